@@ -1,0 +1,2 @@
+//! devloop.
+fn main() {}
