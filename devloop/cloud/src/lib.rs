@@ -1,1 +1,24 @@
-//! The cloud.
+//! `devloop-cloud`: an AWS-compatible local cloud in one process, on loopback.
+//!
+//! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for those who live in the same process: the
+//! tool that swaps functions, and tests that drive the clock or inject faults. The crate knows nothing of `devloop`.
+
+mod clock;
+mod cloud;
+mod context;
+mod error;
+mod events;
+mod faults;
+mod gateway;
+mod lambda;
+mod regional;
+mod services;
+mod shard;
+mod source;
+mod wire;
+
+pub use clock::{Clock, Elapsed};
+pub use cloud::{Cloud, Options, run};
+pub use context::Context;
+pub use error::ApiError;
+pub use faults::Faults;

@@ -1,0 +1,70 @@
+//! The one error type of the services: what AWS would answer, before a protocol gives it a shape.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+/// An error as a service words it; [`crate::gateway`] renders it in the caller's protocol.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ApiError {
+    /// HTTP status, 400 for most client errors.
+    pub status: u16,
+    /// The error's shape name, such as `ResourceNotFoundException`.
+    pub code: Cow<'static, str>,
+    /// The sentence a person reads.
+    pub message: String,
+    /// Further members of the error's shape, such as `CancellationReasons`.
+    pub details: Map<String, Value>,
+}
+
+impl ApiError {
+    /// A fault of the caller, status 400.
+    pub fn client(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::with_status(400, code, message)
+    }
+
+    /// An error with the HTTP status that the REST services attach to it.
+    pub fn with_status(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), details: Map::new() }
+    }
+
+    /// A fault of ours, status 500: the caller may retry.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::with_status(500, "InternalFailure", message)
+    }
+
+    /// `ValidationException`, status 400.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::client("ValidationException", message)
+    }
+
+    /// An operation that the service does not have, or that the embedded cloud does not offer: refused by name.
+    pub fn unknown_operation(service: &str, operation: &str) -> Self {
+        Self::client(
+            "UnknownOperationException",
+            format!("the embedded cloud does not support {service}:{operation}"),
+        )
+    }
+
+    /// An option that is understood and not implemented: refused by name, never ignored.
+    pub fn unsupported(what: impl std::fmt::Display) -> Self {
+        Self::with_status(
+            501,
+            "NotImplementedException",
+            format!("the embedded cloud does not support {what}"),
+        )
+    }
+
+    /// Adds a member to the error's shape.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Whether the caller is at fault (`Sender` in the query protocol's words).
+    pub fn is_client_fault(&self) -> bool {
+        self.status < 500
+    }
+}

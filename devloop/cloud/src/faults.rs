@@ -1,0 +1,48 @@
+//! Faults on purpose: the next calls of an operation fail as the service itself would fail.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use parking_lot::Mutex;
+
+use crate::error::ApiError;
+
+/// The faults that are armed, by `service:operation`. Looked at once per request by the gateway and by whoever calls a
+/// service from inside the cloud on behalf of a user.
+#[derive(Debug, Default)]
+pub struct Faults {
+    armed: AtomicUsize,
+    table: Mutex<HashMap<String, (usize, ApiError)>>,
+}
+
+impl Faults {
+    /// Lets the next `times` calls of `operation` (such as `monitoring:PutMetricData`) fail with `error`; 0 disarms it.
+    pub fn arm(&self, operation: &str, times: usize, error: ApiError) {
+        let mut table = self.table.lock();
+        if times == 0 {
+            table.remove(operation);
+        } else {
+            table.insert(operation.to_owned(), (times, error));
+        }
+        self.armed.store(table.len(), Ordering::Release);
+    }
+
+    /// The error that `service:operation` must answer now, if one is armed.
+    pub(crate) fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
+        if self.armed.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut table = self.table.lock();
+        let key = format!("{service}:{operation}");
+        let (left, error) = table.get_mut(&key)?;
+        *left -= 1;
+        let (spent, error) = (*left == 0, error.clone());
+        if spent {
+            table.remove(&key);
+            self.armed.store(table.len(), Ordering::Release);
+        }
+        Some(error)
+    }
+}

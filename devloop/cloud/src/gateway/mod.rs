@@ -1,0 +1,13 @@
+//! The one port: connections, who is asked, in which protocol, and the answer in the same.
+
+mod dispatch;
+mod host;
+mod internal;
+mod message;
+mod protocol;
+mod route;
+mod server;
+
+pub(crate) use dispatch::operation;
+pub(crate) use message::{Reply, RestRequest};
+pub(crate) use server::serve;

@@ -1,0 +1,5 @@
+//! Templates, applied in process.
+
+/// The stacks.
+#[derive(Debug, Default)]
+pub(crate) struct CloudFormation {}

@@ -1,0 +1,12 @@
+//! The stores: each service has typed operations that the wire protocols and the event sources share.
+
+pub(crate) mod apigateway;
+pub(crate) mod cloudformation;
+pub(crate) mod cloudwatch;
+pub(crate) mod dynamodb;
+pub(crate) mod iam;
+pub(crate) mod kinesis;
+pub(crate) mod logs;
+pub(crate) mod sqs;
+pub(crate) mod ssm;
+pub(crate) mod sts;

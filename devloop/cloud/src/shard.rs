@@ -1,0 +1,266 @@
+//! An append-only, trimmed log with wake-ups: a Kinesis shard and a DynamoDB stream shard are both one of these.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+/// One record with its place in the log.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    /// Grows along the log; the service gives it its printed form.
+    pub(crate) sequence: u128,
+    /// When the service took the record, in ms since the epoch.
+    pub(crate) arrived_ms: i64,
+    /// What the record counts against the read limits, in bytes.
+    pub(crate) bytes: usize,
+    /// The record itself.
+    pub(crate) record: Arc<T>,
+}
+
+impl<T> Clone for Entry<T> {
+    fn clone(&self) -> Self {
+        Self { record: Arc::clone(&self.record), ..*self }
+    }
+}
+
+/// Where a reader wants to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The oldest record kept.
+    TrimHorizon,
+    /// The first record after this moment.
+    Latest,
+    /// The record with this sequence number, or the next one behind it.
+    At(u128),
+    /// The first record behind this sequence number.
+    After(u128),
+    /// The first record that arrived at or after this time, in ms since the epoch.
+    Timestamp(i64),
+}
+
+/// What a read found.
+#[derive(Debug)]
+pub(crate) struct Slice<T> {
+    /// The records, oldest first.
+    pub(crate) entries: Vec<Entry<T>>,
+    /// Where the next read goes on: the smallest sequence number that was not looked at.
+    pub(crate) next: u128,
+    /// How far the reader is behind the newest record, in ms; 0 when it has read everything.
+    pub(crate) behind_ms: i64,
+    /// The log is closed and `next` lies behind its last record.
+    pub(crate) finished: bool,
+}
+
+#[derive(Debug)]
+struct Inner<T> {
+    entries: VecDeque<Entry<T>>,
+    /// The smallest sequence number that the next record may have.
+    next: u128,
+    bytes: usize,
+    closed: bool,
+}
+
+/// The log of one shard. Appending and reading at a position take O(log n) in what is kept; waiting costs nothing.
+#[derive(Debug)]
+pub(crate) struct ShardLog<T> {
+    inner: Mutex<Inner<T>>,
+    /// Carries `Inner::next` (and a last change when the log closes) to whoever waits.
+    grown: watch::Sender<u128>,
+}
+
+impl<T> ShardLog<T> {
+    /// An empty log whose first record gets a sequence number of at least `first`.
+    pub(crate) fn new(first: u128) -> Self {
+        Self {
+            inner: Mutex::new(Inner { entries: VecDeque::new(), next: first, bytes: 0, closed: false }),
+            grown: watch::Sender::new(first),
+        }
+    }
+
+    /// Appends a record and wakes the readers. The sequence number is `wanted` or, when that is not ahead of the last
+    /// one, the next free number; `None` when the log is closed.
+    pub(crate) fn append(
+        &self,
+        wanted: u128,
+        arrived_ms: i64,
+        bytes: usize,
+        make: impl FnOnce(u128) -> T,
+    ) -> Option<u128> {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return None;
+        }
+        let sequence = wanted.max(inner.next);
+        let record = Arc::new(make(sequence));
+        inner.entries.push_back(Entry { sequence, arrived_ms, bytes, record });
+        inner.next = sequence + 1;
+        inner.bytes += bytes;
+        // Sent under the lock, so that the watched value never goes back.
+        self.grown.send_replace(sequence + 1);
+        Some(sequence)
+    }
+
+    /// Turns a start into the sequence number that a first [`ShardLog::read`] takes.
+    pub(crate) fn position(&self, start: Start) -> u128 {
+        let inner = self.inner.lock();
+        match start {
+            Start::TrimHorizon => inner.entries.front().map_or(inner.next, |entry| entry.sequence),
+            Start::Latest => inner.next,
+            Start::At(sequence) => sequence,
+            Start::After(sequence) => sequence + 1,
+            Start::Timestamp(ms) => {
+                let at = inner.entries.partition_point(|entry| entry.arrived_ms < ms);
+                inner.entries.get(at).map_or(inner.next, |entry| entry.sequence)
+            }
+        }
+    }
+
+    /// Up to `limit` records and about `max_bytes` (always at least one record) from `from` on.
+    pub(crate) fn read(&self, from: u128, limit: usize, max_bytes: usize) -> Slice<T> {
+        let inner = self.inner.lock();
+        let at = inner.entries.partition_point(|entry| entry.sequence < from);
+        let mut entries = Vec::with_capacity(limit.min(inner.entries.len() - at));
+        let mut size = 0;
+        for entry in inner.entries.range(at..).take(limit) {
+            if !entries.is_empty() && size + entry.bytes > max_bytes {
+                break;
+            }
+            size += entry.bytes;
+            entries.push(entry.clone());
+        }
+        let next = match entries.last() {
+            Some(last) => last.sequence + 1,
+            None => from.max(inner.next),
+        };
+        let behind_ms = match (entries.last(), inner.entries.back()) {
+            (Some(last), Some(newest)) => newest.arrived_ms - last.arrived_ms,
+            _ => 0,
+        };
+        let finished = inner.closed && next >= inner.next;
+        Slice { entries, next, behind_ms, finished }
+    }
+
+    /// Waits until a record at or behind `from` exists, or the log is closed.
+    pub(crate) async fn wait(&self, from: u128) {
+        let mut grown = self.grown.subscribe();
+        loop {
+            {
+                let inner = self.inner.lock();
+                if inner.closed || inner.next > from {
+                    return;
+                }
+            }
+            if grown.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Forgets records that arrived before `before_ms`; returns how many.
+    pub(crate) fn trim(&self, before_ms: i64) -> usize {
+        let mut inner = self.inner.lock();
+        let mut trimmed = 0;
+        while inner.entries.front().is_some_and(|entry| entry.arrived_ms < before_ms) {
+            if let Some(entry) = inner.entries.pop_front() {
+                inner.bytes -= entry.bytes;
+                trimmed += 1;
+            }
+        }
+        trimmed
+    }
+
+    /// No further record is taken; readers see the end once they have read the rest.
+    pub(crate) fn close(&self) {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        self.grown.send_replace(inner.next);
+    }
+
+    /// Whether [`ShardLog::close`] was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.lock().closed
+    }
+
+    /// The sequence numbers of the oldest and the newest record kept.
+    pub(crate) fn range(&self) -> Option<(u128, u128)> {
+        let inner = self.inner.lock();
+        Some((inner.entries.front()?.sequence, inner.entries.back()?.sequence))
+    }
+
+    /// How many records and bytes are kept, and the arrival of the oldest record at or behind `from` (ms since the
+    /// epoch): what a reader at `from` has not seen yet.
+    pub(crate) fn backlog(&self, from: u128) -> (usize, Option<i64>) {
+        let inner = self.inner.lock();
+        let at = inner.entries.partition_point(|entry| entry.sequence < from);
+        (inner.entries.len() - at, inner.entries.get(at).map(|entry| entry.arrived_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled() -> ShardLog<u32> {
+        let log = ShardLog::new(100);
+        for n in 0..5_u32 {
+            log.append(0, 1_000 + i64::from(n) * 10, 10, |_| n);
+        }
+        log
+    }
+
+    fn values(slice: &Slice<u32>) -> Vec<u32> {
+        slice.entries.iter().map(|entry| *entry.record).collect()
+    }
+
+    #[test]
+    fn each_start_begins_where_its_name_says() {
+        let log = filled();
+        let check = |start, expected: &[u32]| {
+            assert_eq!(values(&log.read(log.position(start), 10, 1_000)), expected, "{start:?}");
+        };
+        check(Start::TrimHorizon, &[0, 1, 2, 3, 4]);
+        check(Start::Latest, &[]);
+        check(Start::At(102), &[2, 3, 4]);
+        check(Start::After(102), &[3, 4]);
+        check(Start::Timestamp(1_015), &[2, 3, 4]);
+        check(Start::Timestamp(9_999), &[]);
+    }
+
+    #[test]
+    fn a_read_is_bounded_by_count_and_bytes_and_goes_on_where_it_stopped() {
+        let log = filled();
+        let first = log.read(0, 2, 1_000);
+        assert_eq!((values(&first), first.next, first.behind_ms), (vec![0, 1], 102, 30));
+        let second = log.read(first.next, 10, 25);
+        assert_eq!(values(&second), [2, 3]);
+        assert_eq!(values(&log.read(second.next, 10, 1)), [4], "one record always fits");
+    }
+
+    #[test]
+    fn trimming_and_closing_are_seen_by_readers() {
+        let log = filled();
+        assert_eq!(log.trim(1_020), 2);
+        assert_eq!(values(&log.read(log.position(Start::TrimHorizon), 10, 1_000)), [2, 3, 4]);
+        log.close();
+        assert_eq!(log.append(0, 0, 0, |_| 9), None);
+        assert!(log.read(0, 10, 1_000).finished);
+        assert!(!log.read(0, 1, 1_000).finished);
+    }
+
+    #[tokio::test]
+    async fn a_waiting_reader_is_woken_by_the_append() {
+        let log = Arc::new(filled());
+        let from = log.position(Start::Latest);
+        let reader = tokio::spawn({
+            let log = Arc::clone(&log);
+            async move {
+                log.wait(from).await;
+                log.read(from, 10, 1_000).entries.len()
+            }
+        });
+        tokio::task::yield_now().await;
+        log.append(0, 2_000, 1, |_| 7);
+        assert_eq!(reader.await.unwrap(), 1);
+    }
+}

@@ -1,0 +1,86 @@
+//! Input as the protocols bring it: JSON and CBOR know numbers, the query protocol only text. These serde helpers read
+//! either, so that an operation's input type is written once. Use as `#[serde(with/deserialize_with = "wire::...")]`.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// Turns an operation's input into its type; a mismatch is a `SerializationException` that names the member.
+pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
+    serde_json::from_value(input)
+        .map_err(|error| ApiError::client("SerializationException", error.to_string()))
+}
+
+/// An optional number, given as a number or as text.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(number.as_f64()),
+        Some(Value::String(text)) => {
+            text.trim().parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is not a number")))
+        }
+        Some(other) => Err(D::Error::custom(format!("{other} is not a number"))),
+    }
+}
+
+/// An optional whole number, given as a number or as text.
+pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let Some(number) = number(deserializer)? else { return Ok(None) };
+    if number.fract() == 0.0 {
+        Ok(Some(number as i64))
+    } else {
+        Err(D::Error::custom(format!("{number} is not whole")))
+    }
+}
+
+/// An optional boolean, given as a boolean or as `true`/`false`.
+pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(value)) => Ok(Some(value)),
+        Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        Some(other) => Err(D::Error::custom(format!("{other} is not a boolean"))),
+    }
+}
+
+/// An optional time in ms since the epoch, given as epoch seconds (with a fraction) or as an ISO 8601 text.
+pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(number.as_f64().map(|seconds| (seconds * 1000.0).round() as i64)),
+        Some(Value::String(text)) => text
+            .parse::<jiff::Timestamp>()
+            .map(|at| Some(at.as_millisecond()))
+            .or_else(|_| text.parse::<f64>().map(|seconds| Some((seconds * 1000.0).round() as i64)))
+            .map_err(|_| D::Error::custom(format!("`{text}` is not a timestamp"))),
+        Some(other) => Err(D::Error::custom(format!("{other} is not a timestamp"))),
+    }
+}
+
+/// A time in ms since the epoch for a service that speaks JSON only: epoch seconds with a fraction.
+pub(crate) fn epoch_seconds(ms: i64) -> Value {
+    Value::from(ms as f64 / 1000.0)
+}
+
+/// The member that marks a time in the output of a service with several protocols; see [`time`].
+pub(crate) const TIME: &str = "$epochMs";
+
+/// A time in ms since the epoch for a service with several protocols: each protocol writes it in its own form (epoch
+/// seconds in JSON, tag 1 in CBOR, ISO 8601 in XML).
+pub(crate) fn time(ms: i64) -> Value {
+    serde_json::json!({ TIME: ms })
+}
+
+/// The ms of a value made by [`time`].
+pub(crate) fn as_time(value: &Value) -> Option<i64> {
+    value.as_object().filter(|object| object.len() == 1)?.get(TIME)?.as_i64()
+}
+
+/// A time in ms since the epoch as the XML protocols write it: `2026-11-20T10:00:00.000Z`.
+pub(crate) fn iso(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        .unwrap_or_default()
+}
