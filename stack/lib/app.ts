@@ -1,0 +1,25 @@
+/** The CDK app with every stack of the repository. Called by `bin/`, the templates and the tests. */
+import { App, DefaultStackSynthesizer } from 'aws-cdk-lib';
+
+import { PipelineStack } from './pipeline-stack';
+import { Settings } from './settings';
+
+/** Builds the app, which the caller synthesises into `outdir` or, without one, where the CDK CLI wants it. */
+export function buildApp(settings: Settings, outdir?: string): App {
+  const app = new App({
+    ...(outdir !== undefined && { outdir }),
+    analyticsReporting: false,
+    // The caller synthesises; an app that broke off half way must not write a half assembly when node exits.
+    autoSynth: false,
+    context: {
+      '@aws-cdk/aws-iam:minimizePolicies': true,
+    },
+  });
+  new PipelineStack(app, 'ServerlessDataProcessingPipelineStack', {
+    settings,
+    description: 'API Gateway, Kinesis and DynamoDB between three Rust functions',
+    // The CLI checks the bootstrap version by itself; the rule would add a parameter that a local cloud has to resolve.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+  });
+  return app;
+}
