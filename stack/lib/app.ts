@@ -1,5 +1,5 @@
 /** The CDK app with every stack of the repository. Called by `bin/`, the templates and the tests. */
-import { App, DefaultStackSynthesizer } from 'aws-cdk-lib';
+import { App, DefaultStackSynthesizer, cx_api } from 'aws-cdk-lib';
 
 import { PipelineStack } from './pipeline-stack';
 import { Settings } from './settings';
@@ -11,8 +11,11 @@ export function buildApp(settings: Settings, outdir?: string): App {
     analyticsReporting: false,
     // The caller synthesises; an app that broke off half way must not write a half assembly when node exits.
     autoSynth: false,
+    // What `cdk init` would write into cdk.json; kept here so that tests and templates see the same behaviour.
     context: {
-      '@aws-cdk/aws-iam:minimizePolicies': true,
+      ...cx_api.CURRENTLY_RECOMMENDED_FLAGS,
+      // Lambda makes a function's log group at its first run; a resource of the same name that comes second fails.
+      [cx_api.USE_CDK_MANAGED_LAMBDA_LOGGROUP]: false,
     },
   });
   new PipelineStack(app, 'ServerlessDataProcessingPipelineStack', {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 
-import { aws_ec2 as ec2, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
+import { Annotations, aws_ec2 as ec2, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { Settings } from './settings';
@@ -52,6 +52,10 @@ export class RustFunction extends lambda.Function {
 /** The dist folder itself as the code, so that replacing `bootstrap` there replaces the running function. */
 function liveCode(scope: Construct, id: string, props: RustFunctionProps): lambda.Code {
   const bucket = s3.Bucket.fromBucketName(scope, `${id}HotReload`, HOT_RELOAD_BUCKET);
+  Annotations.of(bucket).acknowledgeWarning(
+    '@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified',
+    'a folder has no object version: what it holds is what runs',
+  );
   return lambda.Code.fromBucket(bucket, path.join(props.settings.distFolder, props.name));
 }
 
