@@ -65,7 +65,7 @@ export class PipelineStack extends Stack {
     consumeStream({
       consumer: downstream,
       source: (options) => new sources.DynamoEventSource(table, options),
-      // Midstream wrote these records, so what fails here is the sink: it gets time to come back, order is not at stake.
+      // Midstream wrote these records, so what fails here is the sink, and it gets time to come back.
       retryAttempts: 20,
       failures: new sqs.Queue(this, 'DownstreamFailures', { queueName: 'pipeline-downstream-failures' }),
     });

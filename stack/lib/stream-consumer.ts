@@ -1,4 +1,4 @@
-/** How a function consumes a stream, the same for Kinesis and for a table's changes: losing no event, blocked by none. */
+/** How a function consumes a stream, Kinesis or a table's changes alike: losing no event, blocked by none. */
 import { Duration, aws_lambda as lambda, aws_lambda_event_sources as sources, aws_sqs as sqs } from 'aws-cdk-lib';
 
 /** What one consumer decides for itself. */

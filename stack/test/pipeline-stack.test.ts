@@ -41,9 +41,13 @@ function functionId(template: Template, name: string): string {
   return idOf(template, 'AWS::Lambda::Function', { Environment: { Variables: { LAMBDA_STAGE: name } } });
 }
 
+function functionProperties(template: Template, name: string) {
+  return template.findResources('AWS::Lambda::Function')[functionId(template, name)]!.Properties;
+}
+
 /** Every statement that the function's role is allowed, beside the managed policies. */
 function allowed(template: Template, name: string): { Action: string | string[]; Resource: unknown }[] {
-  const role = template.findResources('AWS::Lambda::Function')[functionId(template, name)]!.Properties.Role['Fn::GetAtt'][0];
+  const role = functionProperties(template, name).Role['Fn::GetAtt'][0];
   const policies = template.findResources('AWS::IAM::Policy', { Properties: { Roles: [{ Ref: role }] } });
   return Object.values(policies).flatMap((policy) => policy.Properties.PolicyDocument.Statement);
 }
@@ -53,6 +57,7 @@ function checkAllowed(name: string, action: string, resource: unknown): void {
   assert.deepEqual(statements.map((statement) => statement.Resource), [resource], `${action} of ${name}`);
 }
 
+const queueId = (name: string) => idOf(aws, 'AWS::SQS::Queue', { QueueName: name });
 const arn = (id: string, attribute = 'Arn') => ({ 'Fn::GetAtt': [id, attribute] });
 
 test('the stream has one shard, a day of retention and the key managed by AWS', () => {
@@ -95,8 +100,7 @@ test('the functions are x86_64 binaries on Amazon Linux 2023 with the default si
 
 test('each function gets the variables it reads and no others', () => {
   const check = (template: Template, name: string, expected: object) => {
-    const resource = template.findResources('AWS::Lambda::Function')[functionId(template, name)]!;
-    assert.deepEqual(resource.Properties.Environment.Variables, { LAMBDA_STAGE: name, ...expected });
+    assert.deepEqual(functionProperties(template, name).Environment.Variables, { LAMBDA_STAGE: name, ...expected });
   };
   const stream = { Ref: idOf(aws, 'AWS::Kinesis::Stream') };
   const table = { Ref: idOf(aws, 'AWS::DynamoDB::Table') };
@@ -113,8 +117,7 @@ test('each function gets the variables it reads and no others', () => {
 
 test('hot deployment runs the dist folder itself, every other one an uploaded archive', () => {
   for (const name of functions) {
-    const codeOf = (template: Template) =>
-      template.findResources('AWS::Lambda::Function')[functionId(template, name)]!.Properties.Code;
+    const codeOf = (template: Template) => functionProperties(template, name).Code;
     assert.deepEqual(codeOf(hot), { S3Bucket: 'hot-reload', S3Key: `/somewhere/dist/${name}` });
     for (const template of [aws, local]) {
       assert.match(JSON.stringify(codeOf(template).S3Bucket), /cdk-hnb659fds-assets-/);
@@ -133,7 +136,7 @@ test('a function that was not built is named with its folder and the next step',
     (error) => {
       assert.ok(error instanceof UserError);
       assert.equal(error.message, `no built function \`midstream\`: ${partly}/midstream has no bootstrap`);
-      assert.match(error.hint, /`devloop up` or `devloop watch midstream` builds \/sources\/pipeline\/midstream into it/);
+      assert.match(error.hint, /^`devloop up` or `devloop watch midstream` builds \/sources\/pipeline\/midstream into/);
       return true;
     },
   );
@@ -141,7 +144,6 @@ test('a function that was not built is named with its folder and the next step',
 
 test('both streams are read from their start, in batches that may fail in part, each with its own queue', () => {
   const check = (name: string, source: object, queueName: string, retries: number) => {
-    const queue = idOf(aws, 'AWS::SQS::Queue', { QueueName: queueName });
     for (const template of [aws, local, hot]) {
       const mapping = idOf(template, 'AWS::Lambda::EventSourceMapping', { EventSourceArn: source });
       assert.deepEqual(template.findResources('AWS::Lambda::EventSourceMapping')[mapping]!.Properties, {
@@ -153,7 +155,7 @@ test('both streams are read from their start, in batches that may fail in part, 
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         MaximumRetryAttempts: retries,
         MaximumRecordAgeInSeconds: 3600,
-        DestinationConfig: { OnFailure: { Destination: arn(queue) } },
+        DestinationConfig: { OnFailure: { Destination: arn(queueId(queueName)) } },
       });
     }
   };
@@ -167,10 +169,10 @@ test('each role may do what its function and its mapping do, and not the others'
   checkAllowed('upstream', 'kinesis:PutRecord', stream);
   checkAllowed('midstream', 'kinesis:GetRecords', stream);
   checkAllowed('midstream', 'dynamodb:PutItem', arn(table));
-  checkAllowed('midstream', 'sqs:SendMessage', arn(idOf(aws, 'AWS::SQS::Queue', { QueueName: 'pipeline-midstream-failures' })));
+  checkAllowed('midstream', 'sqs:SendMessage', arn(queueId('pipeline-midstream-failures')));
   checkAllowed('downstream', 'dynamodb:GetRecords', arn(table, 'StreamArn'));
   checkAllowed('downstream', 'cloudwatch:PutMetricData', '*');
-  checkAllowed('downstream', 'sqs:SendMessage', arn(idOf(aws, 'AWS::SQS::Queue', { QueueName: 'pipeline-downstream-failures' })));
+  checkAllowed('downstream', 'sqs:SendMessage', arn(queueId('pipeline-downstream-failures')));
 
   const actions = (name: string) => allowed(aws, name).flatMap((statement) => statement.Action);
   assert.ok(actions('upstream').every((action) => action.startsWith('kinesis:')));

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { synthesiseTemplates, templatesFolder } from '../lib/templates';
 
-const remedy = 'the committed templates are not what the stacks synthesise: run `npm run templates` and commit the result';
+const remedy = 'the committed templates are out of date: run `npm run templates` and commit the result';
 const fresh = synthesiseTemplates();
 
 test('every stack has its committed template and every template its stack', () => {
@@ -15,7 +15,7 @@ test('every stack has its committed template and every template its stack', () =
 for (const [file, text] of fresh) {
   test(`${file} is what the stack synthesises`, () => {
     const committed = readFileSync(path.join(templatesFolder, file), 'utf8');
-    assert.ok(committed === text, `${remedy} (first difference at line ${firstDifference(committed, text)} of ${file})`);
+    assert.ok(committed === text, `${remedy} (line ${firstDifference(committed, text)} of ${file} differs)`);
   });
 }
 
