@@ -1,0 +1,28 @@
+/** The CDK app with every stack of the repository. Called by `bin/`, the templates and the tests. */
+import { App, DefaultStackSynthesizer, cx_api } from 'aws-cdk-lib';
+
+import { PipelineStack } from './pipeline-stack';
+import { Settings } from './settings';
+
+/** Builds the app, which the caller synthesises into `outdir` or, without one, where the CDK CLI wants it. */
+export function buildApp(settings: Settings, outdir?: string): App {
+  const app = new App({
+    ...(outdir !== undefined && { outdir }),
+    analyticsReporting: false,
+    // The caller synthesises; an app that broke off half way must not write a half assembly when node exits.
+    autoSynth: false,
+    // What `cdk init` would write into cdk.json; kept here so that tests and templates see the same behaviour.
+    context: {
+      ...cx_api.CURRENTLY_RECOMMENDED_FLAGS,
+      // Lambda makes a function's log group at its first run; a resource of the same name that comes second fails.
+      [cx_api.USE_CDK_MANAGED_LAMBDA_LOGGROUP]: false,
+    },
+  });
+  new PipelineStack(app, 'ServerlessDataProcessingPipelineStack', {
+    settings,
+    description: 'API Gateway, Kinesis and DynamoDB between three Rust functions',
+    // The CLI checks the bootstrap version by itself; the rule would add a parameter that a local cloud has to resolve.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+  });
+  return app;
+}

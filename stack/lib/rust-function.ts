@@ -1,0 +1,73 @@
+/** A Rust function as a Lambda resource: which binary it runs, on which runtime, with which variables. */
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+
+import { Annotations, aws_ec2 as ec2, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+import { Settings } from './settings';
+import { UserError } from './user-error';
+
+/** The bucket name that tells LocalStack to mount the folder in the code's key instead of fetching an archive. */
+const HOT_RELOAD_BUCKET = 'hot-reload';
+
+/** Where functions reach the cloud they run in; LocalStack's own resolver knows the name inside containers. */
+const LOCALSTACK_ENDPOINT = 'http://localhost.localstack.cloud:4566';
+
+/** What makes one Rust function different from the next. */
+export interface RustFunctionProps {
+  readonly settings: Settings;
+  /** The system the function belongs to: the folder of its package below the functions' sources. */
+  readonly system: string;
+  /** The binary's name, which is also its folder in the dist folder and the function's LAMBDA_STAGE. */
+  readonly name: string;
+  readonly environment?: Record<string, string>;
+  /** The private network the function lives in; none when left out. */
+  readonly vpc?: ec2.IVpc | undefined;
+}
+
+/**
+ * A function whose `bootstrap` lies in the dist folder. Memory and timeout stay Lambda's defaults, 128 MB and 3 s: a
+ * run uses a fraction of either, and a short timeout makes a hung call a quick retry.
+ */
+export class RustFunction extends lambda.Function {
+  constructor(scope: Construct, id: string, props: RustFunctionProps) {
+    const { settings, name, vpc } = props;
+    super(scope, id, {
+      // Natively built binaries need glibc 2.34: Amazon Linux 2023 has it, Amazon Linux 2 stops at 2.26.
+      runtime: lambda.Runtime.PROVIDED_AL2023,
+      architecture: lambda.Architecture.X86_64,
+      handler: 'bootstrap',
+      code: settings.hotDeploy ? liveCode(scope, id, props) : builtCode(props),
+      environment: {
+        LAMBDA_STAGE: name,
+        ...props.environment,
+        ...(settings.useLocalStack && { AWS_ENDPOINT_URL: LOCALSTACK_ENDPOINT }),
+      },
+      ...(vpc && { vpc }),
+    });
+  }
+}
+
+/** The dist folder itself as the code, so that replacing `bootstrap` there replaces the running function. */
+function liveCode(scope: Construct, id: string, props: RustFunctionProps): lambda.Code {
+  const bucket = s3.Bucket.fromBucketName(scope, `${id}HotReload`, HOT_RELOAD_BUCKET);
+  Annotations.of(bucket).acknowledgeWarning(
+    '@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified',
+    'a folder has no object version: what it holds is what runs',
+  );
+  return lambda.Code.fromBucket(bucket, path.join(props.settings.distFolder, props.name));
+}
+
+/** The built function as an archive to upload; a `UserError` when it was never built. */
+function builtCode({ settings, system, name }: RustFunctionProps): lambda.Code {
+  const folder = path.join(settings.distFolder, name);
+  if (!existsSync(path.join(folder, 'bootstrap'))) {
+    const sources = path.join(settings.sourceFolder, system, name);
+    throw new UserError(
+      `no built function \`${name}\`: ${folder} has no bootstrap`,
+      `\`devloop up\` or \`devloop watch ${name}\` builds ${sources} into it; LAMBDA_DIST_PATH names another folder`,
+    );
+  }
+  return lambda.Code.fromAsset(folder);
+}

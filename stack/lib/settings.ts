@@ -1,0 +1,65 @@
+/**
+ * What the environment variables say about a deployment. Pure: `bin/` passes the process environment in, tests pass
+ * literals. Every variable the app reads is named here and in the README's table.
+ */
+import * as path from 'node:path';
+
+import { UserError } from './user-error';
+
+/** Where downstream sends what it measured. */
+export type Sink = (typeof sinks)[number];
+
+const sinks = ['cloudwatch'] as const;
+
+/** The choices that shape every stack of the app. */
+export interface Settings {
+  /** Deploy to LocalStack, or to anything that speaks its API such as devloop's embedded cloud. */
+  readonly useLocalStack: boolean;
+  /** Let functions run straight from the dist folder, so that a rebuilt binary is live without a deployment. */
+  readonly hotDeploy: boolean;
+  /** Absolute folder of the functions' sources. */
+  readonly sourceFolder: string;
+  /** Absolute folder that holds `<function>/bootstrap` for every built function. */
+  readonly distFolder: string;
+  readonly sink: Sink;
+  /** Remarks on variables whose values are probably not what was meant. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the settings; relative folders are taken from `repositoryRoot`.
+ *
+ * Throws a `UserError` when HOT_DEPLOY is on without USE_LOCALSTACK, or SINK names no sink.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: string): Settings {
+  const useLocalStack = environment.USE_LOCALSTACK === 'true';
+  const hotDeploy = environment.HOT_DEPLOY === 'true';
+  if (hotDeploy && !useLocalStack) {
+    throw new UserError(
+      'HOT_DEPLOY=true needs USE_LOCALSTACK=true: AWS cannot run code from a folder of this machine',
+      'set USE_LOCALSTACK=true to deploy locally, or unset HOT_DEPLOY to deploy the built functions to AWS',
+    );
+  }
+  return {
+    useLocalStack,
+    hotDeploy,
+    sourceFolder: path.resolve(repositoryRoot, environment.LAMBDA_SRC_PATH || 'functions'),
+    distFolder: path.resolve(repositoryRoot, environment.LAMBDA_DIST_PATH || 'target/devloop/dist'),
+    sink: readSink(environment.SINK || 'cloudwatch'),
+    warnings: ['USE_LOCALSTACK', 'HOT_DEPLOY'].flatMap((name) => switchWarning(name, environment[name])),
+  };
+}
+
+function readSink(name: string): Sink {
+  const sink = sinks.find((known) => known === name);
+  if (sink === undefined) {
+    throw new UserError(`SINK=${name} is not a sink of the pipeline`, `the pipeline can write to: ${sinks.join(', ')}`);
+  }
+  return sink;
+}
+
+/** Only `true` is on; somebody who wrote `1` or `True` would otherwise deploy to AWS without noticing. */
+function switchWarning(name: string, value: string | undefined): string[] {
+  if (value === undefined || ['', '0', 'false', 'true'].includes(value)) return [];
+  return [`${name}=${value} counts as off: only the value true turns it on`];
+}

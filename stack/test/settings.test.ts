@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Settings, readSettings } from '../lib/settings';
+import { UserError } from '../lib/user-error';
+
+function check(environment: NodeJS.ProcessEnv, expected: Partial<Settings>): void {
+  const settings = readSettings(environment, '/repository');
+  assert.deepEqual({ ...settings, ...expected }, settings);
+}
+
+function checkRefused(environment: NodeJS.ProcessEnv, message: RegExp, hint: RegExp): void {
+  assert.throws(
+    () => readSettings(environment, '/repository'),
+    (error) => error instanceof UserError && message.test(error.message) && hint.test(error.hint),
+  );
+}
+
+test('an empty environment deploys the default folders to AWS', () => {
+  assert.deepEqual(readSettings({}, '/repository'), {
+    useLocalStack: false,
+    hotDeploy: false,
+    sourceFolder: '/repository/functions',
+    distFolder: '/repository/target/devloop/dist',
+    sink: 'cloudwatch',
+    warnings: [],
+  });
+});
+
+test('only `true` turns a switch on, and what looks like it is remarked upon', () => {
+  check({ USE_LOCALSTACK: 'true' }, { useLocalStack: true, hotDeploy: false, warnings: [] });
+  check({ USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true' }, { useLocalStack: true, hotDeploy: true, warnings: [] });
+  check({ USE_LOCALSTACK: 'false', HOT_DEPLOY: '0' }, { useLocalStack: false, hotDeploy: false, warnings: [] });
+  check(
+    { USE_LOCALSTACK: 'True' },
+    { useLocalStack: false, warnings: ['USE_LOCALSTACK=True counts as off: only the value true turns it on'] },
+  );
+  check(
+    { HOT_DEPLOY: '1' },
+    { hotDeploy: false, warnings: ['HOT_DEPLOY=1 counts as off: only the value true turns it on'] },
+  );
+});
+
+test('relative folders are taken from the repository root, absolute ones as they are', () => {
+  check({ LAMBDA_DIST_PATH: 'out/dist', LAMBDA_SRC_PATH: './src/' }, {
+    distFolder: '/repository/out/dist',
+    sourceFolder: '/repository/src',
+  });
+  check({ LAMBDA_DIST_PATH: '/dist/', LAMBDA_SRC_PATH: '/sources' }, { distFolder: '/dist', sourceFolder: '/sources' });
+  check({ LAMBDA_DIST_PATH: '', LAMBDA_SRC_PATH: '' }, {
+    distFolder: '/repository/target/devloop/dist',
+    sourceFolder: '/repository/functions',
+  });
+});
+
+test('hot deployment to AWS is refused with both ways out', () => {
+  for (const useLocalStack of [undefined, 'false', '1']) {
+    checkRefused(
+      { HOT_DEPLOY: 'true', USE_LOCALSTACK: useLocalStack },
+      /^HOT_DEPLOY=true needs USE_LOCALSTACK=true/,
+      /USE_LOCALSTACK=true .* unset HOT_DEPLOY/,
+    );
+  }
+});
+
+test('an unknown sink is refused with the list of sinks', () => {
+  check({ SINK: 'cloudwatch' }, { sink: 'cloudwatch' });
+  checkRefused({ SINK: 'kafka' }, /^SINK=kafka is not a sink/, /cloudwatch/);
+});
