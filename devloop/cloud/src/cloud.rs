@@ -13,7 +13,7 @@ use crate::{
     events::Events,
     faults::Faults,
     gateway,
-    lambda::Lambda,
+    lambda::{Activation, ActivationError, Lambda},
     services::{
         apigateway::ApiGateway, cloudformation::CloudFormation, cloudwatch::CloudWatch, dynamodb::DynamoDb,
         iam::Iam, kinesis::Kinesis, logs::Logs, sqs::Sqs, ssm::Ssm, sts::Sts,
@@ -149,7 +149,19 @@ impl Cloud {
 
     /// What runs here and how it fares, for `devloop status`.
     pub async fn status(&self) -> Value {
-        serde_json::json!({ "endpoint": &*self.endpoint() })
+        let since = self.0.started_ms;
+        serde_json::json!({ "endpoint": &*self.endpoint(), "functions": self.0.lambda.snapshot(since).await })
+    }
+
+    /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it: the new
+    /// environment has asked for its first event before the old ones are let go, and what is in flight finishes on them.
+    /// One outcome per function; none when no function runs from there.
+    pub async fn activate(&self, folder: &std::path::Path) -> Vec<Result<Activation, ActivationError>> {
+        let outcomes = self.0.lambda.activate(folder).await;
+        for activation in outcomes.iter().flatten() {
+            self.0.events.nudge(&activation.function);
+        }
+        outcomes
     }
 
     /// Calls one operation of one service from inside the process, as a client with the JSON protocol would: `service`

@@ -22,3 +22,4 @@ pub use cloud::{Cloud, Options, run};
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
+pub use lambda::{Activation, ActivationError};

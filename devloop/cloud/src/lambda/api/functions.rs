@@ -1,0 +1,201 @@
+//! Functions and their versions: create, get, list, update, publish, delete.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Call, required};
+use crate::{
+    error::ApiError,
+    gateway::Reply,
+    lambda::{
+        code::Code,
+        configuration::Configuration,
+        environment::Surroundings,
+        function::{Function, Version},
+        meters::Meters,
+        name, not_found,
+        service::Lambda,
+    },
+};
+
+impl Lambda {
+    pub(super) fn create_function(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+        let input = call.input()?;
+        let reference = name::parse(required(&input, "FunctionName")?)?;
+        let configuration = Configuration::create(&input)?;
+        let code = Code::from_input(input.get("Code").unwrap_or(&Value::Null))?;
+        let arn: Arc<str> = call.cx.arn("lambda", &format!("function:{}", reference.name)).into();
+        let surroundings = Surroundings {
+            function: reference.name.as_str().into(),
+            version: "$LATEST".into(),
+            region: Arc::clone(&call.cx.region),
+            log_group: format!("/aws/lambda/{}", reference.name).into(),
+            endpoint: self.endpoint(),
+        };
+        let meters = Meters::new(&self.cloudwatch, &call.cx.region, &reference.name);
+        let function = Function::new(surroundings, arn, configuration, code, meters, self.clock.clone());
+        if let Some(tags) = input.get("Tags") {
+            super::settings::merge_tags(&function, tags);
+        }
+        let functions = self.regions.of(&call.cx.region);
+        {
+            let mut functions = functions.write();
+            if functions.contains_key(&reference.name) {
+                return Err(ApiError::with_status(
+                    409,
+                    "ResourceConflictException",
+                    format!("Function already exist: {}", reference.name),
+                ));
+            }
+            functions.insert(reference.name.clone(), Arc::clone(&function));
+        }
+        let publish = input.get("Publish") == Some(&Value::Bool(true));
+        let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
+        Ok(Reply::json(201, &function.show(&version, publish).into()))
+    }
+
+    pub(super) fn list_functions(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+        let all_versions = match call.request.parameter("FunctionVersion").as_deref() {
+            None => false,
+            Some("ALL") => true,
+            Some(other) => {
+                return Err(ApiError::validation(format!("FunctionVersion must be ALL, not `{other}`")));
+            }
+        };
+        let functions = self.regions.of(&call.cx.region);
+        let shown = functions
+            .read()
+            .values()
+            .flat_map(|function| {
+                let versions =
+                    if all_versions { function.versions() } else { vec![Arc::clone(&function.latest)] };
+                versions
+                    .iter()
+                    .map(|version| function.show(version, all_versions).into())
+                    .collect::<Vec<Value>>()
+            })
+            .collect();
+        let (page, marker) = call.page(shown);
+        Ok(Reply::json(200, &json!({ "Functions": page, "NextMarker": marker })))
+    }
+
+    fn qualified(
+        &self,
+        call: &Call<'_>,
+        name: &str,
+    ) -> Result<(Arc<Function>, Arc<Version>, bool), ApiError> {
+        let (function, reference) = self.find(call.cx, name)?;
+        let qualifier = call.qualifier.clone().or(reference.qualifier);
+        let version = function.version(qualifier.as_deref())?;
+        Ok((function, version, qualifier.is_some()))
+    }
+
+    pub(super) fn get_function(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, version, qualified) = self.qualified(call, name)?;
+        let mut shown = json!({
+            "Configuration": function.show(&version, qualified),
+            "Code": version.deployed().code.location(),
+        });
+        let state = function.state.read();
+        if !state.tags.is_empty() {
+            shown["Tags"] = json!(state.tags);
+        }
+        if let Some(reserved) = state.concurrency {
+            shown["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+        }
+        Ok(Reply::json(200, &shown))
+    }
+
+    pub(super) fn get_configuration(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, version, qualified) = self.qualified(call, name)?;
+        Ok(Reply::json(200, &function.show(&version, qualified).into()))
+    }
+
+    pub(super) fn update_configuration(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let input = call.input()?;
+        let mut configuration = (*function.latest.deployed().configuration).clone();
+        configuration.update(&input)?;
+        function.redeploy(Some(configuration), None, input.get("RevisionId").and_then(Value::as_str))?;
+        Ok(Reply::json(200, &function.show(&function.latest, false).into()))
+    }
+
+    pub(super) fn update_code(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let input = call.input()?;
+        let mut configuration = (*function.latest.deployed().configuration).clone();
+        let architectures = input.get("Architectures").map(|list| json!({ "Architectures": list }));
+        if let Some(architectures) = &architectures {
+            configuration.update(architectures)?;
+        }
+        let code = Code::from_input(&input)?;
+        if input.get("DryRun") != Some(&Value::Bool(true)) {
+            let revision = input.get("RevisionId").and_then(Value::as_str);
+            function.redeploy(architectures.map(|_| configuration), Some(code), revision)?;
+        }
+        let publish = input.get("Publish") == Some(&Value::Bool(true));
+        let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
+        Ok(Reply::json(200, &function.show(&version, publish).into()))
+    }
+
+    pub(super) fn publish_version(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let input = call.input()?;
+        if let Some(expected) =
+            input.get("CodeSha256").and_then(Value::as_str).filter(|hash| !hash.is_empty())
+        {
+            let code = function.latest.deployed().code;
+            if matches!(code, Code::Zip { .. }) && code.sha256() != expected {
+                return Err(ApiError::client(
+                    "InvalidParameterValueException",
+                    format!(
+                        "CodeSHA256 ({expected}) is different from current CodeSHA256 in $LATEST ({}). Please try again with the CodeSHA256 in $LATEST.",
+                        code.sha256()
+                    ),
+                ));
+            }
+        }
+        let version = function.publish(input.get("Description").and_then(Value::as_str));
+        Ok(Reply::json(201, &function.show(&version, true).into()))
+    }
+
+    pub(super) fn list_versions(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let shown = function.versions().iter().map(|version| function.show(version, true).into()).collect();
+        let (page, marker) = call.page(shown);
+        Ok(Reply::json(200, &json!({ "Versions": page, "NextMarker": marker })))
+    }
+
+    pub(super) fn delete_function(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, reference) = self.find(call.cx, name)?;
+        let qualifier = call.qualifier.clone().or(reference.qualifier);
+        if let Some(qualifier) = qualifier {
+            let number: u64 = qualifier.parse().map_err(|_| {
+                ApiError::client(
+                    "InvalidParameterValueException",
+                    "$LATEST version cannot be deleted without deleting the function.",
+                )
+            })?;
+            let mut state = function.state.write();
+            if let Some((alias, _)) = state.aliases.iter().find(|(_, alias)| alias.version == qualifier) {
+                return Err(ApiError::with_status(
+                    409,
+                    "ResourceConflictException",
+                    format!("Version {number} cannot be deleted while the alias {alias} points to it"),
+                ));
+            }
+            let version = state.versions.remove(&number);
+            drop(state);
+            let version =
+                version.ok_or_else(|| not_found(format!("Function not found: {}:{number}", function.arn)))?;
+            version.pool.stop();
+            return Ok(Reply::empty(204));
+        }
+        self.regions.of(&function.region).write().remove(&*function.name);
+        for version in function.versions() {
+            version.pool.stop();
+        }
+        Ok(Reply::empty(204))
+    }
+}

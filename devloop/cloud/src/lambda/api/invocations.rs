@@ -1,0 +1,78 @@
+//! The Invoke operation in its three types [Invoke, Lambda API reference].
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use super::Call;
+use crate::{
+    error::ApiError,
+    gateway::Reply,
+    lambda::{invoke::Invocation, service::Lambda},
+};
+
+/// The largest event of a synchronous and of an asynchronous invocation, in bytes [Lambda quotas].
+const SYNCHRONOUS: usize = 6_291_456;
+const ASYNCHRONOUS: usize = 1_048_576;
+
+impl Lambda {
+    pub(super) async fn invoke_api(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let request = call.request;
+        let qualifier = call.qualifier.as_deref();
+        let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
+        let limit = if kind == "Event" { ASYNCHRONOUS } else { SYNCHRONOUS };
+        if request.body.len() > limit {
+            return Err(ApiError::with_status(
+                413,
+                "RequestTooLargeException",
+                format!("Request must be smaller than {limit} bytes for the InvokeFunction operation"),
+            ));
+        }
+        let payload = if request.body.is_empty() { b"{}".as_slice().into() } else { request.body.clone() };
+        if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
+            return Err(ApiError::client(
+                "InvalidRequestContentException",
+                format!("Could not parse request body into json: {error}"),
+            ));
+        }
+        let client_context = match request.header("x-amz-client-context") {
+            None => None,
+            Some(text) => {
+                let decoded =
+                    BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                Some(decoded.ok_or_else(|| {
+                    ApiError::client(
+                        "InvalidRequestContentException",
+                        "Client context must be a valid Base64-encoded JSON object.",
+                    )
+                })?)
+            }
+        };
+        let trace_id = request.header("x-amzn-trace-id").map(str::to_owned);
+        let invocation = Invocation { payload, trace_id, client_context, request_id: None };
+        match kind {
+            "DryRun" => {
+                self.exists(call.cx, name, qualifier)?;
+                Ok(Reply::empty(204))
+            }
+            "Event" => {
+                self.invoke_async(call.cx, name, qualifier, invocation)?;
+                Ok(Reply::empty(202))
+            }
+            "RequestResponse" => {
+                let outcome = self.invoke_qualified(call.cx, name, qualifier, invocation).await?;
+                let mut reply = Reply::new(200, "application/json", outcome.payload)
+                    .header("x-amz-executed-version", &outcome.executed_version);
+                if let Some(error) = outcome.function_error {
+                    reply = reply.header("x-amz-function-error", error);
+                }
+                if request.header("x-amz-log-type") == Some("Tail") {
+                    reply = reply.header("x-amz-log-result", &BASE64_STANDARD.encode(&outcome.log_tail));
+                }
+                Ok(reply)
+            }
+            other => Err(ApiError::validation(format!(
+                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must \
+                 satisfy enum value set: [Event, DryRun, RequestResponse]"
+            ))),
+        }
+    }
+}

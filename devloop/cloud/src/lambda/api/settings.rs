@@ -1,0 +1,159 @@
+//! What hangs on a function: permissions, reserved concurrency, tags, and the account's limits.
+
+use serde_json::{Value, json};
+
+use super::{Call, required};
+use crate::{
+    error::ApiError,
+    gateway::Reply,
+    lambda::{ACCOUNT_CONCURRENCY, function::Function, not_found, service::Lambda},
+};
+
+/// Adds the tags of a `Tags` member.
+pub(super) fn merge_tags(function: &Function, tags: &Value) {
+    let mut state = function.state.write();
+    for (key, value) in tags.as_object().into_iter().flatten() {
+        state.tags.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
+    }
+}
+
+impl Lambda {
+    pub(super) fn add_permission(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, reference) = self.find(call.cx, name)?;
+        let input = call.input()?;
+        let id = required(&input, "StatementId")?;
+        let (action, principal) = (required(&input, "Action")?, required(&input, "Principal")?);
+        let principal = match principal {
+            "*" => json!("*"),
+            service if service.contains(".amazonaws.com") => json!({ "Service": service }),
+            account => json!({ "AWS": account }),
+        };
+        let qualifier = call.qualifier.clone().or(reference.qualifier);
+        let resource =
+            qualifier.map_or_else(|| function.arn.to_string(), |name| format!("{}:{name}", function.arn));
+        let mut statement = json!({
+            "Sid": id, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource,
+        });
+        if let Some(source) = input.get("SourceArn").and_then(Value::as_str) {
+            statement["Condition"]["ArnLike"]["AWS:SourceArn"] = source.into();
+        }
+        if let Some(account) = input.get("SourceAccount").and_then(Value::as_str) {
+            statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = account.into();
+        }
+        let mut state = function.state.write();
+        if state.policy.contains_key(id) {
+            return Err(ApiError::with_status(
+                409,
+                "ResourceConflictException",
+                format!(
+                    "The statement id ({id}) provided already exists. Please provide a new statement id, or remove the existing statement."
+                ),
+            ));
+        }
+        let shown = json!({ "Statement": statement.to_string() });
+        state.policy.insert(id.to_owned(), statement);
+        Ok(Reply::json(201, &shown))
+    }
+
+    pub(super) fn get_policy(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let state = function.state.read();
+        if state.policy.is_empty() {
+            return Err(not_found("The resource you requested does not exist.".to_owned()));
+        }
+        let statements: Vec<_> = state.policy.values().collect();
+        let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
+        let revision = function.latest.deployed().revision;
+        Ok(Reply::json(200, &json!({ "Policy": policy.to_string(), "RevisionId": revision })))
+    }
+
+    pub(super) fn remove_permission(
+        &self,
+        call: &Call<'_>,
+        name: &str,
+        statement: &str,
+    ) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let removed = function.state.write().policy.remove(statement);
+        removed
+            .map(|_| Reply::empty(204))
+            .ok_or_else(|| not_found(format!("Statement {statement} is not found in resource policy.")))
+    }
+
+    pub(super) fn put_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let input = call.input()?;
+        let reserved =
+            input.get("ReservedConcurrentExecutions").and_then(Value::as_u64).ok_or_else(|| {
+                ApiError::validation("ReservedConcurrentExecutions must be a whole number of at least 0")
+            })?;
+        // A hundred must stay for functions without a reservation [Configuring reserved concurrency].
+        if reserved as usize > ACCOUNT_CONCURRENCY - 100 {
+            return Err(ApiError::client(
+                "InvalidParameterValueException",
+                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
+            ));
+        }
+        function.state.write().concurrency = Some(reserved as usize);
+        Ok(Reply::json(200, &json!({ "ReservedConcurrentExecutions": reserved })))
+    }
+
+    pub(super) fn get_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let reserved = function.state.read().concurrency;
+        Ok(Reply::json(
+            200,
+            &reserved.map_or(json!({}), |number| json!({ "ReservedConcurrentExecutions": number })),
+        ))
+    }
+
+    pub(super) fn delete_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        function.state.write().concurrency = None;
+        Ok(Reply::empty(204))
+    }
+
+    pub(super) fn list_tags(&self, call: &Call<'_>, arn: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, arn)?;
+        let state = function.state.read();
+        Ok(Reply::json(200, &json!({ "Tags": state.tags })))
+    }
+
+    pub(super) fn tag(&self, call: &Call<'_>, arn: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, arn)?;
+        merge_tags(&function, call.input()?.get("Tags").unwrap_or(&Value::Null));
+        Ok(Reply::empty(204))
+    }
+
+    pub(super) fn untag(&self, call: &Call<'_>, arn: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, arn)?;
+        let mut state = function.state.write();
+        for (name, key) in call.request.parameters() {
+            if name == "tagKeys" {
+                state.tags.remove(&key);
+            }
+        }
+        Ok(Reply::empty(204))
+    }
+
+    pub(super) fn account_settings(&self, call: &Call<'_>) -> Reply {
+        let functions = self.regions.of(&call.cx.region);
+        let functions = functions.read();
+        let reserved: usize =
+            functions.values().filter_map(|function| function.state.read().concurrency).sum();
+        let size: usize = functions.values().map(|function| function.latest.deployed().code.size()).sum();
+        Reply::json(
+            200,
+            &json!({
+                "AccountLimit": {
+                    "TotalCodeSize": 80_530_636_800_u64,
+                    "CodeSizeUnzipped": 262_144_000,
+                    "CodeSizeZipped": 52_428_800,
+                    "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                    "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(reserved),
+                },
+                "AccountUsage": { "TotalCodeSize": size, "FunctionCount": functions.len() },
+            }),
+        )
+    }
+}

@@ -1,0 +1,108 @@
+//! Function URL configurations.
+
+use serde_json::{Value, json};
+
+use super::{Call, required};
+use crate::{
+    context::Context,
+    error::ApiError,
+    gateway::Reply,
+    lambda::{
+        function::{Function, Url},
+        not_found,
+        service::Lambda,
+    },
+    wire,
+};
+
+/// A URL's host resolves to this machine wherever names below `localhost.localstack.cloud` do; the `Host` header alone
+/// decides, so `curl --resolve` or the header itself reach it anywhere.
+fn show(cx: &Context, function: &Function, url: &Url) -> Value {
+    let port = cx.endpoint.rsplit(':').next().unwrap_or("4566");
+    let mut shown = json!({
+        "FunctionUrl": format!("http://{}.lambda-url.{}.localhost.localstack.cloud:{port}/", url.id, function.region),
+        "FunctionArn": &*function.arn,
+        "AuthType": url.auth_type,
+        "InvokeMode": "BUFFERED",
+        "CreationTime": wire::iso(url.created_ms),
+        "LastModifiedTime": wire::iso(url.modified_ms),
+    });
+    if let Some(cors) = &url.cors {
+        shown["Cors"] = cors.clone();
+    }
+    shown
+}
+
+fn check(input: &Value) -> Result<(), ApiError> {
+    if input.get("InvokeMode").and_then(Value::as_str).is_some_and(|mode| mode != "BUFFERED") {
+        return Err(ApiError::unsupported("function URLs with InvokeMode RESPONSE_STREAM"));
+    }
+    match input.get("AuthType").and_then(Value::as_str) {
+        None | Some("NONE") => Ok(()),
+        Some("AWS_IAM") => Err(ApiError::unsupported("function URLs with AuthType AWS_IAM; use NONE")),
+        Some(other) => Err(ApiError::validation(format!("AuthType must be NONE or AWS_IAM, not `{other}`"))),
+    }
+}
+
+fn missing() -> ApiError {
+    not_found("The resource you requested does not exist.".to_owned())
+}
+
+impl Lambda {
+    pub(super) fn create_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        if call.qualifier.is_some() {
+            return Err(ApiError::unsupported("function URLs of aliases"));
+        }
+        let input = call.input()?;
+        let auth_type = required(&input, "AuthType")?.to_owned();
+        check(&input)?;
+        let now = self.clock.now_ms();
+        let mut state = function.state.write();
+        if state.url.is_some() {
+            return Err(ApiError::with_status(
+                409,
+                "ResourceConflictException",
+                format!("FunctionUrlConfig exists for this Lambda function: {}", function.name),
+            ));
+        }
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let url = Url { id, auth_type, cors: input.get("Cors").cloned(), created_ms: now, modified_ms: now };
+        let shown = show(call.cx, &function, &url);
+        state.url = Some(url);
+        Ok(Reply::json(201, &shown))
+    }
+
+    pub(super) fn get_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let state = function.state.read();
+        let url = state.url.as_ref().ok_or_else(missing)?;
+        Ok(Reply::json(200, &show(call.cx, &function, url)))
+    }
+
+    pub(super) fn update_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let input = call.input()?;
+        check(&input)?;
+        let mut state = function.state.write();
+        let url = state.url.as_mut().ok_or_else(missing)?;
+        if let Some(cors) = input.get("Cors") {
+            url.cors = Some(cors.clone());
+        }
+        url.modified_ms = self.clock.now_ms();
+        Ok(Reply::json(200, &show(call.cx, &function, url)))
+    }
+
+    pub(super) fn delete_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let removed = function.state.write().url.take();
+        removed.map(|_| Reply::empty(204)).ok_or_else(missing)
+    }
+
+    pub(super) fn list_urls(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+        let (function, _) = self.find(call.cx, name)?;
+        let state = function.state.read();
+        let urls: Vec<_> = state.url.iter().map(|url| show(call.cx, &function, url)).collect();
+        Ok(Reply::json(200, &json!({ "FunctionUrlConfigs": urls })))
+    }
+}

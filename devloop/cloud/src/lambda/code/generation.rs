@@ -1,0 +1,110 @@
+//! One state of a function: a fixed binary with a fixed configuration. Environments belong to exactly one generation.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::super::configuration::Configuration;
+use super::Code;
+
+/// Tells two files at the same path apart without reading them: a rename brings another inode, a write another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+    modified: (i64, i64),
+    size: u64,
+}
+
+impl Identity {
+    /// The identity of the file at `path`; `None` when there is none.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|metadata| Self::from_metadata(&metadata))
+    }
+
+    fn from_metadata(metadata: &fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            size: metadata.size(),
+        }
+    }
+}
+
+/// A fixed binary with a fixed configuration.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    /// The configuration that environments of this generation see.
+    pub(crate) configuration: Arc<Configuration>,
+    /// Where the code lies; also keeps an extracted zip alive.
+    pub(crate) code: Code,
+    /// Which file `bootstrap` was when the generation was made.
+    pub(crate) identity: Identity,
+    /// The binary, held open: scaling out starts the very same code even when the file was replaced or deleted.
+    bootstrap: File,
+    is_script: bool,
+    digest: OnceLock<String>,
+}
+
+impl Generation {
+    /// Opens the code's `bootstrap`; the error is the operating system's own.
+    pub(crate) fn open(code: Code, configuration: Arc<Configuration>) -> io::Result<Self> {
+        let mut bootstrap = File::open(code.folder().join("bootstrap"))?;
+        let metadata = bootstrap.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "bootstrap is not a file"));
+        }
+        let mut head = [0; 2];
+        let is_script = bootstrap.read(&mut head)? == 2 && &head == b"#!";
+        bootstrap.seek(SeekFrom::Start(0))?;
+        let identity = Identity::from_metadata(&metadata);
+        Ok(Self { configuration, code, identity, bootstrap, is_script, digest: OnceLock::new() })
+    }
+
+    /// What to execute. A binary is executed through its open descriptor, which no rename or deletion can pull away; a
+    /// script by its path, because its interpreter opens it again.
+    pub(crate) fn executable(&self) -> PathBuf {
+        if cfg!(target_os = "linux") && !self.is_script {
+            use std::os::fd::AsRawFd as _;
+            return format!("/proc/self/fd/{}", self.bootstrap.as_raw_fd()).into();
+        }
+        self.code.folder().join("bootstrap")
+    }
+
+    /// SHA-256 of the binary in hex. Reads the whole file once: call it where blocking is fine.
+    pub(crate) fn digest(&self) -> &str {
+        self.digest.get_or_init(|| {
+            let mut hasher = Sha256::new();
+            let read = self.bootstrap.try_clone().and_then(|mut file| {
+                file.seek(SeekFrom::Start(0))?;
+                io::copy(&mut file, &mut hasher)
+            });
+            match read {
+                Ok(_) => format!("{:x}", hasher.finalize()),
+                Err(error) => format!("unreadable: {error}"),
+            }
+        })
+    }
+
+    /// The digest when it was asked for before.
+    pub(crate) fn known_digest(&self) -> Option<&str> {
+        self.digest.get().map(String::as_str)
+    }
+
+    /// Whether the folder holds another file by now than the one this generation runs.
+    pub(crate) fn is_outdated(&self) -> Option<Identity> {
+        match &self.code {
+            Code::Zip { .. } => None,
+            Code::Hot { folder, .. } => {
+                Identity::of(&folder.join("bootstrap")).filter(|identity| *identity != self.identity)
+            }
+        }
+    }
+}

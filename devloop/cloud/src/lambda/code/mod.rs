@@ -1,0 +1,156 @@
+//! A function's code: an extracted zip, or a folder that is reloaded while it changes.
+
+mod generation;
+mod zip;
+
+pub(crate) use generation::{Generation, Identity};
+
+use std::path::PathBuf;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::ApiError;
+
+/// The bucket name that means "this folder, live" [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
+const HOT_RELOAD: &str = "hot-reload";
+
+/// Where a function's code lies.
+#[derive(Debug, Clone)]
+pub(crate) enum Code {
+    /// An extracted zip; the folder lives as long as any version uses it.
+    Zip { folder: std::sync::Arc<tempfile::TempDir>, sha256: String, size: usize },
+    /// A folder of the developer's whose `bootstrap` may change at any time.
+    Hot { key: String, folder: PathBuf },
+}
+
+impl Code {
+    /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`.
+    pub(crate) fn from_input(input: &Value) -> Result<Self, ApiError> {
+        let text = |name: &str| input.get(name).and_then(Value::as_str);
+        if text("ImageUri").is_some() {
+            return Err(ApiError::unsupported(
+                "container images (ImageUri); use a zip or the hot-reload bucket",
+            ));
+        }
+        match (text("ZipFile"), text("S3Bucket"), text("S3Key")) {
+            (Some(zip), None, None) => {
+                let bytes = BASE64_STANDARD.decode(zip).map_err(|_| {
+                    ApiError::client(
+                        "InvalidParameterValueException",
+                        "Could not unzip uploaded file. Please check your file, then try to upload again.",
+                    )
+                })?;
+                zip::extract(&bytes).map(|folder| Self::Zip {
+                    folder: std::sync::Arc::new(folder),
+                    sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
+                    size: bytes.len(),
+                })
+            }
+            (None, Some(HOT_RELOAD), Some(key)) => hot(key),
+            (None, Some(bucket), Some(_)) => Err(ApiError::unsupported(format!(
+                "code from the S3 bucket `{bucket}`; send the zip itself or use the bucket `{HOT_RELOAD}`"
+            ))),
+            _ => Err(ApiError::client(
+                "InvalidParameterValueException",
+                "Please provide a source for function code: ZipFile, or S3Bucket and S3Key.",
+            )),
+        }
+    }
+
+    /// The folder that holds `bootstrap` and becomes the function's working directory.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        match self {
+            Self::Zip { folder, .. } => folder.path(),
+            Self::Hot { folder, .. } => folder,
+        }
+    }
+
+    /// `CodeSha256` as the API shows it; a constant for folders, as LocalStack's tools expect
+    /// [LocalStack `lambda_models.py`: `HotReloadingCode`].
+    pub(crate) fn sha256(&self) -> &str {
+        match self {
+            Self::Zip { sha256, .. } => sha256,
+            Self::Hot { .. } => "hot-reloading-hash-not-available",
+        }
+    }
+
+    /// `CodeSize` in bytes as the API shows it; 0 for folders.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Zip { size, .. } => *size,
+            Self::Hot { .. } => 0,
+        }
+    }
+
+    /// The `Code` member of `GetFunction`'s answer.
+    pub(crate) fn location(&self) -> Value {
+        let location = match self {
+            Self::Zip { folder, .. } => format!("file://{}", folder.path().display()),
+            Self::Hot { key, .. } => format!("file://{key}"),
+        };
+        json!({ "RepositoryType": "S3", "Location": location })
+    }
+}
+
+/// A hot-reload key: environment variables of this process are expanded, then it must be absolute
+/// [LocalStack `lambda_service.py`: `assert_hot_reloading_path_absolute`].
+fn hot(key: &str) -> Result<Code, ApiError> {
+    let folder = PathBuf::from(expand(key, |name| std::env::var(name).ok()));
+    if !folder.is_absolute() {
+        return Err(ApiError::client(
+            "InvalidParameterValueException",
+            format!(
+                "When using hot reloading, the archive key has to be an absolute path! Your archive key: {key}"
+            ),
+        ));
+    }
+    Ok(Code::Hot { key: key.to_owned(), folder })
+}
+
+/// Replaces `$NAME` and `${NAME}`; names without a value stay as they are.
+fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let (name, length) = if let Some(braced) = after.strip_prefix('{') {
+            braced.find('}').map_or(("", 0), |end| (&braced[..end], end + 2))
+        } else {
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+            (&after[..end], end)
+        };
+        match value(name).filter(|_| !name.is_empty()) {
+            Some(value) => out.push_str(&value),
+            None => out.push_str(&rest[at..=at + length]),
+        }
+        rest = &after[length..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_in_hot_reload_keys_are_expanded() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(expand(text, |name| (name == "D").then(|| "/d".to_owned())), expected, "{text}");
+        };
+        check("$D/x", "/d/x");
+        check("${D}/x", "/d/x");
+        check("$NOPE/x", "$NOPE/x");
+        check("${NOPE}x", "${NOPE}x");
+        check("/a$", "/a$");
+        check("/plain", "/plain");
+    }
+
+    #[test]
+    fn relative_hot_reload_keys_are_refused() {
+        let error = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": "dist/f"})).unwrap_err();
+        assert!(error.message.ends_with("Your archive key: dist/f"), "{error}");
+    }
+}

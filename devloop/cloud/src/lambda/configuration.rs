@@ -1,0 +1,268 @@
+//! A function's settings: read from `CreateFunction` and `UpdateFunctionConfiguration`, validated as Lambda does, and
+//! shown again.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+
+/// The settings of one version of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Configuration {
+    pub(crate) runtime: String,
+    pub(crate) handler: String,
+    pub(crate) role: String,
+    pub(crate) description: String,
+    /// Seconds, 1 to 900.
+    pub(crate) timeout: u64,
+    /// Megabytes, 128 to 10240. Exposed to the function and in its reports, not enforced.
+    pub(crate) memory: u64,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) architecture: String,
+    /// Members that are kept and shown again but change nothing here: tracing, VPC, storage size, logging format.
+    pub(crate) inert: Map<String, Value>,
+}
+
+/// Variables that Lambda sets itself [Using Lambda environment variables, Reserved environment variables].
+const RESERVED: [&str; 20] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_LAMBDA_METADATA_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// Members that may be given and change nothing in a local process.
+const INERT: [&str; 4] = ["TracingConfig", "VpcConfig", "EphemeralStorage", "LoggingConfig"];
+
+/// Members of the two operations that are read elsewhere or here by name.
+const KNOWN: [&str; 19] = [
+    "FunctionName",
+    "Runtime",
+    "Handler",
+    "Role",
+    "Description",
+    "Timeout",
+    "MemorySize",
+    "Environment",
+    "Architectures",
+    "Code",
+    "Publish",
+    "PackageType",
+    "Tags",
+    "RevisionId",
+    "ZipFile",
+    "S3Bucket",
+    "S3Key",
+    "S3ObjectVersion",
+    "DryRun",
+];
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidParameterValueException", message)
+}
+
+impl Configuration {
+    /// The settings of a new function.
+    pub(crate) fn create(input: &Value) -> Result<Self, ApiError> {
+        let mut configuration = Self {
+            runtime: String::new(),
+            handler: String::new(),
+            role: String::new(),
+            description: String::new(),
+            timeout: 3,
+            memory: 128,
+            environment: BTreeMap::new(),
+            architecture: "x86_64".to_owned(),
+            inert: Map::new(),
+        };
+        if input.get("PackageType").and_then(Value::as_str).is_some_and(|kind| kind != "Zip") {
+            return Err(ApiError::unsupported("container images (PackageType Image)"));
+        }
+        for required in ["Role", "Runtime", "Handler"] {
+            if input.get(required).and_then(Value::as_str).is_none_or(str::is_empty) {
+                return Err(invalid(format!(
+                    "{required} is mandatory for functions created with deployment packages."
+                )));
+            }
+        }
+        configuration.update(input)?;
+        Ok(configuration)
+    }
+
+    /// Takes over the members that `input` names; on an error nothing was changed that is used.
+    pub(crate) fn update(&mut self, input: &Value) -> Result<(), ApiError> {
+        let members = input.as_object().ok_or_else(|| invalid("the request must be a JSON object"))?;
+        for (name, value) in members {
+            if INERT.contains(&name.as_str()) {
+                self.inert.insert(name.clone(), value.clone());
+            } else if !KNOWN.contains(&name.as_str()) && !is_empty(value) {
+                return Err(ApiError::unsupported(format!("the function setting {name}")));
+            }
+        }
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        if let Some(runtime) = text("Runtime") {
+            if !runtime.starts_with("provided") {
+                return Err(ApiError::unsupported(format!(
+                    "the runtime {runtime}; functions are binaries for provided.al2023 or provided.al2"
+                )));
+            }
+            self.runtime = runtime;
+        }
+        self.handler = text("Handler").unwrap_or_else(|| self.handler.clone());
+        self.role = text("Role").unwrap_or_else(|| self.role.clone());
+        self.description = text("Description").unwrap_or_else(|| self.description.clone());
+        self.timeout = bounded(members, "timeout", "Timeout", 1, 900)?.unwrap_or(self.timeout);
+        self.memory = bounded(members, "memorySize", "MemorySize", 128, 10_240)?.unwrap_or(self.memory);
+        if let Some(architecture) =
+            members.get("Architectures").and_then(|list| list.get(0)).and_then(Value::as_str)
+        {
+            if !matches!(architecture, "x86_64" | "arm64") {
+                return Err(invalid(format!(
+                    "the architecture `{architecture}` is not one of x86_64, arm64"
+                )));
+            }
+            architecture.clone_into(&mut self.architecture);
+        }
+        if let Some(environment) = members.get("Environment") {
+            self.environment = variables(environment)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+fn bounded(
+    members: &Map<String, Value>,
+    shown: &str,
+    name: &str,
+    low: u64,
+    high: u64,
+) -> Result<Option<u64>, ApiError> {
+    let Some(value) = members.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
+    match value.as_u64() {
+        Some(number) if (low..=high).contains(&number) => Ok(Some(number)),
+        _ => Err(ApiError::validation(format!(
+            "1 validation error detected: Value '{value}' at '{shown}' failed to satisfy constraint: Member must have \
+             value between {low} and {high}"
+        ))),
+    }
+}
+
+fn variables(environment: &Value) -> Result<BTreeMap<String, String>, ApiError> {
+    let mut variables = BTreeMap::new();
+    let Some(given) = environment.get("Variables").and_then(Value::as_object) else { return Ok(variables) };
+    let reserved: Vec<_> = given.keys().filter(|name| RESERVED.contains(&name.as_str())).cloned().collect();
+    if !reserved.is_empty() {
+        return Err(invalid(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have \
+             provided contains reserved keys that are currently not supported for modification. Reserved keys used in \
+             this request: {}",
+            reserved.join(", ")
+        )));
+    }
+    let mut size = 0;
+    for (name, value) in given {
+        let value =
+            value.as_str().ok_or_else(|| invalid(format!("the environment variable {name} must be text")))?;
+        let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+        if !fits || value.contains('\0') {
+            return Err(invalid(format!(
+                "the environment variable name `{name}` must match [a-zA-Z]([a-zA-Z0-9_])+"
+            )));
+        }
+        size += name.len() + value.len();
+        variables.insert(name.clone(), value.to_owned());
+    }
+    if size > 4096 {
+        return Err(invalid(
+            "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit.",
+        ));
+    }
+    Ok(variables)
+}
+
+impl Configuration {
+    /// The members that `GetFunctionConfiguration` shows of these settings.
+    pub(crate) fn show(&self) -> Map<String, Value> {
+        let mut out = Map::new();
+        let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
+        put("Runtime", self.runtime.clone().into());
+        put("Handler", self.handler.clone().into());
+        put("Role", self.role.clone().into());
+        put("Description", self.description.clone().into());
+        put("Timeout", self.timeout.into());
+        put("MemorySize", self.memory.into());
+        put("Architectures", json!([self.architecture]));
+        put("PackageType", "Zip".into());
+        put("TracingConfig", json!({ "Mode": "PassThrough" }));
+        put("EphemeralStorage", json!({ "Size": 512 }));
+        if !self.environment.is_empty() {
+            put("Environment", json!({ "Variables": self.environment }));
+        }
+        for (name, value) in &self.inert {
+            put(name, value.clone());
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Value {
+        json!({"Role": "r", "Runtime": "provided.al2023", "Handler": "bootstrap"})
+    }
+
+    #[test]
+    fn defaults_are_lambdas_own() {
+        let configuration = Configuration::create(&base()).unwrap();
+        assert_eq!((configuration.timeout, configuration.memory), (3, 128));
+        assert_eq!(configuration.show()["Architectures"], json!(["x86_64"]));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_by_name() {
+        let check = |name: &str, value: Value, part: &str| {
+            let mut input = base();
+            input[name] = value;
+            let error = Configuration::create(&input).unwrap_err();
+            assert!(error.message.contains(part), "{error}");
+        };
+        check("Runtime", "python3.12".into(), "python3.12");
+        check("Layers", json!(["arn"]), "Layers");
+        check("DeadLetterConfig", json!({"TargetArn": "x"}), "DeadLetterConfig");
+        check("Timeout", 901.into(), "between 1 and 900");
+        check("MemorySize", 64.into(), "between 128");
+        check("Environment", json!({"Variables": {"AWS_ACCESS_KEY_ID": "x"}}), "Reserved keys");
+        check("Environment", json!({"Variables": {"A": "x".repeat(5000)}}), "4KB");
+        check("PackageType", "Image".into(), "container images");
+        check("Role", "".into(), "Role is mandatory");
+    }
+}

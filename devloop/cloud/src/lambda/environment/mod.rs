@@ -1,0 +1,10 @@
+//! Environments: processes of a function's binary, each with a Runtime API of its own, one event at a time.
+
+mod output;
+mod process;
+mod runtime_api;
+mod variables;
+
+pub(crate) use process::{Answer, Environment, Failure, StartError};
+pub(crate) use runtime_api::Event;
+pub(crate) use variables::Surroundings;

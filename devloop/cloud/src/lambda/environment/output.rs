@@ -1,0 +1,141 @@
+//! What a function prints: both streams in one pipe, read as it comes, and drained before an invocation is closed so that
+//! no line lands in the next one's log.
+
+use std::{io, os::fd::OwnedFd, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::net::unix::pipe::Receiver;
+
+use crate::clock::Clock;
+
+/// Longest line that is kept whole, in bytes [CloudWatch Logs quotas: 256 KB an event]; longer ones are cut into several.
+const LINE_LIMIT: usize = 256 << 10;
+
+/// What an invocation may print, in bytes; what goes beyond is counted and dropped, so that memory stays bounded.
+const KEPT: usize = 6 << 20;
+
+/// The reading end of a process's output.
+#[derive(Debug, Clone)]
+pub(super) struct Output(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    pipe: Receiver,
+    clock: Clock,
+    lines: Mutex<Lines>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    complete: Vec<(i64, String)>,
+    partial: Vec<u8>,
+    kept: usize,
+    dropped: usize,
+}
+
+impl Output {
+    /// Reads from the pipe's end `reader`; [`Output::follow`] must run for the pipe not to fill up.
+    pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
+        let pipe = Receiver::from_owned_fd(reader)?;
+        Ok(Self(Arc::new(Shared { pipe, clock, lines: Mutex::default() })))
+    }
+
+    /// Reads until the process and its children have closed the pipe.
+    pub(super) async fn follow(self) {
+        while self.0.pipe.readable().await.is_ok() {
+            if self.read_available() {
+                return;
+            }
+        }
+    }
+
+    /// Takes every line printed so far, with the time it was read at in ms since the epoch. An unfinished line is a line.
+    pub(super) fn take(&self) -> Vec<(i64, String)> {
+        self.read_available();
+        let mut lines = self.0.lines.lock();
+        let rest = std::mem::take(&mut lines.partial);
+        if !rest.is_empty() {
+            lines.push(self.0.clock.now_ms(), &rest);
+        }
+        if lines.dropped > 0 {
+            let note = format!("[{} bytes of output beyond {KEPT} were dropped]", lines.dropped);
+            lines.complete.push((self.0.clock.now_ms(), note));
+        }
+        lines.kept = 0;
+        lines.dropped = 0;
+        std::mem::take(&mut lines.complete)
+    }
+
+    /// Reads what is there; true at the end of the stream.
+    fn read_available(&self) -> bool {
+        let mut buffer = [0; 8192];
+        // The lock is held while reading, so that two readers cannot interleave their parts of a line.
+        let mut lines = self.0.lines.lock();
+        loop {
+            match self.0.pipe.try_read(&mut buffer) {
+                Ok(0) => return true,
+                Ok(length) => lines.feed(self.0.clock.now_ms(), &buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return true,
+            }
+        }
+    }
+}
+
+impl Lines {
+    fn feed(&mut self, now: i64, mut bytes: &[u8]) {
+        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            let mut line = std::mem::take(&mut self.partial);
+            line.extend_from_slice(&bytes[..end]);
+            self.push(now, &line);
+            bytes = &bytes[end + 1..];
+        }
+        self.partial.extend_from_slice(bytes);
+        if self.partial.len() >= LINE_LIMIT {
+            let line = std::mem::take(&mut self.partial);
+            self.push(now, &line);
+        }
+    }
+
+    fn push(&mut self, now: i64, line: &[u8]) {
+        if self.kept + line.len() > KEPT {
+            self.dropped += line.len();
+            return;
+        }
+        self.kept += line.len();
+        self.complete.push((now, String::from_utf8_lossy(line).trim_end_matches('\r').to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_are_whole_and_the_last_one_needs_no_newline() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let output = Output::new(reader.into(), Clock::manual(5)).unwrap();
+        writer.write_all(b"one\r\ntw").unwrap();
+        writer.write_all(b"o\nthree").unwrap();
+        let lines: Vec<_> = output.take().into_iter().map(|(_, line)| line).collect();
+        assert_eq!(lines, ["one", "two", "three"]);
+        assert!(output.take().is_empty());
+        writer.write_all(&vec![b'x'; 100]).unwrap();
+        drop(writer);
+        output.clone().follow().await;
+        assert_eq!(output.take().len(), 1);
+    }
+
+    #[test]
+    fn output_beyond_the_limit_is_counted() {
+        let mut lines = Lines::default();
+        for _ in 0..=KEPT / 1000 {
+            lines.feed(0, &[&[b'x'; 999][..], b"\n"].concat());
+            lines.feed(0, b"y\n");
+        }
+        assert!(lines.dropped > 0 && lines.kept <= KEPT);
+    }
+}

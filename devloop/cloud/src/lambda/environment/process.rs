@@ -1,0 +1,359 @@
+//! One environment: a process in a group of its own that dies with its parent, and the event it works on.
+
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::process::ExitStatusExt},
+    process::{ExitStatus, Stdio},
+    sync::{Arc, OnceLock, mpsc},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    net::TcpListener,
+    process::{Child, Command},
+    runtime::Handle,
+    sync::{oneshot, watch},
+};
+
+use super::{
+    output::Output,
+    runtime_api::{self, Desk, Event},
+    variables::{Surroundings, variables},
+};
+use crate::{clock::Clock, lambda::code::Generation};
+
+/// How long a process may take to ask for its first event [Lambda execution environment, Init phase].
+pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the peak memory of a process is read at most; reading it after each event would cost more than it tells.
+const MEMORY_EVERY: Duration = Duration::from_secs(1);
+
+/// What the process made of an event.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The function's result.
+    Response(Bytes),
+    /// The error document that the runtime reported.
+    Error(Bytes),
+    /// The result was larger than Lambda returns.
+    TooLarge(usize),
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The deadline passed; the process was killed.
+    TimedOut,
+    /// The process ended while it had the event; the text is as Lambda prints it, such as `exit status 1`.
+    Exited(String),
+    /// The process ended before it took the event: another environment can have it.
+    Untouched(String),
+}
+
+/// Why an environment did not come up.
+#[derive(Debug, Clone)]
+pub(crate) struct StartError {
+    /// Lambda's name for it, such as `Runtime.ExitError`.
+    pub(crate) error_type: String,
+    /// What happened, without the request id that Lambda puts before it.
+    pub(crate) message: String,
+    /// What the process printed, with times in ms since the epoch.
+    pub(crate) output: Vec<(i64, String)>,
+    /// The stream that the output belongs to.
+    pub(crate) log_stream: String,
+}
+
+/// A running process that takes one event at a time.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) log_stream: String,
+    /// From the start of the process to its first request for an event.
+    pub(crate) init: Duration,
+    desk: Arc<Desk>,
+    output: Output,
+    exit: watch::Receiver<Option<String>>,
+    group: Pid,
+    clock: Clock,
+    /// When the peak memory was last read, and what it was in MB.
+    memory: Mutex<(Option<Instant>, u64)>,
+}
+
+impl Environment {
+    /// Starts a process and waits until it has asked for its first event.
+    pub(crate) async fn start(
+        generation: Arc<Generation>,
+        surroundings: &Surroundings,
+        clock: &Clock,
+    ) -> Result<Self, StartError> {
+        let log_stream = log_stream(clock.now_ms());
+        let failed = |error_type: &str, message: String, output: Vec<(i64, String)>| StartError {
+            error_type: error_type.to_owned(),
+            message,
+            output,
+            log_stream: log_stream.clone(),
+        };
+        let began = Instant::now();
+        let launch = launch(&generation, surroundings, clock, &log_stream).await;
+        let Launched { mut child, output, desk, mut ready } =
+            launch.map_err(|error| failed("Runtime.InvalidEntrypoint", spawn_error(&error), Vec::new()))?;
+        let Some(group) = child.id().and_then(|id| Pid::from_raw(id as i32)) else {
+            return Err(failed("Runtime.ExitError", "the process ended at once".to_owned(), output.take()));
+        };
+        let (exited, exit) = watch::channel(None);
+        let mut process = Self {
+            generation,
+            log_stream: log_stream.clone(),
+            init: Duration::ZERO,
+            desk: Arc::clone(&desk),
+            output: output.clone(),
+            exit: exit.clone(),
+            group,
+            clock: clock.clone(),
+            memory: Mutex::new((None, 0)),
+        };
+        tokio::spawn(async move {
+            let status = child.wait().await;
+            exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
+            desk.close();
+        });
+        let mut exit = exit;
+        let outcome = tokio::select! {
+            biased;
+            first = &mut ready => match first {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err((error_type, message))) => Err((error_type, message)),
+                Err(_) => Err(("Runtime.ExitError".to_owned(), exit_message(&mut exit).await)),
+            },
+            message = exit_message(&mut exit) => Err(("Runtime.ExitError".to_owned(), message)),
+            () = clock.sleep(INIT_LIMIT) => Err((
+                "Sandbox.Timedout".to_owned(),
+                format!("Task timed out after {:.2} seconds", INIT_LIMIT.as_secs_f64()),
+            )),
+        };
+        match outcome {
+            Ok(()) => {
+                process.init = began.elapsed();
+                Ok(process)
+            }
+            Err((error_type, message)) => {
+                process.kill();
+                Err(failed(&error_type, message, output.take()))
+            }
+        }
+    }
+
+    /// Gives the process one event and waits for its answer for at most `limit`. After a failure the process is dead.
+    pub(crate) async fn run(&self, event: Event, limit: Duration) -> Result<Answer, Failure> {
+        let request_id = Arc::clone(&event.request_id);
+        let mut answer = self.desk.hand_in(event);
+        let mut exit = self.exit.clone();
+        tokio::select! {
+            biased;
+            Ok(answer) = &mut answer => Ok(answer),
+            how = exited(&mut exit) => {
+                // The answer may have come in the same instant as the end of the process.
+                if let Ok(answer) = answer.try_recv() {
+                    return Ok(answer);
+                }
+                let touched = self.desk.was_taken(&request_id);
+                Err(if touched { Failure::Exited(how) } else { Failure::Untouched(how) })
+            }
+            () = self.clock.sleep(limit) => {
+                self.kill();
+                Err(Failure::TimedOut)
+            }
+        }
+    }
+
+    /// What the process printed since the last call.
+    pub(crate) fn take_output(&self) -> Vec<(i64, String)> {
+        self.output.take()
+    }
+
+    /// Whether the process has ended.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.exit.borrow().is_some()
+    }
+
+    /// Completes when the process has ended, with the way it did.
+    pub(crate) async fn ended(&self) -> String {
+        exited(&mut self.exit.clone()).await
+    }
+
+    /// Ends the process and everything it started.
+    pub(crate) fn kill(&self) {
+        if !self.is_dead() {
+            // An error means that the group is gone already.
+            let _ = kill_process_group(self.group, Signal::KILL);
+        }
+    }
+
+    /// The peak memory of the process in MB, at most a second old.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let mut memory = self.memory.lock();
+        if memory.0.is_none_or(|read| read.elapsed() >= MEMORY_EVERY) {
+            *memory = (Some(Instant::now()), read_peak_memory(self.group).unwrap_or(memory.1));
+        }
+        memory.1
+    }
+
+    /// The process's id.
+    pub(crate) fn pid(&self) -> i32 {
+        self.group.as_raw_nonzero().get()
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Waits for the end of the process and words it as Lambda does.
+async fn exit_message(exit: &mut watch::Receiver<Option<String>>) -> String {
+    format!("Error: Runtime exited with error: {}", exited(exit).await)
+}
+
+async fn exited(exit: &mut watch::Receiver<Option<String>>) -> String {
+    match exit.wait_for(Option::is_some).await {
+        Ok(how) => how.clone().unwrap_or_default(),
+        Err(_) => "the process is no longer watched".to_owned(),
+    }
+}
+
+struct Launched {
+    child: Child,
+    output: Output,
+    desk: Arc<Desk>,
+    /// The first request for an event, or the error that the runtime reported instead.
+    ready: oneshot::Receiver<Result<(), (String, String)>>,
+}
+
+async fn launch(
+    generation: &Arc<Generation>,
+    surroundings: &Surroundings,
+    clock: &Clock,
+    log_stream: &str,
+) -> io::Result<Launched> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let runtime_api = listener.local_addr()?.to_string();
+    let (reader, writer) = io::pipe()?;
+    let output = Output::new(OwnedFd::from(reader), clock.clone())?;
+    let folder = generation.code.folder();
+    let mut command = Command::new(generation.executable());
+    command
+        .arg0("/var/task/bootstrap")
+        .env_clear()
+        .envs(variables(surroundings, &generation.configuration, folder, &runtime_api, log_stream))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .kill_on_drop(true);
+    die_with_parent(&mut command);
+    let keep = Arc::clone(generation);
+    let child = spawn(command, keep).await?;
+    let (first, ready) = oneshot::channel();
+    let desk = Arc::new(Desk::new(first));
+    tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk)));
+    tokio::spawn(output.clone().follow());
+    Ok(Launched { child, output, desk, ready })
+}
+
+/// Asks the kernel to kill the process when this one dies, however it dies.
+#[cfg(target_os = "linux")]
+fn die_with_parent(command: &mut Command) {
+    let parent = rustix::process::getpid();
+    let prepare = move || {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        // The parent may have died before the request was made.
+        if rustix::process::getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    };
+    #[expect(
+        unsafe_code,
+        reason = "runs between fork and exec; it makes two system calls and allocates nothing"
+    )]
+    unsafe {
+        command.pre_exec(prepare);
+    }
+}
+
+/// Elsewhere the group is killed by whoever stops the cloud; after a SIGKILL of this process nobody does.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_command: &mut Command) {}
+
+/// Starts processes on one thread that never ends: the kernel sends the parent's death signal when the *thread* that made
+/// the child ends [prctl(2), `PR_SET_PDEATHSIG`], and the runtime's own threads come and go.
+async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child> {
+    type Job = Box<dyn FnOnce() + Send>;
+    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        std::thread::Builder::new()
+            .name("spawner".to_owned())
+            .spawn(move || queue.into_iter().for_each(|job| job()))
+            .map_or_else(
+                |error| {
+                    tracing::error!(%error, "the spawner thread did not start");
+                    mpsc::channel().0
+                },
+                |_| jobs,
+            )
+    });
+    let (done, outcome) = oneshot::channel();
+    let runtime = Handle::current();
+    let job = Box::new(move || {
+        let _guard = runtime.enter();
+        let _ = done.send(command.spawn());
+        // The descriptor that is executed belongs to the generation; it must be open until here.
+        drop(keep);
+    });
+    spawner.send(job).map_err(|_| io::Error::other("the spawner thread is gone"))?;
+    outcome.await.map_err(|_| io::Error::other("the spawner thread gave no answer"))?
+}
+
+/// Words a failure to execute as Lambda does.
+fn spawn_error(error: &io::Error) -> String {
+    let what = match error.raw_os_error() {
+        Some(8) => "exec format error".to_owned(),
+        Some(2) => "no such file or directory".to_owned(),
+        Some(13) => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("Error: fork/exec /var/task/bootstrap: {what}")
+}
+
+/// Words the end of a process as Go programs do, whose text Lambda shows.
+fn describe_exit(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(4)) => "signal: illegal instruction".to_owned(),
+        (None, Some(6)) => "signal: aborted".to_owned(),
+        (None, Some(9)) => "signal: killed".to_owned(),
+        (None, Some(11)) => "signal: segmentation fault".to_owned(),
+        (None, Some(15)) => "signal: terminated".to_owned(),
+        (None, signal) => format!("signal: {}", signal.unwrap_or_default()),
+    }
+}
+
+/// The peak resident set of a process in MB, as the kernel counts it.
+fn read_peak_memory(process: Pid) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib.div_ceil(1024))
+}
+
+/// `2026/11/20/[$LATEST]0123456789abcdef0123456789abcdef`: one stream per environment.
+fn log_stream(now_ms: i64) -> String {
+    let day = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default().strftime("%Y/%m/%d").to_string();
+    format!("{day}/[$LATEST]{}", uuid::Uuid::new_v4().simple())
+}

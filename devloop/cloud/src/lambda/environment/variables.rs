@@ -1,0 +1,110 @@
+//! What a function finds in its environment: Lambda's variables and its own, nothing of the developer's shell
+//! [Using Lambda environment variables, Defined runtime environment variables].
+
+use std::{path::Path, sync::Arc};
+
+use super::super::configuration::Configuration;
+
+/// What all environments of one function version share.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) function: Arc<str>,
+    /// `$LATEST` or a version number.
+    pub(crate) version: Arc<str>,
+    pub(crate) region: Arc<str>,
+    pub(crate) log_group: Arc<str>,
+    /// Where the cloud answers, such as `http://127.0.0.1:4566`.
+    pub(crate) endpoint: Arc<str>,
+}
+
+/// The whole environment of a process.
+pub(super) fn variables(
+    surroundings: &Surroundings,
+    configuration: &Configuration,
+    folder: &Path,
+    runtime_api: &str,
+    log_stream: &str,
+) -> Vec<(String, String)> {
+    let folder = folder.display().to_string();
+    let port = surroundings.endpoint.rsplit(':').next().unwrap_or("4566").to_owned();
+    let mut all: Vec<(String, String)> = [
+        ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned()),
+        ("LANG", "en_US.UTF-8".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+        ("LD_LIBRARY_PATH", format!("{folder}:{folder}/lib")),
+        ("LAMBDA_TASK_ROOT", folder),
+        ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
+        ("_HANDLER", configuration.handler.clone()),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", surroundings.function.to_string()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", surroundings.version.to_string()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory.to_string()),
+        ("AWS_LAMBDA_FUNCTION_TIMEOUT", configuration.timeout.to_string()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", surroundings.log_group.to_string()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream.to_owned()),
+        ("AWS_REGION", surroundings.region.to_string()),
+        ("AWS_DEFAULT_REGION", surroundings.region.to_string()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("AWS_SESSION_TOKEN", "test".to_owned()),
+        ("AWS_ENDPOINT_URL", surroundings.endpoint.to_string()),
+        ("LOCALSTACK_HOSTNAME", "127.0.0.1".to_owned()),
+        ("EDGE_PORT", port),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    for (name, value) in &configuration.environment {
+        let value = if name.starts_with("AWS_ENDPOINT_URL") && is_localstack_address(value) {
+            surroundings.endpoint.to_string()
+        } else {
+            value.clone()
+        };
+        // Of two equal names the process sees the last.
+        all.push((name.clone(), value));
+    }
+    all
+}
+
+/// Stacks for LocalStack name its public DNS name, which resolves only with a network and may name another port: it means
+/// "this cloud", and is replaced by where this cloud really is.
+fn is_localstack_address(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or("");
+    host == "localhost.localstack.cloud" || host.ends_with(".localhost.localstack.cloud")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn own_variables_come_last_and_localstacks_address_is_replaced() {
+        let surroundings = Surroundings {
+            function: "f".into(),
+            version: "$LATEST".into(),
+            region: "us-east-1".into(),
+            log_group: "/aws/lambda/f".into(),
+            endpoint: "http://127.0.0.1:7777".into(),
+        };
+        let configuration = Configuration::create(&json!({
+            "Role": "r", "Runtime": "provided.al2023", "Handler": "h",
+            "Environment": {"Variables": {
+                "TZ": "UTC+1", "AWS_ENDPOINT_URL": "http://localhost.localstack.cloud:4566",
+                "AWS_ENDPOINT_URL_S3": "http://elsewhere:9000",
+            }},
+        }))
+        .unwrap();
+        let all = variables(&surroundings, &configuration, Path::new("/code"), "127.0.0.1:1", "stream");
+        let last =
+            |name: &str| all.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        assert_eq!(last("TZ"), Some("UTC+1"));
+        assert_eq!(last("AWS_ENDPOINT_URL"), Some("http://127.0.0.1:7777"));
+        assert_eq!(last("AWS_ENDPOINT_URL_S3"), Some("http://elsewhere:9000"));
+        assert_eq!(last("EDGE_PORT"), Some("7777"));
+        assert_eq!(last("HOME"), None);
+    }
+}

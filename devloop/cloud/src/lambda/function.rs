@@ -1,0 +1,362 @@
+//! A function with its versions, aliases and what hangs on it; [`super::api`] shows it, [`super::invoke`] runs it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Map, Value, json};
+
+use super::{
+    code::{Code, Generation, Identity},
+    configuration::Configuration,
+    environment::{StartError, Surroundings},
+    meters::Meters,
+    pool::Pool,
+};
+use crate::{clock::Clock, error::ApiError};
+
+/// One function of one region.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) name: Arc<str>,
+    pub(crate) region: Arc<str>,
+    pub(crate) arn: Arc<str>,
+    pub(crate) meters: Meters,
+    pub(crate) latest: Arc<Version>,
+    pub(crate) state: RwLock<State>,
+    clock: Clock,
+}
+
+/// What changes on a function besides its versions' code.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) versions: BTreeMap<u64, Arc<Version>>,
+    /// The number of the next published version; numbers are not used twice.
+    pub(crate) next_version: u64,
+    pub(crate) aliases: BTreeMap<String, Alias>,
+    /// The statements of the resource policy by their id. Kept and shown; calls are not checked against them.
+    pub(crate) policy: BTreeMap<String, Value>,
+    /// Reserved concurrency; `None` means the account's.
+    pub(crate) concurrency: Option<usize>,
+    pub(crate) url: Option<Url>,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// A name for a version.
+#[derive(Debug, Clone)]
+pub(crate) struct Alias {
+    pub(crate) version: String,
+    pub(crate) description: String,
+    pub(crate) revision: String,
+}
+
+/// A function's own address.
+#[derive(Debug, Clone)]
+pub(crate) struct Url {
+    pub(crate) id: String,
+    pub(crate) auth_type: String,
+    pub(crate) cors: Option<Value>,
+    pub(crate) created_ms: i64,
+    pub(crate) modified_ms: i64,
+}
+
+/// `$LATEST` or a published version.
+#[derive(Debug)]
+pub(crate) struct Version {
+    /// `$LATEST` or a number.
+    pub(crate) name: Arc<str>,
+    pub(crate) pool: Arc<Pool>,
+    deployed: RwLock<Deployed>,
+    /// The generation that answered last, and the last failure as a person would read it, with its time.
+    pub(crate) last: Mutex<Last>,
+}
+
+/// What is deployed as a version.
+#[derive(Debug, Clone)]
+pub(crate) struct Deployed {
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) code: Code,
+    pub(crate) revision: String,
+    pub(crate) modified_ms: i64,
+    pub(crate) update: Update,
+}
+
+/// How the last update of a version fares.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Update {
+    Successful,
+    InProgress,
+    Failed(String),
+}
+
+/// What a version did last.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    pub(crate) answered: Option<(Arc<Generation>, i64)>,
+    pub(crate) error: Option<(String, i64)>,
+}
+
+impl Function {
+    /// A function with nothing but `$LATEST`.
+    pub(crate) fn new(
+        surroundings: Surroundings,
+        arn: Arc<str>,
+        configuration: Configuration,
+        code: Code,
+        meters: Meters,
+        clock: Clock,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name: Arc::clone(&surroundings.function),
+            region: Arc::clone(&surroundings.region),
+            arn,
+            meters,
+            latest: Version::new(surroundings, Arc::new(configuration), code, &clock),
+            state: RwLock::new(State { next_version: 1, ..State::default() }),
+            clock,
+        })
+    }
+
+    /// The version behind a qualifier: nothing, `$LATEST`, a number or an alias.
+    pub(crate) fn version(&self, qualifier: Option<&str>) -> Result<Arc<Version>, ApiError> {
+        let state = self.state.read();
+        let missing = || {
+            let qualifier = qualifier.unwrap_or("$LATEST");
+            super::not_found(format!("Function not found: {}:{qualifier}", self.arn))
+        };
+        let number = match qualifier {
+            None | Some("$LATEST") => return Ok(Arc::clone(&self.latest)),
+            Some(text) => match state.aliases.get(text) {
+                Some(alias) if alias.version == "$LATEST" => return Ok(Arc::clone(&self.latest)),
+                Some(alias) => alias.version.as_str(),
+                None => text,
+            },
+        };
+        let number: u64 = number.parse().map_err(|_| missing())?;
+        state.versions.get(&number).cloned().ok_or_else(missing)
+    }
+
+    /// Every version, `$LATEST` first.
+    pub(crate) fn versions(&self) -> Vec<Arc<Version>> {
+        let state = self.state.read();
+        std::iter::once(&self.latest).chain(state.versions.values()).cloned().collect()
+    }
+
+    /// Freezes `$LATEST` as a numbered version; an unchanged one is not published twice.
+    pub(crate) fn publish(&self, description: Option<&str>) -> Arc<Version> {
+        let deployed = self.latest.deployed();
+        let mut state = self.state.write();
+        if let Some(newest) = state.versions.values().next_back() {
+            let before = newest.deployed();
+            let same_settings = before.configuration == deployed.configuration || description.is_some();
+            if same_settings
+                && before.code.sha256() == deployed.code.sha256()
+                && matches!(deployed.code, Code::Zip { .. })
+            {
+                return Arc::clone(newest);
+            }
+        }
+        let number = state.next_version;
+        state.next_version += 1;
+        let mut configuration = (*deployed.configuration).clone();
+        if let Some(description) = description {
+            description.clone_into(&mut configuration.description);
+        }
+        let surroundings =
+            Surroundings { version: number.to_string().into(), ..self.latest.pool.surroundings().clone() };
+        let version = Version::new(surroundings, Arc::new(configuration), deployed.code, &self.clock);
+        state.versions.insert(number, Arc::clone(&version));
+        version
+    }
+
+    /// Invocations at work in all versions.
+    pub(crate) fn busy(&self) -> usize {
+        let state = self.state.read();
+        self.latest.pool.busy() + state.versions.values().map(|version| version.pool.busy()).sum::<usize>()
+    }
+
+    /// Gives `$LATEST` new settings or code. Warm environments are replaced in the background without losing work in
+    /// flight; the function's update status tells how that went.
+    pub(crate) fn redeploy(
+        self: &Arc<Self>,
+        configuration: Option<Configuration>,
+        code: Option<Code>,
+        revision: Option<&str>,
+    ) -> Result<(), ApiError> {
+        let version = &self.latest;
+        let deployed = {
+            let mut deployed = version.deployed.write();
+            if deployed.update == Update::InProgress {
+                return Err(ApiError::with_status(
+                    409,
+                    "ResourceConflictException",
+                    format!(
+                        "The operation cannot be performed at this time. An update is in progress for resource: {}",
+                        self.arn
+                    ),
+                ));
+            }
+            if revision.is_some_and(|revision| revision != deployed.revision) {
+                return Err(ApiError::with_status(
+                    412,
+                    "PreconditionFailedException",
+                    "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
+                     retrieve the latest Revision Id",
+                ));
+            }
+            if let Some(configuration) = configuration {
+                deployed.configuration = Arc::new(configuration);
+            }
+            if let Some(code) = code {
+                deployed.code = code;
+            }
+            deployed.revision = uuid::Uuid::new_v4().to_string();
+            deployed.modified_ms = self.clock.now_ms();
+            deployed.update = if version.pool.is_cold() { Update::Successful } else { Update::InProgress };
+            deployed.clone()
+        };
+        let generation = Generation::open(deployed.code, deployed.configuration).map(Arc::new);
+        if deployed.update == Update::Successful {
+            version.pool.replace(generation.ok());
+            return Ok(());
+        }
+        let function = Arc::clone(self);
+        tokio::spawn(async move {
+            let version = &function.latest;
+            let outcome = match generation {
+                Ok(generation) => {
+                    version.pool.change(generation).await.map(|_| ()).map_err(|error| error.message)
+                }
+                Err(error) => Err(format!("the code has no usable bootstrap: {error}")),
+            };
+            version.deployed.write().update = match outcome {
+                Ok(()) => Update::Successful,
+                Err(why) => Update::Failed(why),
+            };
+        });
+        Ok(())
+    }
+
+    /// The members that the API shows of a version.
+    pub(crate) fn show(&self, version: &Version, with_version_in_arn: bool) -> Map<String, Value> {
+        let deployed = version.deployed();
+        let mut out = deployed.configuration.show();
+        let arn =
+            if with_version_in_arn { format!("{}:{}", self.arn, version.name) } else { self.arn.to_string() };
+        let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
+        put("FunctionName", self.name.as_ref().into());
+        put("FunctionArn", arn.into());
+        put("Version", version.name.as_ref().into());
+        put("CodeSha256", deployed.code.sha256().into());
+        put("CodeSize", deployed.code.size().into());
+        put("RevisionId", deployed.revision.clone().into());
+        put("LastModified", last_modified(deployed.modified_ms).into());
+        put("State", "Active".into());
+        put("SnapStart", json!({ "ApplyOn": "None", "OptimizationStatus": "Off" }));
+        put(
+            "RuntimeVersionConfig",
+            json!({ "RuntimeVersionArn": format!("arn:aws:lambda:{}::runtime:devloop", self.region) }),
+        );
+        put(
+            "LoggingConfig",
+            json!({ "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", self.name) }),
+        );
+        match deployed.update {
+            Update::Successful => put("LastUpdateStatus", "Successful".into()),
+            Update::InProgress => {
+                put("LastUpdateStatusReason", "The function is being updated.".into());
+                put("LastUpdateStatusReasonCode", "Creating".into());
+                put("LastUpdateStatus", "InProgress".into())
+            }
+            Update::Failed(why) => {
+                put("LastUpdateStatusReason", why.into());
+                put("LastUpdateStatusReasonCode", "InvalidRuntime".into());
+                put("LastUpdateStatus", "Failed".into())
+            }
+        };
+        out
+    }
+}
+
+impl Version {
+    fn new(
+        surroundings: Surroundings,
+        configuration: Arc<Configuration>,
+        code: Code,
+        clock: &Clock,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name: Arc::clone(&surroundings.version),
+            pool: Pool::new(surroundings, clock.clone()),
+            deployed: RwLock::new(Deployed {
+                configuration,
+                code,
+                revision: uuid::Uuid::new_v4().to_string(),
+                modified_ms: clock.now_ms(),
+                update: Update::Successful,
+            }),
+            last: Mutex::default(),
+        })
+    }
+
+    /// What is deployed now.
+    pub(crate) fn deployed(&self) -> Deployed {
+        self.deployed.read().clone()
+    }
+
+    /// The generation to serve with: opened when needed, and renewed in the background when the hot-reload folder holds
+    /// another file than the one that serves.
+    pub(crate) fn generation(&self) -> std::io::Result<Arc<Generation>> {
+        let current = self.pool.open(|| {
+            let deployed = self.deployed();
+            Generation::open(deployed.code, deployed.configuration)
+        })?;
+        if let Some(identity) = current.is_outdated().filter(|identity| self.pool.try_once(*identity)) {
+            return Ok(self.renew(current, identity));
+        }
+        Ok(current)
+    }
+
+    fn renew(&self, current: Arc<Generation>, identity: Identity) -> Arc<Generation> {
+        let Ok(next) = Generation::open(current.code.clone(), Arc::clone(&current.configuration)) else {
+            return current;
+        };
+        let next = Arc::new(next);
+        if self.pool.is_cold() {
+            self.pool.replace(Some(Arc::clone(&next)));
+            return next;
+        }
+        let pool = Arc::clone(&self.pool);
+        tokio::spawn(async move {
+            if let Err(error) = pool.change(next).await {
+                tracing::warn!(
+                    ?identity,
+                    message = error.message,
+                    "the changed code does not start; the old code serves"
+                );
+            }
+        });
+        current
+    }
+
+    /// Lets what lies in the hot-reload folder now take over, and waits until it has asked for its first event. Returns
+    /// how long its init took.
+    pub(crate) async fn activate(&self) -> Result<(Arc<Generation>, Duration), StartError> {
+        let deployed = self.deployed();
+        let generation =
+            Generation::open(deployed.code, deployed.configuration).map_err(|error| StartError {
+                error_type: "Runtime.InvalidEntrypoint".to_owned(),
+                message: format!("Error: fork/exec /var/task/bootstrap: {error}"),
+                output: Vec::new(),
+                log_stream: String::new(),
+            })?;
+        let generation = Arc::new(generation);
+        self.pool.try_once(generation.identity);
+        let init = self.pool.change(Arc::clone(&generation)).await?;
+        Ok((generation, init))
+    }
+}
+
+/// `2026-11-20T10:00:00.000+0000`, as Lambda shows times.
+pub(crate) fn last_modified(ms: i64) -> String {
+    crate::wire::iso(ms).replace('Z', "+0000")
+}

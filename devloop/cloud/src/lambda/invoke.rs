@@ -1,0 +1,303 @@
+//! One invocation, from the event to the answer, its log and its metrics.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::{
+    environment::{Answer, Environment, Event, Failure, StartError},
+    function::{Function, Version},
+    pool::Lease,
+};
+use crate::{clock::Clock, error::ApiError, services::logs::Logs, wire};
+
+/// One synchronous invocation as the cloud's own callers ask for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Invocation {
+    /// The event, as JSON.
+    pub(crate) payload: Bytes,
+    /// `X-Amzn-Trace-Id` for the function, made up when absent.
+    pub(crate) trace_id: Option<String>,
+    /// The caller's client context, as JSON text.
+    pub(crate) client_context: Option<String>,
+    /// The id to use, for retries of an asynchronous event; made up when absent.
+    pub(crate) request_id: Option<String>,
+}
+
+/// What came of an invocation that reached the function.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// The invocation's id.
+    pub(crate) request_id: String,
+    /// The function's answer, or the error document when `function_error` is set.
+    pub(crate) payload: Bytes,
+    /// `Unhandled` when the function failed, timed out or died.
+    pub(crate) function_error: Option<&'static str>,
+    /// `$LATEST` or a version number.
+    pub(crate) executed_version: String,
+    /// The last 4 KB of the invocation's log.
+    pub(crate) log_tail: String,
+}
+
+/// What an invocation needs besides its function.
+#[derive(Debug, Clone)]
+pub(super) struct Invoker {
+    pub(super) clock: Clock,
+    pub(super) logs: Arc<Logs>,
+}
+
+/// How often an event goes to another environment when one died before it took the event.
+const HANDOVERS: usize = 3;
+
+/// How much of its log an invocation returns, in bytes [Invoke, Lambda API reference, LogType].
+const TAIL: usize = 4096;
+
+impl Invoker {
+    /// Runs one invocation on `version`; only throttling and the cloud's own trouble are errors.
+    pub(super) async fn run(
+        &self,
+        function: Arc<Function>,
+        version: Arc<Version>,
+        invocation: Invocation,
+    ) -> Result<Outcome, ApiError> {
+        let reserved = function.state.read().concurrency;
+        let busy = function.busy();
+        if busy >= reserved.unwrap_or(super::ACCOUNT_CONCURRENCY) {
+            function.meters.throttles.record(1.0, self.clock.now_ms());
+            let reason = if reserved.is_some() {
+                "ReservedFunctionConcurrentInvocationLimitExceeded"
+            } else {
+                "ConcurrentInvocationLimitExceeded"
+            };
+            return Err(ApiError::with_status(429, "TooManyRequestsException", "Rate Exceeded.")
+                .detail("Reason", reason));
+        }
+        let request_id: Arc<str> =
+            invocation.request_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()).into();
+        let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
+        for _ in 1..HANDOVERS {
+            match attempt {
+                Attempt::Untouched => {
+                    attempt = self.attempt(&function, &version, &invocation, &request_id).await
+                }
+                _ => break,
+            }
+        }
+        let report = match attempt {
+            Attempt::Ended(report) => report,
+            Attempt::Untouched => Report::failed(
+                &request_id,
+                "Runtime.ExitError",
+                "Error: Runtime exited before it took the event",
+                String::new(),
+            ),
+        };
+        let now = self.clock.now_ms();
+        function.meters.invocations.record(1.0, now);
+        function.meters.errors.record(f64::from(u8::from(report.error.is_some())), now);
+        function.meters.concurrency.record((busy + 1) as f64, now);
+        if let Some(error) = &report.error {
+            version.last.lock().error = Some((error.clone(), now));
+        }
+        Ok(Outcome {
+            request_id: request_id.to_string(),
+            payload: report.payload,
+            function_error: report.error.is_some().then_some("Unhandled"),
+            executed_version: version.name.to_string(),
+            log_tail: report.log_tail,
+        })
+    }
+
+    async fn attempt(
+        &self,
+        function: &Function,
+        version: &Version,
+        invocation: &Invocation,
+        request_id: &Arc<str>,
+    ) -> Attempt {
+        if let Err(error) = version.generation() {
+            let what = if error.kind() == std::io::ErrorKind::NotFound {
+                "no such file or directory".to_owned()
+            } else {
+                error.to_string()
+            };
+            let message = format!("Error: fork/exec /var/task/bootstrap: {what}");
+            return Attempt::Ended(Report::failed(
+                request_id,
+                "Runtime.InvalidEntrypoint",
+                &message,
+                String::new(),
+            ));
+        }
+        let lease = match version.pool.acquire().await {
+            Ok(lease) => lease,
+            Err(error) => return Attempt::Ended(self.init_failed(function, request_id, &error)),
+        };
+        let environment = Arc::clone(&lease.environment);
+        let limit = Duration::from_secs(environment.generation.configuration.timeout);
+        let mut log =
+            vec![(self.clock.now_ms(), format!("START RequestId: {request_id} Version: {}", version.name))];
+        if lease.is_first {
+            let runtime = &environment.generation.configuration.runtime;
+            let mut init = environment.take_output();
+            init.insert(0, (log[0].0, format!("INIT_START Runtime Version: {runtime}")));
+            log.splice(0..0, init);
+        }
+        let event = Event {
+            request_id: Arc::clone(request_id),
+            payload: invocation.payload.clone(),
+            deadline_ms: self.clock.now_ms() + limit.as_millis() as i64,
+            function_arn: Arc::clone(&function.arn),
+            trace_id: invocation.trace_id.clone().unwrap_or_else(trace_id),
+            client_context: invocation.client_context.clone(),
+        };
+        let began = Instant::now();
+        let outcome = environment.run(event, limit).await;
+        let duration = if matches!(outcome, Err(Failure::TimedOut)) { limit } else { began.elapsed() };
+        if matches!(outcome, Err(Failure::Untouched(_))) {
+            lease.give_back();
+            return Attempt::Untouched;
+        }
+        let now = self.clock.now_ms();
+        function.meters.duration.record(duration.as_secs_f64() * 1000.0, now);
+        let (payload, error) = self.interpret(request_id, limit, outcome, &mut log, &environment);
+        if error.is_none() {
+            version.last.lock().answered = Some((Arc::clone(&environment.generation), now));
+        }
+        log.push((now, format!("END RequestId: {request_id}")));
+        log.push((now, report_line(request_id, duration, &lease)));
+        lease.give_back();
+        let log_tail = tail(&log);
+        self.logs.append(&function.region, &log_group(&function.name), &environment.log_stream, log);
+        Attempt::Ended(Report { payload, error, log_tail })
+    }
+
+    /// The answer as the caller gets it; what the process printed goes into the log before the closing lines.
+    fn interpret(
+        &self,
+        request_id: &str,
+        limit: Duration,
+        outcome: Result<Answer, Failure>,
+        log: &mut Vec<(i64, String)>,
+        environment: &Environment,
+    ) -> (Bytes, Option<String>) {
+        log.extend(environment.take_output());
+        match outcome {
+            Ok(Answer::Response(payload)) => (payload, None),
+            Ok(Answer::Error(document)) => {
+                let error = one_line(&document);
+                (document, Some(error))
+            }
+            Ok(Answer::TooLarge(size)) => document(
+                request_id,
+                "Function.ResponseSizeTooLarge",
+                &format!("Response payload size exceeded maximum allowed payload size ({size} bytes)."),
+                "",
+            ),
+            Err(Failure::TimedOut) => {
+                let text = format!("Task timed out after {:.2} seconds", limit.as_secs_f64());
+                let now = self.clock.now_ms();
+                log.push((now, format!("{} {request_id} {text}", wire::iso(now))));
+                document(request_id, "Sandbox.Timedout", &format!("Error: {text}"), "RequestId: ")
+            }
+            Err(Failure::Exited(how) | Failure::Untouched(how)) => {
+                let text = format!("Error: Runtime exited with error: {how}");
+                log.push((self.clock.now_ms(), format!("RequestId: {request_id} {text}")));
+                document(request_id, "Runtime.ExitError", &text, "RequestId: ")
+            }
+        }
+    }
+
+    /// An environment that did not come up takes the invocation with it, as on Lambda; its output is logged.
+    fn init_failed(&self, function: &Function, request_id: &str, error: &StartError) -> Report {
+        let now = self.clock.now_ms();
+        let mut log = error.output.clone();
+        log.push((now, format!("START RequestId: {request_id} Version: $LATEST")));
+        log.push((now, format!("RequestId: {request_id} {} {}", error.message, error.error_type)));
+        log.push((now, format!("END RequestId: {request_id}")));
+        let log_tail = tail(&log);
+        if !error.log_stream.is_empty() {
+            self.logs.append(&function.region, &log_group(&function.name), &error.log_stream, log);
+        }
+        Report::failed(request_id, &error.error_type, &error.message, log_tail)
+    }
+}
+
+enum Attempt {
+    Ended(Report),
+    /// The environment died before it took the event.
+    Untouched,
+}
+
+struct Report {
+    payload: Bytes,
+    error: Option<String>,
+    log_tail: String,
+}
+
+impl Report {
+    fn failed(request_id: &str, error_type: &str, message: &str, log_tail: String) -> Self {
+        let (payload, error) = document(request_id, error_type, message, "RequestId: ");
+        Self { payload, error, log_tail }
+    }
+}
+
+/// The group that a function logs to.
+pub(super) fn log_group(function: &str) -> String {
+    format!("/aws/lambda/{function}")
+}
+
+/// An error document as Lambda words its own: with the request's id before the message when `prefix` says so.
+fn document(request_id: &str, error_type: &str, message: &str, prefix: &str) -> (Bytes, Option<String>) {
+    let text = if prefix.is_empty() { message.to_owned() } else { format!("{prefix}{request_id} {message}") };
+    let document = json!({ "errorType": error_type, "errorMessage": text });
+    (document.to_string().into(), Some(format!("{error_type}: {message}")))
+}
+
+/// An error document of a function's own, shortened for the status page.
+fn one_line(document: &[u8]) -> String {
+    let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
+    let line = format!("{}: {}", text("errorType"), text("errorMessage"));
+    line.chars().take(500).collect()
+}
+
+fn report_line(request_id: &str, duration: Duration, lease: &Lease) -> String {
+    let ms = duration.as_secs_f64() * 1000.0;
+    let memory = lease.environment.generation.configuration.memory;
+    let peak = lease.environment.peak_memory();
+    let mut line = format!(
+        "REPORT RequestId: {request_id}\tDuration: {ms:.2} ms\tBilled Duration: {} ms\tMemory Size: {memory} MB\tMax \
+         Memory Used: {peak} MB",
+        ms.ceil()
+    );
+    if lease.is_first {
+        line.push_str(&format!("\tInit Duration: {:.2} ms", lease.environment.init.as_secs_f64() * 1000.0));
+    }
+    line
+}
+
+fn tail(log: &[(i64, String)]) -> String {
+    let mut size = 0;
+    let lines: Vec<&str> = log
+        .iter()
+        .rev()
+        .map(|(_, line)| line.as_str())
+        .take_while(|line| {
+            size += line.len() + 1;
+            size <= TAIL
+        })
+        .collect();
+    lines.into_iter().rev().map(|line| format!("{line}\n")).collect()
+}
+
+/// A trace header as X-Ray writes it; nothing is sampled here.
+fn trace_id() -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let (time, rest) = id.split_at(8);
+    format!("Root=1-{time}-{rest};Parent={};Sampled=0", &rest[..16])
+}

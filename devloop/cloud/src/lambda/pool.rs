@@ -1,0 +1,362 @@
+//! The environments of one function version: who is idle, who waits, when one more is started, and the change from one
+//! generation to the next without losing what is in flight.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::{
+    code::{Generation, Identity},
+    environment::{Environment, StartError, Surroundings},
+};
+use crate::clock::Clock;
+
+/// How long a waiting invocation gives the busy environments before another one is started. A function that answers in a
+/// few milliseconds is free again sooner than a new process is up; on few cores, more processes than needed only cost.
+const PATIENCE: Duration = Duration::from_millis(15);
+
+/// How long an environment beyond the first may stay idle.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a waiting invocation is told.
+type Turn = Result<Lease, Arc<StartError>>;
+
+/// The environments of one function version.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    surroundings: Surroundings,
+    clock: Clock,
+    state: Mutex<State>,
+    /// Held while one generation takes over from another.
+    changing: tokio::sync::Mutex<()>,
+    busy: AtomicUsize,
+    cold_starts: AtomicU64,
+    me: Weak<Self>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What new environments are started from; `None` until the code was first opened.
+    current: Option<Arc<Generation>>,
+    /// The environment that was used last is used next, so that the others can be let go.
+    idle: Vec<(Arc<Environment>, Instant)>,
+    waiting: VecDeque<oneshot::Sender<Turn>>,
+    starting: usize,
+    alive: usize,
+    reaping: bool,
+    stopped: bool,
+    /// Which file a background change was begun for, so that each file is tried once.
+    tried: Option<Identity>,
+}
+
+/// An environment that belongs to one invocation until it is given back.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) environment: Arc<Environment>,
+    /// The first event of this environment: its report shows the init duration.
+    pub(crate) is_first: bool,
+    pool: Arc<Pool>,
+}
+
+/// Figures of a pool for the status page.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub(crate) struct Occupancy {
+    pub(crate) idle: usize,
+    pub(crate) busy: usize,
+    pub(crate) starting: usize,
+    pub(crate) waiting: usize,
+    pub(crate) cold_starts: u64,
+}
+
+impl Pool {
+    /// A pool without environments.
+    pub(crate) fn new(surroundings: Surroundings, clock: Clock) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            surroundings,
+            clock,
+            state: Mutex::default(),
+            changing: tokio::sync::Mutex::new(()),
+            busy: AtomicUsize::new(0),
+            cold_starts: AtomicU64::new(0),
+            me: me.clone(),
+        })
+    }
+
+    /// The generation that serves.
+    pub(crate) fn current(&self) -> Option<Arc<Generation>> {
+        self.state.lock().current.clone()
+    }
+
+    /// Whether any environment exists or is on its way.
+    pub(crate) fn is_cold(&self) -> bool {
+        let state = self.state.lock();
+        state.alive == 0 && state.starting == 0
+    }
+
+    /// Sets the generation for environments to come, without starting one; what runs is retired after its work. `None`
+    /// lets the next invocation open the code.
+    pub(crate) fn replace(&self, generation: Option<Arc<Generation>>) {
+        let retired = {
+            let mut state = self.state.lock();
+            state.current = generation;
+            let retired = std::mem::take(&mut state.idle);
+            state.alive = state.alive.saturating_sub(retired.len());
+            retired
+        };
+        drop(retired);
+    }
+
+    /// What the environments of this pool share.
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// Invocations at work.
+    pub(crate) fn busy(&self) -> usize {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// Figures for the status page.
+    pub(crate) fn occupancy(&self) -> Occupancy {
+        let state = self.state.lock();
+        Occupancy {
+            idle: state.idle.len(),
+            busy: self.busy(),
+            starting: state.starting,
+            waiting: state.waiting.len(),
+            cold_starts: self.cold_starts.load(Ordering::Relaxed),
+        }
+    }
+
+    /// An environment for one invocation: an idle one, or whichever comes first of one that becomes free and a new one.
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Turn {
+        let mut turn = {
+            let mut state = self.state.lock();
+            while let Some((environment, _)) = state.idle.pop() {
+                if !environment.is_dead() {
+                    return Ok(self.lease(environment, false));
+                }
+                state.alive = state.alive.saturating_sub(1);
+            }
+            let (sender, turn) = oneshot::channel();
+            state.waiting.push_back(sender);
+            if state.alive + state.starting == 0 {
+                self.start_one(&mut state);
+            }
+            turn
+        };
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut turn => return outcome.unwrap_or_else(|_| Err(Arc::new(stopped()))),
+                () = self.clock.sleep(PATIENCE) => {
+                    let mut state = self.state.lock();
+                    state.waiting.retain(|turn| !turn.is_closed());
+                    // One start per waiter is enough.
+                    if state.starting < state.waiting.len() {
+                        self.start_one(&mut state);
+                    }
+                }
+            }
+        }
+    }
+
+    fn lease(self: &Arc<Self>, environment: Arc<Environment>, is_first: bool) -> Lease {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        Lease { environment, is_first, pool: Arc::clone(self) }
+    }
+
+    /// Starts an environment of the current generation in the background.
+    fn start_one(self: &Arc<Self>, state: &mut State) {
+        let Some(generation) = state.current.clone().filter(|_| !state.stopped) else { return };
+        state.starting += 1;
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            let outcome = pool.start(generation).await;
+            let mut state = pool.state.lock();
+            state.starting -= 1;
+            match outcome {
+                Ok(environment) => {
+                    state.alive += 1;
+                    drop(state);
+                    pool.cold_starts.fetch_add(1, Ordering::Relaxed);
+                    pool.offer(environment, true);
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    // Others are at work and will become free; only when nobody is left, waiting is in vain.
+                    let hopeless = state.alive + state.starting == 0;
+                    let turns = if hopeless { std::mem::take(&mut state.waiting) } else { VecDeque::new() };
+                    drop(state);
+                    for turn in turns {
+                        let _ = turn.send(Err(Arc::clone(&error)));
+                    }
+                }
+            }
+        });
+    }
+
+    async fn start(&self, generation: Arc<Generation>) -> Result<Arc<Environment>, StartError> {
+        Environment::start(generation, &self.surroundings, &self.clock).await.map(Arc::new)
+    }
+
+    /// Hands an environment to whoever waits longest, keeps it for later, or lets it go.
+    fn offer(self: &Arc<Self>, environment: Arc<Environment>, is_first: bool) {
+        let mut lease = self.lease(environment, is_first);
+        loop {
+            let mut state = self.state.lock();
+            let is_current = state
+                .current
+                .as_ref()
+                .is_some_and(|current| Arc::ptr_eq(current, &lease.environment.generation));
+            if state.stopped || !is_current || lease.environment.is_dead() {
+                state.alive = state.alive.saturating_sub(1);
+                if !state.waiting.is_empty() && state.alive + state.starting == 0 {
+                    self.start_one(&mut state);
+                }
+                drop(state);
+                return lease.forget();
+            }
+            let Some(turn) = state.waiting.pop_front() else {
+                let environment = Arc::clone(&lease.environment);
+                state.idle.push((environment, Instant::now()));
+                self.reap(&mut state);
+                drop(state);
+                return lease.forget();
+            };
+            drop(state);
+            // Whoever waited may have given up meanwhile; then the next one gets it.
+            match turn.send(Ok(lease)) {
+                Ok(()) => return,
+                Err(Ok(returned)) => lease = returned,
+                Err(Err(_)) => return,
+            }
+        }
+    }
+
+    /// Lets idle environments beyond the first go after [`IDLE_LIMIT`]. Runs only while there are several.
+    fn reap(self: &Arc<Self>, state: &mut State) {
+        if state.reaping || state.idle.len() < 2 {
+            return;
+        }
+        state.reaping = true;
+        let pool = Weak::clone(&self.me);
+        let clock = self.clock.clone();
+        tokio::spawn(async move {
+            loop {
+                clock.sleep(IDLE_LIMIT).await;
+                let Some(pool) = pool.upgrade() else { return };
+                let retired = {
+                    let mut state = pool.state.lock();
+                    // The oldest idle ones are at the front, because the last used is used next.
+                    let keep = state.idle.len().saturating_sub(1);
+                    let old = state
+                        .idle
+                        .iter()
+                        .take(keep)
+                        .filter(|(_, since)| since.elapsed() >= IDLE_LIMIT / 2)
+                        .count();
+                    let retired: Vec<_> = state.idle.drain(..old).collect();
+                    state.alive = state.alive.saturating_sub(retired.len());
+                    state.reaping = state.idle.len() > 1;
+                    if !state.reaping {
+                        drop(state);
+                        drop(retired);
+                        return;
+                    }
+                    retired
+                };
+                drop(retired);
+            }
+        });
+    }
+
+    /// Lets `generation` take over: its first environment has asked for an event before the old ones are let go, and what
+    /// is in flight finishes on them. On an error the old generation goes on serving.
+    pub(crate) async fn change(
+        self: &Arc<Self>,
+        generation: Arc<Generation>,
+    ) -> Result<Duration, StartError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let environment = self.start(Arc::clone(&generation)).await?;
+        let init = environment.init;
+        let retired = {
+            let mut state = self.state.lock();
+            state.current = Some(generation);
+            let retired = std::mem::take(&mut state.idle);
+            state.alive = (state.alive + 1).saturating_sub(retired.len());
+            retired
+        };
+        // Idle environments of the old generation have no event; dropping them ends them.
+        drop(retired);
+        self.offer(environment, false);
+        Ok(init)
+    }
+
+    /// Remembers that a change to the file `identity` is tried now; false when it was tried before.
+    pub(crate) fn try_once(&self, identity: Identity) -> bool {
+        let mut state = self.state.lock();
+        let is_new = state.tried != Some(identity);
+        state.tried = Some(identity);
+        is_new
+    }
+
+    /// Opens the code and makes it the current generation if there is none yet.
+    pub(crate) fn open(&self, make: impl FnOnce() -> io::Result<Generation>) -> io::Result<Arc<Generation>> {
+        if let Some(current) = self.current() {
+            return Ok(current);
+        }
+        let generation = Arc::new(make()?);
+        let mut state = self.state.lock();
+        Ok(Arc::clone(state.current.get_or_insert(generation)))
+    }
+
+    /// Ends every environment; invocations in flight fail.
+    pub(crate) fn stop(&self) {
+        let (idle, waiting) = {
+            let mut state = self.state.lock();
+            state.stopped = true;
+            state.current = None;
+            (std::mem::take(&mut state.idle), std::mem::take(&mut state.waiting))
+        };
+        drop(idle);
+        for turn in waiting {
+            let _ = turn.send(Err(Arc::new(stopped())));
+        }
+    }
+}
+
+fn stopped() -> StartError {
+    StartError {
+        error_type: "ServiceException".to_owned(),
+        message: "the function is being stopped".to_owned(),
+        output: Vec::new(),
+        log_stream: String::new(),
+    }
+}
+
+impl Lease {
+    /// Gives the environment back; a dead one or one of an older generation is let go.
+    pub(crate) fn give_back(self) {
+        let (pool, environment) = (Arc::clone(&self.pool), Arc::clone(&self.environment));
+        pool.offer(environment, false);
+    }
+
+    /// Ends the lease without offering the environment to anybody.
+    fn forget(self) {}
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.pool.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+}

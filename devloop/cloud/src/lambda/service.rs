@@ -1,0 +1,287 @@
+//! The functions of all regions, and the calls that the rest of the cloud makes.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::RwLock;
+use serde_json::{Value, json};
+
+use super::{
+    asynchronous,
+    code::{Code, Generation},
+    function::{Function, Version},
+    invoke::{Invocation, Invoker, Outcome},
+    name::{self, Reference},
+    not_found,
+};
+use crate::{
+    clock::Clock,
+    context::Context,
+    error::ApiError,
+    regional::Regional,
+    services::{cloudwatch::CloudWatch, logs::Logs},
+};
+
+/// The functions of one region by name.
+pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
+
+/// The service.
+#[derive(Debug)]
+pub(crate) struct Lambda {
+    pub(super) regions: Regional<Functions>,
+    pub(super) cloudwatch: Arc<CloudWatch>,
+    pub(super) invoker: Invoker,
+    pub(super) clock: Clock,
+    endpoint: RwLock<Arc<str>>,
+}
+
+/// A function whose new code has asked for its first event.
+#[derive(Debug, Clone)]
+pub struct Activation {
+    /// The function's name.
+    pub function: String,
+    /// SHA-256 of the binary that serves now, in hex.
+    pub digest: String,
+    /// From the start of the process to its first request for an event.
+    pub init: Duration,
+    /// The whole change, from the call on.
+    pub took: Duration,
+}
+
+/// New code that did not come up; the old code serves on where there was one.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{function}: {message}")]
+pub struct ActivationError {
+    /// The function's name.
+    pub function: String,
+    /// Lambda's name for what happened, such as `Runtime.ExitError`.
+    pub error_type: String,
+    /// What happened.
+    pub message: String,
+    /// What the process printed before it ended.
+    pub output: Vec<String>,
+    /// Whether older code still answers.
+    pub still_serving: bool,
+}
+
+impl Lambda {
+    /// An empty service that logs to `logs` and measures into `cloudwatch`.
+    pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
+        Self {
+            regions: Regional::default(),
+            cloudwatch,
+            invoker: Invoker { clock: clock.clone(), logs },
+            clock,
+            endpoint: RwLock::new("http://127.0.0.1:4566".into()),
+        }
+    }
+
+    /// The endpoint that functions find the cloud at.
+    pub(crate) fn listens_on(&self, endpoint: Arc<str>) {
+        *self.endpoint.write() = endpoint;
+    }
+
+    pub(super) fn endpoint(&self) -> Arc<str> {
+        Arc::clone(&self.endpoint.read())
+    }
+
+    /// The function that a reference names, and the reference.
+    pub(crate) fn find(&self, cx: &Context, text: &str) -> Result<(Arc<Function>, Reference), ApiError> {
+        let reference = name::parse(text)?;
+        let region = reference.region.as_deref().unwrap_or(&cx.region);
+        let function = self.regions.of(region).read().get(&reference.name).cloned();
+        let function = function.ok_or_else(|| {
+            not_found(format!(
+                "Function not found: arn:aws:lambda:{region}:{}:function:{}",
+                cx.account, reference.name
+            ))
+        })?;
+        Ok((function, reference))
+    }
+
+    /// The ARN of a function that exists, with the qualifier that the reference has; for those who keep it.
+    pub(crate) fn resolve_arn(&self, cx: &Context, text: &str) -> Result<String, ApiError> {
+        let (function, reference) = self.find(cx, text)?;
+        function.version(reference.qualifier.as_deref())?;
+        Ok(match reference.qualifier {
+            Some(qualifier) => format!("{}:{qualifier}", function.arn),
+            None => function.arn.to_string(),
+        })
+    }
+
+    fn target(
+        &self,
+        cx: &Context,
+        text: &str,
+        qualifier: Option<&str>,
+    ) -> Result<(Arc<Function>, Arc<Version>), ApiError> {
+        let (function, reference) = self.find(cx, text)?;
+        let version = function.version(qualifier.or(reference.qualifier.as_deref()))?;
+        Ok((function, version))
+    }
+
+    /// Invokes a function (name, partial or full ARN, with or without a qualifier) and waits for its answer. The
+    /// invocation goes on when the caller goes away, as on Lambda.
+    pub(crate) async fn invoke(
+        &self,
+        cx: &Context,
+        function: &str,
+        invocation: Invocation,
+    ) -> Result<Outcome, ApiError> {
+        self.invoke_qualified(cx, function, None, invocation).await
+    }
+
+    pub(super) async fn invoke_qualified(
+        &self,
+        cx: &Context,
+        function: &str,
+        qualifier: Option<&str>,
+        invocation: Invocation,
+    ) -> Result<Outcome, ApiError> {
+        let (function, version) = self.target(cx, function, qualifier)?;
+        let invoker = self.invoker.clone();
+        let run = tokio::spawn(async move { invoker.run(function, version, invocation).await });
+        run.await.map_err(|error| {
+            ApiError::with_status(500, "ServiceException", format!("the invocation ended: {error}"))
+        })?
+    }
+
+    /// Accepts an event for later; the function must exist.
+    pub(super) fn invoke_async(
+        &self,
+        cx: &Context,
+        function: &str,
+        qualifier: Option<&str>,
+        invocation: Invocation,
+    ) -> Result<(), ApiError> {
+        let (function, version) = self.target(cx, function, qualifier)?;
+        tokio::spawn(asynchronous::deliver(self.invoker.clone(), function, version, invocation));
+        Ok(())
+    }
+
+    pub(super) fn exists(
+        &self,
+        cx: &Context,
+        function: &str,
+        qualifier: Option<&str>,
+    ) -> Result<(), ApiError> {
+        self.target(cx, function, qualifier).map(|_| ())
+    }
+
+    fn all(&self) -> Vec<Arc<Function>> {
+        self.regions
+            .all()
+            .iter()
+            .flat_map(|(_, functions)| functions.read().values().cloned().collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it.
+    pub(crate) async fn activate(&self, folder: &Path) -> Vec<Result<Activation, ActivationError>> {
+        let mut outcomes = Vec::new();
+        for function in self.all() {
+            for version in function.versions() {
+                let is_hot =
+                    matches!(&version.deployed().code, Code::Hot { folder: own, .. } if own == folder);
+                if is_hot {
+                    outcomes.push(self.activate_version(&function, &version).await);
+                }
+            }
+        }
+        outcomes
+    }
+
+    async fn activate_version(
+        &self,
+        function: &Function,
+        version: &Version,
+    ) -> Result<Activation, ActivationError> {
+        let began = Instant::now();
+        let outcome = version.activate().await;
+        let took = began.elapsed();
+        match outcome {
+            Ok((generation, init)) => {
+                let digest = digest(&generation).await;
+                Ok(Activation { function: function.name.to_string(), digest, init, took })
+            }
+            Err(error) => {
+                let output: Vec<String> = error.output.iter().map(|(_, line)| line.clone()).collect();
+                if !error.log_stream.is_empty() {
+                    let group = super::invoke::log_group(&function.name);
+                    self.invoker.logs.append(&function.region, &group, &error.log_stream, error.output);
+                }
+                Err(ActivationError {
+                    function: function.name.to_string(),
+                    error_type: error.error_type,
+                    message: error.message,
+                    output,
+                    still_serving: version.pool.current().is_some(),
+                })
+            }
+        }
+    }
+
+    /// The functions as `devloop status` shows them.
+    pub(crate) async fn snapshot(&self, from_ms: i64) -> Vec<Value> {
+        let now = self.clock.now_ms();
+        let mut out = Vec::new();
+        for function in self.all() {
+            let version = &function.latest;
+            let current = version.pool.current();
+            let deployed = match &current {
+                Some(generation) => Some(digest(generation).await),
+                None => None,
+            };
+            let (answered, error) = {
+                let last = version.last.lock();
+                (last.answered.clone(), last.error.clone())
+            };
+            let code = version.deployed().code;
+            let dimensions = [("FunctionName", function.name.as_ref())];
+            let summary = |metric: &str| {
+                self.cloudwatch.summary(&function.region, "AWS/Lambda", metric, &dimensions, from_ms, now + 1)
+            };
+            let sum = |metric: &str| summary(metric).map_or(0.0, |summary| summary.sum);
+            out.push(json!({
+                "name": &*function.name,
+                "arn": &*function.arn,
+                "region": &*function.region,
+                "folder": code.folder(),
+                "hot_reload": matches!(code, Code::Hot { .. }),
+                "deployed_digest": deployed,
+                "answering_digest": answered.as_ref().and_then(|(generation, _)| generation.known_digest()),
+                "answered_ms": answered.as_ref().map(|(_, at)| at),
+                "environments": version.pool.occupancy(),
+                "invocations": sum("Invocations"),
+                "errors": sum("Errors"),
+                "throttles": sum("Throttles"),
+                "duration_ms": summary("Duration"),
+                "last_error": error.as_ref().map(|(text, _)| text),
+                "last_error_ms": error.as_ref().map(|(_, at)| at),
+            }));
+        }
+        out
+    }
+
+    /// Stops every environment.
+    pub(crate) async fn stop(&self) {
+        for function in self.all() {
+            for version in function.versions() {
+                version.pool.stop();
+            }
+        }
+    }
+}
+
+/// The digest of a generation's binary; reading it may take as long as the file is large, so it is done aside, once.
+async fn digest(generation: &Arc<Generation>) -> String {
+    if let Some(known) = generation.known_digest() {
+        return known.to_owned();
+    }
+    let generation = Arc::clone(generation);
+    tokio::task::spawn_blocking(move || generation.digest().to_owned()).await.unwrap_or_default()
+}

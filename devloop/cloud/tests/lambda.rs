@@ -1,0 +1,297 @@
+//! Lambda with real processes: answers, failures, swaps, limits.
+
+mod support;
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use devloop_cloud::{Clock, Options};
+use serde_json::{Value, json};
+use support::{Answer, FunctionFolder, TestCloud, eventually, script};
+
+fn log_of(answer: &Answer) -> String {
+    String::from_utf8(BASE64_STANDARD.decode(answer.header("x-amz-log-result").unwrap()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn an_invocation_answers_logs_and_reports() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    let created = cloud.create_hot("f", folder.path(), json!({"MemorySize": 256})).await;
+    assert_eq!(created.status, 201);
+    assert_eq!(created.json()["CodeSha256"], "hot-reloading-hash-not-available");
+
+    let first = cloud.invoke("f", json!({"do": "echo", "n": 1})).await;
+    assert_eq!((first.status, first.json()["event"]["n"].clone()), (200, json!(1)));
+    assert_eq!(first.header("x-amz-executed-version"), Some("$LATEST"));
+    let log = log_of(&first);
+    for part in
+        ["START RequestId: ", "working on echo", "END RequestId: ", "Memory Size: 256 MB", "Init Duration: "]
+    {
+        assert!(log.contains(part), "{part} is missing in {log}");
+    }
+    let second = cloud.invoke("arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST", json!({})).await;
+    assert_eq!(second.json()["pid"], first.json()["pid"], "the environment is used again");
+    assert!(!log_of(&second).contains("Init Duration"));
+}
+
+#[tokio::test]
+async fn every_way_to_fail_is_named_and_the_next_invocation_works() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({"Timeout": 1})).await;
+    let check = async |event: Value, error_type: &str, part: &str| {
+        let answer = cloud.invoke("f", event.clone()).await;
+        assert_eq!(
+            (answer.status, answer.header("x-amz-function-error")),
+            (200, Some("Unhandled")),
+            "{event}"
+        );
+        let body = answer.json();
+        assert_eq!(body["errorType"], error_type, "{event}");
+        assert!(body["errorMessage"].as_str().unwrap().contains(part), "{body}");
+        assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "one");
+    };
+    check(json!({"do": "error"}), "Oops", "as asked").await;
+    check(json!({"do": "exit"}), "Runtime.ExitError", "Runtime exited with error: exit status 3").await;
+    check(json!({"do": "echo", "sleep": 30}), "Sandbox.Timedout", "Task timed out after 1.00 seconds").await;
+    check(json!({"do": "big"}), "Function.ResponseSizeTooLarge", "exceeded").await;
+    cloud.invoke("f", json!({"do": "answer-and-exit"})).await;
+    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "one");
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_start_says_why() {
+    let cloud = TestCloud::start().await;
+    let check = async |name: &str, folder: &FunctionFolder, error_type: &str, part: &str| {
+        cloud.create_hot(name, folder.path(), json!({})).await;
+        let answer = cloud.invoke(name, json!({})).await;
+        assert_eq!(answer.json()["errorType"], error_type);
+        assert!(answer.json()["errorMessage"].as_str().unwrap().contains(part), "{:?}", answer.json());
+        answer
+    };
+    let dies = FunctionFolder::new("dies-at-init");
+    let answer = check("dies", &dies, "Runtime.ExitError", "exit status 7").await;
+    assert!(log_of(&answer).contains("no, I will not start"));
+    let reports = FunctionFolder::new("reports-init-error");
+    check("reports", &reports, "Config.Missing", "TABLE_NAME").await;
+    let missing = FunctionFolder::new("one");
+    std::fs::remove_file(missing.bootstrap()).unwrap();
+    check("missing", &missing, "Runtime.InvalidEntrypoint", "no such file").await;
+    let text = FunctionFolder::new("one");
+    std::fs::write(text.bootstrap(), "not a program").unwrap();
+    check("text", &text, "Runtime.InvalidEntrypoint", "exec format error").await;
+    text.swap("two");
+    assert_eq!(cloud.invoke("text", json!({})).await.json()["version"], "two", "the next good code is taken");
+}
+
+#[tokio::test]
+async fn a_swap_serves_the_new_code_and_finishes_what_is_in_flight_on_the_old() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({"Timeout": 60})).await;
+    cloud.invoke("f", json!({})).await;
+    let gate = folder.path().join("gate");
+    let in_flight = cloud.invoke("f", json!({"until": gate}));
+    let swapped = async {
+        eventually("the invocation", async || {
+            let status = cloud.cloud.status().await;
+            (status["functions"][0]["environments"]["busy"] == 1).then_some(())
+        })
+        .await;
+        folder.swap("two");
+        let outcomes = cloud.cloud.activate(folder.path()).await;
+        assert_eq!(outcomes.len(), 1);
+        let activation = outcomes[0].as_ref().unwrap();
+        assert_eq!((activation.function.as_str(), activation.digest.len()), ("f", 64));
+        let now = cloud.invoke("f", json!({})).await.json();
+        std::fs::write(&gate, "").unwrap();
+        now
+    };
+    let (old, new) = tokio::join!(in_flight, swapped);
+    assert_eq!((old.json()["version"].clone(), new["version"].clone()), (json!("one"), json!("two")));
+    eventually("the old environment's end", async || {
+        let status = cloud.cloud.status().await;
+        (status["functions"][0]["environments"]["idle"] == 1).then_some(())
+    })
+    .await;
+
+    folder.swap("dies-at-init");
+    let outcomes = cloud.cloud.activate(folder.path()).await;
+    let error = outcomes[0].as_ref().unwrap_err();
+    assert_eq!((error.error_type.as_str(), error.still_serving), ("Runtime.ExitError", true));
+    assert!(error.output.iter().any(|line| line.contains("I will not start")), "{error:?}");
+    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "two");
+}
+
+#[tokio::test]
+async fn a_file_that_changes_by_itself_is_noticed_by_the_next_invocations() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "one");
+    folder.swap("two");
+    eventually("the new code", async || {
+        let version = cloud.invoke("f", json!({})).await.json()["version"].clone();
+        (version == "two").then_some(())
+    })
+    .await;
+    std::fs::remove_file(folder.bootstrap()).unwrap();
+    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "two", "deleted code serves on");
+}
+
+#[tokio::test]
+async fn an_updated_zip_takes_over() {
+    let cloud = TestCloud::start().await;
+    let package = |version: &str| BASE64_STANDARD.encode(zip(version));
+    let created = cloud
+        .lambda(
+            "POST",
+            "",
+            json!({
+                "FunctionName": "z", "Role": "r", "Runtime": "provided.al2023", "Handler": "bootstrap",
+                "Code": {"ZipFile": package("one")},
+            }),
+        )
+        .await;
+    assert_eq!(created.status, 201, "{:?}", created.body);
+    assert_eq!(cloud.invoke("z", json!({})).await.json()["version"], "one");
+    let published = cloud.lambda("POST", "/z/versions", json!({})).await.json();
+    assert_eq!(published["Version"], "1");
+    let updated = cloud.lambda("PUT", "/z/code", json!({"ZipFile": package("two")})).await.json();
+    assert_ne!(updated["CodeSha256"], created.json()["CodeSha256"]);
+    eventually("the update", async || {
+        let shown = cloud.lambda("GET", "/z/configuration", Value::Null).await.json();
+        (shown["LastUpdateStatus"] == "Successful").then_some(())
+    })
+    .await;
+    assert_eq!(cloud.invoke("z", json!({})).await.json()["version"], "two");
+    assert_eq!(
+        cloud.invoke("z:1", json!({})).await.json()["version"],
+        "one",
+        "a published version is frozen"
+    );
+}
+
+fn zip(version: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+    writer.write_all(script(version).as_bytes()).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn functions_see_lambdas_environment_and_nothing_of_the_developers() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({"Environment": {"Variables": {"OWN": "yes"}}})).await;
+    let env = cloud.invoke("f", json!({"do": "env"})).await.json();
+    assert_eq!((env["OWN"].clone(), env["AWS_LAMBDA_FUNCTION_NAME"].clone()), (json!("yes"), json!("f")));
+    assert_eq!(env["AWS_ENDPOINT_URL"], format!("http://{}", cloud.address));
+    // Cargo sets these for the test itself; the function must not have inherited them.
+    for leaked in ["HOME", "CARGO", "CARGO_MANIFEST_DIR", "USER", "SHELL"] {
+        assert!(env.get(leaked).is_none(), "{leaked} leaked");
+    }
+}
+
+#[tokio::test]
+async fn slow_invocations_run_side_by_side_and_limits_throttle() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({"Timeout": 60})).await;
+    let gate = folder.path().join("gate");
+    let slow = || cloud.invoke("f", json!({"until": gate}));
+    let open = async {
+        eventually("three environments", async || {
+            let status = cloud.cloud.status().await;
+            (status["functions"][0]["environments"]["busy"] == 3).then_some(())
+        })
+        .await;
+        let put = cloud
+            .send("PUT", "/2017-10-31/functions/f/concurrency", &[], "{\"ReservedConcurrentExecutions\":3}")
+            .await;
+        assert_eq!(put.status, 200);
+        let throttled = cloud.invoke("f", json!({})).await;
+        assert_eq!(
+            (throttled.status, throttled.header("x-amzn-errortype")),
+            (429, Some("TooManyRequestsException"))
+        );
+        std::fs::write(&gate, "").unwrap();
+    };
+    let (a, b, c, ()) = tokio::join!(slow(), slow(), slow(), open);
+    let mut pids: Vec<_> = [a, b, c].iter().map(|answer| answer.json()["pid"].as_i64().unwrap()).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    assert_eq!(pids.len(), 3);
+}
+
+#[tokio::test]
+async fn an_event_is_tried_three_times() {
+    let clock = Clock::manual(1_700_000_000_000);
+    let cloud = TestCloud::with(Options { clock: clock.clone(), ..Options::default() }).await;
+    let folder = FunctionFolder::new("one");
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let accepted = cloud
+        .send(
+            "POST",
+            "/2015-03-31/functions/f/invocations",
+            &[("x-amz-invocation-type", "Event")],
+            "{\"do\":\"error\"}",
+        )
+        .await;
+    assert_eq!((accepted.status, accepted.body.len()), (202, 0));
+    let errors = async |wanted: f64| {
+        eventually("the try", async || {
+            let status = cloud.cloud.status().await;
+            (status["functions"][0]["errors"] == wanted && clock.sleepers() > 0).then_some(())
+        })
+        .await;
+    };
+    errors(1.0).await;
+    clock.advance(Duration::from_secs(60));
+    errors(2.0).await;
+    clock.advance(Duration::from_secs(120));
+    eventually("the last try", async || {
+        let status = cloud.cloud.status().await;
+        (status["functions"][0]["errors"] == 3.0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn stopping_the_cloud_ends_its_processes() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let pid = cloud.invoke("f", json!({})).await.json()["pid"].as_i64().unwrap();
+    let process = format!("/proc/{pid}");
+    assert!(std::path::Path::new(&process).exists());
+    cloud.stop().await;
+    eventually("the process's end", async || (!std::path::Path::new(&process).exists()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn bad_requests_get_lambdas_own_errors() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let check = |answer: &Answer, status: u16, kind: &str| {
+        assert_eq!(
+            (answer.status, answer.header("x-amzn-errortype")),
+            (status, Some(kind)),
+            "{:?}",
+            answer.body
+        );
+    };
+    check(&cloud.create_hot("f", folder.path(), json!({})).await, 409, "ResourceConflictException");
+    check(&cloud.create_hot("..", folder.path(), json!({})).await, 400, "ValidationException");
+    check(&cloud.invoke("nobody", json!({})).await, 404, "ResourceNotFoundException");
+    check(&cloud.lambda("GET", "/..%2Ff", Value::Null).await, 400, "ValidationException");
+    check(
+        &cloud.send("POST", "/2015-03-31/functions/f/invocations", &[], "{").await,
+        400,
+        "InvalidRequestContentException",
+    );
+    let large = vec![b' '; 6_291_457];
+    check(
+        &cloud.send("POST", "/2015-03-31/functions/f/invocations", &[], large).await,
+        413,
+        "RequestTooLargeException",
+    );
+    check(&cloud.send("POST", "/2015-03-31/functions", &[], "[]").await, 400, "SerializationException");
+    let foreign = cloud.send("GET", "/2015-03-31/functions", &[("host", "evil.example")], "").await;
+    check(&foreign, 403, "AccessDeniedException");
+}
