@@ -1,1 +1,17 @@
-//! The handler.
+//! Third function of the pipeline: each change of the table is logged, measured and handed to a sink.
+//!
+//! `main.rs` runs [`Downstream`] on the sink that `SINK` names; tests run it on a sink of their own.
+
+mod change;
+mod event;
+mod handler;
+mod image;
+mod measurement;
+mod sink;
+
+pub use change::{Change, Kind};
+pub use event::{Batch, StreamRecord};
+pub use handler::Downstream;
+pub use image::Image;
+pub use measurement::Measurement;
+pub use sink::{CloudWatch, Sink, SinkChoice};

@@ -1,1 +1,13 @@
-//! The handler.
+//! Second function of the pipeline: each record of the stream becomes an item of the table, in order.
+//!
+//! `main.rs` runs [`Midstream`] on [`DynamoTable`]; tests run it on a table of their own.
+
+mod event;
+mod handler;
+mod item;
+mod table;
+
+pub use event::{Batch, StreamRecord};
+pub use handler::Midstream;
+pub use item::StoredItem;
+pub use table::{DynamoTable, Put, Table};

@@ -1,0 +1,74 @@
+//! One SDK configuration per environment.
+
+use std::time::Duration;
+
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::environment::optional;
+
+/// The one service a function talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Kinesis Data Streams.
+    Kinesis,
+    /// `DynamoDB`.
+    DynamoDb,
+    /// `CloudWatch` metrics.
+    CloudWatch,
+}
+
+impl Service {
+    /// The variable that moves this service elsewhere `[Service-specific endpoints, AWS SDKs and Tools Reference Guide]`.
+    fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::Kinesis => "AWS_ENDPOINT_URL_KINESIS",
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+        }
+    }
+}
+
+/// Loads the configuration from Lambda's environment. `AWS_ENDPOINT_URL` and its form per service are honoured.
+///
+/// Limits fit a function of three seconds: a dead endpoint answers within two, and leaves time to say so.
+pub async fn sdk_config(service: Service) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_millis(1500))
+        .operation_timeout(Duration::from_secs(2))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(200));
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(EnvironmentVariableRegionProvider::new())
+        // Lambda hands credentials over in variables; the chain behind them would look for files and a metadata service.
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .http_client(http_client(service))
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        // Bodies are small and whole, and a timer per request is not free.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .load()
+        .await
+}
+
+/// Rustls with ring. Against an endpoint in plain text no root certificates are loaded: reading and parsing them is most
+/// of a function's start.
+fn http_client(service: Service) -> SharedHttpClient {
+    let endpoint = optional(service.endpoint_variable()).or_else(|| optional("AWS_ENDPOINT_URL"));
+    let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
+    let roots = if plain { TrustStore::empty() } else { TrustStore::default() };
+    let context = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build_https()
+}

@@ -1,0 +1,34 @@
+//! The function's own variables, read once at the start of an environment.
+
+use std::env;
+
+/// Why a function cannot start. Its text is for whoever set the variables.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable without which the function has nothing to do.
+    #[error("environment variable {0} is not set")]
+    Missing(&'static str),
+    /// A variable with a value that this build does not know.
+    #[error("{name}={value} is not supported: {supported}")]
+    Unsupported {
+        /// Name of the variable.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What it may be set to.
+        supported: &'static str,
+    },
+    /// The async runtime or the loop against the Runtime API failed.
+    #[error("{0}")]
+    Runtime(String),
+}
+
+/// The variable's value, if it is set to anything.
+pub fn optional(name: &'static str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The variable's value.
+pub fn required(name: &'static str) -> Result<String, StartError> {
+    optional(name).ok_or(StartError::Missing(name))
+}

@@ -1,0 +1,58 @@
+//! Puts a record, and waits where the stream asks to slow down.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use pipeline_model::aws::Cause;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::stream::Stream;
+
+/// Longest wait before the second try, and so the middle of the first wave of retries.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+
+/// Longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_millis(400);
+
+/// Tries until the stream takes the record, fails for another reason than its throughput, or the budget is used up.
+pub(crate) async fn put<S: Stream>(
+    stream: &S,
+    partition_key: &str,
+    data: &[u8],
+    budget: Duration,
+) -> Result<(), Cause> {
+    let end = Instant::now() + budget;
+    let mut longest = FIRST_WAIT;
+    loop {
+        let cause = match timeout_at(end, stream.put(partition_key, data)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(cause)) => cause,
+            Err(_) => return Err(Cause::plain("request timed out")),
+        };
+        let wait = jitter(longest);
+        if !cause.throttled || Instant::now() + wait >= end {
+            return Err(cause);
+        }
+        sleep(wait).await;
+        longest = (longest * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// A random part of the wait, at least a quarter, so that callers that were refused together do not return together.
+fn jitter(longest: Duration) -> Duration {
+    // Each `RandomState` has keys of its own: enough randomness here, without a generator.
+    let random = RandomState::new().hash_one(0) as f64 / u64::MAX as f64;
+    longest.mul_f64(0.25 + 0.75 * random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_differ_and_stay_within_their_bounds() {
+        let waits: Vec<_> = (0..50).map(|_| jitter(LONGEST_WAIT)).collect();
+        assert!(waits.iter().all(|&wait| wait >= LONGEST_WAIT / 4 && wait <= LONGEST_WAIT), "{waits:?}");
+        assert!(waits.iter().any(|wait| *wait != waits[0]));
+    }
+}
