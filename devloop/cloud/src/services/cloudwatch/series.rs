@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(series.buckets(), (1, 3));
         assert_eq!(count(&series, START, START + 180_000, 60, later), (3, 180.0));
         assert_eq!(count(&series, START, START + 180_000, 1, later), (0, 0.0));
-        let last = START + 16 * 86_400_000;
+        let last = START + 15 * 86_400_000 + 3_600_000;
         put(&mut series, last, last);
         assert_eq!(series.buckets(), (1, 1));
     }
