@@ -59,6 +59,17 @@ pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Op
     }
 }
 
+/// A list that may be absent; the query protocol writes an empty one as empty text.
+pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(text)) if text.is_empty() => Ok(Vec::new()),
+        Some(list) => serde_json::from_value(list).map_err(D::Error::custom),
+    }
+}
+
 /// A time in ms since the epoch for a service that speaks JSON only: epoch seconds with a fraction.
 pub(crate) fn epoch_seconds(ms: i64) -> Value {
     Value::from(ms as f64 / 1000.0)

@@ -1,24 +1,21 @@
-//! Logs.
+//! CloudWatch Logs: what functions and clients log, kept in memory, read by the `aws` command line and followed by
+//! devloop's log pane.
+//!
+//! A group keeps its events for its retention and up to 64 MB; beyond that its oldest events go, which AWS would keep.
+//! Encryption keys, log classes and deletion protection are refused by name, and so are Insights queries, live tails,
+//! subscriptions, metric filters and exports.
 
-use serde_json::Value;
+mod errors;
+mod filter;
+mod group;
+mod groups;
+mod live;
+mod pattern;
+mod put;
+mod read;
+mod service;
+mod streams;
+mod tags;
 
-use crate::{clock::Clock, context::Context, error::ApiError};
-
-/// The service.
-#[derive(Debug)]
-pub(crate) struct Logs {
-    clock: Clock,
-}
-
-impl Logs {
-    /// An empty service.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock }
-    }
-
-    /// Runs one operation by its API name.
-    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
-        let _ = (cx, input, &self.clock);
-        Err(ApiError::unknown_operation("logs", operation))
-    }
-}
+pub(crate) use live::LogEvent;
+pub(crate) use service::Logs;

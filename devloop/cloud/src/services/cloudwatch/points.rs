@@ -1,0 +1,157 @@
+//! What GetMetricStatistics and GetMetricData share: statistics by name, the rules of periods, and points over time.
+
+use std::collections::BTreeMap;
+
+use super::{
+    distribution::{Distribution, Ranked},
+    series::{Series, floor},
+};
+use crate::error::ApiError;
+
+/// The smallest periods, for data of high resolution; all others are multiples of a minute.
+const SHORT: [i64; 5] = [1, 5, 10, 20, 30];
+
+/// One statistic of the data in a period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Statistic {
+    SampleCount,
+    Average,
+    Sum,
+    Minimum,
+    Maximum,
+    /// Between 0 and 100.
+    Percentile(f64),
+}
+
+impl Statistic {
+    /// One of the five plain statistics by its name.
+    pub(crate) fn plain(name: &str) -> Option<Self> {
+        Some(match name {
+            "SampleCount" => Self::SampleCount,
+            "Average" => Self::Average,
+            "Sum" => Self::Sum,
+            "Minimum" => Self::Minimum,
+            "Maximum" => Self::Maximum,
+            _ => return None,
+        })
+    }
+
+    /// A percentile such as `p50` or `p99.9`. `Ok(None)` for a text that names no statistic; an error for statistics
+    /// that CloudWatch has and the embedded cloud does not (trimmed and winsorized means, ranks, and their kind).
+    pub(crate) fn extended(name: &str) -> Result<Option<Self>, ApiError> {
+        let number = name.strip_prefix('p').and_then(|number| number.parse::<f64>().ok());
+        if let Some(number) = number.filter(|number| (0.0..=100.0).contains(number)) {
+            return Ok(Some(Self::Percentile(number)));
+        }
+        let lower = name.to_ascii_lowercase();
+        let other = ["tm", "wm", "tc", "ts", "pr"].iter().any(|kind| {
+            lower
+                .strip_prefix(kind)
+                .is_some_and(|rest| rest.starts_with(|c: char| c == '(' || c.is_ascii_digit()))
+        });
+        if other || lower == "iqm" {
+            return Err(ApiError::unsupported(format_args!("the statistic {name}")));
+        }
+        Ok(None)
+    }
+
+    /// Whether the values themselves are needed.
+    pub(crate) fn wants_values(self) -> bool {
+        matches!(self, Self::Percentile(_))
+    }
+
+    /// The statistic of a point; `None` where CloudWatch has none.
+    pub(crate) fn of(self, point: &Distribution, ranked: Option<&Ranked>) -> Option<f64> {
+        Some(match self {
+            Self::SampleCount => point.count,
+            Self::Average => point.average(),
+            Self::Sum => point.sum,
+            Self::Minimum => point.min,
+            Self::Maximum => point.max,
+            Self::Percentile(percent) => ranked?.percentile(percent),
+        })
+    }
+}
+
+/// Whether data may be read with this period, in s.
+pub(crate) fn is_period(period: i64) -> bool {
+    SHORT.contains(&period) || (period > 0 && period % 60 == 0)
+}
+
+/// Where the periods of a request start, in s: at a multiple of a short period, else at a whole minute
+/// [GetMetricStatistics, `StartTime`].
+fn origin(from_ms: i64, period: i64) -> i64 {
+    floor(from_ms.div_euclid(1_000), period.min(60))
+}
+
+/// How many periods lie between two times.
+pub(crate) fn periods(from_ms: i64, to_ms: i64, period: i64) -> i64 {
+    let (start, period_ms) = (origin(from_ms, period) * 1_000, period.saturating_mul(1_000));
+    // A ratio of at most i64::MAX ms to a second, so that adding one cannot overflow.
+    (to_ms.saturating_sub(start)).div_euclid(period_ms)
+        + i64::from(to_ms.saturating_sub(start).rem_euclid(period_ms) > 0)
+}
+
+/// The data of a series in `[from_ms, to_ms)` by the second its period starts with.
+pub(crate) fn points(
+    series: &Series,
+    from_ms: i64,
+    to_ms: i64,
+    period: i64,
+    now_ms: i64,
+    values: bool,
+    into: &mut BTreeMap<i64, Distribution>,
+) {
+    let start = origin(from_ms, period);
+    series.visit(start * 1_000, to_ms, period, now_ms, |second, bucket| {
+        let at = start + floor(second - start, period);
+        into.entry(at).or_default().absorb(bucket, values);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_short_ones_or_whole_minutes() {
+        let check = |period: i64, expected: bool| assert_eq!(is_period(period), expected, "{period}");
+        for period in [1, 5, 10, 20, 30, 60, 120, 3_600, 86_400] {
+            check(period, true);
+        }
+        for period in [-60, 0, 2, 15, 45, 59, 61, 90] {
+            check(period, false);
+        }
+    }
+
+    #[test]
+    fn the_number_of_periods_counts_the_started_ones() {
+        let check = |from: i64, to: i64, period: i64, expected: i64| {
+            assert_eq!(periods(from, to, period), expected, "{from} {to} {period}");
+        };
+        check(0, 1_440_000, 1, 1_440);
+        check(0, 1_440_001, 1, 1_441);
+        check(30_000, 90_000, 60, 2);
+        check(500, 1_500, 1, 2);
+        check(0, i64::MAX, 1, i64::MAX / 1_000 + 1);
+        check(7_000, 17_000, 5, 3);
+    }
+
+    #[test]
+    fn statistics_are_known_refused_or_no_statistics() {
+        let check = |name: &str, expected: Result<Option<Statistic>, ()>| {
+            assert_eq!(Statistic::extended(name).map_err(|_| ()), expected, "{name}");
+        };
+        check("p50", Ok(Some(Statistic::Percentile(50.0))));
+        check("p99.9", Ok(Some(Statistic::Percentile(99.9))));
+        check("p0", Ok(Some(Statistic::Percentile(0.0))));
+        check("p101", Ok(None));
+        check("p", Ok(None));
+        check("pNaN", Ok(None));
+        check("median", Ok(None));
+        check("tm90", Err(()));
+        check("TM(10%:90%)", Err(()));
+        check("IQM", Err(()));
+        check("PR(:300)", Err(()));
+    }
+}

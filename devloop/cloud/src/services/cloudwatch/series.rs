@@ -1,0 +1,216 @@
+//! One metric in one unit over time: buckets of a second, rolled up into buckets of a minute, and dropped in the end.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use super::distribution::{Distribution, SETTLED};
+
+/// How long values are kept by the second, in s [PutMetricData: high-resolution metrics].
+const SECONDS_KEPT: i64 = 3 * 3_600;
+
+/// How long values are kept by the minute, in s [GetMetricStatistics: data retention].
+const MINUTES_KEPT: i64 = 15 * 86_400;
+
+/// How long the values of a second stay as they were measured, in s.
+const EXACT_FOR: i64 = 15 * 60;
+
+/// How finely the data may be read [PutMetricData, `StorageResolution`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Resolution {
+    /// By the minute: readers see the data at the start of its minute.
+    Minute,
+    /// By the second.
+    Second,
+}
+
+/// The buckets of a series.
+#[derive(Debug, Default)]
+pub(crate) struct Series {
+    /// By second since the epoch; the two resolutions are kept apart.
+    seconds: BTreeMap<(i64, Resolution), Distribution>,
+    /// By the second that the minute starts with.
+    minutes: BTreeMap<i64, Distribution>,
+    /// Buckets before this second are settled.
+    settled_before: i64,
+    /// The latest time that data was put for, in ms; 0 without data.
+    pub(crate) newest_ms: i64,
+}
+
+impl Series {
+    /// Lets `change` add to the bucket of `at_ms`; what is too old at `now_ms` goes.
+    pub(crate) fn update(
+        &mut self,
+        at_ms: i64,
+        resolution: Resolution,
+        now_ms: i64,
+        change: impl FnOnce(&mut Distribution),
+    ) {
+        let (second, now) = (at_ms.div_euclid(1_000), now_ms.div_euclid(1_000));
+        self.newest_ms = self.newest_ms.max(at_ms);
+        if second < rolled_up_before(now) {
+            change(self.minutes.entry(floor(second, 60)).or_default());
+            return;
+        }
+        match self.seconds.entry((second, resolution)) {
+            Entry::Occupied(mut bucket) => change(bucket.get_mut()),
+            Entry::Vacant(place) => {
+                change(place.insert(Distribution::default()));
+                self.trim(now);
+            }
+        }
+    }
+
+    /// Called once per new second, and each bucket is settled, rolled up and dropped once.
+    fn trim(&mut self, now: i64) {
+        let exact_from = now - EXACT_FOR;
+        if exact_from > self.settled_before {
+            let range = (self.settled_before, Resolution::Minute)..(exact_from, Resolution::Minute);
+            self.seconds.range_mut(range).for_each(|(_, bucket)| bucket.settle(SETTLED));
+            self.settled_before = exact_from;
+        }
+        while let Some(oldest) = self.seconds.first_entry() {
+            if oldest.key().0 >= rolled_up_before(now) {
+                break;
+            }
+            let ((second, _), bucket) = oldest.remove_entry();
+            let minute = self.minutes.entry(floor(second, 60)).or_default();
+            minute.absorb(&bucket, true);
+            minute.settle(SETTLED);
+        }
+        while let Some(oldest) = self.minutes.first_entry() {
+            if *oldest.key() >= now - MINUTES_KEPT {
+                break;
+            }
+            oldest.remove();
+        }
+    }
+
+    /// Hands every bucket in `[from_ms, to_ms)` that a reader with periods of `period` seconds may see to `visit`, with
+    /// the second that the reader sees it at.
+    pub(crate) fn visit(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        period: i64,
+        now_ms: i64,
+        mut visit: impl FnMut(i64, &Distribution),
+    ) {
+        let now = now_ms.div_euclid(1_000);
+        let visible = |at: i64| at * 1_000 >= from_ms && at * 1_000 < to_ms;
+        let (first, behind) = (from_ms.div_euclid(1_000), to_ms.div_euclid(1_000).saturating_add(60));
+        if behind <= first {
+            return;
+        }
+        let coarse = period >= 60;
+        if coarse {
+            let kept = first.max(now - MINUTES_KEPT);
+            for (minute, bucket) in self.minutes.range(kept.min(behind)..behind) {
+                if visible(*minute) {
+                    visit(*minute, bucket);
+                }
+            }
+        }
+        let kept = if coarse { first } else { first.max(now - SECONDS_KEPT) };
+        let range = (kept.min(behind), Resolution::Minute)..(behind, Resolution::Minute);
+        for ((second, resolution), bucket) in self.seconds.range(range) {
+            let at = match resolution {
+                Resolution::Second => *second,
+                Resolution::Minute if coarse => floor(*second, 60),
+                Resolution::Minute => continue,
+            };
+            if visible(at) {
+                visit(at, bucket);
+            }
+        }
+    }
+
+    /// Adds the values measured in `[from_ms, to_ms)`, by the second whatever their resolution, to `total`.
+    pub(crate) fn sum_up(&self, from_ms: i64, to_ms: i64, total: &mut Distribution) {
+        let (first, behind) = (from_ms.div_euclid(1_000), (to_ms + 999).div_euclid(1_000));
+        if behind <= first {
+            return;
+        }
+        for (_, bucket) in self.minutes.range(first..behind) {
+            total.absorb(bucket, true);
+        }
+        for (_, bucket) in self.seconds.range((first, Resolution::Minute)..(behind, Resolution::Minute)) {
+            total.absorb(bucket, true);
+        }
+    }
+
+    #[cfg(test)]
+    fn buckets(&self) -> (usize, usize) {
+        (self.seconds.len(), self.minutes.len())
+    }
+}
+
+/// Whole minutes roll up, so that a minute is never half in seconds and half not.
+fn rolled_up_before(now: i64) -> i64 {
+    floor(now - SECONDS_KEPT, 60)
+}
+
+/// The largest multiple of `step` that is not above `number`.
+pub(crate) fn floor(number: i64, step: i64) -> i64 {
+    number.div_euclid(step) * step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: i64 = 1_800_000_000_000;
+
+    fn put(series: &mut Series, at_ms: i64, now_ms: i64) {
+        series.update(at_ms, Resolution::Second, now_ms, |bucket| bucket.add(1.0, 1.0));
+    }
+
+    fn count(series: &Series, from_ms: i64, to_ms: i64, period: i64, now_ms: i64) -> (usize, f64) {
+        let (mut buckets, mut count) = (0, 0.0);
+        series.visit(from_ms, to_ms, period, now_ms, |_, bucket| {
+            buckets += 1;
+            count += bucket.count;
+        });
+        (buckets, count)
+    }
+
+    #[test]
+    fn seconds_become_minutes_and_minutes_go() {
+        let mut series = Series::default();
+        for second in 0..180 {
+            put(&mut series, START + second * 1_000, START + second * 1_000);
+        }
+        assert_eq!(series.buckets(), (180, 0));
+        let later = START + 4 * 3_600_000;
+        put(&mut series, later, later);
+        assert_eq!(series.buckets(), (1, 3));
+        assert_eq!(count(&series, START, START + 180_000, 60, later), (3, 180.0));
+        assert_eq!(count(&series, START, START + 180_000, 1, later), (0, 0.0));
+        let last = START + 15 * 86_400_000 + 3_600_000;
+        put(&mut series, last, last);
+        assert_eq!(series.buckets(), (1, 1));
+    }
+
+    #[test]
+    fn the_end_is_exclusive_and_minute_data_sits_at_its_minute() {
+        let mut series = Series::default();
+        let at = START + 45_500;
+        series.update(at, Resolution::Minute, at, |bucket| bucket.add(1.0, 1.0));
+        put(&mut series, at, at);
+        let found = |from: i64, to: i64, period| count(&series, START + from, START + to, period, at).0;
+        assert_eq!(found(0, 45_000, 1), 0);
+        assert_eq!(found(0, 45_001, 1), 1);
+        assert_eq!(found(45_000, 46_000, 1), 1);
+        assert_eq!(found(46_000, 60_000, 1), 0);
+        assert_eq!(found(0, 30_000, 60), 1);
+        assert_eq!(found(0, 60_000, 60), 2);
+        assert_eq!(found(60_000, 120_000, 60), 0);
+        assert_eq!(found(60_000, 0, 60), 0);
+    }
+
+    #[test]
+    fn data_of_long_ago_goes_to_its_minute_at_once() {
+        let mut series = Series::default();
+        put(&mut series, START - 5 * 3_600_000, START);
+        put(&mut series, START, START);
+        assert_eq!(series.buckets(), (1, 1));
+    }
+}

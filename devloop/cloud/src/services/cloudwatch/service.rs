@@ -1,0 +1,132 @@
+//! The service: dispatch by operation name, and the short ways for the cloud's own services.
+
+use serde_json::Value;
+
+use super::{
+    data,
+    distribution::Distribution,
+    list, put,
+    series::Resolution,
+    statistics,
+    store::{Key, SharedSeries, Store},
+    units,
+};
+use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+
+/// CloudWatch metrics.
+#[derive(Debug)]
+pub(crate) struct CloudWatch {
+    clock: Clock,
+    regions: Regional<Store>,
+}
+
+/// A handle on one series: finding the metric is paid once, recording is one short lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter(SharedSeries);
+
+impl Meter {
+    /// Records a value measured at `at_ms` since the epoch, about now. Readers see it by the minute, as they see the
+    /// metrics of AWS's own services; what is not finite is left out.
+    pub(crate) fn record(&self, value: f64, at_ms: i64) {
+        if value.is_finite() {
+            self.0.lock().update(at_ms, Resolution::Minute, at_ms, |bucket| bucket.add(value, 1.0));
+        }
+    }
+}
+
+/// What a metric amounts to over some time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Summary {
+    pub(crate) count: f64,
+    pub(crate) sum: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    /// Percentiles; for data without known values the mean.
+    pub(crate) p50: f64,
+    pub(crate) p95: f64,
+    pub(crate) p99: f64,
+}
+
+impl CloudWatch {
+    /// A service without metrics.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, regions: Regional::default() }
+    }
+
+    /// Runs one operation by its API name.
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let (store, now_ms) = (self.regions.of(&cx.region), self.clock.now_ms());
+        match operation {
+            "PutMetricData" => put::put(&store, now_ms, input),
+            "GetMetricStatistics" => statistics::get(&store, now_ms, input),
+            "GetMetricData" => data::get(&store, now_ms, input),
+            "ListMetrics" => list::list(&store, now_ms, input),
+            _ => Err(ApiError::unknown_operation("monitoring", operation)),
+        }
+    }
+
+    /// A handle to record one metric with; `unit` is CloudWatch's name of it, anything else counts as `None`.
+    pub(crate) fn meter(
+        &self,
+        region: &str,
+        namespace: &str,
+        metric: &str,
+        dimensions: &[(&str, &str)],
+        unit: &str,
+    ) -> Meter {
+        let unit = units::unit(unit).unwrap_or("None");
+        Meter(self.regions.of(region).metric(key(namespace, metric, dimensions)).series(unit))
+    }
+
+    /// Records one value; who does it often keeps a [`Meter`].
+    #[expect(clippy::too_many_arguments, reason = "a metric is named by all of them")]
+    pub(crate) fn record(
+        &self,
+        region: &str,
+        namespace: &str,
+        metric: &str,
+        dimensions: &[(&str, &str)],
+        unit: &str,
+        value: f64,
+        at_ms: i64,
+    ) {
+        self.meter(region, namespace, metric, dimensions, unit).record(value, at_ms);
+    }
+
+    /// What was measured in `[from_ms, to_ms)`, to the second and in all units; `None` without data.
+    pub(crate) fn summary(
+        &self,
+        region: &str,
+        namespace: &str,
+        metric: &str,
+        dimensions: &[(&str, &str)],
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Option<Summary> {
+        let metric = self.regions.of(region).find(&key(namespace, metric, dimensions))?;
+        let mut total = Distribution::default();
+        for (_, series) in metric.all(None) {
+            series.lock().sum_up(from_ms, to_ms, &mut total);
+        }
+        if total.count <= 0.0 {
+            return None;
+        }
+        let ranked = total.ranked();
+        let percentile =
+            |percent| ranked.as_ref().map_or_else(|| total.average(), |ranked| ranked.percentile(percent));
+        Some(Summary {
+            count: total.count,
+            sum: total.sum,
+            min: total.min,
+            max: total.max,
+            p50: percentile(50.0),
+            p95: percentile(95.0),
+            p99: percentile(99.0),
+        })
+    }
+}
+
+fn key(namespace: &str, metric: &str, dimensions: &[(&str, &str)]) -> Key {
+    let owned = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Key::new(namespace, metric, owned.collect())
+}

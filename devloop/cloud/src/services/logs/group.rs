@@ -1,0 +1,202 @@
+//! One log group: its streams, and its events in the order of time, by stream and all together.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+
+/// How many bytes of events a group keeps, as AWS counts them.
+const BYTES: usize = 64 << 20;
+
+/// What AWS counts for an event besides its message [PutLogEvents].
+pub(crate) const OVERHEAD: usize = 26;
+
+/// Where an event is in its group: its time in ms, then a number that grows with every event. Also its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub(crate) at_ms: i64,
+    pub(crate) number: u64,
+}
+
+impl Position {
+    /// Before every event of `at_ms`.
+    pub(crate) fn before(at_ms: i64) -> Self {
+        Self { at_ms, number: 0 }
+    }
+}
+
+/// A stored event.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) stream: Arc<str>,
+    pub(crate) message: Arc<str>,
+    pub(crate) ingested_ms: i64,
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        self.message.len() + OVERHEAD
+    }
+}
+
+/// Events by their position.
+pub(crate) type Events = BTreeMap<Position, Arc<Event>>;
+
+/// A stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) name: Arc<str>,
+    pub(crate) created_ms: i64,
+    pub(crate) last_ingested_ms: Option<i64>,
+    pub(crate) events: Events,
+}
+
+impl Stream {
+    /// When its first and last event happened, in ms.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        Some((self.events.first_key_value()?.0.at_ms, self.events.last_key_value()?.0.at_ms))
+    }
+}
+
+/// A group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) name: Arc<str>,
+    pub(crate) created_ms: i64,
+    pub(crate) content: Mutex<Content>,
+}
+
+/// What of a group changes.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) streams: BTreeMap<Arc<str>, Stream>,
+    /// Of all streams.
+    pub(crate) events: Events,
+    pub(crate) bytes: usize,
+    pub(crate) retention_days: Option<i64>,
+    pub(crate) tags: BTreeMap<String, String>,
+    next: u64,
+}
+
+impl Group {
+    /// A group without streams.
+    pub(crate) fn new(name: Arc<str>, created_ms: i64) -> Self {
+        Self { name, created_ms, content: Mutex::default() }
+    }
+}
+
+impl Content {
+    /// Makes a stream; false when there is one of that name.
+    pub(crate) fn create_stream(&mut self, name: Arc<str>, now_ms: i64) -> bool {
+        match self.streams.entry(Arc::clone(&name)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(Stream {
+                    name,
+                    created_ms: now_ms,
+                    last_ingested_ms: None,
+                    events: Events::new(),
+                });
+                true
+            }
+        }
+    }
+
+    /// Appends to a stream, whose name it returns; `None` when there is no such stream.
+    pub(crate) fn append(
+        &mut self,
+        stream: &str,
+        now_ms: i64,
+        events: &[(i64, Arc<str>)],
+    ) -> Option<Arc<str>> {
+        let stream = self.streams.get_mut(stream)?;
+        stream.last_ingested_ms = Some(now_ms);
+        let name = Arc::clone(&stream.name);
+        for (at_ms, message) in events {
+            self.next += 1;
+            let position = Position { at_ms: *at_ms, number: self.next };
+            let event = Arc::new(Event {
+                stream: Arc::clone(&name),
+                message: Arc::clone(message),
+                ingested_ms: now_ms,
+            });
+            self.bytes += event.bytes();
+            stream.events.insert(position, Arc::clone(&event));
+            self.events.insert(position, event);
+        }
+        self.trim(now_ms);
+        Some(name)
+    }
+
+    /// Drops what is past the retention, and the oldest beyond the limit of bytes.
+    pub(crate) fn trim(&mut self, now_ms: i64) {
+        let kept_from = self.kept_from(now_ms);
+        while let Some(oldest) = self.events.first_entry() {
+            if self.bytes <= BYTES && oldest.key().at_ms >= kept_from {
+                break;
+            }
+            let (position, event) = oldest.remove_entry();
+            self.bytes -= event.bytes();
+            if let Some(stream) = self.streams.get_mut(&event.stream) {
+                stream.events.remove(&position);
+            }
+        }
+    }
+
+    /// The earliest time that the retention keeps, in ms.
+    pub(crate) fn kept_from(&self, now_ms: i64) -> i64 {
+        self.retention_days.map_or(i64::MIN, |days| now_ms - days * 86_400_000)
+    }
+
+    /// Removes a stream with its events; false when there is none.
+    pub(crate) fn delete_stream(&mut self, name: &str) -> bool {
+        let Some(stream) = self.streams.remove(name) else { return false };
+        for (position, event) in stream.events {
+            self.bytes -= event.bytes();
+            self.events.remove(&position);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group() -> Content {
+        let mut content = Content::default();
+        assert!(content.create_stream("s".into(), 0) && !content.create_stream("s".into(), 0));
+        content
+    }
+
+    #[test]
+    fn the_oldest_events_go_beyond_the_limit() {
+        let mut content = group();
+        content.create_stream("t".into(), 0);
+        let megabyte: Arc<str> = "x".repeat(1 << 20).into();
+        for at in 0..80 {
+            let stream = if at % 2 == 0 { "s" } else { "t" };
+            content.append(stream, at, &[(at, Arc::clone(&megabyte))]).unwrap();
+        }
+        assert!(content.bytes <= BYTES);
+        assert_eq!(content.events.len(), 63);
+        assert_eq!(content.streams["s"].events.len() + content.streams["t"].events.len(), 63);
+        assert!(content.delete_stream("s") && !content.delete_stream("s"));
+        assert_eq!(content.events.len(), content.streams["t"].events.len());
+        assert_eq!(content.bytes, content.events.values().map(|event| event.bytes()).sum::<usize>());
+    }
+
+    #[test]
+    fn events_go_with_their_retention() {
+        let mut content = group();
+        content.retention_days = Some(1);
+        content.append("s", 0, &[(0, "old".into())]).unwrap();
+        assert_eq!(content.events.len(), 1);
+        content.append("s", 86_400_001, &[(86_400_001, "new".into())]).unwrap();
+        assert_eq!(content.events.len(), 1);
+        assert_eq!(content.streams["s"].span(), Some((86_400_001, 86_400_001)));
+        assert_eq!(content.append("u", 0, &[]), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! The live feed: every event as it is logged, for whoever follows. Without followers nothing is allocated.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::broadcast::{self, Receiver, Sender};
+
+/// How many events a follower may lag behind before it is told that it missed some.
+const BACKLOG: usize = 4_096;
+
+/// One event as it was logged.
+#[derive(Debug, Clone)]
+pub(crate) struct LogEvent {
+    pub(crate) region: Arc<str>,
+    pub(crate) group: Arc<str>,
+    pub(crate) stream: Arc<str>,
+    /// When it happened, in ms since the epoch.
+    pub(crate) at_ms: i64,
+    pub(crate) message: Arc<str>,
+}
+
+/// The sending side.
+#[derive(Debug, Default)]
+pub(crate) struct Live(OnceLock<Sender<LogEvent>>);
+
+impl Live {
+    /// Follows all events from now on. A follower that is too slow gets `Lagged` with the number it missed.
+    pub(crate) fn subscribe(&self) -> Receiver<LogEvent> {
+        self.0.get_or_init(|| broadcast::channel(BACKLOG).0).subscribe()
+    }
+
+    /// Sends the events of one stream, which are made only when somebody follows.
+    pub(crate) fn send<'a>(
+        &self,
+        region: &str,
+        group: &Arc<str>,
+        stream: &Arc<str>,
+        events: impl Iterator<Item = (i64, &'a Arc<str>)>,
+    ) {
+        let Some(sender) = self.0.get().filter(|sender| sender.receiver_count() > 0) else { return };
+        let region: Arc<str> = region.into();
+        for (at_ms, message) in events {
+            // An error means that the last follower has just left.
+            let _ = sender.send(LogEvent {
+                region: Arc::clone(&region),
+                group: Arc::clone(group),
+                stream: Arc::clone(stream),
+                at_ms,
+                message: Arc::clone(message),
+            });
+        }
+    }
+}

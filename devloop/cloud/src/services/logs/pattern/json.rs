@@ -1,0 +1,140 @@
+//! Conditions on JSON messages, and how they are evaluated.
+
+use serde_json::Value;
+
+use super::expression::Expression;
+
+/// A condition.
+#[derive(Debug)]
+pub(crate) enum Condition {
+    Both(Box<Condition>, Box<Condition>),
+    Either(Box<Condition>, Box<Condition>),
+    Field(Selector, Test),
+}
+
+/// Where a value is: `$.a['b'][0][*]`.
+#[derive(Debug)]
+pub(crate) struct Selector(pub(crate) Vec<Step>);
+
+/// One step of a selector.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Member(String),
+    Index(usize),
+    Every,
+}
+
+/// What is asked of a value.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Exists,
+    NotExists,
+    IsNull,
+    Is(bool),
+    Compare(Comparison, f64),
+    /// Equal to a text with `*` for anything, or to a number.
+    Equal(Literal),
+    NotEqual(Literal),
+}
+
+/// The comparisons of numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// The right side of `=` and `!=`.
+#[derive(Debug)]
+pub(crate) enum Literal {
+    Number(f64),
+    Text(Vec<String>),
+    Expression(Expression),
+}
+
+impl Condition {
+    /// Whether it holds for a document.
+    pub(crate) fn holds(&self, document: &Value) -> bool {
+        match self {
+            Self::Both(one, other) => one.holds(document) && other.holds(document),
+            Self::Either(one, other) => one.holds(document) || other.holds(document),
+            Self::Field(selector, Test::NotExists) => !any(document, &selector.0, &|_| true),
+            Self::Field(selector, test) => any(document, &selector.0, &|value| test.holds(value)),
+        }
+    }
+}
+
+/// Whether `check` holds for some value that the steps lead to.
+fn any(value: &Value, steps: &[Step], check: &impl Fn(&Value) -> bool) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return check(value) };
+    match step {
+        Step::Member(name) => value.get(name).is_some_and(|value| any(value, rest, check)),
+        Step::Index(index) => value.get(*index).is_some_and(|value| any(value, rest, check)),
+        Step::Every => {
+            value.as_array().is_some_and(|values| values.iter().any(|value| any(value, rest, check)))
+        }
+    }
+}
+
+impl Test {
+    fn holds(&self, value: &Value) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::NotExists => false,
+            Self::IsNull => value.is_null(),
+            Self::Is(wanted) => value.as_bool() == Some(*wanted),
+            Self::Compare(comparison, limit) => {
+                number(value).is_some_and(|number| comparison.holds(number, *limit))
+            }
+            Self::Equal(literal) => literal.equals(value) == Some(true),
+            Self::NotEqual(literal) => literal.equals(value) == Some(false),
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, number: f64, limit: f64) -> bool {
+        match self {
+            Self::Less => number < limit,
+            Self::LessOrEqual => number <= limit,
+            Self::Greater => number > limit,
+            Self::GreaterOrEqual => number >= limit,
+        }
+    }
+}
+
+impl Literal {
+    /// `None` for values that cannot be compared: objects, arrays and null.
+    fn equals(&self, value: &Value) -> Option<bool> {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(value) => value.to_string(),
+            _ => return None,
+        };
+        Some(match self {
+            Self::Number(wanted) => number(value).is_some_and(|number| number.total_cmp(wanted).is_eq()),
+            Self::Text(parts) => wildcard(parts, &text),
+            Self::Expression(expression) => expression.is_match(&text),
+        })
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// Whether `text` is the parts in order, with anything in between.
+fn wildcard(parts: &[String], text: &str) -> bool {
+    let [first, middle @ .., last] = parts else {
+        return parts.first().is_some_and(|only| only == text);
+    };
+    let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
+    for part in middle {
+        let Some(at) = rest.find(part.as_str()) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last.as_str())
+}

@@ -1,0 +1,183 @@
+//! Reads `{ $.level = "error" && ($.ms > 5 || $.fatal IS TRUE) }`.
+
+use super::{
+    expression,
+    json::{Comparison, Condition, Literal, Selector, Step, Test},
+    terms::quoted,
+};
+
+/// How deep parentheses may nest, so that a hostile pattern cannot exhaust the stack.
+const DEPTH: usize = 32;
+
+/// Reads a whole pattern; the error says what is wrong.
+pub(crate) fn condition(text: &str) -> Result<Condition, String> {
+    let mut reader = Reader { rest: text, depth: 0 };
+    reader.expect("{")?;
+    let condition = reader.either()?;
+    reader.expect("}")?;
+    if reader.rest.trim().is_empty() {
+        Ok(condition)
+    } else {
+        Err(format!("`{}` is behind the closing brace", reader.rest.trim()))
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn either(&mut self) -> Result<Condition, String> {
+        let mut condition = self.both()?;
+        while self.take("||") {
+            condition = Condition::Either(Box::new(condition), Box::new(self.both()?));
+        }
+        Ok(condition)
+    }
+
+    fn both(&mut self) -> Result<Condition, String> {
+        let mut condition = self.single()?;
+        while self.take("&&") {
+            condition = Condition::Both(Box::new(condition), Box::new(self.single()?));
+        }
+        Ok(condition)
+    }
+
+    fn single(&mut self) -> Result<Condition, String> {
+        if !self.take("(") {
+            return Ok(Condition::Field(self.selector()?, self.test()?));
+        }
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err("the parentheses nest too deep".to_owned());
+        }
+        let condition = self.either()?;
+        self.expect(")")?;
+        self.depth -= 1;
+        Ok(condition)
+    }
+
+    fn selector(&mut self) -> Result<Selector, String> {
+        self.expect("$")?;
+        let mut steps = Vec::new();
+        loop {
+            if let Some(rest) = self.rest.strip_prefix('.') {
+                self.rest = rest;
+                let name = self.run(|c| c.is_alphanumeric() || "_-@#".contains(c));
+                if name.is_empty() {
+                    return Err("a name is missing behind a dot".to_owned());
+                }
+                steps.push(Step::Member(name.to_owned()));
+            } else if let Some(rest) = self.rest.strip_prefix('[') {
+                self.rest = rest;
+                steps.push(self.bracket()?);
+            } else if steps.is_empty() {
+                return Err("a selector needs a name: $.name".to_owned());
+            } else {
+                return Ok(Selector(steps));
+            }
+        }
+    }
+
+    fn bracket(&mut self) -> Result<Step, String> {
+        let step = if self.take("*") {
+            Step::Every
+        } else if self.rest.starts_with('"') {
+            let (name, rest) = quoted(self.rest)?;
+            self.rest = rest;
+            Step::Member(name)
+        } else if let Some(rest) = self.rest.strip_prefix('\'') {
+            let (name, rest) = rest.split_once('\'').ok_or("a quote is not closed")?;
+            self.rest = rest;
+            Step::Member(name.to_owned())
+        } else {
+            let digits = self.run(|c| c.is_ascii_digit());
+            Step::Index(digits.parse().map_err(|_| "brackets hold a number, a quoted name or *".to_owned())?)
+        };
+        self.expect("]")?;
+        Ok(step)
+    }
+
+    fn test(&mut self) -> Result<Test, String> {
+        for (sign, comparison) in [
+            ("<=", Comparison::LessOrEqual),
+            (">=", Comparison::GreaterOrEqual),
+            ("<", Comparison::Less),
+            (">", Comparison::Greater),
+        ] {
+            if self.take(sign) {
+                return match self.literal()? {
+                    Literal::Number(number) => Ok(Test::Compare(comparison, number)),
+                    _ => Err(format!("`{sign}` compares numbers")),
+                };
+            }
+        }
+        if self.take("!=") {
+            return Ok(Test::NotEqual(self.literal()?));
+        }
+        if self.take("=") {
+            return Ok(Test::Equal(self.literal()?));
+        }
+        match self.word().as_str() {
+            "EXISTS" => Ok(Test::Exists),
+            "NOT" if self.word() == "EXISTS" => Ok(Test::NotExists),
+            "IS" => match self.word().as_str() {
+                "NULL" => Ok(Test::IsNull),
+                "TRUE" => Ok(Test::Is(true)),
+                "FALSE" => Ok(Test::Is(false)),
+                other => Err(format!("IS takes NULL, TRUE or FALSE, not `{other}`")),
+            },
+            _ => Err("a selector is followed by =, !=, <, >, <=, >=, IS, EXISTS or NOT EXISTS".to_owned()),
+        }
+    }
+
+    fn literal(&mut self) -> Result<Literal, String> {
+        self.rest = self.rest.trim_start();
+        if self.rest.starts_with('"') {
+            let (text, rest) = quoted(self.rest)?;
+            self.rest = rest;
+            return Ok(Literal::Text(text.split('*').map(str::to_owned).collect()));
+        }
+        if self.rest.starts_with('%') {
+            let (expression, rest) = expression::parse(self.rest)?;
+            self.rest = rest;
+            return Ok(Literal::Expression(expression));
+        }
+        let word = self.run(|c| c.is_alphanumeric() || "_-.+*:/#@".contains(c));
+        if word.is_empty() {
+            return Err("a value is missing".to_owned());
+        }
+        match word.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Literal::Number(number)),
+            _ => Ok(Literal::Text(word.split('*').map(str::to_owned).collect())),
+        }
+    }
+
+    /// The next word in capitals.
+    fn word(&mut self) -> String {
+        self.rest = self.rest.trim_start();
+        self.run(|c| c.is_ascii_alphabetic()).to_ascii_uppercase()
+    }
+
+    fn run(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
+        let (run, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        run
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        match self.rest.trim_start().strip_prefix(sign) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, sign: &str) -> Result<(), String> {
+        if self.take(sign) { Ok(()) } else { Err(format!("`{sign}` is missing")) }
+    }
+}
