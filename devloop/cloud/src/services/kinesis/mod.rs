@@ -1,24 +1,21 @@
-//! Kinesis.
+//! Kinesis Data Streams: sharded, ordered logs of records that the clients and the event source mappings share.
 
-use serde_json::Value;
+mod describe;
+mod get;
+mod lifecycle;
+mod put;
+mod reshard;
+mod sequence;
+mod service;
+mod shard;
+mod stream;
+mod tags;
+mod target;
+#[cfg(test)]
+mod tests;
+mod token;
+mod validate;
 
-use crate::{clock::Clock, context::Context, error::ApiError};
-
-/// The service.
-#[derive(Debug)]
-pub(crate) struct Kinesis {
-    clock: Clock,
-}
-
-impl Kinesis {
-    /// An empty service.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock }
-    }
-
-    /// Runs one operation by its API name.
-    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
-        let _ = (cx, input, &self.clock);
-        Err(ApiError::unknown_operation("kinesis", operation))
-    }
-}
+pub(crate) use service::Kinesis;
+pub(crate) use shard::{Record, Shard};
+pub(crate) use stream::Stream;

@@ -1,0 +1,146 @@
+//! The service: which streams there are, and the operation behind every API name.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::RwLock;
+use serde_json::Value;
+
+use super::{Stream, describe, get, lifecycle, put, reshard, tags, target};
+use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional, source::Source as _};
+
+/// The streams of one region by name.
+pub(super) type Streams = RwLock<BTreeMap<String, Arc<Stream>>>;
+
+/// The service. The throughput limits of provisioned shards (1 MB or 1,000 records a second in, 2 MB or 5 reads a second
+/// out) are not enforced, and on-demand streams do not scale: a shard here takes whatever the machine can.
+#[derive(Debug)]
+pub(crate) struct Kinesis {
+    clock: Clock,
+    regions: Regional<Streams>,
+}
+
+/// How a stream fares, for `devloop status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StreamStatus {
+    /// Where the stream lives.
+    pub(crate) region: Arc<str>,
+    /// The stream's name.
+    pub(crate) name: String,
+    /// The stream's ARN.
+    pub(crate) arn: String,
+    /// How many shards take records.
+    pub(crate) open_shards: usize,
+    /// How many records are kept in all shards, read or not.
+    pub(crate) records: usize,
+    /// When the oldest of them arrived, in ms since the epoch.
+    pub(crate) oldest_ms: Option<i64>,
+}
+
+impl Kinesis {
+    /// An empty service.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, regions: Regional::default() }
+    }
+
+    /// Runs one operation by its API name.
+    #[expect(clippy::unused_async, reason = "the gateway awaits every service alike")]
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        match operation {
+            "PutRecord" => put::record(self, cx, input),
+            "PutRecords" => put::records(self, cx, input),
+            "GetRecords" => get::records(self, cx, input),
+            "GetShardIterator" => get::shard_iterator(self, cx, input),
+            "CreateStream" => lifecycle::create(self, cx, input),
+            "DeleteStream" => lifecycle::delete(self, cx, input),
+            "IncreaseStreamRetentionPeriod" => {
+                lifecycle::retain(self, cx, input, lifecycle::Change::Increase)
+            }
+            "DecreaseStreamRetentionPeriod" => {
+                lifecycle::retain(self, cx, input, lifecycle::Change::Decrease)
+            }
+            "UpdateStreamMode" => lifecycle::update_mode(self, cx, input),
+            "UpdateMaxRecordSize" => lifecycle::update_max_record_size(self, cx, input),
+            "DescribeStream" => describe::stream(self, cx, input),
+            "DescribeStreamSummary" => describe::summary(self, cx, input),
+            "DescribeLimits" => Ok(describe::limits(self, cx)),
+            "ListStreams" => describe::list_streams(self, cx, input),
+            "ListShards" => describe::list_shards(self, cx, input),
+            "SplitShard" => reshard::split(self, cx, input),
+            "MergeShards" => reshard::merge(self, cx, input),
+            "UpdateShardCount" => reshard::update_count(self, cx, input),
+            "AddTagsToStream" => tags::add(self, cx, input),
+            "RemoveTagsFromStream" => tags::remove(self, cx, input),
+            "ListTagsForStream" => tags::list(self, cx, input),
+            "TagResource" => tags::add_to_resource(self, cx, input),
+            "UntagResource" => tags::remove_from_resource(self, cx, input),
+            "ListTagsForResource" => tags::list_of_resource(self, cx, input),
+            "RegisterStreamConsumer"
+            | "DeregisterStreamConsumer"
+            | "DescribeStreamConsumer"
+            | "ListStreamConsumers"
+            | "SubscribeToShard" => {
+                Err(ApiError::unsupported(format_args!("enhanced fan-out (kinesis:{operation})")))
+            }
+            "StartStreamEncryption" | "StopStreamEncryption" => {
+                Err(ApiError::unsupported(format_args!("encrypted streams (kinesis:{operation})")))
+            }
+            "EnableEnhancedMonitoring" | "DisableEnhancedMonitoring" => {
+                Err(ApiError::unsupported(format_args!("shard-level metrics (kinesis:{operation})")))
+            }
+            _ => Err(ApiError::unknown_operation("kinesis", operation)),
+        }
+    }
+
+    /// The stream behind an ARN, to be read by an event source mapping.
+    pub(crate) fn source(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
+        let arn = target::parse(stream_arn)?;
+        if arn.region != region {
+            return Err(not_found(arn.name, arn.account));
+        }
+        self.find(region, arn.account, arn.name)
+    }
+
+    /// Every stream of every region.
+    pub(crate) fn status(&self) -> Vec<StreamStatus> {
+        let mut all = Vec::new();
+        for (region, streams) in self.regions.all() {
+            for stream in streams.read().values() {
+                let backlogs = stream.shards().iter().map(|shard| shard.backlog()).collect::<Vec<_>>();
+                all.push(StreamStatus {
+                    region: Arc::clone(&region),
+                    name: stream.name().to_owned(),
+                    arn: stream.arn().to_owned(),
+                    open_shards: stream.open_shards().len(),
+                    records: backlogs.iter().map(|(records, _)| records).sum(),
+                    oldest_ms: backlogs.iter().filter_map(|(_, oldest)| *oldest).min(),
+                });
+            }
+        }
+        all
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The streams of the request's region.
+    pub(super) fn streams(&self, cx: &Context) -> Arc<Streams> {
+        self.regions.of(&cx.region)
+    }
+
+    /// The stream called `name` in the request's region.
+    pub(super) fn stream(&self, cx: &Context, name: &str) -> Result<Arc<Stream>, ApiError> {
+        self.find(&cx.region, &cx.account, name)
+    }
+
+    fn find(&self, region: &str, account: &str, name: &str) -> Result<Arc<Stream>, ApiError> {
+        let streams = self.regions.of(region);
+        let found = streams.read().get(name).cloned();
+        found.ok_or_else(|| not_found(name, account))
+    }
+}
+
+/// The answer for a stream that is not there.
+pub(super) fn not_found(name: &str, account: &str) -> ApiError {
+    ApiError::client("ResourceNotFoundException", format!("Stream {name} under account {account} not found."))
+}

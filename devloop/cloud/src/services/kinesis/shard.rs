@@ -1,0 +1,196 @@
+//! One shard: a range of hash keys and the log of the records that fell into it.
+
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Value, json};
+
+use super::sequence;
+use crate::{
+    shard::{Entry, ShardLog},
+    source::SourceShard,
+    wire,
+};
+
+/// What a producer put.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    /// The key that chose the shard.
+    pub(crate) partition_key: String,
+    /// The data as it came and as it is handed out: in base64, checked when it was put.
+    pub(crate) data: String,
+}
+
+/// What a shard tells of its stream.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) region: String,
+    pub(super) account: String,
+}
+
+/// The hash keys of a shard, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HashRange {
+    pub(super) start: u128,
+    pub(super) end: u128,
+}
+
+impl HashRange {
+    /// The whole range in `count` even parts.
+    pub(super) fn parts(count: u32) -> impl Iterator<Item = Self> {
+        let count = u128::from(count.max(1));
+        // 2^128 / count, rounded down; wraps to 0 for one part, whose start is 0 all the same.
+        let width = (u128::MAX / count).wrapping_add(u128::from(u128::MAX % count == count - 1));
+        let start = move |part: u128| width.wrapping_mul(part);
+        (0..count).map(move |part| Self {
+            start: start(part),
+            end: if part + 1 == count { u128::MAX } else { start(part + 1) - 1 },
+        })
+    }
+
+    /// As the API writes it.
+    pub(super) fn describe(self) -> Value {
+        json!({ "StartingHashKey": self.start.to_string(), "EndingHashKey": self.end.to_string() })
+    }
+}
+
+/// One shard of a stream.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    pub(super) stream: Arc<Identity>,
+    pub(super) index: u32,
+    id: String,
+    pub(super) range: HashRange,
+    parents: Vec<String>,
+    /// When the shard was made, in ms since the epoch; later than its parents' by at least 1.
+    pub(super) created_ms: i64,
+    /// When the shard was split or merged.
+    closed_ms: OnceLock<i64>,
+    first: u128,
+    log: ShardLog<Record>,
+}
+
+impl Shard {
+    pub(super) fn new(
+        stream: Arc<Identity>,
+        index: u32,
+        range: HashRange,
+        parents: Vec<String>,
+        created_ms: i64,
+    ) -> Self {
+        let first = sequence::first(created_ms, index);
+        Self {
+            stream,
+            index,
+            id: format!("shardId-{index:012}"),
+            range,
+            parents,
+            created_ms,
+            closed_ms: OnceLock::new(),
+            first,
+            log: ShardLog::new(first),
+        }
+    }
+
+    /// Takes no further records, from `now_ms` on.
+    pub(super) fn close(&self, now_ms: i64) {
+        // Closing twice keeps the first time.
+        let _ = self.closed_ms.set(now_ms);
+        self.log.close();
+    }
+
+    /// When the shard was closed, in ms since the epoch.
+    pub(super) fn closed_ms(&self) -> Option<i64> {
+        self.closed_ms.get().copied()
+    }
+
+    /// Whether the shard took records at `at_ms`.
+    pub(super) fn was_open_at(&self, at_ms: i64) -> bool {
+        self.created_ms <= at_ms && self.closed_ms().is_none_or(|closed| closed > at_ms)
+    }
+
+    /// How many records are kept and when the oldest of them arrived.
+    pub(super) fn backlog(&self) -> (usize, Option<i64>) {
+        self.log.backlog(0)
+    }
+
+    /// As `DescribeStream` and `ListShards` write it.
+    pub(super) fn describe(&self) -> Value {
+        let mut numbers = json!({ "StartingSequenceNumber": sequence::print(self.first) });
+        if self.closed_ms().is_some() {
+            numbers["EndingSequenceNumber"] = sequence::print(sequence::last(self.first)).into();
+        }
+        let mut shard = json!({
+            "ShardId": self.id,
+            "HashKeyRange": self.range.describe(),
+            "SequenceNumberRange": numbers,
+        });
+        for (member, parent) in ["ParentShardId", "AdjacentParentShardId"].iter().zip(&self.parents) {
+            shard[member] = parent.as_str().into();
+        }
+        shard
+    }
+}
+
+impl SourceShard for Shard {
+    type Record = Record;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn parents(&self) -> &[String] {
+        &self.parents
+    }
+
+    fn log(&self) -> &ShardLog<Record> {
+        &self.log
+    }
+
+    fn event(&self, entry: &Entry<Record>) -> Value {
+        let sequence = sequence::print(entry.sequence);
+        json!({
+            "eventID": format!("{}:{sequence}", self.id),
+            "eventName": "aws:kinesis:record",
+            "eventSource": "aws:kinesis",
+            "eventSourceARN": self.stream.arn,
+            "eventVersion": "1.0",
+            "awsRegion": self.stream.region,
+            "invokeIdentityArn": format!("arn:aws:iam::{}:role/lambda-role", self.stream.account),
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": entry.record.partition_key,
+                "sequenceNumber": sequence,
+                "data": entry.record.data,
+                "approximateArrivalTimestamp": wire::epoch_seconds(entry.arrived_ms),
+            },
+        })
+    }
+
+    fn sequence(number: u128) -> String {
+        sequence::print(number)
+    }
+
+    fn parse_sequence(text: &str) -> Option<u128> {
+        sequence::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_parts_cover_every_hash_key_once() {
+        let check = |count: u32| {
+            let parts: Vec<_> = HashRange::parts(count).collect();
+            assert_eq!(parts.len(), count as usize);
+            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, u128::MAX), "{count}");
+            assert!(parts.windows(2).all(|pair| pair[0].end + 1 == pair[1].start), "{count}");
+        };
+        [1, 2, 3, 4, 7, 1000].into_iter().for_each(check);
+        let halves: Vec<_> = HashRange::parts(2).collect();
+        assert_eq!(halves[1].start, 1 << 127);
+    }
+}

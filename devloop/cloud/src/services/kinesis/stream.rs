@@ -1,0 +1,256 @@
+//! One stream: its settings, its shards, and the way of a record into them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+
+use super::{
+    Record, Shard,
+    service::not_found,
+    shard::{HashRange, Identity},
+};
+use crate::{
+    clock::Clock,
+    context::Context,
+    error::ApiError,
+    source::{Source, SourceShard as _},
+};
+
+/// How many shards an on-demand stream starts with [Choose the right mode to stream in, Kinesis developer guide].
+pub(super) const ON_DEMAND_SHARDS: u32 = 4;
+
+/// Who decides how many shards a stream has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Provisioned,
+    OnDemand,
+}
+
+impl Mode {
+    pub(super) const NAMES: [&str; 2] = ["PROVISIONED", "ON_DEMAND"];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Provisioned => "PROVISIONED",
+            Self::OnDemand => "ON_DEMAND",
+        }
+    }
+}
+
+/// What may be changed of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) mode: Mode,
+    pub(super) retention_hours: i64,
+    /// The largest record (partition key and data) that the stream takes.
+    pub(super) max_record_kib: i64,
+}
+
+impl Settings {
+    pub(super) fn max_record_bytes(self) -> usize {
+        self.max_record_kib as usize * 1024
+    }
+
+    fn retention_ms(self) -> i64 {
+        self.retention_hours * 3_600_000
+    }
+}
+
+/// One stream. Putting a record takes O(log n) in the number of open shards and touches the lock of one shard.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    identity: Arc<Identity>,
+    clock: Clock,
+    /// In ms since the epoch; with the name, it identifies the stream.
+    pub(super) created_ms: i64,
+    settings: RwLock<Settings>,
+    pub(super) tags: Mutex<BTreeMap<String, String>>,
+    table: RwLock<Table>,
+    /// Counts the changes of `table`.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// Every shard within the retention, by index.
+    all: Vec<Arc<Shard>>,
+    /// The shards that take records, by the start of their range; together they cover every hash key.
+    open: Vec<Arc<Shard>>,
+    next_index: u32,
+    deleted: bool,
+}
+
+impl Stream {
+    /// A stream of `shards` even shards.
+    pub(super) fn new(cx: &Context, clock: Clock, name: &str, shards: u32, settings: Settings) -> Self {
+        let identity = Arc::new(Identity {
+            name: name.to_owned(),
+            arn: cx.arn("kinesis", &format!("stream/{name}")),
+            region: cx.region.to_string(),
+            account: cx.account.to_string(),
+        });
+        let created_ms = clock.now_ms();
+        let open: Vec<_> = (0..)
+            .zip(HashRange::parts(shards))
+            .map(|(index, range)| {
+                Arc::new(Shard::new(Arc::clone(&identity), index, range, Vec::new(), created_ms))
+            })
+            .collect();
+        Self {
+            identity,
+            clock,
+            created_ms,
+            settings: RwLock::new(settings),
+            tags: Mutex::default(),
+            table: RwLock::new(Table { all: open.clone(), open, next_index: shards, deleted: false }),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    pub(super) fn account(&self) -> &str {
+        &self.identity.account
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        *self.settings.read()
+    }
+
+    /// Changes the settings unless `change` finds a reason not to.
+    pub(super) fn configure(
+        &self,
+        change: impl FnOnce(&mut Settings) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let mut settings = self.settings.write();
+        let mut changed = *settings;
+        change(&mut changed)?;
+        *settings = changed;
+        Ok(())
+    }
+
+    /// The arrival time before which records are gone, in ms since the epoch.
+    pub(super) fn horizon_ms(&self) -> i64 {
+        self.clock.now_ms() - self.settings().retention_ms()
+    }
+
+    /// Appends a record to the shard of `hash`; `bytes` is what it counts against the read limits.
+    pub(super) fn put(
+        &self,
+        hash: u128,
+        bytes: usize,
+        mut record: Record,
+    ) -> Result<(Arc<Shard>, u128), ApiError> {
+        let now = self.clock.now_ms();
+        loop {
+            let shard = self.route(hash)?;
+            let appended = shard.log().append(0, now, bytes, |_| std::mem::take(&mut record));
+            // A shard that closed since it was looked up has children by now.
+            let Some(sequence) = appended else { continue };
+            shard.log().trim(now - self.settings().retention_ms());
+            return Ok((shard, sequence));
+        }
+    }
+
+    fn route(&self, hash: u128) -> Result<Arc<Shard>, ApiError> {
+        let table = self.table.read();
+        let at = table.open.partition_point(|shard| shard.range.start <= hash);
+        match table.open.get(at.wrapping_sub(1)) {
+            Some(shard) if !table.deleted => Ok(Arc::clone(shard)),
+            _ => Err(not_found(&self.identity.name, &self.identity.account)),
+        }
+    }
+
+    /// The shards that take records, by the start of their range.
+    pub(super) fn open_shards(&self) -> Vec<Arc<Shard>> {
+        self.table.read().open.clone()
+    }
+
+    /// The shard with an index, unless it is older than the retention.
+    pub(super) fn shard(&self, index: u32) -> Option<Arc<Shard>> {
+        self.shards().into_iter().find(|shard| shard.index == index)
+    }
+
+    /// The shard with an id; AWS takes the bare number for it too.
+    pub(super) fn shard_by_id(&self, id: &str) -> Option<Arc<Shard>> {
+        let number = id.strip_prefix("shardId-").unwrap_or(id);
+        self.shard(number.parse().ok()?)
+    }
+
+    /// The shards that took over from shard `id`.
+    pub(super) fn children(&self, id: &str) -> Vec<Arc<Shard>> {
+        let table = self.table.read();
+        table.all.iter().filter(|shard| shard.parents().iter().any(|parent| parent == id)).cloned().collect()
+    }
+
+    /// Closes `parents` and opens a shard for each of `ranges`, which together cover what the parents covered. Fails
+    /// with the parent that is closed already.
+    pub(super) fn reshard(&self, parents: &[Arc<Shard>], ranges: &[HashRange]) -> Result<(), Arc<Shard>> {
+        let now = self.clock.now_ms();
+        {
+            let mut table = self.table.write();
+            if let Some(closed) = parents.iter().find(|parent| parent.closed_ms().is_some()) {
+                return Err(Arc::clone(closed));
+            }
+            let created = parents.iter().map(|parent| parent.created_ms + 1).fold(now, i64::max);
+            let ids: Vec<_> = parents.iter().map(|parent| parent.id().to_owned()).collect();
+            parents.iter().for_each(|parent| parent.close(now.max(created - 1)));
+            table.open.retain(|shard| !parents.iter().any(|parent| parent.index == shard.index));
+            for range in ranges {
+                let index = table.next_index;
+                table.next_index += 1;
+                let child = Shard::new(Arc::clone(&self.identity), index, *range, ids.clone(), created);
+                let child = Arc::new(child);
+                table.all.push(Arc::clone(&child));
+                table.open.push(child);
+            }
+            table.open.sort_by_key(|shard| shard.range.start);
+        }
+        self.changes.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    /// Refuses further records and wakes every reader; they find [`Source::is_deleted`] set.
+    pub(super) fn delete(&self) {
+        let now = self.clock.now_ms();
+        {
+            let mut table = self.table.write();
+            table.deleted = true;
+            table.open.drain(..).for_each(|shard| shard.close(now));
+        }
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+impl Source for Stream {
+    type Shard = Shard;
+
+    fn arn(&self) -> &str {
+        &self.identity.arn
+    }
+
+    fn shards(&self) -> Vec<Arc<Shard>> {
+        let horizon = self.horizon_ms();
+        let expired = |shard: &Arc<Shard>| shard.closed_ms().is_some_and(|closed| closed < horizon);
+        {
+            let table = self.table.read();
+            if !table.all.iter().any(expired) {
+                return table.all.clone();
+            }
+        }
+        let mut table = self.table.write();
+        table.all.retain(|shard| !expired(shard));
+        table.all.clone()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.table.read().deleted
+    }
+}

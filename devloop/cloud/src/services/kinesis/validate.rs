@@ -1,0 +1,123 @@
+//! Constraints on an operation's members, worded as AWS words them.
+
+use std::{fmt::Display, ops::RangeInclusive};
+
+use crate::error::ApiError;
+
+/// Collects what is wrong with an input; [`Constraints::finish`] turns it into one `ValidationException`.
+#[derive(Debug, Default)]
+pub(super) struct Constraints(Vec<String>);
+
+impl Constraints {
+    /// The name of a stream or the id of a shard.
+    pub(super) fn name(mut self, member: &str, value: &str) -> Self {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        if !value.chars().all(plain) || value.is_empty() {
+            self.broken(value, member, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+        }
+        self.length(member, value, 1..=128)
+    }
+
+    /// A hash key: a decimal number of at most 39 digits.
+    pub(super) fn hash_key(mut self, member: &str, value: &str) -> Self {
+        let digits = value.len() <= 39 && value.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || value.is_empty() || (value.len() > 1 && value.starts_with('0')) {
+            self.broken(value, member, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})");
+        }
+        self
+    }
+
+    /// A text's length in characters.
+    pub(super) fn length(mut self, member: &str, value: &str, range: RangeInclusive<usize>) -> Self {
+        let length = value.chars().count();
+        if length < *range.start() {
+            let least = format!("Member must have length greater than or equal to {}", range.start());
+            self.broken(value, member, least);
+        } else if length > *range.end() {
+            let most = format!("Member must have length less than or equal to {}", range.end());
+            self.broken(value, member, most);
+        }
+        self
+    }
+
+    /// A number that may be absent.
+    pub(super) fn number(mut self, member: &str, value: Option<i64>, range: RangeInclusive<i64>) -> Self {
+        match value {
+            Some(value) if value < *range.start() => {
+                let least = format!("Member must have value greater than or equal to {}", range.start());
+                self.broken(value, member, least);
+            }
+            Some(value) if value > *range.end() => {
+                let most = format!("Member must have value less than or equal to {}", range.end());
+                self.broken(value, member, most);
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// A text out of a fixed set.
+    pub(super) fn one_of(mut self, member: &str, value: &str, set: &[&str]) -> Self {
+        if !set.contains(&value) {
+            self.broken(value, member, format!("Member must satisfy enum value set: [{}]", set.join(", ")));
+        }
+        self
+    }
+
+    /// A blob's length in bytes.
+    pub(super) fn blob(mut self, member: &str, bytes: usize, most: usize) -> Self {
+        if bytes > most {
+            let value = format!("java.nio.HeapByteBuffer[pos=0 lim={bytes} cap={bytes}]");
+            self.broken(value, member, format!("Member must have length less than or equal to {most}"));
+        }
+        self
+    }
+
+    /// How many items a list has.
+    pub(super) fn count(mut self, member: &str, items: usize, range: RangeInclusive<usize>) -> Self {
+        let value = format!("[{items} items]");
+        if items < *range.start() {
+            let least = format!("Member must have length greater than or equal to {}", range.start());
+            self.broken(value, member, least);
+        } else if items > *range.end() {
+            self.broken(
+                value,
+                member,
+                format!("Member must have length less than or equal to {}", range.end()),
+            );
+        }
+        self
+    }
+
+    /// Passes the inputs that break nothing.
+    pub(super) fn finish(self) -> Result<(), ApiError> {
+        let Self(broken) = self;
+        match broken.len() {
+            0 => Ok(()),
+            count => Err(ApiError::validation(format!(
+                "{count} validation error{} detected: {}",
+                if count == 1 { "" } else { "s" },
+                broken.join("; ")
+            ))),
+        }
+    }
+
+    fn broken(&mut self, value: impl Display, member: &str, constraint: impl Display) {
+        self.0.push(format!("Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"));
+    }
+}
+
+/// A member that must be there.
+pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, ApiError> {
+    value.ok_or_else(|| {
+        ApiError::validation(format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be \
+             null"
+        ))
+    })
+}
+
+/// `InvalidArgumentException`, Kinesis's own word for most mistakes.
+pub(super) fn invalid_argument(message: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidArgumentException", message)
+}
