@@ -9,5 +9,5 @@ mod route;
 mod server;
 
 pub(crate) use dispatch::operation;
-pub(crate) use message::{Reply, RestRequest};
+pub(crate) use message::{Reply, RestRequest, decode};
 pub(crate) use server::serve;
