@@ -1,0 +1,151 @@
+//! `PutMethod`, `GetMethod`, `DeleteMethod` and their responses.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    errors::{bad_request, conflict, not_found},
+    members::Members,
+};
+use crate::{
+    error::ApiError,
+    gateway::Reply,
+    services::apigateway::model::{Api, Method, State},
+};
+
+/// Models that every API has [Models for REST APIs].
+const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
+
+const HTTP_METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// Which method of which resource a path names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'p> {
+    pub(super) resource: &'p str,
+    pub(super) method: &'p str,
+}
+
+impl At<'_> {
+    /// The method in `state`.
+    pub(super) fn find<'s>(&self, state: &'s State) -> Result<&'s Method, ApiError> {
+        let resource = state.resources.get(self.resource).ok_or_else(|| not_found("Resource"))?;
+        resource.methods.get(self.method).ok_or_else(|| not_found("Method"))
+    }
+
+    /// The method in `state`, to be changed.
+    pub(super) fn find_mut<'s>(&self, state: &'s mut State) -> Result<&'s mut Method, ApiError> {
+        let resource = state.resources.get_mut(self.resource).ok_or_else(|| not_found("Resource"))?;
+        resource.methods.get_mut(self.method).ok_or_else(|| not_found("Method"))
+    }
+}
+
+/// `PutMethod`.
+pub(super) fn put(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError> {
+    let mut members = Members::read("PutMethod", body)?;
+    if members.take::<String>("authorizationType")?.is_none_or(|kind| kind != "NONE") {
+        let given = Members::read("PutMethod", body)?.take::<String>("authorizationType")?;
+        return Err(match given {
+            Some(kind) if matches!(kind.as_str(), "AWS_IAM" | "CUSTOM" | "COGNITO_USER_POOLS") => {
+                ApiError::unsupported(format_args!("authorizationType {kind} of apigateway:PutMethod"))
+            }
+            _ => bad_request(
+                "Invalid authorization type specified. Must be one of [NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS]",
+            ),
+        });
+    }
+    let operation_name = members.take("operationName")?;
+    let request_parameters = members.take::<BTreeMap<String, bool>>("requestParameters")?.unwrap_or_default();
+    let request_models = members.map("requestModels")?;
+    members.finish()?;
+    if !HTTP_METHODS.contains(&at.method) {
+        return Err(bad_request(format!(
+            "Invalid HTTP method specified. Must be one of: [{}]",
+            HTTP_METHODS.join(", ")
+        )));
+    }
+    if let Some(model) = request_models.values().find(|model| !BUILT_IN_MODELS.contains(&model.as_str())) {
+        return Err(bad_request(format!("Invalid model identifier specified: {model}")));
+    }
+    let mut state = api.state.write();
+    let resource = state.resources.get_mut(at.resource).ok_or_else(|| not_found("Resource"))?;
+    if resource.methods.contains_key(at.method) {
+        return Err(conflict("Method already exists for this resource"));
+    }
+    let method = Method {
+        http_method: at.method.to_owned(),
+        authorization_type: "NONE",
+        api_key_required: false,
+        operation_name,
+        request_parameters,
+        request_models,
+        method_responses: BTreeMap::new(),
+        method_integration: None,
+    };
+    let reply = Reply::json(201, &json!(method));
+    resource.methods.insert(at.method.to_owned(), method);
+    Ok(reply)
+}
+
+/// `GetMethod`.
+pub(super) fn get(api: &Api, at: &At<'_>) -> Result<Reply, ApiError> {
+    Ok(Reply::json(200, &json!(at.find(&api.state.read())?)))
+}
+
+/// `DeleteMethod`.
+pub(super) fn delete(api: &Api, at: &At<'_>) -> Result<Reply, ApiError> {
+    let mut state = api.state.write();
+    let resource = state.resources.get_mut(at.resource).ok_or_else(|| not_found("Resource"))?;
+    resource.methods.remove(at.method).ok_or_else(|| not_found("Method"))?;
+    Ok(Reply::empty(204))
+}
+
+/// `PutMethodResponse`.
+pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, body: &[u8]) -> Result<Reply, ApiError> {
+    let mut members = Members::read("PutMethodResponse", body)?;
+    let parameters = members.take::<BTreeMap<String, bool>>("responseParameters")?;
+    let models = members.take::<BTreeMap<String, String>>("responseModels")?;
+    members.finish()?;
+    let response =
+        response(status, [("responseParameters", json!(parameters)), ("responseModels", json!(models))])?;
+    let mut state = api.state.write();
+    let responses = &mut at.find_mut(&mut state)?.method_responses;
+    if responses.contains_key(status) {
+        return Err(conflict("Response already exists for this resource"));
+    }
+    responses.insert(status.to_owned(), response.clone());
+    Ok(Reply::json(201, &response))
+}
+
+/// `GetMethodResponse`.
+pub(super) fn get_response(api: &Api, at: &At<'_>, status: &str) -> Result<Reply, ApiError> {
+    let state = api.state.read();
+    let response = at.find(&state)?.method_responses.get(status).ok_or_else(no_such_status)?;
+    Ok(Reply::json(200, response))
+}
+
+/// `DeleteMethodResponse`.
+pub(super) fn delete_response(api: &Api, at: &At<'_>, status: &str) -> Result<Reply, ApiError> {
+    let mut state = api.state.write();
+    at.find_mut(&mut state)?.method_responses.remove(status).ok_or_else(no_such_status)?;
+    Ok(Reply::empty(204))
+}
+
+/// A response of a method or of an integration, with the members that were given.
+pub(super) fn response<const N: usize>(status: &str, members: [(&str, Value); N]) -> Result<Value, ApiError> {
+    if status.len() != 3 || !status.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(bad_request("Invalid status code specified. Must be between 100 and 599"));
+    }
+    let mut response = json!({ "statusCode": status });
+    for (name, value) in members {
+        if !value.is_null() {
+            response[name] = value;
+        }
+    }
+    Ok(response)
+}
+
+/// The error for a status that has no response.
+pub(super) fn no_such_status() -> ApiError {
+    ApiError::with_status(404, "NotFoundException", "Invalid Response status code specified")
+}

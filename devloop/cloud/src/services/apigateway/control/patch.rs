@@ -1,0 +1,64 @@
+//! Patch operations, the way every `Update…` operation of the service changes things [Patch operations, API Gateway V1
+//! API reference].
+
+use serde::Deserialize;
+
+use super::{errors::bad_request, members::Members};
+use crate::error::ApiError;
+
+/// One change.
+#[derive(Debug, Deserialize)]
+pub(super) struct Patch {
+    op: String,
+    path: String,
+    #[serde(default)]
+    value: Option<String>,
+}
+
+/// What a change does to the thing at its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// `add`.
+    Add,
+    /// `replace`.
+    Replace,
+    /// `remove`.
+    Remove,
+}
+
+impl Patch {
+    /// Reads the `patchOperations` of `operation`.
+    pub(super) fn read(operation: &'static str, body: &[u8]) -> Result<Vec<Self>, ApiError> {
+        let mut members = Members::read(operation, body)?;
+        let patches = members.take("patchOperations")?.unwrap_or_default();
+        members.finish()?;
+        Ok(patches)
+    }
+
+    /// What is to be done.
+    pub(super) fn verb(&self) -> Result<Verb, ApiError> {
+        match self.op.as_str() {
+            "add" => Ok(Verb::Add),
+            "replace" => Ok(Verb::Replace),
+            "remove" => Ok(Verb::Remove),
+            _ => {
+                Err(bad_request("Invalid patch operation specified. Must be one of: [add, remove, replace]"))
+            }
+        }
+    }
+
+    /// The steps of the path, with the escapes of JSON pointers undone.
+    pub(super) fn steps(&self) -> Vec<String> {
+        self.path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    }
+
+    /// The new value.
+    pub(super) fn value(&self) -> Result<String, ApiError> {
+        self.value.clone().ok_or_else(|| bad_request(format!("Invalid null or empty value in {}", self.path)))
+    }
+
+    /// The refusal of a path that the operation does not change.
+    pub(super) fn refusal(&self) -> ApiError {
+        bad_request(format!("Invalid patch path '{}' specified for op '{}'", self.path, self.op))
+    }
+}

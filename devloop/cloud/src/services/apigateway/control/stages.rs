@@ -1,0 +1,176 @@
+//! `CreateStage`, `GetStage`, `GetStages`, `UpdateStage`, `DeleteStage`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::{
+    errors::{bad_request, conflict},
+    members::Members,
+    patch::{Patch, Verb},
+};
+use crate::{
+    error::ApiError,
+    gateway::{Reply, RestRequest},
+    services::apigateway::{
+        ApiGateway,
+        data::Live,
+        model::{Api, Deployment, Stage},
+    },
+};
+
+fn no_such_stage() -> ApiError {
+    ApiError::with_status(404, "NotFoundException", "Invalid Stage identifier specified")
+}
+
+fn no_such_deployment() -> ApiError {
+    bad_request("Deployment id does not exist")
+}
+
+/// Checks a stage's name [CreateStage, API Gateway V1 API reference].
+pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
+    let valid = (1..=128).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if valid { Ok(()) } else { Err(bad_request("Stage name only allows a-zA-Z0-9_-")) }
+}
+
+/// Checks stage variables [Stage variables for REST APIs].
+pub(super) fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    let valid =
+        |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
+    for (name, value) in variables {
+        if name.is_empty() || !valid(name, b"_") {
+            return Err(bad_request("Stage variable names only allow a-zA-Z0-9_"));
+        }
+        if !valid(value, b"-._~:/?#&=,") {
+            return Err(bad_request(format!(
+                "Stage variable values only allow a-zA-Z0-9-._~:/?#&=, , which {name} does not keep to"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A stage that shows `deployment`.
+pub(super) fn new(
+    api: &Api,
+    name: String,
+    deployment: &Deployment,
+    description: Option<String>,
+    variables: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+    now: i64,
+) -> Stage {
+    let live = live(api, &name, deployment, &variables);
+    Stage {
+        stage_name: name,
+        deployment_id: deployment.id.clone(),
+        description,
+        variables,
+        cache_cluster_enabled: false,
+        cache_cluster_status: "NOT_AVAILABLE",
+        method_settings: BTreeMap::new(),
+        tracing_enabled: false,
+        tags,
+        created_date: now,
+        last_updated_date: now,
+        live,
+    }
+}
+
+/// Makes requests see what `stage` now says.
+pub(super) fn refresh(api: &Api, stage: &mut Stage, deployment: &Deployment) {
+    stage.live = live(api, &stage.stage_name, deployment, &stage.variables);
+}
+
+fn live(api: &Api, stage: &str, deployment: &Deployment, variables: &BTreeMap<String, String>) -> Arc<Live> {
+    Arc::new(Live {
+        api: api.id.clone(),
+        region: Arc::clone(&api.region),
+        stage: stage.to_owned(),
+        deployment: deployment.id.clone(),
+        variables: variables.clone(),
+        snapshot: Arc::clone(&deployment.snapshot),
+    })
+}
+
+/// `CreateStage`.
+pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Reply, ApiError> {
+    let mut members = Members::read("CreateStage", body)?;
+    let name = members.required("stageName")?;
+    let deployment = members.required("deploymentId")?;
+    let description = members.take("description")?;
+    let variables = members.map("variables")?;
+    let tags = members.map("tags")?;
+    members.finish()?;
+    check_name(&name)?;
+    check_variables(&variables)?;
+    let mut state = api.state.write();
+    let deployment = state.deployments.get(&deployment).ok_or_else(no_such_deployment)?;
+    if state.stages.contains_key(&name) {
+        return Err(conflict("Stage already exists"));
+    }
+    let now = service.clock.now_ms() / 1000;
+    let stage = new(api, name, deployment, description, variables, tags, now);
+    let reply = Reply::json(201, &json!(stage));
+    state.stages.insert(stage.stage_name.clone(), stage);
+    Ok(reply)
+}
+
+/// `GetStages`; the only collection without pages.
+pub(super) fn list(api: &Api, request: &RestRequest) -> Result<Reply, ApiError> {
+    let wanted = request.parameter("deploymentId");
+    let state = api.state.read();
+    if wanted.as_ref().is_some_and(|id| !state.deployments.contains_key(id)) {
+        return Err(no_such_deployment());
+    }
+    let found: Vec<Value> = state
+        .stages
+        .values()
+        .filter(|stage| wanted.as_ref().is_none_or(|id| stage.deployment_id == *id))
+        .map(|stage| json!(stage))
+        .collect();
+    Ok(Reply::json(200, &json!({ "item": found })))
+}
+
+/// `GetStage`.
+pub(super) fn get(api: &Api, name: &str) -> Result<Reply, ApiError> {
+    let state = api.state.read();
+    let stage = state.stages.get(name).ok_or_else(no_such_stage)?;
+    Ok(Reply::json(200, &json!(stage)))
+}
+
+/// `UpdateStage`: deployment, description and variables, effective at once.
+pub(super) fn update(service: &ApiGateway, api: &Api, name: &str, body: &[u8]) -> Result<Reply, ApiError> {
+    let patches = Patch::read("UpdateStage", body)?;
+    let mut state = api.state.write();
+    let mut stage = state.stages.get(name).ok_or_else(no_such_stage)?.clone();
+    for patch in &patches {
+        let steps = patch.steps();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        match (patch.verb()?, steps.as_slice()) {
+            (Verb::Replace, ["deploymentId"]) => stage.deployment_id = patch.value()?,
+            (Verb::Replace, ["description"]) => stage.description = Some(patch.value()?),
+            (Verb::Replace | Verb::Add, ["variables", variable]) => {
+                stage.variables.insert((*variable).to_owned(), patch.value()?);
+            }
+            (Verb::Remove, ["variables", variable]) => {
+                stage.variables.remove(*variable);
+            }
+            _ => return Err(patch.refusal()),
+        }
+    }
+    check_variables(&stage.variables)?;
+    let deployment = state.deployments.get(&stage.deployment_id).ok_or_else(no_such_deployment)?;
+    refresh(api, &mut stage, deployment);
+    stage.last_updated_date = service.clock.now_ms() / 1000;
+    let reply = Reply::json(200, &json!(stage));
+    state.stages.insert(name.to_owned(), stage);
+    Ok(reply)
+}
+
+/// `DeleteStage`.
+pub(super) fn delete(api: &Api, name: &str) -> Result<Reply, ApiError> {
+    api.state.write().stages.remove(name).ok_or_else(no_such_stage)?;
+    Ok(Reply::empty(202))
+}

@@ -1,0 +1,299 @@
+//! One request to a stage, from the route to the response.
+
+use std::{future::Future, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+
+use super::{
+    answer,
+    event::{self, Arrival},
+    refusal,
+    snapshot::Live,
+};
+use crate::{
+    clock::Clock,
+    context::Context,
+    error::ApiError,
+    gateway::{Reply, RestRequest},
+    lambda::{Invocation, Lambda, Outcome},
+};
+
+/// The largest request body [Quotas for configuring and running a REST API].
+const BODY_LIMIT: usize = 10 << 20;
+
+/// The largest event of a synchronous invocation [Lambda quotas].
+const EVENT_LIMIT: usize = 6 << 20;
+
+/// What runs functions: [`Lambda`], or a test's stand-in.
+pub(in crate::services::apigateway) trait Backend:
+    Send + Sync + 'static
+{
+    /// Invokes `function`, an ARN, and waits for its answer.
+    fn invoke(
+        &self,
+        cx: &Context,
+        function: &str,
+        invocation: Invocation,
+    ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
+}
+
+impl Backend for Lambda {
+    async fn invoke(
+        &self,
+        cx: &Context,
+        function: &str,
+        invocation: Invocation,
+    ) -> Result<Outcome, ApiError> {
+        Self::invoke(self, cx, function, invocation).await
+    }
+}
+
+/// Answers a client's request to the stage `live`.
+pub(in crate::services::apigateway) async fn execute<B: Backend>(
+    clock: &Clock,
+    backend: &Arc<B>,
+    cx: &Context,
+    live: &Live,
+    request: RestRequest,
+) -> Reply {
+    let extended_request_id = random_id();
+    answer_request(clock, backend, cx, live, &request, &extended_request_id)
+        .await
+        .header("x-amzn-requestid", &cx.request_id)
+        .header("x-amz-apigw-id", &extended_request_id)
+}
+
+async fn answer_request<B: Backend>(
+    clock: &Clock,
+    backend: &Arc<B>,
+    cx: &Context,
+    live: &Live,
+    request: &RestRequest,
+    extended_request_id: &str,
+) -> Reply {
+    let Some((target, path_values)) = live.snapshot.routes.find(request.method.as_str(), &request.path)
+    else {
+        return refusal::unknown_route();
+    };
+    if request.body.len() > BODY_LIMIT {
+        return refusal::too_long();
+    }
+    let at_ms = clock.now_ms();
+    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
+    let arrival = Arrival { cx, live, target, path_values, at_ms, extended_request_id, trace_id: &trace_id };
+    let payload = match event::write(request, &arrival) {
+        Ok(payload) if payload.len() > EVENT_LIMIT => return refusal::too_long(),
+        Ok(payload) => Bytes::from(payload),
+        Err(error) => {
+            tracing::error!(%error, api = live.api, "the event could not be written");
+            return refusal::not_invoked();
+        }
+    };
+    let function = target.function.function(&live.variables).into_owned();
+    let outcome = {
+        let (backend, cx) = (Arc::clone(backend), region_of(cx, live, &function));
+        let invocation = Invocation { payload, trace_id: Some(trace_id) };
+        // A task of its own: the function runs to its end although the client hangs up or the gateway gives up.
+        let running = tokio::spawn(async move { backend.invoke(&cx, &function, invocation).await });
+        clock.timeout(target.timeout, running).await
+    };
+    match outcome {
+        Err(_) => refusal::timed_out(),
+        Ok(Err(error)) => {
+            tracing::error!(%error, api = live.api, "the invocation broke off");
+            refusal::not_invoked()
+        }
+        Ok(Ok(Err(error))) if error.status == 413 => refusal::too_long(),
+        Ok(Ok(Err(error))) => {
+            tracing::warn!(%error, api = live.api, path = request.path, "the function could not be invoked");
+            refusal::not_invoked()
+        }
+        Ok(Ok(Ok(Outcome { function_error: Some(_), request_id, .. }))) => {
+            tracing::warn!(request_id, api = live.api, path = request.path, "the function failed");
+            refusal::bad_answer()
+        }
+        Ok(Ok(Ok(outcome))) => answer::read(&outcome.payload, &request.headers, &live.snapshot.binary)
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, request_id = outcome.request_id, api = live.api, path = request.path);
+                refusal::bad_answer()
+            }),
+    }
+}
+
+/// The context of the invocation: a client's request names no region, the function's ARN (or else the API) does.
+fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
+    let region = function.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
+    let region =
+        region.filter(|region| !region.is_empty()).map_or_else(|| Arc::clone(&live.region), Into::into);
+    Context { region, ..cx.clone() }
+}
+
+/// An id like the ones of `x-amz-apigw-id`: 16 characters of base64.
+fn random_id() -> String {
+    BASE64.encode(rand::random::<[u8; 11]>())
+}
+
+fn new_trace_id(at_ms: i64) -> String {
+    let random = rand::random::<u128>() >> 32;
+    format!("Root=1-{:08x}-{random:024x}", at_ms / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use parking_lot::Mutex;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::services::apigateway::data::{
+        integration::Uri,
+        media::MediaTypes,
+        routes::Routes,
+        snapshot::{Snapshot, Target},
+    };
+
+    /// Answers every invocation alike; without an answer it never does.
+    struct Fake {
+        answer: Option<Result<Outcome, ApiError>>,
+        seen: Mutex<Vec<(String, String, Value)>>,
+    }
+
+    impl Backend for Fake {
+        async fn invoke(
+            &self,
+            cx: &Context,
+            function: &str,
+            invocation: Invocation,
+        ) -> Result<Outcome, ApiError> {
+            let event = serde_json::from_slice(&invocation.payload).unwrap();
+            self.seen.lock().push((cx.region.to_string(), function.to_owned(), event));
+            match &self.answer {
+                Some(answer) => answer.clone(),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:f";
+
+    fn live() -> Live {
+        let uri =
+            format!("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations");
+        let mut routes = Routes::default();
+        let target = Target {
+            resource_id: "r".to_owned(),
+            resource_path: "/".to_owned(),
+            function: Uri::parse(&uri).unwrap(),
+            timeout: Duration::from_secs(29),
+        };
+        routes.insert("/", "POST", target);
+        Live {
+            api: "abc".to_owned(),
+            region: "eu-west-1".into(),
+            stage: "prod".to_owned(),
+            deployment: "d".to_owned(),
+            variables: BTreeMap::new(),
+            snapshot: Arc::new(Snapshot { routes, binary: MediaTypes::new(&[]) }),
+        }
+    }
+
+    fn post(path: &str, body: impl Into<Bytes>) -> RestRequest {
+        RestRequest {
+            method: hyper::Method::POST,
+            path: path.to_owned(),
+            query: String::new(),
+            headers: hyper::HeaderMap::new(),
+            body: body.into(),
+            peer: [127, 0, 0, 1].into(),
+        }
+    }
+
+    fn context() -> Context {
+        Context {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+            endpoint: "http://127.0.0.1:1".into(),
+            request_id: "the-request".into(),
+        }
+    }
+
+    fn outcome(payload: &str, function_error: Option<&'static str>) -> Outcome {
+        Outcome {
+            request_id: "1".to_owned(),
+            payload: Bytes::copy_from_slice(payload.as_bytes()),
+            function_error,
+            executed_version: "$LATEST".to_owned(),
+            log_tail: String::new(),
+        }
+    }
+
+    async fn ask(answer: Result<Outcome, ApiError>, request: RestRequest) -> (Reply, Arc<Fake>) {
+        let fake = Arc::new(Fake { answer: Some(answer), seen: Mutex::default() });
+        let reply = execute(&Clock::manual(0), &fake, &context(), &live(), request).await;
+        (reply, fake)
+    }
+
+    #[tokio::test]
+    async fn a_request_reaches_the_function_of_its_method_and_comes_back() {
+        let answer = outcome(r#"{"statusCode":200,"body":"{\"message\":\"success\"}"}"#, None);
+        let (reply, fake) = ask(Ok(answer), post("/", "{}")).await;
+        assert_eq!((reply.status, reply.body.len()), (200, 21));
+        assert_eq!(reply.headers["x-amzn-requestid"], "the-request");
+        assert_eq!(reply.headers["x-amz-apigw-id"].len(), 16);
+        let seen = fake.seen.lock();
+        let (region, function, event) = &seen[0];
+        assert_eq!((region.as_str(), function.as_str()), ("eu-west-1", FUNCTION));
+        assert_eq!(event["body"], "{}");
+        assert_eq!(event["requestContext"]["requestId"], "the-request");
+    }
+
+    #[tokio::test]
+    async fn failures_are_answered_as_the_gateway_words_them() {
+        let check =
+            async |answer: Result<Outcome, ApiError>, request: RestRequest, expected: (u16, &str, &str)| {
+                let (reply, _) = ask(answer, request).await;
+                let body: Value = serde_json::from_slice(&reply.body).unwrap();
+                assert_eq!(
+                    (reply.status, body, reply.headers["x-amzn-errortype"].to_str().unwrap()),
+                    (expected.0, json!({ "message": expected.1 }), expected.2)
+                );
+            };
+        let fine = || Ok(outcome("{}", None));
+        let internal = "InternalServerErrorException";
+        let unknown = (403, "Missing Authentication Token", "MissingAuthenticationTokenException");
+        check(fine(), post("/other", ""), unknown).await;
+        let get = RestRequest { method: hyper::Method::GET, ..post("/", "") };
+        check(fine(), get, unknown).await;
+        let long = (413, "Request Too Long", "RequestTooLargeException");
+        check(fine(), post("/", vec![b'a'; BODY_LIMIT + 1]), long).await;
+        check(fine(), post("/", vec![b'a'; EVENT_LIMIT]), long).await;
+        check(Ok(outcome("{}", Some("Unhandled"))), post("/", ""), (502, "Internal server error", internal))
+            .await;
+        check(Ok(outcome("null", None)), post("/", ""), (502, "Internal server error", internal)).await;
+        let throttled = ApiError::with_status(429, "TooManyRequestsException", "Rate Exceeded.");
+        check(Err(throttled), post("/", ""), (500, "Internal server error", internal)).await;
+        let large = ApiError::with_status(413, "RequestTooLargeException", "too large");
+        check(Err(large), post("/", ""), long).await;
+    }
+
+    #[tokio::test]
+    async fn a_function_that_takes_longer_than_the_integration_is_given_up() {
+        let clock = Clock::manual(0);
+        let fake = Arc::new(Fake { answer: None, seen: Mutex::default() });
+        let asking = {
+            let (clock, fake) = (clock.clone(), Arc::clone(&fake));
+            tokio::spawn(async move { execute(&clock, &fake, &context(), &live(), post("/", "")).await })
+        };
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(Duration::from_secs(29));
+        let reply = asking.await.unwrap();
+        assert_eq!(
+            (reply.status, &reply.body[..]),
+            (504, br#"{"message":"Endpoint request timed out"}"#.as_slice())
+        );
+    }
+}

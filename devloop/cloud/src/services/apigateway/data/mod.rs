@@ -1,0 +1,16 @@
+//! The data plane: a client's request, matched to a method, carried to a function as an event, and its answer carried
+//! back [Lambda proxy integrations in API Gateway].
+
+mod answer;
+mod event;
+mod execute;
+mod integration;
+mod media;
+mod refusal;
+mod routes;
+mod snapshot;
+
+pub(super) use execute::execute;
+pub(super) use integration::function_of;
+pub(super) use refusal::{unknown_api, unknown_stage};
+pub(super) use snapshot::{Live, Snapshot};

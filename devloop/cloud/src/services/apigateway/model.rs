@@ -1,0 +1,162 @@
+//! What the service keeps. The serialised forms are the shapes of the API Gateway V1 API reference.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use parking_lot::RwLock;
+use rand::Rng as _;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::data::Live;
+
+/// One REST API with everything below it.
+#[derive(Debug)]
+pub(super) struct Api {
+    pub(super) id: String,
+    pub(super) region: Arc<str>,
+    pub(super) state: RwLock<State>,
+}
+
+/// The mutable part of an [`Api`].
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) about: RestApi,
+    pub(super) resources: BTreeMap<String, Resource>,
+    pub(super) deployments: BTreeMap<String, Deployment>,
+    pub(super) stages: BTreeMap<String, Stage>,
+}
+
+/// `RestApi`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RestApi {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    /// Seconds since the epoch.
+    pub(super) created_date: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) binary_media_types: Vec<String>,
+    pub(super) api_key_source: &'static str,
+    pub(super) endpoint_configuration: EndpointConfiguration,
+    pub(super) disable_execute_api_endpoint: bool,
+    pub(super) root_resource_id: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// `EndpointConfiguration`: recorded, since every API is served from the one endpoint.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EndpointConfiguration {
+    pub(super) types: Vec<String>,
+    pub(super) ip_address_type: &'static str,
+}
+
+/// `Resource`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Resource {
+    pub(super) id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parent_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) path_part: Option<String>,
+    pub(super) path: String,
+    /// By HTTP method or `ANY`; how much of it an answer shows depends on the request.
+    #[serde(skip)]
+    pub(super) methods: BTreeMap<String, Method>,
+}
+
+/// `Method`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Method {
+    pub(super) http_method: String,
+    pub(super) authorization_type: &'static str,
+    pub(super) api_key_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) operation_name: Option<String>,
+    /// Whether each is required: only a request validator makes API Gateway look.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) request_parameters: BTreeMap<String, bool>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) request_models: BTreeMap<String, String>,
+    /// By status code. A proxy integration's answers do not pass through them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) method_responses: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) method_integration: Option<Integration>,
+}
+
+/// `Integration` of type `AWS_PROXY`, the only one there is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Integration {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) http_method: String,
+    pub(super) uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) credentials: Option<String>,
+    pub(super) passthrough_behavior: String,
+    #[serde(rename = "timeoutInMillis", serialize_with = "millis")]
+    pub(super) timeout: Duration,
+    pub(super) cache_namespace: String,
+    pub(super) cache_key_parameters: [String; 0],
+    /// By status code. A proxy integration's answers do not pass through them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) integration_responses: BTreeMap<String, Value>,
+}
+
+fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_millis() as u64)
+}
+
+/// `Deployment`: the API as it was when it was deployed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deployment {
+    pub(super) id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    /// Seconds since the epoch.
+    pub(super) created_date: i64,
+    #[serde(skip)]
+    pub(super) snapshot: Arc<super::data::Snapshot>,
+}
+
+/// `Stage`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Stage {
+    pub(super) stage_name: String,
+    pub(super) deployment_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) cache_cluster_enabled: bool,
+    pub(super) cache_cluster_status: &'static str,
+    pub(super) method_settings: BTreeMap<String, Value>,
+    pub(super) tracing_enabled: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tags: BTreeMap<String, String>,
+    /// Seconds since the epoch.
+    pub(super) created_date: i64,
+    /// Seconds since the epoch.
+    pub(super) last_updated_date: i64,
+    /// What a request to this stage needs; replaced whenever the stage changes.
+    #[serde(skip)]
+    pub(super) live: Arc<Live>,
+}
+
+/// A fresh id in API Gateway's alphabet, which host names can carry.
+pub(super) fn new_id(length: usize) -> String {
+    const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut random = rand::rng();
+    (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+}
