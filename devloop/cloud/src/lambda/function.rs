@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     code::{Code, Generation, Identity},
     configuration::Configuration,
-    environment::{StartError, Surroundings},
+    environment::{StartError, Surroundings, spawn_error},
     meters::Meters,
     pool::Pool,
 };
@@ -345,7 +345,7 @@ impl Version {
         let generation =
             Generation::open(deployed.code, deployed.configuration).map_err(|error| StartError {
                 error_type: "Runtime.InvalidEntrypoint".to_owned(),
-                message: format!("Error: fork/exec /var/task/bootstrap: {error}"),
+                message: spawn_error(&error),
                 output: Vec::new(),
                 log_stream: String::new(),
             })?;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{
-    environment::{Answer, Environment, Event, Failure, StartError},
+    environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
     function::{Function, Version},
     pool::Lease,
 };
@@ -120,12 +120,7 @@ impl Invoker {
         request_id: &Arc<str>,
     ) -> Attempt {
         if let Err(error) = version.generation() {
-            let what = if error.kind() == std::io::ErrorKind::NotFound {
-                "no such file or directory".to_owned()
-            } else {
-                error.to_string()
-            };
-            let message = format!("Error: fork/exec /var/task/bootstrap: {what}");
+            let message = spawn_error(&error);
             return Attempt::Ended(Report::failed(
                 request_id,
                 "Runtime.InvalidEntrypoint",

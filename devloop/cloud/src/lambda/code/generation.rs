@@ -38,6 +38,21 @@ impl Identity {
     }
 }
 
+/// How much of a binary tells the machine it is for, in bytes.
+const ELF_HEAD: usize = 20;
+
+/// Whether an ELF header names this machine. Asked before the kernel is, because the C library answers the kernel's "not
+/// executable" by handing the file to a shell.
+fn runs_here(head: &[u8]) -> bool {
+    let machine = match std::env::consts::ARCH {
+        "x86_64" => 62,
+        "aarch64" => 183,
+        _ => return head.starts_with(b"\x7fELF"),
+    };
+    head.starts_with(b"\x7fELF")
+        && head.get(18..20).is_some_and(|field| u16::from_le_bytes([field[0], field[1]]) == machine)
+}
+
 /// A fixed binary with a fixed configuration.
 #[derive(Debug)]
 pub(crate) struct Generation {
@@ -61,8 +76,12 @@ impl Generation {
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "bootstrap is not a file"));
         }
-        let mut head = [0; 2];
-        let is_script = bootstrap.read(&mut head)? == 2 && &head == b"#!";
+        let mut head = Vec::with_capacity(ELF_HEAD);
+        Read::by_ref(&mut bootstrap).take(ELF_HEAD as u64).read_to_end(&mut head)?;
+        let is_script = head.starts_with(b"#!");
+        if cfg!(target_os = "linux") && !is_script && !runs_here(&head) {
+            return Err(io::Error::from_raw_os_error(rustix::io::Errno::NOEXEC.raw_os_error()));
+        }
         bootstrap.seek(SeekFrom::Start(0))?;
         let identity = Identity::from_metadata(&metadata);
         Ok(Self { configuration, code, identity, bootstrap, is_script, digest: OnceLock::new() })

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Cursor, Read},
     os::unix::fs::PermissionsExt,
+    path::{Component, Path},
 };
 
 use tempfile::TempDir;
@@ -26,8 +27,7 @@ pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|_| broken(()))?;
         let shown = entry.name().map(|name| name.into_owned()).unwrap_or_else(|_| format!("number {index}"));
-        // `enclosed_name` is None for absolute names and for names that climb out with `..`.
-        let Some(name) = entry.enclosed_name() else {
+        let Some(name) = entry.enclosed_name().filter(|_| is_inside(&shown)) else {
             return Err(refused(&format!("the zip entry `{shown}` points outside the package")));
         };
         if entry.is_symlink() {
@@ -51,6 +51,11 @@ pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
         file.set_permissions(fs::Permissions::from_mode(mode & 0o755 | 0o444)).map_err(local)?;
     }
     Ok(folder)
+}
+
+/// Whether a name stays below the folder it is unpacked into, as it is written: nothing is quietly bent to fit.
+fn is_inside(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 #[cfg(test)]

@@ -5,6 +5,6 @@ mod process;
 mod runtime_api;
 mod variables;
 
-pub(crate) use process::{Answer, Environment, Failure, StartError};
+pub(crate) use process::{Answer, Environment, Failure, StartError, spawn_error};
 pub(crate) use runtime_api::Event;
 pub(crate) use variables::Surroundings;

@@ -4,7 +4,7 @@
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
 use parking_lot::Mutex;
-use tokio::net::unix::pipe::Receiver;
+use tokio::io::{Interest, unix::AsyncFd};
 
 use crate::clock::Clock;
 
@@ -20,7 +20,7 @@ pub(super) struct Output(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    pipe: Receiver,
+    pipe: AsyncFd<OwnedFd>,
     clock: Clock,
     lines: Mutex<Lines>,
 }
@@ -36,16 +36,18 @@ struct Lines {
 impl Output {
     /// Reads from the pipe's end `reader`; [`Output::follow`] must run for the pipe not to fill up.
     pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
-        let pipe = Receiver::from_owned_fd(reader)?;
+        rustix::io::ioctl_fionbio(&reader, true)?;
+        let pipe = AsyncFd::with_interest(reader, Interest::READABLE)?;
         Ok(Self(Arc::new(Shared { pipe, clock, lines: Mutex::default() })))
     }
 
     /// Reads until the process and its children have closed the pipe.
     pub(super) async fn follow(self) {
-        while self.0.pipe.readable().await.is_ok() {
+        while let Ok(mut readable) = self.0.pipe.readable().await {
             if self.read_available() {
                 return;
             }
+            readable.clear_ready();
         }
     }
 
@@ -72,11 +74,13 @@ impl Output {
         // The lock is held while reading, so that two readers cannot interleave their parts of a line.
         let mut lines = self.0.lines.lock();
         loop {
-            match self.0.pipe.try_read(&mut buffer) {
+            // The pipe is asked, not the runtime's idea of it: what was printed before the answer is there by now, even if
+            // the runtime has not noticed.
+            match rustix::io::read(self.0.pipe.get_ref(), &mut buffer) {
                 Ok(0) => return true,
                 Ok(length) => lines.feed(self.0.clock.now_ms(), &buffer[..length]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(rustix::io::Errno::WOULDBLOCK) => return false,
+                Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return true,
             }
         }

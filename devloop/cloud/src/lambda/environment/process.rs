@@ -322,7 +322,7 @@ async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child>
 }
 
 /// Words a failure to execute as Lambda does.
-fn spawn_error(error: &io::Error) -> String {
+pub(crate) fn spawn_error(error: &io::Error) -> String {
     let what = match error.raw_os_error() {
         Some(8) => "exec format error".to_owned(),
         Some(2) => "no such file or directory".to_owned(),

@@ -35,7 +35,7 @@ impl Meter {
 }
 
 /// What a metric amounts to over some time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub(crate) struct Summary {
     pub(crate) count: f64,
     pub(crate) sum: f64,

@@ -93,7 +93,7 @@ async fn answer_request<B: Backend>(
     let function = target.function.function(&live.variables).into_owned();
     let outcome = {
         let (backend, cx) = (Arc::clone(backend), region_of(cx, live, &function));
-        let invocation = Invocation { payload, trace_id: Some(trace_id) };
+        let invocation = Invocation { payload, trace_id: Some(trace_id), ..Invocation::default() };
         // A task of its own: the function runs to its end although the client hangs up or the gateway gives up.
         let running = tokio::spawn(async move { backend.invoke(&cx, &function, invocation).await });
         clock.timeout(target.timeout, running).await
