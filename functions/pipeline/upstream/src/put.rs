@@ -23,16 +23,19 @@ pub(crate) async fn put<S: Stream>(
 ) -> Result<(), Cause> {
     let end = Instant::now() + budget;
     let mut longest = FIRST_WAIT;
+    let mut refused = None;
     loop {
         let cause = match timeout_at(end, stream.put(partition_key, data)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(cause)) => cause,
-            Err(_) => return Err(Cause::plain("request timed out")),
+            // A try that the deadline cut short does not hide why there was more than one.
+            Err(_) => return Err(refused.unwrap_or_else(|| Cause::plain("request timed out"))),
         };
         let wait = jitter(longest);
         if !cause.throttled || Instant::now() + wait >= end {
             return Err(cause);
         }
+        refused = Some(cause);
         sleep(wait).await;
         longest = (longest * 2).min(LONGEST_WAIT);
     }

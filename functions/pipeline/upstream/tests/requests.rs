@@ -230,8 +230,10 @@ async fn a_stream_that_stays_busy_is_503_before_the_deadline() {
     assert_eq!(seen.line["outcome"], "throttled");
 }
 
-/// A stream that never answers.
-struct Silent;
+/// A stream that refuses once, or not, and then never answers.
+struct Silent {
+    refusal: RefCell<Option<Cause>>,
+}
 
 impl Stream for Silent {
     fn name(&self) -> &'static str {
@@ -239,16 +241,25 @@ impl Stream for Silent {
     }
 
     async fn put(&self, _: &str, _: &[u8]) -> Result<(), Cause> {
-        std::future::pending().await
+        let refusal = self.refusal.borrow_mut().take();
+        match refusal {
+            Some(cause) => Err(cause),
+            None => std::future::pending().await,
+        }
     }
 }
 
 #[tokio::test]
 async fn a_silent_stream_is_answered_before_the_deadline() {
-    let mut context = Context::default();
-    context.deadline = u64::try_from(now_ms() + 520).unwrap();
-    let mut invocation = Invocation::new("upstream", &context);
-    let request = serde_json::from_str(EVENT).unwrap();
-    let answer = Upstream { stream: Silent }.handle(request, &mut invocation).await.unwrap();
-    assert_eq!(answer.status_code, 500);
+    async fn check(refusal: Option<Cause>, status: i64) {
+        let mut context = Context::default();
+        context.deadline = u64::try_from(now_ms() + 560).unwrap();
+        let mut invocation = Invocation::new("upstream", &context);
+        let request = serde_json::from_str(EVENT).unwrap();
+        let function = Upstream { stream: Silent { refusal: RefCell::new(refusal) } };
+        let answer = function.handle(request, &mut invocation).await.unwrap();
+        assert_eq!(answer.status_code, status);
+    }
+    check(None, 500).await;
+    check(Some(throttled()), 503).await;
 }

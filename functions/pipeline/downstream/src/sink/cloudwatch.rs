@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::Client;
 use pipeline_model::aws::{Cause, Service, sdk_config};
 
 use super::contract::Sink;
-use super::data::{MAX_DATA, data, data_count};
+use super::data::{data, fits};
 use crate::change::Change;
 
 /// Namespace of the metric.
@@ -25,11 +25,7 @@ impl CloudWatch {
 
 impl Sink for CloudWatch {
     fn fits(&self, changes: &[Change]) -> usize {
-        let mut count = changes.len();
-        while count > 1 && data_count(&changes[..count]) > MAX_DATA {
-            count = count.div_ceil(2);
-        }
-        count
+        fits(changes)
     }
 
     async fn emit(&self, changes: &[Change]) -> Result<(), Cause> {

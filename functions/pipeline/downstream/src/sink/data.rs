@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use crate::change::Change;
 
 /// Most data in one call `[PutMetricData, CloudWatch API reference]`.
-pub(super) const MAX_DATA: usize = 1000;
+const MAX_DATA: usize = 1000;
 
 /// Most different values in one datum `[MetricDatum, CloudWatch API reference]`.
 const MAX_VALUES: usize = 150;
@@ -40,8 +40,16 @@ pub(super) fn data(changes: &[Change]) -> Vec<MetricDatum> {
     data
 }
 
-/// How many data that makes.
-pub(super) fn data_count(changes: &[Change]) -> usize {
+/// How many of the changes, from the first on, fit one call: all of them but for batches of very many runs.
+pub(super) fn fits(changes: &[Change]) -> usize {
+    let mut count = changes.len();
+    while count > 1 && data_count(&changes[..count]) > MAX_DATA {
+        count = count.div_ceil(2);
+    }
+    count
+}
+
+fn data_count(changes: &[Change]) -> usize {
     groups(changes).values().map(|counts| counts.len().div_ceil(MAX_VALUES)).sum()
 }
 
@@ -126,6 +134,20 @@ mod tests {
     #[test]
     fn the_largest_batch_of_one_run_fits_one_call() {
         let changes: Vec<_> = (0..10_000).map(|latency| change("a", latency)).collect();
-        assert!(data_count(&changes) <= MAX_DATA);
+        assert_eq!(fits(&changes), 10_000);
+        assert_eq!(fits(&changes[..1]), 1);
+    }
+
+    #[test]
+    fn a_batch_of_very_many_runs_takes_more_calls() {
+        let changes: Vec<_> = (0..3000).map(|index| change(&format!("run-{index}"), index)).collect();
+        let mut rest = &changes[..];
+        let mut calls = 0;
+        while !rest.is_empty() {
+            let (call, behind) = rest.split_at(fits(rest));
+            assert!(data(call).len() <= MAX_DATA);
+            (rest, calls) = (behind, calls + 1);
+        }
+        assert_eq!(calls, 4);
     }
 }

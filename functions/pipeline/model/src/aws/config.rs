@@ -64,7 +64,8 @@ pub async fn sdk_config(service: Service) -> SdkConfig {
 /// of a function's start.
 fn http_client(service: Service) -> SharedHttpClient {
     let endpoint = optional(service.endpoint_variable()).or_else(|| optional("AWS_ENDPOINT_URL"));
-    let plain = endpoint.is_some_and(|url| url.starts_with("http://"));
+    let ignored = optional("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value == "true");
+    let plain = endpoint.is_some_and(|url| url.starts_with("http://")) && !ignored;
     let roots = if plain { TrustStore::empty() } else { TrustStore::default() };
     let context = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
     aws_smithy_http_client::Builder::new()
