@@ -19,35 +19,35 @@ use crate::{
     wire,
 };
 
-/// Mappings of one page when the caller does not say [ListEventSourceMappings].
+/// Mappings of one page when the caller does not say [`ListEventSourceMappings`, Lambda API reference].
 const PAGE: usize = 100;
 
 /// Answers a request below `/2015-03-31/event-source-mappings`.
-pub(crate) async fn answer<O: Outside>(
+pub(crate) fn answer<O: Outside>(
     mappings: &Mappings<O>,
     cx: &Context,
-    request: RestRequest,
+    request: &RestRequest,
 ) -> Result<Reply, ApiError> {
     let segments = request.segments();
     let rest = match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["2015-03-31", "event-source-mappings"] => None,
         ["2015-03-31", "event-source-mappings", uuid] => Some((*uuid).to_owned()),
-        _ => return Err(unknown(&request)),
+        _ => return Err(unknown(request)),
     };
     let method = request.method.clone();
     match (method, rest.as_deref()) {
         (Method::POST, None) => {
-            let mapping = mappings.create(cx, Options::create(body(&request)?)?).await?;
+            let mapping = mappings.create(cx, Options::create(body(request)?)?)?;
             Ok(show(202, &mapping, Some(State::Creating)))
         }
-        (Method::GET, None) => list(mappings, cx, &request),
+        (Method::GET, None) => list(mappings, cx, request),
         (Method::GET, Some(uuid)) => Ok(show(200, &mappings.get(cx, uuid)?, None)),
         (Method::PUT, Some(uuid)) => {
-            let mapping = mappings.update(cx, uuid, Options::update(body(&request)?)?).await?;
+            let mapping = mappings.update(cx, uuid, &Options::update(body(request)?)?)?;
             Ok(show(202, &mapping, None))
         }
         (Method::DELETE, Some(uuid)) => Ok(show(202, &mappings.delete(cx, uuid)?, Some(State::Deleting))),
-        _ => Err(unknown(&request)),
+        _ => Err(unknown(request)),
     }
 }
 

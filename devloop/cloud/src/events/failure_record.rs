@@ -1,5 +1,5 @@
 //! The message that tells a queue of a discarded batch [Retain discarded batch records for a Kinesis Data Streams event
-//! source in Lambda; the same for DynamoDB]: where the records were, never the records themselves.
+//! source in Lambda; the same for table streams]: where the records were, never the records themselves.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -80,7 +80,7 @@ impl Discarded<'_> {
         Value::Object(record).to_string()
     }
 
-    /// DynamoDB knows its records' times in whole seconds only.
+    /// A table's stream knows its records' times in whole seconds only.
     fn arrival(&self, ms: i64) -> String {
         match self.kind {
             Kind::Kinesis => wire::iso(ms),

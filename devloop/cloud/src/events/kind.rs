@@ -7,7 +7,7 @@ use crate::error::ApiError;
 pub(crate) enum Kind {
     /// A Kinesis data stream.
     Kinesis,
-    /// A DynamoDB table's change stream.
+    /// The change stream of a table.
     DynamoDb,
 }
 

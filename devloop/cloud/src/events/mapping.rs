@@ -66,7 +66,7 @@ pub(crate) struct Facts {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// The states of [CreateEventSourceMapping, Lambda API reference], by the name that the API shows.
+/// The states of [`CreateEventSourceMapping`, Lambda API reference], by the name that the API shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Creating,

@@ -51,7 +51,7 @@ impl<O: Outside> Mappings<O> {
     }
 
     /// Makes a mapping. When this returns, reading has its place: whatever is put later is not missed.
-    pub(crate) async fn create(&self, cx: &Context, options: Options) -> Result<Arc<Mapping>, ApiError> {
+    pub(crate) fn create(&self, cx: &Context, options: Options) -> Result<Arc<Mapping>, ApiError> {
         let Some(source_arn) = options.event_source_arn.clone().filter(|arn| !arn.is_empty()) else {
             return Err(invalid("Unrecognized event source."));
         };
@@ -59,7 +59,7 @@ impl<O: Outside> Mappings<O> {
         let now_ms = self.clock.now_ms();
         let start = options.start(kind, &source_arn, now_ms)?;
         let settings = options.applied_to(&Settings::default())?;
-        let function_arn = self.function_arn(cx, options.function_name.as_deref()).await?;
+        let function_arn = self.function_arn(cx, options.function_name.as_deref())?;
         let plan = Plan { enabled: options.enabled.unwrap_or(true), function_arn, settings };
         let region = self.regions.of(&cx.region);
         let mut made = region.0.lock();
@@ -75,16 +75,16 @@ impl<O: Outside> Mappings<O> {
     }
 
     /// Changes a mapping's options; reading goes on where it was.
-    pub(crate) async fn update(
+    pub(crate) fn update(
         &self,
         cx: &Context,
         uuid: &str,
-        options: Options,
+        options: &Options,
     ) -> Result<Arc<Mapping>, ApiError> {
         let mapping = self.get(cx, uuid)?;
         let function_arn = match options.function_name.as_deref() {
             None => None,
-            function => Some(self.function_arn(cx, function).await?),
+            function => Some(self.function_arn(cx, function)?),
         };
         let region = self.regions.of(&cx.region);
         let made = region.0.lock();
@@ -181,14 +181,14 @@ impl<O: Outside> Mappings<O> {
             .collect()
     }
 
-    async fn function_arn(&self, cx: &Context, function: Option<&str>) -> Result<String, ApiError> {
+    fn function_arn(&self, cx: &Context, function: Option<&str>) -> Result<String, ApiError> {
         let Some(function) = function else {
             return Err(ApiError::validation(
                 "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must \
                  not be null",
             ));
         };
-        self.outside.function_arn(cx, function).await.map_err(|error| match error.code.as_ref() {
+        self.outside.function_arn(cx, function).map_err(|error| match error.code.as_ref() {
             "ResourceNotFoundException" => invalid("Function does not exist"),
             _ => error,
         })

@@ -11,11 +11,7 @@ use crate::{context::Context, error::ApiError, lambda::Outcome, source::Source};
 pub(crate) trait Invoke {
     /// The ARN of a function named by name, partial ARN or ARN, with the qualifier if it was named with one.
     /// `ResourceNotFoundException` when there is no such function.
-    fn function_arn(
-        &self,
-        cx: &Context,
-        function: &str,
-    ) -> impl Future<Output = Result<String, ApiError>> + Send;
+    fn function_arn(&self, cx: &Context, function: &str) -> Result<String, ApiError>;
 
     /// Invokes `function` synchronously. An error means that the event never reached the function: a throttle, a missing
     /// function, an environment that did not start.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::kind::Kind;
 use crate::{error::ApiError, shard::Start, wire};
 
-/// How a mapping delivers. The defaults are those of [CreateEventSourceMapping, Lambda API reference].
+/// How a mapping delivers. The defaults are those of [`CreateEventSourceMapping`, Lambda API reference].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// The most records of one invocation.
@@ -41,7 +41,7 @@ impl Default for Settings {
     }
 }
 
-/// The body of CreateEventSourceMapping and UpdateEventSourceMapping, as far as the cloud supports it.
+/// The body of `CreateEventSourceMapping` and `UpdateEventSourceMapping`, as far as the cloud supports it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Options {
@@ -88,12 +88,12 @@ const BOTH: [&str; 11] = [
 const CREATE_ONLY: [&str; 4] = ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "Tags"];
 
 impl Options {
-    /// Reads the body of a CreateEventSourceMapping request.
+    /// Reads the body of a `CreateEventSourceMapping` request.
     pub(crate) fn create(body: Value) -> Result<Self, ApiError> {
         Self::read(body, &CREATE_ONLY, "CreateEventSourceMapping")
     }
 
-    /// Reads the body of an UpdateEventSourceMapping request.
+    /// Reads the body of an `UpdateEventSourceMapping` request.
     pub(crate) fn update(body: Value) -> Result<Self, ApiError> {
         Self::read(body, &[], "UpdateEventSourceMapping")
     }
@@ -239,7 +239,7 @@ fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
     };
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
-        ["arn", _, "sqs", _, _, name] if name.ends_with(".fifo") => {
+        ["arn", _, "sqs", _, _, name] if name.strip_suffix(".fifo").is_some() => {
             Err(ApiError::unsupported("FIFO queues as on-failure destinations"))
         }
         ["arn", _, "sqs", _, _, name] if !name.is_empty() => Ok(Some(arn.clone())),
@@ -370,7 +370,7 @@ mod tests {
             batch_size: 10,
             window: Duration::from_secs(30),
             retries: Some(2),
-            record_age: Some(Duration::from_secs(60)),
+            record_age: Some(Duration::from_mins(1)),
             bisect: true,
             partial_answers: true,
             on_failure: Some(queue.to_owned()),

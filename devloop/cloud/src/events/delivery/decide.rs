@@ -71,31 +71,26 @@ impl Work {
     pub(super) fn judge(&mut self, verdict: Verdict, settings: &Settings) -> Next {
         let Some(piece) = self.pieces.front_mut() else { return Next::Progress };
         let size = piece.records.len();
-        if verdict != Verdict::NotInvoked {
-            piece.tries += 1;
-        }
-        match verdict {
-            Verdict::NotInvoked => Next::Retry,
-            Verdict::Done => {
-                self.pieces.pop_front();
-                Next::Progress
-            }
-            Verdict::FailedFrom(index) if index > 0 => {
-                piece.tries = 0;
-                self.settle(index.min(size));
-                Next::Progress
-            }
-            Verdict::FailedFrom(_) if settings.bisect && size > 1 => {
-                let Range { start, end } = piece.records;
-                let middle = start + size / 2;
-                *piece = Piece { records: start..middle, tries: 0 };
-                self.pieces.insert(1, Piece { records: middle..end, tries: 0 });
-                Next::Split
-            }
-            Verdict::FailedFrom(_) if settings.retries.is_some_and(|retries| piece.tries > retries) => {
-                Next::Discard
-            }
-            Verdict::FailedFrom(_) => Next::Retry,
+        let done = match verdict {
+            Verdict::NotInvoked => return Next::Retry,
+            Verdict::Done => size,
+            Verdict::FailedFrom(index) => index.min(size),
+        };
+        piece.tries += 1;
+        if done > 0 {
+            piece.tries = 0;
+            self.settle(done);
+            Next::Progress
+        } else if settings.bisect && size > 1 {
+            let Range { start, end } = piece.records;
+            let middle = start + size / 2;
+            *piece = Piece { records: start..middle, tries: 0 };
+            self.pieces.insert(1, Piece { records: middle..end, tries: 0 });
+            Next::Split
+        } else if settings.retries.is_some_and(|retries| piece.tries > retries) {
+            Next::Discard
+        } else {
+            Next::Retry
         }
     }
 }

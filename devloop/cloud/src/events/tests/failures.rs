@@ -10,26 +10,31 @@ use super::{
     world::World,
 };
 
+/// What the function stored.
+type Table = Arc<Mutex<BTreeSet<u32>>>;
+
 /// A function that stores good records and fails on bad ones: by an error for the whole batch before anything is stored,
 /// or by naming the first bad record after storing those before it.
 fn storing(
+    table: &Table,
     bad: &'static [u32],
     checkpoint: bool,
-) -> (Arc<Mutex<BTreeSet<u32>>>, impl FnMut(&[(u32, String)]) -> Answer) {
-    let stored = Arc::new(Mutex::new(BTreeSet::new()));
-    let table = Arc::clone(&stored);
-    let behaviour = move |records: &[(u32, String)]| {
+) -> impl FnMut(&[(u32, String)]) -> Answer + use<> {
+    let table = Arc::clone(table);
+    move |records: &[(u32, String)]| {
         let failed = records.iter().position(|(number, _)| bad.contains(number));
-        let good = if checkpoint { failed.unwrap_or(records.len()) } else { 0 };
-        let good = if failed.is_none() { records.len() } else { good };
+        let good = match failed {
+            None => records.len(),
+            Some(index) if checkpoint => index,
+            Some(_) => 0,
+        };
         table.lock().extend(records[..good].iter().map(|(number, _)| *number));
         match failed {
             None => Answer::Json(json!({ "batchItemFailures": [] })),
             Some(index) if checkpoint => fails_from(&records[index].1),
             Some(_) => Answer::Error,
         }
-    };
-    (stored, behaviour)
+    }
 }
 
 fn fails_from(sequence: &str) -> Answer {
@@ -50,14 +55,12 @@ async fn poison_among_good_records_is_isolated_as_the_options_say() {
                        stored: usize,
                        messages: &[(u64, u64)]| {
         let mut world = World::new();
-        let (table, behaviour) = storing(bad, checkpoint);
-        world.answers(behaviour);
+        let table = Table::default();
+        world.answers(storing(&table, bad, checkpoint));
         world.put(1..=size);
         let types: &[&str] = if checkpoint { &["ReportBatchItemFailures"] } else { &[] };
-        world
-            .map(json!({ "BatchSize": 10, "MaximumRetryAttempts": 2, "BisectBatchOnFunctionError": bisect,
-                "DestinationConfig": queue(), "FunctionResponseTypes": types }))
-            .await;
+        world.map(json!({ "BatchSize": 10, "MaximumRetryAttempts": 2, "BisectBatchOnFunctionError": bisect,
+                "DestinationConfig": queue(), "FunctionResponseTypes": types }));
         world.pass_all().await;
         let sent: Vec<(u64, u64)> = world
             .sent()
@@ -96,7 +99,7 @@ async fn a_discarded_batch_is_described_so_that_it_can_be_found_again() {
     world.put([1]);
     world.clock.advance(Duration::from_millis(1_500));
     world.put([2]);
-    world.map(json!({ "MaximumRetryAttempts": 0, "DestinationConfig": queue() })).await;
+    world.map(json!({ "MaximumRetryAttempts": 0, "DestinationConfig": queue() }));
     world.settle().await;
     let [(queue_arn, body)] = <[_; 1]>::try_from(world.sent()).unwrap();
     let mut expected = json!({
@@ -111,10 +114,10 @@ async fn a_discarded_batch_is_described_so_that_it_can_be_found_again() {
     });
     assert_eq!((queue_arn.as_str(), &body), (QUEUE_ARN, &expected));
 
-    world
-        .map(json!({ "EventSourceArn": DYNAMODB_ARN, "MaximumRetryAttempts": 0, "DestinationConfig": queue(),
-        "FunctionResponseTypes": ["ReportBatchItemFailures"] }))
-        .await;
+    world.map(
+        json!({ "EventSourceArn": DYNAMODB_ARN, "MaximumRetryAttempts": 0, "DestinationConfig": queue(),
+        "FunctionResponseTypes": ["ReportBatchItemFailures"] }),
+    );
     world.answers(|records| fails_from(&records[0].1));
     world.put_into(&world.cloud.dynamodb.shard(0), [3]);
     world.settle().await;
@@ -137,13 +140,13 @@ async fn a_fault_that_passes_loses_nothing() {
         if faults >= 0 { Answer::Error } else { Answer::Json(Value::Null) }
     });
     world.put(1..=3);
-    let uuid = world.map(json!({ "MaximumRetryAttempts": 2, "DestinationConfig": queue() })).await;
+    let uuid = world.map(json!({ "MaximumRetryAttempts": 2, "DestinationConfig": queue() }));
     world.settle().await;
-    assert_eq!(world.show(&uuid).await["LastProcessingResult"], "PROBLEM: Function call failed");
+    assert_eq!(world.show(&uuid)["LastProcessingResult"], "PROBLEM: Function call failed");
     world.pass_all().await;
     assert_eq!(world.calls(), [[1, 2, 3]; 3]);
     assert_eq!(world.sent(), []);
-    assert_eq!(world.show(&uuid).await["LastProcessingResult"], "OK");
+    assert_eq!(world.show(&uuid)["LastProcessingResult"], "OK");
 }
 
 #[tokio::test]
@@ -151,7 +154,7 @@ async fn waits_between_tries_grow() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.put([1]);
-    world.map(json!({})).await;
+    world.map(json!({}));
     for ceiling_ms in [100, 200, 400, 800] {
         world.settle().await;
         assert_eq!(world.calls(), [[1]]);
@@ -169,7 +172,7 @@ async fn an_answer_that_names_nothing_of_the_batch_fails_all_of_it() {
         let mut first = Some(Answer::Json(answer));
         world.answers(move |_| first.take().unwrap_or(Answer::Json(json!({}))));
         world.put(1..=3);
-        world.map(json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] })).await;
+        world.map(json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }));
         world.pass_all().await;
         assert_eq!(world.calls(), [[1, 2, 3]; 2], "{identifier}");
     }
@@ -180,7 +183,7 @@ async fn without_the_response_type_the_answer_is_not_read() {
     let mut world = World::new();
     world.answers(|records| fails_from(&records[0].1));
     world.put(1..=2);
-    world.map(json!({})).await;
+    world.map(json!({}));
     world.pass_all().await;
     assert_eq!(world.calls(), [[1, 2]]);
 }
@@ -190,9 +193,9 @@ async fn throttles_use_no_retries_but_records_grow_old() {
     let mut world = World::new();
     world.answers(|_| Answer::Throttle);
     world.put([1, 2]);
-    world
-        .map(json!({ "MaximumRetryAttempts": 0, "MaximumRecordAgeInSeconds": 60, "DestinationConfig": queue() }))
-        .await;
+    world.map(
+        json!({ "MaximumRetryAttempts": 0, "MaximumRecordAgeInSeconds": 60, "DestinationConfig": queue() }),
+    );
     world.pass(Duration::from_secs(50)).await;
     world.put([3]);
     assert!(world.calls().len() > 1 && world.sent().is_empty());
@@ -215,8 +218,8 @@ async fn records_too_old_for_a_first_try_are_taken_out_together() {
     world.put([1, 2]);
     world.clock.advance(Duration::from_millis(1));
     world.put([3, 4]);
-    world.clock.advance(Duration::from_secs(60));
-    world.map(json!({ "MaximumRecordAgeInSeconds": 60, "DestinationConfig": queue() })).await;
+    world.clock.advance(Duration::from_mins(1));
+    world.map(json!({ "MaximumRecordAgeInSeconds": 60, "DestinationConfig": queue() }));
     world.settle().await;
     let [(_, body)] = <[_; 1]>::try_from(world.sent()).unwrap();
     assert_eq!(body["KinesisBatchInfo"]["endSequenceNumber"], "1001");
@@ -230,7 +233,7 @@ async fn what_the_stream_forgets_is_not_retried_for_ever() {
     world.put([1]);
     world.clock.advance(Duration::from_secs(1));
     world.put([2]);
-    world.map(json!({ "DestinationConfig": queue() })).await;
+    world.map(json!({ "DestinationConfig": queue() }));
     world.settle().await;
     assert_eq!(world.calls(), [[1, 2]]);
     world.shard().log.trim(world.clock.now_ms());
@@ -249,16 +252,12 @@ async fn a_queue_that_is_down_gets_its_message_later_and_once() {
     world.answers(|records| if records[0].0 == 1 { Answer::Error } else { Answer::Json(Value::Null) });
     world.refuse(3);
     world.put([1, 2]);
-    let uuid =
-        world.map(json!({ "BatchSize": 1, "MaximumRetryAttempts": 0, "DestinationConfig": queue() })).await;
+    let uuid = world.map(json!({ "BatchSize": 1, "MaximumRetryAttempts": 0, "DestinationConfig": queue() }));
     world.settle().await;
     assert_eq!((world.calls(), world.sent()), (vec![vec![1]], vec![]));
     let status = world.mappings.snapshot();
     assert_eq!((status[0].lag_records, status[0].shards[0].checkpoint.as_str()), (2, "1000"));
-    assert_eq!(
-        world.show(&uuid).await["LastProcessingResult"],
-        "PROBLEM: On-failure destination call failed"
-    );
+    assert_eq!(world.show(&uuid)["LastProcessingResult"], "PROBLEM: On-failure destination call failed");
     world.pass_all().await;
     assert_eq!((world.calls(), world.sent().len()), (vec![vec![2]], 1));
 }
@@ -268,7 +267,7 @@ async fn without_a_destination_a_given_up_batch_frees_the_shard() {
     let mut world = World::new();
     world.answers(|records| if records[0].0 == 1 { Answer::Error } else { Answer::Json(Value::Null) });
     world.put([1, 2]);
-    world.map(json!({ "BatchSize": 1, "MaximumRetryAttempts": 1 })).await;
+    world.map(json!({ "BatchSize": 1, "MaximumRetryAttempts": 1 }));
     world.pass_all().await;
     assert_eq!((world.calls(), world.sent()), (vec![vec![1], vec![1], vec![2]], vec![]));
 }
@@ -278,7 +277,7 @@ async fn a_changed_function_is_tried_at_once() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.put([1]);
-    world.map(json!({})).await;
+    world.map(json!({}));
     world.pass(Duration::from_secs(10)).await;
     world.calls();
     world.mappings.nudge("g");
@@ -297,7 +296,7 @@ async fn a_function_that_changes_while_it_fails_is_tried_at_once() {
     world.answers(move |_| first.take().unwrap_or(Answer::Json(Value::Null)));
     world.hold(true);
     world.put([1]);
-    world.map(json!({})).await;
+    world.map(json!({}));
     world.settle().await;
     world.mappings.nudge("f");
     world.hold(false);

@@ -186,7 +186,7 @@ fn missing(what: &str) -> ApiError {
 }
 
 impl Invoke for FakeCloud {
-    async fn function_arn(&self, cx: &Context, function: &str) -> Result<String, ApiError> {
+    fn function_arn(&self, cx: &Context, function: &str) -> Result<String, ApiError> {
         let name = function.rsplit_once("function:").map_or(function, |(_, name)| name);
         match name.split(':').next() {
             Some("f" | "g") => Ok(cx.arn("lambda", &format!("function:{name}"))),

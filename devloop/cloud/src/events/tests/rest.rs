@@ -12,7 +12,7 @@ use super::{
 async fn a_new_mapping_shows_every_default() {
     let world = World::new();
     let body = json!({ "EventSourceArn": KINESIS_ARN, "FunctionName": "f", "StartingPosition": "LATEST" });
-    let (status, document) = world.request(Method::POST, "", &body).await.unwrap();
+    let (status, document) = world.request(Method::POST, "", &body).unwrap();
     let uuid = document["UUID"].as_str().unwrap();
     let mut expected = json!({
         "UUID": uuid, "StartingPosition": "LATEST", "BatchSize": 100, "MaximumBatchingWindowInSeconds": 0,
@@ -27,7 +27,7 @@ async fn a_new_mapping_shows_every_default() {
     assert_eq!((status, &document), (202, &expected));
     world.settle().await;
     expected["State"] = json!("Enabled");
-    assert_eq!(world.show(uuid).await, expected);
+    assert_eq!(world.show(uuid), expected);
 }
 
 #[tokio::test]
@@ -40,8 +40,8 @@ async fn given_options_are_shown_as_they_were_given() {
         "DestinationConfig": { "OnFailure": { "Destination": QUEUE_ARN } },
         "StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": 1_600_000_000.5,
     });
-    let uuid = world.map(options.clone()).await;
-    let shown = world.show(&uuid).await;
+    let uuid = world.map(options.clone());
+    let shown = world.show(&uuid);
     for (name, value) in options.as_object().unwrap() {
         assert_eq!(&shown[name], value, "{name}");
     }
@@ -50,12 +50,12 @@ async fn given_options_are_shown_as_they_were_given() {
 #[tokio::test]
 async fn mistakes_are_answered_as_aws_words_them() {
     let world = World::new();
-    let uuid = world.map(json!({})).await;
+    let uuid = world.map(json!({}));
     let good = json!({ "EventSourceArn": KINESIS_ARN, "FunctionName": "g", "StartingPosition": "LATEST" });
     let check = async |change: Value, status: u16, code: &str, message: &str| {
         let mut body = good.clone();
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        let error = world.request(Method::POST, "", &body).await.unwrap_err();
+        let error = world.request(Method::POST, "", &body).unwrap_err();
         assert_eq!(
             (error.status, error.code.as_ref(), error.message.as_str()),
             (status, code, message),
@@ -93,40 +93,40 @@ async fn mistakes_are_answered_as_aws_words_them() {
     .await;
     assert_eq!(world.mappings.snapshot().len(), 1, "nothing was made");
     for (method, path) in [(Method::PUT, "/nobody"), (Method::GET, "/nobody"), (Method::DELETE, "/nobody")] {
-        let error = world.request(method, path, &json!(null)).await.unwrap_err();
+        let error = world.request(method, path, &json!(null)).unwrap_err();
         assert_eq!(
             (error.status, error.message.as_str()),
             (404, "The resource you requested does not exist.")
         );
     }
     for (method, path) in [(Method::PATCH, ""), (Method::POST, "/x"), (Method::GET, "/x/y")] {
-        let error = world.request(method, path, &json!(null)).await.unwrap_err();
+        let error = world.request(method, path, &json!(null)).unwrap_err();
         assert_eq!(error.code, "UnknownOperationException");
     }
-    let error = world.request(Method::POST, "", &json!("text")).await.unwrap_err();
+    let error = world.request(Method::POST, "", &json!("text")).unwrap_err();
     assert_eq!(error.status, 400);
 }
 
 #[tokio::test]
 async fn an_update_to_a_twin_is_a_conflict_and_changes_nothing() {
     let world = World::new();
-    world.map(json!({})).await;
-    let other = world.map(json!({ "FunctionName": "g" })).await;
+    world.map(json!({}));
+    let other = world.map(json!({ "FunctionName": "g" }));
     let body = json!({ "FunctionName": "f", "BatchSize": 7 });
-    let error = world.request(Method::PUT, &format!("/{other}"), &body).await.unwrap_err();
+    let error = world.request(Method::PUT, &format!("/{other}"), &body).unwrap_err();
     assert_eq!(error.code, "ResourceConflictException");
-    assert_eq!(world.show(&other).await["BatchSize"], 100);
+    assert_eq!(world.show(&other)["BatchSize"], 100);
 }
 
 #[tokio::test]
 async fn lists_are_filtered_paged_and_regional() {
     let mut world = World::new();
-    let one = world.map(json!({})).await;
-    let two = world.map(json!({ "FunctionName": "g" })).await;
-    let three = world.map(json!({ "FunctionName": "f:live" })).await;
-    let four = world.map(json!({ "EventSourceArn": DYNAMODB_ARN })).await;
+    let one = world.map(json!({}));
+    let two = world.map(json!({ "FunctionName": "g" }));
+    let three = world.map(json!({ "FunctionName": "f:live" }));
+    let four = world.map(json!({ "EventSourceArn": DYNAMODB_ARN }));
     let check = async |world: &World, query: &str, expected: &[&String], more: bool| {
-        let (status, document) = world.request(Method::GET, query, &json!(null)).await.unwrap();
+        let (status, document) = world.request(Method::GET, query, &json!(null)).unwrap();
         let uuids: Vec<&str> = document["EventSourceMappings"]
             .as_array()
             .unwrap()
@@ -148,10 +148,10 @@ async fn lists_are_filtered_paged_and_regional() {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:g";
     check(&world, &format!("?FunctionName={arn}"), &[&two], false).await;
     let marker = check(&world, "?MaxItems=2&FunctionName=f", &[&one, &three], true).await;
-    world.request(Method::DELETE, &format!("/{one}"), &json!(null)).await.unwrap();
+    world.request(Method::DELETE, &format!("/{one}"), &json!(null)).unwrap();
     check(&world, &format!("?MaxItems=2&FunctionName=f&Marker={marker}"), &[&four], false).await;
     for query in ["?MaxItems=0", "?MaxItems=10001", "?MaxItems=x", "?Marker=x"] {
-        assert!(world.request(Method::GET, query, &json!(null)).await.is_err(), "{query}");
+        assert!(world.request(Method::GET, query, &json!(null)).is_err(), "{query}");
     }
     world.cx.region = "eu-west-1".into();
     check(&world, "", &[], false).await;
@@ -160,8 +160,8 @@ async fn lists_are_filtered_paged_and_regional() {
 #[tokio::test]
 async fn tags_are_kept_with_their_mapping() {
     let world = World::new();
-    let uuid = world.map(json!({ "Tags": { "team": "unicorns" } })).await;
-    let arn = world.show(&uuid).await["EventSourceMappingArn"].as_str().unwrap().to_owned();
+    let uuid = world.map(json!({ "Tags": { "team": "unicorns" } }));
+    let arn = world.show(&uuid)["EventSourceMappingArn"].as_str().unwrap().to_owned();
     let tags = |pairs: &[(&str, &str)]| {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };

@@ -44,12 +44,7 @@ impl World {
     }
 
     /// A request to the API: status and document.
-    pub(super) async fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> Result<(u16, Value), ApiError> {
+    pub(super) fn request(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), ApiError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = RestRequest {
             method,
@@ -59,28 +54,28 @@ impl World {
             body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
             peer: [127, 0, 0, 1].into(),
         };
-        let reply = api::answer(&self.mappings, &self.cx, request).await?;
+        let reply = api::answer(&self.mappings, &self.cx, &request)?;
         Ok((reply.status, serde_json::from_slice(&reply.body).unwrap()))
     }
 
     /// Maps the data stream to `f` from its beginning, with more options; returns the UUID.
-    pub(super) async fn map(&self, more: Value) -> String {
+    pub(super) fn map(&self, more: Value) -> String {
         let mut body =
             json!({ "EventSourceArn": KINESIS_ARN, "FunctionName": "f", "StartingPosition": "TRIM_HORIZON" });
         if let Value::Object(more) = more {
             body.as_object_mut().unwrap().extend(more);
         }
-        let (status, document) = self.request(Method::POST, "", &body).await.unwrap();
+        let (status, document) = self.request(Method::POST, "", &body).unwrap();
         assert_eq!((status, &document["State"]), (202, &json!("Creating")));
         document["UUID"].as_str().unwrap().to_owned()
     }
 
-    pub(super) async fn update(&self, uuid: &str, body: Value) -> Value {
-        self.request(Method::PUT, &format!("/{uuid}"), &body).await.unwrap().1
+    pub(super) fn update(&self, uuid: &str, body: Value) -> Value {
+        self.request(Method::PUT, &format!("/{uuid}"), &body).unwrap().1
     }
 
-    pub(super) async fn show(&self, uuid: &str) -> Value {
-        self.request(Method::GET, &format!("/{uuid}"), &Value::Null).await.unwrap().1
+    pub(super) fn show(&self, uuid: &str) -> Value {
+        self.request(Method::GET, &format!("/{uuid}"), &Value::Null).unwrap().1
     }
 
     pub(super) fn shard(&self) -> Arc<FakeShard> {
