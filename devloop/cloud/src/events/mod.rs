@@ -1,49 +1,18 @@
 //! Event source mappings: what carries stream records and messages to functions.
 
-use std::sync::Arc;
+mod api;
+mod delivery;
+mod failure_record;
+mod kind;
+mod mapping;
+mod mappings;
+mod outside;
+mod response;
+mod settings;
+mod status;
+#[cfg(test)]
+mod tests;
+mod wiring;
 
-use crate::{
-    clock::Clock,
-    context::Context,
-    error::ApiError,
-    gateway::{Reply, RestRequest},
-    lambda::Lambda,
-    services::{dynamodb::DynamoDb, kinesis::Kinesis, sqs::Sqs},
-};
-
-/// The mappings of all regions.
-#[derive(Debug)]
-pub(crate) struct Events {
-    clock: Clock,
-    lambda: Arc<Lambda>,
-    kinesis: Arc<Kinesis>,
-    dynamodb: Arc<DynamoDb>,
-    sqs: Arc<Sqs>,
-}
-
-impl Events {
-    /// No mappings yet.
-    pub(crate) fn new(
-        clock: Clock,
-        lambda: Arc<Lambda>,
-        kinesis: Arc<Kinesis>,
-        dynamodb: Arc<DynamoDb>,
-        sqs: Arc<Sqs>,
-    ) -> Self {
-        Self { clock, lambda, kinesis, dynamodb, sqs }
-    }
-
-    /// The REST API below `/2015-03-31/event-source-mappings`.
-    pub(crate) async fn rest(&self, cx: &Context, request: RestRequest) -> Result<Reply, ApiError> {
-        let _ = (cx, &self.clock, &self.lambda, &self.kinesis, &self.dynamodb, &self.sqs);
-        Err(ApiError::unknown_operation("lambda", &request.path))
-    }
-
-    /// A waiting back-off of mappings to `function` is cut short: its code was changed.
-    pub(crate) fn nudge(&self, function: &str) {
-        let _ = function;
-    }
-
-    /// Stops every mapping.
-    pub(crate) async fn stop(&self) {}
-}
+pub(crate) use status::{MappingStatus, ShardStatus};
+pub(crate) use wiring::Events;

@@ -1,0 +1,122 @@
+//! One mapping at work: starts a lane for every shard that may be read, parents before children, and settles the mapping's
+//! state as it does.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{
+    progress::{Progress, Reading},
+    shard::Lane,
+};
+use crate::{
+    clock::Clock,
+    events::{
+        mapping::{LastResult, Mapping, State},
+        outside::Outside,
+    },
+    shard::Start,
+    source::{Source, SourceShard},
+};
+
+/// The task of one mapping. It sleeps until the shards, the mapping's options or a lane change.
+#[derive(Debug)]
+pub(crate) struct Supervisor<S: Source, O> {
+    mapping: Arc<Mapping>,
+    source: Arc<S>,
+    outside: Arc<O>,
+    clock: Clock,
+    changes: watch::Receiver<u64>,
+    shards: HashMap<String, Arc<Progress<S::Shard>>>,
+    active: HashSet<String>,
+}
+
+impl<S: Source, O: Outside> Supervisor<S, O> {
+    /// Fixes where reading begins: records put after this returns are not missed, whenever [`Supervisor::run`] gets to
+    /// run.
+    pub(crate) fn new(mapping: Arc<Mapping>, source: Arc<S>, outside: Arc<O>, clock: Clock) -> Self {
+        let changes = source.changes();
+        let (shards, active) = (HashMap::new(), HashSet::new());
+        let mut supervisor = Self { mapping, source, outside, clock, changes, shards, active };
+        let start = supervisor.mapping.start;
+        supervisor.look(start);
+        supervisor
+    }
+
+    /// Learns of new shards and forgets those that are gone. Shards that appear later are read from their first record.
+    fn look(&mut self, start: Start) {
+        let listed = self.source.shards();
+        for shard in &listed {
+            if !self.shards.contains_key(shard.id()) {
+                let progress = Progress::new(Arc::clone(shard), shard.log().position(start));
+                self.shards.insert(shard.id().to_owned(), Arc::new(progress));
+            }
+        }
+        let ids: HashSet<&str> = listed.iter().map(|shard| shard.id()).collect();
+        self.shards.retain(|id, _| ids.contains(id.as_str()) || self.active.contains(id));
+        let mut readings: Vec<(String, Arc<dyn Reading>)> = Vec::with_capacity(self.shards.len());
+        for (id, progress) in &self.shards {
+            readings.push((id.clone(), Arc::<Progress<S::Shard>>::clone(progress)));
+        }
+        readings.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.mapping.reads(readings.into_iter().map(|(_, reading)| reading).collect());
+    }
+
+    /// Works until the stream is deleted; ends at once when the task is aborted.
+    pub(crate) async fn run(mut self) {
+        let mut plans = self.mapping.plans();
+        let mut lanes = JoinSet::new();
+        // Goes out when nobody is left to announce changes: waiting for them again would spin.
+        let mut announced = true;
+        loop {
+            if self.source.is_deleted() {
+                lanes.shutdown().await;
+                self.mapping.reads(Vec::new());
+                self.mapping.processed(LastResult::StreamGone);
+                self.mapping.disable();
+                return;
+            }
+            let plan = Arc::clone(&plans.borrow_and_update());
+            if plan.enabled {
+                self.look(Start::TrimHorizon);
+                self.start_lanes(&mut lanes);
+                self.mapping.settle(&plan, State::Enabled);
+            } else if lanes.is_empty() {
+                self.mapping.settle(&plan, State::Disabled);
+            }
+            tokio::select! {
+                _ = plans.changed() => {}
+                changed = self.changes.changed(), if announced => announced = changed.is_ok(),
+                Some(ended) = lanes.join_next() => match ended {
+                    Ok(id) => {
+                        self.active.remove(&id);
+                    }
+                    Err(error) => tracing::error!(mapping = %self.mapping.uuid, %error, "a shard's reader died"),
+                },
+            }
+        }
+    }
+
+    fn start_lanes(&mut self, lanes: &mut JoinSet<String>) {
+        let ready: Vec<Arc<Progress<S::Shard>>> = self
+            .shards
+            .iter()
+            .filter(|(id, progress)| !progress.is_finished() && !self.active.contains(*id))
+            .filter(|(_, progress)| progress.shard.parents().iter().all(|parent| self.is_read(parent)))
+            .map(|(_, progress)| Arc::clone(progress))
+            .collect();
+        for progress in ready {
+            self.active.insert(progress.shard.id().to_owned());
+            let (mapping, outside) = (Arc::clone(&self.mapping), Arc::clone(&self.outside));
+            lanes.spawn(Lane::new(mapping, progress, outside, self.clock.clone()).run());
+        }
+    }
+
+    /// A shard that is not known any more has nothing left to read.
+    fn is_read(&self, shard: &str) -> bool {
+        self.shards.get(shard).is_none_or(|progress| progress.is_finished())
+    }
+}

@@ -1,0 +1,77 @@
+//! Which service keeps a mapping's stream, told from the stream's ARN.
+
+use crate::error::ApiError;
+
+/// The services whose streams can be mapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A Kinesis data stream.
+    Kinesis,
+    /// The change stream of a table.
+    DynamoDb,
+}
+
+impl Kind {
+    /// Reads the ARN of an event source; what AWS can map and this cloud cannot is refused by name.
+    pub(crate) fn of(arn: &str) -> Result<Self, ApiError> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let ["arn", _partition, service, _region, _account, resource] = parts.as_slice() else {
+            return Err(unrecognized());
+        };
+        let path: Vec<&str> = resource.split('/').collect();
+        match (*service, path.as_slice()) {
+            ("kinesis", ["stream", name]) if !name.is_empty() => Ok(Self::Kinesis),
+            ("dynamodb", ["table", table, "stream", label]) if !table.is_empty() && !label.is_empty() => {
+                Ok(Self::DynamoDb)
+            }
+            ("kinesis", ["stream", _, "consumer", _]) => {
+                Err(ApiError::unsupported("Kinesis enhanced fan-out consumers as event sources"))
+            }
+            ("kinesis" | "dynamodb", _) => Err(unrecognized()),
+            (service, _) => Err(ApiError::unsupported(format_args!("`{service}` event sources"))),
+        }
+    }
+
+    /// The member of a failure record that describes the batch.
+    pub(crate) fn batch_info(self) -> &'static str {
+        match self {
+            Self::Kinesis => "KinesisBatchInfo",
+            Self::DynamoDb => "DDBStreamBatchInfo",
+        }
+    }
+}
+
+fn unrecognized() -> ApiError {
+    ApiError::client("InvalidParameterValueException", "Unrecognized event source.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_told_apart_and_the_rest_is_refused() {
+        let check = |arn: &str, expected: Result<Kind, &str>| {
+            assert_eq!(
+                Kind::of(arn).map_err(|error| error.message).as_ref().map_err(String::as_str),
+                expected.as_ref().map_err(|text| *text),
+                "{arn}"
+            );
+        };
+        check("arn:aws:kinesis:us-east-1:000000000000:stream/orders", Ok(Kind::Kinesis));
+        check(
+            "arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/2026-11-20T10:00:00.000",
+            Ok(Kind::DynamoDb),
+        );
+        let refused = |what: &str| format!("the embedded cloud does not support {what}");
+        check("arn:aws:sqs:us-east-1:000000000000:q", Err(&refused("`sqs` event sources")));
+        check("arn:aws:kafka:us-east-1:000000000000:cluster/c", Err(&refused("`kafka` event sources")));
+        check(
+            "arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1",
+            Err(&refused("Kinesis enhanced fan-out consumers as event sources")),
+        );
+        check("arn:aws:dynamodb:us-east-1:000000000000:table/T", Err("Unrecognized event source."));
+        check("arn:aws:kinesis:us-east-1:000000000000:stream/", Err("Unrecognized event source."));
+        check("orders", Err("Unrecognized event source."));
+    }
+}

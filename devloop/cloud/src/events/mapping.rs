@@ -1,0 +1,261 @@
+//! One event source mapping: what it connects, its options and its state, shared by the API and the tasks that deliver.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::{sync::watch, task::JoinHandle};
+use uuid::Uuid;
+
+use super::{
+    delivery::Reading,
+    kind::Kind,
+    settings::Settings,
+    status::{MappingStatus, ShardStatus},
+};
+use crate::{context::Context, shard::Start};
+
+/// An event source mapping.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    pub(crate) uuid: String,
+    /// Grows with every mapping of the region: the order of lists.
+    pub(crate) number: u64,
+    pub(crate) kind: Kind,
+    pub(crate) source_arn: String,
+    pub(crate) start: Start,
+    /// Where and for whom the mapping was made.
+    cx: Context,
+    facts: Mutex<Facts>,
+    plan: watch::Sender<Arc<Plan>>,
+    nudges: watch::Sender<u64>,
+    shards: Mutex<Vec<Arc<dyn Reading>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the user wants at the moment. Replaced as a whole; whoever delivers looks at it before every step.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) enabled: bool,
+    pub(crate) function_arn: String,
+    pub(crate) settings: Settings,
+}
+
+impl Plan {
+    /// The function's name, without qualifier.
+    pub(crate) fn function_name(&self) -> &str {
+        function_name(&self.function_arn)
+    }
+}
+
+/// The name in a function's ARN (or partial ARN, or plain name with or without a qualifier).
+pub(crate) fn function_name(reference: &str) -> &str {
+    reference
+        .rsplit_once("function:")
+        .map_or(reference, |(_, rest)| rest)
+        .split(':')
+        .next()
+        .unwrap_or_default()
+}
+
+/// What the API shows besides the plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) state: State,
+    pub(crate) last_modified_ms: i64,
+    pub(crate) last_result: LastResult,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// The states of [`CreateEventSourceMapping`, Lambda API reference], by the name that the API shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Creating,
+    Enabling,
+    Enabled,
+    Disabling,
+    Disabled,
+    Updating,
+    Deleting,
+}
+
+impl State {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "Creating",
+            Self::Enabling => "Enabling",
+            Self::Enabled => "Enabled",
+            Self::Disabling => "Disabling",
+            Self::Disabled => "Disabled",
+            Self::Updating => "Updating",
+            Self::Deleting => "Deleting",
+        }
+    }
+}
+
+/// How the last try of the mapping went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LastResult {
+    Nothing,
+    Ok,
+    CallFailed,
+    DestinationFailed,
+    StreamGone,
+}
+
+impl LastResult {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Nothing => "No records processed",
+            Self::Ok => "OK",
+            Self::CallFailed => "PROBLEM: Function call failed",
+            Self::DestinationFailed => "PROBLEM: On-failure destination call failed",
+            Self::StreamGone => "PROBLEM: Stream not found",
+        }
+    }
+}
+
+impl Mapping {
+    /// A mapping that nothing delivers yet.
+    pub(crate) fn new(
+        cx: Context,
+        number: u64,
+        (kind, source_arn, start): (Kind, String, Start),
+        plan: Plan,
+        tags: BTreeMap<String, String>,
+        now_ms: i64,
+    ) -> Self {
+        let facts = Facts {
+            state: State::Creating,
+            last_modified_ms: now_ms,
+            last_result: LastResult::Nothing,
+            tags,
+        };
+        Self {
+            uuid: Uuid::new_v4().to_string(),
+            number,
+            kind,
+            source_arn,
+            start,
+            cx,
+            facts: Mutex::new(facts),
+            plan: watch::Sender::new(Arc::new(plan)),
+            nudges: watch::Sender::new(0),
+            shards: Mutex::default(),
+            task: Mutex::default(),
+        }
+    }
+
+    /// The mapping's own ARN.
+    pub(crate) fn arn(&self) -> String {
+        self.cx.arn("lambda", &format!("event-source-mapping:{}", self.uuid))
+    }
+
+    /// The context of one invocation on behalf of the mapping.
+    pub(crate) fn request_context(&self) -> Context {
+        Context { request_id: Uuid::new_v4().to_string().into(), ..self.cx.clone() }
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts.lock().clone()
+    }
+
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan.borrow())
+    }
+
+    /// The plan and its changes.
+    pub(crate) fn plans(&self) -> watch::Receiver<Arc<Plan>> {
+        self.plan.subscribe()
+    }
+
+    /// Changes when the function got new code.
+    pub(crate) fn nudges(&self) -> watch::Receiver<u64> {
+        self.nudges.subscribe()
+    }
+
+    /// Ends the waits of lanes that retry.
+    pub(crate) fn nudge(&self) {
+        self.nudges.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Adds and removes tags.
+    pub(crate) fn retag(&self, add: BTreeMap<String, String>, remove: &[String]) {
+        let tags = &mut self.facts.lock().tags;
+        tags.extend(add);
+        tags.retain(|key, _| !remove.contains(key));
+    }
+
+    /// Takes a new plan; the mapping is on its way until the lanes follow it.
+    pub(crate) fn replan(&self, plan: Plan, now_ms: i64) {
+        let mut facts = self.facts.lock();
+        facts.state = match (self.plan.borrow().enabled, plan.enabled) {
+            (true, false) => State::Disabling,
+            (false, true) => State::Enabling,
+            _ => State::Updating,
+        };
+        facts.last_modified_ms = now_ms;
+        self.plan.send_replace(Arc::new(plan));
+    }
+
+    /// The lanes follow `plan`; ignored when there is a newer one.
+    pub(crate) fn settle(&self, plan: &Arc<Plan>, state: State) {
+        let mut facts = self.facts.lock();
+        if Arc::ptr_eq(&self.plan.borrow(), plan) {
+            facts.state = state;
+        }
+    }
+
+    /// Nothing is left to deliver from.
+    pub(crate) fn disable(&self) {
+        let mut facts = self.facts.lock();
+        let plan = Plan { enabled: false, ..Plan::clone(&self.plan.borrow()) };
+        self.plan.send_replace(Arc::new(plan));
+        facts.state = State::Disabled;
+    }
+
+    /// Notes how a try went.
+    pub(crate) fn processed(&self, result: LastResult) {
+        self.facts.lock().last_result = result;
+    }
+
+    /// The shards that are read now.
+    pub(crate) fn reads(&self, shards: Vec<Arc<dyn Reading>>) {
+        *self.shards.lock() = shards;
+    }
+
+    /// Keeps the task that delivers; an earlier one is stopped.
+    pub(crate) fn runs(&self, task: JoinHandle<()>) {
+        if let Some(earlier) = self.task.lock().replace(task) {
+            earlier.abort();
+        }
+    }
+
+    /// Whether a task delivers: not once the stream was deleted.
+    pub(crate) fn is_running(&self) -> bool {
+        self.task.lock().as_ref().is_some_and(|task| !task.is_finished())
+    }
+
+    /// Ends delivery; an invocation under way is not waited for, and its result is ignored.
+    pub(crate) fn stop(&self) -> Option<JoinHandle<()>> {
+        let task = self.task.lock().take()?;
+        task.abort();
+        Some(task)
+    }
+
+    /// The mapping for `devloop status`.
+    pub(crate) fn status(&self, now_ms: i64) -> MappingStatus {
+        let readings = self.shards.lock().clone();
+        let shards: Vec<ShardStatus> = readings.iter().map(|reading| reading.status(now_ms)).collect();
+        let facts = self.facts();
+        MappingStatus {
+            uuid: self.uuid.clone(),
+            function: self.plan().function_name().to_owned(),
+            source: self.source_arn.clone(),
+            state: facts.state.name(),
+            last_result: facts.last_result.text(),
+            lag_records: shards.iter().map(|shard| shard.lag_records).sum(),
+            oldest_unprocessed_ms: shards.iter().filter_map(|shard| shard.oldest_unprocessed_ms).max(),
+            shards,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What event source mappings need of the rest of the cloud, as traits: [`super::wiring`] gives them the services, tests
+//! give them fakes.
+
+use std::{fmt::Debug, future::Future, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{context::Context, error::ApiError, lambda::Outcome, source::Source};
+
+/// The functions that mappings feed.
+pub(crate) trait Invoke {
+    /// The ARN of a function named by name, partial ARN or ARN, with the qualifier if it was named with one.
+    /// `ResourceNotFoundException` when there is no such function.
+    fn function_arn(&self, cx: &Context, function: &str) -> Result<String, ApiError>;
+
+    /// Invokes `function` synchronously. An error means that the event never reached the function: a throttle, a missing
+    /// function, an environment that did not start.
+    fn invoke(
+        &self,
+        cx: &Context,
+        function: &str,
+        payload: Bytes,
+    ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
+}
+
+/// The queues that are told of discarded batches.
+pub(crate) trait Destination {
+    /// Sends one message to the queue with this ARN.
+    fn send(&self, queue_arn: &str, body: String) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Where the mappings' own measurements go.
+pub(crate) trait Measure {
+    /// `IteratorAge` of `AWS/Lambda`: the age in ms of a batch's last record at the moment of hand-over.
+    fn iterator_age(&self, cx: &Context, function: &str, age_ms: i64);
+}
+
+/// The streams that mappings read.
+pub(crate) trait Sources {
+    /// A Kinesis data stream.
+    type Kinesis: Source;
+    /// A table's change stream.
+    type DynamoDb: Source;
+
+    /// The data stream with this ARN.
+    fn kinesis(&self, region: &str, stream_arn: &str) -> Result<Arc<Self::Kinesis>, ApiError>;
+
+    /// The change stream with this ARN.
+    fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<Self::DynamoDb>, ApiError>;
+}
+
+/// All of the above in one.
+pub(crate) trait Outside:
+    Invoke + Destination + Measure + Sources + Debug + Send + Sync + 'static
+{
+}
+
+impl<T: Invoke + Destination + Measure + Sources + Debug + Send + Sync + 'static> Outside for T {}

@@ -1,0 +1,92 @@
+//! What a function's answer to a batch says about its records.
+
+use serde_json::Value;
+
+/// How far an invocation got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Every record is done.
+    Done,
+    /// The records before this index are done; it and those behind it are not. 0 is a failure of the whole batch.
+    FailedFrom(usize),
+    /// The event never reached the function.
+    NotInvoked,
+}
+
+/// Reads the answer of a function whose mapping has `ReportBatchItemFailures`. `find` gives the index of a sequence number
+/// in the batch [Configuring partial batch response with Kinesis Data Streams and Lambda].
+///
+/// No answer, an empty one, or an empty list of failures mean success. An answer that is neither empty nor an object, or
+/// that names something outside the batch, fails the whole batch: delivering twice is better than losing records.
+pub(crate) fn verdict(payload: &[u8], find: impl Fn(&str) -> Option<usize>) -> Verdict {
+    const WHOLE: Verdict = Verdict::FailedFrom(0);
+    if payload.trim_ascii().is_empty() {
+        return Verdict::Done;
+    }
+    let failures = match serde_json::from_slice(payload) {
+        Ok(Value::Null) => return Verdict::Done,
+        Ok(Value::String(text)) if text.is_empty() => return Verdict::Done,
+        Ok(Value::Array(items)) if items.is_empty() => return Verdict::Done,
+        Ok(Value::Object(mut members)) => members.remove("batchItemFailures"),
+        Ok(_) | Err(_) => return WHOLE,
+    };
+    let failures = match failures {
+        None | Some(Value::Null) => return Verdict::Done,
+        Some(Value::Array(failures)) => failures,
+        Some(_) => return WHOLE,
+    };
+    let mut lowest = None;
+    for failure in &failures {
+        match failure.get("itemIdentifier").and_then(Value::as_str).and_then(&find) {
+            Some(index) => lowest = Some(lowest.map_or(index, |other: usize| other.min(index))),
+            None => return WHOLE,
+        }
+    }
+    lowest.map_or(Verdict::Done, Verdict::FailedFrom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shape_of_an_answer_has_its_meaning() {
+        let find = |text: &str| ["100", "101", "102"].iter().position(|known| *known == text);
+        let check =
+            |answer: &str, expected| assert_eq!(verdict(answer.as_bytes(), find), expected, "{answer}");
+        for success in [
+            "",
+            " ",
+            "null",
+            "{}",
+            "[]",
+            r#""""#,
+            r#"{"batchItemFailures":[]}"#,
+            r#"{"batchItemFailures":null}"#,
+        ] {
+            check(success, Verdict::Done);
+        }
+        check(r#"{"batchItemFailures":[{"itemIdentifier":"101"}]}"#, Verdict::FailedFrom(1));
+        check(
+            r#"{"batchItemFailures":[{"itemIdentifier":"102"},{"itemIdentifier":"101"}]}"#,
+            Verdict::FailedFrom(1),
+        );
+        for whole in [
+            r#"{"batchItemFailures":[{"itemIdentifier":"100"}]}"#,
+            r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
+            r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#,
+            r#"{"batchItemFailures":[{"itemIdentifier":101}]}"#,
+            r#"{"batchItemFailures":[{"itemIdentifier":"999"}]}"#,
+            r#"{"batchItemFailures":[{"itemIdentifier":"102"},{"itemIdentifier":"999"}]}"#,
+            r#"{"batchItemFailures":[{"item":"101"}]}"#,
+            r#"{"batchItemFailures":["101"]}"#,
+            r#"{"batchItemFailures":"101"}"#,
+            r#""Delivered 3 records""#,
+            "[1]",
+            "7",
+            "not json",
+        ] {
+            check(whole, Verdict::FailedFrom(0));
+        }
+    }
+}

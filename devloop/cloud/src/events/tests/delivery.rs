@@ -1,0 +1,181 @@
+//! Which records make a batch, when it is handed over, and from where reading begins.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use hyper::Method;
+use serde_json::json;
+
+use super::{
+    fake::{DYNAMODB_ARN, KINESIS_ARN},
+    world::{START_MS, World},
+};
+
+#[tokio::test]
+async fn a_put_wakes_the_function_and_idling_waits_for_no_time() {
+    let mut world = World::new();
+    world.map(json!({}));
+    world.settle().await;
+    assert_eq!((world.calls(), world.clock.sleepers()), (vec![], 0));
+    world.put([1]);
+    world.settle().await;
+    assert_eq!((world.calls(), world.clock.sleepers()), (vec![vec![1]], 0));
+}
+
+#[tokio::test]
+async fn a_backlog_is_cut_into_batches_in_order() {
+    let mut world = World::new();
+    world.put(1..=25);
+    world.map(json!({ "BatchSize": 10 }));
+    world.settle().await;
+    assert_eq!(world.calls(), [(1..=10).collect::<Vec<_>>(), (11..=20).collect(), (21..=25).collect()]);
+}
+
+#[tokio::test]
+async fn a_window_gathers_until_it_closes_or_the_batch_is_full() {
+    let mut world = World::new();
+    world.map(json!({ "BatchSize": 3, "MaximumBatchingWindowInSeconds": 30 }));
+    world.settle().await;
+    world.pass(Duration::from_secs(100)).await;
+    world.put([1]);
+    world.pass(Duration::from_millis(29_999)).await;
+    world.put([2]);
+    world.settle().await;
+    assert_eq!(world.calls(), [[0_u32; 0]; 0], "the window opened with the first record");
+    world.pass(Duration::from_millis(1)).await;
+    assert_eq!(world.calls(), [[1, 2]]);
+    world.put([3, 4, 5, 6]);
+    world.settle().await;
+    assert_eq!(world.calls(), [[3, 4, 5]], "a full batch does not wait");
+    world.pass(Duration::from_secs(30)).await;
+    assert_eq!(world.calls(), [[6]]);
+}
+
+#[tokio::test]
+async fn an_event_stays_below_six_megabytes() {
+    let mut world = World::new();
+    world.shard().padding.store(2_500_000, Ordering::Release);
+    world.put(1..=5);
+    world.map(json!({ "MaximumBatchingWindowInSeconds": 300 }));
+    world.settle().await;
+    assert_eq!(world.calls(), [[1, 2], [3, 4]], "a batch that cannot grow does not wait for its window");
+    world.pass(Duration::from_mins(5)).await;
+    assert_eq!(world.calls(), [[5]]);
+}
+
+#[tokio::test]
+async fn one_batch_of_a_shard_is_under_way_at_a_time() {
+    let mut world = World::new();
+    let other = world.cloud.kinesis.lock().add_shard("shard-1", &[], 5_000);
+    world.map(json!({ "BatchSize": 1 }));
+    world.hold(true);
+    world.put([1, 2]);
+    world.put_into(&other, [11, 12]);
+    world.settle().await;
+    let mut calls = world.calls();
+    calls.sort();
+    assert_eq!(calls, [[1], [11]], "shards do not wait for each other");
+    world.hold(false);
+    world.settle().await;
+    assert_eq!(world.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn each_starting_position_begins_where_it_says() {
+    let check = async |options, expected: &[u32]| {
+        let mut world = World::new();
+        world.put([1, 2]);
+        world.clock.advance(Duration::from_secs(10));
+        world.put([3]);
+        world.map(options);
+        // Nothing of the mapping has run yet: its place was fixed before the answer.
+        world.put([4]);
+        world.settle().await;
+        assert_eq!(world.calls().concat(), expected);
+    };
+    check(json!({ "StartingPosition": "TRIM_HORIZON" }), &[1, 2, 3, 4]).await;
+    check(json!({ "StartingPosition": "LATEST" }), &[4]).await;
+    let at = (START_MS / 1000) + 5;
+    check(json!({ "StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": at }), &[3, 4]).await;
+}
+
+#[tokio::test]
+async fn children_are_read_when_their_parents_are_done() {
+    let mut world = World::new();
+    world.map(json!({ "StartingPosition": "LATEST" }));
+    world.hold(true);
+    world.put([1]);
+    world.settle().await;
+    world.put([2]);
+    let stream = world.cloud.kinesis.lock().clone();
+    stream.shard(0).log.close();
+    let left = stream.add_shard("shard-1", &["shard-0"], 5_000);
+    let right = stream.add_shard("shard-2", &["shard-0"], 6_000);
+    let merged = stream.add_shard("shard-3", &["shard-1", "shard-2"], 7_000);
+    world.put_into(&left, [11]);
+    world.put_into(&right, [21]);
+    world.put_into(&merged, [31]);
+    left.log.close();
+    world.settle().await;
+    assert_eq!(world.calls(), [[1]]);
+    world.hold(false);
+    world.settle().await;
+    let mut calls = world.calls();
+    assert_eq!(calls[0], [2], "the parent is read to its end first");
+    calls.sort();
+    assert_eq!(calls, [[2], [11], [21]], "the merged shard waits for both of its parents");
+    right.log.close();
+    world.settle().await;
+    assert_eq!(world.calls(), [[31]]);
+}
+
+#[tokio::test]
+async fn two_mappings_read_one_stream_independently_and_tables_are_streams_too() {
+    let mut world = World::new();
+    world.map(json!({}));
+    world.map(json!({ "FunctionName": "g", "BatchSize": 1 }));
+    world.map(json!({ "EventSourceArn": DYNAMODB_ARN }));
+    world.put([1, 2]);
+    world.put_into(&world.cloud.dynamodb.shard(0), [9]);
+    world.settle().await;
+    let mut calls = world.calls_by_function();
+    calls.sort();
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
+    assert_eq!(
+        calls,
+        [(arn("f"), vec![1, 2]), (arn("f"), vec![9]), (arn("g"), vec![1]), (arn("g"), vec![2])]
+    );
+}
+
+#[tokio::test]
+async fn the_age_of_the_last_record_is_measured_at_hand_over() {
+    let world = World::new();
+    world.put([1]);
+    world.clock.advance(Duration::from_secs(3));
+    world.put([2]);
+    world.clock.advance(Duration::from_millis(250));
+    world.map(json!({}));
+    world.settle().await;
+    assert_eq!(*world.cloud.ages.lock(), [("f".to_owned(), 250)]);
+}
+
+#[tokio::test]
+async fn the_status_tells_how_far_each_shard_is_behind() {
+    let mut world = World::new();
+    let uuid = world.map(json!({ "BatchSize": 2 }));
+    world.put([1, 2]);
+    world.settle().await;
+    world.hold(true);
+    world.put([3, 4, 5]);
+    world.pass(Duration::from_secs(7)).await;
+    assert_eq!(world.calls(), [[1, 2], [3, 4]]);
+    let status = serde_json::to_value(world.mappings.snapshot()).unwrap();
+    let expected = json!([{
+        "uuid": uuid, "function": "f", "source": KINESIS_ARN, "state": "Enabled", "last_result": "OK",
+        "lag_records": 3, "oldest_unprocessed_ms": 7_000,
+        "shards": [{ "id": "shard-0", "checkpoint": "1002", "lag_records": 3, "oldest_unprocessed_ms": 7_000,
+            "finished": false }],
+    }]);
+    assert_eq!(status, expected);
+    let (_, document) = world.request(Method::GET, &format!("/{uuid}"), &json!(null)).unwrap();
+    assert_eq!(document["LastProcessingResult"], "OK");
+}
