@@ -15,6 +15,8 @@ mod session;
 mod sink;
 mod swap;
 mod target;
+#[cfg(test)]
+mod testing;
 mod watch;
 mod workspace;
 

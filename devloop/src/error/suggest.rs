@@ -5,7 +5,7 @@ pub(crate) fn suggestion<'a>(typed: &str, candidates: impl IntoIterator<Item = &
     candidates
         .into_iter()
         .map(|candidate| (distance(typed, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(3) / 3)
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -39,6 +39,7 @@ mod tests {
         check("upsteam", Some("upstream"));
         check("midstram", Some("midstream"));
         check("up", None);
+        check("stream", Some("upstream"));
         check("processor", None);
         check("", None);
     }

@@ -95,7 +95,7 @@ fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
     })
 }
 
-fn start_watcher(outputs: Vec<PathBuf>, events: &Events) -> Result<Watcher, UserError> {
+pub(super) fn start_watcher(outputs: Vec<PathBuf>, events: &Events) -> Result<Watcher, UserError> {
     let events = events.clone();
     Watcher::start(outputs, move |result| {
         events.send_blocking(match result {
