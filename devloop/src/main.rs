@@ -1,2 +1,53 @@
-//! devloop.
-fn main() {}
+//! devloop: save a Rust function, and the running pipeline serves the new code.
+//!
+//! This file parses the command line, runs the command, and turns its end into an exit code.
+
+mod build;
+mod bus;
+mod cargo;
+mod cli;
+mod commands;
+mod config;
+mod engine;
+mod error;
+mod graph;
+mod session;
+mod sink;
+mod swap;
+mod target;
+#[cfg(test)]
+mod testing;
+mod watch;
+mod workspace;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Arguments, Command};
+use crate::error::UserError;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let (result, json) = match &arguments.command {
+        Command::Up(arguments) => (commands::up(arguments).await, arguments.json),
+        Command::Watch(arguments) => (commands::watch(arguments).await, arguments.json),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error, json);
+            ExitCode::from(error.exit as u8)
+        }
+    }
+}
+
+/// Tells why the program ends; if nobody listens any more, nobody misses it.
+fn report(error: &UserError, json: bool) {
+    if json && let Ok(line) = sink::error_line(bus::now(), &error.problem) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+    let _ = writeln!(std::io::stderr(), "{error}");
+}

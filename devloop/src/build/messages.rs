@@ -1,0 +1,65 @@
+//! Cargo's JSON messages, as far as they matter here.
+
+use std::path::Path;
+
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{CompilerMessage, Message};
+
+use crate::build::dep_info;
+use crate::engine::{Artifact, Diagnostic, Level, Location};
+
+/// What a line of cargo's output says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// A binary is up to date.
+    Artifact(Artifact),
+    /// The compiler reports something.
+    Diagnostic(Diagnostic),
+}
+
+/// Reads one line; most say nothing that matters.
+pub(super) fn read(line: &str, root: &Path) -> Option<Said> {
+    match serde_json::from_str(line).ok()? {
+        Message::CompilerArtifact(artifact) if artifact.target.is_bin() => {
+            let executable = artifact.executable?.into_std_path_buf();
+            Some(Said::Artifact(Artifact {
+                function: artifact.target.name,
+                inputs: dep_info::inputs(&executable, root),
+                executable,
+                fresh: artifact.fresh,
+            }))
+        }
+        Message::CompilerMessage(message) => diagnostic(message).map(Said::Diagnostic),
+        _ => None,
+    }
+}
+
+fn diagnostic(message: CompilerMessage) -> Option<Diagnostic> {
+    let package = message.target.name;
+    let message = message.message;
+    let level = match message.level {
+        DiagnosticLevel::Error | DiagnosticLevel::Ice => Level::Error,
+        DiagnosticLevel::Warning => Level::Warning,
+        _ => return None,
+    };
+    // The compiler's closing count ("aborting due to 2 previous errors") has no place and says nothing new.
+    if message.spans.is_empty() && message.code.is_none() && is_summary(&message.message) {
+        return None;
+    }
+    let location = message.spans.iter().find(|span| span.is_primary).map(|span| Location {
+        file: span.file_name.clone().into(),
+        line: span.line_start,
+        column: span.column_start,
+    });
+    Some(Diagnostic {
+        level,
+        rendered: message.rendered.unwrap_or_else(|| message.message.clone()),
+        message: message.message,
+        location,
+        package: Some(package),
+    })
+}
+
+fn is_summary(message: &str) -> bool {
+    message.starts_with("aborting due to") || message.contains("warning emitted") || message.contains("warnings emitted")
+}

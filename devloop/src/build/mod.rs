@@ -1,0 +1,11 @@
+//! One cargo process for everything that is to be built. `session` runs it and forwards what it reports.
+
+mod arguments;
+mod dep_info;
+mod messages;
+mod run;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use run::{Builder, Outcome, run};

@@ -1,0 +1,88 @@
+//! Cargo's command line without the traces of the cargo that started devloop.
+//!
+//! `cargo run` exports the package it runs (`CARGO_MANIFEST_DIR` and others). A nested cargo hands them to build scripts that
+//! declared an interest, which then run again with everything above them, at every switch between shells.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use tokio::process::Command;
+
+/// Cargo's and rustc's variables that are the user's own settings.
+const SETTINGS: [&str; 8] = [
+    "CARGO_HOME",
+    "CARGO_TARGET_DIR",
+    "CARGO_INCREMENTAL",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_LOG",
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+];
+
+/// Beginnings of further settings: cargo maps its configuration keys to variables.
+const SETTING_PREFIXES: [&str; 9] = [
+    "CARGO_BUILD_",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "CARGO_NET_",
+    "CARGO_HTTP_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
+    "CARGO_TERM_",
+];
+
+/// A cargo command in the given directory, with nothing on its standard input.
+pub(crate) fn command(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory).stdin(std::process::Stdio::null());
+    for name in leftovers(std::env::vars_os().map(|(name, _)| name)) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn leftovers(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    names.filter(|name| is_leftover(name))
+}
+
+fn is_leftover(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let cargos = name.starts_with("CARGO") || name.starts_with("RUSTC") || name == "OUT_DIR";
+    let setting = SETTINGS.contains(&name) || SETTING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    cargos && !setting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_leftover;
+
+    fn check(name: &str, expected: bool) {
+        assert_eq!(is_leftover(name.as_ref()), expected, "{name}");
+    }
+
+    #[test]
+    fn what_cargo_says_about_the_program_it_runs_is_removed() {
+        for name in ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_BIN_EXE_x", "CARGO_MAKEFLAGS", "OUT_DIR"]
+        {
+            check(name, true);
+        }
+    }
+
+    #[test]
+    fn what_the_user_set_is_kept() {
+        for name in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "RUSTC_WRAPPER",
+            "RUSTFLAGS",
+            "RUSTUP_TOOLCHAIN",
+            "PATH",
+        ] {
+            check(name, false);
+        }
+    }
+}

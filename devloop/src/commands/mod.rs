@@ -1,0 +1,31 @@
+//! One file a subcommand. `main` calls them; nothing else does.
+
+mod up;
+mod watch;
+
+use crate::cli::SessionArguments;
+use crate::config::Layer;
+use crate::session::{Selection, View};
+
+pub(crate) use up::up;
+pub(crate) use watch::watch;
+
+/// The settings that the flags make.
+fn layer(arguments: &SessionArguments) -> Layer {
+    let templates = (!arguments.template.is_empty())
+        .then(|| arguments.template.iter().map(|path| absolute(path).to_string_lossy().into_owned()).collect());
+    Layer { port: arguments.port, endpoint: arguments.endpoint.clone(), templates, ..Layer::default() }
+}
+
+/// Paths on the command line are relative to where it is typed, those in files to the workspace's root.
+fn absolute(path: &std::path::Path) -> std::path::PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn selection(arguments: &SessionArguments) -> Selection {
+    Selection { named: arguments.functions.clone(), no_template: arguments.no_template }
+}
+
+fn view(arguments: &SessionArguments) -> View {
+    if arguments.json { View::Json } else { View::Plain }
+}

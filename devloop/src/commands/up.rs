@@ -1,0 +1,17 @@
+//! `devloop up`: cloud, template, one build.
+
+use crate::cli::SessionArguments;
+use crate::commands::{layer, selection, view};
+use crate::error::UserError;
+use crate::session::{self, Options};
+
+/// Runs until it is told to stop.
+pub(crate) async fn up(arguments: &SessionArguments) -> Result<(), UserError> {
+    session::run(Options {
+        flags: layer(arguments),
+        selection: selection(arguments),
+        view: view(arguments),
+        watch: false,
+    })
+    .await
+}

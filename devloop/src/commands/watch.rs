@@ -1,0 +1,17 @@
+//! `devloop watch`: what `up` does, and again after every save.
+
+use crate::cli::SessionArguments;
+use crate::commands::{layer, selection, view};
+use crate::error::UserError;
+use crate::session::{self, Options};
+
+/// Runs until it is told to stop.
+pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError> {
+    session::run(Options {
+        flags: layer(arguments),
+        selection: selection(arguments),
+        view: view(arguments),
+        watch: true,
+    })
+    .await
+}

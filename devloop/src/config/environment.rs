@@ -1,0 +1,52 @@
+//! Every environment variable that devloop reads; no other place does.
+
+use std::path::PathBuf;
+
+use crate::config::Layer;
+use crate::error::UserError;
+
+/// Directory of the functions' sources; default: the whole workspace.
+const LAMBDA_SRC_PATH: &str = "LAMBDA_SRC_PATH";
+
+/// Directory that holds a directory for each function's `bootstrap`; default `target/devloop/dist`.
+const LAMBDA_DIST_PATH: &str = "LAMBDA_DIST_PATH";
+
+/// The cloud's URL; on loopback its port is the embedded cloud's.
+const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+
+/// `true` asks for LocalStack instead of the embedded cloud.
+const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
+
+/// Set and not empty: no colours.
+const NO_COLOR: &str = "NO_COLOR";
+
+/// Where variables are looked up: the process, or a table in tests.
+pub(crate) struct Environment<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
+
+impl Environment<'_> {
+    /// The settings that the environment makes. Variables that are set to nothing count as unset.
+    pub(crate) fn layer(&self) -> Result<Layer, UserError> {
+        if self.get(USE_LOCALSTACK).as_deref() == Some("true") {
+            return Err(UserError::usage(
+                "target_unsupported",
+                format!("{USE_LOCALSTACK}=true asks for LocalStack, which this version does not drive"),
+            )
+            .with_hint(format!("unset {USE_LOCALSTACK} to use the embedded cloud")));
+        }
+        Ok(Layer {
+            src: self.get(LAMBDA_SRC_PATH).map(PathBuf::from),
+            dist: self.get(LAMBDA_DIST_PATH).map(PathBuf::from),
+            endpoint: self.get(AWS_ENDPOINT_URL),
+            ..Layer::default()
+        })
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// Whether the user wants no colours.
+pub(crate) fn no_color() -> bool {
+    std::env::var_os(NO_COLOR).is_some_and(|value| !value.is_empty())
+}

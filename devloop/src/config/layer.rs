@@ -1,0 +1,126 @@
+//! The settings that one source makes, and the strict reading of the two files.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{UserError, suggestion};
+
+/// What one source says; what it is silent about stays as it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Layer {
+    /// Directory of the functions' sources.
+    pub(crate) src: Option<PathBuf>,
+    /// Directory of the functions' directories.
+    pub(crate) dist: Option<PathBuf>,
+    /// Templates to apply; `*` in the last segment stands for any text.
+    pub(crate) templates: Option<Vec<String>>,
+    /// The cloud's port; 0 takes a free one.
+    pub(crate) port: Option<u16>,
+    /// The cloud's URL.
+    pub(crate) endpoint: Option<String>,
+    /// Cargo's profile.
+    pub(crate) profile: Option<String>,
+}
+
+/// The keys of a [`Layer`] as the files write them.
+const KEYS: [&str; 6] = ["src", "dist", "templates", "port", "endpoint", "profile"];
+
+impl Layer {
+    /// Reads a table; `origin` names it in errors. Null is an empty one.
+    pub(crate) fn from_value(value: Value, origin: &str) -> Result<Self, UserError> {
+        let Value::Object(table) = &value else {
+            return if value.is_null() {
+                Ok(Self::default())
+            } else {
+                Err(UserError::usage("config_invalid", format!("read {origin}: it is not a table")))
+            };
+        };
+        for key in table.keys() {
+            if !KEYS.contains(&key.as_str()) {
+                let error =
+                    UserError::usage("config_unknown_key", format!("read {origin}: there is no setting `{key}`"));
+                return Err(error.with_hint(match suggestion(key, KEYS) {
+                    Some(nearest) => format!("did you mean `{nearest}`?"),
+                    None => format!("the settings are {}", KEYS.join(", ")),
+                }));
+            }
+        }
+        serde_json::from_value(value)
+            .map_err(|error| UserError::usage("config_invalid", format!("read {origin}: {error}")))
+    }
+
+    /// Reads `devloop.toml`; a missing file says nothing.
+    pub(crate) fn from_file(path: &Path) -> Result<Self, UserError> {
+        let origin = path.display().to_string();
+        let invalid =
+            |error: &dyn std::fmt::Display| UserError::usage("config_invalid", format!("read {origin}: {error}"));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(invalid(&error)),
+        };
+        let value: Value = toml::from_str(&text).map_err(|error| invalid(&error))?;
+        Self::from_value(value, &origin)
+    }
+
+    /// These settings, and where they are silent the weaker ones. Port and URL say the same thing, so one hides the other.
+    pub(crate) fn over(self, weaker: Self) -> Self {
+        let (port, endpoint) = match (self.port, self.endpoint) {
+            (None, None) => (weaker.port, weaker.endpoint),
+            said => said,
+        };
+        Self {
+            src: self.src.or(weaker.src),
+            dist: self.dist.or(weaker.dist),
+            templates: self.templates.or(weaker.templates),
+            port,
+            endpoint,
+            profile: self.profile.or(weaker.profile),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{KEYS, Layer};
+
+    fn check_error(value: Value, expected: &str) {
+        let error = Layer::from_value(value, "devloop.toml").unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_the_nearest_one() {
+        check_error(
+            json!({ "prot": 1 }),
+            "error: read devloop.toml: there is no setting `prot`\nhint: did you mean `port`?",
+        );
+        check_error(
+            json!({ "colour": 1 }),
+            "error: read devloop.toml: there is no setting `colour`\n\
+             hint: the settings are src, dist, templates, port, endpoint, profile",
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_an_error() {
+        check_error(json!({ "port": 70000 }), "error: read devloop.toml: invalid value: integer `70000`, expected u16");
+        check_error(json!([]), "error: read devloop.toml: it is not a table");
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let values = json!({
+            "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e"
+        });
+        assert_eq!(values.as_object().unwrap().len(), KEYS.len());
+        let layer = Layer::from_value(values, "").unwrap();
+        assert!(layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some());
+        assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
+    }
+}

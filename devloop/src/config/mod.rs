@@ -1,0 +1,12 @@
+//! Settings from everywhere, in one order:
+//! defaults < `[workspace.metadata.devloop]` in `Cargo.toml` < `devloop.toml` < environment < command line.
+//!
+//! `session` resolves them once at the start.
+
+mod environment;
+mod layer;
+mod settings;
+
+pub(crate) use environment::{Environment, no_color};
+pub(crate) use layer::Layer;
+pub(crate) use settings::Settings;

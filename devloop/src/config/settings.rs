@@ -1,0 +1,174 @@
+//! The settings in force.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::config::{Environment, Layer};
+use crate::error::UserError;
+
+/// Where the embedded cloud listens unless told otherwise.
+const DEFAULT_PORT: u16 = 4566;
+
+/// The configuration file beside the root manifest.
+const FILE: &str = "devloop.toml";
+
+/// What a session goes by. Paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Only functions below this directory; none: the whole workspace.
+    pub(crate) src: Option<PathBuf>,
+    /// The directory of the functions' directories.
+    pub(crate) dist: PathBuf,
+    /// Templates as patterns.
+    pub(crate) templates: Vec<String>,
+    /// The user named the templates, so a pattern without a file is an error.
+    pub(crate) templates_named: bool,
+    /// The cloud's port; 0 takes a free one.
+    pub(crate) port: u16,
+    /// Cargo's profile.
+    pub(crate) profile: String,
+}
+
+impl Settings {
+    /// Puts the layers together. `manifest` is `[workspace.metadata.devloop]`.
+    pub(crate) fn resolve(
+        root: &Path,
+        target_directory: &Path,
+        manifest: Value,
+        environment: &Environment<'_>,
+        flags: Layer,
+    ) -> Result<Self, UserError> {
+        let manifest = Layer::from_value(manifest, "[workspace.metadata.devloop]")?;
+        let file = Layer::from_file(&root.join(FILE))?;
+        let layer = flags.over(environment.layer()?).over(file).over(manifest);
+        let src = layer.src.map(|path| root.join(path));
+        if let Some(missing) = src.as_ref().filter(|path| !path.is_dir()) {
+            return Err(UserError::usage(
+                "src_missing",
+                format!("find the functions' sources: there is no directory {}", missing.display()),
+            )
+            .with_hint("check LAMBDA_SRC_PATH and the setting `src`"));
+        }
+        let endpoint_port = layer.endpoint.as_deref().map(loopback_port).transpose()?;
+        Ok(Self {
+            src,
+            dist: layer.dist.map_or_else(|| target_directory.join("devloop/dist"), |path| root.join(path)),
+            templates_named: layer.templates.is_some(),
+            templates: layer.templates.unwrap_or_else(|| vec!["stack/templates/*.template.json".to_owned()]),
+            port: layer.port.or(endpoint_port).unwrap_or(DEFAULT_PORT),
+            profile: layer.profile.unwrap_or_else(|| "dev".to_owned()),
+        })
+    }
+}
+
+/// The port of a URL on this machine; other machines are not ours to serve.
+fn loopback_port(endpoint: &str) -> Result<u16, UserError> {
+    let unsupported = || {
+        UserError::usage("target_unsupported", format!("serve {endpoint}: the embedded cloud is on this machine only"))
+            .with_hint("use a URL such as http://127.0.0.1:4566, or unset AWS_ENDPOINT_URL")
+    };
+    let authority = endpoint.strip_prefix("http://").ok_or_else(unsupported)?;
+    let authority = authority.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| unsupported())?),
+        _ => (authority, 80),
+    };
+    let local = ["localhost", "127.0.0.1", "[::1]", "localhost.localstack.cloud"].contains(&host)
+        || host.ends_with(".localhost");
+    if local { Ok(port) } else { Err(unsupported()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::Settings;
+    use crate::config::{Environment, Layer};
+    use crate::error::UserError;
+
+    struct Sources {
+        manifest: Value,
+        file: &'static str,
+        environment: Vec<(&'static str, &'static str)>,
+        flags: Layer,
+    }
+
+    fn silent() -> Sources {
+        Sources { manifest: Value::Null, file: "", environment: vec![], flags: Layer::default() }
+    }
+
+    fn resolve(sources: Sources) -> Result<Settings, UserError> {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("devloop.toml"), sources.file).unwrap();
+        let get = |name: &str| {
+            sources.environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        let target = Path::new("/t");
+        Settings::resolve(root.path(), target, sources.manifest, &Environment(&get), sources.flags)
+    }
+
+    fn check_port(sources: Sources, expected: u16) {
+        assert_eq!(resolve(sources).unwrap().port, expected);
+    }
+
+    #[test]
+    fn each_source_overrides_the_weaker_ones() {
+        check_port(silent(), 4566);
+        let manifest = || json!({ "port": 1 });
+        check_port(Sources { manifest: manifest(), ..silent() }, 1);
+        check_port(Sources { manifest: manifest(), file: "port = 2", ..silent() }, 2);
+        let flags = Layer { port: Some(3), ..Layer::default() };
+        check_port(Sources { manifest: manifest(), file: "port = 2", flags, ..silent() }, 3);
+    }
+
+    #[test]
+    fn the_environment_is_stronger_than_the_files_and_weaker_than_flags() {
+        let environment = || vec![("LAMBDA_DIST_PATH", "/env")];
+        let file = "dist = '/file'";
+        let settings = resolve(Sources { file, environment: environment(), ..silent() }).unwrap();
+        assert_eq!(settings.dist, Path::new("/env"));
+        let flags = Layer { dist: Some("/flag".into()), ..Layer::default() };
+        let settings = resolve(Sources { file, environment: environment(), flags, ..silent() }).unwrap();
+        assert_eq!(settings.dist, Path::new("/flag"));
+    }
+
+    #[test]
+    fn defaults_lie_in_the_target_directory() {
+        let settings = resolve(silent()).unwrap();
+        assert_eq!(settings.dist, Path::new("/t/devloop/dist"));
+        assert_eq!((settings.profile.as_str(), settings.templates_named), ("dev", false));
+        let empty = resolve(Sources { environment: vec![("LAMBDA_DIST_PATH", "")], ..silent() }).unwrap();
+        assert_eq!(empty.dist, settings.dist);
+    }
+
+    #[test]
+    fn an_endpoint_on_this_machine_gives_the_port() {
+        let with = |url| Sources { environment: vec![("AWS_ENDPOINT_URL", url)], ..silent() };
+        check_port(with("http://127.0.0.1:4599"), 4599);
+        check_port(with("http://localhost:4599/"), 4599);
+        check_port(with("http://[::1]:4599"), 4599);
+        check_port(with("http://localhost"), 80);
+        let flags = Layer { port: Some(3), ..Layer::default() };
+        check_port(Sources { flags, ..with("http://localhost:4599") }, 3);
+        check_port(Sources { file: "port = 2", ..with("http://localhost:4599") }, 4599);
+    }
+
+    fn check_refused(sources: Sources, expected: &str) {
+        assert_eq!(resolve(sources).unwrap_err().problem.code, expected);
+    }
+
+    #[test]
+    fn what_is_not_served_is_refused_by_name() {
+        let with = |name, value| Sources { environment: vec![(name, value)], ..silent() };
+        check_refused(with("AWS_ENDPOINT_URL", "https://kinesis.eu-west-1.amazonaws.com"), "target_unsupported");
+        check_refused(with("AWS_ENDPOINT_URL", "http://10.0.0.1:4566"), "target_unsupported");
+        check_refused(with("USE_LOCALSTACK", "true"), "target_unsupported");
+        check_refused(with("LAMBDA_SRC_PATH", "nowhere"), "src_missing");
+        check_refused(Sources { file: "port = 'x'", ..silent() }, "config_invalid");
+        check_refused(Sources { file: "port =", ..silent() }, "config_invalid");
+        check_refused(Sources { manifest: json!({ "portt": 1 }), ..silent() }, "config_unknown_key");
+    }
+}

@@ -1,0 +1,75 @@
+//! What is to be done: the engine's answers, carried out by the session, which reports back through events only.
+
+use std::path::PathBuf;
+
+use crate::engine::{Digest, Generation, Notice};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Tell every sink.
+    Announce(Notice),
+    /// Ask cargo for the workspace again.
+    ReadWorkspace {
+        /// The build that waits for it.
+        generation: Generation,
+    },
+    /// Watch these from now on, and nothing else.
+    Watch(WatchList),
+    /// Start cargo, after the previous cargo has gone.
+    Build(BuildOrder),
+    /// Kill the running cargo.
+    CancelBuild {
+        /// The build that nobody wants any more.
+        generation: Generation,
+    },
+    /// Put a binary into its function's directory.
+    Swap(SwapOrder),
+    /// Start the code that lies in the function's directory and wait until it answers.
+    Activate {
+        /// Its build.
+        generation: Generation,
+        /// Which function.
+        function: String,
+        /// What lies there.
+        digest: Digest,
+    },
+}
+
+/// What the watcher looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct WatchList {
+    /// Package directories, with everything below them that is not ignored.
+    pub(crate) directories: Vec<PathBuf>,
+    /// Single files: manifests, the lock, and inputs outside of every package.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// What cargo is to build.
+///
+/// The packages are the same at every call, so that cargo's feature resolution, and with it every dependency's artefact,
+/// stays the same; only the binaries name what is compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BuildOrder {
+    /// The build's number.
+    pub(crate) generation: Generation,
+    /// Every function package of the workspace.
+    pub(crate) packages: Vec<String>,
+    /// Every watched function.
+    pub(crate) binaries: Vec<String>,
+    /// The lock file is satisfied by what is on disk.
+    pub(crate) offline: bool,
+}
+
+/// What is to be put in place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SwapOrder {
+    /// Its build.
+    pub(crate) generation: Generation,
+    /// Whose binary it is.
+    pub(crate) function: String,
+    /// Where cargo left it.
+    pub(crate) executable: PathBuf,
+    /// Nothing is to be done when the binary has this content: it serves and lies in place already.
+    pub(crate) unless: Option<Digest>,
+}

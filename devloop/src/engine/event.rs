@@ -1,0 +1,137 @@
+//! What happens: the facts that reach the engine, each stamped with its time by whoever saw it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::engine::{Artifact, Diagnostic, Digest, Problem};
+use crate::graph::Workspace;
+
+/// Milliseconds since the Unix epoch.
+pub(crate) type Millis = u64;
+
+/// The number of a build; a larger one is newer, and a result that carries a smaller one is late.
+pub(crate) type Generation = u64;
+
+/// A fact and the time it was seen.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// When it was seen.
+    pub(crate) at: Millis,
+    /// What was seen.
+    pub(crate) fact: Fact,
+}
+
+/// Everything that can happen in a session.
+#[derive(Debug, Clone)]
+pub(crate) enum Fact {
+    /// The cloud answers, and the template's resources exist.
+    CloudReady {
+        /// The URL that clients use.
+        endpoint: String,
+        /// The template's outputs by name.
+        outputs: BTreeMap<String, String>,
+    },
+    /// Source files changed; one event per burst of saves.
+    FsChanged {
+        /// When the burst's first file event arrived.
+        seen_at: Millis,
+        /// Every path of the burst, without noise.
+        paths: Vec<PathBuf>,
+        /// The operating system dropped events, so any file may have changed.
+        lost: bool,
+    },
+    /// The workspace was read again after a manifest changed.
+    WorkspaceRead {
+        /// The build that waits for it.
+        generation: Generation,
+        /// The new model, or why there is none.
+        result: Result<Workspace, Problem>,
+    },
+    /// Cargo was started.
+    BuildStarted {
+        /// Its build.
+        generation: Generation,
+    },
+    /// Cargo said what it is doing.
+    Progress {
+        /// Its build.
+        generation: Generation,
+        /// Cargo's own line.
+        line: String,
+    },
+    /// The compiler reported something; arrives while the build still runs.
+    Diagnostic {
+        /// Its build.
+        generation: Generation,
+        /// The compiler's message.
+        diagnostic: Diagnostic,
+    },
+    /// Cargo ended by itself.
+    Built {
+        /// Its build.
+        generation: Generation,
+        /// One for each binary that is up to date now.
+        artifacts: Vec<Artifact>,
+        /// Cargo's own words when it did not succeed.
+        failure: Option<String>,
+    },
+    /// The new binary is the one that already serves.
+    Unchanged {
+        /// Its build.
+        generation: Generation,
+        /// Whose binary it is.
+        function: String,
+        /// The binary's content.
+        digest: Digest,
+    },
+    /// The new binary lies in the function's directory.
+    Swapped {
+        /// Its build.
+        generation: Generation,
+        /// Whose binary it is.
+        function: String,
+        /// The binary's content.
+        digest: Digest,
+        /// When copying and checking were done, just before the rename.
+        staged_at: Millis,
+        /// What would trouble the binary elsewhere than here.
+        warnings: Vec<String>,
+    },
+    /// The new binary could not be put in place.
+    SwapFailed {
+        /// Its build.
+        generation: Generation,
+        /// Whose binary it is.
+        function: String,
+        /// The named cause.
+        problem: Problem,
+    },
+    /// The new code asked for its first event, and only it is given new ones.
+    Live {
+        /// Its build.
+        generation: Generation,
+        /// Which function answers.
+        function: String,
+    },
+    /// The new code did not come up; what served before still serves.
+    ActivationFailed {
+        /// Its build.
+        generation: Generation,
+        /// Which function it is.
+        function: String,
+        /// The named cause.
+        problem: Problem,
+    },
+    /// A function wrote a line.
+    Log {
+        /// Which function.
+        function: String,
+        /// The line, without its line end.
+        line: String,
+    },
+    /// Something failed that belongs to no build.
+    Error {
+        /// The named cause.
+        problem: Problem,
+    },
+}

@@ -1,0 +1,21 @@
+//! The loop's brain: events in, effects out. Pure: no files, no clock, no tasks; time arrives inside events.
+//!
+//! `session` calls [`update`] for every event and carries out what it returns; sinks read [`Notice`]s and [`State`].
+
+mod effect;
+mod event;
+mod notice;
+mod plan;
+mod state;
+mod types;
+mod update;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use effect::{BuildOrder, Effect, SwapOrder, WatchList};
+pub(crate) use event::{Event, Fact, Generation, Millis};
+pub(crate) use notice::{Notice, Phases};
+pub(crate) use state::{Failure, FunctionState, Serving, State};
+pub(crate) use types::{Artifact, Diagnostic, Digest, Level, Location, Problem};
+pub(crate) use update::update;

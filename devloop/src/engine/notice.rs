@@ -1,0 +1,142 @@
+//! What the engine accepted as having happened: the one language of every sink.
+
+use std::collections::BTreeMap;
+
+use crate::engine::{Diagnostic, Digest, Generation, Problem};
+use crate::graph::Reason;
+
+/// Something worth telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The cloud can be used.
+    Ready {
+        /// The URL that clients use.
+        endpoint: String,
+        /// The template's outputs by name.
+        outputs: BTreeMap<String, String>,
+    },
+    /// A build begins.
+    Build {
+        /// Its number.
+        generation: Generation,
+        /// Why each function is built.
+        reasons: BTreeMap<String, Reason>,
+    },
+    /// A newer save made a running build worthless.
+    Cancelled {
+        /// The build that was stopped.
+        generation: Generation,
+        /// What it was building.
+        functions: Vec<String>,
+    },
+    /// Cargo says what it is doing.
+    Progress {
+        /// Its build.
+        generation: Generation,
+        /// Cargo's own line.
+        line: String,
+    },
+    /// The compiler reported something.
+    Diagnostic {
+        /// Its build.
+        generation: Generation,
+        /// The message.
+        diagnostic: Diagnostic,
+    },
+    /// These functions could not be built; what served before still serves.
+    BuildFailed {
+        /// Its number.
+        generation: Generation,
+        /// Each function with the digest that still serves.
+        functions: BTreeMap<String, Option<Digest>>,
+        /// The compiler's messages, errors first.
+        diagnostics: Vec<Diagnostic>,
+        /// Cargo's own words.
+        failure: String,
+    },
+    /// A new binary lies in its function's directory.
+    Swapped {
+        /// Its build.
+        generation: Generation,
+        /// Which function.
+        function: String,
+        /// The binary.
+        digest: Digest,
+        /// What would trouble the binary elsewhere.
+        warnings: Vec<String>,
+    },
+    /// The new code answers.
+    Live {
+        /// Its build.
+        generation: Generation,
+        /// Which function.
+        function: String,
+        /// The code that answers.
+        digest: Digest,
+        /// Where the time from the save went.
+        phases: Phases,
+    },
+    /// The build led to the same binary.
+    Unchanged {
+        /// Its build.
+        generation: Generation,
+        /// Which function.
+        function: String,
+        /// The code that goes on answering.
+        digest: Digest,
+    },
+    /// A function wrote a line.
+    Log {
+        /// Which function.
+        function: String,
+        /// The line.
+        line: String,
+    },
+    /// Something failed.
+    Error {
+        /// The build it belongs to, if any.
+        generation: Option<Generation>,
+        /// The function it belongs to, if any.
+        function: Option<String>,
+        /// The code that still serves, if any.
+        serving: Option<Digest>,
+        /// The named cause.
+        problem: Problem,
+    },
+}
+
+/// Where the milliseconds between a save and its code answering went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub(crate) struct Phases {
+    /// From the first file event to the end of the burst.
+    pub(crate) detect: u64,
+    /// From there until cargo was started.
+    pub(crate) plan: u64,
+    /// Cargo.
+    pub(crate) cargo: u64,
+    /// Copying, checking and digesting the binary.
+    pub(crate) package: u64,
+    /// The rename.
+    pub(crate) swap: u64,
+    /// From the rename until the new code asked for its first event.
+    pub(crate) reload: u64,
+}
+
+impl Phases {
+    /// The names and values in the order in which they happen.
+    pub(crate) fn named(&self) -> [(&'static str, u64); 6] {
+        [
+            ("detect", self.detect),
+            ("plan", self.plan),
+            ("cargo", self.cargo),
+            ("package", self.package),
+            ("swap", self.swap),
+            ("reload", self.reload),
+        ]
+    }
+
+    /// From the save to the answer.
+    pub(crate) fn total(&self) -> u64 {
+        self.named().iter().map(|(_, milliseconds)| milliseconds).sum()
+    }
+}

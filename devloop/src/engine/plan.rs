@@ -1,0 +1,120 @@
+//! A build on its way: what it is for, when its phases were passed, and where it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::{Artifact, Diagnostic, Generation, Millis, Phases};
+use crate::graph::Reason;
+
+/// What a save asks for, before it has become a build.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Request {
+    /// The functions and why.
+    pub(crate) reasons: BTreeMap<String, Reason>,
+    /// When its first file event arrived.
+    pub(crate) seen_at: Millis,
+    /// When its burst was over.
+    pub(crate) requested_at: Millis,
+    /// A manifest changed, so the workspace is read before anything is built.
+    pub(crate) reread: bool,
+}
+
+impl Request {
+    /// Adds what an earlier, unfinished request asked for; the times stay those of the newer save.
+    pub(crate) fn take_over(&mut self, earlier: Self) {
+        for (function, reason) in earlier.reasons {
+            self.reasons.entry(function).or_insert(reason);
+        }
+        self.reread |= earlier.reread;
+    }
+}
+
+/// A numbered build.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// Its number.
+    pub(crate) generation: Generation,
+    /// What it was made from.
+    pub(crate) request: Request,
+    /// When cargo was started.
+    pub(crate) started_at: Millis,
+    /// When cargo ended.
+    pub(crate) built_at: Millis,
+    /// What the compiler has said so far.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// A plan that has not begun.
+    pub(crate) fn new(generation: Generation, request: Request) -> Self {
+        Self { generation, started_at: 0, built_at: 0, diagnostics: Vec::new(), request }
+    }
+
+    /// Whether the function is to be built.
+    pub(crate) fn concerns(&self, function: &str) -> bool {
+        self.request.reasons.contains_key(function)
+    }
+
+    /// The functions' names.
+    pub(crate) fn functions(&self) -> Vec<String> {
+        self.request.reasons.keys().cloned().collect()
+    }
+
+    /// The phases up to the rename; `reload` is not known yet.
+    pub(crate) fn phases(&self, staged_at: Millis, swapped_at: Millis) -> Phases {
+        Phases {
+            detect: self.request.requested_at.saturating_sub(self.request.seen_at),
+            plan: self.started_at.saturating_sub(self.request.requested_at),
+            cargo: self.built_at.saturating_sub(self.started_at),
+            package: staged_at.saturating_sub(self.built_at),
+            swap: swapped_at.saturating_sub(staged_at),
+            reload: 0,
+        }
+    }
+}
+
+/// What the one build of this moment is doing.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Workshop {
+    /// Nothing is being made.
+    #[default]
+    Idle,
+    /// A manifest changed: cargo is asked for the workspace.
+    Reading(Plan),
+    /// Cargo runs.
+    Building(Plan),
+    /// Cargo has ended and its binaries are being put in place; no cargo may run meanwhile, it would write what is read.
+    Swapping {
+        /// The build.
+        plan: Plan,
+        /// Functions whose binary is being copied.
+        busy: BTreeSet<String>,
+        /// Binaries whose function is still starting its previous code, by function.
+        held: BTreeMap<String, Artifact>,
+    },
+}
+
+impl Workshop {
+    /// The build, if there is one.
+    pub(crate) fn plan(&self) -> Option<&Plan> {
+        match self {
+            Self::Idle => None,
+            Self::Reading(plan) | Self::Building(plan) | Self::Swapping { plan, .. } => Some(plan),
+        }
+    }
+
+    /// Whether cargo resolves an edited manifest, and may write the lock file while it does.
+    pub(crate) fn is_rereading(&self) -> bool {
+        match self {
+            Self::Reading(plan) | Self::Building(plan) => plan.request.reread,
+            Self::Idle | Self::Swapping { .. } => false,
+        }
+    }
+
+    /// The running cargo's plan, if its number is this one: late results of older builds find nothing.
+    pub(crate) fn building(&mut self, generation: Generation) -> Option<&mut Plan> {
+        match self {
+            Self::Building(plan) if plan.generation == generation => Some(plan),
+            _ => None,
+        }
+    }
+}

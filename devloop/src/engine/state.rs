@@ -1,0 +1,159 @@
+//! What the engine knows: each function's state, the build of this moment, and what the last builds read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::plan::{Request, Workshop};
+use crate::engine::{Digest, Generation, Millis, Phases, Problem, WatchList};
+use crate::graph::{Inputs, Workspace};
+
+/// Everything the engine knows.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Every watched function.
+    pub(crate) functions: BTreeMap<String, FunctionState>,
+    /// The packages and their edges.
+    pub(crate) workspace: Workspace,
+    /// The number of the newest build.
+    pub(super) generation: Generation,
+    /// The build of this moment.
+    pub(super) workshop: Workshop,
+    /// What was saved while binaries were being put in place.
+    pub(super) next: Option<Request>,
+    /// What the last successful builds read.
+    pub(super) inputs: Inputs,
+    /// What the watcher was last told.
+    pub(super) watching: WatchList,
+}
+
+impl State {
+    /// Nothing is built yet; the first build begins when the cloud is ready.
+    pub(crate) fn new(workspace: Workspace, functions: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            functions: functions.into_iter().map(|function| (function, FunctionState::Unbuilt)).collect(),
+            workspace,
+            generation: 0,
+            workshop: Workshop::Idle,
+            next: None,
+            inputs: Inputs::new(),
+            watching: WatchList::default(),
+        }
+    }
+
+    /// What has to be watched: the sources of every function, the workspace's files, and inputs from elsewhere.
+    pub(crate) fn watch_list(&self) -> WatchList {
+        let directories: BTreeSet<_> =
+            self.functions.keys().flat_map(|function| self.workspace.sources(function)).collect();
+        let mut files: BTreeSet<_> = self.workspace.governing.iter().cloned().collect();
+        files.insert(self.workspace.root.join("Cargo.toml"));
+        let elsewhere = self.inputs.values().flatten().filter(|file| {
+            !file.starts_with(&self.workspace.target_directory)
+                && !directories.iter().any(|directory| file.starts_with(directory))
+        });
+        files.extend(elsewhere.cloned());
+        WatchList {
+            directories: directories.into_iter().map(ToOwned::to_owned).collect(),
+            files: files.into_iter().collect(),
+        }
+    }
+}
+
+/// Where one function stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FunctionState {
+    /// Its first build has not begun.
+    Unbuilt,
+    /// Cargo is working on it.
+    Building {
+        /// The build.
+        generation: Generation,
+        /// What answers meanwhile.
+        serving: Serving,
+    },
+    /// Its binary is being copied, checked and put in place.
+    Swapping {
+        /// The build.
+        generation: Generation,
+        /// What answers meanwhile.
+        serving: Serving,
+    },
+    /// Its binary lies in place, and its new environment has not asked for an event yet.
+    Starting {
+        /// The build.
+        generation: Generation,
+        /// The binary.
+        digest: Digest,
+        /// When it was put in place.
+        swapped_at: Millis,
+        /// The phases until then.
+        phases: Phases,
+        /// What answers meanwhile.
+        serving: Serving,
+    },
+    /// The newest code answers.
+    Live {
+        /// The code.
+        digest: Digest,
+        /// Since when.
+        since: Millis,
+    },
+    /// The newest code could not be built, put in place or started.
+    Failed {
+        /// The build.
+        generation: Generation,
+        /// What went wrong.
+        failure: Failure,
+        /// What goes on answering.
+        serving: Serving,
+    },
+}
+
+/// What answers requests while something newer is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Serving {
+    /// The code that answers and since when; none before a function's first start.
+    pub(crate) code: Option<(Digest, Millis)>,
+    /// The function's directory holds that very code. It does not after a newer binary failed to start.
+    pub(crate) in_place: bool,
+}
+
+/// Why the newest code does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It does not compile.
+    Build,
+    /// Its binary could not be put in place.
+    Swap(Problem),
+    /// It did not come up.
+    Activation(Problem),
+}
+
+impl FunctionState {
+    /// Whether newer code is being made, put in place or started.
+    pub(crate) fn is_on_its_way(&self) -> bool {
+        matches!(self, Self::Building { .. } | Self::Swapping { .. } | Self::Starting { .. })
+    }
+
+    /// What answers now.
+    pub(crate) fn serving(&self) -> Serving {
+        match self {
+            Self::Unbuilt => Serving::default(),
+            Self::Live { digest, since } => Serving { code: Some((digest.clone(), *since)), in_place: true },
+            Self::Building { serving, .. }
+            | Self::Swapping { serving, .. }
+            | Self::Starting { serving, .. }
+            | Self::Failed { serving, .. } => serving.clone(),
+        }
+    }
+}
+
+impl Serving {
+    /// The code that answers.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        self.code.as_ref().map(|(digest, _)| digest.clone())
+    }
+
+    /// The code that answers, if the function's directory holds it too: building it again changes nothing.
+    pub(crate) fn settled(&self) -> Option<Digest> {
+        if self.in_place { self.digest() } else { None }
+    }
+}

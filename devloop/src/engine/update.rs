@@ -1,0 +1,436 @@
+//! One event, and what follows from it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::engine::plan::{Plan, Request, Workshop};
+use crate::engine::{
+    Artifact, BuildOrder, Diagnostic, Digest, Effect, Event, Fact, Failure, FunctionState, Generation, Level, Millis,
+    Notice, Problem, Serving, State, SwapOrder,
+};
+use crate::graph::{self, Reason, Workspace};
+
+/// Takes one event into account and says what is to be done now.
+pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let at = event.at;
+    match event.fact {
+        Fact::CloudReady { endpoint, outputs } => cloud_ready(state, at, endpoint, outputs),
+        Fact::FsChanged { seen_at, paths, lost } => files_changed(state, at, seen_at, paths, lost),
+        Fact::WorkspaceRead { generation, result } => workspace_read(state, generation, result),
+        Fact::BuildStarted { generation } => {
+            if let Some(plan) = state.workshop.building(generation) {
+                plan.started_at = at;
+            }
+            Vec::new()
+        }
+        Fact::Progress { generation, line } => match state.workshop.building(generation) {
+            Some(_) => vec![Effect::Announce(Notice::Progress { generation, line })],
+            None => Vec::new(),
+        },
+        Fact::Diagnostic { generation, diagnostic } => match state.workshop.building(generation) {
+            Some(plan) => {
+                plan.diagnostics.push(diagnostic.clone());
+                vec![Effect::Announce(Notice::Diagnostic { generation, diagnostic })]
+            }
+            None => Vec::new(),
+        },
+        Fact::Built { generation, artifacts, failure } => built(state, at, generation, artifacts, failure),
+        Fact::Unchanged { generation, function, digest } => unchanged(state, at, generation, function, digest),
+        Fact::Swapped { generation, function, digest, staged_at, warnings } => {
+            swapped(state, at, generation, function, digest, staged_at, warnings)
+        }
+        Fact::SwapFailed { generation, function, problem } => {
+            swap_failed(state, generation, function, problem)
+        }
+        Fact::Live { generation, function } => live(state, at, generation, function),
+        Fact::ActivationFailed { generation, function, problem } => {
+            activation_failed(state, generation, function, problem)
+        }
+        Fact::Log { function, line } => vec![Effect::Announce(Notice::Log { function, line })],
+        Fact::Error { problem } => {
+            vec![Effect::Announce(Notice::Error { generation: None, function: None, serving: None, problem })]
+        }
+    }
+}
+
+fn cloud_ready(
+    state: &mut State,
+    at: Millis,
+    endpoint: String,
+    outputs: BTreeMap<String, String>,
+) -> Vec<Effect> {
+    let reasons = state.functions.keys().map(|function| (function.clone(), Reason::FirstBuild)).collect();
+    let mut effects = vec![Effect::Announce(Notice::Ready { endpoint, outputs })];
+    effects.extend(rewatch(state));
+    effects.extend(request(state, Request { reasons, seen_at: at, requested_at: at, reread: false }));
+    effects
+}
+
+fn files_changed(
+    state: &mut State,
+    at: Millis,
+    seen_at: Millis,
+    paths: Vec<PathBuf>,
+    lost: bool,
+) -> Vec<Effect> {
+    let own_doing = |path: &PathBuf| state.workshop.is_rereading() && path.ends_with("Cargo.lock");
+    let paths: Vec<PathBuf> = paths.into_iter().filter(|path| !own_doing(path)).collect();
+    let watched = state.functions.keys();
+    let reasons = if lost {
+        watched.map(|function| (function.clone(), Reason::Lost)).collect()
+    } else {
+        graph::affected(&state.workspace, watched.map(String::as_str), &state.inputs, &paths)
+    };
+    if reasons.is_empty() {
+        return Vec::new();
+    }
+    let reread = lost || graph::changes_manifest(&state.workspace, &paths);
+    request(state, Request { reasons, seen_at, requested_at: at, reread })
+}
+
+/// Builds what is asked for, as soon as the workshop allows; what is being made is cancelled and made part of it.
+fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
+    if request.reasons.is_empty() {
+        return Vec::new();
+    }
+    match std::mem::take(&mut state.workshop) {
+        Workshop::Idle => begin(state, request),
+        Workshop::Reading(plan) => {
+            request.take_over(plan.request);
+            begin(state, request)
+        }
+        Workshop::Building(plan) => {
+            let generation = plan.generation;
+            let functions = plan.functions();
+            request.take_over(plan.request);
+            let mut effects = vec![
+                Effect::CancelBuild { generation },
+                Effect::Announce(Notice::Cancelled { generation, functions }),
+            ];
+            effects.extend(begin(state, request));
+            effects
+        }
+        Workshop::Swapping { plan, busy, held } => {
+            for function in held.into_keys() {
+                request.reasons.entry(function).or_insert(Reason::Retry);
+            }
+            if let Some(earlier) = state.next.take() {
+                request.take_over(earlier);
+            }
+            if busy.is_empty() {
+                return begin(state, request);
+            }
+            state.next = Some(request);
+            state.workshop = Workshop::Swapping { plan, busy, held: BTreeMap::new() };
+            Vec::new()
+        }
+    }
+}
+
+/// Gives the request its number and starts it; the workshop is idle.
+fn begin(state: &mut State, mut request: Request) -> Vec<Effect> {
+    for (function, standing) in &state.functions {
+        if matches!(standing, FunctionState::Failed { failure: Failure::Build, .. }) {
+            request.reasons.entry(function.clone()).or_insert(Reason::Retry);
+        }
+    }
+    state.generation += 1;
+    let generation = state.generation;
+    let plan = Plan::new(generation, request);
+    if plan.request.reread {
+        state.workshop = Workshop::Reading(plan);
+        return vec![Effect::ReadWorkspace { generation }];
+    }
+    start_cargo(state, plan)
+}
+
+fn start_cargo(state: &mut State, plan: Plan) -> Vec<Effect> {
+    let generation = plan.generation;
+    for (function, standing) in &mut state.functions {
+        let starting = matches!(standing, FunctionState::Starting { .. });
+        if plan.concerns(function) && !starting {
+            *standing = FunctionState::Building { generation, serving: standing.serving() };
+        }
+    }
+    let order = BuildOrder {
+        generation,
+        packages: state.workspace.function_packages().map(|package| package.name.clone()).collect(),
+        binaries: state.functions.keys().cloned().collect(),
+        offline: state.workspace.offline,
+    };
+    let announcement = Notice::Build { generation, reasons: plan.request.reasons.clone() };
+    state.workshop = Workshop::Building(plan);
+    vec![Effect::Announce(announcement), Effect::Build(order)]
+}
+
+fn workspace_read(
+    state: &mut State,
+    generation: Generation,
+    result: Result<Workspace, Problem>,
+) -> Vec<Effect> {
+    match std::mem::take(&mut state.workshop) {
+        Workshop::Reading(plan) if plan.generation == generation => match result {
+            Ok(workspace) => {
+                state.workspace = workspace;
+                let mut effects = rewatch(state);
+                effects.extend(start_cargo(state, plan));
+                effects
+            }
+            Err(problem) => {
+                let failed = plan.functions();
+                vec![Effect::Announce(build_failed(state, &plan, &failed, problem.message))]
+            }
+        },
+        other => {
+            state.workshop = other;
+            Vec::new()
+        }
+    }
+}
+
+fn built(
+    state: &mut State,
+    at: Millis,
+    generation: Generation,
+    artifacts: Vec<Artifact>,
+    failure: Option<String>,
+) -> Vec<Effect> {
+    let Some(plan) = state.workshop.building(generation) else { return Vec::new() };
+    plan.built_at = at;
+    let plan = plan.clone();
+    let artifacts: BTreeMap<String, Artifact> = artifacts
+        .into_iter()
+        .filter(|artifact| state.functions.contains_key(&artifact.function))
+        .map(|artifact| (artifact.function.clone(), artifact))
+        .collect();
+    let missing: Vec<String> = state
+        .functions
+        .keys()
+        .filter(|function| !artifacts.contains_key(*function))
+        .filter(|function| failure.is_some() || plan.concerns(function))
+        .cloned()
+        .collect();
+
+    let mut effects = Vec::new();
+    state.workshop = Workshop::Swapping { plan: plan.clone(), busy: [].into(), held: BTreeMap::new() };
+    for (function, artifact) in artifacts {
+        if let Some(inputs) = &artifact.inputs {
+            state.inputs.insert(function.clone(), inputs.iter().cloned().collect());
+        }
+        // Cargo knows best: what it had to build anew is swapped even where the graph did not foresee it.
+        if plan.concerns(&function) || !artifact.fresh {
+            effects.extend(swap(state, artifact));
+        }
+    }
+    if !missing.is_empty() {
+        let failure = failure.unwrap_or_else(|| "cargo succeeded without making the binary".to_owned());
+        effects.push(Effect::Announce(build_failed(state, &plan, &missing, failure)));
+    }
+    effects.extend(rewatch(state));
+    effects.extend(proceed(state));
+    effects
+}
+
+/// Marks the functions as failed and says so; what they know of their inputs is not to be trusted any more.
+fn build_failed(state: &mut State, plan: &Plan, functions: &[String], failure: String) -> Notice {
+    let mut serving = BTreeMap::new();
+    for function in functions {
+        state.inputs.remove(function);
+        if let Some(standing) = state.functions.get_mut(function) {
+            serving.insert(function.clone(), standing.serving().digest());
+            if !matches!(standing, FunctionState::Starting { .. }) {
+                *standing = FunctionState::Failed {
+                    generation: plan.generation,
+                    failure: Failure::Build,
+                    serving: standing.serving(),
+                };
+            }
+        }
+    }
+    let mut diagnostics: Vec<Diagnostic> = plan.diagnostics.clone();
+    diagnostics.sort_by_key(|diagnostic| diagnostic.level != Level::Error);
+    Notice::BuildFailed { generation: plan.generation, functions: serving, diagnostics, failure }
+}
+
+/// Puts a binary in place, or holds it while its function still starts the previous one.
+fn swap(state: &mut State, artifact: Artifact) -> Option<Effect> {
+    let Workshop::Swapping { plan, busy, held } = &mut state.workshop else { return None };
+    let generation = plan.generation;
+    let standing = state.functions.get_mut(&artifact.function)?;
+    if matches!(standing, FunctionState::Starting { .. }) {
+        held.insert(artifact.function.clone(), artifact);
+        return None;
+    }
+    let serving = standing.serving();
+    let unless = serving.settled();
+    *standing = FunctionState::Swapping { generation, serving };
+    busy.insert(artifact.function.clone());
+    let Artifact { function, executable, .. } = artifact;
+    Some(Effect::Swap(SwapOrder { generation, function, executable, unless }))
+}
+
+fn unchanged(
+    state: &mut State,
+    at: Millis,
+    generation: Generation,
+    function: String,
+    digest: Digest,
+) -> Vec<Effect> {
+    let Some(serving) = swapping(state, generation, &function) else { return Vec::new() };
+    let since = serving.code.map_or(at, |(_, since)| since);
+    state.functions.insert(function.clone(), FunctionState::Live { digest: digest.clone(), since });
+    let mut effects = vec![Effect::Announce(Notice::Unchanged { generation, function: function.clone(), digest })];
+    effects.extend(swap_done(state, &function));
+    effects
+}
+
+fn swapped(
+    state: &mut State,
+    at: Millis,
+    generation: Generation,
+    function: String,
+    digest: Digest,
+    staged_at: Millis,
+    warnings: Vec<String>,
+) -> Vec<Effect> {
+    let Some(serving) = swapping(state, generation, &function) else { return Vec::new() };
+    let phases = state.workshop.plan().map(|plan| plan.phases(staged_at, at)).unwrap_or_default();
+    let starting = FunctionState::Starting {
+        generation,
+        digest: digest.clone(),
+        swapped_at: at,
+        phases,
+        serving: Serving { in_place: false, ..serving },
+    };
+    state.functions.insert(function.clone(), starting);
+    let mut effects = vec![
+        Effect::Announce(Notice::Swapped {
+            generation,
+            function: function.clone(),
+            digest: digest.clone(),
+            warnings,
+        }),
+        Effect::Activate { generation, function: function.clone(), digest },
+    ];
+    effects.extend(swap_done(state, &function));
+    effects
+}
+
+fn swap_failed(
+    state: &mut State,
+    generation: Generation,
+    function: String,
+    problem: Problem,
+) -> Vec<Effect> {
+    let Some(serving) = swapping(state, generation, &function) else { return Vec::new() };
+    let mut effects = vec![Effect::Announce(Notice::Error {
+        generation: Some(generation),
+        function: Some(function.clone()),
+        serving: serving.digest(),
+        problem: problem.clone(),
+    })];
+    let failed = FunctionState::Failed { generation, failure: Failure::Swap(problem), serving };
+    state.functions.insert(function.clone(), failed);
+    effects.extend(swap_done(state, &function));
+    effects
+}
+
+fn live(state: &mut State, at: Millis, generation: Generation, function: String) -> Vec<Effect> {
+    match state.functions.get(&function) {
+        Some(FunctionState::Starting { generation: started, digest, swapped_at, phases, .. })
+            if *started == generation =>
+        {
+            let mut phases = *phases;
+            phases.reload = at.saturating_sub(*swapped_at);
+            let digest = digest.clone();
+            let now = FunctionState::Live { digest: digest.clone(), since: at };
+            state.functions.insert(function.clone(), now);
+            let told = Notice::Live { generation, function: function.clone(), digest, phases };
+            let mut effects = vec![Effect::Announce(told)];
+            effects.extend(started_or_not(state, &function));
+            effects
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn activation_failed(
+    state: &mut State,
+    generation: Generation,
+    function: String,
+    problem: Problem,
+) -> Vec<Effect> {
+    match state.functions.get(&function) {
+        Some(FunctionState::Starting { generation: started, serving, .. }) if *started == generation => {
+            let serving = serving.clone();
+            let mut effects = vec![Effect::Announce(Notice::Error {
+                generation: Some(generation),
+                function: Some(function.clone()),
+                serving: serving.digest(),
+                problem: problem.clone(),
+            })];
+            let failed = FunctionState::Failed { generation, failure: Failure::Activation(problem), serving };
+            state.functions.insert(function.clone(), failed);
+            effects.extend(started_or_not(state, &function));
+            effects
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What serves while the function's binary of this build is put in place; nothing if that is not what happens now.
+fn swapping(state: &State, generation: Generation, function: &str) -> Option<Serving> {
+    match state.functions.get(function) {
+        Some(FunctionState::Swapping { generation: current, serving }) if *current == generation => {
+            Some(serving.clone())
+        }
+        _ => None,
+    }
+}
+
+fn swap_done(state: &mut State, function: &str) -> Vec<Effect> {
+    if let Workshop::Swapping { busy, .. } = &mut state.workshop {
+        busy.remove(function);
+    }
+    proceed(state)
+}
+
+/// A function's start has come to its end: a newer build that waited for it, or runs, takes it over.
+fn started_or_not(state: &mut State, function: &str) -> Vec<Effect> {
+    match &mut state.workshop {
+        Workshop::Building(plan) if plan.concerns(function) => {
+            let generation = plan.generation;
+            if let Some(standing) = state.functions.get_mut(function) {
+                *standing = FunctionState::Building { generation, serving: standing.serving() };
+            }
+            Vec::new()
+        }
+        Workshop::Swapping { held, .. } => {
+            let mut effects: Vec<Effect> =
+                held.remove(function).and_then(|artifact| swap(state, artifact)).into_iter().collect();
+            effects.extend(proceed(state));
+            effects
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Ends the build when its last binary is in place, and begins what was saved meanwhile.
+fn proceed(state: &mut State) -> Vec<Effect> {
+    match &state.workshop {
+        Workshop::Swapping { busy, held, .. } if busy.is_empty() && held.is_empty() => {
+            state.workshop = Workshop::Idle;
+            state.next.take().map_or_else(Vec::new, |next| begin(state, next))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn rewatch(state: &mut State) -> Vec<Effect> {
+    let wanted = state.watch_list();
+    if wanted == state.watching {
+        return Vec::new();
+    }
+    state.watching = wanted.clone();
+    vec![Effect::Watch(wanted)]
+}

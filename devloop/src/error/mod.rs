@@ -1,0 +1,7 @@
+//! Errors as the user meets them, at the edge of the program.
+
+mod suggest;
+mod user_error;
+
+pub(crate) use suggest::suggestion;
+pub(crate) use user_error::{Exit, UserError};

@@ -1,0 +1,87 @@
+//! From changed paths to functions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::graph::{Package, Reason, Workspace};
+
+/// The exact files that went into each function's last successful build.
+///
+/// A function is absent before its first build and after a failed one: then nothing is known about what its next build reads.
+pub(crate) type Inputs = BTreeMap<String, BTreeSet<PathBuf>>;
+
+/// The watched functions that the changed paths concern, each with the first path that says so.
+///
+/// Exact inputs decide where they are known. A file that no build is known to have read concerns everything compiled from
+/// its package: it may be a new module, or be read by a build script. Cargo has the last word and does nothing if not.
+pub(crate) fn affected<'a>(
+    workspace: &Workspace,
+    watched: impl Iterator<Item = &'a str>,
+    inputs: &Inputs,
+    paths: &[PathBuf],
+) -> BTreeMap<String, Reason> {
+    watched
+        .filter_map(|function| {
+            let reason = paths.iter().find_map(|path| concerns(workspace, function, inputs, path))?;
+            Some((function.to_owned(), reason))
+        })
+        .collect()
+}
+
+/// Whether one of the paths can change the workspace's model, which must be read again then.
+pub(crate) fn changes_manifest(workspace: &Workspace, paths: &[PathBuf]) -> bool {
+    paths.iter().any(|path| {
+        let name = path.file_name();
+        name == Some(OsStr::new("Cargo.toml"))
+            || (name == Some(OsStr::new("Cargo.lock")) && workspace.governs_everything(path))
+    })
+}
+
+fn concerns(workspace: &Workspace, function: &str, inputs: &Inputs, path: &Path) -> Option<Reason> {
+    if workspace.governs_everything(path) {
+        return Some(Reason::Governing(relative(path, &workspace.root)));
+    }
+    let home = workspace.package_at(path);
+    let known_to_somebody = inputs.values().any(|files| files.contains(path));
+    let concerned = match (inputs.get(function), known_to_somebody) {
+        (Some(files), true) => files.contains(path),
+        _ => {
+            home.is_some_and(|package| {
+                may_be_compiled(package, path) && workspace.sources(function).contains(package.directory.as_path())
+            })
+        }
+    };
+    concerned.then(|| reason(workspace, function, home, path))
+}
+
+fn reason(workspace: &Workspace, function: &str, home: Option<&Package>, path: &Path) -> Reason {
+    let own = workspace.package_of(function);
+    match home {
+        Some(package) if own == Some(package) => Reason::Own(relative(path, &package.directory)),
+        Some(package) if workspace.sources(function).contains(package.directory.as_path()) => {
+            Reason::PathDependency { package: package.name.clone(), path: relative(path, &package.directory) }
+        }
+        _ => Reason::Input(relative(path, &workspace.root)),
+    }
+}
+
+/// Directories of a package that cargo compiles for tests and examples only.
+const NEVER_IN_A_BINARY: [&str; 3] = ["examples", "tests", "benches"];
+
+/// Beginnings of file names that people read and compilers do not.
+const DOCUMENTS: [&str; 5] = ["README", "LICENSE", "CHANGELOG", "NOTICE", "CONTRIBUTING"];
+
+fn may_be_compiled(package: &Package, path: &Path) -> bool {
+    let inside = relative(path, &package.directory);
+    let first = inside.components().next().map(|component| component.as_os_str().to_string_lossy().into_owned());
+    let name = inside.file_name().unwrap_or_default().to_string_lossy();
+    let apart = first.is_some_and(|first| NEVER_IN_A_BINARY.contains(&first.as_str()));
+    let document =
+        DOCUMENTS.iter().any(|start| name.starts_with(start)) || inside.extension() == Some(OsStr::new("md"));
+    !apart && !document && !name.starts_with('.')
+}
+
+fn relative(path: &Path, base: &Path) -> PathBuf {
+    path.strip_prefix(base).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,12 @@
+//! Which functions a changed file concerns, and why. Pure: `workspace` fills the model, `engine` asks the questions.
+
+mod affected;
+mod model;
+mod reason;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use affected::{Inputs, affected, changes_manifest};
+pub(crate) use model::{Package, Workspace};
+pub(crate) use reason::Reason;

@@ -1,0 +1,93 @@
+//! The workspace as far as the edit loop is concerned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Packages on this disk and the edges between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Workspace {
+    /// The directory of the root manifest.
+    pub(crate) root: PathBuf,
+    /// Cargo's output directory.
+    pub(crate) target_directory: PathBuf,
+    /// Files outside of packages that decide how everything is built: the lock, cargo's configuration, the toolchain.
+    pub(crate) governing: Vec<PathBuf>,
+    /// Workspace members and path dependencies.
+    pub(crate) packages: Vec<Package>,
+    /// The lock file is satisfied by what is on disk, so cargo needs no network.
+    pub(crate) offline: bool,
+}
+
+/// A package on this disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Package {
+    /// Its name; unique among the members of a workspace.
+    pub(crate) name: String,
+    /// Its directory.
+    pub(crate) directory: PathBuf,
+    /// The directories of the local packages it is compiled with; those that only its tests use are left out.
+    pub(crate) dependencies: Vec<PathBuf>,
+    /// The names of its function binaries; empty unless it depends on a Lambda runtime.
+    pub(crate) functions: Vec<String>,
+}
+
+impl Workspace {
+    /// Every function's name, in order.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
+        let names: BTreeSet<&str> =
+            self.packages.iter().flat_map(|package| &package.functions).map(String::as_str).collect();
+        names.into_iter()
+    }
+
+    /// Names that more than one package gives to a function, with those packages.
+    pub(crate) fn ambiguous(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for package in &self.packages {
+            for function in &package.functions {
+                owners.entry(function).or_default().push(&package.name);
+            }
+        }
+        owners.retain(|_, packages| packages.len() > 1);
+        owners
+    }
+
+    /// The packages that hold functions.
+    pub(crate) fn function_packages(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(|package| !package.functions.is_empty())
+    }
+
+    /// The package whose binary the function is.
+    pub(crate) fn package_of(&self, function: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.functions.iter().any(|name| name == function))
+    }
+
+    /// The innermost package that holds the path.
+    pub(crate) fn package_at(&self, path: &Path) -> Option<&Package> {
+        self.packages
+            .iter()
+            .filter(|package| path.starts_with(&package.directory))
+            .max_by_key(|package| package.directory.components().count())
+    }
+
+    /// The directories of every package that the function is compiled from, its own among them.
+    pub(crate) fn sources(&self, function: &str) -> BTreeSet<&Path> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<&Package> = self.package_of(function).into_iter().collect();
+        while let Some(package) = open.pop() {
+            if found.insert(package.directory.as_path()) {
+                let next = package.dependencies.iter().filter_map(|directory| self.package_in(directory));
+                open.extend(next);
+            }
+        }
+        found
+    }
+
+    fn package_in(&self, directory: &Path) -> Option<&Package> {
+        self.packages.iter().find(|package| package.directory == directory)
+    }
+
+    /// The root manifest and the other files that concern every function.
+    pub(crate) fn governs_everything(&self, path: &Path) -> bool {
+        path == self.root.join("Cargo.toml") || self.governing.iter().any(|file| file == path)
+    }
+}

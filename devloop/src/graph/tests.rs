@@ -1,0 +1,150 @@
+//! Tables: a changed path and the functions it concerns.
+
+use std::path::{Path, PathBuf};
+
+use crate::graph::{Inputs, Package, Workspace, affected, changes_manifest};
+
+fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
+    Package {
+        name: name.to_owned(),
+        directory: Path::new("/w").join(name),
+        dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
+        functions: functions.iter().map(|&name| name.to_owned()).collect(),
+    }
+}
+
+/// `up` and `mid` share `model`, which is made by `codegen`; `many` holds two binaries and stands alone.
+fn workspace() -> Workspace {
+    Workspace {
+        root: PathBuf::from("/w"),
+        target_directory: PathBuf::from("/w/target"),
+        governing: ["Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml"]
+            .iter()
+            .map(|file| Path::new("/w").join(file))
+            .collect(),
+        packages: vec![
+            package("codegen", &[], &[]),
+            package("model", &["codegen"], &[]),
+            package("up", &["model"], &["up"]),
+            package("mid", &["model"], &["mid"]),
+            package("many", &[], &["one", "two"]),
+            package("tool", &[], &[]),
+        ],
+        offline: true,
+    }
+}
+
+fn inputs(known: &[(&str, &[&str])]) -> Inputs {
+    known
+        .iter()
+        .map(|(function, files)| {
+            ((*function).to_owned(), files.iter().map(|file| Path::new("/w").join(file)).collect())
+        })
+        .collect()
+}
+
+/// Compares `function: reason` lines.
+fn check(known: &[(&str, &[&str])], changed: &[&str], expected: &[&str]) {
+    let workspace = workspace();
+    let paths: Vec<PathBuf> = changed.iter().map(|path| Path::new("/w").join(path)).collect();
+    let found: Vec<String> = affected(&workspace, workspace.functions(), &inputs(known), &paths)
+        .iter()
+        .map(|(function, reason)| format!("{function}: {reason}"))
+        .collect();
+    assert_eq!(found, expected, "changed {changed:?}");
+}
+
+#[test]
+fn a_leaf_edit_concerns_its_function_only() {
+    check(&[], &["up/src/main.rs"], &["up: src/main.rs"]);
+}
+
+#[test]
+fn a_shared_edit_concerns_exactly_its_dependents() {
+    let because = "path dependency model, src/lib.rs";
+    check(&[], &["model/src/lib.rs"], &[&format!("mid: {because}"), &format!("up: {because}")]);
+}
+
+#[test]
+fn a_dependency_of_a_dependency_counts() {
+    let because = "path dependency codegen, src/lib.rs";
+    check(&[], &["codegen/src/lib.rs"], &[&format!("mid: {because}"), &format!("up: {because}")]);
+}
+
+#[test]
+fn what_no_function_uses_concerns_none() {
+    check(&[], &["tool/src/main.rs", "tool/Cargo.toml", "stack/app.ts", "notes.txt"], &[]);
+}
+
+#[test]
+fn documents_tests_examples_and_benches_concern_none() {
+    check(
+        &[],
+        &["up/README.md", "README.md", "up/tests/it.rs", "up/examples/a.rs", "model/benches/b.rs", "up/.env"],
+        &[],
+    );
+}
+
+#[test]
+fn a_manifest_concerns_what_it_governs() {
+    check(&[], &["up/Cargo.toml"], &["up: Cargo.toml"]);
+    let because = "path dependency model, Cargo.toml";
+    check(&[], &["model/Cargo.toml"], &[&format!("mid: {because}"), &format!("up: {because}")]);
+}
+
+#[test]
+fn workspace_files_concern_everything() {
+    for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml"] {
+        let all = ["mid", "one", "two", "up"].map(|function| format!("{function}: workspace file {file}"));
+        check(&[], &[file], &all.each_ref().map(String::as_str));
+    }
+}
+
+#[test]
+fn an_unknown_binary_of_a_package_concerns_all_its_binaries() {
+    check(&[], &["many/src/bin/one.rs"], &["one: src/bin/one.rs", "two: src/bin/one.rs"]);
+}
+
+#[test]
+fn exact_inputs_tell_the_binaries_of_a_package_apart() {
+    let known: &[(&str, &[&str])] =
+        &[("one", &["many/src/bin/one.rs", "many/src/lib.rs"]), ("two", &["many/src/bin/two.rs", "many/src/lib.rs"])];
+    check(known, &["many/src/bin/one.rs"], &["one: src/bin/one.rs"]);
+    check(known, &["many/src/lib.rs"], &["one: src/lib.rs", "two: src/lib.rs"]);
+    check(known, &["many/src/new.rs"], &["one: src/new.rs", "two: src/new.rs"]);
+}
+
+#[test]
+fn an_included_file_outside_of_packages_is_an_input() {
+    check(&[("up", &["schema.json"])], &["schema.json"], &["up: build input schema.json"]);
+}
+
+#[test]
+fn an_included_document_is_an_input() {
+    check(&[("up", &["up/README.md"])], &["up/README.md"], &["up: README.md"]);
+}
+
+#[test]
+fn a_function_whose_inputs_are_unknown_is_never_left_out_because_another_one_knows() {
+    check(&[("one", &["many/src/shared.rs"])], &["many/src/shared.rs"], &[
+        "one: src/shared.rs",
+        "two: src/shared.rs",
+    ]);
+}
+
+#[test]
+fn only_manifests_change_the_model() {
+    let changes = |path: &str| changes_manifest(&workspace(), &[Path::new("/w").join(path)]);
+    assert!(changes("Cargo.toml"));
+    assert!(changes("up/Cargo.toml"));
+    assert!(changes("Cargo.lock"));
+    assert!(!changes("up/Cargo.lock"));
+    assert!(!changes("up/src/main.rs"));
+}
+
+#[test]
+fn a_function_name_in_two_packages_is_ambiguous() {
+    let mut workspace = workspace();
+    workspace.packages.push(package("other", &[], &["one"]));
+    assert_eq!(workspace.ambiguous().into_iter().collect::<Vec<_>>(), [("one", vec!["many", "other"])]);
+}

@@ -1,0 +1,53 @@
+//! Events in, effects out, until the session is stopped. Nothing here waits for anything but the next event.
+
+use std::io::ErrorKind;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Effect, Event, Millis, Notice, State, update};
+use crate::error::UserError;
+use crate::session::workers::Workers;
+use crate::sink::Sink;
+
+/// Turns until `stop` is cancelled or nobody reads the output any more; both are a good end.
+pub(super) async fn main_loop(
+    state: &mut State,
+    events: &mut mpsc::Receiver<Event>,
+    sinks: &mut [Box<dyn Sink>],
+    workers: &mut Workers,
+    stop: &CancellationToken,
+) -> Result<(), UserError> {
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            event = events.recv() => event,
+        };
+        let Some(event) = event else { return Ok(()) };
+        let at = event.at;
+        for effect in update(state, event) {
+            match effect {
+                Effect::Announce(notice) => {
+                    if !tell(sinks, at, &notice, state)? {
+                        return Ok(());
+                    }
+                }
+                other => workers.start(other),
+            }
+        }
+    }
+}
+
+/// Whether somebody still listens.
+fn tell(sinks: &mut [Box<dyn Sink>], at: Millis, notice: &Notice, state: &State) -> Result<bool, UserError> {
+    for sink in sinks {
+        match sink.tell(at, notice, state) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(false),
+            Err(error) => {
+                return Err(UserError::failure("output_failed", format!("write the output: {error}")));
+            }
+        }
+    }
+    Ok(true)
+}

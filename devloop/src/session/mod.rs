@@ -1,0 +1,17 @@
+//! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and turns the main loop, which feeds
+//! events to the engine and hands its effects to the workers. `commands` start it.
+
+mod cloud;
+mod main_loop;
+mod options;
+mod outputs;
+mod prepare;
+mod run;
+mod signals;
+mod workers;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use options::{Options, Selection, View};
+pub(crate) use run::run;

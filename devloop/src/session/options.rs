@@ -1,0 +1,34 @@
+//! What a command asks of a session.
+
+use crate::config::Layer;
+
+/// A session's orders.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The settings of the command line.
+    pub(crate) flags: Layer,
+    /// What is built and served.
+    pub(crate) selection: Selection,
+    /// How the user is told.
+    pub(crate) view: View,
+    /// Whether saves are followed.
+    pub(crate) watch: bool,
+}
+
+/// What is built and served.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    /// Functions by name, or `all`; empty: those of the template, or all without a template.
+    pub(crate) named: Vec<String>,
+    /// No template is applied, and only what is named is built.
+    pub(crate) no_template: bool,
+}
+
+/// How the user is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Lines for people.
+    Plain,
+    /// Lines for programs.
+    Json,
+}

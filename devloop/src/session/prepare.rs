@@ -1,0 +1,245 @@
+//! Everything that is known before the cloud starts: workspace, settings, templates, functions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::config::{Environment, Settings};
+use crate::engine::Problem;
+use crate::error::{Exit, UserError, suggestion};
+use crate::graph::Workspace;
+use crate::session::{Options, Selection};
+use crate::target::{FunctionCode, function_codes, serve_from};
+use crate::workspace::{self, Reading};
+
+/// A session that can begin.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The settings in force.
+    pub(super) settings: Settings,
+    /// The packages and their edges.
+    pub(super) workspace: Workspace,
+    /// What is built and served.
+    pub(super) functions: Vec<String>,
+    /// What is applied.
+    pub(super) templates: Vec<Template>,
+}
+
+/// A template whose functions point at their directories.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Template {
+    /// Where it was read.
+    pub(super) path: PathBuf,
+    /// The template.
+    pub(super) document: Value,
+    /// Its functions and their binaries.
+    pub(super) functions: Vec<FunctionCode>,
+}
+
+/// Reads what the session needs from the directory's workspace. An empty cloud needs none.
+pub(super) async fn prepare(program: &Path, directory: &Path, options: &Options) -> Result<Prepared, UserError> {
+    let selection = &options.selection;
+    let reading = if selection.no_template && selection.named.is_empty() {
+        Reading { workspace: nowhere(directory), settings: Value::Null }
+    } else {
+        workspace::read(program, directory)
+            .await
+            .map_err(|error| UserError { problem: error.problem(), exit: Exit::Workspace })?
+    };
+    let Reading { workspace, settings } = reading;
+    let environment = |name: &str| std::env::var(name).ok();
+    let settings = Settings::resolve(
+        &workspace.root,
+        &workspace.target_directory,
+        settings,
+        &Environment(&environment),
+        options.flags.clone(),
+    )?;
+    let known = known_functions(&workspace, settings.src.as_deref());
+    let templates =
+        if selection.no_template { Vec::new() } else { read_templates(&workspace.root, &settings, &known)? };
+    let functions = select(selection, &known, &templates)?;
+    Ok(Prepared { settings, workspace, functions, templates })
+}
+
+fn nowhere(directory: &Path) -> Workspace {
+    Workspace {
+        root: directory.to_owned(),
+        target_directory: directory.join("target"),
+        ..Workspace::default()
+    }
+}
+
+fn known_functions<'a>(workspace: &'a Workspace, src: Option<&Path>) -> Vec<&'a str> {
+    workspace
+        .functions()
+        .filter(|function| {
+            src.is_none_or(|src| {
+                workspace.package_of(function).is_some_and(|package| package.directory.starts_with(src))
+            })
+        })
+        .collect()
+}
+
+fn read_templates(root: &Path, settings: &Settings, known: &[&str]) -> Result<Vec<Template>, UserError> {
+    let mut templates = Vec::new();
+    for pattern in &settings.templates {
+        let files = matching_files(&root.join(pattern));
+        if files.is_empty() && settings.templates_named {
+            return Err(UserError::usage("template_missing", format!("read the template: there is no {pattern}")));
+        }
+        for path in files {
+            templates.push(read_template(path, settings, known)?);
+        }
+    }
+    Ok(templates)
+}
+
+fn read_template(path: PathBuf, settings: &Settings, known: &[&str]) -> Result<Template, UserError> {
+    let failed = |problem: Problem| {
+        let message = format!("{} ({})", problem.message, path.display());
+        UserError { problem: Problem { message, ..problem }, exit: Exit::Cloud }
+    };
+    let unreadable = |error: &dyn std::fmt::Display| {
+        failed(Problem::new("template_invalid", format!("read the template: {error}")))
+    };
+    let text = std::fs::read(&path).map_err(|error| unreadable(&error))?;
+    let mut document: Value = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+    let functions = function_codes(&document, known).map_err(|error| failed(error.problem()))?;
+    serve_from(&mut document, &functions, &settings.dist);
+    Ok(Template { path, document, functions })
+}
+
+/// The files that the pattern means, in order; only its last segment may hold a `*`.
+fn matching_files(pattern: &Path) -> Vec<PathBuf> {
+    let name = pattern.file_name().unwrap_or_default().to_string_lossy();
+    let Some((start, end)) = name.split_once('*') else {
+        return if pattern.is_file() { vec![pattern.to_owned()] } else { Vec::new() };
+    };
+    let Some(entries) = pattern.parent().and_then(|directory| std::fs::read_dir(directory).ok()) else {
+        return Vec::new();
+    };
+    let files: BTreeSet<PathBuf> = entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        })
+        .map(|entry| entry.path())
+        .collect();
+    files.into_iter().collect()
+}
+
+fn select(selection: &Selection, known: &[&str], templates: &[Template]) -> Result<Vec<String>, UserError> {
+    let all = || known.iter().map(|&name| name.to_owned()).collect();
+    if selection.named.is_empty() {
+        let of_templates: BTreeSet<String> =
+            templates.iter().flat_map(|template| &template.functions).map(|code| code.binary.clone()).collect();
+        return match (selection.no_template, templates.is_empty()) {
+            (true, _) => Ok(Vec::new()),
+            (false, false) => Ok(of_templates.into_iter().collect()),
+            (false, true) if known.is_empty() => Err(no_functions()),
+            (false, true) => Ok(all()),
+        };
+    }
+    if selection.named.iter().any(|name| name == "all") {
+        return if known.is_empty() { Err(no_functions()) } else { Ok(all()) };
+    }
+    if let Some(wrong) = selection.named.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(wrong_name(wrong, known));
+    }
+    let named: BTreeSet<String> = selection.named.iter().cloned().collect();
+    Ok(named.into_iter().collect())
+}
+
+fn wrong_name(wrong: &str, known: &[&str]) -> UserError {
+    if known.is_empty() {
+        return no_functions();
+    }
+    let message = format!("there is no function `{wrong}`; the functions are {}", known.join(", "));
+    let error = UserError::usage("function_unknown", message);
+    match suggestion(wrong, known.iter().copied()) {
+        Some(nearest) => error.with_hint(format!("did you mean `{nearest}`?")),
+        None => error,
+    }
+}
+
+fn no_functions() -> UserError {
+    let problem = Problem::new("no_functions", "find a function: the workspace has none").with_hint(
+        "a function is a binary of a workspace package that depends on lambda_runtime or lambda_http; \
+         `--no-template` starts an empty cloud",
+    );
+    UserError { problem, exit: Exit::Workspace }
+}
+
+/// The directories of functions that no template has.
+pub(super) fn outside_of_templates(prepared: &Prepared) -> BTreeMap<String, PathBuf> {
+    let in_templates: BTreeSet<&str> = prepared
+        .templates
+        .iter()
+        .flat_map(|template| &template.functions)
+        .map(|code| code.binary.as_str())
+        .collect();
+    prepared
+        .functions
+        .iter()
+        .filter(|function| !in_templates.contains(function.as_str()))
+        .map(|function| (function.clone(), prepared.settings.dist.join(function)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{matching_files, select};
+    use crate::session::Selection;
+    use crate::session::prepare::Template;
+    use crate::target::FunctionCode;
+
+    const KNOWN: [&str; 3] = ["downstream", "midstream", "upstream"];
+
+    fn template(binary: &str) -> Template {
+        let code = FunctionCode { logical_id: "F".to_owned(), binary: binary.to_owned() };
+        Template { path: "t.json".into(), document: serde_json::Value::Null, functions: vec![code] }
+    }
+
+    fn check(named: &[&str], no_template: bool, templates: &[Template], expected: Result<&[&str], &str>) {
+        let named = named.iter().map(|&name| name.to_owned()).collect();
+        let found = select(&Selection { named, no_template }, &KNOWN, templates);
+        match expected {
+            Ok(names) => assert_eq!(found.unwrap(), names),
+            Err(text) => assert_eq!(found.unwrap_err().to_string(), text),
+        }
+    }
+
+    #[test]
+    fn the_template_decides_unless_functions_are_named() {
+        let templates = [template("midstream")];
+        check(&[], false, &templates, Ok(&["midstream"]));
+        check(&[], false, &[], Ok(&KNOWN));
+        check(&[], true, &[], Ok(&[]));
+        check(&["upstream", "upstream"], false, &templates, Ok(&["upstream"]));
+        check(&["all"], false, &templates, Ok(&KNOWN));
+        check(&["upstream"], true, &[], Ok(&["upstream"]));
+    }
+
+    #[test]
+    fn a_wrong_name_lists_the_right_ones() {
+        let message = "error: there is no function `upsteam`; the functions are downstream, midstream, upstream";
+        check(&["upsteam"], false, &[], Err(&format!("{message}\nhint: did you mean `upstream`?")));
+    }
+
+    #[test]
+    fn a_pattern_means_the_files_that_end_alike() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b.template.json", "a.template.json", "a.json", ".template.json"] {
+            std::fs::write(directory.path().join(name), "{}").unwrap();
+        }
+        let found = matching_files(&directory.path().join("*.template.json"));
+        let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+        assert_eq!(names, [".template.json", "a.template.json", "b.template.json"]);
+        assert!(matching_files(&directory.path().join("missing.json")).is_empty());
+        assert_eq!(matching_files(&directory.path().join("a.json")).len(), 1);
+    }
+}

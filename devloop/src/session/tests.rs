@@ -1,0 +1,334 @@
+//! The loop as a whole: real files, a real watcher, the real cargo, real swaps. Only the place where functions run is a fake,
+//! which starts the swapped program once and takes what it prints for its answer.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::Events;
+use crate::engine::{Digest, Fact, Millis, Notice, Problem, State};
+use crate::error::UserError;
+use crate::session::main_loop::main_loop;
+use crate::session::run::start_watcher;
+use crate::session::workers::Workers;
+use crate::sink::Sink;
+use crate::target::{Pending, Target};
+use crate::testing::Fixture;
+
+/// How long a test waits for what must come; cargo may have to wait for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The last answer of each function, and how often any was started.
+#[derive(Default)]
+struct Fake {
+    answers: Mutex<BTreeMap<String, String>>,
+    starts: Mutex<Vec<String>>,
+}
+
+impl Target for Fake {
+    fn activate<'a>(
+        &'a self,
+        function: &'a str,
+        directory: &'a Path,
+        _digest: &'a Digest,
+    ) -> Pending<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let output = run(&directory.join("bootstrap"));
+            self.starts.lock().unwrap().push(function.to_owned());
+            if !output.status.success() {
+                return Err(Problem::new("init_failed", format!("it ended with {}", output.status)));
+            }
+            let answer = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+            self.answers.lock().unwrap().insert(function.to_owned(), answer);
+            Ok(())
+        })
+    }
+}
+
+/// Another thread's fork may hold the program open for writing until its exec.
+fn run(program: &Path) -> std::process::Output {
+    loop {
+        match Command::new(program).output() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            output => return output.unwrap(),
+        }
+    }
+}
+
+struct Recorder(UnboundedSender<Notice>);
+
+impl Sink for Recorder {
+    fn tell(&mut self, _at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
+        self.0.send(notice.clone()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+struct Session {
+    fixture: Fixture,
+    target: Arc<Fake>,
+    notices: UnboundedReceiver<Notice>,
+    stop: CancellationToken,
+    turning: JoinHandle<Result<(), UserError>>,
+}
+
+impl Session {
+    /// Starts the loop; nothing is built yet.
+    async fn start(fixture: Fixture) -> Self {
+        let target = Arc::new(Fake::default());
+        let (sender, notices) = unbounded_channel();
+        let stop = CancellationToken::new();
+        let (events, mut inbox) = Events::channel();
+        let watcher = start_watcher(vec![fixture.path("target")], &events).unwrap();
+        let dist = fixture.path("target/devloop/dist");
+        let mut workers = Workers::new(
+            fixture.builder(),
+            dist,
+            Arc::clone(&target) as Arc<dyn Target>,
+            Some(watcher),
+            events.clone(),
+            stop.clone(),
+        );
+        let workspace = fixture.read().await.workspace;
+        let functions: Vec<String> = workspace.functions().map(str::to_owned).collect();
+        events.send(Fact::CloudReady { endpoint: "http://e".to_owned(), outputs: BTreeMap::new() }).await;
+        let token = stop.clone();
+        let turning = tokio::spawn(async move {
+            let mut state = State::new(workspace, functions);
+            let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Recorder(sender))];
+            let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &token).await;
+            token.cancel();
+            drop(inbox);
+            workers.finish().await;
+            result
+        });
+        Self { fixture, target, notices, stop, turning }
+    }
+
+    /// Starts the loop and waits until both functions answer.
+    async fn live() -> Self {
+        let mut session = Self::start(Fixture::new()).await;
+        session.wait_for_live(1, 2).await;
+        session
+    }
+
+    async fn next(&mut self) -> Notice {
+        tokio::time::timeout(PATIENCE, self.notices.recv()).await.unwrap().unwrap()
+    }
+
+    /// The first notice that fits; none before it may be an error or a failed build.
+    async fn wait_for<T>(&mut self, fits: impl Fn(&Notice) -> Option<T>) -> T {
+        loop {
+            let notice = self.next().await;
+            if let Some(found) = fits(&notice) {
+                return found;
+            }
+            assert!(!matches!(notice, Notice::Error { .. } | Notice::BuildFailed { .. }), "{notice:?}");
+        }
+    }
+
+    async fn wait_for_live(&mut self, wanted: u64, functions: usize) {
+        for _ in 0..functions {
+            let fits = |notice: &Notice| matches!(notice, Notice::Live { .. }).then(|| notice.clone());
+            match self.wait_for(fits).await {
+                Notice::Live { generation, .. } => assert_eq!(generation, wanted),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next build as `function: reason` lines.
+    async fn wait_for_build(&mut self, wanted: u64) -> Vec<String> {
+        let reasons = |notice: &Notice| match notice {
+            Notice::Build { generation, reasons } => {
+                assert_eq!(*generation, wanted);
+                Some(reasons.iter().map(|(function, reason)| format!("{function}: {reason}")).collect())
+            }
+            _ => None,
+        };
+        self.wait_for(reasons).await
+    }
+
+    fn answer(&self, function: &str) -> String {
+        self.target.answers.lock().unwrap()[function].clone()
+    }
+
+    fn starts(&self) -> usize {
+        self.target.starts.lock().unwrap().len()
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.turning.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_save_goes_live_and_restarts_nothing_else() {
+    let mut session = Session::live().await;
+    assert_eq!((session.answer("up"), session.answer("mid")), ("up 1, model 1".into(), "mid 1, model 1".into()));
+    session.fixture.write("up/README.md", "not a source");
+    session.fixture.write("up/src/main.rs", "fn main() { println!(\"up 2, {}\", model::MODEL) }");
+    assert_eq!(session.wait_for_build(2).await, ["up: src/main.rs"]);
+    session.wait_for_live(2, 1).await;
+    assert_eq!(session.answer("up"), "up 2, model 1");
+    assert_eq!(session.starts(), 3);
+    session.end().await;
+}
+
+#[tokio::test]
+async fn a_shared_edit_rebuilds_its_dependents_in_one_cargo_process() {
+    let mut session = Session::live().await;
+    session.fixture.write("model/src/lib.rs", "pub const MODEL: &str = \"model 2\";\n");
+    let because = "path dependency model, src/lib.rs";
+    assert_eq!(session.wait_for_build(2).await, [format!("mid: {because}"), format!("up: {because}")]);
+    session.wait_for_live(2, 2).await;
+    assert_eq!((session.answer("up"), session.answer("mid")), ("up 1, model 2".into(), "mid 1, model 2".into()));
+    session.end().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_changes_no_code_swaps_nothing() {
+    let mut session = Session::live().await;
+    session.fixture.write("up/src/main.rs", "fn main() { println!(\"up 1, {}\", model::MODEL) } // said twice\n");
+    let unchanged = |notice: &Notice| match notice {
+        Notice::Unchanged { function, .. } => Some(function.clone()),
+        Notice::Swapped { .. } => panic!("{notice:?}"),
+        _ => None,
+    };
+    assert_eq!(session.wait_for(unchanged).await, "up");
+    assert_eq!(session.starts(), 2);
+    session.end().await;
+}
+
+#[tokio::test]
+async fn an_error_is_shown_and_its_fix_goes_live() {
+    let mut session = Session::live().await;
+    session.fixture.write("up/src/main.rs", "fn main() { let _: u8 = \"text\"; }");
+    let failed = |notice: &Notice| match notice {
+        Notice::BuildFailed { functions, diagnostics, .. } => Some((functions.clone(), diagnostics.clone())),
+        _ => None,
+    };
+    let (functions, diagnostics) = session.wait_for(failed).await;
+    assert_eq!(functions.keys().collect::<Vec<_>>(), ["up"]);
+    assert!(functions["up"].is_some(), "the first code still serves");
+    assert!(diagnostics[0].rendered.contains("mismatched types"));
+    session.fixture.write("up/src/main.rs", "fn main() { println!(\"fixed\") }");
+    session.wait_for_live(3, 1).await;
+    assert_eq!(session.answer("up"), "fixed");
+    session.end().await;
+}
+
+#[tokio::test]
+async fn code_that_does_not_come_up_is_named() {
+    let mut session = Session::live().await;
+    session.fixture.write("up/src/main.rs", "fn main() { std::process::exit(3) }");
+    let error = |notice: &Notice| match notice {
+        Notice::Error { function, serving, problem, .. } => {
+            Some((function.clone().unwrap(), serving.is_some(), problem.code))
+        }
+        _ => None,
+    };
+    assert_eq!(session.wait_for(error).await, ("up".to_owned(), true, "init_failed"));
+    session.fixture.write("up/src/main.rs", "fn main() { println!(\"up 1, {}\", model::MODEL) }\n");
+    session.wait_for_live(3, 1).await;
+    session.end().await;
+}
+
+#[tokio::test]
+async fn a_manifest_edit_builds_what_it_governs() {
+    let mut session = Session::live().await;
+    session.fixture.write("extra/Cargo.toml", "[package]\nname = \"extra\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    session.fixture.write("extra/src/lib.rs", "pub const EXTRA: &str = \"extra 1\";\n");
+    let manifest = std::fs::read_to_string(session.fixture.path("up/Cargo.toml")).unwrap();
+    session.fixture.write("up/Cargo.toml", &format!("{manifest}extra.path = \"../extra\"\n"));
+    assert_eq!(session.wait_for_build(2).await, ["up: Cargo.toml"]);
+    let done = |notice: &Notice| {
+        matches!(notice, Notice::Unchanged { .. } | Notice::Live { .. }).then_some(())
+    };
+    session.wait_for(done).await;
+    session.fixture.write("up/src/main.rs", "fn main() { println!(\"{}\", extra::EXTRA) }");
+    session.wait_for_live(3, 1).await;
+    session.fixture.write("extra/src/lib.rs", "pub const EXTRA: &str = \"extra 2\";\n");
+    assert_eq!(session.wait_for_build(4).await, ["up: path dependency extra, src/lib.rs"]);
+    session.wait_for_live(4, 1).await;
+    assert_eq!(session.answer("up"), "extra 2");
+    session.end().await;
+}
+
+/// Makes `up` build only after somebody writes into the gate, and note its build script's number meanwhile.
+fn block_builds_of_up(fixture: &Fixture) {
+    assert!(Command::new("mkfifo").arg(fixture.path("gate")).status().unwrap().success());
+    let script = r#"fn main() {
+        println!("cargo::rerun-if-changed=build.rs");
+        std::fs::write("../number", std::process::id().to_string()).unwrap();
+        if std::path::Path::new("../gate").exists() {
+            println!("cargo::warning=blocked");
+            std::fs::read("../gate").unwrap();
+        }
+    }"#;
+    fixture.write("up/build.rs", script);
+}
+
+/// Waits until the build script is blocked; the writing of its number is the sign.
+async fn blocked_script(fixture: &Fixture) -> u32 {
+    let number = async {
+        loop {
+            match std::fs::read_to_string(fixture.path("number")).ok().and_then(|text| text.parse().ok()) {
+                Some(number) => return number,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, number).await.unwrap()
+}
+
+/// A killed process whose parent died with it may wait for somebody to read its end.
+fn is_running(number: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{number}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
+}
+
+#[tokio::test]
+async fn a_save_during_a_build_cancels_it_with_everything_it_started() {
+    let mut session = Session::live().await;
+    block_builds_of_up(&session.fixture);
+    assert_eq!(session.wait_for_build(2).await, ["up: build.rs"]);
+    let script = blocked_script(&session.fixture).await;
+    std::fs::remove_file(session.fixture.path("gate")).unwrap();
+    session.fixture.write("up/src/main.rs", "fn main() { println!(\"newer\") }");
+    let cancelled = |notice: &Notice| match notice {
+        Notice::Cancelled { generation, functions } => Some((*generation, functions.clone())),
+        _ => None,
+    };
+    assert_eq!(session.wait_for(cancelled).await, (2, vec!["up".to_owned()]));
+    session.wait_for_live(3, 1).await;
+    assert_eq!(session.answer("up"), "newer");
+    assert!(!is_running(script));
+    session.end().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_leaves_no_process() {
+    let fixture = Fixture::new();
+    block_builds_of_up(&fixture);
+    let session = Session::start(fixture).await;
+    let script = blocked_script(&session.fixture).await;
+    assert!(is_running(script));
+    session.stop.cancel();
+    session.turning.await.unwrap().unwrap();
+    assert!(!is_running(script));
+}
+
+#[tokio::test]
+async fn an_output_that_nobody_reads_ends_the_session_in_good_order() {
+    let session = Session::start(Fixture::new()).await;
+    drop(session.notices);
+    tokio::time::timeout(PATIENCE, session.turning).await.unwrap().unwrap().unwrap();
+}

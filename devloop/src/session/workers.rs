@@ -1,0 +1,172 @@
+//! The engine's effects, carried out beside the main loop. Each answers through events only.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::build::{self, Builder, Outcome};
+use crate::bus::Events;
+use crate::engine::{BuildOrder, Digest, Effect, Fact, Generation, Problem, SwapOrder};
+use crate::swap::{self, Swapped};
+use crate::target::Target;
+use crate::watch::Watcher;
+use crate::workspace;
+
+/// The longest that a function may take to ask for its first event. The cloud's own limit for a start is shorter; this one is
+/// for a cloud that does not keep it.
+const ACTIVATION_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the end of the session waits for what is still running.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What the workers work with.
+pub(super) struct Workers {
+    builder: Arc<Builder>,
+    dist: PathBuf,
+    target: Arc<dyn Target>,
+    watcher: Option<Watcher>,
+    events: Events,
+    stop: CancellationToken,
+    /// Held while a cargo runs: there is never a second one.
+    cargo: Arc<Mutex<()>>,
+    /// Cancels the newest cargo.
+    newest: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Workers {
+    /// Workers that rest until they get an effect; `stop` ends whatever they do.
+    pub(super) fn new(
+        builder: Builder,
+        dist: PathBuf,
+        target: Arc<dyn Target>,
+        watcher: Option<Watcher>,
+        events: Events,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            builder: Arc::new(builder),
+            dist,
+            target,
+            watcher,
+            events,
+            cargo: Arc::default(),
+            newest: stop.child_token(),
+            stop,
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Begins to carry out the effect and returns at once.
+    pub(super) fn start(&mut self, effect: Effect) {
+        match effect {
+            // The main loop tells the sinks itself.
+            Effect::Announce(_) => {}
+            Effect::ReadWorkspace { generation } => self.read_workspace(generation),
+            Effect::Watch(list) => {
+                if let Some(watcher) = &self.watcher {
+                    watcher.watch(list);
+                }
+            }
+            Effect::Build(order) => self.build(order),
+            Effect::CancelBuild { .. } => self.newest.cancel(),
+            Effect::Swap(order) => self.swap(order),
+            Effect::Activate { generation, function, digest } => self.activate(generation, function, digest),
+        }
+    }
+
+    /// Waits until nothing runs any more; `stop` has been cancelled.
+    pub(super) async fn finish(self) {
+        drop(self.watcher);
+        self.tasks.close();
+        let _ = tokio::time::timeout(FAREWELL, self.tasks.wait()).await;
+    }
+
+    /// A token for a new cargo; the one before it has nothing more to do.
+    fn supersede(&mut self) -> CancellationToken {
+        self.newest.cancel();
+        self.newest = self.stop.child_token();
+        self.newest.clone()
+    }
+
+    fn read_workspace(&mut self, generation: Generation) {
+        let cancel = self.supersede();
+        let (builder, events, cargo) = (Arc::clone(&self.builder), self.events.clone(), Arc::clone(&self.cargo));
+        self.tasks.spawn(async move {
+            let reading = async {
+                let _only = cargo.lock().await;
+                workspace::read(&builder.program, &builder.root).await
+            };
+            let Some(result) = cancel.run_until_cancelled(reading).await else { return };
+            let result = result.map(|reading| reading.workspace).map_err(|error| error.problem());
+            events.send(Fact::WorkspaceRead { generation, result }).await;
+        });
+    }
+
+    fn build(&mut self, order: BuildOrder) {
+        let cancel = self.supersede();
+        let (builder, events, cargo) = (Arc::clone(&self.builder), self.events.clone(), Arc::clone(&self.cargo));
+        self.tasks.spawn(async move {
+            let _only = cargo.lock().await;
+            if cancel.is_cancelled() {
+                return;
+            }
+            let generation = order.generation;
+            let (artifacts, failure) = match build::run(&builder, &order, &cancel, &events).await {
+                Ok(Outcome::Cancelled) => return,
+                Ok(Outcome::Finished { artifacts, failure }) => (artifacts, failure),
+                Err(error) => {
+                    let problem = error.problem();
+                    let failure = Some(problem.message.clone());
+                    events.send(Fact::Error { problem }).await;
+                    (Vec::new(), failure)
+                }
+            };
+            events.send(Fact::Built { generation, artifacts, failure }).await;
+        });
+    }
+
+    fn swap(&self, order: SwapOrder) {
+        let (dist, events) = (self.dist.clone(), self.events.clone());
+        self.tasks.spawn(async move {
+            let (generation, function) = (order.generation, order.function.clone());
+            let result = match tokio::task::spawn_blocking(move || swap::swap(&dist, &order)).await {
+                Ok(result) => result.map_err(|error| error.problem()),
+                Err(panic) => Err(Problem::new("internal", format!("put the binary in place: {panic}"))),
+            };
+            let fact = match result {
+                Ok(Swapped::Unchanged { digest }) => Fact::Unchanged { generation, function, digest },
+                Ok(Swapped::InPlace { digest, staged_at, warnings }) => {
+                    Fact::Swapped { generation, function, digest, staged_at, warnings }
+                }
+                Err(problem) => Fact::SwapFailed { generation, function, problem },
+            };
+            events.send(fact).await;
+        });
+    }
+
+    fn activate(&self, generation: Generation, function: String, digest: Digest) {
+        let (target, events, stop) = (Arc::clone(&self.target), self.events.clone(), self.stop.clone());
+        let directory = self.dist.join(&function);
+        self.tasks.spawn(async move {
+            let activation = tokio::time::timeout(ACTIVATION_LIMIT, target.activate(&function, &directory, &digest));
+            let Some(result) = stop.run_until_cancelled(activation).await else { return };
+            let problem = match result {
+                Ok(Ok(())) => {
+                    events.send(Fact::Live { generation, function }).await;
+                    return;
+                }
+                Ok(Err(problem)) => problem,
+                Err(_) => Problem::new(
+                    "activation_timeout",
+                    format!("start the new code: it asked for no event within {} s", ACTIVATION_LIMIT.as_secs()),
+                ),
+            };
+            events.send(Fact::ActivationFailed { generation, function, problem }).await;
+        });
+    }
+}

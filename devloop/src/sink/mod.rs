@@ -1,0 +1,23 @@
+//! Those who tell the user what happened, all from the same notices: plain lines, JSON lines, and the session's log file.
+
+mod ansi;
+mod json;
+mod log_file;
+mod plain;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use crate::engine::{Millis, Notice, State};
+
+pub(crate) use json::{Json, error_line};
+pub(crate) use log_file::LogFile;
+pub(crate) use plain::Plain;
+
+/// A consumer of notices.
+pub(crate) trait Sink: Send {
+    /// Takes one notice, and the state that it led to. A broken pipe ends the session in good order.
+    fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()>;
+}

@@ -1,0 +1,109 @@
+//! Lines for people, where there is no terminal to draw on.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use crate::engine::{Digest, Level, Millis, Notice, Phases, Problem, State};
+use crate::graph::Reason;
+use crate::sink::{Sink, ansi};
+
+/// Writes a line or a few for each notice.
+#[derive(Debug)]
+pub(crate) struct Plain<W> {
+    output: W,
+    colour: bool,
+}
+
+impl<W: Write> Plain<W> {
+    /// Writes to the output; without colour the compiler's renderings lose theirs.
+    pub(crate) fn new(output: W, colour: bool) -> Self {
+        Self { output, colour }
+    }
+}
+
+impl<W: Write + Send> Sink for Plain<W> {
+    fn tell(&mut self, _at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
+        let text = text(notice, state);
+        let text = if self.colour { text } else { ansi::strip(&text) };
+        self.output.write_all(text.as_bytes())?;
+        self.output.flush()
+    }
+}
+
+/// The notice's lines, each with its line end.
+fn text(notice: &Notice, state: &State) -> String {
+    match notice {
+        Notice::Ready { endpoint, outputs } => {
+            let mut text = format!("ready      {endpoint}\n");
+            for (name, value) in outputs {
+                let _ = writeln!(text, "           {name} = {value}");
+            }
+            text
+        }
+        Notice::Build { generation, reasons } => build(*generation, reasons),
+        Notice::Cancelled { generation, .. } => format!("cancelled  build {generation}: a newer save\n"),
+        // The first build is long and silent otherwise; later ones are told by their result.
+        Notice::Progress { generation: 1, line } => format!("           {line}\n"),
+        Notice::Diagnostic { diagnostic, .. } if diagnostic.level == Level::Error => {
+            format!("{}\n", diagnostic.rendered.trim_end())
+        }
+        Notice::Progress { .. } | Notice::Diagnostic { .. } => String::new(),
+        Notice::BuildFailed { generation, functions, diagnostics, failure } => {
+            let shown = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+            let mut text = if shown { String::new() } else { format!("{}\n", failure.trim_end()) };
+            for (function, serving) in functions {
+                let _ = writeln!(text, "failed     {function}, build {generation}; {}", still(serving.as_ref()));
+            }
+            text
+        }
+        Notice::Swapped { function, warnings, .. } => warnings
+            .iter()
+            .map(|warning| format!("warning    {function} {warning}\n"))
+            .collect(),
+        Notice::Live { function, digest, phases, .. } => {
+            let open = state.functions.values().filter(|standing| standing.is_on_its_way()).count();
+            let rest = if open == 0 { String::new() } else { format!(" ({open} to come)") };
+            format!("live       {function} {} after {}{rest}\n", digest.short(), durations(phases))
+        }
+        Notice::Unchanged { function, digest, .. } => format!("unchanged  {function} {}\n", digest.short()),
+        Notice::Log { function, line } => format!("{function} | {line}\n"),
+        Notice::Error { function, serving, problem, .. } => error(function.as_deref(), serving.as_ref(), problem),
+    }
+}
+
+/// Functions with the same reason share a line.
+fn build(generation: u64, reasons: &BTreeMap<String, Reason>) -> String {
+    let mut by_reason: BTreeMap<&Reason, Vec<&str>> = BTreeMap::new();
+    for (function, reason) in reasons {
+        by_reason.entry(reason).or_default().push(function);
+    }
+    by_reason
+        .iter()
+        .map(|(reason, functions)| format!("build {generation:<4} {}: {reason}\n", functions.join(", ")))
+        .collect()
+}
+
+fn durations(phases: &Phases) -> String {
+    let parts: Vec<String> =
+        phases.named().iter().map(|(name, milliseconds)| format!("{name} {milliseconds}")).collect();
+    format!("{} ms: {}", phases.total(), parts.join(", "))
+}
+
+fn error(function: Option<&str>, serving: Option<&Digest>, problem: &Problem) -> String {
+    let mut text = match function {
+        Some(function) => format!("error      {function}: {}; {}\n", problem.message, still(serving)),
+        None => format!("error      {}\n", problem.message),
+    };
+    if let Some(hint) = &problem.hint {
+        let _ = writeln!(text, "hint       {hint}");
+    }
+    text
+}
+
+fn still(serving: Option<&Digest>) -> String {
+    match serving {
+        Some(digest) => format!("{} still serves", digest.short()),
+        None => "nothing serves yet".to_owned(),
+    }
+}

@@ -1,0 +1,153 @@
+//! One session's notices, as each sink tells them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use crate::engine::{Diagnostic, Digest, Level, Location, Notice, Phases, Problem, State};
+use crate::graph::{Reason, Workspace};
+use crate::sink::{Json, LogFile, Plain, Sink};
+
+/// An output that can be read while a sink holds it.
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn digest(start: &str) -> Digest {
+    Digest::new(format!("{start}{}", "0".repeat(60)))
+}
+
+fn session() -> Vec<Notice> {
+    let shared = Reason::PathDependency { package: "pipeline-model".to_owned(), path: "src/lib.rs".into() };
+    let diagnostic = Diagnostic {
+        level: Level::Error,
+        message: "mismatched types".to_owned(),
+        rendered: "\u{1b}[1m\u{1b}[91merror[E0308]\u{1b}[0m: mismatched types\n --> src/lib.rs:2:17\n".to_owned(),
+        location: Some(Location { file: PathBuf::from("src/lib.rs"), line: 2, column: 17 }),
+        package: Some("midstream".to_owned()),
+    };
+    let upstream = || "upstream".to_owned();
+    vec![
+        Notice::Ready {
+            endpoint: "http://127.0.0.1:4566".to_owned(),
+            outputs: [("ApiEndpoint".to_owned(), "http://127.0.0.1:4566/prod/".to_owned())].into(),
+        },
+        Notice::Build { generation: 1, reasons: [(upstream(), Reason::FirstBuild)].into() },
+        Notice::Progress { generation: 1, line: "Compiling upstream v0.1.0".to_owned() },
+        Notice::Swapped { generation: 1, function: upstream(), digest: digest("91c2"), warnings: vec![] },
+        Notice::Live {
+            generation: 1,
+            function: upstream(),
+            digest: digest("91c2"),
+            phases: Phases { detect: 9, plan: 3, cargo: 1710, package: 41, swap: 2, reload: 74 },
+        },
+        Notice::Log { function: upstream(), line: "accepted \u{1b}[32m1\u{1b}[0m".to_owned() },
+        Notice::Build {
+            generation: 2,
+            reasons: [
+                ("downstream".to_owned(), shared.clone()),
+                ("midstream".to_owned(), shared),
+                (upstream(), Reason::Own("src/lib.rs".into())),
+            ]
+            .into(),
+        },
+        Notice::Cancelled { generation: 2, functions: vec!["downstream".to_owned(), "midstream".to_owned()] },
+        Notice::Progress { generation: 3, line: "Compiling midstream v0.1.0".to_owned() },
+        Notice::Diagnostic { generation: 3, diagnostic: diagnostic.clone() },
+        Notice::BuildFailed {
+            generation: 3,
+            functions: [("midstream".to_owned(), Some(digest("5d0e"))), ("downstream".to_owned(), None)].into(),
+            diagnostics: vec![diagnostic],
+            failure: "error: could not compile `midstream`".to_owned(),
+        },
+        Notice::BuildFailed {
+            generation: 4,
+            functions: BTreeMap::from([("midstream".to_owned(), None)]),
+            diagnostics: vec![],
+            failure: "error: failed to parse manifest".to_owned(),
+        },
+        Notice::Swapped {
+            generation: 5,
+            function: upstream(),
+            digest: digest("33ab"),
+            warnings: vec!["needs glibc 2.38".to_owned()],
+        },
+        Notice::Unchanged { generation: 5, function: upstream(), digest: digest("33ab") },
+        Notice::Error {
+            generation: Some(5),
+            function: Some(upstream()),
+            serving: Some(digest("91c2")),
+            problem: Problem::new("init_failed", "the new code panicked"),
+        },
+        Notice::Error {
+            generation: None,
+            function: None,
+            serving: None,
+            problem: Problem::new("watch_limit", "watch the sources: no watches left").with_hint("raise the limit"),
+        },
+    ]
+}
+
+fn tell(sink: &mut dyn Sink) {
+    let state = State::new(Workspace::default(), ["upstream".to_owned()]);
+    for (second, notice) in session().iter().enumerate() {
+        sink.tell(1_700_000_000_000 + second as u64 * 1000, notice, &state).unwrap();
+    }
+}
+
+fn written(page: &Page) -> String {
+    String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+}
+
+#[test]
+fn plain_lines() {
+    let page = Page::default();
+    tell(&mut Plain::new(page.clone(), false));
+    insta::assert_snapshot!(written(&page));
+}
+
+#[test]
+fn plain_lines_in_colour_keep_the_compilers_rendering() {
+    let page = Page::default();
+    tell(&mut Plain::new(page.clone(), true));
+    assert!(written(&page).contains("\u{1b}[91merror[E0308]"));
+}
+
+#[test]
+fn json_lines() {
+    let page = Page::default();
+    tell(&mut Json::new(page.clone()));
+    insta::assert_snapshot!(written(&page));
+}
+
+#[test]
+fn every_json_line_has_its_event_and_time() {
+    let page = Page::default();
+    tell(&mut Json::new(page.clone()));
+    for line in written(&page).lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(value["event"].is_string() && value["at"].is_u64(), "{line}");
+    }
+}
+
+#[test]
+fn the_log_file_holds_everything() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("devloop/session.jsonl");
+    tell(&mut LogFile::create(&path).unwrap());
+    let text = std::fs::read_to_string(path).unwrap();
+    assert_eq!(text.lines().count(), session().len());
+    for event in ["progress", "diagnostic", "log"] {
+        assert!(text.contains(&format!("{{\"event\":\"{event}\"")), "{event}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a binary cannot be put in place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::engine::Problem;
+
+/// A failed swap; what lay in place before still lies there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SwapError {
+    /// No space is left.
+    #[error("put the binary in place: the disk that holds {} is full", .0.display())]
+    DiskFull(PathBuf),
+    /// The file system or the directory may not be written.
+    #[error("put the binary in place: {} cannot be written", .0.display())]
+    ReadOnly(PathBuf),
+    /// Anything else that the file system answers.
+    #[error("{action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// The answer.
+        source: io::Error,
+    },
+    /// Cargo's file is no program for Linux.
+    #[error("check {}: it is not a 64-bit ELF program", .0.display())]
+    NotElf(PathBuf),
+    /// It is one for another processor.
+    #[error("check {}: it is a program for {machine}, and this machine is {}", .path.display(), std::env::consts::ARCH)]
+    WrongMachine {
+        /// The file.
+        path: PathBuf,
+        /// What it was built for.
+        machine: String,
+    },
+}
+
+impl SwapError {
+    /// Gives the causes that a user can act upon their own names.
+    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(path.to_owned()),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly(path.to_owned()),
+            _ => Self::Io { action, path: path.to_owned(), source },
+        }
+    }
+
+    pub(super) fn not_elf(path: &Path) -> Self {
+        Self::NotElf(path.to_owned())
+    }
+
+    /// The same for programs and people.
+    pub(crate) fn problem(&self) -> Problem {
+        let message = self.to_string();
+        match self {
+            Self::DiskFull(_) => {
+                Problem::new("disk_full", message).with_hint("free some space, then save any source file again")
+            }
+            Self::ReadOnly(_) => {
+                Problem::new("dist_read_only", message).with_hint("set LAMBDA_DIST_PATH to a directory of your own")
+            }
+            Self::Io { .. } => Problem::new("swap_failed", message),
+            Self::NotElf(_) => Problem::new("not_elf", message),
+            Self::WrongMachine { .. } => Problem::new("wrong_machine", message)
+                .with_hint("remove `build.target` from cargo's configuration, or build for this machine"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::SwapError;
+
+    fn check(number: i32, expected: &str) {
+        let error = SwapError::io("copy", Path::new("/d"), io::Error::from_raw_os_error(number));
+        assert_eq!(error.problem().code, expected);
+    }
+
+    #[test]
+    fn what_the_user_can_repair_is_named() {
+        check(libc::ENOSPC, "disk_full");
+        check(libc::EDQUOT, "disk_full");
+        check(libc::EROFS, "dist_read_only");
+        check(libc::EACCES, "dist_read_only");
+        check(libc::EIO, "swap_failed");
+    }
+}

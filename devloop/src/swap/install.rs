@@ -1,0 +1,124 @@
+//! Staging beside the target, checking, and one rename.
+
+use std::fs::{self, File, Permissions};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+use tempfile::TempPath;
+
+use crate::bus::now;
+use crate::engine::{Digest, Millis, SwapOrder};
+use crate::swap::SwapError;
+use crate::swap::elf::{self, AMAZON_LINUX_2023, Glibc};
+
+/// The file that Lambda starts.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// Where binaries are prepared: inside the directory that holds the functions', so that the rename stays on one file system.
+const STAGE: &str = ".stage";
+
+/// What became of a binary.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Swapped {
+    /// It lies in place.
+    InPlace {
+        /// Its content.
+        digest: Digest,
+        /// When it was ready for the rename.
+        staged_at: Millis,
+        /// What would trouble it elsewhere than here.
+        warnings: Vec<String>,
+    },
+    /// It lay in place already and serves.
+    Unchanged {
+        /// Its content.
+        digest: Digest,
+    },
+}
+
+/// Puts the ordered binary into its function's directory below `dist`. Blocks for as long as the copy takes.
+///
+/// The copy is never a link to cargo's file, which the next build may overwrite while a process runs from it, and the
+/// function's directory is never replaced: who watches or mounts it would go on looking at the old one.
+pub(crate) fn swap(dist: &Path, order: &SwapOrder) -> Result<Swapped, SwapError> {
+    let stage = dist.join(STAGE);
+    let directory = dist.join(&order.function);
+    make_directory(&stage)?;
+    make_directory(&directory)?;
+    let staged = stage_copy(&stage, order)?;
+    let glibc = elf::inspect(&staged)?;
+    let digest = digest_of(&staged)?;
+    let bootstrap = directory.join(BOOTSTRAP);
+    if order.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
+        return Ok(Swapped::Unchanged { digest });
+    }
+    let staged_at = now();
+    staged.persist(&bootstrap).map_err(|error| SwapError::io("rename to", &bootstrap, error.error))?;
+    Ok(Swapped::InPlace { digest, staged_at, warnings: warnings(glibc) })
+}
+
+/// Makes the function's directory, so that it can be watched or mounted before its first binary comes.
+pub(crate) fn make_function_directory(dist: &Path, function: &str) -> Result<(), SwapError> {
+    make_directory(&dist.join(function))
+}
+
+/// The process's umask may take rights away that the function's user needs, so they are set by name.
+fn make_directory(path: &Path) -> Result<(), SwapError> {
+    let failed = |error| SwapError::io("make the directory", path, error);
+    fs::create_dir_all(path).map_err(failed)?;
+    make_public(path)
+}
+
+fn make_public(path: &Path) -> Result<(), SwapError> {
+    const MODE: u32 = 0o755;
+    let failed = |error| SwapError::io("set the permissions of", path, error);
+    let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
+    if mode & 0o7777 == MODE {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(failed)
+}
+
+/// Copies inside the kernel, as a reflink where the file system can. A failed swap leaves nothing behind.
+fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<TempPath, SwapError> {
+    let staged = tempfile::Builder::new()
+        .prefix(&format!("{}-{}-", order.function, order.generation))
+        .tempfile_in(stage)
+        .map_err(|error| SwapError::io("write into", stage, error))?
+        .into_temp_path();
+    fs::copy(&order.executable, &staged)
+        .map_err(|error| SwapError::io("copy", &order.executable, error))?;
+    make_public(&staged)?;
+    Ok(staged)
+}
+
+fn digest_of(path: &Path) -> Result<Digest, SwapError> {
+    const CHUNK: usize = 128 * 1024;
+    let failed = |error| SwapError::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = file.read(&mut chunk).map_err(failed)?;
+        if read == 0 {
+            return Ok(Digest::new(format!("{:x}", hash.finalize())));
+        }
+        hash.update(&chunk[..read]);
+    }
+}
+
+/// It runs here in any case; this is about the machine it is deployed to later.
+fn warnings(glibc: Option<Glibc>) -> Vec<String> {
+    glibc
+        .filter(|glibc| *glibc > AMAZON_LINUX_2023)
+        .map(|glibc| {
+            format!(
+                "needs glibc {}.{}, and Amazon Linux 2023 has {}.{}: it runs here, but not on provided.al2023",
+                glibc.major, glibc.minor, AMAZON_LINUX_2023.major, AMAZON_LINUX_2023.minor
+            )
+        })
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! From cargo's binary to `dist/<function>/bootstrap`, in one step that nobody can see half done. `session` calls it.
+
+mod elf;
+mod error;
+mod install;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::SwapError;
+pub(crate) use install::{Swapped, make_function_directory, swap};

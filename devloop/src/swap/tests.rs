@@ -1,0 +1,125 @@
+//! Swaps of this very test program, which is an ELF program for this machine.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::engine::{Digest, SwapOrder};
+use crate::swap::{Swapped, swap};
+
+struct Dist {
+    home: TempDir,
+}
+
+impl Dist {
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.home.path().join("dist")
+    }
+
+    fn bootstrap(&self) -> PathBuf {
+        self.path().join("up/bootstrap")
+    }
+
+    fn order(executable: impl AsRef<Path>, unless: Option<&Digest>) -> SwapOrder {
+        SwapOrder {
+            generation: 1,
+            function: "up".to_owned(),
+            executable: executable.as_ref().to_owned(),
+            unless: unless.cloned(),
+        }
+    }
+
+    fn swap(&self, unless: Option<&Digest>) -> Swapped {
+        swap(&self.path(), &Self::order(std::env::current_exe().unwrap(), unless)).unwrap()
+    }
+
+    fn staged(&self) -> usize {
+        fs::read_dir(self.path().join(".stage")).unwrap().count()
+    }
+}
+
+fn digest(swapped: Swapped) -> Digest {
+    match swapped {
+        Swapped::InPlace { digest, .. } | Swapped::Unchanged { digest } => digest,
+    }
+}
+
+#[test]
+fn a_binary_is_copied_into_place_with_rights_for_everybody() {
+    let dist = Dist::new();
+    let swapped = dist.swap(None);
+    assert!(matches!(swapped, Swapped::InPlace { .. }));
+    assert_eq!(fs::read(dist.bootstrap()).unwrap(), fs::read(std::env::current_exe().unwrap()).unwrap());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dist.bootstrap()), 0o755);
+    assert_eq!(mode(&dist.path().join("up")), 0o755);
+    assert_eq!(fs::metadata(dist.bootstrap()).unwrap().nlink(), 1, "a copy, not a link");
+    assert_eq!(dist.staged(), 0);
+}
+
+#[test]
+fn what_serves_already_is_unchanged() {
+    let dist = Dist::new();
+    let first = digest(dist.swap(None));
+    let before = fs::metadata(dist.bootstrap()).unwrap().ino();
+    assert_eq!(dist.swap(Some(&first)), Swapped::Unchanged { digest: first });
+    assert_eq!(fs::metadata(dist.bootstrap()).unwrap().ino(), before);
+    assert_eq!(dist.staged(), 0);
+}
+
+#[test]
+fn a_bootstrap_deleted_by_hand_is_put_back() {
+    let dist = Dist::new();
+    let first = digest(dist.swap(None));
+    fs::remove_file(dist.bootstrap()).unwrap();
+    assert!(matches!(dist.swap(Some(&first)), Swapped::InPlace { .. }));
+    assert!(dist.bootstrap().is_file());
+}
+
+#[test]
+fn the_directory_stays_and_the_running_file_is_not_written() {
+    let dist = Dist::new();
+    dist.swap(None);
+    let directory = fs::metadata(dist.path().join("up")).unwrap().ino();
+    let file = fs::metadata(dist.bootstrap()).unwrap().ino();
+    dist.swap(None);
+    assert_eq!(fs::metadata(dist.path().join("up")).unwrap().ino(), directory);
+    assert_ne!(fs::metadata(dist.bootstrap()).unwrap().ino(), file);
+}
+
+/// The refusal's code; nothing is left in place or on the stage.
+fn check_refused(content: &[u8], expected: &str) {
+    let dist = Dist::new();
+    let file = dist.home.path().join("binary");
+    fs::write(&file, content).unwrap();
+    let error = swap(&dist.path(), &Dist::order(&file, None)).unwrap_err();
+    assert_eq!(error.problem().code, expected);
+    assert!(!dist.bootstrap().exists());
+    assert_eq!(dist.staged(), 0);
+}
+
+#[test]
+fn what_lambda_could_not_start_is_refused() {
+    check_refused(b"", "not_elf");
+    check_refused(b"#!/bin/sh\n", "not_elf");
+    check_refused(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0], "not_elf");
+    let mut other = fs::read(std::env::current_exe().unwrap()).unwrap();
+    other.truncate(4096);
+    // The machine's number lies at offset 18; 8 is MIPS.
+    other[18] = 8;
+    check_refused(&other, "wrong_machine");
+}
+
+#[test]
+fn a_file_in_the_way_of_the_directory_is_named() {
+    let dist = Dist::new();
+    fs::write(dist.path(), "in the way").unwrap();
+    let error = swap(&dist.path(), &Dist::order(std::env::current_exe().unwrap(), None)).unwrap_err();
+    assert!(error.to_string().contains("dist/.stage"), "{error}");
+}

@@ -1,0 +1,15 @@
+//! File events, without noise, one burst at a time. `session` starts it and passes its bursts to the engine.
+//!
+//! It runs on a thread of its own: adding a watch waits for the operating system's queue, which must never wait for us.
+
+mod debounce;
+mod error;
+mod noise;
+mod tree;
+mod watcher;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::WatchError;
+pub(crate) use watcher::{Burst, Watcher};

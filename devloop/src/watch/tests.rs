@@ -1,0 +1,143 @@
+//! Real files, saved in the ways of different editors.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::engine::WatchList;
+use crate::watch::{Burst, Watcher};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A package directory under watch.
+struct Watched {
+    _home: TempDir,
+    root: PathBuf,
+    bursts: Receiver<Burst>,
+    _watcher: Watcher,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("up/src")).unwrap();
+        fs::create_dir_all(root.join("up/target")).unwrap();
+        fs::write(root.join("up/src/main.rs"), "one").unwrap();
+        fs::write(root.join("up/.gitignore"), "*.log\n").unwrap();
+        fs::write(root.join("Cargo.toml"), "").unwrap();
+        let (sender, bursts) = channel();
+        let watcher = Watcher::start(vec![root.join("up/target")], move |burst| {
+            let _ = sender.send(burst.unwrap());
+        })
+        .unwrap();
+        watcher.watch(WatchList { directories: vec![root.join("up")], files: vec![root.join("Cargo.toml")] });
+        let watched = Self { _home: home, root, bursts, _watcher: watcher };
+        watched.wait_until_it_sees();
+        watched
+    }
+
+    /// The watch begins on another thread: probes are written until one is seen.
+    fn wait_until_it_sees(&self) {
+        for probe in 0..200 {
+            fs::write(self.root.join(format!("up/probe{probe}")), "").unwrap();
+            if self.bursts.recv_timeout(Duration::from_millis(100)).is_ok() {
+                return;
+            }
+        }
+        panic!("nothing was seen");
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::write(self.root.join(path), text).unwrap();
+    }
+
+    fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.root.join(from), self.root.join(to)).unwrap();
+    }
+
+    /// What is reported until the path is, probes left out.
+    fn seen_until(&self, path: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            let burst = self.bursts.recv_timeout(PATIENCE).unwrap();
+            assert!(!burst.lost);
+            let paths = burst.paths.iter().map(|path| path.strip_prefix(&self.root).unwrap().display().to_string());
+            seen.extend(paths.filter(|path| !path.contains("probe")));
+            if seen.iter().any(|seen| seen == path) {
+                seen.dedup();
+                return seen;
+            }
+        }
+    }
+
+    /// Saves in some way; exactly the source is reported.
+    fn check(&self, save: impl FnOnce(&Self)) {
+        save(self);
+        assert_eq!(self.seen_until("up/src/main.rs"), ["up/src/main.rs"]);
+    }
+}
+
+#[test]
+fn every_editors_way_of_saving_is_one_changed_source() {
+    let watched = Watched::new();
+    watched.check(|w| w.write("up/src/main.rs", "in place"));
+    watched.check(|w| {
+        w.write("up/src/.main.rs.tmp", "renamed over");
+        w.rename("up/src/.main.rs.tmp", "up/src/main.rs");
+    });
+    watched.check(|w| {
+        w.write("up/src/4913", "");
+        fs::remove_file(w.root.join("up/src/4913")).unwrap();
+        w.rename("up/src/main.rs", "up/src/main.rs~");
+        w.write("up/src/main.rs", "with a backup");
+        fs::remove_file(w.root.join("up/src/main.rs~")).unwrap();
+    });
+    watched.check(|w| fs::remove_file(w.root.join("up/src/main.rs")).unwrap());
+}
+
+#[test]
+fn outputs_ignored_files_and_neighbours_are_not_reported() {
+    let watched = Watched::new();
+    watched.check(|w| {
+        w.write("up/target/out", "");
+        w.write("up/run.log", "");
+        w.write("neighbour", "");
+        fs::create_dir(w.root.join("up/.git")).unwrap();
+        w.write("up/.git/index", "");
+        w.write("up/src/main.rs", "two");
+    });
+}
+
+#[test]
+fn a_named_file_outside_of_the_directories_is_reported() {
+    let watched = Watched::new();
+    watched.write("Cargo.toml", "[workspace]");
+    assert_eq!(watched.seen_until("Cargo.toml"), ["Cargo.toml"]);
+}
+
+#[test]
+fn a_new_directory_is_watched_with_what_is_in_it() {
+    let watched = Watched::new();
+    fs::create_dir_all(watched.root.join("up/src/deep/er")).unwrap();
+    watched.write("up/src/deep/er/new.rs", "");
+    assert_eq!(watched.seen_until("up/src/deep/er/new.rs"), ["up/src/deep/er/new.rs"]);
+    watched.write("up/src/deep/er/new.rs", "again");
+    assert_eq!(watched.seen_until("up/src/deep/er/new.rs"), ["up/src/deep/er/new.rs"]);
+}
+
+#[test]
+fn a_directory_that_came_back_is_watched_again() {
+    let watched = Watched::new();
+    fs::remove_dir_all(watched.root.join("up/src")).unwrap();
+    watched.seen_until("up/src/main.rs");
+    fs::create_dir(watched.root.join("up/src")).unwrap();
+    watched.write("up/src/lib.rs", "");
+    watched.seen_until("up/src/lib.rs");
+    watched.write("up/src/lib.rs", "again");
+    watched.seen_until("up/src/lib.rs");
+}

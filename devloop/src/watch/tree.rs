@@ -1,0 +1,35 @@
+//! The directories below a directory, without those that hold noise only.
+
+use std::path::{Path, PathBuf};
+
+use crate::watch::noise::Noise;
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// The directory itself and those below it.
+    pub(super) directories: Vec<PathBuf>,
+    /// The files in them.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// Walks the directory, and teaches the filter the ignore files on the way. Links are not followed; what vanishes during
+/// the walk is left out.
+pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
+    let mut tree = Tree::default();
+    let mut open = vec![start.to_owned()];
+    while let Some(directory) = open.pop() {
+        noise.learn(&directory);
+        let Ok(entries) = std::fs::read_dir(&directory) else { continue };
+        for entry in entries.flatten() {
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_file() {
+                tree.files.push(entry.path());
+            } else if kind.is_dir() && !noise.is_noisy_directory(&entry.path()) {
+                open.push(entry.path());
+            }
+        }
+        tree.directories.push(directory);
+    }
+    tree
+}

@@ -1,0 +1,211 @@
+//! The thread that turns the operating system's file events into bursts.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Instant;
+
+use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use crate::bus::now;
+use crate::engine::{Millis, WatchList};
+use crate::watch::WatchError;
+use crate::watch::debounce::Debounce;
+use crate::watch::noise::{Noise, is_change};
+use crate::watch::tree::walk;
+
+/// How many file events may wait; more are dropped, and the burst says so.
+const CAPACITY: usize = 4096;
+
+/// Saves that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Burst {
+    /// When its first event arrived.
+    pub(crate) seen_at: Millis,
+    /// What changed, in order, without noise.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Events were dropped, so anything may have changed.
+    pub(crate) lost: bool,
+}
+
+enum Message {
+    Raw(notify::Result<notify::Event>),
+    List(WatchList),
+    Stop,
+}
+
+/// A running watcher; it stops when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    messages: SyncSender<Message>,
+}
+
+impl Watcher {
+    /// Starts watching nothing; [`Watcher::watch`] says what. `outputs` are directories that builds write to.
+    ///
+    /// Bursts and later failures go to `report`, which may block.
+    pub(crate) fn start(
+        outputs: Vec<PathBuf>,
+        report: impl Fn(Result<Burst, WatchError>) + Send + 'static,
+    ) -> Result<Self, WatchError> {
+        let (messages, inbox) = sync_channel(CAPACITY);
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let raw = messages.clone();
+        let full = Arc::clone(&overflowed);
+        let system = RecommendedWatcher::new(
+            move |event| {
+                if raw.try_send(Message::Raw(event)).is_err() {
+                    full.store(true, Ordering::Release);
+                }
+            },
+            Config::default(),
+        )?;
+        let eye = Eye {
+            system,
+            noise: Noise::new(outputs),
+            watched: BTreeSet::new(),
+            list: WatchList::default(),
+            debounce: Debounce::default(),
+            overflowed,
+        };
+        std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || eye.run(&inbox, report))
+            .map_err(|error| WatchError::from(notify::Error::io(error)))?;
+        Ok(Self { messages })
+    }
+
+    /// Watches these from now on, and nothing else.
+    pub(crate) fn watch(&self, list: WatchList) {
+        let _ = self.messages.send(Message::List(list));
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::Stop);
+    }
+}
+
+/// What the thread owns.
+struct Eye {
+    system: RecommendedWatcher,
+    noise: Noise,
+    /// Every directory that the system watches for us; one watch each, so that output directories cost nothing.
+    watched: BTreeSet<PathBuf>,
+    list: WatchList,
+    debounce: Debounce,
+    overflowed: Arc<AtomicBool>,
+}
+
+impl Eye {
+    fn run(mut self, inbox: &Receiver<Message>, report: impl Fn(Result<Burst, WatchError>)) {
+        loop {
+            let message = match self.debounce.due() {
+                Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match message {
+                Ok(Message::Raw(Ok(event))) => {
+                    if let Err(error) = self.see(event) {
+                        report(Err(error));
+                    }
+                }
+                Ok(Message::Raw(Err(error))) => report(Err(error.into())),
+                Ok(Message::List(list)) => {
+                    if let Err(error) = self.look_at(list) {
+                        report(Err(error));
+                    }
+                }
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.overflowed.swap(false, Ordering::AcqRel) {
+                self.debounce.lose(Instant::now(), now());
+            }
+            if let Some(burst) = self.debounce.take(Instant::now()) {
+                report(Ok(burst));
+            }
+        }
+    }
+
+    fn look_at(&mut self, list: WatchList) -> Result<(), WatchError> {
+        let mut wanted = BTreeSet::new();
+        for directory in &list.directories {
+            wanted.extend(walk(directory, &mut self.noise).directories);
+        }
+        let beside = list.files.iter().filter_map(|file| file.parent()).filter(|parent| parent.is_dir());
+        wanted.extend(beside.map(Path::to_owned));
+        self.list = list;
+        for gone in self.watched.difference(&wanted) {
+            // It may be gone from the disk too, which is what we want.
+            let _ = self.system.unwatch(gone);
+        }
+        self.watched.retain(|directory| wanted.contains(directory));
+        wanted.into_iter().try_for_each(|directory| self.add(directory))
+    }
+
+    fn add(&mut self, directory: PathBuf) -> Result<(), WatchError> {
+        if self.watched.contains(&directory) {
+            return Ok(());
+        }
+        match self.system.watch(&directory, RecursiveMode::NonRecursive) {
+            Ok(()) => {
+                self.watched.insert(directory);
+                Ok(())
+            }
+            // A directory may vanish between being found and being watched.
+            Err(_) if !directory.exists() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn see(&mut self, event: notify::Event) -> Result<(), WatchError> {
+        if event.need_rescan() {
+            self.debounce.lose(Instant::now(), now());
+        }
+        if !is_change(&event) {
+            return Ok(());
+        }
+        let removed = matches!(event.kind, EventKind::Remove(_));
+        let mut changed = Vec::new();
+        for path in event.paths {
+            let Some(root) = self.root_of(&path).map(Path::to_owned) else {
+                if self.list.files.contains(&path) {
+                    changed.push(path);
+                }
+                continue;
+            };
+            if removed {
+                self.watched.retain(|directory| !directory.starts_with(&path));
+            }
+            if path.is_dir() {
+                changed.extend(self.discover(&path, &root)?);
+            } else if self.list.files.contains(&path) || !self.noise.is_noise(&path, &root) {
+                changed.push(path);
+            }
+        }
+        self.debounce.add(Instant::now(), now(), changed);
+        Ok(())
+    }
+
+    /// A directory that is not watched yet has just appeared, perhaps with files whose events nobody saw.
+    fn discover(&mut self, directory: &Path, root: &Path) -> Result<Vec<PathBuf>, WatchError> {
+        if self.watched.contains(directory)
+            || self.noise.is_noisy_directory(directory)
+            || self.noise.is_noise(directory, root)
+        {
+            return Ok(Vec::new());
+        }
+        let tree = walk(directory, &mut self.noise);
+        tree.directories.into_iter().try_for_each(|directory| self.add(directory))?;
+        let noise = &self.noise;
+        Ok(tree.files.into_iter().filter(|file| !noise.is_noise(file, root)).collect())
+    }
+
+    fn root_of(&self, path: &Path) -> Option<&Path> {
+        self.list.directories.iter().map(PathBuf::as_path).find(|directory| path.starts_with(directory))
+    }
+}
