@@ -157,11 +157,7 @@ impl Cloud {
     /// environment has asked for its first event before the old ones are let go, and what is in flight finishes on them.
     /// One outcome per function; none when no function runs from there.
     pub async fn activate(&self, folder: &std::path::Path) -> Vec<Result<Activation, ActivationError>> {
-        let outcomes = self.0.lambda.activate(folder).await;
-        for activation in outcomes.iter().flatten() {
-            self.0.events.nudge(&activation.function);
-        }
-        outcomes
+        self.0.lambda.activate(folder).await
     }
 
     /// Calls one operation of one service from inside the process, as a client with the JSON protocol would: `service`

@@ -1,10 +1,14 @@
 //! What a function prints: both streams in one pipe, read as it comes, and drained before an invocation is closed so that
 //! no line lands in the next one's log.
 
-use std::{io, os::fd::OwnedFd, sync::Arc};
+use std::{
+    io,
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio::net::unix::pipe::Receiver;
 
 use crate::clock::Clock;
 
@@ -20,7 +24,7 @@ pub(super) struct Output(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    pipe: AsyncFd<OwnedFd>,
+    pipe: Receiver,
     clock: Clock,
     lines: Mutex<Lines>,
 }
@@ -36,18 +40,24 @@ struct Lines {
 impl Output {
     /// Reads from the pipe's end `reader`; [`Output::follow`] must run for the pipe not to fill up.
     pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
-        rustix::io::ioctl_fionbio(&reader, true)?;
-        let pipe = AsyncFd::with_interest(reader, Interest::READABLE)?;
+        let pipe = Receiver::from_owned_fd(reader)?;
         Ok(Self(Arc::new(Shared { pipe, clock, lines: Mutex::default() })))
     }
 
     /// Reads until the process and its children have closed the pipe.
     pub(super) async fn follow(self) {
-        while let Ok(mut readable) = self.0.pipe.readable().await {
-            if self.read_available() {
-                return;
+        let mut buffer = [0; 8192];
+        while self.0.pipe.readable().await.is_ok() {
+            let mut lines = self.0.lines.lock();
+            loop {
+                match self.0.pipe.try_read(&mut buffer) {
+                    Ok(0) => return,
+                    Ok(length) => lines.feed(self.0.clock.now_ms(), &buffer[..length]),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => return,
+                }
             }
-            readable.clear_ready();
         }
     }
 
@@ -68,20 +78,17 @@ impl Output {
         std::mem::take(&mut lines.complete)
     }
 
-    /// Reads what is there; true at the end of the stream.
-    fn read_available(&self) -> bool {
+    /// Reads what is there. The pipe itself is asked, not the runtime's idea of it: what was printed before the answer is
+    /// there by now, even if the runtime has not noticed.
+    fn read_available(&self) {
         let mut buffer = [0; 8192];
-        // The lock is held while reading, so that two readers cannot interleave their parts of a line.
         let mut lines = self.0.lines.lock();
         loop {
-            // The pipe is asked, not the runtime's idea of it: what was printed before the answer is there by now, even if
-            // the runtime has not noticed.
-            match rustix::io::read(self.0.pipe.get_ref(), &mut buffer) {
-                Ok(0) => return true,
+            match rustix::io::read(self.0.pipe.as_fd(), &mut buffer) {
+                Ok(0) => return,
                 Ok(length) => lines.feed(self.0.clock.now_ms(), &buffer[..length]),
-                Err(rustix::io::Errno::WOULDBLOCK) => return false,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return true,
+                Err(_) => return,
             }
         }
     }
