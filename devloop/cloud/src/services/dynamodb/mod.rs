@@ -1,24 +1,18 @@
-//! DynamoDb.
+//! DynamoDB and DynamoDB Streams: tables in memory, each behind its own lock, and the log of their changes.
 
-use serde_json::Value;
+mod expiry;
+mod expressions;
+mod index;
+mod item;
+mod key;
+mod number;
+mod operations;
+mod service;
+mod settings;
+mod store;
+mod stream;
+mod table;
+mod value;
 
-use crate::{clock::Clock, context::Context, error::ApiError};
-
-/// The service.
-#[derive(Debug)]
-pub(crate) struct DynamoDb {
-    clock: Clock,
-}
-
-impl DynamoDb {
-    /// An empty service.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock }
-    }
-
-    /// Runs one operation by its API name.
-    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
-        let _ = (cx, input, &self.clock);
-        Err(ApiError::unknown_operation("dynamodb", operation))
-    }
-}
+pub(crate) use service::DynamoDb;
+pub(crate) use stream::TableStream;

@@ -1,0 +1,123 @@
+//! Time to live: items are deleted when the time in one of their attributes has come.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+};
+
+use tokio::sync::Notify;
+
+use super::{
+    index::Entries,
+    item::Item,
+    key::Key,
+    stream::Cause,
+    table::{Contents, Table},
+    value::AttributeValue,
+};
+use crate::clock::Clock;
+
+/// Items whose time is longer past than this are kept, in seconds. [Using time to live (TTL) in DynamoDB]
+const TOO_OLD: i64 = 5 * 365 * 24 * 60 * 60;
+/// How many items are deleted before the table's lock is given to others.
+const BATCH: usize = 100;
+
+/// When the items of a table are due.
+#[derive(Debug)]
+pub(crate) struct Expiry {
+    pub(crate) attribute: String,
+    /// By time in seconds since the epoch.
+    due: BTreeSet<(i64, Key)>,
+    /// Told when the next time may have become earlier, and when the table no longer expires items.
+    changed: Arc<Notify>,
+}
+
+impl Expiry {
+    /// The times of all items.
+    pub(crate) fn new(attribute: String, items: &Entries) -> Self {
+        let mut expiry = Self { attribute, due: BTreeSet::new(), changed: Arc::default() };
+        for (key, item) in items {
+            expiry.replace(key, None, Some(item));
+        }
+        expiry
+    }
+
+    /// Follows a change of the item with the key.
+    pub(crate) fn replace(&mut self, key: &Key, old: Option<&Arc<Item>>, new: Option<&Arc<Item>>) {
+        let (old, new) = (self.time(old), self.time(new));
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.due.remove(&(old, key.clone()));
+        }
+        if let Some(new) = new {
+            self.due.insert((new, key.clone()));
+            if self.due.first().is_some_and(|(first, _)| *first == new) {
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    fn time(&self, item: Option<&Arc<Item>>) -> Option<i64> {
+        match item?.get(&self.attribute)? {
+            AttributeValue::N(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Expiry {
+    fn drop(&mut self) {
+        self.changed.notify_one();
+    }
+}
+
+impl Contents {
+    /// Deletes what is due, up to [`BATCH`] items; returns when to come again, in ms since the epoch.
+    fn expire(&mut self, now_ms: i64) -> Option<i64> {
+        let now = now_ms.div_euclid(1000);
+        for _ in 0..BATCH {
+            let expiry = self.expiry.as_mut()?;
+            let (time, _) = expiry.due.first()?;
+            if *time > now {
+                return Some(*time * 1000);
+            }
+            let (time, key) = expiry.due.pop_first()?;
+            if now - time <= TOO_OLD
+                && let Some(item) = self.items.get(&key).cloned()
+            {
+                self.replace(&key, Some(&item), None, now_ms, Cause::Expiry);
+            }
+        }
+        Some(now_ms)
+    }
+}
+
+/// Deletes items of the table as they become due, until time to live is switched off or the table is gone.
+pub(crate) fn watch(table: &Arc<Table>, clock: Clock) {
+    let Some(changed) = table.contents.read().expiry.as_ref().map(|expiry| Arc::clone(&expiry.changed))
+    else {
+        return;
+    };
+    let table = Arc::downgrade(table);
+    tokio::spawn(async move {
+        while let Some(next) = step(&table, &changed, clock.now_ms()) {
+            tokio::select! {
+                () = changed.notified() => {}
+                () = clock.sleep_until(next) => {}
+            }
+        }
+    });
+}
+
+/// One round; `None` when `changed` no longer belongs to the table.
+fn step(table: &Weak<Table>, changed: &Arc<Notify>, now_ms: i64) -> Option<i64> {
+    let table = table.upgrade()?;
+    let mut contents = table.contents.write();
+    if !Arc::ptr_eq(&contents.expiry.as_ref()?.changed, changed) {
+        return None;
+    }
+    // Nothing is due: a far time, because only a change can bring one about.
+    Some(contents.expire(now_ms).unwrap_or(now_ms + 365 * 24 * 60 * 60 * 1000))
+}

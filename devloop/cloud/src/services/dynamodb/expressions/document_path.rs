@@ -1,0 +1,145 @@
+//! Paths into an item, such as `order.lines[2].price`, and trees of them.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::super::value::{AttributeValue, Attributes};
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    /// A member of a map.
+    Member(String),
+    /// An element of a list.
+    Element(usize),
+}
+
+/// Where a value is: the attribute, then steps into it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Path {
+    pub(crate) attribute: String,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Path {
+    /// The value at the path, if the item has one.
+    pub(crate) fn find<'a>(&self, item: &'a Attributes) -> Option<&'a AttributeValue> {
+        self.steps.iter().try_fold(item.get(&self.attribute)?, |value, step| match (value, step) {
+            (AttributeValue::M(members), Step::Member(name)) => members.get(name),
+            (AttributeValue::L(list), Step::Element(at)) => list.get(*at),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for Path {
+    /// As error messages list it: `[order, lines, [2], price]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}", self.attribute)?;
+        for step in &self.steps {
+            match step {
+                Step::Member(name) => write!(f, ", {name}")?,
+                Step::Element(at) => write!(f, ", [{at}]")?,
+            }
+        }
+        f.write_str("]")
+    }
+}
+
+/// Why two paths cannot stand in one expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clash {
+    /// One lies within the other.
+    Overlap,
+    /// One takes for a list what the other takes for a map.
+    Conflict,
+}
+
+/// A set of paths that neither overlap nor conflict, by their common beginnings.
+#[derive(Debug, Default)]
+pub(crate) struct PathTree(BTreeMap<String, Node>);
+
+#[derive(Debug)]
+enum Node {
+    /// A path ends here: the whole value.
+    Whole,
+    Members(BTreeMap<String, Node>),
+    Elements(BTreeMap<usize, Node>),
+}
+
+impl PathTree {
+    /// Adds a path, or says why it does not go with those that are there.
+    pub(crate) fn insert(&mut self, path: &Path) -> Result<(), Clash> {
+        match self.0.get_mut(&path.attribute) {
+            Some(node) => node.insert(&path.steps),
+            None => {
+                self.0.insert(path.attribute.clone(), Node::of(&path.steps));
+                Ok(())
+            }
+        }
+    }
+
+    /// The attributes that the paths begin with.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Only what the paths lead to; lists close their gaps.
+    pub(crate) fn project(&self, item: &Attributes) -> Attributes {
+        project_members(&self.0, item)
+    }
+}
+
+impl Node {
+    fn of(steps: &[Step]) -> Self {
+        match steps.split_first() {
+            None => Self::Whole,
+            Some((Step::Member(name), rest)) => {
+                Self::Members(BTreeMap::from([(name.clone(), Self::of(rest))]))
+            }
+            Some((Step::Element(at), rest)) => Self::Elements(BTreeMap::from([(*at, Self::of(rest))])),
+        }
+    }
+
+    fn insert(&mut self, steps: &[Step]) -> Result<(), Clash> {
+        let Some((step, rest)) = steps.split_first() else { return Err(Clash::Overlap) };
+        let child = match (&mut *self, step) {
+            (Self::Whole, _) => return Err(Clash::Overlap),
+            (Self::Members(members), Step::Member(name)) => match members.get_mut(name) {
+                Some(child) => child,
+                None => {
+                    members.insert(name.clone(), Self::of(rest));
+                    return Ok(());
+                }
+            },
+            (Self::Elements(elements), Step::Element(at)) => match elements.get_mut(at) {
+                Some(child) => child,
+                None => {
+                    elements.insert(*at, Self::of(rest));
+                    return Ok(());
+                }
+            },
+            _ => return Err(Clash::Conflict),
+        };
+        child.insert(rest)
+    }
+
+    fn project(&self, value: &AttributeValue) -> Option<AttributeValue> {
+        match (self, value) {
+            (Self::Whole, value) => Some(value.clone()),
+            (Self::Members(nodes), AttributeValue::M(members)) => {
+                let found = project_members(nodes, members);
+                (!found.is_empty()).then_some(AttributeValue::M(found))
+            }
+            (Self::Elements(nodes), AttributeValue::L(list)) => {
+                let found: Vec<AttributeValue> =
+                    nodes.iter().filter_map(|(at, node)| node.project(list.get(*at)?)).collect();
+                (!found.is_empty()).then_some(AttributeValue::L(found))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn project_members(nodes: &BTreeMap<String, Node>, members: &Attributes) -> Attributes {
+    nodes.iter().filter_map(|(name, node)| Some((name.clone(), node.project(members.get(name)?)?))).collect()
+}

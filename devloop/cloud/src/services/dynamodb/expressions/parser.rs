@@ -1,0 +1,223 @@
+//! What the parsers of all expression kinds share: the cursor, the errors, names, values and paths.
+
+use super::{
+    document_path::{Clash, Path, PathTree, Step},
+    lexer::{Spanned, Token, tokens},
+    placeholders::Placeholders,
+    reserved::is_reserved,
+};
+use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
+
+/// The longest expression, in bytes. [Quotas in Amazon DynamoDB]
+const MAX_BYTES: usize = 4096;
+/// The most steps of a path, as deep as a document may nest.
+const MAX_STEPS: usize = 32;
+/// How deep parentheses and `NOT` may nest here.
+const MAX_DEPTH: usize = 100;
+
+/// A cursor over one expression's tokens.
+pub(super) struct Parser<'a> {
+    /// The request's member, such as `ConditionExpression`, which opens every error.
+    kind: &'static str,
+    source: &'a str,
+    tokens: Vec<Spanned<'a>>,
+    at: usize,
+    depth: usize,
+    placeholders: &'a mut Placeholders,
+}
+
+impl<'a> Parser<'a> {
+    /// A cursor at the first token of a non-empty expression of bounded length.
+    pub(super) fn new(
+        kind: &'static str,
+        source: &'a str,
+        placeholders: &'a mut Placeholders,
+    ) -> Result<Self, ApiError> {
+        let parser = Self { kind, source, tokens: tokens(source), at: 0, depth: 0, placeholders };
+        if parser.peek() == Token::End {
+            return Err(parser.error("The expression can not be empty;"));
+        }
+        if source.len() > MAX_BYTES {
+            return Err(parser.error(format!(
+                "Expression size has exceeded the maximum allowed size; expression size: {}",
+                source.len()
+            )));
+        }
+        Ok(parser)
+    }
+
+    /// A `ValidationException` that names the expression.
+    pub(super) fn error(&self, why: impl std::fmt::Display) -> ApiError {
+        ApiError::validation(format!("Invalid {}: {why}", self.kind))
+    }
+
+    /// The error about the token that comes next.
+    pub(super) fn syntax_error(&self) -> ApiError {
+        let from = self.tokens[self.at.saturating_sub(1)].start;
+        let to = self.tokens[(self.at + 1).min(self.tokens.len() - 1)].end;
+        self.error(format!(
+            "Syntax error; token: \"{}\", near: \"{}\"",
+            self.peek().text(),
+            &self.source[from..to]
+        ))
+    }
+
+    /// The next token.
+    pub(super) fn peek(&self) -> Token<'a> {
+        self.tokens[self.at].token
+    }
+
+    /// The token behind the next one.
+    pub(super) fn peek_second(&self) -> Token<'a> {
+        self.tokens[(self.at + 1).min(self.tokens.len() - 1)].token
+    }
+
+    /// How many tokens were taken.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Takes the next token.
+    pub(super) fn advance(&mut self) {
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+    }
+
+    /// Takes the symbol if it comes next.
+    pub(super) fn accept(&mut self, symbol: &str) -> bool {
+        let found = self.peek() == Token::Symbol(symbol);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Takes the symbol, which must come next.
+    pub(super) fn expect(&mut self, symbol: &str) -> Result<(), ApiError> {
+        if self.accept(symbol) { Ok(()) } else { Err(self.syntax_error()) }
+    }
+
+    /// Whether the keyword comes next, in any case.
+    pub(super) fn at_keyword(&self, keyword: &str) -> bool {
+        matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
+
+    /// Takes the keyword if it comes next.
+    pub(super) fn accept_keyword(&mut self, keyword: &str) -> bool {
+        let found = self.at_keyword(keyword);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// The function whose name comes next, with its parenthesis behind it.
+    pub(super) fn at_function(&self) -> Option<&'a str> {
+        match (self.peek(), self.peek_second()) {
+            (Token::Word(name), Token::Symbol("(")) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Nothing may follow.
+    pub(super) fn end(&self) -> Result<(), ApiError> {
+        if self.peek() == Token::End { Ok(()) } else { Err(self.syntax_error()) }
+    }
+
+    /// Goes one level deeper; the depth is bounded, so that no expression exhausts the stack.
+    pub(super) fn enter(&mut self) -> Result<(), ApiError> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.error("The expression contains too many nested levels"));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Comes back from [`Parser::enter`].
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The value of the placeholder, which must come next.
+    pub(super) fn value(&mut self) -> Result<AttributeValue, ApiError> {
+        let Token::Value(placeholder) = self.peek() else { return Err(self.syntax_error()) };
+        let value = self.placeholders.value(placeholder).ok_or_else(|| {
+            self.error(format!(
+                "An expression attribute value used in expression is not defined; attribute value: {placeholder}"
+            ))
+        })?;
+        self.advance();
+        Ok(value)
+    }
+
+    fn name(&mut self) -> Result<String, ApiError> {
+        let name = match self.peek() {
+            Token::Word(word) if is_reserved(word) => {
+                return Err(self.error(format!(
+                    "Attribute name is a reserved keyword; reserved keyword: {word}"
+                )));
+            }
+            Token::Word(word) => word.to_owned(),
+            Token::Name(placeholder) => self.placeholders.name(placeholder).ok_or_else(|| {
+                self.error(format!(
+                    "An expression attribute name used in the document path is not defined; attribute name: {placeholder}"
+                ))
+            })?,
+            _ => return Err(self.syntax_error()),
+        };
+        self.advance();
+        Ok(name)
+    }
+
+    /// The path, which must come next.
+    pub(super) fn path(&mut self) -> Result<Path, ApiError> {
+        let attribute = self.name()?;
+        let mut steps = Vec::new();
+        loop {
+            if self.accept(".") {
+                steps.push(Step::Member(self.name()?));
+            } else if self.accept("[") {
+                let Token::Digits(digits) = self.peek() else { return Err(self.syntax_error()) };
+                let Ok(at) = digits.parse() else {
+                    return Err(self
+                        .error(format!("List index is not within the allowable range; index: [{digits}]")));
+                };
+                self.advance();
+                self.expect("]")?;
+                steps.push(Step::Element(at));
+            } else {
+                break;
+            }
+            if steps.len() >= MAX_STEPS {
+                return Err(self.error(format!(
+                    "The document path has too many nesting elements; nested depth: {}",
+                    steps.len() + 1
+                )));
+            }
+        }
+        Ok(Path { attribute, steps })
+    }
+
+    /// A tree of paths that must not overlap or conflict.
+    pub(super) fn tree<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Result<PathTree, ApiError> {
+        let mut tree = PathTree::default();
+        let mut seen: Vec<&Path> = Vec::new();
+        for path in paths {
+            if let Err(clash) = tree.insert(path) {
+                let verb = match clash {
+                    Clash::Overlap => "overlap",
+                    Clash::Conflict => "conflict",
+                };
+                let clashes = |other: &&&Path| {
+                    let mut pair = PathTree::default();
+                    pair.insert(other).and_then(|()| pair.insert(path)).is_err()
+                };
+                let first = seen.iter().find(clashes).map_or_else(|| path.to_string(), ToString::to_string);
+                return Err(self.error(format!(
+                    "Two document paths {verb} with each other; must remove or rewrite one of these paths; path one: {first}, path two: {path}"
+                )));
+            }
+            seen.push(path);
+        }
+        Ok(tree)
+    }
+}

@@ -1,0 +1,215 @@
+//! Updates: what they are, and what they make of an item.
+
+use super::document_path::{Path, PathTree, Step};
+use crate::{
+    error::ApiError,
+    services::dynamodb::value::{AttributeValue, Attributes},
+};
+
+/// The actions of an update expression.
+#[derive(Debug, Default)]
+pub(crate) struct Update {
+    pub(super) set: Vec<(Path, SetValue)>,
+    pub(super) remove: Vec<Path>,
+    pub(super) add: Vec<(Path, AttributeValue)>,
+    pub(super) delete: Vec<(Path, AttributeValue)>,
+    /// Every path that is written.
+    pub(super) touched: PathTree,
+}
+
+/// The right side of an assignment.
+#[derive(Debug)]
+pub(super) enum SetValue {
+    Plain(Operand),
+    Plus(Operand, Operand),
+    Minus(Operand, Operand),
+}
+
+/// A value of an assignment, before it is looked up.
+#[derive(Debug)]
+pub(super) enum Operand {
+    Path(Path),
+    Value(AttributeValue),
+    IfNotExists(Path, Box<Operand>),
+    ListAppend(Box<Operand>, Box<Operand>),
+}
+
+impl Update {
+    /// Every path that is written, in the order of the sections.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let set = self.set.iter().map(|(path, _)| path);
+        let changes = self.add.iter().chain(&self.delete).map(|(path, _)| path);
+        set.chain(&self.remove).chain(changes)
+    }
+
+    /// The paths that are written, for `UPDATED_OLD` and `UPDATED_NEW`.
+    pub(crate) fn touched(&self) -> &PathTree {
+        &self.touched
+    }
+
+    /// Whether the update only takes away: then it makes no item where there was none.
+    pub(crate) fn only_removes(&self) -> bool {
+        self.set.is_empty() && self.add.is_empty()
+    }
+
+    /// The attributes after the update. Every value is looked up in the attributes as they were before.
+    pub(crate) fn apply(&self, before: &Attributes) -> Result<Attributes, ApiError> {
+        let mut assignments = self
+            .set
+            .iter()
+            .map(|(path, value)| Ok((path, value.of(before)?)))
+            .collect::<Result<Vec<_>, ApiError>>()?;
+        // In this order, elements behind the end of a list are appended as they are numbered.
+        assignments.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let mut after = before.clone();
+        for (path, value) in assignments {
+            set(&mut after, path, value)?;
+        }
+        for (path, value) in &self.add {
+            let sum = match (path.find(before), value) {
+                (None, value) => value.clone(),
+                (Some(AttributeValue::N(old)), AttributeValue::N(more)) => {
+                    AttributeValue::N(old.plus(*more)?)
+                }
+                (Some(AttributeValue::Ss(old)), AttributeValue::Ss(more)) => AttributeValue::Ss(old | more),
+                (Some(AttributeValue::Ns(old)), AttributeValue::Ns(more)) => AttributeValue::Ns(old | more),
+                (Some(AttributeValue::Bs(old)), AttributeValue::Bs(more)) => AttributeValue::Bs(old | more),
+                _ => return Err(wrong_type()),
+            };
+            set(&mut after, path, sum)?;
+        }
+        for (path, value) in &self.delete {
+            let rest = match (path.find(before), value) {
+                (None, _) => continue,
+                (Some(AttributeValue::Ss(old)), AttributeValue::Ss(less)) => AttributeValue::Ss(old - less),
+                (Some(AttributeValue::Ns(old)), AttributeValue::Ns(less)) => AttributeValue::Ns(old - less),
+                (Some(AttributeValue::Bs(old)), AttributeValue::Bs(less)) => AttributeValue::Bs(old - less),
+                _ => return Err(wrong_type()),
+            };
+            let empty = match &rest {
+                AttributeValue::Ss(set) => set.is_empty(),
+                AttributeValue::Ns(set) => set.is_empty(),
+                AttributeValue::Bs(set) => set.is_empty(),
+                _ => false,
+            };
+            if empty {
+                remove(&mut after, path)?;
+            } else {
+                set(&mut after, path, rest)?;
+            }
+        }
+        // From the back, so that the elements of a list keep their numbers until they are removed.
+        let mut removals: Vec<&Path> = self.remove.iter().collect();
+        removals.sort_by(|left, right| right.cmp(left));
+        for path in removals {
+            remove(&mut after, path)?;
+        }
+        Ok(after)
+    }
+}
+
+impl SetValue {
+    fn of(&self, item: &Attributes) -> Result<AttributeValue, ApiError> {
+        let numbers = |left: &Operand, right: &Operand| match (left.of(item)?, right.of(item)?) {
+            (AttributeValue::N(left), AttributeValue::N(right)) => Ok((left, right)),
+            _ => Err(wrong_type()),
+        };
+        Ok(match self {
+            Self::Plain(operand) => operand.of(item)?,
+            Self::Plus(left, right) => {
+                let (left, right) = numbers(left, right)?;
+                AttributeValue::N(left.plus(right)?)
+            }
+            Self::Minus(left, right) => {
+                let (left, right) = numbers(left, right)?;
+                AttributeValue::N(left.minus(right)?)
+            }
+        })
+    }
+}
+
+impl Operand {
+    fn of(&self, item: &Attributes) -> Result<AttributeValue, ApiError> {
+        match self {
+            Self::Value(value) => Ok(value.clone()),
+            Self::Path(path) => path.find(item).cloned().ok_or_else(|| {
+                ApiError::validation(
+                    "The provided expression refers to an attribute that does not exist in the item",
+                )
+            }),
+            Self::IfNotExists(path, otherwise) => match path.find(item) {
+                Some(value) => Ok(value.clone()),
+                None => otherwise.of(item),
+            },
+            Self::ListAppend(first, second) => match (first.of(item)?, second.of(item)?) {
+                (AttributeValue::L(mut list), AttributeValue::L(more)) => {
+                    list.extend(more);
+                    Ok(AttributeValue::L(list))
+                }
+                _ => Err(wrong_type()),
+            },
+        }
+    }
+}
+
+fn wrong_type() -> ApiError {
+    ApiError::validation("An operand in the update expression has an incorrect data type")
+}
+
+fn wrong_path() -> ApiError {
+    ApiError::validation("The document path provided in the update expression is invalid for update")
+}
+
+/// The value that holds what the last step names.
+fn parent<'a>(
+    item: &'a mut Attributes,
+    attribute: &str,
+    steps: &[Step],
+) -> Result<&'a mut AttributeValue, ApiError> {
+    let top = item.get_mut(attribute).ok_or_else(wrong_path)?;
+    steps
+        .iter()
+        .try_fold(top, |value, step| match (value, step) {
+            (AttributeValue::M(members), Step::Member(name)) => members.get_mut(name),
+            (AttributeValue::L(list), Step::Element(at)) => list.get_mut(*at),
+            _ => None,
+        })
+        .ok_or_else(wrong_path)
+}
+
+fn set(item: &mut Attributes, path: &Path, value: AttributeValue) -> Result<(), ApiError> {
+    let Some((last, steps)) = path.steps.split_last() else {
+        item.insert(path.attribute.clone(), value);
+        return Ok(());
+    };
+    match (parent(item, &path.attribute, steps)?, last) {
+        (AttributeValue::M(members), Step::Member(name)) => {
+            members.insert(name.clone(), value);
+        }
+        (AttributeValue::L(list), Step::Element(at)) => match list.get_mut(*at) {
+            Some(element) => *element = value,
+            None => list.push(value),
+        },
+        _ => return Err(wrong_path()),
+    }
+    Ok(())
+}
+
+fn remove(item: &mut Attributes, path: &Path) -> Result<(), ApiError> {
+    let Some((last, steps)) = path.steps.split_last() else {
+        item.remove(&path.attribute);
+        return Ok(());
+    };
+    match (parent(item, &path.attribute, steps)?, last) {
+        (AttributeValue::M(members), Step::Member(name)) => {
+            members.remove(name);
+        }
+        (AttributeValue::L(list), Step::Element(at)) => {
+            if *at < list.len() {
+                list.remove(*at);
+            }
+        }
+        _ => return Err(wrong_path()),
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! What tables are, and what clients ask about the service on the way.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{
+        index::{Index, Projection},
+        key::{KeyAttribute, KeySchema},
+        table::Table,
+    },
+    Request,
+    input::Input,
+};
+use crate::{error::ApiError, source::Source as _, wire::epoch_seconds};
+
+/// `DescribeTable`.
+pub(in super::super) fn describe_table(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
+    Ok(json!({ "Table": describe(&table, "ACTIVE") }))
+}
+
+/// `ListTables`: the names in order, up to 100 at a time.
+pub(in super::super) fn list_tables(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let mut input = Input::new(input)?;
+    let limit = input.count("Limit", 1)?.unwrap_or(100).min(100);
+    let start = input.text("ExclusiveStartTableName")?.unwrap_or_default();
+    let tables = request.store.tables.read();
+    let behind = (std::ops::Bound::Excluded(start), std::ops::Bound::Unbounded);
+    let mut names = tables.range(behind).map(|(name, _)| name.as_str());
+    let page: Vec<&str> = names.by_ref().take(limit).collect();
+    let mut output = json!({ "TableNames": page });
+    if names.next().is_some() {
+        output["LastEvaluatedTableName"] = page.last().copied().into();
+    }
+    Ok(output)
+}
+
+/// `DescribeLimits`: the quotas of a new AWS account, none of which is enforced here.
+pub(in super::super) fn limits() -> Value {
+    json!({
+        "AccountMaxReadCapacityUnits": 80_000,
+        "AccountMaxWriteCapacityUnits": 80_000,
+        "TableMaxReadCapacityUnits": 40_000,
+        "TableMaxWriteCapacityUnits": 40_000,
+    })
+}
+
+/// `DescribeEndpoints`: this cloud.
+pub(in super::super) fn endpoints(request: &Request<'_>) -> Value {
+    let address = request.cx.endpoint.trim_start_matches("http://");
+    json!({ "Endpoints": [{ "Address": address, "CachePeriodInMinutes": 1440 }] })
+}
+
+/// `DescribeContinuousBackups`: there are none, and they cannot be enabled.
+pub(in super::super) fn continuous_backups(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let name = Input::new(input)?.required_text("TableName")?;
+    if request.store.table(&name).is_err() {
+        return Err(ApiError::client("TableNotFoundException", format!("Table not found: {name}")));
+    }
+    Ok(json!({ "ContinuousBackupsDescription": {
+        "ContinuousBackupsStatus": "DISABLED",
+        "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "DISABLED" },
+    }}))
+}
+
+/// `DescribeContributorInsights`: disabled.
+pub(in super::super) fn contributor_insights(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
+    Ok(json!({ "TableName": table.name, "ContributorInsightsStatus": "DISABLED" }))
+}
+
+/// `DescribeKinesisStreamingDestination`: none.
+pub(in super::super) fn kinesis_destinations(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
+    Ok(json!({ "TableName": table.name, "KinesisDataStreamDestinations": [] }))
+}
+
+/// The API's `TableDescription`.
+pub(super) fn describe(table: &Table, status: &str) -> Value {
+    let mut described = Map::new();
+    let mut member = |name: &str, value: Value| {
+        described.insert(name.to_owned(), value);
+    };
+    member("TableName", table.name.as_str().into());
+    member("TableArn", table.arn.as_str().into());
+    member("TableId", table.id.as_str().into());
+    member("TableStatus", status.into());
+    member("CreationDateTime", epoch_seconds(table.created_ms));
+    member("KeySchema", key_schema(&table.schema));
+    {
+        let settings = table.settings.read();
+        member("AttributeDefinitions", settings.attributes.iter().map(attribute_definition).collect());
+        member("ProvisionedThroughput", settings.throughput.describe());
+        member("DeletionProtectionEnabled", settings.deletion_protection.into());
+        if let Some(since_ms) = settings.on_demand_since_ms {
+            let mode = if settings.on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" };
+            let summary =
+                json!({ "BillingMode": mode, "LastUpdateToPayPerRequestDateTime": epoch_seconds(since_ms) });
+            member("BillingModeSummary", summary);
+        }
+        if let Some(class) = &settings.class {
+            member("TableClassSummary", json!({ "TableClass": class }));
+        }
+    }
+    let contents = table.contents.read();
+    member("ItemCount", contents.items.len().into());
+    member("TableSizeBytes", contents.bytes.into());
+    for (name, global) in [("GlobalSecondaryIndexes", true), ("LocalSecondaryIndexes", false)] {
+        let indexes: Vec<Value> = contents
+            .indexes
+            .iter()
+            .filter(|index| index.definition.global == global)
+            .map(|index| describe_index(table, index))
+            .collect();
+        if !indexes.is_empty() {
+            member(name, indexes.into());
+        }
+    }
+    if let Some(stream) = &contents.stream {
+        member("LatestStreamArn", stream.arn().into());
+        member("LatestStreamLabel", stream.label().into());
+        if stream.is_enabled() {
+            let specification = json!({ "StreamEnabled": true, "StreamViewType": stream.view().name() });
+            member("StreamSpecification", specification);
+        }
+    }
+    Value::Object(described)
+}
+
+fn describe_index(table: &Table, index: &Index) -> Value {
+    let definition = &index.definition;
+    let mut described = json!({
+        "IndexName": definition.name,
+        "IndexArn": format!("{}/index/{}", table.arn, definition.name),
+        "KeySchema": key_schema(&definition.schema),
+        "Projection": match &definition.projection {
+            Projection::All => json!({ "ProjectionType": "ALL" }),
+            Projection::KeysOnly => json!({ "ProjectionType": "KEYS_ONLY" }),
+            Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
+        },
+        "ItemCount": index.entries.len(),
+        "IndexSizeBytes": index.bytes,
+    });
+    if definition.global {
+        described["IndexStatus"] = "ACTIVE".into();
+        described["ProvisionedThroughput"] = index.throughput.describe();
+    }
+    described
+}
+
+/// The API's `KeySchema`.
+pub(super) fn key_schema(schema: &KeySchema) -> Value {
+    let element = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let mut elements = vec![element(&schema.partition.name, "HASH")];
+    elements.extend(schema.sort.as_ref().map(|sort| element(&sort.name, "RANGE")));
+    elements.into()
+}
+
+fn attribute_definition(attribute: &KeyAttribute) -> Value {
+    json!({ "AttributeName": attribute.name, "AttributeType": attribute.kind.name() })
+}

@@ -1,0 +1,15 @@
+//! What every operation is given beside its input.
+
+use super::super::store::Store;
+use crate::{clock::Clock, context::Context};
+
+/// One call of an operation.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Request<'a> {
+    pub(in super::super) cx: &'a Context,
+    /// The region's tables.
+    pub(in super::super) store: &'a Store,
+    pub(in super::super) clock: &'a Clock,
+    /// The time of the call, in ms since the epoch.
+    pub(in super::super) now_ms: i64,
+}

@@ -1,0 +1,73 @@
+//! The service: from an operation's name to the operation.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    operations::{
+        Request, batch, create_table, describe, expiry, query, read, streams, tags, transact, update_table,
+        write,
+    },
+    store::Store,
+    stream::TableStream,
+};
+use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+
+/// DynamoDB and DynamoDB Streams of all regions.
+#[derive(Debug)]
+pub(crate) struct DynamoDb {
+    clock: Clock,
+    stores: Regional<Store>,
+}
+
+impl DynamoDb {
+    /// An empty service.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, stores: Regional::default() }
+    }
+
+    /// Runs one operation of either service by its API name. It never waits: the work is done when the future is first
+    /// polled.
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let store = self.stores.of(&cx.region);
+        let request = Request { cx, store: &store, clock: &self.clock, now_ms: self.clock.now_ms() };
+        match operation {
+            "PutItem" => write::put_item(&request, input),
+            "UpdateItem" => write::update_item(&request, input),
+            "DeleteItem" => write::delete_item(&request, input),
+            "GetItem" => read::get_item(&request, input),
+            "Query" => query::query(&request, input),
+            "Scan" => query::scan(&request, input),
+            "BatchGetItem" => batch::batch_get_item(&request, input),
+            "BatchWriteItem" => batch::batch_write_item(&request, input),
+            "TransactGetItems" => transact::transact_get_items(&request, input),
+            "TransactWriteItems" => transact::transact_write_items(&request, input),
+            "CreateTable" => create_table::create_table(&request, input),
+            "UpdateTable" => update_table::update_table(&request, input),
+            "DeleteTable" => update_table::delete_table(&request, input),
+            "DescribeTable" => describe::describe_table(&request, input),
+            "ListTables" => describe::list_tables(&request, input),
+            "DescribeLimits" => Ok(describe::limits()),
+            "DescribeEndpoints" => Ok(describe::endpoints(&request)),
+            "DescribeContinuousBackups" => describe::continuous_backups(&request, input),
+            "DescribeContributorInsights" => describe::contributor_insights(&request, input),
+            "DescribeKinesisStreamingDestination" => describe::kinesis_destinations(&request, input),
+            "DescribeTimeToLive" => expiry::describe_time_to_live(&request, input),
+            "UpdateTimeToLive" => expiry::update_time_to_live(&request, input),
+            "TagResource" => tags::tag_resource(&request, input),
+            "UntagResource" => tags::untag_resource(&request, input),
+            "ListTagsOfResource" => tags::list_tags_of_resource(&request, input),
+            "ListStreams" => streams::list_streams(&request, input),
+            "DescribeStream" => streams::describe_stream(&request, input),
+            "GetShardIterator" => streams::get_shard_iterator(&request, input),
+            "GetRecords" => streams::get_records(&request, input),
+            _ => Err(ApiError::unknown_operation("dynamodb", operation)),
+        }
+    }
+
+    /// The stream of a table, for event source mappings: also one that was disabled within the last 24 hours.
+    pub(crate) fn source(&self, region: &str, stream_arn: &str) -> Result<Arc<TableStream>, ApiError> {
+        self.stores.of(region).stream(stream_arn, self.clock.now_ms())
+    }
+}

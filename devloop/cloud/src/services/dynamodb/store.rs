@@ -1,0 +1,156 @@
+//! What one region holds: tables by name, streams by ARN, and the tokens of recent transactions.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::{
+    stream::{TableStream, View, label},
+    table::Table,
+};
+use crate::{context::Context, error::ApiError, source::Source as _};
+
+/// How long a client request token is remembered, in ms. [TransactWriteItems, DynamoDB API reference]
+const TOKEN_MS: i64 = 10 * 60 * 1000;
+
+/// The tables of a region.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    streams: RwLock<BTreeMap<String, Arc<TableStream>>>,
+    tokens: Mutex<Tokens>,
+}
+
+#[derive(Debug, Default)]
+struct Tokens {
+    /// A hash of the request by its token.
+    requests: HashMap<String, u64>,
+    /// When each token was used, oldest first.
+    order: VecDeque<(i64, String)>,
+}
+
+/// What is known of a client request token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// Not used within the last ten minutes.
+    New,
+    /// Used by the same request.
+    Repeated,
+    /// Used by a request with other content.
+    Mismatch,
+}
+
+impl Store {
+    /// The table of a name or an ARN, for operations on items.
+    pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>, ApiError> {
+        self.find(name).ok_or_else(|| not_found("Requested resource not found"))
+    }
+
+    /// The table of a name or an ARN, for operations on tables, whose error repeats the name.
+    pub(crate) fn named_table(&self, name: &str) -> Result<Arc<Table>, ApiError> {
+        self.find(name).ok_or_else(|| {
+            not_found(format!("Requested resource not found: Table: {} not found", table_name(name)))
+        })
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<Table>> {
+        self.tables.read().get(table_name(name)).cloned()
+    }
+
+    /// Enables a new stream for the table; called with the table's contents locked for writing or not yet shared.
+    pub(crate) fn open_stream(
+        &self,
+        cx: &Context,
+        table: &Table,
+        view: View,
+        now_ms: i64,
+    ) -> Arc<TableStream> {
+        let mut streams = self.streams.write();
+        streams.retain(|_, stream| !stream.is_over(now_ms));
+        // Two streams of one table within a millisecond must not share their label.
+        let mut created_ms = now_ms;
+        while streams.values().any(|s| s.table() == table.name && s.label() == label(created_ms)) {
+            created_ms += 1;
+        }
+        let stream = TableStream::new(cx, &table.name, table.schema.clone(), view, created_ms);
+        let stream = Arc::new(stream);
+        streams.insert(stream.arn().to_owned(), Arc::clone(&stream));
+        stream
+    }
+
+    /// The stream of this ARN, trimmed to its retention.
+    pub(crate) fn stream(&self, arn: &str, now_ms: i64) -> Result<Arc<TableStream>, ApiError> {
+        let stream = self.streams.read().get(arn).filter(|stream| !stream.is_over(now_ms)).cloned();
+        let stream = stream
+            .ok_or_else(|| not_found(format!("Requested resource not found: Stream: {arn} not found")))?;
+        stream.trim(now_ms);
+        Ok(stream)
+    }
+
+    /// Every stream that can still be read, by ARN.
+    pub(crate) fn streams(&self, now_ms: i64) -> Vec<Arc<TableStream>> {
+        self.streams.read().values().filter(|stream| !stream.is_over(now_ms)).cloned().collect()
+    }
+
+    /// Runs `transaction` unless the token tells that it has been run already. The token is kept only when it succeeds;
+    /// two requests with one token never run at the same time.
+    pub(crate) fn once<T>(
+        &self,
+        token: Option<&str>,
+        request: u64,
+        now_ms: i64,
+        transaction: impl FnOnce() -> Result<T, ApiError>,
+        repeated: impl FnOnce() -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let Some(token) = token else { return transaction() };
+        let mut tokens = self.tokens.lock();
+        match tokens.look_up(token, request, now_ms) {
+            Token::New => {}
+            Token::Repeated => {
+                drop(tokens);
+                return repeated();
+            }
+            Token::Mismatch => {
+                return Err(ApiError::client(
+                    "IdempotentParameterMismatchException",
+                    "The request uses the same client token as a previous, but non-identical request. Do not reuse a client token with different requests, unless the requests are identical",
+                ));
+            }
+        }
+        let done = transaction()?;
+        tokens.requests.insert(token.to_owned(), request);
+        tokens.order.push_back((now_ms, token.to_owned()));
+        Ok(done)
+    }
+}
+
+impl Tokens {
+    fn look_up(&mut self, token: &str, request: u64, now_ms: i64) -> Token {
+        while self.order.front().is_some_and(|(used_ms, _)| now_ms - used_ms > TOKEN_MS) {
+            if let Some((_, token)) = self.order.pop_front() {
+                self.requests.remove(&token);
+            }
+        }
+        match self.requests.get(token) {
+            None => Token::New,
+            Some(used) if *used == request => Token::Repeated,
+            Some(_) => Token::Mismatch,
+        }
+    }
+}
+
+/// The name in a table's ARN; a name is its own.
+pub(crate) fn table_name(name_or_arn: &str) -> &str {
+    match name_or_arn.split_once(":table/") {
+        Some((arn, name)) if arn.starts_with("arn:") => name,
+        _ => name_or_arn,
+    }
+}
+
+/// `ResourceNotFoundException`.
+pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::client("ResourceNotFoundException", message)
+}

@@ -1,0 +1,97 @@
+//! A table: its items, its indexes and its stream behind one lock.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::{
+    expiry::Expiry,
+    index::{Entries, Index},
+    item::Item,
+    key::{Key, KeySchema},
+    settings::Settings,
+    stream::{Cause, TableStream},
+};
+use crate::error::ApiError;
+
+/// One table. What never changes is outside the locks.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) id: String,
+    /// In ms since the epoch.
+    pub(crate) created_ms: i64,
+    pub(crate) schema: KeySchema,
+    pub(crate) contents: RwLock<Contents>,
+    /// Never taken while `contents` is held.
+    pub(crate) settings: RwLock<Settings>,
+}
+
+/// What a write changes together. Every change goes through [`Contents::replace`], in the order that the stream shows.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) items: Entries,
+    /// The size of all items, in bytes.
+    pub(crate) bytes: usize,
+    pub(crate) indexes: Vec<Index>,
+    /// The stream that was last enabled, if any ever was.
+    pub(crate) stream: Option<Arc<TableStream>>,
+    pub(crate) expiry: Option<Expiry>,
+}
+
+impl Contents {
+    /// Replaces `old`, which must be what is stored under `key`, by `new`, and tells indexes and stream. Nothing happens
+    /// when both are the same.
+    pub(crate) fn replace(
+        &mut self,
+        key: &Key,
+        old: Option<&Arc<Item>>,
+        new: Option<&Arc<Item>>,
+        now_ms: i64,
+        cause: Cause,
+    ) {
+        if old == new {
+            return;
+        }
+        match new {
+            Some(new) => {
+                self.bytes += new.bytes();
+                // An existing key is kept: only a new item pays for a copy of it.
+                match self.items.get_mut(key) {
+                    Some(place) => *place = Arc::clone(new),
+                    None => {
+                        self.items.insert(key.clone(), Arc::clone(new));
+                    }
+                }
+            }
+            None => {
+                self.items.remove(key);
+            }
+        }
+        self.bytes -= old.map_or(0, |old| old.bytes());
+        for index in &mut self.indexes {
+            index.replace(key, old, new);
+        }
+        if let Some(expiry) = &mut self.expiry {
+            expiry.replace(key, old, new);
+        }
+        if let Some(stream) = &self.stream {
+            stream.append(old, new, now_ms, cause);
+        }
+    }
+
+    /// Refuses an item that cannot stand in one of the indexes.
+    pub(crate) fn check_indexes(&self, item: &Item) -> Result<(), ApiError> {
+        self.indexes.iter().try_for_each(|index| {
+            index.definition.schema.check_for_index(item.attributes(), &index.definition.name)
+        })
+    }
+
+    /// The index of this name.
+    pub(crate) fn index(&self, name: &str) -> Result<&Index, ApiError> {
+        self.indexes.iter().find(|index| index.definition.name == name).ok_or_else(|| {
+            ApiError::validation(format!("The table does not have the specified index: {name}"))
+        })
+    }
+}

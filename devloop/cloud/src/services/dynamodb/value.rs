@@ -1,0 +1,307 @@
+//! Attribute values: the typed form of `{"S": "text"}` and its kin.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde_json::{Map, Value};
+
+use super::number::{Number, NumberError};
+use crate::error::ApiError;
+
+/// An item's attributes, or the members of a map, by name.
+pub(crate) type Attributes = BTreeMap<String, AttributeValue>;
+
+/// How deep lists and maps may nest.
+const DEPTH: usize = 32;
+
+/// The value of an attribute. Sets have no order of their own, so they compare by content.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum AttributeValue {
+    /// A text.
+    S(String),
+    /// A number.
+    N(Number),
+    /// Bytes.
+    B(Vec<u8>),
+    /// A boolean.
+    Bool(bool),
+    /// The null value.
+    Null,
+    /// A list of anything.
+    L(Vec<AttributeValue>),
+    /// A map of anything.
+    M(Attributes),
+    /// A set of texts.
+    Ss(BTreeSet<String>),
+    /// A set of numbers.
+    Ns(BTreeSet<Number>),
+    /// A set of byte strings.
+    Bs(BTreeSet<Vec<u8>>),
+}
+
+impl From<NumberError> for ApiError {
+    fn from(error: NumberError) -> Self {
+        Self::validation(error.to_string())
+    }
+}
+
+impl AttributeValue {
+    /// Reads the wire form.
+    pub(crate) fn from_json(value: Value) -> Result<Self, ApiError> {
+        Self::read(value, 1)
+    }
+
+    fn read(value: Value, depth: usize) -> Result<Self, ApiError> {
+        let mut types = into_object(value)?.into_iter();
+        let empty = || {
+            ApiError::validation(
+                "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+            )
+        };
+        let (kind, value) = types.next().ok_or_else(empty)?;
+        if types.next().is_some() {
+            return Err(ApiError::validation(
+                "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
+            ));
+        }
+        if depth > DEPTH {
+            return Err(ApiError::validation(
+                "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+            ));
+        }
+        Ok(match kind.as_str() {
+            "S" => Self::S(into_text(value)?),
+            "N" => Self::N(into_text(value)?.parse()?),
+            "B" => Self::B(into_bytes(value)?),
+            "BOOL" => match value {
+                Value::Bool(value) => Self::Bool(value),
+                other => return Err(mismatch(&other, "Boolean")),
+            },
+            "NULL" => match value {
+                Value::Bool(true) => Self::Null,
+                Value::Bool(false) => {
+                    return Err(invalid("Null attribute value types must have the value of true"));
+                }
+                other => return Err(mismatch(&other, "Boolean")),
+            },
+            "L" => Self::L(
+                into_list(value)?
+                    .into_iter()
+                    .map(|element| Self::read(element, depth + 1))
+                    .collect::<Result<_, _>>()?,
+            ),
+            "M" => Self::M(
+                into_object(value)?
+                    .into_iter()
+                    .map(|(name, member)| Ok((name, Self::read(member, depth + 1)?)))
+                    .collect::<Result<_, ApiError>>()?,
+            ),
+            "SS" => Self::Ss(set(into_list(value)?, "An string set  may not be empty", into_text)?),
+            "NS" => Self::Ns(set(into_list(value)?, "An number set  may not be empty", |element| {
+                Ok(into_text(element)?.parse()?)
+            })?),
+            "BS" => Self::Bs(set(into_list(value)?, "Binary sets should not be empty", into_bytes)?),
+            _ => return Err(empty()),
+        })
+    }
+
+    /// The wire form.
+    pub(crate) fn to_json(&self) -> Value {
+        let value = match self {
+            Self::S(text) => Value::String(text.clone()),
+            Self::N(number) => Value::String(number.to_string()),
+            Self::B(bytes) => Value::String(BASE64.encode(bytes)),
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Null => Value::Bool(true),
+            Self::L(list) => list.iter().map(Self::to_json).collect(),
+            Self::M(members) => Value::Object(to_json(members)),
+            Self::Ss(set) => set.iter().map(String::as_str).collect(),
+            Self::Ns(set) => set.iter().map(Number::to_string).collect(),
+            Self::Bs(set) => set.iter().map(|bytes| BASE64.encode(bytes)).collect(),
+        };
+        let mut typed = Map::new();
+        typed.insert(self.kind().to_owned(), value);
+        Value::Object(typed)
+    }
+
+    /// The type's name on the wire.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::S(_) => "S",
+            Self::N(_) => "N",
+            Self::B(_) => "B",
+            Self::Bool(_) => "BOOL",
+            Self::Null => "NULL",
+            Self::L(_) => "L",
+            Self::M(_) => "M",
+            Self::Ss(_) => "SS",
+            Self::Ns(_) => "NS",
+            Self::Bs(_) => "BS",
+        }
+    }
+
+    /// What the value counts against item size and capacity, in bytes. [DynamoDB item sizes and formats]
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::S(text) => text.len(),
+            Self::N(number) => number_size(*number),
+            Self::B(bytes) => bytes.len(),
+            Self::Bool(_) | Self::Null => 1,
+            Self::L(list) => 3 + list.iter().map(|element| 1 + element.size()).sum::<usize>(),
+            Self::M(members) => 3 + members.len() + size(members),
+            Self::Ss(set) => set.iter().map(String::len).sum(),
+            Self::Ns(set) => set.iter().copied().map(number_size).sum(),
+            Self::Bs(set) => set.iter().map(Vec::len).sum(),
+        }
+    }
+}
+
+fn number_size(number: Number) -> usize {
+    number.significant_digits().div_ceil(2) + 1 + usize::from(number.is_negative())
+}
+
+/// The size of attributes with their names, in bytes.
+pub(crate) fn size(attributes: &Attributes) -> usize {
+    attributes.iter().map(|(name, value)| name.len() + value.size()).sum()
+}
+
+/// Reads attributes by name from their wire form.
+pub(crate) fn from_json(attributes: Map<String, Value>) -> Result<Attributes, ApiError> {
+    attributes.into_iter().map(|(name, value)| Ok((name, AttributeValue::from_json(value)?))).collect()
+}
+
+/// Attributes by name in their wire form.
+pub(crate) fn to_json(attributes: &Attributes) -> Map<String, Value> {
+    attributes.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+}
+
+fn set<T: Ord>(
+    elements: Vec<Value>,
+    empty: &str,
+    read: impl Fn(Value) -> Result<T, ApiError>,
+) -> Result<BTreeSet<T>, ApiError> {
+    if elements.is_empty() {
+        return Err(invalid(empty));
+    }
+    let mut names = Vec::with_capacity(elements.len());
+    let mut set = BTreeSet::new();
+    for element in elements {
+        names.push(element.as_str().unwrap_or_default().to_owned());
+        set.insert(read(element)?);
+    }
+    if set.len() < names.len() {
+        return Err(invalid(format!("Input collection [{}] contains duplicates.", names.join(", "))));
+    }
+    Ok(set)
+}
+
+/// A `ValidationException` about the parameters' values, in the service's usual opening.
+pub(crate) fn invalid(why: impl std::fmt::Display) -> ApiError {
+    ApiError::validation(format!("One or more parameter values were invalid: {why}"))
+}
+
+/// The `SerializationException` of a member with the wrong JSON type.
+pub(crate) fn mismatch(value: &Value, wanted: &str) -> ApiError {
+    let given = match value {
+        Value::Null => "NULL_VALUE",
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::String(_) => "STRING_VALUE",
+        Value::Array(_) => "START_ARRAY",
+        Value::Object(_) => "START_OBJECT",
+    };
+    ApiError::client("SerializationException", format!("{given} cannot be converted to {wanted}"))
+}
+
+/// A JSON string's text.
+pub(crate) fn into_text(value: Value) -> Result<String, ApiError> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(mismatch(&other, "String")),
+    }
+}
+
+/// A JSON array's elements.
+pub(crate) fn into_list(value: Value) -> Result<Vec<Value>, ApiError> {
+    match value {
+        Value::Array(list) => Ok(list),
+        other => Err(mismatch(&other, "List")),
+    }
+}
+
+/// A JSON object's members.
+pub(crate) fn into_object(value: Value) -> Result<Map<String, Value>, ApiError> {
+    match value {
+        Value::Object(members) => Ok(members),
+        other => Err(mismatch(&other, "Map")),
+    }
+}
+
+fn into_bytes(value: Value) -> Result<Vec<u8>, ApiError> {
+    BASE64.decode(into_text(value)?).map_err(|error| {
+        ApiError::client("SerializationException", format!("the binary value is not Base64: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_type_is_read_measured_and_written() {
+        let check = |wire: Value, size: usize| {
+            let value = AttributeValue::from_json(wire.clone()).unwrap();
+            assert_eq!((value.to_json(), value.size()), (wire, size));
+        };
+        check(json!({"S": "grün"}), 5);
+        check(json!({"N": "101"}), 3);
+        check(json!({"N": "-1234"}), 4);
+        check(json!({"B": "aGk="}), 2);
+        check(json!({"BOOL": false}), 1);
+        check(json!({"NULL": true}), 1);
+        check(json!({"L": [{"S": "a"}, {"N": "1"}]}), 3 + 2 + 3);
+        check(json!({"M": {"key": {"S": "value"}}}), 3 + 9);
+        check(json!({"SS": ["a", "b"]}), 2);
+        check(json!({"NS": ["1", "20"]}), 4);
+        check(json!({"BS": ["aGk="]}), 2);
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused_in_the_services_words() {
+        let check = |wire: Value, expected: &str| {
+            assert_eq!(AttributeValue::from_json(wire).unwrap_err().message, expected);
+        };
+        let prefix = "One or more parameter values were invalid: ";
+        check(
+            json!({}),
+            "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+        );
+        check(
+            json!({"S": "a", "N": "1"}),
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
+        );
+        check(json!({"S": 1}), "NUMBER_VALUE cannot be converted to String");
+        check(json!("x"), "STRING_VALUE cannot be converted to Map");
+        check(json!({"N": "x"}), "The parameter cannot be converted to a numeric value: x");
+        check(json!({"SS": []}), &format!("{prefix}An string set  may not be empty"));
+        check(
+            json!({"NS": ["1", "1.0"]}),
+            &format!("{prefix}Input collection [1, 1.0] contains duplicates."),
+        );
+        check(
+            json!({"NULL": false}),
+            &format!("{prefix}Null attribute value types must have the value of true"),
+        );
+        let mut deep = json!({"S": "x"});
+        for _ in 0..32 {
+            deep = json!({"L": [deep]});
+        }
+        check(
+            deep,
+            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+        );
+    }
+}
