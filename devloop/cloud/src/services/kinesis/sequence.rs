@@ -28,7 +28,7 @@ pub(super) fn shard(number: u128) -> u32 {
 
 /// The 56 digits that clients see.
 pub(super) fn print(number: u128) -> String {
-    format!("{PREFIX}{number:0width$}", width = DIGITS)
+    format!("{PREFIX}{number:0DIGITS$}")
 }
 
 /// The number behind [`print`]ed digits.

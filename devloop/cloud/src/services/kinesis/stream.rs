@@ -197,7 +197,9 @@ impl Stream {
             }
             let created = parents.iter().map(|parent| parent.created_ms + 1).fold(now, i64::max);
             let ids: Vec<_> = parents.iter().map(|parent| parent.id().to_owned()).collect();
-            parents.iter().for_each(|parent| parent.close(now.max(created - 1)));
+            for parent in parents {
+                parent.close(now.max(created - 1));
+            }
             table.open.retain(|shard| !parents.iter().any(|parent| parent.index == shard.index));
             for range in ranges {
                 let index = table.next_index;

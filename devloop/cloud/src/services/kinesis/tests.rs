@@ -156,7 +156,7 @@ async fn reading_goes_on_at_the_next_iterator_and_tells_how_far_behind_it_is() {
 async fn iterators_expire_after_five_minutes() {
     let fixture = Fixture::with_shards(1).await;
     let iterator = fixture.iterator(SHARDS[0], "LATEST", json!({})).await;
-    fixture.clock.advance(Duration::from_secs(300));
+    fixture.clock.advance(Duration::from_mins(5));
     fixture.read(&iterator).await;
     fixture.clock.advance(Duration::from_millis(1));
     let error = fixture.error("GetRecords", json!({ "ShardIterator": iterator })).await;
@@ -172,7 +172,7 @@ async fn iterators_expire_after_five_minutes() {
 async fn records_are_gone_after_the_retention_and_only_then() {
     let fixture = Fixture::with_shards(1).await;
     fixture.put("0", "a").await;
-    fixture.clock.advance(Duration::from_secs(24 * 3_600));
+    fixture.clock.advance(Duration::from_hours(24));
     assert_eq!(fixture.texts(SHARDS[0], "TRIM_HORIZON", json!({})).await, ["a"]);
     fixture.clock.advance(Duration::from_millis(1));
     fixture.put("0", "b").await;
@@ -212,12 +212,12 @@ async fn a_split_ends_the_parent_and_goes_on_in_two_children() {
 #[tokio::test]
 async fn shards_are_listed_by_filter_and_page() {
     let fixture = Fixture::with_shards(1).await;
-    fixture.clock.advance(Duration::from_secs(60));
+    fixture.clock.advance(Duration::from_mins(1));
     let half = (1_u128 << 127).to_string();
     fixture
         .ok("SplitShard", json!({ "StreamName": "s", "ShardToSplit": "0", "NewStartingHashKey": half }))
         .await;
-    fixture.clock.advance(Duration::from_secs(60));
+    fixture.clock.advance(Duration::from_mins(1));
     let check = async |filter: Value, expected: &[&str]| {
         assert_eq!(fixture.shards(filter.clone()).await, expected, "{filter}");
     };
@@ -237,7 +237,7 @@ async fn shards_are_listed_by_filter_and_page() {
     let late = fixture.error("ListShards", json!({ "NextToken": first["NextToken"] })).await;
     assert_eq!(late.code, "ExpiredNextTokenException");
 
-    fixture.clock.advance(Duration::from_secs(25 * 3_600));
+    fixture.clock.advance(Duration::from_hours(25));
     check(json!({ "Type": "FROM_TRIM_HORIZON" }), &SHARDS[1..3]).await;
 }
 
@@ -482,7 +482,9 @@ async fn concurrent_puts_lose_nothing_while_shards_split() {
             json!({ "StreamName": "s", "TargetShardCount": count, "ScalingType": "UNIFORM_SCALING" });
         fixture.ok("UpdateShardCount", update).await;
     }
-    producers.into_iter().for_each(|producer| producer.join().unwrap());
+    for producer in producers {
+        producer.join().unwrap();
+    }
     let stream = fixture.kinesis.stream(&fixture.cx, "s").unwrap();
     let mut numbers = Vec::new();
     for shard in stream.shards() {

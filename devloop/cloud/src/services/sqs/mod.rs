@@ -1,24 +1,17 @@
-//! Sqs.
+//! SQS: standard queues with visibility timeouts, long polling and dead-letter queues.
 
-use serde_json::Value;
+mod attributes;
+mod batch;
+mod forms;
+mod manage;
+mod message;
+mod messages;
+mod queue;
+mod receipt;
+mod receive;
+mod send;
+mod service;
+#[cfg(test)]
+mod tests;
 
-use crate::{clock::Clock, context::Context, error::ApiError};
-
-/// The service.
-#[derive(Debug)]
-pub(crate) struct Sqs {
-    clock: Clock,
-}
-
-impl Sqs {
-    /// An empty service.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock }
-    }
-
-    /// Runs one operation by its API name.
-    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
-        let _ = (cx, input, &self.clock);
-        Err(ApiError::unknown_operation("sqs", operation))
-    }
-}
+pub(crate) use service::Sqs;

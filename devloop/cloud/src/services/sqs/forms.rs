@@ -1,0 +1,101 @@
+//! The query protocol calls lists and maps by the names of their items, `Attribute.1.Name`; JSON calls them
+//! `Attributes`. Behind [`normalize`], the operations know the JSON form alone.
+
+use serde_json::{Map, Value};
+
+/// The items of lists and the lists they make up [Amazon SQS API reference, query protocol].
+const LISTS: [(&str, &str); 7] = [
+    ("AttributeName", "AttributeNames"),
+    ("MessageAttributeName", "MessageAttributeNames"),
+    ("MessageSystemAttributeName", "MessageSystemAttributeNames"),
+    ("TagKey", "TagKeys"),
+    ("SendMessageBatchRequestEntry", ENTRIES),
+    ("DeleteMessageBatchRequestEntry", ENTRIES),
+    ("ChangeMessageVisibilityBatchRequestEntry", ENTRIES),
+];
+
+/// The items of maps and the maps they make up. `CreateQueue` writes its tags in lower case in JSON.
+const MAPS: [(&str, &str); 5] = [
+    ("Attribute", "Attributes"),
+    ("MessageAttribute", "MessageAttributes"),
+    ("MessageSystemAttribute", "MessageSystemAttributes"),
+    ("Tag", "Tags"),
+    ("tags", "Tags"),
+];
+
+const ENTRIES: &str = "Entries";
+
+/// Gives an input of either protocol the JSON form.
+pub(super) fn normalize(input: Value) -> Value {
+    let Value::Object(mut members) = input else { return input };
+    for (item, list) in LISTS {
+        if let Some(value) = members.remove(item).or_else(|| members.remove(list)) {
+            members.insert(list.to_owned(), as_list(value));
+        }
+    }
+    for (item, map) in MAPS {
+        if let Some(value) = members.remove(item).or_else(|| members.remove(map)) {
+            members.insert(map.to_owned(), as_map(value));
+        }
+    }
+    if let Some(Value::Array(entries)) = members.get_mut(ENTRIES) {
+        for entry in entries {
+            *entry = normalize(entry.take());
+        }
+    }
+    Value::Object(members)
+}
+
+/// A list of one may come without its number.
+fn as_list(value: Value) -> Value {
+    match value {
+        Value::Array(_) | Value::Null => value,
+        one => Value::Array(vec![one]),
+    }
+}
+
+/// `[{Name, Value}, …]` as `{Name: Value, …}`; what is a map already stays as it is.
+fn as_map(value: Value) -> Value {
+    match value {
+        Value::Array(pairs) => Value::Object(pairs.into_iter().filter_map(pair).collect::<Map<_, _>>()),
+        Value::Object(one) if one.contains_key("Name") && one.contains_key("Value") => {
+            as_map(Value::Array(vec![Value::Object(one)]))
+        }
+        other => other,
+    }
+}
+
+fn pair(value: Value) -> Option<(String, Value)> {
+    let Value::Object(mut pair) = value else { return None };
+    let name = ["Name", "Key", "key"].iter().find_map(|name| pair.remove(*name))?;
+    let value = ["Value", "value"].iter().find_map(|name| pair.remove(*name)).unwrap_or("".into());
+    Some((name.as_str()?.to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_protocols_have_one_form() {
+        let check = |query: Value, expected: Value| {
+            assert_eq!(normalize(query), expected);
+            assert_eq!(normalize(expected.clone()), expected, "the JSON form stays as it is");
+        };
+        check(
+            json!({ "QueueName": "q", "Attribute": [{ "Name": "DelaySeconds", "Value": "1" }] }),
+            json!({ "QueueName": "q", "Attributes": { "DelaySeconds": "1" } }),
+        );
+        check(json!({ "Tag": [{ "Key": "a", "Value": "b" }] }), json!({ "Tags": { "a": "b" } }));
+        check(json!({ "tags": { "a": "b" } }), json!({ "Tags": { "a": "b" } }));
+        check(json!({ "AttributeName": "All" }), json!({ "AttributeNames": ["All"] }));
+        check(
+            json!({ "SendMessageBatchRequestEntry": [
+                { "Id": "1", "MessageAttribute": [{ "Name": "n", "Value": { "DataType": "String" } }] },
+            ] }),
+            json!({ "Entries": [{ "Id": "1", "MessageAttributes": { "n": { "DataType": "String" } } }] }),
+        );
+    }
+}

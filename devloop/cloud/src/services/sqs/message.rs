@@ -1,0 +1,202 @@
+//! One message: its contents, their checksums, and what a message may hold.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
+
+use super::service::{invalid, required};
+use crate::error::ApiError;
+
+/// The most attributes of one message [Amazon SQS message quotas].
+const MOST_ATTRIBUTES: usize = 10;
+
+/// The attributes of a message by name.
+pub(super) type Attributes = BTreeMap<String, Attribute>;
+
+/// A message as its sender wrote it.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// Kept when the message moves to a dead-letter queue.
+    pub(crate) id: String,
+    /// The text itself.
+    pub(crate) body: String,
+    /// The MD5 of `body`, in hex.
+    pub(crate) md5: String,
+    /// What the sender put beside the body.
+    pub(crate) attributes: Attributes,
+    /// The `AWSTraceHeader`, the only attribute that the system takes from senders.
+    pub(crate) trace_header: Option<String>,
+    /// The account that sent the message.
+    pub(crate) sender: String,
+    /// When it was sent, in ms since the epoch.
+    pub(crate) sent_ms: i64,
+}
+
+/// A typed value beside a message's body [`MessageAttributeValue`, Amazon SQS API reference].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Attribute {
+    /// `String`, `Number` or `Binary`, with an optional label behind a dot.
+    #[serde(default)]
+    pub(crate) data_type: String,
+    /// The value of a `String` or a `Number`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) string_value: Option<String>,
+    /// The value of a `Binary`, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) binary_value: Option<String>,
+}
+
+impl Message {
+    /// A message that is sent now, `sent_ms` since the epoch.
+    pub(super) fn new(
+        body: String,
+        attributes: Attributes,
+        trace_header: Option<String>,
+        sender: &str,
+        sent_ms: i64,
+    ) -> Self {
+        Self {
+            id: uuid::Uuid::new_v4().to_string(),
+            md5: format!("{:x}", Md5::digest(&body)),
+            body,
+            attributes,
+            trace_header,
+            sender: sender.to_owned(),
+            sent_ms,
+        }
+    }
+
+    /// A message that is nothing but a body.
+    pub(super) fn plain(body: String, sender: &str, sent_ms: i64) -> Self {
+        Self::new(body, Attributes::new(), None, sender, sent_ms)
+    }
+
+    /// How much of a queue's size limit the message takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let attribute = |(name, value): (&String, &Attribute)| {
+            name.len() + value.data_type.len() + value.bytes().map_or(0, |bytes| bytes.len())
+        };
+        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
+
+    /// Refuses what SQS does not carry.
+    pub(super) fn check(&self, max_bytes: i64) -> Result<(), ApiError> {
+        required(Some(()).filter(|()| !self.body.is_empty()), "MessageBody")?;
+        if self.attributes.len() > MOST_ATTRIBUTES {
+            return Err(invalid(format!(
+                "Number of message attributes [{}] exceeds the allowed maximum [{MOST_ATTRIBUTES}].",
+                self.attributes.len()
+            )));
+        }
+        self.attributes.iter().try_for_each(|(name, value)| value.check(name))?;
+        if let Some(c) = self.body.chars().find(|c| !allowed(*c)) {
+            return Err(ApiError::client(
+                "InvalidMessageContents",
+                format!(
+                    "Invalid binary character '#x{:X}' was found in the message body, the set of allowed characters is \
+                     #x9 | #xA | #xD | [#x20 to #xD7FF] | [#xE000 to #xFFFD] | [#x10000 to #x10FFFF]",
+                    u32::from(c)
+                ),
+            ));
+        }
+        if self.bytes() as i64 > max_bytes {
+            return Err(invalid(format!(
+                "One or more parameters are invalid. Reason: Message must be shorter than {max_bytes} bytes."
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Attribute {
+    /// The value's bytes as they are counted and summed; `None` when there is no valid value.
+    fn bytes(&self) -> Option<Vec<u8>> {
+        if self.is_binary() {
+            BASE64_STANDARD.decode(self.binary_value.as_deref()?).ok()
+        } else {
+            Some(self.string_value.as_deref()?.as_bytes().to_vec())
+        }
+    }
+
+    fn is_binary(&self) -> bool {
+        self.kind() == "Binary"
+    }
+
+    fn kind(&self) -> &str {
+        self.data_type.split('.').next().unwrap_or_default()
+    }
+
+    fn check(&self, name: &str) -> Result<(), ApiError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let reserved = name.to_ascii_lowercase();
+        if name.is_empty() || name.len() > 256 || !name.chars().all(plain) {
+            return Err(invalid(format!(
+                "The message attribute name '{name}' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore \
+                 (_), hyphen (-), and period (.) and be at most 256 long."
+            )));
+        }
+        if reserved.starts_with("aws.") || reserved.starts_with("amazon.") {
+            return Err(invalid(format!(
+                "The message attribute name '{name}' is invalid because it starts with a reserved prefix."
+            )));
+        }
+        if !matches!(self.kind(), "String" | "Number" | "Binary") {
+            return Err(invalid(format!(
+                "The type of message (user) attribute '{name}' is invalid. You must use only the following supported \
+                 type prefixes: Binary, Number, String."
+            )));
+        }
+        if self.bytes().is_none_or(|bytes| bytes.is_empty()) {
+            return Err(invalid(format!(
+                "The message attribute '{name}' must contain non-empty message attribute value for message attribute \
+                 type '{}'.",
+                self.data_type
+            )));
+        }
+        let number = self.string_value.as_deref().map(|text| text.trim().parse::<f64>());
+        if self.kind() == "Number" && !matches!(number, Some(Ok(number)) if number.is_finite()) {
+            return Err(invalid(format!(
+                "Can't cast the value of message (user) attribute '{name}' to a number."
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The MD5 of attributes, in hex; `None` when there are none [Calculating the MD5 message digest for message attributes,
+/// Amazon SQS developer guide].
+pub(super) fn attributes_md5<'a>(
+    attributes: impl IntoIterator<Item = (&'a String, &'a Attribute)>,
+) -> Option<String> {
+    let mut digest = Md5::new();
+    let mut any = false;
+    let add = |digest: &mut Md5, bytes: &[u8]| {
+        digest.update((bytes.len() as u32).to_be_bytes());
+        digest.update(bytes);
+    };
+    for (name, value) in attributes {
+        any = true;
+        add(&mut digest, name.as_bytes());
+        add(&mut digest, value.data_type.as_bytes());
+        digest.update([if value.is_binary() { 2 } else { 1 }]);
+        add(&mut digest, &value.bytes().unwrap_or_default());
+    }
+    any.then(|| format!("{:x}", digest.finalize()))
+}
+
+/// The trace header as an attribute, for its checksum.
+pub(super) fn trace_attribute(header: &str) -> (String, Attribute) {
+    let value = Attribute {
+        data_type: "String".to_owned(),
+        string_value: Some(header.to_owned()),
+        binary_value: None,
+    };
+    ("AWSTraceHeader".to_owned(), value)
+}
+
+fn allowed(c: char) -> bool {
+    matches!(c, '\u{9}' | '\u{A}' | '\u{D}' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}

@@ -1,0 +1,180 @@
+//! The service: which queues there are, the operation behind every API name, and what the rest of the cloud calls.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::RwLock;
+use serde_json::Value;
+
+use super::{
+    forms, manage,
+    message::Message,
+    messages::Counts,
+    queue::{Poll, Queue, Received},
+    receive, send,
+};
+use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+
+/// The queues of one region by name.
+pub(super) type Queues = RwLock<BTreeMap<String, Arc<Queue>>>;
+
+/// The service. Access policies are kept and not enforced, as nothing in this cloud asks who is calling; a deleted
+/// queue's name and a purge are free again at once instead of after 60 seconds.
+#[derive(Debug)]
+pub(crate) struct Sqs {
+    clock: Clock,
+    regions: Regional<Queues>,
+}
+
+/// How a queue fares, for `devloop status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueueStatus {
+    /// Where the queue lives.
+    pub(crate) region: Arc<str>,
+    /// The queue's name.
+    pub(crate) name: String,
+    /// How many messages are visible, in flight and delayed.
+    pub(crate) counts: Counts,
+}
+
+impl Sqs {
+    /// An empty service.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, regions: Regional::default() }
+    }
+
+    /// Runs one operation by its API name.
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let input = forms::normalize(input);
+        match operation {
+            "SendMessage" => send::one(self, cx, input),
+            "SendMessageBatch" => send::batch(self, cx, input),
+            "ReceiveMessage" => receive::receive(self, cx, input).await,
+            "DeleteMessage" => receive::delete(self, cx, input),
+            "DeleteMessageBatch" => receive::delete_batch(self, cx, input),
+            "ChangeMessageVisibility" => receive::change_visibility(self, cx, input),
+            "ChangeMessageVisibilityBatch" => receive::change_visibility_batch(self, cx, input),
+            "CreateQueue" => manage::create(self, cx, input),
+            "DeleteQueue" => manage::delete(self, cx, &input),
+            "PurgeQueue" => manage::purge(self, cx, &input),
+            "GetQueueUrl" => manage::url(self, cx, input),
+            "ListQueues" => manage::list(self, cx, input),
+            "ListDeadLetterSourceQueues" => manage::list_sources(self, cx, input),
+            "GetQueueAttributes" => manage::attributes(self, cx, input),
+            "SetQueueAttributes" => manage::set_attributes(self, cx, input),
+            "TagQueue" => manage::tag(self, cx, input),
+            "UntagQueue" => manage::untag(self, cx, input),
+            "ListQueueTags" => manage::tags(self, cx, &input),
+            "AddPermission" | "RemovePermission" => {
+                Err(ApiError::unsupported(format_args!("queue permissions (sqs:{operation})")))
+            }
+            "StartMessageMoveTask" | "CancelMessageMoveTask" | "ListMessageMoveTasks" => {
+                Err(ApiError::unsupported(format_args!("message move tasks (sqs:{operation})")))
+            }
+            _ => Err(ApiError::unknown_operation("sqs", operation)),
+        }
+    }
+
+    /// Sends a message without attributes to the queue behind an ARN.
+    #[expect(clippy::unused_async, reason = "destinations are awaited alike")]
+    pub(crate) async fn send(&self, region: &str, queue_arn: &str, body: String) -> Result<(), ApiError> {
+        let queue = self.queue(region, queue_arn)?;
+        let (_, account) = parse_arn(queue_arn).ok_or_else(does_not_exist)?;
+        let message = Message::plain(body, account, self.clock.now_ms());
+        message.check(queue.max_bytes())?;
+        queue.send(message, None)
+    }
+
+    /// The queue behind an ARN.
+    pub(crate) fn queue(&self, region: &str, queue_arn: &str) -> Result<Arc<Queue>, ApiError> {
+        let (name, _) = parse_arn(queue_arn)
+            .filter(|_| queue_arn.split(':').nth(3) == Some(region))
+            .ok_or_else(does_not_exist)?;
+        self.named(region, name)
+    }
+
+    /// Takes messages from a queue, waiting for them as long as `poll` says. Messages that were received too often move
+    /// to the queue's dead-letter queue instead.
+    pub(crate) async fn receive(
+        &self,
+        region: &str,
+        queue: &Queue,
+        poll: Poll,
+    ) -> Result<Vec<Received>, ApiError> {
+        let dead_letters = || {
+            let redrive = queue.redrive()?;
+            // A target that is gone keeps no message from being delivered.
+            let target = self.queue(region, &redrive.target_arn).ok()?;
+            Some((target, redrive.max_receives))
+        };
+        queue.receive(poll, dead_letters).await
+    }
+
+    /// Every queue of every region.
+    pub(crate) fn status(&self) -> Vec<QueueStatus> {
+        let mut all = Vec::new();
+        for (region, queues) in self.regions.all() {
+            for (name, queue) in queues.read().iter() {
+                all.push(QueueStatus {
+                    region: Arc::clone(&region),
+                    name: name.clone(),
+                    counts: queue.counts(),
+                });
+            }
+        }
+        all
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The queues of the request's region.
+    pub(super) fn queues(&self, cx: &Context) -> Arc<Queues> {
+        self.regions.of(&cx.region)
+    }
+
+    /// The queue called `name`.
+    pub(super) fn named(&self, region: &str, name: &str) -> Result<Arc<Queue>, ApiError> {
+        self.regions.of(region).read().get(name).cloned().ok_or_else(does_not_exist)
+    }
+
+    /// The queue of the input's `QueueUrl`: whatever the host, its last segment is the name.
+    pub(super) fn target(&self, cx: &Context, input: &Value) -> Result<Arc<Queue>, ApiError> {
+        let url = required(input.get("QueueUrl").and_then(Value::as_str), "QueueUrl")?;
+        let name = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        self.named(&cx.region, name)
+    }
+}
+
+/// Name and account of `arn:aws:sqs:<region>:<account>:<name>`.
+fn parse_arn(arn: &str) -> Option<(&str, &str)> {
+    let parts: Vec<_> = arn.split(':').collect();
+    match parts[..] {
+        ["arn", _, "sqs", _, account, name] => Some((name, account)),
+        _ => None,
+    }
+}
+
+/// The answer for a queue that is not there.
+pub(super) fn does_not_exist() -> ApiError {
+    ApiError::client("QueueDoesNotExist", "The specified queue does not exist.")
+}
+
+/// A parameter that must be there.
+pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, ApiError> {
+    value.ok_or_else(|| {
+        ApiError::client("MissingParameter", format!("The request must contain the parameter {name}."))
+    })
+}
+
+/// `InvalidParameterValue`, SQS's word for most mistakes.
+pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidParameterValue", message)
+}
+
+/// A number outside its range.
+pub(super) fn out_of_range(name: &str, value: i64, least: i64, most: i64) -> ApiError {
+    invalid(format!(
+        "Value {value} for parameter {name} is invalid. Reason: Must be between {least} and {most}, if provided."
+    ))
+}
