@@ -1,6 +1,6 @@
 //! The REST API of event source mappings [Lambda API reference]: requests in, documents out.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use hyper::Method;
 use serde_json::{Map, Value, json};
@@ -22,33 +22,55 @@ use crate::{
 /// Mappings of one page when the caller does not say [`ListEventSourceMappings`, Lambda API reference].
 const PAGE: usize = 100;
 
-/// Answers a request below `/2015-03-31/event-source-mappings`.
+/// Answers a request below `/2015-03-31/event-source-mappings`, or about the tags of a mapping's ARN below
+/// `/2017-03-31/tags`.
 pub(crate) fn answer<O: Outside>(
     mappings: &Mappings<O>,
     cx: &Context,
     request: &RestRequest,
 ) -> Result<Reply, ApiError> {
     let segments = request.segments();
-    let rest = match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["2015-03-31", "event-source-mappings"] => None,
-        ["2015-03-31", "event-source-mappings", uuid] => Some((*uuid).to_owned()),
-        _ => return Err(unknown(request)),
-    };
-    let method = request.method.clone();
-    match (method, rest.as_deref()) {
-        (Method::POST, None) => {
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (&request.method, segments.as_slice()) {
+        (&Method::POST, ["2015-03-31", "event-source-mappings"]) => {
             let mapping = mappings.create(cx, Options::create(body(request)?)?)?;
             Ok(show(202, &mapping, Some(State::Creating)))
         }
-        (Method::GET, None) => list(mappings, cx, request),
-        (Method::GET, Some(uuid)) => Ok(show(200, &mappings.get(cx, uuid)?, None)),
-        (Method::PUT, Some(uuid)) => {
+        (&Method::GET, ["2015-03-31", "event-source-mappings"]) => list(mappings, cx, request),
+        (&Method::GET, ["2015-03-31", "event-source-mappings", uuid]) => {
+            Ok(show(200, &*mappings.get(cx, uuid)?, None))
+        }
+        (&Method::PUT, ["2015-03-31", "event-source-mappings", uuid]) => {
             let mapping = mappings.update(cx, uuid, &Options::update(body(request)?)?)?;
             Ok(show(202, &mapping, None))
         }
-        (Method::DELETE, Some(uuid)) => Ok(show(202, &mappings.delete(cx, uuid)?, Some(State::Deleting))),
+        (&Method::DELETE, ["2015-03-31", "event-source-mappings", uuid]) => {
+            Ok(show(202, &*mappings.delete(cx, uuid)?, Some(State::Deleting)))
+        }
+        (method, ["2017-03-31", "tags", arn]) => {
+            let uuid = arn.rsplit_once(":event-source-mapping:").map_or("", |(_, uuid)| uuid);
+            tags(method, &*mappings.get(cx, uuid)?, request)
+        }
         _ => Err(unknown(request)),
     }
+}
+
+/// `ListTags`, `TagResource` and `UntagResource`.
+fn tags(method: &Method, mapping: &Mapping, request: &RestRequest) -> Result<Reply, ApiError> {
+    match *method {
+        Method::GET => return Ok(Reply::json(200, &json!({ "Tags": mapping.facts().tags }))),
+        Method::POST => mapping.retag(tags_given(body(request)?)?, &[])?,
+        Method::DELETE => {
+            let named = request.parameters().into_iter().filter(|(name, _)| name == "tagKeys");
+            mapping.retag(BTreeMap::new(), &named.map(|(_, key)| key).collect::<Vec<_>>())?;
+        }
+        _ => return Err(unknown(request)),
+    }
+    Ok(Reply::empty(204))
+}
+
+fn tags_given(mut body: Value) -> Result<BTreeMap<String, String>, ApiError> {
+    wire::read(body.get_mut("Tags").map_or_else(|| json!({}), Value::take))
 }
 
 fn unknown(request: &RestRequest) -> ApiError {
@@ -97,7 +119,7 @@ fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, request: &RestRequest)
     Ok(Reply::json(200, &output))
 }
 
-fn show(status: u16, mapping: &Arc<Mapping>, state: Option<State>) -> Reply {
+fn show(status: u16, mapping: &Mapping, state: Option<State>) -> Reply {
     Reply::json(status, &document(mapping, state))
 }
 

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::{
     delivery::Reading,
     kind::Kind,
-    settings::Settings,
+    settings::{Settings, check_tags},
     status::{MappingStatus, ShardStatus},
 };
-use crate::{context::Context, shard::Start};
+use crate::{context::Context, error::ApiError, shard::Start};
 
 /// An event source mapping.
 #[derive(Debug)]
@@ -178,11 +178,15 @@ impl Mapping {
         self.nudges.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Adds and removes tags.
-    pub(crate) fn retag(&self, add: BTreeMap<String, String>, remove: &[String]) {
-        let tags = &mut self.facts.lock().tags;
+    /// Adds and removes tags, unless there were too many afterwards.
+    pub(crate) fn retag(&self, add: BTreeMap<String, String>, remove: &[String]) -> Result<(), ApiError> {
+        let mut facts = self.facts.lock();
+        let mut tags = facts.tags.clone();
         tags.extend(add);
         tags.retain(|key, _| !remove.contains(key));
+        check_tags(&tags)?;
+        facts.tags = tags;
+        Ok(())
     }
 
     /// Takes a new plan; the mapping is on its way until the lanes follow it.

@@ -1,6 +1,6 @@
 //! Every mapping there is, by region: made, changed, listed and removed here.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use parking_lot::Mutex;
@@ -114,28 +114,6 @@ impl<O: Outside> Mappings<O> {
     /// The mapping with this UUID.
     pub(crate) fn get(&self, cx: &Context, uuid: &str) -> Result<Arc<Mapping>, ApiError> {
         self.regions.of(&cx.region).0.lock().mappings.get(uuid).cloned().ok_or_else(not_found)
-    }
-
-    /// The tags of the mapping with this ARN, for the tagging operations of Lambda's API.
-    pub(crate) fn tags(&self, cx: &Context, mapping_arn: &str) -> Result<BTreeMap<String, String>, ApiError> {
-        Ok(self.by_arn(cx, mapping_arn)?.facts().tags)
-    }
-
-    /// Adds and removes tags of the mapping with this ARN.
-    pub(crate) fn retag(
-        &self,
-        cx: &Context,
-        mapping_arn: &str,
-        add: BTreeMap<String, String>,
-        remove: &[String],
-    ) -> Result<(), ApiError> {
-        self.by_arn(cx, mapping_arn)?.retag(add, remove);
-        Ok(())
-    }
-
-    fn by_arn(&self, cx: &Context, mapping_arn: &str) -> Result<Arc<Mapping>, ApiError> {
-        let uuid = mapping_arn.rsplit_once("event-source-mapping:").map_or("", |(_, uuid)| uuid);
-        self.get(cx, uuid)
     }
 
     /// A page of mappings, and the number that the next page begins with.

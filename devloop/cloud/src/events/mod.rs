@@ -14,5 +14,5 @@ mod status;
 mod tests;
 mod wiring;
 
-pub(crate) use status::{MappingStatus, ShardStatus};
+pub(crate) use status::MappingStatus;
 pub(crate) use wiring::Events;

@@ -153,8 +153,8 @@ impl Options {
                 "MaximumRecordAgeInSeconds must be either -1 (forever) or between 60 and 604800 (inclusive)",
             ));
         }
-        if self.tags.as_ref().is_some_and(|tags| tags.len() > 50) {
-            return Err(invalid("Number of tags exceeds resource tag limit."));
+        if let Some(tags) = &self.tags {
+            check_tags(tags)?;
         }
         if self.parallelization_factor.is_some_and(|factor| factor > 1) {
             return Err(ApiError::unsupported("a ParallelizationFactor above 1"));
@@ -219,6 +219,14 @@ impl Options {
             _ => Ok(Start::TrimHorizon),
         }
     }
+}
+
+/// A mapping has at most 50 tags.
+pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    if tags.len() > 50 {
+        return Err(invalid("Number of tags exceeds resource tag limit."));
+    }
+    Ok(())
 }
 
 /// The queue of a `DestinationConfig`; an empty one takes the destination away.

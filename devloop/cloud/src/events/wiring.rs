@@ -1,24 +1,36 @@
 //! Event source mappings wired to the services of this cloud.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
+use bytes::Bytes;
+
+use super::{
+    api,
+    mappings::Mappings,
+    outside::{Destination, Invoke, Measure, Sources},
+    status::MappingStatus,
+};
 use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
     gateway::{Reply, RestRequest},
-    lambda::Lambda,
-    services::{dynamodb::DynamoDb, kinesis::Kinesis, sqs::Sqs},
+    lambda::{Invocation, Lambda, Outcome},
+    services::{
+        dynamodb::DynamoDb,
+        kinesis::{Kinesis, Stream},
+        sqs::Sqs,
+    },
 };
 
 /// The mappings of all regions.
 #[derive(Debug)]
 pub(crate) struct Events {
-    clock: Clock,
-    lambda: Arc<Lambda>,
-    kinesis: Arc<Kinesis>,
-    dynamodb: Arc<DynamoDb>,
-    sqs: Arc<Sqs>,
+    services: Arc<Wired>,
+    mappings: Mappings<Wired>,
 }
 
 impl Events {
@@ -30,15 +42,93 @@ impl Events {
         dynamodb: Arc<DynamoDb>,
         sqs: Arc<Sqs>,
     ) -> Self {
-        Self { clock, lambda, kinesis, dynamodb, sqs }
+        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, measure: OnceLock::new() });
+        Self { mappings: Mappings::new(clock, Arc::clone(&services)), services }
     }
 
-    /// The REST API below `/2015-03-31/event-source-mappings`.
+    /// The REST API below `/2015-03-31/event-source-mappings`, and that of mappings' tags.
+    #[expect(clippy::unused_async, reason = "the gateway awaits every service alike")]
     pub(crate) async fn rest(&self, cx: &Context, request: RestRequest) -> Result<Reply, ApiError> {
-        let _ = (cx, &self.clock, &self.lambda, &self.kinesis, &self.dynamodb, &self.sqs);
-        Err(ApiError::unknown_operation("lambda", &request.path))
+        api::answer(&self.mappings, cx, &request)
+    }
+
+    /// A function (by name or ARN) got new code: batches that wait for their next try are tried now.
+    pub(crate) fn nudge(&self, function: &str) {
+        self.mappings.nudge(function);
+    }
+
+    /// Every mapping and how far it is behind, for `devloop status`.
+    pub(crate) fn snapshot(&self) -> Vec<MappingStatus> {
+        self.mappings.snapshot()
+    }
+
+    /// Says where `IteratorAge` goes (function name, age in ms); until then, and after the first time, it goes nowhere
+    /// else.
+    pub(crate) fn measure_with(&self, record: impl Fn(&Context, &str, i64) + Send + Sync + 'static) {
+        // A second recorder is a mistake that must not double the metric.
+        let _ = self.services.measure.set(Recorder(Box::new(record)));
     }
 
     /// Stops every mapping.
-    pub(crate) async fn stop(&self) {}
+    pub(crate) async fn stop(&self) {
+        self.mappings.stop().await;
+    }
+}
+
+/// The services behind the traits of [`super::outside`].
+#[derive(Debug)]
+struct Wired {
+    lambda: Arc<Lambda>,
+    kinesis: Arc<Kinesis>,
+    dynamodb: Arc<DynamoDb>,
+    sqs: Arc<Sqs>,
+    measure: OnceLock<Recorder>,
+}
+
+struct Recorder(Box<dyn Fn(&Context, &str, i64) + Send + Sync>);
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Recorder")
+    }
+}
+
+impl Invoke for Wired {
+    fn function_arn(&self, cx: &Context, function: &str) -> Result<String, ApiError> {
+        self.lambda.resolve_arn(cx, function)
+    }
+
+    async fn invoke(&self, cx: &Context, function: &str, payload: Bytes) -> Result<Outcome, ApiError> {
+        self.lambda.invoke(cx, function, Invocation { payload, ..Invocation::default() }).await
+    }
+}
+
+impl Destination for Wired {
+    async fn send(&self, queue_arn: &str, body: String) -> Result<(), ApiError> {
+        let region = queue_arn.split(':').nth(3).unwrap_or_default();
+        let _ = (&self.sqs, region, body);
+        Err(ApiError::unsupported("messages to queues"))
+    }
+}
+
+impl Measure for Wired {
+    fn iterator_age(&self, cx: &Context, function: &str, age_ms: i64) {
+        if let Some(Recorder(record)) = self.measure.get() {
+            record(cx, function, age_ms);
+        }
+    }
+}
+
+impl Sources for Wired {
+    type Kinesis = Stream;
+    type DynamoDb = Stream;
+
+    fn kinesis(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
+        self.kinesis.source(region, stream_arn)
+    }
+
+    fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
+        let _ = (&self.dynamodb, region, stream_arn);
+        Err(ApiError::unsupported("table streams as event sources"))
+    }
 }

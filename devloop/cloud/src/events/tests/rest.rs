@@ -162,11 +162,21 @@ async fn tags_are_kept_with_their_mapping() {
     let world = World::new();
     let uuid = world.map(json!({ "Tags": { "team": "unicorns" } }));
     let arn = world.show(&uuid)["EventSourceMappingArn"].as_str().unwrap().to_owned();
-    let tags = |pairs: &[(&str, &str)]| {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    let path = format!("/2017-03-31/tags/{}", arn.replace(':', "%3A"));
+    let check = |expected: Value| {
+        assert_eq!(world.call(Method::GET, &path, &json!(null)).unwrap(), (200, json!({ "Tags": expected })));
     };
-    assert_eq!(world.mappings.tags(&world.cx, &arn).unwrap(), tags(&[("team", "unicorns")]));
-    world.mappings.retag(&world.cx, &arn, tags(&[("cost", "1")]), &["team".to_owned()]).unwrap();
-    assert_eq!(world.mappings.tags(&world.cx, &arn).unwrap(), tags(&[("cost", "1")]));
-    assert!(world.mappings.tags(&world.cx, "arn:nothing").is_err());
+    check(json!({ "team": "unicorns" }));
+    let (status, _) =
+        world.call(Method::POST, &path, &json!({ "Tags": { "cost": "1", "a b": "2" } })).unwrap();
+    assert_eq!(status, 204);
+    let gone = format!("{path}?tagKeys=team&tagKeys=a%20b");
+    assert_eq!(world.call(Method::DELETE, &gone, &json!(null)).unwrap().0, 204);
+    check(json!({ "cost": "1" }));
+    let many: serde_json::Map<String, Value> = (0..50).map(|n| (n.to_string(), json!("x"))).collect();
+    let error = world.call(Method::POST, &path, &json!({ "Tags": many })).unwrap_err();
+    assert_eq!(error.message, "Number of tags exceeds resource tag limit.");
+    check(json!({ "cost": "1" }));
+    let nobody = path.replace(&uuid, "nobody");
+    assert_eq!(world.call(Method::GET, &nobody, &json!(null)).unwrap_err().status, 404);
 }

@@ -43,19 +43,24 @@ impl World {
         Self { clock, cloud, mappings, cx, seen }
     }
 
-    /// A request to the API: status and document.
+    /// A request below the mappings' path: status and document.
     pub(super) fn request(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), ApiError> {
+        self.call(method, &format!("/2015-03-31/event-source-mappings{path}"), body)
+    }
+
+    /// A request to the API: status and document, null without one.
+    pub(super) fn call(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), ApiError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = RestRequest {
             method,
-            path: format!("/2015-03-31/event-source-mappings{path}"),
+            path: path.to_owned(),
             query: query.to_owned(),
             headers: HeaderMap::new(),
             body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
             peer: [127, 0, 0, 1].into(),
         };
         let reply = api::answer(&self.mappings, &self.cx, &request)?;
-        Ok((reply.status, serde_json::from_slice(&reply.body).unwrap()))
+        Ok((reply.status, serde_json::from_slice(&reply.body).unwrap_or_default()))
     }
 
     /// Maps the data stream to `f` from its beginning, with more options; returns the UUID.
