@@ -1,11 +1,25 @@
 //! Cargo's dep-info: beside each binary, the files it was made from, `include_str!` and build scripts' inputs among them.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The inputs of the binary, if cargo wrote its dep-info; relative ones are resolved against the workspace's root.
 pub(super) fn inputs(executable: &Path, root: &Path) -> Option<Vec<PathBuf>> {
     let text = std::fs::read_to_string(executable.with_extension("d")).ok()?;
-    Some(parse(&text).into_iter().map(|path| root.join(path)).collect())
+    Some(parse(&text).into_iter().map(|path| without_detours(&root.join(path))).collect())
+}
+
+/// Takes `a/../` out, which `include_str!` leaves in: file events name the straight path.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut straight = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                straight.pop();
+            }
+            other => straight.push(other),
+        }
+    }
+    straight
 }
 
 /// The prerequisites of the first rule; a space in a name is written with a backslash before it.
@@ -29,9 +43,9 @@ fn parse(text: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
-    use super::parse;
+    use super::{parse, without_detours};
 
     fn check(text: &str, expected: &[&str]) {
         assert_eq!(parse(text), expected.iter().map(PathBuf::from).collect::<Vec<_>>());
@@ -39,9 +53,17 @@ mod tests {
 
     #[test]
     fn the_prerequisites_are_the_inputs() {
-        check("/t/up: /w/up/src/main.rs /w/model/src/lib.rs\n", &["/w/up/src/main.rs", "/w/model/src/lib.rs"]);
+        check(
+            "/t/up: /w/up/src/main.rs /w/model/src/lib.rs\n",
+            &["/w/up/src/main.rs", "/w/model/src/lib.rs"],
+        );
         check("/t/up: /w/a\\ b/main.rs c.json", &["/w/a b/main.rs", "c.json"]);
         check("/t/up:\n", &[]);
         check("", &[]);
+    }
+
+    #[test]
+    fn detours_are_taken_out() {
+        assert_eq!(without_detours(Path::new("/w/up/src/../../schema.json")), Path::new("/w/schema.json"));
     }
 }

@@ -1,11 +1,8 @@
 //! Cargo's JSON messages, as far as they matter here.
 
-use std::path::Path;
-
 use cargo_metadata::diagnostic::DiagnosticLevel;
 use cargo_metadata::{CompilerMessage, Message};
 
-use crate::build::dep_info;
 use crate::engine::{Artifact, Diagnostic, Level, Location};
 
 /// What a line of cargo's output says.
@@ -17,15 +14,15 @@ pub(super) enum Said {
     Diagnostic(Diagnostic),
 }
 
-/// Reads one line; most say nothing that matters.
-pub(super) fn read(line: &str, root: &Path) -> Option<Said> {
+/// Reads one line; most say nothing that matters. An artifact's inputs are not known yet: cargo writes them at its end.
+pub(super) fn read(line: &str) -> Option<Said> {
     match serde_json::from_str(line).ok()? {
         Message::CompilerArtifact(artifact) if artifact.target.is_bin() => {
             let executable = artifact.executable?.into_std_path_buf();
             Some(Said::Artifact(Artifact {
                 function: artifact.target.name,
-                inputs: dep_info::inputs(&executable, root),
                 executable,
+                inputs: None,
                 fresh: artifact.fresh,
             }))
         }
@@ -61,5 +58,7 @@ fn diagnostic(message: CompilerMessage) -> Option<Diagnostic> {
 }
 
 fn is_summary(message: &str) -> bool {
-    message.starts_with("aborting due to") || message.contains("warning emitted") || message.contains("warnings emitted")
+    message.starts_with("aborting due to")
+        || message.contains("warning emitted")
+        || message.contains("warnings emitted")
 }

@@ -1,13 +1,14 @@
 //! The cargo process from its start to its end, or to its cancellation.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio_util::sync::CancellationToken;
 
 use crate::build::arguments::arguments;
+use crate::build::dep_info;
 use crate::build::messages::{self, Said};
 use crate::bus::Events;
 use crate::cargo::{self, Group};
@@ -84,10 +85,7 @@ pub(crate) async fn run(
         return Err(std::io::Error::other("cargo has no output").into());
     };
     let listening = async {
-        tokio::try_join!(
-            listen_to_messages(output, &builder.root, order, events),
-            listen_to_words(words, order, events),
-        )
+        tokio::try_join!(listen_to_messages(output, order, events), listen_to_words(words, order, events),)
     };
     let heard = tokio::select! {
         heard = listening => heard,
@@ -97,26 +95,28 @@ pub(crate) async fn run(
             return Ok(Outcome::Cancelled);
         }
     };
-    let (artifacts, said) = heard?;
+    let (mut artifacts, said) = heard?;
     let status = child.wait().await?;
     group.disarm();
-    let failure = (!status.success()).then(|| match said.is_empty() {
-        true => format!("cargo ended with {status}"),
-        false => said,
-    });
+    // Cargo brings its dep-info up to date at the end of a build that succeeded, and only then.
+    if status.success() {
+        for artifact in &mut artifacts {
+            artifact.inputs = dep_info::inputs(&artifact.executable, &builder.root);
+        }
+    }
+    let failure = (!status.success()).then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
     Ok(Outcome::Finished { artifacts, failure })
 }
 
 async fn listen_to_messages(
     output: impl AsyncRead + Unpin,
-    root: &Path,
     order: &BuildOrder,
     events: &Events,
 ) -> std::io::Result<Vec<Artifact>> {
     let mut artifacts = Vec::new();
     let mut lines = BufReader::new(output).lines();
     while let Some(line) = lines.next_line().await? {
-        match messages::read(&line, root) {
+        match messages::read(&line) {
             Some(Said::Artifact(artifact)) if order.binaries.contains(&artifact.function) => {
                 artifacts.push(artifact);
             }

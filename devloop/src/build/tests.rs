@@ -15,7 +15,8 @@ struct Built {
 
 async fn build(fixture: &Fixture) -> Built {
     let (events, mut inbox) = Events::channel();
-    let outcome = run(&fixture.builder(), &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
+    let outcome =
+        run(&fixture.builder(), &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
     drop(events);
     let mut seen = Vec::new();
     while let Some(event) = inbox.recv().await {
@@ -49,14 +50,20 @@ fn errors(built: &Built) -> Vec<&Diagnostic> {
 async fn one_cargo_builds_what_changed_and_names_its_inputs() {
     let fixture = Fixture::new();
     fixture.write("schema.json", "{}");
-    fixture.write("up/src/main.rs", "fn main() { print!(\"{}{}\", model::MODEL, include_str!(\"../../schema.json\")) }");
+    fixture.write(
+        "up/src/main.rs",
+        "fn main() { print!(\"{}{}\", model::MODEL, include_str!(\"../../schema.json\")) }",
+    );
     let first = build(&fixture).await;
     assert_eq!(first.failure, None);
     assert_eq!(freshness(&first), [("mid", false), ("up", false)]);
     assert!(matches!(first.events[0].fact, Fact::BuildStarted { generation: 1 }));
     let up = first.artifacts[1].inputs.as_ref().unwrap();
     for input in ["up/src/main.rs", "model/src/lib.rs", "schema.json"] {
-        assert!(up.iter().any(|path| path.canonicalize().unwrap() == fixture.path(input)), "{input} in {up:?}");
+        assert!(
+            up.iter().any(|path| path.canonicalize().unwrap() == fixture.path(input)),
+            "{input} in {up:?}"
+        );
     }
     assert!(up.iter().all(|path| path.is_absolute() && !path.to_string_lossy().contains("..")), "{up:?}");
 
@@ -73,7 +80,11 @@ async fn an_error_is_reported_with_its_place_and_the_rest_is_built() {
     fixture.write("up/src/main.rs", "fn main() {\n    let _: u8 = \"text\";\n}\n");
     let built = build(&fixture).await;
     assert_eq!(freshness(&built), [("mid", false)]);
-    assert!(built.failure.as_ref().unwrap().starts_with("error: could not compile `up`"), "{:?}", built.failure);
+    assert!(
+        built.failure.as_ref().unwrap().starts_with("error: could not compile `up`"),
+        "{:?}",
+        built.failure
+    );
     let errors = errors(&built);
     assert_eq!(errors.len(), 1, "{errors:?}");
     let location = errors[0].location.as_ref().unwrap();

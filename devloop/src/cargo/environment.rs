@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn what_cargo_says_about_the_program_it_runs_is_removed() {
-        for name in ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_BIN_EXE_x", "CARGO_MAKEFLAGS", "OUT_DIR"]
+        for name in
+            ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_BIN_EXE_x", "CARGO_MAKEFLAGS", "OUT_DIR"]
         {
             check(name, true);
         }

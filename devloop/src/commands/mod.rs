@@ -12,8 +12,9 @@ pub(crate) use watch::watch;
 
 /// The settings that the flags make.
 fn layer(arguments: &SessionArguments) -> Layer {
-    let templates = (!arguments.template.is_empty())
-        .then(|| arguments.template.iter().map(|path| absolute(path).to_string_lossy().into_owned()).collect());
+    let templates = (!arguments.template.is_empty()).then(|| {
+        arguments.template.iter().map(|path| absolute(path).to_string_lossy().into_owned()).collect()
+    });
     Layer { port: arguments.port, endpoint: arguments.endpoint.clone(), templates, ..Layer::default() }
 }
 

@@ -14,7 +14,7 @@ const LAMBDA_DIST_PATH: &str = "LAMBDA_DIST_PATH";
 /// The cloud's URL; on loopback its port is the embedded cloud's.
 const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-/// `true` asks for LocalStack instead of the embedded cloud.
+/// `true` asks for `LocalStack` instead of the embedded cloud.
 const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
 
 /// Set and not empty: no colours.

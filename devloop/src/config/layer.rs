@@ -40,8 +40,10 @@ impl Layer {
         };
         for key in table.keys() {
             if !KEYS.contains(&key.as_str()) {
-                let error =
-                    UserError::usage("config_unknown_key", format!("read {origin}: there is no setting `{key}`"));
+                let error = UserError::usage(
+                    "config_unknown_key",
+                    format!("read {origin}: there is no setting `{key}`"),
+                );
                 return Err(error.with_hint(match suggestion(key, KEYS) {
                     Some(nearest) => format!("did you mean `{nearest}`?"),
                     None => format!("the settings are {}", KEYS.join(", ")),
@@ -55,8 +57,9 @@ impl Layer {
     /// Reads `devloop.toml`; a missing file says nothing.
     pub(crate) fn from_file(path: &Path) -> Result<Self, UserError> {
         let origin = path.display().to_string();
-        let invalid =
-            |error: &dyn std::fmt::Display| UserError::usage("config_invalid", format!("read {origin}: {error}"));
+        let invalid = |error: &dyn std::fmt::Display| {
+            UserError::usage("config_invalid", format!("read {origin}: {error}"))
+        };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
@@ -109,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_wrong_value_is_an_error() {
-        check_error(json!({ "port": 70000 }), "error: read devloop.toml: invalid value: integer `70000`, expected u16");
+        check_error(
+            json!({ "port": 70000 }),
+            "error: read devloop.toml: invalid value: integer `70000`, expected u16",
+        );
         check_error(json!([]), "error: read devloop.toml: it is not a table");
     }
 

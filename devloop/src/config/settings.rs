@@ -65,8 +65,11 @@ impl Settings {
 /// The port of a URL on this machine; other machines are not ours to serve.
 fn loopback_port(endpoint: &str) -> Result<u16, UserError> {
     let unsupported = || {
-        UserError::usage("target_unsupported", format!("serve {endpoint}: the embedded cloud is on this machine only"))
-            .with_hint("use a URL such as http://127.0.0.1:4566, or unset AWS_ENDPOINT_URL")
+        UserError::usage(
+            "target_unsupported",
+            format!("serve {endpoint}: the embedded cloud is on this machine only"),
+        )
+        .with_hint("use a URL such as http://127.0.0.1:4566, or unset AWS_ENDPOINT_URL")
     };
     let authority = endpoint.strip_prefix("http://").ok_or_else(unsupported)?;
     let authority = authority.split('/').next().unwrap_or_default();
@@ -163,7 +166,10 @@ mod tests {
     #[test]
     fn what_is_not_served_is_refused_by_name() {
         let with = |name, value| Sources { environment: vec![(name, value)], ..silent() };
-        check_refused(with("AWS_ENDPOINT_URL", "https://kinesis.eu-west-1.amazonaws.com"), "target_unsupported");
+        check_refused(
+            with("AWS_ENDPOINT_URL", "https://kinesis.eu-west-1.amazonaws.com"),
+            "target_unsupported",
+        );
         check_refused(with("AWS_ENDPOINT_URL", "http://10.0.0.1:4566"), "target_unsupported");
         check_refused(with("USE_LOCALSTACK", "true"), "target_unsupported");
         check_refused(with("LAMBDA_SRC_PATH", "nowhere"), "src_missing");

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{
-    Artifact, Diagnostic, Digest, Effect, Event, Fact, FunctionState, Level, Millis, Notice, Phases, Problem, State,
-    update,
+    Artifact, Diagnostic, Digest, Effect, Event, Fact, FunctionState, Level, Millis, Notice, Phases, Problem,
+    State, update,
 };
 use crate::graph::{Package, Workspace};
 
@@ -99,16 +99,17 @@ fn artifact(function: &str, fresh: bool) -> Artifact {
         function: function.to_owned(),
         executable: Path::new("/t").join(function),
         fresh,
-        inputs: Some(vec![Path::new("/w").join(function).join("src/main.rs"), PathBuf::from("/w/model/src/lib.rs")]),
+        inputs: Some(vec![
+            Path::new("/w").join(function).join("src/main.rs"),
+            PathBuf::from("/w/model/src/lib.rs"),
+        ]),
     }
 }
 
 /// Functions after a `=` are fresh.
 fn built(generation: u64, artifacts: &[&str], failure: Option<&str>) -> Fact {
-    let artifacts = artifacts
-        .iter()
-        .map(|name| artifact(name.trim_start_matches('='), name.starts_with('=')))
-        .collect();
+    let artifacts =
+        artifacts.iter().map(|name| artifact(name.trim_start_matches('='), name.starts_with('='))).collect();
     Fact::Built { generation, artifacts, failure: failure.map(str::to_owned) }
 }
 
@@ -147,7 +148,10 @@ fn diagnostic(generation: u64) -> Fact {
 }
 
 fn read(generation: u64, result: Result<Workspace, &str>) -> Fact {
-    Fact::WorkspaceRead { generation, result: result.map_err(|message| Problem::new("workspace_unreadable", message)) }
+    Fact::WorkspaceRead {
+        generation,
+        result: result.map_err(|message| Problem::new("workspace_unreadable", message)),
+    }
 }
 
 fn standing(state: &FunctionState) -> String {
@@ -169,7 +173,9 @@ fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Announce(notice) => format!("tell {}", told(notice)),
         Effect::ReadWorkspace { generation } => format!("read {generation}"),
-        Effect::Watch(list) => format!("watch {} directories, {} files", list.directories.len(), list.files.len()),
+        Effect::Watch(list) => {
+            format!("watch {} directories, {} files", list.directories.len(), list.files.len())
+        }
         Effect::Build(order) => {
             format!("build {} {} of {}", order.generation, order.binaries.join("+"), order.packages.join("+"))
         }
@@ -178,7 +184,9 @@ fn describe(effect: &Effect) -> String {
             let unless = order.unless.as_ref().map(|digest| format!(" unless {digest}")).unwrap_or_default();
             format!("swap {} {}{unless}", order.generation, order.function)
         }
-        Effect::Activate { generation, function, digest } => format!("activate {generation} {function} {digest}"),
+        Effect::Activate { generation, function, digest } => {
+            format!("activate {generation} {function} {digest}")
+        }
     }
 }
 
@@ -190,12 +198,18 @@ fn told(notice: &Notice) -> String {
                 reasons.iter().map(|(function, reason)| format!("{function} for {reason}")).collect();
             format!("build {generation}: {}", reasons.join("; "))
         }
-        Notice::Cancelled { generation, functions } => format!("cancelled {generation} {}", functions.join("+")),
+        Notice::Cancelled { generation, functions } => {
+            format!("cancelled {generation} {}", functions.join("+"))
+        }
         Notice::Progress { generation, line } => format!("progress {generation} {line}"),
         Notice::Diagnostic { generation, .. } => format!("diagnostic {generation}"),
         Notice::BuildFailed { generation, functions, diagnostics, failure } => {
             let functions: Vec<&str> = functions.keys().map(String::as_str).collect();
-            format!("failed {generation} {}, {} diagnostics, {failure}", functions.join("+"), diagnostics.len())
+            format!(
+                "failed {generation} {}, {} diagnostics, {failure}",
+                functions.join("+"),
+                diagnostics.len()
+            )
         }
         Notice::Swapped { generation, function, .. } => format!("swapped {generation} {function}"),
         Notice::Live { generation, function, digest, .. } => format!("live {generation} {function} {digest}"),
@@ -213,25 +227,29 @@ fn told(notice: &Notice) -> String {
 #[test]
 fn a_ready_cloud_begins_the_watch_and_the_first_build() {
     Session::new()
-        .check(vec![ready()], &[
-            "tell ready",
-            "watch 3 directories, 2 files",
-            "tell build 1: mid for first build; up for first build",
-            "build 1 mid+up of up+mid",
-        ])
+        .check(
+            vec![ready()],
+            &[
+                "tell ready",
+                "watch 3 directories, 2 files",
+                "tell build 1: mid for first build; up for first build",
+                "build 1 mid+up of up+mid",
+            ],
+        )
         .function("up", "building 1, nothing serves");
 }
 
 #[test]
 fn a_save_passes_every_phase_until_it_is_live() {
     let first = Session::live().function("up", "live up1");
-    let edited = first.check(vec![saved(&["up/src/main.rs"])], &[
-        "tell build 2: up for src/main.rs",
-        "build 2 mid+up of up+mid",
-    ]);
-    let done = edited.check(vec![Fact::BuildStarted { generation: 2 }, built(2, &["=mid", "up"], None)], &[
-        "swap 2 up unless up1",
-    ]);
+    let edited = first.check(
+        vec![saved(&["up/src/main.rs"])],
+        &["tell build 2: up for src/main.rs", "build 2 mid+up of up+mid"],
+    );
+    let done = edited.check(
+        vec![Fact::BuildStarted { generation: 2 }, built(2, &["=mid", "up"], None)],
+        &["swap 2 up unless up1"],
+    );
     done.function("mid", "live mid1")
         .function("up", "swapping 2, up1 serves")
         .check(vec![swapped(2, "up", "up2")], &["tell swapped 2 up", "activate 2 up up2"])
@@ -256,33 +274,45 @@ fn a_document_changes_nothing() {
 #[test]
 fn the_same_binary_is_unchanged_and_stays_live() {
     Session::live()
-        .check(vec![saved(&["up/src/main.rs"]), built(2, &["up"], None), unchanged(2, "up", "up1")], &[
-            "tell unchanged 2 up",
-        ])
+        .check(
+            vec![saved(&["up/src/main.rs"]), built(2, &["up"], None), unchanged(2, "up", "up1")],
+            &["tell unchanged 2 up"],
+        )
         .function("up", "live up1")
-        .check(vec![saved(&["up/src/main.rs"])], &["tell build 3: up for src/main.rs", "build 3 mid+up of up+mid"]);
+        .check(
+            vec![saved(&["up/src/main.rs"])],
+            &["tell build 3: up for src/main.rs", "build 3 mid+up of up+mid"],
+        );
 }
 
 #[test]
 fn a_newer_save_cancels_the_build_and_builds_both() {
     Session::live()
-        .check(vec![saved(&["up/src/main.rs"]), saved(&["mid/src/main.rs"])], &[
-            "kill 2",
-            "tell cancelled 2 up",
-            "tell build 3: mid for src/main.rs; up for src/main.rs",
-            "build 3 mid+up of up+mid",
-        ])
+        .check(
+            vec![saved(&["up/src/main.rs"]), saved(&["mid/src/main.rs"])],
+            &[
+                "kill 2",
+                "tell cancelled 2 up",
+                "tell build 3: mid for src/main.rs; up for src/main.rs",
+                "build 3 mid+up of up+mid",
+            ],
+        )
         .function("up", "building 3, up1 serves");
 }
 
 #[test]
 fn results_of_a_cancelled_build_are_ignored() {
-    let cancelled = || Session::live().check(vec![saved(&["up/src/main.rs"]), saved(&["up/src/main.rs"])], &[
-        "kill 2",
-        "tell cancelled 2 up",
-        "tell build 3: up for src/main.rs",
-        "build 3 mid+up of up+mid",
-    ]);
+    let cancelled = || {
+        Session::live().check(
+            vec![saved(&["up/src/main.rs"]), saved(&["up/src/main.rs"])],
+            &[
+                "kill 2",
+                "tell cancelled 2 up",
+                "tell build 3: up for src/main.rs",
+                "build 3 mid+up of up+mid",
+            ],
+        )
+    };
     for late in [
         built(2, &["up"], None),
         built(2, &[], Some("failed")),
@@ -304,9 +334,10 @@ fn results_of_a_cancelled_build_are_ignored() {
 fn a_failed_build_leaves_the_old_code_serving_and_the_fix_goes_live() {
     let failed = Session::live()
         .check(vec![saved(&["up/src/main.rs"]), diagnostic(2)], &["tell diagnostic 2"])
-        .check(vec![built(2, &["=mid"], Some("could not compile"))], &[
-            "tell failed 2 up, 1 diagnostics, could not compile",
-        ])
+        .check(
+            vec![built(2, &["=mid"], Some("could not compile"))],
+            &["tell failed 2 up, 1 diagnostics, could not compile"],
+        )
         .function("up", "failed 2, up1 serves")
         .function("mid", "live mid1");
     failed
@@ -317,10 +348,10 @@ fn a_failed_build_leaves_the_old_code_serving_and_the_fix_goes_live() {
 #[test]
 fn what_compiles_goes_live_beside_what_does_not() {
     Session::live()
-        .check(vec![saved(&["model/src/lib.rs"]), built(2, &["mid"], Some("up does not compile"))], &[
-            "swap 2 mid unless mid1",
-            "tell failed 2 up, 0 diagnostics, up does not compile",
-        ])
+        .check(
+            vec![saved(&["model/src/lib.rs"]), built(2, &["mid"], Some("up does not compile"))],
+            &["swap 2 mid unless mid1", "tell failed 2 up, 0 diagnostics, up does not compile"],
+        )
         .function("up", "failed 2, up1 serves");
 }
 
@@ -334,32 +365,42 @@ fn what_failed_is_tried_again_with_the_next_build() {
 
 #[test]
 fn after_a_failure_an_unknown_file_of_the_package_counts_again() {
-    let failed = Session::live().check(vec![saved(&["up/src/main.rs"]), built(2, &["=mid"], Some("no"))], &[
-        "tell failed 2 up, 0 diagnostics, no",
-    ]);
-    failed.check(vec![saved(&["up/src/new.rs"])], &["tell build 3: up for src/new.rs", "build 3 mid+up of up+mid"]);
+    let failed = Session::live().check(
+        vec![saved(&["up/src/main.rs"]), built(2, &["=mid"], Some("no"))],
+        &["tell failed 2 up, 0 diagnostics, no"],
+    );
+    failed.check(
+        vec![saved(&["up/src/new.rs"])],
+        &["tell build 3: up for src/new.rs", "build 3 mid+up of up+mid"],
+    );
 }
 
 #[test]
 fn cargo_knows_better_than_the_graph_what_it_rebuilt() {
-    Session::live().check(vec![saved(&["up/src/main.rs"]), built(2, &["mid", "up"], None)], &[
-        "swap 2 mid unless mid1",
-        "swap 2 up unless up1",
-    ]);
+    Session::live().check(
+        vec![saved(&["up/src/main.rs"]), built(2, &["mid", "up"], None)],
+        &["swap 2 mid unless mid1", "swap 2 up unless up1"],
+    );
 }
 
 #[test]
 fn a_binary_that_cargo_did_not_make_is_a_failure_of_its_own() {
-    Session::live().check(vec![saved(&["up/src/main.rs"]), built(2, &["=mid"], None)], &[
-        "tell failed 2 up, 0 diagnostics, cargo succeeded without making the binary",
-    ]);
+    Session::live().check(
+        vec![saved(&["up/src/main.rs"]), built(2, &["=mid"], None)],
+        &["tell failed 2 up, 0 diagnostics, cargo succeeded without making the binary"],
+    );
 }
 
 #[test]
 fn code_that_does_not_come_up_leaves_the_old_code_serving() {
     let failed = Session::live()
         .check(
-            vec![saved(&["up/src/main.rs"]), built(2, &["up"], None), swapped(2, "up", "up2"), not_activated(2, "up")],
+            vec![
+                saved(&["up/src/main.rs"]),
+                built(2, &["up"], None),
+                swapped(2, "up", "up2"),
+                not_activated(2, "up"),
+            ],
             &["tell error up init_failed, up1 serves"],
         )
         .function("up", "failed 2, up1 serves");
@@ -370,28 +411,32 @@ fn code_that_does_not_come_up_leaves_the_old_code_serving() {
 #[test]
 fn a_failed_swap_leaves_the_old_code_serving_and_in_place() {
     Session::live()
-        .check(vec![saved(&["up/src/main.rs"]), built(2, &["up"], None), not_swapped(2, "up")], &[
-            "tell error up disk_full, up1 serves",
-        ])
+        .check(
+            vec![saved(&["up/src/main.rs"]), built(2, &["up"], None), not_swapped(2, "up")],
+            &["tell error up disk_full, up1 serves"],
+        )
         .function("up", "failed 2, up1 serves")
         .check(vec![saved(&["up/src/main.rs"]), built(3, &["up"], None)], &["swap 3 up unless up1"]);
 }
 
 #[test]
 fn no_cargo_runs_while_its_binaries_are_being_copied() {
-    let copying = Session::live().check(vec![saved(&["model/src/lib.rs"]), built(2, &["mid", "up"], None)], &[
-        "swap 2 mid unless mid1",
-        "swap 2 up unless up1",
-    ]);
+    let copying = Session::live().check(
+        vec![saved(&["model/src/lib.rs"]), built(2, &["mid", "up"], None)],
+        &["swap 2 mid unless mid1", "swap 2 up unless up1"],
+    );
     copying
         .check(vec![saved(&["up/src/main.rs"])], &[])
         .check(vec![swapped(2, "mid", "mid2")], &["tell swapped 2 mid", "activate 2 mid mid2"])
-        .check(vec![swapped(2, "up", "up2")], &[
-            "tell swapped 2 up",
-            "activate 2 up up2",
-            "tell build 3: up for src/main.rs",
-            "build 3 mid+up of up+mid",
-        ])
+        .check(
+            vec![swapped(2, "up", "up2")],
+            &[
+                "tell swapped 2 up",
+                "activate 2 up up2",
+                "tell build 3: up for src/main.rs",
+                "build 3 mid+up of up+mid",
+            ],
+        )
         .function("up", "starting 2 up2, up1 serves");
 }
 
@@ -427,10 +472,10 @@ fn a_binary_waits_until_its_function_has_started_the_previous_one() {
 #[test]
 fn a_waiting_binary_is_dropped_for_a_newer_save() {
     starting_with_a_newer_save()
-        .check(vec![built(3, &["up"], None), saved(&["mid/src/main.rs"])], &[
-            "tell build 4: mid for src/main.rs; up for failed before",
-            "build 4 mid+up of up+mid",
-        ])
+        .check(
+            vec![built(3, &["up"], None), saved(&["mid/src/main.rs"])],
+            &["tell build 4: mid for src/main.rs; up for src/main.rs", "build 4 mid+up of up+mid"],
+        )
         .check(vec![live(2, "up")], &["tell live 2 up up2"])
         .function("up", "building 4, up2 serves");
 }
@@ -442,7 +487,10 @@ fn a_manifest_edit_reads_the_workspace_first() {
     changed.packages[2].dependencies.clear();
     reading
         .check(vec![read(2, Ok(changed))], &["tell build 2: up for Cargo.toml", "build 2 mid+up of up+mid"])
-        .check(vec![built(2, &["=mid", "up"], None), swapped(2, "up", "up2"), live(2, "up")], &["tell live 2 up up2"]);
+        .check(
+            vec![built(2, &["=mid", "up"], None), swapped(2, "up", "up2"), live(2, "up")],
+            &["tell live 2 up up2"],
+        );
 }
 
 #[test]
@@ -450,17 +498,19 @@ fn a_new_path_dependency_is_watched() {
     let mut grown = workspace();
     grown.packages.push(package("extra", &[], &[]));
     grown.packages[1].dependencies.push("/w/extra".into());
-    Session::live().check(vec![saved(&["up/Cargo.toml"]), read(2, Ok(grown))], &[
-        "watch 4 directories, 2 files",
-        "tell build 2: up for Cargo.toml",
-        "build 2 mid+up of up+mid",
-    ]);
+    Session::live().check(
+        vec![saved(&["up/Cargo.toml"]), read(2, Ok(grown))],
+        &["watch 4 directories, 2 files", "tell build 2: up for Cargo.toml", "build 2 mid+up of up+mid"],
+    );
 }
 
 #[test]
 fn a_broken_manifest_is_a_failed_build() {
     Session::live()
-        .check(vec![saved(&["up/Cargo.toml"]), read(2, Err("bad TOML"))], &["tell failed 2 up, 0 diagnostics, bad TOML"])
+        .check(
+            vec![saved(&["up/Cargo.toml"]), read(2, Err("bad TOML"))],
+            &["tell failed 2 up, 0 diagnostics, bad TOML"],
+        )
         .function("up", "failed 2, up1 serves")
         .check(vec![saved(&["up/Cargo.toml"])], &["read 3"]);
 }
@@ -476,13 +526,15 @@ fn the_lock_file_that_cargo_writes_after_a_manifest_edit_is_no_second_save() {
 
 #[test]
 fn lost_events_rebuild_everything() {
-    Session::live().check(vec![Fact::FsChanged { seen_at: 0, paths: vec![], lost: true }], &["read 2"]).check(
-        vec![read(2, Ok(workspace()))],
-        &[
-            "tell build 2: mid for file events were lost; up for file events were lost",
-            "build 2 mid+up of up+mid",
-        ],
-    );
+    Session::live()
+        .check(vec![Fact::FsChanged { seen_at: 0, paths: vec![], lost: true }], &["read 2"])
+        .check(
+            vec![read(2, Ok(workspace()))],
+            &[
+                "tell build 2: mid for file events were lost; up for file events were lost",
+                "build 2 mid+up of up+mid",
+            ],
+        );
 }
 
 #[test]
@@ -491,17 +543,20 @@ fn inputs_outside_of_packages_are_watched_from_the_first_build_on() {
     session.tell(ready());
     let mut artifact = artifact("up", false);
     artifact.inputs = Some(vec!["/w/schema.json".into(), "/w/target/out.rs".into()]);
-    let built = Fact::Built { generation: 1, artifacts: vec![artifact], failure: Some("mid fails".to_owned()) };
+    let built =
+        Fact::Built { generation: 1, artifacts: vec![artifact], failure: Some("mid fails".to_owned()) };
     session
-        .check(vec![built], &[
-            "swap 1 up",
-            "tell failed 1 mid, 0 diagnostics, mid fails",
-            "watch 3 directories, 3 files",
-        ])
-        .check(vec![swapped(1, "up", "up1"), live(1, "up"), saved(&["schema.json"])], &[
-            "tell build 2: mid for failed before; up for build input schema.json",
-            "build 2 mid+up of up+mid",
-        ]);
+        .check(
+            vec![built],
+            &["swap 1 up", "tell failed 1 mid, 0 diagnostics, mid fails", "watch 3 directories, 3 files"],
+        )
+        .check(
+            vec![swapped(1, "up", "up1"), live(1, "up"), saved(&["schema.json"])],
+            &[
+                "tell build 2: mid for failed before; up for build input schema.json",
+                "build 2 mid+up of up+mid",
+            ],
+        );
 }
 
 #[test]
@@ -514,7 +569,10 @@ fn phases_add_up_from_the_save_to_the_answer() {
         (1030, Fact::FsChanged { seen_at: 1000, paths, lost: false }),
         (1033, Fact::BuildStarted { generation: 2 }),
         (2033, built(2, &["up"], None)),
-        (2075, Fact::Swapped { generation: 2, function: function(), digest, staged_at: 2073, warnings: vec![] }),
+        (
+            2075,
+            Fact::Swapped { generation: 2, function: function(), digest, staged_at: 2073, warnings: vec![] },
+        ),
         (2105, live(2, "up")),
     ];
     let effects = facts.into_iter().flat_map(|(at, fact)| update(&mut state, Event { at, fact }));
@@ -538,7 +596,7 @@ fn an_empty_cloud_builds_nothing() {
 fn lines_and_errors_pass_through() {
     let log = Fact::Log { function: "up".to_owned(), line: "hello".to_owned() };
     let error = Fact::Error { problem: Problem::new("watch_limit", "full") };
-    Session::live().check(vec![log], &["tell log up hello"]).check(vec![error], &[
-        "tell error - watch_limit, nothing serves",
-    ]);
+    Session::live()
+        .check(vec![log], &["tell log up hello"])
+        .check(vec![error], &["tell error - watch_limit, nothing serves"]);
 }

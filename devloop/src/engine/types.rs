@@ -61,7 +61,7 @@ pub(crate) struct Artifact {
     pub(crate) executable: PathBuf,
     /// Cargo had nothing to do for it.
     pub(crate) fresh: bool,
-    /// Every file it was made from, where cargo's dep-info could be read.
+    /// Every file it was made from; unknown after a build that failed as a whole.
     pub(crate) inputs: Option<Vec<PathBuf>>,
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::engine::plan::{Plan, Request, Workshop};
 use crate::engine::{
-    Artifact, BuildOrder, Diagnostic, Digest, Effect, Event, Fact, Failure, FunctionState, Generation, Level, Millis,
-    Notice, Problem, Serving, State, SwapOrder,
+    Artifact, BuildOrder, Diagnostic, Digest, Effect, Event, Fact, Failure, FunctionState, Generation, Level,
+    Millis, Notice, Problem, Serving, State, SwapOrder,
 };
 use crate::graph::{self, Reason, Workspace};
 
@@ -35,16 +35,18 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             None => Vec::new(),
         },
         Fact::Built { generation, artifacts, failure } => built(state, at, generation, artifacts, failure),
-        Fact::Unchanged { generation, function, digest } => unchanged(state, at, generation, function, digest),
+        Fact::Unchanged { generation, function, digest } => {
+            unchanged(state, at, generation, &function, digest)
+        }
         Fact::Swapped { generation, function, digest, staged_at, warnings } => {
-            swapped(state, at, generation, function, digest, staged_at, warnings)
+            swapped(state, at, generation, &function, digest, staged_at, warnings)
         }
         Fact::SwapFailed { generation, function, problem } => {
-            swap_failed(state, generation, function, problem)
+            swap_failed(state, generation, &function, problem)
         }
-        Fact::Live { generation, function } => live(state, at, generation, function),
+        Fact::Live { generation, function } => live(state, at, generation, &function),
         Fact::ActivationFailed { generation, function, problem } => {
-            activation_failed(state, generation, function, problem)
+            activation_failed(state, generation, &function, problem)
         }
         Fact::Log { function, line } => vec![Effect::Announce(Notice::Log { function, line })],
         Fact::Error { problem } => {
@@ -59,7 +61,7 @@ fn cloud_ready(
     endpoint: String,
     outputs: BTreeMap<String, String>,
 ) -> Vec<Effect> {
-    let reasons = state.functions.keys().map(|function| (function.clone(), Reason::FirstBuild)).collect();
+    let reasons = state.functions.keys().map(|function| (function.to_owned(), Reason::FirstBuild)).collect();
     let mut effects = vec![Effect::Announce(Notice::Ready { endpoint, outputs })];
     effects.extend(rewatch(state));
     effects.extend(request(state, Request { reasons, seen_at: at, requested_at: at, reread: false }));
@@ -77,7 +79,7 @@ fn files_changed(
     let paths: Vec<PathBuf> = paths.into_iter().filter(|path| !own_doing(path)).collect();
     let watched = state.functions.keys();
     let reasons = if lost {
-        watched.map(|function| (function.clone(), Reason::Lost)).collect()
+        watched.map(|function| (function.to_owned(), Reason::Lost)).collect()
     } else {
         graph::affected(&state.workspace, watched.map(String::as_str), &state.inputs, &paths)
     };
@@ -112,7 +114,8 @@ fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
         }
         Workshop::Swapping { plan, busy, held } => {
             for function in held.into_keys() {
-                request.reasons.entry(function).or_insert(Reason::Retry);
+                let reason = plan.request.reasons.get(&function).cloned().unwrap_or(Reason::Retry);
+                request.reasons.entry(function).or_insert(reason);
             }
             if let Some(earlier) = state.next.take() {
                 request.take_over(earlier);
@@ -131,7 +134,7 @@ fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
 fn begin(state: &mut State, mut request: Request) -> Vec<Effect> {
     for (function, standing) in &state.functions {
         if matches!(standing, FunctionState::Failed { failure: Failure::Build, .. }) {
-            request.reasons.entry(function.clone()).or_insert(Reason::Retry);
+            request.reasons.entry(function.to_owned()).or_insert(Reason::Retry);
         }
     }
     state.generation += 1;
@@ -214,8 +217,14 @@ fn built(
     let mut effects = Vec::new();
     state.workshop = Workshop::Swapping { plan: plan.clone(), busy: [].into(), held: BTreeMap::new() };
     for (function, artifact) in artifacts {
-        if let Some(inputs) = &artifact.inputs {
-            state.inputs.insert(function.clone(), inputs.iter().cloned().collect());
+        match &artifact.inputs {
+            Some(inputs) => {
+                state.inputs.insert(function.clone(), inputs.iter().cloned().collect());
+            }
+            None if artifact.fresh => {}
+            None => {
+                state.inputs.remove(&function);
+            }
         }
         // Cargo knows best: what it had to build anew is swapped even where the graph did not foresee it.
         if plan.concerns(&function) || !artifact.fresh {
@@ -237,7 +246,7 @@ fn build_failed(state: &mut State, plan: &Plan, functions: &[String], failure: S
     for function in functions {
         state.inputs.remove(function);
         if let Some(standing) = state.functions.get_mut(function) {
-            serving.insert(function.clone(), standing.serving().digest());
+            serving.insert(function.to_owned(), standing.serving().digest());
             if !matches!(standing, FunctionState::Starting { .. }) {
                 *standing = FunctionState::Failed {
                     generation: plan.generation,
@@ -273,14 +282,15 @@ fn unchanged(
     state: &mut State,
     at: Millis,
     generation: Generation,
-    function: String,
+    function: &str,
     digest: Digest,
 ) -> Vec<Effect> {
-    let Some(serving) = swapping(state, generation, &function) else { return Vec::new() };
+    let Some(serving) = swapping(state, generation, function) else { return Vec::new() };
     let since = serving.code.map_or(at, |(_, since)| since);
-    state.functions.insert(function.clone(), FunctionState::Live { digest: digest.clone(), since });
-    let mut effects = vec![Effect::Announce(Notice::Unchanged { generation, function: function.clone(), digest })];
-    effects.extend(swap_done(state, &function));
+    state.functions.insert(function.to_owned(), FunctionState::Live { digest: digest.clone(), since });
+    let mut effects =
+        vec![Effect::Announce(Notice::Unchanged { generation, function: function.to_owned(), digest })];
+    effects.extend(swap_done(state, function));
     effects
 }
 
@@ -288,12 +298,12 @@ fn swapped(
     state: &mut State,
     at: Millis,
     generation: Generation,
-    function: String,
+    function: &str,
     digest: Digest,
     staged_at: Millis,
     warnings: Vec<String>,
 ) -> Vec<Effect> {
-    let Some(serving) = swapping(state, generation, &function) else { return Vec::new() };
+    let Some(serving) = swapping(state, generation, function) else { return Vec::new() };
     let phases = state.workshop.plan().map(|plan| plan.phases(staged_at, at)).unwrap_or_default();
     let starting = FunctionState::Starting {
         generation,
@@ -302,41 +312,36 @@ fn swapped(
         phases,
         serving: Serving { in_place: false, ..serving },
     };
-    state.functions.insert(function.clone(), starting);
+    state.functions.insert(function.to_owned(), starting);
     let mut effects = vec![
         Effect::Announce(Notice::Swapped {
             generation,
-            function: function.clone(),
+            function: function.to_owned(),
             digest: digest.clone(),
             warnings,
         }),
-        Effect::Activate { generation, function: function.clone(), digest },
+        Effect::Activate { generation, function: function.to_owned(), digest },
     ];
-    effects.extend(swap_done(state, &function));
+    effects.extend(swap_done(state, function));
     effects
 }
 
-fn swap_failed(
-    state: &mut State,
-    generation: Generation,
-    function: String,
-    problem: Problem,
-) -> Vec<Effect> {
-    let Some(serving) = swapping(state, generation, &function) else { return Vec::new() };
+fn swap_failed(state: &mut State, generation: Generation, function: &str, problem: Problem) -> Vec<Effect> {
+    let Some(serving) = swapping(state, generation, function) else { return Vec::new() };
     let mut effects = vec![Effect::Announce(Notice::Error {
         generation: Some(generation),
-        function: Some(function.clone()),
+        function: Some(function.to_owned()),
         serving: serving.digest(),
         problem: problem.clone(),
     })];
     let failed = FunctionState::Failed { generation, failure: Failure::Swap(problem), serving };
-    state.functions.insert(function.clone(), failed);
-    effects.extend(swap_done(state, &function));
+    state.functions.insert(function.to_owned(), failed);
+    effects.extend(swap_done(state, function));
     effects
 }
 
-fn live(state: &mut State, at: Millis, generation: Generation, function: String) -> Vec<Effect> {
-    match state.functions.get(&function) {
+fn live(state: &mut State, at: Millis, generation: Generation, function: &str) -> Vec<Effect> {
+    match state.functions.get(function) {
         Some(FunctionState::Starting { generation: started, digest, swapped_at, phases, .. })
             if *started == generation =>
         {
@@ -344,10 +349,10 @@ fn live(state: &mut State, at: Millis, generation: Generation, function: String)
             phases.reload = at.saturating_sub(*swapped_at);
             let digest = digest.clone();
             let now = FunctionState::Live { digest: digest.clone(), since: at };
-            state.functions.insert(function.clone(), now);
-            let told = Notice::Live { generation, function: function.clone(), digest, phases };
+            state.functions.insert(function.to_owned(), now);
+            let told = Notice::Live { generation, function: function.to_owned(), digest, phases };
             let mut effects = vec![Effect::Announce(told)];
-            effects.extend(started_or_not(state, &function));
+            effects.extend(started_or_not(state, function));
             effects
         }
         _ => Vec::new(),
@@ -357,21 +362,21 @@ fn live(state: &mut State, at: Millis, generation: Generation, function: String)
 fn activation_failed(
     state: &mut State,
     generation: Generation,
-    function: String,
+    function: &str,
     problem: Problem,
 ) -> Vec<Effect> {
-    match state.functions.get(&function) {
+    match state.functions.get(function) {
         Some(FunctionState::Starting { generation: started, serving, .. }) if *started == generation => {
             let serving = serving.clone();
             let mut effects = vec![Effect::Announce(Notice::Error {
                 generation: Some(generation),
-                function: Some(function.clone()),
+                function: Some(function.to_owned()),
                 serving: serving.digest(),
                 problem: problem.clone(),
             })];
             let failed = FunctionState::Failed { generation, failure: Failure::Activation(problem), serving };
-            state.functions.insert(function.clone(), failed);
-            effects.extend(started_or_not(state, &function));
+            state.functions.insert(function.to_owned(), failed);
+            effects.extend(started_or_not(state, function));
             effects
         }
         _ => Vec::new(),

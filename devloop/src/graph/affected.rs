@@ -46,11 +46,10 @@ fn concerns(workspace: &Workspace, function: &str, inputs: &Inputs, path: &Path)
     let known_to_somebody = inputs.values().any(|files| files.contains(path));
     let concerned = match (inputs.get(function), known_to_somebody) {
         (Some(files), true) => files.contains(path),
-        _ => {
-            home.is_some_and(|package| {
-                may_be_compiled(package, path) && workspace.sources(function).contains(package.directory.as_path())
-            })
-        }
+        _ => home.is_some_and(|package| {
+            may_be_compiled(package, path)
+                && workspace.sources(function).contains(package.directory.as_path())
+        }),
     };
     concerned.then(|| reason(workspace, function, home, path))
 }
@@ -74,7 +73,8 @@ const DOCUMENTS: [&str; 5] = ["README", "LICENSE", "CHANGELOG", "NOTICE", "CONTR
 
 fn may_be_compiled(package: &Package, path: &Path) -> bool {
     let inside = relative(path, &package.directory);
-    let first = inside.components().next().map(|component| component.as_os_str().to_string_lossy().into_owned());
+    let first =
+        inside.components().next().map(|component| component.as_os_str().to_string_lossy().into_owned());
     let name = inside.file_name().unwrap_or_default().to_string_lossy();
     let apart = first.is_some_and(|first| NEVER_IN_A_BINARY.contains(&first.as_str()));
     let document =

@@ -107,8 +107,10 @@ fn an_unknown_binary_of_a_package_concerns_all_its_binaries() {
 
 #[test]
 fn exact_inputs_tell_the_binaries_of_a_package_apart() {
-    let known: &[(&str, &[&str])] =
-        &[("one", &["many/src/bin/one.rs", "many/src/lib.rs"]), ("two", &["many/src/bin/two.rs", "many/src/lib.rs"])];
+    let known: &[(&str, &[&str])] = &[
+        ("one", &["many/src/bin/one.rs", "many/src/lib.rs"]),
+        ("two", &["many/src/bin/two.rs", "many/src/lib.rs"]),
+    ];
     check(known, &["many/src/bin/one.rs"], &["one: src/bin/one.rs"]);
     check(known, &["many/src/lib.rs"], &["one: src/lib.rs", "two: src/lib.rs"]);
     check(known, &["many/src/new.rs"], &["one: src/new.rs", "two: src/new.rs"]);
@@ -126,10 +128,11 @@ fn an_included_document_is_an_input() {
 
 #[test]
 fn a_function_whose_inputs_are_unknown_is_never_left_out_because_another_one_knows() {
-    check(&[("one", &["many/src/shared.rs"])], &["many/src/shared.rs"], &[
-        "one: src/shared.rs",
-        "two: src/shared.rs",
-    ]);
+    check(
+        &[("one", &["many/src/shared.rs"])],
+        &["many/src/shared.rs"],
+        &["one: src/shared.rs", "two: src/shared.rs"],
+    );
 }
 
 #[test]

@@ -38,7 +38,11 @@ pub(super) struct Template {
 }
 
 /// Reads what the session needs from the directory's workspace. An empty cloud needs none.
-pub(super) async fn prepare(program: &Path, directory: &Path, options: &Options) -> Result<Prepared, UserError> {
+pub(super) async fn prepare(
+    program: &Path,
+    directory: &Path,
+    options: &Options,
+) -> Result<Prepared, UserError> {
     let selection = &options.selection;
     let reading = if selection.no_template && selection.named.is_empty() {
         Reading { workspace: nowhere(directory), settings: Value::Null }
@@ -87,7 +91,10 @@ fn read_templates(root: &Path, settings: &Settings, known: &[&str]) -> Result<Ve
     for pattern in &settings.templates {
         let files = matching_files(&root.join(pattern));
         if files.is_empty() && settings.templates_named {
-            return Err(UserError::usage("template_missing", format!("read the template: there is no {pattern}")));
+            return Err(UserError::usage(
+                "template_missing",
+                format!("read the template: there is no {pattern}"),
+            ));
         }
         for path in files {
             templates.push(read_template(path, settings, known)?);
@@ -135,8 +142,11 @@ fn matching_files(pattern: &Path) -> Vec<PathBuf> {
 fn select(selection: &Selection, known: &[&str], templates: &[Template]) -> Result<Vec<String>, UserError> {
     let all = || known.iter().map(|&name| name.to_owned()).collect();
     if selection.named.is_empty() {
-        let of_templates: BTreeSet<String> =
-            templates.iter().flat_map(|template| &template.functions).map(|code| code.binary.clone()).collect();
+        let of_templates: BTreeSet<String> = templates
+            .iter()
+            .flat_map(|template| &template.functions)
+            .map(|code| code.binary.clone())
+            .collect();
         return match (selection.no_template, templates.is_empty()) {
             (true, _) => Ok(Vec::new()),
             (false, false) => Ok(of_templates.into_iter().collect()),
@@ -226,7 +236,8 @@ mod tests {
 
     #[test]
     fn a_wrong_name_lists_the_right_ones() {
-        let message = "error: there is no function `upsteam`; the functions are downstream, midstream, upstream";
+        let message =
+            "error: there is no function `upsteam`; the functions are downstream, midstream, upstream";
         check(&["upsteam"], false, &[], Err(&format!("{message}\nhint: did you mean `upstream`?")));
     }
 

@@ -70,8 +70,7 @@ async fn serve(
             profile: settings.profile,
         };
         let mut state = State::new(workspace, functions);
-        let mut workers =
-            Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
+        let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
         events.send(Fact::CloudReady { endpoint, outputs }).await;
         let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop).await;
         stop.cancel();

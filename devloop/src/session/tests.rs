@@ -172,7 +172,10 @@ impl Session {
 #[tokio::test]
 async fn a_save_goes_live_and_restarts_nothing_else() {
     let mut session = Session::live().await;
-    assert_eq!((session.answer("up"), session.answer("mid")), ("up 1, model 1".into(), "mid 1, model 1".into()));
+    assert_eq!(
+        (session.answer("up"), session.answer("mid")),
+        ("up 1, model 1".into(), "mid 1, model 1".into())
+    );
     session.fixture.write("up/README.md", "not a source");
     session.fixture.write("up/src/main.rs", "fn main() { println!(\"up 2, {}\", model::MODEL) }");
     assert_eq!(session.wait_for_build(2).await, ["up: src/main.rs"]);
@@ -189,14 +192,19 @@ async fn a_shared_edit_rebuilds_its_dependents_in_one_cargo_process() {
     let because = "path dependency model, src/lib.rs";
     assert_eq!(session.wait_for_build(2).await, [format!("mid: {because}"), format!("up: {because}")]);
     session.wait_for_live(2, 2).await;
-    assert_eq!((session.answer("up"), session.answer("mid")), ("up 1, model 2".into(), "mid 1, model 2".into()));
+    assert_eq!(
+        (session.answer("up"), session.answer("mid")),
+        ("up 1, model 2".into(), "mid 1, model 2".into())
+    );
     session.end().await;
 }
 
 #[tokio::test]
 async fn an_edit_that_changes_no_code_swaps_nothing() {
     let mut session = Session::live().await;
-    session.fixture.write("up/src/main.rs", "fn main() { println!(\"up 1, {}\", model::MODEL) } // said twice\n");
+    session
+        .fixture
+        .write("up/src/main.rs", "fn main() { println!(\"up 1, {}\", model::MODEL) } // said twice\n");
     let unchanged = |notice: &Notice| match notice {
         Notice::Unchanged { function, .. } => Some(function.clone()),
         Notice::Swapped { .. } => panic!("{notice:?}"),
@@ -244,14 +252,15 @@ async fn code_that_does_not_come_up_is_named() {
 #[tokio::test]
 async fn a_manifest_edit_builds_what_it_governs() {
     let mut session = Session::live().await;
-    session.fixture.write("extra/Cargo.toml", "[package]\nname = \"extra\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    session
+        .fixture
+        .write("extra/Cargo.toml", "[package]\nname = \"extra\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
     session.fixture.write("extra/src/lib.rs", "pub const EXTRA: &str = \"extra 1\";\n");
     let manifest = std::fs::read_to_string(session.fixture.path("up/Cargo.toml")).unwrap();
     session.fixture.write("up/Cargo.toml", &format!("{manifest}extra.path = \"../extra\"\n"));
     assert_eq!(session.wait_for_build(2).await, ["up: Cargo.toml"]);
-    let done = |notice: &Notice| {
-        matches!(notice, Notice::Unchanged { .. } | Notice::Live { .. }).then_some(())
-    };
+    let done =
+        |notice: &Notice| matches!(notice, Notice::Unchanged { .. } | Notice::Live { .. }).then_some(());
     session.wait_for(done).await;
     session.fixture.write("up/src/main.rs", "fn main() { println!(\"{}\", extra::EXTRA) }");
     session.wait_for_live(3, 1).await;

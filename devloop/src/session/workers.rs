@@ -18,7 +18,7 @@ use crate::workspace;
 
 /// The longest that a function may take to ask for its first event. The cloud's own limit for a start is shorter; this one is
 /// for a cloud that does not keep it.
-const ACTIVATION_LIMIT: Duration = Duration::from_secs(60);
+const ACTIVATION_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long the end of the session waits for what is still running.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -95,7 +95,8 @@ impl Workers {
 
     fn read_workspace(&mut self, generation: Generation) {
         let cancel = self.supersede();
-        let (builder, events, cargo) = (Arc::clone(&self.builder), self.events.clone(), Arc::clone(&self.cargo));
+        let (builder, events, cargo) =
+            (Arc::clone(&self.builder), self.events.clone(), Arc::clone(&self.cargo));
         self.tasks.spawn(async move {
             let reading = async {
                 let _only = cargo.lock().await;
@@ -109,7 +110,8 @@ impl Workers {
 
     fn build(&mut self, order: BuildOrder) {
         let cancel = self.supersede();
-        let (builder, events, cargo) = (Arc::clone(&self.builder), self.events.clone(), Arc::clone(&self.cargo));
+        let (builder, events, cargo) =
+            (Arc::clone(&self.builder), self.events.clone(), Arc::clone(&self.cargo));
         self.tasks.spawn(async move {
             let _only = cargo.lock().await;
             if cancel.is_cancelled() {
@@ -153,7 +155,8 @@ impl Workers {
         let (target, events, stop) = (Arc::clone(&self.target), self.events.clone(), self.stop.clone());
         let directory = self.dist.join(&function);
         self.tasks.spawn(async move {
-            let activation = tokio::time::timeout(ACTIVATION_LIMIT, target.activate(&function, &directory, &digest));
+            let activation =
+                tokio::time::timeout(ACTIVATION_LIMIT, target.activate(&function, &directory, &digest));
             let Some(result) = stop.run_until_cancelled(activation).await else { return };
             let problem = match result {
                 Ok(Ok(())) => {
@@ -163,7 +166,10 @@ impl Workers {
                 Ok(Err(problem)) => problem,
                 Err(_) => Problem::new(
                     "activation_timeout",
-                    format!("start the new code: it asked for no event within {} s", ACTIVATION_LIMIT.as_secs()),
+                    format!(
+                        "start the new code: it asked for no event within {} s",
+                        ACTIVATION_LIMIT.as_secs()
+                    ),
                 ),
             };
             events.send(Fact::ActivationFailed { generation, function, problem }).await;

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::engine::{Diagnostic, Digest, Generation, Level, Location, Millis, Notice, Phases, Problem, State};
+use crate::engine::{
+    Diagnostic, Digest, Generation, Level, Location, Millis, Notice, Phases, Problem, State,
+};
 use crate::graph::Reason;
 use crate::sink::{Sink, ansi};
 
@@ -191,7 +193,9 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
                 serving: serving.as_ref(),
             },
         ),
-        Notice::Progress { generation, line } => ("progress", Body::Progress { generation: *generation, line }),
+        Notice::Progress { generation, line } => {
+            ("progress", Body::Progress { generation: *generation, line })
+        }
         Notice::Diagnostic { generation, diagnostic } => {
             ("diagnostic", Body::Diagnostic { generation: *generation, diagnostic: diagnostic.into() })
         }

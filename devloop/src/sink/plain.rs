@@ -53,14 +53,14 @@ fn text(notice: &Notice, state: &State) -> String {
             let shown = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
             let mut text = if shown { String::new() } else { format!("{}\n", failure.trim_end()) };
             for (function, serving) in functions {
-                let _ = writeln!(text, "failed     {function}, build {generation}; {}", still(serving.as_ref()));
+                let _ =
+                    writeln!(text, "failed     {function}, build {generation}; {}", still(serving.as_ref()));
             }
             text
         }
-        Notice::Swapped { function, warnings, .. } => warnings
-            .iter()
-            .map(|warning| format!("warning    {function} {warning}\n"))
-            .collect(),
+        Notice::Swapped { function, warnings, .. } => {
+            lines(warnings.iter().map(|warning| format!("warning    {function} {warning}")))
+        }
         Notice::Live { function, digest, phases, .. } => {
             let open = state.functions.values().filter(|standing| standing.is_on_its_way()).count();
             let rest = if open == 0 { String::new() } else { format!(" ({open} to come)") };
@@ -68,7 +68,9 @@ fn text(notice: &Notice, state: &State) -> String {
         }
         Notice::Unchanged { function, digest, .. } => format!("unchanged  {function} {}\n", digest.short()),
         Notice::Log { function, line } => format!("{function} | {line}\n"),
-        Notice::Error { function, serving, problem, .. } => error(function.as_deref(), serving.as_ref(), problem),
+        Notice::Error { function, serving, problem, .. } => {
+            error(function.as_deref(), serving.as_ref(), problem)
+        }
     }
 }
 
@@ -78,10 +80,11 @@ fn build(generation: u64, reasons: &BTreeMap<String, Reason>) -> String {
     for (function, reason) in reasons {
         by_reason.entry(reason).or_default().push(function);
     }
-    by_reason
-        .iter()
-        .map(|(reason, functions)| format!("build {generation:<4} {}: {reason}\n", functions.join(", ")))
-        .collect()
+    lines(by_reason.iter().map(|(reason, functions)| format!("build {generation:<4} {}: {reason}", functions.join(", "))))
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
 fn durations(phases: &Phases) -> String {

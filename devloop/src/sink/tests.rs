@@ -32,7 +32,8 @@ fn session() -> Vec<Notice> {
     let diagnostic = Diagnostic {
         level: Level::Error,
         message: "mismatched types".to_owned(),
-        rendered: "\u{1b}[1m\u{1b}[91merror[E0308]\u{1b}[0m: mismatched types\n --> src/lib.rs:2:17\n".to_owned(),
+        rendered: "\u{1b}[1m\u{1b}[91merror[E0308]\u{1b}[0m: mismatched types\n --> src/lib.rs:2:17\n"
+            .to_owned(),
         location: Some(Location { file: PathBuf::from("src/lib.rs"), line: 2, column: 17 }),
         package: Some("midstream".to_owned()),
     };
@@ -66,7 +67,8 @@ fn session() -> Vec<Notice> {
         Notice::Diagnostic { generation: 3, diagnostic: diagnostic.clone() },
         Notice::BuildFailed {
             generation: 3,
-            functions: [("midstream".to_owned(), Some(digest("5d0e"))), ("downstream".to_owned(), None)].into(),
+            functions: [("midstream".to_owned(), Some(digest("5d0e"))), ("downstream".to_owned(), None)]
+                .into(),
             diagnostics: vec![diagnostic],
             failure: "error: could not compile `midstream`".to_owned(),
         },
@@ -93,7 +95,8 @@ fn session() -> Vec<Notice> {
             generation: None,
             function: None,
             serving: None,
-            problem: Problem::new("watch_limit", "watch the sources: no watches left").with_hint("raise the limit"),
+            problem: Problem::new("watch_limit", "watch the sources: no watches left")
+                .with_hint("raise the limit"),
         },
     ]
 }

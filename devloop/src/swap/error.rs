@@ -42,7 +42,9 @@ impl SwapError {
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(path.to_owned()),
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly(path.to_owned()),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                Self::ReadOnly(path.to_owned())
+            }
             _ => Self::Io { action, path: path.to_owned(), source },
         }
     }
@@ -55,12 +57,10 @@ impl SwapError {
     pub(crate) fn problem(&self) -> Problem {
         let message = self.to_string();
         match self {
-            Self::DiskFull(_) => {
-                Problem::new("disk_full", message).with_hint("free some space, then save any source file again")
-            }
-            Self::ReadOnly(_) => {
-                Problem::new("dist_read_only", message).with_hint("set LAMBDA_DIST_PATH to a directory of your own")
-            }
+            Self::DiskFull(_) => Problem::new("disk_full", message)
+                .with_hint("free some space, then save any source file again"),
+            Self::ReadOnly(_) => Problem::new("dist_read_only", message)
+                .with_hint("set LAMBDA_DIST_PATH to a directory of your own"),
             Self::Io { .. } => Problem::new("swap_failed", message),
             Self::NotElf(_) => Problem::new("not_elf", message),
             Self::WrongMachine { .. } => Problem::new("wrong_machine", message)

@@ -88,8 +88,7 @@ fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<TempPath, SwapError> {
         .tempfile_in(stage)
         .map_err(|error| SwapError::io("write into", stage, error))?
         .into_temp_path();
-    fs::copy(&order.executable, &staged)
-        .map_err(|error| SwapError::io("copy", &order.executable, error))?;
+    fs::copy(&order.executable, &staged).map_err(|error| SwapError::io("copy", &order.executable, error))?;
     make_public(&staged)?;
     Ok(staged)
 }

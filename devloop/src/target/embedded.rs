@@ -1,96 +1,104 @@
 //! The embedded cloud as a target.
 
-use std::collections::BTreeMap;
 use std::path::Path;
+
+use devloop_cloud::{ActivationError, Cloud};
 
 use crate::engine::{Digest, Problem};
 use crate::target::{Pending, Target};
 
-/// What this target needs of the embedded cloud's handle.
+/// What this target needs of the embedded cloud.
 pub(crate) trait CloudHandle: Send + Sync {
-    /// Starts a new environment of the Lambda function from its hot-reload directory, waits until it has asked for its first
-    /// event, and then retires the older ones after their work in flight.
-    ///
-    /// The problem carries the cause's type, message and last log lines; the old environments serve on.
-    fn activate<'a>(&'a self, lambda_function: &'a str) -> Pending<'a, Result<(), Problem>>;
+    /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
+    /// One outcome for each of them.
+    fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>>;
 }
 
-/// The embedded cloud and the Lambda functions that run each binary.
-pub(crate) struct Embedded<C> {
-    cloud: C,
-    /// By binary: a template may give one binary to several functions, under generated names.
-    lambda_functions: BTreeMap<String, Vec<String>>,
-}
-
-impl<C: CloudHandle> Embedded<C> {
-    /// A target that activates these Lambda functions for each binary.
-    pub(crate) fn new(cloud: C, lambda_functions: BTreeMap<String, Vec<String>>) -> Self {
-        Self { cloud, lambda_functions }
+impl CloudHandle for Cloud {
+    fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>> {
+        Box::pin(async move {
+            let outcomes = Cloud::activate(self, directory).await;
+            outcomes.into_iter().map(|outcome| outcome.map(|_| ())).collect()
+        })
     }
 }
+
+/// The embedded cloud.
+#[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` makes one"))]
+pub(crate) struct Embedded<C = Cloud>(pub(crate) C);
 
 impl<C: CloudHandle> Target for Embedded<C> {
     fn activate<'a>(
         &'a self,
         function: &'a str,
-        _directory: &'a Path,
+        directory: &'a Path,
         _digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let Some(names) = self.lambda_functions.get(function) else {
-                let message = format!("activate {function}: the cloud has no function that runs it");
+            let outcomes = self.0.activate(directory).await;
+            if outcomes.is_empty() {
+                let message = format!("activate {function}: no function of the cloud runs from {}", directory.display());
                 return Err(Problem::new("function_not_deployed", message));
-            };
-            for name in names {
-                self.cloud.activate(name).await?;
             }
-            Ok(())
+            outcomes.into_iter().collect::<Result<(), _>>().map_err(|error| problem(&error))
         })
     }
+}
+
+/// Lambda's name for what happened, what happened, and the last lines that the process wrote.
+fn problem(error: &ActivationError) -> Problem {
+    const SHOWN_LINES: usize = 5;
+    let shown = error.output.len().saturating_sub(SHOWN_LINES);
+    let last_lines: String = error.output[shown..].iter().flat_map(|line| ["\n  ", line]).collect();
+    let message = format!("start the new code of {}: {}: {}{last_lines}", error.function, error.error_type, error.message);
+    Problem::new("activation_failed", message)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Mutex;
+
+    use devloop_cloud::ActivationError;
 
     use super::{CloudHandle, Embedded};
-    use crate::engine::{Digest, Problem};
+    use crate::engine::Digest;
     use crate::target::{Pending, Target};
 
-    /// Remembers what it was asked for, and refuses one name.
-    #[derive(Default)]
-    struct Fake {
-        asked: Mutex<Vec<String>>,
-    }
+    /// Answers with these outcomes.
+    struct Fake(Vec<Result<(), ActivationError>>);
 
-    impl CloudHandle for &Fake {
-        fn activate<'a>(&'a self, lambda_function: &'a str) -> Pending<'a, Result<(), Problem>> {
-            self.asked.lock().unwrap().push(lambda_function.to_owned());
-            let result = match lambda_function {
-                "broken" => Err(Problem::new("init_failed", "panicked")),
-                _ => Ok(()),
-            };
-            Box::pin(async move { result })
+    impl CloudHandle for Fake {
+        fn activate<'a>(&'a self, _directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>> {
+            Box::pin(async { self.0.clone() })
         }
     }
 
-    async fn check(function: &str, expected: Result<(), &str>, asked: &[&str]) {
-        let cloud = Fake::default();
-        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let target = Embedded::new(
-            &cloud,
-            [("up".to_owned(), names(&["A", "B"])), ("bad".to_owned(), names(&["broken", "C"]))].into(),
-        );
-        let result = target.activate(function, Path::new("/d"), &Digest::new("00")).await;
-        assert_eq!(result.map_err(|problem| problem.code), expected);
-        assert_eq!(*cloud.asked.lock().unwrap(), asked);
+    fn died(lines: &[&str]) -> Result<(), ActivationError> {
+        Err(ActivationError {
+            function: "Up".to_owned(),
+            error_type: "Runtime.ExitError".to_owned(),
+            message: "exit status 101".to_owned(),
+            output: lines.iter().map(|&line| line.to_owned()).collect(),
+            still_serving: true,
+        })
+    }
+
+    async fn check(outcomes: Vec<Result<(), ActivationError>>, expected: Result<(), &str>) {
+        let target = Embedded(Fake(outcomes));
+        let result = target.activate("up", Path::new("/dist/up"), &Digest::new("00")).await;
+        assert_eq!(result.map_err(|problem| problem.message), expected.map_err(str::to_owned));
     }
 
     #[tokio::test]
-    async fn every_function_that_runs_the_binary_is_activated() {
-        check("up", Ok(()), &["A", "B"]).await;
-        check("bad", Err("init_failed"), &["broken"]).await;
-        check("unknown", Err("function_not_deployed"), &[]).await;
+    async fn every_function_that_runs_from_the_directory_must_come_up() {
+        check(vec![Ok(()), Ok(())], Ok(())).await;
+        check(vec![], Err("activate up: no function of the cloud runs from /dist/up")).await;
+        check(vec![Ok(()), died(&[])], Err("start the new code of Up: Runtime.ExitError: exit status 101")).await;
+    }
+
+    #[tokio::test]
+    async fn a_failure_shows_the_last_lines_of_the_process() {
+        let expected = "start the new code of Up: Runtime.ExitError: exit status 101\n  2\n  3\n  4\n  5\n  6";
+        check(vec![died(&["1", "2", "3", "4", "5", "6"])], Err(expected)).await;
     }
 }

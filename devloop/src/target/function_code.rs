@@ -23,7 +23,9 @@ pub(crate) enum TemplateError {
     #[error("read the template: it has no Resources")]
     NoResources,
     /// A function's code names no binary of the workspace.
-    #[error("find the binary of the template's function {logical_id}: it names {named}, and the workspace has {known}")]
+    #[error(
+        "find the binary of the template's function {logical_id}: it names {named}, and the workspace has {known}"
+    )]
     NoBinary {
         /// The resource.
         logical_id: String,
@@ -56,7 +58,10 @@ impl TemplateError {
 /// The template's functions with their binaries.
 ///
 /// A function finds its binary by the last segment of its hot-reload key, by its asset's path, or by its logical id.
-pub(crate) fn function_codes(template: &Value, binaries: &[&str]) -> Result<Vec<FunctionCode>, TemplateError> {
+pub(crate) fn function_codes(
+    template: &Value,
+    binaries: &[&str],
+) -> Result<Vec<FunctionCode>, TemplateError> {
     let resources = template.get("Resources").and_then(Value::as_object).ok_or(TemplateError::NoResources)?;
     resources
         .iter()
@@ -90,7 +95,8 @@ pub(crate) fn serve_from(template: &mut Value, functions: &[FunctionCode], dist:
 /// Functions of a managed language, such as CDK's helpers in JavaScript, are the cloud's to accept or refuse.
 fn is_binary_function(resource: &Value) -> bool {
     let runtime = resource.pointer("/Properties/Runtime").and_then(Value::as_str);
-    resource["Type"] == "AWS::Lambda::Function" && runtime.is_none_or(|runtime| runtime.starts_with("provided"))
+    resource["Type"] == "AWS::Lambda::Function"
+        && runtime.is_none_or(|runtime| runtime.starts_with("provided"))
 }
 
 fn names(logical_id: &str, resource: &Value) -> Vec<String> {
@@ -183,10 +189,15 @@ mod tests {
 
     #[test]
     fn a_hot_reload_key_names_the_binary() {
-        let with = |key: Value| json!({ "Properties": { "Code": { "S3Bucket": "hot-reload", "S3Key": key } } });
+        let with =
+            |key: Value| json!({ "Properties": { "Code": { "S3Bucket": "hot-reload", "S3Key": key } } });
         check("F", &with(json!("/abs/dist/midstream")), Ok(&["midstream"]));
         check("F", &with(json!("/abs/dist/midstream/")), Ok(&["midstream"]));
-        check("F", &with(json!({ "Fn::Join": ["/", ["/abs", { "Ref": "X" }, "midstream"]] })), Ok(&["midstream"]));
+        check(
+            "F",
+            &with(json!({ "Fn::Join": ["/", ["/abs", { "Ref": "X" }, "midstream"]] })),
+            Ok(&["midstream"]),
+        );
         check("F", &with(json!({ "Fn::Sub": "${Dist}/midstream" })), Ok(&["midstream"]));
         check("F", &with(json!("/abs/dist/midstrem")), Err("did you mean `midstream`?"));
     }
@@ -221,7 +232,8 @@ mod tests {
 
     #[test]
     fn functions_are_served_from_their_directories() {
-        let mut template = template("midstream", &json!({ "Properties": { "Code": { "S3Key": "x" }, "Timeout": 3 } }));
+        let mut template =
+            template("midstream", &json!({ "Properties": { "Code": { "S3Key": "x" }, "Timeout": 3 } }));
         let functions = function_codes(&template, &BINARIES).unwrap();
         serve_from(&mut template, &functions, Path::new("/abs/dist"));
         let properties = &template["Resources"]["midstream"]["Properties"];

@@ -5,6 +5,6 @@ mod function_code;
 mod interface;
 
 #[expect(unused_imports, reason = "`session::cloud::start_cloud` makes one")]
-pub(crate) use embedded::{CloudHandle, Embedded};
+pub(crate) use embedded::Embedded;
 pub(crate) use function_code::{FunctionCode, function_codes, serve_from};
 pub(crate) use interface::{Pending, Target};

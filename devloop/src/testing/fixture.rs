@@ -20,7 +20,10 @@ pub(crate) struct Fixture {
 
 const FILES: [(&str, &str); 9] = [
     ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\nexclude = [\"target\"]\n"),
-    ("lambda_runtime/Cargo.toml", "[package]\nname = \"lambda_runtime\"\nversion = \"0.0.0\"\nedition = \"2024\"\n"),
+    (
+        "lambda_runtime/Cargo.toml",
+        "[package]\nname = \"lambda_runtime\"\nversion = \"0.0.0\"\nedition = \"2024\"\n",
+    ),
     ("lambda_runtime/src/lib.rs", ""),
     ("model/Cargo.toml", "[package]\nname = \"model\"\nversion = \"0.0.0\"\nedition = \"2024\"\n"),
     ("model/src/lib.rs", "pub const MODEL: &str = \"model 1\";\n"),

@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn editors_side_files_are_noise_and_sources_are_not() {
-        for name in ["main.rs~", ".main.rs.swp", "4913", ".#main.rs", "#main.rs#", "main.rs___jb_tmp___", "x.tmp"] {
+        for name in
+            ["main.rs~", ".main.rs.swp", "4913", ".#main.rs", "#main.rs#", "main.rs___jb_tmp___", "x.tmp"]
+        {
             check(name, true);
         }
         for name in ["main.rs", "Cargo.toml", "schema.json", "build.rs", ".sqlx", "tmp.rs"] {

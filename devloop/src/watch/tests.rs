@@ -66,7 +66,8 @@ impl Watched {
         loop {
             let burst = self.bursts.recv_timeout(PATIENCE).unwrap();
             assert!(!burst.lost);
-            let paths = burst.paths.iter().map(|path| path.strip_prefix(&self.root).unwrap().display().to_string());
+            let paths =
+                burst.paths.iter().map(|path| path.strip_prefix(&self.root).unwrap().display().to_string());
             seen.extend(paths.filter(|path| !path.contains("probe")));
             if seen.iter().any(|seen| seen == path) {
                 seen.dedup();

@@ -33,7 +33,8 @@ pub(super) fn workspace(metadata: &Metadata, offline: bool) -> Workspace {
 
 fn package_model(package: &cargo_metadata::Package, member: bool) -> Package {
     let directory = package.manifest_path.parent().unwrap_or(&package.manifest_path);
-    let built_with = |dependency: &&cargo_metadata::Dependency| dependency.kind != DependencyKind::Development;
+    let built_with =
+        |dependency: &&cargo_metadata::Dependency| dependency.kind != DependencyKind::Development;
     let serves_lambda = package.dependencies.iter().any(|dependency| {
         dependency.kind == DependencyKind::Normal && RUNTIMES.contains(&dependency.name.as_str())
     });
