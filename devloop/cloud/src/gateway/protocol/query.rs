@@ -136,6 +136,9 @@ pub(crate) fn legacy_code(service: &str, code: &str) -> Option<&'static str> {
             ("EntityAlreadyExistsException", "EntityAlreadyExists"),
             ("DeleteConflictException", "DeleteConflict"),
             ("MalformedPolicyDocumentException", "MalformedPolicyDocument"),
+            ("InvalidInputException", "InvalidInput"),
+            ("LimitExceededException", "LimitExceeded"),
+            ("UnmodifiableEntityException", "UnmodifiableEntity"),
         ],
         _ => &[],
     };

@@ -54,6 +54,7 @@ impl CloudWatch {
     }
 
     /// Runs one operation by its API name.
+    #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let (store, now_ms) = (self.regions.of(&cx.region), self.clock.now_ms());
         match operation {

@@ -80,6 +80,7 @@ impl Logs {
     }
 
     /// Runs one operation by its API name.
+    #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.regions.of(&cx.region);
         let scope = Scope { cx, store: &store, now_ms: self.clock.now_ms() };

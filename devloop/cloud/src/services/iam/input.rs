@@ -1,0 +1,194 @@
+//! An operation's input, and the errors and pages that the operations share.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::super::sts;
+use crate::{error::ApiError, wire};
+
+/// The members of an input; text in the query protocol, so all values are read as text.
+#[derive(Debug)]
+pub(crate) struct Input(pub(crate) Value);
+
+impl Input {
+    /// A text that may be absent.
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// A text that must be there.
+    pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.optional(name).filter(|text| !text.is_empty()).ok_or_else(|| {
+            validation(format!(
+                "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
+                camel(name)
+            ))
+        })
+    }
+
+    /// The name of an entity: 1 to `longest` letters, digits and `_+=,.@-`.
+    pub(crate) fn name(&self, member: &str, longest: usize) -> Result<&str, ApiError> {
+        let name = self.required(member)?;
+        if name.len() > longest {
+            return Err(constraint(name, member, &format!("have length less than or equal to {longest}")));
+        }
+        if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)) {
+            return Ok(name);
+        }
+        Err(constraint(name, member, "satisfy regular expression pattern: [\\w+=,.@-]+"))
+    }
+
+    /// The path in front of an entity's name, `/` without one.
+    pub(crate) fn path(&self) -> Result<&str, ApiError> {
+        let path = self.optional("Path").unwrap_or("/");
+        if path.len() <= 512 && path.starts_with('/') && path.ends_with('/') {
+            return Ok(path);
+        }
+        Err(validation(
+            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric \
+             characters and/or / characters.",
+        ))
+    }
+
+    /// A whole number.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+        number
+            .map(Some)
+            .ok_or_else(|| validation(format!("The value {value} for {name} is not a whole number.")))
+    }
+
+    /// A policy document, which must be JSON.
+    pub(crate) fn document(&self, name: &str, complaint: &str) -> Result<String, ApiError> {
+        let text = self.required(name)?;
+        match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(_)) => Ok(text.to_owned()),
+            _ => Err(ApiError::client("MalformedPolicyDocumentException", complaint)),
+        }
+    }
+
+    /// `Tags` by key.
+    pub(crate) fn tags(&self) -> Result<BTreeMap<String, String>, ApiError> {
+        let mut tags = BTreeMap::new();
+        for tag in self.0.get("Tags").and_then(Value::as_array).into_iter().flatten() {
+            let (Some(key), Some(value)) = (tag.get("Key"), tag.get("Value")) else {
+                return Err(validation("A tag needs a Key and a Value."));
+            };
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            tags.insert(text(key), text(value));
+        }
+        Ok(tags)
+    }
+
+    /// `TagKeys`.
+    pub(crate) fn tag_keys(&self) -> Result<Vec<String>, ApiError> {
+        wire::read(self.0.get("TagKeys").cloned().unwrap_or_else(|| json!([])))
+    }
+
+    /// One page of `items`, which are in the order of their keys, as the member `list` of the output.
+    pub(crate) fn page(
+        &self,
+        list: &str,
+        items: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Value, ApiError> {
+        let limit = match self.integer("MaxItems")? {
+            None => 100,
+            Some(limit) if (1..=1_000).contains(&limit) => limit as usize,
+            Some(limit) => {
+                return Err(constraint(&limit.to_string(), "MaxItems", "have value between 1 and 1000"));
+            }
+        };
+        let after = self.optional("Marker");
+        let mut items =
+            items.into_iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)).peekable();
+        let (mut page, mut last) = (Vec::new(), String::new());
+        while let Some((key, item)) = items.next_if(|_| page.len() < limit) {
+            page.push(item);
+            last = key;
+        }
+        let more = items.peek().is_some();
+        let mut output = Map::new();
+        output.insert(list.to_owned(), page.into());
+        output.insert("IsTruncated".to_owned(), more.into());
+        if more {
+            output.insert("Marker".to_owned(), last.into());
+        }
+        Ok(output.into())
+    }
+}
+
+/// Tags as a list of keys and values.
+pub(crate) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
+    tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
+}
+
+/// An entity's id, such as `AROA…` for roles.
+pub(crate) fn id(prefix: &str) -> String {
+    sts::identifier(prefix, 17)
+}
+
+/// A policy document as answers carry it: percent-encoded [GetRolePolicy].
+pub(crate) fn encoded(document: &str) -> String {
+    let mut text = String::with_capacity(document.len() * 2);
+    for byte in document.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+/// `NoSuchEntity`, status 404.
+pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(404, "NoSuchEntityException", message)
+}
+
+/// `EntityAlreadyExists`, status 409.
+pub(crate) fn exists(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(409, "EntityAlreadyExistsException", message)
+}
+
+/// `DeleteConflict`, status 409.
+pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(409, "DeleteConflictException", message)
+}
+
+/// `ValidationError`.
+pub(crate) fn validation(message: impl Into<String>) -> ApiError {
+    ApiError::client("ValidationError", message)
+}
+
+fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
+    validation(format!(
+        "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
+        camel(member)
+    ))
+}
+
+/// Messages name members with a small first letter.
+fn camel(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_their_markers() {
+        let items = || ["a", "b", "c"].map(|key| (key.to_owned(), Value::from(key)));
+        let check = |input: Value, expected: Value| {
+            assert_eq!(Input(input).page("L", items()).unwrap(), expected);
+        };
+        check(json!({}), json!({"L": ["a", "b", "c"], "IsTruncated": false}));
+        check(json!({"MaxItems": "2"}), json!({"L": ["a", "b"], "IsTruncated": true, "Marker": "b"}));
+        check(json!({"MaxItems": 2, "Marker": "b"}), json!({"L": ["c"], "IsTruncated": false}));
+        assert!(Input(json!({"MaxItems": "0"})).page("L", items()).is_err());
+        assert_eq!(encoded(r#"{"a": "é/"}"#), "%7B%22a%22%3A%20%22%C3%A9%2F%22%7D");
+    }
+}

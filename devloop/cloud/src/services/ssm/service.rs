@@ -1,0 +1,40 @@
+//! The service: dispatch by operation name.
+
+use serde_json::Value;
+
+use super::{put, read, store::Store, tags};
+use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+
+/// The parameter store.
+#[derive(Debug)]
+pub(crate) struct Ssm {
+    clock: Clock,
+    regions: Regional<Store>,
+}
+
+impl Ssm {
+    /// A store without parameters.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, regions: Regional::default() }
+    }
+
+    /// Runs one operation by its API name.
+    #[expect(clippy::unused_async, reason = "every service is called alike")]
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let store = self.regions.of(&cx.region);
+        match operation {
+            "PutParameter" => put::put(&store, self.clock.now_ms(), input),
+            "DeleteParameter" => put::delete(&store, input),
+            "DeleteParameters" => put::delete_many(&store, input),
+            "GetParameter" => read::get(&store, cx, input),
+            "GetParameters" => read::get_many(&store, cx, input),
+            "GetParametersByPath" => read::by_path(&store, cx, input),
+            "GetParameterHistory" => read::history(&store, input),
+            "DescribeParameters" => read::describe(&store, cx, input),
+            "AddTagsToResource" => tags::add(&store, input),
+            "RemoveTagsFromResource" => tags::remove(&store, input),
+            "ListTagsForResource" => tags::list(&store, input),
+            _ => Err(ApiError::unknown_operation("ssm", operation)),
+        }
+    }
+}
