@@ -1,9 +1,14 @@
 //! The cloud as a whole: its services, wired once, and the way to serve them.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use parking_lot::RwLock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -16,7 +21,7 @@ use crate::{
     lambda::{Activation, ActivationError, Lambda},
     services::{
         apigateway::ApiGateway, cloudformation::CloudFormation, cloudwatch::CloudWatch, dynamodb::DynamoDb,
-        iam::Iam, kinesis::Kinesis, logs::Logs, sqs::Sqs, ssm::Ssm, sts::Sts,
+        iam::Iam, kinesis::Kinesis, logs::{LogEvent, Logs}, sqs::Sqs, ssm::Ssm, sts::Sts,
     },
 };
 
@@ -147,17 +152,35 @@ impl Cloud {
         }
     }
 
-    /// What runs here and how it fares, for `devloop status`.
-    pub async fn status(&self) -> Value {
-        let since = self.0.started_ms;
-        serde_json::json!({ "endpoint": &*self.endpoint(), "functions": self.0.lambda.snapshot(since).await })
+    /// Follows every log line from now on; one who is too slow is told how many lines were missed.
+    pub fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogEvent> {
+        self.0.logs.subscribe()
     }
 
-    /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it: the new
-    /// environment has asked for its first event before the old ones are let go, and what is in flight finishes on them.
-    /// One outcome per function; none when no function runs from there.
-    pub async fn activate(&self, folder: &std::path::Path) -> Vec<Result<Activation, ActivationError>> {
-        self.0.lambda.activate(folder).await
+    /// Creates a function that runs from the hot-reload folder `folder`, with a function URL, and returns the URL in the
+    /// form that needs no name resolution.
+    pub fn serve_folder(&self, name: &str, folder: &Path) -> Result<String, ApiError> {
+        let cx = self.context(&self.0.options.region);
+        let id = self.0.lambda.serve_folder(&cx, name, folder)?;
+        Ok(format!("{}/_aws/lambda-url/{id}/", cx.endpoint))
+    }
+
+    /// The folder that a function's code lies in; its last part is the binary's name when it was deployed by devloop.
+    pub fn code_folder(&self, region: &str, function: &str) -> Option<PathBuf> {
+        self.0.lambda.folder(region, function)
+    }
+
+    /// What runs here and how it fares, for `devloop status`. Figures count from the cloud's start; times are in ms.
+    pub async fn status(&self) -> Value {
+        let services = &self.0;
+        let now = services.options.clock.now_ms();
+        json!({
+            "endpoint": &*self.endpoint(),
+            "at": now,
+            "uptime_ms": now - services.started_ms,
+            "functions": services.lambda.snapshot(services.started_ms).await,
+            "mappings": services.events.snapshot(),
+        })
     }
 
     /// Calls one operation of one service from inside the process, as a client with the JSON protocol would: `service`

@@ -23,3 +23,4 @@ pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
+pub use services::logs::LogEvent;

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use devloop_cloud::{Cloud, LogEvent, Options, Template as CloudTemplate};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Events;
-use crate::engine::Problem;
+use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::prepare::Template;
-use crate::target::{Pending, Target};
+use crate::session::{port, urls};
+use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
 pub(super) struct CloudRequest {
@@ -37,20 +41,91 @@ pub(super) struct RunningCloud {
 }
 
 /// Starts the cloud, applies the templates, and creates the functions that no template has.
-#[expect(
-    clippy::unused_async,
-    reason = "the embedded cloud's start waits for its listener and its resources"
-)]
 pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
     let CloudRequest { port, templates, functions, events } = request;
-    drop((stop, events));
-    let message = format!(
-        "start the cloud on port {port} with {} templates and {} functions: this build of devloop has no embedded cloud",
-        templates.len(),
-        functions.len()
-    );
-    Err(UserError { problem: Problem::new("cloud_missing", message), exit: Exit::Cloud })
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| UserError::failure("listen_failed", format!("listen on port {port}: {error}")))?;
+    let cloud = Cloud::new(Options::default());
+    cloud.listens_on(address);
+    let serving = tokio::spawn({
+        let (cloud, stop) = (cloud.clone(), stop.clone());
+        async move { cloud.serve(listener, stop.cancelled_owned()).await }
+    });
+    let following = follow_logs(cloud.clone(), events);
+    tokio::spawn(stop.clone().run_until_cancelled_owned(following));
+    let stopped = Box::pin(async move {
+        let _ = serving.await;
+    });
+    match furnish(&cloud, &templates, &functions).await {
+        Ok(outputs) => Ok(RunningCloud {
+            endpoint: cloud.endpoint().to_string(),
+            outputs,
+            target: Arc::new(Embedded(cloud)),
+            stopped,
+        }),
+        Err(problem) => {
+            stop.cancel();
+            stopped.await;
+            Err(UserError { problem, exit: Exit::Cloud })
+        }
+    }
+}
+
+/// Applies the templates and creates the other functions; what clients can call is among the outputs.
+async fn furnish(
+    cloud: &Cloud,
+    templates: &[Template],
+    functions: &BTreeMap<String, PathBuf>,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let mut outputs = BTreeMap::new();
+    for template in templates {
+        let failed = |error: &dyn std::fmt::Display| {
+            Problem::new("template_failed", format!("apply {}: {error}", template.path.display()))
+        };
+        let parsed = CloudTemplate::parse(&template.document.to_string()).map_err(|error| failed(&error))?;
+        let applied =
+            cloud.apply(&template.stack_name(), &parsed, BTreeMap::new()).await.map_err(|error| failed(&error))?;
+        for (name, value) in applied {
+            outputs.insert(name, urls::reachable(&value, &cloud.endpoint()));
+        }
+    }
+    for (name, directory) in functions {
+        let url = cloud.serve_folder(name, directory).map_err(|error| {
+            Problem::new("function_refused", format!("create the function {name}: {error}"))
+        })?;
+        outputs.insert(format!("{name}Url"), url);
+    }
+    Ok(outputs)
+}
+
+/// Passes the functions' own lines on, under the binaries' names. Lambda's START, END and REPORT stay in CloudWatch Logs.
+async fn follow_logs(cloud: Cloud, events: Events) {
+    let mut lines = cloud.follow_logs();
+    let mut binaries: BTreeMap<Arc<str>, String> = BTreeMap::new();
+    loop {
+        match lines.recv().await {
+            Ok(LogEvent { region, group, message, .. }) => {
+                let Some(function) = group.strip_prefix("/aws/lambda/") else { continue };
+                if ["START ", "END ", "REPORT ", "INIT_START "].iter().any(|start| message.starts_with(start)) {
+                    continue;
+                }
+                let binary = binaries.entry(Arc::clone(&group)).or_insert_with(|| {
+                    let folder = cloud.code_folder(&region, function);
+                    let name = folder.as_deref().and_then(|folder| folder.file_name()?.to_str());
+                    name.unwrap_or(function).to_owned()
+                });
+                events.send(Fact::Log { function: binary.clone(), line: message.to_string() }).await;
+            }
+            Err(RecvError::Lagged(missed)) => {
+                let line = format!("[{missed} lines came faster than they could be shown; CloudWatch Logs has them]");
+                events.send(Fact::Log { function: "devloop".to_owned(), line }).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
 }

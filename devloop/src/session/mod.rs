@@ -5,9 +5,11 @@ mod cloud;
 mod main_loop;
 mod options;
 mod outputs;
+mod port;
 mod prepare;
 mod run;
 mod signals;
+mod urls;
 mod workers;
 
 #[cfg(test)]

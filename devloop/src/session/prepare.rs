@@ -37,6 +37,14 @@ pub(super) struct Template {
     pub(super) functions: Vec<FunctionCode>,
 }
 
+impl Template {
+    /// The stack's name: the file's, without `.template.json`.
+    pub(super) fn stack_name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        name.trim_end_matches(".json").trim_end_matches(".template").to_owned()
+    }
+}
+
 /// Reads what the session needs from the directory's workspace. An empty cloud needs none.
 pub(super) async fn prepare(
     program: &Path,

@@ -24,7 +24,6 @@ impl CloudHandle for Cloud {
 }
 
 /// The embedded cloud.
-#[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` makes one"))]
 pub(crate) struct Embedded<C = Cloud>(pub(crate) C);
 
 impl<C: CloudHandle> Target for Embedded<C> {

@@ -4,7 +4,6 @@ mod embedded;
 mod function_code;
 mod interface;
 
-#[expect(unused_imports, reason = "`session::cloud::start_cloud` makes one")]
 pub(crate) use embedded::Embedded;
 pub(crate) use function_code::{FunctionCode, function_codes, serve_from};
 pub(crate) use interface::{Pending, Target};

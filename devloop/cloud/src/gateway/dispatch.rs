@@ -31,7 +31,10 @@ pub(crate) async fn answer(cloud: &Cloud, request: RestRequest) -> Reply {
             let request = RestRequest { path, ..request };
             services.apigateway.execute(&cx, &api, &stage, request).await
         }
-        Route::FunctionUrl { id } => services.lambda.function_url(&cx, &id, request).await,
+        Route::FunctionUrl { id, path } => {
+            let path = path.unwrap_or_else(|| request.path.clone());
+            services.lambda.function_url(&cx, &id, RestRequest { path, ..request }).await
+        }
         Route::Operation { service, operation, protocol } => {
             named(services, &cx, service, &operation, protocol, &request).await
         }

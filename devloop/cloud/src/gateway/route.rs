@@ -11,8 +11,8 @@ pub(crate) enum Route {
     Internal,
     /// A deployed REST API; `path` is what follows the stage, with its slash.
     Execute { api: String, stage: String, path: String },
-    /// A function URL by its id.
-    FunctionUrl { id: String },
+    /// A function URL by its id; `path` is what the function sees, when it differs from the request's.
+    FunctionUrl { id: String, path: Option<String> },
     /// One operation of a service whose operations have names on the wire.
     Operation { service: &'static str, operation: String, protocol: Protocol },
     /// An operation whose name and input are in a form body or query string.
@@ -88,12 +88,13 @@ fn by_host(path: &str, headers: &HeaderMap) -> Option<Route> {
             let (stage, path) = rest.split_once('/').unwrap_or((rest, ""));
             Some(Route::Execute { api: id, stage: super::message::decode(stage), path: format!("/{path}") })
         }
-        "lambda-url" => Some(Route::FunctionUrl { id }),
+        "lambda-url" => Some(Route::FunctionUrl { id, path: None }),
         _ => None,
     }
 }
 
-/// `/_aws/execute-api/<id>/<stage>/<path>` and `/restapis/<id>/<stage>/_user_request_/<path>`.
+/// `/_aws/execute-api/<id>/<stage>/<path>`, `/restapis/<id>/<stage>/_user_request_/<path>`, and for function URLs, whose own
+/// form needs name resolution, `/_aws/lambda-url/<id>/<path>`.
 fn by_api_path(path: &str) -> Option<Route> {
     let execute = |api: &str, stage: &str, rest: &str| Route::Execute {
         api: api.to_owned(),
@@ -103,6 +104,10 @@ fn by_api_path(path: &str) -> Option<Route> {
     if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
         let mut parts = rest.splitn(3, '/');
         return Some(execute(parts.next()?, parts.next().unwrap_or(""), parts.next().unwrap_or("")));
+    }
+    if let Some(rest) = path.strip_prefix("/_aws/lambda-url/") {
+        let (id, path) = rest.split_once('/').unwrap_or((rest, ""));
+        return Some(Route::FunctionUrl { id: id.to_owned(), path: Some(format!("/{path}")) });
     }
     let rest = path.strip_prefix("/restapis/")?;
     let mut parts = rest.splitn(4, '/');
@@ -180,8 +185,9 @@ mod tests {
             "/",
             "",
             &[("host", "u1.lambda-url.us-east-1.localhost.localstack.cloud:1")],
-            Route::FunctionUrl { id: "u1".into() },
+            Route::FunctionUrl { id: "u1".into(), path: None },
         );
+        check("/_aws/lambda-url/u1/a/b", "", &[], Route::FunctionUrl { id: "u1".into(), path: Some("/a/b".into()) });
         check("/2015-03-31/functions", "", &[], Route::Lambda);
         check("/2015-03-31/functions", "", &[("authorization", &scoped("lambda"))], Route::Lambda);
         let put = |protocol| Route::Operation {

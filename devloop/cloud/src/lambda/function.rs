@@ -168,6 +168,19 @@ impl Function {
         version
     }
 
+    /// Gives the function a URL, or leaves it the one it has; returns the URL's id.
+    pub(crate) fn open_url(&self, auth_type: &str, cors: Option<Value>, now_ms: i64) -> String {
+        let mut state = self.state.write();
+        let url = state.url.get_or_insert_with(|| Url {
+            id: uuid::Uuid::new_v4().simple().to_string(),
+            auth_type: auth_type.to_owned(),
+            cors,
+            created_ms: now_ms,
+            modified_ms: now_ms,
+        });
+        url.id.clone()
+    }
+
     /// Invocations at work in all versions.
     pub(crate) fn busy(&self) -> usize {
         let state = self.state.read();

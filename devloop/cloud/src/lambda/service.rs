@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,6 +25,9 @@ use crate::{
     regional::Regional,
     services::{cloudwatch::CloudWatch, logs::Logs},
 };
+
+/// How long a function may take that no template describes, in seconds: a person may be debugging it.
+const LOCAL_TIMEOUT: u64 = 30;
 
 /// The functions of one region by name.
 pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
@@ -170,6 +173,27 @@ impl Lambda {
         qualifier: Option<&str>,
     ) -> Result<(), ApiError> {
         self.target(cx, function, qualifier).map(|_| ())
+    }
+
+    /// Creates a function that runs from the hot-reload folder `folder`, with a URL of its own: how the tool serves binaries
+    /// that no template names. Returns the URL's id.
+    pub(crate) fn serve_folder(&self, cx: &Context, name: &str, folder: &Path) -> Result<String, ApiError> {
+        let input = json!({
+            "FunctionName": name,
+            "Role": cx.arn("iam", "role/devloop"),
+            "Runtime": "provided.al2023",
+            "Handler": "bootstrap",
+            "Timeout": LOCAL_TIMEOUT,
+            "Code": { "S3Bucket": "hot-reload", "S3Key": folder },
+        });
+        let function = self.create(cx, &input)?;
+        Ok(function.open_url("NONE", None, self.clock.now_ms()))
+    }
+
+    /// The folder that a function's code lies in.
+    pub(crate) fn folder(&self, region: &str, name: &str) -> Option<PathBuf> {
+        let function = self.regions.of(region).read().get(name).cloned()?;
+        Some(function.latest.deployed().code.folder().to_owned())
     }
 
     fn all(&self) -> Vec<Arc<Function>> {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Call, required};
 use crate::{
+    context::Context,
     error::ApiError,
     gateway::Reply,
     lambda::{
@@ -22,37 +23,41 @@ use crate::{
 impl Lambda {
     pub(super) fn create_function(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
         let input = call.input()?;
-        let reference = name::parse(required(&input, "FunctionName")?)?;
-        let configuration = Configuration::create(&input)?;
+        let function = self.create(call.cx, &input)?;
+        let publish = input.get("Publish") == Some(&Value::Bool(true));
+        let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
+        Ok(Reply::json(201, &function.show(&version, publish).into()))
+    }
+
+    /// Creates a function from the members of `CreateFunction`.
+    pub(in crate::lambda) fn create(&self, cx: &Context, input: &Value) -> Result<Arc<Function>, ApiError> {
+        let reference = name::parse(required(input, "FunctionName")?)?;
+        let configuration = Configuration::create(input)?;
         let code = Code::from_input(input.get("Code").unwrap_or(&Value::Null))?;
-        let arn: Arc<str> = call.cx.arn("lambda", &format!("function:{}", reference.name)).into();
+        let arn: Arc<str> = cx.arn("lambda", &format!("function:{}", reference.name)).into();
         let surroundings = Surroundings {
             function: reference.name.as_str().into(),
             version: "$LATEST".into(),
-            region: Arc::clone(&call.cx.region),
+            region: Arc::clone(&cx.region),
             log_group: format!("/aws/lambda/{}", reference.name).into(),
             endpoint: self.endpoint(),
         };
-        let meters = Meters::new(&self.cloudwatch, &call.cx.region, &reference.name);
+        let meters = Meters::new(&self.cloudwatch, &cx.region, &reference.name);
         let function = Function::new(surroundings, arn, configuration, code, meters, self.clock.clone());
         if let Some(tags) = input.get("Tags") {
             super::settings::merge_tags(&function, tags);
         }
-        let functions = self.regions.of(&call.cx.region);
-        {
-            let mut functions = functions.write();
-            if functions.contains_key(&reference.name) {
-                return Err(ApiError::with_status(
-                    409,
-                    "ResourceConflictException",
-                    format!("Function already exist: {}", reference.name),
-                ));
-            }
-            functions.insert(reference.name.clone(), Arc::clone(&function));
+        let functions = self.regions.of(&cx.region);
+        let mut functions = functions.write();
+        if functions.contains_key(&reference.name) {
+            return Err(ApiError::with_status(
+                409,
+                "ResourceConflictException",
+                format!("Function already exist: {}", reference.name),
+            ));
         }
-        let publish = input.get("Publish") == Some(&Value::Bool(true));
-        let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
-        Ok(Reply::json(201, &function.show(&version, publish).into()))
+        functions.insert(reference.name, Arc::clone(&function));
+        Ok(function)
     }
 
     pub(super) fn list_functions(&self, call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -57,20 +57,15 @@ impl Lambda {
         let input = call.input()?;
         let auth_type = required(&input, "AuthType")?.to_owned();
         check(&input)?;
-        let now = self.clock.now_ms();
-        let mut state = function.state.write();
-        if state.url.is_some() {
+        if function.state.read().url.is_some() {
             return Err(ApiError::with_status(
                 409,
                 "ResourceConflictException",
                 format!("FunctionUrlConfig exists for this Lambda function: {}", function.name),
             ));
         }
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let url = Url { id, auth_type, cors: input.get("Cors").cloned(), created_ms: now, modified_ms: now };
-        let shown = show(call.cx, &function, &url);
-        state.url = Some(url);
-        Ok(Reply::json(201, &shown))
+        function.open_url(&auth_type, input.get("Cors").cloned(), self.clock.now_ms());
+        self.get_url(call, name).map(|reply| Reply { status: 201, ..reply })
     }
 
     pub(super) fn get_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {

@@ -9,13 +9,17 @@ const BACKLOG: usize = 4_096;
 
 /// One event as it was logged.
 #[derive(Debug, Clone)]
-pub(crate) struct LogEvent {
-    pub(crate) region: Arc<str>,
-    pub(crate) group: Arc<str>,
-    pub(crate) stream: Arc<str>,
+pub struct LogEvent {
+    /// The region it was logged in.
+    pub region: Arc<str>,
+    /// The log group, such as `/aws/lambda/upstream`.
+    pub group: Arc<str>,
+    /// The log stream.
+    pub stream: Arc<str>,
     /// When it happened, in ms since the epoch.
-    pub(crate) at_ms: i64,
-    pub(crate) message: Arc<str>,
+    pub at_ms: i64,
+    /// The line.
+    pub message: Arc<str>,
 }
 
 /// The sending side.
