@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kinesis, Shard, Stream,
+    service::not_found,
     stream::Mode,
     target, token,
     validate::{Constraints, invalid_argument, required},
@@ -227,7 +228,7 @@ pub(super) fn list_shards(kinesis: &Kinesis, cx: &Context, mut input: Value) -> 
     let stream = kinesis.stream(cx, &name)?;
     // The timestamp tells streams of one name apart; the precision of what clients send is seconds.
     if input.stream_creation_timestamp.is_some_and(|at| at / 1000 != stream.created_ms / 1000) {
-        return Err(super::service::not_found(&name, &cx.account));
+        return Err(not_found(&name, &cx.account));
     }
     let passes = filter.as_ref().map(|filter| filter.passes(&stream)).transpose()?;
     let rest = stream

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kinesis, Stream, describe,
+    service::not_found,
     stream::{Mode, ON_DEMAND_SHARDS, Settings},
     tags, target,
     validate::{Constraints, invalid_argument, required},
@@ -85,10 +86,8 @@ pub(super) fn create(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
 /// to enforce.
 pub(super) fn delete(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
     let name = target::take(cx, &mut input)?;
-    kinesis.stream(cx, &name)?;
-    if let Some(stream) = kinesis.streams(cx).write().remove(&name) {
-        stream.delete();
-    }
+    let removed = kinesis.streams(cx).write().remove(&name);
+    removed.ok_or_else(|| not_found(&name, &cx.account))?.delete();
     Ok(json!({}))
 }
 

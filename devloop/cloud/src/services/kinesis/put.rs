@@ -92,14 +92,14 @@ fn put(stream: &Stream, checked: Checked) -> Result<Value, ApiError> {
 }
 
 fn check(entry: Entry, path: &str, limit: usize) -> Result<Checked, ApiError> {
-    let data = required(entry.data, &format!("{path}data"))?;
-    let partition_key = required(entry.partition_key, &format!("{path}partitionKey"))?;
+    let constraints = Constraints::below(path);
+    let data = constraints.required(entry.data, "data")?;
+    let partition_key = constraints.required(entry.partition_key, "partitionKey")?;
     let data_bytes = blob_length(&data)?;
-    let mut constraints = Constraints::default()
-        .length(&format!("{path}partitionKey"), &partition_key, 1..=256)
-        .blob(&format!("{path}data"), data_bytes, limit);
+    let mut constraints =
+        constraints.length("partitionKey", &partition_key, 1..=256).blob("data", data_bytes, limit);
     if let Some(key) = &entry.explicit_hash_key {
-        constraints = constraints.hash_key(&format!("{path}explicitHashKey"), key);
+        constraints = constraints.hash_key("explicitHashKey", key);
     }
     constraints.finish()?;
     let bytes = data_bytes + partition_key.len();

@@ -110,6 +110,11 @@ impl Shard {
         self.created_ms <= at_ms && self.closed_ms().is_none_or(|closed| closed > at_ms)
     }
 
+    /// Whether everything the shard held arrived before `horizon_ms`.
+    pub(super) fn expired(&self, horizon_ms: i64) -> bool {
+        self.closed_ms().is_some_and(|closed| closed < horizon_ms)
+    }
+
     /// How many records are kept and when the oldest of them arrived.
     pub(super) fn backlog(&self) -> (usize, Option<i64>) {
         self.log.backlog(0)

@@ -171,7 +171,10 @@ impl Stream {
 
     /// The shard with an index, unless it is older than the retention.
     pub(super) fn shard(&self, index: u32) -> Option<Arc<Shard>> {
-        self.shards().into_iter().find(|shard| shard.index == index)
+        let horizon = self.horizon_ms();
+        let table = self.table.read();
+        let at = table.all.binary_search_by_key(&index, |shard| shard.index).ok()?;
+        Some(Arc::clone(&table.all[at])).filter(|shard| !shard.expired(horizon))
     }
 
     /// The shard with an id; AWS takes the bare number for it too.
@@ -236,15 +239,14 @@ impl Source for Stream {
 
     fn shards(&self) -> Vec<Arc<Shard>> {
         let horizon = self.horizon_ms();
-        let expired = |shard: &Arc<Shard>| shard.closed_ms().is_some_and(|closed| closed < horizon);
         {
             let table = self.table.read();
-            if !table.all.iter().any(expired) {
+            if !table.all.iter().any(|shard| shard.expired(horizon)) {
                 return table.all.clone();
             }
         }
         let mut table = self.table.write();
-        table.all.retain(|shard| !expired(shard));
+        table.all.retain(|shard| !shard.expired(horizon));
         table.all.clone()
     }
 

@@ -6,9 +6,29 @@ use crate::error::ApiError;
 
 /// Collects what is wrong with an input; [`Constraints::finish`] turns it into one `ValidationException`.
 #[derive(Debug, Default)]
-pub(super) struct Constraints(Vec<String>);
+pub(super) struct Constraints<'a> {
+    /// Where the members are, such as `records.1.member.`; empty for those of the input itself.
+    path: &'a str,
+    broken: Vec<String>,
+}
 
-impl Constraints {
+impl<'a> Constraints<'a> {
+    /// Constraints on members that lie below `path`.
+    pub(super) fn below(path: &'a str) -> Self {
+        Self { path, broken: Vec::new() }
+    }
+
+    /// A member that must be there.
+    pub(super) fn required<T>(&self, value: Option<T>, member: &str) -> Result<T, ApiError> {
+        value.ok_or_else(|| {
+            ApiError::validation(format!(
+                "1 validation error detected: Value null at '{}{member}' failed to satisfy constraint: Member must not \
+                 be null",
+                self.path
+            ))
+        })
+    }
+
     /// The name of a stream or the id of a shard.
     pub(super) fn name(mut self, member: &str, value: &str) -> Self {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -91,7 +111,7 @@ impl Constraints {
 
     /// Passes the inputs that break nothing.
     pub(super) fn finish(self) -> Result<(), ApiError> {
-        let Self(broken) = self;
+        let broken = self.broken;
         match broken.len() {
             0 => Ok(()),
             count => Err(ApiError::validation(format!(
@@ -103,18 +123,15 @@ impl Constraints {
     }
 
     fn broken(&mut self, value: impl Display, member: &str, constraint: impl Display) {
-        self.0.push(format!("Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"));
+        let path = self.path;
+        self.broken
+            .push(format!("Value '{value}' at '{path}{member}' failed to satisfy constraint: {constraint}"));
     }
 }
 
-/// A member that must be there.
+/// A member of the input itself that must be there.
 pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, ApiError> {
-    value.ok_or_else(|| {
-        ApiError::validation(format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be \
-             null"
-        ))
-    })
+    Constraints::default().required(value, member)
 }
 
 /// `InvalidArgumentException`, Kinesis's own word for most mistakes.

@@ -9,7 +9,7 @@ use super::{
     Sqs,
     attributes::{self, SETTABLE, Settings},
     queue::Queue,
-    service::{invalid, out_of_range, required},
+    service::{does_not_exist, invalid, out_of_range, required},
 };
 use crate::{context::Context, error::ApiError, wire};
 
@@ -72,8 +72,8 @@ pub(super) fn create(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, Api
 /// [`DeleteQueue`, Amazon SQS API reference].
 pub(super) fn delete(sqs: &Sqs, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let queue = sqs.target(cx, input)?;
-    sqs.queues(cx).write().remove(queue.name());
-    queue.close();
+    let removed = sqs.queues(cx).write().remove(queue.name());
+    removed.ok_or_else(does_not_exist)?.close();
     Ok(json!({}))
 }
 
@@ -88,7 +88,7 @@ pub(super) fn url(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiErr
     let input: Input = wire::read(input)?;
     let name = required(input.queue_name, "QueueName")?;
     if input.queue_owner.is_some_and(|owner| owner != *cx.account) {
-        return Err(super::service::does_not_exist());
+        return Err(does_not_exist());
     }
     let queue = sqs.named(&cx.region, &name)?;
     Ok(json!({ "QueueUrl": queue_url(cx, queue.name()) }))
