@@ -31,8 +31,9 @@ pub(crate) trait Destination {
 
 /// Where the mappings' own measurements go.
 pub(crate) trait Measure {
-    /// `IteratorAge` of `AWS/Lambda`: the age in ms of a batch's last record at the moment of hand-over.
-    fn iterator_age(&self, cx: &Context, function: &str, age_ms: i64);
+    /// `IteratorAge` of `AWS/Lambda`: the age in ms of a batch's last record when it is handed over, at `now_ms` since the
+    /// epoch.
+    fn iterator_age(&self, region: &str, function: &str, age_ms: i64, now_ms: i64);
 }
 
 /// The streams that mappings read.

@@ -1,9 +1,6 @@
 //! Event source mappings wired to the services of this cloud.
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -20,6 +17,7 @@ use crate::{
     gateway::{Reply, RestRequest},
     lambda::{Invocation, Lambda, Outcome},
     services::{
+        cloudwatch::CloudWatch,
         dynamodb::DynamoDb,
         kinesis::{Kinesis, Stream},
         sqs::Sqs,
@@ -42,7 +40,7 @@ impl Events {
         dynamodb: Arc<DynamoDb>,
         sqs: Arc<Sqs>,
     ) -> Self {
-        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, measure: OnceLock::new() });
+        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, cloudwatch: OnceLock::new() });
         Self { mappings: Mappings::new(clock, Arc::clone(&services)), services }
     }
 
@@ -62,11 +60,10 @@ impl Events {
         self.mappings.snapshot()
     }
 
-    /// Says where `IteratorAge` goes (function name, age in ms); until then, and after the first time, it goes nowhere
-    /// else.
-    pub(crate) fn measure_with(&self, record: impl Fn(&Context, &str, i64) + Send + Sync + 'static) {
-        // A second recorder is a mistake that must not double the metric.
-        let _ = self.services.measure.set(Recorder(Box::new(record)));
+    /// Says where the mappings' metrics go; until then they go nowhere.
+    pub(crate) fn measures_into(&self, cloudwatch: Arc<CloudWatch>) {
+        // The cloud is put together once; a second CloudWatch would be a mistake that changes nothing.
+        let _ = self.services.cloudwatch.set(cloudwatch);
     }
 
     /// Stops every mapping.
@@ -82,15 +79,7 @@ struct Wired {
     kinesis: Arc<Kinesis>,
     dynamodb: Arc<DynamoDb>,
     sqs: Arc<Sqs>,
-    measure: OnceLock<Recorder>,
-}
-
-struct Recorder(Box<dyn Fn(&Context, &str, i64) + Send + Sync>);
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Recorder")
-    }
+    cloudwatch: OnceLock<Arc<CloudWatch>>,
 }
 
 impl Invoke for Wired {
@@ -112,9 +101,11 @@ impl Destination for Wired {
 }
 
 impl Measure for Wired {
-    fn iterator_age(&self, cx: &Context, function: &str, age_ms: i64) {
-        if let Some(Recorder(record)) = self.measure.get() {
-            record(cx, function, age_ms);
+    fn iterator_age(&self, region: &str, function: &str, age_ms: i64, now_ms: i64) {
+        if let Some(cloudwatch) = self.cloudwatch.get() {
+            let dimensions = [("FunctionName", function)];
+            let age = age_ms as f64;
+            cloudwatch.record(region, "AWS/Lambda", "IteratorAge", &dimensions, "Milliseconds", age, now_ms);
         }
     }
 }

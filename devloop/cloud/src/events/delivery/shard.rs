@@ -139,8 +139,9 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         self.nudges.mark_unchanged();
         let cx = self.mapping.request_context();
         if let Some(last) = batch.entries[piece.records.clone()].last() {
-            let age_ms = (self.clock.now_ms() - last.arrived_ms).max(0);
-            self.outside.iterator_age(&cx, plan.function_name(), age_ms);
+            let now_ms = self.clock.now_ms();
+            let age_ms = (now_ms - last.arrived_ms).max(0);
+            self.outside.iterator_age(&cx.region, plan.function_name(), age_ms, now_ms);
         }
         let outcome = self.outside.invoke(&cx, &plan.function_arn, batch.payload(&piece.records)).await;
         let outcome = match outcome {

@@ -237,7 +237,7 @@ impl Destination for FakeCloud {
 }
 
 impl Measure for FakeCloud {
-    fn iterator_age(&self, _: &Context, function: &str, age_ms: i64) {
+    fn iterator_age(&self, _: &str, function: &str, age_ms: i64, _: i64) {
         self.ages.lock().push((function.to_owned(), age_ms));
     }
 }

@@ -17,7 +17,7 @@ async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it()
     world.hold(true);
     world.put(1..=3);
     world.settle().await;
-    assert_eq!(world.update(&uuid, json!({ "Enabled": false }))["State"], "Disabling");
+    assert_eq!(world.update(&uuid, &json!({ "Enabled": false }))["State"], "Disabling");
     world.settle().await;
     assert_eq!(world.show(&uuid)["State"], "Disabling", "a batch is under way");
     world.hold(false);
@@ -26,7 +26,7 @@ async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it()
     world.put([4]);
     world.settle().await;
     assert_eq!(world.calls(), [[1, 2]]);
-    assert_eq!(world.update(&uuid, json!({ "Enabled": true }))["State"], "Enabling");
+    assert_eq!(world.update(&uuid, &json!({ "Enabled": true }))["State"], "Enabling");
     world.settle().await;
     assert_eq!(world.show(&uuid)["State"], "Enabled");
     assert_eq!(world.calls(), [[3, 4]]);
@@ -44,11 +44,11 @@ async fn disabling_ends_a_wait_for_the_next_try_and_keeps_what_failed() {
     let uuid = world.map(json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }));
     world.settle().await;
     assert_eq!(world.calls(), [vec![1, 2, 3], vec![2, 3]]);
-    world.update(&uuid, json!({ "Enabled": false }));
+    world.update(&uuid, &json!({ "Enabled": false }));
     world.settle().await;
     assert_eq!(world.show(&uuid)["State"], "Disabled");
     world.answers(|_| Answer::Json(Value::Null));
-    world.update(&uuid, json!({ "Enabled": true }));
+    world.update(&uuid, &json!({ "Enabled": true }));
     world.settle().await;
     assert_eq!(world.calls(), [[2, 3]]);
 }
@@ -61,7 +61,7 @@ async fn a_mapping_made_disabled_keeps_its_place() {
     world.put([2]);
     world.settle().await;
     assert_eq!((world.show(&uuid)["State"].clone(), world.calls()), (json!("Disabled"), vec![]));
-    world.update(&uuid, json!({ "Enabled": true }));
+    world.update(&uuid, &json!({ "Enabled": true }));
     world.settle().await;
     assert_eq!(world.calls(), [[2]]);
 }
@@ -73,14 +73,14 @@ async fn an_update_takes_effect_without_moving_the_place() {
     world.put(1..=3);
     world.settle().await;
     assert_eq!(world.calls(), [[0; 0]; 0]);
-    let answer = world.update(&uuid, json!({ "MaximumBatchingWindowInSeconds": 0, "FunctionName": "g" }));
+    let answer = world.update(&uuid, &json!({ "MaximumBatchingWindowInSeconds": 0, "FunctionName": "g" }));
     assert_eq!(answer["State"], "Updating");
     world.settle().await;
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:g";
     assert_eq!(world.calls_by_function(), [(arn.to_owned(), vec![1, 2, 3])]);
     let shown = world.show(&uuid);
     assert_eq!((&shown["State"], &shown["FunctionArn"]), (&json!("Enabled"), &json!(arn)));
-    world.update(&uuid, json!({ "BatchSize": 2 }));
+    world.update(&uuid, &json!({ "BatchSize": 2 }));
     world.put(4..=6);
     world.settle().await;
     assert_eq!(world.calls(), [vec![4, 5], vec![6]]);
@@ -94,7 +94,7 @@ async fn an_update_ends_the_retries_it_forbids() {
     let uuid = world.map(json!({}));
     world.pass(Duration::from_secs(1)).await;
     assert_eq!(world.calls(), [[1], [1]]);
-    world.update(&uuid, json!({ "MaximumRetryAttempts": 1 }));
+    world.update(&uuid, &json!({ "MaximumRetryAttempts": 1 }));
     world.settle().await;
     assert_eq!((world.calls(), world.clock.sleepers()), (vec![vec![1]], 0));
     assert_eq!(world.mappings.snapshot()[0].lag_records, 0);
@@ -170,7 +170,7 @@ async fn a_deleted_stream_disables_the_mapping_and_a_new_one_can_be_read() {
     *world.cloud.kinesis.lock() = Arc::new(FakeStream::new(KINESIS_ARN));
     world.answers(|_| Answer::Json(Value::Null));
     world.put([2]);
-    world.update(&uuid, json!({ "Enabled": true }));
+    world.update(&uuid, &json!({ "Enabled": true }));
     world.settle().await;
     assert_eq!(world.calls(), [[2]]);
     assert_eq!(world.show(&uuid)["State"], "Enabled");

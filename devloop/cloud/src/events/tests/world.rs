@@ -75,8 +75,8 @@ impl World {
         document["UUID"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn update(&self, uuid: &str, body: Value) -> Value {
-        self.request(Method::PUT, &format!("/{uuid}"), &body).unwrap().1
+    pub(super) fn update(&self, uuid: &str, body: &Value) -> Value {
+        self.request(Method::PUT, &format!("/{uuid}"), body).unwrap().1
     }
 
     pub(super) fn show(&self, uuid: &str) -> Value {
