@@ -37,10 +37,6 @@ pub(super) struct RunningCloud {
 }
 
 /// Starts the cloud, applies the templates, and creates the functions that no template has.
-#[expect(
-    clippy::unused_async,
-    reason = "the embedded cloud's start waits for its listener and its resources"
-)]
 pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
