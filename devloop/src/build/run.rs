@@ -104,7 +104,8 @@ pub(crate) async fn run(
             artifact.inputs = dep_info::inputs(&artifact.executable, &builder.root);
         }
     }
-    let failure = (!status.success()).then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
+    let failure = (!status.success())
+        .then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
     Ok(Outcome::Finished { artifacts, failure })
 }
 

@@ -38,10 +38,14 @@ impl Events {
 
     /// A line that a function wrote. It never waits: an output that nobody reads must not stop the functions. What finds no room
     /// is counted, and the next line that does is preceded by the count.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` hands functions' lines to it"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "`session::cloud::start_cloud` hands functions' lines to it")
+    )]
     pub(crate) fn log(&self, function: &str, line: String) {
         let dropped = self.dropped.swap(0, Ordering::Relaxed);
-        let gap = (dropped > 0).then(|| format!("[{dropped} lines left out: they came faster than they were read]"));
+        let gap = (dropped > 0)
+            .then(|| format!("[{dropped} lines left out: they came faster than they were read]"));
         if !gap.is_none_or(|gap| self.offer(function, gap)) {
             self.dropped.fetch_add(dropped + 1, Ordering::Relaxed);
         } else if !self.offer(function, line) {

@@ -23,7 +23,7 @@ use crate::target::{Pending, Target};
 use crate::testing::Fixture;
 
 /// How long a test waits for what must come; cargo may have to wait for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The last answer of each function, and how often any was started.
 #[derive(Default)]

@@ -80,7 +80,11 @@ fn build(generation: u64, reasons: &BTreeMap<String, Reason>) -> String {
     for (function, reason) in reasons {
         by_reason.entry(reason).or_default().push(function);
     }
-    lines(by_reason.iter().map(|(reason, functions)| format!("build {generation:<4} {}: {reason}", functions.join(", "))))
+    lines(
+        by_reason
+            .iter()
+            .map(|(reason, functions)| format!("build {generation:<4} {}: {reason}", functions.join(", "))),
+    )
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {

@@ -71,22 +71,23 @@ impl SwapError {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::path::Path;
+
+    use rustix::io::Errno;
 
     use super::SwapError;
 
-    fn check(number: i32, expected: &str) {
-        let error = SwapError::io("copy", Path::new("/d"), io::Error::from_raw_os_error(number));
+    fn check(number: Errno, expected: &str) {
+        let error = SwapError::io("copy", Path::new("/d"), number.into());
         assert_eq!(error.problem().code, expected);
     }
 
     #[test]
     fn what_the_user_can_repair_is_named() {
-        check(libc::ENOSPC, "disk_full");
-        check(libc::EDQUOT, "disk_full");
-        check(libc::EROFS, "dist_read_only");
-        check(libc::EACCES, "dist_read_only");
-        check(libc::EIO, "swap_failed");
+        check(Errno::NOSPC, "disk_full");
+        check(Errno::DQUOT, "disk_full");
+        check(Errno::ROFS, "dist_read_only");
+        check(Errno::ACCESS, "dist_read_only");
+        check(Errno::IO, "swap_failed");
     }
 }

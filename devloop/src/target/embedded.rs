@@ -8,6 +8,7 @@ use crate::engine::{Digest, Problem};
 use crate::target::{Pending, Target};
 
 /// What this target needs of the embedded cloud.
+#[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` makes an `Embedded`"))]
 pub(crate) trait CloudHandle: Send + Sync {
     /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
     /// One outcome for each of them.
@@ -36,7 +37,10 @@ impl<C: CloudHandle> Target for Embedded<C> {
         Box::pin(async move {
             let outcomes = self.0.activate(directory).await;
             if outcomes.is_empty() {
-                let message = format!("activate {function}: no function of the cloud runs from {}", directory.display());
+                let message = format!(
+                    "activate {function}: no function of the cloud runs from {}",
+                    directory.display()
+                );
                 return Err(Problem::new("function_not_deployed", message));
             }
             outcomes.into_iter().collect::<Result<(), _>>().map_err(|error| problem(&error))
@@ -45,11 +49,15 @@ impl<C: CloudHandle> Target for Embedded<C> {
 }
 
 /// Lambda's name for what happened, what happened, and the last lines that the process wrote.
+#[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` makes an `Embedded`"))]
 fn problem(error: &ActivationError) -> Problem {
     const SHOWN_LINES: usize = 5;
     let shown = error.output.len().saturating_sub(SHOWN_LINES);
     let last_lines: String = error.output[shown..].iter().flat_map(|line| ["\n  ", line]).collect();
-    let message = format!("start the new code of {}: {}: {}{last_lines}", error.function, error.error_type, error.message);
+    let message = format!(
+        "start the new code of {}: {}: {}{last_lines}",
+        error.function, error.error_type, error.message
+    );
     Problem::new("activation_failed", message)
 }
 
@@ -92,12 +100,14 @@ mod tests {
     async fn every_function_that_runs_from_the_directory_must_come_up() {
         check(vec![Ok(()), Ok(())], Ok(())).await;
         check(vec![], Err("activate up: no function of the cloud runs from /dist/up")).await;
-        check(vec![Ok(()), died(&[])], Err("start the new code of Up: Runtime.ExitError: exit status 101")).await;
+        check(vec![Ok(()), died(&[])], Err("start the new code of Up: Runtime.ExitError: exit status 101"))
+            .await;
     }
 
     #[tokio::test]
     async fn a_failure_shows_the_last_lines_of_the_process() {
-        let expected = "start the new code of Up: Runtime.ExitError: exit status 101\n  2\n  3\n  4\n  5\n  6";
+        let expected =
+            "start the new code of Up: Runtime.ExitError: exit status 101\n  2\n  3\n  4\n  5\n  6";
         check(vec![died(&["1", "2", "3", "4", "5", "6"])], Err(expected)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The functions of a CloudFormation template, the binaries that they run, and where the embedded cloud finds them.
+//! The functions of a `CloudFormation` template, the binaries that they run, and where the embedded cloud finds them.
 
 use std::path::Path;
 

@@ -75,8 +75,9 @@ mod tests {
             debounce.add(start + Duration::from_millis(save), save, [PathBuf::from("a")]);
         }
         let due = start + Duration::from_millis(expected);
+        let too_early = start + Duration::from_millis(expected - 1);
         assert_eq!(debounce.due(), Some(due), "{saves:?}");
-        assert!(debounce.take(due - Duration::from_millis(1)).is_none());
+        assert!(debounce.take(too_early).is_none());
         let burst = debounce.take(due).unwrap();
         assert_eq!((burst.seen_at, burst.paths.len()), (saves[0], 1));
         assert_eq!(debounce.due(), None);
