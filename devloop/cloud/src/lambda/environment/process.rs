@@ -28,6 +28,11 @@ use crate::{clock::Clock, lambda::code::Generation};
 /// How long a process may take to ask for its first event [Lambda execution environment, Init phase].
 pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// A freshly written binary is busy while any process that is just being made still holds the descriptor it was written
+/// through, until that process executes something: a matter of microseconds, so a few short waits are enough.
+const BUSY_TRIES: usize = 50;
+const BUSY_WAIT: Duration = Duration::from_millis(2);
+
 /// How often the peak memory of a process is read at most; reading it after each event would cost more than it tells.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
@@ -97,7 +102,16 @@ impl Environment {
             log_stream: log_stream.clone(),
         };
         let began = Instant::now();
-        let launch = launch(&generation, surroundings, clock, &log_stream).await;
+        let mut launch = launch_once(&generation, surroundings, clock, &log_stream).await;
+        for _ in 0..BUSY_TRIES {
+            match &launch {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                    clock.sleep(BUSY_WAIT).await;
+                    launch = launch_once(&generation, surroundings, clock, &log_stream).await;
+                }
+                _ => break,
+            }
+        }
         let Launched { mut child, output, desk, mut ready } =
             launch.map_err(|error| failed("Runtime.InvalidEntrypoint", spawn_error(&error), Vec::new()))?;
         let Some(group) = child.id().and_then(|id| Pid::from_raw(id as i32)) else {
@@ -233,7 +247,7 @@ struct Launched {
     ready: oneshot::Receiver<Result<(), (String, String)>>,
 }
 
-async fn launch(
+async fn launch_once(
     generation: &Arc<Generation>,
     surroundings: &Surroundings,
     clock: &Clock,

@@ -17,5 +17,5 @@ mod service;
 mod streams;
 mod tags;
 
-pub(crate) use live::LogEvent;
+pub use live::LogEvent;
 pub(crate) use service::Logs;
