@@ -95,8 +95,7 @@ impl Invoke for Wired {
 impl Destination for Wired {
     async fn send(&self, queue_arn: &str, body: String) -> Result<(), ApiError> {
         let region = queue_arn.split(':').nth(3).unwrap_or_default();
-        let _ = (&self.sqs, region, body);
-        Err(ApiError::unsupported("messages to queues"))
+        self.sqs.send(region, queue_arn, body).await
     }
 }
 

@@ -1,0 +1,171 @@
+//! Event source mappings between real streams, function processes and queues.
+
+mod support;
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use devloop_cloud::Context;
+use serde_json::{Value, json};
+use support::{TestCloud, eventually, script};
+
+const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:consumer";
+const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/orders";
+
+/// A cloud with the function `consumer`, which notes what it gets.
+struct Consumer {
+    cloud: TestCloud,
+    cx: Context,
+    folder: tempfile::TempDir,
+    notes: tempfile::TempDir,
+}
+
+impl Consumer {
+    async fn start(version: &str) -> Self {
+        let cloud = TestCloud::start().await;
+        let cx = cloud.cloud.context("us-east-1");
+        let (folder, notes) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let consumer = Self { cloud, cx, folder, notes };
+        consumer.build(version);
+        let variables = json!({ "Environment": { "Variables": { "RECEIVED": consumer.received_file() } } });
+        let created = consumer.cloud.create_hot("consumer", consumer.folder.path(), variables).await;
+        assert_eq!(created.status, 201);
+        consumer
+    }
+
+    fn build(&self, version: &str) {
+        let other = script(version);
+        let interpreter = other.lines().next().unwrap();
+        let text = include_str!("events_consumer.py").replace("@VERSION@", version);
+        let staged = self.folder.path().join(".staged");
+        fs::write(&staged, format!("{interpreter}\n{text}")).unwrap();
+        fs::set_permissions(&staged, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(staged, self.folder.path().join("bootstrap")).unwrap();
+    }
+
+    fn received_file(&self) -> PathBuf {
+        self.notes.path().join("received")
+    }
+
+    /// Waits until the function took `count` records; returns them.
+    async fn received(&self, count: usize) -> Vec<Value> {
+        eventually("the delivery", async || {
+            let text = fs::read_to_string(self.received_file()).unwrap_or_default();
+            let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+            let records: Vec<Value> =
+                complete.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            (records.len() >= count).then_some(records)
+        })
+        .await
+    }
+
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        self.cloud.cloud.call(&self.cx, service, operation, input).await.unwrap()
+    }
+
+    async fn stream(&self) {
+        self.call("kinesis", "CreateStream", json!({ "StreamName": "orders", "ShardCount": 1 })).await;
+        eventually("the stream", async || {
+            let described =
+                self.call("kinesis", "DescribeStreamSummary", json!({ "StreamName": "orders" })).await;
+            (described["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE").then_some(())
+        })
+        .await;
+    }
+
+    async fn put(&self, data: impl IntoIterator<Item = String>) {
+        let records: Vec<Value> = data
+            .into_iter()
+            .map(|data| json!({ "Data": BASE64_STANDARD.encode(data), "PartitionKey": "p" }))
+            .collect();
+        let output =
+            self.call("kinesis", "PutRecords", json!({ "StreamName": "orders", "Records": records })).await;
+        assert_eq!(output["FailedRecordCount"], 0);
+    }
+
+    async fn map(&self, source_arn: &str, more: Value) -> Value {
+        let mut input = json!({ "EventSourceArn": source_arn, "FunctionName": "consumer", "StartingPosition": "LATEST",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"] });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            input[name] = value.clone();
+        }
+        let path = "/2015-03-31/event-source-mappings/";
+        let answer = self.cloud.send("POST", path, &[], input.to_string()).await;
+        assert_eq!(answer.status, 202, "{}", answer.json());
+        answer.json()
+    }
+}
+
+fn data_of(record: &Value) -> String {
+    String::from_utf8(BASE64_STANDARD.decode(record["kinesis"]["data"].as_str().unwrap()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_record_that_is_put_reaches_the_function() {
+    let consumer = Consumer::start("good").await;
+    consumer.stream().await;
+    consumer.put(["before".to_owned()]).await;
+    let mapping = consumer.map(STREAM_ARN, json!({})).await;
+    assert_eq!(mapping["FunctionArn"], FUNCTION_ARN);
+    consumer.put(["after".to_owned()]).await;
+    let records = consumer.received(1).await;
+    assert_eq!((records.len(), data_of(&records[0])), (1, "after".to_owned()));
+    assert_eq!(records[0]["eventSourceARN"], STREAM_ARN);
+    assert_eq!(records[0]["eventID"].as_str().unwrap().split(':').next(), Some("shardId-000000000000"));
+    consumer.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn a_poison_record_ends_in_the_queue_and_delays_nobody() {
+    let consumer = Consumer::start("good").await;
+    consumer.stream().await;
+    let queue = consumer.call("sqs", "CreateQueue", json!({ "QueueName": "failures" })).await;
+    let queue_arn = "arn:aws:sqs:us-east-1:000000000000:failures";
+    let options = json!({ "MaximumRetryAttempts": 1, "BisectBatchOnFunctionError": true,
+        "DestinationConfig": { "OnFailure": { "Destination": queue_arn } } });
+    consumer.map(STREAM_ARN, options).await;
+    let data: Vec<String> =
+        (0..100).map(|n| if n == 57 { "poison".to_owned() } else { format!("order {n}") }).collect();
+    consumer.put(data.clone()).await;
+    let received: Vec<String> = consumer.received(99).await.iter().map(data_of).collect();
+    let expected: Vec<String> = data.into_iter().filter(|data| data != "poison").collect();
+    assert_eq!(received, expected, "each once and in order");
+    let wait = json!({ "QueueUrl": queue["QueueUrl"], "WaitTimeSeconds": 5, "MaxNumberOfMessages": 10 });
+    let messages = consumer.call("sqs", "ReceiveMessage", wait).await;
+    let messages = messages["Messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 1);
+    let failure: Value = serde_json::from_str(messages[0]["Body"].as_str().unwrap()).unwrap();
+    assert_eq!(failure["requestContext"]["functionArn"], FUNCTION_ARN);
+    assert_eq!(failure["requestContext"]["approximateInvokeCount"], 2);
+    let batch = &failure["KinesisBatchInfo"];
+    assert_eq!(batch["batchSize"], 1);
+    let place = json!({ "StreamName": "orders", "ShardId": batch["shardId"],
+        "ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": batch["startSequenceNumber"] });
+    let iterator = consumer.call("kinesis", "GetShardIterator", place).await;
+    let found = json!({ "ShardIterator": iterator["ShardIterator"], "Limit": 1 });
+    let found = consumer.call("kinesis", "GetRecords", found).await;
+    assert_eq!(found["Records"][0]["Data"], BASE64_STANDARD.encode("poison"));
+}
+
+#[tokio::test]
+async fn a_repaired_function_takes_what_waited_for_it() {
+    let consumer = Consumer::start("broken").await;
+    consumer.stream().await;
+    let mapping = consumer.map(STREAM_ARN, json!({})).await;
+    let path = format!("/2015-03-31/event-source-mappings/{}", mapping["UUID"].as_str().unwrap());
+    consumer.put((0..5).map(|n| n.to_string())).await;
+    eventually("the failure", async || {
+        let shown = consumer.cloud.send("GET", &path, &[], "").await.json();
+        (shown["LastProcessingResult"] == "PROBLEM: Function call failed").then_some(())
+    })
+    .await;
+    consumer.build("good");
+    consumer.cloud.cloud.activate(consumer.folder.path()).await;
+    let received: Vec<String> = consumer.received(5).await.iter().map(data_of).collect();
+    assert_eq!(received, ["0", "1", "2", "3", "4"]);
+    eventually("the good result", async || {
+        let shown = consumer.cloud.send("GET", &path, &[], "").await.json();
+        (shown["LastProcessingResult"] == "OK").then_some(())
+    })
+    .await;
+}
