@@ -8,6 +8,7 @@ use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::iam::{constraint, identifier, missing, validation};
 use crate::{clock::Clock, context::Context, error::ApiError, wire};
 
 /// How long credentials last without a wish, and at least, in s [AssumeRole; GetSessionToken].
@@ -50,7 +51,7 @@ impl Sts {
                 "Arn": format!("arn:aws:iam::{}:root", cx.account),
             })),
             "GetAccessKeyInfo" => {
-                input.access_key_id.ok_or_else(|| null("accessKeyId"))?;
+                input.access_key_id.ok_or_else(|| missing("accessKeyId"))?;
                 Ok(json!({"Account": &*cx.account}))
             }
             "AssumeRole" => self.assume_role(&input),
@@ -76,11 +77,10 @@ impl Sts {
 
     /// [AssumeRole, STS API reference]. The role need not exist and its trust policy is not evaluated.
     fn assume_role(&self, input: &Input) -> Result<Value, ApiError> {
-        let arn = input.role_arn.as_deref().ok_or_else(|| null("roleArn"))?;
+        let arn = input.role_arn.as_deref().ok_or_else(|| missing("roleArn"))?;
         let session = session_name(input.role_session_name.as_deref(), "roleSessionName", 64)?;
         let seconds = duration(input.duration_seconds, ROLE_SECONDS, 43_200)?;
-        let (account, role) =
-            role(arn).ok_or_else(|| ApiError::client("ValidationError", format!("{arn} is invalid")))?;
+        let (account, role) = role(arn).ok_or_else(|| validation(format!("{arn} is invalid")))?;
         let mut output = json!({
             "Credentials": self.credentials(seconds),
             "AssumedRoleUser": {
@@ -107,14 +107,6 @@ impl Sts {
     }
 }
 
-/// An id as IAM and STS make them: capitals and digits behind a prefix that tells the kind.
-pub(crate) fn identifier(prefix: &str, length: usize) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut rng = rand::rng();
-    let random = (0..length).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]));
-    prefix.chars().chain(random).collect()
-}
-
 fn random_text(length: usize) -> String {
     rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
 }
@@ -127,7 +119,7 @@ fn role(arn: &str) -> Option<(&str, &str)> {
 }
 
 fn session_name<'a>(name: Option<&'a str>, member: &str, longest: usize) -> Result<&'a str, ApiError> {
-    let name = name.ok_or_else(|| null(member))?;
+    let name = name.ok_or_else(|| missing(member))?;
     let fits = (2..=longest).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
     if fits {
@@ -151,24 +143,6 @@ fn duration(wanted: Option<i64>, usual: i64, longest: i64) -> Result<i64, ApiErr
         )),
         Some(seconds) => Ok(seconds),
     }
-}
-
-fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
-    ApiError::client(
-        "ValidationError",
-        format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}"
-        ),
-    )
-}
-
-fn null(member: &str) -> ApiError {
-    ApiError::client(
-        "ValidationError",
-        format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-        ),
-    )
 }
 
 #[cfg(test)]

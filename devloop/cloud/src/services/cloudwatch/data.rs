@@ -58,7 +58,8 @@ struct MetricStat {
 #[serde(rename_all = "PascalCase")]
 struct Metric {
     namespace: Option<String>,
-    metric_name: Option<String>,
+    #[serde(rename = "MetricName")]
+    name: Option<String>,
     #[serde(default, deserialize_with = "wire::list")]
     dimensions: Vec<Dimension>,
 }
@@ -204,7 +205,7 @@ fn check(query: Query, at: &str) -> Result<Checked, ApiError> {
     let stat = query.metric_stat.ok_or_else(|| required("MetricStat"))?;
     let metric = stat.metric.ok_or_else(|| required("MetricStat.Metric"))?;
     let namespace = metric.namespace.ok_or_else(|| required("MetricStat.Metric.Namespace"))?;
-    let name = metric.metric_name.ok_or_else(|| required("MetricStat.Metric.MetricName"))?;
+    let name = metric.name.ok_or_else(|| required("MetricStat.Metric.MetricName"))?;
     let period = stat.period.ok_or_else(|| required("MetricStat.Period"))?;
     if !points::is_period(period) {
         return Err(validation(format!(

@@ -1,7 +1,7 @@
 //! The values of one bucket of time: what statistics and percentiles are computed from.
 
 /// How many distinct values a bucket keeps as they were measured.
-const EXACT: usize = 1_000;
+pub(crate) const EXACT: usize = 1_000;
 
 /// How many distinct values, rounded, a bucket keeps once it is no longer recent.
 pub(crate) const SETTLED: usize = 64;
@@ -91,7 +91,7 @@ impl Distribution {
             }
             bits -= 1;
         }
-        self.values.shrink_to(limit.min(SETTLED));
+        self.values.shrink_to_fit();
     }
 
     /// The mean.

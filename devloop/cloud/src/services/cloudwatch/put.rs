@@ -110,7 +110,7 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
         return Err(too_many("MetricData", DATA));
     }
     let checked = metric_data
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(index, datum)| check(&namespace, &format!("MetricData.member.{}", index + 1), datum, now_ms))
         .collect::<Result<Vec<_>, _>>()?;
@@ -118,7 +118,9 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
         let series = store.metric(key).series(unit);
         series.lock().update(at_ms, resolution, now_ms, |bucket| match measured {
             Measured::Values(values) => {
-                values.into_iter().for_each(|(value, count)| bucket.add(value, count));
+                for (value, count) in values {
+                    bucket.add(value, count);
+                }
             }
             Measured::Set { count, sum, min, max } => bucket.add_set(count, sum, min, max),
         });
@@ -140,7 +142,7 @@ fn is_name(name: &str) -> bool {
     name.chars().count() <= 255 && !name.trim().is_empty() && !name.starts_with(':')
 }
 
-fn check(namespace: &str, at: &str, datum: Datum, now_ms: i64) -> Result<Checked, ApiError> {
+fn check(namespace: &str, at: &str, datum: &Datum, now_ms: i64) -> Result<Checked, ApiError> {
     let parameter = |name: &str| format!("{at}.{name}");
     let name = datum
         .metric_name
@@ -185,7 +187,7 @@ fn check(namespace: &str, at: &str, datum: Datum, now_ms: i64) -> Result<Checked
     }
     let dimensions = dimensions(&datum.dimensions, at, DIMENSIONS)?;
     let key = Key::new(namespace, name, dimensions);
-    Ok(Checked { key, unit, at_ms, resolution, measured: measured(&datum, at)? })
+    Ok(Checked { key, unit, at_ms, resolution, measured: measured(datum, at)? })
 }
 
 /// Dimensions below `at`, each named once.

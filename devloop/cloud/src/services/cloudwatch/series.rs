@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::distribution::{Distribution, SETTLED};
+use super::distribution::{Distribution, EXACT, SETTLED};
 
 /// How long values are kept by the second, in s [PutMetricData: high-resolution metrics].
 const SECONDS_KEPT: i64 = 3 * 3_600;
@@ -29,7 +29,8 @@ pub(crate) struct Series {
     seconds: BTreeMap<(i64, Resolution), Distribution>,
     /// By the second that the minute starts with.
     minutes: BTreeMap<i64, Distribution>,
-    /// Buckets before this second are settled.
+    /// Before this second, equal values are merged; before the other, values are rounded too.
+    merged_before: i64,
     settled_before: i64,
     /// The latest time that data was put for, in ms; 0 without data.
     pub(crate) newest_ms: i64,
@@ -59,14 +60,10 @@ impl Series {
         }
     }
 
-    /// Called once per new second, and each bucket is settled, rolled up and dropped once.
+    /// Called once per new second, and each bucket is merged, settled, rolled up and dropped once.
     fn trim(&mut self, now: i64) {
-        let exact_from = now - EXACT_FOR;
-        if exact_from > self.settled_before {
-            let range = (self.settled_before, Resolution::Minute)..(exact_from, Resolution::Minute);
-            self.seconds.range_mut(range).for_each(|(_, bucket)| bucket.settle(SETTLED));
-            self.settled_before = exact_from;
-        }
+        self.merged_before = self.settle(self.merged_before, now, EXACT);
+        self.settled_before = self.settle(self.settled_before, now - EXACT_FOR, SETTLED);
         while let Some(oldest) = self.seconds.first_entry() {
             if oldest.key().0 >= rolled_up_before(now) {
                 break;
@@ -82,6 +79,15 @@ impl Series {
             }
             oldest.remove();
         }
+    }
+
+    /// Settles the buckets of the seconds that follow `done`, up to `until`, and returns how far it got.
+    fn settle(&mut self, done: i64, until: i64, limit: usize) -> i64 {
+        if until > done {
+            let range = (done, Resolution::Minute)..(until, Resolution::Minute);
+            self.seconds.range_mut(range).for_each(|(_, bucket)| bucket.settle(limit));
+        }
+        done.max(until)
     }
 
     /// Hands every bucket in `[from_ms, to_ms)` that a reader with periods of `period` seconds may see to `visit`, with

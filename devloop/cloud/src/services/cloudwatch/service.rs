@@ -131,3 +131,40 @@ fn key(namespace: &str, metric: &str, dimensions: &[(&str, &str)]) -> Key {
     let owned = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Key::new(namespace, metric, owned.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const START: i64 = 1_800_000_000_000;
+    const FUNCTION: [(&str, &str); 1] = [("FunctionName", "upstream")];
+
+    #[test]
+    fn what_meters_record_is_summed_up_to_the_second() {
+        let clock = Clock::manual(START);
+        let cloudwatch = CloudWatch::new(clock.clone());
+        let meter = cloudwatch.meter("us-east-1", "AWS/Lambda", "Duration", &FUNCTION, "Milliseconds");
+        for value in 1..=100 {
+            meter.record(f64::from(value), clock.now_ms());
+            clock.advance(Duration::from_millis(100));
+        }
+        meter.record(f64::NAN, clock.now_ms());
+        let summary = |region: &str, from: i64, to: i64| {
+            let found =
+                cloudwatch.summary(region, "AWS/Lambda", "Duration", &FUNCTION, START + from, START + to);
+            found.map(|summary| {
+                let Summary { count, sum, min, max, p50, p95, p99 } = summary;
+                [count, sum, min, max, p50, p95, p99].map(|number| number as i64)
+            })
+        };
+        assert_eq!(summary("us-east-1", 0, 10_000), Some([100, 5_050, 1, 100, 50, 95, 99]));
+        assert_eq!(summary("us-east-1", 9_000, 10_000), Some([10, 955, 91, 100, 95, 100, 100]));
+        assert_eq!(summary("us-east-1", 10_000, 20_000), None);
+        assert_eq!(summary("us-east-1", 0, -1), None);
+        assert_eq!(summary("eu-west-1", 0, 10_000), None);
+        cloudwatch.record("us-east-1", "AWS/Lambda", "Duration", &FUNCTION, "No unit", 1_000.0, START);
+        assert_eq!(summary("us-east-1", 0, 1_000), Some([11, 1_055, 1, 1_000, 6, 1_000, 1_000]));
+    }
+}

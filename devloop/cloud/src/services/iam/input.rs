@@ -1,10 +1,10 @@
-//! An operation's input, and the errors and pages that the operations share.
+//! An operation's input, and the pages, tags and documents that the operations share.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Map, Value, json};
 
-use super::super::sts;
+use super::errors::{constraint, missing, validation};
 use crate::{error::ApiError, wire};
 
 /// The members of an input; text in the query protocol, so all values are read as text.
@@ -19,12 +19,16 @@ impl Input {
 
     /// A text that must be there.
     pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.optional(name).filter(|text| !text.is_empty()).ok_or_else(|| {
-            validation(format!(
-                "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
-                camel(name)
-            ))
-        })
+        self.optional(name).filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
+    }
+
+    /// Whether a switch is given and on.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        match self.0.get(name) {
+            Some(Value::Bool(on)) => *on,
+            Some(Value::String(text)) => text == "true",
+            _ => false,
+        }
     }
 
     /// The name of an entity: 1 to `longest` letters, digits and `_+=,.@-`.
@@ -119,14 +123,14 @@ impl Input {
     }
 }
 
-/// Tags as a list of keys and values.
-pub(crate) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
-    tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
+/// Tags as answers list them, each with its key for [`Input::page`].
+pub(crate) fn tag_items(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String, Value)> {
+    tags.iter().map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})))
 }
 
-/// An entity's id, such as `AROA…` for roles.
-pub(crate) fn id(prefix: &str) -> String {
-    sts::identifier(prefix, 17)
+/// Tags as a list of keys and values.
+pub(crate) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
+    tag_items(tags).map(|(_, tag)| tag).collect()
 }
 
 /// A policy document as answers carry it: percent-encoded [GetRolePolicy].
@@ -136,43 +140,11 @@ pub(crate) fn encoded(document: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing to a text cannot fail.
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text
-}
-
-/// `NoSuchEntity`, status 404.
-pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
-    ApiError::with_status(404, "NoSuchEntityException", message)
-}
-
-/// `EntityAlreadyExists`, status 409.
-pub(crate) fn exists(message: impl Into<String>) -> ApiError {
-    ApiError::with_status(409, "EntityAlreadyExistsException", message)
-}
-
-/// `DeleteConflict`, status 409.
-pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
-    ApiError::with_status(409, "DeleteConflictException", message)
-}
-
-/// `ValidationError`.
-pub(crate) fn validation(message: impl Into<String>) -> ApiError {
-    ApiError::client("ValidationError", message)
-}
-
-fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
-    validation(format!(
-        "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
-        camel(member)
-    ))
-}
-
-/// Messages name members with a small first letter.
-fn camel(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

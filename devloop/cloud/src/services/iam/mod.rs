@@ -3,6 +3,8 @@
 //! refused by name. Policies that AWS manages can be attached by any ARN below `arn:aws:iam::aws:policy/`, since their
 //! list is not known here, and cannot be read.
 
+mod errors;
+mod identifier;
 mod input;
 mod policies;
 mod role_policies;
@@ -10,4 +12,6 @@ mod roles;
 mod service;
 mod state;
 
+pub(crate) use errors::{constraint, missing, validation};
+pub(crate) use identifier::identifier;
 pub(crate) use service::Iam;

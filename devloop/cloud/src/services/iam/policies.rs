@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    input::{conflict, encoded, exists, id, not_found, tag_list},
+    errors::{conflict, exists, not_found},
+    identifier::identifier,
+    input::{encoded, tag_items, tag_list},
     service::Scope,
     state::{Policy, State, Version},
 };
@@ -28,7 +30,7 @@ pub(crate) fn create(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiE
     let policy = Policy {
         name: name.to_owned(),
         path: path.to_owned(),
-        id: id("ANPA"),
+        id: identifier("ANPA", 17),
         arn: arn.clone(),
         created_ms: scope.now_ms,
         updated_ms: scope.now_ms,
@@ -55,7 +57,7 @@ pub(crate) fn list(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiErr
     if input.optional("Scope") == Some("AWS") {
         return Err(ApiError::unsupported("a list of the policies that AWS manages"));
     }
-    let attached_only = input.optional("OnlyAttached") == Some("true");
+    let attached_only = input.flag("OnlyAttached");
     let prefix = input.optional("PathPrefix").unwrap_or("/");
     let policies = state.policies.values().filter(|policy| {
         policy.path.starts_with(prefix) && (!attached_only || state.attachments(&policy.arn) > 0)
@@ -96,7 +98,7 @@ pub(crate) fn create_version(state: &mut State, scope: &Scope<'_>) -> Result<Val
     let number = policy.latest;
     policy.versions.insert(number, Version { document, created_ms: scope.now_ms });
     policy.updated_ms = scope.now_ms;
-    if scope.input.optional("SetAsDefault") == Some("true") {
+    if scope.input.flag("SetAsDefault") {
         policy.default_version = number;
     }
     let mut version = describe_version(policy, number, &policy.versions[&number]);
@@ -173,8 +175,7 @@ pub(crate) fn untag(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiEr
 /// [ListPolicyTags, IAM API reference]
 pub(crate) fn tags(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let policy = state.policy(scope.input.required("PolicyArn")?)?;
-    let tags = policy.tags.iter().map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})));
-    scope.input.page("Tags", tags)
+    scope.input.page("Tags", tag_items(&policy.tags))
 }
 
 /// The number of the version that the input names, which is one of the policy's.

@@ -2,12 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    input::{encoded, not_found},
-    roles::modifiable,
-    service::Scope,
-    state::State,
-};
+use super::{errors::not_found, input::encoded, roles::modifiable, service::Scope, state::State};
 use crate::error::ApiError;
 
 /// Policies that AWS manages.

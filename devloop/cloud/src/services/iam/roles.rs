@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    input::{conflict, encoded, exists, id, tag_list, validation},
+    errors::{conflict, exists, not_found, validation},
+    identifier::identifier,
+    input::{encoded, tag_items, tag_list},
     service::Scope,
     state::{Role, State},
 };
@@ -22,7 +24,7 @@ pub(crate) fn create(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiE
     let role = Role {
         name: name.to_owned(),
         path: path.to_owned(),
-        id: id("AROA"),
+        id: identifier("AROA", 17),
         arn: scope.arn(&format!("role{path}{name}")),
         created_ms: scope.now_ms,
         trust,
@@ -114,8 +116,7 @@ pub(crate) fn untag(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiEr
 /// [ListRoleTags, IAM API reference]
 pub(crate) fn tags(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let role = state.role(scope.input.name("RoleName", 64)?)?;
-    let tags = role.tags.iter().map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})));
-    scope.input.page("Tags", tags)
+    scope.input.page("Tags", tag_items(&role.tags))
 }
 
 /// [ListInstanceProfilesForRole, IAM API reference]. Clients ask before they delete a role; there are no profiles here.
@@ -152,7 +153,7 @@ pub(crate) fn create_service_linked(state: &mut State, scope: &Scope<'_>) -> Res
         "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
     });
     let role = Role {
-        id: id("AROA"),
+        id: identifier("AROA", 17),
         arn: scope.arn(&format!("role{path}{name}")),
         created_ms: scope.now_ms,
         trust: trust.to_string(),
@@ -186,7 +187,7 @@ pub(crate) fn deletion_status(state: &mut State, scope: &Scope<'_>) -> Result<Va
     let role = task.strip_prefix("task").and_then(|path| path.rsplit('/').nth(1));
     match role.filter(|_| task[4..].starts_with(SERVICE_LINKED)) {
         Some(role) if !state.roles.contains_key(role) => Ok(json!({"Status": "SUCCEEDED"})),
-        _ => Err(super::input::not_found(format!("The deletion task {task} cannot be found."))),
+        _ => Err(not_found(format!("The deletion task {task} cannot be found."))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::not_found;
+use super::errors::not_found;
 use crate::error::ApiError;
 
 /// Everything, by name or ARN.

@@ -24,11 +24,13 @@ const OLDEST: i64 = 14 * 86_400_000;
 const NEWEST: i64 = 2 * 3_600_000;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Put {
-    log_group_name: Option<String>,
-    log_stream_name: Option<String>,
-    log_events: Option<Vec<InputEvent>>,
+    #[serde(rename = "logGroupName")]
+    group: Option<String>,
+    #[serde(rename = "logStreamName")]
+    stream: Option<String>,
+    #[serde(rename = "logEvents")]
+    events: Option<Vec<InputEvent>>,
 }
 
 #[derive(Deserialize)]
@@ -40,9 +42,9 @@ struct InputEvent {
 /// [PutLogEvents, CloudWatch Logs API reference]
 pub(crate) fn put(scope: &Scope<'_>, live: &Live, input: Value) -> Result<Value, ApiError> {
     let put: Put = wire::read(input)?;
-    let stream = stream_name(put.log_stream_name)?;
-    let events = check(put.log_events.ok_or_else(|| missing("logEvents"))?)?;
-    let group = scope.group(put.log_group_name.as_deref(), None)?;
+    let stream = stream_name(put.stream)?;
+    let events = check(put.events.ok_or_else(|| missing("logEvents"))?)?;
+    let group = scope.group(put.group.as_deref(), None)?;
     let mut content = group.content.lock();
     let kept_from = content.kept_from(scope.now_ms);
     let old = events.partition_point(|(at_ms, _)| *at_ms < scope.now_ms - OLDEST);

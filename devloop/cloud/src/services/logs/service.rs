@@ -115,14 +115,13 @@ impl Logs {
         let group = store.group_or_new(group, now_ms);
         let stream = {
             let mut content = group.content.lock();
-            match content.append(stream, now_ms, &events) {
-                Some(name) => name,
-                None => {
-                    let name: Arc<str> = stream.into();
-                    content.create_stream(Arc::clone(&name), now_ms);
-                    content.append(stream, now_ms, &events);
-                    name
-                }
+            if let Some(name) = content.append(stream, now_ms, &events) {
+                name
+            } else {
+                let name: Arc<str> = stream.into();
+                content.create_stream(Arc::clone(&name), now_ms);
+                content.append(stream, now_ms, &events);
+                name
             }
         };
         self.live.send(region, &group.name, &stream, events.iter().map(|(at_ms, text)| (*at_ms, text)));

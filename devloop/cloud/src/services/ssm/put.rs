@@ -54,9 +54,8 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
     }
     let tier = match put.tier.as_deref() {
         None | Some("Standard") => "Standard",
-        Some("Advanced") => "Advanced",
         Some("Intelligent-Tiering") if put.value.len() <= STANDARD => "Standard",
-        Some("Intelligent-Tiering") => "Advanced",
+        Some("Advanced" | "Intelligent-Tiering") => "Advanced",
         Some(other) => return Err(enumeration(other, "tier", "[Standard, Advanced, Intelligent-Tiering]")),
     };
     check_value(&put.value, tier)?;

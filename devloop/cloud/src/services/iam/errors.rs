@@ -1,0 +1,45 @@
+//! The errors of IAM and STS, worded as AWS words them.
+
+use crate::error::ApiError;
+
+/// `NoSuchEntity`, status 404.
+pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(404, "NoSuchEntityException", message)
+}
+
+/// `EntityAlreadyExists`, status 409.
+pub(crate) fn exists(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(409, "EntityAlreadyExistsException", message)
+}
+
+/// `DeleteConflict`, status 409.
+pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(409, "DeleteConflictException", message)
+}
+
+/// `ValidationError`.
+pub(crate) fn validation(message: impl Into<String>) -> ApiError {
+    ApiError::client("ValidationError", message)
+}
+
+/// A member that breaks a constraint of the API's model.
+pub(crate) fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
+    validation(format!(
+        "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
+        camel(member)
+    ))
+}
+
+/// A member that must be given.
+pub(crate) fn missing(member: &str) -> ApiError {
+    validation(format!(
+        "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
+        camel(member)
+    ))
+}
+
+/// Messages name members with a small first letter.
+fn camel(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}

@@ -1,0 +1,51 @@
+"""What the scripts share: clients of the cloud under test, calls that must be refused, and the aws command line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ENDPOINT = sys.argv[1]
+
+
+def client(service, region="us-east-1"):
+    return boto3.client(
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+    )
+
+
+def equal(found, expected):
+    assert found == expected, f"found {found!r}, expected {expected!r}"
+
+
+def refused(code, text, call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as error:
+        equal(error.response["Error"]["Code"], code)
+        assert text in error.response["Error"]["Message"], error
+    else:
+        raise AssertionError(f"{arguments} were not refused")
+
+
+def aws(*arguments):
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_OUTPUT": "json",
+    }
+    command = ["aws", "--endpoint-url", ENDPOINT, *arguments]
+    output = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert output.returncode == 0, f"{command}: {output.stderr}"
+    return json.loads(output.stdout) if output.stdout.strip() else None
