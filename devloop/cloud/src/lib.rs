@@ -24,3 +24,4 @@ pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
 pub use services::logs::LogEvent;
+pub use services::cloudformation::{Outputs, Problem, StackResource, Template, TemplateError};

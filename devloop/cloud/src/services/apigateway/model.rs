@@ -1,4 +1,5 @@
 //! What the service keeps. The serialised forms are the shapes of the API Gateway V1 API reference.
+#![expect(clippy::struct_field_names, reason = "the fields have the names that AWS gives the members")]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -1,5 +1,14 @@
-//! Templates, applied in process.
+//! `CloudFormation` templates, read and applied in process: `devloop up` brings a synthesised stack to life without any
+//! deployment tool. The service's own API is not offered.
 
-/// The stacks.
-#[derive(Debug, Default)]
-pub(crate) struct CloudFormation {}
+mod apply;
+mod names;
+mod plan;
+mod resources;
+mod rollback;
+mod stack;
+mod template;
+
+pub(crate) use stack::CloudFormation;
+pub use stack::{Outputs, StackResource};
+pub use template::{Problem, Template, TemplateError};

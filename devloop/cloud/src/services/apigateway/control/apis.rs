@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The tag with which LocalStack's users choose an API's id [API Gateway, LocalStack docs].
+/// The tag with which users of `LocalStack` choose an API's id.
 const CUSTOM_ID: &str = "_custom_id_";
 
 #[derive(Deserialize)]
@@ -159,7 +159,7 @@ pub(super) fn update(api: &Api, body: &[u8]) -> Result<Reply, ApiError> {
                 *place.ok_or_else(|| patch.refusal())? = patch.value()?;
             }
             (Verb::Remove, ["binaryMediaTypes", kind]) => {
-                about.binary_media_types.retain(|known| known != kind)
+                about.binary_media_types.retain(|known| known != kind);
             }
             _ => return Err(patch.refusal()),
         }

@@ -38,19 +38,16 @@ pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Rep
     if let Some(name) = stage {
         stages::check_name(&name)?;
         stages::check_variables(&variables)?;
-        match state.stages.get_mut(&name) {
-            Some(stage) => {
-                stage.deployment_id.clone_from(&deployment.id);
-                stage.variables.extend(variables);
-                stage.description = stage_description.or(stage.description.take());
-                stage.last_updated_date = now;
-                stages::refresh(api, stage, &deployment);
-            }
-            None => {
-                let stage =
-                    stages::new(api, name, &deployment, stage_description, variables, BTreeMap::new(), now);
-                state.stages.insert(stage.stage_name.clone(), stage);
-            }
+        if let Some(stage) = state.stages.get_mut(&name) {
+            stage.deployment_id.clone_from(&deployment.id);
+            stage.variables.extend(variables);
+            stage.description = stage_description.or(stage.description.take());
+            stage.last_updated_date = now;
+            stages::refresh(api, stage, &deployment);
+        } else {
+            let stage =
+                stages::new(api, name, &deployment, stage_description, variables, BTreeMap::new(), now);
+            state.stages.insert(stage.stage_name.clone(), stage);
         }
     }
     state.deployments.insert(deployment.id.clone(), deployment);

@@ -27,7 +27,7 @@ fn no_such_deployment() -> ApiError {
     bad_request("Deployment id does not exist")
 }
 
-/// Checks a stage's name [CreateStage, API Gateway V1 API reference].
+/// Checks a stage's name [`CreateStage`, API Gateway V1 API reference].
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let valid = (1..=128).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');

@@ -60,7 +60,7 @@ pub(super) fn read(payload: &[u8], request: &HeaderMap, binary: &MediaTypes) -> 
     let answer: Answer = serde_json::from_slice(payload).map_err(|error| Malformed(error.to_string()))?;
     let status = status(answer.status_code.as_ref())?;
     let headers =
-        headers(answer.headers.unwrap_or_default(), answer.multi_value_headers.unwrap_or_default())?;
+        headers(&answer.headers.unwrap_or_default(), &answer.multi_value_headers.unwrap_or_default())?;
     let text = answer.body.unwrap_or_default();
     let body = if answer.is_base64_encoded == Some(true) && is_binary(request, &headers, binary) {
         Bytes::from(
@@ -88,15 +88,15 @@ fn status(given: Option<&Value>) -> Result<u16, Malformed> {
 
 /// Joins both maps: the values of the multi-value map come first, and a pair that both have counts once.
 fn headers(
-    single: IndexMap<String, Text>,
-    multi: IndexMap<String, Vec<Text>>,
+    single: &IndexMap<String, Text>,
+    multi: &IndexMap<String, Vec<Text>>,
 ) -> Result<HeaderMap, Malformed> {
     let mut out = HeaderMap::with_capacity(single.len() + multi.len() + 1);
     let several = multi.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
     for (name, value) in several {
         append(&mut out, name, value.as_str())?;
     }
-    for (name, value) in &single {
+    for (name, value) in single {
         let both = multi.iter().any(|(other, values)| {
             other.eq_ignore_ascii_case(name) && values.iter().any(|known| known.as_str() == value.as_str())
         });

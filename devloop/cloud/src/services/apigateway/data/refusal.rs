@@ -8,7 +8,7 @@ fn refusal(status: u16, class: &'static str, message: &str) -> Reply {
     Reply::json(status, &json!({ "message": message })).header("x-amzn-errortype", class)
 }
 
-/// Nothing is deployed under an API id; worded as LocalStack words it.
+/// Nothing is deployed under an API id; worded as `LocalStack` words it.
 pub(in crate::services::apigateway) fn unknown_api(id: &str) -> Reply {
     refusal(
         404,

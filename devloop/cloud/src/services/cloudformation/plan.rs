@@ -1,0 +1,130 @@
+//! Everything about a template that is known before anything is done: what there will be, and in which order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{
+    resources::Table,
+    template::{
+        Problem, Pseudo, Reference, Resource, Template, TemplateError, conditions, order, references,
+    },
+};
+
+/// A template that holds together, with its parameters and conditions decided.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) parameters: BTreeMap<String, Value>,
+    pub(super) pseudo: Pseudo,
+    pub(super) conditions: BTreeMap<String, bool>,
+    /// The resources that conditions leave in, each after what it needs.
+    pub(super) order: Vec<String>,
+}
+
+impl Plan {
+    /// Checks `template` as a whole.
+    pub(super) fn of(
+        template: &Template,
+        table: &Table,
+        parameters: BTreeMap<String, Value>,
+        pseudo: Pseudo,
+    ) -> Result<Self, TemplateError> {
+        let conditions = conditions(template, &parameters, &pseudo)?;
+        let mut plan = Self { parameters, pseudo, conditions, order: Vec::new() };
+        let mut active = Vec::new();
+        for (logical, resource) in &template.resources {
+            let place = || format!("resource `{logical}`");
+            if plan.holds(resource.condition.as_ref()).map_err(TemplateError::at(place()))? {
+                check_type(table, logical, resource)?;
+                active.push(logical.as_str());
+            }
+        }
+        let mut needs = BTreeMap::new();
+        for &logical in &active {
+            let resource = &template.resources[logical];
+            let mut found = BTreeSet::new();
+            for value in resource.properties.values() {
+                let targets = plan.targets(template, table, &active, value);
+                found.extend(targets.map_err(TemplateError::at(format!("resource `{logical}`")))?);
+            }
+            for name in &resource.depends_on {
+                if active.contains(&name.as_str()) {
+                    found.insert(name.clone());
+                } else if !template.resources.contains_key(name) {
+                    return Err(TemplateError::MissingDependency {
+                        logical: logical.to_owned(),
+                        missing: name.clone(),
+                    });
+                }
+            }
+            needs.insert(logical, found);
+        }
+        plan.order = order(&active, &needs)?;
+        for (name, output) in &template.outputs {
+            let at = |problem| TemplateError::at(format!("output `{name}`"))(problem);
+            if plan.holds(output.condition.as_ref()).map_err(at)? {
+                let export = output.export.as_ref().map(|export| &export.name);
+                for value in std::iter::once(&output.value).chain(export) {
+                    plan.targets(template, table, &active, value).map_err(at)?;
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Whether a resource's or output's condition leaves it in.
+    pub(super) fn holds(&self, condition: Option<&String>) -> Result<bool, Problem> {
+        let Some(name) = condition else { return Ok(true) };
+        self.conditions.get(name).copied().ok_or_else(|| Problem::UnknownCondition(name.clone()))
+    }
+
+    /// The resources that `value` refers to; all its references lead somewhere.
+    fn targets(
+        &self,
+        template: &Template,
+        table: &Table,
+        active: &[&str],
+        value: &Value,
+    ) -> Result<BTreeSet<String>, Problem> {
+        let mut found = Vec::new();
+        references(value, Some(&self.conditions), &mut found)?;
+        let mut targets = BTreeSet::new();
+        for reference in found {
+            let target = reference.target();
+            let plain = matches!(reference, Reference::Name(_));
+            if plain && (self.pseudo.knows(target) || self.parameters.contains_key(target)) {
+                continue;
+            }
+            let Some(resource) = template.resources.get(target) else {
+                return Err(Problem::UnknownReference(target.to_owned()));
+            };
+            if !active.contains(&target) {
+                return Err(Problem::LeftOut(target.to_owned()));
+            }
+            if let Reference::Attribute(resource_name, attribute) = &reference {
+                let provider = table.get(&resource.kind);
+                if !provider.is_some_and(|provider| provider.attributes().contains(&attribute.as_str())) {
+                    return Err(Problem::UnknownAttribute {
+                        resource: resource_name.clone(),
+                        attribute: attribute.clone(),
+                    });
+                }
+            }
+            targets.insert(target.to_owned());
+        }
+        Ok(targets)
+    }
+}
+
+/// Checks that a resource's type and the names of its properties are known.
+fn check_type(table: &Table, logical: &str, resource: &Resource) -> Result<(), TemplateError> {
+    let (logical, kind) = (logical.to_owned(), resource.kind.clone());
+    let Some(provider) = table.get(&kind) else { return Err(TemplateError::UnknownType { logical, kind }) };
+    let known = provider.properties();
+    let unknown = |name: &&String| !known.iter().any(|(known, _)| known == name);
+    let properties: Vec<String> = resource.properties.keys().filter(unknown).cloned().collect();
+    if properties.is_empty() {
+        return Ok(());
+    }
+    Err(TemplateError::UnknownProperties { logical, kind, properties })
+}

@@ -1,0 +1,163 @@
+//! Why a template cannot be applied. Everything that can be known beforehand is found before anything is created.
+
+/// A template that cannot be applied, or whose application failed and was rolled back.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TemplateError {
+    /// The text is no template.
+    #[error("the template is not valid: {0}")]
+    Syntax(String),
+    /// The name is none that a stack can have.
+    #[error("`{0}` is no stack name: it must begin with a letter and go on with letters, digits and hyphens")]
+    StackName(String),
+    /// A value cannot be computed.
+    #[error("{place}: {problem}")]
+    Value {
+        /// Where it stands, such as ``resource `Table` ``.
+        place: String,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// A parameter has no value, or one that its declaration does not allow.
+    #[error("parameter `{name}`: {why}")]
+    Parameter {
+        /// The parameter's name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A resource of a type that the cloud does not have.
+    #[error("resource `{logical}`: the embedded cloud does not support the type `{kind}`")]
+    UnknownType {
+        /// The resource's logical id.
+        logical: String,
+        /// Its type.
+        kind: String,
+    },
+    /// Properties that the cloud does not know of this type.
+    #[error("resource `{logical}`: the embedded cloud does not support these properties of {kind}: {}", .properties.join(", "))]
+    UnknownProperties {
+        /// The resource's logical id.
+        logical: String,
+        /// Its type.
+        kind: String,
+        /// The properties' names.
+        properties: Vec<String>,
+    },
+    /// A resource waits for something that the template does not have, or that its condition leaves out.
+    #[error("resource `{logical}`: DependsOn names `{missing}`, which the template does not have")]
+    MissingDependency {
+        /// The resource's logical id.
+        logical: String,
+        /// What it waits for.
+        missing: String,
+    },
+    /// Resources wait for each other.
+    #[error("the resources depend on each other in a circle: {}", .0.join(" -> "))]
+    Cycle(
+        /// The circle, with its first member once more at the end.
+        Vec<String>,
+    ),
+    /// The resource exists, and its change would need a replacement.
+    #[error(
+        "resource `{logical}`: {kind} cannot change {} in place; start a new cloud, or give the resource a new logical id",
+        .properties.join(", ")
+    )]
+    Immutable {
+        /// The resource's logical id.
+        logical: String,
+        /// Its type.
+        kind: String,
+        /// What changed: names of properties, or `Type`.
+        properties: Vec<String>,
+    },
+    /// A service refused; what had been done was undone.
+    #[error("resource `{logical}`: {kind} could not be {attempt}: {cause}{}", remains(.left_behind))]
+    Failed {
+        /// The resource's logical id.
+        logical: String,
+        /// Its type.
+        kind: String,
+        /// `created`, `updated` or `deleted`.
+        attempt: &'static str,
+        /// The service's own words.
+        cause: String,
+        /// What could not be undone, each with the reason.
+        left_behind: Vec<String>,
+    },
+}
+
+fn remains(left_behind: &[String]) -> String {
+    if left_behind.is_empty() {
+        String::new()
+    } else {
+        format!("; could not be undone: {}", left_behind.join(", "))
+    }
+}
+
+impl TemplateError {
+    /// Says where a problem stands.
+    pub(in super::super) fn at(place: impl Into<String>) -> impl FnOnce(Problem) -> Self {
+        let place = place.into();
+        |problem| Self::Value { place, problem }
+    }
+}
+
+/// Why a value of a template cannot be computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// An intrinsic function that does not exist, or that the cloud does not have.
+    #[error("the embedded cloud does not support the intrinsic function `{0}`")]
+    UnknownFunction(String),
+    /// A reference to nothing in the template.
+    #[error("`{0}` is neither a parameter nor a resource of the template")]
+    UnknownReference(String),
+    /// A reference to a resource that its condition leaves out.
+    #[error("`{0}` is left out by its condition")]
+    LeftOut(String),
+    /// An attribute that the resource's type does not have.
+    #[error("`{resource}` has no attribute `{attribute}`")]
+    UnknownAttribute {
+        /// The resource's logical id.
+        resource: String,
+        /// The attribute's name.
+        attribute: String,
+    },
+    /// A condition that the template does not declare.
+    #[error("the condition `{0}` is not declared")]
+    UnknownCondition(String),
+    /// Conditions that name each other in a circle.
+    #[error("the condition `{0}` depends on itself")]
+    CircularCondition(String),
+    /// A mapping without such an entry.
+    #[error("the mappings have no entry {0}")]
+    UnknownMapping(String),
+    /// An export that no stack of this cloud has.
+    #[error("no stack exports `{0}`")]
+    UnknownImport(String),
+    /// A function whose arguments are not of its form.
+    #[error("`{function}` {why}")]
+    Malformed {
+        /// The function's name.
+        function: String,
+        /// What it wants.
+        why: String,
+    },
+    /// A property whose value is of the wrong type.
+    #[error("the property `{property}` wants {wanted}")]
+    WrongType {
+        /// The property's name.
+        property: String,
+        /// What it wants.
+        wanted: &'static str,
+    },
+    /// A `{{resolve:…}}` reference to another service.
+    #[error("the embedded cloud does not support dynamic references: `{0}`")]
+    DynamicReference(String),
+}
+
+impl Problem {
+    /// A function whose arguments are not of its form.
+    pub(super) fn malformed(function: &str, why: impl Into<String>) -> Self {
+        Self::Malformed { function: function.to_owned(), why: why.into() }
+    }
+}

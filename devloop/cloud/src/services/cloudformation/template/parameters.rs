@@ -1,0 +1,185 @@
+//! The values of parameters [Parameters, `CloudFormation` User Guide].
+
+use std::{collections::BTreeMap, future::Future};
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::{
+    document::{Parameter, Template},
+    error::TemplateError,
+    references::references,
+};
+
+/// The type whose value names a parameter of Systems Manager, which holds the value proper.
+const STORED: &str = "AWS::SSM::Parameter::Value<String>";
+
+/// Finds the value of every parameter that is referred to. `stored` reads a parameter of Systems Manager: one that
+/// nothing refers to is not asked for, because the CDK declares one for its own bootstrap in every template.
+pub(in super::super) async fn values<F, R>(
+    template: &Template,
+    given: &BTreeMap<String, String>,
+    stored: F,
+) -> Result<BTreeMap<String, Value>, TemplateError>
+where
+    F: Fn(String) -> R,
+    R: Future<Output = Result<String, String>>,
+{
+    if let Some(name) = given.keys().find(|name| !template.parameters.contains_key(*name)) {
+        return Err(error(name, "the template does not declare it"));
+    }
+    let used = used(template)?;
+    let mut values = BTreeMap::new();
+    for (name, parameter) in &template.parameters {
+        if !used.iter().any(|used| used == name) {
+            continue;
+        }
+        let text = given.get(name).or(parameter.default.as_ref());
+        let text = text.ok_or_else(|| error(name, "has no value and no default"))?;
+        check(parameter, text).map_err(|why| error(name, why))?;
+        let value = match parameter.kind.as_str() {
+            "String" | "Number" => Value::from(text.as_str()),
+            "CommaDelimitedList" | "List<Number>" | "List<String>" => {
+                text.split(',').map(|item| Value::from(item.trim())).collect()
+            }
+            STORED => stored(text.clone()).await.map_err(|why| error(name, why))?.into(),
+            other => {
+                return Err(error(name, format!("the embedded cloud does not support the type `{other}`")));
+            }
+        };
+        values.insert(name.clone(), value);
+    }
+    Ok(values)
+}
+
+fn error(name: &str, why: impl Into<String>) -> TemplateError {
+    TemplateError::Parameter { name: name.to_owned(), why: why.into() }
+}
+
+/// The names that conditions, resources and outputs refer to, whether or not a condition leaves them out.
+fn used(template: &Template) -> Result<Vec<String>, TemplateError> {
+    let mut found = Vec::new();
+    for (name, condition) in &template.conditions {
+        references(condition, None, &mut found).map_err(TemplateError::at(format!("condition `{name}`")))?;
+    }
+    for (name, resource) in &template.resources {
+        for value in resource.properties.values() {
+            references(value, None, &mut found).map_err(TemplateError::at(format!("resource `{name}`")))?;
+        }
+    }
+    for (name, output) in &template.outputs {
+        let export = output.export.as_ref().map(|export| &export.name);
+        for value in std::iter::once(&output.value).chain(export) {
+            references(value, None, &mut found).map_err(TemplateError::at(format!("output `{name}`")))?;
+        }
+    }
+    Ok(found.into_iter().map(|reference| reference.target().to_owned()).collect())
+}
+
+fn check(parameter: &Parameter, text: &str) -> Result<(), String> {
+    let reason = |otherwise: String| parameter.constraint_description.clone().unwrap_or(otherwise);
+    let items: Vec<&str> = if parameter.kind.starts_with("List<") || parameter.kind == "CommaDelimitedList" {
+        text.split(',').map(str::trim).collect()
+    } else {
+        vec![text]
+    };
+    for item in items {
+        if !parameter.allowed_values.is_empty()
+            && !parameter.allowed_values.iter().any(|allowed| allowed == item)
+        {
+            return Err(reason(format!("`{item}` is not one of: {}", parameter.allowed_values.join(", "))));
+        }
+        if parameter.kind == "Number" || parameter.kind == "List<Number>" {
+            let number: f64 = item.parse().map_err(|_| reason(format!("`{item}` is not a number")))?;
+            let bound = |bound: &Option<String>| bound.as_ref().and_then(|bound| bound.parse::<f64>().ok());
+            if bound(&parameter.min_value).is_some_and(|least| number < least)
+                || bound(&parameter.max_value).is_some_and(|most| number > most)
+            {
+                return Err(reason(format!("`{item}` is out of its bounds")));
+            }
+        }
+        let length = |bound: &Option<String>| bound.as_ref().and_then(|bound| bound.parse::<usize>().ok());
+        let count = item.chars().count();
+        if length(&parameter.min_length).is_some_and(|least| count < least)
+            || length(&parameter.max_length).is_some_and(|most| count > most)
+        {
+            return Err(reason(format!("`{item}` is too short or too long")));
+        }
+        if let Some(pattern) = &parameter.allowed_pattern {
+            let regex = Regex::new(&format!("^(?:{pattern})$"))
+                .map_err(|error| format!("AllowedPattern cannot be read: {error}"))?;
+            if !regex.is_match(item) {
+                return Err(reason(format!("`{item}` does not match {pattern}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    async fn value(declaration: Value, given: Option<&str>) -> Result<Value, String> {
+        let document = json!({
+            "Parameters": { "P": declaration },
+            "Resources": {},
+            "Outputs": { "O": { "Value": { "Ref": "P" } } },
+        });
+        let template = Template::parse(&document.to_string()).unwrap();
+        let given = given.map(|given| ("P".to_owned(), given.to_owned())).into_iter().collect();
+        let stored = async |name: String| match name.as_str() {
+            "/known" => Ok("from the store".to_owned()),
+            _ => Err(format!("there is no {name}")),
+        };
+        let found = values(&template, &given, stored).await.map_err(|error| error.to_string())?;
+        Ok(found["P"].clone())
+    }
+
+    #[tokio::test]
+    async fn values_are_given_defaulted_or_looked_up_and_checked() {
+        let check = async |declaration: Value, given: Option<&str>, expected: Result<Value, &str>| {
+            let found = value(declaration.clone(), given).await;
+            assert_eq!(found, expected.map_err(|why| format!("parameter `P`: {why}")), "{declaration}");
+        };
+        check(json!({"Type": "String", "Default": "d"}), None, Ok(json!("d"))).await;
+        check(json!({"Type": "String", "Default": "d"}), Some("g"), Ok(json!("g"))).await;
+        check(json!({"Type": "String"}), None, Err("has no value and no default")).await;
+        check(json!({"Type": "Number", "Default": 5}), None, Ok(json!("5"))).await;
+        check(json!({"Type": "Number"}), Some("x"), Err("`x` is not a number")).await;
+        check(json!({"Type": "Number", "MaxValue": 4}), Some("5"), Err("`5` is out of its bounds")).await;
+        check(json!({"Type": "CommaDelimitedList"}), Some("a, b"), Ok(json!(["a", "b"]))).await;
+        let choice = json!({"Type": "String", "AllowedValues": ["a", "b"]});
+        check(choice.clone(), Some("b"), Ok(json!("b"))).await;
+        check(choice, Some("c"), Err("`c` is not one of: a, b")).await;
+        let pattern =
+            json!({"Type": "String", "AllowedPattern": "[a-z]+", "ConstraintDescription": "letters only"});
+        check(pattern.clone(), Some("abc"), Ok(json!("abc"))).await;
+        check(pattern, Some("abc1"), Err("letters only")).await;
+        check(json!({"Type": "String", "MinLength": "2"}), Some("a"), Err("`a` is too short or too long"))
+            .await;
+        check(json!({"Type": STORED}), Some("/known"), Ok(json!("from the store"))).await;
+        check(json!({"Type": STORED}), Some("/none"), Err("there is no /none")).await;
+        let subnet = "AWS::EC2::Subnet::Id";
+        check(
+            json!({"Type": subnet}),
+            Some("s"),
+            Err("the embedded cloud does not support the type `AWS::EC2::Subnet::Id`"),
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_nothing_refers_to_is_not_looked_up() {
+        let document =
+            json!({ "Parameters": { "Bootstrap": { "Type": STORED, "Default": "/cdk" } }, "Resources": {} });
+        let template = Template::parse(&document.to_string()).unwrap();
+        let stored = async |name: String| Err(format!("asked for {name}"));
+        assert_eq!(values(&template, &BTreeMap::new(), stored).await, Ok(BTreeMap::new()));
+        let given = BTreeMap::from([("Other".to_owned(), String::new())]);
+        let error = values(&template, &given, stored).await.unwrap_err();
+        assert_eq!(error.to_string(), "parameter `Other`: the template does not declare it");
+    }
+}

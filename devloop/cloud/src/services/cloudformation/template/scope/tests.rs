@@ -1,0 +1,164 @@
+//! The intrinsic functions, each with what it makes of its arguments.
+
+use serde_json::json;
+
+use super::*;
+
+struct World;
+
+impl Lookup for World {
+    fn physical_id(&self, logical: &str) -> Option<Value> {
+        (logical == "Table").then(|| "the-table".into())
+    }
+
+    fn attribute(&self, logical: &str, attribute: &str) -> Option<Value> {
+        (logical == "Table" && attribute == "Arn").then(|| "arn:table".into())
+    }
+
+    fn import(&self, name: &str) -> Option<String> {
+        (name == "shared").then(|| "imported".to_owned())
+    }
+}
+
+fn template(extra: Value) -> Template {
+    let mut document = json!({
+        "Mappings": {"Sizes": {"small": {"memory": 128}}},
+        "Resources": {"Table": {"Type": "T"}, "Absent": {"Type": "T"}},
+    });
+    document.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    Template::parse(&document.to_string()).unwrap()
+}
+
+fn pseudo() -> Pseudo {
+    let cx = Context {
+        region: "eu-west-1".into(),
+        account: "000000000000".into(),
+        endpoint: "http://127.0.0.1:1".into(),
+        request_id: "r".into(),
+    };
+    Pseudo::new(&cx, "stack", "stack-id".to_owned())
+}
+
+fn parameters() -> BTreeMap<String, Value> {
+    BTreeMap::from([("Size".to_owned(), json!("small")), ("List".to_owned(), json!(["a", "b"]))])
+}
+
+fn value(expression: &Value) -> Result<Option<Value>, Problem> {
+    let conditions = BTreeMap::from([("Yes".to_owned(), true), ("No".to_owned(), false)]);
+    let template = template(json!({}));
+    let (parameters, pseudo) = (parameters(), pseudo());
+    let scope = Scope {
+        template: &template,
+        parameters: &parameters,
+        pseudo: &pseudo,
+        conditions: &conditions,
+        lookup: &World,
+    };
+    scope.value(expression)
+}
+
+#[test]
+fn functions_compute_their_values() {
+    let check = |expression: Value, expected: Value| {
+        assert_eq!(value(&expression), Ok(Some(expected)), "{expression}");
+    };
+    check(json!({"Ref": "Size"}), json!("small"));
+    check(json!({"Ref": "Table"}), json!("the-table"));
+    check(json!({"Ref": "AWS::Region"}), json!("eu-west-1"));
+    check(json!({"Ref": "AWS::AccountId"}), json!("000000000000"));
+    check(json!({"Ref": "AWS::Partition"}), json!("aws"));
+    check(json!({"Ref": "AWS::URLSuffix"}), json!("amazonaws.com"));
+    check(json!({"Ref": "AWS::StackName"}), json!("stack"));
+    check(json!({"Ref": "AWS::StackId"}), json!("stack-id"));
+    check(json!({"Fn::GetAtt": ["Table", "Arn"]}), json!("arn:table"));
+    check(json!({"Fn::GetAtt": "Table.Arn"}), json!("arn:table"));
+    check(json!({"Fn::Join": ["-", ["a", {"Ref": "Size"}, 3]]}), json!("a-small-3"));
+    check(json!({"Fn::Join": [",", {"Ref": "List"}]}), json!("a,b"));
+    check(json!({"Fn::Join": ["", ["x", {"Ref": "AWS::NoValue"}]]}), json!("x"));
+    check(
+        json!({"Fn::Sub": "${Table}/${Table.Arn}/${AWS::Region}/${!Kept}"}),
+        json!("the-table/arn:table/eu-west-1/${Kept}"),
+    );
+    check(json!({"Fn::Sub": ["${x}-${Size}", {"x": {"Ref": "Table"}}]}), json!("the-table-small"));
+    check(json!({"Fn::Sub": "no ${end"}), json!("no ${end"));
+    check(json!({"Fn::If": ["Yes", 1, 2]}), json!(1));
+    check(json!({"Fn::If": ["No", {"Ref": "Absent"}, 2]}), json!(2));
+    check(json!({"Fn::Select": [1, {"Ref": "List"}]}), json!("b"));
+    check(json!({"Fn::Select": ["0", ["x"]]}), json!("x"));
+    check(json!({"Fn::Split": ["/", "a/b"]}), json!(["a", "b"]));
+    check(json!({"Fn::FindInMap": ["Sizes", {"Ref": "Size"}, "memory"]}), json!(128));
+    check(json!({"Fn::Base64": "hi"}), json!("aGk="));
+    check(json!({"Fn::ImportValue": "shared"}), json!("imported"));
+    check(json!({"Fn::GetAZs": ""}), json!(["eu-west-1a", "eu-west-1b", "eu-west-1c"]));
+    check(json!({"a": {"Ref": "AWS::NoValue"}, "b": [{"Ref": "AWS::NoValue"}, 1]}), json!({"b": [1]}));
+    check(json!({"Condition": {"StringEquals": {}}}), json!({"Condition": {"StringEquals": {}}}));
+    check(
+        json!({"Fn::Join": ["", ["https://ab.execute-api.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/prod/"]]}),
+        json!("http://127.0.0.1:1/_aws/execute-api/ab/prod/"),
+    );
+    assert_eq!(value(&json!({"Ref": "AWS::NoValue"})), Ok(None));
+}
+
+#[test]
+fn what_cannot_be_computed_is_named() {
+    let check = |expression: Value, expected: &str| {
+        assert_eq!(value(&expression).unwrap_err().to_string(), expected, "{expression}");
+    };
+    check(json!({"Ref": "Nobody"}), "`Nobody` is neither a parameter nor a resource of the template");
+    check(
+        json!({"Ref": "AWS::Nothing"}),
+        "`AWS::Nothing` is neither a parameter nor a resource of the template",
+    );
+    check(json!({"Ref": "Absent"}), "`Absent` is left out by its condition");
+    check(json!({"Fn::GetAtt": ["Table", "Colour"]}), "`Table` has no attribute `Colour`");
+    check(json!({"Fn::GetAtt": ["Table"]}), "`Fn::GetAtt` wants a resource and an attribute");
+    check(json!({"Fn::Cidr": []}), "the embedded cloud does not support the intrinsic function `Fn::Cidr`");
+    check(
+        json!({"Fn::Equals": [1, 1]}),
+        "the embedded cloud does not support the intrinsic function `Fn::Equals`",
+    );
+    check(json!({"Fn::If": ["Maybe", 1, 2]}), "the condition `Maybe` is not declared");
+    check(json!({"Fn::Join": ["-"]}), "`Fn::Join` wants a list of 2 values");
+    check(json!({"Fn::Join": ["-", [{}]]}), "`Fn::Join` wants a list of texts");
+    check(json!({"Fn::Select": [2, ["a"]]}), "`Fn::Select` finds no item 2 in its list");
+    check(json!({"Fn::Split": ["", "a"]}), "`Fn::Split` wants a separator");
+    check(
+        json!({"Fn::FindInMap": ["Sizes", "big", "memory"]}),
+        "the mappings have no entry Sizes.big.memory",
+    );
+    check(json!({"Fn::ImportValue": "none"}), "no stack exports `none`");
+    check(json!({"Fn::Sub": "${List}"}), "`Fn::Sub` wants a text for `List`");
+    check(
+        json!("{{resolve:ssm:x}}"),
+        "the embedded cloud does not support dynamic references: `{{resolve:ssm:x}}`",
+    );
+}
+
+#[test]
+fn conditions_are_decided_whatever_their_order() {
+    let check = |definitions: Value, expected: Result<&[(&str, bool)], &str>| {
+        let template = template(json!({ "Conditions": definitions }));
+        let found = conditions(&template, &parameters(), &pseudo()).map_err(|error| error.to_string());
+        let expected = expected
+            .map(|pairs| {
+                pairs.iter().map(|&(name, holds)| (name.to_owned(), holds)).collect::<BTreeMap<_, _>>()
+            })
+            .map_err(str::to_owned);
+        assert_eq!(found, expected, "{definitions}");
+    };
+    let small = json!({"Fn::Equals": [{"Ref": "Size"}, "small"]});
+    check(json!({"A": small}), Ok(&[("A", true)]));
+    check(json!({"A": {"Fn::Not": [{"Condition": "B"}]}, "B": small}), Ok(&[("A", false), ("B", true)]));
+    check(json!({"A": {"Fn::And": [small, {"Fn::Equals": [1, "1"]}]}}), Ok(&[("A", true)]));
+    check(json!({"A": {"Fn::Or": [{"Fn::Not": [small]}, {"Fn::Equals": ["x", "y"]}]}}), Ok(&[("A", false)]));
+    check(json!({"A": {"Condition": "Z"}}), Err("condition `A`: the condition `Z` is not declared"));
+    check(
+        json!({"A": {"Condition": "B"}, "B": {"Condition": "A"}}),
+        Err("condition `A`: the condition `A` depends on itself"),
+    );
+    check(json!({"A": {"Fn::And": [small]}}), Err("condition `A`: `Fn::And` wants 2 to 10 conditions"));
+    check(
+        json!({"A": {"Fn::Contains": [[], "x"]}}),
+        Err("condition `A`: the embedded cloud does not support the intrinsic function `Fn::Contains`"),
+    );
+}
