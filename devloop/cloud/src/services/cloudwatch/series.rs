@@ -131,7 +131,7 @@ impl Series {
 
     /// Adds the values measured in `[from_ms, to_ms)`, by the second whatever their resolution, to `total`.
     pub(crate) fn sum_up(&self, from_ms: i64, to_ms: i64, total: &mut Distribution) {
-        let (first, behind) = (from_ms.div_euclid(1_000), (to_ms + 999).div_euclid(1_000));
+        let (first, behind) = (from_ms.div_euclid(1_000), to_ms.saturating_add(999).div_euclid(1_000));
         if behind <= first {
             return;
         }

@@ -139,11 +139,13 @@ fn check_value(value: &str, tier: &str) -> Result<(), ApiError> {
 }
 
 fn check_pattern(pattern: &str, value: &str) -> Result<(), ApiError> {
-    let expression = RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|_| {
-        ApiError::client("InvalidAllowedPatternException", format!("The pattern {pattern} is not valid."))
-    })?;
-    // The whole value has to match, as in Java's `matches`.
-    if expression.find_iter(value).any(|found| found.range() == (0..value.len())) {
+    let compiled = |source: &str| RegexBuilder::new(source).size_limit(1 << 20).build();
+    // The whole value has to match. The pattern is also read alone, so that it cannot close the group around it.
+    let expression =
+        compiled(pattern).and_then(|_| compiled(&format!(r"\A(?:{pattern})\z"))).map_err(|_| {
+            ApiError::client("InvalidAllowedPatternException", format!("The pattern {pattern} is not valid."))
+        })?;
+    if expression.is_match(value) {
         return Ok(());
     }
     Err(ApiError::client(
@@ -212,6 +214,8 @@ mod tests {
         };
         check(r"\d+", "123", true);
         check(r"\d+", "123x", false);
+        check("a|ab", "ab", true);
+        check("a)|(b", "a", false);
         check("(", "1", false);
     }
 }
