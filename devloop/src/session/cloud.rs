@@ -89,9 +89,9 @@ async fn furnish(
         };
         let parsed = CloudTemplate::parse(&template.document.to_string()).map_err(|error| failed(&error))?;
         let applied =
-            cloud.apply(&template.stack_name(), &parsed, BTreeMap::new()).await.map_err(|error| failed(&error))?;
-        for (name, value) in applied {
-            outputs.insert(name, urls::reachable(&value, &cloud.endpoint()));
+            cloud.apply(&template.stack_name(), &parsed, &BTreeMap::new()).await.map_err(|error| failed(&error))?;
+        for (name, value) in applied.iter() {
+            outputs.insert(name.to_owned(), urls::reachable(value, &cloud.endpoint()));
         }
     }
     for (name, directory) in functions {

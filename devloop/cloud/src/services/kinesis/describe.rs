@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Kinesis, Shard, Stream,
+    Kinesis, Shard, Stream, encryption,
     service::not_found,
     stream::Mode,
     target, token,
@@ -57,7 +57,7 @@ pub(super) fn limits(kinesis: &Kinesis, cx: &Context) -> Value {
 /// What `DescribeStream` and `DescribeStreamSummary` have in common.
 fn outline(stream: &Stream) -> Value {
     let settings = stream.settings();
-    json!({
+    let mut outline = json!({
         "StreamName": stream.name(),
         "StreamARN": stream.arn(),
         "StreamStatus": "ACTIVE",
@@ -65,8 +65,12 @@ fn outline(stream: &Stream) -> Value {
         "RetentionPeriodHours": settings.retention_hours,
         "StreamCreationTimestamp": wire::epoch_seconds(stream.created_ms),
         "EnhancedMonitoring": [{ "ShardLevelMetrics": [] }],
-        "EncryptionType": "NONE",
-    })
+        "EncryptionType": if settings.encrypted { "KMS" } else { "NONE" },
+    });
+    if settings.encrypted {
+        outline["KeyId"] = encryption::MANAGED_KEY.into();
+    }
+    outline
 }
 
 /// [`DescribeStream`, Kinesis API reference].

@@ -66,6 +66,7 @@ pub(super) fn create(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
         mode,
         retention_hours: *RETENTION_HOURS.start(),
         max_record_kib: input.max_record_size_in_ki_b.unwrap_or(*RECORD_KIB.start()),
+        encrypted: false,
     };
     let streams = kinesis.streams(cx);
     let mut streams = streams.write();

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use super::{Stream, describe, get, lifecycle, put, reshard, tags, target};
+use super::{Stream, describe, encryption, get, lifecycle, put, reshard, tags, target};
 use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional, source::Source as _};
 
 /// The streams of one region by name.
@@ -81,9 +81,8 @@ impl Kinesis {
             | "SubscribeToShard" => {
                 Err(ApiError::unsupported(format_args!("enhanced fan-out (kinesis:{operation})")))
             }
-            "StartStreamEncryption" | "StopStreamEncryption" => {
-                Err(ApiError::unsupported(format_args!("encrypted streams (kinesis:{operation})")))
-            }
+            "StartStreamEncryption" => encryption::set(self, cx, input, true),
+            "StopStreamEncryption" => encryption::set(self, cx, input, false),
             "EnableEnhancedMonitoring" | "DisableEnhancedMonitoring" => {
                 Err(ApiError::unsupported(format_args!("shard-level metrics (kinesis:{operation})")))
             }

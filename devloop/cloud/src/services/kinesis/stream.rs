@@ -45,6 +45,8 @@ pub(super) struct Settings {
     pub(super) retention_hours: i64,
     /// The largest record (partition key and data) that the stream takes.
     pub(super) max_record_kib: i64,
+    /// With the key that AWS manages; see `encryption`.
+    pub(super) encrypted: bool,
 }
 
 impl Settings {

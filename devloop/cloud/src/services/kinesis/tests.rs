@@ -456,8 +456,13 @@ async fn bad_input_is_refused_in_the_words_of_the_service() {
     )
     .await;
     check("RegisterStreamConsumer", json!({}), "NotImplementedException", "enhanced fan-out").await;
-    check("StartStreamEncryption", json!({}), "NotImplementedException", "kinesis:StartStreamEncryption")
-        .await;
+    check(
+        "StartStreamEncryption",
+        json!({ "StreamName": "s", "EncryptionType": "KMS", "KeyId": "alias/own" }),
+        "NotImplementedException",
+        "the key alias/own",
+    )
+    .await;
     check("PutResourcePolicy", json!({}), "UnknownOperationException", "kinesis:PutResourcePolicy").await;
 }
 
