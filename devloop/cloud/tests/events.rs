@@ -169,3 +169,35 @@ async fn a_repaired_function_takes_what_waited_for_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_changed_item_reaches_the_function_with_its_images() {
+    let consumer = Consumer::start("good").await;
+    let table = json!({ "TableName": "orders", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" } });
+    let created = consumer.call("dynamodb", "CreateTable", table).await;
+    let stream_arn = created["TableDescription"]["LatestStreamArn"].as_str().unwrap().to_owned();
+    eventually("the table", async || {
+        let described = consumer.call("dynamodb", "DescribeTable", json!({ "TableName": "orders" })).await;
+        (described["Table"]["TableStatus"] == "ACTIVE").then_some(())
+    })
+    .await;
+    let item = |message: &str| json!({ "id": { "S": "1" }, "message": { "S": message } });
+    let put = async |message: &str| {
+        consumer.call("dynamodb", "PutItem", json!({ "TableName": "orders", "Item": item(message) })).await;
+    };
+    put("before").await;
+    consumer.map(&stream_arn, json!({})).await;
+    put("after").await;
+    let delete = json!({ "TableName": "orders", "Key": { "id": { "S": "1" } } });
+    consumer.call("dynamodb", "DeleteItem", delete).await;
+    let records = consumer.received(2).await;
+    let events: Vec<&Value> = records.iter().map(|record| &record["eventName"]).collect();
+    assert_eq!(events, ["MODIFY", "REMOVE"]);
+    assert_eq!(records[0]["eventSourceARN"], *stream_arn);
+    let images = &records[0]["dynamodb"];
+    assert_eq!((&images["OldImage"], &images["NewImage"]), (&item("before"), &item("after")));
+    assert_eq!(records[1]["dynamodb"].get("NewImage"), None);
+}

@@ -18,7 +18,7 @@ use crate::{
     lambda::{Invocation, Lambda, Outcome},
     services::{
         cloudwatch::CloudWatch,
-        dynamodb::DynamoDb,
+        dynamodb::{DynamoDb, TableStream},
         kinesis::{Kinesis, Stream},
         sqs::Sqs,
     },
@@ -111,14 +111,13 @@ impl Measure for Wired {
 
 impl Sources for Wired {
     type Kinesis = Stream;
-    type DynamoDb = Stream;
+    type DynamoDb = TableStream;
 
     fn kinesis(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
         self.kinesis.source(region, stream_arn)
     }
 
-    fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
-        let _ = (&self.dynamodb, region, stream_arn);
-        Err(ApiError::unsupported("table streams as event sources"))
+    fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<TableStream>, ApiError> {
+        self.dynamodb.source(region, stream_arn)
     }
 }
