@@ -17,7 +17,7 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// Items whose time is longer past than this are kept, in seconds. [Using time to live (TTL) in DynamoDB]
+/// Items whose time is longer past than this are kept, in seconds. [Using time to live (TTL) in `DynamoDB`]
 const TOO_OLD: i64 = 5 * 365 * 24 * 60 * 60;
 /// How many items are deleted before the table's lock is given to others.
 const BATCH: usize = 100;

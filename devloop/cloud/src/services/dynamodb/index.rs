@@ -148,7 +148,7 @@ pub(crate) struct Page {
     pub(crate) limited: bool,
 }
 
-/// The most that one page reads, in bytes. [Query, DynamoDB API reference]
+/// The most that one page reads, in bytes. [Query, `DynamoDB` API reference]
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Reads up to `limit` items and [`PAGE_BYTES`] (by `bytes` of each) from the range.

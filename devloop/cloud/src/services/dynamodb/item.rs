@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::value::{self, AttributeValue, Attributes};
 use crate::error::ApiError;
 
-/// The most that names and values of an item may take, in bytes. [Quotas in Amazon DynamoDB]
+/// The most that names and values of an item may take, in bytes. [Quotas in Amazon `DynamoDB`]
 pub(crate) const MAX_BYTES: usize = 400 * 1024;
 
 /// One item. Table, indexes and stream records share it behind an `Arc`.

@@ -8,7 +8,7 @@ use std::{
 use super::value::{AttributeValue, Attributes, invalid};
 use crate::error::ApiError;
 
-/// Limits of key values, in bytes. [Quotas in Amazon DynamoDB]
+/// Limits of key values, in bytes. [Quotas in Amazon `DynamoDB`]
 const MAX_PARTITION: usize = 2048;
 const MAX_SORT: usize = 1024;
 
@@ -397,7 +397,7 @@ mod tests {
         ) {
             let partition = AttributeValue::S("p".to_owned());
             let tied = Key::new(&partition, Some(&bytes(&a)), Some(&key(&bytes(&b))));
-            let mut check = |condition: SortCondition, expected: bool| {
+            let check = |condition: SortCondition, expected: bool| {
                 let range = KeyRange::of_partition(&partition, Some(&condition));
                 for place in [&key(&bytes(&a)), &tied] {
                     prop_assert_eq!(range.contains(place), expected, "{:?}", condition);
@@ -410,7 +410,7 @@ mod tests {
             check(SortCondition::Greater(bytes(&b)), a > b)?;
             check(SortCondition::AtLeast(bytes(&b)), a >= b)?;
             check(SortCondition::BeginsWith(bytes(&b)), a.starts_with(&b))?;
-            check(SortCondition::Between(bytes(&b), bytes(&[2])), b <= a && *a <= [2])?;
+            check(SortCondition::Between(bytes(&b), bytes(&[2])), b <= a && a <= vec![2])?;
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! DynamoDB and DynamoDB Streams: tables in memory, each behind its own lock, and the log of their changes.
+//! `DynamoDB` and `DynamoDB` Streams: tables in memory, each behind its own lock, and the log of their changes.
 
 mod expiry;
 mod expressions;
@@ -16,3 +16,6 @@ mod value;
 
 pub(crate) use service::DynamoDb;
 pub(crate) use stream::TableStream;
+
+#[cfg(test)]
+mod tests;

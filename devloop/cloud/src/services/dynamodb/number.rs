@@ -1,4 +1,4 @@
-//! DynamoDB numbers: exact decimals of up to 38 digits, between 1E-130 and just below 1E+126 in magnitude.
+//! `DynamoDB` numbers: exact decimals of up to 38 digits, between 1E-130 and just below 1E+126 in magnitude.
 //!
 //! A number is kept normalised, so that equal numbers are equal values whatever text they came from.
 
@@ -19,7 +19,7 @@ pub(crate) struct Number {
     exponent: i16,
 }
 
-/// Why a text or a result is no DynamoDB number, in the service's words.
+/// Why a text or a result is no `DynamoDB` number, in the service's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
     /// The text is no decimal number.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
 
-/// DynamoDB and DynamoDB Streams of all regions.
+/// `DynamoDB` and `DynamoDB` Streams of all regions.
 #[derive(Debug)]
 pub(crate) struct DynamoDb {
     clock: Clock,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, source::Source as _};
 
-/// How long a client request token is remembered, in ms. [TransactWriteItems, DynamoDB API reference]
+/// How long a client request token is remembered, in ms. [`TransactWriteItems`, `DynamoDB` API reference]
 const TOKEN_MS: i64 = 10 * 60 * 1000;
 
 /// The tables of a region.

@@ -19,7 +19,7 @@ use crate::{
     source::{Source, SourceShard},
 };
 
-/// How long records can be read, in ms. [Change data capture for DynamoDB Streams]
+/// How long records can be read, in ms. [Change data capture for `DynamoDB` Streams]
 pub(crate) const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Which images of the item its records show.

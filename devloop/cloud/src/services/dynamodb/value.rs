@@ -140,7 +140,7 @@ impl AttributeValue {
         }
     }
 
-    /// What the value counts against item size and capacity, in bytes. [DynamoDB item sizes and formats]
+    /// What the value counts against item size and capacity, in bytes. [`DynamoDB` item sizes and formats]
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::S(text) => text.len(),

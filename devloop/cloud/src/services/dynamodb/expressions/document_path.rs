@@ -69,13 +69,11 @@ enum Node {
 impl PathTree {
     /// Adds a path, or says why it does not go with those that are there.
     pub(crate) fn insert(&mut self, path: &Path) -> Result<(), Clash> {
-        match self.0.get_mut(&path.attribute) {
-            Some(node) => node.insert(&path.steps),
-            None => {
-                self.0.insert(path.attribute.clone(), Node::of(&path.steps));
-                Ok(())
-            }
+        if let Some(node) = self.0.get_mut(&path.attribute) {
+            return node.insert(&path.steps);
         }
+        self.0.insert(path.attribute.clone(), Node::of(&path.steps));
+        Ok(())
     }
 
     /// The attributes that the paths begin with.
@@ -102,25 +100,24 @@ impl Node {
 
     fn insert(&mut self, steps: &[Step]) -> Result<(), Clash> {
         let Some((step, rest)) = steps.split_first() else { return Err(Clash::Overlap) };
-        let child = match (&mut *self, step) {
-            (Self::Whole, _) => return Err(Clash::Overlap),
-            (Self::Members(members), Step::Member(name)) => match members.get_mut(name) {
-                Some(child) => child,
-                None => {
-                    members.insert(name.clone(), Self::of(rest));
-                    return Ok(());
-                }
-            },
-            (Self::Elements(elements), Step::Element(at)) => match elements.get_mut(at) {
-                Some(child) => child,
-                None => {
-                    elements.insert(*at, Self::of(rest));
-                    return Ok(());
-                }
-            },
-            _ => return Err(Clash::Conflict),
-        };
-        child.insert(rest)
+        match (self, step) {
+            (Self::Whole, _) => Err(Clash::Overlap),
+            (Self::Members(nodes), Step::Member(name)) => Self::insert_into(nodes, name, rest),
+            (Self::Elements(nodes), Step::Element(at)) => Self::insert_into(nodes, at, rest),
+            _ => Err(Clash::Conflict),
+        }
+    }
+
+    fn insert_into<K: Ord + Clone>(
+        nodes: &mut BTreeMap<K, Self>,
+        key: &K,
+        rest: &[Step],
+    ) -> Result<(), Clash> {
+        if let Some(node) = nodes.get_mut(key) {
+            return node.insert(rest);
+        }
+        nodes.insert(key.clone(), Self::of(rest));
+        Ok(())
     }
 
     fn project(&self, value: &AttributeValue) -> Option<AttributeValue> {

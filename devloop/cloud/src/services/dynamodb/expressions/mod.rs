@@ -17,3 +17,6 @@ pub(crate) use document_path::{Path, PathTree};
 pub(crate) use key_condition::KeyCondition;
 pub(crate) use placeholders::Placeholders;
 pub(crate) use update::Update;
+
+#[cfg(test)]
+mod tests;

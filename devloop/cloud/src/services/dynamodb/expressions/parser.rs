@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
 
-/// The longest expression, in bytes. [Quotas in Amazon DynamoDB]
+/// The longest expression, in bytes. [Quotas in Amazon `DynamoDB`]
 const MAX_BYTES: usize = 4096;
 /// The most steps of a path, as deep as a document may nest.
 const MAX_STEPS: usize = 32;

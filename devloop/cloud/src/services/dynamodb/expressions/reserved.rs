@@ -1,5 +1,5 @@
 //! The words that an expression may not use as attribute names without a `#placeholder`.
-//! [Reserved words in DynamoDB]
+//! [Reserved words in `DynamoDB`]
 
 /// Whether `name` is reserved, in whatever case.
 pub(super) fn is_reserved(name: &str) -> bool {

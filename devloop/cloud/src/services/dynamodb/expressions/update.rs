@@ -60,7 +60,7 @@ impl Update {
             .map(|(path, value)| Ok((path, value.of(before)?)))
             .collect::<Result<Vec<_>, ApiError>>()?;
         // In this order, elements behind the end of a list are appended as they are numbered.
-        assignments.sort_by(|(left, _), (right, _)| left.cmp(right));
+        assignments.sort_by_key(|(path, _)| *path);
         let mut after = before.clone();
         for (path, value) in assignments {
             set(&mut after, path, value)?;
@@ -100,7 +100,7 @@ impl Update {
         }
         // From the back, so that the elements of a list keep their numbers until they are removed.
         let mut removals: Vec<&Path> = self.remove.iter().collect();
-        removals.sort_by(|left, right| right.cmp(left));
+        removals.sort_unstable_by(|left, right| right.cmp(left));
         for path in removals {
             remove(&mut after, path)?;
         }

@@ -17,10 +17,10 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// [BatchGetItem, DynamoDB API reference]
+/// [`BatchGetItem`, `DynamoDB` API reference]
 const MAX_GETS: usize = 100;
 const MAX_GET_BYTES: usize = 16 * 1024 * 1024;
-/// [BatchWriteItem, DynamoDB API reference]
+/// [`BatchWriteItem`, `DynamoDB` API reference]
 const MAX_WRITES: usize = 25;
 
 const DUPLICATES: &str = "Provided list of item keys contains duplicates";

@@ -1,5 +1,5 @@
 //! `ReturnConsumedCapacity` and `ReturnItemCollectionMetrics`: what a request would cost on AWS.
-//! [DynamoDB read and write operations: capacity unit consumption]
+//! [`DynamoDB` read and write operations: capacity unit consumption]
 
 use std::collections::BTreeMap;
 

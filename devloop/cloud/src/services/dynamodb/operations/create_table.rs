@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// [Quotas in Amazon DynamoDB]
+/// [Quotas in Amazon `DynamoDB`]
 const MAX_GLOBAL: usize = 20;
 const MAX_LOCAL: usize = 5;
 

@@ -70,7 +70,7 @@ impl StreamInput {
     pub(super) fn view(&self) -> Result<Option<View>, ApiError> {
         // CloudFormation names only the view, and means an enabled stream.
         match (self.stream_enabled, self.stream_view_type.as_deref()) {
-            (Some(false), None) | (None, None) => Ok(None),
+            (Some(false) | None, None) => Ok(None),
             (Some(false), Some(_)) => Err(invalid(
                 "StreamViewType must not be specified when StreamEnabled is false",
             )),

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// [Scan, DynamoDB API reference]
+/// [Scan, `DynamoDB` API reference]
 const MAX_SEGMENTS: usize = 1_000_000;
 
 /// What a query and a scan have in common.
@@ -279,7 +279,7 @@ fn check_select(
         }
     }
     match (select, projection) {
-        ("", Some(_)) | ("SPECIFIC_ATTRIBUTES", Some(_)) => Ok(Select::Specific),
+        ("" | "SPECIFIC_ATTRIBUTES", Some(_)) => Ok(Select::Specific),
         ("SPECIFIC_ATTRIBUTES", None) => Err(ApiError::validation(
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
         )),

@@ -1,4 +1,4 @@
-//! The operations of DynamoDB Streams.
+//! The operations of `DynamoDB` Streams.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Map, Value, json};
@@ -19,9 +19,9 @@ use crate::{
     wire::epoch_seconds,
 };
 
-/// How long an iterator can be used, in ms. [GetShardIterator, DynamoDB Streams API reference]
+/// How long an iterator can be used, in ms. [`GetShardIterator`, `DynamoDB` Streams API reference]
 const ITERATOR_MS: i64 = 15 * 60 * 1000;
-/// The most that one read returns. [GetRecords, DynamoDB Streams API reference]
+/// The most that one read returns. [`GetRecords`, `DynamoDB` Streams API reference]
 const MAX_RECORDS: usize = 1000;
 const MAX_BYTES: usize = 1024 * 1024;
 /// How many streams or shards one page lists.

@@ -11,7 +11,7 @@ use super::{
 use crate::{error::ApiError, wire};
 use std::sync::Arc;
 
-/// [Tagging restrictions in DynamoDB]
+/// [Tagging restrictions in `DynamoDB`]
 const MAX_TAGS: usize = 50;
 
 /// The API's `Tag`.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// [TransactWriteItems, DynamoDB API reference]
+/// [`TransactWriteItems`, `DynamoDB` API reference]
 const MAX_ACTIONS: usize = 100;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 

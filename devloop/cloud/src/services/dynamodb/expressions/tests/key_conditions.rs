@@ -1,0 +1,68 @@
+use serde_json::{Value, json};
+
+use super::{super::KeyCondition, Placeholders, message, text};
+use crate::{
+    error::ApiError,
+    services::dynamodb::key::{KeyAttribute, KeyKind, KeySchema, SortCondition},
+};
+
+fn schema() -> KeySchema {
+    KeySchema {
+        partition: KeyAttribute { name: "p".to_owned(), kind: KeyKind::String },
+        sort: Some(KeyAttribute { name: "s".to_owned(), kind: KeyKind::String }),
+    }
+}
+
+fn values() -> Value {
+    json!({":p": {"S": "p"}, ":a": {"S": "a"}, ":b": {"S": "b"}, ":n": {"N": "1"}, ":empty": {"S": ""}})
+}
+
+fn parse(source: &str) -> Result<KeyCondition, ApiError> {
+    KeyCondition::parse(source, &schema(), &mut Placeholders::new(None, Some(values()), None).unwrap())
+}
+
+#[test]
+fn a_key_condition_names_a_partition_and_at_most_a_stretch_of_it() {
+    let check = |source: &str, sort: Option<SortCondition>| {
+        assert_eq!(parse(source).unwrap(), KeyCondition { partition: text("p"), sort }, "{source}");
+    };
+    let (a, b) = (text("a"), text("b"));
+    check("p = :p", None);
+    check("(p = :p)", None);
+    check(":p = p", None);
+    check("p = :p AND s = :a", Some(SortCondition::Equal(a.clone())));
+    check("s < :a AND p = :p", Some(SortCondition::Less(a.clone())));
+    check("(p = :p) AND (s <= :a)", Some(SortCondition::AtMost(a.clone())));
+    check("p = :p and :a < s", Some(SortCondition::Greater(a.clone())));
+    check("p = :p AND s >= :a", Some(SortCondition::AtLeast(a.clone())));
+    check("p = :p AND s BETWEEN :a AND :b", Some(SortCondition::Between(a.clone(), b)));
+    check("p = :p AND begins_with(s, :a)", Some(SortCondition::BeginsWith(a)));
+}
+
+#[test]
+fn what_is_no_key_condition_is_refused() {
+    let check = |source: &str, expected: &str| assert_eq!(message(parse(source)), expected, "{source}");
+    let operator = "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: ";
+    check("", "Invalid KeyConditionExpression: The expression can not be empty;");
+    check("s = :a", "Query condition missed key schema element: p");
+    check("p > :p", "Query key condition not supported");
+    check("p = :p AND x = :a", "Query condition missed key schema element: s");
+    check("p = :p AND p = :p", "KeyConditionExpressions must only contain one condition per key");
+    check("p = :p OR s = :a", &format!("{operator}OR"));
+    check("p = :p AND s <> :a", &format!("{operator}<>"));
+    check("p = :p AND contains(s, :a)", &format!("{operator}contains"));
+    check("p = :p AND NOT s = :a", &format!("{operator}NOT"));
+    check("p = :p AND size(s) = :a", &format!("{operator}size"));
+    check(
+        "p.x = :p",
+        "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes",
+    );
+    check(
+        "p = :n",
+        "One or more parameter values were invalid: Condition parameter type does not match schema type",
+    );
+    check(
+        "p = :empty",
+        "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p",
+    );
+}

@@ -1,0 +1,116 @@
+//! Tests of the service through its operations, against a clock that stands still.
+
+mod indexes;
+mod items;
+mod queries;
+mod streams;
+mod tables;
+mod time_to_live;
+mod transactions;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::DynamoDb;
+use crate::{clock::Clock, context::Context, error::ApiError};
+
+const START_MS: i64 = 1_700_000_000_250;
+
+/// A service and what its callers share.
+struct Fixture {
+    db: Arc<DynamoDb>,
+    cx: Context,
+    clock: Clock,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let clock = Clock::manual(START_MS);
+        let cx = Context {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+            endpoint: "http://127.0.0.1:4566".into(),
+            request_id: "r".into(),
+        };
+        Self { db: Arc::new(DynamoDb::new(clock.clone())), cx, clock }
+    }
+
+    /// A service with the table `events`, whose key is `id` (a text), and a stream of both images.
+    async fn with_table() -> Self {
+        let fixture = Self::new();
+        fixture.ok("CreateTable", simple_table("events")).await;
+        fixture
+    }
+
+    /// A service with the table `orders`: partition `p` (a text), sort key `s` (a number).
+    async fn with_sorted_table() -> Self {
+        let fixture = Self::new();
+        fixture.ok("CreateTable", sorted_table("orders")).await;
+        fixture
+    }
+
+    async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+        self.db.call(&self.cx, operation, input).await
+    }
+
+    async fn ok(&self, operation: &str, input: Value) -> Value {
+        let shown = input.to_string();
+        self.call(operation, input).await.unwrap_or_else(|error| panic!("{operation} {shown}: {error}"))
+    }
+
+    async fn error(&self, operation: &str, input: Value) -> ApiError {
+        let shown = input.to_string();
+        match self.call(operation, input).await {
+            Err(error) => error,
+            Ok(output) => panic!("{operation} {shown} gave {output}"),
+        }
+    }
+
+    /// Expects a `ValidationException` with this message.
+    async fn invalid(&self, operation: &str, input: Value, expected: &str) {
+        let shown = input.to_string();
+        let error = self.error(operation, input).await;
+        assert_eq!((&*error.code, &*error.message), ("ValidationException", expected), "{shown}");
+    }
+
+    async fn put(&self, table: &str, item: Value) {
+        self.ok("PutItem", json!({"TableName": table, "Item": item})).await;
+    }
+
+    async fn get(&self, table: &str, key: Value) -> Value {
+        self.ok("GetItem", json!({"TableName": table, "Key": key})).await["Item"].take()
+    }
+}
+
+fn simple_table(name: &str) -> Value {
+    json!({
+        "TableName": name,
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    })
+}
+
+fn sorted_table(name: &str) -> Value {
+    json!({
+        "TableName": name,
+        "AttributeDefinitions": [
+            {"AttributeName": "p", "AttributeType": "S"},
+            {"AttributeName": "s", "AttributeType": "N"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "p", "KeyType": "HASH"},
+            {"AttributeName": "s", "KeyType": "RANGE"},
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    })
+}
+
+/// The input with more members, or other ones.
+fn with(input: &Value, more: Value) -> Value {
+    let mut members: Map<String, Value> = input.as_object().unwrap().clone();
+    members.extend(more.as_object().unwrap().clone());
+    Value::Object(members)
+}

@@ -1,0 +1,151 @@
+use serde_json::{Value, json};
+
+use super::{Fixture, START_MS, simple_table, sorted_table, with};
+
+#[tokio::test]
+async fn a_table_is_created_described_listed_and_deleted() {
+    let db = Fixture::new();
+    let created = db.ok("CreateTable", simple_table("events")).await["TableDescription"].take();
+    assert_eq!(created["TableStatus"], "ACTIVE");
+    assert_eq!(created["TableArn"], "arn:aws:dynamodb:us-east-1:000000000000:table/events");
+    assert_eq!(created["CreationDateTime"], START_MS as f64 / 1000.0);
+    assert_eq!(created["LatestStreamLabel"], "2023-11-14T22:13:20.250");
+    assert_eq!(
+        created["LatestStreamArn"],
+        "arn:aws:dynamodb:us-east-1:000000000000:table/events/stream/2023-11-14T22:13:20.250"
+    );
+    assert_eq!(created["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST");
+    for name in ["events", "arn:aws:dynamodb:us-east-1:000000000000:table/events"] {
+        assert_eq!(db.ok("DescribeTable", json!({"TableName": name})).await["Table"], created);
+    }
+    let error = db.error("CreateTable", simple_table("events")).await;
+    assert_eq!((&*error.code, &*error.message), ("ResourceInUseException", "Table already exists: events"));
+    for name in ["orders", "zebra"] {
+        db.ok("CreateTable", sorted_table(name)).await;
+    }
+    let page = db.ok("ListTables", json!({"Limit": 2})).await;
+    assert_eq!(page, json!({"TableNames": ["events", "orders"], "LastEvaluatedTableName": "orders"}));
+    let page = db.ok("ListTables", json!({"ExclusiveStartTableName": "orders"})).await;
+    assert_eq!(page, json!({"TableNames": ["zebra"]}));
+
+    let deleted = db.ok("DeleteTable", json!({"TableName": "events"})).await;
+    assert_eq!(deleted["TableDescription"]["TableStatus"], "DELETING");
+    for operation in ["DescribeTable", "DeleteTable"] {
+        let error = db.error(operation, json!({"TableName": "events"})).await;
+        assert_eq!(
+            (&*error.code, &*error.message),
+            ("ResourceNotFoundException", "Requested resource not found: Table: events not found")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_table_is_refused_in_the_services_words() {
+    let db = Fixture::new();
+    let prefix = "One or more parameter values were invalid: ";
+    let check = async |table: Value, expected: &str| db.invalid("CreateTable", table, expected).await;
+    let simple = simple_table("events");
+    check(
+        with(&simple, json!({"TableName": "no"})),
+        "1 validation error detected: Value 'no' at 'tableName' failed to satisfy constraint: Member must have length less than or equal to 255 and greater than or equal to 3",
+    )
+    .await;
+    check(
+        with(&simple, json!({"TableName": "a b c"})),
+        "1 validation error detected: Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+    )
+    .await;
+    check(
+        with(&simple, json!({"KeySchema": [{"AttributeName": "id", "KeyType": "RANGE"}]})),
+        "Invalid KeySchema: The first KeySchemaElement is not a HASH key type",
+    )
+    .await;
+    check(
+        with(&simple, json!({"KeySchema": [{"AttributeName": "x", "KeyType": "HASH"}]})),
+        &format!("{prefix}Some index key attributes are not defined in AttributeDefinitions. Keys: [x], AttributeDefinitions: [id]"),
+    )
+    .await;
+    check(
+        with(&sorted_table("events"), json!({"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}]})),
+        &format!("{prefix}Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions"),
+    )
+    .await;
+    check(
+        with(&simple, json!({"BillingMode": "PROVISIONED"})),
+        &format!("{prefix}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"),
+    )
+    .await;
+    check(
+        with(&simple, json!({"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}})),
+        &format!("{prefix}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"),
+    )
+    .await;
+    let local = json!([{
+        "IndexName": "local", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"},
+    }]);
+    check(
+        with(&simple, json!({"LocalSecondaryIndexes": local})),
+        &format!("{prefix}Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"),
+    )
+    .await;
+    let error = db.error("CreateTable", with(&simple, json!({"SSESpecification": {"Enabled": true}}))).await;
+    assert_eq!(error.message, "the embedded cloud does not support SSESpecification of DynamoDB tables");
+    assert_eq!(db.ok("ListTables", json!({})).await, json!({"TableNames": []}));
+}
+
+#[tokio::test]
+async fn a_tables_settings_can_be_changed() {
+    let db = Fixture::with_sorted_table().await;
+    let update = async |more: Value| {
+        db.ok("UpdateTable", with(&json!({"TableName": "orders"}), more)).await["TableDescription"].take()
+    };
+    let throughput = json!({"ReadCapacityUnits": 5, "WriteCapacityUnits": 6});
+    let table = update(json!({"BillingMode": "PROVISIONED", "ProvisionedThroughput": throughput})).await;
+    assert_eq!(table["ProvisionedThroughput"]["WriteCapacityUnits"], 6);
+    assert_eq!(table["BillingModeSummary"]["BillingMode"], "PROVISIONED");
+    let table =
+        update(json!({"DeletionProtectionEnabled": true, "TableClass": "STANDARD_INFREQUENT_ACCESS"})).await;
+    assert_eq!(table["TableClassSummary"]["TableClass"], "STANDARD_INFREQUENT_ACCESS");
+    db.invalid(
+        "DeleteTable",
+        json!({"TableName": "orders"}),
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+    )
+    .await;
+    let error = db.error("UpdateTable", json!({"TableName": "orders"})).await;
+    assert!(error.message.starts_with("At least one of ProvisionedThroughput"), "{error}");
+}
+
+#[tokio::test]
+async fn tags_are_kept_on_the_table() {
+    let db = Fixture::with_table().await;
+    let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/events";
+    let tags = json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]);
+    db.ok("TagResource", json!({"ResourceArn": arn, "Tags": tags})).await;
+    db.ok("UntagResource", json!({"ResourceArn": arn, "TagKeys": ["a"]})).await;
+    let listed = db.ok("ListTagsOfResource", json!({"ResourceArn": arn})).await;
+    assert_eq!(listed, json!({"Tags": [{"Key": "b", "Value": "2"}]}));
+    let error =
+        db.error("TagResource", json!({"ResourceArn": arn, "Tags": [{"Key": "aws:x", "Value": ""}]})).await;
+    assert_eq!(error.code, "ValidationException");
+}
+
+#[tokio::test]
+async fn clients_learn_what_is_not_enabled() {
+    let db = Fixture::with_table().await;
+    let name = json!({"TableName": "events"});
+    let backups = db.ok("DescribeContinuousBackups", name.clone()).await;
+    assert_eq!(backups["ContinuousBackupsDescription"]["ContinuousBackupsStatus"], "DISABLED");
+    let ttl = db.ok("DescribeTimeToLive", name.clone()).await;
+    assert_eq!(ttl, json!({"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}));
+    assert_eq!(db.ok("DescribeLimits", json!({})).await["TableMaxReadCapacityUnits"], 40_000);
+    let error = db.error("UpdateContinuousBackups", name).await;
+    assert_eq!(error.message, "the embedded cloud does not support dynamodb:UpdateContinuousBackups");
+}
+
+#[tokio::test]
+async fn regions_do_not_share_tables() {
+    let db = Fixture::with_table().await;
+    let cx = crate::context::Context { region: "eu-west-1".into(), ..db.cx.clone() };
+    assert_eq!(db.db.call(&cx, "ListTables", json!({})).await.unwrap(), json!({"TableNames": []}));
+}
