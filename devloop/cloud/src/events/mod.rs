@@ -14,5 +14,4 @@ mod status;
 mod tests;
 mod wiring;
 
-pub(crate) use status::MappingStatus;
 pub(crate) use wiring::Events;

@@ -165,6 +165,24 @@ async fn waits_between_tries_grow() {
 }
 
 #[tokio::test]
+async fn progress_makes_the_waits_short_again() {
+    let mut world = World::new();
+    let mut tries = 0;
+    world.answers(move |records| {
+        tries += 1;
+        fails_from(&records[usize::from(tries == 6)].1)
+    });
+    world.put(1..=2);
+    world.map(json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }));
+    for _ in 0..5 {
+        world.pass(Duration::from_secs(2)).await;
+    }
+    assert_eq!(world.calls()[5..], [vec![1, 2], vec![2]], "the sixth try made progress");
+    world.pass(Duration::from_millis(100)).await;
+    assert_eq!(world.calls(), [[2]]);
+}
+
+#[tokio::test]
 async fn an_answer_that_names_nothing_of_the_batch_fails_all_of_it() {
     for identifier in [json!(""), json!(null), json!("4711"), json!(7)] {
         let mut world = World::new();
@@ -287,6 +305,18 @@ async fn a_changed_function_is_tried_at_once() {
     world.mappings.nudge("arn:aws:lambda:us-east-1:000000000000:function:f");
     world.settle().await;
     assert_eq!(world.calls(), [[1]]);
+}
+
+#[tokio::test]
+async fn a_change_before_the_try_does_not_shorten_the_wait_after_it() {
+    let mut world = World::new();
+    world.answers(|_| Answer::Error);
+    world.map(json!({}));
+    world.settle().await;
+    world.mappings.nudge("f");
+    world.put([1]);
+    world.settle().await;
+    assert_eq!((world.calls(), world.clock.sleepers()), (vec![vec![1]], 1));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use super::{
     fake::{Answer, FakeStream, KINESIS_ARN},
     world::World,
 };
+use crate::events::mapping::State;
 
 #[tokio::test]
 async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it() {
@@ -84,6 +85,20 @@ async fn an_update_takes_effect_without_moving_the_place() {
     world.put(4..=6);
     world.settle().await;
     assert_eq!(world.calls(), [vec![4, 5], vec![6]]);
+}
+
+#[tokio::test]
+async fn whoever_follows_an_old_plan_does_not_settle_the_new_one() {
+    let world = World::new();
+    let uuid = world.map(json!({}));
+    world.settle().await;
+    let mapping = world.mappings.get(&world.cx, &uuid).unwrap();
+    let old = mapping.plan();
+    world.update(&uuid, &json!({ "BatchSize": 2 }));
+    mapping.settle(&old, State::Enabled);
+    assert_eq!(world.show(&uuid)["State"], "Updating");
+    world.settle().await;
+    assert_eq!(world.show(&uuid)["State"], "Enabled");
 }
 
 #[tokio::test]
