@@ -29,10 +29,10 @@ use crate::{
 /// from the checkpoint.
 #[derive(Debug)]
 pub(super) struct Lane<H, O> {
-    pub(super) mapping: Arc<Mapping>,
-    pub(super) progress: Arc<Progress<H>>,
-    pub(super) outside: Arc<O>,
-    pub(super) clock: Clock,
+    mapping: Arc<Mapping>,
+    progress: Arc<Progress<H>>,
+    outside: Arc<O>,
+    clock: Clock,
     plans: watch::Receiver<Arc<Plan>>,
     /// Changes when the function does, which ends a wait for the next try.
     nudges: watch::Receiver<u64>,
