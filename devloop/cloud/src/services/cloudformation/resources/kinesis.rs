@@ -12,10 +12,6 @@ use super::{
 /// The retention of a new stream, in hours.
 const DEFAULT_RETENTION: i64 = 24;
 
-/// The key that AWS keeps itself. Encryption with it cannot be seen by anyone who may read the stream, and the records of
-/// this cloud are never at rest; a key of the user's own is left to the service to refuse.
-const MANAGED_KEY: &str = "alias/aws/kinesis";
-
 /// `AWS::Kinesis::Stream`.
 #[derive(Debug)]
 pub(super) struct Stream;
@@ -53,8 +49,7 @@ impl Provider for Stream {
                 task.call("kinesis", "IncreaseStreamRetentionPeriod", input).await?;
                 summary = active(task, &name).await?;
             }
-            let encryption = task.properties.get("StreamEncryption");
-            if let Some(encryption) = encryption.filter(|encryption| encryption["KeyId"] != MANAGED_KEY) {
+            if let Some(encryption) = task.properties.get("StreamEncryption") {
                 let Value::Object(mut input) = encryption.clone() else {
                     return Err(Cause::Property("StreamEncryption must be a structure".to_owned()));
                 };
