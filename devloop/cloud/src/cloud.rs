@@ -20,8 +20,16 @@ use crate::{
     gateway,
     lambda::{Activation, ActivationError, Lambda},
     services::{
-        apigateway::ApiGateway, cloudformation::CloudFormation, cloudwatch::CloudWatch, dynamodb::DynamoDb,
-        iam::Iam, kinesis::Kinesis, logs::{LogEvent, Logs}, sqs::Sqs, ssm::Ssm, sts::Sts,
+        apigateway::ApiGateway,
+        cloudformation::CloudFormation,
+        cloudwatch::CloudWatch,
+        dynamodb::DynamoDb,
+        iam::Iam,
+        kinesis::Kinesis,
+        logs::{LogEvent, Logs},
+        sqs::Sqs,
+        ssm::Ssm,
+        sts::Sts,
     },
 };
 

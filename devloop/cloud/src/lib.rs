@@ -23,5 +23,5 @@ pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
-pub use services::logs::LogEvent;
 pub use services::cloudformation::{Outputs, Problem, StackResource, Template, TemplateError};
+pub use services::logs::LogEvent;

@@ -187,7 +187,12 @@ mod tests {
             &[("host", "u1.lambda-url.us-east-1.localhost.localstack.cloud:1")],
             Route::FunctionUrl { id: "u1".into(), path: None },
         );
-        check("/_aws/lambda-url/u1/a/b", "", &[], Route::FunctionUrl { id: "u1".into(), path: Some("/a/b".into()) });
+        check(
+            "/_aws/lambda-url/u1/a/b",
+            "",
+            &[],
+            Route::FunctionUrl { id: "u1".into(), path: Some("/a/b".into()) },
+        );
         check("/2015-03-31/functions", "", &[], Route::Lambda);
         check("/2015-03-31/functions", "", &[("authorization", &scoped("lambda"))], Route::Lambda);
         let put = |protocol| Route::Operation {

@@ -137,11 +137,10 @@ mod tests {
 
     use super::*;
 
-    fn read_with(
-        answer: &Value,
-        accept: &'static str,
-        binary: &[&str],
-    ) -> Option<(u16, Vec<(String, String)>, Bytes)> {
+    /// Status, headers in their order, and body.
+    type Response = (u16, Vec<(String, String)>, Bytes);
+
+    fn read_with(answer: &Value, accept: &'static str, binary: &[&str]) -> Option<Response> {
         let mut request = HeaderMap::new();
         request.insert(ACCEPT, HeaderValue::from_static(accept));
         let binary: Vec<String> = binary.iter().map(|&kind| kind.to_owned()).collect();

@@ -92,24 +92,24 @@ impl World {
     async fn apply(&self, resources: Value, outputs: Value) -> (Vec<String>, Result<Outputs, String>) {
         let document = json!({ "Resources": resources, "Outputs": outputs });
         let template = Template::parse(&document.to_string()).unwrap();
-        let outcome = self.service.apply(&self.cloud, "stack", &template, &BTreeMap::new()).await;
+        let outcome = self.service.apply(&self.cloud, "stack", &template, BTreeMap::new()).await;
         (self.notes.take(), outcome.map_err(|error| error.to_string()))
     }
 }
 
-fn thing(properties: Value) -> Value {
+fn thing(properties: &Value) -> Value {
     json!({ "Type": "Test::Thing", "Properties": properties })
 }
 
 #[tokio::test]
 async fn resources_are_made_in_the_order_of_their_references() {
     let world = World::new();
-    let mut last = thing(json!({"Name": "last"}));
+    let mut last = thing(&json!({"Name": "last"}));
     last["DependsOn"] = json!(["B"]);
     let resources = json!({
         "C": last,
-        "B": thing(json!({"Name": {"Fn::Sub": "b-of-${A}"}, "Other": {"Fn::GetAtt": ["A", "Arn"]}})),
-        "A": thing(json!({"Name": "a"})),
+        "B": thing(&json!({"Name": {"Fn::Sub": "b-of-${A}"}, "Other": {"Fn::GetAtt": ["A", "Arn"]}})),
+        "A": thing(&json!({"Name": "a"})),
     });
     let outputs = json!({"Made": {"Value": {"Fn::GetAtt": ["B", "Arn"]}}});
     let (done, outcome) = world.apply(resources.clone(), outputs.clone()).await;
@@ -129,15 +129,15 @@ async fn a_failure_undoes_what_was_done_and_names_the_resource() {
     let check = async |failing: Value, expected: &[&str]| {
         let world = World::new();
         let resources = json!({
-            "A": thing(json!({"Name": "a"})),
-            "B": thing(json!({"Name": "gone", "Other": {"Ref": "A"}})),
-            "C": thing(failing),
+            "A": thing(&json!({"Name": "a"})),
+            "B": thing(&json!({"Name": "gone", "Other": {"Ref": "A"}})),
+            "C": thing(&failing),
         });
         let (done, outcome) = world.apply(resources, json!({})).await;
         assert_eq!(done, expected);
         let error = "resource `C`: Test::Thing could not be created: LimitExceededException: no more";
         assert_eq!(outcome.unwrap_err(), error);
-        let (done, _) = world.apply(json!({"A": thing(json!({"Name": "a"}))}), json!({})).await;
+        let (done, _) = world.apply(json!({"A": thing(&json!({"Name": "a"}))}), json!({})).await;
         assert_eq!(done, ["create a"], "nothing was left behind");
     };
     let name = json!({"Fn::Join": ["", ["c", {"Fn::Select": [1, {"Fn::Split": ["-", {"Ref": "B"}]}]}]]});
@@ -154,7 +154,7 @@ async fn what_cannot_be_undone_is_told() {
     let world = World::new();
     let failing = json!({"Name": {"Ref": "A"}, "Fail": "at once"});
     let (_, outcome) =
-        world.apply(json!({"A": thing(json!({"Name": "stuck"})), "B": thing(failing)}), json!({})).await;
+        world.apply(json!({"A": thing(&json!({"Name": "stuck"})), "B": thing(&failing)}), json!({})).await;
     let expected = "resource `B`: Test::Thing could not be created: LimitExceededException: no more; could not be \
                     undone: A (ResourceInUseException: still in use)";
     assert_eq!(outcome.unwrap_err(), expected);
@@ -164,26 +164,26 @@ async fn what_cannot_be_undone_is_told() {
 async fn a_changed_template_changes_what_it_can_and_refuses_the_rest() {
     let world = World::new();
     let first = json!({
-        "A": thing(json!({"Name": "a", "Size": "1"})),
-        "B": thing(json!({"Name": "b"})),
-        "C": thing(json!({"Name": "c", "Other": {"Ref": "B"}})),
+        "A": thing(&json!({"Name": "a", "Size": "1"})),
+        "B": thing(&json!({"Name": "b"})),
+        "C": thing(&json!({"Name": "c", "Other": {"Ref": "B"}})),
         "D": {"Type": "Test::Thing", "Properties": {"Name": "d"}, "DeletionPolicy": "Retain"},
     });
     world.apply(first, json!({})).await.1.unwrap();
 
-    let other_name = json!({"A": thing(json!({"Name": "renamed"})), "N": thing(json!({"Name": "new"}))});
+    let other_name = json!({"A": thing(&json!({"Name": "renamed"})), "N": thing(&json!({"Name": "new"}))});
     let (done, outcome) = world.apply(other_name, json!({})).await;
     assert_eq!(done, Vec::<String>::new(), "a refusal comes before anything is done");
     assert!(outcome.unwrap_err().starts_with("resource `A`: Test::Thing cannot change Name in place"));
 
     let failing = json!({
-        "A": thing(json!({"Name": "a", "Size": 2})),
-        "F": thing(json!({"Name": {"Ref": "A"}, "Fail": "at once"})),
+        "A": thing(&json!({"Name": "a", "Size": 2})),
+        "F": thing(&json!({"Name": {"Ref": "A"}, "Fail": "at once"})),
     });
     let (done, _) = world.apply(failing, json!({})).await;
     assert_eq!(done, ["update to 2 a", "create p-a", "update to 1 a"]);
 
-    let (done, outcome) = world.apply(json!({"A": thing(json!({"Name": "a", "Size": 3}))}), json!({})).await;
+    let (done, outcome) = world.apply(json!({"A": thing(&json!({"Name": "a", "Size": 3}))}), json!({})).await;
     outcome.unwrap();
     assert_eq!(done, ["update to 3 a", "delete p-c c", "delete p-b b"], "what is retained stays");
 }
@@ -194,7 +194,7 @@ async fn mistakes_are_found_before_anything_is_done() {
         let (done, outcome) = World::new().apply(resources, outputs).await;
         assert_eq!((done, outcome.unwrap_err().as_str()), (vec![], expected));
     };
-    let with = |extra: Value| json!({"A": thing(json!({"Name": "a"})), "B": extra});
+    let with = |extra: Value| json!({"A": thing(&json!({"Name": "a"})), "B": extra});
     check(
         with(json!({"Type": "AWS::S3::Bucket"})),
         json!({}),
@@ -202,19 +202,19 @@ async fn mistakes_are_found_before_anything_is_done() {
     )
     .await;
     check(
-        with(thing(json!({"Name": "b", "Colour": 1, "Shade": 2}))),
+        with(thing(&json!({"Name": "b", "Colour": 1, "Shade": 2}))),
         json!({}),
         "resource `B`: the embedded cloud does not support these properties of Test::Thing: Colour, Shade",
     )
     .await;
     check(
-        with(thing(json!({"Name": {"Ref": "Nobody"}}))),
+        with(thing(&json!({"Name": {"Ref": "Nobody"}}))),
         json!({}),
         "resource `B`: `Nobody` is neither a parameter nor a resource of the template",
     )
     .await;
     check(
-        with(thing(json!({"Name": {"Fn::GetAtt": ["A", "Colour"]}}))),
+        with(thing(&json!({"Name": {"Fn::GetAtt": ["A", "Colour"]}}))),
         json!({}),
         "resource `B`: `A` has no attribute `Colour`",
     )
@@ -232,13 +232,13 @@ async fn mistakes_are_found_before_anything_is_done() {
     )
     .await;
     check(
-        json!({"A": thing(json!({"Name": {"Ref": "B"}})), "B": thing(json!({"Name": {"Ref": "A"}}))}),
+        json!({"A": thing(&json!({"Name": {"Ref": "B"}})), "B": thing(&json!({"Name": {"Ref": "A"}}))}),
         json!({}),
         "the resources depend on each other in a circle: A -> B -> A",
     )
     .await;
     check(
-        json!({"A": thing(json!({"Name": "a"}))}),
+        json!({"A": thing(&json!({"Name": "a"}))}),
         json!({"O": {"Value": {"Ref": "Nobody"}}}),
         "output `O`: `Nobody` is neither a parameter nor a resource of the template",
     )
@@ -253,15 +253,15 @@ async fn a_conditions_resources_may_be_of_any_type_while_they_are_left_out() {
         "Conditions": {"WithKeys": {"Fn::Equals": [{"Ref": "Keys"}, "yes"]}},
         "Resources": {
             "Key": {"Type": "AWS::KMS::Key", "Condition": "WithKeys"},
-            "A": thing(json!({"Name": "a", "Other": {"Fn::If": ["WithKeys", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]}})),
+            "A": thing(&json!({"Name": "a", "Other": {"Fn::If": ["WithKeys", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]}})),
         },
         "Outputs": {"Key": {"Condition": "WithKeys", "Value": {"Ref": "Key"}}},
     });
     let template = Template::parse(&document.to_string()).unwrap();
-    let outputs = world.service.apply(&world.cloud, "stack", &template, &BTreeMap::new()).await.unwrap();
+    let outputs = world.service.apply(&world.cloud, "stack", &template, BTreeMap::new()).await.unwrap();
     assert_eq!((world.notes.take(), outputs.iter().count()), (vec!["create a".to_owned()], 0));
     let keys = BTreeMap::from([("Keys".to_owned(), "yes".to_owned())]);
-    let error = world.service.apply(&world.cloud, "other", &template, &keys).await.unwrap_err();
+    let error = world.service.apply(&world.cloud, "other", &template, keys).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "resource `Key`: the embedded cloud does not support the type `AWS::KMS::Key`"
@@ -272,16 +272,16 @@ async fn a_conditions_resources_may_be_of_any_type_while_they_are_left_out() {
 async fn one_stack_imports_what_another_exports() {
     let world = World::new();
     let exporting = json!({
-        "Resources": {"A": thing(json!({"Name": "a"}))},
+        "Resources": {"A": thing(&json!({"Name": "a"}))},
         "Outputs": {"O": {"Value": {"Ref": "A"}, "Export": {"Name": {"Fn::Sub": "${AWS::StackName}-a"}}}},
     });
-    let importing = json!({"Resources": {"B": thing(json!({"Name": {"Fn::ImportValue": "first-a"}}))}});
+    let importing = json!({"Resources": {"B": thing(&json!({"Name": {"Fn::ImportValue": "first-a"}}))}});
     let parse = |document: Value| Template::parse(&document.to_string()).unwrap();
     let (exporting, importing, none) = (parse(exporting), parse(importing), BTreeMap::new());
-    let early = world.service.apply(&world.cloud, "second", &importing, &none).await.unwrap_err();
+    let early = world.service.apply(&world.cloud, "second", &importing, none.clone()).await.unwrap_err();
     assert_eq!(early.to_string(), "resource `B`: no stack exports `first-a`");
-    world.service.apply(&world.cloud, "first", &exporting, &none).await.unwrap();
-    world.service.apply(&world.cloud, "second", &importing, &none).await.unwrap();
+    world.service.apply(&world.cloud, "first", &exporting, none.clone()).await.unwrap();
+    world.service.apply(&world.cloud, "second", &importing, none.clone()).await.unwrap();
     assert_eq!(world.notes.take(), ["create a", "create p-a"]);
 }
 
@@ -290,10 +290,10 @@ async fn stack_names_are_checked() {
     let template = Template::parse(r#"{"Resources":{}}"#).unwrap();
     let cloud = Cloud::new(Options::default());
     for name in ["", "1a", "a_b", "../x"] {
-        let error = cloud.apply(name, &template, &BTreeMap::new()).await.unwrap_err();
+        let error = cloud.apply(name, &template, BTreeMap::new()).await.unwrap_err();
         assert_eq!(error, TemplateError::StackName(name.to_owned()));
     }
-    assert_eq!(cloud.apply("a-b", &template, &BTreeMap::new()).await, Ok(Outputs::default()));
+    assert_eq!(cloud.apply("a-b", &template, BTreeMap::new()).await, Ok(Outputs::default()));
 }
 
 /// The API of a pipeline as the CDK writes it, with a function that exists by its ARN only.
@@ -349,7 +349,7 @@ async fn get(cloud: &Cloud, path: &str) -> Value {
 async fn an_api_comes_to_life_and_follows_its_template() {
     let cloud = Cloud::new(Options::default());
     let none = BTreeMap::new();
-    let first = cloud.apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();
+    let first = cloud.apply("stack", &api("one", "DeploymentA"), none.clone()).await.unwrap();
     let physical = |outputs: &Outputs, logical: &str| outputs.resources[logical].physical_id.clone();
     let id = physical(&first, "Api");
     assert_eq!(
@@ -366,10 +366,12 @@ async fn an_api_comes_to_life_and_follows_its_template() {
     };
     check(&first, "DeploymentA", "one").await;
 
-    let second = cloud.apply("stack", &api("two", "DeploymentB"), &none).await.unwrap();
+    let second = cloud.apply("stack", &api("two", "DeploymentB"), none.clone()).await.unwrap();
     check(&second, "DeploymentB", "two").await;
 
-    let elsewhere =
-        Cloud::new(Options::default()).apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();
+    let elsewhere = Cloud::new(Options::default())
+        .apply("stack", &api("one", "DeploymentA"), none.clone())
+        .await
+        .unwrap();
     assert_eq!(physical(&elsewhere, "Api"), id, "the same address in every cloud");
 }

@@ -20,7 +20,7 @@ impl Lookup for World {
     }
 }
 
-fn template(extra: Value) -> Template {
+fn template(extra: &Value) -> Template {
     let mut document = json!({
         "Mappings": {"Sizes": {"small": {"memory": 128}}},
         "Resources": {"Table": {"Type": "T"}, "Absent": {"Type": "T"}},
@@ -45,7 +45,7 @@ fn parameters() -> BTreeMap<String, Value> {
 
 fn value(expression: &Value) -> Result<Option<Value>, Problem> {
     let conditions = BTreeMap::from([("Yes".to_owned(), true), ("No".to_owned(), false)]);
-    let template = template(json!({}));
+    let template = template(&json!({}));
     let (parameters, pseudo) = (parameters(), pseudo());
     let scope = Scope {
         template: &template,
@@ -137,7 +137,7 @@ fn what_cannot_be_computed_is_named() {
 #[test]
 fn conditions_are_decided_whatever_their_order() {
     let check = |definitions: Value, expected: Result<&[(&str, bool)], &str>| {
-        let template = template(json!({ "Conditions": definitions }));
+        let template = template(&json!({ "Conditions": definitions }));
         let found = conditions(&template, &parameters(), &pseudo()).map_err(|error| error.to_string());
         let expected = expected
             .map(|pairs| {

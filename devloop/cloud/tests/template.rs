@@ -1,0 +1,181 @@
+//! The committed template of the pipeline, applied with stand-ins for its functions, and requests to its API.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt};
+
+use devloop_cloud::{Outputs, Template, TemplateError};
+use serde_json::{Value, json};
+use support::{Answer, TestCloud, script};
+
+const STACK: &str = "ServerlessDataProcessingPipelineStack";
+const UPSTREAM: &str = "UpstreamD1B9FBF8";
+const TABLE: &str = "DynamoDBTable59784FC0";
+
+struct Pipeline {
+    cloud: TestCloud,
+    document: Value,
+    _code: tempfile::TempDir,
+}
+
+impl Pipeline {
+    /// A cloud, and the committed template with its functions' code in a folder of this test.
+    async fn new() -> Self {
+        let cloud = TestCloud::start().await;
+        cloud.cloud.listens_on(cloud.address);
+        let code = tempfile::tempdir().unwrap();
+        let interpreter = script("").lines().next().unwrap().to_owned();
+        let path = format!("{}/../../stack/templates/{STACK}.template.json", env!("CARGO_MANIFEST_DIR"));
+        let mut document: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        for resource in document["Resources"].as_object_mut().unwrap().values_mut() {
+            let Some(key) = resource.pointer_mut("/Properties/Code/S3Key") else { continue };
+            let folder = code.path().join(key.as_str().unwrap().rsplit('/').next().unwrap());
+            fs::create_dir(&folder).unwrap();
+            let bootstrap = folder.join("bootstrap");
+            fs::write(&bootstrap, format!("{interpreter}\n{}", include_str!("fixtures/proxy.py"))).unwrap();
+            fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+            *key = folder.to_str().unwrap().into();
+        }
+        Self { cloud, document, _code: code }
+    }
+
+    async fn apply(&self) -> Result<Outputs, TemplateError> {
+        let template = Template::parse(&self.document.to_string()).unwrap();
+        self.cloud.cloud.apply(STACK, &template, BTreeMap::new()).await
+    }
+
+    fn properties(&mut self, logical: &str) -> &mut Value {
+        &mut self.document["Resources"][logical]["Properties"]
+    }
+
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        let cx = self.cloud.cloud.context("us-east-1");
+        self.cloud.cloud.call(&cx, service, operation, input).await.unwrap()
+    }
+
+    /// How many streams, tables, queues, functions, mappings and APIs there are.
+    async fn census(&self) -> [usize; 6] {
+        let count = |value: &Value| value.as_array().map_or(0, Vec::len);
+        let get = async |path: &str| self.cloud.send("GET", path, &[], "").await.json();
+        [
+            count(&self.call("kinesis", "ListStreams", json!({})).await["StreamNames"]),
+            count(&self.call("dynamodb", "ListTables", json!({})).await["TableNames"]),
+            count(&self.call("sqs", "ListQueues", json!({})).await["QueueUrls"]),
+            count(&get("/2015-03-31/functions").await["Functions"]),
+            count(&get("/2015-03-31/event-source-mappings").await["EventSourceMappings"]),
+            count(&get("/restapis").await["item"]),
+        ]
+    }
+
+    /// Posts to the API at the address that the outputs tell.
+    async fn post(&self, outputs: &Outputs, query: &str, body: &'static str) -> Answer {
+        let endpoint = outputs.get("ApiGatewayMethodEndpoint").unwrap();
+        let path = endpoint.strip_prefix(&format!("http://{}", self.cloud.address)).unwrap();
+        let headers = [("content-type", "application/json"), ("x-note", "a"), ("x-note", "b")];
+        self.cloud.send("POST", &format!("{path}{query}"), &headers, body).await
+    }
+}
+
+#[tokio::test]
+async fn the_pipelines_template_comes_to_life() {
+    let pipeline = Pipeline::new().await;
+    let outputs = pipeline.apply().await.unwrap();
+    assert_eq!(pipeline.census().await, [1, 1, 2, 3, 2, 1]);
+    assert_eq!(outputs.get("KinesisStreamName"), Some("KinesisStream"));
+    let table = outputs.get("DynamoDBTableName").unwrap();
+    assert!(table.starts_with("ServerlessDataProcessingPipelineStack-DynamoDBTable59784FC0-"), "{table}");
+    let mappings = pipeline.cloud.send("GET", "/2015-03-31/event-source-mappings", &[], "").await.json();
+    for mapping in mappings["EventSourceMappings"].as_array().unwrap() {
+        assert_eq!((&mapping["State"], &mapping["BatchSize"]), (&json!("Enabled"), &json!(100)), "{mapping}");
+    }
+
+    let answer = pipeline.post(&outputs, "", "{}").await;
+    assert_eq!((answer.status, &answer.body[..]), (200, br#"{"message":"success"}"#.as_slice()));
+    assert_eq!(answer.header("content-length"), Some("21"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert!(answer.header("x-amzn-requestid").is_some() && answer.header("x-amz-apigw-id").is_some());
+
+    let again = pipeline.apply().await.unwrap();
+    assert_eq!(again, outputs, "an unchanged template changes nothing");
+    assert_eq!(pipeline.census().await, [1, 1, 2, 3, 2, 1]);
+}
+
+#[tokio::test]
+async fn a_request_arrives_as_the_event_that_aws_sends() {
+    let pipeline = Pipeline::new().await;
+    let outputs = pipeline.apply().await.unwrap();
+    let answer = pipeline.post(&outputs, "?do=echo&x=1&x=2", r#"{"id":"1"}"#).await;
+    let event = answer.json();
+    assert_eq!(event["resource"], "/");
+    assert_eq!(event["path"], "/");
+    assert_eq!(event["body"], r#"{"id":"1"}"#);
+    assert_eq!(event["headers"]["Content-Type"], "application/json");
+    assert_eq!(event["headers"]["Host"], pipeline.cloud.address.to_string());
+    assert_eq!(event["headers"].get("Content-Length"), None);
+    assert_eq!(event["multiValueHeaders"]["X-Note"], json!(["a", "b"]));
+    assert_eq!(event["queryStringParameters"], json!({"do": "echo", "x": "2"}));
+    assert_eq!(event["multiValueQueryStringParameters"]["x"], json!(["1", "2"]));
+    assert_eq!(event["pathParameters"], Value::Null);
+    let context = &event["requestContext"];
+    assert_eq!((&context["stage"], &context["path"]), (&json!("prod"), &json!("/prod/")));
+    assert_eq!(context["requestId"].as_str(), answer.header("x-amzn-requestid"));
+    assert_eq!(context["extendedRequestId"].as_str(), answer.header("x-amz-apigw-id"));
+    assert_eq!(context["identity"]["sourceIp"], "127.0.0.1");
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_a_bad_gateway_and_the_next_request_works() {
+    let pipeline = Pipeline::new().await;
+    let outputs = pipeline.apply().await.unwrap();
+    for failing in ["?do=text", "?do=exit"] {
+        let answer = pipeline.post(&outputs, failing, "").await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (502, json!({"message": "Internal server error"})),
+            "{failing}"
+        );
+        assert_eq!(pipeline.post(&outputs, "", "").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_function_is_updated_in_place() {
+    let mut pipeline = Pipeline::new().await;
+    let outputs = pipeline.apply().await.unwrap();
+    assert_eq!(&pipeline.post(&outputs, "?do=stage", "").await.body[..], b"upstream");
+
+    let upstream = pipeline.properties(UPSTREAM);
+    upstream["Environment"]["Variables"]["LAMBDA_STAGE"] = "changed".into();
+    upstream["MemorySize"] = "256".into();
+    let changed = pipeline.apply().await.unwrap();
+    assert_eq!(changed, outputs);
+    assert_eq!(&pipeline.post(&outputs, "?do=stage", "").await.body[..], b"changed");
+
+    pipeline.properties(TABLE)["KeySchema"][0]["AttributeName"] = "other".into();
+    let refused = pipeline.apply().await.unwrap_err().to_string();
+    assert!(refused.contains(TABLE) && refused.contains("cannot change KeySchema in place"), "{refused}");
+    assert_eq!(&pipeline.post(&outputs, "?do=stage", "").await.body[..], b"changed");
+}
+
+#[tokio::test]
+async fn a_template_that_fails_leaves_nothing_behind() {
+    let mut pipeline = Pipeline::new().await;
+    let mapping = json!({
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "FunctionName": {"Ref": UPSTREAM},
+            "EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/missing",
+            "StartingPosition": "LATEST",
+        },
+        "DependsOn": ["ApiDeploymentStageprod3EB9684E"],
+    });
+    pipeline.document["Resources"]["Failing"] = mapping;
+    let error = pipeline.apply().await.unwrap_err().to_string();
+    let expected = "resource `Failing`: AWS::Lambda::EventSourceMapping could not be created: ";
+    assert!(error.starts_with(expected), "{error}");
+    assert!(!error.contains("could not be undone"), "{error}");
+    assert_eq!(pipeline.census().await, [0; 6]);
+    pipeline.document["Resources"].as_object_mut().unwrap().remove("Failing");
+    pipeline.apply().await.unwrap();
+}
