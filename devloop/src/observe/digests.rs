@@ -36,7 +36,9 @@ impl Digests {
         let path = folder.join(BOOTSTRAP);
         let stamp = match path.metadata() {
             Ok(metadata) => stamp(&metadata),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => return OnDisk::Missing,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
+                return OnDisk::Missing;
+            }
             Err(_) => return OnDisk::Unknown,
         };
         if let Some((known, digest)) = self.0.get(&path)

@@ -65,7 +65,9 @@ impl Metric {
         let percentile = |name: &str| {
             ranked
                 .iter()
-                .filter_map(|point| Some(point["ExtendedStatistics"][name].as_f64()? * to_milliseconds(point)))
+                .filter_map(|point| {
+                    Some(point["ExtendedStatistics"][name].as_f64()? * to_milliseconds(point))
+                })
                 .fold(0.0, f64::max)
         };
         (count > 0.0).then(|| Latency {
@@ -133,7 +135,11 @@ mod tests {
     fn points_are_joined_to_one() {
         let ranked = |p50: f64, p99: f64, unit: &str| json!({ "ExtendedStatistics": { "p50": p50, "p99": p99 }, "Unit": unit });
         check(json!([]), json!([]), None);
-        check(json!([{ "SampleCount": 7.0 }]), json!([ranked(3.0, 9.0, "Milliseconds")]), Some((7, 3.0, 9.0)));
+        check(
+            json!([{ "SampleCount": 7.0 }]),
+            json!([ranked(3.0, 9.0, "Milliseconds")]),
+            Some((7, 3.0, 9.0)),
+        );
         check(
             json!([{ "SampleCount": 7.0 }, { "SampleCount": 2.0 }]),
             json!([ranked(3.0, 9.0, "Milliseconds"), ranked(0.002, 0.5, "Seconds")]),

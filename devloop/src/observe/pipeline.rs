@@ -51,13 +51,15 @@ impl Pipeline {
             Problem::new("cloud_unreachable", format!("ask the cloud at {endpoint}: {reason}"))
                 .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
         })?;
-        let report: Option<Report> =
-            answer.body.filter(|body| answer.status == 200 && body.get("functions").is_some_and(Value::is_array)).and_then(
-                |body| serde_json::from_value(body).ok(),
-            );
+        let report: Option<Report> = answer
+            .body
+            .filter(|body| answer.status == 200 && body.get("functions").is_some_and(Value::is_array))
+            .and_then(|body| serde_json::from_value(body).ok());
         let Some(mut report) = report else {
-            let message = format!("ask the cloud at {endpoint}: it has no page {PAGE} (status {})", answer.status);
-            let hint = "what listens there is not devloop's cloud; --endpoint or AWS_ENDPOINT_URL names another";
+            let message =
+                format!("ask the cloud at {endpoint}: it has no page {PAGE} (status {})", answer.status);
+            let hint =
+                "what listens there is not devloop's cloud; --endpoint or AWS_ENDPOINT_URL names another";
             return Err(Problem::new("cloud_foreign", message).with_hint(hint));
         };
         if report.endpoint.is_empty() {

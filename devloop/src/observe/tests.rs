@@ -30,7 +30,9 @@ async fn cloud(page: Value, metrics: (u16, Value)) -> String {
                     let (page, metrics) = (page.clone(), metrics.clone());
                     async move { Ok::<_, hyper::Error>(answer(request, &page, &metrics).await) }
                 });
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
             });
         }
     });
@@ -38,15 +40,23 @@ async fn cloud(page: Value, metrics: (u16, Value)) -> String {
 }
 
 async fn answer(request: Request<Incoming>, page: &Value, metrics: &(u16, Value)) -> Response<Full<Bytes>> {
-    let header = |name: &str| request.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+    let header =
+        |name: &str| request.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
     let (status, body) = match (request.uri().path(), header("x-amz-target").as_str()) {
         ("/_devloop/status", _) if page.is_null() => (404, json!({ "message": "no such page" })),
         ("/_devloop/status", _) => (200, page.clone()),
         ("/", "GraniteServiceVersion20100801.GetMetricStatistics") => {
-            assert!(header("authorization").contains("/eu-west-1/monitoring/"), "the functions' region is asked");
+            assert!(
+                header("authorization").contains("/eu-west-1/monitoring/"),
+                "the functions' region is asked"
+            );
             assert_eq!(header("content-type"), "application/x-amz-json-1.0");
-            let input: Value = serde_json::from_slice(&request.into_body().collect().await.unwrap().to_bytes()).unwrap();
-            assert!(input["Statistics"].is_null() != input["ExtendedStatistics"].is_null(), "CloudWatch refuses both");
+            let input: Value =
+                serde_json::from_slice(&request.into_body().collect().await.unwrap().to_bytes()).unwrap();
+            assert!(
+                input["Statistics"].is_null() != input["ExtendedStatistics"].is_null(),
+                "CloudWatch refuses both"
+            );
             metrics.clone()
         }
         other => panic!("{other:?}"),
@@ -85,7 +95,8 @@ async fn what_cannot_be_known_is_named() {
     let refusal = json!({ "message": "not today" });
     let endpoint = cloud(page(folder.path()), (400, refusal)).await;
     let report = pipeline(&endpoint).report().await.unwrap();
-    let problems: Vec<_> = report.problems.iter().map(|problem| (problem.code.as_str(), problem.message.as_str())).collect();
+    let problems: Vec<_> =
+        report.problems.iter().map(|problem| (problem.code.as_str(), problem.message.as_str())).collect();
     assert_eq!(problems[0].0, "bootstrap_missing");
     assert_eq!(problems[1], ("latency_unknown", "CloudWatch answers 400: not today"));
 }

@@ -128,8 +128,11 @@ fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
         (environments.starting, "starting"),
         (environments.waiting, "calls waiting"),
     ];
-    let processes: Vec<String> =
-        named.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    let processes: Vec<String> = named
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
     let cells = vec![
         report.label(&function.name).to_owned(),
         count(function.invocations),
@@ -185,7 +188,8 @@ fn table(heading: &[&str], rows: impl Iterator<Item = (Tone, Vec<String>)>) -> V
         }
     }
     let aligned = |cells: &[String]| -> String {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
+        let padded =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
         padded.trim_end().to_owned()
     };
     all.iter().map(|(tone, cells)| line(*tone, aligned(cells))).collect()
