@@ -11,12 +11,15 @@ mod config;
 mod engine;
 mod error;
 mod graph;
+mod observe;
 mod session;
 mod sink;
+mod status;
 mod swap;
 mod target;
 #[cfg(test)]
 mod testing;
+mod tui;
 mod watch;
 mod workspace;
 
@@ -32,11 +35,14 @@ use crate::error::UserError;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let (result, json) = match &arguments.command {
-        Command::Up(arguments) => (commands::up(arguments).await, arguments.json),
-        Command::Watch(arguments) => (commands::watch(arguments).await, arguments.json),
+        Command::Up(arguments) => (commands::up(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json),
+        Command::Watch(arguments) => {
+            (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
+        }
+        Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&error, json);
             ExitCode::from(error.exit as u8)

@@ -21,7 +21,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("swap", &["bus", "engine"]),
     ("target", &["engine", "error"]),
     ("sink", &["engine", "graph"]),
-    ("tui", &["bus", "engine", "graph", "sink"]),
+    ("status", &["engine"]),
+    ("observe", &["bus", "engine", "status"]),
+    ("tui", &["bus", "engine", "graph", "sink", "status"]),
     (
         "session",
         &[
@@ -31,7 +33,9 @@ const TABLE: &[(&str, &[&str])] = &[
             "engine",
             "error",
             "graph",
+            "observe",
             "sink",
+            "status",
             "swap",
             "target",
             "tui",
@@ -39,7 +43,10 @@ const TABLE: &[(&str, &[&str])] = &[
             "workspace",
         ],
     ),
-    ("commands", &["bus", "cli", "config", "engine", "error", "session", "sink"]),
+    (
+        "commands",
+        &["bus", "cli", "config", "engine", "error", "observe", "session", "sink", "status", "workspace"],
+    ),
     ("main", &["bus", "cli", "commands", "error", "sink"]),
 ];
 

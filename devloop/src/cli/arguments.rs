@@ -19,10 +19,10 @@ pub(crate) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  ended by Ctrl-C, SIGTERM, SIGHUP, or because nobody reads the output any more
-  1  something failed while running
+  1  something failed while running; for `status`: something is wrong with the pipeline
   2  the command line or the configuration is wrong
   3  the workspace cannot be read
-  4  the cloud cannot be started, or the template cannot be applied";
+  4  the cloud cannot be started or does not answer, or the template cannot be applied";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,22 @@ pub(crate) enum Command {
     Up(SessionArguments),
     /// The same, and builds and serves again whatever a save concerns.
     Watch(SessionArguments),
+    /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
+    Status(StatusArguments),
+}
+
+/// Flags of `status`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct StatusArguments {
+    /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Tells it as one JSON document, or with --watch as one JSON line a second.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Tells it again every second until Ctrl-C.
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 /// Flags of `up` and `watch`.
@@ -83,6 +99,8 @@ mod tests {
         check(&["up", "--template", "a.json", "--no-template"], false);
         check(&["up", "--port", "1", "--endpoint", "http://localhost:1"], false);
         check(&["up", "--port", "65536"], false);
+        check(&["status", "--json", "--watch", "--endpoint", "http://localhost:1"], true);
+        check(&["status", "upstream"], false);
         check(&[], false);
     }
 }

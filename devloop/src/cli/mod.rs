@@ -2,4 +2,4 @@
 
 mod arguments;
 
-pub(crate) use arguments::{Arguments, Command, SessionArguments};
+pub(crate) use arguments::{Arguments, Command, SessionArguments, StatusArguments};

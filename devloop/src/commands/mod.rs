@@ -1,12 +1,16 @@
 //! One file a subcommand. `main` calls them; nothing else does.
 
+mod status;
 mod up;
 mod watch;
 
+use std::io::IsTerminal;
+
 use crate::cli::SessionArguments;
-use crate::config::Layer;
+use crate::config::{Layer, terminal_draws};
 use crate::session::{Selection, View};
 
+pub(crate) use status::status;
 pub(crate) use up::up;
 pub(crate) use watch::watch;
 
@@ -28,5 +32,11 @@ fn selection(arguments: &SessionArguments) -> Selection {
 }
 
 fn view(arguments: &SessionArguments) -> View {
-    if arguments.json { View::Json } else { View::Plain }
+    if arguments.json {
+        View::Json
+    } else if arguments.plain || !std::io::stdout().is_terminal() || !terminal_draws() {
+        View::Plain
+    } else {
+        View::Screen
+    }
 }

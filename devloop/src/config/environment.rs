@@ -20,6 +20,12 @@ const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
 /// Set and not empty: no colours.
 const NO_COLOR: &str = "NO_COLOR";
 
+/// The kind of the terminal; `dumb` cannot draw.
+const TERM: &str = "TERM";
+
+/// The locale of characters; the first one that is set decides.
+const LOCALES: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
+
 /// Where variables are looked up: the process, or a table in tests.
 pub(crate) struct Environment<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
 
@@ -36,9 +42,14 @@ impl Environment<'_> {
         Ok(Layer {
             src: self.get(LAMBDA_SRC_PATH).map(PathBuf::from),
             dist: self.get(LAMBDA_DIST_PATH).map(PathBuf::from),
-            endpoint: self.get(AWS_ENDPOINT_URL),
+            endpoint: self.endpoint(),
             ..Layer::default()
         })
+    }
+
+    /// The cloud's URL, where the user named one.
+    pub(crate) fn endpoint(&self) -> Option<String> {
+        self.get(AWS_ENDPOINT_URL)
     }
 
     fn get(&self, name: &str) -> Option<String> {
@@ -49,4 +60,18 @@ impl Environment<'_> {
 /// Whether the user wants no colours.
 pub(crate) fn no_color() -> bool {
     std::env::var_os(NO_COLOR).is_some_and(|value| !value.is_empty())
+}
+
+/// Whether the terminal understands more than lines.
+pub(crate) fn terminal_draws() -> bool {
+    std::env::var_os(TERM).is_none_or(|kind| kind != "dumb")
+}
+
+/// Whether the terminal shows more than ASCII.
+pub(crate) fn terminal_is_utf8() -> bool {
+    let first = LOCALES.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
+    first.is_some_and(|locale| {
+        let locale = locale.to_ascii_uppercase();
+        locale.ends_with("UTF-8") || locale.ends_with("UTF8")
+    })
 }

@@ -23,10 +23,22 @@ pub(crate) struct Layer {
     pub(crate) endpoint: Option<String>,
     /// Cargo's profile.
     pub(crate) profile: Option<String>,
+    /// Where the pipeline's end-to-end latency is found.
+    pub(crate) latency: Option<LatencyMetric>,
+}
+
+/// The `CloudWatch` metric that the last function of a pipeline writes its latency to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LatencyMetric {
+    /// The metric's namespace.
+    pub(crate) namespace: String,
+    /// The metric's name.
+    pub(crate) metric: String,
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 6] = ["src", "dist", "templates", "port", "endpoint", "profile"];
+const KEYS: [&str; 7] = ["src", "dist", "templates", "port", "endpoint", "profile", "latency"];
 
 impl Layer {
     /// Reads a table; `origin` names it in errors. Null is an empty one.
@@ -82,6 +94,7 @@ impl Layer {
             port,
             endpoint,
             profile: self.profile.or(weaker.profile),
+            latency: self.latency.or(weaker.latency),
         }
     }
 }
@@ -106,7 +119,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, port, endpoint, profile",
+             hint: the settings are src, dist, templates, port, endpoint, profile, latency",
         );
     }
 
@@ -117,16 +130,22 @@ mod tests {
             "error: read devloop.toml: invalid value: integer `70000`, expected u16",
         );
         check_error(json!([]), "error: read devloop.toml: it is not a table");
+        check_error(
+            json!({ "latency": { "namespace": "f" } }),
+            "error: read devloop.toml: missing field `metric`",
+        );
     }
 
     #[test]
     fn every_key_is_read() {
         let values = json!({
-            "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e"
+            "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
+            "latency": { "namespace": "f", "metric": "g" }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
         assert!(layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some());
         assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
+        assert!(layer.latency.is_some());
     }
 }

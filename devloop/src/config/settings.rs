@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::config::{Environment, Layer};
+use crate::config::{Environment, LatencyMetric, Layer};
 use crate::error::UserError;
 
 /// Where the embedded cloud listens unless told otherwise.
@@ -12,6 +12,12 @@ const DEFAULT_PORT: u16 = 4566;
 
 /// The configuration file beside the root manifest.
 const FILE: &str = "devloop.toml";
+
+/// Where the example pipeline's last function writes its latency.
+const LATENCY_NAMESPACE: &str = "ServerlessDataProcessingPipeline/Latencies";
+
+/// The name of that metric.
+const LATENCY_METRIC: &str = "Latency";
 
 /// What a session goes by. Paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// Cargo's profile.
     pub(crate) profile: String,
+    /// Where the pipeline's end-to-end latency is found.
+    pub(crate) latency: LatencyMetric,
 }
 
 impl Settings {
@@ -58,6 +66,10 @@ impl Settings {
             templates: layer.templates.unwrap_or_else(|| vec!["stack/templates/*.template.json".to_owned()]),
             port: layer.port.or(endpoint_port).unwrap_or(DEFAULT_PORT),
             profile: layer.profile.unwrap_or_else(|| "dev".to_owned()),
+            latency: layer.latency.unwrap_or_else(|| LatencyMetric {
+                namespace: LATENCY_NAMESPACE.to_owned(),
+                metric: LATENCY_METRIC.to_owned(),
+            }),
         })
     }
 }
@@ -145,6 +157,7 @@ mod tests {
         assert_eq!((settings.profile.as_str(), settings.templates_named), ("dev", false));
         let empty = resolve(Sources { environment: vec![("LAMBDA_DIST_PATH", "")], ..silent() }).unwrap();
         assert_eq!(empty.dist, settings.dist);
+        assert_eq!(settings.latency.metric, "Latency");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The workspace could not be read: no cargo, no manifest, a broken manifest.
     Workspace = 3,
-    /// The cloud could not be started or the template could not be applied.
+    /// The cloud could not be started or does not answer, or the template could not be applied.
     Cloud = 4,
 }
 

@@ -31,4 +31,6 @@ pub(crate) enum View {
     Plain,
     /// Lines for programs.
     Json,
+    /// A screen of panes.
+    Screen,
 }

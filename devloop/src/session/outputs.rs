@@ -1,25 +1,68 @@
 //! Who is told what happens.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::config::no_color;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{LatencyMetric, no_color, terminal_is_utf8};
+use crate::observe::{Metric, Pipeline};
 use crate::session::View;
 use crate::sink::{Json, LogFile, Plain, Sink};
+use crate::tui::{Opening, Theme, Tui};
 
-/// The sinks of a session. The log file lies in `log_directory`; without a workspace there is none.
-pub(super) fn sinks(view: View, log_directory: Option<&Path>) -> io::Result<Vec<Box<dyn Sink>>> {
-    let output = io::stdout();
-    let shown: Box<dyn Sink> = match view {
-        View::Json => Box::new(Json::new(output)),
-        View::Plain => {
-            let colour = output.is_terminal() && !no_color();
-            Box::new(Plain::new(output, colour))
-        }
-    };
-    let mut sinks = vec![shown];
-    if let Some(directory) = log_directory {
-        sinks.push(Box::new(LogFile::create(&directory.join("session.jsonl"))?));
+/// What the sinks have to know of the session.
+pub(super) struct Told<'a> {
+    /// How the user is told.
+    pub(super) view: View,
+    /// Whether saves are followed.
+    pub(super) watch: bool,
+    /// The URL that clients use.
+    pub(super) endpoint: &'a str,
+    /// What is built and served.
+    pub(super) functions: &'a [String],
+    /// Where the end-to-end latency is found.
+    pub(super) latency: &'a LatencyMetric,
+    /// Where the log file is made; without a workspace there is none.
+    pub(super) log_directory: Option<PathBuf>,
+    /// Ends the session.
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// The sinks of a session.
+pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    let log = told.log_directory.as_ref().map(|directory| directory.join("session.jsonl"));
+    if let Some(path) = &log {
+        sinks.push(Box::new(LogFile::create(path)?));
     }
+    let output = io::stdout();
+    let plain = || Plain::new(io::stdout(), io::stdout().is_terminal() && !no_color());
+    sinks.push(match told.view {
+        View::Json => Box::new(Json::new(output)),
+        View::Plain => Box::new(plain()),
+        // A terminal that cannot be drawn on still shows lines.
+        View::Screen => match screen(told, log.as_deref()) {
+            Ok(screen) => Box::new(screen),
+            Err(_) => Box::new(plain()),
+        },
+    });
     Ok(sinks)
+}
+
+fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
+    let screen = Tui::start(Opening {
+        command: if told.watch { "watch" } else { "up" },
+        endpoint: told.endpoint.to_owned(),
+        functions: told.functions.to_owned(),
+        theme: Theme { colour: !no_color(), unicode: terminal_is_utf8() },
+        stop: told.stop.clone(),
+        farewell: log.map_or_else(
+            || "devloop ended".to_owned(),
+            |log| format!("devloop ended; the session's log is {}", log.display()),
+        ),
+    })?;
+    let metric = Metric { namespace: told.latency.namespace.clone(), name: told.latency.metric.clone() };
+    screen.follow(Pipeline::new(told.endpoint, metric), told.stop.clone());
+    Ok(screen)
 }

@@ -26,11 +26,13 @@ fn owner(port: u16) -> Option<String> {
         .find_map(|table| listening_inode(&table, port))?;
     let socket = format!("socket:[{inode}]");
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
-        let Some(id) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(id) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         let Ok(descriptors) = std::fs::read_dir(process.path().join("fd")) else { continue };
-        let has_it = descriptors
-            .flatten()
-            .any(|descriptor| std::fs::read_link(descriptor.path()).is_ok_and(|link| link.as_os_str() == socket.as_str()));
+        let has_it = descriptors.flatten().any(|descriptor| {
+            std::fs::read_link(descriptor.path()).is_ok_and(|link| link.as_os_str() == socket.as_str())
+        });
         if has_it {
             let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             return Some(format!("{} (process {id})", name.trim()));

@@ -10,7 +10,7 @@ use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::main_loop::main_loop;
-use crate::session::outputs::sinks;
+use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
@@ -56,7 +56,16 @@ async fn serve(
     let Prepared { settings, workspace, functions, .. } = prepared;
     let result = async {
         let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
-        let mut sinks = sinks(view, log_directory.as_deref())
+        let told = Told {
+            view,
+            watch,
+            endpoint: &endpoint,
+            functions: &functions,
+            latency: &settings.latency,
+            log_directory,
+            stop: &stop,
+        };
+        let mut sinks = sinks(&told)
             .map_err(|error| UserError::failure("log_failed", format!("open the session's log: {error}")))?;
         let watcher = if watch && !functions.is_empty() {
             Some(start_watcher(vec![workspace.target_directory.clone(), settings.dist.clone()], &events)?)

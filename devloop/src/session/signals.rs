@@ -3,6 +3,8 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::tui;
+
 /// Cancels the token at the first signal. Function and cargo processes die with devloop, so the second may be rude.
 pub(super) fn stop_at_signals(stop: CancellationToken) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -27,5 +29,6 @@ async fn any(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signa
 
 #[expect(clippy::exit, reason = "the user asked twice; an orderly end did not come soon enough")]
 fn exit_at_once() {
+    tui::restore();
     std::process::exit(1);
 }

@@ -19,7 +19,8 @@ mod tests {
 
     #[test]
     fn only_addresses_of_rest_apis_are_rewritten() {
-        let check = |value: &str, expected: &str| assert_eq!(reachable(value, "http://127.0.0.1:1"), expected);
+        let check =
+            |value: &str, expected: &str| assert_eq!(reachable(value, "http://127.0.0.1:1"), expected);
         check(
             "https://a1.execute-api.us-east-1.amazonaws.com/prod/",
             "http://127.0.0.1:1/_aws/execute-api/a1/prod/",

@@ -1,37 +1,76 @@
-//! Text without the terminal's control sequences.
+//! Text and the terminal's control sequences in it.
+
+const ESCAPE: char = '\u{1b}';
+const BELL: char = '\u{7}';
+
+/// A part of a text that was written for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// A character to show.
+    Text(char),
+    /// A change of colours and weights: the numbers between `ESC [` and `m`, with semicolons between them.
+    Style(&'a str),
+}
+
+/// The text's parts. Cursor movements and hyperlinks are none; line ends and tabs stay.
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let mut characters = rest.chars();
+            let first = characters.next()?;
+            rest = characters.as_str();
+            if first != ESCAPE {
+                return Some(Piece::Text(first));
+            }
+            let kind = characters.next();
+            rest = characters.as_str();
+            match kind {
+                Some('[') => {
+                    let (inside, last, after) = control_sequence(rest);
+                    rest = after;
+                    if last == Some('m') {
+                        return Some(Piece::Style(inside));
+                    }
+                }
+                Some(']') => rest = after_string(rest),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// The parameters of a control sequence, its last character, which says what it does, and the text behind it.
+fn control_sequence(text: &str) -> (&str, Option<char>, &str) {
+    match text.char_indices().find(|(_, character)| ('@'..='~').contains(character)) {
+        Some((end, last)) => (&text[..end], Some(last), &text[end + 1..]),
+        None => (text, None, ""),
+    }
+}
+
+/// What follows an operating system command, which ends with a bell, or with an escape and a backslash.
+fn after_string(text: &str) -> &str {
+    let end = text.char_indices().find_map(|(index, character)| match character {
+        BELL => Some(index + 1),
+        ESCAPE if text[index + 1..].starts_with('\\') => Some(index + 2),
+        _ => None,
+    });
+    end.map_or("", |end| &text[end..])
+}
 
 /// Removes colours, cursor movements and hyperlinks; line ends and tabs stay.
 pub(super) fn strip(text: &str) -> String {
-    const ESCAPE: char = '\u{1b}';
-    const BELL: char = '\u{7}';
-    let mut stripped = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        if character != ESCAPE {
-            stripped.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('[') => {
-                characters.by_ref().find(|character| ('@'..='~').contains(character));
-            }
-            Some(']') => {
-                // A string ends with a bell, or with an escape and a backslash.
-                while let Some(inside) = characters.next() {
-                    if inside == BELL || (inside == ESCAPE && characters.next_if_eq(&'\\').is_some()) {
-                        break;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    stripped
+    pieces(text)
+        .filter_map(|piece| match piece {
+            Piece::Text(character) => Some(character),
+            Piece::Style(_) => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::strip;
+    use super::{Piece, pieces, strip};
 
     fn check(text: &str, expected: &str) {
         assert_eq!(strip(text), expected);
@@ -43,5 +82,13 @@ mod tests {
         check("\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: x", "error: x");
         check("\u{1b}]8;;https://e\u{1b}\\E0308\u{1b}]8;;\u{7}]", "E0308]");
         check("cut \u{1b}[38;5", "cut ");
+        check("cut \u{1b}", "cut ");
+        check("\u{1b}[2Kmoved\u{1b}[é", "moved");
+    }
+
+    #[test]
+    fn styles_are_told() {
+        let styles: Vec<_> = pieces("\u{1b}[1;31ma\u{1b}[2J\u{1b}[mb").collect();
+        assert_eq!(styles, [Piece::Style("1;31"), Piece::Text('a'), Piece::Style(""), Piece::Text('b')]);
     }
 }

@@ -12,9 +12,10 @@ use std::io;
 
 use crate::engine::{Millis, Notice, State};
 
+pub(crate) use ansi::{Piece, pieces};
 pub(crate) use json::{Json, error_line};
 pub(crate) use log_file::LogFile;
-pub(crate) use plain::Plain;
+pub(crate) use plain::{Plain, text};
 
 /// A consumer of notices.
 pub(crate) trait Sink: Send {

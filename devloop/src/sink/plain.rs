@@ -31,8 +31,8 @@ impl<W: Write + Send> Sink for Plain<W> {
     }
 }
 
-/// The notice's lines, each with its line end.
-fn text(notice: &Notice, state: &State) -> String {
+/// The notice's lines, each with its line end; colours are the compiler's and the functions' own.
+pub(crate) fn text(notice: &Notice, state: &State) -> String {
     match notice {
         Notice::Ready { endpoint, outputs } => {
             let mut text = format!("ready      {endpoint}\n");

@@ -1,0 +1,128 @@
+//! `devloop status`: how a running pipeline fares, from any terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::bus::now;
+use crate::cli::StatusArguments;
+use crate::config::{Environment, Layer, Settings};
+use crate::engine::Problem;
+use crate::error::{Exit, UserError};
+use crate::observe::{Metric, Pipeline};
+use crate::sink;
+use crate::status::{Report, Section, StatusSource, lines};
+use crate::workspace::{self, Reading};
+
+/// How often `--watch` asks.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The order on paper: what is wrong comes last, next to the prompt.
+const SECTIONS: [Section; 6] =
+    [Section::Cloud, Section::Code, Section::Stages, Section::Mappings, Section::Latency, Section::Problems];
+
+/// Moves to the terminal's first line and clears what is below.
+const CLEAR: &str = "\u{1b}[H\u{1b}[J";
+
+/// Asks once, or every second until Ctrl-C. The exit code of one answer says whether something is wrong in it.
+pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, UserError> {
+    let pipeline = pipeline(arguments.endpoint.as_deref()).await?;
+    if arguments.watch {
+        let ended = tokio::select! {
+            ended = watch(&pipeline, arguments.json) => ended,
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        };
+        return ended.map(|()| ExitCode::SUCCESS).or_else(written);
+    }
+    let report = pipeline.report().await.map_err(|problem| UserError { problem, exit: Exit::Cloud })?;
+    let code =
+        if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failure as u8) };
+    let text = if arguments.json { json(&report, true)? } else { plain(&report) };
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => Ok(code),
+        Err(error) => written(error).map(|_| code),
+    }
+}
+
+/// Output that nobody reads any more is a good end.
+fn written(error: io::Error) -> Result<ExitCode, UserError> {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(UserError::failure("output_failed", format!("write the output: {error}")))
+}
+
+/// Asks again and again; a cloud that does not answer may come back.
+async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
+    let mut output = io::stdout();
+    let clear = if output.is_terminal() && !as_json { CLEAR } else { "" };
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let text = match (pipeline.report().await, as_json) {
+            (Ok(report), true) => {
+                json(&report, false).map_err(|error| io::Error::other(error.to_string()))?
+            }
+            (Ok(report), false) => plain(&report),
+            (Err(problem), true) => sink::error_line(now(), &problem)? + "\n",
+            (Err(problem), false) => told(&problem),
+        };
+        output.write_all(format!("{clear}{text}").as_bytes())?;
+        output.flush()?;
+    }
+}
+
+fn plain(report: &Report) -> String {
+    lines(report, &SECTIONS).into_iter().flat_map(|line| [line.text, "\n".to_owned()]).collect()
+}
+
+fn json(report: &Report, pretty: bool) -> Result<String, UserError> {
+    let text = if pretty { serde_json::to_string_pretty(report) } else { serde_json::to_string(report) };
+    text.map(|text| text + "\n")
+        .map_err(|error| UserError::failure("output_failed", format!("write the report: {error}")))
+}
+
+fn told(problem: &Problem) -> String {
+    format!("{}\n", UserError { problem: problem.clone(), exit: Exit::Cloud })
+}
+
+/// The pipeline at the endpoint that is given, or else where a session of this directory would have its own.
+async fn pipeline(given: Option<&str>) -> Result<Pipeline, UserError> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let environment = Environment(&environment);
+    let endpoint = given.map(str::to_owned).or_else(|| environment.endpoint());
+    // The port is only there to be stronger than a URL, which may be another machine's: asking is not serving.
+    let flags = Layer { port: endpoint.as_ref().map(|_| 0), ..Layer::default() };
+    let settings = settings(&environment, flags).await?;
+    let endpoint = match endpoint {
+        Some(endpoint) if endpoint.starts_with("http://") => endpoint,
+        Some(endpoint) => {
+            let message = format!("ask the cloud at {endpoint}: only http:// is spoken");
+            return Err(UserError::usage("endpoint_invalid", message));
+        }
+        None if settings.port == 0 => {
+            let message = "find the cloud: the configured port 0 means any";
+            return Err(
+                UserError::usage("endpoint_unknown", message).with_hint("name its URL with --endpoint")
+            );
+        }
+        None => format!("http://127.0.0.1:{}", settings.port),
+    };
+    let metric = Metric { namespace: settings.latency.namespace, name: settings.latency.metric };
+    Ok(Pipeline::new(&endpoint, metric))
+}
+
+/// The settings of this directory's workspace, or without one the defaults: a pipeline can be asked from anywhere.
+async fn settings(environment: &Environment<'_>, flags: Layer) -> Result<Settings, UserError> {
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    match workspace::read(Path::new("cargo"), &directory).await {
+        Ok(Reading { workspace, settings }) => {
+            Settings::resolve(&workspace.root, &workspace.target_directory, settings, environment, flags)
+        }
+        Err(_) => Settings::resolve(&directory, &directory, Value::Null, environment, flags),
+    }
+}

@@ -1,0 +1,13 @@
+//! Looks at a running pipeline from outside, over HTTP, as any other process could: `devloop status` and the terminal UI ask
+//! here how it fares.
+
+mod client;
+mod digests;
+mod latency;
+mod pipeline;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use latency::Metric;
+pub(crate) use pipeline::Pipeline;

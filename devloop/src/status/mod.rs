@@ -1,0 +1,17 @@
+//! How a running pipeline fares: the report that `devloop status` prints and the terminal UI shows, what is wrong in it, and
+//! its plain text. Pure; `observe` gathers what the report says.
+
+mod figures;
+mod findings;
+mod report;
+mod source;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use figures::{age, count, milliseconds};
+pub(crate) use findings::{Finding, findings};
+pub(crate) use report::{Distribution, Function, Latency, Mapping, Report};
+pub(crate) use source::StatusSource;
+pub(crate) use text::{Section, Tone, lines};

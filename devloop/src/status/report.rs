@@ -1,0 +1,182 @@
+//! The report: what the cloud says of itself on its page `/_devloop/status`, and what devloop adds to it. Its JSON is the
+//! document that `devloop status --json` prints.
+
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::engine::Millis;
+use crate::status::Finding;
+
+/// A pipeline at one moment. A member that the cloud does not send keeps its default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Report {
+    /// The URL that clients use.
+    pub(crate) endpoint: String,
+    /// When the cloud was asked.
+    pub(crate) at: Millis,
+    /// How long the cloud has run.
+    pub(crate) uptime_ms: u64,
+    /// Every function of the cloud.
+    pub(crate) functions: Vec<Function>,
+    /// Every event source mapping.
+    pub(crate) mappings: Vec<Mapping>,
+    /// From the first function's start to the last one's end; none where nothing was measured in the last minutes.
+    pub(crate) latency: Option<Latency>,
+    /// What is wrong; empty when all is well. devloop's own judgement.
+    pub(crate) problems: Vec<Finding>,
+}
+
+/// A Lambda function: its code in three places, and its work since the cloud was started.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Function {
+    /// Its name in Lambda.
+    pub(crate) name: String,
+    /// Where it is.
+    pub(crate) region: String,
+    /// The directory of its `bootstrap`; the last segment is the binary's name.
+    pub(crate) folder: Option<String>,
+    /// Whether it runs from that directory.
+    pub(crate) hot_reload: bool,
+    /// SHA-256 of the file in the directory, seen from where devloop runs.
+    pub(crate) on_disk_digest: Option<String>,
+    /// The directory can be seen from where devloop runs, and holds no file to run.
+    pub(crate) bootstrap_missing: bool,
+    /// SHA-256 of the code that is started for new requests.
+    pub(crate) deployed_digest: Option<String>,
+    /// SHA-256 of the code that gave the last answer.
+    pub(crate) answering_digest: Option<String>,
+    /// When that was.
+    pub(crate) answered_ms: Option<Millis>,
+    /// Its processes.
+    pub(crate) environments: Environments,
+    /// Requests that were begun.
+    #[serde(deserialize_with = "whole")]
+    pub(crate) invocations: u64,
+    /// Requests that failed.
+    #[serde(deserialize_with = "whole")]
+    pub(crate) errors: u64,
+    /// Requests that were turned away.
+    #[serde(deserialize_with = "whole")]
+    pub(crate) throttles: u64,
+    /// The handler's time; none before the first request.
+    pub(crate) duration_ms: Option<Distribution>,
+    /// Why a request or a start failed last.
+    pub(crate) last_error: Option<String>,
+    /// When that was.
+    pub(crate) last_error_ms: Option<Millis>,
+}
+
+/// The processes of a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Environments {
+    /// Waiting for a request.
+    pub(crate) idle: u64,
+    /// Working on one.
+    pub(crate) busy: u64,
+    /// Not yet ready for the first.
+    pub(crate) starting: u64,
+    /// Requests that wait for a process.
+    pub(crate) waiting: u64,
+    /// Starts that a request had to wait for.
+    pub(crate) cold_starts: u64,
+}
+
+/// What was measured, in ms.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Distribution {
+    /// How many values.
+    #[serde(deserialize_with = "whole")]
+    pub(crate) count: u64,
+    /// Their sum.
+    pub(crate) sum: f64,
+    /// The smallest.
+    pub(crate) min: f64,
+    /// The largest.
+    pub(crate) max: f64,
+    /// The median.
+    pub(crate) p50: f64,
+    /// 19 of 20 are at most this.
+    pub(crate) p95: f64,
+    /// 99 of 100 are at most this.
+    pub(crate) p99: f64,
+}
+
+/// An event source mapping and how far it is behind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Mapping {
+    /// Its id.
+    pub(crate) uuid: String,
+    /// The function's name in Lambda.
+    pub(crate) function: String,
+    /// The stream's or queue's ARN.
+    pub(crate) source: String,
+    /// `Enabled`, `Disabled`, or what is on the way there.
+    pub(crate) state: String,
+    /// `OK`, `No records processed`, or a text that begins with `PROBLEM:`.
+    pub(crate) last_result: String,
+    /// Records that are in the stream and not settled.
+    #[serde(deserialize_with = "whole")]
+    pub(crate) lag_records: u64,
+    /// How long the oldest of them has waited.
+    pub(crate) oldest_unprocessed_ms: Option<u64>,
+}
+
+/// End-to-end latency over the last minutes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Latency {
+    /// The metric's namespace.
+    pub(crate) namespace: String,
+    /// The metric.
+    pub(crate) metric: String,
+    /// How far back the figures reach.
+    pub(crate) window_ms: u64,
+    /// How many requests were complete.
+    #[serde(deserialize_with = "whole")]
+    pub(crate) count: u64,
+    /// The median, in ms.
+    pub(crate) p50: f64,
+    /// 19 of 20 took at most this, in ms.
+    pub(crate) p95: f64,
+    /// 99 of 100 took at most this, in ms.
+    pub(crate) p99: f64,
+}
+
+impl Report {
+    /// The name that people know the Lambda function by: its binary's, unless two functions share it.
+    pub(crate) fn label<'a>(&'a self, lambda_name: &'a str) -> &'a str {
+        let function = self.functions.iter().find(|function| function.name == lambda_name);
+        let Some(binary) = function.and_then(Function::binary) else { return lambda_name };
+        let sharing = self.functions.iter().filter(|other| other.binary() == Some(binary)).count();
+        if sharing == 1 { binary } else { lambda_name }
+    }
+}
+
+impl Function {
+    /// The name of its binary, where it runs from a directory.
+    pub(crate) fn binary(&self) -> Option<&str> {
+        let folder = self.folder.as_deref().filter(|_| self.hot_reload)?;
+        Path::new(folder).file_name()?.to_str()
+    }
+}
+
+impl Mapping {
+    /// The stream's or queue's name without the rest of its ARN.
+    pub(crate) fn source_name(&self) -> &str {
+        let resource = self.source.splitn(6, ':').nth(5).unwrap_or(&self.source);
+        let mut segments = resource.split('/');
+        let first = segments.next().unwrap_or(resource);
+        segments.next().unwrap_or(first)
+    }
+}
+
+/// Metrics count in floating point; a count is a whole number.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    Ok(f64::deserialize(deserializer)?.round() as u64)
+}

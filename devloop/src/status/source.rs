@@ -1,0 +1,12 @@
+//! Where reports come from.
+
+use std::pin::Pin;
+
+use crate::engine::Problem;
+use crate::status::Report;
+
+/// A pipeline that can be asked how it fares.
+pub(crate) trait StatusSource: Send + Sync {
+    /// Asks once; the problem says why there is no answer.
+    fn report(&self) -> Pin<Box<dyn Future<Output = Result<Report, Problem>> + Send + '_>>;
+}

@@ -1,0 +1,135 @@
+//! Reports of a pipeline that is healthy, broken and lagging: what is found wrong in them, their text and their JSON.
+
+use serde_json::json;
+
+use crate::status::{Report, Section, findings, lines};
+
+const SECTIONS: [Section; 6] =
+    [Section::Cloud, Section::Code, Section::Stages, Section::Mappings, Section::Latency, Section::Problems];
+
+/// What the cloud's page says; counts come from metrics and may be written as floating-point numbers.
+fn page() -> serde_json::Value {
+    let function = |binary: &str, digest: &str, calls: f64| {
+        json!({
+            "name": format!("Pipeline-{binary}Function-0A1B2C3D"), "region": "eu-west-1", "arn": "arn:x",
+            "folder": format!("/home/me/target/devloop/dist/{binary}"), "hot_reload": true,
+            "on_disk_digest": digest, "deployed_digest": digest, "answering_digest": digest,
+            "answered_ms": 1_700_000_000_000_u64,
+            "environments": { "idle": 1, "busy": 0, "starting": 0, "waiting": 0, "cold_starts": 1 },
+            "invocations": calls, "errors": 0.0, "throttles": 0.0,
+            "duration_ms": { "count": calls, "sum": 3000.0, "min": 0.4, "max": 31.0, "p50": 2.6, "p95": 6.1, "p99": 18.7 },
+            "last_error": null, "last_error_ms": null,
+        })
+    };
+    let mapping = |function: &str, source: &str| {
+        json!({
+            "uuid": "7d3f", "function": format!("Pipeline-{function}Function-0A1B2C3D"), "source": source,
+            "state": "Enabled", "last_result": "OK", "lag_records": 0, "oldest_unprocessed_ms": null, "shards": [],
+        })
+    };
+    json!({
+        "endpoint": "http://127.0.0.1:4566", "at": 1_700_000_060_000_u64, "uptime_ms": 3_720_000,
+        "functions": [
+            function("upstream", &"91c2ab34".repeat(8), 12_345.0),
+            function("midstream", &"5d0e77aa".repeat(8), 148.0),
+            function("downstream", &"33ab0000".repeat(8), 147.0),
+        ],
+        "mappings": [
+            mapping("midstream", "arn:aws:kinesis:eu-west-1:000000000000:stream/Events"),
+            mapping("downstream", "arn:aws:dynamodb:eu-west-1:000000000000:table/Items/stream/2026-11-20T10:00:00.000"),
+        ],
+        "latency": {
+            "namespace": "Pipeline/Latencies", "metric": "Latency", "window_ms": 300_000,
+            "count": 1_482, "p50": 11.0, "p95": 29.6, "p99": 310.0,
+        },
+    })
+}
+
+fn report(change: impl FnOnce(&mut serde_json::Value)) -> Report {
+    let mut page = page();
+    change(&mut page);
+    let mut report: Report = serde_json::from_value(page).unwrap();
+    report.problems = findings(&report);
+    report
+}
+
+fn text(report: &Report) -> String {
+    lines(report, &SECTIONS).into_iter().map(|line| line.text + "\n").collect()
+}
+
+#[test]
+fn a_healthy_pipeline() {
+    let report = report(|_| {});
+    assert_eq!(report.problems, []);
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn a_broken_pipeline_names_each_thing_that_is_wrong() {
+    let report = report(|page| {
+        let [upstream, midstream, downstream] = [0, 1, 2].map(|index| page["functions"][index].clone());
+        page["functions"][0] = upstream;
+        page["functions"][0]["on_disk_digest"] = json!(null);
+        page["functions"][0]["bootstrap_missing"] = json!(true);
+        page["functions"][1] = midstream;
+        page["functions"][1]["on_disk_digest"] = json!("feed".repeat(16));
+        page["functions"][2] = downstream;
+        page["functions"][2]["last_error"] =
+            json!("Runtime.ExitError: exit status 101\n  panicked at src/lib.rs:4");
+        page["functions"][2]["last_error_ms"] = json!(1_700_000_000_001_u64);
+        page["functions"][2]["errors"] = json!(3.0);
+        page["mappings"][1]["state"] = json!("Disabled");
+        page["mappings"][1]["last_result"] = json!("PROBLEM: Function call failed");
+    });
+    insta::assert_snapshot!(text(&report));
+    let codes: Vec<&str> = report.problems.iter().map(|problem| problem.code.as_str()).collect();
+    assert_eq!(
+        codes,
+        ["bootstrap_missing", "not_deployed", "function_failed", "mapping_not_enabled", "mapping_failing"]
+    );
+}
+
+#[test]
+fn a_lagging_pipeline() {
+    let report = report(|page| {
+        page["mappings"][0]["lag_records"] = json!(48_210);
+        page["mappings"][0]["oldest_unprocessed_ms"] = json!(61_000);
+        page["mappings"][1]["lag_records"] = json!(3);
+        page["mappings"][1]["oldest_unprocessed_ms"] = json!(60_000);
+        page["functions"][1]["answering_digest"] = json!("feed".repeat(16));
+        page["functions"][2]["answering_digest"] = json!(null);
+        page["functions"][2]["environments"] = json!({});
+        page["functions"][2]["duration_ms"] = json!(null);
+        page["latency"] = json!(null);
+    });
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn an_empty_cloud_is_well() {
+    let report: Report = serde_json::from_value(json!({ "endpoint": "http://e", "functions": [] })).unwrap();
+    assert_eq!(findings(&report), []);
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn the_json_document() {
+    let report = report(|page| page["mappings"][0]["state"] = json!("Disabled"));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
+}
+
+fn check_label(name: &str, expected: &str) {
+    let mut report = report(|_| {});
+    let mut twin = report.functions[0].clone();
+    twin.name = "Twin".to_owned();
+    report.functions.push(twin);
+    assert_eq!(report.label(name), expected);
+}
+
+#[test]
+fn a_function_is_called_by_its_binary_unless_two_share_it() {
+    check_label("Pipeline-midstreamFunction-0A1B2C3D", "midstream");
+    check_label("Pipeline-upstreamFunction-0A1B2C3D", "Pipeline-upstreamFunction-0A1B2C3D");
+    check_label("Twin", "Twin");
+    check_label("Elsewhere", "Elsewhere");
+}

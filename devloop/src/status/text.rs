@@ -1,0 +1,200 @@
+//! A report as aligned plain lines; where they are drawn in colour, their tone says in which.
+
+use crate::status::findings::short;
+use crate::status::{Distribution, Function, Mapping, Report, age, count, milliseconds};
+
+/// A part of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// Where the cloud is.
+    Cloud,
+    /// Each function's code on disk, deployed and answering.
+    Code,
+    /// Each function's work.
+    Stages,
+    /// Streams and their functions.
+    Mappings,
+    /// From end to end.
+    Latency,
+    /// What is wrong.
+    Problems,
+}
+
+/// How a line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As it is.
+    Plain,
+    /// It names what follows.
+    Heading,
+    /// It tells of something wrong.
+    Wrong,
+}
+
+/// A line of the text, without its line end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StatusLine {
+    /// The text.
+    pub(crate) text: String,
+    /// How it is meant.
+    pub(crate) tone: Tone,
+}
+
+/// What is not there.
+const NONE: &str = "-";
+
+/// The sections one after the other, with an empty line between two of them. A section without content is left out.
+pub(crate) fn lines(report: &Report, sections: &[Section]) -> Vec<StatusLine> {
+    let mut all: Vec<StatusLine> = Vec::new();
+    for section in sections {
+        let lines = of_section(report, *section);
+        if !lines.is_empty() && !all.is_empty() {
+            all.push(line(Tone::Plain, ""));
+        }
+        all.extend(lines);
+    }
+    all
+}
+
+fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
+    match section {
+        Section::Cloud => {
+            vec![line(Tone::Plain, format!("{}  up {}", report.endpoint, age(report.uptime_ms)))]
+        }
+        Section::Code => table(
+            &["FUNCTION", "ON DISK", "DEPLOYED", "ANSWERING", ""],
+            report.functions.iter().map(|function| code(report, function)),
+        ),
+        Section::Stages => table(
+            &["STAGE", "CALLS", "ERRORS", "THROTTLES", "P50", "P95", "P99", "PROCESSES"],
+            report.functions.iter().map(|function| stage(report, function)),
+        ),
+        Section::Mappings => table(
+            &["MAPPING", "STATE", "LAG", "OLDEST", "LAST RESULT"],
+            report.mappings.iter().map(|mapping| mapped(report, mapping)),
+        ),
+        Section::Latency => vec![latency(report)],
+        Section::Problems if report.problems.is_empty() => Vec::new(),
+        Section::Problems => {
+            let named = report.problems.iter().flat_map(|problem| {
+                let text = format!("  {}: {}", problem.about, problem.message);
+                text.lines().map(|part| line(Tone::Wrong, part)).collect::<Vec<_>>()
+            });
+            std::iter::once(line(Tone::Heading, "PROBLEMS")).chain(named).collect()
+        }
+    }
+}
+
+fn code(report: &Report, function: &Function) -> (Tone, Vec<String>) {
+    let digest = |digest: &Option<String>| digest.as_deref().map_or(NONE, short).to_owned();
+    let (tone, word) = verdict(function);
+    let cells = vec![
+        report.label(&function.name).to_owned(),
+        digest(&function.on_disk_digest),
+        digest(&function.deployed_digest),
+        digest(&function.answering_digest),
+        word.to_owned(),
+    ];
+    (tone, cells)
+}
+
+/// What the three digests say together.
+fn verdict(function: &Function) -> (Tone, &'static str) {
+    let (disk, deployed, answering) =
+        (&function.on_disk_digest, &function.deployed_digest, &function.answering_digest);
+    if function.bootstrap_missing {
+        (Tone::Wrong, "nothing to run")
+    } else if disk.is_some() && deployed.is_some() && disk != deployed {
+        (Tone::Wrong, "not deployed")
+    } else if deployed.is_none() {
+        (Tone::Plain, "not started")
+    } else if answering.is_none() {
+        (Tone::Plain, "not called yet")
+    } else if answering != deployed {
+        (Tone::Plain, "not called since")
+    } else {
+        (Tone::Plain, "same")
+    }
+}
+
+fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
+    let percentile = |of: fn(&Distribution) -> f64| {
+        function.duration_ms.as_ref().map_or(NONE.to_owned(), |duration| milliseconds(of(duration)))
+    };
+    let environments = &function.environments;
+    let named = [
+        (environments.idle, "idle"),
+        (environments.busy, "busy"),
+        (environments.starting, "starting"),
+        (environments.waiting, "calls waiting"),
+    ];
+    let processes: Vec<String> = named
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    let cells = vec![
+        report.label(&function.name).to_owned(),
+        count(function.invocations),
+        count(function.errors),
+        count(function.throttles),
+        percentile(|duration| duration.p50),
+        percentile(|duration| duration.p95),
+        percentile(|duration| duration.p99),
+        if processes.is_empty() { "none".to_owned() } else { processes.join(", ") },
+    ];
+    (Tone::Plain, cells)
+}
+
+fn mapped(report: &Report, mapping: &Mapping) -> (Tone, Vec<String>) {
+    let name = format!("{} > {}", mapping.source_name(), report.label(&mapping.function));
+    let wrong = report.problems.iter().any(|problem| problem.about == name);
+    let cells = vec![
+        name,
+        mapping.state.clone(),
+        count(mapping.lag_records),
+        mapping.oldest_unprocessed_ms.map_or(NONE.to_owned(), |oldest| milliseconds(oldest as f64)),
+        mapping.last_result.clone(),
+    ];
+    (if wrong { Tone::Wrong } else { Tone::Plain }, cells)
+}
+
+fn latency(report: &Report) -> StatusLine {
+    let text = match &report.latency {
+        None => "END TO END  nothing measured in the last minutes".to_owned(),
+        Some(latency) => format!(
+            "END TO END  {} in {}  p50 {}  p95 {}  p99 {}",
+            count(latency.count),
+            age(latency.window_ms),
+            milliseconds(latency.p50),
+            milliseconds(latency.p95),
+            milliseconds(latency.p99),
+        ),
+    };
+    line(Tone::Plain, text)
+}
+
+/// Columns as wide as their widest cell, two spaces apart.
+fn table(heading: &[&str], rows: impl Iterator<Item = (Tone, Vec<String>)>) -> Vec<StatusLine> {
+    let mut all = vec![(Tone::Heading, heading.iter().map(|&cell| cell.to_owned()).collect())];
+    all.extend(rows);
+    if all.len() == 1 {
+        return Vec::new();
+    }
+    let mut widths = vec![0; heading.len()];
+    for (_, cells) in &all {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let aligned = |cells: &[String]| -> String {
+        let padded =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
+        padded.trim_end().to_owned()
+    };
+    all.iter().map(|(tone, cells)| line(*tone, aligned(cells))).collect()
+}
+
+fn line(tone: Tone, text: impl Into<String>) -> StatusLine {
+    StatusLine { text: text.into(), tone }
+}

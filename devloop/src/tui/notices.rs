@@ -1,0 +1,211 @@
+//! What happens in the session and in its cloud, as changes of the screen.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, State};
+use crate::sink;
+use crate::status::{Function, Report, Section, Tone, lines};
+use crate::tui::screen::Screen;
+use crate::tui::styled;
+
+/// The order on the screen, where the end may be out of sight.
+const SECTIONS: [Section; 5] =
+    [Section::Problems, Section::Latency, Section::Mappings, Section::Stages, Section::Code];
+
+/// What was learned of the running pipeline.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    report: Option<Report>,
+    /// Requests per second, by function name in Lambda.
+    rates: BTreeMap<String, f64>,
+    /// Why the last question was not answered.
+    problem: Option<Problem>,
+}
+
+impl Figures {
+    /// The last answer.
+    pub(super) fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    /// The busiest Lambda function of the binary and its requests per second between the last two answers.
+    pub(super) fn of(&self, binary: &str) -> Option<(&Function, Option<f64>)> {
+        let of_binary = |function: &&Function| function.binary() == Some(binary);
+        let function =
+            self.report.as_ref()?.functions.iter().filter(of_binary).max_by_key(|it| it.invocations)?;
+        Some((function, self.rates.get(&function.name).copied()))
+    }
+}
+
+impl Screen {
+    /// Something was announced; `state` is what it led to.
+    pub(super) fn tell(&mut self, at: Millis, notice: &Notice, state: &State) {
+        match notice {
+            Notice::Log { function, line } => {
+                self.log(at, Some(function), line);
+                return;
+            }
+            Notice::Progress { line, .. } => {
+                self.progress = Some(line.trim().to_owned());
+                return;
+            }
+            Notice::Diagnostic { generation, diagnostic } => {
+                self.errors.diagnosed(*generation, diagnostic);
+                return;
+            }
+            Notice::Ready { endpoint, outputs } => {
+                self.endpoint.clone_from(endpoint);
+                self.api = api(outputs);
+            }
+            Notice::Build { .. } | Notice::Cancelled { .. } | Notice::Swapped { .. } => self.progress = None,
+            Notice::BuildFailed { generation, functions, diagnostics, failure } => {
+                self.progress = None;
+                self.errors.build_failed(*generation, functions, diagnostics, failure);
+            }
+            Notice::Live { generation, function, phases, .. } => {
+                self.errors.works(*generation, function);
+                // The first build is no save.
+                if *generation > 1 {
+                    self.saves.add(phases.total());
+                }
+            }
+            Notice::Unchanged { generation, function, .. } => {
+                self.progress = None;
+                self.errors.works(*generation, function);
+            }
+            Notice::Error { function, serving, problem, .. } => {
+                self.errors.failed(function.as_deref(), problem, serving.as_ref());
+            }
+        }
+        self.functions.clone_from(&state.functions);
+        self.log_event(at, notice, state);
+    }
+
+    /// The session's own doings stand between the functions' lines, so that one sees what came before a save and what after.
+    fn log_event(&mut self, at: Millis, notice: &Notice, state: &State) {
+        let strong = Style::new().add_modifier(Modifier::BOLD);
+        // The compiler's renderings have a pane of their own, and the curl line names the outputs.
+        let text = sink::text(notice, state);
+        for line in styled::lines(text.trim_end()).into_iter().filter(|line| line.width() > 0) {
+            self.push_log(at, None, line.patch_style(strong));
+        }
+    }
+
+    fn log(&mut self, at: Millis, function: Option<&str>, text: &str) {
+        for line in styled::lines(text) {
+            self.push_log(at, function, line);
+        }
+    }
+
+    fn push_log(&mut self, at: Millis, function: Option<&str>, line: Line<'static>) {
+        let widest = self.functions.keys().map(|name| name.chars().count()).max().unwrap_or_default();
+        let name = function.unwrap_or("devloop");
+        let style =
+            if function.is_some() { Style::new().fg(Color::Cyan) } else { Style::new().fg(Color::Magenta) };
+        let mut spans = vec![
+            Span::styled(self.time(at) + " ", Modifier::DIM),
+            Span::styled(format!("{name:widest$}  ", widest = widest.max(7)), style),
+        ];
+        spans.extend(line.spans.into_iter().map(|span| Span { style: line.style.patch(span.style), ..span }));
+        self.logs.push(function, Line::from(spans));
+    }
+
+    /// devloop itself failed somewhere, and goes on.
+    pub(super) fn tell_problem(&mut self, at: Millis, problem: &Problem) {
+        self.log(at, None, &problem.message);
+        self.errors.failed(None, problem, None);
+    }
+
+    /// The time of day, to the millisecond.
+    fn time(&self, at: Millis) -> String {
+        Timestamp::from_millisecond(i64::try_from(at).unwrap_or_default()).map_or_else(
+            |_| String::new(),
+            |at| at.to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
+        )
+    }
+
+    /// The pipeline was asked how it fares. Returns whether there is anything new to see.
+    pub(super) fn learn(&mut self, answer: Result<Report, Problem>) -> bool {
+        match answer {
+            Err(problem) => {
+                let is_new = self.figures.problem.as_ref() != Some(&problem);
+                if is_new {
+                    self.figures.problem = Some(problem);
+                    self.show_figures();
+                }
+                is_new
+            }
+            Ok(report) => {
+                let before = self.figures.report.as_ref();
+                let rates = before.map(|before| rates(before, &report)).unwrap_or_default();
+                let is_new = self.figures.problem.take().is_some()
+                    || rates != self.figures.rates
+                    || before.is_none_or(|before| !same(before, &report));
+                self.figures.rates = rates;
+                self.figures.report = Some(report);
+                if is_new {
+                    self.show_figures();
+                }
+                is_new
+            }
+        }
+    }
+
+    fn show_figures(&mut self) {
+        let mut shown = Vec::new();
+        if let Some(problem) = &self.figures.problem {
+            shown.push(Line::styled(problem.message.clone(), tone(Tone::Wrong)));
+        }
+        if let Some(report) = &self.figures.report {
+            shown.extend(
+                lines(report, &SECTIONS).into_iter().map(|line| Line::styled(line.text, tone(line.tone))),
+            );
+        }
+        self.show_status(shown);
+    }
+}
+
+fn tone(tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Heading => Style::new().add_modifier(Modifier::DIM),
+        Tone::Wrong => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+    }
+}
+
+/// Two reports that look the same: the clock goes on in any case.
+fn same(before: &Report, after: &Report) -> bool {
+    before.functions == after.functions
+        && before.mappings == after.mappings
+        && before.latency == after.latency
+        && before.problems == after.problems
+        && before.endpoint == after.endpoint
+}
+
+/// Requests per second between two reports.
+fn rates(before: &Report, after: &Report) -> BTreeMap<String, f64> {
+    let seconds = after.at.saturating_sub(before.at) as f64 / 1_000.0;
+    let rate = |function: &Function| {
+        let earlier = before.functions.iter().find(|earlier| earlier.name == function.name)?;
+        let calls = function.invocations.saturating_sub(earlier.invocations);
+        (seconds > 0.0).then(|| (function.name.clone(), calls as f64 / seconds))
+    };
+    after.functions.iter().filter_map(rate).collect()
+}
+
+/// The API's URL among the template's outputs: a URL, and if there are several, one whose name says so.
+fn api(outputs: &BTreeMap<String, String>) -> Option<String> {
+    let urls =
+        || outputs.iter().filter(|(_, value)| value.starts_with("http://") || value.starts_with("https://"));
+    let named = urls().find(|(name, _)| name.to_ascii_lowercase().contains("api"));
+    named.or_else(|| urls().next()).map(|(_, url)| url.clone())
+}
+
+/// Since when the function's code answers.
+pub(super) fn serving(state: &FunctionState) -> Option<(Digest, Millis)> {
+    state.serving().code
+}

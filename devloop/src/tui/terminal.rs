@@ -1,0 +1,77 @@
+//! The terminal while the screen is drawn on it, and its way back.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+
+/// Whether the terminal is ours now. There is only one for the whole process.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal as ours; it goes back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Guard(());
+
+/// A terminal to draw on.
+pub(super) type Canvas = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Takes the terminal: raw keys, and a screen of its own.
+pub(super) fn take() -> io::Result<(Guard, Canvas)> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let guard = Guard(());
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    let canvas = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
+    Ok((guard, canvas))
+}
+
+/// Whether nobody gave the terminal back yet.
+pub(super) fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// Gives the terminal back, once; from anywhere, also on the way out of the process.
+pub(crate) fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // The mode first: that cannot block, even where the output does.
+        let _ = disable_raw_mode();
+        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Asks the terminal to put the text into the user's clipboard; works through ssh, and in tmux where it is allowed.
+pub(super) fn copy(text: &str) -> io::Result<()> {
+    let mut output = io::stdout();
+    output.write_all(clipboard_sequence(text).as_bytes())?;
+    output.flush()
+}
+
+/// `[OSC 52, XTerm Control Sequences]`
+fn clipboard_sequence(text: &str) -> String {
+    format!("\u{1b}]52;c;{}\u{1b}\\", STANDARD.encode(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clipboard_sequence;
+
+    #[test]
+    fn the_clipboard_gets_the_text() {
+        assert_eq!(clipboard_sequence("curl -d '1' x"), "\u{1b}]52;c;Y3VybCAtZCAnMScgeA==\u{1b}\\");
+    }
+}
