@@ -96,6 +96,7 @@ impl Cloud {
             Arc::clone(&dynamodb),
             Arc::clone(&sqs),
         ));
+        events.measures_into(Arc::clone(&cloudwatch));
         let apigateway = ApiGateway::new(clock.clone(), Arc::clone(&lambda));
         Self(Arc::new(Services {
             session: uuid::Uuid::new_v4().to_string(),
@@ -158,6 +159,17 @@ impl Cloud {
             endpoint: self.endpoint(),
             request_id: uuid::Uuid::new_v4().to_string().into(),
         }
+    }
+
+    /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it: the new
+    /// environment has asked for its first event before the old ones are let go, and what is in flight finishes on them.
+    /// One outcome per function; none when no function runs from there.
+    pub async fn activate(&self, folder: &Path) -> Vec<Result<Activation, ActivationError>> {
+        let outcomes = self.0.lambda.activate(folder).await;
+        for activation in outcomes.iter().flatten() {
+            self.0.events.nudge(&activation.function);
+        }
+        outcomes
     }
 
     /// Follows every log line from now on; one who is too slow is told how many lines were missed.

@@ -92,6 +92,8 @@ impl<T> ShardLog<T> {
             return None;
         }
         let sequence = wanted.max(inner.next);
+        // Two callers may have looked at the clock in another order than they came here; positions by time need it sorted.
+        let arrived_ms = inner.entries.back().map_or(arrived_ms, |last| last.arrived_ms.max(arrived_ms));
         let record = Arc::new(make(sequence));
         inner.entries.push_back(Entry { sequence, arrived_ms, bytes, record });
         inner.next = sequence + 1;

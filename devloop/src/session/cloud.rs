@@ -46,7 +46,8 @@ pub(super) async fn start_cloud(
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
     let CloudRequest { port, templates, functions, events } = request;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
     let address = listener
         .local_addr()
         .map_err(|error| UserError::failure("listen_failed", format!("listen on port {port}: {error}")))?;
@@ -88,8 +89,10 @@ async fn furnish(
             Problem::new("template_failed", format!("apply {}: {error}", template.path.display()))
         };
         let parsed = CloudTemplate::parse(&template.document.to_string()).map_err(|error| failed(&error))?;
-        let applied =
-            cloud.apply(&template.stack_name(), &parsed, &BTreeMap::new()).await.map_err(|error| failed(&error))?;
+        let applied = cloud
+            .apply(&template.stack_name(), &parsed, &BTreeMap::new())
+            .await
+            .map_err(|error| failed(&error))?;
         for (name, value) in applied.iter() {
             outputs.insert(name.to_owned(), urls::reachable(value, &cloud.endpoint()));
         }
@@ -111,7 +114,8 @@ async fn follow_logs(cloud: Cloud, events: Events) {
         match lines.recv().await {
             Ok(LogEvent { region, group, message, .. }) => {
                 let Some(function) = group.strip_prefix("/aws/lambda/") else { continue };
-                if ["START ", "END ", "REPORT ", "INIT_START "].iter().any(|start| message.starts_with(start)) {
+                if ["START ", "END ", "REPORT ", "INIT_START "].iter().any(|start| message.starts_with(start))
+                {
                     continue;
                 }
                 let binary = binaries.entry(Arc::clone(&group)).or_insert_with(|| {
@@ -122,7 +126,9 @@ async fn follow_logs(cloud: Cloud, events: Events) {
                 events.send(Fact::Log { function: binary.clone(), line: message.to_string() }).await;
             }
             Err(RecvError::Lagged(missed)) => {
-                let line = format!("[{missed} lines came faster than they could be shown; CloudWatch Logs has them]");
+                let line = format!(
+                    "[{missed} lines came faster than they could be shown; CloudWatch Logs has them]"
+                );
                 events.send(Fact::Log { function: "devloop".to_owned(), line }).await;
             }
             Err(RecvError::Closed) => return,

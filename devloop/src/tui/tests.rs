@@ -121,11 +121,12 @@ fn report(at: u64, calls: f64) -> Report {
             "duration_ms": { "count": calls, "p50": 2.5, "p95": 6.0, "p99": p99 },
         })
     };
-    let mapping = |function: &str, source: &str| {
-        json!({ "function": format!("Stack-{function}"), "source": source, "state": "Enabled", "last_result": "OK" })
-    };
-    let functions =
-        [function("upstream", "beef", 18.7), function("midstream", "5d0e", 6.2), function("downstream", "33ab", 19.0)];
+    let mapping = |function: &str, source: &str| json!({ "function": format!("Stack-{function}"), "source": source, "state": "Enabled", "last_result": "OK" });
+    let functions = [
+        function("upstream", "beef", 18.7),
+        function("midstream", "5d0e", 6.2),
+        function("downstream", "33ab", 19.0),
+    ];
     let mut report: Report = serde_json::from_value(json!({
         "endpoint": "http://127.0.0.1:4566", "at": at, "functions": functions,
         "mappings": [
@@ -224,7 +225,14 @@ fn the_logs_searched_and_wrapped() {
 fn a_terminal_without_colours_and_beyond_ascii() {
     let mut session = broken();
     let terminal = session.draw((80, 24), Theme { colour: false, unicode: false });
-    assert!(terminal.backend().buffer().content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    assert!(
+        terminal
+            .backend()
+            .buffer()
+            .content
+            .iter()
+            .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset)
+    );
     let text = terminal.backend().to_string();
     assert!(text.is_ascii(), "{text}");
     insta::assert_snapshot!(text);
@@ -356,7 +364,8 @@ fn errors_go_when_the_code_works_again() {
 #[test]
 fn code_that_does_not_come_up_is_named_with_its_last_words() {
     let mut session = running();
-    let problem = Problem::new("activation_failed", "start the new code: exit status 101\n  panicked at lib.rs:3");
+    let problem =
+        Problem::new("activation_failed", "start the new code: exit status 101\n  panicked at lib.rs:3");
     let serving = Serving { code: Some((digest("beef"), START)), in_place: false };
     let failure = Failure::Activation(problem.clone());
     session.becomes("upstream", FunctionState::Failed { generation: 3, failure, serving });

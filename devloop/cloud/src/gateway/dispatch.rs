@@ -40,7 +40,7 @@ pub(crate) async fn answer(cloud: &Cloud, request: RestRequest) -> Reply {
         }
         Route::Query { service } => query(services, &cx, service, &request).await,
         Route::Lambda => {
-            let mappings = request.path.contains("/event-source-mappings");
+            let mappings = request.path.contains("event-source-mapping");
             let outcome = match services.faults.strike("lambda", request.method.as_str()) {
                 Some(error) => Err(error),
                 None if mappings => services.events.rest(&cx, request).await,

@@ -2,6 +2,7 @@
 
 mod cbor;
 mod query;
+mod xml;
 
 use serde_json::{Map, Value};
 
@@ -55,9 +56,7 @@ impl Protocol {
             }
             Self::Cbor => Reply::new(200, self.content_type(), cbor::encode(&output))
                 .header("smithy-protocol", "rpc-v2-cbor"),
-            Self::Query => {
-                Reply::new(200, self.content_type(), query::answer(cx, service, operation, &output))
-            }
+            Self::Query => Reply::new(200, self.content_type(), xml::answer(cx, service, operation, &output)),
         }
     }
 
@@ -87,7 +86,7 @@ impl Protocol {
                     None => reply,
                 }
             }
-            Self::Query => Reply::new(error.status, self.content_type(), query::error(cx, service, error)),
+            Self::Query => Reply::new(error.status, self.content_type(), xml::error(cx, service, error)),
         }
     }
 

@@ -1,12 +1,10 @@
-//! The query protocol: parameters such as `MetricData.member.1.MetricName=x` in, XML out.
+//! The query protocol's input: parameters such as `MetricData.member.1.MetricName=x`, and its names for errors.
 
 use std::collections::BTreeMap;
 
-use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
 use super::super::message::decode_form;
-use crate::{context::Context, error::ApiError, wire};
 
 /// The decoded parameters of a request, in order.
 pub(crate) type Form = Vec<(String, String)>;
@@ -70,44 +68,6 @@ impl Node {
     }
 }
 
-/// The XML namespace that clients find in a service's answers.
-fn namespace(service: &str) -> &'static str {
-    match service {
-        "monitoring" => "http://monitoring.amazonaws.com/doc/2010-08-01/",
-        "sqs" => "http://queue.amazonaws.com/doc/2012-11-05/",
-        "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
-        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
-        _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
-    }
-}
-
-/// An operation's output as `<XResponse><XResult>…</XResult><ResponseMetadata/></XResponse>`.
-pub(crate) fn answer(cx: &Context, service: &str, operation: &str, output: &Value) -> String {
-    let mut xml = format!("<?xml version=\"1.0\"?>\n<{operation}Response xmlns=\"{}\">", namespace(service));
-    xml.push_str(&format!("<{operation}Result>"));
-    members(&mut xml, service, output);
-    xml.push_str(&format!("</{operation}Result>"));
-    xml.push_str(&format!(
-        "<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{operation}Response>",
-        escape(&*cx.request_id)
-    ));
-    xml
-}
-
-/// An error as `<ErrorResponse>`.
-pub(crate) fn error(cx: &Context, service: &str, error: &ApiError) -> String {
-    let code = legacy_code(service, &error.code).unwrap_or(&error.code);
-    format!(
-        "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>{}</Code><Message>{}</Message>\
-         </Error><RequestId>{}</RequestId></ErrorResponse>",
-        namespace(service),
-        if error.is_client_fault() { "Sender" } else { "Receiver" },
-        escape(code),
-        escape(error.message.as_str()),
-        escape(&*cx.request_id),
-    )
-}
-
 /// The code under which the query protocol knows an error, where it differs from the shape's name
 /// [the services' API models, trait `awsQueryError`].
 pub(crate) fn legacy_code(service: &str, code: &str) -> Option<&'static str> {
@@ -143,72 +103,6 @@ pub(crate) fn legacy_code(service: &str, code: &str) -> Option<&'static str> {
         _ => &[],
     };
     table.iter().find(|(shape, _)| *shape == code).map(|(_, legacy)| *legacy)
-}
-
-/// How SQS names the items of its flattened lists and maps [Amazon SQS API reference, query protocol].
-const SQS_LISTS: [(&str, &str); 6] = [
-    ("QueueUrls", "QueueUrl"),
-    ("Messages", "Message"),
-    ("Successful", ""),
-    ("Failed", "BatchResultErrorEntry"),
-    ("queueUrls", "QueueUrl"),
-    ("Results", ""),
-];
-
-fn members(xml: &mut String, service: &str, value: &Value) {
-    let Value::Object(object) = value else { return };
-    for (name, value) in object {
-        match (service, value) {
-            ("sqs", Value::Array(items)) => {
-                let item =
-                    SQS_LISTS.iter().find(|(list, _)| list == name).map_or(name.as_str(), |(_, item)| item);
-                for value in items {
-                    let item = if item.is_empty() { batch_entry(value) } else { item };
-                    element(xml, service, item, value);
-                }
-            }
-            ("sqs", Value::Object(map))
-                if matches!(name.as_str(), "Attributes" | "MessageAttributes" | "Tags") =>
-            {
-                let item = name.trim_end_matches('s');
-                let (key, inner) = if name == "Tags" { ("Key", "Value") } else { ("Name", "Value") };
-                for (entry, value) in map {
-                    xml.push_str(&format!("<{item}>"));
-                    element(xml, service, key, &Value::String(entry.clone()));
-                    element(xml, service, inner, value);
-                    xml.push_str(&format!("</{item}>"));
-                }
-            }
-            _ => element(xml, service, name, value),
-        }
-    }
-}
-
-/// SQS names the entries of a batch's `Successful` list by the operation; the members tell which one it was.
-fn batch_entry(value: &Value) -> &'static str {
-    if value.get("MessageId").is_some() {
-        "SendMessageBatchResultEntry"
-    } else {
-        "DeleteMessageBatchResultEntry"
-    }
-}
-
-fn element(xml: &mut String, service: &str, name: &str, value: &Value) {
-    if value.is_null() {
-        return;
-    }
-    xml.push_str(&format!("<{name}>"));
-    if let Some(ms) = wire::as_time(value) {
-        xml.push_str(&wire::iso(ms));
-    } else {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| element(xml, service, "member", item)),
-            Value::Object(_) => members(xml, service, value),
-            Value::String(text) => xml.push_str(&escape(text.as_str())),
-            other => xml.push_str(&other.to_string()),
-        }
-    }
-    xml.push_str(&format!("</{name}>"));
 }
 
 #[cfg(test)]

@@ -15,7 +15,12 @@ use crate::{context::Context, error::ApiError, wire};
 pub(super) const MANAGED_KEY: &str = "alias/aws/kinesis";
 
 /// [`StartStreamEncryption` and `StopStreamEncryption`, Kinesis API reference].
-pub(super) fn set(kinesis: &Kinesis, cx: &Context, mut input: Value, encrypted: bool) -> Result<Value, ApiError> {
+pub(super) fn set(
+    kinesis: &Kinesis,
+    cx: &Context,
+    mut input: Value,
+    encrypted: bool,
+) -> Result<Value, ApiError> {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Input {
@@ -28,7 +33,9 @@ pub(super) fn set(kinesis: &Kinesis, cx: &Context, mut input: Value, encrypted: 
     Constraints::default().one_of("encryptionType", &kind, &["KMS", "NONE"]).finish()?;
     let key = required(input.key_id, "keyId")?;
     if kind != "KMS" || key != MANAGED_KEY {
-        return Err(ApiError::unsupported(format_args!("the encryption {kind} with the key {key}; use KMS with {MANAGED_KEY}")));
+        return Err(ApiError::unsupported(format_args!(
+            "the encryption {kind} with the key {key}; use KMS with {MANAGED_KEY}"
+        )));
     }
     kinesis.stream(cx, &name)?.configure(|settings| {
         settings.encrypted = encrypted;
