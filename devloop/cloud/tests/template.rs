@@ -42,7 +42,7 @@ impl Pipeline {
 
     async fn apply(&self) -> Result<Outputs, TemplateError> {
         let template = Template::parse(&self.document.to_string()).unwrap();
-        self.cloud.cloud.apply(STACK, &template, BTreeMap::new()).await
+        self.cloud.cloud.apply(STACK, &template, &BTreeMap::new()).await
     }
 
     fn properties(&mut self, logical: &str) -> &mut Value {

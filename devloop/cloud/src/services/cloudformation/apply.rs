@@ -25,7 +25,7 @@ impl Cloud {
         &self,
         name: &str,
         template: &Template,
-        parameters: BTreeMap<String, String>,
+        parameters: &BTreeMap<String, String>,
     ) -> Result<Outputs, TemplateError> {
         self.0.cloudformation.apply(self, name, template, parameters).await
     }
@@ -37,7 +37,7 @@ impl CloudFormation {
         cloud: &Cloud,
         name: &str,
         template: &Template,
-        given: BTreeMap<String, String>,
+        given: &BTreeMap<String, String>,
     ) -> Result<Outputs, TemplateError> {
         check_name(name)?;
         let cx = cloud.context(&cloud.0.options.region);

@@ -85,13 +85,3 @@ impl Outputs {
         self.resources.iter().map(|(logical, resource)| (logical.as_str(), resource))
     }
 }
-
-impl IntoIterator for Outputs {
-    type Item = (String, String);
-    type IntoIter = std::collections::btree_map::IntoIter<String, String>;
-
-    /// All outputs, by name.
-    fn into_iter(self) -> Self::IntoIter {
-        self.values.into_iter()
-    }
-}

@@ -92,7 +92,7 @@ impl World {
     async fn apply(&self, resources: Value, outputs: Value) -> (Vec<String>, Result<Outputs, String>) {
         let document = json!({ "Resources": resources, "Outputs": outputs });
         let template = Template::parse(&document.to_string()).unwrap();
-        let outcome = self.service.apply(&self.cloud, "stack", &template, BTreeMap::new()).await;
+        let outcome = self.service.apply(&self.cloud, "stack", &template, &BTreeMap::new()).await;
         (self.notes.take(), outcome.map_err(|error| error.to_string()))
     }
 }
@@ -258,10 +258,10 @@ async fn a_conditions_resources_may_be_of_any_type_while_they_are_left_out() {
         "Outputs": {"Key": {"Condition": "WithKeys", "Value": {"Ref": "Key"}}},
     });
     let template = Template::parse(&document.to_string()).unwrap();
-    let outputs = world.service.apply(&world.cloud, "stack", &template, BTreeMap::new()).await.unwrap();
+    let outputs = world.service.apply(&world.cloud, "stack", &template, &BTreeMap::new()).await.unwrap();
     assert_eq!((world.notes.take(), outputs.iter().count()), (vec!["create a".to_owned()], 0));
     let keys = BTreeMap::from([("Keys".to_owned(), "yes".to_owned())]);
-    let error = world.service.apply(&world.cloud, "other", &template, keys).await.unwrap_err();
+    let error = world.service.apply(&world.cloud, "other", &template, &keys).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "resource `Key`: the embedded cloud does not support the type `AWS::KMS::Key`"
@@ -277,11 +277,11 @@ async fn one_stack_imports_what_another_exports() {
     });
     let importing = json!({"Resources": {"B": thing(&json!({"Name": {"Fn::ImportValue": "first-a"}}))}});
     let parse = |document: Value| Template::parse(&document.to_string()).unwrap();
-    let (exporting, importing, none) = (parse(exporting), parse(importing), BTreeMap::new());
-    let early = world.service.apply(&world.cloud, "second", &importing, none.clone()).await.unwrap_err();
+    let (exporting, importing, none) = (parse(exporting), parse(importing), &BTreeMap::new());
+    let early = world.service.apply(&world.cloud, "second", &importing, &none).await.unwrap_err();
     assert_eq!(early.to_string(), "resource `B`: no stack exports `first-a`");
-    world.service.apply(&world.cloud, "first", &exporting, none.clone()).await.unwrap();
-    world.service.apply(&world.cloud, "second", &importing, none.clone()).await.unwrap();
+    world.service.apply(&world.cloud, "first", &exporting, &none).await.unwrap();
+    world.service.apply(&world.cloud, "second", &importing, &none).await.unwrap();
     assert_eq!(world.notes.take(), ["create a", "create p-a"]);
 }
 
@@ -290,10 +290,10 @@ async fn stack_names_are_checked() {
     let template = Template::parse(r#"{"Resources":{}}"#).unwrap();
     let cloud = Cloud::new(Options::default());
     for name in ["", "1a", "a_b", "../x"] {
-        let error = cloud.apply(name, &template, BTreeMap::new()).await.unwrap_err();
+        let error = cloud.apply(name, &template, &BTreeMap::new()).await.unwrap_err();
         assert_eq!(error, TemplateError::StackName(name.to_owned()));
     }
-    assert_eq!(cloud.apply("a-b", &template, BTreeMap::new()).await, Ok(Outputs::default()));
+    assert_eq!(cloud.apply("a-b", &template, &BTreeMap::new()).await, Ok(Outputs::default()));
 }
 
 /// The API of a pipeline as the CDK writes it, with a function that exists by its ARN only.
@@ -349,7 +349,7 @@ async fn get(cloud: &Cloud, path: &str) -> Value {
 async fn an_api_comes_to_life_and_follows_its_template() {
     let cloud = Cloud::new(Options::default());
     let none = BTreeMap::new();
-    let first = cloud.apply("stack", &api("one", "DeploymentA"), none.clone()).await.unwrap();
+    let first = cloud.apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();
     let physical = |outputs: &Outputs, logical: &str| outputs.resources[logical].physical_id.clone();
     let id = physical(&first, "Api");
     assert_eq!(
@@ -366,11 +366,11 @@ async fn an_api_comes_to_life_and_follows_its_template() {
     };
     check(&first, "DeploymentA", "one").await;
 
-    let second = cloud.apply("stack", &api("two", "DeploymentB"), none.clone()).await.unwrap();
+    let second = cloud.apply("stack", &api("two", "DeploymentB"), &none).await.unwrap();
     check(&second, "DeploymentB", "two").await;
 
     let elsewhere = Cloud::new(Options::default())
-        .apply("stack", &api("one", "DeploymentA"), none.clone())
+        .apply("stack", &api("one", "DeploymentA"), &none)
         .await
         .unwrap();
     assert_eq!(physical(&elsewhere, "Api"), id, "the same address in every cloud");

@@ -18,7 +18,7 @@ const STORED: &str = "AWS::SSM::Parameter::Value<String>";
 /// nothing refers to is not asked for, because the CDK declares one for its own bootstrap in every template.
 pub(in super::super) async fn values<F, R>(
     template: &Template,
-    mut given: BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
     stored: F,
 ) -> Result<BTreeMap<String, Value>, TemplateError>
 where
@@ -34,15 +34,15 @@ where
         if !used.iter().any(|used| used == name) {
             continue;
         }
-        let text = given.remove(name).or_else(|| parameter.default.clone());
+        let text = given.get(name).or(parameter.default.as_ref());
         let text = text.ok_or_else(|| error(name, "has no value and no default"))?;
-        check(parameter, &text).map_err(|why| error(name, why))?;
+        check(parameter, text).map_err(|why| error(name, why))?;
         let value = match parameter.kind.as_str() {
-            "String" | "Number" => Value::from(text),
+            "String" | "Number" => Value::from(text.as_str()),
             "CommaDelimitedList" | "List<Number>" | "List<String>" => {
                 text.split(',').map(|item| Value::from(item.trim())).collect()
             }
-            STORED => stored(text).await.map_err(|why| error(name, why))?.into(),
+            STORED => stored(text.clone()).await.map_err(|why| error(name, why))?.into(),
             other => {
                 return Err(error(name, format!("the embedded cloud does not support the type `{other}`")));
             }
@@ -134,7 +134,7 @@ mod tests {
             "/known" => Ok("from the store".to_owned()),
             _ => Err(format!("there is no {name}")),
         };
-        let found = values(&template, given, stored).await.map_err(|error| error.to_string())?;
+        let found = values(&template, &given, stored).await.map_err(|error| error.to_string())?;
         Ok(found["P"].clone())
     }
 
@@ -177,9 +177,9 @@ mod tests {
             json!({ "Parameters": { "Bootstrap": { "Type": STORED, "Default": "/cdk" } }, "Resources": {} });
         let template = Template::parse(&document.to_string()).unwrap();
         let stored = async |name: String| Err(format!("asked for {name}"));
-        assert_eq!(values(&template, BTreeMap::new(), stored).await, Ok(BTreeMap::new()));
+        assert_eq!(values(&template, &BTreeMap::new(), stored).await, Ok(BTreeMap::new()));
         let given = BTreeMap::from([("Other".to_owned(), String::new())]);
-        let error = values(&template, given, stored).await.unwrap_err();
+        let error = values(&template, &given, stored).await.unwrap_err();
         assert_eq!(error.to_string(), "parameter `Other`: the template does not declare it");
     }
 }
