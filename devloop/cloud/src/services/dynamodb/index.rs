@@ -57,7 +57,7 @@ impl IndexDefinition {
     /// What the index shows of an item.
     pub(crate) fn project(&self, item: &Attributes) -> Attributes {
         let shown = item.iter().filter(|(name, _)| self.shows(name));
-        shown.map(|(name, value)| (name.clone(), value.clone())).collect()
+        shown.map(|(name, value)| (name, value.clone())).collect()
     }
 
     /// The size of what the index shows of an item, in bytes.

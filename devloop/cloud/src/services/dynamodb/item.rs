@@ -17,11 +17,12 @@ pub(crate) struct Item {
 
 impl Item {
     /// An item of these attributes; a `ValidationException` with `too_large` when they exceed [`MAX_BYTES`].
-    pub(crate) fn new(attributes: Attributes, too_large: &str) -> Result<Self, ApiError> {
+    pub(crate) fn new(mut attributes: Attributes, too_large: &str) -> Result<Self, ApiError> {
         let bytes = value::size(&attributes);
         if bytes > MAX_BYTES {
             return Err(ApiError::validation(too_large));
         }
+        attributes.shrink();
         Ok(Self { attributes, bytes })
     }
 

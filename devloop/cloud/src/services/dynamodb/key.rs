@@ -170,10 +170,18 @@ impl KeySchema {
         Ok(())
     }
 
+    /// The size of an item's key with its names, in bytes.
+    pub(crate) fn bytes(&self, item: &Attributes) -> usize {
+        let size = |attribute: &KeyAttribute| {
+            attribute.name.len() + item.get(&attribute.name).map_or(0, AttributeValue::size)
+        };
+        self.attributes().map(size).sum()
+    }
+
     /// Only the key attributes of an item.
     pub(crate) fn extract(&self, item: &Attributes) -> Attributes {
         self.attributes()
-            .filter_map(|attribute| Some((attribute.name.clone(), item.get(&attribute.name)?.clone())))
+            .filter_map(|attribute| Some((attribute.name.as_str(), item.get(&attribute.name)?.clone())))
             .collect()
     }
 }

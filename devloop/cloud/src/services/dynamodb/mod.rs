@@ -1,5 +1,6 @@
 //! `DynamoDB` and `DynamoDB` Streams: tables in memory, each behind its own lock, and the log of their changes.
 
+mod attributes;
 mod expiry;
 mod expressions;
 mod index;

@@ -29,6 +29,7 @@ impl DynamoDb {
 
     /// Runs one operation of either service by its API name. It never waits: the work is done when the future is first
     /// polled.
+    #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.stores.of(&cx.region);
         let request = Request { cx, store: &store, clock: &self.clock, now_ms: self.clock.now_ms() };

@@ -71,7 +71,8 @@ pub(crate) enum Cause {
 #[derive(Debug)]
 pub(crate) struct StreamRecord {
     name: &'static str,
-    keys: Attributes,
+    /// The key, where no image of the record has it.
+    keys: Option<Attributes>,
     new: Option<Arc<Item>>,
     old: Option<Arc<Item>>,
     bytes: usize,
@@ -83,7 +84,6 @@ pub(crate) struct StreamRecord {
 pub(crate) struct TableStream {
     label: String,
     table: String,
-    schema: KeySchema,
     created_ms: i64,
     /// 0 while the stream is enabled.
     disabled_ms: AtomicI64,
@@ -97,6 +97,8 @@ pub(crate) struct StreamShard {
     id: String,
     arn: String,
     region: Arc<str>,
+    /// The table's key.
+    schema: KeySchema,
     view: View,
     /// Makes the event ids of this stream differ from those of others.
     seed: u64,
@@ -112,13 +114,13 @@ impl TableStream {
         Self {
             label,
             table: table.to_owned(),
-            schema,
             created_ms,
             disabled_ms: AtomicI64::new(0),
             shard: Arc::new(StreamShard {
                 id: format!("shardId-{created_ms:020}-{:08x}", seed as u32),
                 arn,
                 region: Arc::clone(&cx.region),
+                schema,
                 view,
                 seed,
                 // 21 digits as on AWS, and ahead of what an earlier stream of the table used.
@@ -138,11 +140,12 @@ impl TableStream {
             (Some(_), None) => "REMOVE",
         };
         let view = self.shard.view;
-        let keys = self.schema.extract(image.attributes());
+        let schema = &self.shard.schema;
         let new = new.filter(|_| view.shows_new()).cloned();
         let old = old.filter(|_| view.shows_old()).cloned();
+        let keys = (new.is_none() && old.is_none()).then(|| schema.extract(image.attributes()));
         let images = [&new, &old].into_iter().flatten().map(|image| image.bytes()).sum::<usize>();
-        let bytes = value::size(&keys) + images;
+        let bytes = schema.bytes(image.attributes()) + images;
         let record = StreamRecord { name, keys, new, old, bytes, cause };
         self.shard.log.append(0, now_ms, bytes, |_| record);
         self.trim(now_ms);
@@ -185,7 +188,7 @@ impl TableStream {
 
     /// The table's key.
     pub(crate) fn schema(&self) -> &KeySchema {
-        &self.schema
+        &self.shard.schema
     }
 
     /// What the records show.
@@ -247,7 +250,13 @@ impl StreamShard {
         let record = &entry.record;
         let mut change = Map::new();
         change.insert("ApproximateCreationDateTime".to_owned(), (entry.arrived_ms / 1000).into());
-        change.insert("Keys".to_owned(), value::to_json(&record.keys).into());
+        let image = record.new.as_ref().or(record.old.as_ref());
+        let keys = match (&record.keys, image) {
+            (Some(keys), _) => value::to_json(keys),
+            (None, Some(image)) => value::to_json(&self.schema.extract(image.attributes())),
+            (None, None) => Map::new(),
+        };
+        change.insert("Keys".to_owned(), keys.into());
         if let Some(new) = &record.new {
             change.insert("NewImage".to_owned(), new.to_json().into());
         }

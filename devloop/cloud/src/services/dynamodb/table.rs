@@ -38,6 +38,8 @@ pub(crate) struct Contents {
     /// The stream that was last enabled, if any ever was.
     pub(crate) stream: Option<Arc<TableStream>>,
     pub(crate) expiry: Option<Expiry>,
+    /// The table was deleted while a request still held it.
+    pub(crate) deleted: bool,
 }
 
 impl Contents {
@@ -58,7 +60,7 @@ impl Contents {
             Some(new) => {
                 self.bytes += new.bytes();
                 // An existing key is kept: only a new item pays for a copy of it.
-                match self.items.get_mut(key) {
+                match old.and_then(|_| self.items.get_mut(key)) {
                     Some(place) => *place = Arc::clone(new),
                     None => {
                         self.items.insert(key.clone(), Arc::clone(new));

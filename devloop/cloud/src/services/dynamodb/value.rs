@@ -1,15 +1,13 @@
 //! Attribute values: the typed form of `{"S": "text"}` and its kin.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Value};
 
+pub(crate) use super::attributes::Attributes;
 use super::number::{Number, NumberError};
 use crate::error::ApiError;
-
-/// An item's attributes, or the members of a map, by name.
-pub(crate) type Attributes = BTreeMap<String, AttributeValue>;
 
 /// How deep lists and maps may nest.
 const DEPTH: usize = 32;
@@ -90,12 +88,7 @@ impl AttributeValue {
                     .map(|element| Self::read(element, depth + 1))
                     .collect::<Result<_, _>>()?,
             ),
-            "M" => Self::M(
-                into_object(value)?
-                    .into_iter()
-                    .map(|(name, member)| Ok((name, Self::read(member, depth + 1)?)))
-                    .collect::<Result<_, ApiError>>()?,
-            ),
+            "M" => Self::M(read_attributes(into_object(value)?, depth + 1)?),
             "SS" => Self::Ss(set(into_list(value)?, "An string set  may not be empty", into_text)?),
             "NS" => Self::Ns(set(into_list(value)?, "An number set  may not be empty", |element| {
                 Ok(into_text(element)?.parse()?)
@@ -167,12 +160,20 @@ pub(crate) fn size(attributes: &Attributes) -> usize {
 
 /// Reads attributes by name from their wire form.
 pub(crate) fn from_json(attributes: Map<String, Value>) -> Result<Attributes, ApiError> {
-    attributes.into_iter().map(|(name, value)| Ok((name, AttributeValue::from_json(value)?))).collect()
+    read_attributes(attributes, 1)
+}
+
+fn read_attributes(wire: Map<String, Value>, depth: usize) -> Result<Attributes, ApiError> {
+    let mut attributes = Attributes::with_capacity(wire.len());
+    for (name, value) in wire {
+        attributes.insert(name, AttributeValue::read(value, depth)?);
+    }
+    Ok(attributes)
 }
 
 /// Attributes by name in their wire form.
 pub(crate) fn to_json(attributes: &Attributes) -> Map<String, Value> {
-    attributes.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+    attributes.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
 }
 
 fn set<T: Ord>(

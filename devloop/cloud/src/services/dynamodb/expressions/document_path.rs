@@ -138,5 +138,5 @@ impl Node {
 }
 
 fn project_members(nodes: &BTreeMap<String, Node>, members: &Attributes) -> Attributes {
-    nodes.iter().filter_map(|(name, node)| Some((name.clone(), node.project(members.get(name)?)?))).collect()
+    nodes.iter().filter_map(|(name, node)| Some((name.as_str(), node.project(members.get(name)?)?))).collect()
 }

@@ -19,8 +19,8 @@ use super::{
     Request,
     describe::describe,
     index_input::{
-        AttributeDefinition, IndexInput, KeyElement, StreamInput, ThroughputInput, attributes, check_name,
-        schema, throughput,
+        AttributeDefinition, IndexInput, KeyElement, StreamChange, StreamInput, ThroughputInput, attributes,
+        check_name, schema, throughput,
     },
     tags::{Tag, check_tags},
 };
@@ -96,7 +96,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
             !indexes.is_empty(),
         ));
     }
-    let view = input.stream_specification.as_ref().map(StreamInput::view).transpose()?.flatten();
+    let stream = input.stream_specification.as_ref().map(StreamInput::change).transpose()?;
     let tags = input.tags.unwrap_or_default();
     check_tags(&tags)?;
     let table = Arc::new(Table {
@@ -120,7 +120,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
     if tables.contains_key(name) {
         return Err(ApiError::client("ResourceInUseException", format!("Table already exists: {name}")));
     }
-    if let Some(view) = view {
+    if let Some(StreamChange::Enable(view)) = stream {
         let stream = request.store.open_stream(request.cx, &table, view, request.now_ms);
         table.contents.write().stream = Some(stream);
     }
@@ -183,6 +183,14 @@ pub(super) fn refuse_unsupported(input: &Value) -> Result<(), ApiError> {
     ];
     if let Some(member) = MEMBERS.iter().find(|member| !input[**member].is_null()) {
         return Err(ApiError::unsupported(format_args!("{member} of DynamoDB tables")));
+    }
+    let indexes = ["GlobalSecondaryIndexes", "GlobalSecondaryIndexUpdates"].map(|member| &input[member]);
+    for index in indexes.into_iter().filter_map(Value::as_array).flatten() {
+        for index in [index, &index["Create"], &index["Update"]] {
+            if let Some(member) = MEMBERS[..2].iter().find(|member| !index[**member].is_null()) {
+                return Err(ApiError::unsupported(format_args!("{member} of DynamoDB indexes")));
+            }
+        }
     }
     if input["SSESpecification"]["Enabled"] == true {
         return Err(ApiError::unsupported("SSESpecification of DynamoDB tables"));

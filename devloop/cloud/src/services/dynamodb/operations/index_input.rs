@@ -65,17 +65,24 @@ pub(super) struct StreamInput {
     stream_view_type: Option<String>,
 }
 
+/// What becomes of a table's stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StreamChange {
+    Enable(View),
+    Disable,
+}
+
 impl StreamInput {
-    /// The view of a stream that is to be enabled.
-    pub(super) fn view(&self) -> Result<Option<View>, ApiError> {
+    /// What is asked for.
+    pub(super) fn change(&self) -> Result<StreamChange, ApiError> {
         // CloudFormation names only the view, and means an enabled stream.
         match (self.stream_enabled, self.stream_view_type.as_deref()) {
-            (Some(false) | None, None) => Ok(None),
+            (Some(false) | None, None) => Ok(StreamChange::Disable),
             (Some(false), Some(_)) => Err(invalid(
                 "StreamViewType must not be specified when StreamEnabled is false",
             )),
             (Some(true), None) => Err(invalid("StreamEnabled requires StreamViewType")),
-            (_, Some(name)) => View::parse(name).map(Some).ok_or_else(|| {
+            (_, Some(name)) => View::parse(name).map(StreamChange::Enable).ok_or_else(|| {
                 super::input::constraint(
                     name,
                     "streamSpecification.streamViewType",

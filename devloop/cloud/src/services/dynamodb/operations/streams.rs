@@ -57,6 +57,9 @@ pub(in super::super) fn list_streams(request: &Request<'_>, input: Value) -> Res
 pub(in super::super) fn describe_stream(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
     let stream = request.store.stream(&input.required_text("StreamArn")?, request.now_ms)?;
+    if input.has("ShardFilter") {
+        return Err(ApiError::unsupported("ShardFilter of DynamoDB Streams"));
+    }
     let start = input.text("ExclusiveStartShardId")?;
     input.count("Limit", 1)?;
     let shards = stream.shards();

@@ -6,11 +6,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::{index::Index, key::KeyAttribute, settings::Throughput, table::Table, value::invalid},
+    super::{
+        index::Index,
+        key::KeyAttribute,
+        settings::Throughput,
+        store::not_found,
+        table::{Contents, Table},
+        value::invalid,
+    },
     Request,
     create_table::{on_demand, refuse_unsupported, table_class},
     describe::describe,
-    index_input::{AttributeDefinition, IndexInput, StreamInput, ThroughputInput, attributes, throughput},
+    index_input::{
+        AttributeDefinition, IndexInput, StreamChange, StreamInput, ThroughputInput, attributes, throughput,
+    },
     input::Input,
 };
 use crate::{error::ApiError, wire};
@@ -57,6 +66,13 @@ enum IndexChange {
     Delete(String),
 }
 
+/// A change that can no longer fail.
+enum Prepared {
+    Create(Index),
+    Throughput(String, Throughput),
+    Delete(String),
+}
+
 /// `UpdateTable`. Everything is checked before anything changes; a new index is filled before the answer.
 pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     refuse_unsupported(&input)?;
@@ -78,13 +94,20 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
         None => None,
         given => Some(throughput(on_demand, given.as_ref(), "provisionedThroughput")?),
     };
-    let view = input.stream_specification.as_ref().map(StreamInput::view).transpose()?;
+    let stream = input.stream_specification.as_ref().map(StreamInput::change).transpose()?;
     let updates = input.global_secondary_index_updates.unwrap_or_default();
     let changes = updates.into_iter().map(index_change).collect::<Result<Vec<_>, _>>()?;
+    let online = changes.iter().filter(|change| !matches!(change, IndexChange::Throughput(..))).count();
+    if online > 1 {
+        return Err(ApiError::client(
+            "LimitExceededException",
+            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+        ));
+    }
     if changes.is_empty()
         && billing.is_none()
         && provisioned.is_none()
-        && view.is_none()
+        && stream.is_none()
         && class.is_none()
         && input.deletion_protection_enabled.is_none()
     {
@@ -107,7 +130,7 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
             None => known.push(attribute),
         }
     }
-    change_contents(request, &table, view, changes, &known, on_demand)?;
+    change_contents(request, &table, stream, changes, &known, on_demand)?;
 
     let used: Vec<KeyAttribute> = {
         let contents = table.contents.read();
@@ -153,21 +176,21 @@ fn index_change(update: IndexUpdate) -> Result<IndexChange, ApiError> {
 fn change_contents(
     request: &Request<'_>,
     table: &Table,
-    view: Option<Option<super::super::stream::View>>,
+    stream: Option<StreamChange>,
     changes: Vec<IndexChange>,
     attributes: &[KeyAttribute],
     on_demand: bool,
 ) -> Result<(), ApiError> {
     let mut contents = table.contents.write();
     let enabled = contents.stream.as_ref().is_some_and(|stream| stream.is_enabled());
-    match view {
-        Some(Some(_)) if enabled => {
+    match stream {
+        Some(StreamChange::Enable(_)) if enabled => {
             return Err(ApiError::client(
                 "ResourceInUseException",
                 format!("Table already has an enabled stream: TableName: {}", table.name),
             ));
         }
-        Some(None) if !enabled => {
+        Some(StreamChange::Disable) if !enabled => {
             return Err(ApiError::validation(format!(
                 "Table does not have a stream to disable: TableName: {}",
                 table.name
@@ -175,51 +198,26 @@ fn change_contents(
         }
         _ => {}
     }
-    let mut prepared = Vec::with_capacity(changes.len());
+    let changes = changes
+        .into_iter()
+        .map(|change| prepare(change, table, &contents, attributes, on_demand))
+        .collect::<Result<Vec<_>, _>>()?;
     for change in changes {
-        let exists = |name: &str| contents.indexes.iter().any(|index| index.definition.name == name);
-        let global = |name: &str| contents.index(name).is_ok_and(|index| index.definition.global);
-        prepared.push(match change {
-            IndexChange::Create(create) if exists(&create.index_name) => {
-                return Err(ApiError::validation(format!(
-                    "Attempting to create an index which already exists: {}",
-                    create.index_name
-                )));
-            }
-            IndexChange::Create(create) => {
-                let (definition, throughput) = create.read(&table.schema, attributes, true, on_demand)?;
-                (
-                    definition.name.clone(),
-                    Some(Index::new(definition, throughput, &contents.items)),
-                    throughput,
-                )
-            }
-            IndexChange::Throughput(name, _) | IndexChange::Delete(name) if !global(&name) => {
-                return Err(ApiError::client(
-                    "ResourceNotFoundException",
-                    format!("Requested resource not found: Index: {name} not found"),
-                ));
-            }
-            IndexChange::Throughput(name, throughput) => {
+        match change {
+            Prepared::Create(index) => contents.indexes.push(index),
+            Prepared::Throughput(name, throughput) => {
                 for index in contents.indexes.iter_mut().filter(|index| index.definition.name == name) {
                     index.throughput = throughput;
                 }
-                continue;
             }
-            IndexChange::Delete(name) => (name, None, Throughput::default()),
-        });
-    }
-    for (name, created, _) in prepared {
-        match created {
-            Some(index) => contents.indexes.push(index),
-            None => contents.indexes.retain(|index| index.definition.name != name),
+            Prepared::Delete(name) => contents.indexes.retain(|index| index.definition.name != name),
         }
     }
-    match view {
-        Some(Some(view)) => {
+    match stream {
+        Some(StreamChange::Enable(view)) => {
             contents.stream = Some(request.store.open_stream(request.cx, table, view, request.now_ms));
         }
-        Some(None) => {
+        Some(StreamChange::Disable) => {
             if let Some(stream) = &contents.stream {
                 stream.disable(request.now_ms);
             }
@@ -227,6 +225,34 @@ fn change_contents(
         None => {}
     }
     Ok(())
+}
+
+/// Checks a change against the indexes that are there; a new index is filled.
+fn prepare(
+    change: IndexChange,
+    table: &Table,
+    contents: &Contents,
+    attributes: &[KeyAttribute],
+    on_demand: bool,
+) -> Result<Prepared, ApiError> {
+    let is_global = |name: &str| contents.index(name).is_ok_and(|index| index.definition.global);
+    match change {
+        IndexChange::Create(create) if contents.index(&create.index_name).is_ok() => {
+            Err(ApiError::validation(format!(
+                "Attempting to create an index which already exists: {}",
+                create.index_name
+            )))
+        }
+        IndexChange::Create(create) => {
+            let (definition, throughput) = create.read(&table.schema, attributes, true, on_demand)?;
+            Ok(Prepared::Create(Index::new(definition, throughput, &contents.items)))
+        }
+        IndexChange::Throughput(name, _) | IndexChange::Delete(name) if !is_global(&name) => {
+            Err(not_found(format!("Requested resource not found: Index: {name} not found")))
+        }
+        IndexChange::Throughput(name, throughput) => Ok(Prepared::Throughput(name, throughput)),
+        IndexChange::Delete(name) => Ok(Prepared::Delete(name)),
+    }
 }
 
 /// `DeleteTable`. The table's stream can be read for another 24 hours.
@@ -251,6 +277,7 @@ pub(in super::super) fn delete_table(request: &Request<'_>, input: Value) -> Res
         stream.disable(request.now_ms);
     }
     contents.expiry = None;
+    contents.deleted = true;
     drop(contents);
     Ok(json!({ "TableDescription": description }))
 }

@@ -9,6 +9,7 @@ use super::{
         expressions::{Condition, Placeholders, Update},
         item::Item,
         key::Key,
+        store::not_found,
         stream::Cause,
         table::{Contents, Table},
         value::{Attributes, invalid, to_json},
@@ -141,9 +142,12 @@ impl Write {
 
     /// What the write would do to the contents, which stay as they are.
     pub(super) fn plan(&self, contents: &Contents) -> Result<Outcome, Refusal> {
+        if contents.deleted {
+            return Err(Refusal::Invalid(not_found("Requested resource not found")));
+        }
         let old = contents.items.get(&self.key);
         if let Some(condition) = &self.condition {
-            let nothing = Attributes::new();
+            let nothing = Attributes::default();
             if !condition.holds(old.map_or(&nothing, |item| item.attributes())) {
                 return Err(Refusal::Condition(old.filter(|_| self.show_on_failure).cloned()));
             }

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Fixture, sorted_table, with};
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a borrow")]
 fn global(name: &str, projection: Value) -> Value {
     json!({
         "IndexName": name,

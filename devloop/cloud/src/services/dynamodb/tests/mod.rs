@@ -109,6 +109,7 @@ fn sorted_table(name: &str) -> Value {
 }
 
 /// The input with more members, or other ones.
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a borrow")]
 fn with(input: &Value, more: Value) -> Value {
     let mut members: Map<String, Value> = input.as_object().unwrap().clone();
     members.extend(more.as_object().unwrap().clone());

@@ -175,7 +175,7 @@ async fn a_disabled_stream_can_be_read_to_its_end_for_a_day() {
     let listed = db.ok("ListStreams", json!({"TableName": "events"})).await;
     assert_eq!(listed["Streams"].as_array().unwrap().len(), 2);
     db.ok("DeleteTable", json!({"TableName": "events"})).await;
-    db.clock.advance(Duration::from_secs(25 * 3600));
+    db.clock.advance(Duration::from_hours(25));
     assert_eq!(db.ok("ListStreams", json!({})).await["Streams"], json!([]));
     let error = db.error("DescribeStream", json!({"StreamArn": second})).await;
     assert_eq!(error.code, "ResourceNotFoundException");

@@ -90,6 +90,12 @@ async fn what_is_no_table_is_refused_in_the_services_words() {
     .await;
     let error = db.error("CreateTable", with(&simple, json!({"SSESpecification": {"Enabled": true}}))).await;
     assert_eq!(error.message, "the embedded cloud does not support SSESpecification of DynamoDB tables");
+    let warm = json!([{
+        "IndexName": "global", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"}, "WarmThroughput": {"ReadUnitsPerSecond": 1},
+    }]);
+    let error = db.error("CreateTable", with(&simple, json!({"GlobalSecondaryIndexes": warm}))).await;
+    assert_eq!(error.message, "the embedded cloud does not support WarmThroughput of DynamoDB indexes");
     assert_eq!(db.ok("ListTables", json!({})).await, json!({"TableNames": []}));
 }
 

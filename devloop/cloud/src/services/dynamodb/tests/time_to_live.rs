@@ -71,7 +71,7 @@ async fn items_are_deleted_when_their_time_has_come() {
     db.settle().await;
     assert_eq!(db.ids().await, ["after", "ancient", "ever", "text"], "its time was moved");
     db.time_to_live(false).await;
-    db.clock.advance(Duration::from_secs(60));
+    db.clock.advance(Duration::from_mins(1));
     db.settle().await;
     assert_eq!(db.ids().await, ["after", "ancient", "ever", "text"], "it was switched off");
     assert_eq!(db.clock.sleepers(), 0, "nobody waits for a table that expires nothing");

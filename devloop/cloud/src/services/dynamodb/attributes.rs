@@ -1,0 +1,130 @@
+//! Attributes by name, kept compactly: a table holds millions of them, most in maps of a few.
+
+use super::value::AttributeValue;
+
+/// An item's attributes, or the members of a map, in the order of their names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Attributes(Vec<(Box<str>, AttributeValue)>);
+
+impl Attributes {
+    /// No attributes, with room for so many.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (**other).cmp(name))
+    }
+
+    /// The value of an attribute.
+    pub(crate) fn get(&self, name: &str) -> Option<&AttributeValue> {
+        self.place(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// The value of an attribute, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut AttributeValue> {
+        self.place(name).ok().map(|at| &mut self.0[at].1)
+    }
+
+    /// Adds an attribute or replaces its value. Names that arrive in order cost nothing to sort.
+    pub(crate) fn insert(&mut self, name: impl Into<Box<str>>, value: AttributeValue) {
+        let name = name.into();
+        let at = match self.0.last() {
+            None => Err(0),
+            Some((last, _)) if *last < name => Err(self.0.len()),
+            Some(_) => self.place(&name),
+        };
+        match at {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (name, value)),
+        }
+    }
+
+    /// Removes an attribute.
+    pub(crate) fn remove(&mut self, name: &str) {
+        if let Ok(at) = self.place(name) {
+            self.0.remove(at);
+        }
+    }
+
+    /// How many attributes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Names and values in the order of the names.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &AttributeValue)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Gives back what memory is not needed.
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+}
+
+impl IntoIterator for Attributes {
+    type Item = (Box<str>, AttributeValue);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<N: Into<Box<str>>> Extend<(N, AttributeValue)> for Attributes {
+    fn extend<I: IntoIterator<Item = (N, AttributeValue)>>(&mut self, attributes: I) {
+        for (name, value) in attributes {
+            self.insert(name, value);
+        }
+    }
+}
+
+impl<N: Into<Box<str>>> FromIterator<(N, AttributeValue)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (N, AttributeValue)>>(attributes: I) -> Self {
+        let attributes = attributes.into_iter();
+        let mut collected = Self::with_capacity(attributes.size_hint().0);
+        collected.extend(attributes);
+        collected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in proptest::collection::vec(("[a-d]{0,2}", any::<Option<bool>>()), 0..40)) {
+            let (mut attributes, mut model) = (Attributes::default(), BTreeMap::new());
+            for (name, value) in steps {
+                match value {
+                    Some(value) => {
+                        attributes.insert(name.as_str(), AttributeValue::Bool(value));
+                        model.insert(name, AttributeValue::Bool(value));
+                    }
+                    None => {
+                        attributes.remove(&name);
+                        model.remove(&name);
+                    }
+                }
+            }
+            prop_assert!(attributes.iter().eq(model.iter().map(|(name, value)| (name.as_str(), value))));
+            prop_assert!(model.iter().all(|(name, value)| attributes.get(name) == Some(value)));
+        }
+    }
+
+    #[test]
+    fn a_value_takes_32_bytes() {
+        assert_eq!(size_of::<AttributeValue>(), 32);
+    }
+}
