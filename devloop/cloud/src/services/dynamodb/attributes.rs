@@ -107,15 +107,12 @@ mod tests {
         fn it_is_a_map(steps in proptest::collection::vec(("[a-d]{0,2}", any::<Option<bool>>()), 0..40)) {
             let (mut attributes, mut model) = (Attributes::default(), BTreeMap::new());
             for (name, value) in steps {
-                match value {
-                    Some(value) => {
-                        attributes.insert(name.as_str(), AttributeValue::Bool(value));
-                        model.insert(name, AttributeValue::Bool(value));
-                    }
-                    None => {
-                        attributes.remove(&name);
-                        model.remove(&name);
-                    }
+                if let Some(value) = value {
+                    attributes.insert(name.as_str(), AttributeValue::Bool(value));
+                    model.insert(name, AttributeValue::Bool(value));
+                } else {
+                    attributes.remove(&name);
+                    model.remove(&name);
                 }
             }
             prop_assert!(attributes.iter().eq(model.iter().map(|(name, value)| (name.as_str(), value))));

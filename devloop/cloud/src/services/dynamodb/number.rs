@@ -14,7 +14,7 @@ const MAGNITUDES: std::ops::RangeInclusive<i64> = -129..=126;
 /// A number without trailing zeros: `±digits × 10^exponent`. Zero has neither sign nor exponent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 // Aligned like everything else in an attribute value, which so takes 32 bytes instead of 48.
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub(crate) struct Number {
     negative: bool,
     digits: u128,

@@ -182,6 +182,17 @@ async fn a_new_index_is_filled_and_a_deleted_one_is_gone() {
     assert_eq!(output["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE");
     assert_eq!(sorts(&db.ok("Query", by_kind("x")).await), [2, 1, 0]);
     db.invalid("UpdateTable", update, "Attempting to create an index which already exists: by-kind").await;
+    let both = json!([
+        {"Delete": {"IndexName": "by-kind"}},
+        {"Create": global("second", json!({"ProjectionType": "ALL"}))},
+    ]);
+    let error =
+        db.error("UpdateTable", json!({"TableName": "orders", "GlobalSecondaryIndexUpdates": both})).await;
+    assert_eq!(error.code, "LimitExceededException");
+    let absent = json!([{"Delete": {"IndexName": "none"}}]);
+    let error =
+        db.error("UpdateTable", json!({"TableName": "orders", "GlobalSecondaryIndexUpdates": absent})).await;
+    assert_eq!(error.message, "Requested resource not found: Index: none not found");
     let delete =
         json!({"TableName": "orders", "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "by-kind"}}]});
     let output = db.ok("UpdateTable", delete).await;
