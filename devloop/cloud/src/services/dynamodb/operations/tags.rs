@@ -1,5 +1,7 @@
 //! Tags of tables.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,7 +11,6 @@ use super::{
     input::Input,
 };
 use crate::{error::ApiError, wire};
-use std::sync::Arc;
 
 /// [Tagging restrictions in `DynamoDB`]
 const MAX_TAGS: usize = 50;
