@@ -130,7 +130,7 @@ impl Cloud {
         self.listens_on(address);
         let outcome = gateway::serve(self.clone(), listener, shutdown).await;
         self.0.events.stop().await;
-        self.0.lambda.stop().await;
+        self.0.lambda.stop();
         outcome
     }
 
@@ -200,6 +200,8 @@ impl Cloud {
             "uptime_ms": now - services.started_ms,
             "functions": services.lambda.snapshot(services.started_ms).await,
             "mappings": services.events.snapshot(),
+            "streams": services.kinesis.status(),
+            "queues": services.sqs.status(),
         })
     }
 

@@ -179,11 +179,6 @@ impl<T> ShardLog<T> {
         self.grown.send_replace(inner.next);
     }
 
-    /// Whether [`ShardLog::close`] was called.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.inner.lock().closed
-    }
-
     /// The sequence numbers of the oldest and the newest record kept.
     pub(crate) fn range(&self) -> Option<(u128, u128)> {
         let inner = self.inner.lock();

@@ -1,5 +1,7 @@
 //! Event source mappings between real streams, function processes and queues.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};

@@ -9,11 +9,11 @@ use super::{
 };
 
 /// The waits before the second and the third try after a function error.
-const AFTER_ERROR: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+const AFTER_ERROR: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 
 /// How long a throttled event is kept, and the bounds of the waits meanwhile.
-const KEPT: Duration = Duration::from_secs(6 * 3600);
-const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+const KEPT: Duration = Duration::from_hours(6);
+const THROTTLED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
 /// Delivers one event, retrying; what fails for good is logged by the invocations themselves.
 pub(super) async fn deliver(

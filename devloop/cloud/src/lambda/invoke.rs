@@ -1,6 +1,7 @@
 //! One invocation, from the event to the answer, its log and its metrics.
 
 use std::{
+    fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -80,12 +81,10 @@ impl Invoker {
             invocation.request_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()).into();
         let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
         for _ in 1..HANDOVERS {
-            match attempt {
-                Attempt::Untouched => {
-                    attempt = self.attempt(&function, &version, &invocation, &request_id).await
-                }
-                _ => break,
+            if matches!(attempt, Attempt::Ended(_)) {
+                break;
             }
+            attempt = self.attempt(&function, &version, &invocation, &request_id).await;
         }
         let report = match attempt {
             Attempt::Ended(report) => report,
@@ -271,7 +270,9 @@ fn report_line(request_id: &str, duration: Duration, lease: &Lease) -> String {
         ms.ceil()
     );
     if lease.is_first {
-        line.push_str(&format!("\tInit Duration: {:.2} ms", lease.environment.init.as_secs_f64() * 1000.0));
+        let init = lease.environment.init.as_secs_f64() * 1000.0;
+        // Writing to memory cannot fail.
+        let _ = write!(line, "\tInit Duration: {init:.2} ms");
     }
     line
 }
@@ -287,7 +288,7 @@ fn tail(log: &[(i64, String)]) -> String {
             size <= TAIL
         })
         .collect();
-    lines.into_iter().rev().map(|line| format!("{line}\n")).collect()
+    lines.into_iter().rev().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// A trace header as X-Ray writes it; nothing is sampled here.

@@ -224,21 +224,20 @@ impl Pool {
                     self.start_one(&mut state);
                 }
                 drop(state);
-                return lease.forget();
+                return;
             }
             let Some(turn) = state.waiting.pop_front() else {
                 let environment = Arc::clone(&lease.environment);
                 state.idle.push((environment, Instant::now()));
                 self.reap(&mut state);
                 drop(state);
-                return lease.forget();
+                return;
             };
             drop(state);
             // Whoever waited may have given up meanwhile; then the next one gets it.
             match turn.send(Ok(lease)) {
-                Ok(()) => return,
                 Err(Ok(returned)) => lease = returned,
-                Err(Err(_)) => return,
+                Ok(()) | Err(Err(_)) => return,
             }
         }
     }
@@ -350,9 +349,6 @@ impl Lease {
         let (pool, environment) = (Arc::clone(&self.pool), Arc::clone(&self.environment));
         pool.offer(environment, false);
     }
-
-    /// Ends the lease without offering the environment to anybody.
-    fn forget(self) {}
 }
 
 impl Drop for Lease {

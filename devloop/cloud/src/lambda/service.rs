@@ -292,7 +292,7 @@ impl Lambda {
     }
 
     /// Stops every environment.
-    pub(crate) async fn stop(&self) {
+    pub(crate) fn stop(&self) {
         for function in self.all() {
             for version in function.versions() {
                 version.pool.stop();

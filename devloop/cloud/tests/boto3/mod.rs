@@ -1,5 +1,7 @@
 //! Runs a script of this folder's parent with Python and boto3 against a cloud of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Stdio;
 
 use tokio::{net::TcpListener, process::Command, sync::oneshot};

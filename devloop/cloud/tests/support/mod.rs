@@ -1,6 +1,12 @@
 //! What the integration tests share: a cloud on a free port, an HTTP client, and a function to deploy.
 
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "every test binary uses another part of this")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "every test binary uses another part of this"
+)]
 
 use std::{
     fs,

@@ -29,10 +29,10 @@ fn to_json(document: Cbor) -> Result<Value, String> {
         Cbor::Bool(value) => Value::Bool(value),
         Cbor::Text(text) => Value::String(text),
         Cbor::Bytes(bytes) => Value::String(BASE64_STANDARD.encode(bytes)),
-        Cbor::Float(number) => Number::from_f64(number)
-            .map(Value::Number)
-            // JSON has no NaN; operations that take numbers as text refuse it by name.
-            .unwrap_or_else(|| Value::String(number.to_string())),
+        // JSON has no NaN; operations that take numbers as text refuse it by name.
+        Cbor::Float(number) => {
+            Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number)
+        }
         Cbor::Integer(number) => {
             let number = i128::from(number);
             i64::try_from(number)

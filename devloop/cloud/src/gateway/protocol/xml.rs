@@ -57,7 +57,9 @@ impl Writer<'_> {
             match value {
                 Value::Array(items) if self.service == "sqs" => {
                     let item = self.sqs_item(name);
-                    items.iter().for_each(|value| self.element(&item, value));
+                    for value in items {
+                        self.element(&item, value);
+                    }
                 }
                 Value::Object(map)
                     if self.service == "sqs"

@@ -19,14 +19,14 @@ const UNPACKED_LIMIT: u64 = 250 << 20;
 pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
     let refused = |why: &str| ApiError::client("InvalidParameterValueException", why.to_owned());
     let broken =
-        |_| refused("Could not unzip uploaded file. Please check your file, then try to upload again.");
+        |()| refused("Could not unzip uploaded file. Please check your file, then try to upload again.");
     let local = |error: io::Error| ApiError::internal(format!("failed to unpack the code: {error}"));
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken(()))?;
     let folder = tempfile::Builder::new().prefix("devloop-code-").tempdir().map_err(local)?;
     let mut left = UNPACKED_LIMIT;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|_| broken(()))?;
-        let shown = entry.name().map(|name| name.into_owned()).unwrap_or_else(|_| format!("number {index}"));
+        let shown = entry.name().map_or_else(|_| format!("number {index}"), std::borrow::Cow::into_owned);
         let Some(name) = entry.enclosed_name().filter(|_| is_inside(&shown)) else {
             return Err(refused(&format!("the zip entry `{shown}` points outside the package")));
         };

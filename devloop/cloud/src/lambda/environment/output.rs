@@ -134,7 +134,7 @@ mod tests {
         let lines: Vec<_> = output.take().into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines, ["one", "two", "three"]);
         assert!(output.take().is_empty());
-        writer.write_all(&vec![b'x'; 100]).unwrap();
+        writer.write_all(&[b'x'; 100]).unwrap();
         drop(writer);
         output.clone().follow().await;
         assert_eq!(output.take().len(), 1);

@@ -193,11 +193,6 @@ impl Environment {
         self.exit.borrow().is_some()
     }
 
-    /// Completes when the process has ended, with the way it did.
-    pub(crate) async fn ended(&self) -> String {
-        exited(&mut self.exit.clone()).await
-    }
-
     /// Ends the process and everything it started.
     pub(crate) fn kill(&self) {
         if !self.is_dead() {
@@ -213,11 +208,6 @@ impl Environment {
             *memory = (Some(Instant::now()), read_peak_memory(self.group).unwrap_or(memory.1));
         }
         memory.1
-    }
-
-    /// The process's id.
-    pub(crate) fn pid(&self) -> i32 {
-        self.group.as_raw_nonzero().get()
     }
 }
 

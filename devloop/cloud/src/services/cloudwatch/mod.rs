@@ -17,4 +17,4 @@ mod statistics;
 mod store;
 mod units;
 
-pub(crate) use service::{CloudWatch, Meter, Summary};
+pub(crate) use service::{CloudWatch, Meter};

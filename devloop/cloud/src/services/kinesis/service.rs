@@ -20,10 +20,10 @@ pub(crate) struct Kinesis {
 }
 
 /// How a stream fares, for `devloop status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct StreamStatus {
     /// Where the stream lives.
-    pub(crate) region: Arc<str>,
+    pub(crate) region: String,
     /// The stream's name.
     pub(crate) name: String,
     /// The stream's ARN.
@@ -106,7 +106,7 @@ impl Kinesis {
             for stream in streams.read().values() {
                 let backlogs = stream.shards().iter().map(|shard| shard.backlog()).collect::<Vec<_>>();
                 all.push(StreamStatus {
-                    region: Arc::clone(&region),
+                    region: region.to_string(),
                     name: stream.name().to_owned(),
                     arn: stream.arn().to_owned(),
                     open_shards: stream.open_shards().len(),

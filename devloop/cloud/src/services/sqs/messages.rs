@@ -50,7 +50,7 @@ pub(super) struct Taken {
 }
 
 /// How many messages stand where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Counts {
     /// Messages that a receive would get.
     pub(crate) visible: usize,

@@ -26,10 +26,10 @@ pub(crate) struct Sqs {
 }
 
 /// How a queue fares, for `devloop status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct QueueStatus {
     /// Where the queue lives.
-    pub(crate) region: Arc<str>,
+    pub(crate) region: String,
     /// The queue's name.
     pub(crate) name: String,
     /// How many messages are visible, in flight and delayed.
@@ -115,7 +115,7 @@ impl Sqs {
         for (region, queues) in self.regions.all() {
             for (name, queue) in queues.read().iter() {
                 all.push(QueueStatus {
-                    region: Arc::clone(&region),
+                    region: region.to_string(),
                     name: name.clone(),
                     counts: queue.counts(),
                 });

@@ -278,10 +278,10 @@ async fn one_stack_imports_what_another_exports() {
     let importing = json!({"Resources": {"B": thing(&json!({"Name": {"Fn::ImportValue": "first-a"}}))}});
     let parse = |document: Value| Template::parse(&document.to_string()).unwrap();
     let (exporting, importing, none) = (parse(exporting), parse(importing), &BTreeMap::new());
-    let early = world.service.apply(&world.cloud, "second", &importing, &none).await.unwrap_err();
+    let early = world.service.apply(&world.cloud, "second", &importing, none).await.unwrap_err();
     assert_eq!(early.to_string(), "resource `B`: no stack exports `first-a`");
-    world.service.apply(&world.cloud, "first", &exporting, &none).await.unwrap();
-    world.service.apply(&world.cloud, "second", &importing, &none).await.unwrap();
+    world.service.apply(&world.cloud, "first", &exporting, none).await.unwrap();
+    world.service.apply(&world.cloud, "second", &importing, none).await.unwrap();
     assert_eq!(world.notes.take(), ["create a", "create p-a"]);
 }
 
@@ -369,9 +369,7 @@ async fn an_api_comes_to_life_and_follows_its_template() {
     let second = cloud.apply("stack", &api("two", "DeploymentB"), &none).await.unwrap();
     check(&second, "DeploymentB", "two").await;
 
-    let elsewhere = Cloud::new(Options::default())
-        .apply("stack", &api("one", "DeploymentA"), &none)
-        .await
-        .unwrap();
+    let elsewhere =
+        Cloud::new(Options::default()).apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();
     assert_eq!(physical(&elsewhere, "Api"), id, "the same address in every cloud");
 }
