@@ -1,27 +1,8 @@
-//! SQS, driven by an unmodified boto3 and by forms of the query protocol, which older clients speak.
+//! SQS, driven by an unmodified boto3 and by forms of the query protocol.
 
-use std::process::Stdio;
-
-use tokio::{net::TcpListener, process::Command, sync::oneshot};
+mod boto3;
 
 #[tokio::test]
-async fn boto3_and_older_clients_pass_messages() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (stop, stopped) = oneshot::channel::<()>();
-    let cloud = tokio::spawn(devloop_cloud::run(listener, async {
-        let _ = stopped.await;
-    }));
-
-    let imported = Command::new("python3").args(["-c", "import boto3"]).stderr(Stdio::null()).status().await;
-    assert!(
-        imported.is_ok_and(|status| status.success()),
-        "this test needs python3 with boto3: python3 -m pip install boto3"
-    );
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sqs_boto3.py");
-    let output = Command::new("python3").args([script, &endpoint]).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
-    stop.send(()).unwrap();
-    cloud.await.unwrap().unwrap();
+async fn boto3_sends_and_receives() {
+    boto3::passes("sqs_boto3.py").await;
 }
