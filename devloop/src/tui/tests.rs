@@ -290,10 +290,10 @@ fn keys_go_from_pane_to_pane() {
 fn logs_are_filtered_by_function() {
     check("o", &["only downstream"], &["accepted event", "stored 1"]);
     check("o o", &["only midstream", "stored 1"], &["accepted event"]);
-    check("o o o o", &["accepted event", "stored 1"], &["only"]);
+    check("o o o o", &["accepted event", "stored 1"], &["· only"]);
     check("1 j enter", &["only midstream", "stored 1"], &["accepted event"]);
-    check("1 j enter enter", &["accepted event", "stored 1"], &["only"]);
-    check("1 G o esc", &["accepted event"], &["only"]);
+    check("1 j enter enter", &["accepted event", "stored 1"], &["· only"]);
+    check("1 G o esc", &["accepted event"], &["· only"]);
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn a_search_is_typed_confirmed_and_left() {
     check("/ l i v e enter n", &["/live 2/4"], &[]);
     check("/ l i v e enter N", &["/live 4/4"], &[]);
     check("/ l i v x backspace e enter", &["/live 1/4"], &[]);
-    check("/ q enter", &["/q 0/0"], &[]);
+    check("/ z q enter", &["/zq 0/0"], &[]);
     check("/ l i v e esc", &[], &["/live"]);
     check("/ l i v e enter esc", &[], &["/live"]);
     check("1 / u p", &["▸4 logs", "/up▏"], &[]);
