@@ -77,8 +77,12 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
         Section::Problems if report.problems.is_empty() => Vec::new(),
         Section::Problems => {
             let named = report.problems.iter().flat_map(|problem| {
-                let text = format!("  {}: {}", problem.about, problem.message);
-                text.lines().map(|part| line(Tone::Wrong, part)).collect::<Vec<_>>()
+                let message = format!("{}: {}", problem.about, problem.message);
+                let indented = |(index, part)| {
+                    let indent = if index == 0 { "  " } else { "      " };
+                    line(Tone::Wrong, format!("{indent}{part}"))
+                };
+                message.lines().enumerate().map(indented).collect::<Vec<_>>()
             });
             std::iter::once(line(Tone::Heading, "PROBLEMS")).chain(named).collect()
         }
