@@ -191,10 +191,10 @@ fn table(heading: &[&str], rows: impl Iterator<Item = (Tone, Vec<String>)>) -> V
             *width = cell.chars().count().max(*width);
         }
     }
-    let aligned = |cells: &[String]| -> String {
-        let padded =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
-        padded.trim_end().to_owned()
+    let aligned = |cells: &[String]| {
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
     };
     all.iter().map(|(tone, cells)| line(*tone, aligned(cells))).collect()
 }

@@ -61,7 +61,11 @@ impl Screen {
                 self.endpoint.clone_from(endpoint);
                 self.api = api(outputs);
             }
-            Notice::Build { .. } | Notice::Cancelled { .. } | Notice::Swapped { .. } => self.progress = None,
+            Notice::Build { .. } | Notice::Cancelled { .. } => self.progress = None,
+            Notice::Swapped { generation, function, .. } => {
+                self.progress = None;
+                self.errors.built(*generation, function);
+            }
             Notice::BuildFailed { generation, functions, diagnostics, failure } => {
                 self.progress = None;
                 self.errors.build_failed(*generation, functions, diagnostics, failure);
@@ -110,7 +114,7 @@ impl Screen {
             Span::styled(format!("{name:widest$}  ", widest = widest.max(7)), style),
         ];
         let spans = line.spans.into_iter().map(|span| Span { style: line.style.patch(span.style), ..span });
-        self.logs.push(function, prefix, Line::from_iter(spans));
+        self.logs.push(function, prefix, spans.collect());
     }
 
     /// devloop itself failed somewhere, and goes on.

@@ -313,7 +313,9 @@ mod tests {
     fn a_pipeline_without_news_is_asked_less_often() {
         let mut pace = Pace::default();
         let mut check = |news: &[bool], rests: bool| {
-            news.iter().for_each(|news| pace.heard(*news));
+            for news in news {
+                pace.heard(*news);
+            }
             assert_eq!(pace.rests(), rests, "{news:?}");
         };
         check(&[], false);

@@ -379,6 +379,27 @@ fn code_that_does_not_come_up_is_named_with_its_last_words() {
 }
 
 #[test]
+fn a_build_that_succeeds_takes_the_compilers_errors_away_even_if_its_code_does_not_come_up() {
+    let mut session = broken();
+    let function = || "midstream".to_owned();
+    session.tell(&Notice::Swapped {
+        generation: 4,
+        function: function(),
+        digest: digest("f00d"),
+        warnings: vec![],
+    });
+    session.tell(&Notice::Error {
+        generation: Some(4),
+        function: Some(function()),
+        serving: Some(digest("5d0e")),
+        problem: Problem::new("activation_failed", "it panicked"),
+    });
+    let text = session.text((80, 24));
+    assert!(text.contains("midstream did not change") && text.contains("it panicked"), "{text}");
+    assert!(!text.contains("E0308") && !text.contains("was not built"), "{text}");
+}
+
+#[test]
 fn warnings_of_a_build_that_succeeds_open_no_pane() {
     let mut session = running();
     let diagnostic = Diagnostic {
