@@ -35,7 +35,6 @@ const TABLE: &[(&str, &[&str])] = &[
             "graph",
             "observe",
             "sink",
-            "status",
             "swap",
             "target",
             "tui",

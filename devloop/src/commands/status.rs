@@ -35,7 +35,7 @@ pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, User
             ended = watch(&pipeline, arguments.json) => ended,
             _ = tokio::signal::ctrl_c() => Ok(()),
         };
-        return ended.map(|()| ExitCode::SUCCESS).or_else(written);
+        return ended.map(|()| ExitCode::SUCCESS).or_else(|error| written(&error));
     }
     let report = pipeline.report().await.map_err(|problem| UserError { problem, exit: Exit::Cloud })?;
     let code =
@@ -43,12 +43,12 @@ pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, User
     let text = if arguments.json { json(&report, true)? } else { plain(&report) };
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => Ok(code),
-        Err(error) => written(error).map(|_| code),
+        Err(error) => written(&error).map(|_| code),
     }
 }
 
 /// Output that nobody reads any more is a good end.
-fn written(error: io::Error) -> Result<ExitCode, UserError> {
+fn written(error: &io::Error) -> Result<ExitCode, UserError> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(ExitCode::SUCCESS);
     }

@@ -126,7 +126,7 @@ mod tests {
         check_window(1_700_000_100_000, 1_699_999_800, 1_700_000_101);
     }
 
-    fn check(counted: Value, ranked: Value, expected: Option<(u64, f64, f64)>) {
+    fn check(counted: &Value, ranked: &Value, expected: Option<(u64, f64, f64)>) {
         let latency = metric().latency(counted.as_array().unwrap(), ranked.as_array().unwrap());
         assert_eq!(latency.map(|latency| (latency.count, latency.p50, latency.p99)), expected);
     }
@@ -134,15 +134,15 @@ mod tests {
     #[test]
     fn points_are_joined_to_one() {
         let ranked = |p50: f64, p99: f64, unit: &str| json!({ "ExtendedStatistics": { "p50": p50, "p99": p99 }, "Unit": unit });
-        check(json!([]), json!([]), None);
+        check(&json!([]), &json!([]), None);
         check(
-            json!([{ "SampleCount": 7.0 }]),
-            json!([ranked(3.0, 9.0, "Milliseconds")]),
+            &json!([{ "SampleCount": 7.0 }]),
+            &json!([ranked(3.0, 9.0, "Milliseconds")]),
             Some((7, 3.0, 9.0)),
         );
         check(
-            json!([{ "SampleCount": 7.0 }, { "SampleCount": 2.0 }]),
-            json!([ranked(3.0, 9.0, "Milliseconds"), ranked(0.002, 0.5, "Seconds")]),
+            &json!([{ "SampleCount": 7.0 }, { "SampleCount": 2.0 }]),
+            &json!([ranked(3.0, 9.0, "Milliseconds"), ranked(0.002, 0.5, "Seconds")]),
             Some((9, 3.0, 500.0)),
         );
     }

@@ -167,13 +167,24 @@ impl Function {
 }
 
 impl Mapping {
-    /// The stream's or queue's name without the rest of its ARN.
+    /// What people know the stream or queue by: its name without the rest of the ARN, and of a name that CloudFormation made up
+    /// only what the template calls it.
     pub(crate) fn source_name(&self) -> &str {
         let resource = self.source.splitn(6, ':').nth(5).unwrap_or(&self.source);
         let mut segments = resource.split('/');
         let first = segments.next().unwrap_or(resource);
-        segments.next().unwrap_or(first)
+        let name = segments.next().unwrap_or(first);
+        logical_id(name).unwrap_or(name)
     }
+}
+
+/// The middle of `stack-logicalId-suffix`, if the name is of that form `[AWS CloudFormation resource names, physical IDs]`.
+fn logical_id(name: &str) -> Option<&str> {
+    let (rest, suffix) = name.rsplit_once('-')?;
+    let (stack, id) = rest.rsplit_once('-')?;
+    let is_random =
+        suffix.len() >= 12 && suffix.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    (is_random && !stack.is_empty() && !id.is_empty()).then_some(id)
 }
 
 /// Metrics count in floating point; a count is a whole number.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::status::{Report, Section, findings, lines};
+use crate::status::{Mapping, Report, Section, findings, lines};
 
 const SECTIONS: [Section; 6] =
     [Section::Cloud, Section::Code, Section::Stages, Section::Mappings, Section::Latency, Section::Problems];
@@ -124,6 +124,24 @@ fn check_label(name: &str, expected: &str) {
     twin.name = "Twin".to_owned();
     report.functions.push(twin);
     assert_eq!(report.label(name), expected);
+}
+
+fn check_source(arn: &str, expected: &str) {
+    let mapping = Mapping { source: arn.to_owned(), ..Mapping::default() };
+    assert_eq!(mapping.source_name(), expected);
+}
+
+#[test]
+fn a_source_is_called_by_its_name() {
+    check_source("arn:aws:kinesis:eu-west-1:0:stream/Events", "Events");
+    check_source("arn:aws:sqs:eu-west-1:0:jobs", "jobs");
+    check_source(
+        "arn:aws:dynamodb:eu-west-1:0:table/My-Stack-Items4F16-1A2B3C4D5E6F/stream/2026-11-20T10:00",
+        "Items4F16",
+    );
+    check_source("arn:aws:kinesis:eu-west-1:0:stream/a-b-orders", "a-b-orders");
+    check_source("arn:aws:kinesis:eu-west-1:0:stream/Items-1A2B3C4D5E6F", "Items-1A2B3C4D5E6F");
+    check_source("odd", "odd");
 }
 
 #[test]

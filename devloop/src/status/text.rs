@@ -77,8 +77,12 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
         Section::Problems if report.problems.is_empty() => Vec::new(),
         Section::Problems => {
             let named = report.problems.iter().flat_map(|problem| {
-                let text = format!("  {}: {}", problem.about, problem.message);
-                text.lines().map(|part| line(Tone::Wrong, part)).collect::<Vec<_>>()
+                let message = format!("{}: {}", problem.about, problem.message);
+                let indented = |(index, part)| {
+                    let indent = if index == 0 { "  " } else { "      " };
+                    line(Tone::Wrong, format!("{indent}{part}"))
+                };
+                message.lines().enumerate().map(indented).collect::<Vec<_>>()
             });
             std::iter::once(line(Tone::Heading, "PROBLEMS")).chain(named).collect()
         }
@@ -187,10 +191,10 @@ fn table(heading: &[&str], rows: impl Iterator<Item = (Tone, Vec<String>)>) -> V
             *width = cell.chars().count().max(*width);
         }
     }
-    let aligned = |cells: &[String]| -> String {
-        let padded =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
-        padded.trim_end().to_owned()
+    let aligned = |cells: &[String]| {
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
     };
     all.iter().map(|(tone, cells)| line(*tone, aligned(cells))).collect()
 }

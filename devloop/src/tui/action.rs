@@ -82,7 +82,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     bind(
         Action::Only,
         &["o", "enter"],
-        "only",
+        "filter",
         "logs of one function: the selected one in its pane, else one after the other",
     ),
     bind(Action::Freeze, &["f"], "freeze", "hold the logs still and count what comes, or let them go on"),

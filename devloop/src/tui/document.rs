@@ -1,13 +1,17 @@
 //! Lines that can be scrolled, searched, filtered and held still: what every pane but the functions shows.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use ratatui::layout::Size;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use crate::tui::search::Search;
 use crate::tui::text::{broken, cut, highlighted, plain, row_count};
+
+/// Narrower than the first, a line goes without the first part of its prefix, and so on.
+const PREFIX_WIDTHS: [u16; 2] = [72, 40];
 
 /// How far a step to the side goes, in columns.
 const SIDE_STEP: u16 = 8;
@@ -36,7 +40,20 @@ pub(super) struct Document {
 #[derive(Debug)]
 struct Entry {
     source: Option<String>,
+    /// Said before the line where there is room, the least important part first.
+    prefix: Vec<Span<'static>>,
     line: Line<'static>,
+}
+
+impl Entry {
+    /// The line with as much of its prefix as a width has room for.
+    fn line_for(&self, width: u16) -> Cow<'_, Line<'static>> {
+        let left_out = PREFIX_WIDTHS.iter().filter(|least| width < **least).count();
+        match self.prefix.get(left_out..) {
+            None | Some([]) => Cow::Borrowed(&self.line),
+            Some(prefix) => Cow::Owned(Line::from([prefix, &self.line.spans].concat())),
+        }
+    }
 }
 
 /// A row of an entry.
@@ -81,7 +98,7 @@ impl Document {
     }
 
     /// Appends a line of the source; none: a line that concerns all of them.
-    pub(super) fn push(&mut self, source: Option<&str>, line: Line<'static>) {
+    pub(super) fn push(&mut self, source: Option<&str>, prefix: Vec<Span<'static>>, line: Line<'static>) {
         let passes = self.passes(source);
         if let Some(frozen) = &mut self.frozen {
             frozen.missed += u64::from(passes);
@@ -97,7 +114,7 @@ impl Document {
                 search.look_at(number, &plain(&line));
             }
         }
-        self.entries.push_back(Entry { source: source.map(str::to_owned), line });
+        self.entries.push_back(Entry { source: source.map(str::to_owned), prefix, line });
         if self.entries.len() > self.limit {
             self.forget_first();
         }
@@ -116,7 +133,8 @@ impl Document {
 
     /// Puts other lines in the place of all; the place in them stays as far as it can.
     pub(super) fn replace(&mut self, lines: impl IntoIterator<Item = Line<'static>>) {
-        self.entries = lines.into_iter().map(|line| Entry { source: None, line }).collect();
+        self.entries =
+            lines.into_iter().map(|line| Entry { source: None, prefix: Vec::new(), line }).collect();
         self.first = 0;
         self.look_again();
     }
@@ -164,10 +182,6 @@ impl Document {
         &self.entries[(number - self.first) as usize]
     }
 
-    fn visible_line(&self, ordinal: usize) -> &Line<'static> {
-        &self.entry(self.visible[ordinal]).line
-    }
-
     /// How many of the visible lines may be shown now.
     fn shown(&self) -> usize {
         self.frozen
@@ -178,7 +192,11 @@ impl Document {
 /// Places.
 impl Document {
     fn rows_of(&self, ordinal: usize, view: Size) -> usize {
-        if self.wraps { row_count(self.visible_line(ordinal), view.width) } else { 1 }
+        if self.wraps {
+            row_count(&self.entry(self.visible[ordinal]).line_for(view.width), view.width)
+        } else {
+            1
+        }
     }
 
     /// The ordinal and row at the top when the end is at the bottom.
@@ -264,7 +282,7 @@ impl Document {
             if frozen.lost > 0 {
                 let text =
                     format!("[{} lines found no room meanwhile; the session's log has them]", frozen.lost);
-                self.push(None, Line::raw(text));
+                self.push(None, Vec::new(), Line::raw(text));
             }
             self.top = None;
             return;
@@ -348,7 +366,7 @@ impl Document {
         let mut rows: Vec<Line<'static>> = Vec::with_capacity(height + skipped);
         for ordinal in start..self.shown() {
             let number = self.visible[ordinal];
-            let line = self.marked(number);
+            let line = self.marked(number, view.width);
             if self.wraps {
                 rows.extend(broken(&line, view.width));
             } else {
@@ -362,18 +380,23 @@ impl Document {
     }
 
     /// The line with its hits marked.
-    fn marked(&self, number: u64) -> Line<'static> {
-        let line = &self.entry(number).line;
-        let Some(search) = &self.search else { return line.clone() };
-        let ranges = search.ranges(&plain(line));
+    fn marked(&self, number: u64, width: u16) -> Cow<'_, Line<'static>> {
+        let entry = self.entry(number);
+        let line = entry.line_for(width);
+        let Some(search) = &self.search else { return line };
+        // The prefix is not searched, and moves what was found in the line.
+        let before = plain(&line).len() - plain(&entry.line).len();
+        let ranges = search.ranges(&plain(&entry.line));
         if ranges.is_empty() {
-            return line.clone();
+            return line;
         }
+        let ranges: Vec<_> =
+            ranges.into_iter().map(|range| range.start + before..range.end + before).collect();
         let mut style = Style::new().add_modifier(Modifier::REVERSED);
         if search.is_current(number) {
             style = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         }
-        highlighted(line, &ranges, style)
+        Cow::Owned(highlighted(&line, &ranges, style))
     }
 }
 
@@ -394,7 +417,7 @@ mod tests {
 
     fn numbered(limit: usize, count: usize) -> Document {
         let mut document = Document::following(limit);
-        (0..count).for_each(|number| document.push(None, Line::raw(number.to_string())));
+        (0..count).for_each(|number| document.push(None, Vec::new(), Line::raw(number.to_string())));
         document
     }
 
@@ -402,14 +425,14 @@ mod tests {
     fn the_end_is_followed_until_somebody_scrolls() {
         let mut document = numbered(100, 5);
         check(&document, &["2", "3", "4"]);
-        document.push(None, Line::raw("5"));
+        document.push(None, Vec::new(), Line::raw("5"));
         check(&document, &["3", "4", "5"]);
         document.scroll(-2, VIEW);
-        document.push(None, Line::raw("6"));
+        document.push(None, Vec::new(), Line::raw("6"));
         check(&document, &["1", "2", "3"]);
         assert_eq!(document.below(VIEW), 3);
         document.scroll(99, VIEW);
-        document.push(None, Line::raw("7"));
+        document.push(None, Vec::new(), Line::raw("7"));
         check(&document, &["5", "6", "7"]);
         document.go_to_start(VIEW);
         check(&document, &["0", "1", "2"]);
@@ -422,7 +445,7 @@ mod tests {
         let mut document = numbered(4, 9);
         document.go_to_start(VIEW);
         check(&document, &["5", "6", "7"]);
-        document.push(None, Line::raw("9"));
+        document.push(None, Vec::new(), Line::raw("9"));
         check(&document, &["6", "7", "8"]);
         assert_eq!(document.len(), 4);
     }
@@ -432,7 +455,7 @@ mod tests {
         let mut document = numbered(4, 2);
         document.toggle_freeze(VIEW);
         for number in 2..9 {
-            document.push(None, Line::raw(number.to_string()));
+            document.push(None, Vec::new(), Line::raw(number.to_string()));
         }
         check(&document, &["0", "1"]);
         assert_eq!(document.missed(), Some(7));
@@ -445,11 +468,11 @@ mod tests {
     fn only_one_source_is_shown_with_what_concerns_all() {
         let mut document = Document::following(100);
         for (source, text) in [(Some("up"), "a"), (None, "b"), (Some("down"), "c"), (Some("up"), "d")] {
-            document.push(source, Line::raw(text));
+            document.push(source, Vec::new(), Line::raw(text));
         }
         document.show_only(Some("up".to_owned()));
         check(&document, &["a", "b", "d"]);
-        document.push(Some("down"), Line::raw("e"));
+        document.push(Some("down"), Vec::new(), Line::raw("e"));
         check(&document, &["a", "b", "d"]);
         document.show_only(None);
         check(&document, &["c", "d", "e"]);
@@ -473,6 +496,21 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_view_leaves_parts_of_the_prefix_out() {
+        let mut document = Document::following(10);
+        document.push(None, vec!["12:00 ".into(), "up ".into()], Line::raw("text"));
+        let mut check = |width: u16, expected: &str| {
+            document.search_for("x", VIEW);
+            let rows = document.window(Size { width, height: 1 });
+            assert_eq!(plain(&rows[0]), expected);
+            assert_eq!(rows[0].spans.last().unwrap().content, "t", "the hit before it is marked");
+        };
+        check(72, "12:00 up text");
+        check(71, "up text");
+        check(39, "text");
+    }
+
+    #[test]
     fn hits_are_brought_into_sight() {
         let mut document = numbered(100, 50);
         document.search_for("2", VIEW);
@@ -480,7 +518,7 @@ mod tests {
         check(&document, &["41", "42", "43"]);
         document.step(true, VIEW);
         check(&document, &["1", "2", "3"]);
-        document.push(None, Line::raw("a 2"));
+        document.push(None, Vec::new(), Line::raw("a 2"));
         assert_eq!(document.search().unwrap().summary(), "/2 1/15");
         document.step(false, VIEW);
         check(&document, &["48", "49", "a 2"]);

@@ -90,15 +90,20 @@ impl Errors {
         self.show();
     }
 
-    /// The function's code of this build answers, or is put in place now.
-    pub(super) fn works(&mut self, generation: Generation, function: &str) {
-        self.broken.remove(function);
+    /// The function was built; whether its code comes up is another question.
+    pub(super) fn built(&mut self, generation: Generation, function: &str) {
         self.failed.remove(function);
-        self.general = None;
         if self.failed.is_empty() && self.generation != generation {
             self.diagnostics.clear();
         }
         self.show();
+    }
+
+    /// The function's code of this build answers.
+    pub(super) fn works(&mut self, generation: Generation, function: &str) {
+        self.broken.remove(function);
+        self.general = None;
+        self.built(generation, function);
     }
 
     fn show(&mut self) {

@@ -34,7 +34,7 @@ const ROOM_FOR_ALL: u16 = 12;
 /// The same for columns.
 const WIDTH_FOR_ALL: u16 = 40;
 
-/// A screen this high has a row for the call of the API.
+/// A screen this high has rows for the call of the API.
 const ROOM_FOR_CALL: u16 = 12;
 
 /// The places on the screen.
@@ -49,7 +49,7 @@ pub(super) struct Places {
 
 /// Divides the area.
 pub(super) fn places(area: Rect, screen: &Screen) -> Places {
-    let call_rows = u16::from(screen.call().is_some() && area.height >= ROOM_FOR_CALL);
+    let call_rows = if area.height >= ROOM_FOR_CALL { screen.call_rows(area.width).len() as u16 } else { 0 };
     let [header, call, body, footer] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(call_rows),

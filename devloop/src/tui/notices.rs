@@ -61,7 +61,11 @@ impl Screen {
                 self.endpoint.clone_from(endpoint);
                 self.api = api(outputs);
             }
-            Notice::Build { .. } | Notice::Cancelled { .. } | Notice::Swapped { .. } => self.progress = None,
+            Notice::Build { .. } | Notice::Cancelled { .. } => self.progress = None,
+            Notice::Swapped { generation, function, .. } => {
+                self.progress = None;
+                self.errors.built(*generation, function);
+            }
             Notice::BuildFailed { generation, functions, diagnostics, failure } => {
                 self.progress = None;
                 self.errors.build_failed(*generation, functions, diagnostics, failure);
@@ -88,7 +92,6 @@ impl Screen {
     /// The session's own doings stand between the functions' lines, so that one sees what came before a save and what after.
     fn log_event(&mut self, at: Millis, notice: &Notice, state: &State) {
         let strong = Style::new().add_modifier(Modifier::BOLD);
-        // The compiler's renderings have a pane of their own, and the curl line names the outputs.
         let text = sink::text(notice, state);
         for line in styled::lines(text.trim_end()).into_iter().filter(|line| line.width() > 0) {
             self.push_log(at, None, line.patch_style(strong));
@@ -106,12 +109,12 @@ impl Screen {
         let name = function.unwrap_or("devloop");
         let style =
             if function.is_some() { Style::new().fg(Color::Cyan) } else { Style::new().fg(Color::Magenta) };
-        let mut spans = vec![
+        let prefix = vec![
             Span::styled(self.time(at) + " ", Modifier::DIM),
             Span::styled(format!("{name:widest$}  ", widest = widest.max(7)), style),
         ];
-        spans.extend(line.spans.into_iter().map(|span| Span { style: line.style.patch(span.style), ..span }));
-        self.logs.push(function, Line::from(spans));
+        let spans = line.spans.into_iter().map(|span| Span { style: line.style.patch(span.style), ..span });
+        self.logs.push(function, prefix, spans.collect());
     }
 
     /// devloop itself failed somewhere, and goes on.

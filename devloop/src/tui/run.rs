@@ -251,16 +251,33 @@ fn read_keys(shared: &Shared, stop: &CancellationToken) {
     stop.cancel();
 }
 
-/// Asks every second while answers bring news or something is told, and now and then in any case.
+/// Asks until it is dropped.
 async fn follow(shared: &Shared, source: &dyn StatusSource) {
-    let mut quiet = 0;
+    let mut pace = Pace::default();
     loop {
-        let answer = source.report().await;
-        quiet = if shared.learn(answer) { 0 } else { quiet + 1 };
+        pace.heard(shared.learn(source.report().await));
         tokio::time::sleep(ASKING).await;
-        if quiet >= QUIET {
+        if pace.rests() {
             let _ = tokio::time::timeout(RESTING, shared.happened.notified()).await;
         }
+    }
+}
+
+/// How eagerly the pipeline is asked: every second while answers bring news; then only when something is told, and now and
+/// then in any case.
+#[derive(Default)]
+struct Pace {
+    /// Answers since the last news.
+    quiet: u32,
+}
+
+impl Pace {
+    fn heard(&mut self, news: bool) {
+        self.quiet = if news { 0 } else { self.quiet.saturating_add(1) };
+    }
+
+    fn rests(&self) -> bool {
+        self.quiet >= QUIET
     }
 }
 
@@ -290,48 +307,21 @@ fn catch_panics(shared: &Arc<Shared>, stop: &CancellationToken) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-    use std::pin::Pin;
-    use std::sync::Mutex;
+    use super::Pace;
 
-    use jiff::tz::TimeZone;
-    use tokio::time::Instant;
-
-    use super::{Shared, follow};
-    use crate::engine::Problem;
-    use crate::status::{Report, StatusSource};
-    use crate::tui::screen::Screen;
-
-    /// Notes when it is asked, and has these uptimes and then the last one for ever; only the endpoint counts as news.
-    struct Fake {
-        begun: Instant,
-        asked: Mutex<Vec<u64>>,
-        endpoints: Mutex<VecDeque<&'static str>>,
-    }
-
-    impl StatusSource for Fake {
-        fn report(&self) -> Pin<Box<dyn Future<Output = Result<Report, Problem>> + Send + '_>> {
-            self.asked.lock().unwrap().push(self.begun.elapsed().as_secs());
-            let mut endpoints = self.endpoints.lock().unwrap();
-            let endpoint = endpoints.pop_front().unwrap_or("last").to_owned();
-            Box::pin(async move { Ok(Report { endpoint, ..Report::default() }) })
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pipeline_where_nothing_happens_is_asked_less_often() {
-        let shared = Shared::new(Screen::new("watch", "", &[], TimeZone::UTC));
-        let endpoints = Mutex::new(VecDeque::from(["a", "b"]));
-        let source = Fake { begun: Instant::now(), asked: Mutex::default(), endpoints };
-        let begun = source.begun;
-        tokio::select! {
-            () = follow(&shared, &source) => {}
-            () = async {
-                tokio::time::sleep_until(begun + std::time::Duration::from_millis(20_500)).await;
-                shared.happened.notify_one();
-                tokio::time::sleep_until(begun + std::time::Duration::from_millis(21_500)).await;
-            } => {}
-        }
-        assert_eq!(*source.asked.lock().unwrap(), [0, 1, 2, 3, 4, 5, 16, 20]);
+    #[test]
+    fn a_pipeline_without_news_is_asked_less_often() {
+        let mut pace = Pace::default();
+        let mut check = |news: &[bool], rests: bool| {
+            for news in news {
+                pace.heard(*news);
+            }
+            assert_eq!(pace.rests(), rests, "{news:?}");
+        };
+        check(&[], false);
+        check(&[true, false, false], false);
+        check(&[false], true);
+        check(&[false], true);
+        check(&[true], false);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use crate::engine::FunctionState;
 use crate::status::Report;
@@ -15,10 +15,14 @@ use crate::tui::errors::Errors;
 use crate::tui::layout::{Pane, places};
 use crate::tui::notices::Figures;
 use crate::tui::saves::Saves;
+use crate::tui::text::fitted;
 use crate::tui::view::help;
 
 /// How many lines of logs are kept; the session's log file has all.
 const LOG_LINES: usize = 10_000;
+
+/// A call of the API without its URL. The id is another one each time, because the pipeline drops what it has seen before.
+const CALL: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
 
 /// What a key asks of those who own the session and the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,10 +140,21 @@ impl Screen {
 
     /// A call of the API for a shell, once its URL is known.
     pub(super) fn call(&self) -> Option<String> {
-        let api = self.api.as_deref()?;
-        Some(format!(
-            r#"curl -d '{{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}}' {api}"#
-        ))
+        self.api.as_deref().map(|api| format!("{CALL} {api}"))
+    }
+
+    /// The same in rows of the width, to be copied with the mouse; without enough room only the URL.
+    pub(super) fn call_rows(&self, width: u16) -> Vec<String> {
+        let (Some(api), Some(whole)) = (self.api.as_deref(), self.call()) else { return Vec::new() };
+        let fits = |text: &str| Span::raw(text).width() <= usize::from(width);
+        let halves = [format!("{CALL} \\"), format!("  {api}")];
+        if fits(&whole) {
+            vec![whole]
+        } else if halves.iter().all(|half| fits(half)) {
+            halves.into()
+        } else {
+            vec![fitted(&format!("POST {api}"), width)]
+        }
     }
 
     /// The lines of a pane; the functions have none.

@@ -290,10 +290,10 @@ fn keys_go_from_pane_to_pane() {
 fn logs_are_filtered_by_function() {
     check("o", &["only downstream"], &["accepted event", "stored 1"]);
     check("o o", &["only midstream", "stored 1"], &["accepted event"]);
-    check("o o o o", &["accepted event", "stored 1"], &["only"]);
+    check("o o o o", &["accepted event", "stored 1"], &["· only"]);
     check("1 j enter", &["only midstream", "stored 1"], &["accepted event"]);
-    check("1 j enter enter", &["accepted event", "stored 1"], &["only"]);
-    check("1 G o esc", &["accepted event"], &["only"]);
+    check("1 j enter enter", &["accepted event", "stored 1"], &["· only"]);
+    check("1 G o esc", &["accepted event"], &["· only"]);
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn a_search_is_typed_confirmed_and_left() {
     check("/ l i v e enter n", &["/live 2/4"], &[]);
     check("/ l i v e enter N", &["/live 4/4"], &[]);
     check("/ l i v x backspace e enter", &["/live 1/4"], &[]);
-    check("/ q enter", &["/q 0/0"], &[]);
+    check("/ z q enter", &["/zq 0/0"], &[]);
     check("/ l i v e esc", &[], &["/live"]);
     check("/ l i v e enter esc", &[], &["/live"]);
     check("1 / u p", &["▸4 logs", "/up▏"], &[]);
@@ -376,6 +376,27 @@ fn code_that_does_not_come_up_is_named_with_its_last_words() {
         problem,
     });
     insta::assert_snapshot!(session.text((80, 24)));
+}
+
+#[test]
+fn a_build_that_succeeds_takes_the_compilers_errors_away_even_if_its_code_does_not_come_up() {
+    let mut session = broken();
+    let function = || "midstream".to_owned();
+    session.tell(&Notice::Swapped {
+        generation: 4,
+        function: function(),
+        digest: digest("f00d"),
+        warnings: vec![],
+    });
+    session.tell(&Notice::Error {
+        generation: Some(4),
+        function: Some(function()),
+        serving: Some(digest("5d0e")),
+        problem: Problem::new("activation_failed", "it panicked"),
+    });
+    let text = session.text((80, 24));
+    assert!(text.contains("midstream did not change") && text.contains("it panicked"), "{text}");
+    assert!(!text.contains("E0308") && !text.contains("was not built"), "{text}");
 }
 
 #[test]

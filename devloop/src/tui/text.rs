@@ -184,7 +184,7 @@ mod tests {
     fn ranges_are_highlighted_across_spans() {
         let line = Line::from(vec!["ab".into(), "cd".into()]);
         let style = Style::new().add_modifier(Modifier::REVERSED);
-        let found = highlighted(&line, &[1..3], style);
+        let found = highlighted(&line, std::slice::from_ref(&(1..3)), style);
         let spans: Vec<(&str, bool)> =
             found.spans.iter().map(|span| (span.content.as_ref(), span.style == style)).collect();
         assert_eq!(spans, [("a", false), ("b", true), ("c", true), ("d", false)]);

@@ -24,6 +24,9 @@ const SELECTIONS: [&[Column]; 6] = [
     &[],
 ];
 
+/// How many columns are left to say what failed, before anything else is shown.
+const REMARK: usize = 36;
+
 #[derive(Clone, Copy)]
 enum Column {
     /// The code that answers.
@@ -69,8 +72,11 @@ fn rows(screen: &Screen, now: Millis, width: u16) -> Vec<Line<'static>> {
         };
         columns.iter().map(column).collect()
     };
+    let failed = states.iter().any(|(_, state)| matches!(state, FunctionState::Failed { .. }));
+    let remark_room = if failed { REMARK } else { 0 };
     let fits = |columns: &Vec<Vec<String>>| {
-        fixed + columns.iter().map(|column| 2 + widest(column)).sum::<usize>() <= usize::from(width)
+        fixed + remark_room + columns.iter().map(|column| 2 + widest(column)).sum::<usize>()
+            <= usize::from(width)
     };
     let columns = SELECTIONS.iter().map(|columns| cells(columns)).find(fits).unwrap_or_default();
     states

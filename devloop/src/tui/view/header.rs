@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::status::milliseconds;
-use crate::tui::action::{Action, FOOTER, binding};
+use crate::tui::action::{FOOTER, binding};
 use crate::tui::screen::Screen;
 use crate::tui::text::{cut, fitted};
 
@@ -39,17 +39,10 @@ fn save(screen: &Screen) -> String {
     }
 }
 
-/// The call of the API, whole or not at all: half a command is of no use to anybody.
+/// The call of the API. Nothing stands beside it, so that the mouse selects nothing else.
 pub(super) fn draw_call(buffer: &mut Buffer, area: Rect, screen: &Screen) {
-    if area.is_empty() {
-        return;
-    }
-    let whole = screen.call().filter(|call| Span::raw(call).width() <= usize::from(area.width));
-    let key = binding(Action::Copy).and_then(|binding| binding.keys.first()).copied().unwrap_or_default();
-    let instead =
-        || screen.api.as_ref().map(|api| fitted(&format!("POST {api} ({key} copies a curl)"), area.width));
-    if let Some(text) = whole.or_else(instead) {
-        buffer.set_string(area.x, area.y, text, Style::new().fg(Color::Green));
+    for (y, row) in area.rows().map(|row| row.y).zip(screen.call_rows(area.width)) {
+        buffer.set_stringn(area.x, y, row, usize::from(area.width), Style::new().fg(Color::Green));
     }
 }
 

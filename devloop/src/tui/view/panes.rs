@@ -10,6 +10,7 @@ use crate::status::count;
 use crate::tui::document::Document;
 use crate::tui::layout::Pane;
 use crate::tui::screen::Screen;
+use crate::tui::search::Search;
 use crate::tui::text::fitted;
 
 /// Draws the errors, the figures or the logs.
@@ -66,15 +67,12 @@ fn title(screen: &Screen, pane: Pane, document: &Document, area: Rect) -> String
         parts.push("no figures yet".to_owned());
     }
     parts.extend(document.only().map(|only| format!("only {only}")));
-    parts.extend(document.search().map(|search| search.summary()));
-    match document.missed() {
-        Some(missed) => parts.push(format!("frozen, {} missed", count(missed))),
-        None => {
-            let below = document.below(view) as u64;
-            if below > 0 && view.height > 0 {
-                parts.push(format!("{} below", count(below)));
-            }
-        }
+    parts.extend(document.search().map(Search::summary));
+    let below = document.below(view) as u64;
+    if let Some(missed) = document.missed() {
+        parts.push(format!("frozen, {} missed", count(missed)));
+    } else if below > 0 && view.height > 0 {
+        parts.push(format!("{} below", count(below)));
     }
     parts.join(" · ")
 }
