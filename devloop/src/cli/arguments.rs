@@ -70,6 +70,12 @@ pub(crate) struct SessionArguments {
     /// Applies this template instead of the configured ones; may be given more than once.
     #[arg(long, value_name = "FILE", conflicts_with = "no_template")]
     pub(crate) template: Vec<PathBuf>,
+    /// Builds the functions with this profile of cargo [default: dev].
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Builds the functions optimised: `--profile release`.
+    #[arg(long, conflicts_with = "profile")]
+    pub(crate) release: bool,
     /// Starts an empty cloud; only functions named on the command line are built and served.
     #[arg(long)]
     pub(crate) no_template: bool,
@@ -99,6 +105,8 @@ mod tests {
         check(&["up", "--template", "a.json", "--no-template"], false);
         check(&["up", "--port", "1", "--endpoint", "http://localhost:1"], false);
         check(&["up", "--port", "65536"], false);
+        check(&["up", "--release"], true);
+        check(&["up", "--release", "--profile", "dev"], false);
         check(&["status", "--json", "--watch", "--endpoint", "http://localhost:1"], true);
         check(&["status", "upstream"], false);
         check(&[], false);

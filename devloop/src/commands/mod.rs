@@ -19,7 +19,9 @@ fn layer(arguments: &SessionArguments) -> Layer {
     let templates = (!arguments.template.is_empty()).then(|| {
         arguments.template.iter().map(|path| absolute(path).to_string_lossy().into_owned()).collect()
     });
-    Layer { port: arguments.port, endpoint: arguments.endpoint.clone(), templates, ..Layer::default() }
+    let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
+    let (port, endpoint) = (arguments.port, arguments.endpoint.clone());
+    Layer { port, endpoint, templates, profile, ..Layer::default() }
 }
 
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.
