@@ -126,11 +126,11 @@ fn signals_end_the_session() {
 fn help_and_a_new_size_are_drawn() {
     check(|session| {
         session.press("?");
-        session.wait_for("stop the session");
+        session.wait_for("▸help");
         tcsetwinsize(&session.keys, Winsize { ws_row: 6, ws_col: 20, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         session.signal(Signal::WINCH);
-        session.seen.clear();
-        session.wait_for("stop th…");
+        // The rule of the title fills just the new width.
+        session.wait_for(&format!("▸help {}\u{1b}", "━".repeat(13)));
         session.press("\u{3}");
     });
 }

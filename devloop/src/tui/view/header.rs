@@ -18,7 +18,10 @@ pub(super) fn draw_header(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     let room = area.width.saturating_sub(if right.is_empty() { 0 } else { right_width + 2 });
     let endpoint = screen.endpoint.trim_start_matches("http://");
     let names: Vec<&str> = screen.functions().keys().map(String::as_str).collect();
-    let full = format!("devloop · {} {} · {endpoint}", screen.command, names.join(", "));
+    let full = format!(
+        "devloop · {} · {endpoint}",
+        [screen.command.as_str(), &names.join(", ")].join(" ").trim_end()
+    );
     let short = format!("devloop · {} · {endpoint}", screen.command);
     let left = [full, short, endpoint.to_owned()]
         .into_iter()
