@@ -8,7 +8,6 @@ use crate::engine::{Digest, Problem};
 use crate::target::{Pending, Target};
 
 /// What this target needs of the embedded cloud.
-#[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` makes an `Embedded`"))]
 pub(crate) trait CloudHandle: Send + Sync {
     /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
     /// One outcome for each of them.
@@ -49,7 +48,6 @@ impl<C: CloudHandle> Target for Embedded<C> {
 }
 
 /// Lambda's name for what happened, what happened, and the last lines that the process wrote.
-#[cfg_attr(not(test), expect(dead_code, reason = "`session::cloud::start_cloud` makes an `Embedded`"))]
 fn problem(error: &ActivationError) -> Problem {
     const SHOWN_LINES: usize = 5;
     let shown = error.output.len().saturating_sub(SHOWN_LINES);
