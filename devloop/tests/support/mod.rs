@@ -1,0 +1,39 @@
+//! What the tests of the whole loop share: a copy of this workspace, the real program in it, and clients that are nobody's
+//! SDK.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    unused_imports,
+    reason = "every test binary uses another part of this"
+)]
+
+mod aws;
+mod http;
+mod load;
+mod processes;
+mod session;
+mod wait;
+mod workspace;
+
+pub use aws::{Aws, Row};
+pub use http::{Answer, address_of, send};
+pub use load::{Load, Poster};
+pub use processes::{kill, processes_in, signal_to};
+pub use session::Session;
+pub use wait::{LIMIT, eventually};
+pub use workspace::Workspace;
+
+use serde_json::{Value, json};
+
+/// A message that upstream takes, as a client writes it.
+pub fn message(id: &str) -> Value {
+    json!({ "id": id, "message": "Hello World", "timestamp": now_ms() })
+}
+
+/// This machine's clock in ms.
+pub fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_millis() as i64
+}

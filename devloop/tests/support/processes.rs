@@ -1,0 +1,26 @@
+//! The processes of this machine, as `/proc` shows them.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The processes that work in a folder or below it. Environments work in the folder of their function's code.
+pub fn processes_in(folder: &Path) -> Vec<i32> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let running = fs::read_dir("/proc").unwrap().flatten();
+    running
+        .filter(|entry| fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder)))
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// Ends a process without a farewell.
+pub fn kill(process: i32) {
+    signal_to(process, Signal::KILL);
+}
+
+/// Sends a signal; one who is gone already does not mind.
+pub fn signal_to(process: i32, signal: Signal) {
+    let _ = kill_process(Pid::from_raw(process).unwrap(), signal);
+}

@@ -1,0 +1,101 @@
+//! A copy of this workspace that tests may edit. It outlives them, and so does what cargo built in it: the AWS SDK is compiled
+//! once a machine.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What cargo and devloop need of a workspace.
+const PARTS: [&str; 5] = ["Cargo.toml", "Cargo.lock", "devloop", "functions", "stack/templates"];
+
+/// The copy, as fresh as a clone but for its target folder. One test at a time has it.
+pub struct Workspace {
+    root: PathBuf,
+    /// Held for the lifetime: sessions in other threads and other test programs wait.
+    _turn: File,
+}
+
+impl Workspace {
+    /// Waits for the turn, and undoes what the test before did.
+    pub fn take() -> Self {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let root = home.join("loop");
+        fs::create_dir_all(&root).unwrap();
+        let turn = File::create(home.join("loop.lock")).unwrap();
+        turn.lock().unwrap();
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for part in PARTS {
+            mirror(&original.join(part), &root.join(part));
+        }
+        let workspace = Self { root, _turn: turn };
+        match fs::remove_dir_all(workspace.dist()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("empty the dist folder: {error}"),
+            _ => workspace,
+        }
+    }
+
+    /// The workspace's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where devloop puts the functions' binaries.
+    pub fn dist(&self) -> PathBuf {
+        self.root.join("target/devloop/dist")
+    }
+
+    /// The real program, with none of the settings of the shell that runs the tests.
+    pub fn devloop(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
+        command.current_dir(&self.root).args(arguments);
+        let settings = ["AWS_ENDPOINT_URL", "USE_LOCALSTACK", "LAMBDA_SRC_PATH", "LAMBDA_DIST_PATH"];
+        for name in settings.iter().chain(&["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// A file's text.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Saves a file in place, as a simple editor does.
+    pub fn save(&self, path: &str, text: &str) {
+        fs::write(self.root.join(path), text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Saves the file with one text replaced by another; it must be there.
+    pub fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} no longer says `{from}`: this test has to follow");
+        self.save(path, &text.replacen(from, to, 1));
+    }
+}
+
+/// Makes `copy` the same as `original`. What is the same already keeps its time, so that cargo builds nothing anew.
+fn mirror(original: &Path, copy: &Path) {
+    if original.is_dir() {
+        fs::create_dir_all(copy).unwrap();
+        let names = |path: &Path| -> BTreeSet<_> {
+            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+        };
+        let wanted = names(original);
+        for extra in names(copy).difference(&wanted) {
+            let path = copy.join(extra);
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+        }
+        // Sockets and the like are nobody's source.
+        for name in wanted.iter().filter(|name| *name != "target" && *name != "node_modules") {
+            mirror(&original.join(name), &copy.join(name));
+        }
+    } else if original.is_file() {
+        let text = fs::read(original).unwrap();
+        if fs::read(copy).ok().as_ref() != Some(&text) {
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::write(copy, text).unwrap();
+        }
+    }
+}
