@@ -32,7 +32,9 @@ fn text(output: &Output) -> String {
 
 fn did_not_run(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "the stack's tests must run in CI: {why}");
-    let line = format!("\n!!! THE STACK'S TESTS DID NOT RUN: {why}\n!!! install Node 20 and run `npm ci && npm test` in stack/\n");
+    let line = format!(
+        "\n!!! THE STACK'S TESTS DID NOT RUN: {why}\n!!! install Node 20 and run `npm ci && npm test` in stack/\n"
+    );
     // Written to the descriptor itself: the harness hides what a passing test prints.
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }

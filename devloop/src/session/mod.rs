@@ -9,6 +9,7 @@ mod port;
 mod prepare;
 mod run;
 mod signals;
+mod trace;
 mod urls;
 mod workers;
 

@@ -14,7 +14,7 @@ use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, View};
+use crate::session::{Options, View, trace};
 use crate::swap;
 use crate::watch::Watcher;
 
@@ -56,6 +56,11 @@ async fn serve(
     let Prepared { settings, workspace, functions, .. } = prepared;
     let result = async {
         let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
+        if let Some(directory) = &log_directory {
+            trace::start(directory).map_err(|error| {
+                UserError::failure("log_failed", format!("open {}: {error}", directory.display()))
+            })?;
+        }
         let told = Told {
             view,
             watch,

@@ -1,0 +1,23 @@
+//! What devloop and its cloud note for whoever looks into a problem: a file beside the session's log, never the terminal.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing::Level;
+
+/// The file in the log directory.
+const FILE: &str = "devloop.log";
+
+/// Writes warnings of this process to the file from now on. A second session of the same process goes on with the first
+/// one's file, because a process has one such writer.
+pub(super) fn start(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let file = File::create(directory.join(FILE))?;
+    let writer =
+        tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::WARN).with_writer(Mutex::new(file));
+    // An error means that a writer is there already.
+    let _ = writer.try_init();
+    Ok(())
+}
