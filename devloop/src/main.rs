@@ -31,9 +31,27 @@ use clap::Parser;
 use crate::cli::{Arguments, Command};
 use crate::error::UserError;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => {
+            let message = format!("start the async runtime: {error}");
+            report(&UserError::failure("runtime_failed", message), false);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Threads for the cloud: half of the cores, because the functions need the others. More threads would not answer sooner:
+/// an event passes between them at every hop, and each time one has to be woken (devloop/benches). The session itself has the
+/// program's first thread, so that a terminal that does not read its output holds nobody else up.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+}
+
+async fn run(arguments: Arguments) -> ExitCode {
     let (result, json) = match &arguments.command {
         Command::Up(arguments) => (commands::up(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json),
         Command::Watch(arguments) => {

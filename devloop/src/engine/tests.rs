@@ -31,6 +31,7 @@ fn workspace() -> Workspace {
             package("mid", &["model"], &["mid"]),
         ],
         offline: true,
+        outline: false,
     }
 }
 
@@ -237,6 +238,21 @@ fn a_ready_cloud_begins_the_watch_and_the_first_build() {
             ],
         )
         .function("up", "building 1, nothing serves");
+}
+
+#[test]
+fn a_session_that_began_with_the_outline_reads_the_rest_before_it_builds() {
+    let outline = Workspace { packages: workspace().packages[1..].to_vec(), outline: true, ..workspace() };
+    let mut session = Session::new();
+    session.state.workspace = outline;
+    session.check(vec![ready()], &["tell ready", "watch 2 directories, 2 files", "read 1"]).check(
+        vec![read(1, Ok(workspace()))],
+        &[
+            "watch 3 directories, 2 files",
+            "tell build 1: mid for first build; up for first build",
+            "build 1 mid+up of up+mid",
+        ],
+    );
 }
 
 #[test]

@@ -64,7 +64,8 @@ fn cloud_ready(
     let reasons = state.functions.keys().map(|function| (function.to_owned(), Reason::FirstBuild)).collect();
     let mut effects = vec![Effect::Announce(Notice::Ready { endpoint, outputs })];
     effects.extend(rewatch(state));
-    effects.extend(request(state, Request { reasons, seen_at: at, requested_at: at, reread: false }));
+    let reread = state.workspace.outline;
+    effects.extend(request(state, Request { reasons, seen_at: at, requested_at: at, reread }));
     effects
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Workspace {
     pub(crate) packages: Vec<Package>,
     /// The lock file is satisfied by what is on disk, so cargo needs no network.
     pub(crate) offline: bool,
+    /// Only the members are known, and `offline` is not: enough to serve, not to build.
+    pub(crate) outline: bool,
 }
 
 /// A package on this disk.

@@ -31,6 +31,7 @@ fn workspace() -> Workspace {
             package("tool", &[], &[]),
         ],
         offline: true,
+        outline: false,
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn prepare(
     let reading = if selection.no_template && selection.named.is_empty() {
         Reading { workspace: nowhere(directory), settings: Value::Null }
     } else {
-        workspace::read(program, directory)
+        workspace::outline(program, directory)
             .await
             .map_err(|error| UserError { problem: error.problem(), exit: Exit::Workspace })?
     };

@@ -25,6 +25,9 @@ impl LogFile {
 
 impl Sink for LogFile {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
-        writeln!(self.file, "{}", json::line(at, notice)?)
+        // One call for the whole line: the file has no buffer, so that a killed session's log is complete.
+        let mut line = json::line(at, notice)?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes())
     }
 }

@@ -6,4 +6,4 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use read::{Reading, read};
+pub(crate) use read::{Reading, outline, read};

@@ -28,6 +28,7 @@ pub(super) fn workspace(metadata: &Metadata, offline: bool) -> Workspace {
         root,
         packages,
         offline,
+        outline: false,
     }
 }
 

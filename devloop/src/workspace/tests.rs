@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::testing::Fixture;
-use crate::workspace::read;
+use crate::workspace::{outline, read};
 
 #[tokio::test]
 async fn functions_are_the_binaries_beside_a_lambda_runtime() {
@@ -20,6 +20,19 @@ async fn functions_are_the_binaries_beside_a_lambda_runtime() {
     assert_eq!(sources, [fixture.path("lambda_runtime"), fixture.path("model"), fixture.path("up")]);
     assert!(workspace.offline);
     assert!(workspace.governs_everything(&fixture.path("Cargo.lock")));
+}
+
+#[tokio::test]
+async fn the_outline_knows_the_same_functions_without_resolving_anything() {
+    let fixture = Fixture::new();
+    let whole = fixture.read().await.workspace;
+    let manifest = std::fs::read_to_string(fixture.path("up/Cargo.toml")).unwrap();
+    fixture.write("up/Cargo.toml", &format!("{manifest}no-such-crate = \"1\"\n"));
+    std::fs::remove_file(fixture.path("Cargo.lock")).unwrap();
+    let workspace = outline("cargo".as_ref(), fixture.root()).await.unwrap().workspace;
+    assert!(workspace.outline && !whole.outline);
+    assert_eq!((&workspace.root, &workspace.packages), (&whole.root, &whole.packages));
+    assert!(!fixture.path("Cargo.lock").exists());
 }
 
 #[tokio::test]
@@ -42,6 +55,8 @@ async fn the_manifest_s_settings_are_handed_on() {
 async fn check_error(fixture: &Fixture, program: &str, expected: &str) {
     let error = read(program.as_ref(), fixture.root()).await.unwrap_err();
     assert_eq!(error.problem().code, expected, "{error}");
+    let error = outline(program.as_ref(), fixture.root()).await.unwrap_err();
+    assert_eq!(error.problem().code, expected, "outline: {error}");
 }
 
 #[tokio::test]

@@ -21,8 +21,9 @@ use super::{
 use crate::clock::Clock;
 
 /// How long a waiting invocation gives the busy environments before another one is started. A function that answers in a
-/// few milliseconds is free again sooner than a new process is up; on few cores, more processes than needed only cost.
-const PATIENCE: Duration = Duration::from_millis(15);
+/// few milliseconds is free again sooner than a new process is up. On few cores, more processes than needed only cost: those
+/// that requests wait for take the time of those that work a stream off, whose backlog then grows (devloop/benches).
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How long an environment beyond the first may stay idle.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);

@@ -29,7 +29,7 @@ const EVENT_LIMIT: usize = 6 << 20;
 pub(in crate::services::apigateway) trait Backend:
     Send + Sync + 'static
 {
-    /// Invokes `function`, an ARN, and waits for its answer.
+    /// Invokes `function`, an ARN, and waits for its answer. The invocation goes on when the caller stops waiting.
     fn invoke(
         &self,
         cx: &Context,
@@ -92,28 +92,23 @@ async fn answer_request<B: Backend>(
     };
     let function = target.function.function(&live.variables).into_owned();
     let outcome = {
-        let (backend, cx) = (Arc::clone(backend), region_of(cx, live, &function));
+        let cx = region_of(cx, live, &function);
         let invocation = Invocation { payload, trace_id: Some(trace_id), ..Invocation::default() };
-        // A task of its own: the function runs to its end although the client hangs up or the gateway gives up.
-        let running = tokio::spawn(async move { backend.invoke(&cx, &function, invocation).await });
-        clock.timeout(target.timeout, running).await
+        // The invocation goes on although the client hangs up or the gateway gives up: it is a task of its own.
+        clock.timeout(target.timeout, backend.invoke(&cx, &function, invocation)).await
     };
     match outcome {
         Err(_) => refusal::timed_out(),
+        Ok(Err(error)) if error.status == 413 => refusal::too_long(),
         Ok(Err(error)) => {
-            tracing::error!(%error, api = live.api, "the invocation broke off");
-            refusal::not_invoked()
-        }
-        Ok(Ok(Err(error))) if error.status == 413 => refusal::too_long(),
-        Ok(Ok(Err(error))) => {
             tracing::warn!(%error, api = live.api, path = request.path, "the function could not be invoked");
             refusal::not_invoked()
         }
-        Ok(Ok(Ok(Outcome { function_error: Some(_), request_id, .. }))) => {
+        Ok(Ok(Outcome { function_error: Some(_), request_id, .. })) => {
             tracing::warn!(request_id, api = live.api, path = request.path, "the function failed");
             refusal::bad_answer()
         }
-        Ok(Ok(Ok(outcome))) => answer::read(&outcome.payload, &request.headers, &live.snapshot.binary)
+        Ok(Ok(outcome)) => answer::read(&outcome.payload, &request.headers, &live.snapshot.binary)
             .unwrap_or_else(|error| {
                 tracing::warn!(%error, request_id = outcome.request_id, api = live.api, path = request.path);
                 refusal::bad_answer()
