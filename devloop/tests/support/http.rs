@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Longer than any limit of the cloud's own.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An answer, read whole.
 #[derive(Debug, Clone)]
@@ -39,15 +39,13 @@ pub fn address_of(url: &str) -> (&str, &str) {
 pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> io::Result<Answer> {
     let (address, path) = address_of(url);
     let body = body.as_ref();
-    let mut head =
-        format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
-        head.push_str(&format!("Host: {address}\r\n"));
-    }
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.push_str("\r\n");
+    let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let host = if own_host { None } else { Some(&("Host", address)) };
+    let lines: String =
+        headers.iter().chain(host).flat_map(|(name, value)| [*name, ": ", *value, "\r\n"]).collect();
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{lines}\r\n");
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;

@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::{Answer, Aws, LIMIT, Workspace, address_of, eventually, message, send, signal_to};
 
 /// How long the first build of a machine may take: it compiles the AWS SDK.
-const FIRST_BUILD: Duration = Duration::from_secs(1200);
+const FIRST_BUILD: Duration = Duration::from_mins(20);
 
 /// How long a build of our own packages may take.
-const BUILD: Duration = Duration::from_secs(240);
+const BUILD: Duration = Duration::from_mins(4);
 
 /// How often a long wait says that it is alive.
 const PROGRESS: Duration = Duration::from_secs(15);
@@ -85,7 +85,7 @@ impl Session {
             words,
         };
         let ready = session.wait("the cloud is ready", |line| of(line, "ready"));
-        session.endpoint = ready["endpoint"].as_str().unwrap().to_owned();
+        session.endpoint = text(&ready, "endpoint");
         session.outputs = ready["outputs"].clone();
         session
     }
@@ -227,6 +227,11 @@ impl Drop for Session {
 /// The line, if it tells this event.
 pub fn of(line: &Value, event: &str) -> Option<Value> {
     (line["event"] == event).then(|| line.clone())
+}
+
+/// A member that is a text.
+fn text(line: &Value, member: &str) -> String {
+    line[member].as_str().unwrap_or_else(|| panic!("no {member}: {line}")).to_owned()
 }
 
 /// The number of a line's build.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long anything but a build may take before the test gives up.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// Between two questions. A condition of another process cannot wake us; asking without a pause would take the processor
 /// from the very process that is waited for.
