@@ -43,10 +43,14 @@ impl Session {
         let mut session = Self::start(Workspace::take(), &["watch", "--port", "0", "--json"]);
         let mut missing = FUNCTIONS.to_vec();
         while !missing.is_empty() {
-            let live = session.wait_at_most(FIRST_BUILD, "the first build goes live", |line| {
-                assert_ne!(line["event"], "build_failed", "{line}");
-                (line["event"] == "live").then(|| line["function"].as_str().unwrap().to_owned())
-            });
+            let live = session.wait_at_most(
+                FIRST_BUILD,
+                "the first build goes live, which compiles the AWS SDK once a machine",
+                |line| {
+                    assert_ne!(line["event"], "build_failed", "{line}");
+                    (line["event"] == "live").then(|| line["function"].as_str().unwrap().to_owned())
+                },
+            );
             missing.retain(|function| *function != live);
         }
         session
@@ -113,11 +117,8 @@ impl Session {
                 }
                 Err(RecvTimeoutError::Timeout) if began.elapsed() < limit => {
                     // Past the test runner, which holds back what a test prints: the first build takes minutes.
-                    let _ = writeln!(
-                        std::io::stderr(),
-                        "{what}: waiting for {} s (a machine's first build compiles the AWS SDK)",
-                        began.elapsed().as_secs()
-                    );
+                    let _ =
+                        writeln!(std::io::stderr(), "{what}: waiting for {} s", began.elapsed().as_secs());
                 }
                 Err(error) => panic!("{what}: {error}; seen:\n{}", self.account()),
             }
