@@ -25,6 +25,10 @@ use crate::clock::Clock;
 /// that requests wait for take the time of those that work a stream off, whose backlog then grows (devloop/benches).
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How many times as long an invocation waits while the busy environments do become free, only not for it yet: on a machine
+/// whose cores are all at work, one more process would make none of them faster.
+const MOVING: u32 = 10;
+
 /// How long an environment beyond the first may stay idle.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
@@ -51,6 +55,8 @@ struct State {
     /// The environment that was used last is used next, so that the others can be let go.
     idle: Vec<(Arc<Environment>, Instant)>,
     waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// How often an environment became free.
+    freed: u64,
     starting: usize,
     alive: usize,
     reaping: bool,
@@ -140,7 +146,7 @@ impl Pool {
 
     /// An environment for one invocation: an idle one, or whichever comes first of one that becomes free and a new one.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Turn {
-        let mut turn = {
+        let (mut turn, mut freed) = {
             let mut state = self.state.lock();
             while let Some((environment, _)) = state.idle.pop() {
                 if !environment.is_dead() {
@@ -153,8 +159,9 @@ impl Pool {
             if state.alive + state.starting == 0 {
                 self.start_one(&mut state);
             }
-            turn
+            (turn, state.freed)
         };
+        let mut waits = 0;
         loop {
             tokio::select! {
                 biased;
@@ -162,6 +169,12 @@ impl Pool {
                 () = self.clock.sleep(PATIENCE) => {
                     let mut state = self.state.lock();
                     state.waiting.retain(|turn| !turn.is_closed());
+                    let moving = state.freed != freed;
+                    freed = state.freed;
+                    waits += 1;
+                    if moving && waits < MOVING {
+                        continue;
+                    }
                     // One start per waiter is enough.
                     if state.starting < state.waiting.len() {
                         self.start_one(&mut state);
@@ -215,6 +228,7 @@ impl Pool {
         let mut lease = self.lease(environment, is_first);
         loop {
             let mut state = self.state.lock();
+            state.freed += 1;
             let is_current = state
                 .current
                 .as_ref()
