@@ -92,7 +92,7 @@ impl Client {
         let response = self.http.request(request.body(Full::new(body.into()))?).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
-        let value = serde_json::from_slice(&body).unwrap_or_else(|_| json!(null));
+        let value = serde_json::from_slice(&body).unwrap_or(json!(null));
         ensure!(status.is_success(), "the cloud answered {status}: {value}");
         Ok(value)
     }

@@ -81,9 +81,9 @@ impl Shared {
 
     fn note(&mut self, status: u16, took: Duration) {
         if status == 200 {
-            self.accepted += 1
+            self.accepted += 1;
         } else {
-            self.refused += 1
+            self.refused += 1;
         }
         // Saturates at the histogram's highest value.
         self.latency.saturating_record(took.as_micros() as u64);

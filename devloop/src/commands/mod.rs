@@ -21,7 +21,7 @@ fn layer(arguments: &SessionArguments) -> Layer {
     });
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let (port, endpoint) = (arguments.port, arguments.endpoint.clone());
-    Layer { port, endpoint, templates, profile, ..Layer::default() }
+    Layer { templates, port, endpoint, profile, ..Layer::default() }
 }
 
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.
