@@ -19,6 +19,9 @@ use crate::watch::tree::walk;
 /// How many file events may wait; more are dropped, and the burst says so.
 const CAPACITY: usize = 4096;
 
+/// How often a directory that has just appeared is walked at most, should more directories appear in it all the while.
+const DISCOVERIES: usize = 8;
+
 /// Saves that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Burst {
@@ -199,8 +202,17 @@ impl Eye {
         {
             return Ok(Vec::new());
         }
-        let tree = walk(directory, &mut self.noise);
-        tree.directories.into_iter().try_for_each(|directory| self.add(directory))?;
+        let mut tree = walk(directory, &mut self.noise);
+        for _ in 0..DISCOVERIES {
+            let fresh: Vec<_> =
+                tree.directories.drain(..).filter(|found| !self.watched.contains(found)).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            fresh.into_iter().try_for_each(|directory| self.add(directory))?;
+            // What was written between the walk and the watch is in neither: it is found by walking once more.
+            tree = walk(directory, &mut self.noise);
+        }
         let noise = &self.noise;
         Ok(tree.files.into_iter().filter(|file| !noise.is_noise(file, root)).collect())
     }
