@@ -130,7 +130,7 @@ impl Cloud {
         self.listens_on(address);
         let outcome = gateway::serve(self.clone(), listener, shutdown).await;
         self.0.events.stop().await;
-        self.0.lambda.stop();
+        self.0.lambda.stop().await;
         outcome
     }
 

@@ -61,6 +61,8 @@ struct State {
     alive: usize,
     reaping: bool,
     stopped: bool,
+    /// Every environment that may still run, to be killed when the pool is stopped.
+    all: Vec<Weak<Environment>>,
     /// Which file a background change was begun for, so that each file is tried once.
     tried: Option<Identity>,
 }
@@ -220,7 +222,11 @@ impl Pool {
     }
 
     async fn start(&self, generation: Arc<Generation>) -> Result<Arc<Environment>, StartError> {
-        Environment::start(generation, &self.surroundings, &self.clock).await.map(Arc::new)
+        let environment = Arc::new(Environment::start(generation, &self.surroundings, &self.clock).await?);
+        let mut state = self.state.lock();
+        state.all.retain(|environment| environment.strong_count() > 0);
+        state.all.push(Arc::downgrade(&environment));
+        Ok(environment)
     }
 
     /// Hands an environment to whoever waits longest, keeps it for later, or lets it go.
@@ -336,12 +342,16 @@ impl Pool {
 
     /// Ends every environment; invocations in flight fail.
     pub(crate) fn stop(&self) {
-        let (idle, waiting) = {
+        let (idle, all, waiting) = {
             let mut state = self.state.lock();
             state.stopped = true;
             state.current = None;
-            (std::mem::take(&mut state.idle), std::mem::take(&mut state.waiting))
+            let idle = std::mem::take(&mut state.idle);
+            (idle, std::mem::take(&mut state.all), std::mem::take(&mut state.waiting))
         };
+        for environment in all.iter().filter_map(Weak::upgrade) {
+            environment.kill();
+        }
         drop(idle);
         for turn in waiting {
             let _ = turn.send(Err(Arc::new(stopped())));

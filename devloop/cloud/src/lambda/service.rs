@@ -9,6 +9,7 @@ use std::{
 
 use parking_lot::RwLock;
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 use super::{
     asynchronous,
@@ -29,6 +30,9 @@ use crate::{
 /// How long a function may take that no template describes, in seconds: a person may be debugging it.
 const LOCAL_TIMEOUT: u64 = 30;
 
+/// How long stopping waits for killed processes to be gone.
+const LAST_PROCESS: Duration = Duration::from_secs(2);
+
 /// The functions of one region by name.
 pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
 
@@ -40,6 +44,8 @@ pub(crate) struct Lambda {
     pub(super) invoker: Invoker,
     pub(super) clock: Clock,
     endpoint: RwLock<Arc<str>>,
+    /// Holds a task for every function process that has not ended.
+    pub(super) processes: TaskTracker,
 }
 
 /// A function whose new code has asked for its first event.
@@ -80,6 +86,7 @@ impl Lambda {
             invoker: Invoker { clock: clock.clone(), logs },
             clock,
             endpoint: RwLock::new("http://127.0.0.1:4566".into()),
+            processes: TaskTracker::new(),
         }
     }
 
@@ -291,13 +298,16 @@ impl Lambda {
         out
     }
 
-    /// Stops every environment.
-    pub(crate) fn stop(&self) {
+    /// Kills every environment and waits until no process is left.
+    pub(crate) async fn stop(&self) {
         for function in self.all() {
             for version in function.versions() {
                 version.pool.stop();
             }
         }
+        self.processes.close();
+        // Killed processes end within milliseconds; one that the kernel cannot end must not keep devloop.
+        let _ = tokio::time::timeout(LAST_PROCESS, self.processes.wait()).await;
     }
 }
 

@@ -41,6 +41,7 @@ impl Lambda {
             region: Arc::clone(&cx.region),
             log_group: format!("/aws/lambda/{}", reference.name).into(),
             endpoint: self.endpoint(),
+            processes: self.processes.clone(),
         };
         let meters = Meters::new(&self.cloudwatch, &cx.region, &reference.name);
         let function = Function::new(surroundings, arn, configuration, code, meters, self.clock.clone());

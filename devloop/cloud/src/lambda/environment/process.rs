@@ -129,7 +129,7 @@ impl Environment {
             clock: clock.clone(),
             memory: Mutex::new((None, 0)),
         };
-        tokio::spawn(async move {
+        surroundings.processes.spawn(async move {
             let status = child.wait().await;
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();

@@ -3,6 +3,8 @@
 
 use std::{path::Path, sync::Arc};
 
+use tokio_util::task::TaskTracker;
+
 use super::super::configuration::Configuration;
 
 /// What all environments of one function version share.
@@ -15,6 +17,8 @@ pub(crate) struct Surroundings {
     pub(crate) log_group: Arc<str>,
     /// Where the cloud answers, such as `http://127.0.0.1:4566`.
     pub(crate) endpoint: Arc<str>,
+    /// Holds a task for every process that has not ended.
+    pub(crate) processes: TaskTracker,
 }
 
 /// The whole environment of a process.
@@ -89,6 +93,7 @@ mod tests {
             region: "us-east-1".into(),
             log_group: "/aws/lambda/f".into(),
             endpoint: "http://127.0.0.1:7777".into(),
+            processes: TaskTracker::new(),
         };
         let configuration = Configuration::create(&json!({
             "Role": "r", "Runtime": "provided.al2023", "Handler": "h",
