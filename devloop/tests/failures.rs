@@ -134,6 +134,10 @@ fn a_bootstrap_deleted_by_hand_is_told_and_put_back_by_the_next_save() {
     assert_eq!(session.post_message("1").status, 200);
     // Even the process may go: the code that was deployed is held open.
     processes_in(&folder).into_iter().for_each(kill);
+    eventually("the process is gone", LIMIT, || match processes_in(&folder).as_slice() {
+        [] => Ok(()),
+        left => Err(format!("{left:?}")),
+    });
     let began = Instant::now();
     assert_eq!(session.post_message("2").status, 200);
     assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());

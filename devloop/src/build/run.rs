@@ -90,7 +90,7 @@ pub(crate) async fn run(
     let heard = tokio::select! {
         heard = listening => heard,
         () = cancel.cancelled() => {
-            group.kill();
+            group.end().await;
             child.wait().await?;
             return Ok(Outcome::Cancelled);
         }

@@ -5,6 +5,9 @@ use std::io;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+#[cfg(target_os = "linux")]
+mod members;
+
 /// Makes the command the leader of a process group of its own, killed when devloop dies in whatever way.
 ///
 /// Start it from a thread that lives as long as devloop, such as the runtime's workers: the kernel watches the thread that
@@ -48,6 +51,19 @@ impl Group {
         if let Some(leader) = self.leader.take() {
             // The only failure is that nothing of the group is left.
             let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+
+    /// Kills every process of the group and resolves when none of them runs any more. The kernel ends them one by one, some
+    /// only after the leader is gone. The leader must not have been reaped yet.
+    pub(crate) async fn end(&mut self) {
+        let leader = self.leader;
+        self.kill();
+        #[cfg(target_os = "linux")]
+        if let Some(leader) = leader {
+            // After the signal nobody in the group can start another process, so one look finds all of them.
+            let waiting = move || members::of(leader).iter().for_each(members::wait_for);
+            let _ = tokio::task::spawn_blocking(waiting).await;
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
@@ -131,6 +131,8 @@ impl Environment {
         };
         surroundings.processes.spawn(async move {
             let status = child.wait().await;
+            // What it started ends with it, as with a sandbox; an error means that it started nothing.
+            let _ = kill_process_group(group, Signal::KILL);
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();
         });
@@ -188,14 +190,15 @@ impl Environment {
         self.output.take()
     }
 
-    /// Whether the process has ended.
+    /// Whether the process has ended. The kernel is asked too: it knows before the runtime has come round to hear of it, and an
+    /// event that is given to a dead process is lost.
     pub(crate) fn is_dead(&self) -> bool {
-        self.exit.borrow().is_some()
+        self.exit.borrow().is_some() || has_ended(self.group)
     }
 
     /// Ends the process and everything it started.
     pub(crate) fn kill(&self) {
-        if !self.is_dead() {
+        if self.exit.borrow().is_none() {
             // An error means that the group is gone already.
             let _ = kill_process_group(self.group, Signal::KILL);
         }
@@ -215,6 +218,13 @@ impl Drop for Environment {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Whether the child has ended, without taking its status from whoever waits for it.
+fn has_ended(child: Pid) -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    // An error means that it was waited for already.
+    !matches!(waitid(WaitId::Pid(child), look), Ok(None))
 }
 
 /// Waits for the end of the process and words it as Lambda does.
