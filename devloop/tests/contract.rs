@@ -134,6 +134,11 @@ fn bad_input_is_refused_and_the_cloud_lives_on() {
     );
     check(&[json, ("x-amz-target", "Nobody.Does")], b"{}", 404, "Nobody.Does");
     let form = ("content-type", "application/x-www-form-urlencoded");
+    let signed_for =
+        |service: &str| format!("AWS4-HMAC-SHA256 Credential=test/20261120/us-east-1/{service}/aws4_request");
+    let (sns, ec2) = (signed_for("sns"), signed_for("ec2"));
+    check(&[form, ("authorization", &sns)], b"Action=ListTopics&Version=2010-03-31", 400, "sns:ListTopics");
+    check(&[("authorization", &ec2)], b"", 404, "no service `ec2`");
     check(&[form], b"Version=2010-08-01", 400, "MissingAction");
     check(&[form], b"Action=PutEverything&Version=2010-08-01", 400, "PutEverything");
     check(&[form], b"Action=PutMetricData&Version=2010-08-01&MetricData.member.x=%ZZ&=&&", 400, "<Error");

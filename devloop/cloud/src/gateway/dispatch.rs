@@ -61,13 +61,13 @@ fn unknown(request: &RestRequest) -> ApiError {
         Some(target) => format!("the operation `{target}`"),
         None => format!("{} {}", request.method, request.path),
     };
-    ApiError::with_status(
-        404,
-        "UnknownOperationException",
-        format!(
+    let message = match scope(&request.headers) {
+        Some((_, service)) => format!("the embedded cloud has no service `{service}` ({what})"),
+        None => format!(
             "no service of the embedded cloud answers {what}; sign the request or use a supported service"
         ),
-    )
+    };
+    ApiError::with_status(404, "UnknownOperationException", message)
 }
 
 /// An operation that the wire names: JSON and CBOR.
@@ -129,7 +129,11 @@ async fn query(
     let mut form = protocol::form(request.query.as_bytes());
     form.extend(protocol::form(&request.body));
     let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let service = service.or_else(|| service_of_version(value("Version").as_deref())).unwrap_or("sts");
+    // A service that is not known here is refused under the name that the signature gives it.
+    let service = service
+        .or_else(|| service_of_version(value("Version").as_deref()))
+        .or_else(|| scope(&request.headers).map(|(_, service)| service))
+        .unwrap_or("sts");
     let outcome = match value("Action") {
         Some(action) => {
             let mut input = protocol::tree(&form);
