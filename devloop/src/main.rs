@@ -11,6 +11,7 @@ mod config;
 mod engine;
 mod error;
 mod graph;
+mod linker;
 mod observe;
 mod session;
 mod sink;
@@ -32,6 +33,9 @@ use crate::cli::{Arguments, Command};
 use crate::error::UserError;
 
 fn main() -> ExitCode {
+    if let Some(code) = linker::run_in_place_of_rustc() {
+        return code;
+    }
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build();
     match runtime {

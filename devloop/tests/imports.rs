@@ -17,7 +17,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("workspace", &["cargo", "engine", "graph"]),
     ("watch", &["bus", "engine"]),
-    ("build", &["bus", "cargo", "engine"]),
+    ("linker", &["cargo", "config", "engine"]),
+    ("build", &["bus", "cargo", "engine", "linker"]),
     ("swap", &["bus", "engine"]),
     ("target", &["engine", "error"]),
     ("sink", &["engine", "graph"]),
@@ -29,10 +30,12 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "build",
             "bus",
+            "cargo",
             "config",
             "engine",
             "error",
             "graph",
+            "linker",
             "observe",
             "sink",
             "swap",
@@ -46,7 +49,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "commands",
         &["bus", "cli", "config", "engine", "error", "observe", "session", "sink", "status", "workspace"],
     ),
-    ("main", &["bus", "cli", "commands", "error", "sink"]),
+    ("main", &["bus", "cli", "commands", "error", "linker", "sink"]),
 ];
 
 /// Rooms without files, clocks and tasks.

@@ -57,8 +57,55 @@ fn diagnostic(message: CompilerMessage) -> Option<Diagnostic> {
     })
 }
 
+/// Why a link failed, if that is what the message says: the linker's first error, or the compiler's words.
+pub(super) fn link_failure(diagnostic: &Diagnostic) -> Option<String> {
+    let failed = diagnostic.message.starts_with("linking with `") && diagnostic.message.contains("` failed");
+    failed.then(|| {
+        let of_the_linker = diagnostic.rendered.lines().skip(1).find_map(|line| {
+            let error = line.find("error: ").map(|at| &line[at + "error: ".len()..]);
+            error.or_else(|| line.find("undefined reference").map(|at| &line[at..]))
+        });
+        of_the_linker.unwrap_or(&diagnostic.message).trim().to_owned()
+    })
+}
+
 fn is_summary(message: &str) -> bool {
     message.starts_with("aborting due to")
         || message.contains("warning emitted")
         || message.contains("warnings emitted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::link_failure;
+    use crate::engine::{Diagnostic, Level};
+
+    fn check(message: &str, rendered: &str, expected: Option<&str>) {
+        let diagnostic = Diagnostic {
+            level: Level::Error,
+            message: message.to_owned(),
+            rendered: rendered.to_owned(),
+            location: None,
+            package: None,
+        };
+        assert_eq!(link_failure(&diagnostic).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_failed_link_is_told_from_other_errors() {
+        let failed = "linking with `cc` failed: exit status: 1";
+        check(
+            failed,
+            "error: linking with `cc` failed\n  = note: wild: error: no such relocation\n",
+            Some("no such relocation"),
+        );
+        check(
+            failed,
+            "error: linking with `cc` failed\n  = note: x.o: undefined reference to `f'",
+            Some("undefined reference to `f'"),
+        );
+        check(failed, "error: linking with `cc` failed", Some(failed));
+        check("mismatched types", "error: mismatched types", None);
+        check("linker `cc` not found", "error: linker `cc` not found", None);
+    }
 }

@@ -1,30 +1,48 @@
 //! The cargo process from its start to its end, or to its cancellation.
 
 use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::arguments::arguments;
 use crate::build::dep_info;
 use crate::build::messages::{self, Said};
 use crate::bus::Events;
-use crate::cargo::{self, Group};
+use crate::cargo::{self, Group, Toolchain};
 use crate::engine::{Artifact, BuildOrder, Fact, Problem};
+use crate::linker::{Linker, Linking, Prepared};
 
 /// How cargo is called in this session.
 #[derive(Debug, Clone)]
 pub(crate) struct Builder {
-    /// The cargo to start.
+    /// The cargo to start, or rustup's proxy of it.
     pub(crate) program: PathBuf,
+    /// What the proxy stands for.
+    pub(crate) lookup: cargo::Lookup,
     /// The workspace's root.
     pub(crate) root: PathBuf,
     /// Where cargo puts its output.
     pub(crate) target_directory: PathBuf,
     /// The profile to build.
     pub(crate) profile: String,
+    /// How long cargo may say nothing before it counts as hanging.
+    pub(crate) timeout: Duration,
+    /// How functions are linked; none: as cargo does it by hand.
+    pub(crate) linking: Option<Arc<Linking>>,
+}
+
+impl Builder {
+    /// The cargo of this workspace and its compiler.
+    pub(crate) async fn toolchain(&self) -> Toolchain {
+        self.lookup.toolchain(&self.program, &self.root).await
+    }
 }
 
 /// How cargo's run came to its end.
@@ -41,7 +59,7 @@ pub(crate) enum Outcome {
     Cancelled,
 }
 
-/// Why cargo could not be run at all.
+/// Why cargo could not be run, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
     /// There is no cargo.
@@ -50,6 +68,25 @@ pub(crate) enum BuildError {
     /// It could not be started or listened to.
     #[error("run cargo: {0}")]
     Io(#[from] std::io::Error),
+    /// Somebody else ended it.
+    #[error("run cargo: it was killed by signal {0}")]
+    Killed(i32),
+    /// It said nothing for longer than the user wants to wait, and was killed.
+    #[error("run cargo: it said nothing for {}, and was stopped; its last words were: {last_words}", seconds(.limit))]
+    Silent {
+        /// The limit.
+        limit: Duration,
+        /// What it had said before.
+        last_words: String,
+    },
+}
+
+fn seconds(duration: &Duration) -> String {
+    if duration.as_secs() > 0 {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{} ms", duration.as_millis())
+    }
 }
 
 impl BuildError {
@@ -59,45 +96,111 @@ impl BuildError {
             Self::CargoMissing(_) => Problem::new("cargo_missing", self.to_string())
                 .with_hint("install Rust from https://rustup.rs, or put cargo on the PATH"),
             Self::Io(_) => Problem::new("cargo_failed", self.to_string()),
+            Self::Killed(_) => Problem::new("cargo_killed", self.to_string())
+                .with_hint("the system does that when memory runs out; the next save builds again"),
+            Self::Silent { .. } => Problem::new("build_timeout", self.to_string()).with_hint(
+                "look for a build script that waits; the next save builds again, and `[build] timeout` sets the limit",
+            ),
         }
     }
 }
 
-/// Runs cargo; its start, its progress and the compiler's messages are sent while it runs.
+/// How one run of cargo ended.
+enum Attempt {
+    Ended(Outcome),
+    /// A link failed that the default linker may do better.
+    LinkFailed(String),
+}
+
+/// Runs cargo; its start, its progress and the compiler's messages are sent while it runs. Where a link fails with a linker
+/// that devloop chose, that is told and cargo is run again with the default.
 pub(crate) async fn run(
     builder: &Builder,
     order: &BuildOrder,
     cancel: &CancellationToken,
     events: &Events,
 ) -> Result<Outcome, BuildError> {
-    let mut command = cargo::command(&builder.program, &builder.root);
+    let preparing = async {
+        let toolchain = builder.toolchain().await;
+        let prepared = prepared(builder, &toolchain).await;
+        (toolchain, prepared)
+    };
+    let Some((toolchain, mut prepared)) = cancel.run_until_cancelled(preparing).await else {
+        return Ok(Outcome::Cancelled);
+    };
+    events.send(Fact::BuildStarted { generation: order.generation }).await;
+    loop {
+        if let Some(problem) = prepared.problem.take() {
+            events.send(Fact::Error { problem }).await;
+        }
+        match attempt(builder, &toolchain, &prepared, order, cancel, events).await? {
+            Attempt::Ended(outcome) => return Ok(outcome),
+            Attempt::LinkFailed(reason) => {
+                if let (Some(linking), Some(linker)) = (&builder.linking, prepared.linker) {
+                    let problem = linking.give_up(linker, &reason).await;
+                    events.send(Fact::Error { problem }).await;
+                }
+            }
+        }
+        prepared = self::prepared(builder, &toolchain).await;
+    }
+}
+
+async fn prepared(builder: &Builder, toolchain: &Toolchain) -> Prepared {
+    match &builder.linking {
+        Some(linking) => linking.prepare(toolchain).await,
+        None => Prepared::default(),
+    }
+}
+
+async fn attempt(
+    builder: &Builder,
+    toolchain: &Toolchain,
+    prepared: &Prepared,
+    order: &BuildOrder,
+    cancel: &CancellationToken,
+    events: &Events,
+) -> Result<Attempt, BuildError> {
+    let mut command = toolchain.command(&builder.root);
+    command.envs(prepared.environment.iter().map(|(name, value)| (name, value)));
     command.args(arguments(order, &builder.profile)).arg("--target-dir").arg(&builder.target_directory);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     cargo::lead_a_group(&mut command);
     let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => BuildError::CargoMissing(builder.program.clone()),
+        std::io::ErrorKind::NotFound => BuildError::CargoMissing(toolchain.cargo.clone()),
         _ => BuildError::Io(error),
     })?;
     let mut group = Group::of(&child);
-    events.send(Fact::BuildStarted { generation: order.generation }).await;
 
     let (Some(output), Some(words)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(std::io::Error::other("cargo has no output").into());
     };
+    let ear = Ear { order, events, heard: Notify::new(), last_words: std::sync::Mutex::default() };
     let listening = async {
-        tokio::try_join!(listen_to_messages(output, order, events), listen_to_words(words, order, events),)
+        tokio::try_join!(ear.listen_to_messages(output, prepared.linker), ear.listen_to_words(words))
     };
     let heard = tokio::select! {
         heard = listening => heard,
         () = cancel.cancelled() => {
             group.end().await;
             child.wait().await?;
-            return Ok(Outcome::Cancelled);
+            return Ok(Attempt::Ended(Outcome::Cancelled));
+        }
+        () = ear.silence(builder.timeout) => {
+            group.end().await;
+            child.wait().await?;
+            return Err(BuildError::Silent { limit: builder.timeout, last_words: ear.last_words() });
         }
     };
-    let (mut artifacts, said) = heard?;
+    let (Messages { mut artifacts, link_failure }, said) = heard?;
     let status = child.wait().await?;
     group.disarm();
+    if let Some(signal) = status.signal() {
+        return Err(BuildError::Killed(signal));
+    }
+    if let Some(reason) = link_failure {
+        return Ok(Attempt::LinkFailed(reason));
+    }
     // Cargo brings its dep-info up to date at the end of a build that succeeded, and only then.
     if status.success() {
         for artifact in &mut artifacts {
@@ -106,54 +209,91 @@ pub(crate) async fn run(
     }
     let failure = (!status.success())
         .then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
-    Ok(Outcome::Finished { artifacts, failure })
+    Ok(Attempt::Ended(Outcome::Finished { artifacts, failure }))
 }
 
-async fn listen_to_messages(
-    output: impl AsyncRead + Unpin,
-    order: &BuildOrder,
-    events: &Events,
-) -> std::io::Result<Vec<Artifact>> {
-    let mut artifacts = Vec::new();
-    let mut lines = BufReader::new(output).lines();
-    while let Some(line) = lines.next_line().await? {
-        match messages::read(&line) {
-            Some(Said::Artifact(artifact)) if order.binaries.contains(&artifact.function) => {
-                artifacts.push(artifact);
-            }
-            Some(Said::Diagnostic(diagnostic)) => {
-                events.send(Fact::Diagnostic { generation: order.generation, diagnostic }).await;
-            }
-            _ => {}
-        }
+/// What cargo's JSON messages came to.
+struct Messages {
+    artifacts: Vec<Artifact>,
+    /// The chosen linker failed, with its reason.
+    link_failure: Option<String>,
+}
+
+/// Listens to one cargo.
+struct Ear<'a> {
+    order: &'a BuildOrder,
+    events: &'a Events,
+    /// Cargo has said something.
+    heard: Notify,
+    last_words: std::sync::Mutex<String>,
+}
+
+impl Ear<'_> {
+    /// Resolves when cargo has said nothing for so long.
+    async fn silence(&self, limit: Duration) {
+        while tokio::time::timeout(limit, self.heard.notified()).await.is_ok() {}
     }
-    Ok(artifacts)
+
+    fn last_words(&self) -> String {
+        let words = self.last_words.lock().map(|words| words.clone()).unwrap_or_default();
+        if words.is_empty() { "none".to_owned() } else { words }
+    }
+
+    async fn listen_to_messages(
+        &self,
+        output: impl AsyncRead + Unpin,
+        linker: Option<Linker>,
+    ) -> std::io::Result<Messages> {
+        let (order, events) = (self.order, self.events);
+        let mut heard = Messages { artifacts: Vec::new(), link_failure: None };
+        let mut lines = BufReader::new(output).lines();
+        while let Some(line) = lines.next_line().await? {
+            self.heard.notify_one();
+            match messages::read(&line) {
+                Some(Said::Artifact(artifact)) if order.binaries.contains(&artifact.function) => {
+                    heard.artifacts.push(artifact);
+                }
+                Some(Said::Diagnostic(diagnostic)) => {
+                    if linker.is_some()
+                        && let Some(reason) = messages::link_failure(&diagnostic)
+                    {
+                        heard.link_failure.get_or_insert(reason);
+                        continue;
+                    }
+                    events.send(Fact::Diagnostic { generation: order.generation, diagnostic }).await;
+                }
+                _ => {}
+            }
+        }
+        Ok(heard)
+    }
+
+    /// Returns what cargo said from its first error on, as far as it is remembered.
+    async fn listen_to_words(&self, words: impl AsyncRead + Unpin) -> std::io::Result<String> {
+        let mut remembered: VecDeque<String> = VecDeque::new();
+        let mut lines = BufReader::new(words).lines();
+        while let Some(line) = lines.next_line().await? {
+            self.heard.notify_one();
+            if let Ok(mut last_words) = self.last_words.lock() {
+                line.trim().clone_into(&mut last_words);
+            }
+            if is_progress(&line) {
+                let (generation, line) = (self.order.generation, line.trim().to_owned());
+                self.events.send(Fact::Progress { generation, line }).await;
+                continue;
+            }
+            if remembered.len() == REMEMBERED_LINES {
+                remembered.pop_front();
+            }
+            remembered.push_back(line);
+        }
+        let first = remembered.iter().position(|line| line.starts_with("error")).unwrap_or(0);
+        Ok(remembered.into_iter().skip(first).collect::<Vec<_>>().join("\n").trim().to_owned())
+    }
 }
 
 /// How many of cargo's last lines are kept for the case that it fails.
 const REMEMBERED_LINES: usize = 40;
-
-/// Returns what cargo said from its first error on, as far as it is remembered.
-async fn listen_to_words(
-    words: impl AsyncRead + Unpin,
-    order: &BuildOrder,
-    events: &Events,
-) -> std::io::Result<String> {
-    let mut remembered: VecDeque<String> = VecDeque::new();
-    let mut lines = BufReader::new(words).lines();
-    while let Some(line) = lines.next_line().await? {
-        if is_progress(&line) {
-            events.send(Fact::Progress { generation: order.generation, line: line.trim().to_owned() }).await;
-            continue;
-        }
-        if remembered.len() == REMEMBERED_LINES {
-            remembered.pop_front();
-        }
-        remembered.push_back(line);
-    }
-    let first = remembered.iter().position(|line| line.starts_with("error")).unwrap_or(0);
-    Ok(remembered.into_iter().skip(first).collect::<Vec<_>>().join("\n").trim().to_owned())
-}
 
 /// Cargo right-aligns the verb of a progress line in twelve columns.
 fn is_progress(line: &str) -> bool {

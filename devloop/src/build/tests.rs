@@ -111,3 +111,54 @@ async fn a_missing_cargo_is_named() {
     assert_eq!(error.problem().code, "cargo_missing");
     assert!(error.problem().hint.is_some());
 }
+
+/// Replaces cargo with a script.
+fn scripted(fixture: &Fixture, script: &str) -> crate::build::Builder {
+    use std::os::unix::fs::PermissionsExt;
+    let program = fixture.path("cargo-script");
+    fixture.write("cargo-script", &format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    crate::build::Builder { program, ..fixture.builder() }
+}
+
+async fn failed(builder: &crate::build::Builder) -> crate::engine::Problem {
+    let (events, _inbox) = Events::channel();
+    run(builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap_err().problem()
+}
+
+#[tokio::test]
+async fn a_killed_cargo_is_named() {
+    let fixture = Fixture::new();
+    let problem = failed(&scripted(&fixture, "kill -9 $$")).await;
+    assert_eq!(
+        (problem.code, problem.message.as_str()),
+        ("cargo_killed", "run cargo: it was killed by signal 9")
+    );
+}
+
+#[tokio::test]
+async fn a_build_that_hangs_is_stopped_with_what_it_started() {
+    let fixture = Fixture::new();
+    let script = "echo '    Blocking waiting for file lock on build directory' >&2\nsleep 1000 & echo $! > child\nwait";
+    let mut builder = scripted(&fixture, script);
+    builder.timeout = std::time::Duration::from_millis(300);
+    let problem = failed(&builder).await;
+    assert_eq!(problem.code, "build_timeout");
+    let expected =
+        "said nothing for 300 ms, and was stopped; its last words were: Blocking waiting for file lock";
+    assert!(problem.message.contains(expected), "{}", problem.message);
+    let child = std::fs::read_to_string(fixture.path("child")).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+    assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+}
+
+#[tokio::test]
+async fn a_cargo_that_goes_on_talking_is_not_hanging() {
+    let fixture = Fixture::new();
+    let script = "i=0; while [ $i -lt 40 ]; do echo '   Compiling x' >&2; sleep 0.05; i=$((i+1)); done";
+    let mut builder = scripted(&fixture, script);
+    builder.timeout = std::time::Duration::from_millis(1500);
+    let (events, _inbox) = Events::channel();
+    let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
+    assert_eq!(ended, Outcome::Finished { artifacts: vec![], failure: None });
+}

@@ -2,6 +2,8 @@
 
 mod environment;
 mod process;
+mod toolchain;
 
 pub(crate) use environment::command;
 pub(crate) use process::{Group, lead_a_group};
+pub(crate) use toolchain::{Lookup, Toolchain, find};

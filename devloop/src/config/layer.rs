@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::config::build::BuildLayer;
 use crate::error::{UserError, suggestion};
 
 /// What one source says; what it is silent about stays as it was.
@@ -25,6 +26,8 @@ pub(crate) struct Layer {
     pub(crate) profile: Option<String>,
     /// Where the pipeline's end-to-end latency is found.
     pub(crate) latency: Option<LatencyMetric>,
+    /// How functions are compiled and linked.
+    pub(crate) build: BuildLayer,
 }
 
 /// The `CloudWatch` metric that the last function of a pipeline writes its latency to.
@@ -38,7 +41,7 @@ pub(crate) struct LatencyMetric {
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 7] = ["src", "dist", "templates", "port", "endpoint", "profile", "latency"];
+const KEYS: [&str; 8] = ["src", "dist", "templates", "port", "endpoint", "profile", "latency", "build"];
 
 impl Layer {
     /// Reads a table; `origin` names it in errors. Null is an empty one.
@@ -95,6 +98,7 @@ impl Layer {
             endpoint,
             profile: self.profile.or(weaker.profile),
             latency: self.latency.or(weaker.latency),
+            build: self.build.over(weaker.build),
         }
     }
 }
@@ -119,7 +123,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, port, endpoint, profile, latency",
+             hint: the settings are src, dist, templates, port, endpoint, profile, latency, build",
         );
     }
 
@@ -134,18 +138,33 @@ mod tests {
             json!({ "latency": { "namespace": "f" } }),
             "error: read devloop.toml: missing field `metric`",
         );
+        check_error(
+            json!({ "build": { "linker": "gold" } }),
+            "error: read devloop.toml: unknown variant `gold`, expected one of `auto`, `wild`, `mold`, `lld`, `default`",
+        );
+        check_error(
+            json!({ "build": { "timeout": "10" } }),
+            "error: read devloop.toml: `10` is no duration; write it as `500ms`, `90s` or `10m`",
+        );
+        check_error(
+            json!({ "build": { "linkr": "wild" } }),
+            "error: read devloop.toml: unknown field `linkr`, expected one of `linker`, `timeout`, `debug`",
+        );
     }
 
     #[test]
     fn every_key_is_read() {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
-            "latency": { "namespace": "f", "metric": "g" }
+            "latency": { "namespace": "f", "metric": "g" },
+            "build": { "linker": "wild", "timeout": "90s", "debug": true }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
         assert!(layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some());
         assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
         assert!(layer.latency.is_some());
+        let build = layer.build;
+        assert!(build.linker.is_some() && build.timeout.is_some() && build.debug == Some(true));
     }
 }

@@ -3,10 +3,12 @@
 //!
 //! `session` resolves them once at the start.
 
+mod build;
 mod environment;
 mod layer;
 mod settings;
 
+pub(crate) use build::{BuildSettings, LinkerChoice};
 pub(crate) use environment::{Environment, no_color, terminal_draws, terminal_is_utf8};
 pub(crate) use layer::{LatencyMetric, Layer};
 pub(crate) use settings::Settings;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::config::{Environment, LatencyMetric, Layer};
+use crate::config::{BuildSettings, Environment, LatencyMetric, Layer};
 use crate::error::UserError;
 
 /// Where the embedded cloud listens unless told otherwise.
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) profile: String,
     /// Where the pipeline's end-to-end latency is found.
     pub(crate) latency: LatencyMetric,
+    /// How functions are compiled and linked.
+    pub(crate) build: BuildSettings,
 }
 
 impl Settings {
@@ -70,6 +72,7 @@ impl Settings {
                 namespace: LATENCY_NAMESPACE.to_owned(),
                 metric: LATENCY_METRIC.to_owned(),
             }),
+            build: layer.build.into(),
         })
     }
 }

@@ -34,7 +34,8 @@ pub(crate) fn changes_manifest(workspace: &Workspace, paths: &[PathBuf]) -> bool
     paths.iter().any(|path| {
         let name = path.file_name();
         name == Some(OsStr::new("Cargo.toml"))
-            || (name == Some(OsStr::new("Cargo.lock")) && workspace.governs_everything(path))
+            || (workspace.governs_everything(path)
+                && !path.components().any(|part| part.as_os_str() == ".cargo"))
     })
 }
 

@@ -142,6 +142,8 @@ fn only_manifests_change_the_model() {
     assert!(changes("Cargo.toml"));
     assert!(changes("up/Cargo.toml"));
     assert!(changes("Cargo.lock"));
+    assert!(changes("rust-toolchain.toml"), "another cargo may see another workspace");
+    assert!(!changes(".cargo/config.toml"));
     assert!(!changes("up/Cargo.lock"));
     assert!(!changes("up/src/main.rs"));
 }

@@ -1,13 +1,17 @@
 //! A session from its start to its end.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::build::Builder;
 use crate::bus::Events;
+use crate::cargo;
+use crate::config::BuildSettings;
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
+use crate::linker::Linking;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::main_loop::main_loop;
 use crate::session::outputs::{Told, sinks};
@@ -82,6 +86,9 @@ async fn serve(
             root: workspace.root.clone(),
             target_directory: workspace.target_directory.clone(),
             profile: settings.profile,
+            lookup: cargo::Lookup::default(),
+            timeout: settings.build.timeout,
+            linking: linking(&settings.build, &workspace.target_directory),
         };
         let mut state = State::new(workspace, functions);
         let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
@@ -97,6 +104,13 @@ async fn serve(
     stop.cancel();
     stopped.await;
     result
+}
+
+/// How functions are linked. Without a path to this program there is nothing to stand in for rustc, and cargo's way is as good.
+fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Linking>> {
+    let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
+    let home = target_directory.join("devloop");
+    Some(Arc::new(Linking::new(settings.linker, settings.debug, devloop, home)))
 }
 
 /// The directories exist before the cloud looks for them.

@@ -100,6 +100,7 @@ impl Workers {
         self.tasks.spawn(async move {
             let reading = async {
                 let _only = cargo.lock().await;
+                builder.lookup.forget().await;
                 workspace::read(&builder.program, &builder.root).await
             };
             let Some(result) = cancel.run_until_cancelled(reading).await else { return };

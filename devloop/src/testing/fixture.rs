@@ -5,10 +5,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::build::Builder;
+use crate::cargo;
 use crate::engine::BuildOrder;
 use crate::workspace::{self, Reading};
 
@@ -73,6 +75,9 @@ impl Fixture {
             root: self.root.clone(),
             target_directory: self.path("target"),
             profile: "dev".to_owned(),
+            lookup: cargo::Lookup::default(),
+            timeout: Duration::from_mins(10),
+            linking: None,
         }
     }
 

@@ -1,0 +1,214 @@
+//! One session's way of compiling and linking its functions: chosen before the first build, and given up for the default if a
+//! link fails with it.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use tokio::sync::Mutex;
+
+use crate::cargo::Toolchain;
+use crate::config::LinkerChoice;
+use crate::engine::Problem;
+use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, SEPARATOR, WRAPPER};
+use crate::linker::{Linker, Probe, Verdict, choose, probe};
+
+/// Cargo's variable for a wrapper of the members only. Users set it too, though few do.
+const MEMBERS_WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
+
+/// How functions are linked in this session.
+#[derive(Debug)]
+pub(crate) struct Linking {
+    choice: LinkerChoice,
+    /// The profile's debug information is left alone.
+    debug: bool,
+    /// This program.
+    devloop: PathBuf,
+    /// A directory of devloop's own beside cargo's output.
+    home: PathBuf,
+    chosen: Mutex<Option<Chosen>>,
+}
+
+#[derive(Debug, Clone)]
+struct Chosen {
+    linker: Linker,
+    /// What cargo's environment gets.
+    environment: Vec<(&'static str, OsString)>,
+}
+
+/// What a build needs to know.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prepared {
+    /// What cargo's environment gets, the same at every build of a session.
+    pub(crate) environment: Vec<(&'static str, OsString)>,
+    /// The linker, unless it is rustc's own default or none of devloop's business.
+    pub(crate) linker: Option<Linker>,
+    /// Something to tell the user, once.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Linking {
+    /// Nothing is tried yet. `devloop` is this program, and `home` a directory of its own beside cargo's output.
+    pub(crate) fn new(choice: LinkerChoice, debug: bool, devloop: PathBuf, home: PathBuf) -> Self {
+        Self { choice, debug, devloop, home, chosen: Mutex::new(None) }
+    }
+
+    /// What cargo's environment needs. The first call tries linkers, the later ones only remember.
+    pub(crate) async fn prepare(&self, toolchain: &Toolchain) -> Prepared {
+        let mut chosen = self.chosen.lock().await;
+        let (Chosen { linker, environment }, problem) = match chosen.as_ref() {
+            Some(known) => (known.clone(), None),
+            None => {
+                let (found, problem) = self.choose(toolchain).await;
+                (chosen.insert(found).clone(), problem)
+            }
+        };
+        Prepared { environment, linker: (linker != Linker::Default).then_some(linker), problem }
+    }
+
+    /// A link failed with the chosen linker: the default is used from now on. Cargo does not notice, so nothing that is linked
+    /// already is linked again.
+    pub(crate) async fn give_up(&self, linker: Linker, reason: &str) -> Problem {
+        if let Some(chosen) = self.chosen.lock().await.as_mut() {
+            chosen.linker = Linker::Default;
+            chosen.environment.retain(|(name, _)| *name != LINK_ARGUMENTS);
+        }
+        Problem::new(
+            "linker_failed",
+            format!("link with {linker}: {reason}; the default linker is used from now on"),
+        )
+        .with_hint("set `[build] linker = \"default\"` in devloop.toml if it fails every time")
+    }
+
+    async fn choose(&self, toolchain: &Toolchain) -> (Chosen, Option<Problem>) {
+        let plain = Chosen { linker: Linker::Default, environment: Vec::new() };
+        if self.debug && self.choice == LinkerChoice::Default {
+            return (plain, None);
+        }
+        if std::env::var_os(MEMBERS_WRAPPER).is_some_and(|wrapper| !wrapper.is_empty()) {
+            let message = format!(
+                "shorten the links: {MEMBERS_WRAPPER} is set, and rustc can have one such wrapper only"
+            );
+            return (
+                plain,
+                Some(
+                    Problem::new("wrapper_taken", message)
+                        .with_hint(format!("unset {MEMBERS_WRAPPER} for devloop")),
+                ),
+            );
+        }
+        let wrapper = match self.wrapper() {
+            Ok(wrapper) => wrapper,
+            Err(error) => {
+                let message = format!("shorten the links: prepare {}: {error}", self.home.display());
+                return (plain, Some(Problem::new("wrapper_failed", message)));
+            }
+        };
+        let mut environment = vec![(MEMBERS_WRAPPER, wrapper.into_os_string())];
+        let (linker, reason, arguments) = self.linker(toolchain).await;
+        if !arguments.is_empty() {
+            environment.push((LINK_ARGUMENTS, arguments.join(&SEPARATOR.to_string()).into()));
+        }
+        let problem = reason.map(|reason| {
+            Problem::new(
+                "linker_unusable",
+                format!("use the linker that is configured: {reason}; the default one is used"),
+            )
+            .with_hint("`devloop doctor` tells which linkers work here and what each would gain")
+        });
+        (Chosen { linker, environment }, problem)
+    }
+
+    async fn linker(&self, toolchain: &Toolchain) -> (Linker, Option<String>, Vec<String>) {
+        let candidates: &[Linker] = match self.choice {
+            LinkerChoice::Auto => &Linker::CANDIDATES,
+            LinkerChoice::Wild => &[Linker::Wild],
+            LinkerChoice::Mold => &[Linker::Mold],
+            LinkerChoice::Lld => &[Linker::Lld],
+            LinkerChoice::Default => &[],
+        };
+        let mut probes: Vec<Probe> = Vec::new();
+        for &candidate in candidates {
+            // rustc's own lld is newer than the system's and linked with where that is the default.
+            if self.choice == LinkerChoice::Auto && candidate == Linker::Lld && default_is_lld() {
+                continue;
+            }
+            probes.push(probe(candidate, toolchain, &self.home).await);
+            if matches!(probes.last(), Some(Probe { verdict: Verdict::Works { .. }, .. })) {
+                break;
+            }
+        }
+        let (linker, reason) = choose(self.choice, &probes);
+        let arguments =
+            probes.into_iter().find(|probe| probe.linker == linker).and_then(|probe| match probe.verdict {
+                Verdict::Works { arguments, .. } => Some(arguments),
+                _ => None,
+            });
+        (linker, reason, arguments.unwrap_or_default())
+    }
+
+    /// This program under the wrapper's name.
+    fn wrapper(&self) -> io::Result<PathBuf> {
+        let directory = self.home.join("rustc").join(if self.debug { FULL } else { LEAN });
+        std::fs::create_dir_all(&directory)?;
+        let link = directory.join(WRAPPER);
+        if std::fs::read_link(&link).ok().as_deref() != Some(self.devloop.as_path()) {
+            let fresh = tempfile::Builder::new()
+                .prefix(".fresh-")
+                .make_in(&directory, |path| symlink(&self.devloop, path))?;
+            fresh.into_temp_path().persist(&link)?;
+        }
+        Ok(link)
+    }
+}
+
+/// rustc links with an lld of its own on this platform since 1.90, which is older than what this workspace asks for.
+pub(crate) fn default_is_lld() -> bool {
+    cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{LINK_ARGUMENTS, Linking, MEMBERS_WRAPPER};
+    use crate::cargo::{Lookup, Toolchain};
+    use crate::config::LinkerChoice;
+
+    async fn toolchain() -> Toolchain {
+        Lookup::default().toolchain("cargo".as_ref(), Path::new("/")).await
+    }
+
+    #[tokio::test]
+    async fn the_wrapper_s_path_tells_its_kind_and_stays_the_same() {
+        let home = tempfile::tempdir().unwrap();
+        let linking = |debug, devloop: &str| {
+            Linking::new(LinkerChoice::Default, debug, devloop.into(), home.path().to_owned())
+        };
+        for devloop in ["/first/devloop", "/second/devloop"] {
+            let prepared = linking(false, devloop).prepare(&toolchain().await).await;
+            let link = home.path().join("rustc/lean/devloop-rustc");
+            assert_eq!(prepared.environment, [(MEMBERS_WRAPPER, link.clone().into_os_string())]);
+            assert_eq!(std::fs::read_link(link).unwrap(), Path::new(devloop));
+        }
+        assert!(linking(true, "/d").prepare(&toolchain().await).await.environment.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_linker_that_failed_is_not_used_again() {
+        let home = tempfile::tempdir().unwrap();
+        let linking = Linking::new(LinkerChoice::Auto, false, "/d".into(), home.path().to_owned());
+        *linking.chosen.lock().await = Some(super::Chosen {
+            linker: super::Linker::Wild,
+            environment: vec![(MEMBERS_WRAPPER, "w".into()), (LINK_ARGUMENTS, "-Clink-arg=-B/l".into())],
+        });
+        let before = linking.prepare(&toolchain().await).await;
+        assert_eq!(before.linker, Some(super::Linker::Wild));
+        let problem = linking.give_up(super::Linker::Wild, "undefined symbol: x").await;
+        assert_eq!(problem.code, "linker_failed");
+        assert!(problem.message.contains("wild: undefined symbol: x"), "{}", problem.message);
+        let after = linking.prepare(&toolchain().await).await;
+        assert_eq!((after.linker, after.environment), (None, vec![(MEMBERS_WRAPPER, "w".into())]));
+    }
+}

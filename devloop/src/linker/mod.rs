@@ -1,0 +1,16 @@
+//! How the functions' binaries are compiled and linked, beside what the user's own cargo does with the same sources.
+//!
+//! Devloop stands in for rustc where cargo compiles members of the workspace (`RUSTC_WORKSPACE_WRAPPER`), and adds what makes a
+//! link short: no debug information, and the fastest linker that is installed and works. Cargo files what a wrapper made apart
+//! from what was made without one, and asks no wrapper for dependencies: `cargo build` by hand and devloop share those, and
+//! neither throws the other's work away. `build` uses it, `doctor` measures it, and `main` hands rustc's place over.
+
+mod choose;
+mod linking;
+mod probe;
+mod wrapper;
+
+pub(crate) use choose::{Linker, Probe, Verdict, choose};
+pub(crate) use linking::{Linking, Prepared};
+pub(crate) use probe::probe;
+pub(crate) use wrapper::run_in_place_of_rustc;

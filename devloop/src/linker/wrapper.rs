@@ -1,0 +1,133 @@
+//! The program that cargo starts in rustc's place: this very binary under another name.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+/// The name under which this binary stands in for rustc.
+pub(crate) const WRAPPER: &str = "devloop-rustc";
+
+/// The directory of the wrapper that leaves debug information out. Cargo tells wrappers apart by their path, so that a binary
+/// of the other kind is never taken for up to date.
+pub(super) const LEAN: &str = "lean";
+
+/// The directory of the wrapper that leaves the profile's debug information alone.
+pub(super) const FULL: &str = "full";
+
+/// The further arguments for links, with [`SEPARATOR`] between them.
+pub(super) const LINK_ARGUMENTS: &str = "DEVLOOP_LINK_ARGUMENTS";
+
+/// What cargo itself puts between arguments in a variable.
+pub(super) const SEPARATOR: char = '\u{1f}';
+
+/// Set by cargo while it compiles a binary, and for nothing else.
+const BINARY: &str = "CARGO_BIN_NAME";
+
+/// Becomes rustc if this process was started in its place; returns only if not, or if there is no rustc.
+pub(crate) fn run_in_place_of_rustc() -> Option<ExitCode> {
+    let mut given = std::env::args_os();
+    let own = given.next()?;
+    let own = Path::new(&own);
+    if own.file_name() != Some(OsStr::new(WRAPPER)) {
+        return None;
+    }
+    let Some(rustc) = given.next() else {
+        let _ =
+            writeln!(std::io::stderr(), "error: {WRAPPER} is started by cargo, with rustc's command line");
+        return Some(ExitCode::FAILURE);
+    };
+    let lean = own.parent().and_then(Path::file_name) == Some(OsStr::new(LEAN));
+    let links = std::env::var(LINK_ARGUMENTS).unwrap_or_default();
+    let binary = std::env::var_os(BINARY).is_some();
+    let given: Vec<OsString> = given.collect();
+    let more = additions(&given, binary, lean, &links);
+    let error = Command::new(&rustc).args(given).args(more).env_remove(LINK_ARGUMENTS).exec();
+    let _ = writeln!(std::io::stderr(), "error: start {}: {error}", Path::new(&rustc).display());
+    Some(ExitCode::FAILURE)
+}
+
+/// What is added to a command line of rustc's; the last word on an option counts.
+fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<String> {
+    // Cargo also asks for versions and targets, which names no crate.
+    if !given.iter().any(|argument| argument == "--crate-name") {
+        return Vec::new();
+    }
+    let mut more = Vec::new();
+    if lean {
+        more.push("-Cdebuginfo=0".to_owned());
+        if binary {
+            more.push("-Cstrip=debuginfo".to_owned());
+        }
+    }
+    if binary && !links.is_empty() && !chooses_a_linker(given) {
+        more.extend(links.split(SEPARATOR).map(str::to_owned));
+    }
+    more
+}
+
+/// Whether the user's own settings, which cargo has put on the command line by now, say how to link.
+fn chooses_a_linker(given: &[OsString]) -> bool {
+    let words: Vec<&str> = given.iter().filter_map(|argument| argument.to_str()).collect();
+    let of_pairs =
+        words.windows(2).filter(|pair| matches!(pair[0], "-C" | "--codegen" | "-Z")).map(|pair| pair[1]);
+    let joined = words
+        .iter()
+        .filter_map(|word| ["-C", "-Z", "--codegen="].iter().find_map(|start| word.strip_prefix(start)));
+    // What is in a file of arguments is not looked at.
+    of_pairs.chain(joined).any(is_about_the_linker) || words.iter().any(|word| word.starts_with('@'))
+}
+
+fn is_about_the_linker(option: &str) -> bool {
+    let (name, value) = option.split_once('=').unwrap_or((option, ""));
+    match name.replace('_', "-").as_str() {
+        "linker" | "linker-flavor" | "linker-features" | "link-self-contained" => true,
+        "link-arg" | "link-args" | "pre-link-arg" | "pre-link-args" => value
+            .split_whitespace()
+            .any(|value| ["-fuse-ld", "--ld-path", "-B"].iter().any(|choice| value.starts_with(choice))),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::additions;
+
+    fn check(given: &str, binary: bool, lean: bool, links: &str, expected: &str) {
+        let given: Vec<_> = given.split(' ').map(Into::into).collect();
+        assert_eq!(additions(&given, binary, lean, links).join(" "), expected, "{given:?}");
+    }
+
+    #[test]
+    fn only_binaries_are_linked_otherwise_and_only_crates_are_compiled_otherwise() {
+        let links = "-Clink-arg=-B/l\u{1f}-Clinker-features=-lld";
+        let all = "-Cdebuginfo=0 -Cstrip=debuginfo -Clink-arg=-B/l -Clinker-features=-lld";
+        check("--crate-name up -C debuginfo=2", true, true, links, all);
+        check("--crate-name model --crate-type lib", false, true, links, "-Cdebuginfo=0");
+        check("--crate-name up", true, true, "", "-Cdebuginfo=0 -Cstrip=debuginfo");
+        check("--crate-name up", true, false, links, "-Clink-arg=-B/l -Clinker-features=-lld");
+        check("-vV", false, true, links, "");
+        check("- --print=file-names", false, true, links, "");
+    }
+
+    #[test]
+    fn the_user_s_own_linker_is_left_alone() {
+        for own in [
+            "-C linker=clang",
+            "-Clinker=clang",
+            "--codegen=linker=clang",
+            "-C link-arg=-fuse-ld=mold",
+            "-Clink-args=-fuse-ld=gold",
+            "-C linker-features=-lld",
+            "-Zlinker-features=-lld",
+            "-C linker_flavor=gcc",
+            "@long-command-line",
+        ] {
+            check(&format!("--crate-name up {own}"), true, false, "-Clink-arg=-B/l", "");
+        }
+        for other in ["-C link-arg=-Wl,-Bsymbolic", "-C opt-level=1", "-C relocation-model=pic"] {
+            check(&format!("--crate-name up {other}"), true, false, "-Clink-arg=-B/l", "-Clink-arg=-B/l");
+        }
+    }
+}
