@@ -74,7 +74,7 @@ async fn run(arguments: Arguments) -> ExitCode {
 
 /// Tells why the program ends; if nobody listens any more, nobody misses it.
 fn report(error: &UserError, json: bool) {
-    if json && let Ok(line) = sink::error_line(bus::now(), &error.problem) {
+    if json && let Ok(line) = sink::error_line(bus::wall(), &error.problem) {
         let _ = writeln!(std::io::stdout(), "{line}");
     }
     let _ = writeln!(std::io::stderr(), "{error}");

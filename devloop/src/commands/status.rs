@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::bus::now;
+use crate::bus::wall;
 use crate::cli::StatusArguments;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
@@ -68,7 +68,7 @@ async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
                 json(&report, false).map_err(|error| io::Error::other(error.to_string()))?
             }
             (Ok(report), false) => plain(&report),
-            (Err(problem), true) => sink::error_line(now(), &problem)? + "\n",
+            (Err(problem), true) => sink::error_line(wall(), &problem)? + "\n",
             (Err(problem), false) => told(&problem),
         };
         output.write_all(format!("{clear}{text}").as_bytes())?;

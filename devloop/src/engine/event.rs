@@ -40,6 +40,12 @@ pub(crate) enum Fact {
         /// The operating system dropped events, so any file may have changed.
         lost: bool,
     },
+    /// Nothing is to be built until [`Fact::Resume`]; what is being made is finished.
+    Pause,
+    /// What was saved meanwhile is built, and every save again.
+    Resume,
+    /// Every function is to be built, whatever changed.
+    Rerun,
     /// The workspace was read again after a manifest changed.
     WorkspaceRead {
         /// The build that waits for it.

@@ -22,6 +22,18 @@ pub(crate) enum Notice {
         /// Why each function is built.
         reasons: BTreeMap<String, Reason>,
     },
+    /// Saves are only noted from now on.
+    Paused,
+    /// A save was noted while nothing is built.
+    Noted {
+        /// What it will build, with everything noted before.
+        functions: Vec<String>,
+    },
+    /// Saves are built again, and what was noted is.
+    Resumed {
+        /// How many saves were noted.
+        saves: usize,
+    },
     /// A newer save made a running build worthless.
     Cancelled {
         /// The build that was stopped.

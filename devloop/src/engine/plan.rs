@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::{Artifact, Diagnostic, Generation, Millis, Phases};
+use crate::engine::{Artifact, Diagnostic, Generation, Millis, Notice, Phases};
 use crate::graph::Reason;
 
 /// What a save asks for, before it has become a build.
@@ -18,6 +18,15 @@ pub(crate) struct Request {
     pub(crate) reread: bool,
 }
 
+/// What was saved while nothing is built.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pause {
+    /// How many bursts of saves there were.
+    pub(crate) saves: usize,
+    /// What all of them ask for.
+    pub(crate) noted: Option<Request>,
+}
+
 impl Request {
     /// Adds what an earlier, unfinished request asked for; the times stay those of the newer save.
     pub(crate) fn take_over(&mut self, earlier: Self) {
@@ -25,6 +34,19 @@ impl Request {
             self.reasons.entry(function).or_insert(reason);
         }
         self.reread |= earlier.reread;
+    }
+}
+
+impl Pause {
+    /// Keeps a save for later.
+    pub(crate) fn note(&mut self, mut request: Request) -> Notice {
+        self.saves += 1;
+        if let Some(earlier) = self.noted.take() {
+            request.take_over(earlier);
+        }
+        let functions = request.reasons.keys().cloned().collect();
+        self.noted = Some(request);
+        Notice::Noted { functions }
     }
 }
 

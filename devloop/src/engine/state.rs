@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::plan::{Request, Workshop};
+use crate::engine::plan::{Pause, Request, Workshop};
 use crate::engine::{Digest, Generation, Millis, Phases, Problem, WatchList};
 use crate::graph::{Inputs, Workspace};
 
@@ -19,6 +19,8 @@ pub(crate) struct State {
     pub(super) workshop: Workshop,
     /// What was saved while binaries were being put in place.
     pub(super) next: Option<Request>,
+    /// Nothing is built at present; what is saved is noted here.
+    pub(super) pause: Option<Pause>,
     /// What the last successful builds read.
     pub(super) inputs: Inputs,
     /// What the watcher was last told.
@@ -34,9 +36,15 @@ impl State {
             generation: 0,
             workshop: Workshop::Idle,
             next: None,
+            pause: None,
             inputs: Inputs::new(),
             watching: WatchList::default(),
         }
+    }
+
+    /// How many saves were noted since nothing is built any more; none while everything is.
+    pub(crate) fn paused(&self) -> Option<usize> {
+        self.pause.as_ref().map(|pause| pause.saves)
     }
 
     /// What has to be watched: the sources of every function, the workspace's files, and inputs from elsewhere.

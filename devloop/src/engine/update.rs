@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine::plan::{Plan, Request, Workshop};
+use crate::engine::plan::{Pause, Plan, Request, Workshop};
 use crate::engine::{
     Artifact, BuildOrder, Diagnostic, Digest, Effect, Event, Fact, Failure, FunctionState, Generation, Level,
     Millis, Notice, Problem, Serving, State, SwapOrder,
@@ -16,6 +16,9 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
     match event.fact {
         Fact::CloudReady { endpoint, outputs } => cloud_ready(state, at, endpoint, outputs),
         Fact::FsChanged { seen_at, paths, lost } => files_changed(state, at, seen_at, paths, lost),
+        Fact::Pause => pause(state),
+        Fact::Resume => resume(state, at),
+        Fact::Rerun => rerun(state, at),
         Fact::WorkspaceRead { generation, result } => workspace_read(state, generation, result),
         Fact::BuildStarted { generation } => {
             if let Some(plan) = state.workshop.building(generation) {
@@ -88,7 +91,41 @@ fn files_changed(
         return Vec::new();
     }
     let reread = lost || graph::changes_manifest(&state.workspace, &paths);
-    request(state, Request { reasons, seen_at, requested_at: at, reread })
+    let wanted = Request { reasons, seen_at, requested_at: at, reread };
+    if let Some(pause) = &mut state.pause {
+        return vec![Effect::Announce(pause.note(wanted))];
+    }
+    request(state, wanted)
+}
+
+fn pause(state: &mut State) -> Vec<Effect> {
+    if state.pause.is_some() {
+        return Vec::new();
+    }
+    state.pause = Some(Pause::default());
+    vec![Effect::Announce(Notice::Paused)]
+}
+
+/// The time of what was noted begins now: how long nothing was wanted says nothing about the loop.
+fn resume(state: &mut State, at: Millis) -> Vec<Effect> {
+    let Some(pause) = state.pause.take() else { return Vec::new() };
+    let mut effects = vec![Effect::Announce(Notice::Resumed { saves: pause.saves })];
+    if let Some(noted) = pause.noted {
+        effects.extend(request(state, Request { seen_at: at, requested_at: at, ..noted }));
+    }
+    effects
+}
+
+/// Builds everything now, even while saves are only noted; what was noted is part of it.
+fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
+    let reasons = state.functions.keys().map(|function| (function.to_owned(), Reason::Asked)).collect();
+    let mut wanted = Request { reasons, seen_at: at, requested_at: at, reread: false };
+    if let Some(pause) = &mut state.pause {
+        if let Some(noted) = std::mem::take(pause).noted {
+            wanted.take_over(noted);
+        }
+    }
+    request(state, wanted)
 }
 
 /// Builds what is asked for, as soon as the workshop allows; what is being made is cancelled and made part of it.

@@ -25,6 +25,8 @@ pub(crate) enum Reason {
     Lost,
     /// The last build of this function failed, and something else is built now.
     Retry,
+    /// Somebody asked for it.
+    Asked,
 }
 
 impl fmt::Display for Reason {
@@ -39,6 +41,7 @@ impl fmt::Display for Reason {
             Self::Governing(path) => write!(formatter, "workspace file {}", path.display()),
             Self::Lost => formatter.write_str("file events were lost"),
             Self::Retry => formatter.write_str("failed before"),
+            Self::Asked => formatter.write_str("asked for"),
         }
     }
 }

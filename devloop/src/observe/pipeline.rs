@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::bus::now;
+use crate::bus::wall;
 use crate::engine::Problem;
 use crate::observe::client::Client;
 use crate::observe::digests::{Digests, OnDisk};
@@ -66,7 +66,7 @@ impl Pipeline {
             endpoint.clone_into(&mut report.endpoint);
         }
         if report.at == 0 {
-            report.at = now();
+            report.at = wall();
         }
         Ok(report)
     }

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::bus::wall_at;
 use crate::engine::{Effect, Event, Millis, Notice, State, update};
 use crate::error::UserError;
 use crate::session::workers::Workers;
@@ -24,7 +25,8 @@ pub(super) async fn main_loop(
             event = events.recv() => event,
         };
         let Some(event) = event else { return Ok(()) };
-        let at = event.at;
+        // People are told the time of their clock; durations were taken from ours.
+        let at = wall_at(event.at);
         for effect in update(state, event) {
             match effect {
                 Effect::Announce(notice) => {

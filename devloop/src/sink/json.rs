@@ -72,6 +72,13 @@ enum Body<'a> {
         generation: Generation,
         functions: &'a [String],
     },
+    Noted {
+        functions: &'a [String],
+    },
+    Resumed {
+        saves: usize,
+    },
+    Paused {},
     BuildFailed {
         generation: Generation,
         functions: Vec<&'a str>,
@@ -155,6 +162,9 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
                 reasons: reasons.iter().map(|(name, reason)| (name.as_str(), reason.to_string())).collect(),
             },
         ),
+        Notice::Paused => ("paused", Body::Paused {}),
+        Notice::Noted { functions } => ("noted", Body::Noted { functions }),
+        Notice::Resumed { saves } => ("resumed", Body::Resumed { saves: *saves }),
         Notice::Cancelled { generation, functions } => {
             ("cancelled", Body::Cancelled { generation: *generation, functions })
         }

@@ -42,6 +42,11 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             text
         }
         Notice::Build { generation, reasons } => build(*generation, reasons),
+        Notice::Paused => "paused     saves are noted and not built\n".to_owned(),
+        Notice::Noted { functions } => {
+            format!("noted      {}: not built while paused\n", functions.join(", "))
+        }
+        Notice::Resumed { saves } => format!("resumed    {saves} noted\n"),
         Notice::Cancelled { generation, .. } => format!("cancelled  build {generation}: a newer save\n"),
         // The first build is long and silent otherwise; later ones are told by their result.
         Notice::Progress { generation: 1, line } => format!("           {line}\n"),

@@ -62,6 +62,7 @@ impl Screen {
                 self.api = api(outputs);
             }
             Notice::Build { .. } | Notice::Cancelled { .. } => self.progress = None,
+            Notice::Paused | Notice::Noted { .. } | Notice::Resumed { .. } => {}
             Notice::Swapped { generation, function, .. } => {
                 self.progress = None;
                 self.errors.built(*generation, function);
