@@ -14,4 +14,4 @@ pub use event::{Batch, StreamRecord};
 pub use handler::Downstream;
 pub use image::Image;
 pub use measurement::Measurement;
-pub use sink::{CloudWatch, Sink, SinkChoice};
+pub use sink::{Both, ChosenSink, CloudWatch, Postgres, Sink, SinkChoice};

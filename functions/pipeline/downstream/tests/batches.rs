@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use downstream::{Change, Downstream, Sink};
+use downstream::{Both, Change, Downstream, Sink};
 use lambda_runtime::Context;
 use pipeline_model::aws::Cause;
 use pipeline_model::{Handler, Invocation, InvocationError, PartialBatch, now_ms};
@@ -229,4 +229,25 @@ async fn nothing_is_emitted_without_time() {
     let seen = run(Memory::default(), PartialBatch::On, &event(), 0).await;
     assert_eq!(seen.answer.unwrap(), failed_from(FIRST));
     assert!(seen.calls.is_empty());
+}
+
+#[tokio::test]
+async fn of_two_sinks_the_second_gets_what_the_first_has() {
+    let event: downstream::Batch = serde_json::from_value(event()).unwrap();
+    let changes: Vec<_> =
+        event.records.iter().map(|record| Change::from_record(record, 1).unwrap()).collect();
+    let broken = || Memory { broken_from: 0, ..Memory::default() };
+    let check = async |first: Memory, second: Memory, expected: Result<(), ()>, calls: (usize, usize)| {
+        let both = Both { first, second };
+        assert_eq!(both.emit(&changes).await.map_err(drop), expected);
+        assert_eq!((both.first.calls.borrow().len(), both.second.calls.borrow().len()), calls);
+    };
+    check(Memory::default(), Memory::default(), Ok(()), (1, 1)).await;
+    check(broken(), Memory::default(), Err(()), (0, 0)).await;
+    check(Memory::default(), broken(), Err(()), (1, 0)).await;
+
+    let both = Both { first: Memory { room: 3, ..Memory::default() }, second: Memory::default() };
+    assert_eq!(both.fits(&changes), 3);
+    let both = Both { first: Memory::default(), second: Memory { room: 2, ..Memory::default() } };
+    assert_eq!(both.fits(&changes), 2);
 }

@@ -5,6 +5,8 @@
 #[path = "../../model/tests/support/mod.rs"]
 mod support;
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -69,12 +71,66 @@ fn a_service_that_is_down_hands_back_the_batch() {
 
 #[test]
 fn a_sink_that_is_not_there_is_refused_at_the_start() {
+    let mut environment = Environment::start(BINARY, &[("SINK", "kafka")]);
+    let posted = environment.next_post();
+    assert_eq!(posted.path, "init/error");
+    let message = "SINK=kafka is not supported: it is cloudwatch, postgres or both";
+    assert_eq!(posted.body["errorMessage"], message);
+    assert_eq!(environment.wait().code(), Some(1));
+}
+
+#[test]
+fn a_database_that_is_not_named_is_refused_at_the_start() {
     for sink in ["postgres", "both"] {
         let mut environment = Environment::start(BINARY, &[("SINK", sink)]);
-        let posted = environment.next_post();
-        assert_eq!(posted.path, "init/error");
-        let message = format!("SINK={sink} is not supported: this build has the sink cloudwatch");
-        assert_eq!(posted.body["errorMessage"], message);
+        assert_eq!(
+            environment.next_post().body["errorMessage"],
+            "environment variable DATABASE_URL is not set"
+        );
         assert_eq!(environment.wait().code(), Some(1));
     }
+    let wrong = [("SINK", "postgres"), ("DATABASE_URL", "postgres://u:secret@h:port/d")];
+    let mut environment = Environment::start(BINARY, &wrong);
+    let posted = environment.next_post();
+    let message = posted.body["errorMessage"].as_str().unwrap();
+    assert!(message.starts_with("environment variable DATABASE_URL cannot be used: "), "{message}");
+    assert!(!message.contains("secret"), "{message}");
+    assert_eq!(environment.wait().code(), Some(1));
+}
+
+/// A port where nobody may call, with the URL of a database there.
+fn forbidden() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("postgres://u@{}/d", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[test]
+fn the_sink_cloudwatch_opens_no_connection_to_a_database() {
+    let (endpoint, _requests) = cloudwatch(taken());
+    let (listener, url) = forbidden();
+    let variables = [("AWS_ENDPOINT_URL", endpoint.as_str()), ("SINK", "cloudwatch"), ("DATABASE_URL", &url)];
+    let environment = Environment::start(BINARY, &variables);
+    assert_eq!(environment.invoke(EVENT).body, json!({"batchItemFailures": []}));
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn the_sink_postgres_asks_no_service_of_aws() {
+    let (endpoint, requests) = cloudwatch(taken());
+    let (listener, url) = forbidden();
+    drop(listener);
+    let variables = [
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("SINK", "postgres"),
+        ("DATABASE_URL", &url),
+        ("PARTIAL_BATCH", "on"),
+    ];
+    let environment = Environment::start(BINARY, &variables);
+    assert_eq!(environment.invoke(EVENT).body, json!({"batchItemFailures": [{"itemIdentifier": FIRST}]}));
+    assert_eq!(requests.try_iter().count(), 0);
+    let log = environment.log();
+    let error = log[0]["error"].as_str().unwrap();
+    assert!(error.starts_with("failed to connect to Postgres: "), "{error}");
 }

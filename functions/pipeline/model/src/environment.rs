@@ -18,6 +18,14 @@ pub enum StartError {
         /// What it may be set to.
         supported: &'static str,
     },
+    /// A variable whose value is wrong and not to be shown.
+    #[error("environment variable {name} cannot be used: {why}")]
+    Unusable {
+        /// Name of the variable.
+        name: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The async runtime or the loop against the Runtime API failed.
     #[error("{0}")]
     Runtime(String),

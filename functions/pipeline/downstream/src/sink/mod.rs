@@ -1,10 +1,14 @@
-//! Where measurements go. A sink is one file beside this one, and one entry of [`SinkChoice`].
+//! Where measurements go. A sink is one file or folder beside this one, and one entry of [`SinkChoice`].
 
+mod both;
 mod choice;
 mod cloudwatch;
 mod contract;
 mod data;
+mod postgres;
 
-pub use choice::SinkChoice;
+pub use both::Both;
+pub use choice::{ChosenSink, SinkChoice};
 pub use cloudwatch::CloudWatch;
 pub use contract::Sink;
+pub use postgres::Postgres;
