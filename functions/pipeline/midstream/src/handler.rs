@@ -1,4 +1,4 @@
-//! One batch: each record in order, up to the first that cannot be stored.
+//! One batch: its records in order, as many at once as the table takes, up to the first that cannot be stored.
 
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use pipeline_model::{
 use tokio::time::timeout;
 
 use crate::event::{Batch, StreamRecord};
+use crate::group::{Group, group};
 use crate::item::StoredItem;
 use crate::table::{Put, Table};
 
@@ -34,49 +35,87 @@ impl<T: Table> Handler for Midstream<T> {
         invocation: &mut Invocation,
     ) -> Result<BatchResponse, InvocationError> {
         invocation.expect_records(batch.records.len());
+        let mut rest = &batch.records[..];
         let mut failure = None;
-        for record in &batch.records {
-            if let Err(cause) = self.store(record, invocation).await {
+        while let Some(first) = rest.first() {
+            let started = Instant::now();
+            let Group { items, bad } = group(rest, self.table.at_once(), now_ms());
+            let mut written = self.write(&items, invocation).await;
+            // What could not be decoded lies behind the items: its turn comes only when they are all stored.
+            if let Some(why) = bad
+                && written.iter().all(Result::is_ok)
+            {
+                written.push(Err(why));
+            }
+            for (index, (record, result)) in rest.iter().zip(&written).enumerate() {
+                log(record, items.get(index), result, started, invocation);
+            }
+            let done = written.iter().take_while(|result| result.is_ok()).count();
+            if let Some(Err(cause)) = written.into_iter().nth(done) {
+                let record = rest.get(done).unwrap_or(first);
                 failure = Some(BatchFailure { sequence_number: record.sequence_number().to_owned(), cause });
                 break;
             }
+            rest = &rest[done..];
         }
         self.partial.answer(failure, invocation)
     }
 }
 
 impl<T: Table> Midstream<T> {
-    /// Stores one record and logs it. The error says why it is not stored.
-    async fn store(&self, record: &StreamRecord, invocation: &mut Invocation) -> Result<(), String> {
-        let started = Instant::now();
-        let item = StoredItem::from_record(record, now_ms());
+    /// Writes the items, in their order, up to the first that the table does not take. An error says why it does not.
+    async fn write(&self, items: &[StoredItem], invocation: &Invocation) -> Vec<Result<Put, String>> {
         let budget = invocation.budget();
-        let result = match &item {
-            _ if budget.is_zero() => Err(NO_TIME.to_owned()),
-            Ok(item) => match timeout(budget, self.table.put(item)).await {
-                Ok(put) => put.map_err(|cause| cause.detail),
-                Err(_) => Err(NO_TIME.to_owned()),
-            },
-            Err(why) => Err(why.clone()),
-        };
-        let item = item.as_ref().ok();
-        let (level, outcome) = match &result {
-            Ok(Put::Stored) => (Level::Info, "stored"),
-            Ok(Put::AlreadyStored) => (Level::Info, "already_stored"),
-            Err(_) => (Level::Error, "failed"),
-        };
-        invocation.log(&Row {
-            level,
-            record_id: record.sequence_number(),
-            key: item.map(|item| item.message.id.as_str()),
-            outcome,
-            elapsed: started.elapsed(),
-            message: item.map(|item| item.message.to_string()),
-            error: result.as_ref().err().map(String::as_str),
-            times: item.map(times).unwrap_or_default(),
-        });
-        result.map(drop)
+        if items.len() > 1
+            && !budget.is_zero()
+            && let Ok(Some(puts)) = timeout(budget, self.table.put_together(items)).await
+        {
+            return puts.into_iter().map(Ok).collect();
+        }
+        // One by one it shows which of them is at fault; those that were stored all the same are found so.
+        let mut written = Vec::with_capacity(items.len());
+        for item in items {
+            let budget = invocation.budget();
+            let result = if budget.is_zero() {
+                Err(NO_TIME.to_owned())
+            } else {
+                match timeout(budget, self.table.put(item)).await {
+                    Ok(put) => put.map_err(|cause| cause.detail),
+                    Err(_) => Err(NO_TIME.to_owned()),
+                }
+            };
+            let failed = result.is_err();
+            written.push(result);
+            if failed {
+                break;
+            }
+        }
+        written
     }
+}
+
+fn log(
+    record: &StreamRecord,
+    item: Option<&StoredItem>,
+    result: &Result<Put, String>,
+    started: Instant,
+    invocation: &mut Invocation,
+) {
+    let (level, outcome) = match result {
+        Ok(Put::Stored) => (Level::Info, "stored"),
+        Ok(Put::AlreadyStored) => (Level::Info, "already_stored"),
+        Err(_) => (Level::Error, "failed"),
+    };
+    invocation.log(&Row {
+        level,
+        record_id: record.sequence_number(),
+        key: item.map(|item| item.message.id.as_str()),
+        outcome,
+        elapsed: started.elapsed(),
+        message: item.map(|item| item.message.to_string()),
+        error: result.as_ref().err().map(String::as_str),
+        times: item.map(times).unwrap_or_default(),
+    });
 }
 
 fn times(item: &StoredItem) -> Times<'_> {

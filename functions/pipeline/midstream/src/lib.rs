@@ -3,9 +3,11 @@
 //! `main.rs` runs [`Midstream`] on [`DynamoTable`]; tests run it on a table of their own.
 
 mod event;
+mod group;
 mod handler;
 mod item;
 mod table;
+mod writes;
 
 pub use event::{Batch, StreamRecord};
 pub use handler::Midstream;

@@ -25,9 +25,31 @@ struct Memory {
     writes: RefCell<Vec<String>>,
     refused: Option<&'static str>,
     silent: Option<&'static str>,
+    /// How many items it takes at once; one by one as long as it is 0.
+    at_once: usize,
+    /// Ids of what came together.
+    together: RefCell<Vec<Vec<String>>>,
 }
 
 impl Table for Memory {
+    fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    async fn put_together(&self, items: &[StoredItem]) -> Option<Vec<Put>> {
+        let ids = items.iter().map(|item| item.message.id.clone()).collect();
+        self.together.borrow_mut().push(ids);
+        let odd = |item: &StoredItem| [self.refused, self.silent].contains(&Some(&item.message.id));
+        if items.iter().any(odd) {
+            return None;
+        }
+        let mut puts = Vec::new();
+        for item in items {
+            puts.push(self.put(item).await.unwrap());
+        }
+        Some(puts)
+    }
+
     async fn put(&self, item: &StoredItem) -> Result<Put, Cause> {
         let id = item.message.id.as_str();
         if self.silent == Some(id) {
@@ -175,4 +197,70 @@ async fn a_record_of_another_producer_is_stored_without_additions() {
     run(&function, &event, 3000).await.0.unwrap();
     let item = function.table.items.borrow()["other"].clone();
     assert_eq!((item.origin.request_id.as_deref(), item.origin.run()), (None, "default"));
+}
+
+/// The table as it is, but for up to a hundred items at once.
+fn at_once(table: Memory) -> Midstream<Memory> {
+    function(Memory { at_once: 100, ..table })
+}
+
+#[tokio::test]
+async fn records_are_written_together_where_the_table_takes_them() {
+    let function = at_once(Memory::default());
+    let (answer, lines) = run(&function, &event(), 3000).await;
+    assert_eq!(answer.unwrap(), nothing_failed());
+    assert_eq!(*function.table.together.borrow(), [["run-1-0", "run-1-1", "run-1-2"]]);
+    assert_eq!(*function.table.writes.borrow(), ["run-1-0", "run-1-1", "run-1-2"]);
+    assert_eq!(lines[2]["record_id"], THIRD);
+    assert_eq!(lines[2]["outcome"], "stored");
+    let (answer, lines) = run(&function, &event(), 3000).await;
+    assert_eq!(answer.unwrap(), nothing_failed());
+    assert!(lines.iter().all(|line| line["outcome"] == "already_stored"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_together_is_written_in_order_up_to_the_one_at_fault() {
+    let function = at_once(Memory { refused: Some("run-1-1"), ..Memory::default() });
+    let (answer, lines) = run(&function, &event(), 3000).await;
+    assert_eq!(answer.unwrap(), failed_from(SECOND));
+    assert_eq!(*function.table.writes.borrow(), ["run-1-0"]);
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1]["error"], "ResourceNotFoundException");
+
+    let function = at_once(Memory { silent: Some("run-1-2"), ..Memory::default() });
+    let (answer, _) = run(&function, &event(), 550).await;
+    assert_eq!(answer.unwrap(), failed_from(THIRD));
+    assert_eq!(*function.table.writes.borrow(), ["run-1-0", "run-1-1"]);
+}
+
+#[tokio::test]
+async fn what_is_before_a_poison_record_is_written_and_nothing_behind_it() {
+    let function = at_once(Memory::default());
+    let (answer, lines) = run(&function, &with_data(2, &STANDARD.encode("hello")), 3000).await;
+    assert_eq!(answer.unwrap(), failed_from(THIRD));
+    assert_eq!(*function.table.together.borrow(), [["run-1-0", "run-1-1"]]);
+    assert_eq!((&lines[2]["outcome"], &lines[2]["record_id"]), (&json!("failed"), &json!(THIRD)));
+
+    // A refusal before the poison record is the one that counts, and the poison is not even logged.
+    let function = at_once(Memory { refused: Some("run-1-1"), ..Memory::default() });
+    let (answer, lines) = run(&function, &with_data(2, &STANDARD.encode("hello")), 3000).await;
+    assert_eq!((answer.unwrap(), lines.len()), (failed_from(SECOND), 2));
+}
+
+#[tokio::test]
+async fn records_of_one_id_are_written_one_after_the_other() {
+    let again = STANDARD.encode(r#"{"id":"run-1-0","message":"again","timestamp":5}"#);
+    let function = at_once(Memory::default());
+    let (answer, _) = run(&function, &with_data(2, &again), 3000).await;
+    assert_eq!(answer.unwrap(), nothing_failed());
+    assert_eq!(*function.table.together.borrow(), [["run-1-0", "run-1-1"]]);
+    assert_eq!(function.table.items.borrow()["run-1-0"].message.message, "again");
+}
+
+#[tokio::test]
+async fn no_transaction_is_begun_without_time_for_it() {
+    let function = at_once(Memory::default());
+    let (answer, _) = run(&function, &event(), 0).await;
+    assert_eq!(answer.unwrap(), failed_from(FIRST));
+    assert!(function.table.together.borrow().is_empty());
 }

@@ -29,9 +29,87 @@ fn dynamodb(answer: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static) -> (S
     (format!("http://{}", server.address), requests)
 }
 
+/// The function that puts one by one, as it does on AWS.
 fn start(endpoint: &str, partial: &str) -> Environment {
+    start_with(endpoint, partial, &[("BATCH_WRITES", "single")])
+}
+
+fn start_with(endpoint: &str, partial: &str, more: &[(&str, &str)]) -> Environment {
     let variables = [("TABLE_NAME", "Items"), ("AWS_ENDPOINT_URL", endpoint), ("PARTIAL_BATCH", partial)];
-    Environment::start(BINARY, &variables)
+    Environment::start(BINARY, &[&variables, more].concat())
+}
+
+/// A `DynamoDB` that answers transactions by how many there were before, and puts with success; it shows the name of the
+/// operation and the ids.
+fn transactions(
+    answer: impl Fn(usize) -> (u16, Value) + Send + Sync + 'static,
+) -> (String, Receiver<(String, Vec<String>)>) {
+    let (seen, requests) = channel();
+    let seen = Mutex::new((seen, 0));
+    let server = Server::start(move |request| {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let operation = request.header("x-amz-target").trim_start_matches("DynamoDB_20120810.").to_owned();
+        let mut seen = seen.lock().unwrap();
+        let id = |item: &Value| item["id"]["S"].as_str().unwrap().to_owned();
+        let (ids, (status, answer)) = match body["TransactItems"].as_array() {
+            Some(items) => {
+                seen.1 += 1;
+                let condition = "attribute_not_exists(id) OR kinesisSeq < :seq";
+                assert!(items.iter().all(|item| item["Put"]["ConditionExpression"] == condition), "{body}");
+                (items.iter().map(|item| id(&item["Put"]["Item"])).collect(), answer(seen.1))
+            }
+            None => (vec![id(&body["Item"])], (200, json!({}))),
+        };
+        let _ = seen.0.send((operation, ids));
+        Answer::new(status, answer.to_string()).header("content-type", "application/x-amz-json-1.0")
+    });
+    (format!("http://{}", server.address), requests)
+}
+
+/// A transaction that was cancelled for these reasons.
+fn cancelled(codes: &[&str]) -> (u16, Value) {
+    let (status, mut body) = error("TransactionCanceledException");
+    body["CancellationReasons"] = codes.iter().map(|code| json!({ "Code": code })).collect();
+    (status, body)
+}
+
+fn asked(operation: &str, ids: &[&str]) -> (String, Vec<String>) {
+    (operation.to_owned(), ids.iter().map(|id| (*id).to_owned()).collect())
+}
+
+#[test]
+fn a_batch_is_one_transaction_on_an_endpoint_of_one_s_own() {
+    let (endpoint, requests) = transactions(|_| (200, json!({})));
+    let environment = start_with(&endpoint, "on", &[]);
+    assert_eq!(environment.invoke(EVENT).body, json!({"batchItemFailures": []}));
+    let seen: Vec<_> = requests.try_iter().collect();
+    assert_eq!(seen, [asked("TransactWriteItems", &["run-1-0", "run-1-1", "run-1-2"])]);
+}
+
+#[test]
+fn what_the_table_had_already_is_left_out_of_the_next_transaction() {
+    let had = ["None", "ConditionalCheckFailed", "None"];
+    let (endpoint, requests) =
+        transactions(move |round| if round == 1 { cancelled(&had) } else { (200, json!({})) });
+    let environment = start_with(&endpoint, "on", &[]);
+    assert_eq!(environment.invoke(EVENT).body, json!({"batchItemFailures": []}));
+    let seen: Vec<_> = requests.try_iter().collect();
+    let expected = [
+        asked("TransactWriteItems", &["run-1-0", "run-1-1", "run-1-2"]),
+        asked("TransactWriteItems", &["run-1-0", "run-1-2"]),
+    ];
+    assert_eq!(seen, expected);
+    let outcomes: Vec<_> = environment.log()[..3].iter().map(|line| line["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["stored", "already_stored", "stored"]);
+}
+
+#[test]
+fn a_transaction_cancelled_for_another_reason_is_put_one_by_one() {
+    let (endpoint, requests) = transactions(|_| cancelled(&["None", "ValidationError", "None"]));
+    let environment = start_with(&endpoint, "on", &[]);
+    assert_eq!(environment.invoke(EVENT).body, json!({"batchItemFailures": []}));
+    let seen: Vec<_> = requests.try_iter().map(|(operation, _)| operation).collect();
+    assert_eq!(seen, ["TransactWriteItems", "PutItem", "PutItem", "PutItem"]);
 }
 
 fn error(code: &str) -> (u16, Value) {
@@ -104,5 +182,9 @@ fn variables_that_make_no_function_are_named() {
     check_init_error(
         &[("TABLE_NAME", "Items"), ("PARTIAL_BATCH", "yes")],
         "PARTIAL_BATCH=yes is not supported: it is on or off",
+    );
+    check_init_error(
+        &[("TABLE_NAME", "Items"), ("BATCH_WRITES", "many")],
+        "BATCH_WRITES=many is not supported: it is single or transact",
     );
 }

@@ -32,6 +32,17 @@ impl Service {
             Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
         }
     }
+
+    /// The URL that the environment sends this service's calls to instead of AWS.
+    fn endpoint(self) -> Option<String> {
+        let ignored = optional("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value == "true");
+        optional(self.endpoint_variable()).or_else(|| optional("AWS_ENDPOINT_URL")).filter(|_| !ignored)
+    }
+
+    /// Whether calls go to an endpoint that the environment names: an emulator, usually, and never a bill.
+    pub fn has_own_endpoint(self) -> bool {
+        self.endpoint().is_some()
+    }
 }
 
 /// Loads the configuration from Lambda's environment. `AWS_ENDPOINT_URL` and its form per service are honoured.
@@ -63,9 +74,7 @@ pub async fn sdk_config(service: Service) -> SdkConfig {
 /// Rustls with ring. Against an endpoint in plain text no root certificates are loaded: reading and parsing them is most
 /// of a function's start.
 fn http_client(service: Service) -> SharedHttpClient {
-    let endpoint = optional(service.endpoint_variable()).or_else(|| optional("AWS_ENDPOINT_URL"));
-    let ignored = optional("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value == "true");
-    let plain = endpoint.is_some_and(|url| url.starts_with("http://")) && !ignored;
+    let plain = service.endpoint().is_some_and(|url| url.starts_with("http://"));
     let roots = if plain { TrustStore::empty() } else { TrustStore::default() };
     let context = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
     aws_smithy_http_client::Builder::new()

@@ -1,0 +1,53 @@
+//! Whether items are written one by one or many at once.
+
+use pipeline_model::{StartError, optional};
+
+/// The value of `BATCH_WRITES`.
+///
+/// `BatchWriteItem` takes no condition, and without the condition a batch that is delivered again would be measured
+/// again. `TransactWriteItems` takes one per item, but AWS bills two write units for what a put is billed one for. So AWS
+/// itself gets puts unless told otherwise, and an endpoint of one's own, which bills nothing, gets transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// A `PutItem` for each record.
+    Single,
+    /// A `TransactWriteItems` for up to a hundred records.
+    Transact,
+}
+
+impl Writes {
+    /// Reads `BATCH_WRITES`; `own_endpoint` decides when it is not set.
+    pub(crate) fn from_env(own_endpoint: bool) -> Result<Self, StartError> {
+        Self::parse(optional("BATCH_WRITES").as_deref(), own_endpoint)
+    }
+
+    fn parse(value: Option<&str>, own_endpoint: bool) -> Result<Self, StartError> {
+        match value {
+            Some("single") => Ok(Self::Single),
+            Some("transact") => Ok(Self::Transact),
+            None if own_endpoint => Ok(Self::Transact),
+            None => Ok(Self::Single),
+            Some(other) => Err(StartError::Unsupported {
+                name: "BATCH_WRITES",
+                value: other.to_owned(),
+                supported: "it is single or transact",
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_is_asked_for_transactions_only_by_name() {
+        let check = |value, own, expected| assert_eq!(Writes::parse(value, own).unwrap(), expected);
+        check(None, false, Writes::Single);
+        check(None, true, Writes::Transact);
+        check(Some("single"), true, Writes::Single);
+        check(Some("transact"), false, Writes::Transact);
+        let error = Writes::parse(Some("batch"), true).unwrap_err().to_string();
+        assert_eq!(error, "BATCH_WRITES=batch is not supported: it is single or transact");
+    }
+}
