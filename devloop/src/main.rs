@@ -2,6 +2,7 @@
 //!
 //! This file parses the command line, runs the command, and turns its end into an exit code.
 
+mod bench;
 mod build;
 mod bus;
 mod cargo;
@@ -13,6 +14,7 @@ mod error;
 mod graph;
 mod linker;
 mod observe;
+mod report;
 mod session;
 mod sink;
 mod status;
@@ -62,6 +64,7 @@ async fn run(arguments: Arguments) -> ExitCode {
             (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
+        Command::Bench(arguments) => (commands::bench(arguments).await, arguments.output.json),
     };
     match result {
         Ok(code) => code,

@@ -24,7 +24,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),
     ("observe", &["bus", "engine", "status"]),
-    ("tui", &["bus", "engine", "graph", "sink", "status"]),
+    ("bench", &["bus", "engine"]),
+    ("report", &["bench"]),
+    ("tui", &["bench", "bus", "engine", "graph", "report", "sink", "status"]),
     (
         "session",
         &[
@@ -47,7 +49,21 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "commands",
-        &["bus", "cli", "config", "engine", "error", "observe", "session", "sink", "status", "workspace"],
+        &[
+            "bench",
+            "bus",
+            "cli",
+            "config",
+            "engine",
+            "error",
+            "observe",
+            "report",
+            "session",
+            "sink",
+            "status",
+            "tui",
+            "workspace",
+        ],
     ),
     ("main", &["bus", "cli", "commands", "error", "linker", "sink"]),
 ];

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::BenchArguments;
+
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
 /// devloop starts an AWS-compatible cloud on this machine, applies the workspace's template, builds the functions and serves
@@ -22,7 +24,8 @@ Exit codes:
   1  something failed while running; for `status`: something is wrong with the pipeline
   2  the command line or the configuration is wrong
   3  the workspace cannot be read
-  4  the cloud cannot be started or does not answer, or the template cannot be applied";
+  4  the cloud cannot be started or does not answer, or the template cannot be applied
+`bench` has more: see `devloop bench --help`";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -33,6 +36,8 @@ pub(crate) enum Command {
     Watch(SessionArguments),
     /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
     Status(StatusArguments),
+    /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
+    Bench(Box<BenchArguments>),
 }
 
 /// Flags of `status`.
@@ -109,6 +114,15 @@ mod tests {
         check(&["up", "--release", "--profile", "dev"], false);
         check(&["status", "--json", "--watch", "--endpoint", "http://localhost:1"], true);
         check(&["status", "upstream"], false);
+        check(
+            &["bench", "--rate", "500", "--duration", "2m", "--fail-if", "p99>50ms", "--fail-if", "lost>0"],
+            true,
+        );
+        check(&["bench", "--vus", "0"], false);
+        check(&["bench", "wait"], true);
+        check(&["bench", "--vus", "1", "wait", "x.json"], false);
+        check(&["bench", "ab", "dev"], false);
+        check(&["bench", "swap", "upstream", "--edit", "x.rs"], false);
         check(&[], false);
     }
 }

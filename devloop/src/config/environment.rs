@@ -14,6 +14,9 @@ const LAMBDA_DIST_PATH: &str = "LAMBDA_DIST_PATH";
 /// The cloud's URL; on loopback its port is the embedded cloud's.
 const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
+/// The API's URL, as the reference's README names it and as its code does.
+const API_ENDPOINTS: [&str; 2] = ["API_ENDPOINT", "APIGW_ENDPOINT"];
+
 /// `true` asks for `LocalStack` instead of the embedded cloud.
 const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
 
@@ -50,6 +53,11 @@ impl Environment<'_> {
     /// The cloud's URL, where the user named one.
     pub(crate) fn endpoint(&self) -> Option<String> {
         self.get(AWS_ENDPOINT_URL)
+    }
+
+    /// The URL that load is sent to, where the user named one.
+    pub(crate) fn api(&self) -> Option<String> {
+        API_ENDPOINTS.iter().find_map(|name| self.get(name))
     }
 
     fn get(&self, name: &str) -> Option<String> {

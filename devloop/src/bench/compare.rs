@@ -1,0 +1,305 @@
+//! Whether a run is better or worse than another, or whether it only looks so. A difference without an interval is a rumour:
+//! two runs of the same code differ too.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bench::row::SinkRow;
+
+/// How often blocks are drawn anew.
+const DRAWS: usize = 500;
+
+/// The length of a block in ms: latencies that follow each other resemble each other, so that whole seconds are drawn, not
+/// single requests.
+const BLOCK_MS: i64 = 1_000;
+
+/// The latencies of the requests that were complete within one second.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Block {
+    /// When it begins, in ms since the run began.
+    pub(crate) at_ms: i64,
+    /// Latency in ms, and how many had it.
+    pub(crate) latencies: Vec<(u32, u32)>,
+}
+
+/// One run against another, or one build against another.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Comparison {
+    /// What it is compared with.
+    pub(crate) against: String,
+    /// How the intervals came about, and what they do not hold.
+    pub(crate) method: String,
+    /// One by one.
+    pub(crate) metrics: Vec<Change>,
+}
+
+/// One metric's change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Change {
+    /// Its name.
+    pub(crate) metric: String,
+    /// Then; ms, or a second.
+    pub(crate) before: f64,
+    /// Now.
+    pub(crate) after: f64,
+    /// By which share it changed: 0.1 is a tenth more.
+    pub(crate) change: f64,
+    /// With 95 % confidence the change is at least this.
+    pub(crate) low: f64,
+    /// And at most this.
+    pub(crate) high: f64,
+    /// What that means.
+    pub(crate) judgement: Judgement,
+}
+
+/// What a change means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Judgement {
+    /// Faster, or more.
+    Better,
+    /// Slower, or fewer.
+    Worse,
+    /// The interval holds "no change".
+    #[default]
+    Noise,
+}
+
+/// The metrics that are compared, and whether more of it is better.
+pub(crate) const COMPARED: [(&str, bool); 6] =
+    [("p50", false), ("p90", false), ("p95", false), ("p99", false), ("mean", false), ("rate", true)];
+
+/// The blocks of a run that began then.
+pub(crate) fn blocks(runs: &[SinkRow], began_ms: i64) -> Vec<Block> {
+    let mut blocks: BTreeMap<i64, BTreeMap<u32, u32>> = BTreeMap::new();
+    for row in runs {
+        let second = (row.completed - began_ms).div_euclid(BLOCK_MS);
+        *blocks.entry(second).or_default().entry(row.latency() as u32).or_default() += 1;
+    }
+    blocks
+        .into_iter()
+        .map(|(second, latencies)| Block {
+            at_ms: second * BLOCK_MS,
+            latencies: latencies.into_iter().collect(),
+        })
+        .collect()
+}
+
+/// One run against one: blocks of both are drawn again and again.
+pub(crate) fn runs(against: &str, before: &[Block], after: &[Block]) -> Option<Comparison> {
+    let (then, now) = (figures(before.iter())?, figures(after.iter())?);
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut drawn: Vec<Vec<f64>> = vec![Vec::with_capacity(DRAWS); COMPARED.len()];
+    for _ in 0..DRAWS {
+        let (Some(then), Some(now)) =
+            (figures(random.draw(before).into_iter()), figures(random.draw(after).into_iter()))
+        else {
+            continue;
+        };
+        for (changes, (then, now)) in drawn.iter_mut().zip(then.iter().zip(&now)) {
+            changes.push(share(*then, *now));
+        }
+    }
+    let metrics = COMPARED
+        .iter()
+        .zip(then.iter().zip(&now))
+        .zip(&mut drawn)
+        .map(|(((metric, more_is_better), (then, now)), changes)| {
+            changes.sort_by(f64::total_cmp);
+            let at = |share: f64| crate::bench::distribution::interpolated(changes, share);
+            change(metric, *more_is_better, (*then, *now), (at(0.025), at(0.975)))
+        })
+        .collect();
+    Some(Comparison {
+        against: against.to_owned(),
+        method: "95 % intervals from 500 draws of whole seconds of both runs; what makes one run differ from the next is \
+                 not in them, `devloop bench ab` alternates"
+            .to_owned(),
+        metrics,
+    })
+}
+
+/// Rounds of one build against rounds of another: the first with the first, and so on. One value a metric in each round.
+pub(crate) fn rounds(against: &str, before: &[Vec<f64>], after: &[Vec<f64>]) -> Comparison {
+    let pairs = before.len().min(after.len());
+    let metrics = COMPARED
+        .iter()
+        .enumerate()
+        .map(|(index, (metric, more_is_better))| {
+            let values = |rounds: &[Vec<f64>]| rounds[..pairs].iter().map(|round| round[index]).collect();
+            let (then, now): (Vec<f64>, Vec<f64>) = (values(before), values(after));
+            let ratios: Vec<f64> =
+                then.iter().zip(&now).map(|(then, now)| (share(*then, *now) + 1.0).max(1e-9).ln()).collect();
+            let mean = average(&ratios);
+            let spread = half_interval(&ratios);
+            let back = |log: f64| log.exp() - 1.0;
+            let mut seen = change(
+                metric,
+                *more_is_better,
+                (average(&then), average(&now)),
+                (back(mean - spread), back(mean + spread)),
+            );
+            seen.change = back(mean);
+            seen
+        })
+        .collect();
+    Comparison {
+        against: against.to_owned(),
+        method: format!(
+            "95 % intervals of the paired changes of {pairs} alternating rounds each (Student's t)"
+        ),
+        metrics,
+    }
+}
+
+fn change(
+    metric: &str,
+    more_is_better: bool,
+    (before, after): (f64, f64),
+    (low, high): (f64, f64),
+) -> Change {
+    let judgement = if !low.is_finite() || !high.is_finite() || (low <= 0.0 && high >= 0.0) {
+        Judgement::Noise
+    } else if (low > 0.0) == more_is_better {
+        Judgement::Better
+    } else {
+        Judgement::Worse
+    };
+    // JSON has no infinity: an interval without ends is as wide as one can be.
+    let (low, high) = (if low.is_finite() { low } else { -1.0 }, if high.is_finite() { high } else { 1e9 });
+    Change { metric: metric.to_owned(), before, after, change: share(before, after), low, high, judgement }
+}
+
+/// The change from one to the other as a share of the first. Whole milliseconds can be 0.
+fn share(before: f64, after: f64) -> f64 {
+    if before == after { 0.0 } else { (after - before) / before.max(0.5) }
+}
+
+fn average(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / (values.len().max(1)) as f64
+}
+
+/// Half of the 95 % interval of the mean.
+fn half_interval(values: &[f64]) -> f64 {
+    /// Student's t for 95 %, by degrees of freedom from 1 on.
+    const T: [f64; 15] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131,
+    ];
+    let Some(freedom) = values.len().checked_sub(1).filter(|freedom| *freedom > 0) else {
+        return f64::INFINITY;
+    };
+    let mean = average(values);
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / freedom as f64;
+    T.get(freedom - 1).copied().unwrap_or(2.0) * (variance / values.len() as f64).sqrt()
+}
+
+/// The compared metrics of these blocks; none where they are empty.
+pub(crate) fn figures<'a>(blocks: impl Iterator<Item = &'a Block>) -> Option<Vec<f64>> {
+    let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut seconds = 0.0;
+    for block in blocks {
+        seconds += 1.0;
+        for (latency, count) in &block.latencies {
+            *counts.entry(*latency).or_default() += u64::from(*count);
+        }
+    }
+    let total: u64 = counts.values().sum();
+    if total == 0 {
+        return None;
+    }
+    let sum: f64 = counts.iter().map(|(latency, count)| f64::from(*latency) * *count as f64).sum();
+    let at = |quantile: f64| {
+        let rank = ((quantile * total as f64).ceil() as u64).max(1);
+        let mut so_far = 0;
+        let found = counts.iter().find(|(_, count)| {
+            so_far += **count;
+            so_far >= rank
+        });
+        found.map_or(0.0, |(latency, _)| f64::from(*latency))
+    };
+    Some(vec![at(0.5), at(0.9), at(0.95), at(0.99), sum / total as f64, total as f64 / seconds])
+}
+
+/// Numbers that look random and are the same every time, so that a comparison can be repeated (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        (number as usize) % limit.max(1)
+    }
+
+    /// As many blocks as there are, each time any of them.
+    fn draw<'a>(&mut self, blocks: &'a [Block]) -> Vec<&'a Block> {
+        (0..blocks.len()).map(|_| &blocks[self.below(blocks.len())]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second for each; a hundred requests around the latency.
+    fn run(latencies: &[u32]) -> Vec<Block> {
+        let block = |(second, latency): (usize, &u32)| Block {
+            at_ms: second as i64 * 1000,
+            latencies: vec![(*latency, 60), (latency + 1, 39), (latency * 3, 1)],
+        };
+        latencies.iter().enumerate().map(block).collect()
+    }
+
+    fn judgement(comparison: &Comparison, metric: &str) -> Judgement {
+        comparison.metrics.iter().find(|change| change.metric == metric).unwrap().judgement
+    }
+
+    #[test]
+    fn the_same_run_is_noise() {
+        let same = run(&[10, 12, 11, 13, 10, 12, 11, 12]);
+        let comparison = runs("same", &same, &same).unwrap();
+        for change in &comparison.metrics {
+            assert_eq!((change.judgement, change.change), (Judgement::Noise, 0.0), "{change:?}");
+            assert!(change.low <= 0.0 && change.high >= 0.0);
+        }
+    }
+
+    #[test]
+    fn a_shift_beyond_the_spread_is_told_with_its_interval() {
+        let comparison =
+            runs("then", &run(&[10, 12, 11, 13, 10, 12]), &run(&[20, 22, 21, 23, 20, 22])).unwrap();
+        assert_eq!(judgement(&comparison, "p50"), Judgement::Worse);
+        assert_eq!(judgement(&comparison, "rate"), Judgement::Noise, "as many a second");
+        let p50 = &comparison.metrics[0];
+        assert!(p50.low < p50.change && p50.change < p50.high && p50.low > 0.5, "{p50:?}");
+    }
+
+    #[test]
+    fn a_shift_within_the_spread_is_noise() {
+        let comparison =
+            runs("then", &run(&[10, 30, 12, 28, 11, 29]), &run(&[11, 29, 13, 30, 12, 28])).unwrap();
+        assert_eq!(judgement(&comparison, "p50"), Judgement::Noise);
+    }
+
+    #[test]
+    fn rounds_are_compared_in_pairs_whatever_the_machine_s_mood() {
+        // The machine becomes three times slower; the second build is a tenth faster in every pair.
+        let round = |p50: f64| vec![p50, p50, p50, p50 * 2.0, p50, 1000.0 / p50];
+        let before: Vec<_> = [10.0, 20.0, 30.0, 15.0].map(round).to_vec();
+        let after: Vec<_> = [9.0, 18.1, 26.9, 13.5].map(round).to_vec();
+        let comparison = rounds("A", &before, &after);
+        assert_eq!(judgement(&comparison, "p50"), Judgement::Better);
+        assert_eq!(judgement(&comparison, "rate"), Judgement::Better);
+        assert!((comparison.metrics[0].change + 0.1).abs() < 0.01);
+        let once = rounds("A", &before[..1], &after[..1]);
+        assert_eq!(judgement(&once, "p50"), Judgement::Noise, "one pair proves nothing");
+    }
+
+    #[test]
+    fn nothing_measured_is_not_compared() {
+        assert_eq!(runs("then", &[], &run(&[1])), None);
+    }
+}

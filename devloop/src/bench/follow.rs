@@ -1,0 +1,209 @@
+//! Following a run: the sink's rows while they come, and every stage's own lines when all is through.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::bench::account::StoreRow;
+use crate::bench::http::{Client, Service};
+use crate::bench::row::{Invocation, Line, LogEvent, SinkRow};
+
+/// A function's lines are kept until its invocation ends, and bear the time of their writing: what is read again, in ms, so that
+/// a line that appears late is not missed.
+const OVERLAP_MS: i64 = 1_000;
+
+/// Finds the lines of records and invocations, which are JSON, and Lambda's reports.
+const STAGE_LINES: &str = "?REPORT ?outcome";
+
+/// Whatever keeps the sink's rows. The sink's log group does; a sink that is a database would be another.
+pub(crate) trait Rows {
+    /// The rows that came since the last time.
+    async fn fresh(&mut self) -> Result<Vec<SinkRow>, String>;
+
+    /// The rows that are still to be found anywhere in the run, once nothing comes any more, and were not told yet.
+    async fn rest(&mut self) -> Result<Vec<SinkRow>, String>;
+}
+
+/// The sink's log group.
+pub(crate) struct LogRows {
+    group: LogGroup,
+    from: i64,
+    latest: i64,
+    /// Rows that were told, by the service's identity of the event, with their time.
+    told: HashMap<String, i64>,
+    wanted: Wanted,
+}
+
+/// Which rows are the run's.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// The run; none: of any run.
+    pub(crate) run: Option<String>,
+    /// Received by the gateway no earlier, in ms since the epoch: the same run's name may have been used before.
+    pub(crate) received_from: Option<i64>,
+}
+
+impl Wanted {
+    fn wants(&self, run: Option<&str>, received: Option<i64>) -> bool {
+        self.run.as_deref().is_none_or(|wanted| run == Some(wanted))
+            && self.received_from.is_none_or(|from| received.is_none_or(|received| received >= from))
+    }
+}
+
+impl LogRows {
+    /// The run's rows in the group, logged at `from` (ms since the epoch) or later.
+    pub(crate) fn new(group: LogGroup, from: i64, wanted: Wanted) -> Self {
+        Self { group, from, latest: from, told: HashMap::new(), wanted }
+    }
+
+    async fn read(&mut self, from: i64) -> Result<Vec<SinkRow>, String> {
+        let mut fresh = Vec::new();
+        let (told, wanted) = (&mut self.told, &self.wanted);
+        let mut latest = self.latest;
+        self.group
+            .read(from, "measured", |event| {
+                latest = latest.max(event.timestamp);
+                let Some(row) = SinkRow::from_event(event) else { return };
+                let is_new = told.insert(row.place.1.clone(), row.place.0).is_none();
+                if is_new && wanted.wants(Some(&row.run), row.received) {
+                    fresh.push(row);
+                }
+            })
+            .await?;
+        self.latest = latest;
+        Ok(fresh)
+    }
+}
+
+impl Rows for LogRows {
+    async fn fresh(&mut self) -> Result<Vec<SinkRow>, String> {
+        let from = (self.latest - OVERLAP_MS).max(self.from);
+        self.read(from).await
+    }
+
+    async fn rest(&mut self) -> Result<Vec<SinkRow>, String> {
+        self.read(self.from).await
+    }
+}
+
+/// A log group of a target.
+#[derive(Clone)]
+pub(crate) struct LogGroup {
+    /// The target's APIs.
+    pub(crate) client: Client,
+    /// Where it is.
+    pub(crate) region: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    #[serde(default)]
+    events: Vec<LogEvent>,
+    next_token: Option<String>,
+}
+
+impl LogGroup {
+    /// Reads all events from then on that the pattern finds. A group that is not there yet has none: Lambda makes it with the
+    /// function's first line.
+    pub(crate) async fn read(
+        &self,
+        from: i64,
+        pattern: &str,
+        mut take: impl FnMut(LogEvent),
+    ) -> Result<(), String> {
+        let mut token: Option<String> = None;
+        loop {
+            let mut input = json!({ "logGroupName": self.name, "startTime": from, "filterPattern": pattern });
+            if let Some(token) = &token {
+                input["nextToken"] = json!(token);
+            }
+            let answer = self.client.call(Service::Logs, &self.region, "FilterLogEvents", &input).await;
+            let answer = match answer {
+                Err(reason) if reason.contains("does not exist") => return Ok(()),
+                answer => answer?,
+            };
+            let page: Page = serde_json::from_value(answer)
+                .map_err(|error| format!("understand FilterLogEvents of {}: {error}", self.name))?;
+            page.events.into_iter().for_each(&mut take);
+            match page.next_token {
+                Some(next) if Some(&next) != token.as_ref() => token = Some(next),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// What a stage's function wrote about a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StageLog {
+    /// Its record lines of the run, in the order of the log.
+    pub(crate) lines: Vec<((i64, String), Line)>,
+    /// When the handler began, by invocation.
+    began: HashMap<String, f64>,
+    /// The invocations that had to do with the run.
+    pub(crate) invocations: Vec<Invocation>,
+}
+
+impl StageLog {
+    /// Reads a stage's lines.
+    pub(crate) async fn read(group: &LogGroup, from: i64, wanted: &Wanted) -> Result<Self, String> {
+        let mut log = Self::default();
+        let mut reports = Vec::new();
+        group
+            .read(from, STAGE_LINES, |event| {
+                if let Some(invocation) = Invocation::parse(&event.message) {
+                    reports.push(invocation);
+                } else if let Some(line) = Line::parse(&event.message) {
+                    log.take((event.timestamp, event.event_id), line, wanted);
+                }
+            })
+            .await?;
+        let ours: HashSet<&str> = log.lines.iter().map(|(_, line)| line.request_id.as_str()).collect();
+        log.invocations = reports.into_iter().filter(|seen| ours.contains(seen.id.as_str())).collect();
+        Ok(log)
+    }
+
+    fn take(&mut self, place: (i64, String), line: Line, wanted: &Wanted) {
+        // Of all lines of an invocation the one that began first, the invocation's own, says when the handler did.
+        let began = self.began.entry(line.request_id.clone()).or_insert(f64::INFINITY);
+        *began = began.min(line.began());
+        if line.key.is_some() && wanted.wants(line.run.as_deref(), line.received) {
+            self.lines.push((place, line));
+        }
+    }
+
+    /// When the invocation's handler began, in ms since the epoch.
+    pub(crate) fn began(&self, invocation: &str) -> Option<f64> {
+        self.began.get(invocation).copied()
+    }
+
+    /// The lines that say that an item was written, or was there before.
+    pub(crate) fn store_rows(&self) -> Vec<StoreRow> {
+        let rows = self.lines.iter().cloned();
+        rows.filter_map(|(place, line)| StoreRow::from_line(place, line)).collect()
+    }
+}
+
+/// The names of all functions' log groups would be guesses; this one is Lambda's rule.
+pub(crate) fn log_group(client: &Client, region: &str, name: String) -> LogGroup {
+    LogGroup { client: client.clone(), region: region.to_owned(), name }
+}
+
+/// A line for `--detail`: the row as the sink told it, without what only the log knows.
+pub(crate) fn detail(row: &SinkRow) -> Value {
+    json!({
+        "id": row.key,
+        "runId": row.run,
+        "receivedMs": row.received,
+        "arrivedMs": row.arrived,
+        "storedMs": row.stored,
+        "completedMs": row.completed,
+        "latencyMs": row.latency(),
+        "clientLatencyMs": row.client_latency,
+        "coarse": row.coarse,
+    })
+}

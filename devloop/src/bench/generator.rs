@@ -1,0 +1,212 @@
+//! The load generator: users that share one schedule, in a thread of their own, so that reading results does not delay them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::bench::http::Connection;
+use crate::bench::payload::{Payload, Values};
+use crate::bench::plan::{Plan, Schedule};
+use crate::bench::sample::Sample;
+use crate::bus::now;
+
+/// How often what was seen is handed over: seldom, because each time another thread wakes up.
+const HAND_OVER: Duration = Duration::from_millis(200);
+
+/// How long a user waits after a request without an answer, so that a pipeline that is gone is not hammered.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How long an answer may take, as k6 has it.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// So many refusals are kept word by word.
+const REFUSALS: usize = 10;
+
+/// A load under way.
+pub(crate) struct Running {
+    /// When it began, in ms since the epoch.
+    pub(crate) began_ms: u64,
+    /// What was seen since the last time; ends with the load.
+    pub(crate) samples: mpsc::UnboundedReceiver<Vec<Sample>>,
+    /// The end.
+    pub(crate) end: oneshot::Receiver<Ended>,
+}
+
+/// A load that is over.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ended {
+    /// From its beginning to the last answer.
+    pub(crate) elapsed: Duration,
+    /// Requests that were due and never sent.
+    pub(crate) missed: u64,
+    /// The first answers that were not 200.
+    pub(crate) refusals: Vec<String>,
+}
+
+struct Shared {
+    schedule: Schedule,
+    began: Instant,
+    fresh: Vec<Sample>,
+    refusals: Vec<String>,
+    ended: Instant,
+}
+
+/// Sends the load to the API's URL until it is over or `stop` is cancelled; what is in flight then is waited for.
+pub(crate) fn start(
+    url: &str,
+    plan: &Plan,
+    payload: &Payload,
+    stop: &CancellationToken,
+) -> Result<Running, String> {
+    let connections: Vec<Connection> =
+        (0..plan.users).map(|_| Connection::new(url, &plan.run)).collect::<Result<_, _>>()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("start the load's runtime: {error}"))?;
+    let (sender, samples) = mpsc::unbounded_channel();
+    let (finish, end) = oneshot::channel();
+    let (plan, payload, stop) = (plan.clone(), payload.clone(), stop.clone());
+    let began_ms = now();
+    thread::Builder::new()
+        .name("load".to_owned())
+        .spawn(move || {
+            let ended =
+                runtime.block_on(LocalSet::new().run_until(run(connections, plan, payload, stop, sender)));
+            // Without a receiver nobody wants to know.
+            let _ = finish.send(ended);
+        })
+        .map_err(|error| format!("start the load's thread: {error}"))?;
+    Ok(Running { began_ms, samples, end })
+}
+
+async fn run(
+    connections: Vec<Connection>,
+    plan: Plan,
+    payload: Payload,
+    stop: CancellationToken,
+    sender: mpsc::UnboundedSender<Vec<Sample>>,
+) -> Ended {
+    let began = Instant::now();
+    let shared = Rc::new(RefCell::new(Shared {
+        schedule: Schedule::new(&plan),
+        began,
+        fresh: Vec::new(),
+        refusals: Vec::new(),
+        ended: began,
+    }));
+    let payload = Rc::new(payload);
+    let users: Vec<_> = connections
+        .into_iter()
+        .zip(1..)
+        .map(|(connection, number)| {
+            let user = User {
+                number,
+                run: plan.run.clone(),
+                connection,
+                payload: Rc::clone(&payload),
+                shared: Rc::clone(&shared),
+                stop: stop.clone(),
+            };
+            tokio::task::spawn_local(user.work())
+        })
+        .collect();
+    let hand_over = async {
+        let mut ticks = tokio::time::interval(HAND_OVER);
+        loop {
+            ticks.tick().await;
+            let fresh = std::mem::take(&mut shared.borrow_mut().fresh);
+            if !fresh.is_empty() && sender.send(fresh).is_err() {
+                // Nobody listens any more: the program is ending.
+                stop.cancel();
+            }
+        }
+    };
+    let all = async {
+        for user in users {
+            // A user ends by itself; it is never aborted.
+            let _ = user.await;
+        }
+    };
+    tokio::select! {
+        () = all => {}
+        () = hand_over => {}
+    }
+    let mut shared = shared.borrow_mut();
+    let _ = sender.send(std::mem::take(&mut shared.fresh));
+    let elapsed = shared.ended - began;
+    Ended {
+        elapsed,
+        // Whoever ends a load early owes nothing.
+        missed: if stop.is_cancelled() { 0 } else { shared.schedule.missed(began.elapsed()) },
+        refusals: std::mem::take(&mut shared.refusals),
+    }
+}
+
+struct User {
+    number: u32,
+    run: String,
+    connection: Connection,
+    payload: Rc<Payload>,
+    shared: Rc<RefCell<Shared>>,
+    stop: CancellationToken,
+}
+
+impl User {
+    async fn work(mut self) {
+        let began = self.shared.borrow().began;
+        for iteration in 0.. {
+            let asked = began.elapsed();
+            let Some(due) = self.shared.borrow_mut().schedule.next(asked) else { return };
+            if due > asked {
+                tokio::select! {
+                    () = tokio::time::sleep_until((began + due).into()) => {}
+                    () = self.stop.cancelled() => return,
+                }
+            } else if self.stop.is_cancelled() {
+                return;
+            }
+            self.request(iteration, due, due.max(asked), began).await;
+        }
+    }
+
+    async fn request(&mut self, iteration: u32, due: Duration, free: Duration, began: Instant) {
+        let values = Values { run: &self.run, user: self.number, iteration, timestamp: now() };
+        let body = self.payload.fill(values);
+        let sent = began.elapsed();
+        let answer = tokio::time::timeout(LIMIT, self.connection.post(body)).await;
+        let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
+        let ended = began.elapsed();
+        let (status, said) = match &answer {
+            Ok((status, said)) => (*status, said.as_ref().map(|said| format!("{status} {said}"))),
+            Err(reason) => (0, Some(format!("no answer: {reason}"))),
+        };
+        let micros = |time: Duration| time.as_micros() as u64;
+        {
+            let mut shared = self.shared.borrow_mut();
+            shared.ended = Instant::now();
+            shared.fresh.push(Sample {
+                user: self.number,
+                iteration,
+                due: micros(due),
+                free: micros(free),
+                sent: micros(sent),
+                ended: micros(ended),
+                status,
+            });
+            if let Some(said) = said
+                && shared.refusals.len() < REFUSALS
+            {
+                shared.refusals.push(said);
+            }
+        }
+        if answer.is_err() {
+            tokio::time::sleep(BACK_OFF).await;
+        }
+    }
+}

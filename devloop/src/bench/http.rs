@@ -1,0 +1,236 @@
+//! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it. Nothing is
+//! signed: a target on this machine or in LocalStack looks only at the scope, for the region.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Request, Uri};
+use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// How long an answer of an AWS API may take: a page of a log group under load is large.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// How large it may be, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// How much of a refusal is kept, in bytes.
+const SHOWN: usize = 300;
+
+/// The host and port of a URL that plain HTTP reaches. The error is a fragment.
+pub(crate) fn address(url: &str) -> Result<(String, u16), String> {
+    let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
+    if uri.scheme_str() != Some("http") {
+        return Err(format!("{url}: only http:// is spoken"));
+    }
+    let host = uri.host().ok_or_else(|| format!("{url} names no host"))?;
+    Ok((host.trim_matches(['[', ']']).to_owned(), uri.port_u16().unwrap_or(80)))
+}
+
+/// A kept connection to the API. It reconnects when it was lost.
+pub(crate) struct Connection {
+    uri: Uri,
+    host: String,
+    run: String,
+    sender: Option<SendRequest<Full<Bytes>>>,
+}
+
+impl Connection {
+    /// A connection that will be made with the first request.
+    pub(crate) fn new(url: &str, run: &str) -> Result<Self, String> {
+        address(url)?;
+        let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
+        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
+        Ok(Self { uri, host, run: run.to_owned(), sender: None })
+    }
+
+    /// Posts a body. Returns the status, and what was said where it is not 200. The error says why there was no answer.
+    pub(crate) async fn post(&mut self, body: String) -> Result<(u16, Option<String>), String> {
+        let answer = self.send(body).await;
+        if answer.is_err() {
+            self.sender = None;
+        }
+        answer
+    }
+
+    async fn send(&mut self, body: String) -> Result<(u16, Option<String>), String> {
+        let mut sender = match self.sender.take().filter(|sender| !sender.is_closed()) {
+            Some(sender) => sender,
+            None => self.connect().await?,
+        };
+        sender.ready().await.map_err(|error| error.to_string())?;
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        let request = Request::post(path)
+            .header("host", &self.host)
+            .header("content-type", "application/json")
+            .header("x-run-id", &self.run)
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        self.sender = Some(sender);
+        let said = (status != 200).then(|| {
+            let text = String::from_utf8_lossy(&body);
+            text.chars().take(SHOWN).collect()
+        });
+        Ok((status, said))
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+        let (host, port) = address(&self.uri.to_string())?;
+        let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+}
+
+/// A client of one endpoint's AWS APIs.
+#[derive(Clone)]
+pub(crate) struct Client {
+    endpoint: String,
+    http: HttpClient<HttpConnector, Full<Bytes>>,
+}
+
+/// The services that are asked, with the names that signatures and targets have for them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Service {
+    /// CloudWatch Logs.
+    Logs,
+    /// CloudWatch.
+    Metrics,
+    /// SQS.
+    Queues,
+}
+
+impl Service {
+    fn names(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Logs => ("logs", "Logs_20140328", "application/x-amz-json-1.1"),
+            Self::Metrics => ("monitoring", "GraniteServiceVersion20100801", "application/x-amz-json-1.0"),
+            Self::Queues => ("sqs", "AmazonSQS", "application/x-amz-json-1.0"),
+        }
+    }
+}
+
+impl Client {
+    /// A client of the endpoint, which is a URL such as `http://127.0.0.1:4566`.
+    pub(crate) fn new(endpoint: &str) -> Result<Self, String> {
+        address(endpoint)?;
+        let http = HttpClient::builder(TokioExecutor::new()).build(HttpConnector::new());
+        Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), http })
+    }
+
+    /// The endpoint without a slash at its end.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Gets a page; none where the endpoint does not have it.
+    pub(crate) async fn page(&self, path: &str) -> Result<Option<Value>, String> {
+        let request = Request::get(format!("{}{path}", self.endpoint));
+        let (status, body) = self.send(request, Bytes::new()).await?;
+        Ok(body.filter(|_| status == 200))
+    }
+
+    /// Asks a service that speaks REST.
+    pub(crate) async fn get(&self, service: &str, region: &str, path: &str) -> Result<Value, String> {
+        let request = Request::get(format!("{}{path}", self.endpoint))
+            .header("authorization", authorization(service, region));
+        self.answer(path, self.send(request, Bytes::new()).await?)
+    }
+
+    /// Puts a document to a service that speaks REST.
+    pub(crate) async fn put(
+        &self,
+        service: &str,
+        region: &str,
+        path: &str,
+        input: &Value,
+    ) -> Result<Value, String> {
+        let request = Request::put(format!("{}{path}", self.endpoint))
+            .header("content-type", "application/json")
+            .header("authorization", authorization(service, region));
+        self.answer(path, self.send(request, Bytes::from(input.to_string())).await?)
+    }
+
+    /// Calls an operation of a service that speaks JSON.
+    pub(crate) async fn call(
+        &self,
+        service: Service,
+        region: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, String> {
+        let (scope, target, kind) = service.names();
+        let request = Request::post(format!("{}/", self.endpoint))
+            .header("content-type", kind)
+            .header("x-amz-target", format!("{target}.{operation}"))
+            .header("authorization", authorization(scope, region));
+        self.answer(operation, self.send(request, Bytes::from(input.to_string())).await?)
+    }
+
+    fn answer(&self, what: &str, (status, body): (u16, Option<Value>)) -> Result<Value, String> {
+        let body = body.unwrap_or_default();
+        if status == 200 {
+            return Ok(body);
+        }
+        let reason = ["message", "Message", "__type"].iter().find_map(|name| body[name].as_str());
+        Err(format!("{what} at {} answers {status}: {}", self.endpoint, reason.unwrap_or("no reason given")))
+    }
+
+    async fn send(
+        &self,
+        request: hyper::http::request::Builder,
+        body: Bytes,
+    ) -> Result<(u16, Option<Value>), String> {
+        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
+        let answer = async {
+            let response = self.http.request(request).await.map_err(|error| cause(&error))?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+            let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
+            Ok((status, serde_json::from_slice(&body.to_bytes()).ok()))
+        };
+        let answer = tokio::time::timeout(LIMIT, answer)
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
+        answer.map_err(|reason: String| format!("ask {}: {reason}", self.endpoint))
+    }
+}
+
+fn authorization(service: &str, region: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=devloop/19700101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
+
+/// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn a_url_names_a_host_and_a_port_that_plain_http_reaches() {
+        assert_eq!(address("http://127.0.0.1:4566/x"), Ok(("127.0.0.1".to_owned(), 4566)));
+        assert_eq!(address("http://[::1]:1/"), Ok(("::1".to_owned(), 1)));
+        assert_eq!(address("http://localhost"), Ok(("localhost".to_owned(), 80)));
+        assert_eq!(address("https://x/"), Err("https://x/: only http:// is spoken".to_owned()));
+        assert!(address("upstream").is_err() && address("").is_err());
+    }
+}

@@ -1,0 +1,159 @@
+//! A run while it goes on, for whoever watches: counts, rates and percentiles of each second, and what waits where. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::bench::distribution::Distribution;
+use crate::bench::row::SinkRow;
+use crate::bench::sample::Sample;
+use crate::bench::target::Lag;
+
+/// So many seconds are kept, the last ones.
+const KEPT: usize = 600;
+
+/// What the run is at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Load before the measurement.
+    #[default]
+    WarmUp,
+    /// The measurement.
+    Load,
+    /// Nothing is sent any more; what was accepted is waited for.
+    Drain,
+    /// The stages' own lines are read.
+    Reading,
+}
+
+/// One second of a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Second {
+    /// Answers with 200.
+    pub(crate) accepted: u64,
+    /// Requests that were complete, by their own time.
+    pub(crate) sunk: u64,
+    latency: Option<Distribution>,
+}
+
+impl Second {
+    /// The end-to-end latency that this share of the second's requests had at most, in ms.
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
+        self.latency.as_ref().map(|latency| latency.quantile(quantile))
+    }
+}
+
+/// The run so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    /// The run's name.
+    pub(crate) run: String,
+    /// What it is at.
+    pub(crate) phase: Phase,
+    /// Since the load began, in ms.
+    pub(crate) elapsed_ms: u64,
+    /// How long the load is to last, if that is known.
+    pub(crate) load_ms: Option<u64>,
+    /// Requests that were answered.
+    pub(crate) sent: u64,
+    /// Those with 200.
+    pub(crate) accepted: u64,
+    /// The others.
+    pub(crate) refused: u64,
+    /// Requests that are complete.
+    pub(crate) sunk: u64,
+    /// Records that wait in the streams, where the target tells.
+    pub(crate) lag: Option<Lag>,
+    /// By second, from the load's beginning.
+    pub(crate) seconds: BTreeMap<u64, Second>,
+    /// Answer times in ms.
+    pub(crate) http: Option<Distribution>,
+    /// End-to-end latencies in ms.
+    pub(crate) latency: Option<Distribution>,
+    began_ms: u64,
+}
+
+impl Progress {
+    /// A run that begins now, in ms since the epoch.
+    pub(crate) fn new(run: &str, phase: Phase, began_ms: u64, load_ms: Option<u64>) -> Self {
+        Self { run: run.to_owned(), phase, began_ms, load_ms, ..Self::default() }
+    }
+
+    fn second(&mut self, at_ms: u64) -> &mut Second {
+        let second = at_ms / 1_000;
+        if self.seconds.len() >= KEPT && !self.seconds.contains_key(&second) {
+            self.seconds.pop_first();
+        }
+        self.seconds.entry(second).or_default()
+    }
+
+    /// Takes what the generator saw.
+    pub(crate) fn samples(&mut self, samples: &[Sample]) {
+        for sample in samples {
+            self.sent += 1;
+            self.http.get_or_insert_with(Distribution::fine).add(sample.latency() as f64 / 1_000.0);
+            if sample.accepted() {
+                self.accepted += 1;
+                self.second(sample.ended / 1_000).accepted += 1;
+            } else {
+                self.refused += 1;
+            }
+        }
+    }
+
+    /// Takes rows of the sink, each request's first.
+    pub(crate) fn row(&mut self, row: &SinkRow) {
+        self.sunk += 1;
+        let latency = row.latency() as f64;
+        self.latency.get_or_insert_with(Distribution::whole).add(latency);
+        let at = (row.completed - self.began_ms as i64).max(0) as u64;
+        let second = self.second(at);
+        second.sunk += 1;
+        second.latency.get_or_insert_with(Distribution::whole).add(latency);
+    }
+
+    /// Time passes.
+    pub(crate) fn at(&mut self, now_ms: u64) {
+        self.elapsed_ms = now_ms.saturating_sub(self.began_ms);
+    }
+
+    /// Accepted requests that are not complete, as far as it was seen.
+    pub(crate) fn on_the_way(&self) -> u64 {
+        self.accepted.saturating_sub(self.sunk)
+    }
+
+    /// Requests accepted and complete in the last whole second.
+    pub(crate) fn rates(&self) -> (u64, u64) {
+        let last = (self.elapsed_ms / 1_000).saturating_sub(1);
+        self.seconds.get(&last).map_or((0, 0), |second| (second.accepted, second.sunk))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_is_counted_in_its_second() {
+        let mut progress = Progress::new("r", Phase::Load, 10_000, Some(60_000));
+        let sample =
+            |ended, status| Sample { user: 1, iteration: 0, due: 0, free: 0, sent: 0, ended, status };
+        progress.samples(&[sample(500_000, 200), sample(1_500_000, 200), sample(1_600_000, 500)]);
+        let row = SinkRow {
+            place: (0, String::new()),
+            key: "r-1-0".into(),
+            run: "r".into(),
+            received: Some(11_400),
+            arrived: None,
+            stored: None,
+            completed: 11_700,
+            client_latency: None,
+            coarse: false,
+            invocation: String::new(),
+        };
+        progress.row(&row);
+        progress.at(12_100);
+        assert_eq!((progress.sent, progress.accepted, progress.refused, progress.sunk), (3, 2, 1, 1));
+        assert_eq!((progress.on_the_way(), progress.rates()), (1, (1, 1)));
+        assert_eq!(progress.seconds[&1].quantile(0.99), Some(300.0));
+        assert_eq!(progress.seconds[&0].quantile(0.5), None);
+    }
+}

@@ -1,0 +1,317 @@
+//! One run from its warm-up to its document: the load, the waiting until all of it is through, and the reading of what the
+//! stages wrote.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::bench::account::{Account, Sent};
+use crate::bench::assemble::{Parts, assemble};
+use crate::bench::document::{Document, Outcome};
+use crate::bench::follow::{LogRows, Rows, StageLog, Wanted, log_group};
+use crate::bench::generator::{self, Ended};
+use crate::bench::payload::{Payload, parse_id};
+use crate::bench::plan::Plan;
+use crate::bench::progress::{Phase, Progress};
+use crate::bench::row::SinkRow;
+use crate::bench::sample::Sample;
+use crate::bench::target::Target;
+use crate::bench::usage::Moment;
+use crate::bench::wait::{Patience, Standing, Waiting};
+use crate::bus::now;
+use crate::engine::Problem;
+
+/// How often rows are read while the load goes on: reading takes processor time from the pipeline.
+const READING: Duration = Duration::from_secs(1);
+
+/// How often while it drains.
+const DRAINING: Duration = Duration::from_millis(250);
+
+/// A log line may bear a time a little before the request's: clocks of two machines.
+const SKEW_MS: i64 = 60_000;
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// The load.
+    pub(crate) plan: Plan,
+    /// The body of its requests.
+    pub(crate) payload: Payload,
+    /// How long the pipeline is loaded before the measurement.
+    pub(crate) warm_up: Duration,
+    /// Without news for so long, and with nothing pending, no more will come.
+    pub(crate) idle: Duration,
+    /// The end of all waiting.
+    pub(crate) timeout: Duration,
+    /// The run's name was made for it, so that whatever bears it is of this run; else what was before is not.
+    pub(crate) is_new_name: bool,
+}
+
+/// A run that is over.
+pub(crate) struct Finished {
+    /// Everything about it.
+    pub(crate) document: Document,
+    /// Each request.
+    pub(crate) account: Account,
+    /// What the generator saw of each.
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// Runs the order against the target. `stop` ends the load early; what was accepted until then is still waited for. `watch` gets
+/// the progress about four times a second.
+pub(crate) async fn run(
+    target: &Target,
+    order: &Order,
+    stop: &CancellationToken,
+    watch: &(dyn Fn(&Progress) + Sync),
+) -> Result<Finished, Problem> {
+    if !order.warm_up.is_zero() && !stop.is_cancelled() {
+        let plan = Plan {
+            run: format!("{}-warm-up", order.plan.run),
+            duration: Some(order.warm_up),
+            requests: None,
+            ..order.plan.clone()
+        };
+        let warm_up = Order { plan, warm_up: Duration::ZERO, ..order.clone() };
+        Course::new(target, &warm_up, Phase::WarmUp).go(stop, watch).await?;
+    }
+    Box::pin(measure(target, order, stop, watch)).await
+}
+
+async fn measure(
+    target: &Target,
+    order: &Order,
+    stop: &CancellationToken,
+    watch: &(dyn Fn(&Progress) + Sync),
+) -> Result<Finished, Problem> {
+    let before = Moment::read(target.process);
+    let given_up_before = target.pending(now()).await.map_err(failed)?.0.given_up;
+    let began = Instant::now();
+    let Course { mut progress, samples, mut rows, .. } = {
+        let mut course = Course::new(target, order, Phase::Load);
+        course.go(stop, watch).await?;
+        course
+    };
+    let after = Moment::read(target.process);
+    let elapsed = began.elapsed();
+    let Through { standing, at_end, ended, sink } = rows.through.take().unwrap_or_default();
+    progress.phase = Phase::Reading;
+    progress.at(now());
+    watch(&progress);
+
+    let from = rows.from;
+    let mut logs: [StageLog; 3] = Default::default();
+    for (stage, log) in logs.iter_mut().enumerate() {
+        if let Some(function) = &target.functions[stage] {
+            let group = log_group(&target.client, &target.region, function.log_group());
+            *log = StageLog::read(&group, from, &rows.wanted).await.map_err(failed)?;
+        }
+    }
+    let mut ages = [None; 3];
+    for (stage, age) in ages.iter_mut().enumerate().skip(1) {
+        *age = target.iterator_age(stage, rows.began_ms, now()).await;
+    }
+    let given_up = target.pending(now()).await.map_err(failed)?.0.given_up;
+    let sent = Sent::from_samples(&order.plan.run, &samples);
+    let account = Account::new(&sent, logs[1].store_rows(), sink);
+    let parts = Parts {
+        target,
+        plan: &order.plan,
+        samples: &samples,
+        ended: &ended,
+        began_ms: rows.began_ms,
+        interrupted: stop.is_cancelled(),
+        outcome: match standing {
+            Standing::Complete => Outcome::Complete,
+            Standing::Quiet => Outcome::Lost,
+            Standing::Waiting | Standing::TimedOut => Outcome::TimedOut,
+        },
+        account: &account,
+        logs: &logs,
+        ages,
+        given_up: given_up.zip(given_up_before).map(|(after, before)| after.saturating_sub(before)),
+        moments: [before, at_end, after],
+        elapsed,
+    };
+    let document = assemble(&parts);
+    Ok(Finished { document, account, samples })
+}
+
+/// A load and its drain.
+struct Course<'a> {
+    target: &'a Target,
+    order: &'a Order,
+    progress: Progress,
+    samples: Vec<Sample>,
+    rows: Followed,
+}
+
+/// What was followed.
+struct Followed {
+    wanted: Wanted,
+    began_ms: u64,
+    from: i64,
+    seen: HashSet<(u32, u32)>,
+    sink: Vec<SinkRow>,
+    through: Option<Through>,
+}
+
+/// The end of a course.
+struct Through {
+    standing: Standing,
+    at_end: Moment,
+    ended: Ended,
+    sink: Vec<SinkRow>,
+}
+
+impl Default for Through {
+    fn default() -> Self {
+        Self {
+            standing: Standing::TimedOut,
+            at_end: Moment::default(),
+            ended: Ended::default(),
+            sink: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Course<'a> {
+    fn new(target: &'a Target, order: &'a Order, phase: Phase) -> Self {
+        let began_ms = now();
+        let load_ms = order.plan.duration.map(|duration| duration.as_millis() as u64);
+        let progress = Progress::new(&order.plan.run, phase, began_ms, load_ms);
+        let wanted = Wanted { run: Some(order.plan.run.clone()), received_from: None };
+        let rows =
+            Followed { wanted, began_ms, from: 0, seen: HashSet::new(), sink: Vec::new(), through: None };
+        Self { target, order, progress, samples: Vec::new(), rows }
+    }
+
+    async fn go(
+        &mut self,
+        stop: &CancellationToken,
+        watch: &(dyn Fn(&Progress) + Sync),
+    ) -> Result<(), Problem> {
+        let (target, order) = (self.target, self.order);
+        let api = target.api.as_deref().unwrap_or_default();
+        let mut running = generator::start(api, &order.plan, &order.payload, stop).map_err(failed)?;
+        let began_ms = running.began_ms;
+        self.progress = Progress::new(&order.plan.run, self.progress.phase, began_ms, self.progress.load_ms);
+        self.rows.began_ms = began_ms;
+        self.rows.from = began_ms as i64 - SKEW_MS;
+        if !order.is_new_name {
+            self.rows.wanted.received_from = Some(began_ms as i64);
+            self.rows.from = began_ms as i64;
+        }
+        let sink = target.functions[2].as_ref().map(crate::bench::target::StageFunction::log_group);
+        let group = log_group(&target.client, &target.region, sink.unwrap_or_default());
+        let mut follower = LogRows::new(group, self.rows.from, self.rows.wanted.clone());
+
+        let mut ticks = tokio::time::interval(DRAINING);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut read = Instant::now();
+        let is_warm_up = self.progress.phase == Phase::WarmUp;
+        loop {
+            tokio::select! {
+                batch = running.samples.recv() => match batch {
+                    Some(batch) => {
+                        self.progress.samples(&batch);
+                        self.samples.extend(batch);
+                    }
+                    None => break,
+                },
+                _ = ticks.tick() => {
+                    if read.elapsed() >= READING {
+                        read = Instant::now();
+                        // Under load an answer may take long, and the next one has what this one had.
+                        if let Ok(fresh) = follower.fresh().await {
+                            self.take(fresh);
+                        }
+                        self.progress.lag = target.pending(now()).await.ok().and_then(|(_, lag)| lag);
+                    }
+                    self.progress.at(now());
+                    watch(&self.progress);
+                }
+            }
+        }
+        let ended = running.end.await.unwrap_or_default();
+        let at_end = Moment::read(target.process);
+        if !is_warm_up {
+            self.progress.phase = Phase::Drain;
+        }
+        let standing = self.drain(&mut follower, watch).await?;
+        if standing != Standing::Complete {
+            let rest = follower.rest().await.map_err(failed)?;
+            self.take(rest);
+        }
+        let sink = std::mem::take(&mut self.rows.sink);
+        self.rows.through = Some(Through { standing, at_end, ended, sink });
+        Ok(())
+    }
+
+    /// Waits until all that was accepted is through.
+    async fn drain(
+        &mut self,
+        follower: &mut LogRows,
+        watch: &(dyn Fn(&Progress) + Sync),
+    ) -> Result<Standing, Problem> {
+        let accepted: HashSet<(u32, u32)> = self
+            .samples
+            .iter()
+            .filter(|sample| sample.accepted())
+            .map(|sample| (sample.user, sample.iteration))
+            .collect();
+        let patience = Patience {
+            expected: Some(accepted.len() as u64),
+            idle: self.order.idle,
+            timeout: self.order.timeout,
+        };
+        let began = Instant::now();
+        let mut waiting = Waiting::new(patience, 0);
+        let mut ticks = tokio::time::interval(DRAINING);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut refused_since: Option<String> = None;
+        loop {
+            ticks.tick().await;
+            // What is pending is asked first: what is through between the two questions is seen, not lost.
+            let pending = self.target.pending(now()).await;
+            let fresh = follower.fresh().await;
+            let (pending, fresh) = match (pending, fresh) {
+                (Ok(pending), Ok(fresh)) => (pending, fresh),
+                (Err(reason), _) | (_, Err(reason)) => {
+                    if began.elapsed() >= self.order.timeout {
+                        return Err(failed(refused_since.unwrap_or(reason)));
+                    }
+                    refused_since = Some(reason);
+                    continue;
+                }
+            };
+            self.take(fresh);
+            let seen = self.rows.seen.intersection(&accepted).count() as u64;
+            let (pending, lag) = pending;
+            self.progress.lag = lag;
+            self.progress.at(now());
+            watch(&self.progress);
+            let standing = waiting.look(began.elapsed(), seen, &pending);
+            if standing != Standing::Waiting {
+                return Ok(standing);
+            }
+        }
+    }
+
+    fn take(&mut self, fresh: Vec<SinkRow>) {
+        for row in fresh {
+            let is_first =
+                parse_id(&self.order.plan.run, &row.key).is_some_and(|id| self.rows.seen.insert(id));
+            if is_first {
+                self.progress.row(&row);
+            }
+            self.rows.sink.push(row);
+        }
+    }
+}
+
+fn failed(reason: String) -> Problem {
+    Problem::new("bench_failed", format!("follow the run: {reason}"))
+        .with_hint("the pipeline has to stay reachable until everything that was accepted is through")
+}

@@ -1,0 +1,45 @@
+//! What the generator saw of one request.
+
+use crate::bench::payload::id;
+
+/// One request, in microseconds since the load began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sample {
+    /// The virtual user, counted from 1.
+    pub(crate) user: u32,
+    /// The user's request, counted from 0.
+    pub(crate) iteration: u32,
+    /// When it was to be sent.
+    pub(crate) due: u64,
+    /// When the user was free for it, and it was due: what is later than this is the generator's own delay.
+    pub(crate) free: u64,
+    /// When it was sent.
+    pub(crate) sent: u64,
+    /// When the whole answer was there.
+    pub(crate) ended: u64,
+    /// The answer's status; 0 where there was no answer.
+    pub(crate) status: u16,
+}
+
+impl Sample {
+    /// The pipeline said that it has the request.
+    pub(crate) fn accepted(&self) -> bool {
+        self.status == 200
+    }
+
+    /// From when it was to be sent to the whole answer, in microseconds. Whoever counts from the sending leaves out the
+    /// requests that a slow answer kept from being sent (coordinated omission).
+    pub(crate) fn latency(&self) -> u64 {
+        self.ended.saturating_sub(self.due)
+    }
+
+    /// How late the generator itself was, in microseconds.
+    pub(crate) fn delay(&self) -> u64 {
+        self.sent.saturating_sub(self.free)
+    }
+
+    /// The id that it is followed by.
+    pub(crate) fn id(&self, run: &str) -> String {
+        id(run, self.user, self.iteration)
+    }
+}

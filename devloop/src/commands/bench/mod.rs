@@ -1,0 +1,30 @@
+//! `devloop bench`: one file a subcommand, and what they share.
+
+mod files;
+mod load;
+mod place;
+mod stop;
+mod wait;
+
+use std::process::ExitCode;
+
+use crate::cli::{BenchArguments, BenchCommand};
+use crate::error::UserError;
+
+/// The exit code of a run whose waiting timed out: the figures are partial.
+const PARTIAL: u8 = 2;
+
+/// The exit code of a run that a condition of `--fail-if` fails; k6's for the same.
+const THRESHOLD: u8 = 99;
+
+/// The exit code of a run that a second Ctrl-C aborted: 128 and the signal's number, as shells have it.
+const ABORTED: u8 = 130;
+
+/// Does what the arguments say.
+pub(crate) async fn bench(arguments: &BenchArguments) -> Result<ExitCode, UserError> {
+    match &arguments.command {
+        None => load::load(arguments).await,
+        Some(BenchCommand::Wait(arguments)) => wait::wait(arguments).await,
+        Some(BenchCommand::Swap(_) | BenchCommand::Ab(_)) => Ok(ExitCode::FAILURE),
+    }
+}

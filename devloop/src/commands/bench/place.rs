@@ -1,0 +1,124 @@
+//! Where the pipeline is, and what the flags of a load mean.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::bench::{Order, Pace, Payload, Plan, Target};
+use crate::bus::now;
+use crate::cli::LoadArguments;
+use crate::config::{Environment, Layer, Settings};
+use crate::engine::Problem;
+use crate::error::{Exit, UserError};
+use crate::workspace::{self, Reading};
+
+/// The reference's load.
+const USERS: u32 = 10;
+const DURATION: Duration = Duration::from_secs(60);
+
+/// The open model needs as many connections as answers may be outstanding.
+const OPEN_USERS: u32 = 200;
+
+/// Where runs are kept, below the workspace's target directory.
+const KEPT: &str = "devloop/bench";
+
+/// The pipeline of the flags, the environment, or this directory's settings.
+pub(super) async fn target(arguments: &LoadArguments, posting: bool) -> Result<Target, UserError> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let environment = Environment(&environment);
+    let api = arguments.api.clone().or_else(|| environment.api());
+    let endpoint = endpoint(arguments.endpoint.as_deref(), &environment).await?;
+    if let Some(https) =
+        [Some(&endpoint), api.as_ref()].into_iter().flatten().find(|url| !url.starts_with("http://"))
+    {
+        return Err(UserError::usage("endpoint_invalid", format!("reach {https}: only http:// is spoken"))
+            .with_hint("a run follows requests on the embedded cloud and on LocalStack"));
+    }
+    let is_named = api.is_some();
+    Target::find(&endpoint, api, posting).await.map_err(|mut problem| {
+        if posting && !is_named {
+            let hint = problem.hint.take().unwrap_or_default();
+            problem.hint = Some(format!("{hint}; API_ENDPOINT or APIGW_ENDPOINT names the API's URL"));
+        }
+        UserError { problem, exit: Exit::Cloud }
+    })
+}
+
+/// The cloud's URL.
+async fn endpoint(given: Option<&str>, environment: &Environment<'_>) -> Result<String, UserError> {
+    if let Some(endpoint) = given.map(str::to_owned).or_else(|| environment.endpoint()) {
+        return Ok(endpoint);
+    }
+    let (settings, _) = here().await?;
+    if settings.port == 0 {
+        let problem = UserError::usage("endpoint_unknown", "find the cloud: the configured port 0 means any");
+        return Err(problem.with_hint("name its URL with --endpoint or AWS_ENDPOINT_URL"));
+    }
+    Ok(format!("http://127.0.0.1:{}", settings.port))
+}
+
+/// This directory's settings and target directory; without a workspace the defaults: a pipeline can be loaded from anywhere.
+pub(super) async fn here() -> Result<(Settings, PathBuf), UserError> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let environment = Environment(&environment);
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    // An endpoint in the environment may be another machine's, which is no error for who only asks.
+    let flags = Layer { port: environment.endpoint().map(|_| 0), ..Layer::default() };
+    match workspace::read(Path::new("cargo"), &directory).await {
+        Ok(Reading { workspace, settings }) => {
+            let target = workspace.target_directory.clone();
+            Settings::resolve(&workspace.root, &target, settings, &environment, flags)
+                .map(|settings| (settings, target))
+        }
+        Err(_) => Settings::resolve(&directory, &directory, Value::Null, &environment, flags)
+            .map(|settings| (settings, directory.join("target"))),
+    }
+}
+
+/// The file of a kept run.
+pub(super) async fn kept(name: &str) -> Result<PathBuf, UserError> {
+    let is_file = Path::new(name).extension().is_some_and(|extension| extension == "json");
+    if name.contains('/') || is_file {
+        return Ok(PathBuf::from(name));
+    }
+    Ok(here().await?.1.join(KEPT).join(format!("{name}.json")))
+}
+
+/// What the flags of a load ask for.
+pub(super) fn order(arguments: &LoadArguments) -> Result<Order, UserError> {
+    let payload = match &arguments.payload {
+        None => Payload::default(),
+        Some(file) => {
+            let failed = |reason: String| {
+                let message = format!("read the payload {}: {reason}", file.display());
+                UserError::usage("payload_invalid", message)
+            };
+            let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+            Payload::parse(&text).map_err(failed)?
+        }
+    };
+    let users = arguments.vus.unwrap_or_else(|| {
+        arguments.rate.map_or(USERS, |rate| (rate.ceil() as u32).clamp(USERS, OPEN_USERS))
+    });
+    let duration = arguments.duration.or_else(|| arguments.requests.is_none().then_some(DURATION));
+    Ok(Order {
+        plan: Plan {
+            run: arguments.run_id.clone().unwrap_or_else(|| format!("bench-{}", now())),
+            users,
+            pace: arguments.rate.map_or(Pace::Closed, Pace::Open),
+            duration,
+            requests: arguments.requests,
+        },
+        payload,
+        warm_up: arguments.warm_up,
+        idle: arguments.idle,
+        timeout: arguments.timeout,
+        is_new_name: arguments.run_id.is_none(),
+    })
+}
+
+/// An error of the pipeline under test.
+pub(super) fn pipeline_failed(problem: Problem) -> UserError {
+    UserError { problem, exit: Exit::Cloud }
+}
