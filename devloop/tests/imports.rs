@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("workspace", &["cargo", "engine", "graph"]),
     ("watch", &["bus", "engine"]),
     ("linker", &["cargo", "config", "engine"]),
-    ("build", &["bus", "cargo", "engine", "linker"]),
+    ("build", &["bus", "cargo", "engine", "graph", "linker"]),
     ("swap", &["bus", "engine"]),
     ("target", &["engine", "error"]),
     ("sink", &["engine", "graph"]),

@@ -2,10 +2,14 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::graph::Read;
+
 /// The inputs of the binary, if cargo wrote its dep-info; relative ones are resolved against the workspace's root.
-pub(super) fn inputs(executable: &Path, root: &Path) -> Option<Vec<PathBuf>> {
+pub(super) fn inputs(executable: &Path, root: &Path) -> Option<Read> {
     let text = std::fs::read_to_string(executable.with_extension("d")).ok()?;
-    Some(parse(&text).into_iter().map(|path| without_detours(&root.join(path))).collect())
+    let paths = parse(&text).into_iter().map(|path| without_detours(&root.join(path)));
+    let (directories, files) = paths.partition(|path| path.is_dir());
+    Some(Read { files, directories })
 }
 
 /// Takes `a/../` out, which `include_str!` leaves in: file events name the straight path.

@@ -58,7 +58,7 @@ async fn one_cargo_builds_what_changed_and_names_its_inputs() {
     assert_eq!(first.failure, None);
     assert_eq!(freshness(&first), [("mid", false), ("up", false)]);
     assert!(matches!(first.events[0].fact, Fact::BuildStarted { generation: 1 }));
-    let up = first.artifacts[1].inputs.as_ref().unwrap();
+    let up = &first.artifacts[1].inputs.as_ref().unwrap().files;
     for input in ["up/src/main.rs", "model/src/lib.rs", "schema.json"] {
         assert!(
             up.iter().any(|path| path.canonicalize().unwrap() == fixture.path(input)),

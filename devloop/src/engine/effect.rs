@@ -16,6 +16,11 @@ pub(crate) enum Effect {
     },
     /// Watch these from now on, and nothing else.
     Watch(WatchList),
+    /// Make room for a function that has just appeared.
+    Adopt {
+        /// The function.
+        function: String,
+    },
     /// Start cargo, after the previous cargo has gone.
     Build(BuildOrder),
     /// Kill the running cargo.

@@ -37,6 +37,8 @@ pub(crate) enum Fact {
         seen_at: Millis,
         /// Every path of the burst, without noise.
         paths: Vec<PathBuf>,
+        /// Those of them where nothing lies any more.
+        gone: Vec<PathBuf>,
         /// The operating system dropped events, so any file may have changed.
         lost: bool,
     },
@@ -134,6 +136,13 @@ pub(crate) enum Fact {
         function: String,
         /// The line, without its line end.
         line: String,
+    },
+    /// A function that appeared in the workspace can be called.
+    Adopted {
+        /// The function.
+        function: String,
+        /// Where it answers.
+        url: String,
     },
     /// Something failed that belongs to no build.
     Error {

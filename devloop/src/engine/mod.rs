@@ -16,6 +16,6 @@ mod tests;
 pub(crate) use effect::{BuildOrder, Effect, SwapOrder, WatchList};
 pub(crate) use event::{Event, Fact, Generation, Millis};
 pub(crate) use notice::{Notice, Phases};
-pub(crate) use state::{Failure, FunctionState, Serving, State};
+pub(crate) use state::{Failure, Following, FunctionState, Serving, State};
 pub(crate) use types::{Artifact, Diagnostic, Digest, Level, Location, Problem};
 pub(crate) use update::update;

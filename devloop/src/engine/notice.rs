@@ -97,6 +97,13 @@ pub(crate) enum Notice {
         /// The code that goes on answering.
         digest: Digest,
     },
+    /// A function that appeared in the workspace can be called, as soon as it is built.
+    Added {
+        /// Which function.
+        function: String,
+        /// Where it answers.
+        url: String,
+    },
     /// A function wrote a line.
     Log {
         /// Which function.

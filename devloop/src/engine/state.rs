@@ -1,6 +1,7 @@
 //! What the engine knows: each function's state, the build of this moment, and what the last builds read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::engine::plan::{Pause, Request, Workshop};
 use crate::engine::{Digest, Generation, Millis, Phases, Problem, WatchList};
@@ -25,6 +26,21 @@ pub(crate) struct State {
     pub(super) inputs: Inputs,
     /// What the watcher was last told.
     pub(super) watching: WatchList,
+    /// Functions that appear are taken in, below this directory if there is one.
+    pub(super) following: Option<Following>,
+}
+
+/// Which functions belong to a session that takes all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Following {
+    /// Only those below this directory.
+    pub(crate) below: Option<PathBuf>,
+}
+
+impl Following {
+    fn takes(&self, directory: &Path) -> bool {
+        self.below.as_ref().is_none_or(|below| directory.starts_with(below))
+    }
 }
 
 impl State {
@@ -39,6 +55,7 @@ impl State {
             pause: None,
             inputs: Inputs::new(),
             watching: WatchList::default(),
+            following: None,
         }
     }
 
@@ -47,16 +64,53 @@ impl State {
         self.pause.as_ref().map(|pause| pause.saves)
     }
 
+    /// The same, and functions that appear in the workspace are taken in.
+    pub(crate) fn following(self, following: Following) -> Self {
+        Self { following: Some(following), ..self }
+    }
+
+    /// Functions of the workspace that the session should have and has not.
+    pub(super) fn newcomers(&self) -> Vec<String> {
+        let Some(following) = &self.following else { return Vec::new() };
+        let packages =
+            self.workspace.function_packages().filter(|package| following.takes(&package.directory));
+        let names = packages.flat_map(|package| &package.functions);
+        names.filter(|function| !self.functions.contains_key(*function)).cloned().collect()
+    }
+
+    /// Functions of the session that the workspace has no more.
+    pub(super) fn leavers(&self) -> Vec<String> {
+        self.functions
+            .keys()
+            .filter(|function| self.workspace.package_of(function).is_none())
+            .cloned()
+            .collect()
+    }
+
+    /// Where new packages would appear: beside those that hold functions.
+    fn nurseries(&self) -> BTreeSet<&Path> {
+        let Some(following) = &self.following else { return BTreeSet::new() };
+        let beside = self.workspace.function_packages().filter_map(|package| package.directory.parent());
+        beside
+            .filter(|directory| directory.starts_with(&self.workspace.root))
+            .filter(|directory| following.takes(directory))
+            .collect()
+    }
+
     /// What has to be watched: the sources of every function, the workspace's files, and inputs from elsewhere.
     pub(crate) fn watch_list(&self) -> WatchList {
-        let directories: BTreeSet<_> =
+        let mut directories: BTreeSet<&Path> =
             self.functions.keys().flat_map(|function| self.workspace.sources(function)).collect();
+        directories.extend(self.nurseries());
+        let outside = |path: &Path| !path.starts_with(&self.workspace.target_directory);
+        let read = self.inputs.values().flat_map(|read| &read.directories).map(PathBuf::as_path);
+        directories.extend(read.filter(|directory| outside(directory)));
         let mut files: BTreeSet<_> = self.workspace.governing.iter().cloned().collect();
         files.insert(self.workspace.root.join("Cargo.toml"));
-        let elsewhere = self.inputs.values().flatten().filter(|file| {
-            !file.starts_with(&self.workspace.target_directory)
-                && !directories.iter().any(|directory| file.starts_with(directory))
-        });
+        let elsewhere =
+            self.inputs.values().flat_map(|read| &read.files).filter(|file| {
+                outside(file) && !directories.iter().any(|directory| file.starts_with(directory))
+            });
         files.extend(elsewhere.cloned());
         WatchList {
             directories: directories.into_iter().map(ToOwned::to_owned).collect(),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{
-    Artifact, Diagnostic, Digest, Effect, Event, Fact, FunctionState, Level, Millis, Notice, Phases, Problem,
-    State, update,
+    Artifact, Diagnostic, Digest, Effect, Event, Fact, Following, FunctionState, Level, Millis, Notice,
+    Phases, Problem, State, update,
 };
 use crate::graph::{Package, Workspace};
 
@@ -17,6 +17,7 @@ fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
         directory: Path::new("/w").join(name),
         dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
         functions: functions.iter().map(|&name| name.to_owned()).collect(),
+        roots: functions.iter().map(|_| Path::new("/w").join(name).join("src/main.rs")).collect(),
     }
 }
 
@@ -92,7 +93,13 @@ fn ready() -> Fact {
 
 fn saved(files: &[&str]) -> Fact {
     let paths = files.iter().map(|file| Path::new("/w").join(file)).collect();
-    Fact::FsChanged { seen_at: 0, paths, lost: false }
+    Fact::FsChanged { seen_at: 0, paths, gone: vec![], lost: false }
+}
+
+/// The files are no more.
+fn deleted(files: &[&str]) -> Fact {
+    let paths: Vec<_> = files.iter().map(|file| Path::new("/w").join(file)).collect();
+    Fact::FsChanged { seen_at: 0, gone: paths.clone(), paths, lost: false }
 }
 
 fn artifact(function: &str, fresh: bool) -> Artifact {
@@ -100,10 +107,11 @@ fn artifact(function: &str, fresh: bool) -> Artifact {
         function: function.to_owned(),
         executable: Path::new("/t").join(function),
         fresh,
-        inputs: Some(vec![
-            Path::new("/w").join(function).join("src/main.rs"),
-            PathBuf::from("/w/model/src/lib.rs"),
-        ]),
+        inputs: Some(
+            [Path::new("/w").join(function).join("src/main.rs"), PathBuf::from("/w/model/src/lib.rs")]
+                .into_iter()
+                .collect(),
+        ),
     }
 }
 
@@ -180,6 +188,7 @@ fn describe(effect: &Effect) -> String {
         Effect::Build(order) => {
             format!("build {} {} of {}", order.generation, order.binaries.join("+"), order.packages.join("+"))
         }
+        Effect::Adopt { function } => format!("adopt {function}"),
         Effect::CancelBuild { generation } => format!("kill {generation}"),
         Effect::Swap(order) => {
             let unless = order.unless.as_ref().map(|digest| format!(" unless {digest}")).unwrap_or_default();
@@ -218,6 +227,7 @@ fn told(notice: &Notice) -> String {
         Notice::Swapped { generation, function, .. } => format!("swapped {generation} {function}"),
         Notice::Live { generation, function, digest, .. } => format!("live {generation} {function} {digest}"),
         Notice::Unchanged { generation, function, .. } => format!("unchanged {generation} {function}"),
+        Notice::Added { function, url } => format!("added {function} {url}"),
         Notice::Log { function, line } => format!("log {function} {line}"),
         Notice::Error { function, serving, problem, .. } => format!(
             "error {} {}, {} serves",
@@ -610,7 +620,7 @@ fn the_lock_file_that_cargo_writes_after_a_manifest_edit_is_no_second_save() {
 #[test]
 fn lost_events_rebuild_everything() {
     Session::live()
-        .check(vec![Fact::FsChanged { seen_at: 0, paths: vec![], lost: true }], &["read 2"])
+        .check(vec![Fact::FsChanged { seen_at: 0, paths: vec![], gone: vec![], lost: true }], &["read 2"])
         .check(
             vec![read(2, Ok(workspace()))],
             &[
@@ -625,7 +635,7 @@ fn inputs_outside_of_packages_are_watched_from_the_first_build_on() {
     let mut session = Session::new();
     session.tell(ready());
     let mut artifact = artifact("up", false);
-    artifact.inputs = Some(vec!["/w/schema.json".into(), "/w/target/out.rs".into()]);
+    artifact.inputs = Some(["/w/schema.json".into(), "/w/target/out.rs".into()].into_iter().collect());
     let built =
         Fact::Built { generation: 1, artifacts: vec![artifact], failure: Some("mid fails".to_owned()) };
     session
@@ -649,7 +659,7 @@ fn phases_add_up_from_the_save_to_the_answer() {
     let digest = Digest::new("up2");
     let function = || "up".to_owned();
     let facts = [
-        (1030, Fact::FsChanged { seen_at: 1000, paths, lost: false }),
+        (1030, Fact::FsChanged { seen_at: 1000, paths, gone: vec![], lost: false }),
         (1033, Fact::BuildStarted { generation: 2 }),
         (2033, built(2, &["up"], None)),
         (
@@ -682,4 +692,105 @@ fn lines_and_errors_pass_through() {
     Session::live()
         .check(vec![log], &["tell log up hello"])
         .check(vec![error], &["tell error - watch_limit, nothing serves"]);
+}
+
+/// A live session that has every function, with what the workspace is after the change.
+fn following() -> Session {
+    let mut session = Session::live();
+    session.state.following = Some(Following::default());
+    session
+}
+
+fn with(functions: &[&str]) -> Workspace {
+    let mut packages = vec![package("model", &[], &[])];
+    packages.extend(functions.iter().map(|name| package(name, &["model"], &[name])));
+    Workspace { packages, ..workspace() }
+}
+
+#[test]
+fn a_new_function_is_taken_in_and_built() {
+    following()
+        .check(vec![saved(&["new/Cargo.toml"])], &["read 2"])
+        .check(
+            vec![read(2, Ok(with(&["mid", "new", "up"])))],
+            &[
+                "adopt new",
+                "watch 5 directories, 2 files",
+                "tell build 2: new for new function",
+                "build 2 mid+new+up of mid+new+up",
+            ],
+        )
+        .function("new", "building 2, nothing serves")
+        .function("up", "live up1")
+        .check(
+            vec![Fact::Adopted { function: "new".to_owned(), url: "http://e/new".to_owned() }],
+            &["tell added new http://e/new"],
+        );
+}
+
+#[test]
+fn a_session_for_some_functions_takes_no_other_in() {
+    Session::live().check(vec![saved(&["new/Cargo.toml"])], &[]);
+    Session::live().check(vec![saved(&["up/Cargo.toml"])], &["read 2"]).check(
+        vec![read(2, Ok(with(&["mid", "new", "up"])))],
+        &["tell build 2: up for Cargo.toml", "build 2 mid+up of mid+new+up"],
+    );
+}
+
+#[test]
+fn a_deleted_function_is_named_and_built_no_more() {
+    let session = Session::live()
+        .check(vec![deleted(&["up/src/main.rs"])], &["read 2"])
+        .check(
+            vec![read(2, Ok(with(&["mid"])))],
+            &["tell error up function_gone, up1 serves", "watch 2 directories, 2 files"],
+        )
+        .check(
+            vec![saved(&["mid/src/main.rs"])],
+            &["tell build 3: mid for src/main.rs", "build 3 mid of mid"],
+        );
+    assert!(!session.state.functions.contains_key("up"));
+}
+
+#[test]
+fn a_renamed_function_is_a_deleted_and_a_new_one() {
+    following().check(vec![deleted(&["up/src/main.rs"])], &["read 2"]).check(
+        vec![read(2, Ok(with(&["down", "mid"])))],
+        &[
+            "tell error up function_gone, up1 serves",
+            "adopt down",
+            "watch 4 directories, 2 files",
+            "tell build 2: down for new function",
+            "build 2 down+mid of down+mid",
+        ],
+    );
+}
+
+#[test]
+fn a_manifest_that_changes_nothing_for_the_functions_builds_nothing() {
+    following()
+        .check(vec![saved(&["tool/Cargo.toml"]), read(2, Ok(workspace()))], &["watch 4 directories, 2 files"])
+        .check(
+            vec![saved(&["up/src/main.rs"])],
+            &["tell build 3: up for src/main.rs", "build 3 mid+up of up+mid"],
+        );
+}
+
+#[test]
+fn a_directory_that_a_build_reads_is_watched() {
+    let mut read_more = artifact("up", false);
+    if let Some(read) = &mut read_more.inputs {
+        read.directories = ["/w/schemas".into(), "/w/target/out".into()].into();
+    }
+    let facts = vec![
+        saved(&["up/src/main.rs"]),
+        Fact::Built { generation: 2, artifacts: vec![artifact("mid", true), read_more], failure: None },
+    ];
+    Session::live()
+        .check(facts, &["swap 2 up unless up1", "watch 4 directories, 2 files"])
+        .check(vec![unchanged(2, "up", "up1")], &["tell unchanged 2 up"])
+        .check(
+            vec![saved(&["schemas/new.json"])],
+            &["tell build 3: up for build input schemas/new.json", "build 3 mid+up of up+mid"],
+        );
 }

@@ -15,7 +15,9 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let at = event.at;
     match event.fact {
         Fact::CloudReady { endpoint, outputs } => cloud_ready(state, at, endpoint, outputs),
-        Fact::FsChanged { seen_at, paths, lost } => files_changed(state, at, seen_at, paths, lost),
+        Fact::FsChanged { seen_at, paths, gone, lost } => {
+            files_changed(state, at, seen_at, paths, &gone, lost)
+        }
         Fact::Pause => pause(state),
         Fact::Resume => resume(state, at),
         Fact::Rerun => rerun(state, at),
@@ -52,6 +54,7 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             activation_failed(state, generation, &function, problem)
         }
         Fact::Log { function, line } => vec![Effect::Announce(Notice::Log { function, line })],
+        Fact::Adopted { function, url } => vec![Effect::Announce(Notice::Added { function, url })],
         Fact::Error { problem } => {
             vec![Effect::Announce(Notice::Error { generation: None, function: None, serving: None, problem })]
         }
@@ -77,6 +80,7 @@ fn files_changed(
     at: Millis,
     seen_at: Millis,
     paths: Vec<PathBuf>,
+    gone: &[PathBuf],
     lost: bool,
 ) -> Vec<Effect> {
     let own_doing = |path: &PathBuf| state.workshop.is_rereading() && path.ends_with("Cargo.lock");
@@ -87,10 +91,11 @@ fn files_changed(
     } else {
         graph::affected(&state.workspace, watched.map(String::as_str), &state.inputs, &paths)
     };
-    if reasons.is_empty() {
+    let reread = lost || graph::changes_model(&state.workspace, &paths, gone);
+    // What concerns none of the functions may still bring another one.
+    if reasons.is_empty() && !(reread && state.following.is_some()) {
         return Vec::new();
     }
-    let reread = lost || graph::changes_manifest(&state.workspace, &paths);
     let wanted = Request { reasons, seen_at, requested_at: at, reread };
     if let Some(pause) = &mut state.pause {
         return vec![Effect::Announce(pause.note(wanted))];
@@ -130,7 +135,7 @@ fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
 
 /// Builds what is asked for, as soon as the workshop allows; what is being made is cancelled and made part of it.
 fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
-    if request.reasons.is_empty() {
+    if request.reasons.is_empty() && !request.reread {
         return Vec::new();
     }
     match std::mem::take(&mut state.workshop) {
@@ -210,11 +215,14 @@ fn workspace_read(
     result: Result<Workspace, Problem>,
 ) -> Vec<Effect> {
     match std::mem::take(&mut state.workshop) {
-        Workshop::Reading(plan) if plan.generation == generation => match result {
+        Workshop::Reading(mut plan) if plan.generation == generation => match result {
             Ok(workspace) => {
                 state.workspace = workspace;
-                let mut effects = rewatch(state);
-                effects.extend(start_cargo(state, plan));
+                let mut effects = exchange_functions(state, &mut plan);
+                effects.extend(rewatch(state));
+                if !plan.request.reasons.is_empty() {
+                    effects.extend(start_cargo(state, plan));
+                }
                 effects
             }
             Err(problem) => {
@@ -227,6 +235,30 @@ fn workspace_read(
             Vec::new()
         }
     }
+}
+
+/// Lets go of the functions that the workspace has no more, and takes in those that it has now.
+fn exchange_functions(state: &mut State, plan: &mut Plan) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for function in state.leavers() {
+        let serving = state.functions.remove(&function).and_then(|standing| standing.serving().digest());
+        state.inputs.remove(&function);
+        plan.request.reasons.remove(&function);
+        let message = format!("build {function}: the workspace has no such function any more");
+        let hint = match serving {
+            Some(_) => "its last code goes on answering until devloop ends",
+            None => "restart devloop if the template or the command line names it",
+        };
+        let problem = Problem::new("function_gone", message).with_hint(hint);
+        let (generation, function) = (None, Some(function));
+        effects.push(Effect::Announce(Notice::Error { generation, function, serving, problem }));
+    }
+    for function in state.newcomers() {
+        state.functions.insert(function.clone(), FunctionState::Unbuilt);
+        plan.request.reasons.insert(function.clone(), Reason::Added);
+        effects.push(Effect::Adopt { function });
+    }
+    effects
 }
 
 fn built(
@@ -257,7 +289,7 @@ fn built(
     for (function, artifact) in artifacts {
         match &artifact.inputs {
             Some(inputs) => {
-                state.inputs.insert(function.clone(), inputs.iter().cloned().collect());
+                state.inputs.insert(function.clone(), inputs.clone());
             }
             None if artifact.fresh => {}
             None => {

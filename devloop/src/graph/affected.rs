@@ -6,10 +6,32 @@ use std::path::{Path, PathBuf};
 
 use crate::graph::{Package, Reason, Workspace};
 
-/// The exact files that went into each function's last successful build.
+/// What went into each function's last successful build.
 ///
 /// A function is absent before its first build and after a failed one: then nothing is known about what its next build reads.
-pub(crate) type Inputs = BTreeMap<String, BTreeSet<PathBuf>>;
+pub(crate) type Inputs = BTreeMap<String, Read>;
+
+/// What a build has read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    /// Single files.
+    pub(crate) files: BTreeSet<PathBuf>,
+    /// Directories that a build script named: whatever lies in them counts, also what does not yet.
+    pub(crate) directories: BTreeSet<PathBuf>,
+}
+
+impl Read {
+    /// Whether the path is, or would be, one of the inputs.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        self.files.contains(path) || self.directories.iter().any(|directory| path.starts_with(directory))
+    }
+}
+
+impl FromIterator<PathBuf> for Read {
+    fn from_iter<T: IntoIterator<Item = PathBuf>>(files: T) -> Self {
+        Self { files: files.into_iter().collect(), directories: BTreeSet::new() }
+    }
+}
 
 /// The watched functions that the changed paths concern, each with the first path that says so.
 ///
@@ -29,14 +51,34 @@ pub(crate) fn affected<'a>(
         .collect()
 }
 
-/// Whether one of the paths can change the workspace's model, which must be read again then.
-pub(crate) fn changes_manifest(workspace: &Workspace, paths: &[PathBuf]) -> bool {
-    paths.iter().any(|path| {
-        let name = path.file_name();
-        name == Some(OsStr::new("Cargo.toml"))
-            || (workspace.governs_everything(path)
-                && !path.components().any(|part| part.as_os_str() == ".cargo"))
-    })
+/// Whether one of the paths can change the workspace's model, which must be read again then: a manifest, or a binary that cargo
+/// finds by its place. `gone` are those of the paths where nothing lies any more.
+pub(crate) fn changes_model(workspace: &Workspace, paths: &[PathBuf], gone: &[PathBuf]) -> bool {
+    let roots = || workspace.packages.iter().flat_map(|package| &package.roots);
+    let vanished = gone.iter().any(|path| roots().any(|root| root.starts_with(path)));
+    let appeared = paths.iter().any(|path| {
+        !gone.contains(path)
+            && workspace.package_at(path).is_some_and(|package| is_discovered(package, path))
+            && !roots().any(|root| root == path)
+    });
+    vanished || appeared || paths.iter().any(|path| is_manifest(workspace, path))
+}
+
+/// Whether cargo takes the file for a binary's first because of where it lies.
+fn is_discovered(package: &Package, path: &Path) -> bool {
+    let inside = relative(path, &package.directory);
+    let parts: Vec<_> = inside.iter().map(OsStr::to_string_lossy).collect();
+    match parts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
+        ["src", "main.rs"] | ["src", "bin", _, "main.rs"] => true,
+        ["src", "bin", file] => file.ends_with(".rs"),
+        _ => false,
+    }
+}
+
+fn is_manifest(workspace: &Workspace, path: &Path) -> bool {
+    let name = path.file_name();
+    name == Some(OsStr::new("Cargo.toml"))
+        || (workspace.governs_everything(path) && !path.components().any(|part| part.as_os_str() == ".cargo"))
 }
 
 fn concerns(workspace: &Workspace, function: &str, inputs: &Inputs, path: &Path) -> Option<Reason> {
@@ -44,9 +86,9 @@ fn concerns(workspace: &Workspace, function: &str, inputs: &Inputs, path: &Path)
         return Some(Reason::Governing(relative(path, &workspace.root)));
     }
     let home = workspace.package_at(path);
-    let known_to_somebody = inputs.values().any(|files| files.contains(path));
+    let known_to_somebody = inputs.values().any(|read| read.holds(path));
     let concerned = match (inputs.get(function), known_to_somebody) {
-        (Some(files), true) => files.contains(path),
+        (Some(read), true) => read.holds(path),
         _ => home.is_some_and(|package| {
             may_be_compiled(package, path)
                 && workspace.sources(function).contains(package.directory.as_path())

@@ -7,6 +7,6 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use affected::{Inputs, affected, changes_manifest};
+pub(crate) use affected::{Inputs, Read, affected, changes_model};
 pub(crate) use model::{Package, Workspace};
 pub(crate) use reason::Reason;

@@ -31,6 +31,8 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<PathBuf>,
     /// The names of its function binaries; empty unless it depends on a Lambda runtime.
     pub(crate) functions: Vec<String>,
+    /// The first source file of each of its binaries, functions or not.
+    pub(crate) roots: Vec<PathBuf>,
 }
 
 impl Workspace {

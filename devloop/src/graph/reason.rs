@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) enum Reason {
     /// The session begins.
     FirstBuild,
+    /// The function has just appeared in the workspace.
+    Added,
     /// A file of the function's own package, relative to it.
     Own(PathBuf),
     /// A file of a package that the function is compiled with, relative to that package.
@@ -33,6 +35,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FirstBuild => formatter.write_str("first build"),
+            Self::Added => formatter.write_str("new function"),
             Self::Own(path) => write!(formatter, "{}", path.display()),
             Self::PathDependency { package, path } => {
                 write!(formatter, "path dependency {package}, {}", path.display())

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::graph::{Inputs, Package, Workspace, affected, changes_manifest};
+use crate::graph::{Inputs, Package, Read, Workspace, affected, changes_model};
 
 fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
     Package {
@@ -10,6 +10,13 @@ fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
         directory: Path::new("/w").join(name),
         dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
         functions: functions.iter().map(|&name| name.to_owned()).collect(),
+        roots: match functions {
+            [] => vec![],
+            [_] => vec![Path::new("/w").join(name).join("src/main.rs")],
+            more => {
+                more.iter().map(|bin| Path::new("/w").join(name).join(format!("src/bin/{bin}.rs"))).collect()
+            }
+        },
     }
 }
 
@@ -39,7 +46,10 @@ fn inputs(known: &[(&str, &[&str])]) -> Inputs {
     known
         .iter()
         .map(|(function, files)| {
-            ((*function).to_owned(), files.iter().map(|file| Path::new("/w").join(file)).collect())
+            let (directories, files): (Vec<_>, Vec<_>) = files.iter().partition(|path| path.ends_with('/'));
+            let below =
+                |paths: Vec<&&str>| paths.into_iter().map(|path| Path::new("/w").join(path)).collect();
+            ((*function).to_owned(), Read { files: below(files), directories: below(directories) })
         })
         .collect()
 }
@@ -137,8 +147,41 @@ fn a_function_whose_inputs_are_unknown_is_never_left_out_because_another_one_kno
 }
 
 #[test]
-fn only_manifests_change_the_model() {
-    let changes = |path: &str| changes_manifest(&workspace(), &[Path::new("/w").join(path)]);
+fn a_directory_that_a_build_script_reads_counts_with_what_appears_in_it() {
+    let known: &[(&str, &[&str])] = &[("up", &["up/src/main.rs", "schemas/"])];
+    check(known, &["schemas/new.json"], &["up: build input schemas/new.json"]);
+    check(known, &["schemas"], &["up: build input schemas"]);
+    check(known, &["schemas.json"], &[]);
+}
+
+#[test]
+fn a_binary_that_appears_or_vanishes_changes_the_model() {
+    fn changes(path: &str, gone: bool, expected: bool) {
+        let path = Path::new("/w").join(path);
+        let gone = if gone { vec![path.clone()] } else { vec![] };
+        assert_eq!(
+            changes_model(&workspace(), std::slice::from_ref(&path), &gone),
+            expected,
+            "{path:?} {gone:?}"
+        );
+    }
+    changes("many/src/bin/three.rs", false, true);
+    changes("many/src/bin/four/main.rs", false, true);
+    changes("model/src/main.rs", false, true);
+    changes("many/src/bin/one.rs", false, false);
+    changes("many/src/bin/one/part.rs", false, false);
+    changes("up/src/main.rs", false, false);
+    changes("up/examples/main.rs", false, false);
+    changes("many/src/bin/one.rs", true, true);
+    changes("many/src/bin", true, true);
+    changes("many", true, true);
+    changes("many/src/bin/three.rs", true, false);
+    changes("many/src/lib.rs", true, false);
+}
+
+#[test]
+fn manifests_change_the_model() {
+    let changes = |path: &str| changes_model(&workspace(), &[Path::new("/w").join(path)], &[]);
     assert!(changes("Cargo.toml"));
     assert!(changes("up/Cargo.toml"));
     assert!(changes("Cargo.lock"));

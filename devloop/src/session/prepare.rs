@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::config::{Environment, Settings};
-use crate::engine::Problem;
+use crate::engine::{Following, Problem};
 use crate::error::{Exit, UserError, suggestion};
 use crate::graph::Workspace;
 use crate::session::{Options, Selection};
@@ -24,6 +24,8 @@ pub(super) struct Prepared {
     pub(super) functions: Vec<String>,
     /// What is applied.
     pub(super) templates: Vec<Template>,
+    /// The session has every function, those that appear later too.
+    pub(super) following: Option<Following>,
 }
 
 /// A template whose functions point at their directories.
@@ -72,7 +74,8 @@ pub(super) async fn prepare(
     let templates =
         if selection.no_template { Vec::new() } else { read_templates(&workspace.root, &settings, &known)? };
     let functions = select(selection, &known, &templates)?;
-    Ok(Prepared { settings, workspace, functions, templates })
+    let following = takes_all(selection, &templates).then(|| Following { below: settings.src.clone() });
+    Ok(Prepared { settings, workspace, functions, templates, following })
 }
 
 fn nowhere(directory: &Path) -> Workspace {
@@ -172,6 +175,14 @@ fn select(selection: &Selection, known: &[&str], templates: &[Template]) -> Resu
     Ok(named.into_iter().collect())
 }
 
+/// Whether the session is for the whole workspace rather than for named functions or a template's.
+fn takes_all(selection: &Selection, templates: &[Template]) -> bool {
+    match selection.named.as_slice() {
+        [] => !selection.no_template && templates.is_empty(),
+        named => named.iter().any(|name| name == "all"),
+    }
+}
+
 fn wrong_name(wrong: &str, known: &[&str]) -> UserError {
     if known.is_empty() {
         return no_functions();
@@ -210,7 +221,7 @@ pub(super) fn outside_of_templates(prepared: &Prepared) -> BTreeMap<String, Path
 
 #[cfg(test)]
 mod tests {
-    use super::{matching_files, select};
+    use super::{matching_files, select, takes_all};
     use crate::session::Selection;
     use crate::session::prepare::Template;
     use crate::target::FunctionCode;
@@ -240,6 +251,19 @@ mod tests {
         check(&["upstream", "upstream"], false, &templates, Ok(&["upstream"]));
         check(&["all"], false, &templates, Ok(&KNOWN));
         check(&["upstream"], true, &[], Ok(&["upstream"]));
+    }
+
+    #[test]
+    fn a_session_for_the_whole_workspace_takes_what_appears() {
+        let takes = |named: &[&str], no_template, templates: &[Template]| {
+            let named = named.iter().map(|&name| name.to_owned()).collect();
+            takes_all(&Selection { named, no_template }, templates)
+        };
+        assert!(takes(&[], false, &[]));
+        assert!(takes(&["all"], false, &[template("midstream")]));
+        assert!(!takes(&[], false, &[template("midstream")]));
+        assert!(!takes(&["upstream"], false, &[]));
+        assert!(!takes(&[], true, &[]));
     }
 
     #[test]

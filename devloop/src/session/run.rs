@@ -57,7 +57,7 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), UserError> {
     let RunningCloud { endpoint, outputs, target, stopped } = cloud;
-    let Prepared { settings, workspace, functions, .. } = prepared;
+    let Prepared { settings, workspace, functions, following, .. } = prepared;
     let result = async {
         let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
         if let Some(directory) = &log_directory {
@@ -91,6 +91,9 @@ async fn serve(
             linking: linking(&settings.build, &workspace.target_directory),
         };
         let mut state = State::new(workspace, functions);
+        if let Some(following) = following {
+            state = state.following(following);
+        }
         let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
         events.send(Fact::CloudReady { endpoint, outputs }).await;
         let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop).await;
@@ -126,7 +129,10 @@ pub(super) fn start_watcher(outputs: Vec<PathBuf>, events: &Events) -> Result<Wa
     let events = events.clone();
     Watcher::start(outputs, move |result| {
         events.send_blocking(match result {
-            Ok(burst) => Fact::FsChanged { seen_at: burst.seen_at, paths: burst.paths, lost: burst.lost },
+            Ok(burst) => {
+                let gone = burst.paths.iter().filter(|path| !path.exists()).cloned().collect();
+                Fact::FsChanged { seen_at: burst.seen_at, paths: burst.paths, gone, lost: burst.lost }
+            }
             Err(error) => Fact::Error { problem: error.problem() },
         });
     })

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Events;
-use crate::engine::{Digest, Fact, Millis, Notice, Problem, State};
+use crate::engine::{Digest, Fact, Following, Millis, Notice, Problem, State};
 use crate::error::UserError;
 use crate::session::main_loop::main_loop;
 use crate::session::run::start_watcher;
@@ -50,6 +50,11 @@ impl Target for Fake {
             Ok(())
         })
     }
+
+    fn adopt(&self, function: &str, directory: &Path) -> Result<String, Problem> {
+        assert!(directory.is_dir());
+        Ok(format!("http://e/{function}"))
+    }
 }
 
 /// Another thread's fork may hold the program open for writing until its exec.
@@ -81,6 +86,11 @@ struct Session {
 impl Session {
     /// Starts the loop; nothing is built yet.
     async fn start(fixture: Fixture) -> Self {
+        Self::start_with(fixture, false).await
+    }
+
+    /// Starts it, and lets it take in the functions that appear.
+    async fn start_with(fixture: Fixture, follow: bool) -> Self {
         let target = Arc::new(Fake::default());
         let (sender, notices) = unbounded_channel();
         let stop = CancellationToken::new();
@@ -101,6 +111,9 @@ impl Session {
         let token = stop.clone();
         let turning = tokio::spawn(async move {
             let mut state = State::new(workspace, functions);
+            if follow {
+                state = state.following(Following::default());
+            }
             let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Recorder(sender))];
             let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &token).await;
             token.cancel();
@@ -340,4 +353,91 @@ async fn an_output_that_nobody_reads_ends_the_session_in_good_order() {
     let session = Session::start(Fixture::new()).await;
     drop(session.notices);
     tokio::time::timeout(PATIENCE, session.turning).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_build_reads_beside_its_sources_is_followed() {
+    let fixture = Fixture::new();
+    fixture.write("schemas/a.txt", "a");
+    fixture.write("text.txt", "text 1");
+    let script = r#"fn main() {
+        println!("cargo::rerun-if-changed=../schemas");
+        let count = std::fs::read_dir("../schemas").unwrap().count();
+        println!("cargo::rustc-env=COUNT={count}");
+    }"#;
+    fixture.write("model/build.rs", script);
+    fixture.write("model/src/lib.rs", "pub const MODEL: &str = concat!(\"model \", env!(\"COUNT\"));\n");
+    let main = "fn main() { println!(\"up {}, {}\", include_str!(\"../../text.txt\"), model::MODEL) }\n";
+    fixture.write("up/src/main.rs", main);
+    fixture.write(".cargo/config.toml", "");
+    fixture.write("up/examples/example.rs", "fn main() {}\n");
+    let mut session = Session::start(fixture).await;
+    session.wait_for_live(1, 2).await;
+    assert_eq!(session.answer("up"), "up text 1, model 1");
+
+    session.fixture.write("up/examples/example.rs", "fn main() { println!() }\n");
+    session.fixture.write("up/tests/it.rs", "#[test]\nfn it() {}\n");
+    session.fixture.write("text.txt", "text 2");
+    assert_eq!(session.wait_for_build(2).await, ["up: build input text.txt"]);
+    session.wait_for_live(2, 1).await;
+    assert_eq!(session.answer("up"), "up text 2, model 1");
+
+    session.fixture.write("schemas/b.txt", "b");
+    let because = "build input schemas/b.txt";
+    assert_eq!(session.wait_for_build(3).await, [format!("mid: {because}"), format!("up: {because}")]);
+    session.wait_for_live(3, 2).await;
+    assert_eq!(session.answer("up"), "up text 2, model 2");
+
+    session.fixture.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg=other\"]\n");
+    let because = "workspace file .cargo/config.toml";
+    assert_eq!(session.wait_for_build(4).await, [format!("mid: {because}"), format!("up: {because}")]);
+    session.end().await;
+}
+
+/// The name of a function that is gone.
+fn gone(notice: &Notice) -> Option<String> {
+    match notice {
+        Notice::Error { function, problem, .. } if problem.code == "function_gone" => function.clone(),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn functions_that_appear_move_and_vanish_are_followed() {
+    let mut session = Session::start_with(Fixture::new(), true).await;
+    session.wait_for_live(1, 2).await;
+
+    session.fixture.write("up/src/bin/second.rs", "fn main() { println!(\"second\") }\n");
+    let reasons = session.wait_for_build(2).await;
+    assert!(reasons.contains(&"second: new function".to_owned()), "{reasons:?}");
+    session.wait_for_live(2, 1).await;
+    assert_eq!(session.answer("second"), "second");
+
+    let bin = session.fixture.path("up/src/bin");
+    std::fs::rename(bin.join("second.rs"), bin.join("third.rs")).unwrap();
+    assert_eq!(session.wait_for(gone).await, "second");
+    session.wait_for_live(3, 1).await;
+    assert_eq!(session.answer("third"), "second");
+
+    let manifest = std::fs::read_to_string(session.fixture.path("up/Cargo.toml")).unwrap();
+    session.fixture.write("new/src/main.rs", "fn main() { println!(\"new\") }\n");
+    session.fixture.write("new/Cargo.toml", &manifest.replace("\"up\"", "\"new\""));
+    let added = |notice: &Notice| match notice {
+        Notice::Added { function, url } => Some((function.clone(), url.clone())),
+        _ => None,
+    };
+    assert_eq!(session.wait_for(added).await, ("new".to_owned(), "http://e/new".to_owned()));
+    session
+        .wait_for(|notice| matches!(notice, Notice::Live { function, .. } if function == "new").then_some(()))
+        .await;
+    assert_eq!(session.answer("new"), "new");
+
+    std::fs::remove_dir_all(session.fixture.path("new")).unwrap();
+    assert_eq!(session.wait_for(gone).await, "new");
+    session.fixture.write("mid/src/main.rs", "fn main() { println!(\"mid 2\") }\n");
+    session
+        .wait_for(|notice| matches!(notice, Notice::Live { function, .. } if function == "mid").then_some(()))
+        .await;
+    assert_eq!(session.answer("mid"), "mid 2");
+    session.end().await;
 }

@@ -72,6 +72,7 @@ impl Workers {
                     watcher.watch(list);
                 }
             }
+            Effect::Adopt { function } => self.adopt(function),
             Effect::Build(order) => self.build(order),
             Effect::CancelBuild { .. } => self.newest.cancel(),
             Effect::Swap(order) => self.swap(order),
@@ -150,6 +151,18 @@ impl Workers {
             };
             events.send(fact).await;
         });
+    }
+
+    /// Its directory exists before its binary comes, and the target knows it before its code is to start.
+    fn adopt(&self, function: String) {
+        let made = swap::make_function_directory(&self.dist, &function).map_err(|error| error.problem());
+        let adopted = made.and_then(|()| self.target.adopt(&function, &self.dist.join(&function)));
+        let fact = match adopted {
+            Ok(url) => Fact::Adopted { function, url },
+            Err(problem) => Fact::Error { problem },
+        };
+        let events = self.events.clone();
+        self.tasks.spawn(async move { events.send(fact).await });
     }
 
     fn activate(&self, generation: Generation, function: String, digest: Digest) {

@@ -68,6 +68,10 @@ enum Body<'a> {
         reason: String,
         reasons: BTreeMap<&'a str, String>,
     },
+    Added {
+        function: &'a str,
+        url: &'a str,
+    },
     Cancelled {
         generation: Generation,
         functions: &'a [String],
@@ -209,6 +213,7 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
         Notice::Diagnostic { generation, diagnostic } => {
             ("diagnostic", Body::Diagnostic { generation: *generation, diagnostic: diagnostic.into() })
         }
+        Notice::Added { function, url } => ("added", Body::Added { function, url }),
         Notice::Log { function, line } => ("log", Body::Log { function, line }),
     }
 }

@@ -72,6 +72,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             format!("live       {function} {} after {}{rest}\n", digest.short(), durations(phases))
         }
         Notice::Unchanged { function, digest, .. } => format!("unchanged  {function} {}\n", digest.short()),
+        Notice::Added { function, url } => format!("added      {function} = {url}\n"),
         Notice::Log { function, line } => format!("{function} | {line}\n"),
         Notice::Error { function, serving, problem, .. } => {
             error(function.as_deref(), serving.as_ref(), problem)

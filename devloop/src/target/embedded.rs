@@ -12,6 +12,9 @@ pub(crate) trait CloudHandle: Send + Sync {
     /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
     /// One outcome for each of them.
     fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>>;
+
+    /// Creates a function that runs from the directory, and returns its URL.
+    fn serve(&self, function: &str, directory: &Path) -> Result<String, String>;
 }
 
 impl CloudHandle for Cloud {
@@ -20,6 +23,10 @@ impl CloudHandle for Cloud {
             let outcomes = Cloud::activate(self, directory).await;
             outcomes.into_iter().map(|outcome| outcome.map(|_| ())).collect()
         })
+    }
+
+    fn serve(&self, function: &str, directory: &Path) -> Result<String, String> {
+        self.serve_folder(function, directory).map_err(|error| error.to_string())
     }
 }
 
@@ -43,6 +50,12 @@ impl<C: CloudHandle> Target for Embedded<C> {
                 return Err(Problem::new("function_not_deployed", message));
             }
             outcomes.into_iter().collect::<Result<(), _>>().map_err(|error| problem(&error))
+        })
+    }
+
+    fn adopt(&self, function: &str, directory: &Path) -> Result<String, Problem> {
+        self.0.serve(function, directory).map_err(|error| {
+            Problem::new("function_refused", format!("create the function {function}: {error}"))
         })
     }
 }
@@ -76,6 +89,10 @@ mod tests {
         fn activate<'a>(&'a self, _directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>> {
             Box::pin(async { self.0.clone() })
         }
+
+        fn serve(&self, function: &str, _directory: &Path) -> Result<String, String> {
+            Err(format!("{function} exists"))
+        }
     }
 
     fn died(lines: &[&str]) -> Result<(), ActivationError> {
@@ -107,5 +124,13 @@ mod tests {
         let expected =
             "start the new code of Up: Runtime.ExitError: exit status 101\n  2\n  3\n  4\n  5\n  6";
         check(vec![died(&["1", "2", "3", "4", "5", "6"])], Err(expected)).await;
+    }
+    #[test]
+    fn a_function_that_the_cloud_refuses_is_named() {
+        let problem = Embedded(Fake(vec![])).adopt("up", Path::new("/dist/up")).unwrap_err();
+        assert_eq!(
+            (problem.code, problem.message.as_str()),
+            ("function_refused", "create the function up: up exists")
+        );
     }
 }

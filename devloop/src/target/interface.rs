@@ -20,4 +20,12 @@ pub(crate) trait Target: Send + Sync {
         directory: &'a Path,
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>>;
+
+    /// Makes room for a function that is in no template: it is called by its name, and at the URL that is returned.
+    fn adopt(&self, function: &str, _directory: &Path) -> Result<String, Problem> {
+        let message =
+            format!("serve the new function {function}: this target takes its functions from the template");
+        Err(Problem::new("function_not_deployed", message)
+            .with_hint("add it to the template and start devloop again"))
+    }
 }

@@ -21,7 +21,10 @@ pub(crate) struct Fixture {
 }
 
 const FILES: [(&str, &str); 9] = [
-    ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\nexclude = [\"target\"]\n"),
+    (
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\nexclude = [\"target\", \".cargo\", \"schemas\"]\n",
+    ),
     (
         "lambda_runtime/Cargo.toml",
         "[package]\nname = \"lambda_runtime\"\nversion = \"0.0.0\"\nedition = \"2024\"\n",

@@ -61,6 +61,10 @@ impl Screen {
                 self.endpoint.clone_from(endpoint);
                 self.api = api(outputs);
             }
+            Notice::Added { function, url } => {
+                self.log(at, Some(function), &format!("new function, at {url}"));
+                return;
+            }
             Notice::Build { .. } | Notice::Cancelled { .. } => self.progress = None,
             Notice::Paused | Notice::Noted { .. } | Notice::Resumed { .. } => {}
             Notice::Swapped { generation, function, .. } => {

@@ -57,6 +57,12 @@ fn package_model(package: &cargo_metadata::Package, member: bool) -> Package {
             .map(|path| path.as_std_path().to_owned())
             .collect(),
         functions,
+        roots: package
+            .targets
+            .iter()
+            .filter(|target| target.kind.contains(&TargetKind::Bin))
+            .map(|target| target.src_path.as_std_path().to_owned())
+            .collect(),
     }
 }
 
@@ -68,5 +74,12 @@ fn governing(root: &Path) -> Vec<PathBuf> {
         .skip(1)
         .flat_map(|directory| GOVERNING[1..].iter().map(|file| directory.join(file)))
         .filter(|file| file.is_file());
-    own.chain(above).collect()
+    own.chain(above).chain(of_the_user()).collect()
+}
+
+/// The configuration in cargo's home, if there is one; it holds for every workspace.
+fn of_the_user() -> Option<PathBuf> {
+    let set = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    let home = set.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))?;
+    ["config.toml", "config"].iter().map(|file| home.join(file)).find(|file| file.is_file())
 }
