@@ -1,5 +1,6 @@
 //! The settings that one source makes, and the strict reading of the two files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -25,6 +26,10 @@ pub(crate) struct Layer {
     pub(crate) profile: Option<String>,
     /// Where the pipeline's end-to-end latency is found.
     pub(crate) latency: Option<LatencyMetric>,
+    /// Whether the screen takes the mouse.
+    pub(crate) mouse: Option<bool>,
+    /// Keys of the screen by action.
+    pub(crate) keys: Option<BTreeMap<String, Vec<String>>>,
 }
 
 /// The `CloudWatch` metric that the last function of a pipeline writes its latency to.
@@ -38,7 +43,8 @@ pub(crate) struct LatencyMetric {
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 7] = ["src", "dist", "templates", "port", "endpoint", "profile", "latency"];
+const KEYS: [&str; 9] =
+    ["src", "dist", "templates", "port", "endpoint", "profile", "latency", "mouse", "keys"];
 
 impl Layer {
     /// Reads a table; `origin` names it in errors. Null is an empty one.
@@ -95,6 +101,8 @@ impl Layer {
             endpoint,
             profile: self.profile.or(weaker.profile),
             latency: self.latency.or(weaker.latency),
+            mouse: self.mouse.or(weaker.mouse),
+            keys: self.keys.or(weaker.keys),
         }
     }
 }
@@ -119,7 +127,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, port, endpoint, profile, latency",
+             hint: the settings are src, dist, templates, port, endpoint, profile, latency, mouse, keys",
         );
     }
 
@@ -140,12 +148,12 @@ mod tests {
     fn every_key_is_read() {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
-            "latency": { "namespace": "f", "metric": "g" }
+            "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
         assert!(layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some());
         assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
-        assert!(layer.latency.is_some());
+        assert!(layer.latency.is_some() && layer.mouse.is_some() && layer.keys.is_some());
     }
 }

@@ -1,5 +1,6 @@
 //! The settings in force.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -36,6 +37,10 @@ pub(crate) struct Settings {
     pub(crate) profile: String,
     /// Where the pipeline's end-to-end latency is found.
     pub(crate) latency: LatencyMetric,
+    /// Whether the screen takes the mouse.
+    pub(crate) mouse: bool,
+    /// Keys of the screen by action, where they are not the usual ones.
+    pub(crate) keys: BTreeMap<String, Vec<String>>,
 }
 
 impl Settings {
@@ -70,6 +75,8 @@ impl Settings {
                 namespace: LATENCY_NAMESPACE.to_owned(),
                 metric: LATENCY_METRIC.to_owned(),
             }),
+            mouse: layer.mouse.unwrap_or(true),
+            keys: layer.keys.unwrap_or_default(),
         })
     }
 }
