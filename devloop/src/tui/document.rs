@@ -1,7 +1,7 @@
 //! Lines that can be scrolled, marked, searched, filtered and held still: what every pane but the functions shows.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use ratatui::layout::Size;
 use ratatui::style::{Modifier, Style};
@@ -215,6 +215,12 @@ impl Document {
         if self.frozen.is_none() {
             self.top = None;
         }
+    }
+
+    /// How many sources have a line that holds the text.
+    pub(super) fn sources_about(&self, text: &str) -> usize {
+        let holds = self.entries.iter().filter(|entry| plain(&entry.line).contains(text));
+        holds.filter_map(|entry| entry.source.as_deref()).collect::<BTreeSet<_>>().len()
     }
 
     /// Shows or hides the first part of the prefixes.

@@ -6,7 +6,7 @@ use crate::tui::action::{Action, named};
 use crate::tui::layout::Pane;
 use crate::tui::location::place_in;
 use crate::tui::screen::{Order, Prompt, Request, Screen};
-use crate::tui::trace::id_in;
+use crate::tui::trace::ids_in;
 use crate::tui::view::help;
 
 /// How far a turn of the wheel goes, in lines.
@@ -203,9 +203,13 @@ impl Screen {
                 if let Some(place) = place_in(&text) {
                     return Some(Request::Edit(place));
                 }
-                match id_in(&text) {
-                    Some(id) if self.logs.about() == Some(id.as_str()) => self.logs.show_about(None),
-                    Some(id) => self.logs.show_about(Some(id)),
+                // Of several ids, such as Lambda's own and the pipeline's, the one that most functions speak of is followed.
+                let ids = ids_in(&text);
+                match ids.iter().rev().max_by_key(|id| self.logs.sources_about(id)) {
+                    Some(_) if ids.iter().any(|id| self.logs.about() == Some(id)) => {
+                        self.logs.show_about(None)
+                    }
+                    Some(id) => self.logs.show_about(Some(id.clone())),
                     None => self.say("this line names neither a place in a file nor a request"),
                 }
                 None

@@ -317,11 +317,11 @@ fn logs_are_filtered_by_function() {
 
 #[test]
 fn a_search_is_typed_confirmed_and_left() {
-    check("/ l i v e", &["/live▏", "/live 1/4"], &[]);
+    check("/ l i v e", &["/live▏", "/live 2/4"], &[]);
     check("/ L i v e enter", &["/Live 0/0"], &["▏"]);
-    check("/ l i v e enter n", &["/live 2/4"], &[]);
-    check("/ l i v e enter N", &["/live 4/4"], &[]);
-    check("/ l i v x backspace e enter", &["/live 1/4"], &[]);
+    check("/ l i v e enter n", &["/live 3/4"], &[]);
+    check("/ l i v e enter N", &["/live 1/4"], &[]);
+    check("/ l i v x backspace e enter", &["/live 2/4"], &[]);
     check("/ z q enter", &["/zq 0/0"], &[]);
     check("/ l i v e esc", &[], &["/live"]);
     check("/ l i v e enter esc", &[], &["/live"]);
@@ -419,7 +419,10 @@ fn enter_opens_the_editor_where_the_error_is() {
 fn one_request_is_followed_through_all_stages() {
     let mut session = running();
     for (function, id) in [("upstream", "c6af9ac6"), ("midstream", "11111111"), ("downstream", "c6af9ac6")] {
-        session.log(function, &format!(r#"{{"requestId":"{id}","did":"{function}"}}"#));
+        session.log(
+            function,
+            &format!(r#"{{"did":"{function}","request_id":"own-{function}","requestId":"{id}"}}"#),
+        );
     }
     session.text((80, 24));
     session.press("4 enter");
@@ -510,7 +513,7 @@ fn the_mouse_selects_and_scrolls_what_lies_under_it() {
     (0..40).for_each(|number| session.log("upstream", &format!("line {number}")));
     let text = session.text((80, 24));
     let row = |text: &str, wanted: &str| text.lines().position(|line| line.contains(wanted)).unwrap() as u16;
-    session.screen.click(5, row(&text, " midstream "));
+    session.screen.click(5, row(&text, " midstream  ●"));
     assert!(session.text((80, 24)).contains("▸midstream"));
     session.screen.wheel(5, row(&text, "4 logs") + 1, false);
     assert!(session.text((80, 24)).contains("4 logs · 3 below"), "the wheel needs no focus");

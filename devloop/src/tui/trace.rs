@@ -6,13 +6,14 @@ const NAMES: [&str; 6] = ["traceid", "trace", "xraytraceid", "requestid", "corre
 /// The shortest text that is taken for an id: anything shorter would be found in lines that have nothing to do with it.
 const SHORTEST: usize = 6;
 
-/// The id in the line, whether the line is JSON or `name=value`.
-pub(super) fn id_in(line: &str) -> Option<String> {
+/// The ids in the line, whether the line is JSON or `name=value`, those first whose name reaches further.
+pub(super) fn ids_in(line: &str) -> Vec<String> {
     let pairs = pairs(line);
-    NAMES.iter().find_map(|name| {
-        let pair = pairs.iter().find(|(key, value)| key == name && value.len() >= SHORTEST);
-        pair.map(|(_, value)| value.clone())
-    })
+    let of = |name| {
+        let named = pairs.iter().filter(move |(key, value)| key == name && value.len() >= SHORTEST);
+        named.map(|(_, value)| value.clone())
+    };
+    NAMES.iter().flat_map(of).collect()
 }
 
 /// Names with their values, wherever a name is followed by `:` or `=`.
@@ -40,21 +41,25 @@ fn pairs(line: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::id_in;
+    use super::ids_in;
 
-    fn check(line: &str, expected: Option<&str>) {
-        assert_eq!(id_in(line).as_deref(), expected, "{line}");
+    fn check(line: &str, expected: &[&str]) {
+        assert_eq!(ids_in(line), expected, "{line}");
     }
 
     #[test]
     fn ids_are_found_in_json_and_in_pairs() {
-        check(r#"{"level":"INFO","requestId":"c6af9ac6-7b61","traceId": "1-5759e988"}"#, Some("1-5759e988"));
-        check(r#"{"level":"INFO","requestId":"c6af9ac6-7b61"}"#, Some("c6af9ac6-7b61"));
-        check("INFO accepted request_id=c6af9ac6-7b61 message=\"Hello\"", Some("c6af9ac6-7b61"));
-        check("Request-ID: c6af9ac6, done", Some("c6af9ac6"));
-        check("▸requestId=c6af9ac6 ▸", Some("c6af9ac6"));
-        check("stored 1 of 1 records", None);
-        check(r#"{"requestId":null,"trace":"7"}"#, None);
-        check("requestId=", None);
+        check(
+            r#"{"level":"INFO","requestId":"c6af9ac6-7b61","traceId": "1-5759e988"}"#,
+            &["1-5759e988", "c6af9ac6-7b61"],
+        );
+        check(r#"{"level":"INFO","requestId":"c6af9ac6-7b61"}"#, &["c6af9ac6-7b61"]);
+        check("INFO accepted request_id=c6af9ac6-7b61 message=\"Hello\"", &["c6af9ac6-7b61"]);
+        check("Request-ID: c6af9ac6, done", &["c6af9ac6"]);
+        check("▸requestId=c6af9ac6 ▸", &["c6af9ac6"]);
+        check("stored 1 of 1 records", &[]);
+        check(r#"{"requestId":null,"trace":"7"}"#, &[]);
+        check("requestId=", &[]);
+        check(r#"{"request_id":"11111111","requestId":"22222222"}"#, &["11111111", "22222222"]);
     }
 }

@@ -22,6 +22,8 @@ pub(in crate::tui) fn page(keymap: &Keymap) -> Document {
             Span::raw(binding.meaning),
         ])
     }));
+    // Meanings are sentences, and narrow terminals have help too.
+    page.toggle_wrap();
     page
 }
 
