@@ -81,6 +81,9 @@ pub(crate) struct SessionArguments {
     /// Builds the functions optimised: `--profile release`.
     #[arg(long, conflicts_with = "profile")]
     pub(crate) release: bool,
+    /// Leaves the mouse to the terminal, so that it selects text as usual.
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
     /// Starts an empty cloud; only functions named on the command line are built and served.
     #[arg(long)]
     pub(crate) no_template: bool,

@@ -23,7 +23,8 @@ fn layer(arguments: &SessionArguments) -> Layer {
     });
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let (port, endpoint) = (arguments.port, arguments.endpoint.clone());
-    Layer { templates, port, endpoint, profile, ..Layer::default() }
+    let mouse = arguments.no_mouse.then_some(false);
+    Layer { templates, port, endpoint, profile, mouse, ..Layer::default() }
 }
 
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.

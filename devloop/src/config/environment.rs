@@ -26,6 +26,9 @@ const NO_COLOR: &str = "NO_COLOR";
 /// The kind of the terminal; `dumb` cannot draw.
 const TERM: &str = "TERM";
 
+/// The user's editor; the first one that is set decides.
+const EDITORS: [&str; 2] = ["VISUAL", "EDITOR"];
+
 /// The locale of characters; the first one that is set decides.
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
@@ -68,6 +71,11 @@ impl Environment<'_> {
 /// Whether the user wants no colours.
 pub(crate) fn no_color() -> bool {
     std::env::var_os(NO_COLOR).is_some_and(|value| !value.is_empty())
+}
+
+/// The user's editor.
+pub(crate) fn editor() -> Option<String> {
+    EDITORS.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.trim().is_empty())
 }
 
 /// Whether the terminal understands more than lines.

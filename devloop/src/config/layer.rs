@@ -1,5 +1,6 @@
 //! The settings that one source makes, and the strict reading of the two files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -28,6 +29,10 @@ pub(crate) struct Layer {
     pub(crate) latency: Option<LatencyMetric>,
     /// How functions are compiled and linked.
     pub(crate) build: BuildLayer,
+    /// Whether the screen takes the mouse.
+    pub(crate) mouse: Option<bool>,
+    /// Keys of the screen by action.
+    pub(crate) keys: Option<BTreeMap<String, Vec<String>>>,
 }
 
 /// The `CloudWatch` metric that the last function of a pipeline writes its latency to.
@@ -41,7 +46,8 @@ pub(crate) struct LatencyMetric {
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 8] = ["src", "dist", "templates", "port", "endpoint", "profile", "latency", "build"];
+const KEYS: [&str; 10] =
+    ["src", "dist", "templates", "port", "endpoint", "profile", "latency", "build", "mouse", "keys"];
 
 impl Layer {
     /// Reads a table; `origin` names it in errors. Null is an empty one.
@@ -99,6 +105,8 @@ impl Layer {
             profile: self.profile.or(weaker.profile),
             latency: self.latency.or(weaker.latency),
             build: self.build.over(weaker.build),
+            mouse: self.mouse.or(weaker.mouse),
+            keys: self.keys.or(weaker.keys),
         }
     }
 }
@@ -123,7 +131,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, port, endpoint, profile, latency, build",
+             hint: the settings are src, dist, templates, port, endpoint, profile, latency, build, mouse, keys",
         );
     }
 
@@ -156,15 +164,15 @@ mod tests {
     fn every_key_is_read() {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
-            "latency": { "namespace": "f", "metric": "g" },
+            "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] },
             "build": { "linker": "wild", "timeout": "90s", "debug": true }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
         assert!(layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some());
         assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
-        assert!(layer.latency.is_some());
         let build = layer.build;
         assert!(build.linker.is_some() && build.timeout.is_some() && build.debug == Some(true));
+        assert!(layer.latency.is_some() && layer.mouse.is_some() && layer.keys.is_some());
     }
 }

@@ -1,5 +1,6 @@
 //! The settings in force.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -38,6 +39,10 @@ pub(crate) struct Settings {
     pub(crate) latency: LatencyMetric,
     /// How functions are compiled and linked.
     pub(crate) build: BuildSettings,
+    /// Whether the screen takes the mouse.
+    pub(crate) mouse: bool,
+    /// Keys of the screen by action, where they are not the usual ones.
+    pub(crate) keys: BTreeMap<String, Vec<String>>,
 }
 
 impl Settings {
@@ -73,6 +78,8 @@ impl Settings {
                 metric: LATENCY_METRIC.to_owned(),
             }),
             build: layer.build.into(),
+            mouse: layer.mouse.unwrap_or(true),
+            keys: layer.keys.unwrap_or_default(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine accepted as having happened: the one language of every sink.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::engine::{Diagnostic, Digest, Generation, Problem};
 use crate::graph::Reason;
@@ -157,5 +158,35 @@ impl Phases {
     /// From the save to the answer.
     pub(crate) fn total(&self) -> u64 {
         self.named().iter().map(|(_, milliseconds)| milliseconds).sum()
+    }
+}
+
+/// Such as `save→live 1.12 s · detect 22 · plan 1 · cargo 1,010 · package 14 · swap 1 · reload 41`, in ms but for the sum.
+impl fmt::Display for Phases {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hundredths = (self.total() + 5) / 10;
+        write!(formatter, "save→live {}.{:02} s", hundredths / 100, hundredths % 100)?;
+        for (name, milliseconds) in self.named() {
+            match (milliseconds / 1_000, milliseconds % 1_000) {
+                (0, rest) => write!(formatter, " · {name} {rest}")?,
+                (thousands, rest) => write!(formatter, " · {name} {thousands},{rest:03}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phases;
+
+    #[test]
+    fn phases_are_one_line() {
+        let phases = Phases { detect: 22, plan: 1, cargo: 1_010, package: 14, swap: 1, reload: 72 };
+        let expected =
+            "save→live 1.12 s · detect 22 · plan 1 · cargo 1,010 · package 14 · swap 1 · reload 72";
+        assert_eq!(phases.to_string(), expected);
+        let none = "save→live 0.00 s · detect 0 · plan 0 · cargo 0 · package 0 · swap 0 · reload 0";
+        assert_eq!(Phases::default().to_string(), none);
     }
 }

@@ -46,6 +46,13 @@ impl Client {
         self.send(Request::get(format!("{}{path}", self.endpoint)), Bytes::new()).await
     }
 
+    /// Posts a JSON body to a page of the endpoint.
+    pub(super) async fn post(&self, path: &str, body: String) -> Result<Answer, String> {
+        let request =
+            Request::post(format!("{}{path}", self.endpoint)).header("content-type", "application/json");
+        self.send(request, Bytes::from(body)).await
+    }
+
     /// Calls an operation with AWS's JSON 1.0 protocol. Nothing is signed: the scope only says which region is meant.
     pub(super) async fn call(
         &self,

@@ -5,9 +5,11 @@ mod client;
 mod digests;
 mod latency;
 mod pipeline;
+mod post;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
+pub(crate) use post::post;

@@ -2,11 +2,14 @@
 //! events to the engine and hands its effects to the workers. `commands` start it.
 
 mod cloud;
+mod commit;
 mod main_loop;
 mod options;
+mod orders;
 mod outputs;
 mod port;
 mod prepare;
+mod route;
 mod run;
 mod signals;
 mod trace;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{LatencyMetric, no_color, terminal_is_utf8};
+use crate::bus::Events;
+use crate::config::{Settings, editor, no_color, terminal_is_utf8};
 use crate::observe::{Metric, Pipeline};
-use crate::session::View;
+use crate::session::{View, commit, orders};
 use crate::sink::{Json, LogFile, Plain, Sink};
-use crate::tui::{Opening, Theme, Tui};
+use crate::tui::{Hop, Keymap, Opening, Theme, Tui};
 
 /// What the sinks have to know of the session.
 pub(super) struct Told<'a> {
@@ -21,8 +22,16 @@ pub(super) struct Told<'a> {
     pub(super) endpoint: &'a str,
     /// What is built and served.
     pub(super) functions: &'a [String],
-    /// Where the end-to-end latency is found.
-    pub(super) latency: &'a LatencyMetric,
+    /// The settings in force.
+    pub(super) settings: &'a Settings,
+    /// The workspace's directory.
+    pub(super) root: &'a Path,
+    /// Which key does what.
+    pub(super) keymap: &'a Keymap,
+    /// The ways through the pipeline.
+    pub(super) routes: &'a [Vec<Hop>],
+    /// Where what the user wants goes.
+    pub(super) events: &'a Events,
     /// Where the log file is made; without a workspace there is none.
     pub(super) log_directory: Option<PathBuf>,
     /// Ends the session.
@@ -37,7 +46,7 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
         sinks.push(Box::new(LogFile::create(path)?));
     }
     let output = io::stdout();
-    let plain = || Plain::new(io::stdout(), io::stdout().is_terminal() && !no_color());
+    let plain = || Plain::new(io::stdout(), io::stdout().is_terminal() && !no_color(), terminal_is_utf8());
     sinks.push(match told.view {
         View::Json => Box::new(Json::new(output)),
         View::Plain => Box::new(plain()),
@@ -61,8 +70,17 @@ fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
             || "devloop ended".to_owned(),
             |log| format!("devloop ended; the session's log is {}", log.display()),
         ),
+        root: told.root.to_owned(),
+        editor: editor(),
+        keymap: told.keymap.clone(),
+        mouse: told.settings.mouse,
+        routes: told.routes.to_vec(),
+        orders: orders::carry_out(told.events.clone()),
     })?;
-    let metric = Metric { namespace: told.latency.namespace.clone(), name: told.latency.metric.clone() };
+    let latency = &told.settings.latency;
+    let metric = Metric { namespace: latency.namespace.clone(), name: latency.metric.clone() };
     screen.follow(Pipeline::new(told.endpoint, metric), told.stop.clone());
+    let root = told.root.to_owned();
+    screen.follow_commit(move || commit::of(root.clone()), told.stop.clone());
     Ok(screen)
 }

@@ -18,8 +18,9 @@ use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, View, trace};
+use crate::session::{Options, route, trace};
 use crate::swap;
+use crate::tui::Keymap;
 use crate::watch::Watcher;
 
 /// Runs a session until a signal ends it or nobody reads its output any more.
@@ -33,6 +34,8 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     let preparing = prepare(&program, &directory, &options);
     let Some(prepared) = stop.run_until_cancelled(preparing).await else { return Ok(()) };
     let prepared = prepared?;
+    let keymap =
+        Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
     make_directories(&prepared)?;
 
     let (events, inbox) = Events::channel();
@@ -43,13 +46,13 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
         events: events.clone(),
     };
     let cloud = start_cloud(request, stop.clone()).await?;
-    serve(options.view, options.watch, &program, prepared, cloud, (events, inbox), stop).await
+    serve(&options, keymap, &program, prepared, cloud, (events, inbox), stop).await
 }
 
 /// The part with a cloud: whatever ends it, the cloud is stopped and no process is left.
 async fn serve(
-    view: View,
-    watch: bool,
+    options: &Options,
+    keymap: Keymap,
     program: &Path,
     prepared: Prepared,
     cloud: RunningCloud,
@@ -57,7 +60,9 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), UserError> {
     let RunningCloud { endpoint, outputs, target, stopped } = cloud;
-    let Prepared { settings, workspace, functions, following, .. } = prepared;
+    let Prepared { settings, workspace, functions, following, templates } = prepared;
+    let Options { view, watch, .. } = *options;
+    let routes = route::of_templates(&templates);
     let result = async {
         let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
         if let Some(directory) = &log_directory {
@@ -70,7 +75,11 @@ async fn serve(
             watch,
             endpoint: &endpoint,
             functions: &functions,
-            latency: &settings.latency,
+            settings: &settings,
+            root: &workspace.root,
+            keymap: &keymap,
+            routes: &routes,
+            events: &events,
             log_directory,
             stop: &stop,
         };

@@ -1,15 +1,23 @@
-//! The signals that end a session in good order; a second one ends it at once.
+//! The signals that end a session in good order, of which a second one ends it at once; and those that stop it as a job of the
+//! shell and let it go on.
 
+use std::time::Duration;
+
+use rustix::process::{getpid, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::tui;
+
+/// How long a stop waits for the terminal to be given back.
+const COURTESY: Duration = Duration::from_secs(1);
 
 /// Cancels the token at the first signal. Function and cargo processes die with devloop, so the second may be rude.
 pub(super) fn stop_at_signals(stop: CancellationToken) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    follow_job_control()?;
     tokio::spawn(async move {
         any(&mut interrupt, &mut terminate, &mut hang_up).await;
         stop.cancel();
@@ -21,10 +29,41 @@ pub(super) fn stop_at_signals(stop: CancellationToken) -> std::io::Result<()> {
 
 async fn any(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) {
     tokio::select! {
-        _ = interrupt.recv() => {}
+        () = interrupted(interrupt) => {}
         _ = terminate.recv() => {}
         _ = hang_up.recv() => {}
     }
+}
+
+/// Ctrl-C goes to every program of the terminal. While an editor has it, it is the editor's.
+async fn interrupted(interrupt: &mut Signal) {
+    while interrupt.recv().await.is_some() {
+        if !tui::is_lent() {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Before the program stops, the shell gets its terminal; when it goes on, the screen is drawn anew. The shell may have left
+/// the terminal in any mode, also where the program was stopped without being asked.
+fn follow_job_control() -> std::io::Result<()> {
+    let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+    let mut go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                Some(()) = stop.recv() => {
+                    // A terminal that takes no output must not keep the program from stopping.
+                    let _ = tokio::time::timeout(COURTESY, tokio::task::spawn_blocking(tui::suspend)).await;
+                    let _ = kill_process(getpid(), rustix::process::Signal::STOP);
+                }
+                Some(()) = go_on.recv() => drop(tokio::task::spawn_blocking(tui::resume)),
+                else => return,
+            }
+        }
+    });
+    Ok(())
 }
 
 #[expect(clippy::exit, reason = "the user asked twice; an orderly end did not come soon enough")]

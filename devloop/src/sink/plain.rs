@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::engine::{Digest, Level, Millis, Notice, Phases, Problem, State};
+use crate::engine::{Digest, Level, Millis, Notice, Problem, State};
 use crate::graph::Reason;
 use crate::sink::{Sink, ansi};
 
@@ -13,12 +13,13 @@ use crate::sink::{Sink, ansi};
 pub(crate) struct Plain<W> {
     output: W,
     colour: bool,
+    unicode: bool,
 }
 
 impl<W: Write> Plain<W> {
-    /// Writes to the output; without colour the compiler's renderings lose theirs.
-    pub(crate) fn new(output: W, colour: bool) -> Self {
-        Self { output, colour }
+    /// Writes to the output; without colour the compiler's renderings lose theirs, and beyond ASCII our own signs are replaced.
+    pub(crate) fn new(output: W, colour: bool, unicode: bool) -> Self {
+        Self { output, colour, unicode }
     }
 }
 
@@ -26,6 +27,8 @@ impl<W: Write + Send> Sink for Plain<W> {
     fn tell(&mut self, _at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
         let text = text(notice, state);
         let text = if self.colour { text } else { ansi::strip(&text) };
+        let own = !matches!(notice, Notice::Log { .. } | Notice::Diagnostic { .. });
+        let text = if own && !self.unicode { text.replace('→', "->").replace(" · ", ", ") } else { text };
         self.output.write_all(text.as_bytes())?;
         self.output.flush()
     }
@@ -69,7 +72,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
         Notice::Live { function, digest, phases, .. } => {
             let open = state.functions.values().filter(|standing| standing.is_on_its_way()).count();
             let rest = if open == 0 { String::new() } else { format!(" ({open} to come)") };
-            format!("live       {function} {} after {}{rest}\n", digest.short(), durations(phases))
+            format!("live       {function} {} · {phases}{rest}\n", digest.short())
         }
         Notice::Unchanged { function, digest, .. } => format!("unchanged  {function} {}\n", digest.short()),
         Notice::Added { function, url } => format!("added      {function} = {url}\n"),
@@ -95,12 +98,6 @@ fn build(generation: u64, reasons: &BTreeMap<String, Reason>) -> String {
 
 fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.flat_map(|line| [line, "\n".to_owned()]).collect()
-}
-
-fn durations(phases: &Phases) -> String {
-    let parts: Vec<String> =
-        phases.named().iter().map(|(name, milliseconds)| format!("{name} {milliseconds}")).collect();
-    format!("{} ms: {}", phases.total(), parts.join(", "))
 }
 
 fn error(function: Option<&str>, serving: Option<&Digest>, problem: &Problem) -> String {

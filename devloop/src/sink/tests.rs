@@ -63,6 +63,9 @@ fn session() -> Vec<Notice> {
             .into(),
         },
         Notice::Cancelled { generation: 2, functions: vec!["downstream".to_owned(), "midstream".to_owned()] },
+        Notice::Paused,
+        Notice::Noted { functions: vec![upstream()] },
+        Notice::Resumed { saves: 1 },
         Notice::Progress { generation: 3, line: "Compiling midstream v0.1.0".to_owned() },
         Notice::Diagnostic { generation: 3, diagnostic: diagnostic.clone() },
         Notice::BuildFailed {
@@ -115,15 +118,27 @@ fn written(page: &Page) -> String {
 #[test]
 fn plain_lines() {
     let page = Page::default();
-    tell(&mut Plain::new(page.clone(), false));
+    tell(&mut Plain::new(page.clone(), false, true));
     insta::assert_snapshot!(written(&page));
 }
 
 #[test]
 fn plain_lines_in_colour_keep_the_compilers_rendering() {
     let page = Page::default();
-    tell(&mut Plain::new(page.clone(), true));
+    tell(&mut Plain::new(page.clone(), true, true));
     assert!(written(&page).contains("\u{1b}[91merror[E0308]"));
+}
+
+#[test]
+fn plain_lines_of_a_terminal_without_more_than_ascii_have_none_of_ours() {
+    let page = Page::default();
+    let phases = Phases { detect: 22, cargo: 1_010, ..Phases::default() };
+    let (function, digest) = ("upstream".to_owned(), digest("33ab"));
+    let state = State::new(Workspace::default(), []);
+    let notice = Notice::Live { generation: 2, function, digest, phases };
+    Plain::new(page.clone(), false, false).tell(0, &notice, &state).unwrap();
+    let expected = "live       upstream 33ab0000, save->live 1.03 s, detect 22, plan 0, cargo 1,010, package 0, swap 0, reload 0\n";
+    assert_eq!(written(&page), expected);
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! What a user can do, and by which keys. The help page and the footer are made from this table, so they cannot say otherwise.
+//! What a user can do, and by which keys. The help page, the footer, the command line and the settings are made from this table,
+//! so they cannot say otherwise.
 
 /// Something to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Action {
     Help,
     Quit,
@@ -23,16 +24,31 @@ pub(super) enum Action {
     Search,
     NextHit,
     PreviousHit,
+    Command,
+    Open,
+    Only,
     Freeze,
     Expand,
     Wrap,
-    Only,
+    Timestamps,
+    Pause,
+    Rerun,
+    Resend,
     Copy,
+    CopyJson,
+    CopyCall,
+    Mouse,
+    Clear,
+    Redraw,
+    Suspend,
 }
 
 /// An action with its keys.
+#[derive(Debug)]
 pub(super) struct Binding {
     pub(super) action: Action,
+    /// What settings and the command line call it.
+    pub(super) name: &'static str,
     /// As [`super::keys::name`] writes them.
     pub(super) keys: &'static [&'static str],
     /// One word for the footer.
@@ -43,52 +59,109 @@ pub(super) struct Binding {
 
 const fn bind(
     action: Action,
+    name: &'static str,
     keys: &'static [&'static str],
     word: &'static str,
     meaning: &'static str,
 ) -> Binding {
-    Binding { action, keys, word, meaning }
+    Binding { action, name, keys, word, meaning }
 }
 
 /// Every action, in the order of the help page.
 pub(super) const BINDINGS: &[Binding] = &[
-    bind(Action::Help, &["?"], "help", "show or hide this page"),
-    bind(Action::Quit, &["q", "ctrl-c"], "quit", "stop the session"),
+    bind(Action::Help, "help", &["?"], "help", "show or hide this page"),
+    bind(Action::Quit, "quit", &["q", "ctrl-c"], "quit", "stop the session"),
     bind(
         Action::Back,
+        "back",
         &["esc"],
         "back",
-        "leave help, search, filter, freeze or the large pane, one after the other",
+        "leave help, search, mark, freeze, filter or the large pane, one after the other; never quits",
     ),
-    bind(Action::NextPane, &["tab"], "pane", "go to the next pane"),
-    bind(Action::PreviousPane, &["shift-tab"], "back a pane", "go to the pane before"),
-    bind(Action::Pane(1), &["1"], "functions", "go to the functions"),
-    bind(Action::Pane(2), &["2"], "errors", "go to the errors"),
-    bind(Action::Pane(3), &["3"], "status", "go to the figures"),
-    bind(Action::Pane(4), &["4"], "logs", "go to the logs"),
-    bind(Action::Down, &["j", "down"], "down", "one line down, or the next function"),
-    bind(Action::Up, &["k", "up"], "up", "one line up, or the function before"),
-    bind(Action::Left, &["h", "left"], "left", "see more of the lines' beginnings"),
-    bind(Action::Right, &["l", "right"], "right", "see more of the lines' ends"),
-    bind(Action::HalfPageDown, &["ctrl-d"], "half down", "half a page down"),
-    bind(Action::HalfPageUp, &["ctrl-u"], "half up", "half a page up"),
-    bind(Action::PageDown, &["pagedown"], "page down", "a page down"),
-    bind(Action::PageUp, &["pageup"], "page up", "a page up"),
-    bind(Action::Start, &["g", "home"], "start", "go to the first line"),
-    bind(Action::End, &["G", "end"], "end", "go to the last line; the logs go on following from there"),
-    bind(Action::Search, &["/"], "search", "search the pane while you type; lower case finds both cases"),
-    bind(Action::NextHit, &["n"], "next", "go to the next hit"),
-    bind(Action::PreviousHit, &["N"], "previous", "go to the hit before"),
+    bind(Action::NextPane, "next-pane", &["tab"], "pane", "go to the next pane"),
+    bind(Action::PreviousPane, "previous-pane", &["shift-tab"], "back a pane", "go to the pane before"),
+    bind(Action::Pane(1), "functions", &["1"], "functions", "go to the functions"),
+    bind(Action::Pane(2), "errors", &["2"], "errors", "go to the errors"),
+    bind(Action::Pane(3), "status", &["3"], "status", "go to the figures"),
+    bind(Action::Pane(4), "logs", &["4"], "logs", "go to the logs"),
+    bind(Action::Down, "down", &["j", "down"], "down", "mark the next line or function"),
+    bind(Action::Up, "up", &["k", "up"], "up", "mark the line or function before"),
+    bind(Action::Left, "left", &["h", "left"], "left", "see more of the lines' beginnings"),
+    bind(Action::Right, "right", &["l", "right"], "right", "see more of the lines' ends"),
+    bind(Action::HalfPageDown, "half-down", &["ctrl-d"], "half down", "half a page down"),
+    bind(Action::HalfPageUp, "half-up", &["ctrl-u"], "half up", "half a page up"),
+    bind(Action::PageDown, "page-down", &["pagedown"], "page down", "a page down"),
+    bind(Action::PageUp, "page-up", &["pageup"], "page up", "a page up"),
+    bind(Action::Start, "start", &["g", "home"], "start", "go to the first line"),
+    bind(
+        Action::End,
+        "end",
+        &["G", "end"],
+        "end",
+        "go to the last line; the logs go on following from there",
+    ),
+    bind(
+        Action::Search,
+        "search",
+        &["/"],
+        "search",
+        "search the pane: `text`, `!text` for lines without it, `-f text` for its letters in order",
+    ),
+    bind(Action::NextHit, "next-hit", &["n"], "next", "go to the next hit"),
+    bind(Action::PreviousHit, "previous-hit", &["N"], "previous", "go to the hit before"),
+    bind(
+        Action::Command,
+        "command",
+        &[":"],
+        "command",
+        "type a command: any name of this page, or `send BODY`",
+    ),
+    bind(
+        Action::Open,
+        "open",
+        &["enter"],
+        "open",
+        "errors and panics: your editor at the place; a function: its logs; a log line: its request in all stages",
+    ),
     bind(
         Action::Only,
-        &["o", "enter"],
+        "filter",
+        &["o"],
         "filter",
         "logs of one function: the selected one in its pane, else one after the other",
     ),
-    bind(Action::Freeze, &["f"], "freeze", "hold the logs still and count what comes, or let them go on"),
-    bind(Action::Expand, &["e"], "expand", "show only this pane, or all"),
-    bind(Action::Wrap, &["w"], "wrap", "break long lines, or cut them"),
-    bind(Action::Copy, &["c"], "copy curl", "copy a call of the API for your shell (OSC 52)"),
+    bind(
+        Action::Freeze,
+        "freeze",
+        &["f"],
+        "freeze",
+        "hold the logs still and count what comes, or let them go on",
+    ),
+    bind(Action::Expand, "expand", &["e"], "expand", "show only this pane, or all"),
+    bind(Action::Wrap, "wrap", &["w"], "wrap", "break long lines, or cut them"),
+    bind(Action::Timestamps, "timestamps", &["t"], "times", "show or hide the times of the logs"),
+    bind(Action::Clear, "clear", &["ctrl-k"], "clear", "empty the logs on the screen; the files keep them"),
+    bind(
+        Action::Pause,
+        "pause",
+        &["p"],
+        "pause",
+        "only note saves, or build what was noted and every save again",
+    ),
+    bind(Action::Rerun, "rerun", &["f5"], "rerun", "build everything again"),
+    bind(Action::Resend, "resend", &["r"], "resend", "post a message to the API, the last one again"),
+    bind(Action::Copy, "copy", &["c"], "copy", "copy the marked function, error or line (OSC 52)"),
+    bind(Action::CopyJson, "copy-json", &["y"], "as JSON", "copy the same as JSON"),
+    bind(Action::CopyCall, "copy-call", &["u"], "copy curl", "copy a call of the API for your shell"),
+    bind(
+        Action::Mouse,
+        "mouse",
+        &["m"],
+        "mouse",
+        "leave the mouse to the terminal, so that it selects text, or take it again",
+    ),
+    bind(Action::Redraw, "redraw", &["ctrl-l"], "redraw", "draw everything anew"),
+    bind(Action::Suspend, "suspend", &["ctrl-z"], "suspend", "give the shell back until `fg`"),
 ];
 
 /// What the footer shows, the most useful first; as many as there is room for.
@@ -97,36 +170,47 @@ pub(super) const FOOTER: &[Action] = &[
     Action::Quit,
     Action::NextPane,
     Action::Search,
+    Action::Open,
+    Action::Resend,
+    Action::Pause,
     Action::Only,
     Action::Copy,
     Action::Freeze,
     Action::Expand,
     Action::Wrap,
-    Action::NextHit,
+    Action::CopyCall,
     Action::Back,
 ];
-
-/// What the key means.
-pub(super) fn action(key: &str) -> Option<Action> {
-    BINDINGS.iter().find(|binding| binding.keys.contains(&key)).map(|binding| binding.action)
-}
 
 /// The action's line of the table.
 pub(super) fn binding(action: Action) -> Option<&'static Binding> {
     BINDINGS.iter().find(|binding| binding.action == action)
 }
 
+/// The action that settings and the command line call so.
+pub(super) fn named(name: &str) -> Option<Action> {
+    BINDINGS.iter().find(|binding| binding.name == name).map(|binding| binding.action)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{BINDINGS, FOOTER, binding};
+    use super::{BINDINGS, FOOTER, binding, named};
+
+    fn are_different<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+        texts.clone().collect::<BTreeSet<_>>().len() == texts.count()
+    }
 
     #[test]
-    fn every_key_means_one_thing() {
-        let keys: Vec<&str> = BINDINGS.iter().flat_map(|binding| binding.keys).copied().collect();
-        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+    fn every_action_has_a_name_a_key_and_a_meaning_of_its_own() {
+        assert!(are_different(BINDINGS.iter().flat_map(|binding| binding.keys).copied()));
+        assert!(are_different(BINDINGS.iter().map(|binding| binding.name)));
+        assert!(are_different(BINDINGS.iter().map(|binding| binding.meaning)));
         assert!(BINDINGS.iter().all(|binding| !binding.keys.is_empty()));
+        for binding in BINDINGS {
+            assert_eq!(named(binding.name), Some(binding.action));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Lines that can be scrolled, searched, filtered and held still: what every pane but the functions shows.
+//! Lines that can be scrolled, marked, searched, filtered and held still: what every pane but the functions shows.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use ratatui::layout::Size;
 use ratatui::style::{Modifier, Style};
@@ -33,6 +33,12 @@ pub(super) struct Document {
     left: u16,
     wraps: bool,
     only: Option<String>,
+    /// Only lines that hold this text are shown.
+    about: Option<String>,
+    /// The line that keys and copies are about, once somebody chose one.
+    cursor: Option<u64>,
+    /// Whether the first part of the prefixes is shown.
+    stamps: bool,
     frozen: Option<Frozen>,
     search: Option<Search>,
 }
@@ -47,8 +53,9 @@ struct Entry {
 
 impl Entry {
     /// The line with as much of its prefix as a width has room for.
-    fn line_for(&self, width: u16) -> Cow<'_, Line<'static>> {
-        let left_out = PREFIX_WIDTHS.iter().filter(|least| width < **least).count();
+    fn line_for(&self, width: u16, stamps: bool) -> Cow<'_, Line<'static>> {
+        let narrow = PREFIX_WIDTHS.iter().filter(|least| width < **least).count();
+        let left_out = narrow.max(usize::from(!stamps));
         match self.prefix.get(left_out..) {
             None | Some([]) => Cow::Borrowed(&self.line),
             Some(prefix) => Cow::Owned(Line::from([prefix, &self.line.spans].concat())),
@@ -87,6 +94,9 @@ impl Document {
             left: 0,
             wraps: false,
             only: None,
+            about: None,
+            cursor: None,
+            stamps: true,
             frozen: None,
             search: None,
         }
@@ -99,7 +109,7 @@ impl Document {
 
     /// Appends a line of the source; none: a line that concerns all of them.
     pub(super) fn push(&mut self, source: Option<&str>, prefix: Vec<Span<'static>>, line: Line<'static>) {
-        let passes = self.passes(source);
+        let passes = self.passes(source, &line);
         if let Some(frozen) = &mut self.frozen {
             frozen.missed += u64::from(passes);
             if self.entries.len() >= self.limit {
@@ -123,6 +133,7 @@ impl Document {
     fn forget_first(&mut self) {
         self.entries.pop_front();
         self.first += 1;
+        self.cursor = self.cursor.filter(|cursor| *cursor >= self.first);
         while self.visible.front().is_some_and(|number| *number < self.first) {
             self.visible.pop_front();
         }
@@ -136,6 +147,18 @@ impl Document {
         self.entries =
             lines.into_iter().map(|line| Entry { source: None, prefix: Vec::new(), line }).collect();
         self.first = 0;
+        self.cursor = self.cursor.filter(|cursor| *cursor < self.entries.len() as u64);
+        self.look_again();
+    }
+
+    /// Forgets every line.
+    pub(super) fn clear(&mut self) {
+        self.first += self.entries.len() as u64;
+        self.entries.clear();
+        (self.top, self.cursor) = (None, None);
+        if let Some(frozen) = &mut self.frozen {
+            frozen.end = self.first;
+        }
         self.look_again();
     }
 
@@ -144,15 +167,16 @@ impl Document {
         self.entries.len()
     }
 
-    fn passes(&self, source: Option<&str>) -> bool {
-        self.only.is_none() || source.is_none() || self.only.as_deref() == source
+    fn passes(&self, source: Option<&str>, line: &Line<'_>) -> bool {
+        let from = self.only.is_none() || source.is_none() || self.only.as_deref() == source;
+        from && self.about.as_deref().is_none_or(|text| plain(line).contains(text))
     }
 
     /// Applies filter and search to every entry.
     fn look_again(&mut self) {
         let numbered = self.entries.iter().zip(self.first..);
         self.visible = numbered
-            .filter(|(entry, _)| self.passes(entry.source.as_deref()))
+            .filter(|(entry, _)| self.passes(entry.source.as_deref(), &entry.line))
             .map(|(_, number)| number)
             .collect();
         if let Some(search) = &self.search {
@@ -178,6 +202,32 @@ impl Document {
         }
     }
 
+    /// The text that all shown lines hold, if not all lines are shown.
+    pub(super) fn about(&self) -> Option<&str> {
+        self.about.as_deref()
+    }
+
+    /// Shows only lines that hold the text; none shows everything.
+    pub(super) fn show_about(&mut self, text: Option<String>) {
+        self.about = text;
+        self.cursor = None;
+        self.look_again();
+        if self.frozen.is_none() {
+            self.top = None;
+        }
+    }
+
+    /// How many sources have a line that holds the text.
+    pub(super) fn sources_about(&self, text: &str) -> usize {
+        let holds = self.entries.iter().filter(|entry| plain(&entry.line).contains(text));
+        holds.filter_map(|entry| entry.source.as_deref()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Shows or hides the first part of the prefixes.
+    pub(super) fn toggle_stamps(&mut self) {
+        self.stamps = !self.stamps;
+    }
+
     fn entry(&self, number: u64) -> &Entry {
         &self.entries[(number - self.first) as usize]
     }
@@ -193,7 +243,7 @@ impl Document {
 impl Document {
     fn rows_of(&self, ordinal: usize, view: Size) -> usize {
         if self.wraps {
-            row_count(&self.entry(self.visible[ordinal]).line_for(view.width), view.width)
+            row_count(&self.entry(self.visible[ordinal]).line_for(view.width, self.stamps), view.width)
         } else {
             1
         }
@@ -256,11 +306,13 @@ impl Document {
     /// Goes to the first line.
     pub(super) fn go_to_start(&mut self, view: Size) {
         self.left = 0;
+        self.cursor = None;
         self.go_to((0, 0), view);
     }
 
     /// Goes to the last line.
     pub(super) fn go_to_end(&mut self, view: Size) {
+        self.cursor = None;
         self.go_to((usize::MAX, 0), view);
     }
 
@@ -304,6 +356,105 @@ impl Document {
     }
 }
 
+/// The marked line.
+impl Document {
+    /// The line that is marked.
+    pub(super) fn cursor(&self) -> Option<u64> {
+        self.cursor
+    }
+
+    /// Marks no line any more.
+    pub(super) fn unmark(&mut self) {
+        self.cursor = None;
+    }
+
+    /// Marks the next line or the one before; without a mark the first or last one in sight.
+    pub(super) fn step_cursor(&mut self, down: bool, view: Size) {
+        let Some(last) = self.shown().checked_sub(1) else { return };
+        let at_end = self.follows && self.top.is_none();
+        let (start, end) = self.in_sight(view);
+        let ordinal = match self.cursor.map(|cursor| self.ordinal_of(cursor)) {
+            Some(at) if down && at >= last && self.follows && self.frozen.is_none() => {
+                // Behind the last line there is only what will come.
+                (self.cursor, self.top) = (None, None);
+                return;
+            }
+            Some(at) if down => (at + 1).min(last),
+            Some(at) => at.saturating_sub(1),
+            None if down && at_end => return,
+            None if down => start,
+            None => end,
+        };
+        self.mark(ordinal, view);
+    }
+
+    /// Marks the line in the row of the view.
+    pub(super) fn click(&mut self, row: u16, view: Size) {
+        let (start, skipped) = self.start(view);
+        let (ordinal, _) = self.walk((start, 0), usize::from(row) + skipped, view);
+        if ordinal < self.shown() {
+            self.mark(ordinal, view);
+        }
+    }
+
+    /// The number and the text of the line that is meant: the marked one, else the hit of a search in sight, else the last line
+    /// of a document that follows, else the first one in sight.
+    pub(super) fn meant(&self, view: Size) -> Option<u64> {
+        let (start, end) = self.in_sight(view);
+        let hit = self.search.as_ref().and_then(Search::current).filter(|hit| {
+            let ordinal = self.ordinal_of(*hit);
+            (start..=end).contains(&ordinal) && self.visible.get(ordinal) == Some(hit)
+        });
+        let ordinal = if self.follows { self.shown().checked_sub(1)?.min(end) } else { start };
+        self.cursor.or(hit).or_else(|| self.visible.get(ordinal).copied())
+    }
+
+    /// The source and the text of the line with this number.
+    pub(super) fn text_of(&self, number: u64) -> (Option<&str>, String) {
+        let entry = self.entry(number);
+        (entry.source.as_deref(), plain(&entry.line).into_owned())
+    }
+
+    /// The text of every line.
+    pub(super) fn text(&self) -> String {
+        let lines: Vec<_> = self.entries.iter().map(|entry| plain(&entry.line)).collect();
+        lines.join("\n")
+    }
+
+    fn ordinal_of(&self, number: u64) -> usize {
+        self.visible.partition_point(|other| *other < number)
+    }
+
+    /// The first and the last ordinal in sight.
+    fn in_sight(&self, view: Size) -> (usize, usize) {
+        let (start, row) = self.start(view);
+        let (behind, _) = self.walk((start, 0), usize::from(view.height) + row, view);
+        (start, behind.saturating_sub(1).clamp(start, self.shown().saturating_sub(1).max(start)))
+    }
+
+    /// Marks the line and moves just so far that it is in sight; lines that come no longer carry the view away.
+    fn mark(&mut self, ordinal: usize, view: Size) {
+        let Some(number) = self.visible.get(ordinal).copied() else { return };
+        let (start, end) = self.in_sight(view);
+        let (first, row) = self.start(view);
+        self.cursor = Some(number);
+        let place = if ordinal < start || (ordinal == start && row > 0) {
+            (ordinal, 0)
+        } else if ordinal > end {
+            let mut room = usize::from(view.height).saturating_sub(self.rows_of(ordinal, view));
+            let mut top = ordinal;
+            while top > 0 && self.rows_of(top - 1, view) <= room {
+                top -= 1;
+                room -= self.rows_of(top, view);
+            }
+            (top, 0)
+        } else {
+            (first, row)
+        };
+        self.top = self.visible.get(place.0).map(|number| Top { number: *number, row: place.1 });
+    }
+}
+
 /// Searching.
 impl Document {
     /// The search of this moment.
@@ -321,12 +472,14 @@ impl Document {
         self.search = Some(Search::new(query));
         self.look_again();
         let hit = self.search.as_mut().and_then(|search| search.go_near(from));
+        self.cursor = None;
         self.reveal(hit, view);
     }
 
     /// Goes to the next hit or the one before.
     pub(super) fn step(&mut self, forward: bool, view: Size) {
         let hit = self.search.as_mut().and_then(|search| search.step(forward));
+        self.cursor = None;
         self.reveal(hit, view);
     }
 
@@ -367,11 +520,11 @@ impl Document {
         for ordinal in start..self.shown() {
             let number = self.visible[ordinal];
             let line = self.marked(number, view.width);
-            if self.wraps {
-                rows.extend(broken(&line, view.width));
-            } else {
-                rows.push(cut(&line, self.left, view.width));
-            }
+            let own =
+                if self.wraps { broken(&line, view.width) } else { vec![cut(&line, self.left, view.width)] };
+            let chosen = self.cursor == Some(number);
+            let mark = |row: Line<'static>| if chosen { row.patch_style(Modifier::REVERSED) } else { row };
+            rows.extend(own.into_iter().map(mark));
             if rows.len() >= height + skipped {
                 break;
             }
@@ -382,7 +535,7 @@ impl Document {
     /// The line with its hits marked.
     fn marked(&self, number: u64, width: u16) -> Cow<'_, Line<'static>> {
         let entry = self.entry(number);
-        let line = entry.line_for(width);
+        let line = entry.line_for(width, self.stamps);
         let Some(search) = &self.search else { return line };
         // The prefix is not searched, and moves what was found in the line.
         let before = plain(&line).len() - plain(&entry.line).len();
@@ -403,6 +556,7 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use ratatui::layout::Size;
+    use ratatui::style::Modifier;
     use ratatui::text::Line;
 
     use super::Document;
@@ -527,8 +681,74 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_goes_from_line_to_line_and_takes_the_view_along() {
+        let mut document = numbered(100, 6);
+        let text = |document: &Document| document.meant(VIEW).map(|number| document.text_of(number).1);
+        assert_eq!((document.cursor(), text(&document).as_deref()), (None, Some("5")));
+        document.step_cursor(true, VIEW);
+        assert_eq!(document.cursor(), None, "below the end is nothing");
+        document.step_cursor(false, VIEW);
+        assert_eq!(text(&document).as_deref(), Some("5"));
+        (0..3).for_each(|_| document.step_cursor(false, VIEW));
+        assert_eq!(text(&document).as_deref(), Some("2"));
+        check(&document, &["2", "3", "4"]);
+        document.push(None, Vec::new(), Line::raw("6"));
+        check(&document, &["2", "3", "4"]);
+        document.click(2, VIEW);
+        assert_eq!(text(&document).as_deref(), Some("4"));
+        (0..3).for_each(|_| document.step_cursor(true, VIEW));
+        assert_eq!(document.cursor(), None, "behind the last line, what comes is followed again");
+        document.push(None, Vec::new(), Line::raw("7"));
+        check(&document, &["5", "6", "7"]);
+        document.click(0, VIEW);
+        document.unmark();
+        assert_eq!(document.cursor(), None);
+    }
+
+    #[test]
+    fn a_mark_lies_on_all_rows_of_a_broken_line() {
+        let mut document = Document::fixed();
+        document.replace(["ab", "0123456789abcdefghi", "cd"].map(Line::raw));
+        document.toggle_wrap();
+        document.click(2, VIEW);
+        assert_eq!(document.meant(VIEW), Some(1));
+        document.step_cursor(true, VIEW);
+        check(&document, &["89abcdef", "ghi", "cd"]);
+        let marked = |document: &Document| {
+            let rows = document.window(VIEW);
+            rows.iter().filter(|row| row.style.add_modifier.contains(Modifier::REVERSED)).count()
+        };
+        assert_eq!(marked(&document), 1);
+        document.step_cursor(false, VIEW);
+        assert_eq!(marked(&document), 3);
+    }
+
+    #[test]
+    fn only_lines_about_a_text_are_shown() {
+        let mut document = Document::following(100);
+        for text in ["a 17", "b 18", "c 17"] {
+            document.push(Some("up"), Vec::new(), Line::raw(text));
+        }
+        document.show_about(Some("17".to_owned()));
+        check(&document, &["a 17", "c 17"]);
+        document.push(None, Vec::new(), Line::raw("d"));
+        document.push(Some("down"), Vec::new(), Line::raw("e 17"));
+        check(&document, &["a 17", "c 17", "e 17"]);
+        document.show_about(None);
+        check(&document, &["c 17", "d", "e 17"]);
+        document.clear();
+        check(&document, &[]);
+        document.push(None, Vec::new(), Line::raw("f"));
+        check(&document, &["f"]);
+    }
+
+    #[test]
     fn an_empty_document_can_be_moved_in() {
         let mut document = Document::following(10);
+        document.step_cursor(true, VIEW);
+        document.step_cursor(false, VIEW);
+        document.click(1, VIEW);
+        assert_eq!(document.meant(VIEW), None);
         document.scroll(-3, VIEW);
         document.scroll(3, VIEW);
         document.go_to_start(VIEW);

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
+use serde_json::{Value, json};
 
 use crate::engine::{Diagnostic, Digest, Generation, Level, Problem};
 use crate::tui::document::Document;
+use crate::tui::location::{Place, place_in};
 use crate::tui::styled;
+use crate::tui::text::plain;
 
 /// Everything that is broken, and the lines that show it.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(super) struct Errors {
     broken: BTreeMap<String, (Problem, Option<Digest>)>,
     /// What belongs to no function.
     general: Option<Problem>,
+    /// Where each compiler message begins in the document, and which one it is.
+    places: Vec<(u64, usize)>,
     pub(super) document: Document,
 }
 
@@ -36,6 +41,7 @@ impl Errors {
             failure: String::new(),
             broken: BTreeMap::new(),
             general: None,
+            places: Vec::new(),
             document: Document::fixed(),
         }
     }
@@ -106,8 +112,50 @@ impl Errors {
         self.built(generation, function);
     }
 
+    /// The compiler message that the line belongs to; above the first one that is the first.
+    fn diagnostic_at(&self, number: u64) -> Option<&Diagnostic> {
+        let behind = self.places.partition_point(|(start, _)| *start <= number);
+        let (_, index) = self.places.get(behind.saturating_sub(1))?;
+        self.diagnostics.get(*index)
+    }
+
+    /// What an editor opens from this line: the place of its message, or one that the line itself names.
+    pub(super) fn place_at(&self, number: u64) -> Option<Place> {
+        let own = || place_in(&self.document.text_of(number).1);
+        let of_message = || {
+            let location = self.diagnostic_at(number)?.location.as_ref()?;
+            Some(Place { file: location.file.clone(), line: location.line, column: location.column })
+        };
+        // A message may point to several places; the one under the mark is meant.
+        if self.document.cursor() == Some(number) {
+            own().or_else(of_message)
+        } else {
+            of_message().or_else(own)
+        }
+    }
+
+    /// The message at this line, or without messages everything.
+    pub(super) fn text_at(&self, number: u64) -> String {
+        match self.diagnostic_at(number) {
+            Some(diagnostic) => rendered(diagnostic),
+            None => self.document.text(),
+        }
+    }
+
+    /// The same for programs.
+    pub(super) fn json_at(&self, number: u64) -> Value {
+        match self.diagnostic_at(number) {
+            Some(diagnostic) => json!({
+                "level": diagnostic.level, "message": diagnostic.message, "package": diagnostic.package,
+                "location": diagnostic.location, "rendered": rendered(diagnostic),
+            }),
+            None => json!({ "text": self.document.text() }),
+        }
+    }
+
     fn show(&mut self) {
         let mut lines = Vec::new();
+        self.places.clear();
         let strong = Style::new().add_modifier(Modifier::BOLD);
         for (function, serving) in &self.failed {
             lines
@@ -125,15 +173,22 @@ impl Errors {
             lines.extend(styled::lines(&self.failure));
         }
         for level in [Level::Error, Level::Warning] {
-            for diagnostic in self.diagnostics.iter().filter(|diagnostic| diagnostic.level == level) {
+            for (index, diagnostic) in self.diagnostics.iter().enumerate().filter(|(_, it)| it.level == level)
+            {
                 if !lines.is_empty() {
                     lines.push(Line::default());
                 }
+                self.places.push((lines.len() as u64, index));
                 lines.extend(styled::lines(diagnostic.rendered.trim_end()));
             }
         }
         self.document.replace(lines);
     }
+}
+
+fn rendered(diagnostic: &Diagnostic) -> String {
+    let lines = styled::lines(diagnostic.rendered.trim_end());
+    lines.iter().map(|line| plain(line).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn told(problem: &Problem) -> Vec<Line<'static>> {

@@ -23,6 +23,7 @@ pub(super) fn name(event: &KeyEvent) -> Option<String> {
         KeyCode::End => "end".to_owned(),
         KeyCode::PageUp => "pageup".to_owned(),
         KeyCode::PageDown => "pagedown".to_owned(),
+        KeyCode::F(number) => format!("f{number}"),
         _ => return None,
     };
     let with = |modifier: KeyModifiers, prefix: &str| {
@@ -31,11 +32,34 @@ pub(super) fn name(event: &KeyEvent) -> Option<String> {
     Some(with(KeyModifiers::CONTROL, "ctrl-") + &with(KeyModifiers::ALT, "alt-") + &name)
 }
 
+/// Whether a key can have this name.
+pub(super) fn is_name(text: &str) -> bool {
+    const NAMED: [&str; 13] = [
+        "enter",
+        "esc",
+        "tab",
+        "shift-tab",
+        "backspace",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+    ];
+    let text = text.strip_prefix("ctrl-").unwrap_or(text);
+    let text = text.strip_prefix("alt-").unwrap_or(text);
+    let function = |number: &str| number.parse::<u8>().is_ok_and(|number| (1..=24).contains(&number));
+    text.chars().count() == 1 || NAMED.contains(&text) || text.strip_prefix('f').is_some_and(function)
+}
+
 #[cfg(test)]
 mod tests {
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-    use super::name;
+    use super::{is_name, name};
 
     fn check(code: KeyCode, modifiers: KeyModifiers, expected: Option<&str>) {
         assert_eq!(name(&KeyEvent::new(code, modifiers)).as_deref(), expected);
@@ -49,6 +73,17 @@ mod tests {
         check(KeyCode::Char('q'), KeyModifiers::ALT, Some("alt-q"));
         check(KeyCode::BackTab, KeyModifiers::SHIFT, Some("shift-tab"));
         check(KeyCode::PageDown, KeyModifiers::NONE, Some("pagedown"));
-        check(KeyCode::F(1), KeyModifiers::NONE, None);
+        check(KeyCode::F(5), KeyModifiers::NONE, Some("f5"));
+        check(KeyCode::Insert, KeyModifiers::NONE, None);
+    }
+
+    #[test]
+    fn every_name_that_a_key_has_is_one() {
+        for name in ["g", "G", "ctrl-u", "ctrl-alt-x", "shift-tab", "pagedown", "f5", "f", "/"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "gg", "shift-x", "f0", "f99", "super-x"] {
+            assert!(!is_name(name), "{name}");
+        }
     }
 }

@@ -37,10 +37,19 @@ const WIDTH_FOR_ALL: u16 = 40;
 /// A screen this high has rows for the call of the API.
 const ROOM_FOR_CALL: u16 = 12;
 
+/// A screen this high has a row for the way through the pipeline.
+const ROOM_FOR_A_WAY: u16 = 20;
+
+/// A screen this high has rows for more ways, at most so many, and for the phases of the last save.
+const ROOM_FOR_WAYS: u16 = 30;
+const MOST_WAYS: usize = 2;
+
 /// The places on the screen.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Places {
     pub(super) header: Rect,
+    /// The ways through the pipeline, a row each, and the phases of the last save.
+    pub(super) ways: Rect,
     pub(super) call: Rect,
     /// The panes that are shown, each with its title's row.
     pub(super) panes: Vec<(Pane, Rect)>,
@@ -50,8 +59,14 @@ pub(super) struct Places {
 /// Divides the area.
 pub(super) fn places(area: Rect, screen: &Screen) -> Places {
     let call_rows = if area.height >= ROOM_FOR_CALL { screen.call_rows(area.width).len() as u16 } else { 0 };
-    let [header, call, body, footer] = Layout::vertical([
+    let way_rows = match area.height {
+        0..ROOM_FOR_A_WAY => 0,
+        ROOM_FOR_A_WAY..ROOM_FOR_WAYS => screen.routes.len().min(1) as u16,
+        _ => screen.routes.len().min(MOST_WAYS) as u16 + u16::from(screen.last_save.is_some()),
+    };
+    let [header, ways, call, body, footer] = Layout::vertical([
         Constraint::Length(1),
+        Constraint::Length(way_rows),
         Constraint::Length(call_rows),
         Constraint::Fill(1),
         Constraint::Length(u16::from(area.height > 2)),
@@ -59,7 +74,7 @@ pub(super) fn places(area: Rect, screen: &Screen) -> Places {
     .areas(area);
     let single = screen.is_expanded() || body.height < ROOM_FOR_ALL || body.width < WIDTH_FOR_ALL;
     let panes = if single { vec![(screen.focus(), body)] } else { stacked(body, screen) };
-    Places { header, call, panes, footer }
+    Places { header, ways, call, panes, footer }
 }
 
 /// All panes, one above the other. Errors push the figures aside while there are some; the logs get what is left.

@@ -1,14 +1,20 @@
 //! The terminal UI: functions, build errors, figures and logs of a session on one screen. `session` starts it as one more sink.
 //!
-//! [`screen::Screen`] is everything that is shown; keys and notices change it (pure), `view` draws it (pure), and `run` owns
-//! the terminal and the threads.
+//! [`screen::Screen`] is everything that is shown; `input` and `notices` change it (pure), `view` draws it (pure), and `run`
+//! owns the terminal and the threads.
 
 mod action;
+mod clip;
 mod document;
+mod editor;
 mod errors;
+mod input;
+mod keymap;
 mod keys;
 mod layout;
+mod location;
 mod notices;
+mod route;
 mod run;
 mod saves;
 mod screen;
@@ -17,11 +23,15 @@ mod styled;
 mod terminal;
 mod text;
 mod theme;
+mod trace;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use run::{Opening, Tui};
+pub(crate) use keymap::Keymap;
+pub(crate) use route::Hop;
+pub(crate) use run::{Opening, Tui, is_lent, resume, suspend};
+pub(crate) use screen::{Commit, Order};
 pub(crate) use terminal::restore;
 pub(crate) use theme::Theme;

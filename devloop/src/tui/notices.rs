@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, State};
 use crate::sink;
 use crate::status::{Function, Report, Section, Tone, lines};
-use crate::tui::screen::Screen;
+use crate::tui::screen::{Commit, Screen};
 use crate::tui::styled;
 
 /// The order on the screen, where the end may be out of sight.
@@ -79,7 +79,9 @@ impl Screen {
                 self.errors.works(*generation, function);
                 // The first build is no save.
                 if *generation > 1 {
-                    self.saves.add(phases.total());
+                    self.saves.entry(function.clone()).or_default().add(phases.total());
+                    self.all_saves.add(phases.total());
+                    self.last_save = Some((function.clone(), *phases));
                 }
             }
             Notice::Unchanged { generation, function, .. } => {
@@ -91,6 +93,7 @@ impl Screen {
             }
         }
         self.functions.clone_from(&state.functions);
+        self.paused = state.paused();
         self.log_event(at, notice, state);
     }
 
@@ -126,6 +129,13 @@ impl Screen {
     pub(super) fn tell_problem(&mut self, at: Millis, problem: &Problem) {
         self.log(at, None, &problem.message);
         self.errors.failed(None, problem, None);
+    }
+
+    /// The workspace stands on this commit now. Returns whether that is news.
+    pub(super) fn stands_on(&mut self, commit: Option<Commit>) -> bool {
+        let is_new = self.commit != commit;
+        self.commit = commit;
+        is_new
     }
 
     /// The time of day, to the millisecond.

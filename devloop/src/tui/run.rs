@@ -2,16 +2,20 @@
 //!
 //! They share the [`Screen`] under a lock that is held for a change or for drawing into memory, never while the terminal is
 //! written to: a slow terminal does not slow the session down, and what it misses needs no queue.
+//!
+//! The terminal is lent out to an editor, and to the shell while the program is stopped as a job; nothing is drawn meanwhile.
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::{self, Event, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Size;
 use tokio_util::sync::CancellationToken;
 
@@ -19,10 +23,13 @@ use crate::bus::now;
 use crate::engine::{Millis, Notice, Problem, State};
 use crate::sink::Sink;
 use crate::status::{Report, StatusSource};
-use crate::tui::screen::{Request, Screen};
+use crate::tui::keymap::Keymap;
+use crate::tui::location::Place;
+use crate::tui::route::Hop;
+use crate::tui::screen::{Commit, Order, Request, Screen};
 use crate::tui::terminal::{self, Canvas, Guard};
 use crate::tui::theme::Theme;
-use crate::tui::{keys, view};
+use crate::tui::{editor, keys, view};
 
 /// The least time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -33,6 +40,9 @@ const ASKING: Duration = Duration::from_secs(1);
 /// How often while nothing does.
 const RESTING: Duration = Duration::from_secs(10);
 
+/// How often the repository is looked at.
+const LOOKING: Duration = Duration::from_secs(3);
+
 /// After so many answers without news nothing happens any more.
 const QUIET: u32 = 3;
 
@@ -42,8 +52,10 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const DRAWING: &str = "tui-draw";
 const KEYS: &str = "tui-keys";
 
+/// The screen that has the terminal, for the signals that stop the program as a job and let it go on.
+static OPEN: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
+
 /// What the screen is opened with.
-#[derive(Debug)]
 pub(crate) struct Opening {
     /// The command, such as `watch`.
     pub(crate) command: &'static str,
@@ -57,6 +69,25 @@ pub(crate) struct Opening {
     pub(crate) stop: CancellationToken,
     /// Said on the ordinary screen when this one is gone.
     pub(crate) farewell: String,
+    /// What places in files are relative to.
+    pub(crate) root: PathBuf,
+    /// The user's editor, as the environment names it.
+    pub(crate) editor: Option<String>,
+    /// Which key does what.
+    pub(crate) keymap: Keymap,
+    /// The mouse is reported to us, and not kept by the terminal.
+    pub(crate) mouse: bool,
+    /// The ways through the pipeline.
+    pub(crate) routes: Vec<Vec<Hop>>,
+    /// Takes what the user wants of the session; must not wait for the screen.
+    pub(crate) orders: Box<dyn Fn(Order) + Send>,
+}
+
+/// What the keys' thread needs beside the screen.
+struct Desk {
+    root: PathBuf,
+    editor: Option<String>,
+    orders: Box<dyn Fn(Order) + Send>,
 }
 
 /// The screen of a session.
@@ -78,12 +109,27 @@ struct Inner {
     screen: Screen,
     dirty: bool,
     closing: bool,
+    /// A frame is being written.
+    drawing: bool,
+    /// What is on the terminal is not what was drawn last.
+    repaint: bool,
     clipboard: Option<String>,
+    /// What the terminal is to be told about the mouse.
+    mouse: Option<bool>,
 }
 
 impl Shared {
     fn new(screen: Screen) -> Arc<Self> {
-        let inner = Inner { screen, dirty: true, closing: false, clipboard: None };
+        let mouse = Some(screen.mouse).filter(|mouse| *mouse);
+        let inner = Inner {
+            screen,
+            dirty: true,
+            closing: false,
+            drawing: false,
+            repaint: false,
+            clipboard: None,
+            mouse,
+        };
         Arc::new(Self {
             inner: Mutex::new(inner),
             changed: Condvar::new(),
@@ -106,13 +152,34 @@ impl Shared {
 
     /// Takes an answer about the pipeline. Returns whether it brought news.
     fn learn(&self, answer: Result<Report, Problem>) -> bool {
+        self.refresh(|screen| screen.learn(answer))
+    }
+
+    /// Changes the screen, and has it drawn if that brought news.
+    fn refresh(&self, change: impl FnOnce(&mut Screen) -> bool) -> bool {
         let mut inner = self.lock();
-        let is_new = inner.screen.learn(answer);
+        let is_new = change(&mut inner.screen);
         if is_new {
             inner.dirty = true;
             self.changed.notify_all();
         }
         is_new
+    }
+
+    /// Lends the terminal out, after the frame that is being written.
+    fn lend(&self) {
+        if terminal::begin_to_lend() {
+            drop(self.changed.wait_while(self.lock(), |inner| inner.drawing));
+            terminal::give_back();
+        }
+    }
+
+    fn take_again(&self) {
+        let mut inner = self.lock();
+        // An error means that there is no terminal any more, which the next frame finds out.
+        let _ = terminal::take_again(inner.screen.mouse);
+        (inner.repaint, inner.dirty) = (true, true);
+        self.changed.notify_all();
     }
 
     fn close(&self) {
@@ -124,12 +191,17 @@ impl Shared {
 impl Tui {
     /// Takes the terminal and draws until `stop` is cancelled or this is dropped.
     pub(crate) fn start(opening: Opening) -> io::Result<Self> {
-        let Opening { command, endpoint, functions, theme, stop, farewell } = opening;
+        let Opening { command, endpoint, functions, theme, stop, farewell, .. } = opening;
+        let desk = Desk { root: opening.root, editor: opening.editor, orders: opening.orders };
         let (guard, canvas) = terminal::take()?;
         let mut screen = Screen::new(command, &endpoint, &functions, TimeZone::system());
         screen.resize(canvas.size()?);
+        screen.keymap = opening.keymap;
+        screen.mouse = opening.mouse;
+        screen.routes = opening.routes;
         let shared = Shared::new(screen);
         catch_panics(&shared, &stop);
+        *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&shared);
         let (open, drawn) = channel();
         thread::Builder::new().name(DRAWING.to_owned()).spawn({
             let (shared, stop) = (Arc::clone(&shared), stop.clone());
@@ -138,7 +210,7 @@ impl Tui {
         // Nothing can wake a read of the terminal, so this thread is left alone at the end of the process.
         thread::Builder::new().name(KEYS.to_owned()).spawn({
             let (shared, stop) = (Arc::clone(&shared), stop.clone());
-            move || read_keys(&shared, &stop)
+            move || read_keys(&shared, &desk, &stop)
         })?;
         tokio::spawn({
             let shared = Arc::clone(&shared);
@@ -157,6 +229,27 @@ impl Tui {
     }
 }
 
+impl Tui {
+    /// Shows the commit that `ask` tells, asked again every few seconds.
+    pub(crate) fn follow_commit<A: Future<Output = Option<Commit>> + Send>(
+        &self,
+        ask: impl Fn() -> A + Send + Sync + 'static,
+        stop: CancellationToken,
+    ) {
+        let shared = Arc::clone(&self.shared);
+        let following = async move {
+            loop {
+                let began = Instant::now();
+                let commit = ask().await;
+                shared.refresh(|screen| screen.stands_on(commit));
+                // A repository in which that takes long is looked at less often.
+                tokio::time::sleep(LOOKING.max(began.elapsed() * 20)).await;
+            }
+        };
+        tokio::spawn(async move { stop.run_until_cancelled(following).await });
+    }
+}
+
 impl Sink for Tui {
     fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
         self.shared.change(|screen| screen.tell(at, notice, state));
@@ -170,6 +263,7 @@ impl Drop for Tui {
         self.shared.close();
         let _ = self.drawn.recv_timeout(FAREWELL);
         terminal::restore();
+        end_editor();
         let _ = writeln!(io::stdout(), "{}", self.farewell);
     }
 }
@@ -183,7 +277,10 @@ fn draw(
     open: &Sender<()>,
 ) {
     while wait_for_change(shared) {
-        if let Err(_gone) = draw_once(shared, &mut canvas, theme) {
+        let drawn = draw_once(shared, &mut canvas, theme);
+        shared.lock().drawing = false;
+        shared.changed.notify_all();
+        if let Err(_gone) = drawn {
             stop.cancel();
             break;
         }
@@ -200,8 +297,12 @@ fn wait_for_change(shared: &Shared) -> bool {
         if inner.closing || !terminal::is_taken() {
             return false;
         }
+        if terminal::is_lent() {
+            inner = shared.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
         if inner.dirty {
-            inner.dirty = false;
+            (inner.dirty, inner.drawing) = (false, true);
             return true;
         }
         inner = match view::next_change(&inner.screen, now()) {
@@ -217,20 +318,32 @@ fn wait_for_change(shared: &Shared) -> bool {
 }
 
 fn draw_once(shared: &Shared, canvas: &mut Canvas, theme: Theme) -> io::Result<()> {
-    if let Some(text) = shared.lock().clipboard.take() {
+    let (clipboard, mouse, repaint) = {
+        let mut inner = shared.lock();
+        (inner.clipboard.take(), inner.mouse.take(), std::mem::take(&mut inner.repaint))
+    };
+    if let Some(text) = clipboard {
         terminal::copy(&text)?;
+    }
+    if let Some(take) = mouse {
+        terminal::take_mouse(take)?;
+    }
+    if repaint {
+        terminal::wipe()?;
+        *canvas = terminal::canvas()?;
     }
     canvas.draw(|frame| view::draw(frame, &shared.lock().screen, now(), theme))?;
     Ok(())
 }
 
-fn read_keys(shared: &Shared, stop: &CancellationToken) {
+fn read_keys(shared: &Shared, desk: &Desk, stop: &CancellationToken) {
     while let Ok(event) = event::read() {
         if shared.lock().closing {
             return;
         }
         let request = match event {
             Event::Key(key) => keys::name(&key).and_then(|key| shared.change(|screen| screen.press(&key))),
+            Event::Mouse(mouse) => shared.change(|screen| point(screen, mouse)),
             Event::Paste(text) => {
                 shared.change(|screen| screen.paste(&text));
                 None
@@ -239,16 +352,105 @@ fn read_keys(shared: &Shared, stop: &CancellationToken) {
                 shared.change(|screen| screen.resize(Size::new(width, height)));
                 None
             }
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+            Event::FocusGained | Event::FocusLost => None,
         };
         match request {
+            None => {}
             Some(Request::Quit) => stop.cancel(),
             Some(Request::Copy(text)) => shared.lock().clipboard = Some(text),
-            None => {}
+            Some(Request::Mouse(take)) => shared.lock().mouse = Some(take),
+            Some(Request::Redraw) => shared.lock().repaint = true,
+            Some(Request::Order(order)) => (desk.orders)(order),
+            Some(Request::Edit(place)) => {
+                let said = edit(shared, desk, &place);
+                shared.change(|screen| screen.remark = said);
+            }
+            // The signal's handler lends the terminal out first.
+            Some(Request::Suspend) => {
+                let _ =
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+            }
         }
     }
     // Without keys nobody could end the session from here.
     stop.cancel();
+}
+
+fn point(screen: &mut Screen, mouse: MouseEvent) -> Option<Request> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => return screen.click(mouse.column, mouse.row),
+        MouseEventKind::ScrollDown => screen.wheel(mouse.column, mouse.row, true),
+        MouseEventKind::ScrollUp => screen.wheel(mouse.column, mouse.row, false),
+        _ => {}
+    }
+    None
+}
+
+/// Opens the user's editor at the place and waits for it. Returns what is to be said afterwards.
+fn edit(shared: &Shared, desk: &Desk, place: &Place) -> Option<String> {
+    let file = desk.root.join(&place.file);
+    if !file.is_file() {
+        return Some(format!("there is no file {}", file.display()));
+    }
+    let Some(editor) = &desk.editor else {
+        let (line, column) = (place.line, place.column);
+        return Some(format!("set EDITOR to open {}:{line}:{column} from here", file.display()));
+    };
+    let call = editor::call(editor, &file, place.line, place.column)?;
+    shared.lend();
+    let result = run_editor(&call);
+    shared.take_again();
+    match result {
+        Err(error) => Some(format!("start the editor `{}`: {error}", call.program)),
+        Ok(status) if !status.success() => Some(format!("the editor `{}` ended with {status}", call.program)),
+        Ok(_) if !call.at_line => {
+            Some(format!("`{}` is not known here, so it was not told the line {}", call.program, place.line))
+        }
+        Ok(_) => None,
+    }
+}
+
+/// The editor that has the terminal.
+static EDITOR: Mutex<Option<rustix::process::Pid>> = Mutex::new(None);
+
+fn run_editor(call: &editor::Call) -> io::Result<ExitStatus> {
+    let mut child = Command::new(&call.program).args(&call.arguments).spawn()?;
+    let running = |pid| *EDITOR.lock().unwrap_or_else(PoisonError::into_inner) = pid;
+    running(Some(rustix::process::Pid::from_child(&child)));
+    let status = child.wait();
+    running(None);
+    status
+}
+
+/// An editor does not outlive the session whose terminal it has; it gets the signal that lets it save what it recovers from.
+fn end_editor() {
+    if let Some(pid) = EDITOR.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+}
+
+/// Whether an editor or the shell has the terminal: Ctrl-C is for them then.
+pub(crate) fn is_lent() -> bool {
+    terminal::is_taken() && terminal::is_lent()
+}
+
+fn open_screen() -> Option<Arc<Shared>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+}
+
+/// Gives the terminal to the shell, before the program stops as a job. Blocks until the frame is written.
+pub(crate) fn suspend() {
+    if let Some(shared) = open_screen() {
+        shared.lend();
+    }
+}
+
+/// Takes the terminal again, when the program goes on.
+pub(crate) fn resume() {
+    let edits = EDITOR.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+    if let Some(shared) = open_screen().filter(|_| !edits && terminal::is_taken()) {
+        shared.take_again();
+    }
 }
 
 /// Asks until it is dropped.

@@ -1,5 +1,5 @@
-//! Everything that the screen shows, and what keys do to it. Pure: [`super::notices`] changes it by what happens, `view` draws
-//! it, and time and size are told to it.
+//! Everything that the screen shows. Pure: [`super::notices`] changes it by what happens, [`super::input`] by keys and mouse,
+//! `view` draws it, and time and size are told to it.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,17 @@ use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
-use crate::engine::FunctionState;
+use crate::engine::{FunctionState, Phases};
 use crate::status::Report;
-use crate::tui::action::{Action, action};
 use crate::tui::document::Document;
 use crate::tui::errors::Errors;
-use crate::tui::layout::{Pane, places};
+use crate::tui::keymap::Keymap;
+use crate::tui::layout::{Pane, Places, places};
+use crate::tui::location::Place;
 use crate::tui::notices::Figures;
+use crate::tui::route::Hop;
 use crate::tui::saves::Saves;
 use crate::tui::text::fitted;
-use crate::tui::view::help;
 
 /// How many lines of logs are kept; the session's log file has all.
 const LOG_LINES: usize = 10_000;
@@ -31,6 +32,52 @@ pub(super) enum Request {
     Quit,
     /// Put the text into the user's clipboard.
     Copy(String),
+    /// Open the user's editor there.
+    Edit(Place),
+    /// Have the session do something.
+    Order(Order),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Draw everything anew.
+    Redraw,
+    /// Stop as a job of the shell.
+    Suspend,
+}
+
+/// What the screen asks of its session, which answers by what it announces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Only note saves.
+    Pause,
+    /// Build what was noted, and every save again.
+    Resume,
+    /// Build everything.
+    Rerun,
+    /// Post this body to the URL, and tell the answer among the logs.
+    Send {
+        /// Where to.
+        url: String,
+        /// What; none: a message like that of the call.
+        body: Option<String>,
+    },
+}
+
+/// The commit that the workspace stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Commit {
+    /// The first characters of its name.
+    pub(crate) short: String,
+    /// Files that git follows were changed since.
+    pub(crate) dirty: bool,
+}
+
+/// What is typed at the bottom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// A search of the pane.
+    Search(String),
+    /// A command.
+    Command(String),
 }
 
 /// The state of the screen.
@@ -45,20 +92,35 @@ pub(super) struct Screen {
     pub(super) status: Document,
     pub(super) logs: Document,
     pub(super) figures: Figures,
-    pub(super) saves: Saves,
+    pub(super) saves: BTreeMap<String, Saves>,
+    /// Those of all functions.
+    pub(super) all_saves: Saves,
+    /// Where the time of the last save went, and whose it was.
+    pub(super) last_save: Option<(String, Phases)>,
+    /// How many saves were noted while nothing is built; none while everything is.
+    pub(super) paused: Option<usize>,
+    pub(super) commit: Option<Commit>,
+    pub(super) keymap: Keymap,
+    /// The ways through the pipeline, as the template tells.
+    pub(super) routes: Vec<Vec<Hop>>,
+    /// The mouse is ours, and not the terminal's.
+    pub(super) mouse: bool,
+    /// The body that was typed and posted last.
+    pub(super) sent: Option<String>,
     /// What cargo says at this moment.
     pub(super) progress: Option<String>,
     /// The API's URL.
     pub(super) api: Option<String>,
-    size: Size,
-    focus: Pane,
-    selected: usize,
-    expanded: bool,
-    help: Option<Document>,
-    /// What is typed of a search.
-    prompt: Option<String>,
+    pub(super) size: Size,
+    pub(super) focus: Pane,
+    pub(super) selected: usize,
+    pub(super) expanded: bool,
+    pub(super) help: Option<Document>,
+    pub(super) prompt: Option<Prompt>,
     /// Said in the footer until the next key.
-    remark: Option<&'static str>,
+    pub(super) remark: Option<String>,
+    /// What the functions were searched for last.
+    pub(super) wanted: String,
 }
 
 impl Screen {
@@ -74,7 +136,15 @@ impl Screen {
             status: Document::fixed(),
             logs: Document::following(LOG_LINES),
             figures: Figures::default(),
-            saves: Saves::default(),
+            saves: BTreeMap::new(),
+            all_saves: Saves::default(),
+            last_save: None,
+            paused: None,
+            commit: None,
+            keymap: Keymap::default(),
+            routes: Vec::new(),
+            mouse: false,
+            sent: None,
             progress: None,
             api: None,
             size: Size::new(80, 24),
@@ -84,6 +154,7 @@ impl Screen {
             help: None,
             prompt: None,
             remark: None,
+            wanted: String::new(),
         }
     }
 
@@ -129,13 +200,18 @@ impl Screen {
         self.help.as_ref()
     }
 
-    /// What is typed of a search, while it is.
-    pub(super) fn prompt(&self) -> Option<&str> {
-        self.prompt.as_deref()
+    /// What is typed at the bottom, while it is.
+    pub(super) fn prompt(&self) -> Option<&Prompt> {
+        self.prompt.as_ref()
     }
 
-    pub(super) fn remark(&self) -> Option<&'static str> {
-        self.remark
+    pub(super) fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
+    }
+
+    /// The selected function's name.
+    pub(super) fn selected_name(&self) -> Option<&String> {
+        self.functions.keys().nth(self.selected())
     }
 
     /// A call of the API for a shell, once its URL is known.
@@ -167,15 +243,20 @@ impl Screen {
         }
     }
 
+    /// What lies where.
+    pub(super) fn places(&self) -> Places {
+        places(Rect::from((ratatui::layout::Position::ORIGIN, self.size)), self)
+    }
+
     /// How much room a pane has for lines, without its title.
     pub(super) fn view_of(&self, pane: Pane) -> Size {
-        let places = places(Rect::from((ratatui::layout::Position::ORIGIN, self.size)), self);
+        let places = self.places();
         let place = places.panes.iter().find(|(other, _)| *other == pane).map(|(_, area)| *area);
         place.map_or(Size::new(0, 0), |area| Size::new(area.width, area.height.saturating_sub(1)))
     }
 
     /// The lines that keys are for, and their room.
-    fn current(&mut self) -> Option<(&mut Document, Size)> {
+    pub(super) fn current(&mut self) -> Option<(&mut Document, Size)> {
         if self.help.is_some() {
             let view = Size::new(self.size.width, self.size.height.saturating_sub(2));
             return self.help.as_mut().map(|help| (help, view));
@@ -186,160 +267,6 @@ impl Screen {
             Pane::Errors => Some((&mut self.errors.document, view)),
             Pane::Status => Some((&mut self.status, view)),
             Pane::Logs => Some((&mut self.logs, view)),
-        }
-    }
-}
-
-/// Keys.
-impl Screen {
-    /// A key was pressed, by the name that the table of actions has for it.
-    pub(super) fn press(&mut self, key: &str) -> Option<Request> {
-        self.remark = None;
-        if self.prompt.is_some() {
-            return self.type_into_prompt(key);
-        }
-        action(key).and_then(|action| self.update(action))
-    }
-
-    /// Does what the action says.
-    pub(super) fn update(&mut self, action: Action) -> Option<Request> {
-        match action {
-            Action::Quit => return Some(Request::Quit),
-            Action::Copy => return self.copy(),
-            Action::Help => self.help = if self.help.is_some() { None } else { Some(help::page()) },
-            Action::Back => self.back(),
-            Action::NextPane => self.go_to_pane(self.focus.step(1)),
-            Action::PreviousPane => self.go_to_pane(self.focus.step(Pane::ALL.len() - 1)),
-            Action::Pane(number) => self.go_to_pane(Pane::Functions.step(number - 1)),
-            Action::Expand => self.expanded = !self.expanded,
-            Action::Search => {
-                if self.help.is_none() && self.focus == Pane::Functions {
-                    self.focus = Pane::Logs;
-                }
-                self.prompt = Some(String::new());
-            }
-            Action::Only => self.filter_logs(),
-            Action::Freeze => {
-                self.help = None;
-                self.focus = Pane::Logs;
-                let view = self.view_of(Pane::Logs);
-                self.logs.toggle_freeze(view);
-            }
-            other => self.move_in_pane(other),
-        }
-        None
-    }
-
-    fn move_in_pane(&mut self, action: Action) {
-        let Some((document, view)) = self.current() else {
-            self.select(action);
-            return;
-        };
-        let page = isize::try_from(view.height).unwrap_or(isize::MAX).max(1);
-        match action {
-            Action::Down => document.scroll(1, view),
-            Action::Up => document.scroll(-1, view),
-            Action::Left => document.scroll_sideways(false),
-            Action::Right => document.scroll_sideways(true),
-            Action::HalfPageDown => document.scroll((page / 2).max(1), view),
-            Action::HalfPageUp => document.scroll(-(page / 2).max(1), view),
-            Action::PageDown => document.scroll(page, view),
-            Action::PageUp => document.scroll(-page, view),
-            Action::Start => document.go_to_start(view),
-            Action::End => document.go_to_end(view),
-            Action::Wrap => document.toggle_wrap(),
-            Action::NextHit => document.step(true, view),
-            Action::PreviousHit => document.step(false, view),
-            _ => {}
-        }
-    }
-
-    fn select(&mut self, action: Action) {
-        let last = self.functions.len().saturating_sub(1);
-        self.selected = match action {
-            Action::Down => (self.selected() + 1).min(last),
-            Action::Up => self.selected().saturating_sub(1),
-            Action::Start | Action::PageUp | Action::HalfPageUp => 0,
-            Action::End | Action::PageDown | Action::HalfPageDown => last,
-            _ => self.selected(),
-        };
-    }
-
-    fn go_to_pane(&mut self, pane: Pane) {
-        self.help = None;
-        self.focus = pane;
-    }
-
-    /// Undoes one thing that hides another, the nearest first.
-    fn back(&mut self) {
-        let view = self.view_of(Pane::Logs);
-        if self.help.is_some() {
-            self.help = None;
-        } else if let Some((document, view)) =
-            self.current().filter(|(document, _)| document.search().is_some())
-        {
-            document.search_for("", view);
-        } else if self.logs.missed().is_some() {
-            self.logs.toggle_freeze(view);
-        } else if self.logs.only().is_some() {
-            self.logs.show_only(None);
-        } else {
-            self.expanded = false;
-        }
-    }
-
-    /// From the functions' pane: the selected one's logs, or all again. From elsewhere: the next function's, then all again.
-    fn filter_logs(&mut self) {
-        let names: Vec<&String> = self.functions.keys().collect();
-        let shown = self.logs.only().and_then(|only| names.iter().position(|name| *name == only));
-        let next = if self.focus == Pane::Functions {
-            Some(self.selected()).filter(|selected| shown != Some(*selected))
-        } else {
-            Some(shown.map_or(0, |shown| shown + 1))
-        };
-        let only = next.and_then(|next| names.get(next)).map(|name| (*name).clone());
-        self.logs.show_only(only);
-    }
-
-    fn copy(&mut self) -> Option<Request> {
-        let call = self.call();
-        self.remark = Some(if call.is_some() {
-            "copied, if your terminal allows it"
-        } else {
-            "there is no API to call"
-        });
-        call.map(Request::Copy)
-    }
-
-    fn type_into_prompt(&mut self, key: &str) -> Option<Request> {
-        let mut typed = self.prompt.take().unwrap_or_default();
-        match key {
-            "ctrl-c" => return Some(Request::Quit),
-            "enter" => return None,
-            "esc" => typed.clear(),
-            "backspace" => {
-                typed.pop();
-                self.prompt = Some(typed.clone());
-            }
-            key => {
-                if key.chars().count() == 1 {
-                    typed.push_str(key);
-                }
-                self.prompt = Some(typed.clone());
-            }
-        }
-        if let Some((document, view)) = self.current() {
-            document.search_for(&typed, view);
-        }
-        None
-    }
-
-    /// Pasted text, of which only a search has use.
-    pub(super) fn paste(&mut self, text: &str) {
-        if self.prompt.is_some() {
-            for character in text.lines().next().unwrap_or_default().chars().filter(|it| !it.is_control()) {
-                self.type_into_prompt(character.encode_utf8(&mut [0; 4]));
-            }
         }
     }
 

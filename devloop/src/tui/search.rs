@@ -3,10 +3,30 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// What begins a search for lines without the text.
+const INVERSE: char = '!';
+
+/// What begins a search for letters in this order, with anything between them.
+const FUZZY: &str = "-f ";
+
+/// How the text is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Mode {
+    #[default]
+    Plain,
+    /// Lines that do not hold it.
+    Inverse,
+    /// Its letters in this order.
+    Fuzzy,
+}
+
 /// A search; lines are known by their numbers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Search {
     query: String,
+    mode: Mode,
+    /// The query without what says how.
+    wanted: String,
     /// Lines with at least one hit, in order.
     hits: VecDeque<u64>,
     /// The one that was gone to last.
@@ -16,7 +36,20 @@ pub(super) struct Search {
 impl Search {
     /// Searches for the text; the lines follow through [`Self::look_at`].
     pub(super) fn new(query: &str) -> Self {
-        Self { query: query.to_owned(), ..Self::default() }
+        let (mode, wanted) = match (query.strip_prefix(INVERSE), query.strip_prefix(FUZZY)) {
+            (Some(rest), _) => (Mode::Inverse, rest),
+            (_, Some(rest)) => (Mode::Fuzzy, rest),
+            (None, None) => (Mode::Plain, query),
+        };
+        Self { query: query.to_owned(), mode, wanted: wanted.to_owned(), ..Self::default() }
+    }
+
+    /// Whether the text is one that is searched for.
+    pub(super) fn is_hit(&self, text: &str) -> bool {
+        match self.mode {
+            Mode::Plain | Mode::Fuzzy => !self.ranges(text).is_empty(),
+            Mode::Inverse => !self.wanted.is_empty() && self.found(text).is_empty(),
+        }
     }
 
     /// What is searched for.
@@ -26,7 +59,7 @@ impl Search {
 
     /// Takes a line into account whose number is larger than those before.
     pub(super) fn look_at(&mut self, number: u64, text: &str) {
-        if !self.ranges(text).is_empty() {
+        if self.is_hit(text) {
             self.hits.push_back(number);
         }
     }
@@ -59,6 +92,11 @@ impl Search {
         self.current
     }
 
+    /// The line that was gone to last.
+    pub(super) fn current(&self) -> Option<u64> {
+        self.current
+    }
+
     /// Whether the line is the one that was gone to last.
     pub(super) fn is_current(&self, number: u64) -> bool {
         self.current == Some(number)
@@ -70,18 +108,44 @@ impl Search {
         format!("/{} {place}/{}", self.query, self.hits.len())
     }
 
-    /// Where the text is found, in bytes. A query without capitals finds capitals too.
+    /// Where the text is found, in bytes. A query without capitals finds capitals too; one for lines without a text marks nothing.
     pub(super) fn ranges(&self, text: &str) -> Vec<Range<usize>> {
-        if self.query.is_empty() {
+        match self.mode {
+            Mode::Plain => self.found(text),
+            Mode::Inverse => Vec::new(),
+            Mode::Fuzzy => self.scattered(text),
+        }
+    }
+
+    fn is_exact(&self) -> bool {
+        self.wanted.chars().any(char::is_uppercase)
+    }
+
+    /// The first place of every letter, each behind the one before; nothing if one is missing.
+    fn scattered(&self, text: &str) -> Vec<Range<usize>> {
+        let exact = self.is_exact();
+        let mut places = Vec::new();
+        let mut characters = text.char_indices();
+        for wanted in self.wanted.chars().filter(|wanted| !wanted.is_whitespace()) {
+            let Some((start, found)) = characters.find(|(_, found)| same(*found, wanted, exact)) else {
+                return Vec::new();
+            };
+            places.push(start..start + found.len_utf8());
+        }
+        places
+    }
+
+    fn found(&self, text: &str) -> Vec<Range<usize>> {
+        if self.wanted.is_empty() {
             return Vec::new();
         }
-        let exact = self.query.chars().any(char::is_uppercase);
+        let exact = self.is_exact();
         let mut ranges: Vec<Range<usize>> = Vec::new();
         for (start, _) in text.char_indices() {
             if ranges.last().is_some_and(|last| start < last.end) {
                 continue;
             }
-            if let Some(length) = prefix(&text[start..], &self.query, exact) {
+            if let Some(length) = prefix(&text[start..], &self.wanted, exact) {
                 ranges.push(start..start + length);
             }
         }
@@ -94,12 +158,15 @@ fn prefix(text: &str, query: &str, exact: bool) -> Option<usize> {
     let mut characters = text.chars();
     for wanted in query.chars() {
         let found = characters.next()?;
-        let same = found == wanted || (!exact && found.to_lowercase().eq(wanted.to_lowercase()));
-        if !same {
+        if !same(found, wanted, exact) {
             return None;
         }
     }
     Some(text.len() - characters.as_str().len())
+}
+
+fn same(found: char, wanted: char, exact: bool) -> bool {
+    found == wanted || (!exact && found.to_lowercase().eq(wanted.to_lowercase()))
 }
 
 #[cfg(test)]
@@ -123,6 +190,26 @@ mod tests {
         check("ü", "über Über", &[(0, 2), (6, 8)]);
         check("", "text", &[]);
         check("text", "tex", &[]);
+    }
+
+    #[test]
+    fn letters_in_order_are_found_with_anything_between_them() {
+        check("-f upst", "Up, then: stored", &[(0, 1), (1, 2), (10, 11), (11, 12)]);
+        check("-f us t", "upstream", &[(0, 1), (2, 3), (3, 4)]);
+        check("-f su", "us", &[]);
+        check("-f ", "text", &[]);
+        check("-f U", "up", &[]);
+    }
+
+    #[test]
+    fn lines_without_a_text_are_found() {
+        let mut search = Search::new("!info");
+        for (number, text) in ["INFO a", "error b", "info c", "warn d"].iter().enumerate() {
+            search.look_at(number as u64, text);
+        }
+        assert_eq!((search.go_near(0), search.step(true)), (Some(1), Some(3)));
+        assert_eq!(search.summary(), "/!info 2/2");
+        assert!(search.ranges("error b").is_empty() && !Search::new("!").is_hit("anything"));
     }
 
     #[test]

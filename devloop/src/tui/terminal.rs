@@ -11,11 +11,19 @@ use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
 /// Whether the terminal is ours now. There is only one for the whole process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether somebody else has it for a while: an editor, or the shell.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and the wheel, with places beyond column 223 too; no movements, which nobody here needs
+/// `[Mouse Tracking, XTerm Control Sequences]`.
+const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
 
 /// The terminal as ours; it goes back when this is dropped.
 #[derive(Debug)]
@@ -30,8 +38,54 @@ pub(super) fn take() -> io::Result<(Guard, Canvas)> {
     TAKEN.store(true, Ordering::SeqCst);
     let guard = Guard(());
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-    let canvas = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))?;
-    Ok((guard, canvas))
+    Ok((guard, canvas()?))
+}
+
+/// Something to draw on that believes the screen to be empty.
+pub(super) fn canvas() -> io::Result<Canvas> {
+    Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
+}
+
+/// Asks the terminal to report the mouse, or to keep it for itself.
+pub(super) fn take_mouse(take: bool) -> io::Result<()> {
+    let mut output = io::stdout();
+    output.write_all(if take { MOUSE_ON } else { MOUSE_OFF }.as_bytes())?;
+    output.flush()
+}
+
+/// Empties the screen.
+pub(super) fn wipe() -> io::Result<()> {
+    execute!(io::stdout(), Clear(ClearType::All))
+}
+
+/// Whether somebody else has the terminal for a while.
+pub(super) fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
+}
+
+/// From here on no frame is begun. Returns whether the terminal was ours and is now to be given back.
+pub(super) fn begin_to_lend() -> bool {
+    is_taken() && !LENT.swap(true, Ordering::SeqCst)
+}
+
+/// Takes the terminal again, whatever modes it came back with.
+pub(super) fn take_again(mouse: bool) -> io::Result<()> {
+    LENT.store(false, Ordering::SeqCst);
+    if !is_taken() {
+        return Ok(());
+    }
+    disable_raw_mode()?;
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Clear(ClearType::All))?;
+    take_mouse(mouse)
+}
+
+/// Makes the terminal what a shell wants.
+pub(super) fn give_back() {
+    // The mode first: that cannot block, even where the output does.
+    let _ = disable_raw_mode();
+    let _ = take_mouse(false);
+    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
 }
 
 /// Whether nobody gave the terminal back yet.
@@ -41,10 +95,8 @@ pub(super) fn is_taken() -> bool {
 
 /// Gives the terminal back, once; from anywhere, also on the way out of the process.
 pub(crate) fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
-        // The mode first: that cannot block, even where the output does.
-        let _ = disable_raw_mode();
-        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    if TAKEN.swap(false, Ordering::SeqCst) && !is_lent() {
+        give_back();
     }
 }
 

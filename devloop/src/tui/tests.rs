@@ -12,11 +12,15 @@ use ratatui::style::Color;
 use serde_json::json;
 
 use crate::engine::{
-    Diagnostic, Digest, Failure, FunctionState, Level, Location, Notice, Phases, Problem, Serving, State,
+    Diagnostic, Digest, Event, Fact, Failure, FunctionState, Level, Location, Notice, Phases, Problem,
+    Serving, State, update,
 };
 use crate::graph::{Reason, Workspace};
 use crate::status::{Report, findings};
-use crate::tui::screen::{Request, Screen};
+use crate::tui::keymap::Keymap;
+use crate::tui::location::Place;
+use crate::tui::route::Hop;
+use crate::tui::screen::{Commit, Order, Prompt, Request, Screen};
 use crate::tui::theme::Theme;
 use crate::tui::view;
 
@@ -92,9 +96,22 @@ fn outputs() -> BTreeMap<String, String> {
     [("ApiEndpoint4F160690".to_owned(), url), ("KinesisStreamName".to_owned(), "Events".to_owned())].into()
 }
 
+/// The pipeline's first half.
+fn way() -> Vec<Vec<Hop>> {
+    let resource =
+        |name: &str, service: &str| Hop::Resource { name: name.to_owned(), service: service.to_owned() };
+    vec![vec![
+        resource("API", "apigateway"),
+        Hop::Function("upstream".to_owned()),
+        resource("Kinesis", "kinesis"),
+        Hop::Function("midstream".to_owned()),
+    ]]
+}
+
 /// Built and live, with a first save, and the figures of some requests.
 fn running() -> Session {
     let mut session = Session::new();
+    session.screen.routes = way();
     session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs: outputs() });
     let reasons = session.state.functions.keys().map(|name| (name.clone(), Reason::FirstBuild)).collect();
     session.tell(&Notice::Build { generation: 1, reasons });
@@ -250,7 +267,9 @@ fn colours_are_used_where_they_may_be() {
 #[test]
 fn every_size_can_be_drawn_in_every_state() {
     let mut session = broken();
-    for keys in ["", "1", "e", "2", "w", "/ x", "enter ?", "G", "?", "3", "4 f", "o"] {
+    for keys in
+        ["", "1", "e", "2", "j k", "w", "/ x", "enter ?", "G", "?", "3", "4 f", "o", "k k", ": x", "enter"]
+    {
         session.press(keys);
         for width in [0, 1, 2, 3, 7, 19, 39, 41, 79] {
             for height in [0, 1, 2, 3, 5, 11, 13, 16, 24] {
@@ -298,15 +317,18 @@ fn logs_are_filtered_by_function() {
 
 #[test]
 fn a_search_is_typed_confirmed_and_left() {
-    check("/ l i v e", &["/live▏", "/live 1/4"], &[]);
+    check("/ l i v e", &["/live▏", "/live 2/4"], &[]);
     check("/ L i v e enter", &["/Live 0/0"], &["▏"]);
-    check("/ l i v e enter n", &["/live 2/4"], &[]);
-    check("/ l i v e enter N", &["/live 4/4"], &[]);
-    check("/ l i v x backspace e enter", &["/live 1/4"], &[]);
+    check("/ l i v e enter n", &["/live 3/4"], &[]);
+    check("/ l i v e enter N", &["/live 1/4"], &[]);
+    check("/ l i v x backspace e enter", &["/live 2/4"], &[]);
     check("/ z q enter", &["/zq 0/0"], &[]);
     check("/ l i v e esc", &[], &["/live"]);
     check("/ l i v e enter esc", &[], &["/live"]);
-    check("1 / u p", &["▸4 logs", "/up▏"], &[]);
+    check("1 / u p", &["▸1 functions", "/up▏", "▸upstream"], &[]);
+    check("1 / S t r e a m enter n n n", &["▸downstream"], &[]);
+    check("1 / s t r e a m enter N", &["▸upstream"], &[]);
+    check("4 / ! l i v e enter", &["/!live 5/7"], &[]);
     check("3 / s t a g e", &["▸3 status", "/stage 1/1"], &[]);
 }
 
@@ -337,10 +359,203 @@ fn escape_never_quits() {
 #[test]
 fn a_call_of_the_api_is_copied() {
     let call = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}' http://127.0.0.1:4566/restapis/a1b2c3/prod/_user_request_/"#;
-    assert_eq!(running().press("c"), Some(Request::Copy(call.to_owned())));
-    check("c", &["copied"], &["? help"]);
-    check("c j", &["? help"], &["copied"]);
-    assert_eq!(Session::new().press("c"), None);
+    assert_eq!(running().press("u"), Some(Request::Copy(call.to_owned())));
+    check("u", &["copied"], &["? help"]);
+    check("u j", &["? help"], &["copied"]);
+    assert_eq!(Session::new().press("u"), None);
+}
+
+/// What the keys copy.
+fn copied(session: &mut Session, keys: &str) -> String {
+    session.text((80, 24));
+    match session.press(keys) {
+        Some(Request::Copy(text)) => text,
+        other => panic!("{keys}: {other:?}"),
+    }
+}
+
+#[test]
+fn what_is_marked_is_copied_as_text_and_as_json() {
+    let mut session = broken();
+    assert_eq!(copied(&mut session, "1 j c"), format!("midstream failed {}", digest("5d0e")));
+    let json: serde_json::Value = serde_json::from_str(&copied(&mut session, "1 g G y")).unwrap();
+    assert_eq!((&json["function"], &json["state"]), (&json!("upstream"), &json!("live")));
+    assert_eq!(json["save_to_live_ms"], json!({ "last": 1839, "p50": 1839, "p95": 1839 }));
+    let error = copied(&mut session, "2 c");
+    assert!(
+        error.starts_with("error[E0308]: mismatched types\n -->") && !error.contains('\u{1b}'),
+        "{error}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&copied(&mut session, "2 y")).unwrap();
+    assert_eq!((&json["level"], &json["location"]["line"]), (&json!("error"), &json!(42)));
+    let report: serde_json::Value = serde_json::from_str(&copied(&mut session, "3 y")).unwrap();
+    assert_eq!(report["functions"][0]["name"], "Stack-upstream");
+    session.log("upstream", "\u{1b}[32mthe last line\u{1b}[0m");
+    assert_eq!(copied(&mut session, "4 c"), "the last line");
+    let json: serde_json::Value = serde_json::from_str(&copied(&mut session, "4 y")).unwrap();
+    assert_eq!(json, json!({ "function": "upstream", "line": "the last line" }));
+    assert_eq!(Session::new().press("4 c"), None);
+}
+
+#[test]
+fn enter_opens_the_editor_where_the_error_is() {
+    let place = |file: &str, line, column| Some(Request::Edit(Place { file: file.into(), line, column }));
+    let mut session = broken();
+    session.text((80, 24));
+    assert_eq!(session.press("2 enter"), place("src/lib.rs", 42, 17));
+    session.log("upstream", "thread 'main' panicked at functions/up/src/main.rs:7:3:");
+    assert_eq!(session.press("4 enter"), place("functions/up/src/main.rs", 7, 3));
+    session.log("upstream", "nothing to open");
+    assert_eq!(session.press("4 enter"), None);
+    assert!(session.text((80, 24)).contains("names neither a place"));
+    assert_eq!(session.press("3 enter"), None);
+    let mut session = running();
+    session.text((80, 24));
+    assert_eq!(session.press("2 enter"), None);
+    assert!(session.text((80, 24)).contains("there is no error to open"));
+}
+
+#[test]
+fn one_request_is_followed_through_all_stages() {
+    let mut session = running();
+    for (function, id) in [("upstream", "c6af9ac6"), ("midstream", "11111111"), ("downstream", "c6af9ac6")] {
+        session.log(
+            function,
+            &format!(r#"{{"did":"{function}","request_id":"own-{function}","requestId":"{id}"}}"#),
+        );
+    }
+    session.text((80, 24));
+    session.press("4 enter");
+    let text = session.text((80, 24));
+    assert!(text.contains("about c6af9ac6"), "{text}");
+    assert!(text.contains(r#"did":"upstream"#) && text.contains(r#"did":"downstream"#), "{text}");
+    assert!(!text.contains(r#"did":"midstream"#), "{text}");
+    session.press("esc");
+    assert!(session.text((80, 24)).contains(r#"did":"midstream"#));
+}
+
+#[test]
+fn a_session_is_paused_and_tells_what_it_noted() {
+    let mut session = running();
+    assert_eq!(session.press("p"), Some(Request::Order(Order::Pause)));
+    for fact in [Fact::Pause, Fact::Resume] {
+        let _ = update(&mut session.state, Event { at: START, fact });
+        session.tell(&if session.state.paused().is_some() {
+            Notice::Paused
+        } else {
+            Notice::Resumed { saves: 0 }
+        });
+        let paused = session.state.paused().is_some();
+        assert_eq!(session.text((80, 24)).contains("PAUSED, 0 saves noted"), paused);
+        let order = if paused { Order::Resume } else { Order::Pause };
+        assert_eq!(session.press("p"), Some(Request::Order(order)));
+    }
+    assert_eq!(session.press("f5"), Some(Request::Order(Order::Rerun)));
+    session.screen.command = "up".to_owned();
+    assert_eq!(session.press("p"), None);
+    assert!(session.text((80, 24)).contains("saves are not followed here"));
+}
+
+#[test]
+fn messages_are_posted_to_the_api() {
+    let url = outputs()["ApiEndpoint4F160690"].clone();
+    let order = |body: Option<&str>| {
+        Some(Request::Order(Order::Send { url: url.clone(), body: body.map(str::to_owned) }))
+    };
+    let mut session = running();
+    assert_eq!(session.press("r"), order(None));
+    session.press(":");
+    session.screen.paste(r#"send {"id": "7"}"#);
+    assert_eq!(session.press("enter"), order(Some(r#"{"id": "7"}"#)));
+    assert_eq!(session.press("r"), order(Some(r#"{"id": "7"}"#)));
+    assert_eq!(Session::new().press("r"), None);
+}
+
+#[test]
+fn commands_are_the_names_of_actions() {
+    check(": p a u", &[":pau▏"], &[]);
+    check(": n o n s e n s e enter", &["there is no command `nonsense`; these are all", "▸help"], &[]);
+    check(": w r a p backspace p enter", &["? help"], &[":wrap"]);
+    check(": h e l p enter", &["▸help"], &[]);
+    check(": x esc", &["? help"], &[":x"]);
+    let mut session = running();
+    assert_eq!(session.press(": q u i t enter"), Some(Request::Quit));
+    assert_eq!(session.press(": r e r u n enter"), Some(Request::Order(Order::Rerun)));
+    session.press(":");
+    session.screen.paste("quit now");
+    assert_eq!(session.press("enter"), None);
+    assert!(session.text((80, 24)).contains("`quit` takes nothing, and `now` was given"));
+}
+
+#[test]
+fn times_are_shown_or_not_and_logs_are_emptied() {
+    check("", &["22:13:20"], &[]);
+    check("t", &["accepted event"], &["22:13:20."]);
+    check("t t", &["22:13:20"], &[]);
+    check("ctrl-k", &["4 logs"], &["accepted event", "22:13:20"]);
+}
+
+#[test]
+fn keys_are_what_the_settings_say() {
+    let mut session = running();
+    let keys = [("quit".to_owned(), vec!["x".to_owned()]), ("search".to_owned(), vec![])];
+    session.screen.keymap = Keymap::new(&keys.into()).unwrap();
+    assert_eq!((session.press("q"), session.press("x")), (None, Some(Request::Quit)));
+    let text = session.text((80, 24));
+    assert!(text.contains("x quit") && !text.contains("search"), "{text}");
+    session.press("?");
+    assert!(session.text((120, 40)).contains(" x          quit "), "{}", session.text((120, 40)));
+}
+
+#[test]
+fn the_mouse_selects_and_scrolls_what_lies_under_it() {
+    let mut session = running();
+    (0..40).for_each(|number| session.log("upstream", &format!("line {number}")));
+    let text = session.text((80, 24));
+    let row = |text: &str, wanted: &str| text.lines().position(|line| line.contains(wanted)).unwrap() as u16;
+    session.screen.click(5, row(&text, " midstream  ●"));
+    assert!(session.text((80, 24)).contains("▸midstream"));
+    session.screen.wheel(5, row(&text, "4 logs") + 1, false);
+    assert!(session.text((80, 24)).contains("4 logs · 3 below"), "the wheel needs no focus");
+    let text = session.text((80, 24));
+    assert!(text.contains("▸1 functions"));
+    session.screen.click(30, row(&text, "line 36"));
+    assert!(session.text((80, 24)).contains("▸4 logs"));
+    assert_eq!(session.press("c"), Some(Request::Copy("line 36".to_owned())));
+    assert!(matches!(session.screen.click(3, row(&text, "curl")), Some(Request::Copy(_))));
+    assert_eq!(session.press("m"), Some(Request::Mouse(true)));
+    assert_eq!(session.press("m"), Some(Request::Mouse(false)));
+    session.screen.click(500, 500);
+    session.screen.wheel(500, 500, true);
+}
+
+#[test]
+fn the_pipeline_is_drawn_with_throughput_and_lag() {
+    let mut session = running();
+    session.screen.routes = way();
+    session.screen.stands_on(Some(Commit { short: "7f3a1c9".to_owned(), dirty: true }));
+    let mut behind = report(START + 2_000, 396.0);
+    behind.mappings[0].lag_records = 1_200;
+    behind.mappings[0].oldest_unprocessed_ms = Some(240);
+    assert!(session.screen.learn(Ok(behind)));
+    let text = session.text((120, 40));
+    let way =
+        "API ▸ upstream 148/s ▸ Kinesis (1,200 behind, 240 ms) ▸ midstream 148/s   end-to-end p99 310 ms";
+    assert!(text.contains(way), "{text}");
+    assert!(text.contains("· commit 7f3a1c9*"), "{text}");
+    let phases =
+        "upstream save→live 1.84 s · detect 9 · plan 3 · cargo 1,710 · package 41 · swap 2 · reload 74";
+    assert!(text.contains(phases), "{text}");
+}
+
+#[test]
+fn every_function_has_a_history_of_its_saves() {
+    let mut session = running();
+    for (generation, cargo) in [(3, 600), (4, 2_000), (5, 1_000)] {
+        session.live(generation, "midstream", &digest("5d0e"), cargo);
+    }
+    let text = session.text((140, 40));
+    assert!(text.contains("save→live 1.1 s  p50 1.1 s  p95 2.1 s  ▄█▅"), "{text}");
 }
 
 #[test]
@@ -349,7 +564,7 @@ fn pasted_text_is_only_typed_into_a_search() {
     session.screen.paste("qqq");
     session.press("/");
     session.screen.paste("stored\nq");
-    assert_eq!(session.screen.prompt(), Some("stored"));
+    assert_eq!(session.screen.prompt(), Some(&Prompt::Search("stored".to_owned())));
 }
 
 #[test]

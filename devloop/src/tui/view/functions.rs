@@ -7,15 +7,30 @@ use ratatui::text::{Line, Span};
 
 use crate::engine::{Failure, FunctionState, Millis};
 use crate::status::{age, milliseconds};
+use crate::tui::clip::word;
 use crate::tui::errors::still;
 use crate::tui::layout::Pane;
 use crate::tui::notices::serving;
+use crate::tui::saves::Saves;
 use crate::tui::screen::Screen;
 use crate::tui::text::cut;
 use crate::tui::view::panes::{below_title, draw_line, draw_title};
 
 /// Which of the columns behind name and state are shown, the fullest selection first.
-const SELECTIONS: [&[Column]; 6] = [
+const SELECTIONS: [&[Column]; 9] = [
+    &[
+        Column::Digest,
+        Column::Age,
+        Column::Rate,
+        Column::P50,
+        Column::P99,
+        Column::Save,
+        Column::SaveP50,
+        Column::SaveP95,
+        Column::Saves,
+    ],
+    &[Column::Digest, Column::Age, Column::Rate, Column::P99, Column::Save, Column::SaveP95, Column::Saves],
+    &[Column::Digest, Column::Age, Column::Rate, Column::P99, Column::Save],
     &[Column::Digest, Column::Age, Column::Rate, Column::P50, Column::P99],
     &[Column::Digest, Column::Age, Column::Rate, Column::P99],
     &[Column::Digest, Column::Age, Column::P99],
@@ -36,6 +51,12 @@ enum Column {
     Rate,
     P50,
     P99,
+    /// How long its last save took to go live.
+    Save,
+    SaveP50,
+    SaveP95,
+    /// Its last saves as bars.
+    Saves,
 }
 
 /// Draws the pane.
@@ -49,7 +70,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, screen: &Screen, now: Millis
     let rows = rows(screen, now, inner.width);
     let selected = screen.selected();
     let height = usize::from(inner.height);
-    let first = (selected + 1).saturating_sub(height);
+    let first = screen.first_row();
     for (row, (index, line)) in rows.into_iter().enumerate().skip(first).take(height).enumerate() {
         let chosen = screen.focus() == Pane::Functions && index == selected;
         let mark = if chosen { "▸" } else { " " };
@@ -78,7 +99,12 @@ fn rows(screen: &Screen, now: Millis, width: u16) -> Vec<Line<'static>> {
         fixed + remark_room + columns.iter().map(|column| 2 + widest(column)).sum::<usize>()
             <= usize::from(width)
     };
-    let columns = SELECTIONS.iter().map(|columns| cells(columns)).find(fits).unwrap_or_default();
+    // Before the first save there is nothing to tell of saves.
+    let saved = !screen.saves.is_empty();
+    let of_saves =
+        |column: &Column| matches!(column, Column::Save | Column::SaveP50 | Column::SaveP95 | Column::Saves);
+    let selections = SELECTIONS.iter().filter(|columns| saved || !columns.iter().any(of_saves));
+    let columns = selections.map(|columns| cells(columns)).find(fits).unwrap_or_default();
     states
         .iter()
         .enumerate()
@@ -106,12 +132,20 @@ fn cell(column: Column, screen: &Screen, name: &str, state: &FunctionState, now:
     let percentile =
         |label: &str, value: Option<f64>| value.map(|value| format!("{label} {}", milliseconds(value)));
     let durations = figures.and_then(|(function, _)| function.duration_ms.as_ref());
+    let saves = screen.saves.get(name);
+    let saved = |label: &str, value: Option<u64>| {
+        value.map(|value| format!("{label} {}", milliseconds(value as f64)))
+    };
     let text = match column {
         Column::Digest => code.map(|(digest, _)| digest.short().to_owned()),
         Column::Age => code.map(|(_, since)| age(now.saturating_sub(since))),
         Column::Rate => figures.and_then(|(_, rate)| rate).map(|rate| format!("{rate:.0}/s")),
         Column::P50 => percentile("p50", durations.map(|durations| durations.p50)),
         Column::P99 => percentile("p99", durations.map(|durations| durations.p99)),
+        Column::Save => saved("save→live", saves.and_then(Saves::last)),
+        Column::SaveP50 => saved("p50", saves.and_then(Saves::p50)),
+        Column::SaveP95 => saved("p95", saves.and_then(Saves::p95)),
+        Column::Saves => saves.map(Saves::sparkline),
     };
     text.unwrap_or_else(|| "-".to_owned())
 }
@@ -124,17 +158,6 @@ fn sign(state: &FunctionState) -> &'static str {
         FunctionState::Starting { .. } => "◒",
         FunctionState::Live { .. } => "●",
         FunctionState::Failed { .. } => "✗",
-    }
-}
-
-fn word(state: &FunctionState) -> &'static str {
-    match state {
-        FunctionState::Unbuilt => "not built",
-        FunctionState::Building { .. } => "building",
-        FunctionState::Swapping { .. } => "swapping",
-        FunctionState::Starting { .. } => "starting",
-        FunctionState::Live { .. } => "live",
-        FunctionState::Failed { .. } => "failed",
     }
 }
 

@@ -5,9 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::status::milliseconds;
+use crate::status::{count, milliseconds};
 use crate::tui::action::{FOOTER, binding};
-use crate::tui::screen::Screen;
+use crate::tui::keymap::Keymap;
+use crate::tui::route;
+use crate::tui::screen::{Prompt, Screen};
 use crate::tui::text::{cut, fitted};
 
 /// What runs where on the left, the last save on the right.
@@ -18,12 +20,14 @@ pub(super) fn draw_header(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     let room = area.width.saturating_sub(if right.is_empty() { 0 } else { right_width + 2 });
     let endpoint = screen.endpoint.trim_start_matches("http://");
     let names: Vec<&str> = screen.functions().keys().map(String::as_str).collect();
-    let full = format!(
-        "devloop · {} · {endpoint}",
-        [screen.command.as_str(), &names.join(", ")].join(" ").trim_end()
-    );
+    let commit = screen.commit.as_ref().map_or_else(String::new, |commit| {
+        format!(" · commit {}{}", commit.short, if commit.dirty { "*" } else { "" })
+    });
+    let command = [screen.command.as_str(), &names.join(", ")].join(" ");
+    let full = format!("devloop · {} · {endpoint}{commit}", command.trim_end());
+    let middle = format!("devloop · {} · {endpoint}{commit}", screen.command);
     let short = format!("devloop · {} · {endpoint}", screen.command);
-    let left = [full, short, endpoint.to_owned()]
+    let left = [full, middle, short, endpoint.to_owned()]
         .into_iter()
         .find(|text| Span::raw(text).width() <= usize::from(room));
     let left = left.unwrap_or_else(|| fitted(endpoint, room));
@@ -34,11 +38,28 @@ pub(super) fn draw_header(buffer: &mut Buffer, area: Rect, screen: &Screen) {
 }
 
 fn save(screen: &Screen) -> String {
-    match (screen.saves.last(), screen.saves.p95()) {
+    if let Some(saves) = screen.paused {
+        let plural = if saves == 1 { "" } else { "s" };
+        return format!("PAUSED, {} save{plural} noted", count(saves as u64));
+    }
+    match (screen.all_saves.last(), screen.all_saves.p95()) {
         (Some(last), Some(p95)) => {
             format!("save→live {} (p95 {})", milliseconds(last as f64), milliseconds(p95 as f64))
         }
         _ => String::new(),
+    }
+}
+
+/// The ways through the pipeline, and where the time of the last save went.
+pub(super) fn draw_ways(buffer: &mut Buffer, area: Rect, screen: &Screen) {
+    let ways = screen.routes.iter().map(|hops| route::line(hops, &screen.figures));
+    let save = screen.last_save.as_ref().map(|(function, phases)| Line::raw(format!("{function} {phases}")));
+    // Where there is room for all of it, the phases have the last row.
+    let rows = screen.routes.len().min(usize::from(area.height));
+    let rows =
+        if area.height > 1 { rows.min(usize::from(area.height) - usize::from(save.is_some())) } else { rows };
+    for (y, line) in area.rows().map(|row| row.y).zip(ways.take(rows).chain(save)) {
+        buffer.set_line(area.x, y, &cut(&line, 0, area.width), area.width);
     }
 }
 
@@ -54,28 +75,27 @@ pub(super) fn draw_footer(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     if area.is_empty() {
         return;
     }
-    let line = if let Some(typed) = screen.prompt() {
-        Line::raw(format!("/{typed}▏"))
-    } else if let Some(remark) = screen.remark() {
-        Line::raw(remark)
-    } else {
-        keys(area.width)
+    let line = match (screen.prompt(), screen.remark()) {
+        (Some(Prompt::Search(typed)), _) => Line::raw(format!("/{typed}▏")),
+        (Some(Prompt::Command(typed)), _) => Line::raw(format!(":{typed}▏")),
+        (None, Some(remark)) => Line::raw(remark.to_owned()),
+        (None, None) => keys(&screen.keymap, area.width),
     };
     buffer.set_line(area.x, area.y, &cut(&line, 0, area.width), area.width);
 }
 
 /// As many keys as there is room for.
-fn keys(width: u16) -> Line<'static> {
+fn keys(keymap: &Keymap, width: u16) -> Line<'static> {
     let mut line = Line::default();
     for binding in FOOTER.iter().filter_map(|action| binding(*action)) {
         let gap = if line.spans.is_empty() { "" } else { "  " };
-        let key = binding.keys.first().copied().unwrap_or_default();
+        let Some(key) = keymap.keys(binding.action).first() else { continue };
         let own = gap.len() + key.len() + 1 + binding.word.len();
         if line.width() + own > usize::from(width) {
             break;
         }
         line.push_span(Span::raw(gap));
-        line.push_span(Span::styled(key, Modifier::BOLD));
+        line.push_span(Span::styled(key.clone(), Modifier::BOLD));
         line.push_span(Span::styled(format!(" {}", binding.word), Modifier::DIM));
     }
     line

@@ -5,21 +5,25 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::tui::action::BINDINGS;
 use crate::tui::document::Document;
+use crate::tui::keymap::Keymap;
 use crate::tui::view::panes::{below_title, draw_lines};
 
-/// Every action with its keys.
-pub(in crate::tui) fn page() -> Document {
-    let keys: Vec<String> = BINDINGS.iter().map(|binding| binding.keys.join(", ")).collect();
-    let widest = keys.iter().map(String::len).max().unwrap_or_default();
+/// Every action with its keys and the name that `:` and the settings know it by.
+pub(in crate::tui) fn page(keymap: &Keymap) -> Document {
+    let rows: Vec<_> = keymap.all().map(|(binding, keys)| (binding, keys.join(", "))).collect();
+    let widest = rows.iter().map(|(_, keys)| keys.len()).max().unwrap_or_default();
+    let longest = rows.iter().map(|(binding, _)| binding.name.len()).max().unwrap_or_default();
     let mut page = Document::fixed();
-    page.replace(BINDINGS.iter().zip(keys).map(|(binding, keys)| {
+    page.replace(rows.into_iter().map(|(binding, keys)| {
         Line::from(vec![
             Span::styled(format!(" {keys:widest$}  "), Modifier::BOLD),
+            Span::styled(format!("{:longest$}  ", binding.name), Modifier::DIM),
             Span::raw(binding.meaning),
         ])
     }));
+    // Meanings are sentences, and narrow terminals have help too.
+    page.toggle_wrap();
     page
 }
 

@@ -32,6 +32,7 @@ fn draw_into(buffer: &mut Buffer, area: Rect, screen: &Screen, now: Millis) {
     } else {
         let places = places(area, screen);
         header::draw_header(buffer, places.header, screen);
+        header::draw_ways(buffer, places.ways, screen);
         header::draw_call(buffer, places.call, screen);
         for (pane, place) in &places.panes {
             match pane {

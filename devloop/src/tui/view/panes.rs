@@ -67,6 +67,7 @@ fn title(screen: &Screen, pane: Pane, document: &Document, area: Rect) -> String
         parts.push("no figures yet".to_owned());
     }
     parts.extend(document.only().map(|only| format!("only {only}")));
+    parts.extend(document.about().map(|about| format!("about {about}")));
     parts.extend(document.search().map(Search::summary));
     let below = document.below(view) as u64;
     if let Some(missed) = document.missed() {

@@ -1,0 +1,157 @@
+//! How editors are told to open a file at a line. No shell sees the name: the setting is split into words, and the place is
+//! arguments of its own.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// A program and its arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) program: String,
+    pub(super) arguments: Vec<OsString>,
+    /// Whether the editor is told the line too.
+    pub(super) at_line: bool,
+}
+
+/// How an editor takes a place.
+#[derive(Clone, Copy)]
+enum Syntax {
+    /// `+LINE FILE`
+    Plus,
+    /// `+LINE:COLUMN FILE`
+    PlusColumn,
+    /// `+LINE,COLUMN FILE`
+    PlusComma,
+    /// `FILE:LINE:COLUMN`
+    Colon,
+    /// `-g FILE:LINE:COLUMN`
+    Goto,
+    /// `--line LINE --column COLUMN FILE`
+    Flags,
+}
+
+const EDITORS: &[(&str, Syntax)] = &[
+    ("vi", Syntax::Plus),
+    ("vim", Syntax::Plus),
+    ("nvim", Syntax::Plus),
+    ("gvim", Syntax::Plus),
+    ("view", Syntax::Plus),
+    ("joe", Syntax::Plus),
+    ("mg", Syntax::Plus),
+    ("mcedit", Syntax::Plus),
+    ("nano", Syntax::PlusComma),
+    ("emacs", Syntax::PlusColumn),
+    ("emacsclient", Syntax::PlusColumn),
+    ("kak", Syntax::PlusColumn),
+    ("micro", Syntax::PlusColumn),
+    ("hx", Syntax::Colon),
+    ("helix", Syntax::Colon),
+    ("subl", Syntax::Colon),
+    ("zed", Syntax::Colon),
+    ("code", Syntax::Goto),
+    ("code-insiders", Syntax::Goto),
+    ("codium", Syntax::Goto),
+    ("cursor", Syntax::Goto),
+    ("windsurf", Syntax::Goto),
+    ("rustrover", Syntax::Flags),
+    ("clion", Syntax::Flags),
+    ("idea", Syntax::Flags),
+];
+
+/// The call for the setting, such as `code --wait`; none when the setting names no program.
+pub(super) fn call(editor: &str, file: &Path, line: usize, column: usize) -> Option<Call> {
+    let mut words = words(editor).into_iter();
+    let program = words.next()?;
+    let name = Path::new(&program).file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let mut arguments: Vec<OsString> = words.map(OsString::from).collect();
+    let syntax = EDITORS.iter().find(|(known, _)| *known == name).map(|(_, syntax)| *syntax);
+    let mut placed = |before: &[String]| arguments.extend(before.iter().map(OsString::from));
+    let with_place = || {
+        let mut text = file.as_os_str().to_owned();
+        text.push(format!(":{line}:{column}"));
+        text
+    };
+    let last = match syntax {
+        None => file.as_os_str().to_owned(),
+        Some(Syntax::Plus) => {
+            placed(&[format!("+{line}")]);
+            file.as_os_str().to_owned()
+        }
+        Some(Syntax::PlusColumn) => {
+            placed(&[format!("+{line}:{column}")]);
+            file.as_os_str().to_owned()
+        }
+        Some(Syntax::PlusComma) => {
+            placed(&[format!("+{line},{column}")]);
+            file.as_os_str().to_owned()
+        }
+        Some(Syntax::Flags) => {
+            placed(&["--line".to_owned(), line.to_string(), "--column".to_owned(), column.to_string()]);
+            file.as_os_str().to_owned()
+        }
+        Some(Syntax::Goto) => {
+            placed(&["-g".to_owned()]);
+            with_place()
+        }
+        Some(Syntax::Colon) => with_place(),
+    };
+    arguments.push(last);
+    Some(Call { program, arguments, at_line: syntax.is_some() })
+}
+
+/// Words between blanks; quotes hold blanks together, as in `"/opt/my editor/vim" -p`.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for character in text.chars() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            Some(_) => word.get_or_insert_default().push(character),
+            None if character == '"' || character == '\'' => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::call;
+
+    fn check(editor: &str, expected: &[&str]) {
+        let call = call(editor, Path::new("/w/a b.rs"), 42, 17).unwrap();
+        let mut words = vec![call.program.as_str()];
+        words.extend(call.arguments.iter().map(|argument| argument.to_str().unwrap()));
+        assert_eq!(words, expected);
+        assert_eq!(call.at_line, !editor.contains("ghost"), "{editor}");
+    }
+
+    #[test]
+    fn every_editor_is_told_the_place_in_its_own_way() {
+        for editor in ["vi", "vim", "nvim"] {
+            check(editor, &[editor, "+42", "/w/a b.rs"]);
+        }
+        check("nano", &["nano", "+42,17", "/w/a b.rs"]);
+        check("emacs -nw", &["emacs", "-nw", "+42:17", "/w/a b.rs"]);
+        check("code --wait", &["code", "--wait", "-g", "/w/a b.rs:42:17"]);
+        check("hx", &["hx", "/w/a b.rs:42:17"]);
+        check("/usr/bin/helix", &["/usr/bin/helix", "/w/a b.rs:42:17"]);
+        check("rustrover", &["rustrover", "--line", "42", "--column", "17", "/w/a b.rs"]);
+        check("ghostwriter", &["ghostwriter", "/w/a b.rs"]);
+    }
+
+    #[test]
+    fn the_setting_is_words_and_no_shell_line() {
+        check("'/opt/my editor/vim' -p", &["/opt/my editor/vim", "-p", "+42", "/w/a b.rs"]);
+        check("vim; ghost $(ghost)", &["vim;", "ghost", "$(ghost)", "/w/a b.rs"]);
+        assert_eq!(call("  ", Path::new("a"), 1, 1), None);
+    }
+}
