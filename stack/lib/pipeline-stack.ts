@@ -15,6 +15,7 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
+import { PrivateDatabase, sinkParameters } from './database';
 import { PrivateNetwork } from './private-network';
 import { RustFunction } from './rust-function';
 import { Settings } from './settings';
@@ -33,6 +34,7 @@ export class PipelineStack extends Stack {
     const table = this.table(settings);
 
     const vpc = settings.useLocalStack ? undefined : new PrivateNetwork(this, 'Network').vpc;
+    const database = vpc && settings.sink !== 'cloudwatch' ? new PrivateDatabase(this, 'Database', vpc) : undefined;
     const common = { settings, vpc, system: 'pipeline' };
     const upstream = new RustFunction(this, 'Upstream', {
       ...common,
@@ -47,13 +49,19 @@ export class PipelineStack extends Stack {
     const downstream = new RustFunction(this, 'Downstream', {
       ...common,
       name: 'downstream',
-      environment: { SINK: settings.sink },
+      environment: settings.useLocalStack
+        ? sinkParameters(this, settings)
+        : { SINK: settings.sink, ...(database && { DATABASE_URL: database.url }) },
     });
+    database?.allow(downstream);
 
     stream.grantWrite(upstream);
     table.grantWriteData(midstream);
-    // CloudWatch metrics have no ARN to narrow this to.
-    downstream.addToRolePolicy(new iam.PolicyStatement({ actions: ['cloudwatch:PutMetricData'], resources: ['*'] }));
+    // A local template does not know its sink yet.
+    if (settings.useLocalStack || settings.sink !== 'postgres') {
+      // CloudWatch metrics have no ARN to narrow this to.
+      downstream.addToRolePolicy(new iam.PolicyStatement({ actions: ['cloudwatch:PutMetricData'], resources: ['*'] }));
+    }
 
     consumeStream({
       consumer: midstream,

@@ -9,7 +9,7 @@ import { UserError } from './user-error';
 /** Where downstream sends what it measured. */
 export type Sink = (typeof sinks)[number];
 
-const sinks = ['cloudwatch'] as const;
+export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
 
 /** The choices that shape every stack of the app. */
 export interface Settings {
@@ -22,6 +22,8 @@ export interface Settings {
   /** Absolute folder that holds `<function>/bootstrap` for every built function. */
   readonly distFolder: string;
   readonly sink: Sink;
+  /** The PostgreSQL database of a local deployment; AWS gets one of its own. */
+  readonly databaseUrl?: string;
   /** Remarks on variables whose values are probably not what was meant. */
   readonly warnings: readonly string[];
 }
@@ -29,7 +31,8 @@ export interface Settings {
 /**
  * Reads the settings; relative folders are taken from `repositoryRoot`.
  *
- * Throws a `UserError` when HOT_DEPLOY is on without USE_LOCALSTACK, or SINK names no sink.
+ * Throws a `UserError` when HOT_DEPLOY is on without USE_LOCALSTACK, SINK names no sink, or DATABASE_URL is missing where it is
+ * needed or given where it would not be used.
  */
 export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: string): Settings {
   const useLocalStack = environment.USE_LOCALSTACK === 'true';
@@ -40,12 +43,15 @@ export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: str
       'set USE_LOCALSTACK=true to deploy locally, or unset HOT_DEPLOY to deploy the built functions to AWS',
     );
   }
+  const sink = readSink(environment.SINK || 'cloudwatch');
+  const databaseUrl = readDatabaseUrl(environment.DATABASE_URL, sink, useLocalStack);
   return {
     useLocalStack,
     hotDeploy,
     sourceFolder: path.resolve(repositoryRoot, environment.LAMBDA_SRC_PATH || 'functions'),
     distFolder: path.resolve(repositoryRoot, environment.LAMBDA_DIST_PATH || 'target/devloop/dist'),
-    sink: readSink(environment.SINK || 'cloudwatch'),
+    sink,
+    ...(databaseUrl !== undefined && { databaseUrl }),
     warnings: ['USE_LOCALSTACK', 'HOT_DEPLOY'].flatMap((name) => switchWarning(name, environment[name])),
   };
 }
@@ -56,6 +62,24 @@ function readSink(name: string): Sink {
     throw new UserError(`SINK=${name} is not a sink of the pipeline`, `the pipeline can write to: ${sinks.join(', ')}`);
   }
   return sink;
+}
+
+function readDatabaseUrl(url: string | undefined, sink: Sink, useLocalStack: boolean): string | undefined {
+  if (useLocalStack && sink !== 'cloudwatch' && !url) {
+    throw new UserError(
+      `SINK=${sink} needs DATABASE_URL: a local cloud has no database`,
+      'set DATABASE_URL=postgres://user:password@host:port/database, as the functions reach it',
+    );
+  }
+  if (url && (sink === 'cloudwatch' || !useLocalStack)) {
+    throw new UserError(
+      useLocalStack
+        ? 'DATABASE_URL is set, but the sink cloudwatch writes to no database'
+        : 'DATABASE_URL is for local deployments: on AWS the stack has a database of its own',
+      useLocalStack ? 'set SINK=both or SINK=postgres, or unset DATABASE_URL' : 'unset DATABASE_URL, or set USE_LOCALSTACK=true',
+    );
+  }
+  return url || undefined;
 }
 
 /** Only `true` is on; somebody who wrote `1` or `True` would otherwise deploy to AWS without noticing. */

@@ -30,6 +30,11 @@ const aws = synthesise({ LAMBDA_DIST_PATH: built });
 const local = synthesise({ USE_LOCALSTACK: 'true', LAMBDA_DIST_PATH: built });
 const hot = synthesise({ USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true', LAMBDA_DIST_PATH: '/somewhere/dist' });
 
+const url = 'postgres://u:p@127.0.0.1:5432/d';
+const localRows = synthesise({ USE_LOCALSTACK: 'true', SINK: 'both', DATABASE_URL: url, LAMBDA_DIST_PATH: built });
+const rows = synthesise({ SINK: 'postgres', LAMBDA_DIST_PATH: built });
+const both = synthesise({ SINK: 'both', LAMBDA_DIST_PATH: built });
+
 /** The logical id of the only resource of the type whose properties match. */
 function idOf(template: Template, type: string, properties: object = {}): string {
   const ids = Object.keys(template.findResources(type, { Properties: properties }));
@@ -111,7 +116,8 @@ test('each function gets the variables it reads and no others', () => {
     const endpoint = { AWS_ENDPOINT_URL: 'http://localhost.localstack.cloud:4566' };
     check(template, 'upstream', { STREAM_NAME: stream, ...endpoint });
     check(template, 'midstream', { TABLE_NAME: table, PARTIAL_BATCH: 'on', ...endpoint });
-    check(template, 'downstream', { SINK: 'cloudwatch', PARTIAL_BATCH: 'on', ...endpoint });
+    const sink = { SINK: { Ref: 'Sink' }, DATABASE_URL: { Ref: 'DatabaseUrl' } };
+    check(template, 'downstream', { ...sink, PARTIAL_BATCH: 'on', ...endpoint });
   }
 });
 
@@ -236,8 +242,8 @@ test('on AWS the functions live in two isolated zones with an endpoint for every
 });
 
 test('a local template asks for nothing but the pipeline', () => {
-  for (const template of [local, hot]) {
-    assert.deepEqual(Object.keys(template.toJSON()), ['Description', 'Resources', 'Outputs']);
+  for (const template of [local, hot, localRows]) {
+    assert.deepEqual(Object.keys(template.toJSON()), ['Description', 'Resources', 'Parameters', 'Outputs']);
     const types = Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map((r) => r.Type);
     assert.deepEqual([...new Set(types)].sort(), [
       'AWS::ApiGateway::Deployment',
@@ -255,4 +261,62 @@ test('a local template asks for nothing but the pipeline', () => {
     ]);
     template.allResourcesProperties('AWS::Lambda::Function', { VpcConfig: Match.absent() });
   }
+});
+
+test('a local template takes the sink and its database as parameters', () => {
+  const check = (template: Template, sink: string, databaseUrl: string) => {
+    template.hasParameter('Sink', { Type: 'String', Default: sink, AllowedValues: ['cloudwatch', 'postgres', 'both'] });
+    template.hasParameter('DatabaseUrl', { Type: 'String', Default: databaseUrl, NoEcho: true });
+    assert.equal(Object.keys(template.findParameters('*')).length, 2);
+  };
+  check(local, 'cloudwatch', '');
+  check(hot, 'cloudwatch', '');
+  check(localRows, 'both', url);
+});
+
+test('on AWS a sink of rows brings a serverless cluster that asks for TLS and is closed to the world', () => {
+  aws.resourceCountIs('AWS::RDS::DBCluster', 0);
+  aws.resourceCountIs('AWS::SecretsManager::Secret', 0);
+  for (const template of [rows, both]) {
+    template.hasResource('AWS::RDS::DBCluster', {
+      DeletionPolicy: 'Snapshot',
+      Properties: {
+        Engine: 'aurora-postgresql',
+        DatabaseName: 'pipeline',
+        StorageEncrypted: true,
+        ServerlessV2ScalingConfiguration: { MinCapacity: 0.5, MaxCapacity: 2 },
+      },
+    });
+    template.resourceCountIs('AWS::RDS::DBInstance', 1);
+    template.hasResourceProperties('AWS::RDS::DBInstance', { DBInstanceClass: 'db.serverless', PubliclyAccessible: false });
+    template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', { Parameters: { 'rds.force_ssl': '1' } });
+    const downstream = functionProperties(template, 'downstream').VpcConfig.SecurityGroupIds[0]['Fn::GetAtt'][0];
+    const inside = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress'));
+    const toDatabase = inside.filter((rule) => rule.Properties.Description === 'rows of the pipeline');
+    assert.deepEqual(
+      toDatabase.map((rule) => rule.Properties.SourceSecurityGroupId),
+      [arn(downstream, 'GroupId')],
+    );
+  }
+});
+
+test('the password is a reference that the deployment resolves, in a URL that checks the server', () => {
+  const { SINK, DATABASE_URL } = functionProperties(both, 'downstream').Environment.Variables;
+  assert.equal(SINK, 'both');
+  const parts: unknown[] = DATABASE_URL['Fn::Join'][1];
+  const texts = parts.filter((part) => typeof part === 'string').join('<>');
+  assert.match(texts, /^postgres:\/\/pipeline:\{\{resolve:secretsmanager:<>:SecretString:password::\}\}@<>/);
+  assert.match(texts, /\/pipeline\?sslmode=verify-full&sslrootcert=\/opt\/rds-ca\.pem$/);
+  const { GenerateSecretString } = Object.values(both.findResources('AWS::SecretsManager::Secret'))[0]!.Properties;
+  for (const character of '@:/?#%[] ') assert.ok(GenerateSecretString.ExcludeCharacters.includes(character), character);
+});
+
+test("downstream gets the roots of Amazon RDS in a layer, and only the services' rights that its sink needs", () => {
+  for (const template of [rows, both]) {
+    const layer = { Ref: idOf(template, 'AWS::Lambda::LayerVersion') };
+    assert.deepEqual(functionProperties(template, 'downstream').Layers, [layer]);
+  }
+  const metrics = (template: Template) =>
+    allowed(template, 'downstream').some((statement) => [statement.Action].flat().includes('cloudwatch:PutMetricData'));
+  assert.deepEqual([aws, both, rows].map(metrics), [true, true, false]);
 });

@@ -65,5 +65,16 @@ test('hot deployment to AWS is refused with both ways out', () => {
 
 test('an unknown sink is refused with the list of sinks', () => {
   check({ SINK: 'cloudwatch' }, { sink: 'cloudwatch' });
-  checkRefused({ SINK: 'kafka' }, /^SINK=kafka is not a sink/, /cloudwatch/);
+  check({ SINK: 'both' }, { sink: 'both' });
+  checkRefused({ SINK: 'kafka' }, /^SINK=kafka is not a sink/, /cloudwatch, postgres, both/);
+});
+
+test('a local database is named by its URL, and one on AWS is not', () => {
+  const url = 'postgres://u:p@h/d';
+  const local = { USE_LOCALSTACK: 'true' };
+  check({ ...local, SINK: 'both', DATABASE_URL: url }, { sink: 'both', databaseUrl: url });
+  checkRefused({ ...local, SINK: 'postgres' }, /^SINK=postgres needs DATABASE_URL/, /DATABASE_URL=postgres:/);
+  checkRefused({ ...local, DATABASE_URL: url }, /cloudwatch writes to no database/, /SINK=both/);
+  checkRefused({ SINK: 'both', DATABASE_URL: url }, /on AWS the stack has a database/, /unset DATABASE_URL/);
+  assert.equal(readSettings({ DATABASE_URL: '' }, '/repository').databaseUrl, undefined);
 });
