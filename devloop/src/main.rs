@@ -13,6 +13,7 @@ mod error;
 mod graph;
 mod linker;
 mod observe;
+mod prelink;
 mod session;
 mod sink;
 mod status;
@@ -33,7 +34,7 @@ use crate::cli::{Arguments, Command};
 use crate::error::UserError;
 
 fn main() -> ExitCode {
-    if let Some(code) = linker::run_in_place_of_rustc() {
+    if let Some(code) = linker::run_in_place_of_rustc().or_else(prelink::run_in_place_of_the_linker) {
         return code;
     }
     let arguments = Arguments::parse();

@@ -7,7 +7,7 @@ mod watch;
 use std::io::IsTerminal;
 
 use crate::cli::SessionArguments;
-use crate::config::{Layer, terminal_draws};
+use crate::config::{BuildLayer, Layer, terminal_draws};
 use crate::session::{Selection, View};
 
 pub(crate) use status::status;
@@ -21,7 +21,8 @@ fn layer(arguments: &SessionArguments) -> Layer {
     });
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let (port, endpoint) = (arguments.port, arguments.endpoint.clone());
-    Layer { templates, port, endpoint, profile, ..Layer::default() }
+    let build = BuildLayer { prelink: arguments.prelink.then_some(true), ..BuildLayer::default() };
+    Layer { templates, port, endpoint, profile, build, ..Layer::default() }
 }
 
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.

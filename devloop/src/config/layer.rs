@@ -148,7 +148,7 @@ mod tests {
         );
         check_error(
             json!({ "build": { "linkr": "wild" } }),
-            "error: read devloop.toml: unknown field `linkr`, expected one of `linker`, `timeout`, `debug`",
+            "error: read devloop.toml: unknown field `linkr`, expected one of `linker`, `timeout`, `debug`, `prelink`",
         );
     }
 
@@ -157,7 +157,7 @@ mod tests {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
             "latency": { "namespace": "f", "metric": "g" },
-            "build": { "linker": "wild", "timeout": "90s", "debug": true }
+            "build": { "linker": "wild", "timeout": "90s", "debug": true, "prelink": true }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
@@ -166,5 +166,6 @@ mod tests {
         assert!(layer.latency.is_some());
         let build = layer.build;
         assert!(build.linker.is_some() && build.timeout.is_some() && build.debug == Some(true));
+        assert_eq!(build.prelink, Some(true));
     }
 }
