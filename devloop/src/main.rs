@@ -14,6 +14,7 @@ mod error;
 mod graph;
 mod linker;
 mod observe;
+mod prelink;
 mod report;
 mod session;
 mod sink;
@@ -35,7 +36,7 @@ use crate::cli::{Arguments, Command};
 use crate::error::UserError;
 
 fn main() -> ExitCode {
-    if let Some(code) = linker::run_in_place_of_rustc() {
+    if let Some(code) = linker::run_in_place_of_rustc().or_else(prelink::run_in_place_of_the_linker) {
         return code;
     }
     let arguments = Arguments::parse();

@@ -17,9 +17,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("workspace", &["cargo", "engine", "graph"]),
     ("watch", &["bus", "engine"]),
-    ("linker", &["cargo", "config", "engine"]),
+    ("prelink", &["engine"]),
+    ("linker", &["cargo", "config", "engine", "prelink"]),
     ("build", &["bus", "cargo", "engine", "graph", "linker"]),
-    ("swap", &["bus", "engine"]),
+    ("swap", &["bus", "engine", "prelink"]),
     ("target", &["engine", "error"]),
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),
@@ -65,7 +66,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "workspace",
         ],
     ),
-    ("main", &["bus", "cli", "commands", "error", "linker", "sink"]),
+    ("main", &["bus", "cli", "commands", "error", "linker", "prelink", "sink"]),
 ];
 
 /// Rooms without files, clocks and tasks.

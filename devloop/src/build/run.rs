@@ -198,6 +198,9 @@ async fn attempt(
     if let Some(signal) = status.signal() {
         return Err(BuildError::Killed(signal));
     }
+    for problem in builder.linking.iter().flat_map(|linking| linking.refusals()) {
+        events.send(Fact::Error { problem }).await;
+    }
     if let Some(reason) = link_failure {
         return Ok(Attempt::LinkFailed(reason));
     }

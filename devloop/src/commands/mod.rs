@@ -8,7 +8,7 @@ mod watch;
 use std::io::IsTerminal;
 
 use crate::cli::SessionArguments;
-use crate::config::{Layer, terminal_draws};
+use crate::config::{BuildLayer, Layer, terminal_draws};
 use crate::session::{Selection, View};
 
 pub(crate) use bench::bench;
@@ -24,7 +24,8 @@ fn layer(arguments: &SessionArguments) -> Layer {
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let (port, endpoint) = (arguments.port, arguments.endpoint.clone());
     let mouse = arguments.no_mouse.then_some(false);
-    Layer { templates, port, endpoint, profile, mouse, ..Layer::default() }
+    let build = BuildLayer { prelink: arguments.prelink.then_some(true), ..BuildLayer::default() };
+    Layer { templates, port, endpoint, profile, build, mouse, ..Layer::default() }
 }
 
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.

@@ -8,7 +8,7 @@ mod environment;
 mod layer;
 mod settings;
 
-pub(crate) use build::{BuildSettings, LinkerChoice};
+pub(crate) use build::{BuildLayer, BuildSettings, LinkerChoice};
 pub(crate) use environment::{Environment, editor, no_color, terminal_draws, terminal_is_utf8};
 pub(crate) use layer::{LatencyMetric, Layer};
 pub(crate) use settings::Settings;

@@ -5,14 +5,16 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use tokio::sync::Mutex;
 
 use crate::cargo::Toolchain;
-use crate::config::LinkerChoice;
+use crate::config::{BuildSettings, LinkerChoice};
 use crate::engine::Problem;
 use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, SEPARATOR, WRAPPER};
 use crate::linker::{Linker, Probe, Verdict, choose, probe};
+use crate::prelink::{self, Prelink};
 
 /// Cargo's variable for a wrapper of the members only. Users set it too, though few do.
 const MEMBERS_WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
@@ -23,11 +25,15 @@ pub(crate) struct Linking {
     choice: LinkerChoice,
     /// The profile's debug information is left alone.
     debug: bool,
+    /// Dependencies are linked once.
+    prelink: bool,
     /// This program.
     devloop: PathBuf,
     /// A directory of devloop's own beside cargo's output.
     home: PathBuf,
     chosen: Mutex<Option<Chosen>>,
+    /// Set with the choice where dependencies are prelinked.
+    prelinking: OnceLock<Prelink>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,8 +56,9 @@ pub(crate) struct Prepared {
 
 impl Linking {
     /// Nothing is tried yet. `devloop` is this program, and `home` a directory of its own beside cargo's output.
-    pub(crate) fn new(choice: LinkerChoice, debug: bool, devloop: PathBuf, home: PathBuf) -> Self {
-        Self { choice, debug, devloop, home, chosen: Mutex::new(None) }
+    pub(crate) fn new(settings: &BuildSettings, devloop: PathBuf, home: PathBuf) -> Self {
+        let &BuildSettings { linker: choice, debug, prelink, .. } = settings;
+        Self { choice, debug, prelink, devloop, home, chosen: Mutex::new(None), prelinking: OnceLock::new() }
     }
 
     /// What cargo's environment needs. The first call tries linkers, the later ones only remember.
@@ -81,9 +88,14 @@ impl Linking {
         .with_hint("set `[build] linker = \"default\"` in devloop.toml if it fails every time")
     }
 
+    /// Functions whose dependencies could not be prelinked, each once.
+    pub(crate) fn refusals(&self) -> Vec<Problem> {
+        self.prelinking.get().map(Prelink::refusals).unwrap_or_default()
+    }
+
     async fn choose(&self, toolchain: &Toolchain) -> (Chosen, Option<Problem>) {
         let plain = Chosen { linker: Linker::Default, environment: Vec::new() };
-        if self.debug && self.choice == LinkerChoice::Default {
+        if self.debug && self.choice == LinkerChoice::Default && !self.prelink {
             return (plain, None);
         }
         if std::env::var_os(MEMBERS_WRAPPER).is_some_and(|wrapper| !wrapper.is_empty()) {
@@ -106,6 +118,9 @@ impl Linking {
             }
         };
         let mut environment = vec![(MEMBERS_WRAPPER, wrapper.into_os_string())];
+        if let Some(prelinking) = self.prelinking.get() {
+            environment.push((prelink::HOME, prelinking.home().as_os_str().to_owned()));
+        }
         let (linker, reason, arguments) = self.linker(toolchain).await;
         if !arguments.is_empty() {
             environment.push((LINK_ARGUMENTS, arguments.join(&SEPARATOR.to_string()).into()));
@@ -150,7 +165,13 @@ impl Linking {
 
     /// This program under the wrapper's name.
     fn wrapper(&self) -> io::Result<PathBuf> {
-        let directory = self.home.join("rustc").join(if self.debug { FULL } else { LEAN });
+        let mut directory = self.home.join("rustc");
+        if self.prelink {
+            let prelinking = Prelink::begin(self.home.join("prelink"), &self.devloop)?;
+            self.prelinking.get_or_init(|| prelinking);
+            directory.push("prelink");
+        }
+        directory.push(if self.debug { FULL } else { LEAN });
         std::fs::create_dir_all(&directory)?;
         let link = directory.join(WRAPPER);
         if std::fs::read_link(&link).ok().as_deref() != Some(self.devloop.as_path()) {
@@ -171,10 +192,15 @@ pub(crate) fn default_is_lld() -> bool {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::{LINK_ARGUMENTS, Linking, MEMBERS_WRAPPER};
     use crate::cargo::{Lookup, Toolchain};
-    use crate::config::LinkerChoice;
+    use crate::config::{BuildSettings, LinkerChoice};
+
+    fn settings(linker: LinkerChoice, debug: bool) -> BuildSettings {
+        BuildSettings { linker, debug, timeout: Duration::from_mins(1), prelink: false }
+    }
 
     async fn toolchain() -> Toolchain {
         Lookup::default().toolchain("cargo".as_ref(), Path::new("/")).await
@@ -184,7 +210,7 @@ mod tests {
     async fn the_wrapper_s_path_tells_its_kind_and_stays_the_same() {
         let home = tempfile::tempdir().unwrap();
         let linking = |debug, devloop: &str| {
-            Linking::new(LinkerChoice::Default, debug, devloop.into(), home.path().to_owned())
+            Linking::new(&settings(LinkerChoice::Default, debug), devloop.into(), home.path().to_owned())
         };
         for devloop in ["/first/devloop", "/second/devloop"] {
             let prepared = linking(false, devloop).prepare(&toolchain().await).await;
@@ -198,7 +224,7 @@ mod tests {
     #[tokio::test]
     async fn a_linker_that_failed_is_not_used_again() {
         let home = tempfile::tempdir().unwrap();
-        let linking = Linking::new(LinkerChoice::Auto, false, "/d".into(), home.path().to_owned());
+        let linking = Linking::new(&settings(LinkerChoice::Auto, false), "/d".into(), home.path().to_owned());
         *linking.chosen.lock().await = Some(super::Chosen {
             linker: super::Linker::Wild,
             environment: vec![(MEMBERS_WRAPPER, "w".into()), (LINK_ARGUMENTS, "-Clink-arg=-B/l".into())],

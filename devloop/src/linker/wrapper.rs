@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use crate::prelink;
+
 /// The name under which this binary stands in for rustc.
 pub(crate) const WRAPPER: &str = "devloop-rustc";
 
@@ -43,7 +45,11 @@ pub(crate) fn run_in_place_of_rustc() -> Option<ExitCode> {
     let binary = std::env::var_os(BINARY).is_some();
     let given: Vec<OsString> = given.collect();
     let more = additions(&given, binary, lean, &links);
-    let error = Command::new(&rustc).args(given).args(more).env_remove(LINK_ARGUMENTS).exec();
+    let all: Vec<OsString> = given.into_iter().chain(more.into_iter().map(Into::into)).collect();
+    let mut command = Command::new(&rustc);
+    command.args(&all).env_remove(LINK_ARGUMENTS);
+    prelink::take_part(&mut command, &rustc, &all, binary);
+    let error = command.exec();
     let _ = writeln!(std::io::stderr(), "error: start {}: {error}", Path::new(&rustc).display());
     Some(ExitCode::FAILURE)
 }

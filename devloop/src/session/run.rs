@@ -122,7 +122,7 @@ async fn serve(
 fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Linking>> {
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
-    Some(Arc::new(Linking::new(settings.linker, settings.debug, devloop, home)))
+    Some(Arc::new(Linking::new(settings, devloop, home)))
 }
 
 /// The directories exist before the cloud looks for them.

@@ -24,6 +24,14 @@ pub(crate) enum SwapError {
         /// The answer.
         source: io::Error,
     },
+    /// The shared object that the program was linked against.
+    #[error("find the dependencies of {}: {reason}", .path.display())]
+    Companion {
+        /// The program.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Cargo's file is no program for Linux.
     #[error("check {}: it is not a 64-bit ELF program", .0.display())]
     NotElf(PathBuf),
@@ -62,6 +70,8 @@ impl SwapError {
             Self::ReadOnly(_) => Problem::new("dist_read_only", message)
                 .with_hint("set LAMBDA_DIST_PATH to a directory of your own"),
             Self::Io { .. } => Problem::new("swap_failed", message),
+            Self::Companion { .. } => Problem::new("prelink_broken", message)
+                .with_hint("save any source file of the function again: it is linked anew then"),
             Self::NotElf(_) => Problem::new("not_elf", message),
             Self::WrongMachine { .. } => Problem::new("wrong_machine", message)
                 .with_hint("remove `build.target` from cargo's configuration, or build for this machine"),

@@ -3,13 +3,14 @@
 use std::fs::{self, File, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::bus::now;
 use crate::engine::{Digest, Millis, SwapOrder};
+use crate::prelink;
 use crate::swap::SwapError;
 use crate::swap::elf::{self, AMAZON_LINUX_2023, Glibc};
 
@@ -54,9 +55,48 @@ pub(crate) fn swap(dist: &Path, order: &SwapOrder) -> Result<Swapped, SwapError>
     if order.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
         return Ok(Swapped::Unchanged { digest });
     }
+    let companion = companion_of(&staged)?;
+    if let Some(companion) = &companion {
+        place_companion(&stage, &directory, companion)?;
+    }
+    let replaced = companion_of(&bootstrap).ok().flatten();
     let staged_at = now();
     staged.persist(&bootstrap).map_err(|error| SwapError::io("rename to", &bootstrap, error.error))?;
+    clear_companions_away(&directory, &[companion, replaced]);
     Ok(Swapped::InPlace { digest, staged_at, warnings: warnings(glibc) })
+}
+
+fn companion_of(program: &Path) -> Result<Option<PathBuf>, SwapError> {
+    prelink::companion_of(program)
+        .map_err(|error| SwapError::Companion { path: program.to_owned(), reason: error.to_string() })
+}
+
+/// Puts the shared object of prelinked dependencies beside the program before the program comes. Its name tells its content and
+/// nobody ever writes into it, so it may be a link, and what lies there already is the same.
+fn place_companion(stage: &Path, directory: &Path, companion: &Path) -> Result<(), SwapError> {
+    let Some(name) = companion.file_name() else { return Ok(()) };
+    let place = directory.join(name);
+    if place.is_file() {
+        return Ok(());
+    }
+    let staging = tempfile::Builder::new().prefix("companion-").make_in(stage, |path| {
+        fs::hard_link(companion, path).or_else(|_| fs::copy(companion, path).map(drop))
+    });
+    let staged = staging.map_err(|error| SwapError::io("copy", companion, error))?.into_temp_path();
+    make_public(&staged)?;
+    staged.persist(&place).map_err(|error| SwapError::io("rename to", &place, error.error))
+}
+
+/// Deletes the shared objects of programs before the last one, whose process may have to be started once more.
+fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
+    let kept: Vec<_> = kept.iter().flatten().filter_map(|path| path.file_name()).collect();
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for name in entries.flatten().map(|entry| entry.file_name()) {
+        if prelink::is_companion(&name) && !kept.contains(&name.as_os_str()) {
+            // What stays takes room and does no harm.
+            let _ = fs::remove_file(directory.join(name));
+        }
+    }
 }
 
 /// Makes the function's directory, so that it can be watched or mounted before its first binary comes.
