@@ -14,6 +14,7 @@ mod error;
 mod graph;
 mod linker;
 mod observe;
+mod postgres;
 mod prelink;
 mod report;
 mod session;

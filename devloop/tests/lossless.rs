@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use devloop_cloud::{ApiError, Cloud, Options, Template};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Aws, LIMIT, Load, Poster, Row, Session, eventually, kill, now_ms, processes_in};
+use support::{Aws, LIMIT, Load, Poster, Row, Session, Sink, eventually, kill, now_ms, processes_in};
 use tokio::net::TcpListener;
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
@@ -28,13 +28,23 @@ fn assert_one_row_each(rows: &[Row]) {
 
 #[test]
 fn two_hundred_requests_are_two_hundred_items_and_rows_and_the_same_ids_count_again() {
-    let session = Session::live();
+    two_hundred_requests(Sink::CloudWatch);
+}
+
+#[test]
+fn two_hundred_requests_are_two_hundred_rows_of_postgres() {
+    two_hundred_requests(Sink::Both);
+}
+
+fn two_hundred_requests(sink: Sink) {
+    let session = sink.session();
     let aws = session.aws();
     let first = Load::run(&session.url(), "first", 10, 20);
     assert_eq!((first.accepted.len(), first.refused), (200, Vec::new()));
     let rows = aws.wait_for_rows(200);
-    assert_eq!((rows.len(), aws.items().len(), aws.records(), aws.datapoints()), (200, 200, 200, 200));
+    assert_eq!((rows.len(), aws.items().len(), aws.records()), (200, 200, 200));
     assert_one_row_each(&rows);
+    sink.assert_holds(&session, 200, 200);
 
     // The same ids again: the items are modified, and measured as what they are, another run's.
     let second = Load::run(&session.url(), "second", 10, 20);
@@ -47,6 +57,7 @@ fn two_hundred_requests_are_two_hundred_items_and_rows_and_the_same_ids_count_ag
     });
     assert_eq!(runs, BTreeMap::from([("first", 200), ("second", 200)]));
     assert_eq!((rows.len(), aws.items().len()), (400, 200));
+    sink.assert_holds(&session, 400, 200);
 }
 
 /// Records as upstream makes them.
@@ -62,7 +73,16 @@ fn records(count: usize) -> impl Iterator<Item = String> {
 
 #[test]
 fn a_poison_record_is_reported_once_and_holds_up_nobody() {
-    let session = Session::live();
+    a_poison_record(Sink::CloudWatch);
+}
+
+#[test]
+fn a_poison_record_holds_up_no_row_of_postgres() {
+    a_poison_record(Sink::Both);
+}
+
+fn a_poison_record(sink: Sink) {
+    let session = sink.session();
     let aws = session.aws();
     let mixed: Vec<String> = records(100)
         .enumerate()
@@ -89,11 +109,21 @@ fn a_poison_record_is_reported_once_and_holds_up_nobody() {
     assert_eq!(session.post_message("later").status, 200);
     let row = aws.wait_for_rows(100).pop().unwrap();
     assert!(row.key == "later" && row.latency_ms < 2000, "{row:?}");
+    sink.assert_holds(&session, 100, 100);
 }
 
 #[test]
 fn a_function_killed_half_way_loses_and_repeats_nothing() {
-    let session = Session::live();
+    a_function_killed_half_way(Sink::CloudWatch);
+}
+
+#[test]
+fn a_function_killed_half_way_loses_and_repeats_no_row_of_postgres() {
+    a_function_killed_half_way(Sink::Both);
+}
+
+fn a_function_killed_half_way(sink: Sink) {
+    let session = sink.session();
     let aws = session.aws();
     let midstream = session.workspace.dist().join("midstream");
     let process = processes_in(&midstream)[0];
@@ -110,7 +140,8 @@ fn a_function_killed_half_way_loses_and_repeats_nothing() {
     kill(process);
     let rows = aws.wait_for_rows(100);
     assert_one_row_each(&rows);
-    assert_eq!((rows.len(), aws.items().len(), aws.datapoints()), (100, 100, 100));
+    assert_eq!((rows.len(), aws.items().len()), (100, 100));
+    sink.assert_holds(&session, 100, 100);
     let log = aws.log("Midstream", "");
     assert!(
         log.iter().any(|line| line.contains("signal: killed")),

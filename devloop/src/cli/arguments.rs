@@ -87,9 +87,26 @@ pub(crate) struct SessionArguments {
     /// Links dependencies once, into a shared object beside each function: a save is live sooner (experimental).
     #[arg(long)]
     pub(crate) prelink: bool,
+    /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
+    pub(crate) parameter: Vec<(String, String)>,
+    /// Starts this machine's PostgreSQL for the session, and gives its URL to the template's parameter `DatabaseUrl` and `both` to
+    /// its parameter `Sink`.
+    #[arg(long, conflicts_with = "no_template")]
+    pub(crate) postgres: bool,
+    /// Uses a running database instead: postgres://user:password@host:port/database.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["no_template", "postgres"])]
+    pub(crate) database_url: Option<String>,
     /// Starts an empty cloud; only functions named on the command line are built and served.
     #[arg(long)]
     pub(crate) no_template: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("it must look like NAME=VALUE".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -116,6 +133,11 @@ mod tests {
         check(&["up", "--template", "a.json", "--no-template"], false);
         check(&["up", "--port", "1", "--endpoint", "http://localhost:1"], false);
         check(&["up", "--port", "65536"], false);
+        check(&["up", "--postgres", "--parameter", "Sink=postgres", "--parameter", "X="], true);
+        check(&["up", "--parameter", "Sink"], false);
+        check(&["up", "--parameter", "=x"], false);
+        check(&["up", "--postgres", "--database-url", "postgres://h/d"], false);
+        check(&["up", "--postgres", "--no-template"], false);
         check(&["up", "--release"], true);
         check(&["up", "--release", "--profile", "dev"], false);
         check(&["status", "--json", "--watch", "--endpoint", "http://localhost:1"], true);

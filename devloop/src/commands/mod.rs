@@ -9,7 +9,9 @@ use std::io::IsTerminal;
 
 use crate::cli::SessionArguments;
 use crate::config::{BuildLayer, Layer, terminal_draws};
-use crate::session::{Selection, View};
+use crate::error::UserError;
+use crate::postgres::DatabaseUrl;
+use crate::session::{Database, Selection, View};
 
 pub(crate) use bench::bench;
 pub(crate) use status::status;
@@ -35,6 +37,16 @@ fn absolute(path: &std::path::Path) -> std::path::PathBuf {
 
 fn selection(arguments: &SessionArguments) -> Selection {
     Selection { named: arguments.functions.clone(), no_template: arguments.no_template }
+}
+
+/// The database that the functions get, if one is asked for.
+fn database(arguments: &SessionArguments) -> Result<Option<Database>, UserError> {
+    match &arguments.database_url {
+        Some(url) => DatabaseUrl::parse(url).map(Database::Given).map(Some).map_err(|why| {
+            UserError::usage("database_url_invalid", format!("read the value of --database-url: {why}"))
+        }),
+        None => Ok(arguments.postgres.then_some(Database::Own)),
+    }
 }
 
 fn view(arguments: &SessionArguments) -> View {

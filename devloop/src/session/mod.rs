@@ -3,10 +3,12 @@
 
 mod cloud;
 mod commit;
+mod database;
 mod main_loop;
 mod options;
 mod orders;
 mod outputs;
+mod parameters;
 mod port;
 mod prepare;
 mod route;
@@ -19,5 +21,5 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use options::{Options, Selection, View};
+pub(crate) use options::{Database, Options, Selection, View};
 pub(crate) use run::run;

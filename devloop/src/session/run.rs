@@ -13,12 +13,13 @@ use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
 use crate::linker::Linking;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
+use crate::session::database::SessionDatabase;
 use crate::session::main_loop::main_loop;
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, route, trace};
+use crate::session::{Options, parameters, route, trace};
 use crate::swap;
 use crate::tui::Keymap;
 use crate::watch::Watcher;
@@ -38,15 +39,42 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
         Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
     make_directories(&prepared)?;
 
-    let (events, inbox) = Events::channel();
+    let channel = Events::channel();
+    let Some(asked) = &options.database else {
+        return run_prepared(&options, keymap, &program, prepared, None, channel, stop).await;
+    };
+    let home = prepared.workspace.target_directory.join("devloop/postgres");
+    let opening = SessionDatabase::open(asked, &home, &channel.0);
+    let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
+    let database = database?;
+    let result = run_prepared(&options, keymap, &program, prepared, Some(&database), channel, stop).await;
+    database.close().await;
+    result
+}
+
+/// The part with a database, if one is asked for.
+async fn run_prepared(
+    options: &Options,
+    keymap: Keymap,
+    program: &Path,
+    prepared: Prepared,
+    database: Option<&SessionDatabase>,
+    (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
+    stop: CancellationToken,
+) -> Result<(), UserError> {
+    let url = database.map(SessionDatabase::url);
     let request = CloudRequest {
         port: prepared.settings.port,
+        parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
         templates: prepared.templates.clone(),
         functions: outside_of_templates(&prepared),
         events: events.clone(),
     };
-    let cloud = start_cloud(request, stop.clone()).await?;
-    serve(&options, keymap, &program, prepared, cloud, (events, inbox), stop).await
+    let mut cloud = start_cloud(request, stop.clone()).await?;
+    if let Some(database) = database {
+        database.add_to(&mut cloud.outputs);
+    }
+    serve(options, keymap, program, prepared, cloud, (events, inbox), stop).await
 }
 
 /// The part with a cloud: whatever ends it, the cloud is stopped and no process is left.

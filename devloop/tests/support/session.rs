@@ -40,7 +40,13 @@ pub struct Session {
 impl Session {
     /// `devloop watch` on a fresh copy, with every function live.
     pub fn live() -> Self {
-        let mut session = Self::start(Workspace::take(), &["watch", "--port", "0", "--json"]);
+        Self::live_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn live_with(arguments: &[&str]) -> Self {
+        let arguments = [&["watch", "--port", "0", "--json"], arguments].concat();
+        let mut session = Self::start(Workspace::take(), &arguments);
         let mut missing = FUNCTIONS.to_vec();
         while !missing.is_empty() {
             let live = session.wait_at_most(
