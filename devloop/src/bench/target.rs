@@ -132,8 +132,11 @@ impl Target {
         Ok((Pending { records, in_flight: Some(in_flight), since_batch: None, given_up }, Some(lag)))
     }
 
-    /// Failure records in the queues; none where a queue does not answer, since nothing depends on it.
+    /// Failure records in the queues; none where there is no queue, or it does not answer, since nothing depends on it.
     async fn given_up(&self) -> Option<u64> {
+        if self.queues.is_empty() {
+            return None;
+        }
         let mut sum = 0;
         for arn in &self.queues {
             let name = json!({ "QueueName": arn.rsplit(':').next()? });
