@@ -71,7 +71,7 @@ fn rough(user: u32, iteration: u32) -> Fate {
 fn at(values: &[i64], quantile: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
-    sorted[((quantile * sorted.len() as f64).ceil() as usize - 1).min(sorted.len() - 1)] as f64
+    sorted[((quantile * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len()) - 1] as f64
 }
 
 #[test]
