@@ -1,6 +1,8 @@
 //! `devloop bench` against an artificial pipeline whose truth is known: what it reports is what was done to the requests, no more
 //! and no less.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
 mod support;
 
 use std::path::Path;

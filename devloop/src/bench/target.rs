@@ -11,7 +11,7 @@ use crate::bench::wait::Pending;
 use crate::engine::Problem;
 
 /// The page of the embedded cloud that says how it fares.
-const PAGE: &str = "/_devloop/status";
+pub(super) const PAGE: &str = "/_devloop/status";
 
 /// Where a target keeps what names no region.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -184,7 +184,7 @@ impl Target {
     }
 }
 
-fn each(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn each(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
