@@ -13,6 +13,9 @@ pub(crate) fn summary(run: &Document) -> String {
     for finding in &run.findings {
         text.push_str(&format!("  ! {finding}\n"));
     }
+    for said in &run.http.refusals {
+        text.push_str(&format!("  answered {said}\n"));
+    }
     for judged in &run.thresholds {
         let value = judged
             .value

@@ -9,6 +9,7 @@
     reason = "every test binary uses another part of this"
 )]
 
+mod artificial;
 mod aws;
 mod http;
 mod load;
@@ -19,6 +20,7 @@ mod small;
 mod wait;
 mod workspace;
 
+pub use artificial::{Artificial, Fate, HANDLERS, Truth};
 pub use aws::{Aws, Row};
 pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::bench::{
-    Account, LogRows, Patience, Rows, Sent, Standing, Target, Waiting, Wanted, describe, latencies, log_group,
+    Account, LogRows, Patience, Rows, Sent, StageFunction, Standing, Target, Waiting, Wanted, describe,
+    latencies, log_group,
 };
 use crate::bus::now;
 use crate::cli::{LoadArguments, WaitArguments};
@@ -112,7 +113,7 @@ async fn follow(
     patience: Patience,
 ) -> Result<(Standing, Account), Problem> {
     let failed = |reason: String| Problem::new("bench_failed", format!("follow the run: {reason}"));
-    let group = target.functions[2].as_ref().map(|function| function.log_group()).unwrap_or_default();
+    let group = target.functions[2].as_ref().map(StageFunction::log_group).unwrap_or_default();
     let from = wanted.received_from.unwrap_or(0);
     let mut rows = LogRows::new(log_group(&target.client, &target.region, group), from, wanted);
     let began = Instant::now();
