@@ -9,19 +9,15 @@ use crate::prelink::order::{ORDER, Order};
 use crate::prelink::refusal::Refusal;
 use crate::prelink::store::{HOME, Store};
 
-/// Codegen options that decide for which machine and by which linker something is made.
-const SHARED_OPTIONS: [&str; 10] = [
-    "linker",
-    "linker-flavor",
-    "linker-features",
-    "link-arg",
-    "link-args",
-    "link-self-contained",
-    "panic",
-    "relocation-model",
-    "target-cpu",
-    "target-feature",
-];
+/// Codegen options that decide for which machine something is made.
+const MACHINE: [&str; 6] =
+    ["linker", "linker-flavor", "panic", "relocation-model", "target-cpu", "target-feature"];
+
+/// Codegen options that decide how something is linked.
+const LINKING: [&str; 4] = ["linker-features", "link-self-contained", "link-arg", "link-args"];
+
+/// Linker arguments that choose another linker than rustc's own.
+const CHOICES: [&str; 3] = ["-fuse-ld", "--ld-path", "-B"];
 
 /// Notes a member's library, or has a program of the workspace linked by this binary. `command` is about to become rustc, with
 /// these arguments; `binary` says that cargo compiles a function's program.
@@ -46,7 +42,9 @@ pub(crate) fn take_part(command: &mut Command, rustc: &OsStr, arguments: &[OsStr
         home: store.home().to_owned(),
         rustc: Path::new(rustc).to_owned(),
         linker: compilation.option("linker").unwrap_or("cc").to_owned(),
-        flags: compilation.shared_flags(),
+        flags: compilation.flags(is_for_the_object),
+        program_flags: compilation.flags(|_, _| true),
+        against: None,
         function: compilation.name,
     };
     // Without an order the ordinary linker is called; a path that is no text cannot be told.
@@ -129,17 +127,28 @@ impl Compilation {
         fixed.then(|| "`+crt-static`".to_owned())
     }
 
-    fn shared_flags(&self) -> Vec<String> {
-        let options = self.options.iter().filter(|(name, _)| SHARED_OPTIONS.contains(&name.as_str()));
+    /// What rustc must be told for the same machine, with those of the options about linking that are wanted.
+    fn flags(&self, wanted: fn(&str, &str) -> bool) -> Vec<String> {
+        let options = self.options.iter().filter(|(name, value)| {
+            let name = name.as_str();
+            MACHINE.contains(&name) || (LINKING.contains(&name) && wanted(name, value))
+        });
         let options = options.map(|(name, value)| format!("-C{name}={value}"));
         let target = self.target.iter().map(|target| format!("--target={target}"));
         options.chain(target).collect()
     }
 }
 
+/// The shared object is linked once and has to be right: with rustc's own linker, whatever the program is linked with. wild 0.10
+/// gives the standard library's thread-locals wrong places in a `-Bsymbolic` object.
+fn is_for_the_object(name: &str, value: &str) -> bool {
+    name.starts_with("link-arg")
+        && !value.split_whitespace().any(|word| CHOICES.iter().any(|choice| word.starts_with(choice)))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Compilation;
+    use super::{Compilation, is_for_the_object};
 
     fn read(line: &str) -> Option<Compilation> {
         Compilation::read(&line.split(' ').map(Into::into).collect::<Vec<_>>())
@@ -178,11 +187,18 @@ mod tests {
     }
 
     #[test]
-    fn machine_and_linker_are_the_same_for_the_shared_object() {
-        let line = "--crate-name up --crate-type bin -C debuginfo=2 --target t -C panic=abort -Clink-arg=-B/l -C linker=clang";
+    fn the_shared_object_is_for_the_same_machine_and_linked_by_rustc_s_own_linker() {
+        let line = "--crate-name up --crate-type bin -C debuginfo=2 --target t -C panic=abort -Clink-arg=-B/l \
+            -C link-arg=-L/x -Clinker-features=-lld -C linker=clang";
         let compilation = read(line).unwrap();
-        let flags = compilation.shared_flags().join(" ");
-        assert_eq!(flags, "-Cpanic=abort -Clink-arg=-B/l -Clinker=clang --target=t");
+        assert_eq!(
+            compilation.flags(is_for_the_object).join(" "),
+            "-Cpanic=abort -Clink-arg=-L/x -Clinker=clang --target=t"
+        );
+        assert_eq!(
+            compilation.flags(|_, _| true).join(" "),
+            "-Cpanic=abort -Clink-arg=-B/l -Clink-arg=-L/x -Clinker-features=-lld -Clinker=clang --target=t"
+        );
         assert_eq!(compilation.option("linker"), Some("clang"));
     }
 }

@@ -20,7 +20,9 @@ const VERSION: u32 = 1;
 /// What the shared object is made of, in short: it changes whenever the object would. Cargo gives an archive that it made anew
 /// another time.
 pub(super) fn key(order: &Order, line: &LinkLine<'_>) -> Result<String, Refusal> {
-    let mut text = format!("{VERSION}\n{}\n{:?}\n", order.rustc.display(), order.flags);
+    // Another linker for programs has to prove itself again.
+    let mut text =
+        format!("{VERSION}\n{}\n{:?}\n{:?}\n", order.rustc.display(), order.flags, order.program_flags);
     for archive in &line.standard {
         let _ = writeln!(text, "{archive}");
     }
@@ -100,7 +102,62 @@ fn make(store: &Store, order: &Order, line: &LinkLine<'_>, library: &Path) -> Re
     if let Some(section) = objects::collected_section(&made)? {
         return Err(Refusal::Collected(section));
     }
+    prove(store, order, &made, workshop.path())?;
     fs::rename(&made, library).map_err(Refusal::io("rename to", library))
+}
+
+/// Uses of the standard library what a broken link breaks first: thread-locals and their ends, threads, memory, unwinding.
+const PROOF: &str = r#"
+use std::cell::RefCell;
+use std::collections::HashMap;
+struct End;
+impl Drop for End { fn drop(&mut self) { assert!(std::thread::current().name() == Some("second")); } }
+thread_local! { static END: RefCell<Option<End>> = const { RefCell::new(None) }; }
+fn main() {
+    let name = std::thread::current().name().map(str::to_owned);
+    let thread = std::thread::Builder::new().name("second".to_owned()).spawn(|| {
+        END.with_borrow_mut(|end| *end = Some(End));
+        let mut map: HashMap<String, Vec<u64>> = HashMap::new();
+        for number in 0..1000 { map.entry(format!("{}", number % 7)).or_default().push(number); }
+        std::panic::set_hook(Box::new(|_| {}));
+        map.values().flatten().sum::<u64>()
+    });
+    let sum = thread.unwrap().join().unwrap();
+    let caught = cfg!(panic = "abort") || std::panic::catch_unwind(|| panic!("caught")).is_err();
+    println!("{name:?} {sum} {caught}");
+}
+"#;
+
+/// What the proof prints.
+const PROVED: &str = "Some(\"main\") 499500 true\n";
+
+/// Links a small program in the way that functions are going to be, and runs it: a linker can make what it should not, and
+/// nothing but running it tells.
+fn prove(store: &Store, order: &Order, library: &Path, workshop: &Path) -> Result<(), Refusal> {
+    let source = workshop.join("proof.rs");
+    fs::write(&source, PROOF).map_err(Refusal::io("write", &source))?;
+    let program = workshop.join("proof");
+    let against = Order { against: Some(library.to_owned()), ..order.clone() };
+    let against = serde_json::to_string(&against).map_err(|error| Refusal::Proof(error.to_string()))?;
+    let compiled = Command::new(&order.rustc)
+        .args(["--crate-name", "proof", "--edition", "2024", "-Cdebuginfo=0", "--color", "never"])
+        .args(&order.program_flags)
+        .arg(format!("-Clinker={}", store.linker().display()))
+        .arg("-o")
+        .args([&program, &source])
+        .env(ORDER, against)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(Refusal::io("start", &order.rustc))?;
+    if !compiled.status.success() {
+        return Err(Refusal::Proof(telling_line(&compiled.stderr)));
+    }
+    let output =
+        Command::new(&program).stdin(Stdio::null()).output().map_err(Refusal::io("start", &program))?;
+    if output.status.success() && output.stdout == PROVED.as_bytes() {
+        return Ok(());
+    }
+    Err(Refusal::Proof(output.status.to_string()))
 }
 
 /// A crate of nothing but its dependencies.
@@ -146,6 +203,8 @@ mod tests {
             function: "up".to_owned(),
             linker: "cc".to_owned(),
             flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            program_flags: Vec::new(),
+            against: None,
         };
         let of = |flags: &[&str]| key(&order(flags), &LinkLine::read(&arguments, &members).unwrap()).unwrap();
         let first = of(&[]);

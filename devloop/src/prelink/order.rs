@@ -18,6 +18,10 @@ pub(super) struct Order {
     pub(super) function: String,
     /// The linker that would be called otherwise.
     pub(super) linker: String,
-    /// What rustc must be told to make the shared object for the same machine and with the same linker.
+    /// What rustc must be told to make the shared object for the same machine.
     pub(super) flags: Vec<String>,
+    /// What it is told about machine and linker when it makes the program.
+    pub(super) program_flags: Vec<String>,
+    /// The shared object to link against; none: whatever the program's dependencies are in.
+    pub(super) against: Option<PathBuf>,
 }

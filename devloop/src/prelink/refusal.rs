@@ -24,6 +24,9 @@ pub(super) enum Refusal {
     /// The shared object could not be made.
     #[error("rustc does not make a shared object of them: {0}")]
     Compiler(String),
+    /// A small program that was linked against it does not run.
+    #[error("a program that is linked against them does not work: {0}")]
+    Proof(String),
     /// The program could not be linked against it.
     #[error("the linker says: {0}")]
     Linker(String),

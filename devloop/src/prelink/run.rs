@@ -28,8 +28,13 @@ pub(crate) fn run_in_place_of_the_linker() -> Option<ExitCode> {
         return Some(ExitCode::FAILURE);
     };
     let given: Vec<OsString> = given.collect();
-    if prelinked(&order, &given).is_ok() {
-        return Some(ExitCode::SUCCESS);
+    match prelinked(&order, &given) {
+        Ok(()) => return Some(ExitCode::SUCCESS),
+        Err(refusal) if order.against.is_some() => {
+            let _ = writeln!(std::io::stderr(), "error: {refusal}");
+            return Some(ExitCode::FAILURE);
+        }
+        Err(_) => {}
     }
     let error = Command::new(&order.linker).args(given).env_remove(ORDER).exec();
     // In rustc's own words, which say what to do when there is no C compiler.
@@ -42,7 +47,7 @@ fn prelinked(order: &Order, given: &[OsString]) -> Result<(), Refusal> {
     let store = Store::at(order.home.clone());
     let mut key = String::new();
     let result = attempt(&store, order, given, &mut key);
-    if let Err(refusal) = &result {
+    if let (Err(refusal), None) = (&result, &order.against) {
         store.refuse(&order.function, &key, refusal);
     }
     result
@@ -54,13 +59,18 @@ fn attempt(store: &Store, order: &Order, given: &[OsString], key: &mut String) -
     let arguments = arguments.ok_or(Refusal::CommandLine("is no text"))?;
     let members = store.members()?;
     let line = LinkLine::read(&arguments, &members)?;
-    *key = library::key(order, &line)?;
-    if store.has_refused(&order.function, key) {
-        return Err(Refusal::Again);
-    }
     let shim = objects::allocator_shim(&line.objects)?;
-    let library = library::ensure(store, order, &line, key)?;
-    let (Some(library), Some(home)) = (text(&library), text(store.home())) else {
+    let library = match &order.against {
+        Some(library) => library.clone(),
+        None => {
+            *key = library::key(order, &line)?;
+            if store.has_refused(&order.function, key) {
+                return Err(Refusal::Again);
+            }
+            library::ensure(store, order, &line, key)?
+        }
+    };
+    let (Some(home), Some(library)) = (library.parent().and_then(text), text(&library)) else {
         return Err(Refusal::CommandLine("is no text"));
     };
     let output = Command::new(&order.linker)
