@@ -14,6 +14,7 @@ mod http;
 mod load;
 mod processes;
 mod session;
+mod tiny;
 mod wait;
 mod workspace;
 
@@ -22,6 +23,7 @@ pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};
 pub use processes::{kill, processes_in, signal_to};
 pub use session::Session;
+pub use tiny::{TINY, program, shared};
 pub use wait::{LIMIT, eventually};
 pub use workspace::Workspace;
 

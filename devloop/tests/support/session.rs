@@ -40,8 +40,13 @@ pub struct Session {
 impl Session {
     /// `devloop watch` on a fresh copy, with every function live.
     pub fn live() -> Self {
-        let mut session = Self::start(Workspace::take(), &["watch", "--port", "0", "--json"]);
-        let mut missing = FUNCTIONS.to_vec();
+        Self::live_in(Workspace::take(), &["watch", "--port", "0", "--json"], &FUNCTIONS)
+    }
+
+    /// The program with these arguments, with every function live.
+    pub fn live_in(workspace: Workspace, arguments: &[&str], functions: &[&str]) -> Self {
+        let mut session = Self::start(workspace, arguments);
+        let mut missing = functions.to_vec();
         while !missing.is_empty() {
             let live = session.wait_at_most(
                 FIRST_BUILD,
