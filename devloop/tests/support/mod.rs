@@ -17,6 +17,7 @@ mod processes;
 mod session;
 mod sink;
 mod small;
+mod tiny;
 mod wait;
 mod workspace;
 
@@ -28,6 +29,7 @@ pub use processes::{kill, processes_in, signal_to};
 pub use session::Session;
 pub use sink::{Psql, Sink};
 pub use small::Small;
+pub use tiny::{TINY, program, shared};
 pub use wait::{LIMIT, eventually};
 pub use workspace::Workspace;
 

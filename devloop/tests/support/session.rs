@@ -46,8 +46,13 @@ impl Session {
     /// The same with more arguments.
     pub fn live_with(arguments: &[&str]) -> Self {
         let arguments = [&["watch", "--port", "0", "--json"], arguments].concat();
-        let mut session = Self::start(Workspace::take(), &arguments);
-        let mut missing = FUNCTIONS.to_vec();
+        Self::live_in(Workspace::take(), &arguments, &FUNCTIONS)
+    }
+
+    /// The program with these arguments, with every function live.
+    pub fn live_in(workspace: Workspace, arguments: &[&str], functions: &[&str]) -> Self {
+        let mut session = Self::start(workspace, arguments);
+        let mut missing = functions.to_vec();
         while !missing.is_empty() {
             let live = session.wait_at_most(
                 FIRST_BUILD,

@@ -36,6 +36,11 @@ impl Workspace {
         }
     }
 
+    /// Another workspace, whose turn it is.
+    pub fn at(root: PathBuf, turn: File) -> Self {
+        Self { root, _turn: turn }
+    }
+
     /// The workspace's folder.
     pub fn root(&self) -> &Path {
         &self.root
