@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod graph;
 mod linker;
+mod machine;
 mod observe;
 mod session;
 mod sink;

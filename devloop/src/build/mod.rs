@@ -3,9 +3,11 @@
 mod arguments;
 mod dep_info;
 mod messages;
+mod routes;
 mod run;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use routes::Machines;
 pub(crate) use run::{Builder, Outcome, run};

@@ -41,11 +41,17 @@ impl Session {
     /// `devloop watch` on a fresh copy, with every function live.
     pub fn live() -> Self {
         let mut session = Self::start(Workspace::take(), &["watch", "--port", "0", "--json"]);
-        let mut missing = FUNCTIONS.to_vec();
+        session.wait_for_all_live(&FUNCTIONS);
+        session
+    }
+
+    /// Waits until each of the functions has gone live.
+    pub fn wait_for_all_live(&mut self, functions: &[&str]) {
+        let mut missing = functions.to_vec();
         while !missing.is_empty() {
-            let live = session.wait_at_most(
+            let live = self.wait_at_most(
                 FIRST_BUILD,
-                "the first build goes live, which compiles the AWS SDK once a machine",
+                "the first build goes live, which compiles the dependencies once a machine",
                 |line| {
                     assert_ne!(line["event"], "build_failed", "{line}");
                     (line["event"] == "live").then(|| line["function"].as_str().unwrap().to_owned())
@@ -53,7 +59,6 @@ impl Session {
             );
             missing.retain(|function| *function != live);
         }
-        session
     }
 
     /// The program with these arguments, with its cloud ready.

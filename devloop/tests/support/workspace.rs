@@ -36,6 +36,11 @@ impl Workspace {
         }
     }
 
+    /// Another workspace, of which the test has the turn.
+    pub fn of(root: PathBuf, turn: File) -> Self {
+        Self { root, _turn: turn }
+    }
+
     /// The workspace's folder.
     pub fn root(&self) -> &Path {
         &self.root
