@@ -8,6 +8,7 @@ mod cargo;
 mod cli;
 mod commands;
 mod config;
+mod doctor;
 mod engine;
 mod error;
 mod graph;
@@ -62,6 +63,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Watch(arguments) => {
             (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
+        Command::Doctor(arguments) => (commands::doctor(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
     };
     match result {

@@ -4,7 +4,7 @@ use crate::engine::BuildOrder;
 
 /// `cargo build` for the order's binaries. Every function package is named even where one binary is wanted, because the
 /// named packages decide which features their dependencies are built with. A target is for cargo-zigbuild.
-pub(super) fn arguments(
+pub(crate) fn arguments(
     order: &BuildOrder,
     binaries: &[String],
     profile: &str,

@@ -9,5 +9,6 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use routes::Machines;
+pub(crate) use arguments::arguments;
+pub(crate) use routes::{Machines, tools};
 pub(crate) use run::{Builder, Outcome, run};

@@ -75,7 +75,7 @@ impl Machines {
 }
 
 /// Looks for cargo-zigbuild and for standard libraries. It is done once a session, and only for what is shipped.
-async fn tools(toolchain: &Toolchain, root: &Path) -> Tools {
+pub(crate) async fn tools(toolchain: &Toolchain, root: &Path) -> Tools {
     let mut targets = BTreeSet::new();
     for architecture in [Architecture::X86_64, Architecture::Arm64] {
         let triple = architecture.triple();

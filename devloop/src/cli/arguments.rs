@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::DoctorArguments;
+
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
 /// devloop starts an AWS-compatible cloud on this machine, applies the workspace's template, builds the functions and serves
@@ -33,6 +35,7 @@ pub(crate) enum Command {
     Watch(SessionArguments),
     /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
     Status(StatusArguments),
+    Doctor(DoctorArguments),
 }
 
 /// Flags of `status`.
@@ -109,6 +112,9 @@ mod tests {
         check(&["up", "--release", "--profile", "dev"], false);
         check(&["status", "--json", "--watch", "--endpoint", "http://localhost:1"], true);
         check(&["status", "upstream"], false);
+        check(&["doctor", "--json", "--fix", "--yes"], true);
+        check(&["doctor", "--yes"], false);
+        check(&["doctor", "--fix", "--quick"], false);
         check(&[], false);
     }
 }

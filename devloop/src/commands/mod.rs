@@ -1,5 +1,6 @@
 //! One file a subcommand. `main` calls them; nothing else does.
 
+mod doctor;
 mod status;
 mod up;
 mod watch;
@@ -10,6 +11,7 @@ use crate::cli::SessionArguments;
 use crate::config::{Layer, terminal_draws};
 use crate::session::{Selection, View};
 
+pub(crate) use doctor::doctor;
 pub(crate) use status::status;
 pub(crate) use up::up;
 pub(crate) use watch::watch;

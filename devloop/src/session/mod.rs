@@ -9,6 +9,7 @@ mod port;
 mod prepare;
 mod run;
 mod signals;
+mod survey;
 mod trace;
 mod urls;
 mod workers;
@@ -17,4 +18,6 @@ mod workers;
 mod tests;
 
 pub(crate) use options::{Options, Selection, View};
+pub(crate) use port::owner as port_owner;
 pub(crate) use run::run;
+pub(crate) use survey::{Survey, survey};
