@@ -9,10 +9,12 @@ mod cargo;
 mod cli;
 mod commands;
 mod config;
+mod doctor;
 mod engine;
 mod error;
 mod graph;
 mod linker;
+mod machine;
 mod observe;
 mod postgres;
 mod prelink;
@@ -65,6 +67,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Watch(arguments) => {
             (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
+        Command::Doctor(arguments) => (commands::doctor(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
         Command::Bench(arguments) => (commands::bench(arguments).await, arguments.output.json),
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cli::BenchArguments;
+use crate::cli::{BenchArguments, DoctorArguments};
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
     Bench(Box<BenchArguments>),
+    Doctor(DoctorArguments),
 }
 
 /// Flags of `status`.
@@ -151,6 +152,9 @@ mod tests {
         check(&["bench", "--vus", "1", "wait", "x.json"], false);
         check(&["bench", "ab", "dev"], false);
         check(&["bench", "swap", "upstream", "--edit", "x.rs"], false);
+        check(&["doctor", "--json", "--fix", "--yes"], true);
+        check(&["doctor", "--yes"], false);
+        check(&["doctor", "--fix", "--quick"], false);
         check(&[], false);
     }
 }

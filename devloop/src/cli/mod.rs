@@ -2,8 +2,10 @@
 
 mod arguments;
 mod bench;
+mod doctor;
 
 pub(crate) use arguments::{Arguments, Command, SessionArguments, StatusArguments};
 pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, SwapArguments, WaitArguments,
 };
+pub(crate) use doctor::DoctorArguments;

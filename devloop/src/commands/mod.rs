@@ -1,6 +1,7 @@
 //! One file a subcommand. `main` calls them; nothing else does.
 
 mod bench;
+mod doctor;
 mod status;
 mod up;
 mod watch;
@@ -14,6 +15,7 @@ use crate::postgres::DatabaseUrl;
 use crate::session::{Database, Selection, View};
 
 pub(crate) use bench::bench;
+pub(crate) use doctor::doctor;
 pub(crate) use status::status;
 pub(crate) use up::up;
 pub(crate) use watch::watch;

@@ -1,5 +1,6 @@
 //! Every environment variable that devloop reads; no other place does.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::Layer;
@@ -66,6 +67,13 @@ impl Environment<'_> {
     fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
+}
+
+/// The whole environment, as far as it is text.
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Whether the user wants no colours.

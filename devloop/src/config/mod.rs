@@ -9,6 +9,6 @@ mod layer;
 mod settings;
 
 pub(crate) use build::{BuildLayer, BuildSettings, LinkerChoice};
-pub(crate) use environment::{Environment, editor, no_color, terminal_draws, terminal_is_utf8};
+pub(crate) use environment::{Environment, editor, no_color, terminal_draws, terminal_is_utf8, variables};
 pub(crate) use layer::{LatencyMetric, Layer};
 pub(crate) use settings::Settings;

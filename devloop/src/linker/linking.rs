@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use tokio::sync::Mutex;
@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::cargo::Toolchain;
 use crate::config::{BuildSettings, LinkerChoice};
 use crate::engine::Problem;
-use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, SEPARATOR, WRAPPER};
+use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, MEASURE, SEPARATOR, WRAPPER};
 use crate::linker::{Linker, Probe, Verdict, choose, probe};
 use crate::prelink::{self, Prelink};
 
@@ -145,8 +145,7 @@ impl Linking {
         };
         let mut probes: Vec<Probe> = Vec::new();
         for &candidate in candidates {
-            // rustc's own lld is newer than the system's and linked with where that is the default.
-            if self.choice == LinkerChoice::Auto && candidate == Linker::Lld && default_is_lld() {
+            if !is_wanted(self.choice, candidate) {
                 continue;
             }
             probes.push(probe(candidate, toolchain, &self.home).await);
@@ -163,7 +162,7 @@ impl Linking {
         (linker, reason, arguments.unwrap_or_default())
     }
 
-    /// This program under the wrapper's name.
+    /// This program under the wrapper's name, in the directory that says how the session compiles.
     fn wrapper(&self) -> io::Result<PathBuf> {
         let mut directory = self.home.join("rustc");
         if self.prelink {
@@ -172,20 +171,39 @@ impl Linking {
             directory.push("prelink");
         }
         directory.push(if self.debug { FULL } else { LEAN });
-        std::fs::create_dir_all(&directory)?;
-        let link = directory.join(WRAPPER);
-        if std::fs::read_link(&link).ok().as_deref() != Some(self.devloop.as_path()) {
-            let fresh = tempfile::Builder::new()
-                .prefix(".fresh-")
-                .make_in(&directory, |path| symlink(&self.devloop, path))?;
-            fresh.into_temp_path().persist(&link)?;
-        }
-        Ok(link)
+        wrapper(&directory, &self.devloop)
     }
 }
 
+/// The wrapper for measuring links: see [`Plan`](crate::linker::Plan).
+pub(crate) fn measuring_wrapper(home: &Path, devloop: &Path) -> io::Result<PathBuf> {
+    wrapper(&home.join("rustc").join(MEASURE), devloop)
+}
+
+/// This program under the wrapper's name, in the directory of its kind.
+fn wrapper(directory: &Path, devloop: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(directory)?;
+    let link = directory.join(WRAPPER);
+    if std::fs::read_link(&link).ok().as_deref() != Some(devloop) {
+        let fresh =
+            tempfile::Builder::new().prefix(".fresh-").make_in(directory, |path| symlink(devloop, path))?;
+        fresh.into_temp_path().persist(&link)?;
+    }
+    Ok(link)
+}
+
+/// rustc's own lld is newer than the system's, and links where that is the default: then only who names lld gets the system's.
+fn is_wanted(choice: LinkerChoice, linker: Linker) -> bool {
+    choice != LinkerChoice::Auto || linker != Linker::Lld || !default_is_lld()
+}
+
+/// Those that a session with this setting would look at.
+pub(crate) fn wanted(choice: LinkerChoice, probes: &[Probe]) -> Vec<Probe> {
+    probes.iter().filter(|probe| is_wanted(choice, probe.linker)).cloned().collect()
+}
+
 /// rustc links with an lld of its own on this platform since 1.90, which is older than what this workspace asks for.
-pub(crate) fn default_is_lld() -> bool {
+fn default_is_lld() -> bool {
     cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))
 }
 

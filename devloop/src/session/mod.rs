@@ -14,6 +14,7 @@ mod prepare;
 mod route;
 mod run;
 mod signals;
+mod survey;
 mod trace;
 mod urls;
 mod workers;
@@ -22,4 +23,6 @@ mod workers;
 mod tests;
 
 pub(crate) use options::{Database, Options, Selection, View};
+pub(crate) use port::owner as port_owner;
 pub(crate) use run::run;
+pub(crate) use survey::{Survey, survey};

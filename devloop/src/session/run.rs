@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::build::Builder;
+use crate::build::{Builder, Machines};
 use crate::bus::Events;
 use crate::cargo;
 use crate::config::BuildSettings;
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
 use crate::linker::Linking;
+use crate::machine::Purpose;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::database::SessionDatabase;
 use crate::session::main_loop::main_loop;
 use crate::session::outputs::{Told, sinks};
-use crate::session::prepare::{Prepared, outside_of_templates, prepare};
+use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
 use crate::session::{Options, parameters, route, trace};
@@ -88,6 +89,7 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), UserError> {
     let RunningCloud { endpoint, outputs, target, stopped } = cloud;
+    let demands = demands(&prepared.templates, Purpose::RunHere);
     let Prepared { settings, workspace, functions, following, templates } = prepared;
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
@@ -126,6 +128,7 @@ async fn serve(
             lookup: cargo::Lookup::default(),
             timeout: settings.build.timeout,
             linking: linking(&settings.build, &workspace.target_directory),
+            machines: Arc::new(Machines::new(demands)),
         };
         let mut state = State::new(workspace, functions);
         if let Some(following) = following {

@@ -136,9 +136,11 @@ impl Workers {
 
     fn swap(&self, order: SwapOrder) {
         let (dist, events) = (self.dist.clone(), self.events.clone());
+        let machines = Arc::clone(&self.builder.machines);
         self.tasks.spawn(async move {
             let (generation, function) = (order.generation, order.function.clone());
-            let result = match tokio::task::spawn_blocking(move || swap::swap(&dist, &order)).await {
+            let swapping = move || swap::swap(&dist, &order, machines.demands());
+            let result = match tokio::task::spawn_blocking(swapping).await {
                 Ok(result) => result.map_err(|error| error.problem()),
                 Err(panic) => Err(Problem::new("internal", format!("put the binary in place: {panic}"))),
             };

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::Problem;
+use crate::machine::{ReadError, Refusal};
 
 /// A failed swap; what lay in place before still lies there.
 #[derive(Debug, thiserror::Error)]
@@ -35,14 +36,9 @@ pub(crate) enum SwapError {
     /// Cargo's file is no program for Linux.
     #[error("check {}: it is not a 64-bit ELF program", .0.display())]
     NotElf(PathBuf),
-    /// It is one for another processor.
-    #[error("check {}: it is a program for {machine}, and this machine is {}", .path.display(), std::env::consts::ARCH)]
-    WrongMachine {
-        /// The file.
-        path: PathBuf,
-        /// What it was built for.
-        machine: String,
-    },
+    /// It is not made for the machine that it would go to.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 impl SwapError {
@@ -57,8 +53,12 @@ impl SwapError {
         }
     }
 
-    pub(super) fn not_elf(path: &Path) -> Self {
-        Self::NotElf(path.to_owned())
+    /// A file that is none of the programs that run on Lambda's machines.
+    pub(super) fn unreadable(path: &Path, error: ReadError) -> Self {
+        match error {
+            ReadError::Io(source) => Self::io("read", path, source),
+            ReadError::NotElf => Self::NotElf(path.to_owned()),
+        }
     }
 
     /// The same for programs and people.
@@ -73,8 +73,7 @@ impl SwapError {
             Self::Companion { .. } => Problem::new("prelink_broken", message)
                 .with_hint("save any source file of the function again: it is linked anew then"),
             Self::NotElf(_) => Problem::new("not_elf", message),
-            Self::WrongMachine { .. } => Problem::new("wrong_machine", message)
-                .with_hint("remove `build.target` from cargo's configuration, or build for this machine"),
+            Self::Refused(refusal) => refusal.problem(),
         }
     }
 }

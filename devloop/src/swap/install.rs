@@ -10,9 +10,9 @@ use tempfile::TempPath;
 
 use crate::bus::now;
 use crate::engine::{Digest, Millis, SwapOrder};
+use crate::machine::{self, Demands};
 use crate::prelink;
 use crate::swap::SwapError;
-use crate::swap::elf::{self, AMAZON_LINUX_2023, Glibc};
 
 /// The file that Lambda starts.
 const BOOTSTRAP: &str = "bootstrap";
@@ -43,13 +43,16 @@ pub(crate) enum Swapped {
 ///
 /// The copy is never a link to cargo's file, which the next build may overwrite while a process runs from it, and the
 /// function's directory is never replaced: who watches or mounts it would go on looking at the old one.
-pub(crate) fn swap(dist: &Path, order: &SwapOrder) -> Result<Swapped, SwapError> {
+pub(crate) fn swap(dist: &Path, order: &SwapOrder, demands: &Demands) -> Result<Swapped, SwapError> {
     let stage = dist.join(STAGE);
     let directory = dist.join(&order.function);
     make_directory(&stage)?;
     make_directory(&directory)?;
     let staged = stage_copy(&stage, order)?;
-    let glibc = elf::inspect(&staged)?;
+    let binary =
+        machine::inspect(&staged).map_err(|error| SwapError::unreadable(&order.executable, error))?;
+    let demand = demands.of(&order.function);
+    let warnings = machine::check(&order.function, &binary, &demand, demands.purpose)?;
     let digest = digest_of(&staged)?;
     let bootstrap = directory.join(BOOTSTRAP);
     if order.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
@@ -63,7 +66,7 @@ pub(crate) fn swap(dist: &Path, order: &SwapOrder) -> Result<Swapped, SwapError>
     let staged_at = now();
     staged.persist(&bootstrap).map_err(|error| SwapError::io("rename to", &bootstrap, error.error))?;
     clear_companions_away(&directory, &[companion, replaced]);
-    Ok(Swapped::InPlace { digest, staged_at, warnings: warnings(glibc) })
+    Ok(Swapped::InPlace { digest, staged_at, warnings })
 }
 
 fn companion_of(program: &Path) -> Result<Option<PathBuf>, SwapError> {
@@ -146,18 +149,4 @@ fn digest_of(path: &Path) -> Result<Digest, SwapError> {
         }
         hash.update(&chunk[..read]);
     }
-}
-
-/// It runs here in any case; this is about the machine it is deployed to later.
-fn warnings(glibc: Option<Glibc>) -> Vec<String> {
-    glibc
-        .filter(|glibc| *glibc > AMAZON_LINUX_2023)
-        .map(|glibc| {
-            format!(
-                "needs glibc {}.{}, and Amazon Linux 2023 has {}.{}: it runs here, but not on provided.al2023",
-                glibc.major, glibc.minor, AMAZON_LINUX_2023.major, AMAZON_LINUX_2023.minor
-            )
-        })
-        .into_iter()
-        .collect()
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::engine::{Digest, SwapOrder};
+use crate::machine::{Architecture, Demand, Demands, Purpose};
 use crate::swap::{Swapped, swap};
 
 struct Dist {
@@ -36,7 +37,8 @@ impl Dist {
     }
 
     fn swap(&self, unless: Option<&Digest>) -> Swapped {
-        swap(&self.path(), &Self::order(std::env::current_exe().unwrap(), unless)).unwrap()
+        swap(&self.path(), &Self::order(std::env::current_exe().unwrap(), unless), &Demands::default())
+            .unwrap()
     }
 
     fn staged(&self) -> usize {
@@ -98,7 +100,7 @@ fn check_refused(content: &[u8], expected: &str) {
     let dist = Dist::new();
     let file = dist.home.path().join("binary");
     fs::write(&file, content).unwrap();
-    let error = swap(&dist.path(), &Dist::order(&file, None)).unwrap_err();
+    let error = swap(&dist.path(), &Dist::order(&file, None), &Demands::default()).unwrap_err();
     assert_eq!(error.problem().code, expected);
     assert!(!dist.bootstrap().exists());
     assert_eq!(dist.staged(), 0);
@@ -120,6 +122,40 @@ fn what_lambda_could_not_start_is_refused() {
 fn a_file_in_the_way_of_the_directory_is_named() {
     let dist = Dist::new();
     fs::write(dist.path(), "in the way").unwrap();
-    let error = swap(&dist.path(), &Dist::order(std::env::current_exe().unwrap(), None)).unwrap_err();
+    let error = swap(&dist.path(), &Dist::order(std::env::current_exe().unwrap(), None), &Demands::default())
+        .unwrap_err();
     assert!(error.to_string().contains("dist/.stage"), "{error}");
+}
+
+/// What this test program comes to when the function's stack asks for something else.
+fn swap_for(demand: Demand, purpose: Purpose) -> Result<Vec<String>, &'static str> {
+    let dist = Dist::new();
+    let demands = Demands { purpose, functions: [("up".to_owned(), demand)].into() };
+    let order = Dist::order(std::env::current_exe().unwrap(), None);
+    let swapped = swap(&dist.path(), &order, &demands);
+    assert_eq!(dist.bootstrap().exists(), swapped.is_ok(), "what is refused is not in place");
+    match swapped {
+        Ok(Swapped::InPlace { warnings, .. }) => Ok(warnings),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.problem().code),
+    }
+}
+
+#[test]
+fn what_does_not_fit_its_machine_is_refused_where_it_is_shipped_and_told_where_it_runs() {
+    let elsewhere = match Architecture::host() {
+        Architecture::X86_64 => Architecture::Arm64,
+        Architecture::Arm64 => Architecture::X86_64,
+    };
+    let foreign = || Demand { architecture: elsewhere, ..Demand::default() };
+    assert_eq!(swap_for(foreign(), Purpose::Ship), Err("wrong_machine"));
+    let warnings = swap_for(foreign(), Purpose::RunHere).unwrap();
+    assert!(
+        warnings[0].starts_with(&format!("is for {elsewhere} in the stack: it runs here as ")),
+        "{warnings:?}"
+    );
+    // This program is built on a machine that is newer than Amazon Linux 2.
+    let old = || Demand { runtime: "provided.al2".to_owned(), ..Demand::default() };
+    assert_eq!(swap_for(old(), Purpose::Ship), Err("glibc_too_new"));
+    assert!(swap_for(old(), Purpose::RunHere).unwrap()[0].contains("provided.al2 has 2.26"));
 }

@@ -12,4 +12,5 @@ mod watcher;
 mod tests;
 
 pub(crate) use error::WatchError;
+pub(crate) use tree::count;
 pub(crate) use watcher::{Burst, Watcher};

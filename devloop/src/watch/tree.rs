@@ -1,5 +1,6 @@
 //! The directories below a directory, without those that hold noise only.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::watch::noise::Noise;
@@ -32,4 +33,12 @@ pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
         tree.directories.push(directory);
     }
     tree
+}
+
+/// How many directories would be watched, each with a watch of its own.
+pub(crate) fn count(starts: &[PathBuf], outputs: Vec<PathBuf>) -> usize {
+    let mut noise = Noise::new(outputs);
+    let found: BTreeSet<PathBuf> =
+        starts.iter().flat_map(|start| walk(start, &mut noise).directories).collect();
+    found.len()
 }

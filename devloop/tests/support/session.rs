@@ -52,11 +52,17 @@ impl Session {
     /// The program with these arguments, with every function live.
     pub fn live_in(workspace: Workspace, arguments: &[&str], functions: &[&str]) -> Self {
         let mut session = Self::start(workspace, arguments);
+        session.wait_for_all_live(functions);
+        session
+    }
+
+    /// Waits until each of the functions has gone live.
+    pub fn wait_for_all_live(&mut self, functions: &[&str]) {
         let mut missing = functions.to_vec();
         while !missing.is_empty() {
-            let live = session.wait_at_most(
+            let live = self.wait_at_most(
                 FIRST_BUILD,
-                "the first build goes live, which compiles the AWS SDK once a machine",
+                "the first build goes live, which compiles the dependencies once a machine",
                 |line| {
                     assert_ne!(line["event"], "build_failed", "{line}");
                     (line["event"] == "live").then(|| line["function"].as_str().unwrap().to_owned())
@@ -64,7 +70,6 @@ impl Session {
             );
             missing.retain(|function| *function != live);
         }
-        session
     }
 
     /// The program with these arguments, with its cloud ready.

@@ -77,7 +77,7 @@ impl Workspace {
             let is_folder = fs::symlink_metadata(&path).unwrap().is_dir();
             if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
         }
-        let workspace = Self::at(root, turn);
+        let workspace = Self::of(root, turn);
         let members = ["lambda_runtime", "shared"].iter().chain(&TINY);
         let named: Vec<String> = members.clone().map(|name| format!("{name:?}")).collect();
         let manifest = format!(

@@ -36,8 +36,8 @@ impl Workspace {
         }
     }
 
-    /// Another workspace, whose turn it is.
-    pub fn at(root: PathBuf, turn: File) -> Self {
+    /// Another workspace, of which the test has the turn.
+    pub fn of(root: PathBuf, turn: File) -> Self {
         Self { root, _turn: turn }
     }
 
