@@ -1,5 +1,6 @@
 //! What a session in a directory would work with, without one. `doctor` looks at it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,7 +47,14 @@ impl Survey {
 
 /// Reads what a `devloop watch` in the directory would read.
 pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Result<Survey, UserError> {
-    let options = Options { flags, selection: Selection::default(), view: View::Plain, watch: false };
+    let options = Options {
+        flags,
+        selection: Selection::default(),
+        database: None,
+        parameters: BTreeMap::new(),
+        view: View::Plain,
+        watch: false,
+    };
     let prepared = prepare(program, directory, &options).await?;
     let demands = demands(&prepared.templates, Purpose::RunHere);
     let state = State::new(prepared.workspace.clone(), prepared.functions.clone());
