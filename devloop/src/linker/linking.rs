@@ -65,13 +65,30 @@ impl Linking {
     pub(crate) async fn prepare(&self, toolchain: &Toolchain) -> Prepared {
         let mut chosen = self.chosen.lock().await;
         let (Chosen { linker, environment }, problem) = match chosen.as_ref() {
-            Some(known) => (known.clone(), None),
+            Some(known) => {
+                self.repair(known, toolchain).await;
+                (known.clone(), None)
+            }
             None => {
                 let (found, problem) = self.choose(toolchain).await;
                 (chosen.insert(found).clone(), problem)
             }
         };
         Prepared { environment, linker: (linker != Linker::Default).then_some(linker), problem }
+    }
+
+    /// `cargo clean` takes the wrapper and the linker's other name away. They come back to the same places, so that what cargo is
+    /// told stays the same.
+    async fn repair(&self, known: &Chosen, toolchain: &Toolchain) {
+        let wrapper = known.environment.iter().find(|(name, _)| *name == MEMBERS_WRAPPER);
+        if wrapper.is_none_or(|(_, path)| Path::new(path).exists()) {
+            return;
+        }
+        // What cannot be repaired is named by cargo.
+        let _ = self.wrapper();
+        if known.linker != Linker::Default {
+            probe(known.linker, toolchain, &self.home).await;
+        }
     }
 
     /// A link failed with the chosen linker: the default is used from now on. Cargo does not notice, so nothing that is linked
@@ -111,7 +128,13 @@ impl Linking {
             );
         }
         let wrapper = match self.wrapper() {
-            Ok(wrapper) => wrapper,
+            Ok(wrapper) if wrapper.exists() => wrapper,
+            Ok(_) => {
+                let message =
+                    format!("shorten the links: this program is no longer at {}", self.devloop.display());
+                let problem = Problem::new("wrapper_failed", message).with_hint("start devloop again");
+                return (plain, Some(problem));
+            }
             Err(error) => {
                 let message = format!("shorten the links: prepare {}: {error}", self.home.display());
                 return (plain, Some(Problem::new("wrapper_failed", message)));
@@ -230,12 +253,24 @@ mod tests {
         let linking = |debug, devloop: &str| {
             Linking::new(&settings(LinkerChoice::Default, debug), devloop.into(), home.path().to_owned())
         };
-        for devloop in ["/first/devloop", "/second/devloop"] {
-            let prepared = linking(false, devloop).prepare(&toolchain().await).await;
+        for devloop in ["first", "second"] {
+            let devloop = home.path().join(devloop).to_string_lossy().into_owned();
+            std::fs::write(&devloop, "").unwrap();
+            let session = linking(false, &devloop);
+            let prepared = session.prepare(&toolchain().await).await;
             let link = home.path().join("rustc/lean/devloop-rustc");
             assert_eq!(prepared.environment, [(MEMBERS_WRAPPER, link.clone().into_os_string())]);
-            assert_eq!(std::fs::read_link(link).unwrap(), Path::new(devloop));
+            assert_eq!(std::fs::read_link(&link).unwrap(), Path::new(&devloop));
+            std::fs::remove_dir_all(home.path().join("rustc")).unwrap();
+            let repaired = session.prepare(&toolchain().await).await;
+            assert_eq!(
+                (repaired.environment, link.exists()),
+                (prepared.environment, true),
+                "after a `cargo clean`"
+            );
         }
+        let gone = linking(false, "/gone/devloop").prepare(&toolchain().await).await;
+        assert_eq!((gone.environment, gone.problem.unwrap().code), (vec![], "wrapper_failed"));
         assert!(linking(true, "/d").prepare(&toolchain().await).await.environment.is_empty());
     }
 
@@ -243,9 +278,10 @@ mod tests {
     async fn a_linker_that_failed_is_not_used_again() {
         let home = tempfile::tempdir().unwrap();
         let linking = Linking::new(&settings(LinkerChoice::Auto, false), "/d".into(), home.path().to_owned());
+        let wrapper = std::env::current_exe().unwrap().into_os_string();
         *linking.chosen.lock().await = Some(super::Chosen {
             linker: super::Linker::Wild,
-            environment: vec![(MEMBERS_WRAPPER, "w".into()), (LINK_ARGUMENTS, "-Clink-arg=-B/l".into())],
+            environment: vec![(MEMBERS_WRAPPER, wrapper.clone()), (LINK_ARGUMENTS, "-Clink-arg=-B/l".into())],
         });
         let before = linking.prepare(&toolchain().await).await;
         assert_eq!(before.linker, Some(super::Linker::Wild));
@@ -253,6 +289,6 @@ mod tests {
         assert_eq!(problem.code, "linker_failed");
         assert!(problem.message.contains("wild: undefined symbol: x"), "{}", problem.message);
         let after = linking.prepare(&toolchain().await).await;
-        assert_eq!((after.linker, after.environment), (None, vec![(MEMBERS_WRAPPER, "w".into())]));
+        assert_eq!((after.linker, after.environment), (None, vec![(MEMBERS_WRAPPER, wrapper)]));
     }
 }

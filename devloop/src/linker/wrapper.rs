@@ -93,7 +93,7 @@ fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<S
 }
 
 /// Whether the user's own settings, which cargo has put on the command line by now, say how to link.
-fn chooses_a_linker(given: &[OsString]) -> bool {
+pub(super) fn chooses_a_linker(given: &[OsString]) -> bool {
     let words: Vec<&str> = given.iter().filter_map(|argument| argument.to_str()).collect();
     let of_pairs =
         words.windows(2).filter(|pair| matches!(pair[0], "-C" | "--codegen" | "-Z")).map(|pair| pair[1]);
