@@ -3,6 +3,7 @@
 
 mod cloud;
 mod commit;
+mod lock;
 mod main_loop;
 mod options;
 mod orders;

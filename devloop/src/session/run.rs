@@ -8,7 +8,9 @@ use crate::build::Builder;
 use crate::bus::Events;
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
+use crate::graph::Workspace;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
+use crate::session::lock::Lock;
 use crate::session::main_loop::main_loop;
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, outside_of_templates, prepare};
@@ -32,6 +34,7 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     let prepared = prepared?;
     let keymap =
         Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+    let lock = lock(&prepared)?;
     make_directories(&prepared)?;
 
     let (events, inbox) = Events::channel();
@@ -42,6 +45,9 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
         events: events.clone(),
     };
     let cloud = start_cloud(request, stop.clone()).await?;
+    if let Some(lock) = &lock {
+        lock.serves(&cloud.endpoint);
+    }
     serve(&options, keymap, &program, prepared, cloud, (events, inbox), stop).await
 }
 
@@ -60,7 +66,7 @@ async fn serve(
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
     let result = async {
-        let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
+        let log_directory = (!functions.is_empty()).then(|| session_directory(&workspace));
         if let Some(directory) = &log_directory {
             trace::start(directory).map_err(|error| {
                 UserError::failure("log_failed", format!("open {}: {error}", directory.display()))
@@ -106,6 +112,17 @@ async fn serve(
     stop.cancel();
     stopped.await;
     result
+}
+
+/// A session that builds nothing shares the workspace with any other.
+fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
+    let builds = !prepared.functions.is_empty();
+    builds.then(|| Lock::take(&session_directory(&prepared.workspace))).transpose()
+}
+
+/// Where the session's own files lie.
+fn session_directory(workspace: &Workspace) -> PathBuf {
+    workspace.target_directory.join("devloop")
 }
 
 /// The directories exist before the cloud looks for them.

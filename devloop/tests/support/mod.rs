@@ -10,6 +10,7 @@
 )]
 
 mod aws;
+mod cloud;
 mod http;
 mod load;
 mod processes;
@@ -19,6 +20,7 @@ mod wait;
 mod workspace;
 
 pub use aws::{Aws, Row};
+pub use cloud::OwnCloud;
 pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};
 pub use processes::{kill, processes_in, signal_to};
