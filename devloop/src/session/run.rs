@@ -11,10 +11,12 @@ use crate::cargo;
 use crate::config::BuildSettings;
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
+use crate::graph::Workspace;
 use crate::linker::Linking;
 use crate::machine::Purpose;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::database::SessionDatabase;
+use crate::session::lock::Lock;
 use crate::session::main_loop::main_loop;
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
@@ -38,31 +40,42 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     let prepared = prepared?;
     let keymap =
         Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+    let lock = lock(&prepared)?;
     make_directories(&prepared)?;
 
     let channel = Events::channel();
+    let ground = Ground { options: &options, keymap, program: &program, lock: lock.as_ref(), database: None };
     let Some(asked) = &options.database else {
-        return run_prepared(&options, keymap, &program, prepared, None, channel, stop).await;
+        return run_prepared(ground, prepared, channel, stop).await;
     };
     let home = prepared.workspace.target_directory.join("devloop/postgres");
     let opening = SessionDatabase::open(asked, &home, &channel.0);
     let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let database = database?;
-    let result = run_prepared(&options, keymap, &program, prepared, Some(&database), channel, stop).await;
+    let ground = Ground { database: Some(&database), ..ground };
+    let result = run_prepared(ground, prepared, channel, stop).await;
     database.close().await;
     result
 }
 
-/// The part with a database, if one is asked for.
-async fn run_prepared(
-    options: &Options,
+/// What a session stands on before its cloud is started.
+struct Ground<'a> {
+    options: &'a Options,
     keymap: Keymap,
-    program: &Path,
+    program: &'a Path,
+    /// None for a session that builds nothing.
+    lock: Option<&'a Lock>,
+    /// Only when one is asked for.
+    database: Option<&'a SessionDatabase>,
+}
+
+async fn run_prepared(
+    ground: Ground<'_>,
     prepared: Prepared,
-    database: Option<&SessionDatabase>,
     (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
+    let Ground { options, keymap, program, lock, database } = ground;
     let url = database.map(SessionDatabase::url);
     let request = CloudRequest {
         port: prepared.settings.port,
@@ -74,6 +87,9 @@ async fn run_prepared(
     let mut cloud = start_cloud(request, stop.clone()).await?;
     if let Some(database) = database {
         database.add_to(&mut cloud.outputs);
+    }
+    if let Some(lock) = lock {
+        lock.serves(&cloud.endpoint);
     }
     serve(options, keymap, program, prepared, cloud, (events, inbox), stop).await
 }
@@ -94,7 +110,7 @@ async fn serve(
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
     let result = async {
-        let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
+        let log_directory = (!functions.is_empty()).then(|| session_directory(&workspace));
         if let Some(directory) = &log_directory {
             trace::start(directory).map_err(|error| {
                 UserError::failure("log_failed", format!("open {}: {error}", directory.display()))
@@ -154,6 +170,17 @@ fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Link
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
     Some(Arc::new(Linking::new(settings, devloop, home)))
+}
+
+/// A session that builds nothing shares the workspace with any other.
+fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
+    let builds = !prepared.functions.is_empty();
+    builds.then(|| Lock::take(&session_directory(&prepared.workspace))).transpose()
+}
+
+/// Where the session's own files lie.
+fn session_directory(workspace: &Workspace) -> PathBuf {
+    workspace.target_directory.join("devloop")
 }
 
 /// The directories exist before the cloud looks for them.
