@@ -84,7 +84,7 @@ fn a_function_for_another_machine_is_a_finding_with_its_fix() {
     match target["code"].as_str() {
         Some("target_missing") => assert!(target["fix"].as_str().unwrap().starts_with("rustup target add ")),
         Some("zigbuild_missing") => {
-            assert!(target["fix"].as_str().unwrap().contains("pip install cargo-zigbuild"))
+            assert!(target["fix"].as_str().unwrap().contains("pip install cargo-zigbuild"));
         }
         // This machine has everything.
         other => assert_eq!((other, target["ok"].as_bool()), (None, Some(true)), "{report:#}"),

@@ -163,7 +163,7 @@ pub(crate) async fn run(
                         match builder.machines.check(&artifact) {
                             Ok(()) => artifacts.push(artifact),
                             Err(Refusal::NewGlibc { .. }) if route == Route::Native => {
-                                open.push(artifact.function)
+                                open.push(artifact.function);
                             }
                             Err(refusal) => failures.push(refused_by(&refusal, events).await),
                         }

@@ -157,7 +157,7 @@ fn linker(readings: &Readings) -> Option<Check> {
     for probe in &readings.probes {
         match &probe.verdict {
             Verdict::Missing if probe.linker == Linker::Wild => {
-                seen.push_str("; wild is not installed, and often halves this (cargo install wild-linker)")
+                seen.push_str("; wild, the fastest known, is not installed (cargo install wild-linker)");
             }
             Verdict::Unusable(reason) => seen.push_str(&format!("; {}: {reason}", probe.linker)),
             _ => {}

@@ -67,7 +67,7 @@ fn a_clean_machine_has_no_findings() {
     insta::assert_snapshot!(text(&judge(&clean())), @r"
     ok     toolchain  cargo 1.95.0, rustc 1.95.0
     ok     target     every function can be built for its machine; none needs cargo-zigbuild
-    ok     linker     an incremental rustc and link of up: default 812 ms; default is used; wild is not installed, and often halves this (cargo install wild-linker)
+    ok     linker     an incremental rustc and link of up: default 812 ms; default is used; wild, the fastest known, is not installed (cargo install wild-linker)
     ok     inotify    14 directories to watch; 120 of 65536 watches and 3 of 128 watchers are taken
     ok     events     a saved file was noticed after 31 ms
     ok     port       4566 is free
