@@ -49,9 +49,9 @@ impl Figures {
         self.accepted.saturating_sub(self.complete)
     }
 
-    /// Complete runs a second, until the last one.
+    /// Complete runs a second, until the last one; what came twice counts once.
     pub(crate) fn complete_rate(&self) -> f64 {
-        self.complete as f64 / self.until_last.as_secs_f64()
+        self.complete.min(self.accepted) as f64 / self.until_last.as_secs_f64()
     }
 
     /// A line of the table.

@@ -57,13 +57,13 @@ mod tests {
         let record = json!({ "StreamName": "s", "PartitionKey": "key", "Data": "MTIzNDU=" });
         call("kinesis", "PutRecord", record).await;
         let table = json!({
-            "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
+            "TableName": "tab", "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
             "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
             "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" },
         });
         call("dynamodb", "CreateTable", table).await;
-        let item = json!({ "TableName": "t", "Item": { "id": { "S": "12345" } } });
+        let item = json!({ "TableName": "tab", "Item": { "id": { "S": "12345" } } });
         call("dynamodb", "PutItem", item.clone()).await;
         call("dynamodb", "PutItem", item).await;
         let data = json!({ "Namespace": "n", "MetricData": [{ "MetricName": "m", "Value": 1.0 }] });
@@ -80,7 +80,7 @@ mod tests {
             "table_stream_bytes": 7, "log_groups": 1, "log_events": 1, "log_bytes": 30, "metrics": 1,
         });
         assert_eq!(status["retained"], expected);
-        assert_eq!(status["tables"][0]["name"], "t");
+        assert_eq!(status["tables"][0]["name"], "tab");
         let limits = status["limits"].as_object().unwrap();
         assert!(limits.values().all(|limit| limit.as_i64().is_some_and(|limit| limit > 0)), "{limits:?}");
         assert_eq!(limits.len(), 6);

@@ -24,10 +24,11 @@ use crate::clock::Clock;
 /// function takes for an event.
 const IMPATIENCE: Duration = Duration::from_millis(2);
 
-/// How many environments are few, for each core. Some of them wait for the cloud or for a service while others work; beyond
-/// that, on functions that compute, more processes only cost: each answers more slowly, and those that requests wait for take
-/// the time of those that work a stream off (devloop/benches).
-const FEW_PER_CORE: usize = 2;
+/// How many environments are few, for each core. Most of them wait for the cloud or for a service while others work, and where
+/// something else takes the cores for a moment, a spare one keeps requests from queueing up. Beyond that, on functions that
+/// compute, more processes only cost: each answers more slowly, and those that requests wait for take the time of those that
+/// work a stream off (devloop/benches).
+const FEW_PER_CORE: usize = 4;
 
 /// How long an invocation waits once there are more than a few.
 const PATIENCE: Duration = Duration::from_millis(50);
