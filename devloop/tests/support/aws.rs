@@ -149,14 +149,33 @@ impl Aws {
         }
     }
 
-    /// Invokes a function with an event and shows its answer.
-    pub fn invoke(&self, logical_id: &str, event: &Value) -> Value {
+    /// The URL of a function in the Lambda API.
+    fn function(&self, logical_id: &str) -> String {
         let list = send("GET", &format!("{}/2015-03-31/functions", self.endpoint), &[], "").unwrap().json();
         let names =
             list["Functions"].as_array().unwrap().iter().map(|each| each["FunctionName"].as_str().unwrap());
         let name =
             names.into_iter().find(|name| name.contains(&format!("-{logical_id}"))).unwrap().to_owned();
-        let url = format!("{}/2015-03-31/functions/{name}/invocations", self.endpoint);
+        format!("{}/2015-03-31/functions/{name}", self.endpoint)
+    }
+
+    /// Gives a function one more variable, and waits until environments that have it serve.
+    pub fn set_variable(&self, logical_id: &str, name: &str, value: &str) {
+        let url = format!("{}/configuration", self.function(logical_id));
+        let mut variables = send("GET", &url, &[], "").unwrap().json()["Environment"]["Variables"].clone();
+        variables[name] = value.into();
+        let input = json!({ "Environment": { "Variables": variables } });
+        let answer = send("PUT", &url, &[], input.to_string()).unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        eventually("the function has its variable", LIMIT, || {
+            let shown = send("GET", &url, &[], "").unwrap().json();
+            if shown["LastUpdateStatus"] == "Successful" { Ok(()) } else { Err(shown) }
+        });
+    }
+
+    /// Invokes a function with an event and shows its answer.
+    pub fn invoke(&self, logical_id: &str, event: &Value) -> Value {
+        let url = format!("{}/invocations", self.function(logical_id));
         let answer = send("POST", &url, &[], event.to_string()).unwrap();
         assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, None), "{answer:?}");
         answer.json()
