@@ -5,14 +5,12 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use devloop_cloud::{ApiError, Cloud, Options, Template};
+use devloop_cloud::ApiError;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Aws, LIMIT, Load, Poster, Row, Session, Sink, eventually, kill, now_ms, processes_in};
-use tokio::net::TcpListener;
+use support::{LIMIT, Load, OwnCloud, Poster, Row, Session, Sink, eventually, kill, now_ms, processes_in};
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 
@@ -197,47 +195,18 @@ fn every_save_goes_live_and_no_event_is_lost() {
     );
 }
 
-/// The committed template with the functions' code in the folder where devloop has put it.
-fn template(session_root: &Path, dist: &Path) -> Template {
-    let path = session_root.join("stack/templates/ServerlessDataProcessingPipelineStack.template.json");
-    let mut document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for resource in document["Resources"].as_object_mut().unwrap().values_mut() {
-        let Some(key) = resource.pointer_mut("/Properties/Code/S3Key") else { continue };
-        let folder = dist.join(key.as_str().unwrap().rsplit('/').next().unwrap());
-        *key = folder.to_str().unwrap().into();
-    }
-    Template::parse(&document.to_string()).unwrap()
-}
-
 #[test]
 fn a_sink_that_is_down_for_ten_seconds_delays_and_loses_nothing() {
     const DOWN: Duration = Duration::from_secs(10);
     const REQUESTS: usize = 50;
     let mut session = Session::live();
     session.end(Signal::TERM);
-    let template = template(session.workspace.root(), &session.workspace.dist());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let cloud = Cloud::new(Options::default());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let (outputs, serving) = runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        cloud.listens_on(listener.local_addr().unwrap());
-        let serving = tokio::spawn({
-            let cloud = cloud.clone();
-            async move { cloud.serve(listener, async { stopped.await.unwrap_or_default() }).await }
-        });
-        let name = "ServerlessDataProcessingPipelineStack";
-        let outputs = cloud.apply(name, &template, &BTreeMap::new()).await.unwrap();
-        let outputs: serde_json::Map<String, Value> =
-            outputs.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        (Value::from(outputs), serving)
-    });
-    let aws = Aws::new(&cloud.endpoint(), &outputs);
+    let own = OwnCloud::start(session.workspace.root(), &session.workspace.dist());
+    let aws = own.aws();
     let down = ApiError::with_status(503, "ServiceUnavailable", "the sink is down");
-    cloud.faults().arm("monitoring:PutMetricData", usize::MAX, down.clone());
+    own.cloud.faults().arm("monitoring:PutMetricData", usize::MAX, down.clone());
     let began = Instant::now();
-    let url = outputs["ApiGatewayMethodEndpoint"].as_str().unwrap();
-    let load = Load::run(url, "down", 10, REQUESTS / 10);
+    let load = Load::run(&own.url(), "down", 10, REQUESTS / 10);
     assert_eq!((load.accepted.len(), load.refused), (REQUESTS, Vec::new()), "the entrance stays open");
     eventually("every item is stored", LIMIT, || match aws.count() {
         REQUESTS => Ok(()),
@@ -247,13 +216,12 @@ fn a_sink_that_is_down_for_ten_seconds_delays_and_loses_nothing() {
         assert_eq!((aws.rows().len(), aws.datapoints()), (0, 0));
         if began.elapsed() < DOWN { Err(began.elapsed()) } else { Ok(()) }
     });
-    cloud.faults().arm("monitoring:PutMetricData", 0, down);
+    own.cloud.faults().arm("monitoring:PutMetricData", 0, down);
     let rows = aws.wait_for_rows(REQUESTS);
     assert_one_row_each(&rows);
     assert_eq!((rows.len(), aws.datapoints()), (REQUESTS, REQUESTS as u64));
     assert!(rows.iter().all(|row| row.run_id == "down"));
     assert_eq!(aws.messages("pipeline-downstream-failures"), Vec::<Value>::new());
-    stop.send(()).unwrap();
-    runtime.block_on(serving).unwrap().unwrap();
+    own.stop();
     assert_eq!(processes_in(&session.workspace.dist()), Vec::<i32>::new());
 }

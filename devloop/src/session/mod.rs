@@ -4,6 +4,7 @@
 mod cloud;
 mod commit;
 mod database;
+mod lock;
 mod main_loop;
 mod options;
 mod orders;

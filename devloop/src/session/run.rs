@@ -11,10 +11,12 @@ use crate::cargo;
 use crate::config::BuildSettings;
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
+use crate::graph::Workspace;
 use crate::linker::Linking;
 use crate::machine::Purpose;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::database::SessionDatabase;
+use crate::session::lock::Lock;
 use crate::session::main_loop::main_loop;
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
@@ -38,19 +40,30 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     let prepared = prepared?;
     let keymap =
         Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+    let lock = lock(&prepared)?;
     make_directories(&prepared)?;
 
     let channel = Events::channel();
     let Some(asked) = &options.database else {
-        return run_prepared(&options, keymap, &program, prepared, None, channel, stop).await;
+        let held = Held { database: None, lock: lock.as_ref() };
+        return run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     };
     let home = prepared.workspace.target_directory.join("devloop/postgres");
     let opening = SessionDatabase::open(asked, &home, &channel.0);
     let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let database = database?;
-    let result = run_prepared(&options, keymap, &program, prepared, Some(&database), channel, stop).await;
+    let held = Held { database: Some(&database), lock: lock.as_ref() };
+    let result = run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     database.close().await;
     result
+}
+
+/// What a session holds as long as it runs.
+struct Held<'a> {
+    /// The database, if one is asked for.
+    database: Option<&'a SessionDatabase>,
+    /// The workspace, unless nothing is built.
+    lock: Option<&'a Lock>,
 }
 
 /// The part with a database, if one is asked for.
@@ -59,11 +72,11 @@ async fn run_prepared(
     keymap: Keymap,
     program: &Path,
     prepared: Prepared,
-    database: Option<&SessionDatabase>,
+    held: Held<'_>,
     (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let url = database.map(SessionDatabase::url);
+    let url = held.database.map(SessionDatabase::url);
     let request = CloudRequest {
         port: prepared.settings.port,
         parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
@@ -72,7 +85,10 @@ async fn run_prepared(
         events: events.clone(),
     };
     let mut cloud = start_cloud(request, stop.clone()).await?;
-    if let Some(database) = database {
+    if let Some(lock) = held.lock {
+        lock.serves(&cloud.endpoint);
+    }
+    if let Some(database) = held.database {
         database.add_to(&mut cloud.outputs);
     }
     serve(options, keymap, program, prepared, cloud, (events, inbox), stop).await
@@ -94,7 +110,7 @@ async fn serve(
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
     let result = async {
-        let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
+        let log_directory = (!functions.is_empty()).then(|| session_directory(&workspace));
         if let Some(directory) = &log_directory {
             trace::start(directory).map_err(|error| {
                 UserError::failure("log_failed", format!("open {}: {error}", directory.display()))
@@ -154,6 +170,17 @@ fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Link
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
     Some(Arc::new(Linking::new(settings, devloop, home)))
+}
+
+/// A session that builds nothing shares the workspace with any other.
+fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
+    let builds = !prepared.functions.is_empty();
+    builds.then(|| Lock::take(&session_directory(&prepared.workspace))).transpose()
+}
+
+/// Where the session's own files lie.
+fn session_directory(workspace: &Workspace) -> PathBuf {
+    workspace.target_directory.join("devloop")
 }
 
 /// The directories exist before the cloud looks for them.

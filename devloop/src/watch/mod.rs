@@ -4,7 +4,9 @@
 
 mod debounce;
 mod error;
+mod links;
 mod noise;
+mod system;
 mod tree;
 mod watcher;
 

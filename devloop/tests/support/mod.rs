@@ -11,6 +11,7 @@
 
 mod artificial;
 mod aws;
+mod cloud;
 mod http;
 mod load;
 mod processes;
@@ -23,6 +24,7 @@ mod workspace;
 
 pub use artificial::{Artificial, Fate, HANDLERS, Truth};
 pub use aws::{Aws, Row};
+pub use cloud::OwnCloud;
 pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};
 pub use processes::{kill, processes_in, signal_to};
