@@ -23,7 +23,7 @@ Exit codes:
   0  ended by Ctrl-C, SIGTERM, SIGHUP, or because nobody reads the output any more
   1  something failed while running; for `status`: something is wrong with the pipeline
   2  the command line or the configuration is wrong
-  3  the workspace cannot be read
+  3  the workspace cannot be read, or another devloop works on it
   4  the cloud cannot be started or does not answer, or the template cannot be applied
 `bench` has more: see `devloop bench --help`";
 

@@ -44,39 +44,39 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     make_directories(&prepared)?;
 
     let channel = Events::channel();
-    let ground = Ground { options: &options, keymap, program: &program, lock: lock.as_ref(), database: None };
     let Some(asked) = &options.database else {
-        return run_prepared(ground, prepared, channel, stop).await;
+        let held = Held { database: None, lock: lock.as_ref() };
+        return run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     };
     let home = prepared.workspace.target_directory.join("devloop/postgres");
     let opening = SessionDatabase::open(asked, &home, &channel.0);
     let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let database = database?;
-    let ground = Ground { database: Some(&database), ..ground };
-    let result = run_prepared(ground, prepared, channel, stop).await;
+    let held = Held { database: Some(&database), lock: lock.as_ref() };
+    let result = run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     database.close().await;
     result
 }
 
-/// What a session stands on before its cloud is started.
-struct Ground<'a> {
-    options: &'a Options,
-    keymap: Keymap,
-    program: &'a Path,
-    /// None for a session that builds nothing.
-    lock: Option<&'a Lock>,
-    /// Only when one is asked for.
+/// What a session holds as long as it runs.
+struct Held<'a> {
+    /// The database, if one is asked for.
     database: Option<&'a SessionDatabase>,
+    /// The workspace, unless nothing is built.
+    lock: Option<&'a Lock>,
 }
 
+/// The part with a database, if one is asked for.
 async fn run_prepared(
-    ground: Ground<'_>,
+    options: &Options,
+    keymap: Keymap,
+    program: &Path,
     prepared: Prepared,
+    held: Held<'_>,
     (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let Ground { options, keymap, program, lock, database } = ground;
-    let url = database.map(SessionDatabase::url);
+    let url = held.database.map(SessionDatabase::url);
     let request = CloudRequest {
         port: prepared.settings.port,
         parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
@@ -85,11 +85,11 @@ async fn run_prepared(
         events: events.clone(),
     };
     let mut cloud = start_cloud(request, stop.clone()).await?;
-    if let Some(database) = database {
-        database.add_to(&mut cloud.outputs);
-    }
-    if let Some(lock) = lock {
+    if let Some(lock) = held.lock {
         lock.serves(&cloud.endpoint);
+    }
+    if let Some(database) = held.database {
+        database.add_to(&mut cloud.outputs);
     }
     serve(options, keymap, program, prepared, cloud, (events, inbox), stop).await
 }

@@ -240,7 +240,7 @@ impl Eye {
                 self.watched.retain(|directory| !directory.starts_with(&path));
             }
             if path.is_symlink() {
-                for directory in self.links.learn(&[path.clone()], &mut self.noise) {
+                for directory in self.links.learn(std::slice::from_ref(&path), &mut self.noise) {
                     self.add(directory)?;
                 }
             }

@@ -1,7 +1,7 @@
 //! A session of the real program: its JSON lines, its API, and its end.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -56,6 +56,20 @@ impl Session {
         session
     }
 
+    /// The same, started by another program that runs it in its own place, and with more in its environment.
+    pub fn live_through(
+        workspace: Workspace,
+        starter: &[&str],
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+        functions: &[&str],
+    ) -> Self {
+        let command = workspace.devloop_through(starter, environment, arguments);
+        let mut session = Self::run(workspace, command);
+        session.wait_for_all_live(functions);
+        session
+    }
+
     /// Waits until each of the functions has gone live.
     pub fn wait_for_all_live(&mut self, functions: &[&str]) {
         let mut missing = functions.to_vec();
@@ -74,7 +88,11 @@ impl Session {
 
     /// The program with these arguments, with its cloud ready.
     pub fn start(workspace: Workspace, arguments: &[&str]) -> Self {
-        let mut command = workspace.devloop(arguments);
+        let command = workspace.devloop(arguments);
+        Self::run(workspace, command)
+    }
+
+    fn run(workspace: Workspace, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();

@@ -15,7 +15,7 @@ const FUNCTION: &str = "[package]\nname = \"NAME\"\nversion = \"0.0.0\"\nedition
 const LIBRARY: &str = "[package]\nname = \"NAME\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
 
 /// The Runtime API as far as these functions need it, one event after the other on one connection.
-const RUNTIME: &str = r###"use std::io::{BufRead, BufReader, Read, Write};
+const RUNTIME: &str = r##"use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -52,7 +52,7 @@ fn exchange(stream: &mut BufReader<TcpStream>, host: &str, method: &str, path: &
     stream.read_exact(&mut vec![0; length]).expect("the body follows");
     id
 }
-"###;
+"##;
 
 /// A function's program with this answer.
 pub fn program(answer: &str) -> String {
