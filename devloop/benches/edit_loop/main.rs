@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     let mut contestants = Vec::new();
     for kind in Kind::all(&tools) {
         let began = Instant::now();
-        let seed = contestants.first().map(Contestant::workspace);
+        let seed = contestants.last().map(Contestant::workspace);
         let workspace = Workspace::make(&options.home, kind, seed)?;
         let contestant = Contestant::start(kind, workspace, &tools, &options)
             .with_context(|| format!("start {}", kind.name()))?;
