@@ -130,6 +130,8 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
 
     // A sixth function appears while devloop watches.
     session.workspace.save("src/bin/returns.rs", &FUNCTION.replace("NAME", "returns"));
+    let (_, functions, reason) = session.next_build();
+    assert_eq!((functions, reason.as_str()), (vec!["returns".to_owned()], "new function"));
     let url = session.wait("the new function gets a URL", |line| {
         (line["event"] == "added" && line["function"] == "returns")
             .then(|| line["url"].as_str().unwrap().to_owned())

@@ -89,6 +89,8 @@ fn concerns(workspace: &Workspace, function: &str, inputs: &Inputs, path: &Path)
     let known_to_somebody = inputs.values().any(|read| read.holds(path));
     let concerned = match (inputs.get(function), known_to_somebody) {
         (Some(read), true) => read.holds(path),
+        // The first file of a binary that this function is known not to read: that binary's, or a new one's.
+        (Some(_), false) if home.is_some_and(|package| is_discovered(package, path)) => false,
         _ => home.is_some_and(|package| {
             may_be_compiled(package, path)
                 && workspace.sources(function).contains(package.directory.as_path())

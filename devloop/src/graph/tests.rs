@@ -147,6 +147,15 @@ fn a_function_whose_inputs_are_unknown_is_never_left_out_because_another_one_kno
 }
 
 #[test]
+fn a_new_binary_concerns_no_function_that_is_known_not_to_read_it() {
+    let known: &[(&str, &[&str])] = &[("one", &["many/src/bin/one.rs"])];
+    check(known, &["many/src/bin/three.rs"], &["two: src/bin/three.rs"]);
+    let known: &[(&str, &[&str])] = &[("one", &["many/src/bin/one.rs"]), ("two", &["many/src/bin/two.rs"])];
+    check(known, &["many/src/bin/three.rs", "many/src/bin/four/main.rs", "many/src/main.rs"], &[]);
+    check(known, &["many/src/bin/four/part.rs"], &["one: src/bin/four/part.rs", "two: src/bin/four/part.rs"]);
+}
+
+#[test]
 fn a_directory_that_a_build_script_reads_counts_with_what_appears_in_it() {
     let known: &[(&str, &[&str])] = &[("up", &["up/src/main.rs", "schemas/"])];
     check(known, &["schemas/new.json"], &["up: build input schemas/new.json"]);

@@ -408,8 +408,7 @@ async fn functions_that_appear_move_and_vanish_are_followed() {
     session.wait_for_live(1, 2).await;
 
     session.fixture.write("up/src/bin/second.rs", "fn main() { println!(\"second\") }\n");
-    let reasons = session.wait_for_build(2).await;
-    assert!(reasons.contains(&"second: new function".to_owned()), "{reasons:?}");
+    assert_eq!(session.wait_for_build(2).await, ["second: new function"]);
     session.wait_for_live(2, 1).await;
     assert_eq!(session.answer("second"), "second");
 
