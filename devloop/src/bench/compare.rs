@@ -77,6 +77,15 @@ pub(crate) fn blocks(runs: &[SinkRow], began_ms: i64) -> Vec<Block> {
         let second = (row.completed - began_ms).div_euclid(BLOCK_MS);
         *blocks.entry(second).or_default().entry(row.latency() as u32).or_default() += 1;
     }
+    // The last second is hardly ever a whole one; counted as one it would make the rate look smaller.
+    if blocks.len() > 1
+        && let Some((_, rest)) = blocks.pop_last()
+        && let Some(mut last) = blocks.last_entry()
+    {
+        for (latency, count) in rest {
+            *last.get_mut().entry(latency).or_default() += count;
+        }
+    }
     blocks
         .into_iter()
         .map(|(second, latencies)| Block {
@@ -291,6 +300,25 @@ mod tests {
         assert!((comparison.metrics[0].change + 0.1).abs() < 0.01);
         let once = rounds("A", &before[..1], &after[..1]);
         assert_eq!(judgement(&once, "p50"), Judgement::Noise, "one pair proves nothing");
+    }
+
+    #[test]
+    fn the_last_second_s_part_is_counted_with_the_one_before() {
+        let row = |completed: i64| SinkRow {
+            place: (completed, String::new()),
+            key: "r-1-0".into(),
+            run: "r".into(),
+            received: Some(completed - 7),
+            arrived: None,
+            stored: None,
+            completed,
+            client_latency: None,
+            coarse: false,
+            invocation: String::new(),
+        };
+        let blocks = blocks(&[100, 900, 1_100, 1_900, 2_050].map(row), 0);
+        assert_eq!(blocks.iter().map(|block| block.latencies[0]).collect::<Vec<_>>(), [(7, 2), (7, 3)]);
+        assert_eq!(super::blocks(&[row(5)], 0).len(), 1);
     }
 
     #[test]
