@@ -124,6 +124,14 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        // After a test that failed; the others have waited for the end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Whether the text was written. Only what changes is drawn, so blanks may have been there already, and the cursor moves between
 /// words: both are left out, unless a sequence of the terminal itself is looked for.
 fn has(seen: &str, text: &str) -> bool {
