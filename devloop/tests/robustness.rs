@@ -67,11 +67,14 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
     let mut file = fs::File::create(&filler).unwrap();
     while file.write_all(&[7; 1 << 12]).is_ok() {}
     while file.write_all(&[7]).is_ok() {}
+    drop(file);
     save(&session, "alpha", "alpha 1");
     let error = failed_swap(&mut session);
     assert_eq!((&error["code"], &error["function"]), (&json!("disk_full"), &json!("alpha")), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("free some space"), "{error}");
     assert!(error["serving"].is_string(), "{error}");
+    let full = format!("the disk that holds {} is full", dist.join(".stage").display());
+    assert!(error["message"].as_str().unwrap().contains(&full), "the right disk is named: {error}");
     assert_eq!(answer(&session, "alpha"), "alpha 0 one");
     assert_eq!(fs::read(inside.join("alpha/bootstrap")).unwrap(), before, "nothing is half written");
     assert_eq!(fs::read_dir(inside.join(".stage")).unwrap().count(), 0, "and nothing lies about");

@@ -53,6 +53,16 @@ impl SwapError {
         }
     }
 
+    /// A failed copy of a file into a directory; what is full or may not be written is the directory.
+    pub(super) fn copy(from: &Path, into: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::io("write into", into, source)
+            }
+            _ => Self::io("copy", from, source),
+        }
+    }
+
     /// A file that is none of the programs that run on Lambda's machines.
     pub(super) fn unreadable(path: &Path, error: ReadError) -> Self {
         match error {

@@ -85,7 +85,7 @@ fn place_companion(stage: &Path, directory: &Path, companion: &Path) -> Result<(
     let staging = tempfile::Builder::new().prefix("companion-").make_in(stage, |path| {
         fs::hard_link(companion, path).or_else(|_| fs::copy(companion, path).map(drop))
     });
-    let staged = staging.map_err(|error| SwapError::io("copy", companion, error))?.into_temp_path();
+    let staged = staging.map_err(|error| SwapError::copy(companion, stage, error))?.into_temp_path();
     make_public(&staged)?;
     staged.persist(&place).map_err(|error| SwapError::io("rename to", &place, error.error))
 }
@@ -131,7 +131,7 @@ fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<TempPath, SwapError> {
         .tempfile_in(stage)
         .map_err(|error| SwapError::io("write into", stage, error))?
         .into_temp_path();
-    fs::copy(&order.executable, &staged).map_err(|error| SwapError::io("copy", &order.executable, error))?;
+    fs::copy(&order.executable, &staged).map_err(|error| SwapError::copy(&order.executable, stage, error))?;
     make_public(&staged)?;
     Ok(staged)
 }
