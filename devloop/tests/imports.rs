@@ -20,7 +20,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("linker", &["cargo", "config", "engine"]),
     ("build", &["bus", "cargo", "engine", "graph", "linker"]),
     ("swap", &["bus", "engine"]),
-    ("target", &["engine", "error"]),
+    ("target", &["bus", "engine", "error", "swap"]),
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),
     ("observe", &["bus", "engine", "status"]),

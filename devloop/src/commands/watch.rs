@@ -1,7 +1,7 @@
 //! `devloop watch`: what `up` does, and again after every save.
 
 use crate::cli::SessionArguments;
-use crate::commands::{layer, selection, view};
+use crate::commands::{deployment, layer, selection, view};
 use crate::error::UserError;
 use crate::session::{self, Options};
 
@@ -12,6 +12,7 @@ pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError>
         selection: selection(arguments),
         view: view(arguments),
         watch: true,
+        deployment: deployment(&arguments.target)?,
     })
     .await
 }

@@ -3,12 +3,15 @@
 
 mod cloud;
 mod commit;
+mod consent;
 mod main_loop;
+mod opening;
 mod options;
 mod orders;
 mod outputs;
 mod port;
 mod prepare;
+mod rollback;
 mod route;
 mod run;
 mod signals;
@@ -19,5 +22,6 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use options::{Options, Selection, View};
+pub(crate) use options::{Deployment, Options, Selection, View};
+pub(crate) use rollback::roll_back;
 pub(crate) use run::run;

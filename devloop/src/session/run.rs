@@ -8,17 +8,20 @@ use tokio_util::sync::CancellationToken;
 use crate::build::Builder;
 use crate::bus::Events;
 use crate::cargo;
-use crate::config::BuildSettings;
+use crate::config::{BuildSettings, Settings};
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
+use crate::graph::Workspace;
 use crate::linker::Linking;
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
+use crate::session::consent::agree_to_deploy;
 use crate::session::main_loop::main_loop;
+use crate::session::opening::{Chosen, choose, connect_aws, open_localstack, running_aws};
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, route, trace};
+use crate::session::{Options, View, route, trace};
 use crate::swap;
 use crate::tui::Keymap;
 use crate::watch::Watcher;
@@ -39,13 +42,34 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     make_directories(&prepared)?;
 
     let (events, inbox) = Events::channel();
-    let request = CloudRequest {
-        port: prepared.settings.port,
-        templates: prepared.templates.clone(),
-        functions: outside_of_templates(&prepared),
-        events: events.clone(),
+    let cloud = match choose(&prepared.settings).await? {
+        Chosen::Embedded => {
+            let request = CloudRequest {
+                port: prepared.settings.port,
+                templates: prepared.templates.clone(),
+                functions: outside_of_templates(&prepared),
+                events: events.clone(),
+            };
+            start_cloud(request, stop.clone()).await?
+        }
+        Chosen::Localstack(endpoint) => open_localstack(&prepared, endpoint, &events, &stop).await?,
+        Chosen::Aws => {
+            let opening = async {
+                let aws = connect_aws(&prepared, &options.deployment, &events, &stop).await?;
+                let agreed = agree_to_deploy(&options, &program, &prepared, &aws, &stop).await?;
+                Ok::<_, UserError>(agreed.then_some(aws))
+            };
+            match stop.run_until_cancelled(opening).await.transpose()?.flatten() {
+                Some(aws) => running_aws(aws, &stop),
+                None => return Ok(()),
+            }
+        }
     };
-    let cloud = start_cloud(request, stop.clone()).await?;
+    let mut options = options;
+    if !cloud.is_ours && !options.watch && options.view == View::Screen {
+        // What does not end with the session needs nobody to stay, and a screen would be gone at once.
+        options.view = View::Plain;
+    }
     serve(&options, keymap, &program, prepared, cloud, (events, inbox), stop).await
 }
 
@@ -59,7 +83,7 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, outputs, target, stopped } = cloud;
+    let RunningCloud { endpoint, outputs, target, is_ours, stopped } = cloud;
     let Prepared { settings, workspace, functions, following, templates } = prepared;
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
@@ -81,6 +105,7 @@ async fn serve(
             routes: &routes,
             events: &events,
             log_directory,
+            has_page: is_ours,
             stop: &stop,
         };
         let mut sinks = sinks(&told)
@@ -90,22 +115,15 @@ async fn serve(
         } else {
             None
         };
-        let builder = Builder {
-            program: program.to_owned(),
-            root: workspace.root.clone(),
-            target_directory: workspace.target_directory.clone(),
-            profile: settings.profile,
-            lookup: cargo::Lookup::default(),
-            timeout: settings.build.timeout,
-            linking: linking(&settings.build, &workspace.target_directory),
-        };
+        let builder = builder(program, &workspace, &settings);
         let mut state = State::new(workspace, functions);
         if let Some(following) = following {
             state = state.following(following);
         }
         let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
         events.send(Fact::CloudReady { endpoint, outputs }).await;
-        let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop).await;
+        let result =
+            main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, !watch && !is_ours).await;
         stop.cancel();
         // Whoever waits for room in the queue is let go before the workers are waited for.
         drop(inbox);
@@ -125,8 +143,21 @@ fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Link
     Some(Arc::new(Linking::new(settings.linker, settings.debug, devloop, home)))
 }
 
+/// Cargo as the settings want it.
+pub(super) fn builder(program: &Path, workspace: &Workspace, settings: &Settings) -> Builder {
+    Builder {
+        program: program.to_owned(),
+        root: workspace.root.clone(),
+        target_directory: workspace.target_directory.clone(),
+        profile: settings.profile.clone(),
+        lookup: cargo::Lookup::default(),
+        timeout: settings.build.timeout,
+        linking: linking(&settings.build, &workspace.target_directory),
+    }
+}
+
 /// The directories exist before the cloud looks for them.
-fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
+pub(super) fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
     let of_templates = prepared.templates.iter().flat_map(|template| &template.functions);
     of_templates.map(|code| &code.binary).chain(&prepared.functions).try_for_each(|function| {
         swap::make_function_directory(&prepared.settings.dist, function)

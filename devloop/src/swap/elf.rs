@@ -7,6 +7,7 @@ use object::read::ReadCache;
 use object::read::elf::{FileHeader, SectionHeader as _};
 use object::{Endianness, elf};
 
+use crate::engine::Machine;
 use crate::swap::SwapError;
 
 /// The newest glibc that Amazon Linux 2023 has, and with it the `provided.al2023` runtime.
@@ -30,20 +31,31 @@ impl Glibc {
     }
 }
 
-/// The ELF machine number of the host, which is the one that the embedded cloud runs.
-fn host_machine() -> u16 {
-    if cfg!(target_arch = "aarch64") { elf::EM_AARCH64 } else { elf::EM_X86_64 }
+/// The processor's ELF number. The host's is the one that the embedded cloud runs.
+fn number_of(machine: Machine) -> u16 {
+    match machine {
+        Machine::Host if cfg!(target_arch = "aarch64") => elf::EM_AARCH64,
+        Machine::Host | Machine::X86_64 => elf::EM_X86_64,
+        Machine::Arm64 => elf::EM_AARCH64,
+    }
 }
 
-/// Checks that the file is a 64-bit ELF program for this machine, and returns the newest glibc whose symbols it needs.
-pub(super) fn inspect(path: &Path) -> Result<Option<Glibc>, SwapError> {
+/// Checks that the file is a 64-bit ELF program for the machine, and returns the newest glibc whose symbols it needs.
+pub(super) fn inspect(path: &Path, wanted: Machine) -> Result<Option<Glibc>, SwapError> {
     let file = File::open(path).map_err(|error| SwapError::io("open", path, error))?;
     let cache = ReadCache::new(file);
     let header = elf::FileHeader64::<Endianness>::parse(&cache).map_err(|_| SwapError::not_elf(path))?;
     let endian = header.endian().map_err(|_| SwapError::not_elf(path))?;
     let machine = header.e_machine.get(endian);
-    if machine != host_machine() {
-        return Err(SwapError::WrongMachine { path: path.to_owned(), machine: machine_name(machine) });
+    if machine != number_of(wanted) {
+        let (machine, wanted_name) = (machine_name(machine), machine_name(number_of(wanted)));
+        let path = path.to_owned();
+        return Err(SwapError::WrongMachine {
+            path,
+            machine,
+            wanted: wanted_name,
+            here: wanted == Machine::Host,
+        });
     }
     newest_glibc(header, endian, &cache).map_err(|_| SwapError::not_elf(path))
 }

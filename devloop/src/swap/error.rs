@@ -28,12 +28,19 @@ pub(crate) enum SwapError {
     #[error("check {}: it is not a 64-bit ELF program", .0.display())]
     NotElf(PathBuf),
     /// It is one for another processor.
-    #[error("check {}: it is a program for {machine}, and this machine is {}", .path.display(), std::env::consts::ARCH)]
+    #[error(
+        "check {}: it is a program for {machine}, and {} is {wanted}",
+        .path.display(), if *.here { "this machine" } else { "the function's architecture" }
+    )]
     WrongMachine {
         /// The file.
         path: PathBuf,
         /// What it was built for.
         machine: String,
+        /// What it has to be built for.
+        wanted: String,
+        /// That is this machine's.
+        here: bool,
     },
 }
 
@@ -63,8 +70,13 @@ impl SwapError {
                 .with_hint("set LAMBDA_DIST_PATH to a directory of your own"),
             Self::Io { .. } => Problem::new("swap_failed", message),
             Self::NotElf(_) => Problem::new("not_elf", message),
-            Self::WrongMachine { .. } => Problem::new("wrong_machine", message)
+            Self::WrongMachine { here: true, .. } => Problem::new("wrong_machine", message)
                 .with_hint("remove `build.target` from cargo's configuration, or build for this machine"),
+            Self::WrongMachine { here: false, wanted, .. } => Problem::new("wrong_machine", message)
+                .with_hint(format!(
+                    "set `build.target` in .cargo/config.toml to {wanted}-unknown-linux-gnu, or change the function's \
+                     Architectures in the stack"
+                )),
         }
     }
 }

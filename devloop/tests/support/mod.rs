@@ -12,18 +12,24 @@
 mod aws;
 mod http;
 mod load;
+mod localstack;
+mod moto;
 mod processes;
 mod session;
 mod small;
+mod tiny;
 mod wait;
 mod workspace;
 
 pub use aws::{Aws, Row};
 pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};
+pub use localstack::{Function, Localstack, Operation, Seen, look};
+pub use moto::{ACCOUNT, Moto};
 pub use processes::{kill, processes_in, signal_to};
 pub use session::Session;
 pub use small::Small;
+pub use tiny::{Lines, STACK, Tiny};
 pub use wait::{LIMIT, eventually};
 pub use workspace::Workspace;
 
