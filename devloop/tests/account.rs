@@ -189,7 +189,7 @@ fn code_too_large_for_a_request_goes_through_a_bucket() {
         assert_eq!((code, of(&seen, "live").len()), (Some(0), 1), "{account}");
         let objects = moto.call(&["s3api", "list-objects-v2", "--bucket", bucket]);
         let key = objects["Contents"][0]["Key"].as_str().unwrap().to_owned();
-        assert!(key.starts_with("devloop/up/") && key.ends_with(".zip"), "{key}");
+        assert!(key.starts_with("devloop/up/") && key.strip_suffix(".zip").is_some(), "{key}");
         assert!(moto.configuration("up")["CodeSize"].as_u64() > Some(50 << 20));
         // Other code, as large, for the other bucket.
         tiny.write("up/src/main.rs", &source.replace("println!(\"", "println!(\"again "));

@@ -165,6 +165,18 @@ fn a_function_at_rest_has_its_file_replaced_in_one_step() {
 }
 
 #[test]
+fn a_machine_that_passes_no_events_on_is_given_more_time() {
+    let tiny = Tiny::new();
+    let localstack = deployed(&tiny);
+    localstack.move_to("Linux(Container),6.10.14-linuxkit,x86_64");
+    let mut session = watching(&tiny, &localstack);
+    tiny.says("up", "two");
+    let live = session.wait("live", "up");
+    assert!(live["phases_ms"]["reload"].as_u64().unwrap() >= 800, "500 ms, looked for every 200 ms: {live}");
+    assert!(session.end().success());
+}
+
+#[test]
 fn what_serves_already_is_left_alone() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
@@ -293,6 +305,39 @@ fn a_rollback_leads_to_the_directory_before() {
     let mut nothing = Lines::start(command(&tiny, &localstack, &["rollback", "up"]));
     assert_eq!(nothing.ended().code(), Some(4));
     assert!(nothing.account().contains("no former code"), "{}", nothing.account());
+}
+
+#[test]
+fn status_tells_what_runs_beside_the_templates_folder() {
+    let tiny = Tiny::new();
+    let localstack = deployed(&tiny);
+    let mut session = watching(&tiny, &localstack);
+    let output = tiny.devloop(&["status", "--json", "--endpoint", &localstack.endpoint]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let function = |name: &str| {
+        report["functions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|function| function["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    let (mid, up) = (function(MID), function(UP));
+    assert_eq!(mid["drift"]["deployed"], localstack.function(MID).directory.to_str().unwrap(), "{report}");
+    assert_eq!(mid["drift"]["template"], tiny.dist("mid").to_str().unwrap(), "{report}");
+    assert_eq!(up["drift"], Value::Null, "{report}");
+    assert_eq!(up["on_disk_digest"].as_str().map(str::len), Some(64), "{report}");
+    assert_eq!(
+        (&report["mappings"][0]["function"], &report["problems"]),
+        (&MID.into(), &serde_json::json!([])),
+        "{report}"
+    );
+    assert!(output.status.success());
+    let output = tiny.devloop(&["status", "--endpoint", &localstack.endpoint]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("not in the template's folder"), "{text}");
+    assert!(session.end().success());
 }
 
 /// Ends at once, and says this on the standard error.

@@ -17,10 +17,6 @@ use crate::target::Target;
 use crate::watch::Watcher;
 use crate::workspace;
 
-/// The longest that a function may take to ask for its first event. The cloud's own limit for a start is shorter; this one is
-/// for a cloud that does not keep it.
-const ACTIVATION_LIMIT: Duration = Duration::from_mins(1);
-
 /// How long the end of the session waits for what is still running.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -189,7 +185,7 @@ impl Workers {
         let directory = swap::folder(&self.dist, &function, &digest, aside.unwrap_or_default());
         self.tasks.spawn(async move {
             let activation =
-                tokio::time::timeout(ACTIVATION_LIMIT, target.activate(&function, &directory, &digest));
+                tokio::time::timeout(target.patience(), target.activate(&function, &directory, &digest));
             let Some(result) = stop.run_until_cancelled(activation).await else { return };
             let problem = match result {
                 Ok(Ok(())) => {
@@ -201,7 +197,7 @@ impl Workers {
                     "activation_timeout",
                     format!(
                         "start the new code: it asked for no event within {} s",
-                        ACTIVATION_LIMIT.as_secs()
+                        target.patience().as_secs()
                     ),
                 ),
             };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::engine::{Digest, Place, Problem};
 
@@ -30,6 +31,11 @@ pub(crate) trait Target: Send + Sync {
         directory: &'a Path,
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>>;
+
+    /// How long [`Target::activate`] may take. A cloud's own limit for a start is shorter; this one is for one that does not keep it.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(1)
+    }
 
     /// Makes room for a function that is in no template: it is called by its name, and at the URL that is returned.
     fn adopt(&self, function: &str, _directory: &Path) -> Result<String, Problem> {

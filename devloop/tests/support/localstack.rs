@@ -94,6 +94,8 @@ struct State {
     /// Names of functions by logical id, by stack.
     stacks: BTreeMap<String, BTreeMap<String, String>>,
     operations: Vec<Operation>,
+    /// What the info page says of the machine.
+    system: String,
 }
 
 /// The server; it ends with this.
@@ -123,6 +125,11 @@ impl Localstack {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
+    }
+
+    /// Puts it into a machine with this kernel.
+    pub fn move_to(&self, system: &str) {
+        self.state().system = system.to_owned();
     }
 
     /// Deploys a function of a stack.
@@ -175,6 +182,10 @@ async fn answer(request: Request<Incoming>, state: &Mutex<State>) -> Response<Fu
     let body = body.collect().await.unwrap().to_bytes();
     let path = parts.uri.path().to_owned();
     // As LocalStack: its own pages come without the header.
+    if path == "/_localstack/info" {
+        let page = json!({ "version": "4.14.0", "system": state.lock().unwrap().system });
+        return Response::new(Full::from(page.to_string()));
+    }
     if path.starts_with("/_localstack/") {
         let page =
             json!({ "services": { "lambda": "available" }, "edition": "unknown", "version": "4.14.0" });
@@ -225,8 +236,13 @@ impl State {
                 query.split('&').find_map(|pair| pair.strip_prefix("FunctionName=")).unwrap_or_default();
             assert!(rest.trim_matches('/').is_empty() && method == Method::GET, "{method} {path}");
             self.note("ListEventSourceMappings", name, None, 200);
-            let sources = self.functions.get(name).map_or(0, |function| function.sources);
-            let mappings = vec![json!({ "State": "Enabled" }); sources];
+            let fed = self.functions.iter().filter(|(known, _)| name.is_empty() || *known == name);
+            let mapping = |name: &String| {
+                let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
+                json!({ "UUID": "u", "State": "Enabled", "FunctionArn": arn, "EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s" })
+            };
+            let mappings: Vec<Value> =
+                fed.flat_map(|(name, function)| vec![mapping(name); function.sources]).collect();
             return tell(&json!({ "EventSourceMappings": mappings }));
         }
         let Some(rest) = path.strip_prefix("/2015-03-31/functions") else {
@@ -322,7 +338,9 @@ impl State {
     }
 
     fn logs(&mut self, target: &str, body: &[u8]) -> Reply {
-        assert_eq!(target, "Logs_20140328.DescribeLogStreams");
+        if target != "Logs_20140328.DescribeLogStreams" {
+            return refuse(501, "NotImplemented", target);
+        }
         let input: Value = serde_json::from_slice(body).unwrap();
         let name = input["logGroupName"].as_str().unwrap().strip_prefix("/aws/lambda/").unwrap().to_owned();
         match self.functions.get(&name).and_then(|function| function.called_at) {

@@ -53,6 +53,8 @@ impl Moto {
     fn aws(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new("aws");
         self.known_to(&mut command);
+        // The CLI of the first generation reads this one.
+        command.env("AWS_DEFAULT_REGION", "us-east-1");
         command.args(arguments).args(["--output", "json"]).output().unwrap_or_else(|error| {
             panic!("run aws: {error}; install it with `python3 -m pip install awscli`")
         })

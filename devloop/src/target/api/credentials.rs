@@ -1,7 +1,8 @@
 //! Who asks, and in which region.
 
-use aws_config::BehaviorVersion;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
@@ -45,8 +46,7 @@ impl Credentials {
 
 /// The region of the profile, where the environment names none.
 pub(in crate::target) async fn region_of_profile() -> Option<String> {
-    let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-    config.region().map(ToString::to_string)
+    ProfileFileRegionProvider::new().region().await.map(|region| region.to_string())
 }
 
 /// The error and its causes, from the outside in.

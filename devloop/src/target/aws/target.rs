@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -61,6 +62,11 @@ impl Target for Aws {
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>> {
         Box::pin(self.0.activate(function, directory, digest))
+    }
+
+    /// The code goes up first.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(10)
     }
 
     fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::engine::Problem;
 use crate::swap;
 use crate::target::api::{ApiError, Code, Lambda};
-use crate::target::localstack::rest::reload_time;
+use crate::target::localstack::rest::{machine_polls, reload_time};
 use crate::target::localstack::standing::{Standing, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
 use crate::target::{Report, RolledBack};
@@ -38,8 +38,11 @@ impl Inner {
 
     /// The functions' file was replaced; they notice by themselves.
     async fn let_reload(&self, binary: &str, standing: &Standing, from: &Path) -> Result<(), Problem> {
-        let polling = self.polling || standing.functions.iter().any(|function| function.polls_files);
-        tokio::time::sleep(reload_time(polling)).await;
+        let renamed = Instant::now();
+        let polling = self.polls_files
+            || standing.functions.iter().any(|function| function.polls_files)
+            || *self.machine_polls.get_or_init(|| machine_polls(&self.client)).await;
+        tokio::time::sleep_until(renamed + reload_time(polling)).await;
         for function in &standing.functions {
             let action = format!("look at {}", function.name);
             let found = Lambda(&self.client).get(&function.name).await;

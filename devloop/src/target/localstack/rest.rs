@@ -26,12 +26,14 @@ pub(super) fn reload_time(polling: bool) -> Duration {
     if polling { DEBOUNCE + POLLING + MARGIN } else { DEBOUNCE + MARGIN }
 }
 
-/// Whether this machine's containers look for changed files at intervals: the virtual machines of Docker Desktop and WSL pass no
-/// events on.
-pub(super) fn machine_polls() -> bool {
+/// Whether functions look for changed files at intervals: the virtual machines of Docker Desktop and WSL pass no events on. The
+/// kernel that counts is LocalStack's, which it tells; on another system than Linux it is in such a machine in any case.
+pub(super) async fn machine_polls(client: &Client) -> bool {
+    let call = Call::new("lambda", Method::GET, "/_localstack/info".to_owned());
+    let page = client.send(&call).await.ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
     let kernel = rustix::system::uname();
-    let release = kernel.release().to_string_lossy();
-    polls(std::env::consts::OS, &release)
+    let own = kernel.release().to_string_lossy();
+    polls(std::env::consts::OS, page["system"].as_str().unwrap_or(&own))
 }
 
 fn polls(system: &str, release: &str) -> bool {
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn systems_without_events_are_known() {
         assert!(!polls("linux", "6.8.0-45-generic"));
-        assert!(polls("linux", "6.10.14-linuxkit"));
+        assert!(polls("linux", "Linux(Container),6.10.14-linuxkit,x86_64"));
         assert!(polls("linux", "5.15.167.4-microsoft-standard-WSL2"));
         assert!(polls("macos", "24.1.0"));
         assert_eq!(reload_time(true).as_millis() - reload_time(false).as_millis(), 200);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::engine::{Digest, Place, Problem};
 use crate::target::api::{ApiError, Client, Credentials, Endpoints};
-use crate::target::localstack::rest;
 use crate::target::localstack::standing::Standing;
 use crate::target::{Known, Pending, Report, RolledBack, Target};
 
@@ -54,7 +54,9 @@ pub(super) struct Inner {
     pub(super) client: Client,
     pub(super) dist: PathBuf,
     pub(super) known: Known,
-    pub(super) polling: bool,
+    pub(super) polls_files: bool,
+    /// Whether `LocalStack`'s machine lets functions look for changed files at intervals; asked once.
+    pub(super) machine_polls: OnceCell<bool>,
     pub(super) reports: UnboundedSender<Report>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
@@ -83,7 +85,8 @@ impl Localstack {
             endpoint: opening.endpoint,
             dist: opening.dist,
             known: opening.known,
-            polling: opening.polls_files || rest::machine_polls(),
+            polls_files: opening.polls_files,
+            machine_polls: OnceCell::new(),
             reports: opening.reports,
             stop: opening.stop,
             tasks: TaskTracker::new(),
