@@ -9,11 +9,15 @@ mod cargo;
 mod cli;
 mod commands;
 mod config;
+mod doctor;
 mod engine;
 mod error;
 mod graph;
 mod linker;
+mod machine;
 mod observe;
+mod postgres;
+mod prelink;
 mod report;
 mod session;
 mod sink;
@@ -35,7 +39,7 @@ use crate::cli::{Arguments, Command};
 use crate::error::UserError;
 
 fn main() -> ExitCode {
-    if let Some(code) = linker::run_in_place_of_rustc() {
+    if let Some(code) = linker::run_in_place_of_rustc().or_else(prelink::run_in_place_of_the_linker) {
         return code;
     }
     let arguments = Arguments::parse();
@@ -66,6 +70,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Rollback(arguments) => {
             (commands::rollback(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
+        Command::Doctor(arguments) => (commands::doctor(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
         Command::Bench(arguments) => (commands::bench(arguments).await, arguments.output.json),
     };

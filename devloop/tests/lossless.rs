@@ -5,14 +5,12 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use devloop_cloud::{ApiError, Cloud, Options, Template};
+use devloop_cloud::ApiError;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Aws, LIMIT, Load, Poster, Row, Session, eventually, kill, now_ms, processes_in};
-use tokio::net::TcpListener;
+use support::{LIMIT, Load, OwnCloud, Poster, Row, Session, Sink, eventually, kill, now_ms, processes_in};
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 
@@ -28,13 +26,23 @@ fn assert_one_row_each(rows: &[Row]) {
 
 #[test]
 fn two_hundred_requests_are_two_hundred_items_and_rows_and_the_same_ids_count_again() {
-    let session = Session::live();
+    two_hundred_requests(Sink::CloudWatch);
+}
+
+#[test]
+fn two_hundred_requests_are_two_hundred_rows_of_postgres() {
+    two_hundred_requests(Sink::Both);
+}
+
+fn two_hundred_requests(sink: Sink) {
+    let session = sink.session();
     let aws = session.aws();
     let first = Load::run(&session.url(), "first", 10, 20);
     assert_eq!((first.accepted.len(), first.refused), (200, Vec::new()));
     let rows = aws.wait_for_rows(200);
-    assert_eq!((rows.len(), aws.items().len(), aws.records(), aws.datapoints()), (200, 200, 200, 200));
+    assert_eq!((rows.len(), aws.items().len(), aws.records()), (200, 200, 200));
     assert_one_row_each(&rows);
+    sink.assert_holds(&session, 200, 200);
 
     // The same ids again: the items are modified, and measured as what they are, another run's.
     let second = Load::run(&session.url(), "second", 10, 20);
@@ -47,6 +55,7 @@ fn two_hundred_requests_are_two_hundred_items_and_rows_and_the_same_ids_count_ag
     });
     assert_eq!(runs, BTreeMap::from([("first", 200), ("second", 200)]));
     assert_eq!((rows.len(), aws.items().len()), (400, 200));
+    sink.assert_holds(&session, 400, 200);
 }
 
 /// Records as upstream makes them.
@@ -62,7 +71,16 @@ fn records(count: usize) -> impl Iterator<Item = String> {
 
 #[test]
 fn a_poison_record_is_reported_once_and_holds_up_nobody() {
-    let session = Session::live();
+    a_poison_record(Sink::CloudWatch);
+}
+
+#[test]
+fn a_poison_record_holds_up_no_row_of_postgres() {
+    a_poison_record(Sink::Both);
+}
+
+fn a_poison_record(sink: Sink) {
+    let session = sink.session();
     let aws = session.aws();
     let mixed: Vec<String> = records(100)
         .enumerate()
@@ -89,14 +107,35 @@ fn a_poison_record_is_reported_once_and_holds_up_nobody() {
     assert_eq!(session.post_message("later").status, 200);
     let row = aws.wait_for_rows(100).pop().unwrap();
     assert!(row.key == "later" && row.latency_ms < 2000, "{row:?}");
+    sink.assert_holds(&session, 100, 100);
 }
 
 #[test]
 fn a_function_killed_half_way_loses_and_repeats_nothing() {
-    let session = Session::live();
+    a_function_killed_half_way(Sink::CloudWatch);
+}
+
+#[test]
+fn a_function_killed_half_way_loses_and_repeats_no_row_of_postgres() {
+    a_function_killed_half_way(Sink::Both);
+}
+
+fn a_function_killed_half_way(sink: Sink) {
+    let session = sink.session();
     let aws = session.aws();
     let midstream = session.workspace.dist().join("midstream");
-    let process = processes_in(&midstream)[0];
+    // One put a record, as on AWS itself: a transaction is never half done.
+    let first = processes_in(&midstream)[0];
+    aws.set_variable("Midstream", "BATCH_WRITES", "single");
+    let process = eventually("the environment that puts one by one is alone", LIMIT, || {
+        let processes = processes_in(&midstream);
+        if let [one] = processes[..]
+            && one != first
+        {
+            return Ok(one);
+        }
+        Err(processes)
+    });
     aws.put_records(records(100));
     // Without a rest between the questions: there are a few milliseconds to hit.
     let began = Instant::now();
@@ -110,7 +149,8 @@ fn a_function_killed_half_way_loses_and_repeats_nothing() {
     kill(process);
     let rows = aws.wait_for_rows(100);
     assert_one_row_each(&rows);
-    assert_eq!((rows.len(), aws.items().len(), aws.datapoints()), (100, 100, 100));
+    assert_eq!((rows.len(), aws.items().len()), (100, 100));
+    sink.assert_holds(&session, 100, 100);
     let log = aws.log("Midstream", "");
     assert!(
         log.iter().any(|line| line.contains("signal: killed")),
@@ -166,47 +206,18 @@ fn every_save_goes_live_and_no_event_is_lost() {
     );
 }
 
-/// The committed template with the functions' code in the folder where devloop has put it.
-fn template(session_root: &Path, dist: &Path) -> Template {
-    let path = session_root.join("stack/templates/ServerlessDataProcessingPipelineStack.template.json");
-    let mut document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for resource in document["Resources"].as_object_mut().unwrap().values_mut() {
-        let Some(key) = resource.pointer_mut("/Properties/Code/S3Key") else { continue };
-        let folder = dist.join(key.as_str().unwrap().rsplit('/').next().unwrap());
-        *key = folder.to_str().unwrap().into();
-    }
-    Template::parse(&document.to_string()).unwrap()
-}
-
 #[test]
 fn a_sink_that_is_down_for_ten_seconds_delays_and_loses_nothing() {
     const DOWN: Duration = Duration::from_secs(10);
     const REQUESTS: usize = 50;
     let mut session = Session::live();
     session.end(Signal::TERM);
-    let template = template(session.workspace.root(), &session.workspace.dist());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let cloud = Cloud::new(Options::default());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let (outputs, serving) = runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        cloud.listens_on(listener.local_addr().unwrap());
-        let serving = tokio::spawn({
-            let cloud = cloud.clone();
-            async move { cloud.serve(listener, async { stopped.await.unwrap_or_default() }).await }
-        });
-        let name = "ServerlessDataProcessingPipelineStack";
-        let outputs = cloud.apply(name, &template, &BTreeMap::new()).await.unwrap();
-        let outputs: serde_json::Map<String, Value> =
-            outputs.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        (Value::from(outputs), serving)
-    });
-    let aws = Aws::new(&cloud.endpoint(), &outputs);
+    let own = OwnCloud::start(session.workspace.root(), &session.workspace.dist());
+    let aws = own.aws();
     let down = ApiError::with_status(503, "ServiceUnavailable", "the sink is down");
-    cloud.faults().arm("monitoring:PutMetricData", usize::MAX, down.clone());
+    own.cloud.faults().arm("monitoring:PutMetricData", usize::MAX, down.clone());
     let began = Instant::now();
-    let url = outputs["ApiGatewayMethodEndpoint"].as_str().unwrap();
-    let load = Load::run(url, "down", 10, REQUESTS / 10);
+    let load = Load::run(&own.url(), "down", 10, REQUESTS / 10);
     assert_eq!((load.accepted.len(), load.refused), (REQUESTS, Vec::new()), "the entrance stays open");
     eventually("every item is stored", LIMIT, || match aws.count() {
         REQUESTS => Ok(()),
@@ -216,13 +227,12 @@ fn a_sink_that_is_down_for_ten_seconds_delays_and_loses_nothing() {
         assert_eq!((aws.rows().len(), aws.datapoints()), (0, 0));
         if began.elapsed() < DOWN { Err(began.elapsed()) } else { Ok(()) }
     });
-    cloud.faults().arm("monitoring:PutMetricData", 0, down);
+    own.cloud.faults().arm("monitoring:PutMetricData", 0, down);
     let rows = aws.wait_for_rows(REQUESTS);
     assert_one_row_each(&rows);
     assert_eq!((rows.len(), aws.datapoints()), (REQUESTS, REQUESTS as u64));
     assert!(rows.iter().all(|row| row.run_id == "down"));
     assert_eq!(aws.messages("pipeline-downstream-failures"), Vec::<Value>::new());
-    stop.send(()).unwrap();
-    runtime.block_on(serving).unwrap().unwrap();
+    own.stop();
     assert_eq!(processes_in(&session.workspace.dist()), Vec::<i32>::new());
 }

@@ -7,16 +7,28 @@ mod support;
 use std::net::TcpListener;
 
 use rustix::process::Signal;
-use support::{LIMIT, Session, Workspace, eventually, processes_in};
+use support::{LIMIT, Psql, Session, Sink, Workspace, eventually, processes_in};
 
 /// Ends a session with work behind it and tells its exit code; its processes and its port must be gone.
 fn check(signal: Signal) -> Option<i32> {
-    let mut session = Session::live();
+    check_with(Sink::CloudWatch, signal)
+}
+
+fn check_with(sink: Sink, signal: Signal) -> Option<i32> {
+    let mut session = sink.session();
     assert_eq!(session.post_message("1").status, 200);
     session.aws().wait_for_rows(1);
     let root = session.workspace.root().to_owned();
     let running = processes_in(&session.workspace.dist());
     assert!(running.len() >= 3, "each function has a process: {running:?}");
+    let database = root.join("target/devloop/postgres");
+    let psql = (sink == Sink::Both).then(|| {
+        let servers = processes_in(&database);
+        assert!(servers.len() > 3, "the server has several: {servers:?}");
+        let psql = Psql::of(&session);
+        psql.wait_for("SELECT count(*) FROM pipeline_items", "1");
+        psql
+    });
     let port = session.port();
     let status = session.end(signal);
     // Whoever devloop did not reap is the kernel's to end: that takes a moment after a SIGKILL.
@@ -25,6 +37,14 @@ fn check(signal: Signal) -> Option<i32> {
         left => Err(left.to_vec()),
     });
     eventually("the port is free", LIMIT, || TcpListener::bind(("127.0.0.1", port)));
+    if let Some(psql) = psql {
+        let error = psql.ask("SELECT 1").unwrap_err();
+        assert!(error.contains("refused"), "{error}");
+    }
+    // What a SIGKILL leaves of the data is removed by the next session.
+    if signal != Signal::KILL && sink == Sink::Both {
+        assert_eq!(std::fs::read_dir(database).unwrap().count(), 0);
+    }
     status.code()
 }
 
@@ -41,6 +61,17 @@ fn sigterm_leaves_nothing() {
 #[test]
 fn sigkill_leaves_nothing() {
     assert_eq!(check(Signal::KILL), None);
+}
+
+#[test]
+fn ctrl_c_leaves_no_database() {
+    assert_eq!(check_with(Sink::Both, Signal::INT), Some(0));
+}
+
+#[test]
+fn sigkill_leaves_no_database() {
+    assert_eq!(check_with(Sink::Both, Signal::KILL), None);
+    assert_eq!(check_with(Sink::Both, Signal::TERM), Some(0));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::{
     faults::Faults,
     gateway,
     lambda::{Activation, ActivationError, Lambda},
+    memory,
     services::{
         apigateway::ApiGateway,
         cloudformation::CloudFormation,
@@ -157,7 +158,7 @@ impl Cloud {
             region: region.into(),
             account: self.0.options.account.as_str().into(),
             endpoint: self.endpoint(),
-            request_id: uuid::Uuid::new_v4().to_string().into(),
+            request_id: crate::wire::unique_id().to_string().into(),
         }
     }
 
@@ -202,6 +203,9 @@ impl Cloud {
             "mappings": services.events.snapshot(),
             "streams": services.kinesis.status(),
             "queues": services.sqs.status(),
+            "tables": services.dynamodb.status(),
+            "limits": memory::limits(),
+            "retained": memory::retained(services),
         })
     }
 

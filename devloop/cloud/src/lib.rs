@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod gateway;
 mod lambda;
+mod memory;
 mod regional;
 mod services;
 mod shard;

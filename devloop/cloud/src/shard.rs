@@ -1,9 +1,18 @@
 //! An append-only, trimmed log with wake-ups: a Kinesis shard and a DynamoDB stream shard are both one of these.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
+
+/// How many bytes of records a log keeps. Beyond that the oldest go, but none that a [`Hold`] still needs.
+pub(crate) const KEPT_BYTES: usize = 512 << 20;
+
+/// A reader's place: the smallest sequence number that it still needs. Records behind it stay as long as the reader holds it.
+pub(crate) type Hold = Arc<Mutex<u128>>;
 
 /// One record with its place in the log.
 #[derive(Debug)]
@@ -59,6 +68,26 @@ struct Inner<T> {
     next: u128,
     bytes: usize,
     closed: bool,
+    holds: Vec<Weak<Mutex<u128>>>,
+}
+
+impl<T> Inner<T> {
+    /// Forgets the oldest records beyond `limit` bytes that no reader needs.
+    fn make_room(&mut self, limit: usize) {
+        if self.bytes <= limit {
+            return;
+        }
+        self.holds.retain(|hold| hold.strong_count() > 0);
+        let needed = self.holds.iter().filter_map(Weak::upgrade).map(|hold| *hold.lock()).min();
+        while self.bytes > limit
+            && self.entries.len() > 1
+            && self.entries.front().is_some_and(|entry| needed.is_none_or(|needed| entry.sequence < needed))
+        {
+            if let Some(entry) = self.entries.pop_front() {
+                self.bytes -= entry.bytes;
+            }
+        }
+    }
 }
 
 /// The log of one shard. Appending and reading at a position take O(log n) in what is kept; waiting costs nothing.
@@ -73,9 +102,35 @@ impl<T> ShardLog<T> {
     /// An empty log whose first record gets a sequence number of at least `first`.
     pub(crate) fn new(first: u128) -> Self {
         Self {
-            inner: Mutex::new(Inner { entries: VecDeque::new(), next: first, bytes: 0, closed: false }),
+            inner: Mutex::new(Inner {
+                entries: VecDeque::new(),
+                next: first,
+                bytes: 0,
+                closed: false,
+                holds: Vec::new(),
+            }),
             grown: watch::Sender::new(first),
         }
+    }
+
+    /// Keeps what is at or behind `from` for a reader, who moves the place on.
+    pub(crate) fn hold(&self, from: u128) -> Hold {
+        let hold = Arc::new(Mutex::new(from));
+        self.inner.lock().holds.push(Arc::downgrade(&hold));
+        hold
+    }
+
+    /// Whether the log may take another record: its readers are so far behind that it is full of what they need, otherwise.
+    pub(crate) fn has_room(&self) -> bool {
+        let mut inner = self.inner.lock();
+        inner.make_room(KEPT_BYTES);
+        inner.bytes <= KEPT_BYTES || inner.entries.len() <= 1
+    }
+
+    /// How many records are kept, and how many bytes they count.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        (inner.entries.len(), inner.bytes)
     }
 
     /// Appends a record and wakes the readers. The sequence number is `wanted` or, when that is not ahead of the last
@@ -98,6 +153,7 @@ impl<T> ShardLog<T> {
         inner.entries.push_back(Entry { sequence, arrived_ms, bytes, record });
         inner.next = sequence + 1;
         inner.bytes += bytes;
+        inner.make_room(KEPT_BYTES);
         // Sent under the lock, so that the watched value never goes back.
         self.grown.send_replace(sequence + 1);
         Some(sequence)
@@ -185,8 +241,8 @@ impl<T> ShardLog<T> {
         Some((inner.entries.front()?.sequence, inner.entries.back()?.sequence))
     }
 
-    /// How many records and bytes are kept, and the arrival of the oldest record at or behind `from` (ms since the
-    /// epoch): what a reader at `from` has not seen yet.
+    /// How many records are kept at or behind `from`, and the arrival of the oldest of them (ms since the epoch):
+    /// what a reader at `from` has not seen yet.
     pub(crate) fn backlog(&self, from: u128) -> (usize, Option<i64>) {
         let inner = self.inner.lock();
         let at = inner.entries.partition_point(|entry| entry.sequence < from);
@@ -243,6 +299,27 @@ mod tests {
         assert_eq!(log.append(0, 0, 0, |_| 9), None);
         assert!(log.read(0, 10, 1_000).finished);
         assert!(!log.read(0, 1, 1_000).finished);
+    }
+
+    #[test]
+    fn beyond_its_size_a_log_forgets_what_no_reader_needs() {
+        let log = ShardLog::new(0);
+        let third = KEPT_BYTES / 3;
+        let append = |value| log.append(0, 0, third, |_| value).unwrap();
+        (0..3).for_each(|value| assert_eq!(append(value), u128::from(value)));
+        let hold = log.hold(1);
+        assert!(log.has_room());
+        append(3);
+        assert_eq!(values(&log.read(0, 10, usize::MAX)), [1, 2, 3], "the reader is done with the first");
+        append(4);
+        assert!(!log.has_room(), "the reader needs the second");
+        assert_eq!(values(&log.read(0, 10, usize::MAX)), [1, 2, 3, 4]);
+        *hold.lock() = 4;
+        assert!(log.has_room());
+        assert_eq!(log.kept(), (3, 3 * third));
+        drop(hold);
+        append(5);
+        assert_eq!(values(&log.read(0, 10, usize::MAX)), [3, 4, 5], "nobody reads");
     }
 
     #[tokio::test]

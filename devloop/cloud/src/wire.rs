@@ -89,6 +89,11 @@ pub(crate) fn as_time(value: &Value) -> Option<i64> {
     value.as_object().filter(|object| object.len() == 1)?.get(TIME)?.as_i64()
 }
 
+/// A new id. From a generator of the thread's own: asking the system for every request's id would be a system call each.
+pub(crate) fn unique_id() -> uuid::Uuid {
+    uuid::Builder::from_random_bytes(rand::random()).into_uuid()
+}
+
 /// A time in ms since the epoch as the XML protocols write it: `2026-11-20T10:00:00.000Z`.
 pub(crate) fn iso(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)

@@ -171,6 +171,34 @@ async fn an_updated_zip_takes_over() {
     );
 }
 
+#[tokio::test]
+async fn a_version_is_published_once_for_each_code_and_configuration() {
+    let cloud = TestCloud::start().await;
+    let created = cloud
+        .lambda(
+            "POST",
+            "",
+            json!({
+                "FunctionName": "p", "Role": "r", "Runtime": "provided.al2023", "Handler": "bootstrap",
+                "Code": {"ZipFile": BASE64_STANDARD.encode(zip("one"))},
+            }),
+        )
+        .await;
+    assert_eq!(created.status, 201, "{:?}", created.body);
+    let publish = async |input: Value, expected: &str| {
+        let published = cloud.lambda("POST", "/p/versions", input.clone()).await.json();
+        assert_eq!(published["Version"], expected, "{input}: {published}");
+    };
+    publish(json!({}), "1").await;
+    publish(json!({}), "1").await;
+    publish(json!({"Description": "other words"}), "1").await;
+    let variables = json!({"Environment": {"Variables": {"LEVEL": "debug"}}});
+    let updated = cloud.lambda("PUT", "/p/configuration", variables).await;
+    assert_eq!(updated.status, 200, "{:?}", updated.body);
+    publish(json!({"Description": "with a level"}), "2").await;
+    publish(json!({}), "2").await;
+}
+
 fn zip(version: &str) -> Vec<u8> {
     use std::io::Write as _;
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

@@ -1,6 +1,6 @@
 //! The account of a run: what became of every request that was accepted. Pure: samples and rows in, counts and names out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::bench::payload::{id, parse_id};
 use crate::bench::row::{Line, SinkRow};
@@ -102,7 +102,7 @@ impl Account {
         sink.sort_by(|left, right| left.place.cmp(&right.place));
         let mut store_passage = passage(&sent.run, store.iter().map(|row| row.key.as_str()));
         let mut sink_passage = passage(&sent.run, sink.iter().map(|row| row.key.as_str()));
-        let at_store: HashMap<&str, ()> = store.iter().map(|row| (row.key.as_str(), ())).collect();
+        let at_store: HashSet<&str> = store.iter().map(|row| row.key.as_str()).collect();
         let mut first: HashMap<&str, &SinkRow> = HashMap::with_capacity(sink.len());
         for row in &sink {
             first.entry(row.key.as_str()).or_insert(row);
@@ -110,7 +110,7 @@ impl Account {
         for &(user, iteration) in &sent.accepted {
             let id = id(&sent.run, user, iteration);
             let is_sunk = first.contains_key(id.as_str());
-            let is_stored = is_sunk || at_store.contains_key(id.as_str());
+            let is_stored = is_sunk || at_store.contains(id.as_str());
             store_passage.arrived += u64::from(is_stored);
             sink_passage.arrived += u64::from(is_sunk);
             match (is_stored, is_sunk) {

@@ -31,12 +31,12 @@ pub(crate) struct Comparison {
     /// How the intervals came about, and what they do not hold.
     pub(crate) method: String,
     /// One by one.
-    pub(crate) metrics: Vec<Change>,
+    pub(crate) metrics: Vec<Shift>,
 }
 
 /// One metric's change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Change {
+pub(crate) struct Shift {
     /// Its name.
     pub(crate) metric: String,
     /// Then; ms, or a second.
@@ -153,12 +153,7 @@ pub(crate) fn rounds(against: &str, before: &[Vec<f64>], after: &[Vec<f64>]) -> 
     }
 }
 
-fn change(
-    metric: &str,
-    more_is_better: bool,
-    (before, after): (f64, f64),
-    (low, high): (f64, f64),
-) -> Change {
+fn change(metric: &str, more_is_better: bool, (before, after): (f64, f64), (low, high): (f64, f64)) -> Shift {
     let judgement = if !low.is_finite() || !high.is_finite() || (low <= 0.0 && high >= 0.0) {
         Judgement::Noise
     } else if (low > 0.0) == more_is_better {
@@ -168,12 +163,12 @@ fn change(
     };
     // JSON has no infinity: an interval without ends is as wide as one can be.
     let (low, high) = (if low.is_finite() { low } else { -1.0 }, if high.is_finite() { high } else { 1e9 });
-    Change { metric: metric.to_owned(), before, after, change: share(before, after), low, high, judgement }
+    Shift { metric: metric.to_owned(), before, after, change: share(before, after), low, high, judgement }
 }
 
 /// The change from one to the other as a share of the first. Whole milliseconds can be 0.
 fn share(before: f64, after: f64) -> f64 {
-    if before == after { 0.0 } else { (after - before) / before.max(0.5) }
+    (after - before) / before.max(0.5)
 }
 
 fn average(values: &[f64]) -> f64 {

@@ -2,10 +2,11 @@
 //!
 //! Pure: the schedule ([`plan`]), the body ([`payload`]), what a line means ([`row`]), the account of every request
 //! ([`account`]), distributions, the run over time, the verdict, thresholds and comparisons, and the document of it all.
-//! Effects: the generator, the pipeline's APIs ([`target`], [`follow`]), what processes cost, and [`run`], which ties them.
+//! Effects: the generator, the pipeline's APIs ([`target`], [`follow`]), the code of its functions ([`code`]), what processes cost, and [`run`], which ties them.
 
 mod account;
 mod assemble;
+mod code;
 mod compare;
 mod distribution;
 mod document;
@@ -27,16 +28,16 @@ mod wait;
 
 pub(crate) use account::{Account, Sent};
 pub(crate) use assemble::latencies;
-pub(crate) use compare::{Change, Comparison, Judgement, figures, rounds, runs};
-pub(crate) use distribution::{Described, Figures, describe};
+pub(crate) use code::{Build, Edit, Replaced};
+pub(crate) use compare::{Comparison, Judgement, figures, rounds, runs};
+pub(crate) use distribution::{Described, Distribution, Figures, describe};
 pub(crate) use document::{Document, Outcome, Stage, VERSION};
 pub(crate) use follow::{LogRows, Rows, Wanted, detail, log_group};
 pub(crate) use payload::Payload;
 pub(crate) use plan::{Pace, Plan};
-pub(crate) use progress::{Phase, Progress};
+pub(crate) use progress::{Phase, Progress, Second};
 pub(crate) use run::{Finished, Order, run};
-pub(crate) use target::Target;
-pub(crate) use threshold::{METRICS, Threshold};
-pub(crate) use timeline::{Heat, Timeline};
+pub(crate) use target::{Lag, StageFunction, Target};
+pub(crate) use threshold::Threshold;
 pub(crate) use usage::ProcessUse;
-pub(crate) use wait::{Patience, Pending, Standing, Waiting};
+pub(crate) use wait::{Patience, Standing, Waiting};

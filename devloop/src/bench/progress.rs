@@ -31,6 +31,8 @@ pub(crate) struct Second {
     pub(crate) accepted: u64,
     /// Requests that were complete, by their own time.
     pub(crate) sunk: u64,
+    /// What waited in the streams, where the target tells.
+    pub(crate) lag: Option<Lag>,
     latency: Option<Distribution>,
 }
 
@@ -46,6 +48,8 @@ impl Second {
 pub(crate) struct Progress {
     /// The run's name.
     pub(crate) run: String,
+    /// The functions of the three stages, as people know them.
+    pub(crate) functions: [String; 3],
     /// What it is at.
     pub(crate) phase: Phase,
     /// Since the load began, in ms.
@@ -108,6 +112,12 @@ impl Progress {
         let second = self.second(at);
         second.sunk += 1;
         second.latency.get_or_insert_with(Distribution::whole).add(latency);
+    }
+
+    /// Takes what waits now.
+    pub(crate) fn waits(&mut self, lag: Option<Lag>) {
+        self.lag = lag;
+        self.second(self.elapsed_ms).lag = lag;
     }
 
     /// Time passes.

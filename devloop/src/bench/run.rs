@@ -64,7 +64,7 @@ pub(crate) async fn run(
     target: &Target,
     order: &Order,
     stop: &CancellationToken,
-    watch: &(dyn Fn(&Progress) + Sync),
+    watch: &dyn Fn(&Progress),
 ) -> Result<Finished, Problem> {
     if !order.warm_up.is_zero() && !stop.is_cancelled() {
         let plan = Plan {
@@ -83,7 +83,7 @@ async fn measure(
     target: &Target,
     order: &Order,
     stop: &CancellationToken,
-    watch: &(dyn Fn(&Progress) + Sync),
+    watch: &dyn Fn(&Progress),
 ) -> Result<Finished, Problem> {
     let before = Moment::read(target.process);
     let given_up_before = target.pending(now()).await.map_err(failed)?.0.given_up;
@@ -187,16 +187,13 @@ impl<'a> Course<'a> {
         Self { target, order, progress, samples: Vec::new(), rows }
     }
 
-    async fn go(
-        &mut self,
-        stop: &CancellationToken,
-        watch: &(dyn Fn(&Progress) + Sync),
-    ) -> Result<(), Problem> {
+    async fn go(&mut self, stop: &CancellationToken, watch: &dyn Fn(&Progress)) -> Result<(), Problem> {
         let (target, order) = (self.target, self.order);
         let api = target.api.as_deref().unwrap_or_default();
         let mut running = generator::start(api, &order.plan, &order.payload, stop).map_err(failed)?;
         let began_ms = running.began_ms;
         self.progress = Progress::new(&order.plan.run, self.progress.phase, began_ms, self.progress.load_ms);
+        self.progress.functions = [0, 1, 2].map(|stage| target.label(stage));
         self.rows.began_ms = began_ms;
         self.rows.from = began_ms as i64 - SKEW_MS;
         if !order.is_new_name {
@@ -227,7 +224,8 @@ impl<'a> Course<'a> {
                         if let Ok(fresh) = follower.fresh().await {
                             self.take(fresh);
                         }
-                        self.progress.lag = target.pending(now()).await.ok().and_then(|(_, lag)| lag);
+                        let lag = target.pending(now()).await.ok().and_then(|(_, lag)| lag);
+                        self.progress.waits(lag);
                     }
                     self.progress.at(now());
                     watch(&self.progress);
@@ -253,7 +251,7 @@ impl<'a> Course<'a> {
     async fn drain(
         &mut self,
         follower: &mut LogRows,
-        watch: &(dyn Fn(&Progress) + Sync),
+        watch: &dyn Fn(&Progress),
     ) -> Result<Standing, Problem> {
         let accepted: HashSet<(u32, u32)> = self
             .samples
@@ -289,8 +287,8 @@ impl<'a> Course<'a> {
             self.take(fresh);
             let seen = self.rows.seen.intersection(&accepted).count() as u64;
             let (pending, lag) = pending;
-            self.progress.lag = lag;
             self.progress.at(now());
+            self.progress.waits(lag);
             watch(&self.progress);
             let standing = waiting.look(began.elapsed(), seen, &pending);
             if standing != Standing::Waiting {

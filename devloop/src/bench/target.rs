@@ -11,7 +11,7 @@ use crate::bench::wait::Pending;
 use crate::engine::Problem;
 
 /// The page of the embedded cloud that says how it fares.
-const PAGE: &str = "/_devloop/status";
+pub(super) const PAGE: &str = "/_devloop/status";
 
 /// Where a target keeps what names no region.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -132,8 +132,11 @@ impl Target {
         Ok((Pending { records, in_flight: Some(in_flight), since_batch: None, given_up }, Some(lag)))
     }
 
-    /// Failure records in the queues; none where a queue does not answer, since nothing depends on it.
+    /// Failure records in the queues; none where there is no queue, or it does not answer, since nothing depends on it.
     async fn given_up(&self) -> Option<u64> {
+        if self.queues.is_empty() {
+            return None;
+        }
         let mut sum = 0;
         for arn in &self.queues {
             let name = json!({ "QueueName": arn.rsplit(':').next()? });
@@ -181,7 +184,7 @@ impl Target {
     }
 }
 
-fn each(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn each(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 

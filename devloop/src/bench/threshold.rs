@@ -199,9 +199,8 @@ mod tests {
     use super::*;
 
     fn run() -> Document {
-        let mut run = Document::default();
-        run.end_to_end_ms =
-            crate::bench::distribution::Distribution::whole().with([10.0, 20.0, 60.0]).figures();
+        let latencies = crate::bench::distribution::Distribution::whole().with([10.0, 20.0, 60.0]);
+        let mut run = Document { end_to_end_ms: latencies.figures(), ..Document::default() };
         run.counts.accepted = 100;
         run.counts.sent = 100;
         run.counts.backlog = 5;

@@ -3,10 +3,16 @@
 use crate::engine::BuildOrder;
 
 /// `cargo build` for the order's binaries. Every function package is named even where one binary is wanted, because the
-/// named packages decide which features their dependencies are built with.
-pub(super) fn arguments(order: &BuildOrder, profile: &str) -> Vec<String> {
+/// named packages decide which features their dependencies are built with. A target is for cargo-zigbuild.
+pub(crate) fn arguments(
+    order: &BuildOrder,
+    binaries: &[String],
+    profile: &str,
+    target: Option<&str>,
+) -> Vec<String> {
+    let verb = if target.is_some() { "zigbuild" } else { "build" };
     let mut arguments: Vec<String> =
-        ["build", "--keep-going", "--message-format=json-diagnostic-rendered-ansi", "--color", "never"]
+        [verb, "--keep-going", "--message-format=json-diagnostic-rendered-ansi", "--color", "never"]
             .map(str::to_owned)
             .into();
     if order.offline {
@@ -14,7 +20,8 @@ pub(super) fn arguments(order: &BuildOrder, profile: &str) -> Vec<String> {
     }
     arguments.extend(["--profile".to_owned(), profile.to_owned()]);
     arguments.extend(order.packages.iter().flat_map(|package| ["-p".to_owned(), package.clone()]));
-    arguments.extend(order.binaries.iter().flat_map(|binary| ["--bin".to_owned(), binary.clone()]));
+    arguments.extend(target.into_iter().flat_map(|target| ["--target".to_owned(), target.to_owned()]));
+    arguments.extend(binaries.iter().flat_map(|binary| ["--bin".to_owned(), binary.clone()]));
     arguments
 }
 
@@ -23,20 +30,27 @@ mod tests {
     use super::arguments;
     use crate::engine::BuildOrder;
 
-    fn check(binaries: &[&str], offline: bool, expected: &str) {
+    fn check(binaries: &[&str], offline: bool, target: Option<&str>, expected: &str) {
         let order = BuildOrder {
             generation: 1,
             packages: vec!["a".to_owned(), "b".to_owned()],
             binaries: binaries.iter().map(|&name| name.to_owned()).collect(),
             offline,
         };
-        let start = "build --keep-going --message-format=json-diagnostic-rendered-ansi --color never";
-        assert_eq!(arguments(&order, "dev").join(" "), format!("{start} {expected}"));
+        let start = if target.is_some() { "zigbuild" } else { "build" };
+        let start =
+            format!("{start} --keep-going --message-format=json-diagnostic-rendered-ansi --color never");
+        assert_eq!(
+            arguments(&order, &order.binaries, "dev", target).join(" "),
+            format!("{start} {expected}")
+        );
     }
 
     #[test]
     fn the_packages_stay_the_same_whatever_is_built() {
-        check(&["a", "b"], true, "--offline --profile dev -p a -p b --bin a --bin b");
-        check(&["b"], false, "--profile dev -p a -p b --bin b");
+        check(&["a", "b"], true, None, "--offline --profile dev -p a -p b --bin a --bin b");
+        check(&["b"], false, None, "--profile dev -p a -p b --bin b");
+        let target = "x86_64-unknown-linux-gnu.2.26";
+        check(&["b"], false, Some(target), &format!("--profile dev -p a -p b --target {target} --bin b"));
     }
 }

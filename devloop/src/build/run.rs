@@ -8,16 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::arguments::arguments;
 use crate::build::dep_info;
 use crate::build::messages::{self, Said};
+use crate::build::routes::{Machines, ZIGBUILD};
 use crate::bus::Events;
 use crate::cargo::{self, Group, Toolchain};
 use crate::engine::{Artifact, BuildOrder, Fact, Problem};
 use crate::linker::{Linker, Linking, Prepared};
+use crate::machine::{Refusal, Route};
 
 /// How cargo is called in this session.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub(crate) struct Builder {
     pub(crate) timeout: Duration,
     /// How functions are linked; none: as cargo does it by hand.
     pub(crate) linking: Option<Arc<Linking>>,
+    /// Which machines the functions are for.
+    pub(crate) machines: Arc<Machines>,
 }
 
 impl Builder {
@@ -107,67 +112,150 @@ impl BuildError {
 
 /// How one run of cargo ended.
 enum Attempt {
-    Ended(Outcome),
+    Finished {
+        artifacts: Vec<Artifact>,
+        failure: Option<String>,
+    },
+    Cancelled,
     /// A link failed that the default linker may do better.
     LinkFailed(String),
 }
 
-/// Runs cargo; its start, its progress and the compiler's messages are sent while it runs. Where a link fails with a linker
-/// that devloop chose, that is told and cargo is run again with the default.
+/// Runs cargo; its start, its progress and the compiler's messages are sent while it runs.
+///
+/// Where a link fails with a linker that devloop chose, that is told and cargo is run again with the default. What is shipped is
+/// built once more in another way when it needs a newer glibc than its runtime has; what does not fit its machine is no artifact.
 pub(crate) async fn run(
     builder: &Builder,
     order: &BuildOrder,
     cancel: &CancellationToken,
     events: &Events,
 ) -> Result<Outcome, BuildError> {
-    let preparing = async {
-        let toolchain = builder.toolchain().await;
-        let prepared = prepared(builder, &toolchain).await;
-        (toolchain, prepared)
-    };
-    let Some((toolchain, mut prepared)) = cancel.run_until_cancelled(preparing).await else {
+    let Some(toolchain) = cancel.run_until_cancelled(builder.toolchain()).await else {
         return Ok(Outcome::Cancelled);
     };
-    events.send(Fact::BuildStarted { generation: order.generation }).await;
-    loop {
-        if let Some(problem) = prepared.problem.take() {
-            events.send(Fact::Error { problem }).await;
+    let mut open = order.binaries.clone();
+    let (mut artifacts, mut failures): (Vec<Artifact>, Vec<String>) = Default::default();
+    let mut begun = false;
+    while !open.is_empty() {
+        let routing = builder.machines.routes(&open, &toolchain, &builder.root);
+        let Some((routes, refused)) = cancel.run_until_cancelled(routing).await else {
+            return Ok(Outcome::Cancelled);
+        };
+        open.clear();
+        for (_, refusal) in refused {
+            failures.push(refused_by(&refusal, events).await);
         }
-        match attempt(builder, &toolchain, &prepared, order, cancel, events).await? {
-            Attempt::Ended(outcome) => return Ok(outcome),
+        for (route, binaries) in routes {
+            let work = Work { order, binaries: &binaries, target: route.target() };
+            let Some(prepared) = cancel.run_until_cancelled(prepared(builder, &toolchain, events)).await
+            else {
+                return Ok(Outcome::Cancelled);
+            };
+            if !std::mem::replace(&mut begun, true) {
+                events.send(Fact::BuildStarted { generation: order.generation }).await;
+            }
+            match build(builder, &toolchain, prepared, &work, cancel, events).await? {
+                Outcome::Cancelled => return Ok(Outcome::Cancelled),
+                Outcome::Finished { artifacts: made, failure } => {
+                    failures.extend(failure);
+                    for artifact in made {
+                        match builder.machines.check(&artifact) {
+                            Ok(()) => artifacts.push(artifact),
+                            Err(Refusal::NewGlibc { .. }) if route == Route::Native => {
+                                open.push(artifact.function);
+                            }
+                            Err(refusal) => failures.push(refused_by(&refusal, events).await),
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let failure = (!failures.is_empty()).then(|| failures.join("\n"));
+    Ok(Outcome::Finished { artifacts, failure })
+}
+
+/// What one run of cargo is for.
+struct Work<'a> {
+    order: &'a BuildOrder,
+    binaries: &'a [String],
+    /// As cargo-zigbuild wants it; none: this machine, by cargo.
+    target: Option<String>,
+}
+
+async fn refused_by(refusal: &Refusal, events: &Events) -> String {
+    let problem = refusal.problem();
+    let words = format!("error: {}", problem.message);
+    events.send(Fact::Error { problem }).await;
+    words
+}
+
+/// Runs cargo, and once more when its linker was at fault.
+async fn build(
+    builder: &Builder,
+    toolchain: &Toolchain,
+    mut with: Prepared,
+    work: &Work<'_>,
+    cancel: &CancellationToken,
+    events: &Events,
+) -> Result<Outcome, BuildError> {
+    loop {
+        match attempt(builder, toolchain, &with, work, cancel, events).await? {
+            Attempt::Finished { artifacts, failure } => return Ok(Outcome::Finished { artifacts, failure }),
+            Attempt::Cancelled => return Ok(Outcome::Cancelled),
             Attempt::LinkFailed(reason) => {
-                if let (Some(linking), Some(linker)) = (&builder.linking, prepared.linker) {
+                if let (Some(linking), Some(linker)) = (&builder.linking, with.linker) {
                     let problem = linking.give_up(linker, &reason).await;
                     events.send(Fact::Error { problem }).await;
                 }
             }
         }
-        prepared = self::prepared(builder, &toolchain).await;
+        with = prepared(builder, toolchain, events).await;
     }
 }
 
-async fn prepared(builder: &Builder, toolchain: &Toolchain) -> Prepared {
-    match &builder.linking {
-        Some(linking) => linking.prepare(toolchain).await,
-        None => Prepared::default(),
+async fn prepared(builder: &Builder, toolchain: &Toolchain, events: &Events) -> Prepared {
+    let Some(linking) = &builder.linking else { return Prepared::default() };
+    let mut prepared = linking.prepare(toolchain).await;
+    if let Some(problem) = prepared.problem.take() {
+        events.send(Fact::Error { problem }).await;
     }
+    prepared
+}
+
+/// Cargo, or cargo-zigbuild, which starts the cargo that it is told.
+fn command(builder: &Builder, toolchain: &Toolchain, prepared: &Prepared, work: &Work<'_>) -> Command {
+    let mut command = match &work.target {
+        None => toolchain.command(&builder.root),
+        Some(_) => {
+            let zigbuild = cargo::find(ZIGBUILD.as_ref()).unwrap_or_else(|| ZIGBUILD.into());
+            let mut command = toolchain.command_of(&zigbuild, &builder.root);
+            command.env("CARGO", &toolchain.cargo);
+            command
+        }
+    };
+    command.envs(prepared.environment.iter().map(|(name, value)| (name, value)));
+    command.args(arguments(work.order, work.binaries, &builder.profile, work.target.as_deref()));
+    command.arg("--target-dir").arg(&builder.target_directory);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    cargo::lead_a_group(&mut command);
+    command
 }
 
 async fn attempt(
     builder: &Builder,
     toolchain: &Toolchain,
     prepared: &Prepared,
-    order: &BuildOrder,
+    work: &Work<'_>,
     cancel: &CancellationToken,
     events: &Events,
 ) -> Result<Attempt, BuildError> {
-    let mut command = toolchain.command(&builder.root);
-    command.envs(prepared.environment.iter().map(|(name, value)| (name, value)));
-    command.args(arguments(order, &builder.profile)).arg("--target-dir").arg(&builder.target_directory);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    cargo::lead_a_group(&mut command);
+    let mut command = command(builder, toolchain, prepared, work);
     let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => BuildError::CargoMissing(toolchain.cargo.clone()),
+        std::io::ErrorKind::NotFound => {
+            BuildError::CargoMissing(command.as_std().get_program().to_owned().into())
+        }
         _ => BuildError::Io(error),
     })?;
     let mut group = Group::of(&child);
@@ -175,16 +263,17 @@ async fn attempt(
     let (Some(output), Some(words)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(std::io::Error::other("cargo has no output").into());
     };
-    let ear = Ear { order, events, heard: Notify::new(), last_words: std::sync::Mutex::default() };
-    let listening = async {
-        tokio::try_join!(ear.listen_to_messages(output, prepared.linker), ear.listen_to_words(words))
-    };
+    let ear = Ear { work, events, heard: Notify::new(), last_words: std::sync::Mutex::default() };
+    // cargo-zigbuild links with zig, whatever devloop chose.
+    let linker = prepared.linker.filter(|_| work.target.is_none());
+    let listening =
+        async { tokio::try_join!(ear.listen_to_messages(output, linker), ear.listen_to_words(words)) };
     let heard = tokio::select! {
         heard = listening => heard,
         () = cancel.cancelled() => {
             group.end().await;
             child.wait().await?;
-            return Ok(Attempt::Ended(Outcome::Cancelled));
+            return Ok(Attempt::Cancelled);
         }
         () = ear.silence(builder.timeout) => {
             group.end().await;
@@ -198,6 +287,9 @@ async fn attempt(
     if let Some(signal) = status.signal() {
         return Err(BuildError::Killed(signal));
     }
+    for problem in builder.linking.iter().flat_map(|linking| linking.refusals()) {
+        events.send(Fact::Error { problem }).await;
+    }
     if let Some(reason) = link_failure {
         return Ok(Attempt::LinkFailed(reason));
     }
@@ -209,7 +301,7 @@ async fn attempt(
     }
     let failure = (!status.success())
         .then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
-    Ok(Attempt::Ended(Outcome::Finished { artifacts, failure }))
+    Ok(Attempt::Finished { artifacts, failure })
 }
 
 /// What cargo's JSON messages came to.
@@ -221,7 +313,7 @@ struct Messages {
 
 /// Listens to one cargo.
 struct Ear<'a> {
-    order: &'a BuildOrder,
+    work: &'a Work<'a>,
     events: &'a Events,
     /// Cargo has said something.
     heard: Notify,
@@ -244,13 +336,13 @@ impl Ear<'_> {
         output: impl AsyncRead + Unpin,
         linker: Option<Linker>,
     ) -> std::io::Result<Messages> {
-        let (order, events) = (self.order, self.events);
+        let (work, events) = (self.work, self.events);
         let mut heard = Messages { artifacts: Vec::new(), link_failure: None };
         let mut lines = BufReader::new(output).lines();
         while let Some(line) = lines.next_line().await? {
             self.heard.notify_one();
             match messages::read(&line) {
-                Some(Said::Artifact(artifact)) if order.binaries.contains(&artifact.function) => {
+                Some(Said::Artifact(artifact)) if work.binaries.contains(&artifact.function) => {
                     heard.artifacts.push(artifact);
                 }
                 Some(Said::Diagnostic(diagnostic)) => {
@@ -260,7 +352,7 @@ impl Ear<'_> {
                         heard.link_failure.get_or_insert(reason);
                         continue;
                     }
-                    events.send(Fact::Diagnostic { generation: order.generation, diagnostic }).await;
+                    events.send(Fact::Diagnostic { generation: work.order.generation, diagnostic }).await;
                 }
                 _ => {}
             }
@@ -278,7 +370,7 @@ impl Ear<'_> {
                 line.trim().clone_into(&mut last_words);
             }
             if is_progress(&line) {
-                let (generation, line) = (self.order.generation, line.trim().to_owned());
+                let (generation, line) = (self.work.order.generation, line.trim().to_owned());
                 self.events.send(Fact::Progress { generation, line }).await;
                 continue;
             }

@@ -162,3 +162,48 @@ async fn a_cargo_that_goes_on_talking_is_not_hanging() {
     let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
     assert_eq!(ended, Outcome::Finished { artifacts: vec![], failure: None });
 }
+
+/// Binaries that are shipped, for a runtime.
+fn shipped(fixture: &Fixture, runtime: &str) -> crate::build::Builder {
+    use crate::machine::{Demand, Demands, Purpose};
+    let demand = || Demand { runtime: runtime.to_owned(), ..Demand::default() };
+    let functions = ["up", "mid"].map(|function| (function.to_owned(), demand())).into();
+    let machines = crate::build::Machines::new(Demands { purpose: Purpose::Ship, functions });
+    crate::build::Builder { machines: std::sync::Arc::new(machines), ..fixture.builder() }
+}
+
+/// Amazon Linux 2 is older than any machine that builds with this Rust: what is native is refused, and zig helps.
+#[tokio::test]
+async fn what_needs_too_new_a_glibc_is_built_against_an_older_one_or_refused() {
+    let fixture = Fixture::new();
+    let builder = shipped(&fixture, "provided.al2");
+    let (events, mut inbox) = Events::channel();
+    let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
+    let Outcome::Finished { artifacts, failure } = ended else { panic!("nobody cancelled") };
+    drop(events);
+    let mut problems = Vec::new();
+    while let Some(event) = inbox.recv().await {
+        if let Fact::Error { problem } = event.fact {
+            problems.push(problem.code);
+        }
+    }
+    if crate::cargo::find("cargo-zigbuild".as_ref()).is_none() {
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stderr(),
+            "\nNOT CHECKED: cargo-zigbuild is not installed (pip install cargo-zigbuild): only its absence was tried\n"
+        );
+        assert!(artifacts.is_empty() && failure.is_some());
+        assert_eq!(problems, ["zigbuild_missing", "zigbuild_missing"]);
+        return;
+    }
+    assert_eq!((failure, problems), (None, vec![]));
+    assert_eq!(artifacts.len(), 2);
+    for artifact in artifacts {
+        let binary = crate::machine::inspect(&artifact.executable).unwrap();
+        assert!(binary.glibc <= Some(crate::machine::Glibc { major: 2, minor: 26 }), "{binary:?}");
+        assert!(artifact.inputs.unwrap().files.contains(&fixture.path("model/src/lib.rs")));
+        let output = std::process::Command::new(&artifact.executable).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).contains("model 1"), "{output:?}");
+    }
+}

@@ -5,5 +5,5 @@ mod process;
 mod toolchain;
 
 pub(crate) use environment::command;
-pub(crate) use process::{Group, lead_a_group};
+pub(crate) use process::{Group, die_with_this_process, lead_a_group};
 pub(crate) use toolchain::{Lookup, Toolchain, find};

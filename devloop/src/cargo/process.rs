@@ -14,16 +14,20 @@ mod members;
 /// forked, not the process.
 pub(crate) fn lead_a_group(command: &mut Command) {
     command.process_group(0).kill_on_drop(true);
-    #[cfg(target_os = "linux")]
-    die_with_this_process(command);
+    die_with_this_process(command, Signal::KILL);
 }
 
+/// Lets the command get the signal when devloop dies in whatever way, where the kernel can do that.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn die_with_this_process(_command: &mut Command, _signal: Signal) {}
+
+/// Lets the command get the signal when devloop dies in whatever way, where the kernel can do that.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "the death signal can only be asked for between fork and exec")]
-fn die_with_this_process(command: &mut Command) {
+pub(crate) fn die_with_this_process(command: &mut Command, signal: Signal) {
     let parent = rustix::process::getpid();
     let ask = move || -> io::Result<()> {
-        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        rustix::process::set_parent_process_death_signal(Some(signal))?;
         // The parent may have died before the signal was asked for.
         if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }
     };

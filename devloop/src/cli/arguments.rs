@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli::BenchArguments;
+use crate::cli::{BenchArguments, DoctorArguments};
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
@@ -23,7 +23,7 @@ Exit codes:
   0  ended by Ctrl-C, SIGTERM, SIGHUP, or because nobody reads the output any more
   1  something failed while running; for `status`: something is wrong with the pipeline
   2  the command line or the configuration is wrong
-  3  the workspace cannot be read
+  3  the workspace cannot be read, or another devloop works on it
   4  the cloud cannot be started or does not answer, or the template cannot be applied
 `bench` has more: see `devloop bench --help`";
 
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
     Bench(Box<BenchArguments>),
+    Doctor(DoctorArguments),
 }
 
 /// Flags of `status`.
@@ -140,9 +141,29 @@ pub(crate) struct SessionArguments {
     /// Leaves the mouse to the terminal, so that it selects text as usual.
     #[arg(long)]
     pub(crate) no_mouse: bool,
+    /// Links dependencies once, into a shared object beside each function: a save is live sooner (experimental).
+    #[arg(long)]
+    pub(crate) prelink: bool,
+    /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
+    pub(crate) parameter: Vec<(String, String)>,
+    /// Starts this machine's PostgreSQL for the session, and gives its URL to the template's parameter `DatabaseUrl` and `both` to
+    /// its parameter `Sink`.
+    #[arg(long, conflicts_with = "no_template")]
+    pub(crate) postgres: bool,
+    /// Uses a running database instead: postgres://user:password@host:port/database.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["no_template", "postgres"])]
+    pub(crate) database_url: Option<String>,
     /// Starts an empty cloud; only functions named on the command line are built and served.
     #[arg(long)]
     pub(crate) no_template: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("it must look like NAME=VALUE".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +190,11 @@ mod tests {
         check(&["up", "--template", "a.json", "--no-template"], false);
         check(&["up", "--port", "1", "--endpoint", "http://localhost:1"], false);
         check(&["up", "--port", "65536"], false);
+        check(&["up", "--postgres", "--parameter", "Sink=postgres", "--parameter", "X="], true);
+        check(&["up", "--parameter", "Sink"], false);
+        check(&["up", "--parameter", "=x"], false);
+        check(&["up", "--postgres", "--database-url", "postgres://h/d"], false);
+        check(&["up", "--postgres", "--no-template"], false);
         check(&["up", "--release"], true);
         check(&["up", "--release", "--profile", "dev"], false);
         check(&["up", "--target", "aws", "--yes", "--alias", "live", "--bucket", "b"], true);
@@ -188,6 +214,9 @@ mod tests {
         check(&["bench", "--vus", "1", "wait", "x.json"], false);
         check(&["bench", "ab", "dev"], false);
         check(&["bench", "swap", "upstream", "--edit", "x.rs"], false);
+        check(&["doctor", "--json", "--fix", "--yes"], true);
+        check(&["doctor", "--yes"], false);
+        check(&["doctor", "--fix", "--quick"], false);
         check(&[], false);
     }
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod doctor;
 
 pub(crate) use arguments::{
     Arguments, Command, RollbackArguments, SessionArguments, StatusArguments, TargetArguments, TargetName,
@@ -9,3 +10,4 @@ pub(crate) use arguments::{
 pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, SwapArguments, WaitArguments,
 };
+pub(crate) use doctor::DoctorArguments;

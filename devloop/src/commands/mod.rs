@@ -1,6 +1,7 @@
 //! One file a subcommand. `main` calls them; nothing else does.
 
 mod bench;
+mod doctor;
 mod rollback;
 mod status;
 mod up;
@@ -9,11 +10,13 @@ mod watch;
 use std::io::IsTerminal;
 
 use crate::cli::{SessionArguments, TargetArguments, TargetName};
-use crate::config::{Layer, TargetKind, terminal_draws};
+use crate::config::{BuildLayer, Layer, TargetKind, terminal_draws};
 use crate::error::UserError;
-use crate::session::{Deployment, Selection, View};
+use crate::postgres::DatabaseUrl;
+use crate::session::{Database, Deployment, Selection, View};
 
 pub(crate) use bench::bench;
+pub(crate) use doctor::doctor;
 pub(crate) use rollback::rollback;
 pub(crate) use status::status;
 pub(crate) use up::up;
@@ -23,7 +26,14 @@ pub(crate) use watch::watch;
 fn layer(arguments: &SessionArguments) -> Layer {
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let mouse = arguments.no_mouse.then_some(false);
-    Layer { templates: templates(&arguments.template), profile, mouse, ..target_layer(&arguments.target) }
+    let build = BuildLayer { prelink: arguments.prelink.then_some(true), ..BuildLayer::default() };
+    Layer {
+        templates: templates(&arguments.template),
+        profile,
+        build,
+        mouse,
+        ..target_layer(&arguments.target)
+    }
 }
 
 fn templates(paths: &[std::path::PathBuf]) -> Option<Vec<String>> {
@@ -68,6 +78,16 @@ fn absolute(path: &std::path::Path) -> std::path::PathBuf {
 
 fn selection(arguments: &SessionArguments) -> Selection {
     Selection { named: arguments.functions.clone(), no_template: arguments.no_template }
+}
+
+/// The database that the functions get, if one is asked for.
+fn database(arguments: &SessionArguments) -> Result<Option<Database>, UserError> {
+    match &arguments.database_url {
+        Some(url) => DatabaseUrl::parse(url).map(Database::Given).map(Some).map_err(|why| {
+            UserError::usage("database_url_invalid", format!("read the value of --database-url: {why}"))
+        }),
+        None => Ok(arguments.postgres.then_some(Database::Own)),
+    }
 }
 
 fn view(arguments: &SessionArguments) -> View {

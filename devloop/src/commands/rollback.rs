@@ -11,6 +11,8 @@ pub(crate) async fn rollback(arguments: &RollbackArguments) -> Result<(), UserEr
     session::roll_back(Options {
         flags: Layer { templates: templates(&arguments.template), ..target_layer(&arguments.target) },
         selection: Selection { named: arguments.functions.clone(), no_template: false },
+        database: None,
+        parameters: std::collections::BTreeMap::default(),
         view: if arguments.json { View::Json } else { View::Plain },
         watch: false,
         deployment: deployment(&arguments.target)?,

@@ -1,7 +1,7 @@
 //! `devloop up`: cloud, template, one build.
 
 use crate::cli::SessionArguments;
-use crate::commands::{deployment, layer, selection, view};
+use crate::commands::{database, deployment, layer, selection, view};
 use crate::error::UserError;
 use crate::session::{self, Options};
 
@@ -10,6 +10,8 @@ pub(crate) async fn up(arguments: &SessionArguments) -> Result<(), UserError> {
     session::run(Options {
         flags: layer(arguments),
         selection: selection(arguments),
+        database: database(arguments)?,
+        parameters: arguments.parameter.iter().cloned().collect(),
         view: view(arguments),
         watch: false,
         deployment: deployment(&arguments.target)?,

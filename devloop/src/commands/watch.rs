@@ -1,7 +1,7 @@
 //! `devloop watch`: what `up` does, and again after every save.
 
 use crate::cli::SessionArguments;
-use crate::commands::{deployment, layer, selection, view};
+use crate::commands::{database, deployment, layer, selection, view};
 use crate::error::UserError;
 use crate::session::{self, Options};
 
@@ -10,6 +10,8 @@ pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError>
     session::run(Options {
         flags: layer(arguments),
         selection: selection(arguments),
+        database: database(arguments)?,
+        parameters: arguments.parameter.iter().cloned().collect(),
         view: view(arguments),
         watch: true,
         deployment: deployment(&arguments.target)?,

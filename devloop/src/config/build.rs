@@ -32,6 +32,8 @@ pub(crate) struct BuildLayer {
     pub(crate) timeout: Option<Duration>,
     /// Functions keep the debug information that the profile gives them.
     pub(crate) debug: Option<bool>,
+    /// Dependencies are linked once, into a shared object beside each function.
+    pub(crate) prelink: Option<bool>,
 }
 
 impl BuildLayer {
@@ -41,6 +43,7 @@ impl BuildLayer {
             linker: self.linker.or(weaker.linker),
             timeout: self.timeout.or(weaker.timeout),
             debug: self.debug.or(weaker.debug),
+            prelink: self.prelink.or(weaker.prelink),
         }
     }
 }
@@ -54,6 +57,8 @@ pub(crate) struct BuildSettings {
     pub(crate) timeout: Duration,
     /// Functions keep their debug information.
     pub(crate) debug: bool,
+    /// Dependencies are linked once.
+    pub(crate) prelink: bool,
 }
 
 /// One crate may compile for minutes without a word, but hardly for ten.
@@ -65,6 +70,7 @@ impl From<BuildLayer> for BuildSettings {
             linker: layer.linker.unwrap_or_default(),
             timeout: layer.timeout.unwrap_or(TIMEOUT),
             debug: layer.debug.unwrap_or(false),
+            prelink: layer.prelink.unwrap_or(false),
         }
     }
 }

@@ -126,10 +126,8 @@ fn resume(state: &mut State, at: Millis) -> Vec<Effect> {
 fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
     let reasons = state.functions.keys().map(|function| (function.to_owned(), Reason::Asked)).collect();
     let mut wanted = Request { reasons, seen_at: at, requested_at: at, reread: false };
-    if let Some(pause) = &mut state.pause {
-        if let Some(noted) = std::mem::take(pause).noted {
-            wanted.take_over(noted);
-        }
+    if let Some(noted) = state.pause.as_mut().and_then(|pause| std::mem::take(pause).noted) {
+        wanted.take_over(noted);
     }
     request(state, wanted)
 }

@@ -70,7 +70,7 @@ fn is_discovered(package: &Package, path: &Path) -> bool {
     let parts: Vec<_> = inside.iter().map(OsStr::to_string_lossy).collect();
     match parts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
         ["src", "main.rs"] | ["src", "bin", _, "main.rs"] => true,
-        ["src", "bin", file] => file.ends_with(".rs"),
+        ["src", "bin", _] => inside.extension() == Some(OsStr::new("rs")),
         _ => false,
     }
 }

@@ -4,15 +4,17 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tokio::sync::Mutex;
 
 use crate::cargo::Toolchain;
-use crate::config::LinkerChoice;
+use crate::config::{BuildSettings, LinkerChoice};
 use crate::engine::Problem;
-use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, SEPARATOR, WRAPPER};
+use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, MEASURE, SEPARATOR, WRAPPER};
 use crate::linker::{Linker, Probe, Verdict, choose, probe};
+use crate::prelink::{self, Prelink};
 
 /// Cargo's variable for a wrapper of the members only. Users set it too, though few do.
 const MEMBERS_WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
@@ -23,11 +25,15 @@ pub(crate) struct Linking {
     choice: LinkerChoice,
     /// The profile's debug information is left alone.
     debug: bool,
+    /// Dependencies are linked once.
+    prelink: bool,
     /// This program.
     devloop: PathBuf,
     /// A directory of devloop's own beside cargo's output.
     home: PathBuf,
     chosen: Mutex<Option<Chosen>>,
+    /// Set with the choice where dependencies are prelinked.
+    prelinking: OnceLock<Prelink>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,21 +56,39 @@ pub(crate) struct Prepared {
 
 impl Linking {
     /// Nothing is tried yet. `devloop` is this program, and `home` a directory of its own beside cargo's output.
-    pub(crate) fn new(choice: LinkerChoice, debug: bool, devloop: PathBuf, home: PathBuf) -> Self {
-        Self { choice, debug, devloop, home, chosen: Mutex::new(None) }
+    pub(crate) fn new(settings: &BuildSettings, devloop: PathBuf, home: PathBuf) -> Self {
+        let &BuildSettings { linker: choice, debug, prelink, .. } = settings;
+        Self { choice, debug, prelink, devloop, home, chosen: Mutex::new(None), prelinking: OnceLock::new() }
     }
 
     /// What cargo's environment needs. The first call tries linkers, the later ones only remember.
     pub(crate) async fn prepare(&self, toolchain: &Toolchain) -> Prepared {
         let mut chosen = self.chosen.lock().await;
         let (Chosen { linker, environment }, problem) = match chosen.as_ref() {
-            Some(known) => (known.clone(), None),
+            Some(known) => {
+                self.repair(known, toolchain).await;
+                (known.clone(), None)
+            }
             None => {
                 let (found, problem) = self.choose(toolchain).await;
                 (chosen.insert(found).clone(), problem)
             }
         };
         Prepared { environment, linker: (linker != Linker::Default).then_some(linker), problem }
+    }
+
+    /// `cargo clean` takes the wrapper and the linker's other name away. They come back to the same places, so that what cargo is
+    /// told stays the same.
+    async fn repair(&self, known: &Chosen, toolchain: &Toolchain) {
+        let wrapper = known.environment.iter().find(|(name, _)| *name == MEMBERS_WRAPPER);
+        if wrapper.is_none_or(|(_, path)| Path::new(path).exists()) {
+            return;
+        }
+        // What cannot be repaired is named by cargo.
+        let _ = self.wrapper();
+        if known.linker != Linker::Default {
+            probe(known.linker, toolchain, &self.home).await;
+        }
     }
 
     /// A link failed with the chosen linker: the default is used from now on. Cargo does not notice, so nothing that is linked
@@ -81,9 +105,14 @@ impl Linking {
         .with_hint("set `[build] linker = \"default\"` in devloop.toml if it fails every time")
     }
 
+    /// Functions whose dependencies could not be prelinked, each once.
+    pub(crate) fn refusals(&self) -> Vec<Problem> {
+        self.prelinking.get().map(Prelink::refusals).unwrap_or_default()
+    }
+
     async fn choose(&self, toolchain: &Toolchain) -> (Chosen, Option<Problem>) {
         let plain = Chosen { linker: Linker::Default, environment: Vec::new() };
-        if self.debug && self.choice == LinkerChoice::Default {
+        if self.debug && self.choice == LinkerChoice::Default && !self.prelink {
             return (plain, None);
         }
         if std::env::var_os(MEMBERS_WRAPPER).is_some_and(|wrapper| !wrapper.is_empty()) {
@@ -99,13 +128,22 @@ impl Linking {
             );
         }
         let wrapper = match self.wrapper() {
-            Ok(wrapper) => wrapper,
+            Ok(wrapper) if wrapper.exists() => wrapper,
+            Ok(_) => {
+                let message =
+                    format!("shorten the links: this program is no longer at {}", self.devloop.display());
+                let problem = Problem::new("wrapper_failed", message).with_hint("start devloop again");
+                return (plain, Some(problem));
+            }
             Err(error) => {
                 let message = format!("shorten the links: prepare {}: {error}", self.home.display());
                 return (plain, Some(Problem::new("wrapper_failed", message)));
             }
         };
         let mut environment = vec![(MEMBERS_WRAPPER, wrapper.into_os_string())];
+        if let Some(prelinking) = self.prelinking.get() {
+            environment.push((prelink::HOME, prelinking.home().as_os_str().to_owned()));
+        }
         let (linker, reason, arguments) = self.linker(toolchain).await;
         if !arguments.is_empty() {
             environment.push((LINK_ARGUMENTS, arguments.join(&SEPARATOR.to_string()).into()));
@@ -130,8 +168,7 @@ impl Linking {
         };
         let mut probes: Vec<Probe> = Vec::new();
         for &candidate in candidates {
-            // rustc's own lld is newer than the system's and linked with where that is the default.
-            if self.choice == LinkerChoice::Auto && candidate == Linker::Lld && default_is_lld() {
+            if !is_wanted(self.choice, candidate) {
                 continue;
             }
             probes.push(probe(candidate, toolchain, &self.home).await);
@@ -148,33 +185,63 @@ impl Linking {
         (linker, reason, arguments.unwrap_or_default())
     }
 
-    /// This program under the wrapper's name.
+    /// This program under the wrapper's name, in the directory that says how the session compiles.
     fn wrapper(&self) -> io::Result<PathBuf> {
-        let directory = self.home.join("rustc").join(if self.debug { FULL } else { LEAN });
-        std::fs::create_dir_all(&directory)?;
-        let link = directory.join(WRAPPER);
-        if std::fs::read_link(&link).ok().as_deref() != Some(self.devloop.as_path()) {
-            let fresh = tempfile::Builder::new()
-                .prefix(".fresh-")
-                .make_in(&directory, |path| symlink(&self.devloop, path))?;
-            fresh.into_temp_path().persist(&link)?;
+        let mut directory = self.home.join("rustc");
+        if self.prelink {
+            let prelinking = Prelink::begin(self.home.join("prelink"), &self.devloop)?;
+            self.prelinking.get_or_init(|| prelinking);
+            directory.push("prelink");
         }
-        Ok(link)
+        directory.push(if self.debug { FULL } else { LEAN });
+        wrapper(&directory, &self.devloop)
     }
 }
 
+/// The wrapper for measuring links: see [`Plan`](crate::linker::Plan).
+pub(crate) fn measuring_wrapper(home: &Path, devloop: &Path) -> io::Result<PathBuf> {
+    wrapper(&home.join("rustc").join(MEASURE), devloop)
+}
+
+/// This program under the wrapper's name, in the directory of its kind.
+fn wrapper(directory: &Path, devloop: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(directory)?;
+    let link = directory.join(WRAPPER);
+    if std::fs::read_link(&link).ok().as_deref() != Some(devloop) {
+        let fresh =
+            tempfile::Builder::new().prefix(".fresh-").make_in(directory, |path| symlink(devloop, path))?;
+        fresh.into_temp_path().persist(&link)?;
+    }
+    Ok(link)
+}
+
+/// rustc's own lld is newer than the system's, and links where that is the default: then only who names lld gets the system's.
+fn is_wanted(choice: LinkerChoice, linker: Linker) -> bool {
+    choice != LinkerChoice::Auto || linker != Linker::Lld || !default_is_lld()
+}
+
+/// Those that a session with this setting would look at.
+pub(crate) fn wanted(choice: LinkerChoice, probes: &[Probe]) -> Vec<Probe> {
+    probes.iter().filter(|probe| is_wanted(choice, probe.linker)).cloned().collect()
+}
+
 /// rustc links with an lld of its own on this platform since 1.90, which is older than what this workspace asks for.
-pub(crate) fn default_is_lld() -> bool {
+fn default_is_lld() -> bool {
     cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::{LINK_ARGUMENTS, Linking, MEMBERS_WRAPPER};
     use crate::cargo::{Lookup, Toolchain};
-    use crate::config::LinkerChoice;
+    use crate::config::{BuildSettings, LinkerChoice};
+
+    fn settings(linker: LinkerChoice, debug: bool) -> BuildSettings {
+        BuildSettings { linker, debug, timeout: Duration::from_mins(1), prelink: false }
+    }
 
     async fn toolchain() -> Toolchain {
         Lookup::default().toolchain("cargo".as_ref(), Path::new("/")).await
@@ -184,24 +251,37 @@ mod tests {
     async fn the_wrapper_s_path_tells_its_kind_and_stays_the_same() {
         let home = tempfile::tempdir().unwrap();
         let linking = |debug, devloop: &str| {
-            Linking::new(LinkerChoice::Default, debug, devloop.into(), home.path().to_owned())
+            Linking::new(&settings(LinkerChoice::Default, debug), devloop.into(), home.path().to_owned())
         };
-        for devloop in ["/first/devloop", "/second/devloop"] {
-            let prepared = linking(false, devloop).prepare(&toolchain().await).await;
+        for devloop in ["first", "second"] {
+            let devloop = home.path().join(devloop).to_string_lossy().into_owned();
+            std::fs::write(&devloop, "").unwrap();
+            let session = linking(false, &devloop);
+            let prepared = session.prepare(&toolchain().await).await;
             let link = home.path().join("rustc/lean/devloop-rustc");
             assert_eq!(prepared.environment, [(MEMBERS_WRAPPER, link.clone().into_os_string())]);
-            assert_eq!(std::fs::read_link(link).unwrap(), Path::new(devloop));
+            assert_eq!(std::fs::read_link(&link).unwrap(), Path::new(&devloop));
+            std::fs::remove_dir_all(home.path().join("rustc")).unwrap();
+            let repaired = session.prepare(&toolchain().await).await;
+            assert_eq!(
+                (repaired.environment, link.exists()),
+                (prepared.environment, true),
+                "after a `cargo clean`"
+            );
         }
+        let gone = linking(false, "/gone/devloop").prepare(&toolchain().await).await;
+        assert_eq!((gone.environment, gone.problem.unwrap().code), (vec![], "wrapper_failed"));
         assert!(linking(true, "/d").prepare(&toolchain().await).await.environment.is_empty());
     }
 
     #[tokio::test]
     async fn a_linker_that_failed_is_not_used_again() {
         let home = tempfile::tempdir().unwrap();
-        let linking = Linking::new(LinkerChoice::Auto, false, "/d".into(), home.path().to_owned());
+        let linking = Linking::new(&settings(LinkerChoice::Auto, false), "/d".into(), home.path().to_owned());
+        let wrapper = std::env::current_exe().unwrap().into_os_string();
         *linking.chosen.lock().await = Some(super::Chosen {
             linker: super::Linker::Wild,
-            environment: vec![(MEMBERS_WRAPPER, "w".into()), (LINK_ARGUMENTS, "-Clink-arg=-B/l".into())],
+            environment: vec![(MEMBERS_WRAPPER, wrapper.clone()), (LINK_ARGUMENTS, "-Clink-arg=-B/l".into())],
         });
         let before = linking.prepare(&toolchain().await).await;
         assert_eq!(before.linker, Some(super::Linker::Wild));
@@ -209,6 +289,6 @@ mod tests {
         assert_eq!(problem.code, "linker_failed");
         assert!(problem.message.contains("wild: undefined symbol: x"), "{}", problem.message);
         let after = linking.prepare(&toolchain().await).await;
-        assert_eq!((after.linker, after.environment), (None, vec![(MEMBERS_WRAPPER, "w".into())]));
+        assert_eq!((after.linker, after.environment), (None, vec![(MEMBERS_WRAPPER, wrapper)]));
     }
 }

@@ -25,6 +25,15 @@ pub(crate) async fn probe(linker: Linker, toolchain: &Toolchain, home: &Path) ->
     Probe { linker, verdict }
 }
 
+/// Tries them all, the fastest first.
+pub(crate) async fn probe_all(toolchain: &Toolchain, home: &Path) -> Vec<Probe> {
+    let mut probes = Vec::new();
+    for linker in Linker::CANDIDATES {
+        probes.push(probe(linker, toolchain, home).await);
+    }
+    probes
+}
+
 /// Where `cargo install` puts programs, should that not be on the PATH.
 fn in_cargo_home(linker: Linker) -> Option<PathBuf> {
     let home = std::env::var_os("CARGO_HOME")

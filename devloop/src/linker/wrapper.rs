@@ -6,6 +6,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use crate::linker::Plan;
+use crate::prelink;
+
 /// The name under which this binary stands in for rustc.
 pub(crate) const WRAPPER: &str = "devloop-rustc";
 
@@ -15,6 +18,9 @@ pub(super) const LEAN: &str = "lean";
 
 /// The directory of the wrapper that leaves the profile's debug information alone.
 pub(super) const FULL: &str = "full";
+
+/// The directory of the wrapper that times links instead of keeping what comes out of them.
+pub(super) const MEASURE: &str = "measure";
 
 /// The further arguments for links, with [`SEPARATOR`] between them.
 pub(super) const LINK_ARGUMENTS: &str = "DEVLOOP_LINK_ARGUMENTS";
@@ -38,20 +44,39 @@ pub(crate) fn run_in_place_of_rustc() -> Option<ExitCode> {
             writeln!(std::io::stderr(), "error: {WRAPPER} is started by cargo, with rustc's command line");
         return Some(ExitCode::FAILURE);
     };
-    let lean = own.parent().and_then(Path::file_name) == Some(OsStr::new(LEAN));
+    let kind = own.parent().and_then(Path::file_name).unwrap_or_default();
     let links = std::env::var(LINK_ARGUMENTS).unwrap_or_default();
-    let binary = std::env::var_os(BINARY).is_some();
+    let binary = std::env::var_os(BINARY);
     let given: Vec<OsString> = given.collect();
-    let more = additions(&given, binary, lean, &links);
-    let error = Command::new(&rustc).args(given).args(more).env_remove(LINK_ARGUMENTS).exec();
+    if kind == MEASURE
+        && let Some(plan) =
+            Plan::of_environment().filter(|plan| binary.as_deref() == Some(OsStr::new(&plan.binary)))
+        && is_a_compilation(&given)
+    {
+        let said = plan
+            .carry_out(&rustc, &given)
+            .map_or_else(|error| error.to_string(), |()| "its links were timed".to_owned());
+        let _ = writeln!(std::io::stderr(), "{}: {said}", plan.binary);
+        return Some(ExitCode::FAILURE);
+    }
+    let more = additions(&given, binary.is_some(), kind != FULL, &links);
+    let all: Vec<OsString> = given.into_iter().chain(more.into_iter().map(Into::into)).collect();
+    let mut command = Command::new(&rustc);
+    command.args(&all).env_remove(LINK_ARGUMENTS);
+    prelink::take_part(&mut command, &rustc, &all, binary.is_some());
+    let error = command.exec();
     let _ = writeln!(std::io::stderr(), "error: start {}: {error}", Path::new(&rustc).display());
     Some(ExitCode::FAILURE)
 }
 
+/// Cargo also asks for versions and targets; then it names no crate of its own, but three underscores.
+fn is_a_compilation(given: &[OsString]) -> bool {
+    given.windows(2).any(|pair| pair[0] == "--crate-name" && pair[1] != "___")
+}
+
 /// What is added to a command line of rustc's; the last word on an option counts.
 fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<String> {
-    // Cargo also asks for versions and targets, which names no crate.
-    if !given.iter().any(|argument| argument == "--crate-name") {
+    if !is_a_compilation(given) {
         return Vec::new();
     }
     let mut more = Vec::new();
@@ -68,7 +93,7 @@ fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<S
 }
 
 /// Whether the user's own settings, which cargo has put on the command line by now, say how to link.
-fn chooses_a_linker(given: &[OsString]) -> bool {
+pub(super) fn chooses_a_linker(given: &[OsString]) -> bool {
     let words: Vec<&str> = given.iter().filter_map(|argument| argument.to_str()).collect();
     let of_pairs =
         words.windows(2).filter(|pair| matches!(pair[0], "-C" | "--codegen" | "-Z")).map(|pair| pair[1]);
@@ -108,6 +133,7 @@ mod tests {
         check("--crate-name up", true, true, "", "-Cdebuginfo=0 -Cstrip=debuginfo");
         check("--crate-name up", true, false, links, "-Clink-arg=-B/l -Clinker-features=-lld");
         check("-vV", false, true, links, "");
+        check("- --crate-name ___ --print=file-names", false, true, links, "");
         check("- --print=file-names", false, true, links, "");
     }
 

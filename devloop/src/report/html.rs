@@ -122,8 +122,8 @@ fn time_axis(run: &Document) -> Axis {
     Axis { end: end.max(0.001), scale: Scale::Linear, unit: " s" }
 }
 
-fn load_end(run: &Document) -> Option<(f64, &'static str)> {
-    Some((run.timeline.load_ms as f64 / 1_000.0, "load ends"))
+fn load_end(run: &Document) -> (f64, &'static str) {
+    (run.timeline.load_ms as f64 / 1_000.0, "load ends")
 }
 
 fn throughput(run: &Document) -> String {
@@ -146,7 +146,7 @@ fn throughput(run: &Document) -> String {
         "throughput",
         "Throughput",
         "requests a second",
-        &lines(&series, &time_axis(run), &up, load_end(run)),
+        &lines(&series, &time_axis(run), &up, Some(load_end(run))),
     )
 }
 
@@ -169,7 +169,7 @@ fn latency_over_time(run: &Document) -> String {
         "latency",
         "End-to-end latency",
         "of what was complete then",
-        &lines(&series, &time_axis(run), &up, load_end(run)),
+        &lines(&series, &time_axis(run), &up, Some(load_end(run))),
     )
 }
 
@@ -197,7 +197,7 @@ fn backlog(run: &Document) -> String {
         "backlog",
         "Backlog",
         "requests on their way",
-        &lines(&series, &time_axis(run), &up, load_end(run)),
+        &lines(&series, &time_axis(run), &up, Some(load_end(run))),
     )
 }
 

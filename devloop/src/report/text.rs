@@ -13,6 +13,9 @@ pub(crate) fn summary(run: &Document) -> String {
     for finding in &run.findings {
         text.push_str(&format!("  ! {finding}\n"));
     }
+    for said in &run.http.refusals {
+        text.push_str(&format!("  answered {said}\n"));
+    }
     for judged in &run.thresholds {
         let value = judged
             .value
@@ -106,30 +109,31 @@ fn pipeline(run: &Document) -> String {
         run.run.drain_ms / 1_000.0,
         if run.run.interrupted { ", ended by Ctrl-C" } else { "" }
     );
-    text.push_str("STAGE              FUNCTION       P50     P90     P99    P99.9   MAX    WAIT P50/P99  HANDLER P50/P99  BACKLOG  LOST  TWICE  OVER\n");
+    text.push_str("STAGE              FUNCTION     P50    P90    P99    P99.9  MAX    WAIT       HANDLER\n");
     for stage in &run.stages {
-        text.push_str(&stage_line(stage));
+        text.push_str(&times_line(stage));
     }
     let whole = &run.end_to_end_ms;
+    text.push_str(&format!("{:<31} {}\n", "end to end", five(whole).trim_end()));
     text.push_str(&format!(
-        "{:<33} {:<7} {:<7} {:<6} {:<7} {:<6} {:<13} {:<16} {:<8} {:<5} {:<6} {}\n",
-        "end to end",
-        number(whole.p50),
-        number(whole.p90),
-        number(whole.p99),
-        number(whole.p99_9),
-        number(whole.max),
-        "",
-        "",
-        counts.backlog,
-        counts.lost,
-        counts.duplicated,
-        counts.reordered
-    ));
-    text.push_str(&format!(
-        "times in ms; {} values behind each end-to-end figure; backlog when the load ended\n\n",
+        "in ms; wait (before the function began) and handler as p50/p99; {} values behind each end-to-end figure\n\n",
         whole.count
     ));
+    text.push_str("STAGE              ARRIVED    LOST   TWICE  OVERTAKEN  BACKLOG  AT MOST  COLD STARTS\n");
+    for stage in &run.stages {
+        text.push_str(&format!(
+            "{:<18} {:<10} {:<6} {:<6} {:<10} {:<8} {:<8} {}\n",
+            stage.name,
+            stage.arrived,
+            stage.lost.count,
+            stage.duplicated.count,
+            stage.reordered.count,
+            stage.backlog,
+            stage.backlog_max,
+            stage.cold_starts
+        ));
+    }
+    text.push_str("backlog before the stage when the load ended, and at most\n\n");
     let mut row = |name: &str, value: String| text.push_str(&format!("{name:<18} {value}\n"));
     row(
         "accepted",
@@ -183,27 +187,25 @@ fn pipeline(run: &Document) -> String {
     text
 }
 
-fn stage_line(stage: &Stage) -> String {
+fn times_line(stage: &Stage) -> String {
     let pair = |figures: Option<&Figures>| {
         figures.map_or("-".to_owned(), |figures| format!("{}/{}", number(figures.p50), number(figures.p99)))
     };
-    let time = &stage.time_ms;
     format!(
-        "{:<18} {:<14} {:<7} {:<7} {:<6} {:<7} {:<6} {:<13} {:<16} {:<8} {:<5} {:<6} {}\n",
+        "{:<18} {:<12} {} {:<10} {}\n",
         stage.name,
-        stage.function.chars().take(14).collect::<String>(),
-        number(time.p50),
-        number(time.p90),
-        number(time.p99),
-        number(time.p99_9),
-        number(time.max),
+        stage.function.chars().take(12).collect::<String>(),
+        five(&stage.time_ms),
         pair(stage.wait_ms.as_ref()),
         pair(stage.handler_ms.as_ref()),
-        stage.backlog,
-        stage.lost.count,
-        stage.duplicated.count,
-        stage.reordered.count
     )
+}
+
+/// The five figures of a line.
+fn five(seen: &Figures) -> String {
+    [seen.p50, seen.p90, seen.p99, seen.p99_9, seen.max]
+        .map(|value| format!("{:<6}", number(value)))
+        .join(" ")
 }
 
 fn usage(used: &ProcessUse, runs: u64) -> String {

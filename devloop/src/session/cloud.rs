@@ -13,7 +13,7 @@ use crate::bus::Events;
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::prepare::Template;
-use crate::session::{port, urls};
+use crate::session::{parameters, port, urls};
 use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
@@ -22,6 +22,8 @@ pub(super) struct CloudRequest {
     pub(super) port: u16,
     /// The templates to apply, their functions pointing at their directories already.
     pub(super) templates: Vec<Template>,
+    /// Values of the templates' parameters.
+    pub(super) parameters: BTreeMap<String, String>,
     /// Functions outside of every template, by name, with the directory of their `bootstrap`.
     pub(super) functions: BTreeMap<String, PathBuf>,
     /// Where the functions' log lines and later failures go.
@@ -47,7 +49,7 @@ pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
-    let CloudRequest { port, templates, functions, events } = request;
+    let CloudRequest { port, templates, parameters, functions, events } = request;
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
     let address = listener
@@ -64,7 +66,7 @@ pub(super) async fn start_cloud(
     let stopped = Box::pin(async move {
         let _ = serving.await;
     });
-    match furnish(&cloud, &templates, &functions).await {
+    match furnish(&cloud, &templates, &parameters, &functions).await {
         Ok(outputs) => Ok(RunningCloud {
             endpoint: cloud.endpoint().to_string(),
             outputs,
@@ -84,6 +86,7 @@ pub(super) async fn start_cloud(
 async fn furnish(
     cloud: &Cloud,
     templates: &[Template],
+    values: &BTreeMap<String, String>,
     functions: &BTreeMap<String, PathBuf>,
 ) -> Result<BTreeMap<String, String>, Problem> {
     let mut outputs = BTreeMap::new();
@@ -93,7 +96,7 @@ async fn furnish(
         };
         let parsed = CloudTemplate::parse(&template.document.to_string()).map_err(|error| failed(&error))?;
         let applied = cloud
-            .apply(&template.stack_name(), &parsed, &BTreeMap::new())
+            .apply(&template.stack_name(), &parsed, &parameters::of(&template.document, values))
             .await
             .map_err(|error| failed(&error))?;
         for (name, value) in applied.iter() {

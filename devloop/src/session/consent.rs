@@ -12,8 +12,9 @@ use crate::build::{self, Outcome};
 use crate::bus::{Events, now};
 use crate::engine::{BuildOrder, Digest, Fact, Problem};
 use crate::error::{Exit, UserError};
+use crate::machine::Purpose;
 use crate::session::opening::cloud_error;
-use crate::session::prepare::Prepared;
+use crate::session::prepare::{Prepared, demands};
 use crate::session::run::builder;
 use crate::session::{Deployment, Options, View};
 use crate::swap;
@@ -139,7 +140,9 @@ async fn build_all(
             }
         }
     });
-    let outcome = build::run(&builder(program, workspace, &prepared.settings), &order, stop, &events).await;
+    let demands = demands(&prepared.templates, Purpose::Ship);
+    let builder = builder(program, workspace, &prepared.settings, demands);
+    let outcome = build::run(&builder, &order, stop, &events).await;
     drop(events);
     let _ = telling.await;
     let failed = |message: String| {

@@ -4,17 +4,21 @@
 mod cloud;
 mod commit;
 mod consent;
+mod database;
+mod lock;
 mod main_loop;
 mod opening;
 mod options;
 mod orders;
 mod outputs;
+mod parameters;
 mod port;
 mod prepare;
 mod rollback;
 mod route;
 mod run;
 mod signals;
+mod survey;
 mod trace;
 mod urls;
 mod workers;
@@ -22,6 +26,8 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use options::{Deployment, Options, Selection, View};
+pub(crate) use options::{Database, Deployment, Options, Selection, View};
+pub(crate) use port::owner as port_owner;
 pub(crate) use rollback::roll_back;
 pub(crate) use run::run;
+pub(crate) use survey::{Survey, survey};

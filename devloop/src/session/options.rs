@@ -1,6 +1,9 @@
 //! What a command asks of a session.
 
+use std::collections::BTreeMap;
+
 use crate::config::Layer;
+use crate::postgres::DatabaseUrl;
 
 /// A session's orders.
 #[derive(Debug, Clone)]
@@ -9,6 +12,10 @@ pub(crate) struct Options {
     pub(crate) flags: Layer,
     /// What is built and served.
     pub(crate) selection: Selection,
+    /// The database that the functions get.
+    pub(crate) database: Option<Database>,
+    /// Values for the templates' parameters.
+    pub(crate) parameters: BTreeMap<String, String>,
     /// How the user is told.
     pub(crate) view: View,
     /// Whether saves are followed.
@@ -39,6 +46,15 @@ pub(crate) struct Selection {
     pub(crate) named: Vec<String>,
     /// No template is applied, and only what is named is built.
     pub(crate) no_template: bool,
+}
+
+/// Where functions write rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// A server of the session's own.
+    Own,
+    /// One that runs already.
+    Given(DatabaseUrl),
 }
 
 /// How the user is told.

@@ -9,7 +9,7 @@ use crate::bus::Events;
 use crate::config::{Settings, editor, no_color, terminal_is_utf8};
 use crate::observe::{Metric, Pipeline};
 use crate::session::{View, commit, orders};
-use crate::sink::{Json, LogFile, Plain, Sink};
+use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink};
 use crate::tui::{Hop, Keymap, Opening, Theme, Tui};
 
 /// What the sinks have to know of the session.
@@ -46,6 +46,9 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
     let log = told.log_directory.as_ref().map(|directory| directory.join("session.jsonl"));
     if let Some(path) = &log {
         sinks.push(Box::new(LogFile::create(path)?));
+    }
+    if let Some(directory) = &told.log_directory {
+        sinks.push(Box::new(FunctionLogs::new(directory.join("logs"))));
     }
     let output = io::stdout();
     let plain = || Plain::new(io::stdout(), io::stdout().is_terminal() && !no_color(), terminal_is_utf8());

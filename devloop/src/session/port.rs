@@ -19,7 +19,7 @@ pub(super) fn refused(port: u16, error: &io::Error) -> UserError {
 
 /// The process that listens on the port, such as `devloop (process 4711)`. Linux tells; processes of other users stay
 /// unnamed.
-pub(super) fn owner(port: u16) -> Option<String> {
+pub(crate) fn owner(port: u16) -> Option<String> {
     let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| std::fs::read_to_string(table).ok())

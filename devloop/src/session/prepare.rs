@@ -9,6 +9,7 @@ use crate::config::{Environment, Settings};
 use crate::engine::{Following, Problem};
 use crate::error::{Exit, UserError, suggestion};
 use crate::graph::Workspace;
+use crate::machine::{Architecture, Demand, Demands, Purpose};
 use crate::session::{Options, Selection};
 use crate::target::{FunctionCode, function_codes, serve_from};
 use crate::workspace::{self, Reading};
@@ -203,6 +204,18 @@ fn no_functions() -> UserError {
     UserError { problem, exit: Exit::Workspace }
 }
 
+/// What the templates ask of the functions' binaries. A binary that two of them use goes by the first that says anything.
+pub(super) fn demands(templates: &[Template], purpose: Purpose) -> Demands {
+    let mut demands = Demands { purpose, ..Demands::default() };
+    for code in templates.iter().flat_map(|template| &template.functions) {
+        let usual = Demand::default();
+        let architecture = Architecture::from_stack(&code.architecture).unwrap_or(usual.architecture);
+        let runtime = code.runtime.clone().unwrap_or(usual.runtime);
+        demands.functions.entry(code.binary.clone()).or_insert(Demand { architecture, runtime });
+    }
+    demands
+}
+
 /// The directories of functions that no template has.
 pub(super) fn outside_of_templates(prepared: &Prepared) -> BTreeMap<String, PathBuf> {
     let in_templates: BTreeSet<&str> = prepared
@@ -221,7 +234,8 @@ pub(super) fn outside_of_templates(prepared: &Prepared) -> BTreeMap<String, Path
 
 #[cfg(test)]
 mod tests {
-    use super::{matching_files, select, takes_all};
+    use super::{demands, matching_files, select, takes_all};
+    use crate::machine::{Demand, Purpose};
     use crate::session::Selection;
     use crate::session::prepare::Template;
     use crate::target::FunctionCode;
@@ -229,7 +243,12 @@ mod tests {
     const KNOWN: [&str; 3] = ["downstream", "midstream", "upstream"];
 
     fn template(binary: &str) -> Template {
-        let code = FunctionCode { logical_id: "F".to_owned(), binary: binary.to_owned() };
+        let code = FunctionCode {
+            logical_id: "F".to_owned(),
+            binary: binary.to_owned(),
+            architecture: "arm64".to_owned(),
+            runtime: Some("provided.al2".to_owned()),
+        };
         Template { path: "t.json".into(), document: serde_json::Value::Null, functions: vec![code] }
     }
 
@@ -264,6 +283,17 @@ mod tests {
         assert!(!takes(&[], false, &[template("midstream")]));
         assert!(!takes(&["upstream"], false, &[]));
         assert!(!takes(&[], true, &[]));
+    }
+
+    #[test]
+    fn the_stack_s_machine_is_asked_of_its_functions() {
+        let demands = demands(&[template("midstream")], Purpose::RunHere);
+        let asked = demands.of("midstream");
+        assert_eq!(
+            (asked.architecture.to_string(), asked.runtime.as_str()),
+            ("arm64".to_owned(), "provided.al2")
+        );
+        assert_eq!(demands.of("other"), Demand::default());
     }
 
     #[test]

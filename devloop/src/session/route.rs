@@ -31,13 +31,13 @@ fn of_template(document: &Value, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<Hop
         let properties = &resource["Properties"];
         match kind(id) {
             "AWS::Lambda::EventSourceMapping" => {
-                join(&mut edges, &properties["EventSourceArn"], &properties["FunctionName"])
+                join(&mut edges, &properties["EventSourceArn"], &properties["FunctionName"]);
             }
             "AWS::ApiGateway::Method" => {
-                join(&mut edges, &properties["RestApiId"], &properties["Integration"])
+                join(&mut edges, &properties["RestApiId"], &properties["Integration"]);
             }
             "AWS::ApiGatewayV2::Integration" => {
-                join(&mut edges, &properties["ApiId"], &properties["IntegrationUri"])
+                join(&mut edges, &properties["ApiId"], &properties["IntegrationUri"]);
             }
             "AWS::Lambda::Function" => {
                 let used = mentioned(&properties["Environment"]);
@@ -125,7 +125,7 @@ fn mentioned(value: &Value) -> Vec<&str> {
                 match (key.as_str(), inner) {
                     ("Ref", Value::String(id)) if !id.starts_with("AWS::") => found.push(id.as_str()),
                     ("Fn::GetAtt", Value::Array(parts)) => {
-                        found.extend(parts.first().and_then(Value::as_str))
+                        found.extend(parts.first().and_then(Value::as_str));
                     }
                     ("Fn::GetAtt", Value::String(text)) => found.extend(text.split('.').next()),
                     _ => found.extend(mentioned(inner)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::build::Builder;
+use crate::build::{Builder, Machines};
 use crate::bus::Events;
 use crate::cargo;
 use crate::config::{BuildSettings, Settings};
@@ -13,15 +13,18 @@ use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
 use crate::graph::Workspace;
 use crate::linker::Linking;
+use crate::machine::{Demands, Purpose};
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::consent::agree_to_deploy;
+use crate::session::database::SessionDatabase;
+use crate::session::lock::Lock;
 use crate::session::main_loop::main_loop;
 use crate::session::opening::{Chosen, choose, connect_aws, open_localstack, running_aws};
 use crate::session::outputs::{Told, sinks};
-use crate::session::prepare::{Prepared, outside_of_templates, prepare};
+use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, View, route, trace};
+use crate::session::{Options, View, parameters, route, trace};
 use crate::swap;
 use crate::tui::Keymap;
 use crate::watch::Watcher;
@@ -39,13 +42,52 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
     let prepared = prepared?;
     let keymap =
         Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+    let lock = lock(&prepared)?;
     make_directories(&prepared)?;
 
-    let (events, inbox) = Events::channel();
-    let cloud = match choose(&prepared.settings).await? {
+    let channel = Events::channel();
+    let Some(asked) = &options.database else {
+        let held = Held { database: None, lock: lock.as_ref() };
+        return run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
+    };
+    let home = prepared.workspace.target_directory.join("devloop/postgres");
+    let opening = SessionDatabase::open(asked, &home, &channel.0);
+    let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
+    let database = database?;
+    let held = Held { database: Some(&database), lock: lock.as_ref() };
+    let result = run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
+    database.close().await;
+    result
+}
+
+/// What a session holds as long as it runs.
+struct Held<'a> {
+    /// The database, if one is asked for.
+    database: Option<&'a SessionDatabase>,
+    /// The workspace, unless nothing is built.
+    lock: Option<&'a Lock>,
+}
+
+/// The part with a database, if one is asked for.
+async fn run_prepared(
+    options: &Options,
+    keymap: Keymap,
+    program: &Path,
+    prepared: Prepared,
+    held: Held<'_>,
+    (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
+    stop: CancellationToken,
+) -> Result<(), UserError> {
+    let chosen = choose(&prepared.settings).await?;
+    if chosen != Chosen::Embedded {
+        refuse_what_is_embedded_only(options, &prepared.settings)?;
+    }
+    let mut cloud = match chosen {
         Chosen::Embedded => {
+            let url = held.database.map(SessionDatabase::url);
             let request = CloudRequest {
                 port: prepared.settings.port,
+                parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
                 templates: prepared.templates.clone(),
                 functions: outside_of_templates(&prepared),
                 events: events.clone(),
@@ -56,7 +98,7 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
         Chosen::Aws => {
             let opening = async {
                 let aws = connect_aws(&prepared, &options.deployment, &events, &stop).await?;
-                let agreed = agree_to_deploy(&options, &program, &prepared, &aws, &stop).await?;
+                let agreed = agree_to_deploy(options, program, &prepared, &aws, &stop).await?;
                 Ok::<_, UserError>(agreed.then_some(aws))
             };
             match stop.run_until_cancelled(opening).await.transpose()?.flatten() {
@@ -65,12 +107,18 @@ pub(crate) async fn run(options: Options) -> Result<(), UserError> {
             }
         }
     };
-    let mut options = options;
+    if let Some(lock) = held.lock {
+        lock.serves(&cloud.endpoint);
+    }
+    if let Some(database) = held.database {
+        database.add_to(&mut cloud.outputs);
+    }
+    let mut options = options.clone();
     if !cloud.is_ours && !options.watch && options.view == View::Screen {
         // What does not end with the session needs nobody to stay, and a screen would be gone at once.
         options.view = View::Plain;
     }
-    serve(&options, keymap, &program, prepared, cloud, (events, inbox), stop).await
+    serve(&options, keymap, program, prepared, cloud, (events, inbox), stop).await
 }
 
 /// The part with a cloud: whatever ends it, the cloud is stopped and no process is left.
@@ -84,11 +132,12 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), UserError> {
     let RunningCloud { endpoint, outputs, target, is_ours, stopped } = cloud;
+    let demands = demands(&prepared.templates, if is_ours { Purpose::RunHere } else { Purpose::Ship });
     let Prepared { settings, workspace, functions, following, templates } = prepared;
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
     let result = async {
-        let log_directory = (!functions.is_empty()).then(|| workspace.target_directory.join("devloop"));
+        let log_directory = (!functions.is_empty()).then(|| session_directory(&workspace));
         if let Some(directory) = &log_directory {
             trace::start(directory).map_err(|error| {
                 UserError::failure("log_failed", format!("open {}: {error}", directory.display()))
@@ -115,7 +164,7 @@ async fn serve(
         } else {
             None
         };
-        let builder = builder(program, &workspace, &settings);
+        let builder = builder(program, &workspace, &settings, demands);
         let mut state = State::new(workspace, functions);
         if let Some(following) = following {
             state = state.following(following);
@@ -140,11 +189,44 @@ async fn serve(
 fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Linking>> {
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
-    Some(Arc::new(Linking::new(settings.linker, settings.debug, devloop, home)))
+    Some(Arc::new(Linking::new(settings, devloop, home)))
+}
+
+/// A session that builds nothing shares the workspace with any other.
+fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
+    let builds = !prepared.functions.is_empty();
+    builds.then(|| Lock::take(&session_directory(&prepared.workspace))).transpose()
+}
+
+/// Where the session's own files lie.
+fn session_directory(workspace: &Workspace) -> PathBuf {
+    workspace.target_directory.join("devloop")
+}
+
+/// What only the embedded cloud can do is refused elsewhere, and not left out in silence.
+fn refuse_what_is_embedded_only(options: &Options, settings: &Settings) -> Result<(), UserError> {
+    let asked = [
+        ("a database of the session", options.database.is_some()),
+        ("a template's parameters", !options.parameters.is_empty()),
+        ("prelinked dependencies", settings.build.prelink),
+    ];
+    match asked.iter().find(|(_, asked)| *asked) {
+        Some((what, _)) => {
+            let message = format!("use {what}: that is for the embedded cloud only");
+            Err(UserError::usage("embedded_only", message)
+                .with_hint("leave it out, or add --target embedded"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Cargo as the settings want it.
-pub(super) fn builder(program: &Path, workspace: &Workspace, settings: &Settings) -> Builder {
+pub(super) fn builder(
+    program: &Path,
+    workspace: &Workspace,
+    settings: &Settings,
+    demands: Demands,
+) -> Builder {
     Builder {
         program: program.to_owned(),
         root: workspace.root.clone(),
@@ -153,6 +235,7 @@ pub(super) fn builder(program: &Path, workspace: &Workspace, settings: &Settings
         lookup: cargo::Lookup::default(),
         timeout: settings.build.timeout,
         linking: linking(&settings.build, &workspace.target_directory),
+        machines: Arc::new(Machines::new(demands)),
     }
 }
 

@@ -42,7 +42,7 @@ async fn interrupted(interrupt: &mut Signal) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Before the program stops, the shell gets its terminal; when it goes on, the screen is drawn anew. The shell may have left

@@ -137,6 +137,7 @@ impl Workers {
     fn swap(&self, order: SwapOrder) {
         let (dist, events, target) = (self.dist.clone(), self.events.clone(), Arc::clone(&self.target));
         let (places, stop) = (Arc::clone(&self.places), self.stop.clone());
+        let machines = Arc::clone(&self.builder.machines);
         self.tasks.spawn(async move {
             let (generation, function) = (order.generation, order.function.clone());
             let placing = target.place(&function, order.unless.clone());
@@ -147,7 +148,8 @@ impl Workers {
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .insert(function.clone(), place.aside);
-                    match tokio::task::spawn_blocking(move || swap::swap(&dist, &order, &place)).await {
+                    let swapping = move || swap::swap(&dist, &order, machines.demands(), &place);
+                    match tokio::task::spawn_blocking(swapping).await {
                         Ok(result) => result.map_err(|error| error.problem()),
                         Err(panic) => {
                             Err(Problem::new("internal", format!("put the binary in place: {panic}")))

@@ -1,33 +1,32 @@
 //! The session's log file: every notice as a JSON line, functions' own lines included, whatever the terminal shows.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use crate::engine::{Millis, Notice, State};
+use crate::sink::bounded::Bounded;
 use crate::sink::{Sink, json};
+
+/// How large the file may be, in bytes; the one before it is kept too.
+const LIMIT: u64 = 64 << 20;
 
 /// An open log file.
 #[derive(Debug)]
 pub(crate) struct LogFile {
-    file: File,
+    file: Bounded,
 }
 
 impl LogFile {
     /// Starts the file anew, and makes its directory.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
-        }
-        Ok(Self { file: File::create(path)? })
+        Ok(Self { file: Bounded::create(path, LIMIT)? })
     }
 }
 
 impl Sink for LogFile {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
-        // One call for the whole line: the file has no buffer, so that a killed session's log is complete.
-        let mut line = json::line(at, notice)?;
-        line.push('\n');
-        self.file.write_all(line.as_bytes())
+        let gap = |lost| format!("{{\"event\":\"lines_lost\",\"at\":{at},\"lines\":{lost}}}");
+        self.file.write(json::line(at, notice)?, gap);
+        Ok(())
     }
 }

@@ -1,6 +1,9 @@
-//! Those who tell the user what happened, all from the same notices: plain lines, JSON lines, and the session's log file.
+//! Those who tell the user what happened, all from the same notices: plain lines, JSON lines, the session's log file, and a log
+//! file for each function.
 
 mod ansi;
+mod bounded;
+mod function_logs;
 mod json;
 mod log_file;
 mod plain;
@@ -13,6 +16,7 @@ use std::io;
 use crate::engine::{Millis, Notice, State};
 
 pub(crate) use ansi::{Piece, pieces};
+pub(crate) use function_logs::FunctionLogs;
 pub(crate) use json::{Json, error_line};
 pub(crate) use log_file::LogFile;
 pub(crate) use plain::{Plain, text};

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::Problem;
+use crate::machine::{ReadError, Refusal};
 
 /// A failed swap; what lay in place before still lies there.
 #[derive(Debug, thiserror::Error)]
@@ -24,24 +25,20 @@ pub(crate) enum SwapError {
         /// The answer.
         source: io::Error,
     },
+    /// The shared object that the program was linked against.
+    #[error("find the dependencies of {}: {reason}", .path.display())]
+    Companion {
+        /// The program.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Cargo's file is no program for Linux.
     #[error("check {}: it is not a 64-bit ELF program", .0.display())]
     NotElf(PathBuf),
-    /// It is one for another processor.
-    #[error(
-        "check {}: it is a program for {machine}, and {} is {wanted}",
-        .path.display(), if *.here { "this machine" } else { "the function's architecture" }
-    )]
-    WrongMachine {
-        /// The file.
-        path: PathBuf,
-        /// What it was built for.
-        machine: String,
-        /// What it has to be built for.
-        wanted: String,
-        /// That is this machine's.
-        here: bool,
-    },
+    /// It is not made for the machine that it would go to.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 impl SwapError {
@@ -56,8 +53,12 @@ impl SwapError {
         }
     }
 
-    pub(super) fn not_elf(path: &Path) -> Self {
-        Self::NotElf(path.to_owned())
+    /// A file that is none of the programs that run on Lambda's machines.
+    pub(super) fn unreadable(path: &Path, error: ReadError) -> Self {
+        match error {
+            ReadError::Io(source) => Self::io("read", path, source),
+            ReadError::NotElf => Self::NotElf(path.to_owned()),
+        }
     }
 
     /// The same for programs and people.
@@ -69,14 +70,10 @@ impl SwapError {
             Self::ReadOnly(_) => Problem::new("dist_read_only", message)
                 .with_hint("set LAMBDA_DIST_PATH to a directory of your own"),
             Self::Io { .. } => Problem::new("swap_failed", message),
+            Self::Companion { .. } => Problem::new("prelink_broken", message)
+                .with_hint("save any source file of the function again: it is linked anew then"),
             Self::NotElf(_) => Problem::new("not_elf", message),
-            Self::WrongMachine { here: true, .. } => Problem::new("wrong_machine", message)
-                .with_hint("remove `build.target` from cargo's configuration, or build for this machine"),
-            Self::WrongMachine { here: false, wanted, .. } => Problem::new("wrong_machine", message)
-                .with_hint(format!(
-                    "set `build.target` in .cargo/config.toml to {wanted}-unknown-linux-gnu, or change the function's \
-                     Architectures in the stack"
-                )),
+            Self::Refused(refusal) => refusal.problem(),
         }
     }
 }

@@ -10,9 +10,10 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::bus::now;
-use crate::engine::{Digest, Millis, Place, SwapOrder};
+use crate::engine::{Digest, Machine, Millis, Place, SwapOrder};
+use crate::machine::{self, Architecture, Demand, Demands, Purpose};
+use crate::prelink;
 use crate::swap::SwapError;
-use crate::swap::elf::{self, AMAZON_LINUX_2023, Glibc};
 
 /// The file that Lambda starts.
 const BOOTSTRAP: &str = "bootstrap";
@@ -51,12 +52,20 @@ pub(crate) fn folder(dist: &Path, function: &str, digest: &Digest, aside: bool) 
 ///
 /// The copy is never a link to cargo's file, which the next build may overwrite while a process runs from it, and the
 /// function's directory is never replaced: who watches or mounts it would go on looking at the old one.
-pub(crate) fn swap(dist: &Path, order: &SwapOrder, place: &Place) -> Result<Swapped, SwapError> {
+pub(crate) fn swap(
+    dist: &Path,
+    order: &SwapOrder,
+    demands: &Demands,
+    place: &Place,
+) -> Result<Swapped, SwapError> {
     let stage = dist.join(STAGE);
     make_directory(&stage)?;
     make_directory(&dist.join(&order.function))?;
     let staged = stage_copy(&stage, order)?;
-    let glibc = elf::inspect(&staged, place.machine)?;
+    let binary =
+        machine::inspect(&staged).map_err(|error| SwapError::unreadable(&order.executable, error))?;
+    let (demand, purpose) = demanded(demands, order, place.machine);
+    let warnings = machine::check(&order.function, &binary, &demand, purpose)?;
     let digest = digest_of(&staged)?;
     let directory = folder(dist, &order.function, &digest, place.aside);
     let bootstrap = directory.join(BOOTSTRAP);
@@ -68,12 +77,62 @@ pub(crate) fn swap(dist: &Path, order: &SwapOrder, place: &Place) -> Result<Swap
         make_directory(&dist.join(ASIDE).join(&order.function))?;
         make_directory(&directory)?;
     }
+    let companion = companion_of(&staged)?;
+    if let Some(companion) = &companion {
+        place_companion(&stage, &directory, companion)?;
+    }
+    let replaced = companion_of(&bootstrap).ok().flatten();
     let staged_at = now();
     // A folder that is named after its content is only filled once: somebody may run from it.
     if !place.aside || !bootstrap.is_file() {
         put(staged, &bootstrap)?;
     }
-    Ok(Swapped::InPlace { digest, staged_at, warnings: warnings(glibc) })
+    clear_companions_away(&directory, &[companion, replaced]);
+    Ok(Swapped::InPlace { digest, staged_at, warnings })
+}
+
+/// What the deployed function is, where a target knows it, is stronger than what the stack says that it will be.
+fn demanded(demands: &Demands, order: &SwapOrder, machine: Machine) -> (Demand, Purpose) {
+    let demand = demands.of(&order.function);
+    let architecture = match machine {
+        Machine::Host => return (demand, demands.purpose),
+        Machine::X86_64 => Architecture::X86_64,
+        Machine::Arm64 => Architecture::Arm64,
+    };
+    (Demand { architecture, ..demand }, Purpose::Ship)
+}
+
+fn companion_of(program: &Path) -> Result<Option<PathBuf>, SwapError> {
+    prelink::companion_of(program)
+        .map_err(|error| SwapError::Companion { path: program.to_owned(), reason: error.to_string() })
+}
+
+/// Puts the shared object of prelinked dependencies beside the program before the program comes. Its name tells its content and
+/// nobody ever writes into it, so it may be a link, and what lies there already is the same.
+fn place_companion(stage: &Path, directory: &Path, companion: &Path) -> Result<(), SwapError> {
+    let Some(name) = companion.file_name() else { return Ok(()) };
+    let place = directory.join(name);
+    if place.is_file() {
+        return Ok(());
+    }
+    let staging = tempfile::Builder::new().prefix("companion-").make_in(stage, |path| {
+        fs::hard_link(companion, path).or_else(|_| fs::copy(companion, path).map(drop))
+    });
+    let staged = staging.map_err(|error| SwapError::io("copy", companion, error))?.into_temp_path();
+    make_public(&staged)?;
+    staged.persist(&place).map_err(|error| SwapError::io("rename to", &place, error.error))
+}
+
+/// Deletes the shared objects of programs before the last one, whose process may have to be started once more.
+fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
+    let kept: Vec<_> = kept.iter().flatten().filter_map(|path| path.file_name()).collect();
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for name in entries.flatten().map(|entry| entry.file_name()) {
+        if prelink::is_companion(&name) && !kept.contains(&name.as_os_str()) {
+            // What stays takes room and does no harm.
+            let _ = fs::remove_file(directory.join(name));
+        }
+    }
 }
 
 /// Lets the function's own directory hold the same binary as another one of its directories.
@@ -176,18 +235,4 @@ fn digest_of(path: &Path) -> Result<Digest, SwapError> {
         }
         hash.update(&chunk[..read]);
     }
-}
-
-/// It runs here in any case; this is about the machine it is deployed to later.
-fn warnings(glibc: Option<Glibc>) -> Vec<String> {
-    glibc
-        .filter(|glibc| *glibc > AMAZON_LINUX_2023)
-        .map(|glibc| {
-            format!(
-                "needs glibc {}.{}, and Amazon Linux 2023 has {}.{}: it runs here, but not on provided.al2023",
-                glibc.major, glibc.minor, AMAZON_LINUX_2023.major, AMAZON_LINUX_2023.minor
-            )
-        })
-        .into_iter()
-        .collect()
 }

@@ -1,6 +1,5 @@
 //! From cargo's binary to `dist/<function>/bootstrap`, in one step that nobody can see half done. `session` calls it.
 
-mod elf;
 mod error;
 mod install;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::engine::{Digest, Machine, Place, SwapOrder};
+use crate::machine::{Architecture, Demand, Demands, Purpose};
 use crate::swap::install::put;
 use crate::swap::{Swapped, collect, digest_at, folder, mirror, swap};
 
@@ -33,7 +34,8 @@ impl Dist {
     }
 
     fn put(&self, place: &Place) -> Swapped {
-        swap(&self.path(), &Self::order(std::env::current_exe().unwrap()), place).unwrap()
+        swap(&self.path(), &Self::order(std::env::current_exe().unwrap()), &Demands::default(), place)
+            .unwrap()
     }
 
     fn swap(&self, unless: Option<&Digest>) -> Swapped {
@@ -99,7 +101,7 @@ fn check_refused(content: &[u8], expected: &str) {
     let dist = Dist::new();
     let file = dist.home.path().join("binary");
     fs::write(&file, content).unwrap();
-    let error = swap(&dist.path(), &Dist::order(&file), &Place::default()).unwrap_err();
+    let error = swap(&dist.path(), &Dist::order(&file), &Demands::default(), &Place::default()).unwrap_err();
     assert_eq!(error.problem().code, expected);
     assert!(!dist.bootstrap().exists());
     assert_eq!(dist.staged(), 0);
@@ -121,9 +123,47 @@ fn what_lambda_could_not_start_is_refused() {
 fn a_file_in_the_way_of_the_directory_is_named() {
     let dist = Dist::new();
     fs::write(dist.path(), "in the way").unwrap();
-    let error =
-        swap(&dist.path(), &Dist::order(std::env::current_exe().unwrap()), &Place::default()).unwrap_err();
+    let error = swap(
+        &dist.path(),
+        &Dist::order(std::env::current_exe().unwrap()),
+        &Demands::default(),
+        &Place::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("dist/.stage"), "{error}");
+}
+
+/// What this test program comes to when the function's stack asks for something else.
+fn swap_for(demand: Demand, purpose: Purpose) -> Result<Vec<String>, &'static str> {
+    let dist = Dist::new();
+    let demands = Demands { purpose, functions: [("up".to_owned(), demand)].into() };
+    let order = Dist::order(std::env::current_exe().unwrap());
+    let swapped = swap(&dist.path(), &order, &demands, &Place::default());
+    assert_eq!(dist.bootstrap().exists(), swapped.is_ok(), "what is refused is not in place");
+    match swapped {
+        Ok(Swapped::InPlace { warnings, .. }) => Ok(warnings),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.problem().code),
+    }
+}
+
+#[test]
+fn what_does_not_fit_its_machine_is_refused_where_it_is_shipped_and_told_where_it_runs() {
+    let elsewhere = match Architecture::host() {
+        Architecture::X86_64 => Architecture::Arm64,
+        Architecture::Arm64 => Architecture::X86_64,
+    };
+    let foreign = || Demand { architecture: elsewhere, ..Demand::default() };
+    assert_eq!(swap_for(foreign(), Purpose::Ship), Err("wrong_machine"));
+    let warnings = swap_for(foreign(), Purpose::RunHere).unwrap();
+    assert!(
+        warnings[0].starts_with(&format!("is for {elsewhere} in the stack: it runs here as ")),
+        "{warnings:?}"
+    );
+    // This program is built on a machine that is newer than Amazon Linux 2.
+    let old = || Demand { runtime: "provided.al2".to_owned(), ..Demand::default() };
+    assert_eq!(swap_for(old(), Purpose::Ship), Err("glibc_too_new"));
+    assert!(swap_for(old(), Purpose::RunHere).unwrap()[0].contains("provided.al2 has 2.26"));
 }
 
 #[test]
@@ -185,8 +225,8 @@ fn a_binary_for_another_architecture_is_refused() {
     let dist = Dist::new();
     let other = if cfg!(target_arch = "aarch64") { Machine::X86_64 } else { Machine::Arm64 };
     let place = Place { machine: other, ..Place::default() };
-    let error = swap(&dist.path(), &Dist::order(std::env::current_exe().unwrap()), &place).unwrap_err();
+    let order = Dist::order(std::env::current_exe().unwrap());
+    let error = swap(&dist.path(), &order, &Demands::default(), &place).unwrap_err();
     assert_eq!(error.problem().code, "wrong_machine");
-    assert!(error.to_string().contains("the function's architecture is"), "{error}");
     assert!(!dist.bootstrap().exists());
 }

@@ -14,6 +14,10 @@ pub(crate) struct FunctionCode {
     pub(crate) logical_id: String,
     /// The name of the binary it runs.
     pub(crate) binary: String,
+    /// The processor that it runs on, by the stack's name.
+    pub(crate) architecture: String,
+    /// The runtime that it runs in, if the template names it.
+    pub(crate) runtime: Option<String>,
 }
 
 /// Why a template's functions cannot be served.
@@ -72,7 +76,15 @@ pub(crate) fn function_codes(
             let binary = binary.or_else(|| by_logical_id(logical_id, binaries));
             match binary {
                 Some(binary) => {
-                    Ok(FunctionCode { logical_id: logical_id.clone(), binary: (*binary).to_owned() })
+                    let text = |path| resource.pointer(path).and_then(Value::as_str).map(str::to_owned);
+                    Ok(FunctionCode {
+                        logical_id: logical_id.clone(),
+                        binary: (*binary).to_owned(),
+                        // Lambda's own default.
+                        architecture: text("/Properties/Architectures/0")
+                            .unwrap_or_else(|| "x86_64".to_owned()),
+                        runtime: text("/Properties/Runtime"),
+                    })
                 }
                 None => Err(no_binary(logical_id, &names, binaries)),
             }

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -81,6 +82,7 @@ impl Fixture {
             lookup: cargo::Lookup::default(),
             timeout: Duration::from_mins(10),
             linking: None,
+            machines: Arc::default(),
         }
     }
 

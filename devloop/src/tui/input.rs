@@ -207,7 +207,7 @@ impl Screen {
                 let ids = ids_in(&text);
                 match ids.iter().rev().max_by_key(|id| self.logs.sources_about(id)) {
                     Some(_) if ids.iter().any(|id| self.logs.about() == Some(id)) => {
-                        self.logs.show_about(None)
+                        self.logs.show_about(None);
                     }
                     Some(id) => self.logs.show_about(Some(id.clone())),
                     None => self.say("this line names neither a place in a file nor a request"),

@@ -4,6 +4,7 @@
 //! owns the terminal and the threads.
 
 mod action;
+mod bench;
 mod clip;
 mod document;
 mod editor;
@@ -29,6 +30,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bench::BenchScreen;
 pub(crate) use keymap::Keymap;
 pub(crate) use route::Hop;
 pub(crate) use run::{Opening, Tui, is_lent, resume, suspend};

@@ -76,7 +76,9 @@ mod tests {
     fn the_last_saves_are_drawn_as_bars() {
         let check = |durations: &[u64], p50: Option<u64>, expected: &str| {
             let mut saves = Saves::default();
-            durations.iter().for_each(|duration| saves.add(*duration));
+            for duration in durations {
+                saves.add(*duration);
+            }
             assert_eq!((saves.p50(), saves.sparkline().as_str()), (p50, expected));
         };
         check(&[], None, "");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::engine::Problem;
+use crate::watch::system::POLL;
 
 /// A failure of the operating system's file events.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,12 @@ pub(crate) enum WatchError {
     /// inotify's limit of watchers, or the process's limit of open files, is reached.
     #[error("watch the sources: the limit of file watchers or open files is reached")]
     TooManyWatchers,
+    /// One of the two, and the sources are looked at again and again instead.
+    #[error("{limit}; they are looked at every {every} ms instead", every = POLL.as_millis())]
+    Polled {
+        /// The limit.
+        limit: Box<WatchError>,
+    },
     /// Anything else, with the paths it is about.
     #[error("watch {}: {message}", listed(.paths))]
     Other {
@@ -49,10 +56,21 @@ impl From<notify::Error> for WatchError {
 }
 
 impl WatchError {
+    /// Whether a limit of the operating system is reached.
+    pub(super) fn is_limit(&self) -> bool {
+        matches!(self, Self::TooManyWatches | Self::TooManyWatchers)
+    }
+
+    /// The same, with polling in its place.
+    pub(super) fn polled(self) -> Self {
+        Self::Polled { limit: Box::new(self) }
+    }
+
     /// The same for programs and people.
     pub(crate) fn problem(&self) -> Problem {
         let message = self.to_string();
         match self {
+            Self::Polled { limit } => Problem { message, ..limit.problem() },
             Self::TooManyWatches => Problem::new("watch_limit", message)
                 .with_hint("raise it: sudo sysctl fs.inotify.max_user_watches=524288"),
             Self::TooManyWatchers => Problem::new("watcher_limit", message).with_hint(

@@ -4,7 +4,9 @@
 
 mod debounce;
 mod error;
+mod links;
 mod noise;
+mod system;
 mod tree;
 mod watcher;
 
@@ -12,4 +14,5 @@ mod watcher;
 mod tests;
 
 pub(crate) use error::WatchError;
+pub(crate) use tree::count;
 pub(crate) use watcher::{Burst, Watcher};

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::engine::WatchList;
-use crate::watch::{Burst, Watcher};
+use crate::watch::system::{Kind, make};
+use crate::watch::{Burst, WatchError, Watcher};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,6 +24,11 @@ struct Watched {
 
 impl Watched {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same with more in it.
+    fn with(furnish: impl FnOnce(&std::path::Path)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("up/src")).unwrap();
@@ -30,6 +36,7 @@ impl Watched {
         fs::write(root.join("up/src/main.rs"), "one").unwrap();
         fs::write(root.join("up/.gitignore"), "*.log\n").unwrap();
         fs::write(root.join("Cargo.toml"), "").unwrap();
+        furnish(&root);
         let (sender, bursts) = channel();
         let watcher = Watcher::start(vec![root.join("up/target")], move |burst| {
             let _ = sender.send(burst.unwrap());
@@ -99,6 +106,99 @@ fn every_editors_way_of_saving_is_one_changed_source() {
         fs::remove_file(w.root.join("up/src/main.rs~")).unwrap();
     });
     watched.check(|w| fs::remove_file(w.root.join("up/src/main.rs")).unwrap());
+}
+
+#[test]
+fn a_source_behind_a_link_is_reported_by_the_links_name() {
+    let home = tempfile::tempdir().unwrap();
+    let elsewhere = home.path().canonicalize().unwrap();
+    fs::create_dir_all(elsewhere.join("folder/deep")).unwrap();
+    fs::write(elsewhere.join("file.rs"), "one").unwrap();
+    fs::write(elsewhere.join("folder/deep/lib.rs"), "one").unwrap();
+    std::os::unix::fs::symlink("..", elsewhere.join("folder/circle")).unwrap();
+    let watched = Watched::with(|root| {
+        std::os::unix::fs::symlink(elsewhere.join("file.rs"), root.join("up/src/linked.rs")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.join("folder"), root.join("up/src/linked")).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.join("up/src/broken.rs")).unwrap();
+    });
+    fs::write(elsewhere.join("file.rs"), "two").unwrap();
+    watched.seen_until("up/src/linked.rs");
+    fs::write(elsewhere.join("folder/deep/lib.rs"), "two").unwrap();
+    watched.seen_until("up/src/linked/deep/lib.rs");
+    watched.check(|w| w.write("up/src/main.rs", "two"));
+}
+
+#[test]
+fn five_hundred_files_that_change_at_once_are_all_reported() {
+    let watched = Watched::new();
+    (0..500).for_each(|number| watched.write(&format!("up/src/f{number:03}.rs"), "one"));
+    let mut missing: std::collections::BTreeSet<String> =
+        (0..500).map(|number| format!("up/src/f{number:03}.rs")).collect();
+    while !missing.is_empty() {
+        let burst = watched.bursts.recv_timeout(PATIENCE).unwrap();
+        assert!(!burst.lost);
+        for path in &burst.paths {
+            missing.remove(&path.strip_prefix(&watched.root).unwrap().display().to_string());
+        }
+    }
+}
+
+/// A watcher whose system is at its limit, when it is made or when something is to be watched.
+fn at_the_limit(at_start: bool) {
+    struct Full;
+    impl notify::Watcher for Full {
+        fn new<F: notify::EventHandler>(_: F, _: notify::Config) -> notify::Result<Self> {
+            Ok(Self)
+        }
+        fn watch(&mut self, _: &std::path::Path, _: notify::RecursiveMode) -> notify::Result<()> {
+            Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch))
+        }
+        fn unwatch(&mut self, _: &std::path::Path) -> notify::Result<()> {
+            Ok(())
+        }
+        fn kind() -> notify::WatcherKind {
+            notify::WatcherKind::NullWatcher
+        }
+    }
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().canonicalize().unwrap();
+    fs::create_dir_all(root.join("up/src")).unwrap();
+    fs::write(root.join("up/src/main.rs"), "one").unwrap();
+    let (sender, seen) = channel();
+    let full = move |kind, handler| match kind {
+        Kind::Events if at_start => Err(notify::Error::io(std::io::Error::from_raw_os_error(24))),
+        Kind::Events => Ok(Box::new(Full) as Box<dyn notify::Watcher + Send>),
+        Kind::Polling => make(kind, handler),
+    };
+    let watcher = Watcher::start_with(vec![], Box::new(full), move |burst| {
+        let _ = sender.send(burst);
+    })
+    .unwrap();
+    watcher.watch(WatchList { directories: vec![root.join("up")], files: vec![] });
+    let error = seen.recv_timeout(PATIENCE).unwrap().unwrap_err();
+    let problem = error.problem();
+    assert!(matches!(error, WatchError::Polled { .. }), "{problem:?}");
+    assert_eq!(problem.code, if at_start { "watcher_limit" } else { "watch_limit" });
+    assert!(problem.message.ends_with("looked at every 500 ms instead"), "{problem:?}");
+    assert!(problem.hint.unwrap().contains("fs.inotify.max_user_"));
+    if !at_start {
+        assert!(
+            seen.recv_timeout(PATIENCE).unwrap().unwrap().lost,
+            "what changed meanwhile was seen by nobody"
+        );
+    }
+    // The first look may come after the first write; then the next one is seen.
+    let saved = (0..100).any(|number| {
+        fs::write(root.join("up/src/main.rs"), format!("text {number}")).unwrap();
+        matches!(seen.recv_timeout(Duration::from_secs(2)), Ok(Ok(burst)) if burst.paths == [root.join("up/src/main.rs")])
+    });
+    assert!(saved);
+}
+
+#[test]
+fn where_the_systems_limit_is_reached_files_are_polled() {
+    at_the_limit(true);
+    at_the_limit(false);
 }
 
 #[test]

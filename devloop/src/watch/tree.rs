@@ -1,5 +1,6 @@
 //! The directories below a directory, without those that hold noise only.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::watch::noise::Noise;
@@ -11,9 +12,11 @@ pub(super) struct Tree {
     pub(super) directories: Vec<PathBuf>,
     /// The files in them.
     pub(super) files: Vec<PathBuf>,
+    /// The links in them.
+    pub(super) links: Vec<PathBuf>,
 }
 
-/// Walks the directory, and teaches the filter the ignore files on the way. Links are not followed; what vanishes during
+/// Walks the directory, and teaches the filter the ignore files on the way. Links are told and not followed; what vanishes during
 /// the walk is left out.
 pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
     let mut tree = Tree::default();
@@ -23,7 +26,9 @@ pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
         let Ok(entries) = std::fs::read_dir(&directory) else { continue };
         for entry in entries.flatten() {
             let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_file() {
+            if kind.is_symlink() {
+                tree.links.push(entry.path());
+            } else if kind.is_file() {
                 tree.files.push(entry.path());
             } else if kind.is_dir() && !noise.is_noisy_directory(&entry.path()) {
                 open.push(entry.path());
@@ -32,4 +37,12 @@ pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
         tree.directories.push(directory);
     }
     tree
+}
+
+/// How many directories would be watched, each with a watch of its own.
+pub(crate) fn count(starts: &[PathBuf], outputs: Vec<PathBuf>) -> usize {
+    let mut noise = Noise::new(outputs);
+    let found: BTreeSet<PathBuf> =
+        starts.iter().flat_map(|start| walk(start, &mut noise).directories).collect();
+    found.len()
 }

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Instant;
 
-use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{EventKind, RecursiveMode};
 
 use crate::bus::now;
 use crate::engine::{Millis, WatchList};
 use crate::watch::WatchError;
 use crate::watch::debounce::Debounce;
+use crate::watch::links::Links;
 use crate::watch::noise::{Noise, is_change};
+use crate::watch::system::{Handler, Kind, Make, make};
 use crate::watch::tree::walk;
 
 /// How many file events may wait; more are dropped, and the burst says so.
@@ -53,20 +55,38 @@ impl Watcher {
         outputs: Vec<PathBuf>,
         report: impl Fn(Result<Burst, WatchError>) + Send + 'static,
     ) -> Result<Self, WatchError> {
+        Self::start_with(outputs, Box::new(make), report)
+    }
+
+    /// The same with other watchers than the operating system's.
+    pub(super) fn start_with(
+        outputs: Vec<PathBuf>,
+        make: Make,
+        report: impl Fn(Result<Burst, WatchError>) + Send + 'static,
+    ) -> Result<Self, WatchError> {
         let (messages, inbox) = sync_channel(CAPACITY);
         let overflowed = Arc::new(AtomicBool::new(false));
         let raw = messages.clone();
         let full = Arc::clone(&overflowed);
-        let system = RecommendedWatcher::new(
-            move |event| {
-                if raw.try_send(Message::Raw(event)).is_err() {
-                    full.store(true, Ordering::Release);
-                }
-            },
-            Config::default(),
-        )?;
+        let handler: Handler = Arc::new(move |event| {
+            if raw.try_send(Message::Raw(event)).is_err() {
+                full.store(true, Ordering::Release);
+            }
+        });
+        let (system, kind) = match make(Kind::Events, Arc::clone(&handler)).map_err(WatchError::from) {
+            Ok(system) => (system, Kind::Events),
+            Err(limit) if limit.is_limit() => {
+                report(Err(limit.polled()));
+                (make(Kind::Polling, Arc::clone(&handler))?, Kind::Polling)
+            }
+            Err(error) => return Err(error),
+        };
         let eye = Eye {
             system,
+            kind,
+            make,
+            handler,
+            links: Links::default(),
             noise: Noise::new(outputs),
             watched: BTreeSet::new(),
             list: WatchList::default(),
@@ -94,7 +114,14 @@ impl Drop for Watcher {
 
 /// What the thread owns.
 struct Eye {
-    system: RecommendedWatcher,
+    system: Box<dyn notify::Watcher + Send>,
+    /// What the system is.
+    kind: Kind,
+    make: Make,
+    /// Takes the system's events.
+    handler: Handler,
+    /// Sources that lie elsewhere, behind links.
+    links: Links,
     noise: Noise,
     /// Every directory that the system watches for us; one watch each, so that output directories cost nothing.
     watched: BTreeSet<PathBuf>,
@@ -113,13 +140,13 @@ impl Eye {
             match message {
                 Ok(Message::Raw(Ok(event))) => {
                     if let Err(error) = self.see(event) {
-                        report(Err(error));
+                        report(Err(self.help_itself(error)));
                     }
                 }
                 Ok(Message::Raw(Err(error))) => report(Err(error.into())),
                 Ok(Message::List(list)) => {
                     if let Err(error) = self.look_at(list) {
-                        report(Err(error));
+                        report(Err(self.help_itself(error)));
                     }
                 }
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
@@ -134,10 +161,33 @@ impl Eye {
         }
     }
 
+    /// Where the system's limit is reached, everything is polled from now on. The error then says so.
+    fn help_itself(&mut self, error: WatchError) -> WatchError {
+        if !error.is_limit() || self.kind == Kind::Polling {
+            return error;
+        }
+        match (self.make)(Kind::Polling, Arc::clone(&self.handler)) {
+            Ok(system) => (self.system, self.kind) = (system, Kind::Polling),
+            Err(_) => return error,
+        }
+        self.watched.clear();
+        match self.look_at(self.list.clone()) {
+            // What changed before the first look of the new watcher was seen by nobody.
+            Ok(()) => {
+                self.debounce.lose(Instant::now(), now());
+                error.polled()
+            }
+            Err(error) => error,
+        }
+    }
+
     fn look_at(&mut self, list: WatchList) -> Result<(), WatchError> {
         let mut wanted = BTreeSet::new();
+        self.links = Links::default();
         for directory in &list.directories {
-            wanted.extend(walk(directory, &mut self.noise).directories);
+            let tree = walk(directory, &mut self.noise);
+            wanted.extend(tree.directories);
+            wanted.extend(self.links.learn(&tree.links, &mut self.noise));
         }
         let beside = list.files.iter().filter_map(|file| file.parent()).filter(|parent| parent.is_dir());
         wanted.extend(beside.map(Path::to_owned));
@@ -175,6 +225,11 @@ impl Eye {
         let removed = matches!(event.kind, EventKind::Remove(_));
         let mut changed = Vec::new();
         for path in event.paths {
+            // A source behind a link is known to cargo by the link's name.
+            changed.extend(self.links.names(&path).into_iter().filter(|name| {
+                let root = self.root_of(name).map(Path::to_owned);
+                !path.is_dir() && root.is_some_and(|root| !self.noise.is_noise(name, &root))
+            }));
             let Some(root) = self.root_of(&path).map(Path::to_owned) else {
                 if self.list.files.contains(&path) {
                     changed.push(path);
@@ -183,6 +238,11 @@ impl Eye {
             };
             if removed {
                 self.watched.retain(|directory| !directory.starts_with(&path));
+            }
+            if path.is_symlink() {
+                for directory in self.links.learn(std::slice::from_ref(&path), &mut self.noise) {
+                    self.add(directory)?;
+                }
             }
             if path.is_dir() {
                 changed.extend(self.discover(&path, &root)?);

@@ -12,6 +12,7 @@ use super::{Answer, LIMIT, eventually, now_ms, send};
 /// Services by the first part of `X-Amz-Target`.
 const KINESIS: &str = "Kinesis_20131202";
 const DYNAMODB: &str = "DynamoDB_20120810";
+const STREAMS: &str = "DynamoDBStreams_20120810";
 const SQS: &str = "AmazonSQS";
 const LOGS: &str = "Logs_20140328";
 const CLOUDWATCH: &str = "GraniteServiceVersion20100801";
@@ -121,6 +122,63 @@ impl Aws {
     pub fn count(&self) -> usize {
         let input = json!({ "TableName": self.table, "Select": "COUNT", "ConsistentRead": true });
         self.call(DYNAMODB, "Scan", &input)["Count"].as_u64().unwrap() as usize
+    }
+
+    /// Deletes an item.
+    pub fn delete_item(&self, id: &str) {
+        self.call(DYNAMODB, "DeleteItem", &json!({ "TableName": self.table, "Key": { "id": { "S": id } } }));
+    }
+
+    /// Every record of the table's stream, oldest first.
+    pub fn changes(&self) -> Vec<Value> {
+        let table = self.call(DYNAMODB, "DescribeTable", &json!({ "TableName": self.table }));
+        let arn = &table["Table"]["LatestStreamArn"];
+        let stream = self.call(STREAMS, "DescribeStream", &json!({ "StreamArn": arn }));
+        let shard = &stream["StreamDescription"]["Shards"][0]["ShardId"];
+        let input = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
+        let mut iterator = self.call(STREAMS, "GetShardIterator", &input)["ShardIterator"].clone();
+        let mut changes = Vec::new();
+        loop {
+            let page = self.call(STREAMS, "GetRecords", &json!({ "ShardIterator": iterator }));
+            let records = page["Records"].as_array().unwrap();
+            if records.is_empty() {
+                return changes;
+            }
+            changes.extend(records.iter().cloned());
+            iterator = page["NextShardIterator"].clone();
+        }
+    }
+
+    /// The URL of a function in the Lambda API.
+    fn function(&self, logical_id: &str) -> String {
+        let list = send("GET", &format!("{}/2015-03-31/functions", self.endpoint), &[], "").unwrap().json();
+        let names =
+            list["Functions"].as_array().unwrap().iter().map(|each| each["FunctionName"].as_str().unwrap());
+        let name =
+            names.into_iter().find(|name| name.contains(&format!("-{logical_id}"))).unwrap().to_owned();
+        format!("{}/2015-03-31/functions/{name}", self.endpoint)
+    }
+
+    /// Gives a function one more variable, and waits until environments that have it serve.
+    pub fn set_variable(&self, logical_id: &str, name: &str, value: &str) {
+        let url = format!("{}/configuration", self.function(logical_id));
+        let mut variables = send("GET", &url, &[], "").unwrap().json()["Environment"]["Variables"].clone();
+        variables[name] = value.into();
+        let input = json!({ "Environment": { "Variables": variables } });
+        let answer = send("PUT", &url, &[], input.to_string()).unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        eventually("the function has its variable", LIMIT, || {
+            let shown = send("GET", &url, &[], "").unwrap().json();
+            if shown["LastUpdateStatus"] == "Successful" { Ok(()) } else { Err(shown) }
+        });
+    }
+
+    /// Invokes a function with an event and shows its answer.
+    pub fn invoke(&self, logical_id: &str, event: &Value) -> Value {
+        let url = format!("{}/invocations", self.function(logical_id));
+        let answer = send("POST", &url, &[], event.to_string()).unwrap();
+        assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, None), "{answer:?}");
+        answer.json()
     }
 
     /// The lines that a function's environments and Lambda wrote, oldest first.

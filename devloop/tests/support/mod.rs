@@ -9,27 +9,35 @@
     reason = "every test binary uses another part of this"
 )]
 
+mod artificial;
 mod aws;
+mod cloud;
 mod http;
 mod load;
 mod localstack;
 mod moto;
+mod pair;
 mod processes;
 mod session;
+mod sink;
 mod small;
 mod tiny;
 mod wait;
 mod workspace;
 
+pub use artificial::{Artificial, Fate, HANDLERS, Truth};
 pub use aws::{Aws, Row};
+pub use cloud::OwnCloud;
 pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};
 pub use localstack::{Function, Localstack, Operation, Seen, look};
 pub use moto::{ACCOUNT, Moto};
+pub use pair::{Lines, STACK, Tiny};
 pub use processes::{kill, processes_in, signal_to};
 pub use session::Session;
+pub use sink::{Psql, Sink};
 pub use small::Small;
-pub use tiny::{Lines, STACK, Tiny};
+pub use tiny::{TINY, program, shared};
 pub use wait::{LIMIT, eventually};
 pub use workspace::Workspace;
 

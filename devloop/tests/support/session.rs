@@ -1,7 +1,7 @@
 //! A session of the real program: its JSON lines, its API, and its end.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -40,12 +40,43 @@ pub struct Session {
 impl Session {
     /// `devloop watch` on a fresh copy, with every function live.
     pub fn live() -> Self {
-        let mut session = Self::start(Workspace::take(), &["watch", "--port", "0", "--json"]);
-        let mut missing = FUNCTIONS.to_vec();
+        Self::live_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn live_with(arguments: &[&str]) -> Self {
+        let arguments = [&["watch", "--port", "0", "--json"], arguments].concat();
+        Self::live_in(Workspace::take(), &arguments, &FUNCTIONS)
+    }
+
+    /// The program with these arguments, with every function live.
+    pub fn live_in(workspace: Workspace, arguments: &[&str], functions: &[&str]) -> Self {
+        let mut session = Self::start(workspace, arguments);
+        session.wait_for_all_live(functions);
+        session
+    }
+
+    /// The same, started by another program that runs it in its own place, and with more in its environment.
+    pub fn live_through(
+        workspace: Workspace,
+        starter: &[&str],
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+        functions: &[&str],
+    ) -> Self {
+        let command = workspace.devloop_through(starter, environment, arguments);
+        let mut session = Self::run(workspace, command);
+        session.wait_for_all_live(functions);
+        session
+    }
+
+    /// Waits until each of the functions has gone live.
+    pub fn wait_for_all_live(&mut self, functions: &[&str]) {
+        let mut missing = functions.to_vec();
         while !missing.is_empty() {
-            let live = session.wait_at_most(
+            let live = self.wait_at_most(
                 FIRST_BUILD,
-                "the first build goes live, which compiles the AWS SDK once a machine",
+                "the first build goes live, which compiles the dependencies once a machine",
                 |line| {
                     assert_ne!(line["event"], "build_failed", "{line}");
                     (line["event"] == "live").then(|| line["function"].as_str().unwrap().to_owned())
@@ -53,12 +84,15 @@ impl Session {
             );
             missing.retain(|function| *function != live);
         }
-        session
     }
 
     /// The program with these arguments, with its cloud ready.
     pub fn start(workspace: Workspace, arguments: &[&str]) -> Self {
-        let mut command = workspace.devloop(arguments);
+        let command = workspace.devloop(arguments);
+        Self::run(workspace, command)
+    }
+
+    fn run(workspace: Workspace, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();

@@ -36,6 +36,11 @@ impl Workspace {
         }
     }
 
+    /// Another workspace, of which the test has the turn.
+    pub fn of(root: PathBuf, turn: File) -> Self {
+        Self { root, _turn: turn }
+    }
+
     /// The workspace's folder.
     pub fn root(&self) -> &Path {
         &self.root
@@ -48,12 +53,25 @@ impl Workspace {
 
     /// The real program, with none of the settings of the shell that runs the tests.
     pub fn devloop(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
-        command.current_dir(&self.root).args(arguments);
+        self.devloop_through(&[], &[], arguments)
+    }
+
+    /// The same, started by another program, which takes it and its arguments as its last ones.
+    pub fn devloop_through(
+        &self,
+        starter: &[&str],
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Command {
+        let program = env!("CARGO_BIN_EXE_devloop");
+        let words: Vec<&str> = starter.iter().chain(&[program]).chain(arguments).copied().collect();
+        let mut command = Command::new(words[0]);
+        command.current_dir(&self.root).args(&words[1..]);
         let settings = ["AWS_ENDPOINT_URL", "USE_LOCALSTACK", "LAMBDA_SRC_PATH", "LAMBDA_DIST_PATH"];
         for name in settings.iter().chain(&["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]) {
             command.env_remove(name);
         }
+        command.envs(environment.iter().copied());
         command
     }
 

@@ -147,7 +147,10 @@ impl Function {
         let mut state = self.state.write();
         if let Some(newest) = state.versions.values().next_back() {
             let before = newest.deployed();
-            let same_settings = before.configuration == deployed.configuration || description.is_some();
+            // A description given with the call is the version's, and no reason for another one.
+            let description = before.configuration.description.clone();
+            let same_settings =
+                *before.configuration == Configuration { description, ..(*deployed.configuration).clone() };
             if same_settings
                 && before.code.sha256() == deployed.code.sha256()
                 && matches!(deployed.code, Code::Zip { .. })

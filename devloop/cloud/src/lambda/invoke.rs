@@ -27,6 +27,8 @@ pub(crate) struct Invocation {
     pub(crate) client_context: Option<String>,
     /// The id to use, for retries of an asynchronous event; made up when absent.
     pub(crate) request_id: Option<String>,
+    /// Whether the caller wants the end of the log.
+    pub(crate) wants_log: bool,
 }
 
 /// What came of an invocation that reached the function.
@@ -40,7 +42,7 @@ pub(crate) struct Outcome {
     pub(crate) function_error: Option<&'static str>,
     /// `$LATEST` or a version number.
     pub(crate) executed_version: String,
-    /// The last 4 KB of the invocation's log.
+    /// The last 4 KB of the invocation's log, if the caller wanted it.
     pub(crate) log_tail: String,
 }
 
@@ -78,7 +80,7 @@ impl Invoker {
                 .detail("Reason", reason));
         }
         let request_id: Arc<str> =
-            invocation.request_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()).into();
+            invocation.request_id.clone().unwrap_or_else(|| wire::unique_id().to_string()).into();
         let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
         for _ in 1..HANDOVERS {
             if matches!(attempt, Attempt::Ended(_)) {
@@ -129,7 +131,9 @@ impl Invoker {
         }
         let lease = match version.pool.acquire().await {
             Ok(lease) => lease,
-            Err(error) => return Attempt::Ended(self.init_failed(function, request_id, &error)),
+            Err(error) => {
+                return Attempt::Ended(self.init_failed(function, request_id, &error, invocation.wants_log));
+            }
         };
         let environment = Arc::clone(&lease.environment);
         let limit = Duration::from_secs(environment.generation.configuration.timeout);
@@ -165,7 +169,7 @@ impl Invoker {
         log.push((now, format!("END RequestId: {request_id}")));
         log.push((now, report_line(request_id, duration, &lease)));
         lease.give_back();
-        let log_tail = tail(&log);
+        let log_tail = if invocation.wants_log { tail(&log) } else { String::new() };
         self.logs.append(&function.region, &log_group(&function.name), &environment.log_stream, log);
         Attempt::Ended(Report { payload, error, log_tail })
     }
@@ -207,13 +211,19 @@ impl Invoker {
     }
 
     /// An environment that did not come up takes the invocation with it, as on Lambda; its output is logged.
-    fn init_failed(&self, function: &Function, request_id: &str, error: &StartError) -> Report {
+    fn init_failed(
+        &self,
+        function: &Function,
+        request_id: &str,
+        error: &StartError,
+        wants_log: bool,
+    ) -> Report {
         let now = self.clock.now_ms();
         let mut log = error.output.clone();
         log.push((now, format!("START RequestId: {request_id} Version: $LATEST")));
         log.push((now, format!("RequestId: {request_id} {} {}", error.message, error.error_type)));
         log.push((now, format!("END RequestId: {request_id}")));
-        let log_tail = tail(&log);
+        let log_tail = if wants_log { tail(&log) } else { String::new() };
         if !error.log_stream.is_empty() {
             self.logs.append(&function.region, &log_group(&function.name), &error.log_stream, log);
         }
@@ -293,7 +303,7 @@ fn tail(log: &[(i64, String)]) -> String {
 
 /// A trace header as X-Ray writes it; nothing is sampled here.
 fn trace_id() -> String {
-    let id = uuid::Uuid::new_v4().simple().to_string();
+    let id = crate::wire::unique_id().simple().to_string();
     let (time, rest) = id.split_at(8);
     format!("Root=1-{time}-{rest};Parent={};Sampled=0", &rest[..16])
 }

@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     io,
     sync::{
-        Arc, Weak,
+        Arc, LazyLock, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -20,13 +20,21 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// How long a waiting invocation gives the busy environments before another one is started. A function that answers in a
-/// few milliseconds is free again sooner than a new process is up. On few cores, more processes than needed only cost: those
-/// that requests wait for take the time of those that work a stream off, whose backlog then grows (devloop/benches).
+/// How long an invocation waits for one of a few busy environments before another one is started: about as long as a warm
+/// function takes for an event.
+const IMPATIENCE: Duration = Duration::from_millis(2);
+
+/// How many environments are few, for each core. Most of them wait for the cloud or for a service while others work, and where
+/// something else takes the cores for a moment, a spare one keeps requests from queueing up. Beyond that, on functions that
+/// compute, more processes only cost: each answers more slowly, and those that requests wait for take the time of those that
+/// work a stream off (devloop/benches).
+const FEW_PER_CORE: usize = 4;
+
+/// How long an invocation waits once there are more than a few.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How many times as long an invocation waits while the busy environments do become free, only not for it yet: on a machine
-/// whose cores are all at work, one more process would make none of them faster.
+/// How many times as long it then waits while the busy environments do become free, only not for it yet: on a machine whose
+/// cores are all at work, one more process would make none of them faster.
 const MOVING: u32 = 10;
 
 /// How long an environment beyond the first may stay idle.
@@ -65,6 +73,15 @@ struct State {
     all: Vec<Weak<Environment>>,
     /// Which file a background change was begun for, so that each file is tried once.
     tried: Option<Identity>,
+}
+
+impl State {
+    /// How long an invocation waits before it asks for another environment.
+    fn patience(&self) -> Duration {
+        static FEW: LazyLock<usize> =
+            LazyLock::new(|| FEW_PER_CORE * std::thread::available_parallelism().map_or(1, usize::from));
+        if self.alive + self.starting < *FEW { IMPATIENCE } else { PATIENCE }
+    }
 }
 
 /// An environment that belongs to one invocation until it is given back.
@@ -148,7 +165,7 @@ impl Pool {
 
     /// An environment for one invocation: an idle one, or whichever comes first of one that becomes free and a new one.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Turn {
-        let (mut turn, mut freed) = {
+        let (mut turn, mut freed, mut patience) = {
             let mut state = self.state.lock();
             while let Some((environment, _)) = state.idle.pop() {
                 if !environment.is_dead() {
@@ -161,24 +178,26 @@ impl Pool {
             if state.alive + state.starting == 0 {
                 self.start_one(&mut state);
             }
-            (turn, state.freed)
+            (turn, state.freed, state.patience())
         };
-        let mut waits = 0;
+        let mut waited = Duration::ZERO;
         loop {
             tokio::select! {
                 biased;
                 outcome = &mut turn => return outcome.unwrap_or_else(|_| Err(Arc::new(stopped()))),
-                () = self.clock.sleep(PATIENCE) => {
+                () = self.clock.sleep(patience) => {
                     let mut state = self.state.lock();
                     state.waiting.retain(|turn| !turn.is_closed());
+                    waited += patience;
                     let moving = state.freed != freed;
                     freed = state.freed;
-                    waits += 1;
-                    if moving && waits < MOVING {
+                    if patience == PATIENCE && moving && waited < PATIENCE * MOVING {
                         continue;
                     }
-                    // One start per waiter is enough.
-                    if state.starting < state.waiting.len() {
+                    patience = state.patience();
+                    // At first one after the other: one more may be enough for all. Then one for each that waits.
+                    let enough = if waited < PATIENCE { 1 } else { state.waiting.len() };
+                    if state.starting < enough {
                         self.start_one(&mut state);
                     }
                 }

@@ -1,5 +1,6 @@
 //! What a run leaves behind.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -52,12 +53,10 @@ impl LoadTest {
 
     /// The same as it was sent.
     pub(super) fn sent(&self) -> Sent {
-        let all = self
-            .users
-            .iter()
-            .zip(1..)
-            .flat_map(|(count, user)| (0..*count).map(move |iteration| (user, iteration)));
-        let accepted = all.filter(|id| !self.refused.contains(id)).collect();
+        let refused: HashSet<(u32, u32)> = self.refused.iter().copied().collect();
+        let all = self.users.iter().zip(1..);
+        let all = all.flat_map(|(count, user)| (0..*count).map(move |iteration| (user, iteration)));
+        let accepted = all.filter(|id| !refused.contains(id)).collect();
         Sent { run: self.run_id.clone(), accepted, refused: self.refused.clone() }
     }
 }

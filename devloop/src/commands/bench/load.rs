@@ -12,8 +12,10 @@ use crate::commands::bench::files::{self, LoadTest};
 use crate::commands::bench::place::{kept, order, pipeline_failed, target};
 use crate::commands::bench::stop::Stop;
 use crate::commands::bench::{ABORTED, PARTIAL, THRESHOLD};
+use crate::config::{no_color, terminal_draws, terminal_is_utf8};
 use crate::error::UserError;
 use crate::report;
+use crate::tui::{BenchScreen, Theme};
 
 /// The least time between two lines of progress.
 const STEP: Duration = Duration::from_secs(2);
@@ -35,12 +37,17 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
     let target = target(&arguments.load, true).await?;
 
     let stop = Stop::default();
+    let screen = screen(output, &stop)?;
     let lines = Lines::default();
-    let watch = |progress: &Progress| lines.tell(progress);
+    let watch = |progress: &Progress| match &screen {
+        Some(screen) => screen.show(progress),
+        None => lines.tell(progress),
+    };
     let finished = tokio::select! {
         finished = run(&target, &order, &stop.load, &watch) => finished.map_err(pipeline_failed)?,
         () = stop.listen() => return Ok(ExitCode::from(ABORTED)),
     };
+    drop(screen);
     let Finished { mut document, account, samples } = finished;
     document.thresholds = thresholds.iter().map(|threshold| threshold.judge(&document)).collect();
     if let Some((name, before)) = &before {
@@ -65,6 +72,19 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
         told_missing(&missing);
     }
     Ok(exit_code(&document))
+}
+
+/// The screen, where there is a terminal that draws and nobody wants lines.
+fn screen(output: &OutputArguments, stop: &Stop) -> Result<Option<BenchScreen>, UserError> {
+    if output.json || output.plain || !io::stdout().is_terminal() || !terminal_draws() {
+        return Ok(None);
+    }
+    let theme = Theme { colour: !no_color(), unicode: terminal_is_utf8() };
+    let stop = stop.clone();
+    BenchScreen::start(theme, move || stop.ask()).map(Some).map_err(|error| {
+        UserError::failure("terminal_failed", format!("take the terminal: {error}"))
+            .with_hint("--plain tells the same as lines")
+    })
 }
 
 fn write_reports(

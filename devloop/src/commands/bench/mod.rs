@@ -1,9 +1,11 @@
 //! `devloop bench`: one file a subcommand, and what they share.
 
+mod ab;
 mod files;
 mod load;
 mod place;
 mod stop;
+mod swap;
 mod wait;
 
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ pub(crate) async fn bench(arguments: &BenchArguments) -> Result<ExitCode, UserEr
     match &arguments.command {
         None => load::load(arguments).await,
         Some(BenchCommand::Wait(arguments)) => wait::wait(arguments).await,
-        Some(BenchCommand::Swap(_) | BenchCommand::Ab(_)) => Ok(ExitCode::FAILURE),
+        Some(BenchCommand::Swap(arguments)) => swap::swap(arguments).await,
+        Some(BenchCommand::Ab(arguments)) => ab::ab(arguments).await,
     }
 }

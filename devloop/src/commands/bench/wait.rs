@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::bench::{
-    Account, LogRows, Patience, Rows, Sent, Standing, Target, Waiting, Wanted, describe, latencies, log_group,
+    Account, LogRows, Patience, Rows, Sent, StageFunction, Standing, Target, Waiting, Wanted, describe,
+    latencies, log_group,
 };
 use crate::bus::now;
 use crate::cli::{LoadArguments, WaitArguments};
 use crate::commands::bench::files::{self, LoadTest};
 use crate::commands::bench::load::{tell, told_missing};
 use crate::commands::bench::place::{pipeline_failed, target};
-use crate::commands::bench::stop::Stop;
 use crate::commands::bench::{ABORTED, PARTIAL};
 use crate::engine::Problem;
 use crate::error::UserError;
@@ -43,14 +43,12 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
     let began_ms = load.as_ref().and_then(|load| load.began_ms);
 
     tell("Monitoring CloudWatch metrics for new datapoints...\n")?;
-    let stop = Stop::default();
     let sent = load.as_ref().map(LoadTest::sent).unwrap_or_default();
     let sent = Sent { run: run_id.clone().unwrap_or_default(), ..sent };
     let wanted = Wanted { run: run_id, received_from: began_ms };
     let patience = Patience { expected, idle: arguments.idle, timeout: arguments.timeout };
     let (standing, account) = tokio::select! {
         seen = follow(&target, &sent, wanted, patience) => seen.map_err(pipeline_failed)?,
-        () = stop.all.cancelled() => return Ok(ExitCode::from(ABORTED)),
         _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(ABORTED)),
     };
     if standing != Standing::TimedOut {
@@ -112,7 +110,7 @@ async fn follow(
     patience: Patience,
 ) -> Result<(Standing, Account), Problem> {
     let failed = |reason: String| Problem::new("bench_failed", format!("follow the run: {reason}"));
-    let group = target.functions[2].as_ref().map(|function| function.log_group()).unwrap_or_default();
+    let group = target.functions[2].as_ref().map(StageFunction::log_group).unwrap_or_default();
     let from = wanted.received_from.unwrap_or(0);
     let mut rows = LogRows::new(log_group(&target.client, &target.region, group), from, wanted);
     let began = Instant::now();

@@ -8,23 +8,22 @@ use std::{
     },
 };
 
-use parking_lot::Mutex;
-
-use crate::{events::status::ShardStatus, source::SourceShard};
+use crate::{events::status::ShardStatus, shard::Hold, source::SourceShard};
 
 /// A shard with the position that survives every failure, update and pause.
 #[derive(Debug)]
 pub(crate) struct Progress<H> {
     pub(super) shard: Arc<H>,
-    /// The smallest sequence number that is not settled yet.
-    checkpoint: Mutex<u128>,
+    /// The smallest sequence number that is not settled yet. The shard keeps the records from there on.
+    checkpoint: Hold,
     finished: AtomicBool,
 }
 
 impl<H: SourceShard> Progress<H> {
     /// Nothing of the shard before `checkpoint` concerns the mapping.
     pub(super) fn new(shard: Arc<H>, checkpoint: u128) -> Self {
-        Self { shard, checkpoint: Mutex::new(checkpoint), finished: AtomicBool::new(false) }
+        let checkpoint = shard.log().hold(checkpoint);
+        Self { shard, checkpoint, finished: AtomicBool::new(false) }
     }
 
     pub(super) fn checkpoint(&self) -> u128 {

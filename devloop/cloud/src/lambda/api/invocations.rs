@@ -47,7 +47,8 @@ impl Lambda {
             }
         };
         let trace_id = request.header("x-amzn-trace-id").map(str::to_owned);
-        let invocation = Invocation { payload, trace_id, client_context, request_id: None };
+        let wants_log = request.header("x-amz-log-type") == Some("Tail");
+        let invocation = Invocation { payload, trace_id, client_context, request_id: None, wants_log };
         match kind {
             "DryRun" => {
                 self.exists(call.cx, name, qualifier)?;
@@ -64,7 +65,7 @@ impl Lambda {
                 if let Some(error) = outcome.function_error {
                     reply = reply.header("x-amz-function-error", error);
                 }
-                if request.header("x-amz-log-type") == Some("Tail") {
+                if wants_log {
                     reply = reply.header("x-amz-log-result", &BASE64_STANDARD.encode(&outcome.log_tail));
                 }
                 Ok(reply)

@@ -1,11 +1,8 @@
-//! What a function prints: both streams in one pipe, read as it comes, and drained before an invocation is closed so that
-//! no line lands in the next one's log.
+//! What a function prints: both streams in one pipe, drained before an invocation is closed so that no line lands in the
+//! next one's log. Only while something takes long is the pipe followed: most invocations are over sooner than their
+//! output would fill it, and being woken for it would cost them more than reading it once.
 
-use std::{
-    io,
-    os::fd::{AsFd, OwnedFd},
-    sync::Arc,
-};
+use std::{io, os::fd::OwnedFd, sync::Arc};
 
 use parking_lot::Mutex;
 use tokio::net::unix::pipe::Receiver;
@@ -18,13 +15,20 @@ const LINE_LIMIT: usize = 256 << 10;
 /// What an invocation may print, in bytes; what goes beyond is counted and dropped, so that memory stays bounded.
 const KEPT: usize = 6 << 20;
 
+/// How much the pipe holds, in bytes, where the system grants it: the lines of a batch, before anybody reads them.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+
+/// How much is read at once, in bytes.
+const BUFFER: usize = 16 << 10;
+
 /// The reading end of a process's output.
 #[derive(Debug, Clone)]
 pub(super) struct Output(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    pipe: Receiver,
+    pipe: OwnedFd,
     clock: Clock,
     lines: Mutex<Lines>,
 }
@@ -38,19 +42,23 @@ struct Lines {
 }
 
 impl Output {
-    /// Reads from the pipe's end `reader`; [`Output::follow`] must run for the pipe not to fill up.
+    /// Reads from the pipe's end `reader`.
     pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
-        let pipe = Receiver::from_owned_fd(reader)?;
-        Ok(Self(Arc::new(Shared { pipe, clock, lines: Mutex::default() })))
+        rustix::io::ioctl_fionbio(&reader, true)?;
+        // A user's pipes may take so much memory together; beyond that a pipe stays as small as it is made.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::pipe::fcntl_setpipe_size(&reader, PIPE);
+        Ok(Self(Arc::new(Shared { pipe: reader, clock, lines: Mutex::default() })))
     }
 
-    /// Reads until the process and its children have closed the pipe.
-    pub(super) async fn follow(self) {
-        let mut buffer = [0; 8192];
-        while self.0.pipe.readable().await.is_ok() {
+    /// Reads what comes, until the process and its children have closed the pipe. Nothing is lost when it is given up.
+    pub(super) async fn follow(&self) {
+        let Ok(pipe) = self.0.pipe.try_clone().and_then(Receiver::from_owned_fd) else { return };
+        let mut buffer = [0; BUFFER];
+        while pipe.readable().await.is_ok() {
             let mut lines = self.0.lines.lock();
             loop {
-                match self.0.pipe.try_read(&mut buffer) {
+                match pipe.try_read(&mut buffer) {
                     Ok(0) => return,
                     Ok(length) => lines.feed(self.0.clock.now_ms(), &buffer[..length]),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -78,15 +86,21 @@ impl Output {
         std::mem::take(&mut lines.complete)
     }
 
-    /// Reads what is there. The pipe itself is asked, not the runtime's idea of it: what was printed before the answer is
-    /// there by now, even if the runtime has not noticed.
+    /// Reads what is there. What was printed before an answer is there when the answer is, whether or not anybody was woken
+    /// for it.
     fn read_available(&self) {
-        let mut buffer = [0; 8192];
+        let mut buffer = [0; BUFFER];
         let mut lines = self.0.lines.lock();
         loop {
-            match rustix::io::read(self.0.pipe.as_fd(), &mut buffer) {
+            match rustix::io::read(&self.0.pipe, &mut buffer) {
                 Ok(0) => return,
-                Ok(length) => lines.feed(self.0.clock.now_ms(), &buffer[..length]),
+                Ok(length) => {
+                    lines.feed(self.0.clock.now_ms(), &buffer[..length]);
+                    // A pipe gives all it has, up to the buffer's size.
+                    if length < buffer.len() {
+                        return;
+                    }
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
             }
@@ -136,7 +150,7 @@ mod tests {
         assert!(output.take().is_empty());
         writer.write_all(&[b'x'; 100]).unwrap();
         drop(writer);
-        output.clone().follow().await;
+        Box::pin(output.follow()).await;
         assert_eq!(output.take().len(), 1);
     }
 

@@ -1,6 +1,7 @@
 //! One environment: a process in a group of its own that dies with its parent, and the event it works on.
 
 use std::{
+    convert::Infallible,
     io,
     os::{fd::OwnedFd, unix::process::ExitStatusExt},
     process::{ExitStatus, Stdio},
@@ -35,6 +36,9 @@ const BUSY_WAIT: Duration = Duration::from_millis(2);
 
 /// How often the peak memory of a process is read at most; reading it after each event would cost more than it tells.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
+
+/// From when on what a process prints is read while it works, so that it cannot fill its pipe and wait for a reader.
+const FOLLOWED_AFTER: Duration = Duration::from_millis(10);
 
 /// What the process made of an event.
 #[derive(Debug)]
@@ -145,6 +149,7 @@ impl Environment {
                 Err(_) => Err(("Runtime.ExitError".to_owned(), exit_message(&mut exit).await)),
             },
             message = exit_message(&mut exit) => Err(("Runtime.ExitError".to_owned(), message)),
+            never = follow(&output) => match never {},
             () = clock.sleep(INIT_LIMIT) => Err((
                 "Sandbox.Timedout".to_owned(),
                 format!("Task timed out after {:.2} seconds", INIT_LIMIT.as_secs_f64()),
@@ -178,10 +183,20 @@ impl Environment {
                 let touched = self.desk.was_taken(&request_id);
                 Err(if touched { Failure::Exited(how) } else { Failure::Untouched(how) })
             }
-            () = self.clock.sleep(limit) => {
+            () = self.deadline(limit) => {
                 self.kill();
                 Err(Failure::TimedOut)
             }
+        }
+    }
+
+    /// Waits until the time for an event is over; reads what the process prints once that takes a while.
+    async fn deadline(&self, limit: Duration) {
+        let ends_ms = self.clock.now_ms() + limit.as_millis() as i64;
+        self.clock.sleep(limit.min(FOLLOWED_AFTER)).await;
+        tokio::select! {
+            () = self.clock.sleep_until(ends_ms) => {}
+            never = follow(&self.output) => match never {},
         }
     }
 
@@ -218,6 +233,13 @@ impl Drop for Environment {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Reads what a process prints for as long as this is waited for.
+async fn follow(output: &Output) -> Infallible {
+    // Boxed: few invocations get here, and all would carry its buffer about.
+    Box::pin(output.follow()).await;
+    std::future::pending().await
 }
 
 /// Whether the child has ended, without taking its status from whoever waits for it.
@@ -275,7 +297,6 @@ async fn launch_once(
     let (first, ready) = oneshot::channel();
     let desk = Arc::new(Desk::new(first));
     tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk)));
-    tokio::spawn(output.clone().follow());
     Ok(Launched { child, output, desk, ready })
 }
 

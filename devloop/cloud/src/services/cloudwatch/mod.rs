@@ -17,4 +17,6 @@ mod statistics;
 mod store;
 mod units;
 
+pub(crate) use series::{MINUTES_KEPT, SECONDS_KEPT};
 pub(crate) use service::{CloudWatch, Meter};
+pub(crate) use store::METRICS;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use super::distribution::{Distribution, EXACT, SETTLED};
 
 /// How long values are kept by the second, in s [PutMetricData: high-resolution metrics].
-const SECONDS_KEPT: i64 = 3 * 3_600;
+pub(crate) const SECONDS_KEPT: i64 = 3 * 3_600;
 
 /// How long values are kept by the minute, in s [GetMetricStatistics: data retention].
-const MINUTES_KEPT: i64 = 15 * 86_400;
+pub(crate) const MINUTES_KEPT: i64 = 15 * 86_400;
 
 /// How long the values of a second stay as they were measured, in s.
 const EXACT_FOR: i64 = 15 * 60;

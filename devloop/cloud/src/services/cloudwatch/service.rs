@@ -66,6 +66,11 @@ impl CloudWatch {
         }
     }
 
+    /// How many metrics all regions have.
+    pub(crate) fn kept(&self) -> usize {
+        self.regions.all().iter().map(|(_, store)| store.len()).sum()
+    }
+
     /// A handle to record one metric with; `unit` is CloudWatch's name of it, anything else counts as `None`.
     pub(crate) fn meter(
         &self,

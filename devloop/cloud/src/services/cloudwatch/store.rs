@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::series::Series;
 
 /// How many metrics a region keeps; a hostile or careless client could make one per request.
-const METRICS: usize = 20_000;
+pub(crate) const METRICS: usize = 20_000;
 
 /// What a metric is known by. Dimensions are sorted by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +90,11 @@ impl Store {
             forget_stale(&mut metrics);
         }
         Arc::clone(metrics.entry(key).or_default())
+    }
+
+    /// How many metrics there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.read().len()
     }
 
     /// The metric, if there is one.

@@ -16,7 +16,7 @@ mod table;
 mod value;
 
 pub(crate) use service::DynamoDb;
-pub(crate) use stream::TableStream;
+pub(crate) use stream::{RETENTION_MS, TableStream};
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,18 @@ pub(crate) struct DynamoDb {
     stores: Regional<Store>,
 }
 
+/// What a table holds, for the status page. Bytes as AWS counts them.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct TableStatus {
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) items: usize,
+    pub(crate) bytes: usize,
+    /// Of its stream, read or not.
+    pub(crate) stream_records: usize,
+    pub(crate) stream_bytes: usize,
+}
+
 impl DynamoDb {
     /// An empty service.
     pub(crate) fn new(clock: Clock) -> Self {
@@ -65,6 +77,27 @@ impl DynamoDb {
             "GetRecords" => streams::get_records(&request, input),
             _ => Err(ApiError::unknown_operation("dynamodb", operation)),
         }
+    }
+
+    /// Every table of every region, and what its stream keeps.
+    pub(crate) fn status(&self) -> Vec<TableStatus> {
+        let mut all = Vec::new();
+        for (region, store) in self.stores.all() {
+            for table in store.tables.read().values() {
+                let contents = table.contents.read();
+                let (stream_records, stream_bytes) =
+                    contents.stream.as_ref().map_or((0, 0), |stream| stream.kept());
+                all.push(TableStatus {
+                    region: region.to_string(),
+                    name: table.name.clone(),
+                    items: contents.items.len(),
+                    bytes: contents.bytes,
+                    stream_records,
+                    stream_bytes,
+                });
+            }
+        }
+        all
     }
 
     /// The stream of a table, for event source mappings: also one that was disabled within the last 24 hours.

@@ -151,6 +151,16 @@ impl TableStream {
         self.trim(now_ms);
     }
 
+    /// Whether it takes another record; see [`ShardLog::has_room`].
+    pub(crate) fn has_room(&self) -> bool {
+        self.shard.log.has_room()
+    }
+
+    /// How many records are kept, and how many bytes they count.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        self.shard.log.kept()
+    }
+
     /// Forgets what is older than the retention.
     pub(crate) fn trim(&self, now_ms: i64) {
         self.shard.log.trim(now_ms - RETENTION_MS);

@@ -32,6 +32,8 @@ pub(crate) struct StreamStatus {
     pub(crate) open_shards: usize,
     /// How many records are kept in all shards, read or not.
     pub(crate) records: usize,
+    /// How many bytes they count: data and partition keys.
+    pub(crate) bytes: usize,
     /// When the oldest of them arrived, in ms since the epoch.
     pub(crate) oldest_ms: Option<i64>,
 }
@@ -104,13 +106,15 @@ impl Kinesis {
         let mut all = Vec::new();
         for (region, streams) in self.regions.all() {
             for stream in streams.read().values() {
-                let backlogs = stream.shards().iter().map(|shard| shard.backlog()).collect::<Vec<_>>();
+                let shards = stream.shards();
+                let backlogs = shards.iter().map(|shard| shard.backlog()).collect::<Vec<_>>();
                 all.push(StreamStatus {
                     region: region.to_string(),
                     name: stream.name().to_owned(),
                     arn: stream.arn().to_owned(),
                     open_shards: stream.open_shards().len(),
                     records: backlogs.iter().map(|(records, _)| records).sum(),
+                    bytes: shards.iter().map(|shard| shard.kept().1).sum(),
                     oldest_ms: backlogs.iter().filter_map(|(_, oldest)| *oldest).min(),
                 });
             }

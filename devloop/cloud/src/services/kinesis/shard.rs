@@ -120,6 +120,11 @@ impl Shard {
         self.log.backlog(0)
     }
 
+    /// How many records are kept, and how many bytes they count.
+    pub(super) fn kept(&self) -> (usize, usize) {
+        self.log.kept()
+    }
+
     /// As `DescribeStream` and `ListShards` write it.
     pub(super) fn describe(&self) -> Value {
         let mut numbers = json!({ "StartingSequenceNumber": sequence::print(self.first) });

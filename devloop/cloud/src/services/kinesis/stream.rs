@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
+    shard::KEPT_BYTES,
     source::{Source, SourceShard as _},
 };
 
@@ -149,6 +150,18 @@ impl Stream {
         let now = self.clock.now_ms();
         loop {
             let shard = self.route(hash)?;
+            if !shard.log().has_room() {
+                return Err(ApiError::client(
+                    "ProvisionedThroughputExceededException",
+                    format!(
+                        "Rate exceeded for shard {} in stream {} under account {}: its readers are {} MB behind.",
+                        shard.id(),
+                        self.identity.name,
+                        self.identity.account,
+                        KEPT_BYTES >> 20
+                    ),
+                ));
+            }
             let appended = shard.log().append(0, now, bytes, |_| std::mem::take(&mut record));
             // A shard that closed since it was looked up has children by now.
             let Some(sequence) = appended else { continue };

@@ -1,7 +1,7 @@
 //! CloudWatch Logs: what functions and clients log, kept in memory, read by the `aws` command line and followed by
 //! devloop's log pane.
 //!
-//! A group keeps its events for its retention and up to 64 MB; beyond that its oldest events go, which AWS would keep.
+//! A group keeps its events for its retention and up to 128 MB; beyond that its oldest events go, which AWS would keep.
 //! Encryption keys, log classes and deletion protection are refused by name, and so are Insights queries, live tails,
 //! subscriptions, metric filters and exports.
 
@@ -17,5 +17,6 @@ mod service;
 mod streams;
 mod tags;
 
+pub(crate) use group::BYTES as GROUP_BYTES;
 pub use live::LogEvent;
 pub(crate) use service::Logs;

@@ -127,6 +127,18 @@ impl Logs {
         self.live.send(region, &group.name, &stream, events.iter().map(|(at_ms, text)| (*at_ms, text)));
     }
 
+    /// How many groups there are, and how many events and bytes they keep together.
+    pub(crate) fn kept(&self) -> (usize, usize, usize) {
+        let mut kept = (0, 0, 0);
+        for (_, store) in self.regions.all() {
+            for group in store.0.read().values() {
+                let content = group.content.lock();
+                kept = (kept.0 + 1, kept.1 + content.events.len(), kept.2 + content.bytes);
+            }
+        }
+        kept
+    }
+
     /// Follows what is logged from now on, by clients and by the cloud, in every region. A follower that is too slow is
     /// told how many events it missed.
     pub(crate) fn subscribe(&self) -> Receiver<LogEvent> {

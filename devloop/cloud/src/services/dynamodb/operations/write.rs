@@ -18,7 +18,7 @@ use super::{
     capacity::{self, Report, Units},
     input::Input,
 };
-use crate::error::ApiError;
+use crate::{error::ApiError, shard::KEPT_BYTES};
 
 const ITEM_TOO_LARGE: &str = "Item size has exceeded the maximum allowed size";
 const UPDATE_TOO_LARGE: &str = "Item size to update has exceeded the maximum allowed size";
@@ -144,6 +144,16 @@ impl Write {
     pub(super) fn plan(&self, contents: &Contents) -> Result<Outcome, Refusal> {
         if contents.deleted {
             return Err(Refusal::Invalid(not_found("Requested resource not found")));
+        }
+        if contents.stream.as_ref().is_some_and(|stream| stream.is_enabled() && !stream.has_room()) {
+            return Err(Refusal::Invalid(ApiError::client(
+                "ProvisionedThroughputExceededException",
+                format!(
+                    "The level of configured provisioned throughput for the table was exceeded: the readers of its stream are \
+                     {} MB behind.",
+                    KEPT_BYTES >> 20
+                ),
+            )));
         }
         let old = contents.items.get(&self.key);
         if let Some(condition) = &self.condition {

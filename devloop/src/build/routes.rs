@@ -1,0 +1,91 @@
+//! One build's functions by the way they are made, and the check of what comes out of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::sync::OnceCell;
+
+use crate::cargo::{self, Toolchain};
+use crate::engine::Artifact;
+use crate::machine::{self, Architecture, Demands, Purpose, Refusal, Route, Tools};
+
+/// cargo-zigbuild's program.
+pub(super) const ZIGBUILD: &str = "cargo-zigbuild";
+
+/// What is known about the machines of a session's functions.
+#[derive(Debug, Default)]
+pub(crate) struct Machines {
+    demands: Demands,
+    tools: OnceCell<Tools>,
+    /// Functions whose native binary needed a newer glibc than their runtime has.
+    too_new: std::sync::Mutex<BTreeSet<String>>,
+}
+
+impl Machines {
+    /// For functions with these demands.
+    pub(crate) fn new(demands: Demands) -> Self {
+        Self { demands, ..Self::default() }
+    }
+
+    /// What is asked of the functions.
+    pub(crate) fn demands(&self) -> &Demands {
+        &self.demands
+    }
+
+    /// The functions by the way they are built, and those that cannot be built here.
+    pub(super) async fn routes(
+        &self,
+        functions: &[String],
+        toolchain: &Toolchain,
+        root: &Path,
+    ) -> (BTreeMap<Route, Vec<String>>, Vec<(String, Refusal)>) {
+        let tools = match self.demands.purpose {
+            Purpose::RunHere => &Tools::default(),
+            Purpose::Ship => self.tools.get_or_init(|| tools(toolchain, root)).await,
+        };
+        let (mut routes, mut refused): (BTreeMap<Route, Vec<String>>, Vec<_>) = Default::default();
+        for function in functions {
+            let too_new = self.too_new.lock().is_ok_and(|known| known.contains(function));
+            let demand = self.demands.of(function);
+            match machine::route(function, &demand, self.demands.purpose, too_new, tools) {
+                Ok(route) => routes.entry(route).or_default().push(function.clone()),
+                Err(refusal) => refused.push((function.clone(), refusal)),
+            }
+        }
+        (routes, refused)
+    }
+
+    /// Whether the artifact may be used. One that needs too new a glibc is to be made in another way next time.
+    pub(super) fn check(&self, artifact: &Artifact) -> Result<(), Refusal> {
+        let function = &artifact.function;
+        if self.demands.purpose == Purpose::RunHere {
+            return Ok(());
+        }
+        // What cannot be read is for the swap to refuse, which tells why.
+        let Ok(binary) = machine::inspect(&artifact.executable) else { return Ok(()) };
+        let checked = machine::check(function, &binary, &self.demands.of(function), self.demands.purpose);
+        if matches!(checked, Err(Refusal::NewGlibc { .. }))
+            && let Ok(mut too_new) = self.too_new.lock()
+        {
+            too_new.insert(function.clone());
+        }
+        checked.map(|_| ())
+    }
+}
+
+/// Looks for cargo-zigbuild and for standard libraries. It is done once a session, and only for what is shipped.
+pub(crate) async fn tools(toolchain: &Toolchain, root: &Path) -> Tools {
+    let mut targets = BTreeSet::new();
+    for architecture in [Architecture::X86_64, Architecture::Arm64] {
+        let triple = architecture.triple();
+        let mut rustc = toolchain.command_of(&toolchain.rustc(), root);
+        rustc.args(["--print", "target-libdir", "--target", triple]);
+        rustc.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let Ok(output) = rustc.output().await else { continue };
+        if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
+            targets.insert(triple);
+        }
+    }
+    Tools { zigbuild: cargo::find(ZIGBUILD.as_ref()).is_some(), targets }
+}

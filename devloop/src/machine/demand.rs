@@ -1,0 +1,103 @@
+//! What the stack says about the machine that a function runs on.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::machine::Glibc;
+
+/// A processor that Lambda has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Architecture {
+    /// `x86_64`.
+    X86_64,
+    /// `arm64`.
+    Arm64,
+}
+
+impl Architecture {
+    /// This machine's.
+    pub(crate) fn host() -> Self {
+        if cfg!(target_arch = "aarch64") { Self::Arm64 } else { Self::X86_64 }
+    }
+
+    /// The stack's name for it.
+    pub(crate) fn from_stack(name: &str) -> Option<Self> {
+        match name {
+            "x86_64" => Some(Self::X86_64),
+            "arm64" => Some(Self::Arm64),
+            _ => None,
+        }
+    }
+
+    /// The compiler's name for Linux on it.
+    pub(crate) fn triple(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        })
+    }
+}
+
+/// What becomes of the binaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Purpose {
+    /// They run as processes of this machine, whatever the stack says.
+    #[default]
+    RunHere,
+    /// They go to a machine such as the stack says.
+    Ship,
+}
+
+/// What one function's stack asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Demand {
+    /// The processor.
+    pub(crate) architecture: Architecture,
+    /// The runtime's name.
+    pub(crate) runtime: String,
+}
+
+/// The runtime of functions about which no stack says anything.
+const USUAL_RUNTIME: &str = "provided.al2023";
+
+impl Default for Demand {
+    fn default() -> Self {
+        Self { architecture: Architecture::host(), runtime: USUAL_RUNTIME.to_owned() }
+    }
+}
+
+impl Demand {
+    /// The newest glibc whose symbols the runtime has.
+    pub(crate) fn glibc(&self) -> Glibc {
+        match self.runtime.as_str() {
+            "provided.al2" => Glibc { major: 2, minor: 26 },
+            // provided.al2023, and what comes after it has no older one.
+            _ => Glibc { major: 2, minor: 34 },
+        }
+    }
+}
+
+/// What becomes of a session's binaries, and what the stack asks of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Demands {
+    /// What becomes of them.
+    pub(crate) purpose: Purpose,
+    /// By function; others are asked the usual.
+    pub(crate) functions: BTreeMap<String, Demand>,
+}
+
+impl Demands {
+    /// What is asked of the function.
+    pub(crate) fn of(&self, function: &str) -> Demand {
+        self.functions.get(function).cloned().unwrap_or_default()
+    }
+}

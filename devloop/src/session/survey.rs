@@ -1,0 +1,70 @@
+//! What a session in a directory would work with, without one. `doctor` looks at it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::build::{Builder, Machines};
+use crate::cargo;
+use crate::config::{Layer, Settings};
+use crate::engine::State;
+use crate::error::UserError;
+use crate::graph::Workspace;
+use crate::machine::{Demands, Purpose};
+use crate::session::prepare::{demands, prepare};
+use crate::session::{Deployment, Options, Selection, View};
+
+/// A session that nobody starts.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// The settings in force.
+    pub(crate) settings: Settings,
+    /// The members of the workspace.
+    pub(crate) workspace: Workspace,
+    /// What would be built and served.
+    pub(crate) functions: Vec<String>,
+    /// What the stack asks of them.
+    pub(crate) demands: Demands,
+    /// What would be watched.
+    pub(crate) sources: Vec<PathBuf>,
+}
+
+impl Survey {
+    /// How cargo would be called, but for the linking.
+    pub(crate) fn builder(&self, program: &Path) -> Builder {
+        Builder {
+            program: program.to_owned(),
+            root: self.workspace.root.clone(),
+            target_directory: self.workspace.target_directory.clone(),
+            profile: self.settings.profile.clone(),
+            lookup: cargo::Lookup::default(),
+            timeout: self.settings.build.timeout,
+            linking: None,
+            machines: Arc::new(Machines::new(self.demands.clone())),
+        }
+    }
+}
+
+/// Reads what a `devloop watch` in the directory would read.
+pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Result<Survey, UserError> {
+    let options = Options {
+        flags,
+        selection: Selection::default(),
+        database: None,
+        parameters: BTreeMap::new(),
+        view: View::Plain,
+        watch: false,
+        deployment: Deployment::default(),
+    };
+    let prepared = prepare(program, directory, &options).await?;
+    let demands = demands(&prepared.templates, Purpose::RunHere);
+    let state = State::new(prepared.workspace.clone(), prepared.functions.clone());
+    let sources = state.watch_list().directories;
+    Ok(Survey {
+        settings: prepared.settings,
+        workspace: prepared.workspace,
+        functions: prepared.functions,
+        demands,
+        sources,
+    })
+}

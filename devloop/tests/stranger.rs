@@ -1,0 +1,148 @@
+//! Somebody else's workspace: no template, no settings, one package with five functions.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use support::{Session, Workspace, send};
+
+const FUNCTIONS: [&str; 5] = ["health", "orders", "prices", "stock", "users"];
+
+/// The empty table is there because the tests' folder lies inside of this workspace.
+const MANIFEST: &str = r#"[workspace]
+
+[package]
+name = "shop"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+lambda_http = { version = "1", default-features = false, features = ["apigw_http"] }
+tokio = { version = "1", features = ["macros", "rt"] }
+"#;
+
+const FUNCTION: &str = r#"use lambda_http::{Body, Error, Request, RequestExt, Response, run, service_fn};
+
+async fn answer(request: Request) -> Result<Response<Body>, Error> {
+    let parameters = request.query_string_parameters();
+    let who = parameters.first("who").unwrap_or("nobody");
+    let text = format!("NAME answers {} {} for {who}", request.method(), request.uri().path());
+    Ok(Response::builder().status(200).header("x-function", "NAME").body(text.into())?)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(answer)).await
+}
+"#;
+
+/// The stranger's workspace. It outlives the tests, and so does what cargo built in it.
+fn workspace() -> Workspace {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let root = home.join("stranger");
+    fs::create_dir_all(root.join("src/bin")).unwrap();
+    let turn = File::create(home.join("stranger.lock")).unwrap();
+    turn.lock().unwrap();
+    write(&root.join("Cargo.toml"), MANIFEST);
+    // The versions that building devloop's tests has brought to this machine.
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("Cargo.lock");
+    fs::copy(lock, root.join("Cargo.lock")).unwrap();
+    for entry in fs::read_dir(root.join("src/bin")).unwrap() {
+        let path = entry.unwrap().path();
+        if !FUNCTIONS.iter().any(|name| path.file_stem().unwrap() == *name) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    for name in FUNCTIONS {
+        write(&source(&root, name), &FUNCTION.replace("NAME", name));
+    }
+    match fs::remove_dir_all(root.join("target/devloop/dist")) {
+        Err(error) if error.kind() != ErrorKind::NotFound => panic!("empty the dist folder: {error}"),
+        _ => Workspace::of(root, turn),
+    }
+}
+
+fn source(root: &Path, function: &str) -> PathBuf {
+    root.join(format!("src/bin/{function}.rs"))
+}
+
+/// What is the same already keeps its time, so that cargo builds nothing anew.
+fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).ok().as_deref() != Some(text) {
+        fs::write(path, text).unwrap();
+    }
+}
+
+/// What a function URL sends.
+fn event(path: &str, query: &str) -> Value {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": {},
+        "queryStringParameters": { "who": "invoke" },
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "x", "domainName": "x", "domainPrefix": "x", "requestId": "r",
+            "routeKey": "$default", "stage": "$default", "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1_583_348_638_390_u64,
+            "http": { "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test" }
+        },
+        "isBase64Encoded": false
+    })
+}
+
+fn assert_answers_by_url(url: &str, function: &str, says: &str) {
+    let answer = send("GET", &format!("{url}things?who=url"), &[], "").unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (200, format!("{says} GET /things for url").as_str()));
+    assert_eq!(answer.header("x-function"), Some(function));
+}
+
+#[test]
+fn all_five_functions_are_served_by_invoke_and_by_url() {
+    let mut session = Session::start(workspace(), &["watch", "--port", "0", "--json"]);
+    session.wait_for_all_live(&FUNCTIONS);
+    for function in FUNCTIONS {
+        let url = session.outputs[format!("{function}Url")].as_str().unwrap();
+        assert_answers_by_url(url, function, &format!("{function} answers"));
+        let invoke = format!("{}/2015-03-31/functions/{function}/invocations", session.endpoint);
+        let answer = send("POST", &invoke, &[], event("/", "who=invoke").to_string()).unwrap();
+        let expected = format!("{function} answers GET / for invoke");
+        assert_eq!(
+            (answer.status, answer.json()["body"].as_str()),
+            (200, Some(expected.as_str())),
+            "{answer:?}"
+        );
+        assert_eq!(answer.json()["statusCode"], 200);
+    }
+
+    // One of five binaries of a package is edited: the others are not built, swapped or started.
+    session.edit("src/bin/orders.rs", "orders answers", "orders now answers");
+    let (_, functions, reason) = session.next_build();
+    assert_eq!((functions, reason.as_str()), (vec!["orders".to_owned()], "src/bin/orders.rs"));
+    session.wait("orders goes live, and nothing else", |line| {
+        if ["swapped", "live", "unchanged"].iter().any(|event| line["event"] == *event) {
+            assert_eq!(line["function"], "orders", "{line}");
+        }
+        (line["event"] == "live").then_some(())
+    });
+    assert_answers_by_url(session.outputs["ordersUrl"].as_str().unwrap(), "orders", "orders now answers");
+
+    // A sixth function appears while devloop watches.
+    session.workspace.save("src/bin/returns.rs", &FUNCTION.replace("NAME", "returns"));
+    let url = session.wait("the new function gets a URL", |line| {
+        (line["event"] == "added" && line["function"] == "returns")
+            .then(|| line["url"].as_str().unwrap().to_owned())
+    });
+    session.next_live("returns");
+    assert_answers_by_url(&url, "returns", "returns answers");
+
+    fs::remove_file(session.workspace.root().join("src/bin/returns.rs")).unwrap();
+    let gone = session
+        .wait("the deleted function is named", |line| (line["event"] == "error").then(|| line.clone()));
+    assert_eq!(
+        (gone["code"].as_str(), gone["function"].as_str()),
+        (Some("function_gone"), Some("returns")),
+        "{gone}"
+    );
+}

@@ -1,0 +1,78 @@
+//! Where a session's last function writes, and what is found there.
+
+use std::process::Command;
+
+use super::{LIMIT, Session, eventually};
+
+/// The pipeline's sinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sink {
+    /// Metrics: what a session has without a word.
+    CloudWatch,
+    /// Rows of a PostgreSQL that devloop starts, and metrics.
+    Both,
+}
+
+impl Sink {
+    /// `devloop watch` on a fresh copy with this sink, every function live.
+    pub fn session(self) -> Session {
+        match self {
+            Self::CloudWatch => Session::live(),
+            Self::Both => Session::live_with(&["--postgres"]),
+        }
+    }
+
+    /// Each of so many requests is in the sink once. `items` of them are of different items.
+    pub fn assert_holds(self, session: &Session, requests: usize, items: usize) {
+        assert_eq!(session.aws().datapoints(), requests as u64);
+        if self == Self::Both {
+            let psql = Psql::of(session);
+            psql.wait_for("SELECT count(*) FROM pipeline_items", &items.to_string());
+            let odd = "completed_ms IS NULL OR latency_ms < 0 OR latency_ms <> completed_ms - received_ms";
+            assert_eq!(psql.rows(&format!("SELECT * FROM pipeline_items WHERE {odd}")), Vec::<String>::new());
+        }
+    }
+}
+
+/// PostgreSQL's own client on a session's database.
+pub struct Psql(String);
+
+impl Psql {
+    /// With the line that devloop shows.
+    pub fn of(session: &Session) -> Self {
+        let line = session.outputs["Psql"].as_str().unwrap_or_else(|| panic!("{}", session.outputs));
+        let url = line.strip_prefix("psql '").and_then(|rest| rest.strip_suffix('\''));
+        Self(url.unwrap_or_else(|| panic!("{line}")).to_owned())
+    }
+
+    /// On the database of this URL.
+    pub fn new(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+
+    /// The rows of a statement, without decoration.
+    pub fn rows(&self, statement: &str) -> Vec<String> {
+        self.ask(statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// The rows, or what psql says instead.
+    pub fn ask(&self, statement: &str) -> Result<Vec<String>, String> {
+        let output = Command::new("psql")
+            .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.0])
+            .output()
+            .expect("these tests need psql: install it, on Debian with `apt-get install postgresql`");
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// Waits until the statement's only row is this one.
+    pub fn wait_for(&self, statement: &str, row: &str) {
+        eventually(&format!("{statement} is {row}"), LIMIT, || match self.ask(statement) {
+            Ok(rows) if rows == [row] => Ok(()),
+            other => Err(other),
+        });
+    }
+}
