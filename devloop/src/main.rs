@@ -67,6 +67,9 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Watch(arguments) => {
             (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
+        Command::Rollback(arguments) => {
+            (commands::rollback(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
+        }
         Command::Doctor(arguments) => (commands::doctor(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
         Command::Bench(arguments) => (commands::bench(arguments).await, arguments.output.json),

@@ -55,7 +55,7 @@ fn a_wrong_command_line_is_exit_code_2() {
     check(root, &["watch", "--port", "x"], &[], 2, "invalid value 'x'");
     check(root, &["watch", "upsteam"], &[], 2, wrong_name);
     check(root, &["up", "--template", "none.json"], &[], 2, "there is no ");
-    check(root, &["up"], &[("USE_LOCALSTACK", "true")], 2, "does not drive");
+    check(root, &["up", "--target", "aws", "--port", "1"], &[], 2, "the target aws has none");
     check(root, &["up", "--endpoint", "https://aws.example"], &[], 2, "this machine only");
 }
 

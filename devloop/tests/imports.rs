@@ -23,7 +23,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("machine", &["engine"]),
     ("build", &["bus", "cargo", "engine", "graph", "linker", "machine"]),
     ("swap", &["bus", "engine", "machine", "prelink"]),
-    ("target", &["engine", "error"]),
+    ("target", &["bus", "engine", "error", "swap"]),
     ("postgres", &["cargo", "engine"]),
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),

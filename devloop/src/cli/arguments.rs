@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::{BenchArguments, DoctorArguments};
 
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Up(SessionArguments),
     /// The same, and builds and serves again whatever a save concerns.
     Watch(SessionArguments),
+    /// Lets the code that a function had before its last update serve again.
+    Rollback(RollbackArguments),
     /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
     Status(StatusArguments),
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
@@ -55,18 +57,72 @@ pub(crate) struct StatusArguments {
     pub(crate) watch: bool,
 }
 
+/// Where functions run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TargetName {
+    /// The cloud in devloop itself.
+    Embedded,
+    /// LocalStack at the endpoint, with its hot reloading.
+    Localstack,
+    /// Lambda itself, in the account of your credentials.
+    Aws,
+}
+
+/// Flags about where functions run.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TargetArguments {
+    /// Where functions run [default: LocalStack where it answers at the endpoint, or else the embedded cloud; never aws].
+    #[arg(long, value_enum, value_name = "TARGET")]
+    pub(crate) target: Option<TargetName>,
+    /// The cloud's URL, instead of a port.
+    #[arg(long, value_name = "URL", conflicts_with = "port")]
+    pub(crate) endpoint: Option<String>,
+    /// The cloud's port; 0 takes a free one [default: 4566].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// aws: changes the account without asking.
+    #[arg(long, requires = "target", conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
+    /// aws: shows what would be changed, and changes nothing.
+    #[arg(long, requires = "target")]
+    pub(crate) dry_run: bool,
+    /// aws: publishes a version of each function that is updated.
+    #[arg(long, requires = "target")]
+    pub(crate) publish: bool,
+    /// aws: points this alias at the published version; implies --publish.
+    #[arg(long, value_name = "NAME", requires = "target")]
+    pub(crate) alias: Option<String>,
+    /// aws: the bucket for code above 50 MB [default: that of the account's CDK assets].
+    #[arg(long, value_name = "BUCKET", requires = "target")]
+    pub(crate) bucket: Option<String>,
+}
+
+/// Flags of `rollback`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RollbackArguments {
+    /// The functions [default: those of the template, or all without one].
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) functions: Vec<String>,
+    /// Where they run.
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Tells what happens as JSON lines on the standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The template that names the functions, instead of the configured ones; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Vec<PathBuf>,
+}
+
 /// Flags of `up` and `watch`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct SessionArguments {
     /// The functions to build, or `all` of the workspace [default: those of the template, or all without one].
     #[arg(value_name = "FUNCTION")]
     pub(crate) functions: Vec<String>,
-    /// The cloud's port; 0 takes a free one [default: 4566].
-    #[arg(long, value_name = "PORT")]
-    pub(crate) port: Option<u16>,
-    /// The cloud's URL, instead of a port.
-    #[arg(long, value_name = "URL", conflicts_with = "port")]
-    pub(crate) endpoint: Option<String>,
+    /// Where they run.
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
     /// Tells what happens as JSON lines on the standard output.
     #[arg(long, conflicts_with = "plain")]
     pub(crate) json: bool,
@@ -141,6 +197,12 @@ mod tests {
         check(&["up", "--postgres", "--no-template"], false);
         check(&["up", "--release"], true);
         check(&["up", "--release", "--profile", "dev"], false);
+        check(&["up", "--target", "aws", "--yes", "--alias", "live", "--bucket", "b"], true);
+        check(&["watch", "--target", "aws", "--dry-run"], true);
+        check(&["up", "--target", "azure"], false);
+        check(&["up", "--yes"], false);
+        check(&["up", "--target", "aws", "--yes", "--dry-run"], false);
+        check(&["rollback", "upstream", "--target", "aws", "--yes"], true);
         check(&["status", "--json", "--watch", "--endpoint", "http://localhost:1"], true);
         check(&["status", "upstream"], false);
         check(

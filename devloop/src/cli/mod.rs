@@ -4,7 +4,9 @@ mod arguments;
 mod bench;
 mod doctor;
 
-pub(crate) use arguments::{Arguments, Command, SessionArguments, StatusArguments};
+pub(crate) use arguments::{
+    Arguments, Command, RollbackArguments, SessionArguments, StatusArguments, TargetArguments, TargetName,
+};
 pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, SwapArguments, WaitArguments,
 };

@@ -2,34 +2,73 @@
 
 mod bench;
 mod doctor;
+mod rollback;
 mod status;
 mod up;
 mod watch;
 
 use std::io::IsTerminal;
 
-use crate::cli::SessionArguments;
-use crate::config::{BuildLayer, Layer, terminal_draws};
+use crate::cli::{SessionArguments, TargetArguments, TargetName};
+use crate::config::{BuildLayer, Layer, TargetKind, terminal_draws};
 use crate::error::UserError;
 use crate::postgres::DatabaseUrl;
-use crate::session::{Database, Selection, View};
+use crate::session::{Database, Deployment, Selection, View};
 
 pub(crate) use bench::bench;
 pub(crate) use doctor::doctor;
+pub(crate) use rollback::rollback;
 pub(crate) use status::status;
 pub(crate) use up::up;
 pub(crate) use watch::watch;
 
 /// The settings that the flags make.
 fn layer(arguments: &SessionArguments) -> Layer {
-    let templates = (!arguments.template.is_empty()).then(|| {
-        arguments.template.iter().map(|path| absolute(path).to_string_lossy().into_owned()).collect()
-    });
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
-    let (port, endpoint) = (arguments.port, arguments.endpoint.clone());
     let mouse = arguments.no_mouse.then_some(false);
     let build = BuildLayer { prelink: arguments.prelink.then_some(true), ..BuildLayer::default() };
-    Layer { templates, port, endpoint, profile, build, mouse, ..Layer::default() }
+    Layer {
+        templates: templates(&arguments.template),
+        profile,
+        build,
+        mouse,
+        ..target_layer(&arguments.target)
+    }
+}
+
+fn templates(paths: &[std::path::PathBuf]) -> Option<Vec<String>> {
+    let absolute = |path: &std::path::PathBuf| absolute(path).to_string_lossy().into_owned();
+    (!paths.is_empty()).then(|| paths.iter().map(absolute).collect())
+}
+
+fn target_layer(arguments: &TargetArguments) -> Layer {
+    let target = arguments.target.map(|name| match name {
+        TargetName::Embedded => TargetKind::Embedded,
+        TargetName::Localstack => TargetKind::Localstack,
+        TargetName::Aws => TargetKind::Aws,
+    });
+    Layer { port: arguments.port, endpoint: arguments.endpoint.clone(), target, ..Layer::default() }
+}
+
+/// How an account is dealt with; flags about one mean nothing elsewhere, and what means nothing is refused.
+fn deployment(arguments: &TargetArguments) -> Result<Deployment, UserError> {
+    let TargetArguments { yes, dry_run, publish, alias, bucket, .. } = arguments.clone();
+    if arguments.target != Some(TargetName::Aws) {
+        let given = [
+            ("--yes", yes),
+            ("--dry-run", dry_run),
+            ("--publish", publish),
+            ("--alias", alias.is_some()),
+            ("--bucket", bucket.is_some()),
+        ];
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+            let message = format!("use {flag}: it is for the target aws only");
+            return Err(
+                UserError::usage("flag_unsuitable", message).with_hint("leave it out, or add --target aws")
+            );
+        }
+    }
+    Ok(Deployment { yes, dry_run, publish, alias, bucket })
 }
 
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.

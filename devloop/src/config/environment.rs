@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::config::Layer;
-use crate::error::UserError;
+use crate::config::{Layer, TargetKind};
 
 /// Directory of the functions' sources; default: the whole workspace.
 const LAMBDA_SRC_PATH: &str = "LAMBDA_SRC_PATH";
@@ -17,6 +16,24 @@ const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
 /// The API's URL, as the reference's README names it and as its code does.
 const API_ENDPOINTS: [&str; 2] = ["API_ENDPOINT", "APIGW_ENDPOINT"];
+
+/// The same for Lambda alone, which is stronger there [Service-specific endpoints, AWS SDKs and Tools Reference Guide].
+const AWS_ENDPOINT_URL_LAMBDA: &str = "AWS_ENDPOINT_URL_LAMBDA";
+
+/// The same for S3 alone.
+const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+
+/// The same for `CloudFormation` alone.
+const AWS_ENDPOINT_URL_CLOUDFORMATION: &str = "AWS_ENDPOINT_URL_CLOUDFORMATION";
+
+/// The access key, which `LocalStack` reads an account from.
+const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+
+/// The region; the second one is only read where the first is not set.
+const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+/// `polling` or `event`: how `LocalStack`'s functions see that their code has changed.
+const FILE_WATCHER_STRATEGY: &str = "LOCALSTACK_FILE_WATCHER_STRATEGY";
 
 /// `true` asks for `LocalStack` instead of the embedded cloud.
 const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
@@ -38,20 +55,14 @@ pub(crate) struct Environment<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>)
 
 impl Environment<'_> {
     /// The settings that the environment makes. Variables that are set to nothing count as unset.
-    pub(crate) fn layer(&self) -> Result<Layer, UserError> {
-        if self.get(USE_LOCALSTACK).as_deref() == Some("true") {
-            return Err(UserError::usage(
-                "target_unsupported",
-                format!("{USE_LOCALSTACK}=true asks for LocalStack, which this version does not drive"),
-            )
-            .with_hint(format!("unset {USE_LOCALSTACK} to use the embedded cloud")));
-        }
-        Ok(Layer {
+    pub(crate) fn layer(&self) -> Layer {
+        Layer {
             src: self.get(LAMBDA_SRC_PATH).map(PathBuf::from),
             dist: self.get(LAMBDA_DIST_PATH).map(PathBuf::from),
             endpoint: self.endpoint(),
+            target: (self.get(USE_LOCALSTACK).as_deref() == Some("true")).then_some(TargetKind::Localstack),
             ..Layer::default()
-        })
+        }
     }
 
     /// The cloud's URL, where the user named one.
@@ -62,6 +73,33 @@ impl Environment<'_> {
     /// The URL that load is sent to, where the user named one.
     pub(crate) fn api(&self) -> Option<String> {
         API_ENDPOINTS.iter().find_map(|name| self.get(name))
+    }
+
+    /// The URLs of single services, where the user named some, by the service's name in an endpoint.
+    pub(crate) fn service_endpoints(&self) -> BTreeMap<&'static str, String> {
+        [
+            ("lambda", AWS_ENDPOINT_URL_LAMBDA),
+            ("s3", AWS_ENDPOINT_URL_S3),
+            ("cloudformation", AWS_ENDPOINT_URL_CLOUDFORMATION),
+        ]
+        .into_iter()
+        .filter_map(|(service, name)| Some((service, self.get(name)?)))
+        .collect()
+    }
+
+    /// The access key, where one is set.
+    pub(crate) fn access_key(&self) -> Option<String> {
+        self.get(AWS_ACCESS_KEY_ID)
+    }
+
+    /// The region, where one is set.
+    pub(crate) fn region(&self) -> Option<String> {
+        REGIONS.iter().find_map(|name| self.get(name))
+    }
+
+    /// Whether functions are known to look for changed code at intervals, instead of being told by the system.
+    pub(crate) fn polls_files(&self) -> bool {
+        self.get(FILE_WATCHER_STRATEGY).as_deref() == Some("polling")
     }
 
     fn get(&self, name: &str) -> Option<String> {

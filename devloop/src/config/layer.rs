@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::config::TargetKind;
 use crate::config::build::BuildLayer;
 use crate::error::{UserError, suggestion};
 
@@ -33,6 +34,9 @@ pub(crate) struct Layer {
     pub(crate) mouse: Option<bool>,
     /// Keys of the screen by action.
     pub(crate) keys: Option<BTreeMap<String, Vec<String>>>,
+    /// Where functions run. A file cannot say it: nobody deploys to an account because of a file that was checked in.
+    #[serde(skip)]
+    pub(crate) target: Option<TargetKind>,
 }
 
 /// The `CloudWatch` metric that the last function of a pipeline writes its latency to.
@@ -107,6 +111,7 @@ impl Layer {
             build: self.build.over(weaker.build),
             mouse: self.mouse.or(weaker.mouse),
             keys: self.keys.or(weaker.keys),
+            target: self.target.or(weaker.target),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::config::{BuildSettings, Environment, LatencyMetric, Layer};
+use crate::config::{BuildSettings, Environment, LatencyMetric, Layer, TargetKind};
 use crate::error::UserError;
 
 /// Where the embedded cloud listens unless told otherwise.
@@ -31,8 +31,12 @@ pub(crate) struct Settings {
     pub(crate) templates: Vec<String>,
     /// The user named the templates, so a pattern without a file is an error.
     pub(crate) templates_named: bool,
+    /// Where functions run; none: wherever the endpoint leads.
+    pub(crate) target: Option<TargetKind>,
     /// The cloud's port; 0 takes a free one.
     pub(crate) port: u16,
+    /// The cloud's URL. For AWS itself there is none unless the user names one.
+    pub(crate) endpoint: Option<String>,
     /// Cargo's profile.
     pub(crate) profile: String,
     /// Where the pipeline's end-to-end latency is found.
@@ -56,7 +60,9 @@ impl Settings {
     ) -> Result<Self, UserError> {
         let manifest = Layer::from_value(manifest, "[workspace.metadata.devloop]")?;
         let file = Layer::from_file(&root.join(FILE))?;
-        let layer = flags.over(environment.layer()?).over(file).over(manifest);
+        let typed = flags.over(environment.layer());
+        let (typed_port, typed_endpoint) = (typed.port, typed.endpoint.clone());
+        let layer = typed.over(file).over(manifest);
         let src = layer.src.map(|path| root.join(path));
         if let Some(missing) = src.as_ref().filter(|path| !path.is_dir()) {
             return Err(UserError::usage(
@@ -65,13 +71,33 @@ impl Settings {
             )
             .with_hint("check LAMBDA_SRC_PATH and the setting `src`"));
         }
-        let endpoint_port = layer.endpoint.as_deref().map(loopback_port).transpose()?;
+        let (port, endpoint) = match layer.target {
+            // The files' port and URL are those of a local cloud.
+            Some(TargetKind::Aws) if typed_port.is_some() => {
+                let message = "use a port: the target aws has none";
+                return Err(UserError::usage("port_without_cloud", message)
+                    .with_hint("name a URL with --endpoint, or leave --port out"));
+            }
+            Some(TargetKind::Aws) => (0, typed_endpoint),
+            Some(TargetKind::Localstack) => {
+                let port = layer.port.unwrap_or(DEFAULT_PORT);
+                let endpoint = layer.endpoint.as_deref().map_or_else(|| local(port), plain);
+                (port, Some(endpoint))
+            }
+            Some(TargetKind::Embedded) | None => {
+                let endpoint_port = layer.endpoint.as_deref().map(loopback_port).transpose()?;
+                let port = layer.port.or(endpoint_port).unwrap_or(DEFAULT_PORT);
+                (port, Some(local(port)))
+            }
+        };
         Ok(Self {
             src,
             dist: layer.dist.map_or_else(|| target_directory.join("devloop/dist"), |path| root.join(path)),
             templates_named: layer.templates.is_some(),
             templates: layer.templates.unwrap_or_else(|| vec!["stack/templates/*.template.json".to_owned()]),
-            port: layer.port.or(endpoint_port).unwrap_or(DEFAULT_PORT),
+            target: layer.target,
+            port,
+            endpoint,
             profile: layer.profile.unwrap_or_else(|| "dev".to_owned()),
             latency: layer.latency.unwrap_or_else(|| LatencyMetric {
                 namespace: LATENCY_NAMESPACE.to_owned(),
@@ -82,6 +108,18 @@ impl Settings {
             keys: layer.keys.unwrap_or_default(),
         })
     }
+}
+
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// `LocalStack` serves both schemes on one port, and its public names mean this machine, but take a network to be resolved.
+fn plain(endpoint: &str) -> String {
+    let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest).trim_end_matches('/');
+    let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "4566"));
+    let host = if host.ends_with("localhost.localstack.cloud") { "127.0.0.1" } else { host };
+    format!("http://{host}:{port}")
 }
 
 /// The port of a URL on this machine; other machines are not ours to serve.
@@ -111,7 +149,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Settings;
-    use crate::config::{Environment, Layer};
+    use crate::config::{Environment, Layer, TargetKind};
     use crate::error::UserError;
 
     struct Sources {
@@ -187,6 +225,31 @@ mod tests {
     }
 
     #[test]
+    fn the_target_decides_what_an_endpoint_is() {
+        let check = |environment: Vec<(&'static str, &'static str)>, target, expected: Option<&str>| {
+            let flags = Layer { target, ..Layer::default() };
+            let settings = resolve(Sources { environment, flags, ..silent() }).unwrap();
+            assert_eq!(settings.endpoint.as_deref(), expected);
+            settings.target
+        };
+        let url = |url| vec![("AWS_ENDPOINT_URL", url)];
+        assert_eq!(check(vec![], None, Some("http://127.0.0.1:4566")), None);
+        check(vec![], Some(TargetKind::Localstack), Some("http://127.0.0.1:4566"));
+        check(url("http://stack:4567/"), Some(TargetKind::Localstack), Some("http://stack:4567"));
+        let public = url("https://localhost.localstack.cloud:4566");
+        check(public, Some(TargetKind::Localstack), Some("http://127.0.0.1:4566"));
+        check(vec![], Some(TargetKind::Aws), None);
+        check(url("http://127.0.0.1:5000"), Some(TargetKind::Aws), Some("http://127.0.0.1:5000"));
+        let asked = vec![("USE_LOCALSTACK", "true")];
+        let told = check(asked.clone(), None, Some("http://127.0.0.1:4566"));
+        assert_eq!(told, Some(TargetKind::Localstack));
+        assert_eq!(check(asked, Some(TargetKind::Aws), None), Some(TargetKind::Aws));
+        assert_eq!(check(vec![("USE_LOCALSTACK", "1")], None, Some("http://127.0.0.1:4566")), None);
+        let flags = Layer { target: Some(TargetKind::Aws), port: Some(1), ..Layer::default() };
+        check_refused(Sources { flags, ..silent() }, "port_without_cloud");
+    }
+
+    #[test]
     fn what_is_not_served_is_refused_by_name() {
         let with = |name, value| Sources { environment: vec![(name, value)], ..silent() };
         check_refused(
@@ -194,7 +257,6 @@ mod tests {
             "target_unsupported",
         );
         check_refused(with("AWS_ENDPOINT_URL", "http://10.0.0.1:4566"), "target_unsupported");
-        check_refused(with("USE_LOCALSTACK", "true"), "target_unsupported");
         check_refused(with("LAMBDA_SRC_PATH", "nowhere"), "src_missing");
         check_refused(Sources { file: "port = 'x'", ..silent() }, "config_invalid");
         check_refused(Sources { file: "port =", ..silent() }, "config_invalid");

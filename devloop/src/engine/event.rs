@@ -130,6 +130,11 @@ pub(crate) enum Fact {
         /// The named cause.
         problem: Problem,
     },
+    /// A function that was not to be found, or could not be updated, can be now.
+    Deployed {
+        /// Which function.
+        function: String,
+    },
     /// A function wrote a line.
     Log {
         /// Which function.

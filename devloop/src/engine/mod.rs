@@ -17,5 +17,5 @@ pub(crate) use effect::{BuildOrder, Effect, SwapOrder, WatchList};
 pub(crate) use event::{Event, Fact, Generation, Millis};
 pub(crate) use notice::{Notice, Phases};
 pub(crate) use state::{Failure, Following, FunctionState, Serving, State};
-pub(crate) use types::{Artifact, Diagnostic, Digest, Level, Location, Problem};
+pub(crate) use types::{Artifact, Diagnostic, Digest, Level, Location, Machine, Place, Problem};
 pub(crate) use update::update;

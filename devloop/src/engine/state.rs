@@ -97,6 +97,23 @@ impl State {
             .collect()
     }
 
+    /// Whether nothing is on its way: every function answers with its newest code, or has failed.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.workshop, Workshop::Idle)
+            && self.generation > 0
+            && !self
+                .functions
+                .values()
+                .any(|function| function.is_on_its_way() || matches!(function, FunctionState::Unbuilt))
+    }
+
+    /// The functions whose newest code does not answer.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
+        self.functions.iter().filter_map(|(function, standing)| {
+            matches!(standing, FunctionState::Failed { .. }).then_some(function.as_str())
+        })
+    }
+
     /// What has to be watched: the sources of every function, the workspace's files, and inputs from elsewhere.
     pub(crate) fn watch_list(&self) -> WatchList {
         let mut directories: BTreeSet<&Path> =

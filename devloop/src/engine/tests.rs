@@ -502,6 +502,43 @@ fn code_that_does_not_come_up_leaves_the_old_code_serving() {
 }
 
 #[test]
+fn what_could_not_be_activated_is_swapped_once_its_function_is_deployed() {
+    let deployed = || Fact::Deployed { function: "up".to_owned() };
+    let failed = || {
+        Session::live().check(
+            vec![
+                saved(&["up/src/main.rs"]),
+                built(2, &["up"], None),
+                swapped(2, "up", "up2"),
+                not_activated(2, "up"),
+            ],
+            &["tell error up init_failed, up1 serves"],
+        )
+    };
+    failed()
+        .check(vec![deployed()], &["tell build 3: up for deployed now", "build 3 mid+up of up+mid"])
+        .check(vec![built(3, &["=up"], None)], &["swap 3 up"]);
+    // Who answers has been deployed, and who is being built will be found.
+    Session::live().check(vec![deployed()], &[]);
+    failed().check(vec![saved(&["up/src/main.rs"]), deployed()], &[]);
+}
+
+#[test]
+fn a_session_is_settled_when_every_function_answers_or_has_failed() {
+    let settled = |session: &Session| session.state.is_settled();
+    assert!(!settled(&Session::new()));
+    let mut session = Session::live();
+    assert!(settled(&session));
+    for fact in [saved(&["up/src/main.rs"]), built(2, &["up"], None), swapped(2, "up", "up2")] {
+        session.tell(fact);
+        assert!(!settled(&session));
+    }
+    session.tell(not_activated(2, "up"));
+    assert!(settled(&session));
+    assert_eq!(session.state.failed().collect::<Vec<_>>(), ["up"]);
+}
+
+#[test]
 fn a_failed_swap_leaves_the_old_code_serving_and_in_place() {
     Session::live()
         .check(

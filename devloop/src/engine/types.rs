@@ -54,6 +54,29 @@ impl Problem {
     }
 }
 
+/// What a target wants of the next binary of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    /// It gets a folder of its own, which nothing runs from yet, instead of the function's.
+    pub(crate) aside: bool,
+    /// The processor that it has to be made for.
+    pub(crate) machine: Machine,
+    /// Nothing is to be done when the binary has this content: it serves already.
+    pub(crate) unless: Option<Digest>,
+}
+
+/// A processor that Lambda has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Machine {
+    /// Whatever this machine has.
+    #[default]
+    Host,
+    /// `x86_64`.
+    X86_64,
+    /// `arm64`.
+    Arm64,
+}
+
 /// A binary that cargo has up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Artifact {

@@ -53,6 +53,7 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Fact::ActivationFailed { generation, function, problem } => {
             activation_failed(state, generation, &function, problem)
         }
+        Fact::Deployed { function } => deployed(state, at, function),
         Fact::Log { function, line } => vec![Effect::Announce(Notice::Log { function, line })],
         Fact::Adopted { function, url } => vec![Effect::Announce(Notice::Added { function, url })],
         Fact::Error { problem } => {
@@ -129,6 +130,19 @@ fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
         wanted.take_over(noted);
     }
     request(state, wanted)
+}
+
+/// Swaps what could not be activated before. Cargo has nothing to do for it, unless it was saved meanwhile.
+fn deployed(state: &mut State, at: Millis, function: String) -> Vec<Effect> {
+    let waits = matches!(
+        state.functions.get(&function),
+        Some(FunctionState::Failed { failure: Failure::Activation(_), .. })
+    );
+    if !waits {
+        return Vec::new();
+    }
+    let reasons = [(function, Reason::Deployed)].into();
+    request(state, Request { reasons, seen_at: at, requested_at: at, reread: false })
 }
 
 /// Builds what is asked for, as soon as the workshop allows; what is being made is cancelled and made part of it.

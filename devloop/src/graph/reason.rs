@@ -25,6 +25,8 @@ pub(crate) enum Reason {
     Governing(PathBuf),
     /// File events were lost, so any file may have changed.
     Lost,
+    /// The function has been deployed, so that its code can be put there.
+    Deployed,
     /// The last build of this function failed, and something else is built now.
     Retry,
     /// Somebody asked for it.
@@ -43,6 +45,7 @@ impl fmt::Display for Reason {
             Self::Input(path) => write!(formatter, "build input {}", path.display()),
             Self::Governing(path) => write!(formatter, "workspace file {}", path.display()),
             Self::Lost => formatter.write_str("file events were lost"),
+            Self::Deployed => formatter.write_str("deployed now"),
             Self::Retry => formatter.write_str("failed before"),
             Self::Asked => formatter.write_str("asked for"),
         }

@@ -27,6 +27,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// The body, where it is JSON.
     pub(super) body: Option<Value>,
+    /// It has LocalStack's header.
+    pub(super) is_localstack: bool,
 }
 
 impl Client {
@@ -61,15 +63,18 @@ impl Client {
         target: &str,
         input: &Value,
     ) -> Result<Answer, String> {
-        let scope = format!("devloop/19700101/{region}/{service}/aws4_request");
         let request = Request::post(format!("{}/", self.endpoint))
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", target)
-            .header(
-                "authorization",
-                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
-            );
+            .header("authorization", scope("devloop", region, service));
         self.send(request, Bytes::from(input.to_string())).await
+    }
+
+    /// Gets a path of a service.
+    pub(super) async fn get_of(&self, service: &str, region: &str, path: &str) -> Result<Answer, String> {
+        let request = Request::get(format!("{}{path}", self.endpoint))
+            .header("authorization", scope("test", region, service));
+        self.send(request, Bytes::new()).await
     }
 
     async fn send(&self, request: hyper::http::request::Builder, body: Bytes) -> Result<Answer, String> {
@@ -77,11 +82,12 @@ impl Client {
         let answer = async {
             let response = self.http.request(request).await.map_err(|error| cause(&error))?;
             let status = response.status().as_u16();
+            let is_localstack = response.headers().get("x-localstack").is_some_and(|value| value == "true");
             let body = Limited::new(response.into_body(), MAX_ANSWER)
                 .collect()
                 .await
                 .map_err(|error| format!("the answer broke off: {error}"))?;
-            Ok(Answer { status, body: serde_json::from_slice(&body.to_bytes()).ok() })
+            Ok(Answer { status, body: serde_json::from_slice(&body.to_bytes()).ok(), is_localstack })
         };
         tokio::time::timeout(LIMIT, answer)
             .await
@@ -96,4 +102,11 @@ fn cause(error: &dyn std::error::Error) -> String {
         last = next;
     }
     last.to_string()
+}
+
+/// A signature's outside: who asks, where and what. Nobody looks into it.
+fn scope(key: &str, region: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={key}/19700101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }

@@ -4,6 +4,7 @@
 mod client;
 mod digests;
 mod latency;
+mod localstack;
 mod pipeline;
 mod post;
 

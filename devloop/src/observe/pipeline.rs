@@ -11,10 +11,14 @@ use crate::engine::Problem;
 use crate::observe::client::Client;
 use crate::observe::digests::{Digests, OnDisk};
 use crate::observe::latency::Metric;
-use crate::status::{Finding, Function, Report, StatusSource, findings};
+use crate::observe::localstack;
+use crate::status::{Drift, Finding, Function, Report, StatusSource, findings};
 
 /// The page of the embedded cloud that says how it fares.
 const PAGE: &str = "/_devloop/status";
+
+/// The code of a cloud without that page.
+const FOREIGN: &str = "cloud_foreign";
 
 /// Where the cloud keeps what names no region.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -33,9 +37,19 @@ impl Pipeline {
     }
 
     async fn ask(&self) -> Result<Report, Problem> {
-        let mut report = self.page().await?;
+        let (mut report, has_latency) = match self.page().await {
+            Ok(report) => (report, true),
+            Err(problem) if problem.code == FOREIGN => {
+                let report = localstack::report(&self.client, DEFAULT_REGION).await.ok_or(problem)?;
+                (report, false)
+            }
+            Err(problem) => return Err(problem),
+        };
         report.functions = self.with_disk(std::mem::take(&mut report.functions)).await;
         report.problems = findings(&report);
+        if !has_latency {
+            return Ok(report);
+        }
         // A cloud whose functions lie in several regions has one pipeline in each; the first one's figures are told.
         let region = report.functions.first().map_or(DEFAULT_REGION, |function| &function.region);
         match self.metric.read(&self.client, region, report.at).await {
@@ -60,7 +74,7 @@ impl Pipeline {
                 format!("ask the cloud at {endpoint}: it has no page {PAGE} (status {})", answer.status);
             let hint =
                 "what listens there is not devloop's cloud; --endpoint or AWS_ENDPOINT_URL names another";
-            return Err(Problem::new("cloud_foreign", message).with_hint(hint));
+            return Err(Problem::new(FOREIGN, message).with_hint(hint));
         };
         if report.endpoint.is_empty() {
             endpoint.clone_into(&mut report.endpoint);
@@ -83,6 +97,7 @@ impl Pipeline {
 }
 
 fn on_disk(digests: &mut Digests, mut function: Function) -> Function {
+    function.drift = function.folder.as_deref().and_then(Drift::of).filter(|_| function.hot_reload);
     if let Some(folder) = function.folder.as_deref().filter(|_| function.hot_reload) {
         match digests.of(Path::new(folder)) {
             OnDisk::Digest(digest) => function.on_disk_digest = Some(digest),

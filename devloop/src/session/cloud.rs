@@ -38,6 +38,8 @@ pub(super) struct RunningCloud {
     pub(super) outputs: BTreeMap<String, String>,
     /// Where swapped functions are activated.
     pub(super) target: Arc<dyn Target>,
+    /// It ends with the session, and so does all that it serves.
+    pub(super) is_ours: bool,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
     pub(super) stopped: Pending<'static, ()>,
 }
@@ -69,6 +71,7 @@ pub(super) async fn start_cloud(
             endpoint: cloud.endpoint().to_string(),
             outputs,
             target: Arc::new(Embedded(cloud)),
+            is_ours: true,
             stopped,
         }),
         Err(problem) => {

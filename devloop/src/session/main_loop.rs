@@ -11,13 +11,15 @@ use crate::error::UserError;
 use crate::session::workers::Workers;
 use crate::sink::Sink;
 
-/// Turns until `stop` is cancelled or nobody reads the output any more; both are a good end.
+/// Turns until `stop` is cancelled or nobody reads the output any more; both are a good end. With `once` it also ends when every
+/// function answers with its newest code, or has failed.
 pub(super) async fn main_loop(
     state: &mut State,
     events: &mut mpsc::Receiver<Event>,
     sinks: &mut [Box<dyn Sink>],
     workers: &mut Workers,
     stop: &CancellationToken,
+    once: bool,
 ) -> Result<(), UserError> {
     loop {
         let event = tokio::select! {
@@ -37,7 +39,20 @@ pub(super) async fn main_loop(
                 other => workers.start(other),
             }
         }
+        if once && state.is_settled() {
+            return end(state);
+        }
     }
+}
+
+/// Why each function failed has been told.
+fn end(state: &State) -> Result<(), UserError> {
+    let failed: Vec<&str> = state.failed().collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let message = format!("deploy: {} did not go live", failed.join(", "));
+    Err(UserError::failure("not_all_live", message).with_hint("the errors above name the causes"))
 }
 
 /// Whether somebody still listens.

@@ -3,15 +3,18 @@
 
 mod cloud;
 mod commit;
+mod consent;
 mod database;
 mod lock;
 mod main_loop;
+mod opening;
 mod options;
 mod orders;
 mod outputs;
 mod parameters;
 mod port;
 mod prepare;
+mod rollback;
 mod route;
 mod run;
 mod signals;
@@ -23,7 +26,8 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use options::{Database, Options, Selection, View};
+pub(crate) use options::{Database, Deployment, Options, Selection, View};
 pub(crate) use port::owner as port_owner;
+pub(crate) use rollback::roll_back;
 pub(crate) use run::run;
 pub(crate) use survey::{Survey, survey};

@@ -20,6 +20,23 @@ pub(crate) struct Options {
     pub(crate) view: View,
     /// Whether saves are followed.
     pub(crate) watch: bool,
+    /// How an account is dealt with.
+    pub(crate) deployment: Deployment,
+}
+
+/// How an account is dealt with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Deployment {
+    /// The user has agreed beforehand.
+    pub(crate) yes: bool,
+    /// Nothing is changed.
+    pub(crate) dry_run: bool,
+    /// A version of every update.
+    pub(crate) publish: bool,
+    /// The alias that follows the versions.
+    pub(crate) alias: Option<String>,
+    /// Where large zips go.
+    pub(crate) bucket: Option<String>,
 }
 
 /// What is built and served.

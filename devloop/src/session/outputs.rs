@@ -34,6 +34,8 @@ pub(super) struct Told<'a> {
     pub(super) events: &'a Events,
     /// Where the log file is made; without a workspace there is none.
     pub(super) log_directory: Option<PathBuf>,
+    /// The cloud has a page that says how it fares.
+    pub(super) has_page: bool,
     /// Ends the session.
     pub(super) stop: &'a CancellationToken,
 }
@@ -80,9 +82,11 @@ fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
         routes: told.routes.to_vec(),
         orders: orders::carry_out(told.events.clone()),
     })?;
-    let latency = &told.settings.latency;
-    let metric = Metric { namespace: latency.namespace.clone(), name: latency.metric.clone() };
-    screen.follow(Pipeline::new(told.endpoint, metric), told.stop.clone());
+    if told.has_page {
+        let latency = &told.settings.latency;
+        let metric = Metric { namespace: latency.namespace.clone(), name: latency.metric.clone() };
+        screen.follow(Pipeline::new(told.endpoint, metric), told.stop.clone());
+    }
     let root = told.root.to_owned();
     screen.follow_commit(move || commit::of(root.clone()), told.stop.clone());
     Ok(screen)

@@ -8,21 +8,23 @@ use tokio_util::sync::CancellationToken;
 use crate::build::{Builder, Machines};
 use crate::bus::Events;
 use crate::cargo;
-use crate::config::BuildSettings;
+use crate::config::{BuildSettings, Settings};
 use crate::engine::{Fact, State};
 use crate::error::{Exit, UserError};
 use crate::graph::Workspace;
 use crate::linker::Linking;
-use crate::machine::Purpose;
+use crate::machine::{Demands, Purpose};
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
+use crate::session::consent::agree_to_deploy;
 use crate::session::database::SessionDatabase;
 use crate::session::lock::Lock;
 use crate::session::main_loop::main_loop;
+use crate::session::opening::{Chosen, choose, connect_aws, open_localstack, running_aws};
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, parameters, route, trace};
+use crate::session::{Options, View, parameters, route, trace};
 use crate::swap;
 use crate::tui::Keymap;
 use crate::watch::Watcher;
@@ -76,22 +78,47 @@ async fn run_prepared(
     (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let url = held.database.map(SessionDatabase::url);
-    let request = CloudRequest {
-        port: prepared.settings.port,
-        parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
-        templates: prepared.templates.clone(),
-        functions: outside_of_templates(&prepared),
-        events: events.clone(),
+    let chosen = choose(&prepared.settings).await?;
+    if chosen != Chosen::Embedded {
+        refuse_what_is_embedded_only(options, &prepared.settings)?;
+    }
+    let mut cloud = match chosen {
+        Chosen::Embedded => {
+            let url = held.database.map(SessionDatabase::url);
+            let request = CloudRequest {
+                port: prepared.settings.port,
+                parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
+                templates: prepared.templates.clone(),
+                functions: outside_of_templates(&prepared),
+                events: events.clone(),
+            };
+            start_cloud(request, stop.clone()).await?
+        }
+        Chosen::Localstack(endpoint) => open_localstack(&prepared, endpoint, &events, &stop).await?,
+        Chosen::Aws => {
+            let opening = async {
+                let aws = connect_aws(&prepared, &options.deployment, &events, &stop).await?;
+                let agreed = agree_to_deploy(options, program, &prepared, &aws, &stop).await?;
+                Ok::<_, UserError>(agreed.then_some(aws))
+            };
+            match stop.run_until_cancelled(opening).await.transpose()?.flatten() {
+                Some(aws) => running_aws(aws, &stop),
+                None => return Ok(()),
+            }
+        }
     };
-    let mut cloud = start_cloud(request, stop.clone()).await?;
     if let Some(lock) = held.lock {
         lock.serves(&cloud.endpoint);
     }
     if let Some(database) = held.database {
         database.add_to(&mut cloud.outputs);
     }
-    serve(options, keymap, program, prepared, cloud, (events, inbox), stop).await
+    let mut options = options.clone();
+    if !cloud.is_ours && !options.watch && options.view == View::Screen {
+        // What does not end with the session needs nobody to stay, and a screen would be gone at once.
+        options.view = View::Plain;
+    }
+    serve(&options, keymap, program, prepared, cloud, (events, inbox), stop).await
 }
 
 /// The part with a cloud: whatever ends it, the cloud is stopped and no process is left.
@@ -104,8 +131,8 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, outputs, target, stopped } = cloud;
-    let demands = demands(&prepared.templates, Purpose::RunHere);
+    let RunningCloud { endpoint, outputs, target, is_ours, stopped } = cloud;
+    let demands = demands(&prepared.templates, if is_ours { Purpose::RunHere } else { Purpose::Ship });
     let Prepared { settings, workspace, functions, following, templates } = prepared;
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
@@ -127,6 +154,7 @@ async fn serve(
             routes: &routes,
             events: &events,
             log_directory,
+            has_page: is_ours,
             stop: &stop,
         };
         let mut sinks = sinks(&told)
@@ -136,23 +164,15 @@ async fn serve(
         } else {
             None
         };
-        let builder = Builder {
-            program: program.to_owned(),
-            root: workspace.root.clone(),
-            target_directory: workspace.target_directory.clone(),
-            profile: settings.profile,
-            lookup: cargo::Lookup::default(),
-            timeout: settings.build.timeout,
-            linking: linking(&settings.build, &workspace.target_directory),
-            machines: Arc::new(Machines::new(demands)),
-        };
+        let builder = builder(program, &workspace, &settings, demands);
         let mut state = State::new(workspace, functions);
         if let Some(following) = following {
             state = state.following(following);
         }
         let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
         events.send(Fact::CloudReady { endpoint, outputs }).await;
-        let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop).await;
+        let result =
+            main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, !watch && !is_ours).await;
         stop.cancel();
         // Whoever waits for room in the queue is let go before the workers are waited for.
         drop(inbox);
@@ -183,8 +203,44 @@ fn session_directory(workspace: &Workspace) -> PathBuf {
     workspace.target_directory.join("devloop")
 }
 
+/// What only the embedded cloud can do is refused elsewhere, and not left out in silence.
+fn refuse_what_is_embedded_only(options: &Options, settings: &Settings) -> Result<(), UserError> {
+    let asked = [
+        ("a database of the session", options.database.is_some()),
+        ("a template's parameters", !options.parameters.is_empty()),
+        ("prelinked dependencies", settings.build.prelink),
+    ];
+    match asked.iter().find(|(_, asked)| *asked) {
+        Some((what, _)) => {
+            let message = format!("use {what}: that is for the embedded cloud only");
+            Err(UserError::usage("embedded_only", message)
+                .with_hint("leave it out, or add --target embedded"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Cargo as the settings want it.
+pub(super) fn builder(
+    program: &Path,
+    workspace: &Workspace,
+    settings: &Settings,
+    demands: Demands,
+) -> Builder {
+    Builder {
+        program: program.to_owned(),
+        root: workspace.root.clone(),
+        target_directory: workspace.target_directory.clone(),
+        profile: settings.profile.clone(),
+        lookup: cargo::Lookup::default(),
+        timeout: settings.build.timeout,
+        linking: linking(&settings.build, &workspace.target_directory),
+        machines: Arc::new(Machines::new(demands)),
+    }
+}
+
 /// The directories exist before the cloud looks for them.
-fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
+pub(super) fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
     let of_templates = prepared.templates.iter().flat_map(|template| &template.functions);
     of_templates.map(|code| &code.binary).chain(&prepared.functions).try_for_each(|function| {
         swap::make_function_directory(&prepared.settings.dist, function)

@@ -12,7 +12,7 @@ use crate::error::UserError;
 use crate::graph::Workspace;
 use crate::machine::{Demands, Purpose};
 use crate::session::prepare::{demands, prepare};
-use crate::session::{Options, Selection, View};
+use crate::session::{Deployment, Options, Selection, View};
 
 /// A session that nobody starts.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
         parameters: BTreeMap::new(),
         view: View::Plain,
         watch: false,
+        deployment: Deployment::default(),
     };
     let prepared = prepare(program, directory, &options).await?;
     let demands = demands(&prepared.templates, Purpose::RunHere);

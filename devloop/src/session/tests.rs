@@ -115,7 +115,7 @@ impl Session {
                 state = state.following(Following::default());
             }
             let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Recorder(sender))];
-            let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &token).await;
+            let result = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &token, false).await;
             token.cancel();
             drop(inbox);
             workers.finish().await;

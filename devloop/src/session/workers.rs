@@ -1,7 +1,8 @@
 //! The engine's effects, carried out beside the main loop. Each answers through events only.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -15,10 +16,6 @@ use crate::swap::{self, Swapped};
 use crate::target::Target;
 use crate::watch::Watcher;
 use crate::workspace;
-
-/// The longest that a function may take to ask for its first event. The cloud's own limit for a start is shorter; this one is
-/// for a cloud that does not keep it.
-const ACTIVATION_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long the end of the session waits for what is still running.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -35,6 +32,8 @@ pub(super) struct Workers {
     cargo: Arc<Mutex<()>>,
     /// Cancels the newest cargo.
     newest: CancellationToken,
+    /// Which functions' newest binary lies in a directory of its own.
+    places: Arc<std::sync::Mutex<BTreeMap<String, bool>>>,
     tasks: TaskTracker,
 }
 
@@ -55,6 +54,7 @@ impl Workers {
             watcher,
             events,
             cargo: Arc::default(),
+            places: Arc::default(),
             newest: stop.child_token(),
             stop,
             tasks: TaskTracker::new(),
@@ -135,14 +135,28 @@ impl Workers {
     }
 
     fn swap(&self, order: SwapOrder) {
-        let (dist, events) = (self.dist.clone(), self.events.clone());
+        let (dist, events, target) = (self.dist.clone(), self.events.clone(), Arc::clone(&self.target));
+        let (places, stop) = (Arc::clone(&self.places), self.stop.clone());
         let machines = Arc::clone(&self.builder.machines);
         self.tasks.spawn(async move {
             let (generation, function) = (order.generation, order.function.clone());
-            let swapping = move || swap::swap(&dist, &order, machines.demands());
-            let result = match tokio::task::spawn_blocking(swapping).await {
-                Ok(result) => result.map_err(|error| error.problem()),
-                Err(panic) => Err(Problem::new("internal", format!("put the binary in place: {panic}"))),
+            let placing = target.place(&function, order.unless.clone());
+            let Some(place) = stop.run_until_cancelled(placing).await else { return };
+            let result = match place {
+                Ok(place) => {
+                    places
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(function.clone(), place.aside);
+                    let swapping = move || swap::swap(&dist, &order, machines.demands(), &place);
+                    match tokio::task::spawn_blocking(swapping).await {
+                        Ok(result) => result.map_err(|error| error.problem()),
+                        Err(panic) => {
+                            Err(Problem::new("internal", format!("put the binary in place: {panic}")))
+                        }
+                    }
+                }
+                Err(problem) => Err(problem),
             };
             let fact = match result {
                 Ok(Swapped::Unchanged { digest }) => Fact::Unchanged { generation, function, digest },
@@ -169,10 +183,11 @@ impl Workers {
 
     fn activate(&self, generation: Generation, function: String, digest: Digest) {
         let (target, events, stop) = (Arc::clone(&self.target), self.events.clone(), self.stop.clone());
-        let directory = self.dist.join(&function);
+        let aside = self.places.lock().unwrap_or_else(PoisonError::into_inner).get(&function).copied();
+        let directory = swap::folder(&self.dist, &function, &digest, aside.unwrap_or_default());
         self.tasks.spawn(async move {
             let activation =
-                tokio::time::timeout(ACTIVATION_LIMIT, target.activate(&function, &directory, &digest));
+                tokio::time::timeout(target.patience(), target.activate(&function, &directory, &digest));
             let Some(result) = stop.run_until_cancelled(activation).await else { return };
             let problem = match result {
                 Ok(Ok(())) => {
@@ -184,7 +199,7 @@ impl Workers {
                     "activation_timeout",
                     format!(
                         "start the new code: it asked for no event within {} s",
-                        ACTIVATION_LIMIT.as_secs()
+                        target.patience().as_secs()
                     ),
                 ),
             };

@@ -12,6 +12,6 @@ mod tests;
 
 pub(crate) use figures::{age, count, milliseconds};
 pub(crate) use findings::{Finding, findings};
-pub(crate) use report::{Distribution, Function, Latency, Mapping, Report};
+pub(crate) use report::{Distribution, Drift, Function, Latency, Mapping, Report};
 pub(crate) use source::StatusSource;
 pub(crate) use text::{Section, Tone, lines};

@@ -40,6 +40,9 @@ pub(crate) struct Function {
     pub(crate) folder: Option<String>,
     /// Whether it runs from that directory.
     pub(crate) hot_reload: bool,
+    /// It runs from another directory than its template names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) drift: Option<Drift>,
     /// SHA-256 of the file in the directory, seen from where devloop runs.
     pub(crate) on_disk_digest: Option<String>,
     /// The directory can be seen from where devloop runs, and holds no file to run.
@@ -67,6 +70,26 @@ pub(crate) struct Function {
     pub(crate) last_error: Option<String>,
     /// When that was.
     pub(crate) last_error_ms: Option<Millis>,
+}
+
+/// A function that an update led to a directory of its own. A deployment that changes the code in the template leads it back; one
+/// of an unchanged template leaves it there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Drift {
+    /// The directory that it runs from.
+    pub(crate) deployed: String,
+    /// The directory that the template names, which holds the same code.
+    pub(crate) template: String,
+}
+
+impl Drift {
+    /// The drift of a function that runs from the directory: `dist/.gen/FUNCTION/DIGEST` instead of `dist/FUNCTION`.
+    pub(crate) fn of(folder: &str) -> Option<Self> {
+        let (dist, rest) = folder.split_once("/.gen/")?;
+        let (binary, _digest) = rest.split_once('/')?;
+        Some(Self { deployed: folder.to_owned(), template: format!("{dist}/{binary}") })
+    }
 }
 
 /// The processes of a function.
@@ -162,7 +185,8 @@ impl Function {
     /// The name of its binary, where it runs from a directory.
     pub(crate) fn binary(&self) -> Option<&str> {
         let folder = self.folder.as_deref().filter(|_| self.hot_reload)?;
-        Path::new(folder).file_name()?.to_str()
+        let own = self.drift.as_ref().map_or(folder, |drift| drift.template.as_str());
+        Path::new(own).file_name()?.to_str()
     }
 }
 

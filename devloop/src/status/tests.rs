@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::status::{Mapping, Report, Section, findings, lines};
+use crate::status::{Drift, Function, Mapping, Report, Section, findings, lines};
 
 const SECTIONS: [Section; 6] =
     [Section::Cloud, Section::Code, Section::Stages, Section::Mappings, Section::Latency, Section::Problems];
@@ -150,4 +150,14 @@ fn a_function_is_called_by_its_binary_unless_two_share_it() {
     check_label("Pipeline-upstreamFunction-0A1B2C3D", "Pipeline-upstreamFunction-0A1B2C3D");
     check_label("Twin", "Twin");
     check_label("Elsewhere", "Elsewhere");
+}
+
+#[test]
+fn a_function_beside_the_templates_folder_keeps_its_name() {
+    let drift = Drift::of("/d/dist/.gen/mid/ab12").unwrap();
+    assert_eq!((drift.deployed.as_str(), drift.template.as_str()), ("/d/dist/.gen/mid/ab12", "/d/dist/mid"));
+    assert_eq!(Drift::of("/d/dist/mid"), None);
+    let folder = Some(drift.deployed.clone());
+    let function = Function { folder, hot_reload: true, drift: Some(drift), ..Function::default() };
+    assert_eq!(function.binary(), Some("mid"));
 }

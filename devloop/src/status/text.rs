@@ -110,6 +110,8 @@ fn verdict(function: &Function) -> (Tone, &'static str) {
         (Tone::Wrong, "nothing to run")
     } else if disk.is_some() && deployed.is_some() && disk != deployed {
         (Tone::Wrong, "not deployed")
+    } else if function.drift.is_some() {
+        (Tone::Plain, "not in the template's folder")
     } else if deployed.is_none() {
         (Tone::Plain, "not started")
     } else if answering.is_none() {

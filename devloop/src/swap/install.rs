@@ -4,13 +4,14 @@ use std::fs::{self, File, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::bus::now;
-use crate::engine::{Digest, Millis, SwapOrder};
-use crate::machine::{self, Demands};
+use crate::engine::{Digest, Machine, Millis, Place, SwapOrder};
+use crate::machine::{self, Architecture, Demand, Demands, Purpose};
 use crate::prelink;
 use crate::swap::SwapError;
 
@@ -19,6 +20,9 @@ const BOOTSTRAP: &str = "bootstrap";
 
 /// Where binaries are prepared: inside the directory that holds the functions', so that the rename stays on one file system.
 const STAGE: &str = ".stage";
+
+/// Where binaries lie that get a folder of their own, by function and content.
+const ASIDE: &str = ".gen";
 
 /// What became of a binary.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,24 +43,39 @@ pub(crate) enum Swapped {
     },
 }
 
-/// Puts the ordered binary into its function's directory below `dist`. Blocks for as long as the copy takes.
+/// The directory of a function's binary.
+pub(crate) fn folder(dist: &Path, function: &str, digest: &Digest, aside: bool) -> PathBuf {
+    if aside { dist.join(ASIDE).join(function).join(digest.to_string()) } else { dist.join(function) }
+}
+
+/// Puts the ordered binary into its directory below `dist`, as the target wants it. Blocks for as long as the copy takes.
 ///
 /// The copy is never a link to cargo's file, which the next build may overwrite while a process runs from it, and the
 /// function's directory is never replaced: who watches or mounts it would go on looking at the old one.
-pub(crate) fn swap(dist: &Path, order: &SwapOrder, demands: &Demands) -> Result<Swapped, SwapError> {
+pub(crate) fn swap(
+    dist: &Path,
+    order: &SwapOrder,
+    demands: &Demands,
+    place: &Place,
+) -> Result<Swapped, SwapError> {
     let stage = dist.join(STAGE);
-    let directory = dist.join(&order.function);
     make_directory(&stage)?;
-    make_directory(&directory)?;
+    make_directory(&dist.join(&order.function))?;
     let staged = stage_copy(&stage, order)?;
     let binary =
         machine::inspect(&staged).map_err(|error| SwapError::unreadable(&order.executable, error))?;
-    let demand = demands.of(&order.function);
-    let warnings = machine::check(&order.function, &binary, &demand, demands.purpose)?;
+    let (demand, purpose) = demanded(demands, order, place.machine);
+    let warnings = machine::check(&order.function, &binary, &demand, purpose)?;
     let digest = digest_of(&staged)?;
+    let directory = folder(dist, &order.function, &digest, place.aside);
     let bootstrap = directory.join(BOOTSTRAP);
-    if order.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
+    if place.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
         return Ok(Swapped::Unchanged { digest });
+    }
+    if place.aside {
+        make_directory(&dist.join(ASIDE))?;
+        make_directory(&dist.join(ASIDE).join(&order.function))?;
+        make_directory(&directory)?;
     }
     let companion = companion_of(&staged)?;
     if let Some(companion) = &companion {
@@ -64,9 +83,23 @@ pub(crate) fn swap(dist: &Path, order: &SwapOrder, demands: &Demands) -> Result<
     }
     let replaced = companion_of(&bootstrap).ok().flatten();
     let staged_at = now();
-    staged.persist(&bootstrap).map_err(|error| SwapError::io("rename to", &bootstrap, error.error))?;
+    // A folder that is named after its content is only filled once: somebody may run from it.
+    if !place.aside || !bootstrap.is_file() {
+        put(staged, &bootstrap)?;
+    }
     clear_companions_away(&directory, &[companion, replaced]);
     Ok(Swapped::InPlace { digest, staged_at, warnings })
+}
+
+/// What the deployed function is, where a target knows it, is stronger than what the stack says that it will be.
+fn demanded(demands: &Demands, order: &SwapOrder, machine: Machine) -> (Demand, Purpose) {
+    let demand = demands.of(&order.function);
+    let architecture = match machine {
+        Machine::Host => return (demand, demands.purpose),
+        Machine::X86_64 => Architecture::X86_64,
+        Machine::Arm64 => Architecture::Arm64,
+    };
+    (Demand { architecture, ..demand }, Purpose::Ship)
 }
 
 fn companion_of(program: &Path) -> Result<Option<PathBuf>, SwapError> {
@@ -102,6 +135,54 @@ fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
     }
 }
 
+/// Lets the function's own directory hold the same binary as another one of its directories.
+pub(crate) fn mirror(dist: &Path, function: &str, from: &Path) -> Result<(), SwapError> {
+    let (bootstrap, source) = (dist.join(function).join(BOOTSTRAP), from.join(BOOTSTRAP));
+    if bootstrap.is_file() && digest_of(&bootstrap)? == digest_of(&source)? {
+        return Ok(());
+    }
+    let stage = dist.join(STAGE);
+    make_directory(&stage)?;
+    make_directory(&dist.join(function))?;
+    let order = SwapOrder { generation: 0, function: function.to_owned(), executable: source, unless: None };
+    put(stage_copy(&stage, &order)?, &bootstrap)
+}
+
+/// The content of a program; none where there is no such file.
+pub(crate) fn digest_at(path: &Path) -> Option<Digest> {
+    digest_of(path).ok()
+}
+
+/// Deletes the folders of the function's former binaries but those that are named.
+pub(crate) fn collect(dist: &Path, function: &str, keep: &[PathBuf]) -> Result<(), SwapError> {
+    let home = dist.join(ASIDE).join(function);
+    let entries = match fs::read_dir(&home) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|error| SwapError::io("read the directory", &home, error))?,
+    };
+    for entry in entries.flatten().map(|entry| entry.path()).filter(|path| !keep.contains(path)) {
+        fs::remove_dir_all(&entry).map_err(|error| SwapError::io("delete", &entry, error))?;
+    }
+    Ok(())
+}
+
+/// The one step. Who looks at files at intervals only sees their size and time, so that the time must differ.
+pub(super) fn put(staged: TempPath, bootstrap: &Path) -> Result<(), SwapError> {
+    let failed = |error| SwapError::io("set the time of", bootstrap, error);
+    if let Ok(before) = fs::metadata(bootstrap) {
+        let file = File::options().append(true).open(&staged).map_err(failed)?;
+        // File systems keep times by the nanosecond, the second, or two of them.
+        for step in [Duration::from_millis(1), Duration::from_secs(1), Duration::from_secs(2)] {
+            let after = file.metadata().map_err(failed)?;
+            if after.len() != before.len() || after.modified().ok() != before.modified().ok() {
+                break;
+            }
+            file.set_modified(before.modified().map_err(failed)? + step).map_err(failed)?;
+        }
+    }
+    staged.persist(bootstrap).map_err(|error| SwapError::io("rename to", bootstrap, error.error))
+}
+
 /// Makes the function's directory, so that it can be watched or mounted before its first binary comes.
 pub(crate) fn make_function_directory(dist: &Path, function: &str) -> Result<(), SwapError> {
     make_directory(&dist.join(function))
@@ -133,6 +214,11 @@ fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<TempPath, SwapError> {
         .into_temp_path();
     fs::copy(&order.executable, &staged).map_err(|error| SwapError::copy(&order.executable, stage, error))?;
     make_public(&staged)?;
+    // Some systems copy the time with the content.
+    let touched = File::options().append(true).open(&staged);
+    touched
+        .and_then(|file| file.set_modified(SystemTime::now()))
+        .map_err(|error| SwapError::io("set the time of", &staged, error))?;
     Ok(staged)
 }
 

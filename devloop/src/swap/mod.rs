@@ -7,4 +7,4 @@ mod install;
 mod tests;
 
 pub(crate) use error::SwapError;
-pub(crate) use install::{Swapped, make_function_directory, swap};
+pub(crate) use install::{Swapped, collect, digest_at, folder, make_function_directory, mirror, swap};

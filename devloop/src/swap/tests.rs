@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::engine::{Digest, SwapOrder};
+use crate::engine::{Digest, Machine, Place, SwapOrder};
 use crate::machine::{Architecture, Demand, Demands, Purpose};
-use crate::swap::{Swapped, swap};
+use crate::swap::install::put;
+use crate::swap::{Swapped, collect, digest_at, folder, mirror, swap};
 
 struct Dist {
     home: TempDir,
@@ -27,18 +28,18 @@ impl Dist {
         self.path().join("up/bootstrap")
     }
 
-    fn order(executable: impl AsRef<Path>, unless: Option<&Digest>) -> SwapOrder {
-        SwapOrder {
-            generation: 1,
-            function: "up".to_owned(),
-            executable: executable.as_ref().to_owned(),
-            unless: unless.cloned(),
-        }
+    fn order(executable: impl AsRef<Path>) -> SwapOrder {
+        let executable = executable.as_ref().to_owned();
+        SwapOrder { generation: 1, function: "up".to_owned(), executable, unless: None }
+    }
+
+    fn put(&self, place: &Place) -> Swapped {
+        swap(&self.path(), &Self::order(std::env::current_exe().unwrap()), &Demands::default(), place)
+            .unwrap()
     }
 
     fn swap(&self, unless: Option<&Digest>) -> Swapped {
-        swap(&self.path(), &Self::order(std::env::current_exe().unwrap(), unless), &Demands::default())
-            .unwrap()
+        self.put(&Place { unless: unless.cloned(), ..Place::default() })
     }
 
     fn staged(&self) -> usize {
@@ -100,7 +101,7 @@ fn check_refused(content: &[u8], expected: &str) {
     let dist = Dist::new();
     let file = dist.home.path().join("binary");
     fs::write(&file, content).unwrap();
-    let error = swap(&dist.path(), &Dist::order(&file, None), &Demands::default()).unwrap_err();
+    let error = swap(&dist.path(), &Dist::order(&file), &Demands::default(), &Place::default()).unwrap_err();
     assert_eq!(error.problem().code, expected);
     assert!(!dist.bootstrap().exists());
     assert_eq!(dist.staged(), 0);
@@ -122,8 +123,13 @@ fn what_lambda_could_not_start_is_refused() {
 fn a_file_in_the_way_of_the_directory_is_named() {
     let dist = Dist::new();
     fs::write(dist.path(), "in the way").unwrap();
-    let error = swap(&dist.path(), &Dist::order(std::env::current_exe().unwrap(), None), &Demands::default())
-        .unwrap_err();
+    let error = swap(
+        &dist.path(),
+        &Dist::order(std::env::current_exe().unwrap()),
+        &Demands::default(),
+        &Place::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("dist/.stage"), "{error}");
 }
 
@@ -131,8 +137,8 @@ fn a_file_in_the_way_of_the_directory_is_named() {
 fn swap_for(demand: Demand, purpose: Purpose) -> Result<Vec<String>, &'static str> {
     let dist = Dist::new();
     let demands = Demands { purpose, functions: [("up".to_owned(), demand)].into() };
-    let order = Dist::order(std::env::current_exe().unwrap(), None);
-    let swapped = swap(&dist.path(), &order, &demands);
+    let order = Dist::order(std::env::current_exe().unwrap());
+    let swapped = swap(&dist.path(), &order, &demands, &Place::default());
     assert_eq!(dist.bootstrap().exists(), swapped.is_ok(), "what is refused is not in place");
     match swapped {
         Ok(Swapped::InPlace { warnings, .. }) => Ok(warnings),
@@ -158,4 +164,69 @@ fn what_does_not_fit_its_machine_is_refused_where_it_is_shipped_and_told_where_i
     let old = || Demand { runtime: "provided.al2".to_owned(), ..Demand::default() };
     assert_eq!(swap_for(old(), Purpose::Ship), Err("glibc_too_new"));
     assert!(swap_for(old(), Purpose::RunHere).unwrap()[0].contains("provided.al2 has 2.26"));
+}
+
+#[test]
+fn a_folder_of_its_own_is_filled_once_and_leaves_the_functions_alone() {
+    let dist = Dist::new();
+    let aside = Place { aside: true, ..Place::default() };
+    let digest = digest(dist.put(&aside));
+    let own = folder(&dist.path(), "up", &digest, true);
+    assert!(own.starts_with(dist.path().join(".gen/up")) && own.ends_with(digest.to_string()));
+    assert!(!dist.bootstrap().exists());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&own), mode(&own.join("bootstrap"))), (0o755, 0o755));
+    let before = fs::metadata(own.join("bootstrap")).unwrap().ino();
+    assert!(matches!(dist.put(&aside), Swapped::InPlace { .. }));
+    assert_eq!(fs::metadata(own.join("bootstrap")).unwrap().ino(), before, "somebody may run from it");
+    let serves = Place { unless: Some(digest.clone()), ..aside };
+    assert_eq!(dist.put(&serves), Swapped::Unchanged { digest: digest.clone() });
+
+    mirror(&dist.path(), "up", &own).unwrap();
+    assert_eq!(digest_at(&dist.bootstrap()), Some(digest));
+    let mirrored = fs::metadata(dist.bootstrap()).unwrap();
+    assert_eq!((mirrored.permissions().mode() & 0o777, mirrored.nlink()), (0o755, 1));
+    mirror(&dist.path(), "up", &own).unwrap();
+    assert_eq!(
+        fs::metadata(dist.bootstrap()).unwrap().ino(),
+        mirrored.ino(),
+        "the same content is left alone"
+    );
+}
+
+#[test]
+fn former_folders_are_deleted_but_those_in_use() {
+    let dist = Dist::new();
+    let home = dist.path().join(".gen/up");
+    let folders = ["a", "b", "c"].map(|name| home.join(name));
+    for folder in &folders {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("bootstrap"), "x").unwrap();
+    }
+    collect(&dist.path(), "up", &folders[1..2]).unwrap();
+    assert_eq!(folders.each_ref().map(|folder| folder.exists()), [false, true, false]);
+    collect(&dist.path(), "mid", &[]).unwrap();
+}
+
+#[test]
+fn a_file_of_the_same_size_gets_another_time() {
+    let dist = Dist::new();
+    dist.swap(None);
+    let staged = dist.path().join(".stage/next");
+    fs::copy(dist.bootstrap(), &staged).unwrap();
+    let moment = fs::metadata(dist.bootstrap()).unwrap().modified().unwrap();
+    fs::File::options().append(true).open(&staged).unwrap().set_modified(moment).unwrap();
+    put(tempfile::TempPath::try_from_path(&staged).unwrap(), &dist.bootstrap()).unwrap();
+    assert_ne!(fs::metadata(dist.bootstrap()).unwrap().modified().unwrap(), moment);
+}
+
+#[test]
+fn a_binary_for_another_architecture_is_refused() {
+    let dist = Dist::new();
+    let other = if cfg!(target_arch = "aarch64") { Machine::X86_64 } else { Machine::Arm64 };
+    let place = Place { machine: other, ..Place::default() };
+    let order = Dist::order(std::env::current_exe().unwrap());
+    let error = swap(&dist.path(), &order, &Demands::default(), &place).unwrap_err();
+    assert_eq!(error.problem().code, "wrong_machine");
+    assert!(!dist.bootstrap().exists());
 }

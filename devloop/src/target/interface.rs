@@ -2,15 +2,26 @@
 
 use std::path::Path;
 use std::pin::Pin;
+use std::time::Duration;
 
-use crate::engine::{Digest, Problem};
+use crate::engine::{Digest, Place, Problem};
 
 /// An answer that is on its way.
 pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A place where functions run.
 pub(crate) trait Target: Send + Sync {
-    /// Starts the code that lies in the function's directory.
+    /// Where the function's next binary is to be put, asked before every swap. `believed` is the code that serves and lies in
+    /// place, as far as the session knows; a target that knows better says so.
+    fn place<'a>(
+        &'a self,
+        _function: &'a str,
+        believed: Option<Digest>,
+    ) -> Pending<'a, Result<Place, Problem>> {
+        Box::pin(async move { Ok(Place { unless: believed, ..Place::default() }) })
+    }
+
+    /// Starts the code that lies in the directory, which is where [`Target::place`] wanted it.
     ///
     /// Resolves when the new code has asked for its first event and is the only one to be given new ones; what is in flight
     /// ends on the old code. On an error the old code goes on serving, and the problem says why the new one did not come up.
@@ -21,6 +32,11 @@ pub(crate) trait Target: Send + Sync {
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>>;
 
+    /// How long [`Target::activate`] may take. A cloud's own limit for a start is shorter; this one is for one that does not keep it.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+
     /// Makes room for a function that is in no template: it is called by its name, and at the URL that is returned.
     fn adopt(&self, function: &str, _directory: &Path) -> Result<String, Problem> {
         let message =
@@ -28,4 +44,29 @@ pub(crate) trait Target: Send + Sync {
         Err(Problem::new("function_not_deployed", message)
             .with_hint("add it to the template and start devloop again"))
     }
+
+    /// Lets the code serve again that served before the last update. What serves then is named in the answer.
+    fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {
+        let message = format!("roll {function} back: this target keeps no former code");
+        let hint = "undo the edit; the same source is the same code, and a save puts it in place";
+        Box::pin(async move { Err(Problem::new("rollback_unsupported", message).with_hint(hint)) })
+    }
+}
+
+/// What serves after a rollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RolledBack {
+    /// The function in Lambda.
+    pub(crate) name: String,
+    /// The code's SHA-256: of the binary in hexadecimal, or of the zip as Lambda writes it.
+    pub(crate) code: String,
+}
+
+/// What a target has to tell by itself, in the middle of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// A function that could not be activated can be now.
+    Deployed(String),
+    /// Something did not go as it should, and everything goes on.
+    Trouble(Problem),
 }

@@ -1,9 +1,16 @@
-//! Where functions run, behind one trait. `session` activates every swapped binary through it.
+//! Where functions run, behind one trait. `session` finds the place and activates every swapped binary through it.
 
+mod api;
+mod aws;
 mod embedded;
+mod finder;
 mod function_code;
 mod interface;
+mod localstack;
 
+pub(crate) use aws::{Aws, Opening as AwsOpening, Plan, PlannedFunction, Wishes};
 pub(crate) use embedded::Embedded;
+pub(crate) use finder::Known;
 pub(crate) use function_code::{FunctionCode, function_codes, serve_from};
-pub(crate) use interface::{Pending, Target};
+pub(crate) use interface::{Pending, Report, RolledBack, Target};
+pub(crate) use localstack::{Localstack, Opening as LocalstackOpening, Probe, probe, unreachable};

@@ -1,0 +1,23 @@
+//! The places where functions can run.
+
+/// A place where functions run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TargetKind {
+    /// The cloud in this very process.
+    Embedded,
+    /// `LocalStack`, or what speaks as it does.
+    Localstack,
+    /// Lambda itself. Only the command line can ask for it.
+    Aws,
+}
+
+impl TargetKind {
+    /// As the command line calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Localstack => "localstack",
+            Self::Aws => "aws",
+        }
+    }
+}

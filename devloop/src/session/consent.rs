@@ -1,0 +1,205 @@
+//! Before an account is changed: what would be changed, and whether the user agrees.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::build::{self, Outcome};
+use crate::bus::{Events, now};
+use crate::engine::{BuildOrder, Digest, Fact, Problem};
+use crate::error::{Exit, UserError};
+use crate::machine::Purpose;
+use crate::session::opening::cloud_error;
+use crate::session::prepare::{Prepared, demands};
+use crate::session::run::builder;
+use crate::session::{Deployment, Options, View};
+use crate::swap;
+use crate::target::{Aws, Plan, PlannedFunction};
+
+/// Builds, shows what a deployment would change, and asks. Whether there is anything left to do.
+pub(super) async fn agree_to_deploy(
+    options: &Options,
+    program: &Path,
+    prepared: &Prepared,
+    aws: &Aws,
+    stop: &CancellationToken,
+) -> Result<bool, UserError> {
+    let Some(built) = build_all(program, prepared, stop).await? else { return Ok(false) };
+    let plan = aws.plan(&built).await.map_err(cloud_error)?;
+    show(&plan, options.view)?;
+    if options.deployment.dry_run {
+        return Ok(false);
+    }
+    if !plan.changes() && !options.watch {
+        say("nothing to deploy: the code is the same");
+        return Ok(false);
+    }
+    let question = if options.watch { "deploy this and every later save?" } else { "deploy?" };
+    agree(&options.deployment, question).await
+}
+
+/// Whether the user agrees, now or beforehand. Nobody to ask is an error, and not a yes.
+pub(super) async fn agree(deployment: &Deployment, question: &str) -> Result<bool, UserError> {
+    if deployment.yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let message = "change the account: nobody agreed to it, and there is no terminal to ask on";
+        let hint = "--yes agrees beforehand, --dry-run changes nothing";
+        return Err(UserError::usage("consent_missing", message).with_hint(hint));
+    }
+    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let (sender, answer) = oneshot::channel();
+    // A thread of its own: Ctrl-C must not wait for a line that never comes.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = io::stdin().read_line(&mut line);
+        let _ = sender.send(["y", "yes"].contains(&line.trim().to_lowercase().as_str()));
+    });
+    let agreed = answer.await.unwrap_or(false);
+    if !agreed {
+        say("nothing was changed");
+    }
+    Ok(agreed)
+}
+
+/// The plan: as lines for people on the standard error, or as one JSON line on the standard output.
+pub(super) fn show(plan: &Plan, view: View) -> Result<(), UserError> {
+    if view != View::Json {
+        for line in lines(plan) {
+            say(&line);
+        }
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        UserError::failure("output_failed", format!("write the plan: {error}"))
+    };
+    let mut line = serde_json::to_value(plan).map_err(|error| failed(&error))?;
+    if let Value::Object(members) = &mut line {
+        members.insert("event".to_owned(), json!("plan"));
+        members.insert("at".to_owned(), json!(now()));
+    }
+    writeln!(io::stdout(), "{line}").map_err(|error| failed(&error))
+}
+
+fn lines(plan: &Plan) -> Vec<String> {
+    let mut lines = vec![format!("account {} in {}", plan.account, plan.region)];
+    if !plan.endpoints.is_empty() {
+        lines.push(format!("NOT AT AWS: the endpoint is {}", plan.endpoints.join(", ")));
+    }
+    let width = plan.functions.iter().map(|function| function.binary.len()).max().unwrap_or_default();
+    lines.extend(
+        plan.functions
+            .iter()
+            .map(|function| format!("  {:width$}  {}", function.binary, described(function))),
+    );
+    lines
+}
+
+fn described(function: &PlannedFunction) -> String {
+    let PlannedFunction { name, deployed_bytes, new_bytes, changes, bucket, .. } = function;
+    if !changes {
+        return format!("{name}: same code, {}", megabytes(*new_bytes));
+    }
+    let through = bucket.as_ref().map(|bucket| format!(", through the bucket {bucket}")).unwrap_or_default();
+    format!("{name}: {} becomes {}{through}", megabytes(*deployed_bytes), megabytes(*new_bytes))
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.2} MB", bytes as f64 / 1e6)
+}
+
+pub(super) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Every function's binary and its content; none when the user has ended it.
+async fn build_all(
+    program: &Path,
+    prepared: &Prepared,
+    stop: &CancellationToken,
+) -> Result<Option<BTreeMap<String, (PathBuf, Digest)>>, UserError> {
+    let workspace = &prepared.workspace;
+    let order = BuildOrder {
+        generation: 0,
+        packages: workspace.function_packages().map(|package| package.name.clone()).collect(),
+        binaries: prepared.functions.clone(),
+        offline: workspace.offline,
+    };
+    let (events, mut inbox) = Events::channel();
+    let telling = tokio::spawn(async move {
+        while let Some(event) = inbox.recv().await {
+            match event.fact {
+                Fact::Progress { line, .. } => say(&line),
+                Fact::Diagnostic { diagnostic, .. } => say(&diagnostic.rendered),
+                _ => {}
+            }
+        }
+    });
+    let demands = demands(&prepared.templates, Purpose::Ship);
+    let builder = builder(program, workspace, &prepared.settings, demands);
+    let outcome = build::run(&builder, &order, stop, &events).await;
+    drop(events);
+    let _ = telling.await;
+    let failed = |message: String| {
+        let hint = "nothing was deployed; the compiler's messages are above";
+        UserError { problem: Problem::new("build_failed", message).with_hint(hint), exit: Exit::Failure }
+    };
+    match outcome.map_err(|error| UserError { problem: error.problem(), exit: Exit::Failure })? {
+        Outcome::Cancelled => Ok(None),
+        Outcome::Finished { failure: Some(failure), .. } => Err(failed(failure)),
+        Outcome::Finished { artifacts, failure: None } => {
+            let mut built = BTreeMap::new();
+            for artifact in artifacts {
+                let path = artifact.executable.clone();
+                let digest = tokio::task::spawn_blocking(move || swap::digest_at(&path)).await.ok().flatten();
+                if let Some(digest) = digest.filter(|_| prepared.functions.contains(&artifact.function)) {
+                    built.insert(artifact.function, (artifact.executable, digest));
+                }
+            }
+            match prepared.functions.iter().find(|function| !built.contains_key(*function)) {
+                Some(missing) => Err(failed(format!("build {missing}: cargo succeeded without making it"))),
+                None => Ok(Some(built)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+    use crate::target::{Plan, PlannedFunction};
+
+    #[test]
+    fn a_plan_says_whose_what_and_how_large() {
+        let function = |binary: &str, changes, bucket: Option<&str>| PlannedFunction {
+            binary: binary.to_owned(),
+            name: format!("Stack-{binary}"),
+            deployed_bytes: 5_200_000,
+            new_bytes: 60_000_000,
+            changes,
+            bucket: bucket.map(str::to_owned),
+        };
+        let mut plan = Plan {
+            account: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            endpoints: Vec::new(),
+            functions: vec![function("up", true, Some("zips")), function("down", false, None)],
+        };
+        assert_eq!(
+            lines(&plan),
+            [
+                "account 123456789012 in eu-west-1",
+                "  up    Stack-up: 5.20 MB becomes 60.00 MB, through the bucket zips",
+                "  down  Stack-down: same code, 60.00 MB",
+            ]
+        );
+        assert!(plan.changes());
+        plan.endpoints = vec!["http://127.0.0.1:1".to_owned()];
+        assert_eq!(lines(&plan)[1], "NOT AT AWS: the endpoint is http://127.0.0.1:1");
+    }
+}

@@ -1,0 +1,168 @@
+//! Which place functions run in, and the way there when it is not the cloud of this process.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::Events;
+use crate::config::{Environment, Settings, TargetKind};
+use crate::engine::{Fact, Problem};
+use crate::error::{Exit, UserError};
+use crate::session::cloud::RunningCloud;
+use crate::session::prepare::Prepared;
+use crate::session::{Deployment, port, urls};
+use crate::target::{self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, Report, Wishes};
+
+/// The place where functions run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Chosen {
+    /// The cloud of this process.
+    Embedded,
+    /// `LocalStack` at this URL.
+    Localstack(String),
+    /// Lambda itself.
+    Aws,
+}
+
+/// What the user asked for, or else what listens at the endpoint: `LocalStack` if it is that, and AWS never.
+pub(super) async fn choose(settings: &Settings) -> Result<Chosen, UserError> {
+    let endpoint = settings.endpoint.clone().unwrap_or_default();
+    match settings.target {
+        Some(TargetKind::Embedded) => Ok(Chosen::Embedded),
+        Some(TargetKind::Aws) => Ok(Chosen::Aws),
+        Some(TargetKind::Localstack) => match target::probe(&endpoint).await {
+            Probe::Localstack(_) | Probe::Devloop => Ok(Chosen::Localstack(endpoint)),
+            Probe::Nobody(reason) => Err(cloud_error(target::unreachable(&endpoint, &reason))),
+            Probe::Foreign => Err(cloud_error(foreign(&endpoint))),
+        },
+        None if settings.port == 0 => Ok(Chosen::Embedded),
+        None => match target::probe(&endpoint).await {
+            Probe::Localstack(_) => Ok(Chosen::Localstack(endpoint)),
+            // Whoever else has the port is named when it cannot be listened on.
+            Probe::Nobody(_) | Probe::Devloop | Probe::Foreign => Ok(Chosen::Embedded),
+        },
+    }
+}
+
+fn foreign(endpoint: &str) -> Problem {
+    let port = endpoint.rsplit(':').next().and_then(|port| port.parse().ok());
+    let owner = port.and_then(port::owner).unwrap_or_else(|| "another server".to_owned());
+    let message = format!("use LocalStack at {endpoint}: {owner} answers there, and not as LocalStack does");
+    Problem::new("localstack_foreign", message)
+        .with_hint("name LocalStack's URL with --endpoint or AWS_ENDPOINT_URL, or stop what has its port")
+}
+
+pub(super) fn cloud_error(problem: Problem) -> UserError {
+    UserError { problem, exit: Exit::Cloud }
+}
+
+/// Opens the way to `LocalStack`, which has been found.
+pub(super) async fn open_localstack(
+    prepared: &Prepared,
+    endpoint: String,
+    events: &Events,
+    stop: &CancellationToken,
+) -> Result<RunningCloud, UserError> {
+    let localstack = localstack(prepared, &endpoint, events, stop)?;
+    let asking = stop.run_until_cancelled(localstack.outputs()).await;
+    let mut outputs = asking.unwrap_or_else(|| Ok([].into())).map_err(cloud_error)?;
+    for value in outputs.values_mut() {
+        *value = urls::reachable(value, &endpoint);
+    }
+    outputs.insert("Target".to_owned(), TargetKind::Localstack.name().to_owned());
+    let stopped = localstack.finished();
+    Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, stopped })
+}
+
+/// The target, which has asked nothing yet.
+pub(super) fn localstack(
+    prepared: &Prepared,
+    endpoint: &str,
+    events: &Events,
+    stop: &CancellationToken,
+) -> Result<Localstack, UserError> {
+    needs_functions(prepared)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = Environment(&variable);
+    let (reports, inbox) = unbounded_channel();
+    pass_on(inbox, events, stop);
+    Ok(Localstack::open(LocalstackOpening {
+        endpoint: endpoint.to_owned(),
+        access_key: environment.access_key(),
+        region: environment.region(),
+        dist: prepared.settings.dist.clone(),
+        known: known(prepared),
+        polls_files: environment.polls_files(),
+        reports,
+        stop: stop.clone(),
+    }))
+}
+
+/// Finds the functions in the user's account. Only reads.
+pub(super) async fn connect_aws(
+    prepared: &Prepared,
+    deployment: &Deployment,
+    events: &Events,
+    stop: &CancellationToken,
+) -> Result<Aws, UserError> {
+    needs_functions(prepared)?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = Environment(&variable);
+    let (reports, inbox) = unbounded_channel();
+    pass_on(inbox, events, stop);
+    let opening = AwsOpening {
+        endpoint: prepared.settings.endpoint.clone(),
+        service_endpoints: environment.service_endpoints(),
+        region: environment.region(),
+        home: prepared.workspace.target_directory.join("devloop/aws"),
+        known: known(prepared),
+        wishes: Wishes {
+            publish: deployment.publish,
+            alias: deployment.alias.clone(),
+            bucket: deployment.bucket.clone(),
+        },
+        reports,
+    };
+    // The SDK's search for credentials is a large future.
+    Box::pin(Aws::connect(opening, &prepared.functions)).await.map_err(cloud_error)
+}
+
+/// The account as a place that needs nobody to stay.
+pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
+    let outputs = [("Target".to_owned(), TargetKind::Aws.name().to_owned())].into();
+    let stopped = Box::pin(stop.clone().cancelled_owned());
+    RunningCloud { endpoint: aws.endpoint(), outputs, target: Arc::new(aws), is_ours: false, stopped }
+}
+
+fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {
+    if prepared.functions.is_empty() {
+        let message = "choose functions: none is named, and an empty cloud is only of use in devloop itself";
+        return Err(
+            UserError::usage("no_functions", message).with_hint("name functions, or leave --no-template out")
+        );
+    }
+    Ok(())
+}
+
+fn known(prepared: &Prepared) -> Known {
+    let stack =
+        |template: &crate::session::prepare::Template| (template.stack_name(), template.functions.clone());
+    Known { stacks: prepared.templates.iter().map(stack).collect() }
+}
+
+/// What the target reports becomes facts like all others.
+fn pass_on(mut reports: UnboundedReceiver<Report>, events: &Events, stop: &CancellationToken) {
+    let events = events.clone();
+    let passing = async move {
+        while let Some(report) = reports.recv().await {
+            events
+                .send(match report {
+                    Report::Deployed(function) => Fact::Deployed { function },
+                    Report::Trouble(problem) => Fact::Error { problem },
+                })
+                .await;
+        }
+    };
+    tokio::spawn(stop.clone().run_until_cancelled_owned(passing));
+}

@@ -1,0 +1,85 @@
+//! `devloop rollback`: the code before the last update serves again.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::{Events, now};
+use crate::engine::{Fact, Problem};
+use crate::error::UserError;
+use crate::session::consent::{agree, say, show};
+use crate::session::opening::{Chosen, choose, cloud_error, connect_aws, localstack};
+use crate::session::prepare::prepare;
+use crate::session::signals::stop_at_signals;
+use crate::session::{Options, View};
+use crate::target::Target;
+
+/// Rolls the selected functions back, where they run.
+pub(crate) async fn roll_back(options: Options) -> Result<(), UserError> {
+    let stop = CancellationToken::new();
+    stop_at_signals(stop.clone())
+        .map_err(|error| UserError::failure("signals_failed", format!("listen to signals: {error}")))?;
+    stop.clone().run_until_cancelled(begin(options, &stop)).await.unwrap_or(Ok(()))
+}
+
+async fn begin(options: Options, stop: &CancellationToken) -> Result<(), UserError> {
+    let directory = std::env::current_dir()
+        .map_err(|error| UserError::usage("directory_missing", format!("use this directory: {error}")))?;
+    let prepared = prepare(&PathBuf::from("cargo"), &directory, &options).await?;
+    let (events, mut inbox) = Events::channel();
+    tokio::spawn(async move {
+        while let Some(event) = inbox.recv().await {
+            if let Fact::Error { problem } = event.fact {
+                say(&problem.message);
+            }
+        }
+    });
+    let (mut finished, work) = (None, stop.child_token());
+    let target: Box<dyn Target> = match choose(&prepared.settings).await? {
+        Chosen::Embedded => return Err(cloud_error(embedded())),
+        Chosen::Localstack(endpoint) => {
+            let localstack = localstack(&prepared, &endpoint, &events, &work)?;
+            finished = Some(localstack.finished());
+            Box::new(localstack)
+        }
+        Chosen::Aws => {
+            let aws = connect_aws(&prepared, &options.deployment, &events, &work).await?;
+            let plan = aws.rollback_plan(&prepared.functions).map_err(cloud_error)?;
+            show(&plan, options.view)?;
+            if options.deployment.dry_run || !agree(&options.deployment, "roll back?").await? {
+                return Ok(());
+            }
+            Box::new(aws)
+        }
+    };
+    let result = roll_all_back(&*target, &prepared.functions, options.view).await;
+    // What is written behind an update is written to its end.
+    work.cancel();
+    if let Some(finished) = finished {
+        finished.await;
+    }
+    result
+}
+
+async fn roll_all_back(target: &dyn Target, functions: &[String], view: View) -> Result<(), UserError> {
+    for function in functions {
+        let done = target.roll_back(function).await.map_err(cloud_error)?;
+        let line = if view == View::Json {
+            json!({ "event": "rolled_back", "at": now(), "function": function, "name": done.name, "code": done.code })
+                .to_string()
+        } else {
+            format!("{function}: {} runs {} again", done.name, done.code)
+        };
+        writeln!(io::stdout(), "{line}")
+            .map_err(|error| UserError::failure("output_failed", format!("write the output: {error}")))?;
+    }
+    Ok(())
+}
+
+fn embedded() -> Problem {
+    let message = "roll back: the embedded cloud keeps no former code";
+    let hint = "undo the edit: a save puts the same code in place again; --target localstack or aws rolls back there";
+    Problem::new("rollback_unsupported", message).with_hint(hint)
+}

@@ -1,0 +1,140 @@
+//! Why a request led to nothing, and what the user can do about it.
+
+use crate::engine::Problem;
+
+/// Codes that mean "slower".
+const THROTTLES: [&str; 5] =
+    ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];
+
+/// Codes of credentials that were good once.
+const EXPIRED: [&str; 3] = ["ExpiredTokenException", "ExpiredToken", "RequestExpired"];
+
+/// Codes of credentials that never were.
+const UNKNOWN_KEYS: [&str; 5] = [
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+];
+
+/// A request that led to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(in crate::target) enum ApiError {
+    /// Nobody answers.
+    #[error("{endpoint} does not answer: {reason}")]
+    Unreachable {
+        /// Where it was tried.
+        endpoint: String,
+        /// The operating system's word.
+        reason: String,
+    },
+    /// The service says no.
+    #[error("{code}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The service's code, such as `ResourceConflictException`.
+        code: String,
+        /// Its own words.
+        message: String,
+    },
+    /// There are no credentials.
+    #[error("there are no AWS credentials")]
+    NoCredentials,
+    /// There are, but they cannot be used.
+    #[error("get AWS credentials: {0}")]
+    Credentials(String),
+    /// The answer makes no sense.
+    #[error("the answer of {0} cannot be read")]
+    Unreadable(String),
+}
+
+impl ApiError {
+    /// The service's code, where it answered.
+    pub(in crate::target) fn code(&self) -> &str {
+        match self {
+            Self::Refused { code, .. } => code,
+            _ => "",
+        }
+    }
+
+    /// The HTTP status, where there is one.
+    pub(in crate::target) fn status(&self) -> u16 {
+        match self {
+            Self::Refused { status, .. } => *status,
+            _ => 0,
+        }
+    }
+
+    /// The service asks for patience.
+    pub(super) fn is_throttle(&self) -> bool {
+        self.status() == 429 || THROTTLES.contains(&self.code())
+    }
+
+    /// The same for programs and people; `action` says what was tried.
+    pub(in crate::target) fn problem(&self, action: &str) -> Problem {
+        let message = format!("{action}: {self}");
+        let code = self.code();
+        match self {
+            Self::Unreachable { .. } => Problem::new("endpoint_unreachable", message)
+                .with_hint("check the network and AWS_ENDPOINT_URL"),
+            Self::NoCredentials => Problem::new("credentials_missing", message)
+                .with_hint("`aws configure` or `aws sso login` gets some; AWS_PROFILE chooses a profile"),
+            Self::Credentials(reason) if reason.contains("sso") || reason.contains("process") => {
+                // The SDK's support for them takes two more generated clients.
+                Problem::new("credentials_unusable", message).with_hint(
+                    "let the AWS CLI get them: eval \"$(aws configure export-credentials --format env)\"",
+                )
+            }
+            Self::Credentials(_) => Problem::new("credentials_unusable", message)
+                .with_hint("`aws sts get-caller-identity` shows whether the AWS CLI fares better"),
+            Self::Refused { .. } if EXPIRED.contains(&code) => Problem::new("credentials_expired", message)
+                .with_hint(
+                    "log in again (`aws sso login`, or new session keys), then save any source file again",
+                ),
+            Self::Refused { .. } if UNKNOWN_KEYS.contains(&code) => {
+                Problem::new("credentials_invalid", message).with_hint(
+                    "check AWS_ACCESS_KEY_ID and AWS_PROFILE: the account does not know these keys",
+                )
+            }
+            Self::Refused { status: 403, .. } => Problem::new("access_denied", message)
+                .with_hint("the credentials need the right that the message names"),
+            Self::Refused { .. } if self.is_throttle() => Problem::new("throttled", message).with_hint(
+                "AWS asked to slow down and was asked again without success: wait a minute, then save again",
+            ),
+            Self::Refused { .. } | Self::Unreadable(_) => Problem::new("aws_refused", message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ApiError;
+
+    fn check(error: ApiError, code: &str, hint: &str) {
+        let problem = error.problem("update up");
+        assert_eq!(problem.code, code, "{error}");
+        assert!(problem.message.starts_with("update up: "), "{}", problem.message);
+        assert!(problem.hint.unwrap_or_default().contains(hint), "{error}");
+    }
+
+    fn refused(status: u16, code: &str) -> ApiError {
+        ApiError::Refused { status, code: code.to_owned(), message: "because".to_owned() }
+    }
+
+    #[test]
+    fn every_cause_has_its_next_step() {
+        check(ApiError::NoCredentials, "credentials_missing", "aws configure");
+        check(
+            ApiError::Credentials("needs the feature sso".to_owned()),
+            "credentials_unusable",
+            "export-credentials",
+        );
+        check(refused(403, "ExpiredTokenException"), "credentials_expired", "log in again");
+        check(refused(403, "InvalidClientTokenId"), "credentials_invalid", "AWS_ACCESS_KEY_ID");
+        check(refused(403, "AccessDeniedException"), "access_denied", "right");
+        check(refused(429, "TooManyRequestsException"), "throttled", "wait a minute");
+        check(refused(400, "Odd"), "aws_refused", "");
+    }
+}

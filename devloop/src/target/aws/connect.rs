@@ -1,0 +1,110 @@
+//! The way into an account: region, credentials, and the functions that are there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::engine::Problem;
+use crate::target::api::{Client, Credentials, Deployed, Endpoints, region_of_profile};
+use crate::target::aws::target::{Inner, Wishes};
+use crate::target::{Aws, Known, Report};
+
+/// How long an answer may take; a zip of 50 MB goes up in one request.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// What the target is opened with.
+pub(crate) struct Opening {
+    /// A URL instead of AWS's own.
+    pub(crate) endpoint: Option<String>,
+    /// URLs of single services, by the service's name in an endpoint.
+    pub(crate) service_endpoints: BTreeMap<&'static str, String>,
+    /// The region; none: the profile's.
+    pub(crate) region: Option<String>,
+    /// Where zips are kept for a rollback.
+    pub(crate) home: PathBuf,
+    /// What the templates say.
+    pub(crate) known: Known,
+    /// What the user asked for.
+    pub(crate) wishes: Wishes,
+    /// Where the target reports what happens by itself.
+    pub(crate) reports: UnboundedSender<Report>,
+}
+
+impl Aws {
+    /// Finds the functions of every binary. Only reads.
+    pub(crate) async fn connect(opening: Opening, binaries: &[String]) -> Result<Self, Problem> {
+        let region = match opening.region {
+            Some(region) => Some(region),
+            None => region_of_profile().await,
+        };
+        let region = region.ok_or_else(|| {
+            Problem::new(
+                "region_missing",
+                "choose a region: neither the environment nor the profile names one",
+            )
+            .with_hint("set AWS_REGION, or `aws configure set region eu-central-1`")
+        })?;
+        let endpoints = Endpoints { all: opening.endpoint, single: opening.service_endpoints };
+        let named = endpoints.named().into_iter().map(str::to_owned).collect();
+        let client = Client::new(endpoints, &region, Credentials::search(&region).await, LIMIT);
+        let mut functions = BTreeMap::new();
+        for binary in binaries {
+            let found = opening.known.find(&client, binary).await;
+            let found = found
+                .map_err(|error| error.problem(&format!("look for the function {binary} in {region}")))?;
+            if found.is_empty() {
+                return Err(not_deployed(binary, &region, opening.known.stack_of(binary)));
+            }
+            found.iter().try_for_each(accepts_binaries)?;
+            functions.insert(binary.clone(), found);
+        }
+        let account = functions.values().flatten().find_map(account).unwrap_or_default();
+        Ok(Self(Arc::new(Inner {
+            client,
+            endpoints: named,
+            account,
+            functions,
+            home: opening.home,
+            wishes: opening.wishes,
+            reports: opening.reports,
+        })))
+    }
+}
+
+/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`
+fn account(function: &Deployed) -> Option<String> {
+    function.arn.split(':').nth(4).map(str::to_owned)
+}
+
+fn not_deployed(binary: &str, region: &str, stack: Option<&str>) -> Problem {
+    let message = match stack {
+        Some(stack) => {
+            format!(
+                "find the function {binary}: neither the stack {stack} nor a function of this name is in {region}"
+            )
+        }
+        None => format!("find the function {binary}: there is no function of this name in {region}"),
+    };
+    Problem::new("function_not_deployed", message)
+        .with_hint("create it first, with `cdk deploy` in stack/; devloop changes code, not resources")
+}
+
+/// devloop makes programs; functions of a language's runtime and images take none.
+fn accepts_binaries(function: &Deployed) -> Result<(), Problem> {
+    match function.runtime.as_deref() {
+        Some(runtime) if runtime.starts_with("provided") => Ok(()),
+        runtime => {
+            let what =
+                runtime.map_or_else(|| "a container image".to_owned(), |runtime| format!("of {runtime}"));
+            let message = format!(
+                "deploy to {}: it is {what}, and a Rust program needs provided.al2023",
+                function.name
+            );
+            Err(Problem::new("runtime_unsuitable", message)
+                .with_hint("change its Runtime in the stack, or name other functions"))
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! New code for a function, and the code before it again.
+
+use std::path::Path;
+
+use crate::engine::{Digest, Place, Problem};
+use crate::target::api::{ApiError, Code, Deployed, Lambda, S3};
+use crate::target::aws::kept::Kept;
+use crate::target::aws::package::Package;
+use crate::target::aws::target::Inner;
+use crate::target::{Report, RolledBack};
+
+/// The largest zip that Lambda takes in a request, in bytes `[Lambda quotas]`.
+const REQUEST_LIMIT: usize = 50 << 20;
+
+/// Where zips lie in a bucket.
+const PREFIX: &str = "devloop";
+
+/// A URL without its signature.
+fn bare(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
+}
+
+/// Whether the zip is too large for a request.
+pub(super) fn needs_bucket(package: &Package) -> bool {
+    package.zip.len() > REQUEST_LIMIT
+}
+
+impl Inner {
+    /// The functions of a binary.
+    pub(super) fn of(&self, binary: &str) -> Result<&[Deployed], Problem> {
+        self.functions.get(binary).map(Vec::as_slice).ok_or_else(|| {
+            Problem::new(
+                "function_not_deployed",
+                format!("deploy {binary}: it was not among the functions of the start"),
+            )
+            .with_hint("start devloop again, so that account and functions are shown first")
+        })
+    }
+
+    pub(super) async fn place(&self, binary: &str) -> Result<Place, Problem> {
+        let mut place = Place::default();
+        let mut same: Option<Vec<Digest>> = Some(Vec::new());
+        for function in self.of(binary)? {
+            place.machine = function.machine;
+            let deployed = self.look(&function.name).await?;
+            let digest = self.kept(&function.name)?.binary_of(&deployed.sha);
+            same = same.zip(digest).map(|(mut all, digest)| {
+                all.push(digest);
+                all
+            });
+        }
+        let same = same.unwrap_or_default();
+        place.unless = same.first().filter(|first| same.iter().all(|digest| digest == *first)).cloned();
+        Ok(place)
+    }
+
+    pub(super) async fn activate(
+        &self,
+        binary: &str,
+        directory: &Path,
+        digest: &Digest,
+    ) -> Result<(), Problem> {
+        let package = self.pack(&directory.join("bootstrap")).await?;
+        for function in self.of(binary)? {
+            let deployed = self.look(&function.name).await?;
+            if deployed.sha != package.lambda_sha() {
+                let previous = self.former_code(&deployed).await?;
+                self.replace(&deployed, &package).await?;
+                self.kept(&function.name)?.keep(&package, previous.as_ref())?;
+            }
+            self.kept(&function.name)?.note(digest, &package.lambda_sha())?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn roll_back(&self, binary: &str) -> Result<RolledBack, Problem> {
+        let mut rolled_back = None;
+        for function in self.of(binary)? {
+            let previous = self.previous(&function.name)?;
+            let deployed = self.look(&function.name).await?;
+            let current = self.former_code(&deployed).await?;
+            if deployed.sha != previous.lambda_sha() {
+                self.replace(&deployed, &previous).await?;
+            }
+            // Rolling back twice leads to where one came from.
+            self.kept(&function.name)?.keep(&previous, current.as_ref())?;
+            rolled_back = Some(RolledBack { name: function.name.clone(), code: previous.lambda_sha() });
+        }
+        rolled_back.ok_or_else(|| {
+            Problem::new("nothing_to_roll_back", format!("roll {binary} back: nothing runs it"))
+        })
+    }
+
+    /// The zip to go back to.
+    pub(super) fn previous(&self, name: &str) -> Result<Package, Problem> {
+        self.kept(name)?.previous().ok_or_else(|| {
+            Problem::new(
+                "nothing_to_roll_back",
+                format!("roll {name} back: no former code of it is kept on this machine"),
+            )
+            .with_hint("devloop keeps the code that it replaces, below target/devloop/aws")
+        })
+    }
+
+    fn kept(&self, name: &str) -> Result<Kept, Problem> {
+        Kept::new(&self.home, [&self.account, self.client.region(), name])
+    }
+
+    /// The function once no update of it is on its way.
+    async fn look(&self, name: &str) -> Result<Deployed, Problem> {
+        let found = Lambda(&self.client).settled(name).await;
+        let found = found.map_err(|error| error.problem(&format!("look at {name}")))?;
+        found.ok_or_else(|| {
+            Problem::new("function_not_deployed", format!("look at {name}: it was deleted"))
+                .with_hint("`cdk deploy` creates it again")
+        })
+    }
+
+    /// The code that is about to be replaced: kept here since it was deployed from here, or else Lambda's copy of it.
+    async fn former_code(&self, deployed: &Deployed) -> Result<Option<Package>, Problem> {
+        if let Some(package) = self.kept(&deployed.name)?.current(&deployed.sha) {
+            return Ok(Some(package));
+        }
+        let reason = match &deployed.location {
+            None => "Lambda names no place to read it".to_owned(),
+            // What stands in for AWS must not lead elsewhere.
+            Some(url) if !self.is_at_endpoint(url) => {
+                format!("it lies outside of the endpoint, at {}", bare(url))
+            }
+            Some(url) => match self.client.download(url).await {
+                Ok(zip) => {
+                    let package = Package::of_zip(zip);
+                    if package.lambda_sha() == deployed.sha {
+                        return Ok(Some(package));
+                    }
+                    "what Lambda sent is other code".to_owned()
+                }
+                Err(error) => error.to_string(),
+            },
+        };
+        let message = format!("keep the code that {} has now: {reason}", deployed.name);
+        let hint = "the update goes on; a rollback will lead no further back than to it";
+        let _ = self.reports.send(Report::Trouble(Problem::new("former_code_lost", message).with_hint(hint)));
+        Ok(None)
+    }
+
+    fn is_at_endpoint(&self, url: &str) -> bool {
+        self.endpoints.is_empty()
+            || self
+                .endpoints
+                .iter()
+                .any(|endpoint| url.starts_with(&format!("{}/", endpoint.trim_end_matches('/'))))
+    }
+
+    async fn replace(&self, deployed: &Deployed, package: &Package) -> Result<(), Problem> {
+        let name = &deployed.name;
+        let failed = |error: ApiError| error.problem(&format!("update {name}"));
+        let lambda = Lambda(&self.client);
+        let code = if needs_bucket(package) {
+            self.upload(name, package).await?
+        } else {
+            Code::Zip(package.zip.clone())
+        };
+        lambda.update(name, &code).await.map_err(failed)?;
+        let after = self.look(name).await?;
+        if after.update != "Successful" {
+            let message = format!("update {name}: it is {} {}", after.update, after.update_reason);
+            return Err(Problem::new("update_failed", message)
+                .with_hint("the code before serves; see the function in the console"));
+        }
+        if after.sha != package.lambda_sha() {
+            let message = format!("update {name}: somebody else has deployed other code meanwhile");
+            return Err(Problem::new("function_changed", message)
+                .with_hint("agree on who deploys, then save any source file again"));
+        }
+        if self.wishes.publish || self.wishes.alias.is_some() {
+            let version = lambda.publish(name, &after.sha).await.map_err(failed)?;
+            if let Some(alias) = &self.wishes.alias {
+                let moved = lambda.point(name, alias, &version).await;
+                moved.map_err(|error| alias_problem(&error, name, alias, &version))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn upload(&self, name: &str, package: &Package) -> Result<Code, Problem> {
+        let (bucket, file) = (self.bucket(), format!("{}.zip", package.hexadecimal()));
+        let put =
+            S3(&self.client).put((&bucket, &self.account), &[PREFIX, name, &file], package.zip.clone()).await;
+        put.map_err(|error| {
+            let problem = error.problem(&format!("upload the code of {name} to the bucket {bucket}"));
+            match error.code() {
+                "NoSuchBucket" => Problem { code: "bucket_missing", ..problem }
+                    .with_hint("name one with --bucket, or `cdk bootstrap` creates that of the CDK's assets"),
+                _ => problem,
+            }
+        })?;
+        Ok(Code::Object { bucket, key: format!("{PREFIX}/{name}/{file}") })
+    }
+
+    /// The user's bucket, or the one that `cdk bootstrap` makes for assets.
+    pub(super) fn bucket(&self) -> String {
+        let of_cdk = || format!("cdk-hnb659fds-assets-{}-{}", self.account, self.client.region());
+        self.wishes.bucket.clone().unwrap_or_else(of_cdk)
+    }
+
+    /// Packs aside: compressing takes a second for a large binary.
+    pub(super) async fn pack(&self, binary: &Path) -> Result<Package, Problem> {
+        let path = binary.to_owned();
+        match tokio::task::spawn_blocking(move || Package::of_binary(&path)).await {
+            Ok(package) => package,
+            Err(panic) => Err(Problem::new("internal", format!("pack {}: {panic}", binary.display()))),
+        }
+    }
+}
+
+fn alias_problem(error: &ApiError, name: &str, alias: &str, version: &str) -> Problem {
+    let problem = error.problem(&format!("point the alias {alias} of {name} at version {version}"));
+    if error.status() == 404 {
+        let create = format!(
+            "create it once: `aws lambda create-alias --function-name {name} --name {alias} --function-version {version}`"
+        );
+        return Problem { code: "alias_missing", ..problem }.with_hint(create);
+    }
+    problem
+}

@@ -1,0 +1,75 @@
+//! The target and what it knows of the account.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::engine::{Digest, Place, Problem};
+use crate::target::api::{Client, Deployed};
+use crate::target::{Pending, Report, RolledBack, Target};
+
+/// What the user asked for beside the deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// A version of every update.
+    pub(crate) publish: bool,
+    /// The alias that follows the versions.
+    pub(crate) alias: Option<String>,
+    /// Where large zips go.
+    pub(crate) bucket: Option<String>,
+}
+
+/// Lambda in one account and region.
+#[derive(Clone)]
+pub(crate) struct Aws(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) client: Client,
+    /// The URLs that are used instead of AWS's own.
+    pub(super) endpoints: Vec<String>,
+    pub(super) account: String,
+    /// The functions of each binary.
+    pub(super) functions: BTreeMap<String, Vec<Deployed>>,
+    /// Where zips are kept.
+    pub(super) home: PathBuf,
+    pub(super) wishes: Wishes,
+    pub(super) reports: UnboundedSender<Report>,
+}
+
+impl Aws {
+    /// The URL that Lambda is asked at.
+    pub(crate) fn endpoint(&self) -> String {
+        self.0.client.endpoint("lambda")
+    }
+}
+
+impl Target for Aws {
+    fn place<'a>(
+        &'a self,
+        function: &'a str,
+        _believed: Option<Digest>,
+    ) -> Pending<'a, Result<Place, Problem>> {
+        Box::pin(self.0.place(function))
+    }
+
+    fn activate<'a>(
+        &'a self,
+        function: &'a str,
+        directory: &'a Path,
+        digest: &'a Digest,
+    ) -> Pending<'a, Result<(), Problem>> {
+        Box::pin(self.0.activate(function, directory, digest))
+    }
+
+    /// The code goes up first.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(10)
+    }
+
+    fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {
+        Box::pin(self.0.roll_back(function))
+    }
+}

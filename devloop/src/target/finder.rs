@@ -1,0 +1,57 @@
+//! From a binary's name to the names of the functions in Lambda that run it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::target::FunctionCode;
+use crate::target::api::{ApiError, Client, Deployed, Lambda, Stacks};
+
+fn logical_ids<'a>(codes: &'a [FunctionCode], binary: &str) -> Vec<&'a str> {
+    codes.iter().filter(|code| code.binary == binary).map(|code| code.logical_id.as_str()).collect()
+}
+
+/// What the workspace's templates say.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    /// Each stack with its functions.
+    pub(crate) stacks: Vec<(String, Vec<FunctionCode>)>,
+}
+
+impl Known {
+    /// The functions in Lambda that run the binary: those of the templates' stacks, or else one of the binary's own name.
+    pub(super) async fn find(&self, client: &Client, binary: &str) -> Result<Vec<Deployed>, ApiError> {
+        let lambda = Lambda(client);
+        let mut names = BTreeSet::new();
+        for (stack, codes) in &self.stacks {
+            let ids = logical_ids(codes, binary);
+            if ids.is_empty() {
+                continue;
+            }
+            if let Some(mut made) = Stacks(client).functions(stack).await? {
+                names.extend(ids.into_iter().filter_map(|id| made.remove(id)));
+            }
+        }
+        if names.is_empty() {
+            names.insert(binary.to_owned());
+        }
+        let mut found = Vec::new();
+        for name in names {
+            found.extend(lambda.get(&name).await?);
+        }
+        Ok(found)
+    }
+
+    /// What the deployed stacks say of themselves.
+    pub(super) async fn outputs(&self, client: &Client) -> Result<BTreeMap<String, String>, ApiError> {
+        let mut all = BTreeMap::new();
+        for (stack, _) in &self.stacks {
+            all.extend(Stacks(client).outputs(stack).await?.unwrap_or_default());
+        }
+        Ok(all)
+    }
+
+    /// The stack that has the binary, for a sentence about it.
+    pub(super) fn stack_of(&self, binary: &str) -> Option<&str> {
+        let has = |codes: &Vec<FunctionCode>| codes.iter().any(|code| code.binary == binary);
+        self.stacks.iter().find(|(_, codes)| has(codes)).map(|(stack, _)| stack.as_str())
+    }
+}

@@ -1,0 +1,187 @@
+//! After a swap: the functions are made to run the new code.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::Problem;
+use crate::swap;
+use crate::target::api::{ApiError, Code, Lambda};
+use crate::target::localstack::rest::{machine_polls, reload_time};
+use crate::target::localstack::standing::{Standing, directory, failed_function};
+use crate::target::localstack::target::{Inner, lock};
+use crate::target::{Report, RolledBack};
+
+/// The bucket that stands for directories.
+const BUCKET: &str = "hot-reload";
+
+/// How long the processes of the code before an update may take to end. As long, their directory is left as it is: a change would
+/// kill what they are working on, and that would pass for done.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Inner {
+    /// Lets the binary's functions run what lies in the directory.
+    pub(super) async fn activate(self: &Arc<Self>, binary: &str, from: &Path) -> Result<(), Problem> {
+        let standing = self.standing(binary);
+        if let Some(problem) = self.obstacle(binary, &standing) {
+            self.wait_for(binary);
+            return Err(problem);
+        }
+        if standing.aside {
+            self.lead_to(binary, &standing, from).await
+        } else {
+            self.let_reload(binary, &standing, from).await
+        }
+    }
+
+    /// The functions' file was replaced; they notice by themselves.
+    async fn let_reload(&self, binary: &str, standing: &Standing, from: &Path) -> Result<(), Problem> {
+        let renamed = Instant::now();
+        let polling = self.polls_files
+            || standing.functions.iter().any(|function| function.polls_files)
+            || *self.machine_polls.get_or_init(|| machine_polls(&self.client)).await;
+        tokio::time::sleep_until(renamed + reload_time(polling)).await;
+        for function in &standing.functions {
+            let action = format!("look at {}", function.name);
+            let found = Lambda(&self.client).get(&function.name).await;
+            let found = found.map_err(|error| self.problem(&error, &action))?;
+            if found.and_then(|found| directory(found.location.as_deref()).map(Path::to_owned)).as_deref()
+                != Some(from)
+            {
+                let message = format!("activate {binary}: {} was deployed anew meanwhile", function.name);
+                return Err(Problem::new("function_changed", message).with_hint("save any source file again"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the functions to use the directory.
+    async fn lead_to(self: &Arc<Self>, binary: &str, standing: &Standing, to: &Path) -> Result<(), Problem> {
+        for function in &standing.functions {
+            self.update(&function.name, to).await?;
+        }
+        if let Some(before) = standing.directory().filter(|before| *before != to) {
+            lock(&self.previous).insert(binary.to_owned(), before.to_owned());
+        }
+        self.tidy(binary, standing, to);
+        Ok(())
+    }
+
+    async fn update(&self, name: &str, to: &Path) -> Result<(), Problem> {
+        let lambda = Lambda(&self.client);
+        let code = Code::Object { bucket: BUCKET.to_owned(), key: to.to_string_lossy().into_owned() };
+        match lambda.update(name, &code).await {
+            Ok(_) => {}
+            Err(ApiError::Refused { status: 500, message, .. }) if message.contains("cannot be updated") => {
+                return Err(failed_function(name, &message));
+            }
+            Err(error) => return Err(self.problem(&error, &format!("update {name}"))),
+        }
+        let settled =
+            lambda.settled(name).await.map_err(|error| self.problem(&error, &format!("wait for {name}")))?;
+        let Some(settled) = settled else {
+            let message = format!("update {name}: it was deleted meanwhile");
+            return Err(Problem::new("function_not_deployed", message).with_hint("deploy the stack again"));
+        };
+        match settled.update.as_str() {
+            "Successful" => Ok(()),
+            "InProgress" => {
+                let message = format!("update {name}: LocalStack does not come to an end with it");
+                Err(Problem::new("update_stuck", message).with_hint("see LocalStack's own log"))
+            }
+            other => {
+                let reason = format!("{}{}", settled.update_reason, settled.state_reason);
+                let message = format!("update {name}: it is {other}: {reason}");
+                Err(Problem::new("update_failed", message)
+                    .with_hint("see LocalStack's own log; the code before serves"))
+            }
+        }
+    }
+
+    /// Behind an update: the template's directory gets the same code, and directories that nobody runs from any more go.
+    fn tidy(self: &Arc<Self>, binary: &str, standing: &Standing, now: &Path) {
+        let (inner, binary, now) = (Arc::clone(self), binary.to_owned(), now.to_owned());
+        let before = standing.directories();
+        lock(&self.newest).insert(binary.clone(), now.clone());
+        if before.contains(&self.dist.join(&binary)) {
+            lock(&self.left).insert(binary.clone(), Instant::now());
+        }
+        let left = lock(&self.left).get(&binary).copied();
+        self.tasks.spawn(async move {
+            if let Some(left) = left {
+                tokio::select! {
+                    () = tokio::time::sleep_until(left + FAREWELL) => {}
+                    () = inner.stop.cancelled() => {}
+                }
+            }
+            inner.mirror(&binary, &now).await;
+            let collecting = inner.collect(&binary, before, now);
+            inner.stop.run_until_cancelled(collecting).await;
+        });
+    }
+
+    /// Copies the code into the template's directory, unless newer code has been activated since.
+    pub(super) async fn mirror(&self, binary: &str, from: &Path) {
+        let _turn = self.mirroring.lock().await;
+        if lock(&self.newest).get(binary).is_some_and(|newest| newest != from) {
+            return;
+        }
+        let (dist, function, from) = (self.dist.clone(), binary.to_owned(), from.to_owned());
+        let copied = tokio::task::spawn_blocking(move || swap::mirror(&dist, &function, &from)).await;
+        if let Ok(Err(error)) = copied {
+            let _ = self.reports.send(Report::Trouble(error.problem()));
+        }
+    }
+
+    /// Deletes former directories: all but the one in use, the one before it, and those of published versions.
+    async fn collect(&self, binary: &str, mut keep: Vec<PathBuf>, now: PathBuf) {
+        let Ok(standing) = self.look(binary).await else { return };
+        keep.push(now);
+        keep.extend(standing.directories());
+        for function in &standing.functions {
+            let lambda = Lambda(&self.client);
+            let Ok(versions) = lambda.versions(&function.name).await else { return };
+            for version in versions {
+                let Ok(found) = lambda.get_version(&function.name, Some(&version)).await else { return };
+                keep.extend(found.and_then(|found| directory(found.location.as_deref()).map(Path::to_owned)));
+            }
+        }
+        let (dist, function) = (self.dist.clone(), binary.to_owned());
+        let deleted = tokio::task::spawn_blocking(move || swap::collect(&dist, &function, &keep)).await;
+        if let Ok(Err(error)) = deleted {
+            let _ = self.reports.send(Report::Trouble(error.problem()));
+        }
+    }
+
+    /// Leads the functions back to the directory before.
+    pub(super) async fn roll_back(self: &Arc<Self>, binary: &str) -> Result<RolledBack, Problem> {
+        let action = format!("roll {binary} back");
+        let standing = self.look(binary).await.map_err(|error| self.problem(&error, &action))?;
+        if let Some(problem) = self.obstacle(binary, &standing) {
+            return Err(problem);
+        }
+        let remembered = lock(&self.previous).get(binary).cloned();
+        let Some(before) = remembered.or_else(|| self.former(binary, &standing)) else {
+            let message = format!("{action}: no former code of it is kept");
+            return Err(Problem::new("nothing_to_roll_back", message).with_hint(
+                "devloop keeps the code of the last update of a function with event sources or traffic",
+            ));
+        };
+        self.lead_to(binary, &standing, &before).await?;
+        let code =
+            swap::digest_at(&before.join("bootstrap")).map(|digest| digest.to_string()).unwrap_or_default();
+        let name = standing.functions.first().map(|function| function.name.clone()).unwrap_or_default();
+        Ok(RolledBack { name, code })
+    }
+
+    /// The newest directory that a session before this one left, beside the one in use.
+    fn former(&self, binary: &str, standing: &Standing) -> Option<PathBuf> {
+        let current = standing.directories();
+        let entries = std::fs::read_dir(self.dist.join(".gen").join(binary)).ok()?;
+        entries.flatten().map(|entry| entry.path()).filter(|path| !current.contains(path)).max_by_key(
+            |path| path.join("bootstrap").metadata().and_then(|metadata| metadata.modified()).ok(),
+        )
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether a function rests, and when one that rests has read its changed file.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Method;
+use serde_json::json;
+
+use crate::bus::now;
+use crate::target::api::{ApiError, Call, Client, Deployed};
+
+/// How long `LocalStack` waits for further changes before it ends the function's processes.
+const DEBOUNCE: Duration = Duration::from_millis(500);
+
+/// How often it looks where the system does not tell it of changes.
+const POLLING: Duration = Duration::from_millis(200);
+
+/// For the way of the event and of the signal.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// Added to the function's timeout: what was called before that is over.
+const AFTER: Duration = Duration::from_secs(2);
+
+/// The time from a rename until only new code is given requests.
+pub(super) fn reload_time(polling: bool) -> Duration {
+    if polling { DEBOUNCE + POLLING + MARGIN } else { DEBOUNCE + MARGIN }
+}
+
+/// Whether functions look for changed files at intervals: the virtual machines of Docker Desktop and WSL pass no events on. The
+/// kernel that counts is LocalStack's, which it tells; on another system than Linux it is in such a machine in any case.
+pub(super) async fn machine_polls(client: &Client) -> bool {
+    let call = Call::new("lambda", Method::GET, "/_localstack/info".to_owned());
+    let page = client.send(&call).await.ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
+    let kernel = rustix::system::uname();
+    let own = kernel.release().to_string_lossy();
+    polls(std::env::consts::OS, page["system"].as_str().unwrap_or(&own))
+}
+
+fn polls(system: &str, release: &str) -> bool {
+    system != "linux" || release.contains("linuxkit") || release.contains("WSL2")
+}
+
+/// Whether a request may be in flight: `LocalStack` does not tell, but it writes a log line when one is over, and where one ended
+/// a moment ago another one may have begun.
+pub(super) async fn may_be_busy(client: &Client, function: &Deployed) -> Result<bool, ApiError> {
+    let mut call = Call::new("logs", Method::POST, "/".to_owned());
+    call.headers = vec![
+        ("content-type", "application/x-amz-json-1.1".to_owned()),
+        ("x-amz-target", "Logs_20140328.DescribeLogStreams".to_owned()),
+    ];
+    let input = json!({
+        "logGroupName": format!("/aws/lambda/{}", function.name),
+        "orderBy": "LastEventTime", "descending": true, "limit": 1,
+    });
+    call.body = Bytes::from(input.to_string());
+    let answer = match client.send(&call).await {
+        Ok(answer) => answer.json()?,
+        // The group is made by the first request.
+        Err(error) if error.code() == "ResourceNotFoundException" => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let last = answer["logStreams"][0]["lastEventTimestamp"].as_u64();
+    Ok(last.is_some_and(|last| now().saturating_sub(last) < (function.timeout + AFTER).as_millis() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{polls, reload_time};
+
+    #[test]
+    fn systems_without_events_are_known() {
+        assert!(!polls("linux", "6.8.0-45-generic"));
+        assert!(polls("linux", "Linux(Container),6.10.14-linuxkit,x86_64"));
+        assert!(polls("linux", "5.15.167.4-microsoft-standard-WSL2"));
+        assert!(polls("macos", "24.1.0"));
+        assert_eq!(reload_time(true).as_millis() - reload_time(false).as_millis(), 200);
+        assert!(reload_time(false).as_millis() > 500);
+    }
+}

@@ -1,0 +1,170 @@
+//! The target and what it remembers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::engine::{Digest, Place, Problem};
+use crate::target::api::{ApiError, Client, Credentials, Endpoints};
+use crate::target::localstack::standing::Standing;
+use crate::target::{Known, Pending, Report, RolledBack, Target};
+
+/// How long LocalStack may take to answer: its services load when they are first asked.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The access key that means `LocalStack`'s default account.
+const DEFAULT_KEY: &str = "test";
+
+/// The region that `cdklocal` deploys to.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// What the target is opened with.
+pub(crate) struct Opening {
+    /// The URL.
+    pub(crate) endpoint: String,
+    /// The user's access key, which may mean an account.
+    pub(crate) access_key: Option<String>,
+    /// The user's region.
+    pub(crate) region: Option<String>,
+    /// The directory of the functions' directories.
+    pub(crate) dist: PathBuf,
+    /// What the templates say.
+    pub(crate) known: Known,
+    /// Functions look for changed files at intervals, whatever the machine says.
+    pub(crate) polls_files: bool,
+    /// Where the target reports what happens by itself.
+    pub(crate) reports: UnboundedSender<Report>,
+    /// Ends what runs in the background.
+    pub(crate) stop: CancellationToken,
+}
+
+/// `LocalStack`.
+#[derive(Clone)]
+pub(crate) struct Localstack(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) endpoint: String,
+    pub(super) client: Client,
+    pub(super) dist: PathBuf,
+    pub(super) known: Known,
+    pub(super) polls_files: bool,
+    /// Whether `LocalStack`'s machine lets functions look for changed files at intervals; asked once.
+    pub(super) machine_polls: OnceCell<bool>,
+    pub(super) reports: UnboundedSender<Report>,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    /// What was found before each binary's swap.
+    pub(super) standings: Mutex<BTreeMap<String, Standing>>,
+    /// The directory of each binary's code that served before the newest.
+    pub(super) previous: Mutex<BTreeMap<String, PathBuf>>,
+    /// The directory of each binary's newest code.
+    pub(super) newest: Mutex<BTreeMap<String, PathBuf>>,
+    /// When each binary's functions last ran from the template's directory, as far as this session led them away from it.
+    pub(super) left: Mutex<BTreeMap<String, Instant>>,
+    /// Binaries whose functions are waited for.
+    pub(super) awaited: Mutex<BTreeSet<String>>,
+    /// Held while a function's own directory is written behind an update.
+    pub(super) mirroring: tokio::sync::Mutex<()>,
+}
+
+impl Localstack {
+    /// The target behind the endpoint, which has been probed.
+    pub(crate) fn open(opening: Opening) -> Self {
+        let endpoints = Endpoints { all: Some(opening.endpoint.clone()), single: BTreeMap::new() };
+        let credentials = Credentials::fixed(opening.access_key.as_deref().unwrap_or(DEFAULT_KEY));
+        let region = opening.region.as_deref().unwrap_or(DEFAULT_REGION);
+        Self(Arc::new(Inner {
+            client: Client::new(endpoints, region, credentials, LIMIT),
+            endpoint: opening.endpoint,
+            dist: opening.dist,
+            known: opening.known,
+            polls_files: opening.polls_files,
+            machine_polls: OnceCell::new(),
+            reports: opening.reports,
+            stop: opening.stop,
+            tasks: TaskTracker::new(),
+            standings: Mutex::default(),
+            previous: Mutex::default(),
+            newest: Mutex::default(),
+            left: Mutex::default(),
+            awaited: Mutex::default(),
+            mirroring: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// What the deployed stacks say of themselves.
+    pub(crate) async fn outputs(&self) -> Result<BTreeMap<String, String>, Problem> {
+        self.0
+            .known
+            .outputs(&self.0.client)
+            .await
+            .map_err(|error| self.0.problem(&error, "read the stacks' outputs"))
+    }
+
+    /// Resolves when nothing is written any more, after `stop` was cancelled.
+    pub(crate) fn finished(&self) -> Pending<'static, ()> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            inner.stop.cancelled().await;
+            inner.tasks.close();
+            inner.tasks.wait().await;
+        })
+    }
+}
+
+impl Inner {
+    /// The error for people, with `LocalStack`'s own next step.
+    pub(super) fn problem(&self, error: &ApiError, action: &str) -> Problem {
+        match error {
+            ApiError::Unreachable { reason, .. } => unreachable(&self.endpoint, reason),
+            _ => error.problem(action),
+        }
+    }
+
+    pub(super) fn standing(&self, binary: &str) -> Standing {
+        lock(&self.standings).get(binary).cloned().unwrap_or_default()
+    }
+}
+
+/// LocalStack does not answer.
+pub(crate) fn unreachable(endpoint: &str, reason: &str) -> Problem {
+    let message = format!("reach LocalStack at {endpoint}: {reason}");
+    Problem::new("localstack_unreachable", message).with_hint(
+        "start it: `docker run --rm -p 4566:4566 -v /var/run/docker.sock:/var/run/docker.sock localstack/localstack:4.14`; \
+         a container of `latest` that exited with code 55 wants LOCALSTACK_AUTH_TOKEN (since March 2026), the tag 4.14 does not",
+    )
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Target for Localstack {
+    fn place<'a>(
+        &'a self,
+        function: &'a str,
+        believed: Option<Digest>,
+    ) -> Pending<'a, Result<Place, Problem>> {
+        Box::pin(self.0.place(function, believed))
+    }
+
+    fn activate<'a>(
+        &'a self,
+        function: &'a str,
+        directory: &'a Path,
+        _digest: &'a Digest,
+    ) -> Pending<'a, Result<(), Problem>> {
+        Box::pin(self.0.activate(function, directory))
+    }
+
+    fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {
+        Box::pin(self.0.roll_back(function))
+    }
+}

@@ -1,0 +1,225 @@
+//! The target aws, against moto from PyPI: what is shown before anything is changed, zips in requests and through S3, equal code,
+//! versions and aliases, rollback, and what is said when the account cannot be used.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
+mod support;
+
+use std::fs;
+use std::io::{Cursor, Write};
+use std::process::Command;
+
+use serde_json::Value;
+use support::{ACCOUNT, Lines, Moto, Tiny};
+
+/// Both functions under their binaries' names, with code that somebody else put there.
+fn account(tiny: &Tiny) -> Moto {
+    let moto = Moto::start();
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("bootstrap", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"#!/bin/sh\n").unwrap();
+    let path = tiny.path("foreign.zip");
+    fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
+    moto.create("up", &path);
+    moto.create("mid", &path);
+    moto
+}
+
+fn command(tiny: &Tiny, moto: &Moto, arguments: &[&str]) -> Command {
+    let mut command = tiny.devloop(arguments);
+    moto.known_to(&mut command);
+    command.args(["--target", "aws", "--json"]);
+    command
+}
+
+/// Runs to the end; what was told, and the exit code.
+fn run(tiny: &Tiny, moto: &Moto, arguments: &[&str]) -> (Vec<Value>, Option<i32>, String) {
+    let mut lines = Lines::start(command(tiny, moto, arguments));
+    let code = lines.ended().code();
+    (lines.seen().to_vec(), code, lines.account())
+}
+
+fn of<'a>(seen: &'a [Value], event: &str) -> Vec<&'a Value> {
+    seen.iter().filter(|line| line["event"] == event).collect()
+}
+
+#[test]
+fn a_deployment_is_shown_agreed_to_and_done_once() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    let foreign = moto.sha("up");
+
+    let (seen, code, account) = run(&tiny, &moto, &["up", "--dry-run"]);
+    assert_eq!(code, Some(0), "{account}");
+    let plan = of(&seen, "plan")[0];
+    assert_eq!((&plan["account"], &plan["region"]), (&ACCOUNT.into(), &"us-east-1".into()), "{plan}");
+    assert_eq!(plan["endpoints"][0], moto.endpoint, "it is not AWS that is changed");
+    let functions = plan["functions"].as_array().unwrap();
+    assert_eq!(functions.len(), 2, "{plan}");
+    for function in functions {
+        assert_eq!((&function["changes"], &function["bucket"]), (&true.into(), &Value::Null), "{plan}");
+        assert!(function["new_bytes"].as_u64() > function["deployed_bytes"].as_u64(), "{plan}");
+    }
+    assert_eq!(seen.len(), 1, "a dry run ends with the plan: {account}");
+    assert_eq!((moto.sha("up"), moto.sha("mid")), (foreign.clone(), foreign.clone()));
+
+    // Nobody agrees: there is no terminal to ask on.
+    let (_, code, account) = run(&tiny, &moto, &["up"]);
+    assert_eq!(code, Some(2), "{account}");
+    assert!(account.contains("nobody agreed") && account.contains("--yes"), "{account}");
+    assert_eq!(moto.sha("up"), foreign);
+
+    let (seen, code, account) = run(&tiny, &moto, &["up", "--yes"]);
+    assert_eq!(code, Some(0), "{account}");
+    assert_eq!(of(&seen, "live").len(), 2, "{account}");
+    assert!(account.contains("former_code_lost"), "moto's copy of the code cannot be read: {account}");
+    let (first, after) = (moto.sha("up"), moto.configuration("up"));
+    assert_ne!(first, foreign);
+    assert_eq!(after["Environment"]["Variables"]["KEPT"], "yes", "only the code is changed");
+
+    // The zip holds one program with rights to run it, and is the same every time.
+    let kept = tiny.path(&format!("target/devloop/aws/{ACCOUNT}/us-east-1/up/current.zip"));
+    let mut archive = zip::ZipArchive::new(fs::File::open(kept).unwrap()).unwrap();
+    assert_eq!(archive.len(), 1);
+    let entry = archive.by_index(0).unwrap();
+    assert_eq!(entry.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+
+    let revision = |moto: &Moto| moto.configuration("up")["LastModified"].clone();
+    let before = revision(&moto);
+    let (seen, code, account) = run(&tiny, &moto, &["up", "--yes"]);
+    assert_eq!(code, Some(0), "{account}");
+    assert!(of(&seen, "live").is_empty() && account.contains("nothing to deploy"), "{account}");
+    assert_eq!(revision(&moto), before, "equal code is not sent");
+}
+
+#[test]
+fn saves_are_deployed_and_rolled_back() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    let mut session = Lines::start(command(&tiny, &moto, &["watch", "up", "--yes"]));
+    session.wait("live", "up");
+    let first = moto.sha("up");
+    tiny.says("up", "two");
+    session.wait("live", "up");
+    let second = moto.sha("up");
+    assert_ne!(first, second);
+    // The same code again is no update.
+    tiny.write("up/src/main.rs", "fn main() { println!(\"two\") } // said otherwise\n");
+    session.wait("unchanged", "up");
+    assert!(session.end().success());
+
+    let (seen, code, account) = run(&tiny, &moto, &["rollback", "up", "--dry-run"]);
+    assert_eq!((code, of(&seen, "plan").len(), moto.sha("up")), (Some(0), 1, second.clone()), "{account}");
+    let (seen, code, account) = run(&tiny, &moto, &["rollback", "up", "--yes"]);
+    assert_eq!(code, Some(0), "{account}");
+    assert_eq!(of(&seen, "rolled_back")[0]["code"], first.as_str(), "{account}");
+    assert_eq!(moto.sha("up"), first);
+    // There and back again.
+    assert_eq!(run(&tiny, &moto, &["rollback", "up", "--yes"]).1, Some(0));
+    assert_eq!(moto.sha("up"), second);
+    let (_, code, account) = run(&tiny, &moto, &["rollback", "mid", "--yes"]);
+    assert_eq!(code, Some(4), "{account}");
+    assert!(account.contains("nothing_to_roll_back"), "{account}");
+}
+
+#[test]
+fn versions_are_published_and_an_alias_follows() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    let (_, code, account) = run(&tiny, &moto, &["up", "up", "--yes", "--alias", "live"]);
+    assert_eq!(code, Some(1), "{account}");
+    assert!(account.contains("alias_missing") && account.contains("create-alias"), "{account}");
+    moto.call(&[
+        "lambda",
+        "create-alias",
+        "--function-name",
+        "up",
+        "--name",
+        "live",
+        "--function-version",
+        "1",
+    ]);
+    tiny.says("up", "two");
+    let (seen, code, account) = run(&tiny, &moto, &["up", "up", "--yes", "--alias", "live"]);
+    assert_eq!((code, of(&seen, "live").len()), (Some(0), 1), "{account}");
+    let alias = moto.call(&["lambda", "get-alias", "--function-name", "up", "--name", "live"]);
+    assert_eq!(alias["FunctionVersion"], "2", "{alias}");
+    tiny.says("up", "three");
+    assert_eq!(run(&tiny, &moto, &["up", "up", "--yes", "--publish"]).1, Some(0));
+    let versions = moto.call(&["lambda", "list-versions-by-function", "--function-name", "up"]);
+    assert_eq!(versions["Versions"].as_array().unwrap().len(), 4, "{versions}");
+    let alias = moto.call(&["lambda", "get-alias", "--function-name", "up", "--name", "live"]);
+    assert_eq!(alias["FunctionVersion"], "2", "an alias that is not named stays");
+}
+
+#[test]
+fn code_too_large_for_a_request_goes_through_a_bucket() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    // Bytes without a pattern stay as many in a zip.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let noise: Vec<u8> = (0..51 << 20)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        })
+        .collect();
+    fs::write(tiny.path("up/noise"), noise).unwrap();
+    let source = "static NOISE: &[u8] = include_bytes!(\"../noise\");\n\
+        fn main() { println!(\"{}\", std::hint::black_box(NOISE).len()) }\n";
+    tiny.write("up/src/main.rs", source);
+
+    let foreign = moto.sha("up");
+    let (seen, code, account) = run(&tiny, &moto, &["up", "up", "--yes"]);
+    assert_eq!(code, Some(1), "{account}");
+    let bucket = format!("cdk-hnb659fds-assets-{ACCOUNT}-us-east-1");
+    assert_eq!(of(&seen, "plan")[0]["functions"][0]["bucket"], bucket.as_str(), "{account}");
+    assert!(account.contains("bucket_missing") && account.contains("cdk bootstrap"), "{account}");
+    assert_eq!(moto.sha("up"), foreign);
+
+    moto.call(&["s3api", "create-bucket", "--bucket", &bucket]);
+    moto.call(&["s3api", "create-bucket", "--bucket", "my.zips"]);
+    for (arguments, bucket) in [
+        (&["up", "up", "--yes"][..], bucket.as_str()),
+        (&["up", "up", "--yes", "--bucket", "my.zips"], "my.zips"),
+    ] {
+        let (seen, code, account) = run(&tiny, &moto, arguments);
+        assert_eq!((code, of(&seen, "live").len()), (Some(0), 1), "{account}");
+        let objects = moto.call(&["s3api", "list-objects-v2", "--bucket", bucket]);
+        let key = objects["Contents"][0]["Key"].as_str().unwrap().to_owned();
+        assert!(key.starts_with("devloop/up/") && key.strip_suffix(".zip").is_some(), "{key}");
+        assert!(moto.configuration("up")["CodeSize"].as_u64() > Some(50 << 20));
+        // Other code, as large, for the other bucket.
+        tiny.write("up/src/main.rs", &source.replace("println!(\"", "println!(\"again "));
+    }
+}
+
+#[test]
+fn an_account_that_cannot_be_used_is_explained() {
+    let tiny = Tiny::new();
+    let moto = Moto::start();
+    let check = |environment: &[(&str, &str)], code: i32, said: &[&str]| {
+        let mut command = command(&tiny, &moto, &["up", "--yes"]);
+        for (name, value) in environment {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        let output = command.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{errors}");
+        for said in said {
+            assert!(errors.contains(said), "{said}: {errors}");
+        }
+    };
+    check(&[], 4, &["there is no function of this name in us-east-1", "cdk deploy"][1..]);
+    check(&[("AWS_REGION", "")], 4, &["choose a region", "AWS_REGION"]);
+    let none = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    check(&none, 4, &["there are no AWS credentials", "aws configure"]);
+    check(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")], 4, &["http://127.0.0.1:9 does not answer"]);
+    check(&[("AWS_PROFILE", "nobody"), none[0], none[1]], 4, &["AWS credentials"]);
+}
