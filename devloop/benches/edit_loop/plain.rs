@@ -59,7 +59,7 @@ impl Plain {
         let whole = began.elapsed();
         let phases = vec![
             ("cargo".to_owned(), built.as_secs_f64() * 1000.0),
-            ("start".to_owned(), (whole - built).as_secs_f64() * 1000.0),
+            ("start".to_owned(), whole.saturating_sub(built).as_secs_f64() * 1000.0),
         ];
         Ok(Took { whole, phases })
     }

@@ -38,7 +38,7 @@ fn versions(folder: &Path, prefix: &str) -> Vec<PathBuf> {
             Some((name.to_str()?.strip_prefix(prefix)?.parse().ok()?, entry.path().join("bin")))
         })
         .collect();
-    found.sort_by(|left, right| right.0.cmp(&left.0));
+    found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     found.into_iter().map(|(_, folder)| folder).collect()
 }
 

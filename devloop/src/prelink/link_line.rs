@@ -31,7 +31,7 @@ pub(super) struct LinkLine<'a> {
 impl<'a> LinkLine<'a> {
     /// Tells the parts from each other; `members` are file names.
     pub(super) fn read(arguments: &'a [String], members: &BTreeSet<String>) -> Result<Self, Refusal> {
-        let archives = || arguments.iter().map(String::as_str).filter(|argument| argument.ends_with(".rlib"));
+        let archives = || arguments.iter().map(String::as_str).filter(|argument| is(argument, "rlib"));
         let standard = archives().find(|path| file_name(path).starts_with(STANDARD));
         let Some(standard) = standard.and_then(|path| Path::new(path).parent()) else {
             return Err(Refusal::CommandLine("has no standard library"));
@@ -56,9 +56,9 @@ impl<'a> LinkLine<'a> {
                 given.next();
             } else if let Some(directory) = argument.strip_prefix("-L") {
                 line.search.push(directory);
-            } else if argument.ends_with(".o") {
+            } else if is(argument, "o") {
                 line.objects.push(argument);
-            } else if argument.ends_with(".rlib") {
+            } else if is(argument, "rlib") {
                 let name = file_name(argument);
                 if Path::new(argument).parent() == Some(standard) {
                     line.standard.extend((!name.starts_with(BUILTINS)).then_some(argument));
@@ -90,6 +90,11 @@ impl<'a> LinkLine<'a> {
         }
         arguments
     }
+}
+
+/// Whether the argument is a file of this kind.
+fn is(argument: &str, extension: &str) -> bool {
+    Path::new(argument).extension().is_some_and(|given| given == extension)
 }
 
 fn file_name(path: &str) -> &str {

@@ -45,8 +45,11 @@ fn shim(data: &[u8]) -> Option<bool> {
     has(&defined, ALLOCATE).then(|| has(&undefined, DEFAULT_ALLOCATE))
 }
 
+/// Names of symbols.
+type Names<'data> = Vec<&'data [u8]>;
+
 /// The symbols that the object defines, and those that it needs.
-fn names(data: &[u8]) -> object::read::Result<(Vec<&[u8]>, Vec<&[u8]>)> {
+fn names(data: &[u8]) -> object::read::Result<(Names<'_>, Names<'_>)> {
     let header = Header::parse(data)?;
     let endian = header.endian()?;
     let sections = header.sections(endian, data)?;

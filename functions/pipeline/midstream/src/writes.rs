@@ -23,10 +23,9 @@ impl Writes {
 
     fn parse(value: Option<&str>, own_endpoint: bool) -> Result<Self, StartError> {
         match value {
-            Some("single") => Ok(Self::Single),
             Some("transact") => Ok(Self::Transact),
             None if own_endpoint => Ok(Self::Transact),
-            None => Ok(Self::Single),
+            Some("single") | None => Ok(Self::Single),
             Some(other) => Err(StartError::Unsupported {
                 name: "BATCH_WRITES",
                 value: other.to_owned(),
