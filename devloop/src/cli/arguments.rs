@@ -49,10 +49,22 @@ pub(crate) struct StatusArguments {
     /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Tells it as one JSON document, or with --watch as one JSON line a second.
+    /// Asks through AWS's APIs alone, even a cloud that has a page of its own.
+    #[arg(long)]
+    pub(crate) apis: bool,
+    /// Asks AWS itself, with the keys of the environment's `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    #[arg(long, conflicts_with = "endpoint", requires = "stack")]
+    pub(crate) aws: bool,
+    /// The region, where there is no page that tells [default: `AWS_REGION`, or us-east-1].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Tells only of this `CloudFormation` stack's functions, where there is no page that tells.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// Tells it as one JSON document, or with --watch as one JSON line each time.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Tells it again every second until Ctrl-C.
+    /// Tells it again until Ctrl-C: every second, every 5 s without a page, every 30 s from AWS.
     #[arg(long)]
     pub(crate) watch: bool,
 }
@@ -144,6 +156,9 @@ pub(crate) struct SessionArguments {
     /// Links dependencies once, into a shared object beside each function: a save is live sooner (experimental).
     #[arg(long)]
     pub(crate) prelink: bool,
+    /// Serves Prometheus a page with the pipeline's figures on this port of loopback; 0 takes a free one.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "9464")]
+    pub(crate) metrics: Option<u16>,
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,
@@ -191,6 +206,12 @@ mod tests {
         check(&["up", "--port", "1", "--endpoint", "http://localhost:1"], false);
         check(&["up", "--port", "65536"], false);
         check(&["up", "--postgres", "--parameter", "Sink=postgres", "--parameter", "X="], true);
+        check(&["up", "--metrics", "upstream"], true);
+        check(&["up", "--metrics=0"], true);
+        check(&["up", "--metrics=x"], false);
+        check(&["status", "--aws"], false);
+        check(&["status", "--aws", "--stack", "S", "--region", "eu-west-1", "--watch"], true);
+        check(&["status", "--aws", "--stack", "S", "--endpoint", "http://h"], false);
         check(&["up", "--parameter", "Sink"], false);
         check(&["up", "--parameter", "=x"], false);
         check(&["up", "--postgres", "--database-url", "postgres://h/d"], false);

@@ -12,6 +12,7 @@ pub(crate) async fn rollback(arguments: &RollbackArguments) -> Result<(), UserEr
         flags: Layer { templates: templates(&arguments.template), ..target_layer(&arguments.target) },
         selection: Selection { named: arguments.functions.clone(), no_template: false },
         database: None,
+        metrics: None,
         parameters: std::collections::BTreeMap::default(),
         view: if arguments.json { View::Json } else { View::Plain },
         watch: false,

@@ -12,24 +12,32 @@ use crate::cli::StatusArguments;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::observe::{Metric, Pipeline};
+use crate::observe::{Keys, Metric, Pipeline, Place};
+use crate::session;
 use crate::sink;
-use crate::status::{Report, Section, StatusSource, lines};
+use crate::status::{Commit, Report, Section, StatusSource, lines};
 use crate::workspace::{self, Reading};
 
-/// How often `--watch` asks.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How long `--watch` waits for a cloud that does not answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The order on paper: what is wrong comes last, next to the prompt.
-const SECTIONS: [Section; 6] =
-    [Section::Cloud, Section::Code, Section::Stages, Section::Mappings, Section::Latency, Section::Problems];
+const SECTIONS: [Section; 7] = [
+    Section::Cloud,
+    Section::Code,
+    Section::Stages,
+    Section::Mappings,
+    Section::Queues,
+    Section::Latency,
+    Section::Problems,
+];
 
 /// Moves to the terminal's first line and clears what is below.
 const CLEAR: &str = "\u{1b}[H\u{1b}[J";
 
 /// Asks once, or every second until Ctrl-C. The exit code of one answer says whether something is wrong in it.
 pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, UserError> {
-    let pipeline = pipeline(arguments.endpoint.as_deref()).await?;
+    let pipeline = pipeline(arguments).await?;
     if arguments.watch {
         let ended = tokio::select! {
             ended = watch(&pipeline, arguments.json) => ended,
@@ -37,7 +45,7 @@ pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, User
         };
         return ended.map(|()| ExitCode::SUCCESS).or_else(|error| written(&error));
     }
-    let report = pipeline.report().await.map_err(|problem| UserError { problem, exit: Exit::Cloud })?;
+    let report = report(&pipeline).await.map_err(|problem| UserError { problem, exit: Exit::Cloud })?;
     let code =
         if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failure as u8) };
     let text = if arguments.json { json(&report, true)? } else { plain(&report) };
@@ -59,11 +67,11 @@ fn written(error: &io::Error) -> Result<ExitCode, UserError> {
 async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
     let mut output = io::stdout();
     let clear = if output.is_terminal() && !as_json { CLEAR } else { "" };
-    let mut ticks = tokio::time::interval(INTERVAL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
-        let text = match (pipeline.report().await, as_json) {
+        let began = tokio::time::Instant::now();
+        let report = report(pipeline).await;
+        let interval = report.as_ref().map_or(PATIENCE, |report| pipeline.interval(report));
+        let text = match (report, as_json) {
             (Ok(report), true) => {
                 json(&report, false).map_err(|error| io::Error::other(error.to_string()))?
             }
@@ -73,7 +81,16 @@ async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
         };
         output.write_all(format!("{clear}{text}").as_bytes())?;
         output.flush()?;
+        tokio::time::sleep_until(began + interval).await;
     }
+}
+
+/// The pipeline's report, and where this directory's workspace stands.
+async fn report(pipeline: &Pipeline) -> Result<Report, Problem> {
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let (report, commit) = tokio::join!(pipeline.report(), session::commit(directory));
+    let commit = commit.map(|commit| Commit { short: commit.short, dirty: commit.dirty });
+    report.map(|report| Report { commit, ..report })
 }
 
 fn plain(report: &Report) -> String {
@@ -91,15 +108,26 @@ fn told(problem: &Problem) -> String {
 }
 
 /// The pipeline at the endpoint that is given, or else where a session of this directory would have its own.
-async fn pipeline(given: Option<&str>) -> Result<Pipeline, UserError> {
+async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
     let environment = |name: &str| std::env::var(name).ok();
     let environment = Environment(&environment);
-    let endpoint = given.map(str::to_owned).or_else(|| environment.endpoint());
+    let given =
+        if arguments.aws { None } else { arguments.endpoint.clone().or_else(|| environment.endpoint()) };
     // The port is only there to be stronger than a URL, which may be another machine's: asking is not serving.
-    let flags = Layer { port: endpoint.as_ref().map(|_| 0), ..Layer::default() };
+    let fixed = given.is_some() || arguments.aws;
+    let flags = Layer { port: fixed.then_some(0), ..Layer::default() };
     let settings = settings(&environment, flags).await?;
-    let endpoint = match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") => endpoint,
+    let keys = environment.keys().map(|(id, secret, token)| Keys { id, secret, token });
+    let place = match given {
+        _ if arguments.aws => {
+            if keys.is_none() {
+                let message = "ask AWS: the environment has no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+                let hint = "`aws configure export-credentials --format env` prints a profile's";
+                return Err(UserError::usage("keys_missing", message).with_hint(hint));
+            }
+            Place::Aws
+        }
+        Some(endpoint) if endpoint.starts_with("http://") => Place::Endpoint(endpoint),
         Some(endpoint) => {
             let message = format!("ask the cloud at {endpoint}: only http:// is spoken");
             return Err(UserError::usage("endpoint_invalid", message));
@@ -110,10 +138,11 @@ async fn pipeline(given: Option<&str>) -> Result<Pipeline, UserError> {
                 UserError::usage("endpoint_unknown", message).with_hint("name its URL with --endpoint")
             );
         }
-        None => format!("http://127.0.0.1:{}", settings.port),
+        None => Place::Endpoint(format!("http://127.0.0.1:{}", settings.port)),
     };
     let metric = Metric { namespace: settings.latency.namespace, name: settings.latency.metric };
-    Ok(Pipeline::new(&endpoint, metric))
+    let region = arguments.region.clone().or_else(|| environment.region());
+    Ok(Pipeline::at(place, keys, metric).narrowed(region, arguments.stack.clone(), arguments.apis))
 }
 
 /// The settings of this directory's workspace, or without one the defaults: a pipeline can be asked from anywhere.

@@ -11,6 +11,7 @@ pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError>
         flags: layer(arguments),
         selection: selection(arguments),
         database: database(arguments)?,
+        metrics: arguments.metrics,
         parameters: arguments.parameter.iter().cloned().collect(),
         view: view(arguments),
         watch: true,

@@ -38,6 +38,9 @@ const FILE_WATCHER_STRATEGY: &str = "LOCALSTACK_FILE_WATCHER_STRATEGY";
 /// `true` asks for `LocalStack` instead of the embedded cloud.
 const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
 
+/// The keys that requests to AWS are signed with.
+const KEYS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
 /// Set and not empty: no colours.
 const NO_COLOR: &str = "NO_COLOR";
 
@@ -100,6 +103,12 @@ impl Environment<'_> {
     /// Whether functions are known to look for changed code at intervals, instead of being told by the system.
     pub(crate) fn polls_files(&self) -> bool {
         self.get(FILE_WATCHER_STRATEGY).as_deref() == Some("polling")
+    }
+
+    /// The access key, its secret, and the session token if there is one.
+    pub(crate) fn keys(&self) -> Option<(String, String, Option<String>)> {
+        let [id, secret, token] = KEYS.map(|name| self.get(name));
+        Some((id?, secret?, token))
     }
 
     fn get(&self, name: &str) -> Option<String> {

@@ -1,60 +1,44 @@
-//! The report of a cloud without a page of its own: what LocalStack's Lambda tells of functions, their directories and mappings.
+//! What LocalStack's Lambda tells beyond AWS's: the directory whose code a function runs, and why a function failed.
 
 use serde_json::Value;
 
-use crate::bus::now;
+use crate::engine::Millis;
 use crate::observe::client::Client;
-use crate::status::{Function, Mapping, Report};
+use crate::status::{Function, Report};
 
 /// What LocalStack writes before a directory that is reloaded.
 const SCHEME: &str = "file://";
 
-/// Asks Lambda; none where it does not answer as Lambda does.
-pub(super) async fn report(client: &Client, region: &str) -> Option<Report> {
-    let mut report = Report { endpoint: client.endpoint().to_owned(), at: now(), ..Report::default() };
-    for known in list(client, region, "/2015-03-31/functions/", "Functions").await? {
-        let name = text(&known["FunctionName"]);
+/// Adds it to the report of a cloud that says that it is LocalStack; any other is left alone after one question.
+pub(super) async fn complete(client: &Client, region: &str, report: &mut Report) {
+    let at = report.at;
+    for function in &mut report.functions {
         // A name is put into a path.
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+        if !function.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
             continue;
         }
-        let path = format!("/2015-03-31/functions/{name}");
-        let answer = client.get_of("lambda", region, &path).await.ok()?.body?;
-        let folder = answer["Code"]["Location"].as_str().and_then(|place| place.strip_prefix(SCHEME));
-        let failed = answer["Configuration"]["State"] == "Failed";
-        report.functions.push(Function {
-            name,
-            region: region.to_owned(),
-            folder: folder.map(str::to_owned),
-            hot_reload: folder.is_some(),
-            last_error: failed.then(|| text(&answer["Configuration"]["StateReason"])),
-            last_error_ms: failed.then_some(report.at),
-            ..Function::default()
-        });
+        let path = format!("/2015-03-31/functions/{}", function.name);
+        let Ok(answer) = client.rest("lambda", region, &path).await else { return };
+        if !answer.is_localstack {
+            return;
+        }
+        if let Some(body) = answer.body {
+            describe(function, &body, at);
+        }
     }
-    let mappings = list(client, region, "/2015-03-31/event-source-mappings/", "EventSourceMappings").await?;
-    report.mappings = mappings
-        .iter()
-        .map(|mapping| Mapping {
-            uuid: text(&mapping["UUID"]),
-            function: text(&mapping["FunctionArn"]).rsplit(':').next().unwrap_or_default().to_owned(),
-            source: text(&mapping["EventSourceArn"]),
-            state: text(&mapping["State"]),
-            // LocalStack never renews its word about the last batch.
-            ..Mapping::default()
-        })
-        .collect();
-    Some(report)
+    for mapping in &mut report.mappings {
+        // LocalStack never renews its word about the last batch.
+        mapping.last_result.clear();
+    }
 }
 
-async fn list(client: &Client, region: &str, path: &str, member: &str) -> Option<Vec<Value>> {
-    let answer = client.get_of("lambda", region, path).await.ok()?;
-    if answer.status != 200 || !answer.is_localstack {
-        return None;
+fn describe(function: &mut Function, answer: &Value, at: Millis) {
+    let folder = answer["Code"]["Location"].as_str().and_then(|place| place.strip_prefix(SCHEME));
+    function.folder = folder.map(str::to_owned);
+    function.hot_reload = folder.is_some();
+    if answer["Configuration"]["State"] == "Failed" {
+        let reason = answer["Configuration"]["StateReason"].as_str().unwrap_or_default();
+        function.last_error = Some(reason.to_owned());
+        function.last_error_ms = Some(at);
     }
-    answer.body?[member].as_array().cloned()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::bus::wall;
 use crate::engine::Problem;
-use crate::observe::client::Client;
+use crate::observe::apis::Apis;
+use crate::observe::client::{Client, Keys, Place};
 use crate::observe::digests::{Digests, OnDisk};
 use crate::observe::latency::Metric;
 use crate::observe::localstack;
@@ -17,50 +19,117 @@ use crate::status::{Drift, Finding, Function, Report, StatusSource, findings};
 /// The page of the embedded cloud that says how it fares.
 const PAGE: &str = "/_devloop/status";
 
-/// The code of a cloud without that page.
+/// The code of what is no cloud of devloop's.
 const FOREIGN: &str = "cloud_foreign";
 
 /// Where the cloud keeps what names no region.
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// How often a cloud of this machine is asked for its page.
+const PAGE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often another one is asked, which answers with several requests.
+const APIS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How often AWS is asked: its metrics are a minute old, and each request counts.
+const AWS_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A pipeline and what was learned about its files.
 pub(crate) struct Pipeline {
     client: Client,
     metric: Metric,
     digests: Arc<Mutex<Digests>>,
+    region: Option<String>,
+    stack: Option<String>,
+    /// Even a cloud with a page is asked through the APIs.
+    apis_only: bool,
 }
 
 impl Pipeline {
     /// The pipeline behind the endpoint, with its end-to-end latency in the metric.
     pub(crate) fn new(endpoint: &str, metric: Metric) -> Self {
-        Self { client: Client::new(endpoint), metric, digests: Arc::default() }
+        Self::at(Place::Endpoint(endpoint.to_owned()), None, metric)
+    }
+
+    /// The pipeline of a place that takes these keys.
+    pub(crate) fn at(place: Place, keys: Option<Keys>, metric: Metric) -> Self {
+        Self {
+            client: Client::at(place, keys),
+            metric,
+            digests: Arc::default(),
+            region: None,
+            stack: None,
+            apis_only: false,
+        }
+    }
+
+    /// The same in this region, with only the functions of this stack where one is named, through the APIs alone if so.
+    pub(crate) fn narrowed(self, region: Option<String>, stack: Option<String>, apis_only: bool) -> Self {
+        Self { region, stack, apis_only, ..self }
+    }
+
+    /// How long to rest after a report of this kind.
+    pub(crate) fn interval(&self, report: &Report) -> Duration {
+        match report.calls {
+            Some(_) if self.client.is_aws() => AWS_INTERVAL,
+            Some(_) => APIS_INTERVAL,
+            None => PAGE_INTERVAL,
+        }
     }
 
     async fn ask(&self) -> Result<Report, Problem> {
-        let (mut report, has_latency) = match self.page().await {
-            Ok(report) => (report, true),
-            Err(problem) if problem.code == FOREIGN => {
-                let report = localstack::report(&self.client, DEFAULT_REGION).await.ok_or(problem)?;
-                (report, false)
+        let sent = self.client.sent();
+        let mut report = if self.apis_only || self.client.is_aws() {
+            self.through_apis().await?
+        } else {
+            match self.page().await {
+                Err(problem) if problem.code == FOREIGN => {
+                    self.through_apis().await.map_err(|second| neither(problem, &second))?
+                }
+                page => page?,
             }
-            Err(problem) => return Err(problem),
         };
         report.functions = self.with_disk(std::mem::take(&mut report.functions)).await;
-        report.problems = findings(&report);
-        if !has_latency {
-            return Ok(report);
-        }
+        let unknown = std::mem::take(&mut report.problems);
+        report.problems = findings(&report).into_iter().chain(unknown).collect();
         // A cloud whose functions lie in several regions has one pipeline in each; the first one's figures are told.
-        let region = report.functions.first().map_or(DEFAULT_REGION, |function| &function.region);
-        match self.metric.read(&self.client, region, report.at).await {
+        let region = report.functions.first().map_or(self.region(), |function| &function.region).to_owned();
+        if report.calls.is_none() {
+            let Report { functions, mappings, at, .. } = &mut report;
+            if let Err(reason) = self.apis(&region).rates(functions, mappings, *at).await {
+                report.problems.push(Finding::new("metrics_unknown", "CloudWatch", reason));
+            }
+        }
+        match self.metric.read(&self.client, &region, report.at).await {
             Ok(latency) => report.latency = latency,
             Err(reason) => report.problems.push(Finding::new("latency_unknown", "latency", reason)),
+        }
+        let interval = self.interval(&report).as_secs();
+        if let Some(calls) = &mut report.calls {
+            calls.requests = self.client.sent() - sent;
+            calls.a_minute = calls.requests * 60 / interval;
+        }
+        Ok(report)
+    }
+
+    fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or(DEFAULT_REGION)
+    }
+
+    fn apis<'a>(&'a self, region: &'a str) -> Apis<'a> {
+        Apis { client: &self.client, region, stack: self.stack.as_deref() }
+    }
+
+    async fn through_apis(&self) -> Result<Report, Problem> {
+        let mut report = self.apis(self.region()).report(wall()).await?;
+        if !self.client.is_aws() {
+            localstack::complete(&self.client, self.region(), &mut report).await;
         }
         Ok(report)
     }
 
     async fn page(&self) -> Result<Report, Problem> {
-        let endpoint = self.client.endpoint();
+        let endpoint = self.client.shown();
         let answer = self.client.get(PAGE).await.map_err(|reason| {
             Problem::new("cloud_unreachable", format!("ask the cloud at {endpoint}: {reason}"))
                 .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
@@ -94,6 +163,11 @@ impl Pipeline {
         });
         read.await.unwrap_or_default()
     }
+}
+
+/// Why neither way leads to a report.
+fn neither(page: Problem, apis: &Problem) -> Problem {
+    Problem { message: format!("{}, and {}", page.message, apis.message), ..page }
 }
 
 fn on_disk(digests: &mut Digests, mut function: Function) -> Function {

@@ -59,6 +59,8 @@ async fn answer(request: Request<Incoming>, page: &Value, metrics: &(u16, Value)
             );
             metrics.clone()
         }
+        ("/", "GraniteServiceVersion20100801.GetMetricData") => (200, json!({ "MetricDataResults": [] })),
+        ("/2015-03-31/functions/", _) => (404, json!({ "message": "no such service" })),
         other => panic!("{other:?}"),
     };
     Response::builder().status(status).body(Full::new(Bytes::from(body.to_string()))).unwrap()

@@ -16,7 +16,7 @@ const SHORT: usize = 7;
 
 /// Asks git; none outside of a repository, before its first commit, and without git. Nothing is written and no program of the
 /// repository's own is run: no optional locks, no file system monitor.
-pub(super) async fn of(root: PathBuf) -> Option<Commit> {
+pub(crate) async fn of(root: PathBuf) -> Option<Commit> {
     let mut command = Command::new("git");
     command.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-C"]).arg(root);
     command.args(["status", "--porcelain=v2", "--branch", "--untracked-files=no"]);

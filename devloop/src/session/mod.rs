@@ -26,6 +26,7 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use commit::of as commit;
 pub(crate) use options::{Database, Deployment, Options, Selection, View};
 pub(crate) use port::owner as port_owner;
 pub(crate) use rollback::roll_back;

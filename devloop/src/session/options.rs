@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) selection: Selection,
     /// The database that the functions get.
     pub(crate) database: Option<Database>,
+    /// The port of the page for Prometheus, if there is to be one.
+    pub(crate) metrics: Option<u16>,
     /// Values for the templates' parameters.
     pub(crate) parameters: BTreeMap<String, String>,
     /// How the user is told.

@@ -14,6 +14,7 @@ use crate::error::{Exit, UserError};
 use crate::graph::Workspace;
 use crate::linker::Linking;
 use crate::machine::{Demands, Purpose};
+use crate::observe::{Metric, Pipeline, Scrapes};
 use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::consent::agree_to_deploy;
 use crate::session::database::SessionDatabase;
@@ -24,7 +25,7 @@ use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, View, parameters, route, trace};
+use crate::session::{Options, View, parameters, port, route, trace};
 use crate::swap;
 use crate::tui::Keymap;
 use crate::watch::Watcher;
@@ -82,6 +83,13 @@ async fn run_prepared(
     if chosen != Chosen::Embedded {
         refuse_what_is_embedded_only(options, &prepared.settings)?;
     }
+    let scrapes = match options.metrics {
+        Some(port) => Some(Scrapes::listen(port).await.map_err(|error| {
+            port::refused(port, &error)
+                .with_hint("choose another port with `--metrics=PORT` (0 takes a free one)")
+        })?),
+        None => None,
+    };
     let mut cloud = match chosen {
         Chosen::Embedded => {
             let url = held.database.map(SessionDatabase::url);
@@ -113,12 +121,21 @@ async fn run_prepared(
     if let Some(database) = held.database {
         database.add_to(&mut cloud.outputs);
     }
+    if let Some(scrapes) = scrapes {
+        cloud.outputs.insert("Metrics".to_owned(), scrapes.url());
+        let pipeline = Pipeline::new(&cloud.endpoint, metric(&prepared.settings));
+        tokio::spawn(scrapes.serve(pipeline, stop.clone()));
+    }
     let mut options = options.clone();
     if !cloud.is_ours && !options.watch && options.view == View::Screen {
         // What does not end with the session needs nobody to stay, and a screen would be gone at once.
         options.view = View::Plain;
     }
     serve(&options, keymap, program, prepared, cloud, (events, inbox), stop).await
+}
+
+fn metric(settings: &Settings) -> Metric {
+    Metric { namespace: settings.latency.namespace.clone(), name: settings.latency.metric.clone() }
 }
 
 /// The part with a cloud: whatever ends it, the cloud is stopped and no process is left.
@@ -208,6 +225,7 @@ fn refuse_what_is_embedded_only(options: &Options, settings: &Settings) -> Resul
     let asked = [
         ("a database of the session", options.database.is_some()),
         ("a template's parameters", !options.parameters.is_empty()),
+        ("the page for Prometheus", options.metrics.is_some()),
         ("prelinked dependencies", settings.build.prelink),
     ];
     match asked.iter().find(|(_, asked)| *asked) {

@@ -51,6 +51,7 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
         flags,
         selection: Selection::default(),
         database: None,
+        metrics: None,
         parameters: BTreeMap::new(),
         view: View::Plain,
         watch: false,

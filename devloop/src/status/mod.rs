@@ -3,6 +3,7 @@
 
 mod figures;
 mod findings;
+mod prometheus;
 mod report;
 mod source;
 mod text;
@@ -12,6 +13,9 @@ mod tests;
 
 pub(crate) use figures::{age, count, milliseconds};
 pub(crate) use findings::{Finding, findings};
-pub(crate) use report::{Distribution, Drift, Function, Latency, Mapping, Report};
+pub(crate) use prometheus::{exposition, silence};
+pub(crate) use report::{
+    Calls, Commit, Distribution, Drift, Function, Latency, Mapping, Messages, Queue, Report,
+};
 pub(crate) use source::StatusSource;
 pub(crate) use text::{Section, Tone, lines};

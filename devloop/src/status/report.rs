@@ -22,10 +22,110 @@ pub(crate) struct Report {
     pub(crate) functions: Vec<Function>,
     /// Every event source mapping.
     pub(crate) mappings: Vec<Mapping>,
+    /// How far back totals reach, where they do not count from the cloud's start.
+    pub(crate) window_ms: Option<u64>,
+    /// What the report took, where it was put together from AWS's APIs.
+    pub(crate) calls: Option<Calls>,
+    /// The commit that the workspace stands on.
+    pub(crate) commit: Option<Commit>,
+    /// Every queue of the cloud, or those that mappings name.
+    pub(crate) queues: Vec<Queue>,
+    /// What bounds the cloud's memory, where it tells.
+    pub(crate) limits: Option<Limits>,
+    /// What it keeps.
+    pub(crate) retained: Option<Retained>,
     /// From the first function's start to the last one's end; none where nothing was measured in the last minutes.
     pub(crate) latency: Option<Latency>,
     /// What is wrong; empty when all is well. devloop's own judgement.
     pub(crate) problems: Vec<Finding>,
+}
+
+/// Requests to AWS's APIs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Calls {
+    /// For this report.
+    pub(crate) requests: u64,
+    /// Metrics that were asked for, which AWS bills one by one.
+    pub(crate) metrics: u64,
+    /// Requests a minute while a report is watched.
+    pub(crate) a_minute: u64,
+}
+
+/// Where the workspace stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Commit {
+    /// The first characters of the commit's name.
+    pub(crate) short: String,
+    /// Files that git follows were changed since.
+    pub(crate) dirty: bool,
+}
+
+/// A queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Queue {
+    /// Where it is.
+    pub(crate) region: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its messages.
+    pub(crate) counts: Messages,
+}
+
+/// The messages of a queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Messages {
+    /// A receive would get them.
+    pub(crate) visible: u64,
+    /// Received, and neither deleted nor given back.
+    pub(crate) in_flight: u64,
+    /// Sent with a delay that is not over.
+    pub(crate) delayed: u64,
+}
+
+/// What bounds the memory of devloop's own cloud. A table keeps its items until they are deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Limits {
+    /// Bytes of one shard, of a stream or of a table's.
+    pub(crate) shard_bytes: u64,
+    /// How long a table's stream keeps a change.
+    pub(crate) table_stream_retention_ms: u64,
+    /// Bytes of one log group.
+    pub(crate) log_group_bytes: u64,
+    /// Metrics of one region.
+    pub(crate) metrics_per_region: u64,
+    /// How long a metric is known by the second.
+    pub(crate) metric_seconds_retention_ms: u64,
+    /// How long it is known by the minute.
+    pub(crate) metric_minutes_retention_ms: u64,
+}
+
+/// What devloop's own cloud keeps now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Retained {
+    /// Records of Kinesis streams.
+    pub(crate) stream_records: u64,
+    /// Their bytes.
+    pub(crate) stream_bytes: u64,
+    /// Items of tables.
+    pub(crate) table_items: u64,
+    /// Their bytes.
+    pub(crate) table_bytes: u64,
+    /// Changes in tables' streams.
+    pub(crate) table_stream_records: u64,
+    /// Their bytes.
+    pub(crate) table_stream_bytes: u64,
+    /// Lines of log groups.
+    pub(crate) log_events: u64,
+    /// Their bytes.
+    pub(crate) log_bytes: u64,
+    /// Metrics.
+    pub(crate) metrics: u64,
 }
 
 /// A Lambda function: its code in three places, and its work since the cloud was started.
@@ -55,6 +155,10 @@ pub(crate) struct Function {
     pub(crate) answered_ms: Option<Millis>,
     /// Its processes.
     pub(crate) environments: Environments,
+    /// Requests a second in the last one or two minutes.
+    pub(crate) rate_per_s: Option<f64>,
+    /// Most requests at once in that time.
+    pub(crate) concurrency: Option<u64>,
     /// Requests that were begun.
     #[serde(deserialize_with = "whole")]
     pub(crate) invocations: u64,

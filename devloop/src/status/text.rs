@@ -1,7 +1,7 @@
 //! A report as aligned plain lines; where they are drawn in colour, their tone says in which.
 
 use crate::status::findings::short;
-use crate::status::{Distribution, Function, Mapping, Report, age, count, milliseconds};
+use crate::status::{Commit, Distribution, Function, Mapping, Messages, Report, age, count, milliseconds};
 
 /// A part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Section {
     Stages,
     /// Streams and their functions.
     Mappings,
+    /// Queues, those of what was given up among them.
+    Queues,
     /// From end to end.
     Latency,
     /// What is wrong.
@@ -58,20 +60,25 @@ pub(crate) fn lines(report: &Report, sections: &[Section]) -> Vec<StatusLine> {
 
 fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
     match section {
-        Section::Cloud => {
-            vec![line(Tone::Plain, format!("{}  up {}", report.endpoint, age(report.uptime_ms)))]
-        }
+        Section::Cloud => std::iter::once(cloud(report)).chain(memory(report)).collect(),
         Section::Code => table(
             &["FUNCTION", "ON DISK", "DEPLOYED", "ANSWERING", ""],
             report.functions.iter().map(|function| code(report, function)),
         ),
         Section::Stages => table(
-            &["STAGE", "CALLS", "ERRORS", "THROTTLES", "P50", "P95", "P99", "PROCESSES"],
+            &["STAGE", "CALLS", "RATE", "ERRORS", "THROTTLES", "P50", "P95", "P99", "COLD", "PROCESSES"],
             report.functions.iter().map(|function| stage(report, function)),
         ),
         Section::Mappings => table(
             &["MAPPING", "STATE", "LAG", "OLDEST", "LAST RESULT"],
             report.mappings.iter().map(|mapping| mapped(report, mapping)),
+        ),
+        Section::Queues => table(
+            &["QUEUE", "WAITING", "IN FLIGHT", "DELAYED"],
+            report.queues.iter().map(|queue| {
+                let Messages { visible, in_flight, delayed } = queue.counts;
+                (Tone::Plain, vec![queue.name.clone(), count(visible), count(in_flight), count(delayed)])
+            }),
         ),
         Section::Latency => vec![latency(report)],
         Section::Problems if report.problems.is_empty() => Vec::new(),
@@ -86,6 +93,57 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
             });
             std::iter::once(line(Tone::Heading, "PROBLEMS")).chain(named).collect()
         }
+    }
+}
+
+/// Where the figures are from, and on which commit the workspace stands.
+fn cloud(report: &Report) -> StatusLine {
+    let mut text = match (&report.calls, report.window_ms) {
+        (Some(calls), window) => format!(
+            "{}  through AWS's APIs, totals of the last {}: {} requests, {} a minute with --watch, for {} metrics",
+            report.endpoint,
+            age(window.unwrap_or_default()),
+            calls.requests,
+            calls.a_minute,
+            calls.metrics,
+        ),
+        (None, _) => format!("{}  up {}", report.endpoint, age(report.uptime_ms)),
+    };
+    if let Some(Commit { short, dirty }) = &report.commit {
+        text += &format!("  commit {short}{}", if *dirty { " and changes" } else { "" });
+    }
+    line(Tone::Plain, text)
+}
+
+/// What is kept, and what bounds it.
+fn memory(report: &Report) -> Option<StatusLine> {
+    let (limits, retained) = (report.limits.as_ref()?, report.retained.as_ref()?);
+    let streams = retained.stream_bytes + retained.table_stream_bytes;
+    let text = format!(
+        "KEPT  {} items {}  streams {} of {} a shard, a table's for {}  logs {} of {} a group  {} metrics of {}, seconds for {}, \
+         minutes for {}",
+        count(retained.table_items),
+        bytes(retained.table_bytes),
+        bytes(streams),
+        bytes(limits.shard_bytes),
+        age(limits.table_stream_retention_ms),
+        bytes(retained.log_bytes),
+        bytes(limits.log_group_bytes),
+        count(retained.metrics),
+        count(limits.metrics_per_region),
+        age(limits.metric_seconds_retention_ms),
+        age(limits.metric_minutes_retention_ms),
+    );
+    Some(line(Tone::Plain, text))
+}
+
+/// A size in its largest unit.
+fn bytes(number: u64) -> String {
+    match number {
+        0..1_024 => format!("{number} B"),
+        1_024..1_048_576 => format!("{} KiB", number / 1_024),
+        1_048_576..1_073_741_824 => format!("{} MiB", number / 1_048_576),
+        _ => format!("{:.1} GiB", number as f64 / 1_073_741_824.0),
     }
 }
 
@@ -142,12 +200,20 @@ fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
     let cells = vec![
         report.label(&function.name).to_owned(),
         count(function.invocations),
+        function.rate_per_s.map_or(NONE.to_owned(), |rate| format!("{rate:.1}/s")),
         count(function.errors),
         count(function.throttles),
         percentile(|duration| duration.p50),
         percentile(|duration| duration.p95),
         percentile(|duration| duration.p99),
-        if processes.is_empty() { "none".to_owned() } else { processes.join(", ") },
+        count(environments.cold_starts),
+        match function.concurrency {
+            // Only devloop's own cloud tells of processes.
+            Some(most) if report.calls.is_some() => format!("{most} at once"),
+            None if report.calls.is_some() => NONE.to_owned(),
+            _ if processes.is_empty() => "none".to_owned(),
+            _ => processes.join(", "),
+        },
     ];
     (Tone::Plain, cells)
 }
@@ -158,7 +224,7 @@ fn mapped(report: &Report, mapping: &Mapping) -> (Tone, Vec<String>) {
     let cells = vec![
         name,
         mapping.state.clone(),
-        count(mapping.lag_records),
+        if report.calls.is_some() { NONE.to_owned() } else { count(mapping.lag_records) },
         mapping.oldest_unprocessed_ms.map_or(NONE.to_owned(), |oldest| milliseconds(oldest as f64)),
         mapping.last_result.clone(),
     ];

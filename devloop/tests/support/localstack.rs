@@ -197,7 +197,7 @@ async fn answer(request: Request<Incoming>, state: &Mutex<State>) -> Response<Fu
     } else if path == "/" {
         let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
         match target {
-            Some(target) => state.logs(target, &body),
+            Some(target) => state.target(target, &body),
             None => state.query(&String::from_utf8_lossy(&body)),
         }
     } else {
@@ -337,9 +337,16 @@ impl State {
         tell(&Value::Null)
     }
 
-    fn logs(&mut self, target: &str, body: &[u8]) -> Reply {
-        if target != "Logs_20140328.DescribeLogStreams" {
-            return refuse(501, "NotImplemented", target);
+    fn target(&mut self, target: &str, body: &[u8]) -> Reply {
+        match target {
+            "Logs_20140328.DescribeLogStreams" => {}
+            // Nothing was measured yet.
+            "GraniteServiceVersion20100801.GetMetricData" => {
+                return tell(&json!({ "MetricDataResults": [] }));
+            }
+            "GraniteServiceVersion20100801.GetMetricStatistics" => return tell(&json!({ "Datapoints": [] })),
+            "Logs_20140328.FilterLogEvents" => return tell(&json!({ "events": [] })),
+            _ => return refuse(501, "NotImplemented", target),
         }
         let input: Value = serde_json::from_slice(body).unwrap();
         let name = input["logGroupName"].as_str().unwrap().strip_prefix("/aws/lambda/").unwrap().to_owned();

@@ -68,7 +68,12 @@ impl Workspace {
         let mut command = Command::new(words[0]);
         command.current_dir(&self.root).args(&words[1..]);
         let settings = ["AWS_ENDPOINT_URL", "USE_LOCALSTACK", "LAMBDA_SRC_PATH", "LAMBDA_DIST_PATH"];
-        for name in settings.iter().chain(&["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]) {
+        let account = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"];
+        for name in settings.iter().chain(&account).chain(&[
+            "CARGO_TARGET_DIR",
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+        ]) {
             command.env_remove(name);
         }
         command.envs(environment.iter().copied());

@@ -1,0 +1,122 @@
+//! Functions and mappings, as Lambda lists them.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+use super::{Apis, body};
+use crate::status::{Function, Mapping};
+
+/// Pages of a list that are read at most: fifty functions each, more than one stack has.
+const MAX_PAGES: usize = 20;
+
+impl Apis<'_> {
+    /// The functions of the stack, or all of them.
+    pub(super) async fn functions(&self) -> Result<Vec<Function>, String> {
+        let listed = self.list("/2015-03-31/functions/", "Functions").await?;
+        let text = |function: &Value, name: &str| function[name].as_str().map(str::to_owned);
+        let named = listed.iter().filter_map(|function| {
+            let name = text(function, "FunctionName")?;
+            self.stack.is_none_or(|stack| belongs(&name, stack)).then(|| Function {
+                region: self.region.to_owned(),
+                deployed_digest: text(function, "CodeSha256").as_deref().and_then(digest),
+                name,
+                ..Function::default()
+            })
+        });
+        Ok(named.collect())
+    }
+
+    /// The mappings of these functions, and the queues that they and what they gave up lie in.
+    pub(super) async fn mappings(
+        &self,
+        functions: &[Function],
+    ) -> Result<(Vec<Mapping>, BTreeSet<String>), String> {
+        let listed = self.list("/2015-03-31/event-source-mappings/", "EventSourceMappings").await?;
+        let mut queues = BTreeSet::new();
+        let mut mappings = Vec::new();
+        for each in &listed {
+            let text = |pointer: &str| each.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let function = text("/FunctionArn").splitn(7, ':').nth(6).unwrap_or_default();
+            let function = function.split(':').next().unwrap_or_default();
+            if !functions.iter().any(|known| known.name == function) {
+                continue;
+            }
+            let places = [text("/EventSourceArn"), text("/DestinationConfig/OnFailure/Destination")];
+            queues.extend(places.into_iter().filter(|arn| arn.contains(":sqs:")).map(str::to_owned));
+            mappings.push(Mapping {
+                uuid: text("/UUID").to_owned(),
+                function: function.to_owned(),
+                source: text("/EventSourceArn").to_owned(),
+                state: text("/State").to_owned(),
+                last_result: text("/LastProcessingResult").to_owned(),
+                ..Mapping::default()
+            });
+        }
+        Ok((mappings, queues))
+    }
+
+    async fn list(&self, path: &str, member: &str) -> Result<Vec<Value>, String> {
+        let mut all = Vec::new();
+        let mut marker = String::new();
+        for _ in 0..MAX_PAGES {
+            let page =
+                body("Lambda", self.client.rest("lambda", self.region, &format!("{path}{marker}")).await?)?;
+            all.extend(page[member].as_array().cloned().unwrap_or_default());
+            match page["NextMarker"].as_str().filter(|next| !next.is_empty()) {
+                Some(next) => marker = format!("?Marker={}", encoded(next)),
+                None => return Ok(all),
+            }
+        }
+        Err(format!("Lambda lists more than {MAX_PAGES} pages of {member}"))
+    }
+}
+
+/// Whether the name is `stack-logicalId-suffix` of this stack, whose name `CloudFormation` may have cut short.
+fn belongs(name: &str, stack: &str) -> bool {
+    let mut parts = name.rsplitn(3, '-');
+    let (_, _, start) = (parts.next(), parts.next(), parts.next());
+    start.is_some_and(|start| !start.is_empty() && stack.starts_with(start))
+}
+
+/// SHA-256 in hexadecimal; what is no digest, as for a folder's code on some clouds, is none.
+fn digest(base64: &str) -> Option<String> {
+    let bytes = BASE64.decode(base64).ok().filter(|bytes| bytes.len() == 32)?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A value of a query.
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{belongs, digest, encoded};
+
+    #[test]
+    fn a_stacks_functions_are_known_by_their_names() {
+        let name = "ServerlessDataProcessingPipe-Upstream15B4A7D2-AbCdEfGhIjKl";
+        assert!(belongs(name, "ServerlessDataProcessingPipelineStack"));
+        assert!(!belongs(name, "OtherStack"));
+        assert!(!belongs("plain", "plain"));
+        assert!(belongs("my-stack-F-123", "my-stack"));
+    }
+
+    #[test]
+    fn digests_are_shown_in_hexadecimal() {
+        let hex = digest("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+        assert_eq!(hex.as_deref(), Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+        assert_eq!(digest("hot-reloading-hash-not-available"), None);
+    }
+
+    #[test]
+    fn markers_are_encoded() {
+        assert_eq!(encoded("a b/c=~"), "a%20b%2Fc%3D~");
+    }
+}

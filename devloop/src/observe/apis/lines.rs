@@ -1,0 +1,110 @@
+//! What Lambda's REPORT lines tell: starts that a request had to wait for, and durations where no metric has them.
+
+use serde_json::{Value, json};
+
+use super::{Apis, WINDOW, body};
+use crate::engine::Millis;
+use crate::status::{Distribution, Function};
+
+/// The operation.
+const TARGET: &str = "Logs_20140328.FilterLogEvents";
+
+/// Pages that are read at most: ten thousand lines each, or a megabyte.
+const MAX_PAGES: usize = 20;
+
+/// What a line of the form `REPORT RequestId: …\tDuration: 2.31 ms\t…\tInit Duration: 20.11 ms` tells.
+#[derive(Debug, PartialEq)]
+struct Line {
+    duration_ms: f64,
+    cold: bool,
+}
+
+impl Apis<'_> {
+    /// Counts a function's cold starts, and measures its durations if nobody has.
+    pub(super) async fn read_lines(&self, function: &mut Function, now: Millis) -> Result<(), String> {
+        // The few cold starts are enough where CloudWatch has the rest.
+        let pattern = if function.duration_ms.is_some() { "\"Init Duration\"" } else { "REPORT" };
+        let group = format!("/aws/lambda/{}", function.name);
+        let start = now.saturating_sub(WINDOW * 1_000);
+        let mut input = json!({ "logGroupName": group, "filterPattern": pattern, "startTime": start });
+        let mut found = Vec::new();
+        for page in 0.. {
+            if page == MAX_PAGES {
+                return Err(format!(
+                    "{group} has more lines than {MAX_PAGES} pages hold; later ones were not read"
+                ));
+            }
+            let answer = self.client.call("logs", self.region, TARGET, &input).await?;
+            let missing = answer.body.as_ref().and_then(|body| body["__type"].as_str());
+            // A function that was never called has no group.
+            if missing.is_some_and(|kind| kind.ends_with("ResourceNotFoundException")) {
+                break;
+            }
+            let answer = body("CloudWatch Logs", answer)?;
+            let messages = answer["events"].as_array().into_iter().flatten();
+            found.extend(messages.filter_map(|event| line(event["message"].as_str()?)));
+            match answer["nextToken"].as_str() {
+                Some(token) => input["nextToken"] = Value::from(token),
+                None => break,
+            }
+        }
+        function.environments.cold_starts = found.iter().filter(|line| line.cold).count() as u64;
+        if function.duration_ms.is_none() {
+            function.duration_ms = distribution(found.iter().map(|line| line.duration_ms).collect());
+        }
+        Ok(())
+    }
+}
+
+fn line(message: &str) -> Option<Line> {
+    let fields = message.strip_prefix("REPORT ")?;
+    let value = |name: &str| {
+        let field = fields.split('\t').find_map(|field| field.trim().strip_prefix(name))?;
+        field.trim().trim_end_matches("ms").trim().parse::<f64>().ok()
+    };
+    Some(Line { duration_ms: value("Duration:")?, cold: value("Init Duration:").is_some() })
+}
+
+/// Percentiles are values that occurred: the smallest that so many are not above.
+fn distribution(mut values: Vec<f64>) -> Option<Distribution> {
+    values.sort_by(f64::total_cmp);
+    let (min, max) = (*values.first()?, *values.last()?);
+    let at = |share: f64| {
+        let rank = (share * values.len() as f64).ceil() as usize;
+        values[rank.clamp(1, values.len()) - 1]
+    };
+    Some(Distribution {
+        count: values.len() as u64,
+        sum: values.iter().sum(),
+        min,
+        max,
+        p50: at(0.50),
+        p95: at(0.95),
+        p99: at(0.99),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, distribution, line};
+
+    #[test]
+    fn a_report_line_tells_its_duration_and_a_cold_start() {
+        let warm = "REPORT RequestId: 1\tDuration: 2.31 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB";
+        assert_eq!(line(warm), Some(Line { duration_ms: 2.31, cold: false }));
+        let cold = format!("{warm}\tInit Duration: 20.11 ms\t\n");
+        assert_eq!(line(&cold), Some(Line { duration_ms: 2.31, cold: true }));
+        assert_eq!(line("START RequestId: 1"), None);
+        assert_eq!(line("REPORT of mine"), None);
+    }
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let spread = distribution((1..=200).rev().map(f64::from).collect()).unwrap();
+        assert_eq!((spread.count, spread.min, spread.max, spread.sum), (200, 1.0, 200.0, 20_100.0));
+        assert_eq!((spread.p50, spread.p95, spread.p99), (100.0, 190.0, 198.0));
+        let one = distribution(vec![7.0]).unwrap();
+        assert_eq!((one.p50, one.p99), (7.0, 7.0));
+        assert_eq!(distribution(Vec::new()), None);
+    }
+}
