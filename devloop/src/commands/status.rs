@@ -22,12 +22,13 @@ use crate::workspace::{self, Reading};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The order on paper: what is wrong comes last, next to the prompt.
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     Section::Cloud,
     Section::Code,
     Section::Stages,
     Section::Mappings,
     Section::Queues,
+    Section::Memory,
     Section::Latency,
     Section::Problems,
 ];

@@ -4,8 +4,16 @@ use serde_json::json;
 
 use crate::status::{Drift, Function, Mapping, Report, Section, findings, lines};
 
-const SECTIONS: [Section; 6] =
-    [Section::Cloud, Section::Code, Section::Stages, Section::Mappings, Section::Latency, Section::Problems];
+const SECTIONS: [Section; 8] = [
+    Section::Cloud,
+    Section::Code,
+    Section::Stages,
+    Section::Mappings,
+    Section::Queues,
+    Section::Memory,
+    Section::Latency,
+    Section::Problems,
+];
 
 /// What the cloud's page says; counts come from metrics and may be written as floating-point numbers.
 fn page() -> serde_json::Value {
@@ -101,6 +109,46 @@ fn a_lagging_pipeline() {
         page["functions"][2]["environments"] = json!({});
         page["functions"][2]["duration_ms"] = json!(null);
         page["latency"] = json!(null);
+    });
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn a_busy_pipeline_with_queues_and_what_is_kept() {
+    let report = report(|page| {
+        for (index, rate) in [1_482.4, 12.4, 0.05].into_iter().enumerate() {
+            page["functions"][index]["rate_per_s"] = json!(rate);
+            page["functions"][index]["concurrency"] = json!(10);
+        }
+        page["commit"] = json!({ "short": "7f3a1c9", "dirty": true });
+        page["queues"] = json!([
+            { "region": "eu-west-1", "name": "midstream-failures", "counts": { "visible": 1_200, "in_flight": 3, "delayed": 0 } },
+            { "region": "eu-west-1", "name": "jobs", "counts": { "visible": 0, "in_flight": 0, "delayed": 14 } },
+        ]);
+        page["limits"] = json!({
+            "shard_bytes": 512 << 20, "table_stream_retention_ms": 86_400_000, "log_group_bytes": 64 << 20,
+            "metrics_per_region": 1_000, "metric_seconds_retention_ms": 10_800_000, "metric_minutes_retention_ms": 1_296_000_000,
+        });
+        page["retained"] = json!({
+            "stream_records": 12_345, "stream_bytes": 4_500_000, "table_items": 12_340, "table_bytes": 1_700_000_000_u64,
+            "table_stream_records": 12_340, "table_stream_bytes": 9_000_000, "log_events": 7, "log_bytes": 900, "metrics": 21,
+        });
+    });
+    assert_eq!(report.problems, []);
+    insta::assert_snapshot!(text(&report));
+}
+
+#[test]
+fn a_pipeline_asked_through_the_apis() {
+    let report = report(|page| {
+        page["window_ms"] = json!(3_600_000);
+        page["calls"] = json!({ "requests": 14, "metrics": 39, "a_minute": 28 });
+        page["functions"][0]["concurrency"] = json!(10);
+        page["functions"][0]["rate_per_s"] = json!(9.96);
+        for index in 0..3 {
+            page["functions"][index]["environments"] = json!({ "cold_starts": 2 });
+        }
+        page["mappings"][0]["oldest_unprocessed_ms"] = json!(1_800);
     });
     insta::assert_snapshot!(text(&report));
 }

@@ -16,6 +16,8 @@ pub(crate) enum Section {
     Mappings,
     /// Queues, those of what was given up among them.
     Queues,
+    /// What devloop's own cloud keeps.
+    Memory,
     /// From end to end.
     Latency,
     /// What is wrong.
@@ -60,13 +62,13 @@ pub(crate) fn lines(report: &Report, sections: &[Section]) -> Vec<StatusLine> {
 
 fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
     match section {
-        Section::Cloud => std::iter::once(cloud(report)).chain(memory(report)).collect(),
+        Section::Cloud => vec![cloud(report)],
         Section::Code => table(
             &["FUNCTION", "ON DISK", "DEPLOYED", "ANSWERING", ""],
             report.functions.iter().map(|function| code(report, function)),
         ),
         Section::Stages => table(
-            &["STAGE", "CALLS", "RATE", "ERRORS", "THROTTLES", "P50", "P95", "P99", "COLD", "PROCESSES"],
+            &["STAGE", "CALLS", "RATE", "ERRORS", "THROTTLES", "P50", "P95", "P99", "PROCESSES", "COLD"],
             report.functions.iter().map(|function| stage(report, function)),
         ),
         Section::Mappings => table(
@@ -80,6 +82,7 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
                 (Tone::Plain, vec![queue.name.clone(), count(visible), count(in_flight), count(delayed)])
             }),
         ),
+        Section::Memory => memory(report),
         Section::Latency => vec![latency(report)],
         Section::Problems if report.problems.is_empty() => Vec::new(),
         Section::Problems => {
@@ -115,26 +118,47 @@ fn cloud(report: &Report) -> StatusLine {
     line(Tone::Plain, text)
 }
 
-/// What is kept, and what bounds it.
-fn memory(report: &Report) -> Option<StatusLine> {
-    let (limits, retained) = (report.limits.as_ref()?, report.retained.as_ref()?);
-    let streams = retained.stream_bytes + retained.table_stream_bytes;
-    let text = format!(
-        "KEPT  {} items {}  streams {} of {} a shard, a table's for {}  logs {} of {} a group  {} metrics of {}, seconds for {}, \
-         minutes for {}",
-        count(retained.table_items),
-        bytes(retained.table_bytes),
-        bytes(streams),
-        bytes(limits.shard_bytes),
-        age(limits.table_stream_retention_ms),
-        bytes(retained.log_bytes),
-        bytes(limits.log_group_bytes),
-        count(retained.metrics),
-        count(limits.metrics_per_region),
-        age(limits.metric_seconds_retention_ms),
-        age(limits.metric_minutes_retention_ms),
-    );
-    Some(line(Tone::Plain, text))
+/// What devloop's own cloud keeps in memory, and what bounds it.
+fn memory(report: &Report) -> Vec<StatusLine> {
+    let (Some(limits), Some(retained)) = (&report.limits, &report.retained) else { return Vec::new() };
+    let shard = format!("{} a shard", bytes(limits.shard_bytes));
+    let row = |what: &str, number: u64, size: Option<u64>, bound: String| {
+        let size = size.map_or(NONE.to_owned(), bytes);
+        (Tone::Plain, vec![what.to_owned(), count(number), size, bound])
+    };
+    let rows = [
+        row("stream records", retained.stream_records, Some(retained.stream_bytes), shard.clone()),
+        row("table items", retained.table_items, Some(retained.table_bytes), "until deleted".to_owned()),
+        row(
+            "table changes",
+            retained.table_stream_records,
+            Some(retained.table_stream_bytes),
+            format!("{shard}, {}", age(limits.table_stream_retention_ms)),
+        ),
+        row(
+            "log lines",
+            retained.log_events,
+            Some(retained.log_bytes),
+            format!("{} a group", bytes(limits.log_group_bytes)),
+        ),
+        row(
+            "metrics",
+            retained.metrics,
+            None,
+            format!(
+                "{} a region; seconds for {}, minutes for {}",
+                count(limits.metrics_per_region),
+                age(limits.metric_seconds_retention_ms),
+                age(limits.metric_minutes_retention_ms),
+            ),
+        ),
+    ];
+    table(&["KEPT", "NUMBER", "SIZE", "AT MOST"], rows.into_iter())
+}
+
+/// Requests a second with about two significant digits.
+fn rate(value: f64) -> String {
+    if value < 9.95 { format!("{value:.1}/s") } else { format!("{}/s", count(value.round() as u64)) }
 }
 
 /// A size in its largest unit.
@@ -200,13 +224,12 @@ fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
     let cells = vec![
         report.label(&function.name).to_owned(),
         count(function.invocations),
-        function.rate_per_s.map_or(NONE.to_owned(), |rate| format!("{rate:.1}/s")),
+        function.rate_per_s.map_or(NONE.to_owned(), rate),
         count(function.errors),
         count(function.throttles),
         percentile(|duration| duration.p50),
         percentile(|duration| duration.p95),
         percentile(|duration| duration.p99),
-        count(environments.cold_starts),
         match function.concurrency {
             // Only devloop's own cloud tells of processes.
             Some(most) if report.calls.is_some() => format!("{most} at once"),
@@ -214,6 +237,7 @@ fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
             _ if processes.is_empty() => "none".to_owned(),
             _ => processes.join(", "),
         },
+        count(environments.cold_starts),
     ];
     (Tone::Plain, cells)
 }
