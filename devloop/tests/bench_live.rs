@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::Session;
+use support::{LIMIT, Session, eventually};
 
 /// Runs `devloop bench` with these arguments in a directory of its own, and returns its exit code and its document.
 fn bench(session: &Session, directory: &std::path::Path, arguments: &[&str]) -> (Option<i32>, Value, String) {
@@ -25,6 +25,25 @@ fn upstream(session: &Session) -> (String, String) {
     let found = functions.iter().find(|known| known["folder"].as_str().unwrap().ends_with("/upstream"));
     let text = |member: &str| found.unwrap()[member].as_str().unwrap().to_owned();
     (text("folder"), text("deployed_digest"))
+}
+
+/// `devloop status` from another terminal, by the cloud's page and by AWS's APIs alone, counts what the session's first run counted.
+fn agrees(session: &Session, run: &Value) {
+    let sent = run["counts"]["sunk"].clone();
+    for way in [&[][..], &["--apis"]] {
+        let arguments = [&["status", "--json", "--endpoint", &session.endpoint], way].concat();
+        // The last call's own figures are written when it has ended, a moment after its row.
+        eventually("status agrees with bench", LIMIT, || {
+            let output = session.workspace.devloop(&arguments).output().unwrap();
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let functions = report["functions"].as_array().unwrap().iter();
+            let first = functions.filter(|known| known["name"].as_str().unwrap().contains("-Upstream"));
+            let calls: Vec<&Value> = first.map(|known| &known["invocations"]).collect();
+            let told =
+                (calls == [&sent], report["latency"]["count"] == sent, report["problems"] == json!([]));
+            if told == (true, true, true) { Ok(()) } else { Err(format!("{told:?} {report:#}")) }
+        });
+    }
 }
 
 #[test]
@@ -61,6 +80,7 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
     let sum: f64 = (0..3).map(|stage| run["stages"][stage]["time_ms"]["mean"].as_f64().unwrap()).sum();
     let whole = run["end_to_end_ms"]["mean"].as_f64().unwrap();
     assert!((sum - whole).abs() < 0.01, "the stages are the whole: {sum} and {whole}");
+    agrees(&session, &run);
     for used in ["cloud", "functions", "generator"] {
         assert!(run["usage"][used]["rss_mb"].as_f64().unwrap() > 0.0, "{}", run["usage"]);
     }
