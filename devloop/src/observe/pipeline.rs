@@ -80,11 +80,11 @@ impl Pipeline {
     async fn ask(&self) -> Result<Report, Problem> {
         let sent = self.client.sent();
         let mut report = if self.apis_only || self.client.is_aws() {
-            self.through_apis().await?
+            self.apis(self.region()).report(wall()).await?
         } else {
             match self.page().await {
                 Err(problem) if problem.code == FOREIGN => {
-                    self.through_apis().await.map_err(|second| neither(problem, &second))?
+                    self.strange().await.map_err(|second| neither(problem, &second))?
                 }
                 page => page?,
             }
@@ -95,8 +95,8 @@ impl Pipeline {
         // A cloud whose functions lie in several regions has one pipeline in each; the first one's figures are told.
         let region = report.functions.first().map_or(self.region(), |function| &function.region).to_owned();
         if report.calls.is_none() {
-            let Report { functions, mappings, at, .. } = &mut report;
-            if let Err(reason) = self.apis(&region).rates(functions, mappings, *at).await {
+            // The page knows how old the oldest record is now, not within the last minutes.
+            if let Err(reason) = self.apis(&region).rates(&mut report.functions, &mut [], report.at).await {
                 report.problems.push(Finding::new("metrics_unknown", "CloudWatch", reason));
             }
         }
@@ -120,11 +120,10 @@ impl Pipeline {
         Apis { client: &self.client, region, stack: self.stack.as_deref() }
     }
 
-    async fn through_apis(&self) -> Result<Report, Problem> {
+    /// A cloud without a page: what AWS's APIs tell, and what LocalStack tells beside them.
+    async fn strange(&self) -> Result<Report, Problem> {
         let mut report = self.apis(self.region()).report(wall()).await?;
-        if !self.client.is_aws() {
-            localstack::complete(&self.client, self.region(), &mut report).await;
-        }
+        localstack::complete(&self.client, self.region(), &mut report).await;
         Ok(report)
     }
 

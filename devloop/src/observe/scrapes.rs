@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -23,6 +24,9 @@ const PATH: &str = "/metrics";
 
 /// The format's own type `[Prometheus: Exposition formats]`.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// How long a port rests that could not accept.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that has its port and waits for its pipeline.
 pub(crate) struct Scrapes {
@@ -51,7 +55,7 @@ impl Scrapes {
             loop {
                 // Out of descriptors, say: the next scrape may fare better.
                 let Ok((stream, _)) = self.listener.accept().await else {
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(PAUSE).await;
                     continue;
                 };
                 let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());

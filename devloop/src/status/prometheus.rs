@@ -60,8 +60,8 @@ pub(crate) fn silence() -> String {
 }
 
 fn functions(page: &mut Page, report: &Report) {
-    let label = |name: &str| report.label(name).to_owned();
     type Total = fn(&crate::status::Function) -> u64;
+    let label = |name: &str| report.label(name).to_owned();
     let totals: [(&str, &str, Total); 4] = [
         ("devloop_function_invocations_total", "Requests that were begun.", |f| f.invocations),
         ("devloop_function_errors_total", "Requests that failed.", |f| f.errors),

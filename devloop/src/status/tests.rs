@@ -147,6 +147,9 @@ fn a_pipeline_asked_through_the_apis() {
         page["functions"][0]["rate_per_s"] = json!(9.96);
         for index in 0..3 {
             page["functions"][index]["environments"] = json!({ "cold_starts": 2 });
+            page["functions"][index]["answering_digest"] = json!(null);
+            page["functions"][index]["folder"] = json!(null);
+            page["functions"][index]["on_disk_digest"] = json!(null);
         }
         page["mappings"][0]["oldest_unprocessed_ms"] = json!(1_800);
     });

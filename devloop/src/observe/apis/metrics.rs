@@ -73,7 +73,7 @@ impl Apis<'_> {
         let values = self.ask(functions, &NOW, start, now, MINUTE).await?;
         for (function, values) in functions.iter_mut().zip(&values) {
             let elapsed = (now as f64 / 1_000.0 - start as f64).max(1.0);
-            function.rate_per_s = Some(values[0].iter().sum::<f64>() / elapsed);
+            function.rate_per_s = Some(total(&values[0]) / elapsed);
             function.concurrency = largest(&values[1]).map(|most| most.round() as u64);
             let age = largest(&values[2]).map(|age| age.round() as u64);
             for mapping in mappings.iter_mut().filter(|mapping| mapping.function == function.name) {
@@ -124,7 +124,7 @@ impl Apis<'_> {
 
 /// Periods may be counted so that the window lies in two of them.
 fn fill(function: &mut Function, values: &[Vec<f64>]) {
-    let sum = |index: usize| values[index].iter().sum::<f64>();
+    let sum = |index: usize| total(&values[index]);
     function.invocations = sum(0).round() as u64;
     function.errors = sum(1).round() as u64;
     function.throttles = sum(2).round() as u64;
@@ -151,6 +151,22 @@ fn without_ranks(function: &mut Function) {
     function.duration_ms = function.duration_ms.take().filter(|duration| duration.p50 > 0.0);
 }
 
+/// The sum of nothing is 0 here; the standard library's is -0, which people would be shown.
+fn total(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |sum, value| sum + value)
+}
+
 fn largest(values: &[f64]) -> Option<f64> {
     values.iter().copied().reduce(f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::total;
+
+    #[test]
+    fn the_sum_of_nothing_has_no_sign() {
+        assert_eq!(format!("{:.1}", total(&[])), "0.0");
+        assert!((total(&[1.0, 2.5]) - 3.5).abs() < f64::EPSILON);
+    }
 }
