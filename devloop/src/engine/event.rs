@@ -21,6 +21,17 @@ pub(crate) struct Event {
     pub(crate) fact: Fact,
 }
 
+/// How a cargo that was not cancelled has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    /// Its build.
+    pub(crate) generation: Generation,
+    /// One for each binary that is up to date now.
+    pub(crate) artifacts: Vec<Artifact>,
+    /// Cargo's own words when it did not succeed.
+    pub(crate) failure: Option<String>,
+}
+
 /// Everything that can happen in a session.
 #[derive(Debug, Clone)]
 pub(crate) enum Fact {
@@ -31,6 +42,8 @@ pub(crate) enum Fact {
         /// The template's outputs by name.
         outputs: BTreeMap<String, String>,
     },
+    /// A burst of saves has begun; what it changed follows with [`Fact::FsChanged`].
+    FsStirred,
     /// Source files changed; one event per burst of saves.
     FsChanged {
         /// When the burst's first file event arrived.
@@ -75,14 +88,7 @@ pub(crate) enum Fact {
         diagnostic: Diagnostic,
     },
     /// Cargo ended by itself.
-    Built {
-        /// Its build.
-        generation: Generation,
-        /// One for each binary that is up to date now.
-        artifacts: Vec<Artifact>,
-        /// Cargo's own words when it did not succeed.
-        failure: Option<String>,
-    },
+    Built(Ended),
     /// The new binary is the one that already serves.
     Unchanged {
         /// Its build.

@@ -14,7 +14,7 @@ mod update;
 mod tests;
 
 pub(crate) use effect::{BuildOrder, Effect, SwapOrder, WatchList};
-pub(crate) use event::{Event, Fact, Generation, Millis};
+pub(crate) use event::{Ended, Event, Fact, Generation, Millis};
 pub(crate) use notice::{Notice, Phases};
 pub(crate) use state::{Failure, Following, FunctionState, Serving, State};
 pub(crate) use types::{Artifact, Diagnostic, Digest, Level, Location, Machine, Place, Problem};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::engine::plan::{Pause, Request, Workshop};
-use crate::engine::{Digest, Generation, Millis, Phases, Problem, WatchList};
+use crate::engine::{Digest, Ended, Generation, Millis, Phases, Problem, WatchList};
 use crate::graph::{Inputs, Workspace};
 
 /// Everything the engine knows.
@@ -20,6 +20,10 @@ pub(crate) struct State {
     pub(super) workshop: Workshop,
     /// What was saved while binaries were being put in place.
     pub(super) next: Option<Request>,
+    /// A burst of saves has begun and is not over.
+    pub(super) stirring: bool,
+    /// A build that failed while a burst was on its way, with the time of its end. It read what was half written, perhaps.
+    pub(super) doubtful: Option<(Millis, Ended)>,
     /// Nothing is built at present; what is saved is noted here.
     pub(super) pause: Option<Pause>,
     /// What the last successful builds read.
@@ -52,6 +56,8 @@ impl State {
             generation: 0,
             workshop: Workshop::Idle,
             next: None,
+            stirring: false,
+            doubtful: None,
             pause: None,
             inputs: Inputs::new(),
             watching: WatchList::default(),

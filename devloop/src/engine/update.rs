@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::engine::plan::{Pause, Plan, Request, Workshop};
 use crate::engine::{
-    Artifact, BuildOrder, Diagnostic, Digest, Effect, Event, Fact, Failure, FunctionState, Generation, Level,
-    Millis, Notice, Problem, Serving, State, SwapOrder,
+    Artifact, BuildOrder, Diagnostic, Digest, Effect, Ended, Event, Fact, Failure, FunctionState, Generation,
+    Level, Millis, Notice, Problem, Serving, State, SwapOrder,
 };
 use crate::graph::{self, Reason, Workspace};
 
@@ -15,8 +15,18 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let at = event.at;
     match event.fact {
         Fact::CloudReady { endpoint, outputs } => cloud_ready(state, at, endpoint, outputs),
+        Fact::FsStirred => {
+            state.stirring = true;
+            Vec::new()
+        }
         Fact::FsChanged { seen_at, paths, gone, lost } => {
-            files_changed(state, at, seen_at, paths, &gone, lost)
+            state.stirring = false;
+            let mut effects = files_changed(state, at, seen_at, paths, &gone, lost);
+            // Unless the burst has cancelled it, the failure is a true one.
+            if let Some((ended_at, ended)) = state.doubtful.take() {
+                effects.extend(built(state, ended_at, ended));
+            }
+            effects
         }
         Fact::Pause => pause(state),
         Fact::Resume => resume(state, at),
@@ -39,7 +49,11 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             None => Vec::new(),
         },
-        Fact::Built { generation, artifacts, failure } => built(state, at, generation, artifacts, failure),
+        Fact::Built(ended) if state.stirring && ended.failure.is_some() => {
+            state.doubtful = Some((at, ended));
+            Vec::new()
+        }
+        Fact::Built(ended) => built(state, at, ended),
         Fact::Unchanged { generation, function, digest } => {
             unchanged(state, at, generation, &function, digest)
         }
@@ -273,13 +287,8 @@ fn exchange_functions(state: &mut State, plan: &mut Plan) -> Vec<Effect> {
     effects
 }
 
-fn built(
-    state: &mut State,
-    at: Millis,
-    generation: Generation,
-    artifacts: Vec<Artifact>,
-    failure: Option<String>,
-) -> Vec<Effect> {
+fn built(state: &mut State, at: Millis, ended: Ended) -> Vec<Effect> {
+    let Ended { generation, artifacts, failure } = ended;
     let Some(plan) = state.workshop.building(generation) else { return Vec::new() };
     plan.built_at = at;
     let plan = plan.clone();

@@ -28,7 +28,7 @@ use crate::session::workers::Workers;
 use crate::session::{Options, View, parameters, port, route, trace};
 use crate::swap;
 use crate::tui::Keymap;
-use crate::watch::Watcher;
+use crate::watch::{Seen, Watcher};
 
 /// Runs a session until a signal ends it or nobody reads its output any more.
 pub(crate) async fn run(options: Options) -> Result<(), UserError> {
@@ -270,7 +270,8 @@ pub(super) fn start_watcher(outputs: Vec<PathBuf>, events: &Events) -> Result<Wa
     let events = events.clone();
     Watcher::start(outputs, move |result| {
         events.send_blocking(match result {
-            Ok(burst) => {
+            Ok(Seen::Begun) => Fact::FsStirred,
+            Ok(Seen::Burst(burst)) => {
                 let gone = burst.paths.iter().filter(|path| !path.exists()).cloned().collect();
                 Fact::FsChanged { seen_at: burst.seen_at, paths: burst.paths, gone, lost: burst.lost }
             }

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::build::{self, Builder, Outcome};
 use crate::bus::Events;
-use crate::engine::{BuildOrder, Digest, Effect, Fact, Generation, Problem, SwapOrder};
+use crate::engine::{BuildOrder, Digest, Effect, Ended, Fact, Generation, Problem, SwapOrder};
 use crate::swap::{self, Swapped};
 use crate::target::Target;
 use crate::watch::Watcher;
@@ -130,7 +130,7 @@ impl Workers {
                     (Vec::new(), failure)
                 }
             };
-            events.send(Fact::Built { generation, artifacts, failure }).await;
+            events.send(Fact::Built(Ended { generation, artifacts, failure })).await;
         });
     }
 

@@ -15,4 +15,4 @@ mod tests;
 
 pub(crate) use error::WatchError;
 pub(crate) use tree::count;
-pub(crate) use watcher::{Burst, Watcher};
+pub(crate) use watcher::{Burst, Seen, Watcher};

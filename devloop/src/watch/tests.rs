@@ -1,5 +1,6 @@
 //! Real files, saved in the ways of different editors.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::engine::WatchList;
 use crate::watch::system::{Kind, make};
-use crate::watch::{Burst, WatchError, Watcher};
+use crate::watch::{Burst, Seen, WatchError, Watcher};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,8 +39,13 @@ impl Watched {
         fs::write(root.join("Cargo.toml"), "").unwrap();
         furnish(&root);
         let (sender, bursts) = channel();
-        let watcher = Watcher::start(vec![root.join("up/target")], move |burst| {
-            let _ = sender.send(burst.unwrap());
+        let begun = Cell::new(false);
+        let watcher = Watcher::start(vec![root.join("up/target")], move |seen| match seen.unwrap() {
+            Seen::Begun => assert!(!begun.replace(true), "a burst begins once"),
+            Seen::Burst(burst) => {
+                assert!(begun.replace(false), "a burst is told when it begins");
+                let _ = sender.send(burst);
+            }
         })
         .unwrap();
         watcher.watch(WatchList { directories: vec![root.join("up")], files: vec![root.join("Cargo.toml")] });
@@ -170,8 +176,13 @@ fn at_the_limit(at_start: bool) {
         Kind::Events => Ok(Box::new(Full) as Box<dyn notify::Watcher + Send>),
         Kind::Polling => make(kind, handler),
     };
-    let watcher = Watcher::start_with(vec![], Box::new(full), move |burst| {
-        let _ = sender.send(burst);
+    let watcher = Watcher::start_with(vec![], Box::new(full), move |seen| {
+        let told = match seen {
+            Ok(Seen::Begun) => return,
+            Ok(Seen::Burst(burst)) => Ok(burst),
+            Err(error) => Err(error),
+        };
+        let _ = sender.send(told);
     })
     .unwrap();
     watcher.watch(WatchList { directories: vec![root.join("up")], files: vec![] });

@@ -35,6 +35,15 @@ pub(crate) struct Burst {
     pub(crate) lost: bool,
 }
 
+/// What the watcher reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Something changed; its burst follows.
+    Begun,
+    /// The burst is over.
+    Burst(Burst),
+}
+
 enum Message {
     Raw(notify::Result<notify::Event>),
     List(WatchList),
@@ -50,10 +59,10 @@ pub(crate) struct Watcher {
 impl Watcher {
     /// Starts watching nothing; [`Watcher::watch`] says what. `outputs` are directories that builds write to.
     ///
-    /// Bursts and later failures go to `report`, which may block.
+    /// What is seen, and later failures, go to `report`, which may block.
     pub(crate) fn start(
         outputs: Vec<PathBuf>,
-        report: impl Fn(Result<Burst, WatchError>) + Send + 'static,
+        report: impl Fn(Result<Seen, WatchError>) + Send + 'static,
     ) -> Result<Self, WatchError> {
         Self::start_with(outputs, Box::new(make), report)
     }
@@ -62,7 +71,7 @@ impl Watcher {
     pub(super) fn start_with(
         outputs: Vec<PathBuf>,
         make: Make,
-        report: impl Fn(Result<Burst, WatchError>) + Send + 'static,
+        report: impl Fn(Result<Seen, WatchError>) + Send + 'static,
     ) -> Result<Self, WatchError> {
         let (messages, inbox) = sync_channel(CAPACITY);
         let overflowed = Arc::new(AtomicBool::new(false));
@@ -131,7 +140,8 @@ struct Eye {
 }
 
 impl Eye {
-    fn run(mut self, inbox: &Receiver<Message>, report: impl Fn(Result<Burst, WatchError>)) {
+    fn run(mut self, inbox: &Receiver<Message>, report: impl Fn(Result<Seen, WatchError>)) {
+        let mut begun = false;
         loop {
             let message = match self.debounce.due() {
                 Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -155,8 +165,13 @@ impl Eye {
             if self.overflowed.swap(false, Ordering::AcqRel) {
                 self.debounce.lose(Instant::now(), now());
             }
+            if !begun && self.debounce.due().is_some() {
+                begun = true;
+                report(Ok(Seen::Begun));
+            }
             if let Some(burst) = self.debounce.take(Instant::now()) {
-                report(Ok(burst));
+                begun = false;
+                report(Ok(Seen::Burst(burst)));
             }
         }
     }

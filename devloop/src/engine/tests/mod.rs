@@ -1,0 +1,245 @@
+//! Tables: what has happened, and what the engine wants done about the last thing.
+//!
+//! An event is written as a word and its arguments, an effect as the line that [`describe`] makes of it.
+
+mod failures;
+mod overlap;
+mod pause;
+mod saves;
+mod workspace;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::engine::{
+    Artifact, Diagnostic, Digest, Effect, Ended, Event, Fact, Following, FunctionState, Level, Millis,
+    Notice, Phases, Problem, State, update,
+};
+use crate::graph::{Package, Workspace};
+
+fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
+    Package {
+        name: name.to_owned(),
+        directory: Path::new("/w").join(name),
+        dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
+        functions: functions.iter().map(|&name| name.to_owned()).collect(),
+        roots: functions.iter().map(|_| Path::new("/w").join(name).join("src/main.rs")).collect(),
+    }
+}
+
+fn workspace() -> Workspace {
+    Workspace {
+        root: PathBuf::from("/w"),
+        target_directory: PathBuf::from("/w/target"),
+        governing: vec![PathBuf::from("/w/Cargo.lock")],
+        packages: vec![
+            package("model", &[], &[]),
+            package("up", &["model"], &["up"]),
+            package("mid", &["model"], &["mid"]),
+        ],
+        offline: true,
+        outline: false,
+    }
+}
+
+/// A session with a clock that advances one millisecond an event.
+struct Session {
+    state: State,
+    at: Millis,
+}
+
+impl Session {
+    /// Before anything has happened.
+    fn new() -> Self {
+        Self { state: State::new(workspace(), ["mid".to_owned(), "up".to_owned()]), at: 0 }
+    }
+
+    /// After the first build: both functions answer, with digests `mid1` and `up1`.
+    fn live() -> Self {
+        let mut session = Self::new();
+        for fact in [
+            ready(),
+            Fact::BuildStarted { generation: 1 },
+            built(1, &["mid", "up"], None),
+            swapped(1, "mid", "mid1"),
+            swapped(1, "up", "up1"),
+            live(1, "mid"),
+            live(1, "up"),
+        ] {
+            session.tell(fact);
+        }
+        session
+    }
+
+    fn tell(&mut self, fact: Fact) -> Vec<String> {
+        self.at += 1;
+        update(&mut self.state, Event { at: self.at, fact }).iter().map(describe).collect()
+    }
+
+    /// Tells the facts, and compares what the last one leads to.
+    fn check(mut self, facts: Vec<Fact>, expected: &[&str]) -> Self {
+        let mut last = Vec::new();
+        for fact in facts {
+            last = self.tell(fact);
+        }
+        assert_eq!(last, expected);
+        self
+    }
+
+    /// Compares a function's state.
+    fn function(self, name: &str, expected: &str) -> Self {
+        assert_eq!(standing(&self.state.functions[name]), expected);
+        self
+    }
+}
+
+fn ready() -> Fact {
+    Fact::CloudReady { endpoint: "http://e".to_owned(), outputs: BTreeMap::new() }
+}
+
+fn saved(files: &[&str]) -> Fact {
+    let paths = files.iter().map(|file| Path::new("/w").join(file)).collect();
+    Fact::FsChanged { seen_at: 0, paths, gone: vec![], lost: false }
+}
+
+/// The files are no more.
+fn deleted(files: &[&str]) -> Fact {
+    let paths: Vec<_> = files.iter().map(|file| Path::new("/w").join(file)).collect();
+    Fact::FsChanged { seen_at: 0, gone: paths.clone(), paths, lost: false }
+}
+
+fn artifact(function: &str, fresh: bool) -> Artifact {
+    Artifact {
+        function: function.to_owned(),
+        executable: Path::new("/t").join(function),
+        fresh,
+        inputs: Some(
+            [Path::new("/w").join(function).join("src/main.rs"), PathBuf::from("/w/model/src/lib.rs")]
+                .into_iter()
+                .collect(),
+        ),
+    }
+}
+
+/// Functions after a `=` are fresh.
+fn built(generation: u64, artifacts: &[&str], failure: Option<&str>) -> Fact {
+    let artifacts =
+        artifacts.iter().map(|name| artifact(name.trim_start_matches('='), name.starts_with('='))).collect();
+    Fact::Built(Ended { generation, artifacts, failure: failure.map(str::to_owned) })
+}
+
+fn swapped(generation: u64, function: &str, digest: &str) -> Fact {
+    let (function, digest) = (function.to_owned(), Digest::new(digest));
+    Fact::Swapped { generation, function, digest, staged_at: 0, warnings: vec![] }
+}
+
+fn unchanged(generation: u64, function: &str, digest: &str) -> Fact {
+    Fact::Unchanged { generation, function: function.to_owned(), digest: Digest::new(digest) }
+}
+
+fn live(generation: u64, function: &str) -> Fact {
+    Fact::Live { generation, function: function.to_owned() }
+}
+
+fn not_activated(generation: u64, function: &str) -> Fact {
+    let problem = Problem::new("init_failed", "panicked");
+    Fact::ActivationFailed { generation, function: function.to_owned(), problem }
+}
+
+fn not_swapped(generation: u64, function: &str) -> Fact {
+    let problem = Problem::new("disk_full", "full");
+    Fact::SwapFailed { generation, function: function.to_owned(), problem }
+}
+
+fn diagnostic(generation: u64) -> Fact {
+    let diagnostic = Diagnostic {
+        level: Level::Error,
+        message: "mismatched types".to_owned(),
+        rendered: String::new(),
+        location: None,
+        package: None,
+    };
+    Fact::Diagnostic { generation, diagnostic }
+}
+
+fn read(generation: u64, result: Result<Workspace, &str>) -> Fact {
+    Fact::WorkspaceRead {
+        generation,
+        result: result.map_err(|message| Problem::new("workspace_unreadable", message)),
+    }
+}
+
+fn standing(state: &FunctionState) -> String {
+    let serving = state.serving();
+    let serves = serving.digest().map_or("nothing".to_owned(), |digest| digest.to_string());
+    match state {
+        FunctionState::Unbuilt => "unbuilt".to_owned(),
+        FunctionState::Building { generation, .. } => format!("building {generation}, {serves} serves"),
+        FunctionState::Swapping { generation, .. } => format!("swapping {generation}, {serves} serves"),
+        FunctionState::Starting { generation, digest, .. } => {
+            format!("starting {generation} {digest}, {serves} serves")
+        }
+        FunctionState::Live { digest, .. } => format!("live {digest}"),
+        FunctionState::Failed { generation, .. } => format!("failed {generation}, {serves} serves"),
+    }
+}
+
+fn describe(effect: &Effect) -> String {
+    match effect {
+        Effect::Announce(notice) => format!("tell {}", told(notice)),
+        Effect::ReadWorkspace { generation } => format!("read {generation}"),
+        Effect::Watch(list) => {
+            format!("watch {} directories, {} files", list.directories.len(), list.files.len())
+        }
+        Effect::Build(order) => {
+            format!("build {} {} of {}", order.generation, order.binaries.join("+"), order.packages.join("+"))
+        }
+        Effect::Adopt { function } => format!("adopt {function}"),
+        Effect::CancelBuild { generation } => format!("kill {generation}"),
+        Effect::Swap(order) => {
+            let unless = order.unless.as_ref().map(|digest| format!(" unless {digest}")).unwrap_or_default();
+            format!("swap {} {}{unless}", order.generation, order.function)
+        }
+        Effect::Activate { generation, function, digest } => {
+            format!("activate {generation} {function} {digest}")
+        }
+    }
+}
+
+fn told(notice: &Notice) -> String {
+    match notice {
+        Notice::Ready { .. } => "ready".to_owned(),
+        Notice::Build { generation, reasons } => {
+            let reasons: Vec<String> =
+                reasons.iter().map(|(function, reason)| format!("{function} for {reason}")).collect();
+            format!("build {generation}: {}", reasons.join("; "))
+        }
+        Notice::Cancelled { generation, functions } => {
+            format!("cancelled {generation} {}", functions.join("+"))
+        }
+        Notice::Paused => "paused".to_owned(),
+        Notice::Noted { functions } => format!("noted {}", functions.join("+")),
+        Notice::Resumed { saves } => format!("resumed {saves}"),
+        Notice::Progress { generation, line } => format!("progress {generation} {line}"),
+        Notice::Diagnostic { generation, .. } => format!("diagnostic {generation}"),
+        Notice::BuildFailed { generation, functions, diagnostics, failure } => {
+            let functions: Vec<&str> = functions.keys().map(String::as_str).collect();
+            format!(
+                "failed {generation} {}, {} diagnostics, {failure}",
+                functions.join("+"),
+                diagnostics.len()
+            )
+        }
+        Notice::Swapped { generation, function, .. } => format!("swapped {generation} {function}"),
+        Notice::Live { generation, function, digest, .. } => format!("live {generation} {function} {digest}"),
+        Notice::Unchanged { generation, function, .. } => format!("unchanged {generation} {function}"),
+        Notice::Added { function, url } => format!("added {function} {url}"),
+        Notice::Log { function, line } => format!("log {function} {line}"),
+        Notice::Error { function, serving, problem, .. } => format!(
+            "error {} {}, {} serves",
+            function.as_deref().unwrap_or("-"),
+            problem.code,
+            serving.as_ref().map_or("nothing", |digest| digest.short()),
+        ),
+    }
+}
