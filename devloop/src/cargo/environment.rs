@@ -33,6 +33,12 @@ const SETTING_PREFIXES: [&str; 9] = [
     "CARGO_TERM_",
 ];
 
+/// The allocators of cargo (glibc's) and of rustc (jemalloc) ask the system for huge pages: what a save needs is mostly new memory,
+/// and a page fault less for each 4 KiB of it shortens cargo by a fifth and rustc by a tenth (devloop/benches). Cargo does not
+/// count them among what a crate was made of.
+const HUGE_PAGES: [(&str, &str); 2] =
+    [("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"), ("MALLOC_CONF", "thp:always")];
+
 /// A cargo command in the given directory, with nothing on its standard input.
 pub(crate) fn command(program: &Path, directory: &Path) -> Command {
     let mut command = Command::new(program);
@@ -40,6 +46,8 @@ pub(crate) fn command(program: &Path, directory: &Path) -> Command {
     for name in leftovers(std::env::vars_os().map(|(name, _)| name)) {
         command.env_remove(name);
     }
+    let unset = |name: &str| std::env::var_os(name).is_none();
+    command.envs(HUGE_PAGES.into_iter().filter(|(name, _)| unset(name)));
     command
 }
 

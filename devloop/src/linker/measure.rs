@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::linker::wrapper::chooses_a_linker;
+use crate::linker::wrapper::{chooses_a_linker, lean_arguments};
 
 /// The variable that names the plan's file.
 pub(crate) const PLAN: &str = "DEVLOOP_MEASURE";
@@ -44,16 +44,16 @@ impl Plan {
     /// Compiles once, so that the incremental state is there, then times each variant in turn, every second round backwards.
     pub(super) fn carry_out(&self, rustc: &OsStr, given: &[OsString]) -> std::io::Result<()> {
         let arguments = relocated(given, &self.place);
+        // The user's own linker is the only one that a session would use: it counts as the default.
+        let own = chooses_a_linker(given);
         let run = |more: &[String]| {
             let mut command = Command::new(rustc);
-            command.args(&arguments).args(["-Cdebuginfo=0", "-Cstrip=debuginfo"]).args(more).env_remove(PLAN);
+            command.args(&arguments).args(lean_arguments(true, own)).args(more).env_remove(PLAN);
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             let began = Instant::now();
             let works = command.status().is_ok_and(|status| status.success());
             works.then(|| began.elapsed().as_millis() as u64)
         };
-        // The user's own linker is the only one that a session would use: it counts as the default.
-        let own = chooses_a_linker(given);
         let mut times = Times::new();
         if run(&[]).is_some() {
             for round in 0..self.rounds {

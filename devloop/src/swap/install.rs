@@ -1,12 +1,10 @@
 //! Staging beside the target, checking, and one rename.
 
 use std::fs::{self, File, Permissions};
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use crate::bus::now;
@@ -14,6 +12,7 @@ use crate::engine::{Digest, Machine, Millis, Place, SwapOrder};
 use crate::machine::{self, Architecture, Demand, Demands, Purpose};
 use crate::prelink;
 use crate::swap::SwapError;
+use crate::swap::staged::{copy, digest_of};
 
 /// The file that Lambda starts.
 const BOOTSTRAP: &str = "bootstrap";
@@ -61,12 +60,11 @@ pub(crate) fn swap(
     let stage = dist.join(STAGE);
     make_directory(&stage)?;
     make_directory(&dist.join(&order.function))?;
-    let staged = stage_copy(&stage, order)?;
+    let (staged, digest) = stage_copy(&stage, order)?;
     let binary =
         machine::inspect(&staged).map_err(|error| SwapError::unreadable(&order.executable, error))?;
     let (demand, purpose) = demanded(demands, order, place.machine);
     let warnings = machine::check(&order.function, &binary, &demand, purpose)?;
-    let digest = digest_of(&staged)?;
     let directory = folder(dist, &order.function, &digest, place.aside);
     let bootstrap = directory.join(BOOTSTRAP);
     if place.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
@@ -145,7 +143,7 @@ pub(crate) fn mirror(dist: &Path, function: &str, from: &Path) -> Result<(), Swa
     make_directory(&stage)?;
     make_directory(&dist.join(function))?;
     let order = SwapOrder { generation: 0, function: function.to_owned(), executable: source, unless: None };
-    put(stage_copy(&stage, &order)?, &bootstrap)
+    put(stage_copy(&stage, &order)?.0, &bootstrap)
 }
 
 /// The content of a program; none where there is no such file.
@@ -205,34 +203,15 @@ fn make_public(path: &Path) -> Result<(), SwapError> {
     fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(failed)
 }
 
-/// Copies inside the kernel, as a reflink where the file system can. A failed swap leaves nothing behind.
-fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<TempPath, SwapError> {
-    let staged = tempfile::Builder::new()
+/// A copy with the rights that the function's user needs. A failed swap leaves nothing behind.
+fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<(TempPath, Digest), SwapError> {
+    let mut staged = tempfile::Builder::new()
         .prefix(&format!("{}-{}-", order.function, order.generation))
         .tempfile_in(stage)
-        .map_err(|error| SwapError::io("write into", stage, error))?
-        .into_temp_path();
-    fs::copy(&order.executable, &staged).map_err(|error| SwapError::copy(&order.executable, stage, error))?;
+        .map_err(|error| SwapError::io("write into", stage, error))?;
+    let digest = copy(&order.executable, staged.as_file_mut())
+        .map_err(|error| SwapError::copy(&order.executable, stage, error))?;
+    let staged = staged.into_temp_path();
     make_public(&staged)?;
-    // Some systems copy the time with the content.
-    let touched = File::options().append(true).open(&staged);
-    touched
-        .and_then(|file| file.set_modified(SystemTime::now()))
-        .map_err(|error| SwapError::io("set the time of", &staged, error))?;
-    Ok(staged)
-}
-
-fn digest_of(path: &Path) -> Result<Digest, SwapError> {
-    const CHUNK: usize = 128 * 1024;
-    let failed = |error| SwapError::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let read = file.read(&mut chunk).map_err(failed)?;
-        if read == 0 {
-            return Ok(Digest::new(format!("{:x}", hash.finalize())));
-        }
-        hash.update(&chunk[..read]);
-    }
+    Ok((staged, digest))
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod install;
+mod staged;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use crate::engine::Millis;
 use crate::watch::Burst;
 
 /// The silence that ends a burst. Editors write, rename and set permissions within a few milliseconds.
-const SILENCE: Duration = Duration::from_millis(30);
+const SILENCE: Duration = Duration::from_millis(20);
 
 /// The longest a burst may last.
 const BOUND: Duration = Duration::from_millis(250);
@@ -85,9 +85,9 @@ mod tests {
 
     #[test]
     fn a_burst_ends_with_silence_or_at_its_bound() {
-        check(&[0], 30);
-        check(&[0, 5, 20], 50);
-        check(&[7, 36, 65, 94, 123, 152, 181, 210, 239], 257);
+        check(&[0], 20);
+        check(&[0, 5, 20], 40);
+        check(&[7, 26, 45, 64, 83, 102, 121, 140, 159, 178, 197, 216, 235, 254], 257);
     }
 
     #[test]

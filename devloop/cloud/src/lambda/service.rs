@@ -53,8 +53,6 @@ pub(crate) struct Lambda {
 pub struct Activation {
     /// The function's name.
     pub function: String,
-    /// SHA-256 of the binary that serves now, in hex.
-    pub digest: String,
     /// From the start of the process to its first request for an event.
     pub init: Duration,
     /// The whole change, from the call on.
@@ -236,8 +234,9 @@ impl Lambda {
         let took = began.elapsed();
         match outcome {
             Ok((generation, init)) => {
-                let digest = digest(&generation).await;
-                Ok(Activation { function: function.name.to_string(), digest, init, took })
+                // Whoever asks for the status wants to know it; whoever waits for the new code does not wait for it.
+                tokio::spawn(async move { digest(&generation).await });
+                Ok(Activation { function: function.name.to_string(), init, took })
             }
             Err(error) => {
                 let output: Vec<String> = error.output.iter().map(|(_, line)| line.clone()).collect();

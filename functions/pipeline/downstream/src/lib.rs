@@ -1,12 +1,13 @@
 //! Third function of the pipeline: each change of the table is logged, measured and handed to a sink.
 //!
-//! `main.rs` runs [`Downstream`] on the sink that `SINK` names; tests run it on a sink of their own.
+//! [`run`] puts [`Downstream`] on the sink that `SINK` names; tests run it on a sink of their own.
 
 mod change;
 mod event;
 mod handler;
 mod image;
 mod measurement;
+mod run;
 mod sink;
 
 pub use change::{Change, Kind};
@@ -14,4 +15,5 @@ pub use event::{Batch, StreamRecord};
 pub use handler::Downstream;
 pub use image::Image;
 pub use measurement::Measurement;
+pub use run::run;
 pub use sink::{Both, ChosenSink, CloudWatch, Postgres, Sink, SinkChoice};

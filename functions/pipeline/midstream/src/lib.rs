@@ -1,15 +1,17 @@
 //! Second function of the pipeline: each record of the stream becomes an item of the table, in order.
 //!
-//! `main.rs` runs [`Midstream`] on [`DynamoTable`]; tests run it on a table of their own.
+//! [`run`] puts [`Midstream`] on [`DynamoTable`]; tests run it on a table of their own.
 
 mod event;
 mod group;
 mod handler;
 mod item;
+mod run;
 mod table;
 mod writes;
 
 pub use event::{Batch, StreamRecord};
 pub use handler::Midstream;
 pub use item::StoredItem;
+pub use run::run;
 pub use table::{DynamoTable, Put, Table};

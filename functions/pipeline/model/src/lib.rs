@@ -2,7 +2,7 @@
 //!
 //! `upstream`, `midstream` and `downstream` share what travels ([`Message`], [`Origin`]), how a batch is answered
 //! ([`BatchResponse`], [`PartialBatch`]), how the SDK is set up ([`aws`]) and how a function starts, decodes its event
-//! and logs ([`start`], [`Handler`], [`Invocation`]). Their `main.rs` only wires these to AWS.
+//! and logs ([`start`], [`Handler`], [`Invocation`]). Their `run` wires these to AWS, and their `main.rs` calls it.
 //!
 //! # Log lines
 //!

@@ -13,7 +13,7 @@ use crate::init_error;
 use crate::invocation::Invocation;
 use crate::log::{Level, Line, Times};
 
-/// Runs a function; called by each `main`. `init` builds the handler, and with it the SDK clients, once per environment.
+/// Runs a function; called by each function's `run`. `init` builds the handler, and with it the SDK clients, once per environment.
 ///
 /// What makes a start impossible is logged and told to the platform, so that it shows up in the caller's answer.
 pub fn start<H: Handler>(

@@ -1,9 +1,7 @@
-//! Wires [`Upstream`] to Kinesis.
+//! Starts the function.
 
 use std::process::ExitCode;
 
-use upstream::{KinesisStream, Upstream};
-
 fn main() -> ExitCode {
-    pipeline_model::start("upstream", async { Ok(Upstream { stream: KinesisStream::from_env().await }) })
+    upstream::run()
 }
