@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// Cargo's profile for the functions.
     #[arg(long, default_value = "release", value_name = "PROFILE")]
     pub(crate) profile: String,
+    /// How many records the mappings hand to a function at most, instead of what the stack says.
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_size: Option<u32>,
     /// Measures this program's cloud instead of that of the one that was built along.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
     pub(crate) program: std::path::PathBuf,

@@ -1,7 +1,8 @@
 //! The program under test: the real `devloop` in a process of its own, told what to do by flags and heard by its JSON lines.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::options::Options;
+
+/// The stack that is applied, in the workspace.
+const TEMPLATE: &str = "stack/templates/ServerlessDataProcessingPipelineStack.template.json";
 
 /// How long the functions' first build may take.
 const BUILD_LIMIT: Duration = Duration::from_mins(20);
@@ -35,23 +39,26 @@ pub(crate) struct Session {
 struct Started {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// The functions are put here; every session begins with none.
-    _dist: TempDir,
+    /// The functions are put here, beside the template if it is another one than the stack's; every session begins with none.
+    _home: TempDir,
 }
 
 impl Started {
     fn new(options: &Options) -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace's directory")?;
-        let dist = tempfile::tempdir()?;
+        let home = tempfile::tempdir()?;
         let mut command = Command::new(&options.program);
         command.args(["up", "--port", "0", "--json", "--profile", &options.profile]);
-        command.current_dir(root).env("LAMBDA_DIST_PATH", dist.path());
+        command.current_dir(root).env("LAMBDA_DIST_PATH", home.path().join("dist"));
+        if let Some(size) = options.batch_size {
+            command.arg("--template").arg(with_batches_of(size, root, home.path())?);
+        }
         for variable in ["AWS_ENDPOINT_URL", "USE_LOCALSTACK", "LAMBDA_SRC_PATH"] {
             command.env_remove(variable);
         }
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let output = child.stdout.take().context("the program's output")?;
-        Ok(Self { child, lines: BufReader::new(output).lines(), _dist: dist })
+        Ok(Self { child, lines: BufReader::new(output).lines(), _home: home })
     }
 
     /// The next line that has this event; an error line ends the benchmark.
@@ -80,6 +87,22 @@ impl Started {
         ensure!(status.success(), "devloop ended with {status}");
         Ok(())
     }
+}
+
+/// The stack's template with another batch size of its mappings, in a file of its own.
+fn with_batches_of(size: u32, root: &Path, home: &Path) -> Result<PathBuf> {
+    let mut template: Value = serde_json::from_slice(&fs::read(root.join(TEMPLATE))?)?;
+    let mut mappings = 0;
+    for resource in template["Resources"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" {
+            resource["Properties"]["BatchSize"] = size.into();
+            mappings += 1;
+        }
+    }
+    ensure!(mappings > 0, "{TEMPLATE} has no event source mapping");
+    let file = home.join("batches.template.json");
+    fs::write(&file, serde_json::to_vec(&template)?)?;
+    Ok(file)
 }
 
 /// From the start of the program to its `ready` line.

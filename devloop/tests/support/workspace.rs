@@ -29,6 +29,7 @@ impl Workspace {
         for part in PARTS {
             mirror(&original.join(part), &root.join(part));
         }
+        settle(&root.join("devloop.toml"));
         let workspace = Self { root, _turn: turn };
         match fs::remove_dir_all(workspace.dist()) {
             Err(error) if error.kind() != ErrorKind::NotFound => panic!("empty the dist folder: {error}"),
@@ -95,6 +96,17 @@ impl Workspace {
         let text = self.read(path);
         assert!(text.contains(from), "{path} no longer says `{from}`: this test has to follow");
         self.save(path, &text.replacen(from, to, 1));
+    }
+}
+
+/// The tests of the pipeline say the same about prelinked functions, when they are asked to by a variable.
+fn settle(settings: &Path) {
+    match std::env::var_os("DEVLOOP_TESTS_PRELINK") {
+        Some(_) => fs::write(settings, "[build]\nprelink = true\n").unwrap(),
+        None => match fs::remove_file(settings) {
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("remove the settings: {error}"),
+            _ => {}
+        },
     }
 }
 
