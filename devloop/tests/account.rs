@@ -90,6 +90,27 @@ fn a_deployment_is_shown_agreed_to_and_done_once() {
     assert_eq!(code, Some(0), "{account}");
     assert!(of(&seen, "live").is_empty() && account.contains("nothing to deploy"), "{account}");
     assert_eq!(revision(&moto), before, "equal code is not sent");
+
+    // Lambda tells a zip's digest; which binary is in it was noted, so that it can be compared with the one on disk.
+    let status = || {
+        let mut command = tiny.devloop(&["status", "--json"]);
+        moto.known_to(&mut command);
+        let output = command.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        let up = report["functions"].as_array().unwrap().iter().find(|each| each["name"] == "up").unwrap();
+        let digests =
+            [&up["on_disk_digest"], &up["deployed_digest"]].map(|digest| digest.as_str().map(str::to_owned));
+        (digests, report["problems"].clone())
+    };
+    let ([disk, deployed], problems) = status();
+    assert!(disk.is_some() && disk == deployed, "{disk:?} {deployed:?}");
+    assert_eq!(problems, serde_json::json!([]));
+    let foreign = format!("fileb://{}", tiny.path("foreign.zip").display());
+    moto.call(&["lambda", "update-function-code", "--function-name", "up", "--zip-file", &foreign]);
+    let ([still, deployed], problems) = status();
+    assert!(still == disk && deployed.is_some() && deployed != disk, "{still:?} {deployed:?}");
+    assert_eq!(problems[0]["code"], "not_deployed", "{problems}");
 }
 
 #[test]

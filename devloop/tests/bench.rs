@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Artificial, Fate, HANDLERS, eventually, signal_to};
+use support::{Artificial, Encrypted, Fate, HANDLERS, LIMIT, eventually, signal_to};
 
 /// The program in a directory of its own, with none of the shell's settings.
 fn devloop(directory: &Path, arguments: &[&str]) -> Command {
@@ -23,6 +23,8 @@ fn devloop(directory: &Path, arguments: &[&str]) -> Command {
         "USE_LOCALSTACK",
         "LAMBDA_SRC_PATH",
         "LAMBDA_DIST_PATH",
+        "AWS_CA_BUNDLE",
+        "SSL_CERT_FILE",
     ] {
         command.env_remove(name);
     }
@@ -271,6 +273,87 @@ fn the_first_interrupt_ends_the_load_and_everything_accepted_is_still_told() {
     let run: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(run["run"]["interrupted"], true);
     assert_eq!(run["counts"]["sunk"], pipeline.truth().accepted);
+}
+
+#[test]
+fn the_second_interrupt_ends_everything_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    // What waits never comes: after the load, the run would wait for minutes.
+    let pipeline = Artificial::with_page(smooth, |_| 1);
+    let arguments = [
+        "bench",
+        "--endpoint",
+        &pipeline.endpoint,
+        "--duration",
+        "10m",
+        "--vus",
+        "2",
+        "--warm-up",
+        "0",
+        "--json",
+    ];
+    let more = ["--out", "latencies.json"];
+    let mut child = devloop(home.path(), &[&arguments[..], &more].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let accepted = || pipeline.truth().accepted;
+    eventually("requests are sent", LIMIT, || if accepted() > 50 { Ok(()) } else { Err("none yet") });
+    signal_to(child.id() as i32, Signal::INT);
+    eventually("no more requests are sent, and the others are waited for", LIMIT, || {
+        let before = (accepted(), pipeline.asked());
+        eventually("it asks once more", LIMIT, || {
+            if pipeline.asked() > before.1 + 1 { Ok(()) } else { Err(before) }
+        });
+        assert_eq!(child.try_wait().unwrap(), None, "the first interrupt only ends the load");
+        if accepted() == before.0 { Ok(()) } else { Err(before) }
+    });
+    signal_to(child.id() as i32, Signal::INT);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
+    assert_eq!((output.stdout.len(), home.path().join("latencies.json").exists()), (0, false));
+}
+
+#[test]
+fn an_encrypted_pipeline_is_loaded_and_followed_and_a_strange_certificate_is_explained() {
+    let home = tempfile::tempdir().unwrap();
+    let pipeline = Artificial::start(smooth);
+    let encrypted = Encrypted::before(&pipeline.endpoint);
+    let authority = home.path().join("authority.pem");
+    std::fs::write(&authority, &encrypted.authority).unwrap();
+    let bench = |endpoint: &str, environment: &[(&str, &Path)], more: &[&str]| {
+        let mut arguments = vec!["bench", "--endpoint", endpoint, "--requests", "60", "--vus", "3"];
+        arguments.extend(["--warm-up", "0", "--json"]);
+        arguments.extend(more);
+        devloop(home.path(), &arguments).envs(environment.iter().copied()).output().unwrap()
+    };
+    for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        let output = bench(&encrypted.endpoint, &[(variable, &authority)], &[]);
+        assert_eq!(output.status.code(), Some(0), "{variable}: {}", errors(&output));
+        let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&run["counts"]["sunk"], &run["counts"]["lost"]), (&json!(60), &json!(0)));
+        assert!(run["run"]["api"].as_str().unwrap().starts_with("https://localhost:"), "{}", run["run"]);
+    }
+    let refused = |output: &Output, parts: &[&str]| {
+        assert_eq!(output.status.code(), Some(4), "{}", errors(output));
+        for part in parts {
+            assert!(errors(output).contains(part), "{part} in {}", errors(output));
+        }
+    };
+    let step = "AWS_CA_BUNDLE or SSL_CERT_FILE names the file of an authority to believe";
+    let strange = "invalid peer certificate: UnknownIssuer";
+    refused(&bench(&encrypted.endpoint, &[], &[]), &["find the pipeline", strange, step]);
+    // Only the API is encrypted: that is told before the load, once.
+    let api = format!("{}/_aws/execute-api/api/prod/", encrypted.endpoint);
+    let output = bench(&pipeline.endpoint, &[], &["--api", &api]);
+    refused(&output, &["connect to https://localhost:", strange, step]);
+    let name = encrypted.endpoint.replace("localhost", "127.0.0.1");
+    let output = bench(&name, &[("AWS_CA_BUNDLE", &authority)], &[]);
+    refused(&output, &["invalid peer certificate: certificate not valid for name"]);
+    let missing = home.path().join("missing.pem");
+    refused(&bench(&encrypted.endpoint, &[("AWS_CA_BUNDLE", &missing)], &[]), &["read certificates from"]);
+    assert_eq!(pipeline.truth().accepted, 120, "whoever is not believed gets nothing");
 }
 
 #[test]

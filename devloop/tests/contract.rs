@@ -1,60 +1,12 @@
-//! What the API answers to what it should not get, and the cloud's answers to what is no request at all.
+//! What the API answers to what does not fit, and the cloud's answers to what is no request at all. What is no message is P2 in
+//! `scenarios.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
 mod support;
 
 use serde_json::json;
-use support::{Answer, Session, message, send};
-
-/// The body that upstream answers to what is no message.
-fn refusal(why: &str) -> String {
-    json!({ "message": format!("failed to unmarshal request body: {why}") }).to_string()
-}
-
-#[test]
-fn what_is_no_message_is_refused_with_its_reason() {
-    let session = Session::live();
-    let check = |body: &str, why: &str| {
-        let answer = session.post(body);
-        assert_eq!((answer.status, answer.body), (400, refusal(why)), "{body}");
-    };
-    check("", "unexpected end of JSON input");
-    check("{}", "id is required");
-    check(r#"{"message":"m","timestamp":5}"#, "id is required");
-    check(r#"{"id":"","message":"m","timestamp":5}"#, "id is required");
-    check(r#"{"id":"1","timestamp":5}"#, "message is required");
-    check(r#"{"id":"1","message":"","timestamp":5}"#, "message is required");
-    check(r#"{"id":"1","message":"m"}"#, "timestamp is required");
-    check(r#"{"id":"1","message":"m","timestamp":0}"#, "timestamp is required");
-    check(r#"{"ID":"1","message":"m","timestamp":5}"#, "id is required");
-    check(
-        r#"{"id":5,"message":"m","timestamp":5}"#,
-        "invalid type: integer `5`, expected a string at line 1 column 7",
-    );
-    check(
-        r#"{"id":"1","message":5,"timestamp":5}"#,
-        "invalid type: integer `5`, expected a string at line 1 column 21",
-    );
-    check(
-        r#"{"id":"1","message":"m","timestamp":1.5}"#,
-        "invalid type: floating point `1.5`, expected i64 at line 1 column 39",
-    );
-    check(
-        r#"{"id":"1","message":"m","timestamp":"5"}"#,
-        "invalid type: string \"5\", expected i64 at line 1 column 39",
-    );
-    check("null", "null is not a JSON object");
-    check("[]", "an array is not a JSON object");
-    check("hello", "expected value at line 1 column 1");
-    assert_eq!(session.aws().records(), 0, "nothing of it reached the stream");
-    // Any content type is as good as another, and none at all.
-    let answer = send("POST", &session.url(), &[("content-type", "text/plain")], message("1").to_string());
-    assert_eq!(answer.unwrap().status, 200);
-    let answer = send("POST", &session.url(), &[], message("2").to_string());
-    assert_eq!(answer.unwrap().status, 200);
-    assert_eq!(session.aws().records(), 2);
-}
+use support::{Answer, Session, send};
 
 #[test]
 fn what_fits_no_record_is_too_large() {
@@ -83,27 +35,6 @@ fn what_fits_no_record_is_too_large() {
             (403, "{\"message\":\"Missing Authentication Token\"}")
         );
     }
-}
-
-#[test]
-fn a_missing_stream_is_told_and_no_crash_loop() {
-    let session = Session::live();
-    assert_eq!(session.post_message("before").status, 200);
-    session.aws().wait_for_rows(1);
-    session.aws().delete_stream();
-    for number in 0..5 {
-        let answer = session.post_message(&number.to_string());
-        assert_eq!(answer.status, 500, "{answer:?}");
-        let text = answer.json()["message"].as_str().unwrap().to_owned();
-        let prefix = "failed to put record to KinesisStream Kinesis Stream: ";
-        let cause = text.strip_prefix(prefix).unwrap_or_else(|| panic!("{text}"));
-        assert!(!cause.is_empty() && !cause.contains("http"), "few words, no internals: {text}");
-    }
-    // A crash would end an environment's log stream and begin another; every request is one START of the same process.
-    let log = session.aws().log("Upstream", "");
-    assert_eq!(log.iter().filter(|line| line.starts_with("START ")).count(), 6, "{log:#?}");
-    assert_eq!(log.iter().filter(|line| line.contains("Runtime.ExitError")).count(), 0, "{log:#?}");
-    session.assert_alive();
 }
 
 #[test]

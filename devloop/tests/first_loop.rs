@@ -1,47 +1,15 @@
-//! The first loop on the real pipeline: a request through all hops, and saves that go live while it runs.
+//! The first loop on the real pipeline: saves that go live while requests run through it. What a request does there, P1 to P12
+//! of the pipeline's acceptance, is in `scenarios.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
 mod support;
 
-use std::time::{Duration, Instant};
-
-use support::{Poster, Session, eventually, now_ms};
+use support::{LIMIT, Poster, Session, eventually};
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 const MIDSTREAM: &str = "functions/pipeline/midstream/src/lib.rs";
 const MODEL: &str = "functions/pipeline/model/src/message.rs";
-
-#[test]
-fn a_request_runs_through_the_pipeline() {
-    let session = Session::live();
-    let aws = session.aws();
-    let (began, sent) = (Instant::now(), now_ms());
-    let body = format!("{{\"id\":\"1\",\"message\":\"Hello World\",\"timestamp\":{sent}}}");
-    let answer = session.post(body);
-    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"message\":\"success\"}"));
-    assert_eq!(answer.header("content-length"), Some("21"));
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-
-    let row = eventually("one row", Duration::from_secs(2), || match aws.rows().as_slice() {
-        [row] => Ok(row.clone()),
-        other => Err(other.to_owned()),
-    });
-    assert!(began.elapsed() < Duration::from_secs(2), "{row:?} after {:?}", began.elapsed());
-    assert_eq!((row.key.as_str(), row.run_id.as_str()), ("1", "default"));
-    assert!((0..2000).contains(&row.latency_ms), "{row:?}");
-    assert!(row.completed_ms >= sent && row.completed_ms <= now_ms(), "{row:?}");
-    assert!(row.request_id.is_some(), "{row:?}");
-    assert_eq!(aws.datapoints(), 1);
-
-    let item = aws.item("1").unwrap();
-    assert_eq!(
-        (&item["message"]["S"], &item["timestamp"]["N"]),
-        (&"Hello World".into(), &sent.to_string().into())
-    );
-    let (well, report) = session.status();
-    assert!(well, "{report:#}");
-}
 
 #[test]
 fn a_save_goes_live_while_clients_post() {
@@ -68,6 +36,26 @@ fn a_save_goes_live_while_clients_post() {
     let accepted = load.accepted.len() + 1;
     let rows = aws.wait_for_rows(accepted);
     assert_eq!((rows.len(), aws.items().len(), aws.datapoints()), (accepted, accepted, accepted as u64));
+
+    // What functions wrote is in the session's files a moment later, without a further event, and all of it after Ctrl-C.
+    let home = session.workspace.root().join("target/devloop");
+    let logged = |file: &str, mark: &str| {
+        std::fs::read_to_string(home.join(file)).unwrap().lines().filter(|line| line.contains(mark)).count()
+    };
+    let files = || {
+        (
+            logged("session.jsonl", "\\\"outcome\\\":\\\"measured\\\""),
+            logged("logs/downstream.log", "\"outcome\":\"measured\""),
+        )
+    };
+    eventually("the files have every row", LIMIT, || match files() {
+        all if all == (accepted, accepted) => Ok(()),
+        other => Err(other),
+    });
+    assert_eq!(session.post_message("last").status, 200);
+    aws.wait_for_rows(accepted + 1);
+    session.end(rustix::process::Signal::INT);
+    assert_eq!(files(), (accepted + 1, accepted + 1));
 }
 
 #[test]

@@ -28,7 +28,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),
     ("observe", &["bus", "engine", "status"]),
-    ("bench", &["bus", "engine"]),
+    ("bench", &["bus", "engine", "postgres"]),
     ("report", &["bench"]),
     ("tui", &["bench", "bus", "engine", "graph", "report", "sink", "status"]),
     (

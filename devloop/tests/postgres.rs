@@ -1,23 +1,19 @@
-//! The pipeline's rows in a real PostgreSQL: the one that devloop starts, and one that is there already.
+//! The pipeline's rows in a real PostgreSQL, the one that devloop starts. P9 of the pipeline's acceptance is here, the others are in
+//! `scenarios.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
-#[allow(dead_code, reason = "downstream's own tests use the rest")]
-#[path = "../../functions/pipeline/downstream/tests/support/database.rs"]
-mod database;
 mod support;
 
 use std::os::unix::fs::MetadataExt;
-use std::time::{Duration, Instant};
 
-use database::Database;
 use serde_json::json;
-use support::{LIMIT, Load, Psql, Session, Workspace, eventually, processes_in};
+use support::{Load, Psql, Session, Workspace, processes_in};
 
 const COUNT: &str = "SELECT count(*) FROM pipeline_items";
 
 #[test]
-fn a_hundred_items_ten_changed_five_removed_and_replays_change_nothing() {
+fn p9_a_hundred_items_ten_changed_five_removed_and_replays_change_nothing() {
     let session = Session::live_with(&["--postgres", "--parameter", "Sink=postgres"]);
     let (aws, psql) = (session.aws(), Psql::of(&session));
     let first = Load::run(&session.url(), "first", 10, 10);
@@ -45,36 +41,62 @@ fn a_hundred_items_ten_changed_five_removed_and_replays_change_nothing() {
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
     }
     assert_eq!(psql.rows(all), before);
+    // What the table has once came once, however often it was handed over.
+    let home = tempfile::tempdir().unwrap();
+    let wait = ["bench", "wait", "l.json", "--run-id", "first", "--expected", "85", "--endpoint"];
+    let wait = [&wait[..], &[&session.endpoint]].concat();
+    let output = session.workspace.devloop(&wait).current_dir(home.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("count    85\n") && said.contains("duplicates 0\nlosses 0\n"), "{said}");
 }
 
 #[test]
-fn a_database_that_is_down_for_ten_seconds_delays_and_loses_nothing() {
-    const DOWN: Duration = Duration::from_secs(10);
-    const REQUESTS: usize = 50;
-    let mut database = Database::start();
-    let url = database.url();
-    let session = Session::live_with(&["--database-url", &url, "--parameter", "Sink=postgres"]);
-    let (aws, psql) = (session.aws(), Psql::new(&url));
-    assert_eq!(session.post_message("before").status, 200);
-    psql.wait_for(COUNT, "1");
+fn the_bench_follows_to_both_sinks_and_counts_what_came_twice_where_it_did() {
+    let session = Session::live_with(&["--postgres"]);
+    let (aws, psql) = (session.aws(), Psql::of(&session));
+    let home = tempfile::tempdir().unwrap();
+    let bench = |arguments: &[&str]| {
+        let arguments = [&["bench"], arguments, &["--endpoint", &session.endpoint]].concat();
+        let output = session.workspace.devloop(&arguments).current_dir(home.path()).output().unwrap();
+        let [said, errors] =
+            [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+        (output.status.code(), said, errors)
+    };
+    let load = ["--requests", "100", "--vus", "5", "--warm-up", "0", "--run-id", "both", "--json"];
+    let (code, said, errors) = bench(&load);
+    assert_eq!(code, Some(0), "{said}{errors}");
+    let run: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let counts =
+        ["accepted", "stored", "sunk", "lost", "duplicated"].map(|name| run["counts"][name].as_u64());
+    assert_eq!(counts, [100, 100, 100, 0, 0].map(Some));
+    let sink = run["run"]["sink"].as_str().unwrap();
+    let [user, database] = ["postgres://devloop@127.0.0.1:", " and cloudwatch"];
+    assert!(sink.starts_with(user) && sink.ends_with(database), "{sink}");
+    let password = psql.url().split([':', '@']).nth(2).unwrap();
+    assert!(password.len() >= 32 && !said.contains(password) && !errors.contains(password), "{said}{errors}");
+    assert_eq!((psql.rows(COUNT), aws.datapoints()), (vec!["100".to_owned()], 100));
 
-    database.stop();
-    let began = Instant::now();
-    let load = Load::run(&session.url(), "down", 10, REQUESTS / 10);
-    assert_eq!((load.accepted.len(), load.refused), (REQUESTS, Vec::new()), "the entrance stays open");
-    eventually("every item is stored", LIMIT, || match aws.count() {
-        count if count == REQUESTS + 1 => Ok(()),
-        other => Err(other),
-    });
-    eventually("the database has been down for a while", DOWN * 2, || {
-        assert_eq!(aws.rows().len(), 1);
-        if began.elapsed() < DOWN { Err(began.elapsed()) } else { Ok(()) }
-    });
-    database.resume(&[]);
-    psql.wait_for(COUNT, &(REQUESTS + 1).to_string());
-    assert_eq!(aws.wait_for_rows(REQUESTS + 1).len(), REQUESTS + 1);
-    assert_eq!(psql.rows(&format!("{COUNT} WHERE run_id = 'down'")), [REQUESTS.to_string()]);
-    assert_eq!(aws.messages("pipeline-downstream-failures"), Vec::<serde_json::Value>::new());
+    // The stream delivers again what it has: metrics count it twice, and the table has each row once.
+    aws.invoke("Downstream", &json!({ "Records": aws.changes() }));
+    assert_eq!((psql.rows(COUNT), aws.datapoints()), (vec!["100".to_owned()], 200));
+    let wait = ["wait", "l.json", "--run-id", "both", "--idle", "1s", "--timeout", "20s", "--expected"];
+    let (code, said, _) = bench(&[&wait[..], &["101"]].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("count    100\n") && said.contains("duplicates 100\nlosses 1\n"), "{said}");
+
+    // A row that somebody takes out of the table is not complete, whatever the metrics say.
+    psql.rows("DELETE FROM pipeline_items WHERE id = 'both-1-0'");
+    let (code, said, _) = bench(&[&wait[..], &["100"]].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("count    99\n") && said.contains("losses 1\n"), "{said}");
+
+    // A database that does not answer is told without its password.
+    let closed = "postgres://u:secret@127.0.0.1:9/d";
+    let (code, said, errors) = bench(&["wait", "l.json", "--timeout", "1s", "--database-url", closed]);
+    assert_eq!(code, Some(4), "{said}{errors}");
+    assert!(errors.contains("read rows from postgres://u@127.0.0.1:9/d"), "{errors}");
+    assert!(!said.contains("secret") && !errors.contains("secret"), "{said}{errors}");
 }
 
 #[test]

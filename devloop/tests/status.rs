@@ -151,7 +151,28 @@ fn requests_are_signed_so_that_another_computes_the_same() {
         unknown.map(|problem| problem["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(unknown(&secret), Vec::<String>::new());
-    assert_eq!(unknown("wrong"), ["metrics_unknown", "lines_unknown", "queue_unknown", "latency_unknown"]);
+    let all = ["metrics_unknown", "lines_unknown", "lag_unknown", "queue_unknown", "latency_unknown"];
+    assert_eq!(unknown("wrong"), all);
+
+    // The same keys in a profile of AWS's files.
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("credentials");
+    let profile = format!("[reader]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n", moto.id);
+    std::fs::write(&file, profile).unwrap();
+    moto.verify();
+    let arguments = ["status", "--json", "--apis", "--endpoint", &moto.endpoint, "--region", "eu-central-1"];
+    let ask = |profile: &str| {
+        let mut command = workspace.devloop(&arguments);
+        command.env("AWS_PROFILE", profile).env("AWS_SHARED_CREDENTIALS_FILE", &file);
+        command.env("AWS_CONFIG_FILE", home.path().join("none")).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.output().unwrap()
+    };
+    let report: Value = serde_json::from_slice(&ask("reader").stdout).unwrap();
+    assert_eq!(report["problems"], json!([]), "{report:#}");
+    let nobody = ask("nobody");
+    let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert_eq!(nobody.status.code(), Some(2), "{said}");
+    assert!(said.contains("find keys for AWS") && said.contains("AWS_PROFILE"), "{said}");
 }
 
 #[test]
@@ -172,13 +193,17 @@ fn another_cloud_is_asked_through_its_apis_and_durations_come_from_its_lines() {
     assert_eq!((at("count"), at("min"), at("max")), (200.0, 1.0, 200.0), "{duration}");
     assert_eq!((at("p50"), at("p95"), at("p99")), (100.0, 190.0, 198.0), "{duration}");
     assert_eq!(function["deployed_digest"].as_str().unwrap().len(), 64);
+    // The log that was written last began after the function's last update: its code is the deployed one.
+    assert_eq!(function["answering_digest"], function["deployed_digest"], "{function}");
     let mapping = &report["mappings"][0];
     assert_eq!(
         (&mapping["state"], mapping["function"].as_str()),
         (&json!("Enabled"), function["name"].as_str())
     );
+    assert_eq!((&mapping["lag_records"], &mapping["at_least"]), (&json!(3), &json!(true)), "{mapping}");
+    assert!(mapping["oldest_unprocessed_ms"].as_u64().unwrap() < 60_000, "{mapping}");
     let queue = part(&report, "queues", "name", "pipeline-failures");
-    assert_eq!(queue["counts"]["visible"], 2, "{queue}");
+    assert_eq!((&queue["counts"]["visible"], &queue["oldest_ms"]), (&json!(2), &json!(42_000)), "{queue}");
     assert_eq!(report["endpoint"], moto.endpoint);
 }
 

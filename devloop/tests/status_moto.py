@@ -59,6 +59,14 @@ client("cloudwatch").put_metric_data(
         {"MetricName": "Errors", "Dimensions": dimensions, "Value": 3, "Unit": "Count"},
     ],
 )
+# As SQS writes it, in seconds.
+age = {
+    "MetricName": "ApproximateAgeOfOldestMessage",
+    "Dimensions": [{"Name": "QueueName", "Value": "pipeline-failures"}],
+    "Value": 42,
+    "Unit": "Seconds",
+}
+client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=[age])
 logs = client("logs")
 group = f"/aws/lambda/{NAME}"
 logs.create_log_group(logGroupName=group)
@@ -73,6 +81,10 @@ for number in range(1, 201):
 logs.put_log_events(
     logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now - 1000, "message": line} for line in lines]
 )
+
+# What came after the last request ended has been handed to nobody.
+for number in range(3):
+    kinesis.put_record(StreamName="Events", Data=b"waits", PartitionKey=str(number))
 
 # When it is asked to, moto computes signatures itself and refuses wrong ones; those of Lambda's REST API it gets wrong, so the two
 # requests to list functions and mappings go free.

@@ -34,6 +34,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) outcome: Outcome,
     pub(crate) account: &'a Account,
     pub(crate) logs: &'a [StageLog; 3],
+    /// How often a request was handed to the sink's table when the table had it.
+    pub(crate) again: u64,
     pub(crate) ages: [Option<f64>; 3],
     pub(crate) given_up: Option<u64>,
     /// Before the load, at its end, and when all was through.
@@ -111,6 +113,7 @@ pub(crate) fn assemble(parts: &Parts<'_>) -> Document {
             vus: plan.users,
             api: target.api.clone().unwrap_or_default(),
             endpoint: target.client.endpoint().to_owned(),
+            sink: target.sink.shown(),
             interrupted: parts.interrupted,
             functions: functions(target),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -138,6 +141,12 @@ pub(crate) fn assemble(parts: &Parts<'_>) -> Document {
         counts,
     };
     document.findings = findings(&document);
+    if parts.again > 0 {
+        document.findings.push(format!(
+            "{} rows were handed to the table once more than it needed; it has each of them once",
+            parts.again
+        ));
+    }
     document
 }
 

@@ -76,6 +76,9 @@ pub(crate) struct RunInfo {
     pub(crate) api: String,
     /// Where they were followed.
     pub(crate) endpoint: String,
+    /// Where requests were looked for in the end: `cloudwatch`, a database's URL without its password, or both.
+    #[serde(default)]
+    pub(crate) sink: String,
     /// The load was ended by Ctrl-C.
     pub(crate) interrupted: bool,
     /// The code that answered.

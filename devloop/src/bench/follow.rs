@@ -16,7 +16,7 @@ const OVERLAP_MS: i64 = 1_000;
 /// Finds the lines of records and invocations, which are JSON, and Lambda's reports.
 const STAGE_LINES: &str = "?REPORT ?outcome";
 
-/// Whatever keeps the sink's rows. The sink's log group does; a sink that is a database would be another.
+/// Whatever keeps the sink's rows: its log group, or its table.
 pub(crate) trait Rows {
     /// The rows that came since the last time.
     async fn fresh(&mut self) -> Result<Vec<SinkRow>, String>;

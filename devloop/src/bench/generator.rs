@@ -13,6 +13,7 @@ use crate::bench::http::Connection;
 use crate::bench::payload::{Payload, Values};
 use crate::bench::plan::{Plan, Schedule};
 use crate::bench::sample::Sample;
+use crate::bench::trust::Trust;
 use crate::bus::now;
 
 /// How often what was seen is handed over: seldom, because each time another thread wakes up.
@@ -59,12 +60,13 @@ struct Shared {
 /// Sends the load to the API's URL until it is over or `stop` is cancelled; what is in flight then is waited for.
 pub(crate) fn start(
     url: &str,
+    trust: &Trust,
     plan: &Plan,
     payload: &Payload,
     stop: &CancellationToken,
 ) -> Result<Running, String> {
     let connections: Vec<Connection> =
-        (0..plan.users).map(|_| Connection::new(url, &plan.run)).collect::<Result<_, _>>()?;
+        (0..plan.users).map(|_| Connection::new(url, &plan.run, trust)).collect::<Result<_, _>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,16 +1,25 @@
 //! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it. Nothing is
 //! signed: a target on this machine or in LocalStack looks only at the scope, for the region.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::bench::trust::{Trust, explained};
 
 /// How long an answer of an AWS API may take: a page of a log group under load is large.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -21,31 +30,54 @@ const MAX_ANSWER: usize = 64 << 20;
 /// How much of a refusal is kept, in bytes.
 const SHOWN: usize = 300;
 
-/// The host and port of a URL that plain HTTP reaches. The error is a fragment.
-pub(crate) fn address(url: &str) -> Result<(String, u16), String> {
+/// Where a URL leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The name or address, without brackets.
+    pub(crate) host: String,
+    /// The port.
+    pub(crate) port: u16,
+    /// `https://`.
+    pub(crate) encrypted: bool,
+}
+
+/// The place of an `http://` or `https://` URL. The error is a fragment.
+pub(crate) fn address(url: &str) -> Result<Place, String> {
     let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
-    if uri.scheme_str() != Some("http") {
-        return Err(format!("{url}: only http:// is spoken"));
-    }
+    let encrypted = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
+        _ => return Err(format!("{url}: only http:// and https:// are spoken")),
+    };
     let host = uri.host().ok_or_else(|| format!("{url} names no host"))?;
-    Ok((host.trim_matches(['[', ']']).to_owned(), uri.port_u16().unwrap_or(80)))
+    let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
+    Ok(Place { host: host.trim_matches(['[', ']']).to_owned(), port, encrypted })
 }
 
 /// A kept connection to the API. It reconnects when it was lost.
 pub(crate) struct Connection {
     uri: Uri,
+    place: Place,
     host: String,
     run: String,
+    tls: Option<TlsConnector>,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Connection {
     /// A connection that will be made with the first request.
-    pub(crate) fn new(url: &str, run: &str) -> Result<Self, String> {
-        address(url)?;
+    pub(crate) fn new(url: &str, run: &str, trust: &Trust) -> Result<Self, String> {
+        let place = address(url)?;
         let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
         let host = uri.authority().map(ToString::to_string).unwrap_or_default();
-        Ok(Self { uri, host, run: run.to_owned(), sender: None })
+        let tls = if place.encrypted { Some(TlsConnector::from(trust.tls()?)) } else { None };
+        Ok(Self { uri, place, host, run: run.to_owned(), tls, sender: None })
+    }
+
+    /// Makes the connection now, so that one that cannot be encrypted is told once, and not by every request.
+    pub(crate) async fn open(&mut self) -> Result<(), String> {
+        self.sender = Some(self.connect().await?);
+        Ok(())
     }
 
     /// Posts a body. Returns the status, and what was said where it is not 200. The error says why there was no answer.
@@ -82,21 +114,31 @@ impl Connection {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
-        let (host, port) = address(&self.uri.to_string())?;
-        let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| error.to_string())?;
+        let Place { host, port, .. } = &self.place;
+        let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
-        tokio::spawn(connection);
-        Ok(sender)
+        let Some(tls) = &self.tls else { return speak(stream).await };
+        let name = ServerName::try_from(host.clone()).map_err(|error| format!("{host}: {error}"))?;
+        speak(tls.connect(name, stream).await.map_err(|error| explained(error.to_string()))?).await
     }
+}
+
+/// Begins HTTP on a stream.
+async fn speak<S>(stream: S) -> Result<SendRequest<Full<Bytes>>, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 /// A client of one endpoint's AWS APIs.
 #[derive(Clone)]
 pub(crate) struct Client {
     endpoint: String,
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    trust: Trust,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 /// The services that are asked, with the names that signatures and targets have for them.
@@ -122,10 +164,17 @@ impl Service {
 
 impl Client {
     /// A client of the endpoint, which is a URL such as `http://127.0.0.1:4566`.
-    pub(crate) fn new(endpoint: &str) -> Result<Self, String> {
-        address(endpoint)?;
-        let http = HttpClient::builder(TokioExecutor::new()).build(HttpConnector::new());
-        Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), http })
+    pub(crate) fn new(endpoint: &str, trust: Trust) -> Result<Self, String> {
+        let tls = if address(endpoint)?.encrypted { trust.tls()?.as_ref().clone() } else { without_roots()? };
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        let http = HttpClient::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), trust, http })
+    }
+
+    /// Whose certificates it believes.
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// The endpoint without a slash at its end.
@@ -193,7 +242,7 @@ impl Client {
     ) -> Result<(u16, Option<Value>), String> {
         let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
         let answer = async {
-            let response = self.http.request(request).await.map_err(|error| cause(&error))?;
+            let response = self.http.request(request).await.map_err(|error| explained(cause(&error)))?;
             let status = response.status().as_u16();
             let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
             let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
@@ -212,6 +261,14 @@ fn authorization(service: &str, region: &str) -> String {
     )
 }
 
+/// TLS that believes nobody, for an endpoint in plain text.
+fn without_roots() -> Result<ClientConfig, String> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder =
+        builder.with_safe_default_protocol_versions().map_err(|error| format!("set up TLS: {error}"))?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
 /// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
 fn cause(error: &dyn std::error::Error) -> String {
     let mut last = error;
@@ -223,14 +280,19 @@ fn cause(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::address;
+    use super::{Place, address};
 
     #[test]
-    fn a_url_names_a_host_and_a_port_that_plain_http_reaches() {
-        assert_eq!(address("http://127.0.0.1:4566/x"), Ok(("127.0.0.1".to_owned(), 4566)));
-        assert_eq!(address("http://[::1]:1/"), Ok(("::1".to_owned(), 1)));
-        assert_eq!(address("http://localhost"), Ok(("localhost".to_owned(), 80)));
-        assert_eq!(address("https://x/"), Err("https://x/: only http:// is spoken".to_owned()));
+    fn a_url_names_a_host_and_a_port() {
+        let check = |url: &str, host: &str, port: u16, encrypted: bool| {
+            assert_eq!(address(url), Ok(Place { host: host.to_owned(), port, encrypted }), "{url}");
+        };
+        check("http://127.0.0.1:4566/x", "127.0.0.1", 4566, false);
+        check("http://[::1]:1/", "::1", 1, false);
+        check("http://localhost", "localhost", 80, false);
+        check("https://x/", "x", 443, true);
+        check("https://[::1]:8443/", "::1", 8443, true);
+        assert_eq!(address("ftp://x/"), Err("ftp://x/: only http:// and https:// are spoken".to_owned()));
         assert!(address("upstream").is_err() && address("").is_err());
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Pure: the schedule ([`plan`]), the body ([`payload`]), what a line means ([`row`]), the account of every request
 //! ([`account`]), distributions, the run over time, the verdict, thresholds and comparisons, and the document of it all.
-//! Effects: the generator, the pipeline's APIs ([`target`], [`follow`]), the code of its functions ([`code`]), what processes cost, and [`run`], which ties them.
+//! Effects: the generator, the pipeline's APIs ([`target`], [`follow`]), its database ([`database`]), the code of its functions
+//! ([`code`]), what processes cost, and [`run`], which ties them.
 
 mod account;
 mod assemble;
 mod code;
 mod compare;
+mod database;
 mod distribution;
 mod document;
 mod follow;
@@ -19,9 +21,11 @@ mod progress;
 mod row;
 mod run;
 mod sample;
+mod sink;
 mod target;
 mod threshold;
 mod timeline;
+mod trust;
 mod usage;
 mod verdict;
 mod wait;
@@ -32,12 +36,13 @@ pub(crate) use code::{Build, Edit, Replaced};
 pub(crate) use compare::{Comparison, Judgement, figures, rounds, runs};
 pub(crate) use distribution::{Described, Distribution, Figures, describe};
 pub(crate) use document::{Document, Outcome, Stage, VERSION};
-pub(crate) use follow::{LogRows, Rows, Wanted, detail, log_group};
+pub(crate) use follow::{Rows, Wanted, detail};
 pub(crate) use payload::Payload;
 pub(crate) use plan::{Pace, Plan};
 pub(crate) use progress::{Phase, Progress, Second};
 pub(crate) use run::{Finished, Order, run};
-pub(crate) use target::{Lag, StageFunction, Target};
+pub(crate) use target::{Lag, Search, Target};
 pub(crate) use threshold::Threshold;
+pub(crate) use trust::Trust;
 pub(crate) use usage::ProcessUse;
 pub(crate) use wait::{Patience, Standing, Waiting};

@@ -9,13 +9,15 @@ use tokio_util::sync::CancellationToken;
 use crate::bench::account::{Account, Sent};
 use crate::bench::assemble::{Parts, assemble};
 use crate::bench::document::{Document, Outcome};
-use crate::bench::follow::{LogRows, Rows, StageLog, Wanted, log_group};
+use crate::bench::follow::{Rows, StageLog, Wanted};
 use crate::bench::generator::{self, Ended};
+use crate::bench::http::{Connection, address};
 use crate::bench::payload::{Payload, parse_id};
 use crate::bench::plan::Plan;
 use crate::bench::progress::{Phase, Progress};
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
+use crate::bench::sink::{SinkRows, complete};
 use crate::bench::target::Target;
 use crate::bench::usage::Moment;
 use crate::bench::wait::{Patience, Standing, Waiting};
@@ -27,6 +29,9 @@ const READING: Duration = Duration::from_secs(1);
 
 /// How often while it drains.
 const DRAINING: Duration = Duration::from_millis(250);
+
+/// How long a server may take to encrypt a connection.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A log line may bear a time a little before the request's: clocks of two machines.
 const SKEW_MS: i64 = 60_000;
@@ -66,6 +71,7 @@ pub(crate) async fn run(
     stop: &CancellationToken,
     watch: &dyn Fn(&Progress),
 ) -> Result<Finished, Problem> {
+    shake_hands(target).await?;
     if !order.warm_up.is_zero() && !stop.is_cancelled() {
         let plan = Plan {
             run: format!("{}-warm-up", order.plan.run),
@@ -77,6 +83,18 @@ pub(crate) async fn run(
         Course::new(target, &warm_up, Phase::WarmUp).go(stop, watch).await?;
     }
     Box::pin(measure(target, order, stop, watch)).await
+}
+
+/// An API that cannot be spoken to in private is told before the load: no request of it would be answered.
+async fn shake_hands(target: &Target) -> Result<(), Problem> {
+    let api = target.api.as_deref().unwrap_or_default();
+    let unreachable = |reason: String| Problem::new("api_unreachable", format!("connect to {api}: {reason}"));
+    if !address(api).map_err(unreachable)?.encrypted {
+        return Ok(());
+    }
+    let mut connection = Connection::new(api, "", target.client.trust()).map_err(unreachable)?;
+    let opened = tokio::time::timeout(HANDSHAKE, connection.open()).await;
+    opened.unwrap_or_else(|_| Err(format!("no answer within {} s", HANDSHAKE.as_secs()))).map_err(unreachable)
 }
 
 async fn measure(
@@ -95,7 +113,7 @@ async fn measure(
     };
     let after = Moment::read(target.process);
     let elapsed = began.elapsed();
-    let Through { standing, at_end, ended, sink } = rows.through.take().unwrap_or_default();
+    let Through { standing, at_end, ended, mut sink } = rows.through.take().unwrap_or_default();
     progress.phase = Phase::Reading;
     progress.at(now());
     watch(&progress);
@@ -103,11 +121,11 @@ async fn measure(
     let from = rows.from;
     let mut logs: [StageLog; 3] = Default::default();
     for (stage, log) in logs.iter_mut().enumerate() {
-        if let Some(function) = &target.functions[stage] {
-            let group = log_group(&target.client, &target.region, function.log_group());
-            *log = StageLog::read(&group, from, &rows.wanted).await.map_err(failed)?;
+        if target.functions[stage].is_some() {
+            *log = StageLog::read(&target.log(stage), from, &rows.wanted).await.map_err(failed)?;
         }
     }
+    let again = complete(&mut sink, logs[2].lines.iter().map(|(_, line)| line));
     let mut ages = [None; 3];
     for (stage, age) in ages.iter_mut().enumerate().skip(1) {
         *age = target.iterator_age(stage, rows.began_ms, now()).await;
@@ -129,6 +147,7 @@ async fn measure(
         },
         account: &account,
         logs: &logs,
+        again,
         ages,
         given_up: given_up.zip(given_up_before).map(|(after, before)| after.saturating_sub(before)),
         moments: [before, at_end, after],
@@ -190,7 +209,8 @@ impl<'a> Course<'a> {
     async fn go(&mut self, stop: &CancellationToken, watch: &dyn Fn(&Progress)) -> Result<(), Problem> {
         let (target, order) = (self.target, self.order);
         let api = target.api.as_deref().unwrap_or_default();
-        let mut running = generator::start(api, &order.plan, &order.payload, stop).map_err(failed)?;
+        let mut running = generator::start(api, target.client.trust(), &order.plan, &order.payload, stop)
+            .map_err(failed)?;
         let began_ms = running.began_ms;
         self.progress = Progress::new(&order.plan.run, self.progress.phase, began_ms, self.progress.load_ms);
         self.progress.functions = [0, 1, 2].map(|stage| target.label(stage));
@@ -200,9 +220,7 @@ impl<'a> Course<'a> {
             self.rows.wanted.received_from = Some(began_ms as i64);
             self.rows.from = began_ms as i64;
         }
-        let sink = target.functions[2].as_ref().map(crate::bench::target::StageFunction::log_group);
-        let group = log_group(&target.client, &target.region, sink.unwrap_or_default());
-        let mut follower = LogRows::new(group, self.rows.from, self.rows.wanted.clone());
+        let mut follower = target.rows(self.rows.from, self.rows.wanted.clone());
 
         let mut ticks = tokio::time::interval(DRAINING);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -237,10 +255,14 @@ impl<'a> Course<'a> {
         if !is_warm_up {
             self.progress.phase = Phase::Drain;
         }
-        let standing = self.drain(&mut follower, watch).await?;
+        let mut standing = self.drain(&mut follower, watch).await?;
         if standing != Standing::Complete {
             let rest = follower.rest().await.map_err(failed)?;
             self.take(rest);
+            // What bears an old time and came late was not among what is fresh.
+            if self.rows.seen.is_superset(&self.accepted()) {
+                standing = Standing::Complete;
+            }
         }
         let sink = std::mem::take(&mut self.rows.sink);
         self.rows.through = Some(Through { standing, at_end, ended, sink });
@@ -250,15 +272,10 @@ impl<'a> Course<'a> {
     /// Waits until all that was accepted is through.
     async fn drain(
         &mut self,
-        follower: &mut LogRows,
+        follower: &mut SinkRows,
         watch: &dyn Fn(&Progress),
     ) -> Result<Standing, Problem> {
-        let accepted: HashSet<(u32, u32)> = self
-            .samples
-            .iter()
-            .filter(|sample| sample.accepted())
-            .map(|sample| (sample.user, sample.iteration))
-            .collect();
+        let accepted = self.accepted();
         let patience = Patience {
             expected: Some(accepted.len() as u64),
             idle: self.order.idle,
@@ -295,6 +312,12 @@ impl<'a> Course<'a> {
                 return Ok(standing);
             }
         }
+    }
+
+    /// The requests that were accepted, by user and iteration.
+    fn accepted(&self) -> HashSet<(u32, u32)> {
+        let accepted = self.samples.iter().filter(|sample| sample.accepted());
+        accepted.map(|sample| (sample.user, sample.iteration)).collect()
     }
 
     fn take(&mut self, fresh: Vec<SinkRow>) {

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::bench::follow::{LogGroup, Wanted, log_group};
 use crate::bench::http::{Client, Service, address};
+use crate::bench::sink::{Sink, SinkRows};
+use crate::bench::trust::Trust;
 use crate::bench::usage::listener;
 use crate::bench::wait::Pending;
 use crate::engine::Problem;
+use crate::postgres::DatabaseUrl;
 
 /// The page of the embedded cloud that says how it fares.
 pub(super) const PAGE: &str = "/_devloop/status";
@@ -32,9 +36,26 @@ pub(crate) struct Target {
     pub(crate) functions: [Option<StageFunction>; 3],
     /// The cloud's process, if it is one of this machine.
     pub(crate) process: Option<u32>,
+    /// Where the last function writes.
+    pub(crate) sink: Sink,
     /// The queues of what the mappings gave up.
     queues: Vec<String>,
     has_page: bool,
+}
+
+/// Where to look for a pipeline.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Search {
+    /// The URL of its AWS APIs.
+    pub(crate) endpoint: String,
+    /// Where to post, if the user said so; else the endpoint's own API that takes a POST is found.
+    pub(crate) api: Option<String>,
+    /// Requests are going to be posted.
+    pub(crate) posting: bool,
+    /// Where rows are, if the user said so; else the last function's variables tell.
+    pub(crate) database: Option<DatabaseUrl>,
+    /// Whose certificates are believed.
+    pub(crate) trust: Trust,
 }
 
 /// A function that does a stage.
@@ -67,14 +88,14 @@ pub(crate) struct Lag {
 }
 
 impl Target {
-    /// Finds the pipeline behind the endpoint. `api` is where to post, if the user said so; else the endpoint's own API that
-    /// takes a POST is found, unless nobody is going to post.
-    pub(crate) async fn find(endpoint: &str, api: Option<String>, posting: bool) -> Result<Self, Problem> {
+    /// Finds the pipeline.
+    pub(crate) async fn find(search: Search) -> Result<Self, Problem> {
+        let Search { endpoint, api, posting, database, trust } = search;
         let failed = |reason: String| {
             Problem::new("cloud_unreachable", format!("find the pipeline: {reason}"))
                 .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
         };
-        let client = Client::new(endpoint).map_err(failed)?;
+        let client = Client::new(&endpoint, trust).map_err(failed)?;
         let page = client.page(PAGE).await.map_err(failed)?.filter(|page| page["functions"].is_array());
         let mappings = mappings(&client).await.map_err(failed)?;
         let (store, sink) = stages(&mappings)?;
@@ -90,10 +111,22 @@ impl Target {
         let known = |name: &str| function(page.as_ref(), name);
         let functions =
             [first.as_deref().map(known), Some(known(name_of(&store.0))), Some(known(name_of(&sink.0)))];
-        let process = address(endpoint).ok().filter(|(host, _)| is_this_machine(host));
-        let process = process.and_then(|(_, port)| listener(port));
-        let queues = [store.1, sink.1].into_iter().flatten().collect();
-        Ok(Self { client, region, api, functions, process, queues, has_page: page.is_some() })
+        let queues = [store.1, sink.1.clone()].into_iter().flatten().collect();
+        let process = address(&endpoint).ok().filter(|place| is_this_machine(&place.host));
+        let process = process.and_then(|place| listener(place.port));
+        let sink = Sink::of(&variables(&client, &region, name_of(&sink.0)).await, database)?;
+        Ok(Self { client, region, api, functions, process, sink, queues, has_page: page.is_some() })
+    }
+
+    /// Where a stage's function writes its lines.
+    pub(crate) fn log(&self, stage: usize) -> LogGroup {
+        let name = self.functions[stage].as_ref().map(StageFunction::log_group);
+        log_group(&self.client, &self.region, name.unwrap_or_default())
+    }
+
+    /// A run's rows at the sink, since `from` in ms since the epoch.
+    pub(crate) fn rows(&self, from: i64, wanted: Wanted) -> SinkRows {
+        self.sink.rows(self.log(2), self.client.trust().clone(), from, wanted)
     }
 
     /// The function that people know by the name.
@@ -230,6 +263,13 @@ fn stages(mappings: &[Value]) -> Result<(Taker, Taker), Problem> {
                 .with_hint("`devloop watch` in the pipeline's workspace deploys it"))
         }
     }
+}
+
+/// The function's environment; nothing where it is not told.
+async fn variables(client: &Client, region: &str, function: &str) -> Value {
+    let path = format!("/2015-03-31/functions/{function}/configuration");
+    let told = client.get("lambda", region, &path).await.unwrap_or_default();
+    told["Environment"]["Variables"].clone()
 }
 
 /// The function's name in an ARN, without a version.

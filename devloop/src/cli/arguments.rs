@@ -52,10 +52,10 @@ pub(crate) struct StatusArguments {
     /// Asks through AWS's APIs alone, even a cloud that has a page of its own.
     #[arg(long)]
     pub(crate) apis: bool,
-    /// Asks AWS itself, with the keys of the environment's `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    /// Asks AWS itself, with the keys of the environment or of a profile (`AWS_PROFILE`), as the AWS CLI finds them.
     #[arg(long, conflicts_with = "endpoint", requires = "stack")]
     pub(crate) aws: bool,
-    /// The region, where there is no page that tells [default: `AWS_REGION`, or us-east-1].
+    /// The region, where there is no page that tells [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Tells only of this `CloudFormation` stack's functions, where there is no page that tells.

@@ -61,6 +61,10 @@ pub(crate) struct LoadArguments {
     /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
+    /// The database of the last function's rows, where its sink is Postgres: postgres://user:password@host:port/database
+    /// [default: its own variable `DATABASE_URL`].
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
     /// The URL that requests are posted to [default: `API_ENDPOINT`, `APIGW_ENDPOINT`, or the API of the running cloud].
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
@@ -157,6 +161,9 @@ pub(crate) struct WaitArguments {
     /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
+    /// The database of the last function's rows, where its sink is Postgres [default: its own variable `DATABASE_URL`].
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
 }
 
 /// Flags of `bench swap`.

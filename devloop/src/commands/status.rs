@@ -12,7 +12,7 @@ use crate::cli::StatusArguments;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::observe::{Keys, Metric, Pipeline, Place};
+use crate::observe::{Keys, Local, Metric, Pipeline, Place, find_keys, region_of_profile};
 use crate::session;
 use crate::sink;
 use crate::status::{Commit, Report, Section, StatusSource, lines};
@@ -117,17 +117,21 @@ async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
     // The port is only there to be stronger than a URL, which may be another machine's: asking is not serving.
     let fixed = given.is_some() || arguments.aws;
     let flags = Layer { port: fixed.then_some(0), ..Layer::default() };
-    let settings = settings(&environment, flags).await?;
-    let keys = environment.keys().map(|(id, secret, token)| Keys { id, secret, token });
-    let place = match given {
-        _ if arguments.aws => {
-            if keys.is_none() {
-                let message = "ask AWS: the environment has no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-                let hint = "`aws configure export-credentials --format env` prints a profile's";
-                return Err(UserError::usage("keys_missing", message).with_hint(hint));
-            }
-            Place::Aws
+    let (settings, home) = settings(&environment, flags).await?;
+    let mut region = arguments.region.clone().or_else(|| environment.region());
+    if arguments.aws && region.is_none() {
+        region = region_of_profile().await;
+    }
+    let keys = match environment.keys() {
+        Some((id, secret, token)) => Some(Keys { id, secret, token }),
+        None if arguments.aws || environment.has_profile() => {
+            let found = find_keys(region.as_deref().unwrap_or_default()).await;
+            Some(found.map_err(|problem| UserError { problem, exit: Exit::Usage })?)
         }
+        None => None,
+    };
+    let place = match given {
+        _ if arguments.aws => Place::Aws,
         Some(endpoint) if endpoint.starts_with("http://") => Place::Endpoint(endpoint),
         Some(endpoint) => {
             let message = format!("ask the cloud at {endpoint}: only http:// is spoken");
@@ -142,17 +146,22 @@ async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
         None => Place::Endpoint(format!("http://127.0.0.1:{}", settings.port)),
     };
     let metric = Metric { namespace: settings.latency.namespace, name: settings.latency.metric };
-    let region = arguments.region.clone().or_else(|| environment.region());
-    Ok(Pipeline::at(place, keys, metric).narrowed(region, arguments.stack.clone(), arguments.apis))
+    let pipeline =
+        Pipeline::at(place, keys, metric).narrowed(region, arguments.stack.clone(), arguments.apis);
+    Ok(pipeline.beside(Local { dist: settings.dist, notes: home.join("devloop/aws") }))
 }
 
-/// The settings of this directory's workspace, or without one the defaults: a pipeline can be asked from anywhere.
-async fn settings(environment: &Environment<'_>, flags: Layer) -> Result<Settings, UserError> {
+/// The settings of this directory's workspace and its target directory, or without one the defaults: a pipeline can be asked from
+/// anywhere.
+async fn settings(environment: &Environment<'_>, flags: Layer) -> Result<(Settings, PathBuf), UserError> {
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     match workspace::read(Path::new("cargo"), &directory).await {
         Ok(Reading { workspace, settings }) => {
-            Settings::resolve(&workspace.root, &workspace.target_directory, settings, environment, flags)
+            let home = workspace.target_directory.clone();
+            Settings::resolve(&workspace.root, &home, settings, environment, flags)
+                .map(|settings| (settings, home))
         }
-        Err(_) => Settings::resolve(&directory, &directory, Value::Null, environment, flags),
+        Err(_) => Settings::resolve(&directory, &directory, Value::Null, environment, flags)
+            .map(|settings| (settings, directory.join("target"))),
     }
 }

@@ -32,6 +32,10 @@ const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 /// The region; the second one is only read where the first is not set.
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
+/// A file of authorities whose certificates are believed, instead of the system's [AWS CLI User Guide]. `SSL_CERT_FILE`, which
+/// stands for the system's, is read by the library that reads those.
+const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
 /// `polling` or `event`: how `LocalStack`'s functions see that their code has changed.
 const FILE_WATCHER_STRATEGY: &str = "LOCALSTACK_FILE_WATCHER_STRATEGY";
 
@@ -40,6 +44,9 @@ const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
 
 /// The keys that requests to AWS are signed with.
 const KEYS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/// The profile of AWS's files, which the SDK reads.
+const AWS_PROFILE: &str = "AWS_PROFILE";
 
 /// Set and not empty: no colours.
 const NO_COLOR: &str = "NO_COLOR";
@@ -100,6 +107,11 @@ impl Environment<'_> {
         REGIONS.iter().find_map(|name| self.get(name))
     }
 
+    /// Whose certificates are believed, where the user says.
+    pub(crate) fn certificates(&self) -> Option<PathBuf> {
+        self.get(AWS_CA_BUNDLE).map(PathBuf::from)
+    }
+
     /// Whether functions are known to look for changed code at intervals, instead of being told by the system.
     pub(crate) fn polls_files(&self) -> bool {
         self.get(FILE_WATCHER_STRATEGY).as_deref() == Some("polling")
@@ -109,6 +121,11 @@ impl Environment<'_> {
     pub(crate) fn keys(&self) -> Option<(String, String, Option<String>)> {
         let [id, secret, token] = KEYS.map(|name| self.get(name));
         Some((id?, secret?, token))
+    }
+
+    /// Whether the user chose a profile, whose keys are then meant.
+    pub(crate) fn has_profile(&self) -> bool {
+        self.get(AWS_PROFILE).is_some()
     }
 
     fn get(&self, name: &str) -> Option<String> {

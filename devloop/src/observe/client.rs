@@ -131,12 +131,14 @@ impl Client {
         target: &str,
         input: &Value,
     ) -> Result<Answer, String> {
-        let version = if service == "logs" { "1.1" } else { "1.0" };
+        let version = if ["logs", "kinesis"].contains(&service) { "1.1" } else { "1.0" };
         let request = Request::post(format!("{}/", self.base(service, region)))
             .header("content-type", format!("application/x-amz-json-{version}"))
             .header("x-amz-target", target);
         let mut request = built(request, Bytes::from(input.to_string()))?;
-        self.authorize(service, region, &mut request, input.to_string().as_bytes())?;
+        // What answers under a longer name signs with its last part.
+        let scope = service.rsplit('.').next().unwrap_or(service);
+        self.authorize(scope, region, &mut request, input.to_string().as_bytes())?;
         self.send(request).await
     }
 

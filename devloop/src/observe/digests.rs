@@ -6,6 +6,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The file that Lambda starts.
@@ -52,6 +55,50 @@ impl Digests {
     }
 }
 
+/// What a workspace knows of code that it deployed: its binaries, and which zip each was sent as.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Local {
+    /// A directory for each binary's `bootstrap`.
+    pub(crate) dist: PathBuf,
+    /// Notes by account, region and function, which the target aws writes.
+    pub(crate) notes: PathBuf,
+}
+
+impl Local {
+    /// The binary that was sent last from here, and the zip that it was in, both as hexadecimal SHA-256.
+    pub(super) fn sent(&self, account: &str, region: &str, function: &str) -> Option<(String, String)> {
+        // Names lead nowhere else.
+        let plain =
+            |part: &&str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let parts = [account, region, function];
+        if !parts.iter().all(plain) {
+            return None;
+        }
+        let path = parts.iter().fold(self.notes.clone(), |path, part| path.join(part)).join("current.json");
+        let note: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        let zip = BASE64.decode(note["zip"].as_str()?).ok()?;
+        let zip = zip.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some((note["binary"].as_str()?.to_owned(), zip))
+    }
+
+    /// The directory of the function's binary: the one of its own name, or the longest that a name of CloudFormation's contains.
+    pub(super) fn folder(&self, function: &str) -> Option<PathBuf> {
+        let bare = |text: &str| -> String {
+            text.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|letter| letter.to_ascii_lowercase())
+                .collect()
+        };
+        let wanted = bare(function);
+        let names = std::fs::read_dir(&self.dist)
+            .ok()?
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        let fitting = names.filter(|name| !name.starts_with('.') && wanted.contains(&bare(name)));
+        fitting.max_by_key(String::len).map(|name| self.dist.join(name))
+    }
+}
+
 fn stamp(metadata: &Metadata) -> Stamp {
     Stamp(metadata.dev(), metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
 }
@@ -65,5 +112,32 @@ fn read(path: &Path) -> io::Result<String> {
             0 => return Ok(format!("{:x}", hash.finalize())),
             read => hash.update(&chunk[..read]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use serde_json::json;
+
+    use super::{BASE64, Local};
+
+    #[test]
+    fn what_was_sent_is_known_by_its_note_and_its_binary_by_its_name() {
+        let home = tempfile::tempdir().unwrap();
+        let local = Local { dist: home.path().join("dist"), notes: home.path().join("aws") };
+        for binary in ["up", "upstream", ".stage"] {
+            std::fs::create_dir_all(local.dist.join(binary)).unwrap();
+        }
+        assert_eq!(local.folder("Stack-UpStream15B4-ABC"), Some(local.dist.join("upstream")));
+        assert_eq!(local.folder("up"), Some(local.dist.join("up")));
+        assert_eq!(local.folder("other"), None);
+        let note = local.notes.join("1/r/f");
+        std::fs::create_dir_all(&note).unwrap();
+        let text = json!({ "binary": "ab", "zip": BASE64.encode([1, 255]) }).to_string();
+        std::fs::write(note.join("current.json"), text).unwrap();
+        assert_eq!(local.sent("1", "r", "f"), Some(("ab".to_owned(), "01ff".to_owned())));
+        assert_eq!(local.sent("1", "r", "g"), None);
+        assert_eq!(local.sent("..", "r", "f"), None);
     }
 }

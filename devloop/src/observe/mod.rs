@@ -4,6 +4,7 @@
 mod apis;
 mod client;
 mod digests;
+mod keys;
 mod latency;
 mod localstack;
 mod pipeline;
@@ -14,6 +15,8 @@ mod scrapes;
 mod tests;
 
 pub(crate) use client::{Keys, Place};
+pub(crate) use digests::Local;
+pub(crate) use keys::{find as find_keys, region_of_profile};
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use post::post;

@@ -1,5 +1,6 @@
 //! A pipeline on an endpoint, asked over HTTP.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use crate::bus::wall;
 use crate::engine::Problem;
 use crate::observe::apis::Apis;
 use crate::observe::client::{Client, Keys, Place};
-use crate::observe::digests::{Digests, OnDisk};
+use crate::observe::digests::{Digests, Local, OnDisk};
 use crate::observe::latency::Metric;
 use crate::observe::localstack;
 use crate::status::{Drift, Finding, Function, Report, StatusSource, findings};
@@ -41,8 +42,10 @@ pub(crate) struct Pipeline {
     digests: Arc<Mutex<Digests>>,
     region: Option<String>,
     stack: Option<String>,
+    only: Option<BTreeSet<String>>,
     /// Even a cloud with a page is asked through the APIs.
     apis_only: bool,
+    local: Option<Local>,
 }
 
 impl Pipeline {
@@ -59,7 +62,9 @@ impl Pipeline {
             digests: Arc::default(),
             region: None,
             stack: None,
+            only: None,
             apis_only: false,
+            local: None,
         }
     }
 
@@ -68,13 +73,14 @@ impl Pipeline {
         Self { region, stack, apis_only, ..self }
     }
 
-    /// How long to rest after a report of this kind.
-    pub(crate) fn interval(&self, report: &Report) -> Duration {
-        match report.calls {
-            Some(_) if self.client.is_aws() => AWS_INTERVAL,
-            Some(_) => APIS_INTERVAL,
-            None => PAGE_INTERVAL,
-        }
+    /// The same with only these functions of Lambda, where they are named.
+    pub(crate) fn only(self, functions: Option<BTreeSet<String>>) -> Self {
+        Self { only: functions, ..self }
+    }
+
+    /// The same, with what this workspace knows of code that it deployed as zips.
+    pub(crate) fn beside(self, local: Local) -> Self {
+        Self { local: Some(local), ..self }
     }
 
     async fn ask(&self) -> Result<Report, Problem> {
@@ -117,7 +123,7 @@ impl Pipeline {
     }
 
     fn apis<'a>(&'a self, region: &'a str) -> Apis<'a> {
-        Apis { client: &self.client, region, stack: self.stack.as_deref() }
+        Apis { client: &self.client, region, stack: self.stack.as_deref(), only: self.only.as_ref() }
     }
 
     /// A cloud without a page: what AWS's APIs tell, and what LocalStack tells beside them.
@@ -155,10 +161,14 @@ impl Pipeline {
 
     /// The functions with what their directories hold. Files are read aside: they may be large.
     async fn with_disk(&self, functions: Vec<Function>) -> Vec<Function> {
-        let digests = Arc::clone(&self.digests);
+        let (digests, local) = (Arc::clone(&self.digests), self.local.clone());
         let read = tokio::task::spawn_blocking(move || {
             let mut digests = digests.lock().unwrap_or_else(PoisonError::into_inner);
-            functions.into_iter().map(|function| on_disk(&mut digests, function)).collect()
+            let each = |function| {
+                let function = on_disk(&mut digests, function);
+                sent_from_here(&mut digests, local.as_ref(), function)
+            };
+            functions.into_iter().map(each).collect()
         });
         read.await.unwrap_or_default()
     }
@@ -181,8 +191,35 @@ fn on_disk(digests: &mut Digests, mut function: Function) -> Function {
     function
 }
 
+/// The zip that Lambda has becomes the binary that was sent in it from here; the binary on disk can then be compared.
+fn sent_from_here(digests: &mut Digests, local: Option<&Local>, mut function: Function) -> Function {
+    let (Some(local), Some(account), false) = (local, &function.account, function.hot_reload) else {
+        return function;
+    };
+    let Some((binary, zip)) = local.sent(account, &function.region, &function.name) else { return function };
+    let disk = local.folder(&function.name).map(|folder| digests.of(&folder));
+    if let Some(OnDisk::Digest(digest)) = disk {
+        function.on_disk_digest = Some(digest);
+    }
+    if function.deployed_digest.as_ref() == Some(&zip) {
+        if function.answering_digest.is_some() {
+            function.answering_digest = Some(binary.clone());
+        }
+        function.deployed_digest = Some(binary);
+    }
+    function
+}
+
 impl StatusSource for Pipeline {
     fn report(&self) -> Pin<Box<dyn Future<Output = Result<Report, Problem>> + Send + '_>> {
         Box::pin(self.ask())
+    }
+
+    fn interval(&self, report: &Report) -> Duration {
+        match report.calls {
+            Some(_) if self.client.is_aws() => AWS_INTERVAL,
+            Some(_) => APIS_INTERVAL,
+            None => PAGE_INTERVAL,
+        }
     }
 }

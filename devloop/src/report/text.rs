@@ -145,13 +145,16 @@ fn pipeline(run: &Document) -> String {
             counts.missed
         ),
     );
-    row("stored, complete", format!("{}, {}", counts.stored, counts.sunk));
+    let sink = Some(&run.run.sink).filter(|sink| !sink.is_empty());
+    let place = sink.map_or(String::new(), |sink| format!(", looked for in {sink}"));
+    row("stored, complete", format!("{}, {}{place}", counts.stored, counts.sunk));
     row(
         "complete runs",
         format!(
-            "{}/s until drained; backlog {:.1} % of what was accepted",
+            "{}/s until drained; backlog {:.1} % of what was accepted, {:.2} s of work",
             number(run.rates.complete),
-            percent(counts.backlog, counts.accepted)
+            percent(counts.backlog, counts.accepted),
+            run.run.drain_ms / 1_000.0
         ),
     );
     let ages: Vec<String> = run

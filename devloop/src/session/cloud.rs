@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::Events;
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
+use crate::session::asked::Asked;
 use crate::session::prepare::Template;
 use crate::session::{parameters, port, urls};
 use crate::target::{Embedded, Pending, Target};
@@ -40,6 +41,8 @@ pub(super) struct RunningCloud {
     pub(super) target: Arc<dyn Target>,
     /// It ends with the session, and so does all that it serves.
     pub(super) is_ours: bool,
+    /// How it is asked how it fares.
+    pub(super) asked: Asked,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
     pub(super) stopped: Pending<'static, ()>,
 }
@@ -67,13 +70,12 @@ pub(super) async fn start_cloud(
         let _ = serving.await;
     });
     match furnish(&cloud, &templates, &parameters, &functions).await {
-        Ok(outputs) => Ok(RunningCloud {
-            endpoint: cloud.endpoint().to_string(),
-            outputs,
-            target: Arc::new(Embedded(cloud)),
-            is_ours: true,
-            stopped,
-        }),
+        Ok(outputs) => {
+            let endpoint = cloud.endpoint().to_string();
+            let asked = Asked::own(&endpoint);
+            let target = Arc::new(Embedded(cloud));
+            Ok(RunningCloud { endpoint, outputs, target, is_ours: true, asked, stopped })
+        }
         Err(problem) => {
             stop.cancel();
             stopped.await;

@@ -1,8 +1,11 @@
 //! Events in, effects out, until the session is stopped. Nothing here waits for anything but the next event.
 
 use std::io::ErrorKind;
+use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::wall_at;
@@ -10,6 +13,9 @@ use crate::engine::{Effect, Event, Millis, Notice, State, update};
 use crate::error::UserError;
 use crate::session::workers::Workers;
 use crate::sink::Sink;
+
+/// How long sinks may keep functions' lines back, so that many are written at once. Whatever else is told is written at once.
+const KEPT: Duration = Duration::from_millis(50);
 
 /// Turns until `stop` is cancelled or nobody reads the output any more; both are a good end. With `once` it also ends when every
 /// function answers with its newest code, or has failed.
@@ -21,9 +27,29 @@ pub(super) async fn main_loop(
     stop: &CancellationToken,
     once: bool,
 ) -> Result<(), UserError> {
+    let result = turn(state, events, sinks, workers, stop, once).await;
+    flush(sinks);
+    result
+}
+
+async fn turn(
+    state: &mut State,
+    events: &mut mpsc::Receiver<Event>,
+    sinks: &mut [Box<dyn Sink>],
+    workers: &mut Workers,
+    stop: &CancellationToken,
+    once: bool,
+) -> Result<(), UserError> {
+    let mut due = pin!(sleep(KEPT));
+    let mut keeps = false;
     loop {
         let event = tokio::select! {
             () = stop.cancelled() => return Ok(()),
+            () = &mut due, if keeps => {
+                flush(sinks);
+                keeps = false;
+                continue;
+            }
             event = events.recv() => event,
         };
         let Some(event) = event else { return Ok(()) };
@@ -35,6 +61,13 @@ pub(super) async fn main_loop(
                     if !tell(sinks, at, &notice, state)? {
                         return Ok(());
                     }
+                    if !matches!(notice, Notice::Log { .. }) {
+                        flush(sinks);
+                        keeps = false;
+                    } else if !keeps {
+                        due.as_mut().reset(Instant::now() + KEPT);
+                        keeps = true;
+                    }
                 }
                 other => workers.start(other),
             }
@@ -43,6 +76,10 @@ pub(super) async fn main_loop(
             return end(state);
         }
     }
+}
+
+fn flush(sinks: &mut [Box<dyn Sink>]) {
+    sinks.iter_mut().for_each(|sink| sink.flush());
 }
 
 /// Why each function failed has been told.

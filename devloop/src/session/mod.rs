@@ -1,6 +1,7 @@
 //! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and turns the main loop, which feeds
 //! events to the engine and hands its effects to the workers. `commands` start it.
 
+mod asked;
 mod cloud;
 mod commit;
 mod consent;

@@ -9,6 +9,7 @@ use crate::bus::Events;
 use crate::config::{Environment, Settings, TargetKind};
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
+use crate::session::asked::Asked;
 use crate::session::cloud::RunningCloud;
 use crate::session::prepare::Prepared;
 use crate::session::{Deployment, port, urls};
@@ -72,7 +73,8 @@ pub(super) async fn open_localstack(
     }
     outputs.insert("Target".to_owned(), TargetKind::Localstack.name().to_owned());
     let stopped = localstack.finished();
-    Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, stopped })
+    let asked = Asked::localstack(&endpoint);
+    Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, asked, stopped })
 }
 
 /// The target, which has asked nothing yet.
@@ -129,10 +131,11 @@ pub(super) async fn connect_aws(
 }
 
 /// The account as a place that needs nobody to stay.
-pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
+pub(super) async fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
     let outputs = [("Target".to_owned(), TargetKind::Aws.name().to_owned())].into();
     let stopped = Box::pin(stop.clone().cancelled_owned());
-    RunningCloud { endpoint: aws.endpoint(), outputs, target: Arc::new(aws), is_ours: false, stopped }
+    let (endpoint, asked) = (aws.endpoint(), Asked::aws(&aws).await);
+    RunningCloud { endpoint, outputs, target: Arc::new(aws), is_ours: false, asked, stopped }
 }
 
 fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {

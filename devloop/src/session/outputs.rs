@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bus::Events;
 use crate::config::{Settings, editor, no_color, terminal_is_utf8};
-use crate::observe::{Metric, Pipeline};
+use crate::observe::Local;
+use crate::session::asked::Asked;
 use crate::session::{View, commit, orders};
 use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink};
 use crate::tui::{Hop, Keymap, Opening, Theme, Tui};
@@ -34,8 +35,10 @@ pub(super) struct Told<'a> {
     pub(super) events: &'a Events,
     /// Where the log file is made; without a workspace there is none.
     pub(super) log_directory: Option<PathBuf>,
-    /// The cloud has a page that says how it fares.
-    pub(super) has_page: bool,
+    /// How the cloud is asked how it fares.
+    pub(super) asked: &'a Asked,
+    /// Where the target aws notes which zip holds which binary.
+    pub(super) notes: PathBuf,
     /// Ends the session.
     pub(super) stop: &'a CancellationToken,
 }
@@ -82,11 +85,8 @@ fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
         routes: told.routes.to_vec(),
         orders: orders::carry_out(told.events.clone()),
     })?;
-    if told.has_page {
-        let latency = &told.settings.latency;
-        let metric = Metric { namespace: latency.namespace.clone(), name: latency.metric.clone() };
-        screen.follow(Pipeline::new(told.endpoint, metric), told.stop.clone());
-    }
+    let local = Local { dist: told.settings.dist.clone(), notes: told.notes.clone() };
+    screen.follow(told.asked.pipeline(told.settings, local), told.stop.clone());
     let root = told.root.to_owned();
     screen.follow_commit(move || commit::of(root.clone()), told.stop.clone());
     Ok(screen)

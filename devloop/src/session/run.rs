@@ -110,7 +110,7 @@ async fn run_prepared(
                 Ok::<_, UserError>(agreed.then_some(aws))
             };
             match stop.run_until_cancelled(opening).await.transpose()?.flatten() {
-                Some(aws) => running_aws(aws, &stop),
+                Some(aws) => running_aws(aws, &stop).await,
                 None => return Ok(()),
             }
         }
@@ -148,7 +148,7 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, outputs, target, is_ours, stopped } = cloud;
+    let RunningCloud { endpoint, outputs, target, is_ours, asked, stopped } = cloud;
     let demands = demands(&prepared.templates, if is_ours { Purpose::RunHere } else { Purpose::Ship });
     let Prepared { settings, workspace, functions, following, templates } = prepared;
     let Options { view, watch, .. } = *options;
@@ -171,7 +171,8 @@ async fn serve(
             routes: &routes,
             events: &events,
             log_directory,
-            has_page: is_ours,
+            asked: &asked,
+            notes: workspace.target_directory.join("devloop/aws"),
             stop: &stop,
         };
         let mut sinks = sinks(&told)

@@ -440,3 +440,53 @@ async fn functions_that_appear_move_and_vanish_are_followed() {
     assert_eq!(session.answer("mid"), "mid 2");
     session.end().await;
 }
+
+/// Notes in which order it is asked for what.
+struct Keeper(UnboundedSender<&'static str>);
+
+impl Sink for Keeper {
+    fn tell(&mut self, _at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
+        let kind = if matches!(notice, Notice::Log { .. }) { "line" } else { "other" };
+        self.0.send(kind).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) {
+        let _ = self.0.send("flush");
+    }
+}
+
+#[tokio::test]
+async fn functions_lines_are_written_together_a_moment_later_and_everything_else_at_once() {
+    let fixture = Fixture::new();
+    let (sender, mut asked) = unbounded_channel();
+    let (events, mut inbox) = Events::channel();
+    let stop = CancellationToken::new();
+    let target = Arc::new(Fake::default()) as Arc<dyn Target>;
+    let dist = fixture.path("target/devloop/dist");
+    let mut workers = Workers::new(fixture.builder(), dist, target, None, events.clone(), stop.clone());
+    let line = |number: u32| Fact::Log { function: "alpha".to_owned(), line: number.to_string() };
+    for number in 0..200 {
+        events.send(line(number)).await;
+    }
+    events.send(Fact::Error { problem: Problem::new("odd", "something odd") }).await;
+    events.send(line(200)).await;
+    let mut state = State::new(crate::graph::Workspace::default(), []);
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Keeper(sender))];
+    let turning = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, false);
+    let looking = async {
+        let mut seen = Vec::new();
+        // Nothing comes after the last line: only time brings it to the file.
+        while !(seen.contains(&"other") && seen.ends_with(&["line", "flush"])) {
+            seen.push(tokio::time::timeout(PATIENCE, asked.recv()).await.unwrap().unwrap());
+        }
+        stop.cancel();
+        seen
+    };
+    let (result, seen) = tokio::join!(turning, looking);
+    result.unwrap();
+    assert_eq!(seen.iter().filter(|what| **what == "line").count(), 201);
+    let error = seen.iter().position(|what| *what == "other").unwrap();
+    assert_eq!(seen[error + 1], "flush", "an error is in the log before a crash that it may announce");
+    assert!(seen.iter().filter(|what| **what == "flush").count() < 40, "many lines at once: {seen:?}");
+    assert_eq!(asked.try_recv(), Ok("flush"), "and whatever is left at the end");
+}

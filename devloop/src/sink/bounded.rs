@@ -4,13 +4,21 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// So many bytes are kept back at most: under load a call to the system for each line took a tenth of devloop's time.
+const AT_ONCE: usize = 64 << 10;
+
 /// An open file. What was written before the last change of files is in one beside it, with `.1` at its end.
 #[derive(Debug)]
 pub(super) struct Bounded {
     path: PathBuf,
     file: File,
-    written: u64,
+    /// Bytes of the file, with what is kept back.
+    size: u64,
     limit: u64,
+    /// What is kept back, whole lines; written with the value's end at the latest, be it by a panic.
+    kept: String,
+    /// How many lines that is, with those that a line in it says are lost.
+    lines: u64,
     /// Lines that could not be written since the last one that was.
     lost: u64,
 }
@@ -22,35 +30,59 @@ impl Bounded {
             fs::create_dir_all(directory)?;
         }
         let file = File::create(path)?;
-        Ok(Self { path: path.to_owned(), file, written: 0, limit, lost: 0 })
+        Ok(Self { path: path.to_owned(), file, size: 0, limit, kept: String::new(), lines: 0, lost: 0 })
     }
 
-    /// Writes a line with its line end. A full disk is no reason to stop a session: lines that find no room are counted, and
-    /// `gap` makes a line of the count for the next one that does.
-    pub(super) fn write(&mut self, mut line: String, gap: impl Fn(u64) -> String) {
-        line.push('\n');
-        if self.lost > 0 {
+    /// Takes a line without its line end, which is in the file after [`flush`](Self::flush). A full disk is no reason to stop a
+    /// session: lines that find no room are counted, and `gap` makes a line of the count for the next one that does.
+    pub(super) fn write(&mut self, line: &str, gap: impl Fn(u64) -> String) {
+        match std::mem::take(&mut self.lost) {
+            0 => self.keep(&[line, "\n"], 1),
             // The last line may have been written in part.
-            line = format!("\n{}\n{line}", gap(self.lost));
-        }
-        match self.append(&line) {
-            Ok(()) => self.lost = 0,
-            Err(_) => self.lost += 1,
+            lost => self.keep(&["\n", &gap(lost), "\n", line, "\n"], lost + 1),
         }
     }
 
-    /// One call for all of it: the file has no buffer, so that a killed session's log is complete.
-    fn append(&mut self, text: &str) -> io::Result<()> {
-        if self.written > 0 && self.written + text.len() as u64 > self.limit {
-            let mut beside = self.path.clone().into_os_string();
-            beside.push(".1");
-            fs::rename(&self.path, beside)?;
-            self.file = File::create(&self.path)?;
-            self.written = 0;
+    fn keep(&mut self, parts: &[&str], lines: u64) {
+        let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        if self.size > 0 && self.size + length > self.limit {
+            self.flush();
+            if self.begin_anew().is_err() {
+                self.lost += lines;
+                return;
+            }
         }
-        self.file.write_all(text.as_bytes())?;
-        self.written += text.len() as u64;
+        self.kept.extend(parts.iter().copied());
+        self.size += length;
+        self.lines += lines;
+        if self.kept.len() >= AT_ONCE {
+            self.flush();
+        }
+    }
+
+    /// Writes what is kept back, in one call.
+    pub(super) fn flush(&mut self) {
+        if !self.kept.is_empty() && self.file.write_all(self.kept.as_bytes()).is_err() {
+            self.lost += self.lines;
+            self.size -= self.kept.len() as u64;
+        }
+        self.kept.clear();
+        self.lines = 0;
+    }
+
+    fn begin_anew(&mut self) -> io::Result<()> {
+        let mut beside = self.path.clone().into_os_string();
+        beside.push(".1");
+        fs::rename(&self.path, beside)?;
+        self.file = File::create(&self.path)?;
+        self.size = 0;
         Ok(())
+    }
+}
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 
@@ -69,12 +101,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("logs/a.log");
         let mut file = Bounded::create(&path, 30).unwrap();
-        (0..100).for_each(|number| file.write(format!("line {number:04}"), gap));
+        (0..100).for_each(|number| file.write(&format!("line {number:04}"), gap));
+        file.flush();
         assert_eq!(fs::read_to_string(&path).unwrap(), "line 0099\n");
         let beside = directory.path().join("logs/a.log.1");
         assert_eq!(fs::read_to_string(beside).unwrap(), "line 0096\nline 0097\nline 0098\n");
-        file.write("x".repeat(100), gap);
-        file.write("short".to_owned(), gap);
+        file.write(&"x".repeat(100), gap);
+        file.write("short", gap);
+        file.flush();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             "short\n",
@@ -90,11 +124,35 @@ mod tests {
         let mut file = Bounded::create(&path, 1_000).unwrap();
         let good =
             std::mem::replace(&mut file.file, fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
-        file.write("one".to_owned(), gap);
-        file.write("two".to_owned(), gap);
+        file.write("zero", gap);
+        file.write("one", gap);
+        file.flush();
+        file.write("two", gap);
+        file.flush();
         file.file = good;
-        file.write("three".to_owned(), gap);
-        file.write("four".to_owned(), gap);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "\n[2 lost]\nthree\nfour\n");
+        file.write("three", gap);
+        file.write("four", gap);
+        file.flush();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "\n[3 lost]\nthree\nfour\n");
+    }
+
+    #[test]
+    fn lines_are_kept_back_until_they_are_asked_for_many_or_the_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.log");
+        let mut file = Bounded::create(&path, 1 << 30).unwrap();
+        let length = || fs::metadata(&path).unwrap().len();
+        file.write("one", gap);
+        assert_eq!(length(), 0);
+        file.flush();
+        assert_eq!(length(), 4);
+        file.write(&"x".repeat(super::AT_ONCE), gap);
+        assert_eq!(length(), 4 + super::AT_ONCE as u64 + 1, "much is not kept");
+        let panicking = std::thread::spawn(move || {
+            file.write("last words", gap);
+            panic!("on purpose");
+        });
+        assert!(panicking.join().is_err());
+        assert!(fs::read_to_string(&path).unwrap().ends_with("x\nlast words\n"));
     }
 }

@@ -36,7 +36,7 @@ impl FunctionLogs {
         let Some(file) = file else { return };
         let time = time(at);
         for line in ansi::strip(text).lines() {
-            file.write(format!("{time} {line}"), |lost| format!("{time} [{lost} lines found no room]"));
+            file.write(&format!("{time} {line}"), |lost| format!("{time} [{lost} lines found no room]"));
         }
     }
 }
@@ -75,6 +75,10 @@ impl Sink for FunctionLogs {
         }
         Ok(())
     }
+
+    fn flush(&mut self) {
+        self.files.values_mut().flatten().for_each(Bounded::flush);
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +113,7 @@ mod tests {
         for (second, notice) in notices.iter().enumerate() {
             logs.tell(1_700_000_000_007 + second as u64 * 1_000, notice, &state).unwrap();
         }
+        logs.flush();
         let read = |name: &str| fs::read_to_string(directory.path().join("logs").join(name)).unwrap();
         let expected = "2023-11-14T22:13:20.007Z one\n\
             2023-11-14T22:13:21.007Z --- build 2 is live: 91c291c2 · save→live 1.12 s · detect 0 · plan 0 · \

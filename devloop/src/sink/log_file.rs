@@ -26,7 +26,11 @@ impl LogFile {
 impl Sink for LogFile {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
         let gap = |lost| format!("{{\"event\":\"lines_lost\",\"at\":{at},\"lines\":{lost}}}");
-        self.file.write(json::line(at, notice)?, gap);
+        self.file.write(&json::line(at, notice)?, gap);
         Ok(())
+    }
+
+    fn flush(&mut self) {
+        self.file.flush();
     }
 }

@@ -25,4 +25,8 @@ pub(crate) use plain::{Plain, text};
 pub(crate) trait Sink: Send {
     /// Takes one notice, and the state that it led to. A broken pipe ends the session in good order.
     fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()>;
+
+    /// Writes what it has kept back, if it keeps anything back. The loop asks for it a moment after a function's line, at once
+    /// after everything else, and when it ends.
+    fn flush(&mut self) {}
 }

@@ -23,6 +23,20 @@ pub(crate) fn exposition(report: &Report) -> String {
             page.sample("devloop_queue_messages", &[("queue", &queue.name), ("state", state)], number as f64);
         }
     }
+    page.family(
+        "devloop_queue_oldest_message_seconds",
+        "gauge",
+        "How long a queue's oldest message has been there.",
+    );
+    for queue in &report.queues {
+        if let Some(oldest) = queue.oldest_ms {
+            page.sample(
+                "devloop_queue_oldest_message_seconds",
+                &[("queue", &queue.name)],
+                oldest as f64 / 1_000.0,
+            );
+        }
+    }
     if let Some(latency) = &report.latency {
         let window = (latency.window_ms / 1_000).to_string();
         page.family(

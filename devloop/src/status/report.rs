@@ -72,6 +72,8 @@ pub(crate) struct Queue {
     pub(crate) name: String,
     /// Its messages.
     pub(crate) counts: Messages,
+    /// How long the oldest of them has been there; none without messages, and where the cloud does not tell.
+    pub(crate) oldest_ms: Option<u64>,
 }
 
 /// The messages of a queue.
@@ -136,6 +138,9 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// Where it is.
     pub(crate) region: String,
+    /// Whose it is, where it was told by AWS's APIs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
     /// The directory of its `bootstrap`; the last segment is the binary's name.
     pub(crate) folder: Option<String>,
     /// Whether it runs from that directory.
@@ -252,6 +257,8 @@ pub(crate) struct Mapping {
     pub(crate) lag_records: u64,
     /// How long the oldest of them has waited.
     pub(crate) oldest_unprocessed_ms: Option<u64>,
+    /// The lag was read off the stream: the records since the function last ended a request. There may be more.
+    pub(crate) at_least: bool,
 }
 
 /// End-to-end latency over the last minutes.

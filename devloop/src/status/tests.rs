@@ -122,7 +122,7 @@ fn a_busy_pipeline_with_queues_and_what_is_kept() {
         }
         page["commit"] = json!({ "short": "7f3a1c9", "dirty": true });
         page["queues"] = json!([
-            { "region": "eu-west-1", "name": "midstream-failures", "counts": { "visible": 1_200, "in_flight": 3, "delayed": 0 } },
+            { "region": "eu-west-1", "name": "midstream-failures", "counts": { "visible": 1_200, "in_flight": 3, "delayed": 0 }, "oldest_ms": 63_000 },
             { "region": "eu-west-1", "name": "jobs", "counts": { "visible": 0, "in_flight": 0, "delayed": 14 } },
         ]);
         page["limits"] = json!({
@@ -152,6 +152,9 @@ fn a_pipeline_asked_through_the_apis() {
             page["functions"][index]["on_disk_digest"] = json!(null);
         }
         page["mappings"][0]["oldest_unprocessed_ms"] = json!(1_800);
+        page["mappings"][1]["at_least"] = json!(true);
+        page["mappings"][1]["lag_records"] = json!(7);
+        page["mappings"][1]["oldest_unprocessed_ms"] = json!(2_500);
     });
     insta::assert_snapshot!(text(&report));
 }

@@ -76,10 +76,12 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
             report.mappings.iter().map(|mapping| mapped(report, mapping)),
         ),
         Section::Queues => table(
-            &["QUEUE", "WAITING", "IN FLIGHT", "DELAYED"],
+            &["QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST"],
             report.queues.iter().map(|queue| {
                 let Messages { visible, in_flight, delayed } = queue.counts;
-                (Tone::Plain, vec![queue.name.clone(), count(visible), count(in_flight), count(delayed)])
+                let oldest = queue.oldest_ms.map_or(NONE.to_owned(), |oldest| milliseconds(oldest as f64));
+                let name = queue.name.clone();
+                (Tone::Plain, vec![name, count(visible), count(in_flight), count(delayed), oldest])
             }),
         ),
         Section::Memory => memory(report),
@@ -194,8 +196,9 @@ fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
         (Tone::Wrong, "not deployed")
     } else if function.drift.is_some() {
         (Tone::Plain, "not in the template's folder")
-    } else if report.calls.is_some() {
-        // AWS's APIs do not tell which code answers, and some clouds not even which is deployed.
+    } else if report.calls.is_some() && (disk.is_none() || answering.is_none()) {
+        // AWS's APIs tell which zip is deployed, and some clouds not even that: only what was deployed from here is known by its
+        // binary, and only its log tells whether an environment has begun since.
         (Tone::Plain, "")
     } else if deployed.is_none() {
         (Tone::Plain, "not started")
@@ -251,7 +254,12 @@ fn mapped(report: &Report, mapping: &Mapping) -> (Tone, Vec<String>) {
     let cells = vec![
         name,
         mapping.state.clone(),
-        if report.calls.is_some() { NONE.to_owned() } else { count(mapping.lag_records) },
+        match &report.calls {
+            // CloudWatch knows the oldest record's age, and not how many there are.
+            Some(_) if !mapping.at_least => NONE.to_owned(),
+            Some(_) => format!(">= {}", count(mapping.lag_records)),
+            None => count(mapping.lag_records),
+        },
         mapping.oldest_unprocessed_ms.map_or(NONE.to_owned(), |oldest| milliseconds(oldest as f64)),
         mapping.last_result.clone(),
     ];

@@ -457,8 +457,10 @@ pub(crate) fn resume() {
 async fn follow(shared: &Shared, source: &dyn StatusSource) {
     let mut pace = Pace::default();
     loop {
-        pace.heard(shared.learn(source.report().await));
-        tokio::time::sleep(ASKING).await;
+        let report = source.report().await;
+        let rest = report.as_ref().map_or(ASKING, |report| source.interval(report));
+        pace.heard(shared.learn(report));
+        tokio::time::sleep(rest.max(ASKING)).await;
         if pace.rests() {
             let _ = tokio::time::timeout(RESTING, shared.happened.notified()).await;
         }

@@ -108,6 +108,11 @@ impl Artificial {
         Self { endpoint, shared }
     }
 
+    /// How often the status page was asked for.
+    pub fn asked(&self) -> u64 {
+        self.shared.state.lock().unwrap().asked
+    }
+
     /// What was injected so far.
     pub fn truth(&self) -> Truth {
         self.shared.state.lock().unwrap().truth.clone()

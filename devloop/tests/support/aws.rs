@@ -25,7 +25,7 @@ pub struct Aws {
 }
 
 /// One request's measurement, as downstream logs it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
     pub key: String,
@@ -173,6 +173,23 @@ impl Aws {
         });
     }
 
+    /// Lets a function take events from its stream, or lets them wait there.
+    pub fn enable(&self, logical_id: &str, enabled: bool) {
+        let url = format!("{}/2015-03-31/event-source-mappings", self.endpoint);
+        let list = send("GET", &format!("{url}/"), &[], "").unwrap().json();
+        let mut mappings = list["EventSourceMappings"].as_array().unwrap().iter();
+        let belongs =
+            |mapping: &&Value| mapping["FunctionArn"].as_str().unwrap().contains(&format!("-{logical_id}"));
+        let url = format!("{url}/{}", mappings.find(belongs).unwrap()["UUID"].as_str().unwrap());
+        let answer = send("PUT", &url, &[], json!({ "Enabled": enabled }).to_string()).unwrap();
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+        let state = if enabled { "Enabled" } else { "Disabled" };
+        eventually(&format!("the mapping is {state}"), LIMIT, || {
+            let shown = send("GET", &url, &[], "").unwrap().json();
+            if shown["State"] == state { Ok(()) } else { Err(shown) }
+        });
+    }
+
     /// Invokes a function with an event and shows its answer.
     pub fn invoke(&self, logical_id: &str, event: &Value) -> Value {
         let url = format!("{}/invocations", self.function(logical_id));
@@ -231,9 +248,19 @@ impl Aws {
 
     /// How many latencies CloudWatch holds.
     pub fn datapoints(&self) -> u64 {
+        self.samples(&json!([]))
+    }
+
+    /// How many of one run.
+    pub fn datapoints_of(&self, run: &str) -> u64 {
+        self.samples(&json!([{ "Name": "RunId", "Value": run }]))
+    }
+
+    fn samples(&self, dimensions: &Value) -> u64 {
         let now = now_ms() / 1000;
         let input = json!({
             "Namespace": "ServerlessDataProcessingPipeline/Latencies", "MetricName": "Latency",
+            "Dimensions": dimensions,
             "StartTime": now - 7200, "EndTime": now + 3600, "Period": 3600, "Statistics": ["SampleCount"],
         });
         let output = self.call(CLOUDWATCH, "GetMetricStatistics", &input);

@@ -22,6 +22,7 @@ mod session;
 mod sink;
 mod small;
 mod tiny;
+mod tls;
 mod wait;
 mod workspace;
 
@@ -38,6 +39,7 @@ pub use session::Session;
 pub use sink::{Psql, Sink};
 pub use small::Small;
 pub use tiny::{TINY, program, shared};
+pub use tls::Encrypted;
 pub use wait::{LIMIT, eventually};
 pub use workspace::Workspace;
 

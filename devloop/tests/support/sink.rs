@@ -1,4 +1,4 @@
-//! Where a session's last function writes, and what is found there.
+//! Where a session's last function writes, and PostgreSQL's own client.
 
 use std::process::Command;
 
@@ -21,17 +21,6 @@ impl Sink {
             Self::Both => Session::live_with(&["--postgres"]),
         }
     }
-
-    /// Each of so many requests is in the sink once. `items` of them are of different items.
-    pub fn assert_holds(self, session: &Session, requests: usize, items: usize) {
-        assert_eq!(session.aws().datapoints(), requests as u64);
-        if self == Self::Both {
-            let psql = Psql::of(session);
-            psql.wait_for("SELECT count(*) FROM pipeline_items", &items.to_string());
-            let odd = "completed_ms IS NULL OR latency_ms < 0 OR latency_ms <> completed_ms - received_ms";
-            assert_eq!(psql.rows(&format!("SELECT * FROM pipeline_items WHERE {odd}")), Vec::<String>::new());
-        }
-    }
 }
 
 /// PostgreSQL's own client on a session's database.
@@ -48,6 +37,11 @@ impl Psql {
     /// On the database of this URL.
     pub fn new(url: &str) -> Self {
         Self(url.to_owned())
+    }
+
+    /// The database's URL, with its password.
+    pub fn url(&self) -> &str {
+        &self.0
     }
 
     /// The rows of a statement, without decoration.

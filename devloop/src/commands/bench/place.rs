@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::bench::{Order, Pace, Payload, Plan, Target};
+use crate::bench::{Order, Pace, Payload, Plan, Search, Target, Trust};
 use crate::bus::now;
 use crate::cli::LoadArguments;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
+use crate::postgres::DatabaseUrl;
 use crate::workspace::{self, Reading};
 
 /// The reference's load.
@@ -29,14 +30,20 @@ pub(super) async fn target(arguments: &LoadArguments, posting: bool) -> Result<T
     let environment = Environment(&environment);
     let api = arguments.api.clone().or_else(|| environment.api());
     let endpoint = endpoint(arguments.endpoint.as_deref(), &environment).await?;
-    if let Some(https) =
-        [Some(&endpoint), api.as_ref()].into_iter().flatten().find(|url| !url.starts_with("http://"))
-    {
-        return Err(UserError::usage("endpoint_invalid", format!("reach {https}: only http:// is spoken"))
-            .with_hint("a run follows requests on the embedded cloud and on LocalStack"));
+    let is_url = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(other) = [Some(&endpoint), api.as_ref()].into_iter().flatten().find(|url| !is_url(url)) {
+        return Err(UserError::usage(
+            "endpoint_invalid",
+            format!("reach {other}: it begins with neither http:// nor https://"),
+        ));
     }
+    let database = arguments.database_url.as_deref().map(DatabaseUrl::parse).transpose().map_err(|why| {
+        UserError::usage("database_url_invalid", format!("read the value of --database-url: {why}"))
+    })?;
     let is_named = api.is_some();
-    Target::find(&endpoint, api, posting).await.map_err(|mut problem| {
+    let trust = Trust::new(environment.certificates());
+    let search = Search { endpoint, api, posting, database, trust };
+    Target::find(search).await.map_err(|mut problem| {
         if posting && !is_named {
             let hint = problem.hint.take().unwrap_or_default();
             problem.hint = Some(format!("{hint}; API_ENDPOINT or APIGW_ENDPOINT names the API's URL"));

@@ -5,10 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::bench::{
-    Account, LogRows, Patience, Rows, Sent, StageFunction, Standing, Target, Waiting, Wanted, describe,
-    latencies, log_group,
-};
+use crate::bench::{Account, Patience, Rows, Sent, Standing, Target, Waiting, Wanted, describe, latencies};
 use crate::bus::now;
 use crate::cli::{LoadArguments, WaitArguments};
 use crate::commands::bench::files::{self, LoadTest};
@@ -110,9 +107,7 @@ async fn follow(
     patience: Patience,
 ) -> Result<(Standing, Account), Problem> {
     let failed = |reason: String| Problem::new("bench_failed", format!("follow the run: {reason}"));
-    let group = target.functions[2].as_ref().map(StageFunction::log_group).unwrap_or_default();
-    let from = wanted.received_from.unwrap_or(0);
-    let mut rows = LogRows::new(log_group(&target.client, &target.region, group), from, wanted);
+    let mut rows = target.rows(wanted.received_from.unwrap_or(0), wanted);
     let began = Instant::now();
     let mut seen = Vec::new();
     let mut keys = std::collections::HashSet::new();
@@ -123,7 +118,13 @@ async fn follow(
     let standing = loop {
         ticks.tick().await;
         let (pending, _) = target.pending(now()).await.map_err(failed)?;
-        for row in rows.fresh().await.map_err(failed)? {
+        let fresh = match rows.fresh().await {
+            Ok(fresh) => fresh,
+            // A sink that is down may come back, as long as there is time.
+            Err(reason) if began.elapsed() >= patience.timeout => return Err(failed(reason)),
+            Err(_) => continue,
+        };
+        for row in fresh {
             keys.insert((row.run.clone(), row.key.clone()));
             seen.push(row);
         }
@@ -137,8 +138,14 @@ async fn follow(
             let _ = writeln!(io::stderr(), "{}{expected} requests are through", keys.len());
         }
     };
+    let mut standing = standing;
     if standing != Standing::Complete {
-        seen.extend(rows.rest().await.map_err(failed)?);
+        let rest = rows.rest().await.map_err(failed)?;
+        keys.extend(rest.iter().map(|row| (row.run.clone(), row.key.clone())));
+        seen.extend(rest);
+        if patience.expected.is_some_and(|expected| keys.len() as u64 >= expected) {
+            standing = Standing::Complete;
+        }
     }
     Ok((standing, Account::new(sent, Vec::new(), seen)))
 }
@@ -162,6 +169,7 @@ fn load_test(arguments: &WaitArguments) -> Result<Option<LoadTest>, UserError> {
 fn place(arguments: &WaitArguments) -> LoadArguments {
     LoadArguments {
         endpoint: arguments.endpoint.clone(),
+        database_url: arguments.database_url.clone(),
         api: None,
         vus: None,
         duration: None,

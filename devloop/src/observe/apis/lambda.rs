@@ -7,23 +7,32 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use super::{Apis, body};
+use crate::engine::Millis;
 use crate::status::{Function, Mapping};
 
 /// Pages of a list that are read at most: fifty functions each, more than one stack has.
 const MAX_PAGES: usize = 20;
 
 impl Apis<'_> {
-    /// The functions of the stack, or all of them.
-    pub(super) async fn functions(&self) -> Result<Vec<Function>, String> {
+    /// The functions of the stack, or all of them, each with when its code or its configuration was last updated.
+    pub(super) async fn functions(&self) -> Result<Vec<(Function, Option<Millis>)>, String> {
         let listed = self.list("/2015-03-31/functions/", "Functions").await?;
         let text = |function: &Value, name: &str| function[name].as_str().map(str::to_owned);
         let named = listed.iter().filter_map(|function| {
             let name = text(function, "FunctionName")?;
-            self.stack.is_none_or(|stack| belongs(&name, stack)).then(|| Function {
-                region: self.region.to_owned(),
-                deployed_digest: text(function, "CodeSha256").as_deref().and_then(digest),
-                name,
-                ..Function::default()
+            let account = text(function, "FunctionArn");
+            let is_asked_for = self.stack.is_none_or(|stack| belongs(&name, stack))
+                && self.only.is_none_or(|only| only.contains(&name));
+            is_asked_for.then(|| {
+                let updated = text(function, "LastModified").as_deref().and_then(instant);
+                let function = Function {
+                    region: self.region.to_owned(),
+                    account: account.and_then(|arn| arn.split(':').nth(4).map(str::to_owned)),
+                    deployed_digest: text(function, "CodeSha256").as_deref().and_then(digest),
+                    name,
+                    ..Function::default()
+                };
+                (function, updated)
             })
         });
         Ok(named.collect())
@@ -81,6 +90,12 @@ fn belongs(name: &str, stack: &str) -> bool {
     start.is_some_and(|start| !start.is_empty() && stack.starts_with(start))
 }
 
+/// `2026-11-20T10:00:00.123+0000`, as Lambda writes it, in ms since the epoch.
+fn instant(text: &str) -> Option<Millis> {
+    let zoned = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?;
+    u64::try_from(zoned.to_timestamp().ok()?.as_millisecond()).ok()
+}
+
 /// SHA-256 in hexadecimal; what is no digest, as for a folder's code on some clouds, is none.
 fn digest(base64: &str) -> Option<String> {
     let bytes = BASE64.decode(base64).ok().filter(|bytes| bytes.len() == 32)?;
@@ -97,7 +112,14 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{belongs, digest, encoded};
+    use super::{belongs, digest, encoded, instant};
+
+    #[test]
+    fn lambda_s_times_are_read() {
+        assert_eq!(instant("2023-11-14T22:13:20.007+0000"), Some(1_700_000_000_007));
+        assert_eq!(instant("2023-11-14T23:13:20.000+0100"), Some(1_700_000_000_000));
+        assert_eq!(instant("yesterday"), None);
+    }
 
     #[test]
     fn a_stacks_functions_are_known_by_their_names() {

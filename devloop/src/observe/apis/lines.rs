@@ -12,6 +12,12 @@ const TARGET: &str = "Logs_20140328.FilterLogEvents";
 /// Pages that are read at most: ten thousand lines each, or a megabyte.
 const MAX_PAGES: usize = 20;
 
+/// The operation that tells of the newest environment's log.
+const STREAMS: &str = "Logs_20140328.DescribeLogStreams";
+
+/// How far back the last report is looked for, in ms, one after the other: a function that works much has very many of them.
+const REACHES: [Millis; 2] = [20_000, 180_000];
+
 /// What a line of the form `REPORT RequestId: …\tDuration: 2.31 ms\t…\tInit Duration: 20.11 ms` tells.
 #[derive(Debug, PartialEq)]
 struct Line {
@@ -34,15 +40,9 @@ impl Apis<'_> {
                     "{group} has more lines than {MAX_PAGES} pages hold; later ones were not read"
                 ));
             }
-            let answer = self.client.call("logs", self.region, TARGET, &input).await?;
-            let missing = answer.body.as_ref().and_then(|body| body["__type"].as_str());
-            // A function that was never called has no group.
-            if missing.is_some_and(|kind| kind.ends_with("ResourceNotFoundException")) {
-                break;
-            }
-            let answer = body("CloudWatch Logs", answer)?;
-            let messages = answer["events"].as_array().into_iter().flatten();
-            found.extend(messages.filter_map(|event| line(event["message"].as_str()?)));
+            let Some(answer) = self.logs(TARGET, &input).await? else { break };
+            let events = answer["events"].as_array().into_iter().flatten();
+            found.extend(events.filter_map(|event| line(event["message"].as_str()?)));
             match answer["nextToken"].as_str() {
                 Some(token) => input["nextToken"] = Value::from(token),
                 None => break,
@@ -53,6 +53,74 @@ impl Apis<'_> {
             function.duration_ms = distribution(found.iter().map(|line| line.duration_ms).collect());
         }
         Ok(())
+    }
+
+    /// Finds out when the function last ended a request, and whether the environment that did began after the function's last
+    /// update, because then it runs the deployed code. Code itself is told by no API.
+    pub(super) async fn read_newest(
+        &self,
+        function: &mut Function,
+        updated: Option<Millis>,
+        now: Millis,
+    ) -> Result<(), String> {
+        let group = format!("/aws/lambda/{}", function.name);
+        let mut last = None;
+        for reach in REACHES {
+            last = self.last_report(&group, now.saturating_sub(reach)).await?;
+            if last.is_some() {
+                break;
+            }
+        }
+        let mut input = json!({ "logGroupName": group, "limit": 1 });
+        match &last {
+            Some((_, stream)) => input["logStreamNamePrefix"] = json!(stream),
+            None => {
+                input["orderBy"] = json!("LastEventTime");
+                input["descending"] = json!(true);
+            }
+        }
+        let Some(answer) = self.logs(STREAMS, &input).await? else { return Ok(()) };
+        let newest = &answer["logStreams"][0];
+        function.answered_ms = last.map(|(at, _)| at).or(newest["lastEventTimestamp"].as_u64());
+        let began = newest["creationTime"].as_u64();
+        if function.answered_ms.is_some()
+            && began.zip(updated).is_some_and(|(began, updated)| began >= updated)
+        {
+            function.answering_digest.clone_from(&function.deployed_digest);
+        }
+        Ok(())
+    }
+
+    /// When the last report since then was written, and where.
+    async fn last_report(&self, group: &str, since: Millis) -> Result<Option<(Millis, String)>, String> {
+        let mut input = json!({ "logGroupName": group, "filterPattern": "REPORT", "startTime": since });
+        let mut last: Option<(Millis, String)> = None;
+        for _ in 0..MAX_PAGES {
+            let Some(answer) = self.logs(TARGET, &input).await? else { break };
+            for event in answer["events"].as_array().into_iter().flatten() {
+                let (at, stream) = (event["timestamp"].as_u64(), event["logStreamName"].as_str());
+                if let (Some(at), Some(stream)) = (at, stream)
+                    && last.as_ref().is_none_or(|(latest, _)| at >= *latest)
+                {
+                    last = Some((at, stream.to_owned()));
+                }
+            }
+            match answer["nextToken"].as_str() {
+                Some(token) => input["nextToken"] = Value::from(token),
+                None => break,
+            }
+        }
+        Ok(last)
+    }
+
+    /// Calls CloudWatch Logs; none where there is no such group, as for a function that was never called.
+    async fn logs(&self, target: &str, input: &Value) -> Result<Option<Value>, String> {
+        let answer = self.client.call("logs", self.region, target, input).await?;
+        let kind = answer.body.as_ref().and_then(|body| body["__type"].as_str());
+        if kind.is_some_and(|kind| kind.ends_with("ResourceNotFoundException")) {
+            return Ok(None);
+        }
+        body("CloudWatch Logs", answer).map(Some)
     }
 }
 

@@ -6,6 +6,9 @@ mod lambda;
 mod lines;
 mod metrics;
 mod queues;
+mod streams;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -22,6 +25,8 @@ pub(super) struct Apis<'a> {
     pub(super) region: &'a str,
     /// Only functions of this `CloudFormation` stack, where one is named.
     pub(super) stack: Option<&'a str>,
+    /// Only these functions, where they are named.
+    pub(super) only: Option<&'a BTreeSet<String>>,
 }
 
 impl Apis<'_> {
@@ -34,19 +39,29 @@ impl Apis<'_> {
                     "`devloop watch` starts a cloud; --endpoint, AWS_ENDPOINT_URL or --aws names another",
                 )
         };
-        let mut functions = self.functions().await.map_err(unreachable)?;
+        let (mut functions, updated): (Vec<_>, Vec<_>) =
+            self.functions().await.map_err(unreachable)?.into_iter().unzip();
         let (mut mappings, destinations) = self.mappings(&functions).await.map_err(unreachable)?;
         let mut problems = Vec::new();
-        let metrics = match self.measure(&mut functions, &mut mappings, now).await {
+        let mut metrics = match self.measure(&mut functions, &mut mappings, now).await {
             Ok(metrics) => metrics,
             Err(reason) => {
                 problems.push(Finding::new("metrics_unknown", "CloudWatch", reason));
                 0
             }
         };
-        for function in &mut functions {
-            if let Err(reason) = self.read_lines(function, now).await {
+        for (function, updated) in functions.iter_mut().zip(updated) {
+            let read = match self.read_lines(function, now).await {
+                Ok(()) => self.read_newest(function, updated, now).await,
+                Err(reason) => Err(reason),
+            };
+            if let Err(reason) = read {
                 problems.push(Finding::new("lines_unknown", function.name.as_str(), reason));
+            }
+        }
+        for mapping in &mut mappings {
+            if let Err(reason) = self.read_lag(mapping, &functions, now).await {
+                problems.push(Finding::new("lag_unknown", mapping.source.as_str(), reason));
             }
         }
         let mut queues = Vec::new();
@@ -55,6 +70,10 @@ impl Apis<'_> {
                 Ok(queue) => queues.push(queue),
                 Err(reason) => problems.push(Finding::new("queue_unknown", arn, reason)),
             }
+        }
+        match self.ages(&mut queues, now).await {
+            Ok(asked) => metrics += asked,
+            Err(reason) => problems.push(Finding::new("metrics_unknown", "CloudWatch", reason)),
         }
         Ok(Report {
             endpoint: self.client.shown().to_owned(),

@@ -1,12 +1,19 @@
-//! How many messages wait in a queue.
+//! How many messages wait in a queue, and for how long.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Apis, body};
+use crate::engine::Millis;
 use crate::status::Queue;
 
 /// The operation.
 const TARGET: &str = "AmazonSQS.GetQueueAttributes";
+
+/// The operation that tells ages, which SQS itself does not.
+const AGES: &str = "GraniteServiceVersion20100801.GetMetricData";
+
+/// How old the newest figure may be, in s: SQS writes one a minute [Available CloudWatch metrics for Amazon SQS].
+const FRESH: u64 = 300;
 
 impl Apis<'_> {
     /// The queue behind the ARN.
@@ -30,6 +37,35 @@ impl Apis<'_> {
                 in_flight: number("ApproximateNumberOfMessagesNotVisible"),
                 delayed: number("ApproximateNumberOfMessagesDelayed"),
             },
+            oldest_ms: None,
         })
+    }
+
+    /// Fills in the age of each queue's oldest message, where CloudWatch has it. Returns how many metrics were asked for.
+    pub(super) async fn ages(&self, queues: &mut [Queue], now: Millis) -> Result<u64, String> {
+        if queues.is_empty() {
+            return Ok(0);
+        }
+        let question = |(index, queue): (usize, &Queue)| {
+            json!({ "Id": format!("q{index}"), "MetricStat": { "Period": 60, "Stat": "Maximum", "Metric": {
+                "Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage",
+                "Dimensions": [{ "Name": "QueueName", "Value": queue.name }],
+            } } })
+        };
+        let queries: Vec<Value> = queues.iter().enumerate().map(question).collect();
+        let seconds = now / 1_000;
+        let input = json!({
+            "StartTime": seconds - seconds % 60 - FRESH, "EndTime": seconds + 1, "ScanBy": "TimestampDescending",
+            "MetricDataQueries": queries,
+        });
+        let answer = body("CloudWatch", self.client.call("monitoring", self.region, AGES, &input).await?)?;
+        for result in answer["MetricDataResults"].as_array().into_iter().flatten() {
+            let index = result["Id"].as_str().and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
+            let newest = result["Values"][0].as_f64();
+            if let (Some(queue), Some(age)) = (index.and_then(|index| queues.get_mut(index)), newest) {
+                queue.oldest_ms = Some((age * 1_000.0).round() as u64);
+            }
+        }
+        Ok(queues.len() as u64)
     }
 }

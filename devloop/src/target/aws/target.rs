@@ -1,6 +1,6 @@
 //! The target and what it knows of the account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,21 @@ impl Aws {
     /// The URL that Lambda is asked at.
     pub(crate) fn endpoint(&self) -> String {
         self.0.client.endpoint("lambda")
+    }
+
+    /// The URL that the user named instead of AWS's own.
+    pub(crate) fn named_endpoint(&self) -> Option<String> {
+        self.0.endpoints.first().cloned()
+    }
+
+    /// Where the functions are.
+    pub(crate) fn region(&self) -> &str {
+        self.0.client.region()
+    }
+
+    /// What the functions are called in Lambda.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.0.functions.values().flatten().map(|function| function.name.clone()).collect()
     }
 }
 

@@ -165,6 +165,11 @@ impl Messages {
         }
     }
 
+    /// When the oldest message was sent, in ms since the epoch.
+    pub(super) fn oldest(&self) -> Option<i64> {
+        self.by_age.first().map(|(sent, _)| *sent)
+    }
+
     /// Forgets every message.
     pub(super) fn clear(&mut self) {
         *self = Self { next: self.next, ..Self::default() };

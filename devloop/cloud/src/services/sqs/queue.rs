@@ -295,6 +295,12 @@ impl Queue {
             .map_or(Counts { visible: 0, in_flight: 0, delayed: 0 }, |state| state.messages.counts())
     }
 
+    /// How long the oldest message has been there, in ms; CloudWatch calls it ApproximateAgeOfOldestMessage.
+    pub(super) fn oldest_ms(&self) -> Option<i64> {
+        let sent = self.settled().ok()?.messages.oldest()?;
+        Some((self.clock.now_ms() - sent).max(0))
+    }
+
     /// Forgets every message.
     pub(super) fn purge(&self) {
         self.state.lock().messages.clear();

@@ -34,6 +34,8 @@ pub(crate) struct QueueStatus {
     pub(crate) name: String,
     /// How many messages are visible, in flight and delayed.
     pub(crate) counts: Counts,
+    /// How long the oldest of them has been there.
+    pub(crate) oldest_ms: Option<i64>,
 }
 
 impl Sqs {
@@ -118,6 +120,7 @@ impl Sqs {
                     region: region.to_string(),
                     name: name.clone(),
                     counts: queue.counts(),
+                    oldest_ms: queue.oldest_ms(),
                 });
             }
         }

@@ -344,6 +344,26 @@ async fn the_cloud_itself_sends_by_arn() {
 }
 
 #[tokio::test]
+async fn the_oldest_message_has_an_age_until_it_is_deleted() {
+    let fixture = Fixture::with(json!({})).await;
+    let oldest = || {
+        let status = fixture.sqs.status();
+        status.iter().find(|queue| queue.name == "q").unwrap().oldest_ms
+    };
+    assert_eq!(oldest(), None);
+    fixture.send("first").await;
+    fixture.clock.advance(Duration::from_secs(7));
+    fixture.send("second").await;
+    assert_eq!(oldest(), Some(7_000));
+    // In flight it is there still.
+    let first = fixture.receive(json!({ "MaxNumberOfMessages": 1 })).await.remove(0);
+    assert_eq!(oldest(), Some(7_000));
+    fixture.ok("DeleteMessage", json!({ "ReceiptHandle": first["ReceiptHandle"] })).await;
+    fixture.clock.advance(Duration::from_secs(1));
+    assert_eq!(oldest(), Some(1_000));
+}
+
+#[tokio::test]
 async fn bad_input_is_refused_in_the_words_of_the_service() {
     let fixture = Fixture::with(json!({ "MaximumMessageSize": "1024" })).await;
     let check = async |operation: &str, input: Value, code: &str, words: &str| {

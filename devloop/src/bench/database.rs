@@ -1,0 +1,193 @@
+//! The sink's rows in PostgreSQL: what is there is complete, whatever a log says.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::bench::follow::{Rows, Wanted};
+use crate::bench::row::SinkRow;
+use crate::bench::trust::Trust;
+use crate::postgres::DatabaseUrl;
+
+/// How long the server may take to let us in, or to answer.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A row bears the time at which its batch was taken, and is there when the batch is committed: at most the function's timeout of
+/// three seconds later. What is read again, in ms.
+const OVERLAP_MS: i64 = 4_000;
+
+/// Reading takes time from the pipeline's own writing: between two readings so many times as long as the last one took.
+const REST: u32 = 4;
+
+/// The rows of a run. The table has one row an item: what came twice is there once.
+const SELECT: &str = "\
+    SELECT id, run_id, timestamp_ms, received_ms, completed_ms, lpad(stream_seq::text, 40, '0') FROM pipeline_items \
+    WHERE completed_ms >= $1 AND ($2::text IS NULL OR run_id = $2) \
+    AND ($3::bigint IS NULL OR received_ms IS NULL OR received_ms >= $3) ORDER BY completed_ms";
+
+/// The sink's table.
+pub(crate) struct PostgresRows {
+    url: DatabaseUrl,
+    trust: Trust,
+    wanted: Wanted,
+    client: Option<Client>,
+    from: i64,
+    latest: i64,
+    /// Rows that were told: an item may be written again by a later request, and then it is another row.
+    told: HashMap<(String, Option<i64>), i64>,
+    /// No reading before this moment.
+    next: Option<Instant>,
+}
+
+impl PostgresRows {
+    /// The run's rows, completed at `from` (ms since the epoch) or later. Connects with the first reading, and again when the
+    /// connection was lost: the database may be down for a while, as part of a test.
+    pub(crate) fn new(url: DatabaseUrl, trust: Trust, from: i64, wanted: Wanted) -> Self {
+        Self { url, trust, wanted, client: None, from, latest: from, told: HashMap::new(), next: None }
+    }
+
+    async fn read(&mut self, from: i64) -> Result<Vec<SinkRow>, String> {
+        let began = Instant::now();
+        let rows = tokio::time::timeout(LIMIT, self.ask(from)).await;
+        let rows = rows.unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
+        self.next = Some(Instant::now() + began.elapsed() * REST);
+        let rows = rows.map_err(|reason| {
+            self.client = None;
+            format!("read rows from {}: {reason}", self.url.without_password())
+        })?;
+        let mut fresh = Vec::new();
+        for row in rows {
+            let (Some(completed), key) = (row.get::<_, Option<i64>>(4), row.get::<_, String>(0)) else {
+                continue;
+            };
+            let received: Option<i64> = row.get(3);
+            self.latest = self.latest.max(completed);
+            if self.told.insert((key.clone(), received), completed).is_none() {
+                fresh.push(sink_row(key, received, completed, &row));
+            }
+        }
+        Ok(fresh)
+    }
+
+    async fn ask(&mut self, from: i64) -> Result<Vec<Row>, String> {
+        let client = match self.client.take().filter(|client| !client.is_closed()) {
+            Some(client) => client,
+            None => connect(&self.url, &self.trust).await?,
+        };
+        let Wanted { run, received_from } = &self.wanted;
+        let answer = client.query(SELECT, &[&from, run, received_from]).await;
+        self.client = Some(client);
+        match answer {
+            // The function makes it with its first batch.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
+            answer => answer.map_err(|error| told(&error)),
+        }
+    }
+}
+
+impl Rows for PostgresRows {
+    async fn fresh(&mut self) -> Result<Vec<SinkRow>, String> {
+        if self.next.is_some_and(|next| Instant::now() < next) {
+            return Ok(Vec::new());
+        }
+        self.read((self.latest - OVERLAP_MS).max(self.from)).await
+    }
+
+    async fn rest(&mut self) -> Result<Vec<SinkRow>, String> {
+        self.read(self.from).await
+    }
+}
+
+fn sink_row(key: String, received: Option<i64>, completed: i64, row: &Row) -> SinkRow {
+    let sent: i64 = row.get(2);
+    SinkRow {
+        place: (completed, row.get(5)),
+        key,
+        run: row.get::<_, Option<String>>(1).unwrap_or_default(),
+        received,
+        arrived: None,
+        stored: None,
+        completed,
+        client_latency: Some(completed - sent),
+        // The table has the client's clock in ms, whatever it counted in; the function's line knows.
+        coarse: false,
+        invocation: String::new(),
+    }
+}
+
+/// Connects as the URL asks: `sslmode=require` and `verify-full` check the server's certificate, and so does every host that is
+/// not this machine, unless `sslmode=disable`.
+async fn connect(url: &DatabaseUrl, trust: &Trust) -> Result<Client, String> {
+    let config = config(url)?;
+    let is_here = config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        Host::Unix(_) => true,
+    });
+    let mode = config.get_ssl_mode();
+    if mode == SslMode::Require || (mode != SslMode::Disable && !is_here) {
+        let connector = MakeRustlsConnect::new(trust.tls()?.as_ref().clone());
+        let (client, connection) = config.connect(connector).await.map_err(|error| told(&error))?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| told(&error))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// The driver's settings. What only libpq knows is left out: a file of certificates, which lies where the function runs, and the
+/// stricter of the modes that check.
+fn config(url: &DatabaseUrl) -> Result<Config, String> {
+    let (base, query) = url.as_str().split_once('?').unwrap_or((url.as_str(), ""));
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("sslrootcert="))
+        .map(|pair| if pair == "sslmode=verify-full" { "sslmode=require" } else { pair })
+        .collect();
+    let url = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+    // The error's text may show what it did not understand; its cause names only the option.
+    let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+        let why = std::error::Error::source(&error).map(ToString::to_string);
+        why.unwrap_or_else(|| "the URL is not understood".to_owned())
+    })?;
+    config.connect_timeout(LIMIT);
+    config.application_name("devloop bench");
+    Ok(config)
+}
+
+/// The error with its cause, which says what matters.
+fn told(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::SslMode;
+
+    use super::config;
+    use crate::postgres::DatabaseUrl;
+
+    #[test]
+    fn the_driver_gets_what_it_knows() {
+        let check = |url: &str, mode: SslMode| {
+            let config = config(&DatabaseUrl::parse(url).unwrap()).unwrap();
+            assert_eq!((config.get_ssl_mode(), config.get_password()), (mode, Some(&b"secret"[..])), "{url}");
+        };
+        check("postgres://u:secret@h:1/d", SslMode::Prefer);
+        check("postgres://u:secret@h:1/d?sslmode=verify-full&sslrootcert=/opt/ca.pem", SslMode::Require);
+        check("postgres://u:secret@h:1/d?sslmode=disable&connect_timeout=3", SslMode::Disable);
+        for wrong in ["postgres://u:secret@h:port/d", "postgres://u:secret@h/d?secret=1"] {
+            let error = config(&DatabaseUrl::parse(wrong).unwrap()).unwrap_err();
+            assert!(!error.contains("u:secret"), "{error}");
+        }
+    }
+}
