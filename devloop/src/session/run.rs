@@ -203,10 +203,10 @@ async fn serve(
 }
 
 /// How functions are linked. Without a path to this program there is nothing to stand in for rustc, and cargo's way is as good.
-fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Linking>> {
+fn linking(settings: &BuildSettings, target_directory: &Path, root: &Path) -> Option<Arc<Linking>> {
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
-    Some(Arc::new(Linking::new(settings, devloop, home)))
+    Some(Arc::new(Linking::new(settings, devloop, home, root.to_owned())))
 }
 
 /// A session that builds nothing shares the workspace with any other.
@@ -252,7 +252,7 @@ pub(super) fn builder(
         profile: settings.profile.clone(),
         lookup: cargo::Lookup::default(),
         timeout: settings.build.timeout,
-        linking: linking(&settings.build, &workspace.target_directory),
+        linking: linking(&settings.build, &workspace.target_directory, &workspace.root),
         machines: Arc::new(Machines::new(demands)),
     }
 }
