@@ -132,7 +132,7 @@ fn the_screen_asks_before_it_rolls_back_in_an_account() {
     screen.wait_for("● live");
     let first = moto.sha("up");
     tiny.says("up", "two");
-    screen.wait_for("save→live");
+    screen.wait_for("(p95");
     let second = moto.sha("up");
     assert_ne!(first, second);
     screen.press("R");

@@ -323,7 +323,7 @@ fn the_screen_leads_back_to_the_directory_before() {
     };
     screen.wait_for("● live");
     tiny.says("mid", "two");
-    screen.wait_for("save→live");
+    screen.wait_for("(p95");
     runs("two");
     screen.press("R");
     screen.wait_for("rolled back");

@@ -132,23 +132,28 @@ fn editor(name: &str) -> (tempfile::TempDir, String, std::path::PathBuf) {
 fn enter_opens_the_editor_at_the_error_and_the_screen_comes_back() {
     let workspace = Workspace::tiny();
     workspace.save("beta/src/main.rs", "fn main() {\n    nonsense();\n}\n");
-    let (_directory, vim, told) = editor("vim");
+    let (_directory, vim, note) = editor("vim");
     let mut command = workspace.devloop(&["watch", "--port", "0"]);
     command.env("EDITOR", &vim).env_remove("VISUAL");
     let file = workspace.root().join("beta/src/main.rs");
+    let log = workspace.root().join("target/devloop/session.jsonl");
+    let _ = std::fs::remove_file(&log);
     let mut session = Terminal::run(command, Box::new(workspace));
+    let endpoint = told(&log, "ready")["endpoint"].as_str().unwrap().to_owned();
     session.wait_for("1 error");
     session.press("2\r");
     session.wait_for("EDITING");
     assert!(!session.is_raw(), "the editor has the terminal as a shell would give it");
     // Ctrl-C is the editor's, and ends nothing of ours; a shell script would not survive it, so only we get it here.
     session.signal(Signal::INT);
+    // What asks devloop after the signal is answered after it was seen.
+    assert_eq!(send("GET", &format!("{endpoint}/_devloop/status"), &[], "").unwrap().status, 200);
     session.forget();
     session.press("typed into the editor\r");
     session.wait_for(TAKEN);
     session.wait_for("2 errors");
-    let told = std::fs::read_to_string(told).unwrap();
-    assert_eq!(told, format!("+2\n{}\ntyped into the editor\n", file.display()));
+    let noted = std::fs::read_to_string(note).unwrap();
+    assert_eq!(noted, format!("+2\n{}\ntyped into the editor\n", file.display()));
     std::fs::write(&file, program("beta 1")).unwrap();
     session.wait_for("none");
     session.press("q");
@@ -288,7 +293,7 @@ fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
 
 /// A screen whose thread panics at the first key; nothing of the session is left.
 fn panics(thread: &str, code: i32) {
-    let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", thread)]);
+    let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", thread), ("RUST_BACKTRACE", "0")]);
     assert!(processes_in(&root).len() > 3, "devloop and its functions");
     session.wait_for("4 logs");
     // Builds, and so tells the screen something.
@@ -309,7 +314,7 @@ fn a_panic_of_the_screen_gives_the_terminal_back_names_its_cause_and_ends_everyt
 
 #[test]
 fn a_panic_of_the_keys_thread_ends_everything_too() {
-    let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", "tui-keys")]);
+    let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", "tui-keys"), ("RUST_BACKTRACE", "0")]);
     session.wait_for("4 logs");
     session.press("jj");
     let screen = session.ends_with(1);

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use super::{LIMIT, eventually};
+use super::{LIMIT, eventually, without_settings};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,6 +43,7 @@ impl Terminal {
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
         command.args(arguments).current_dir(directory.path());
+        without_settings(&mut command);
         Self::run(command, Box::new(directory))
     }
 
@@ -58,8 +59,6 @@ impl Terminal {
         let child = command
             .env("LC_ALL", "C.UTF-8")
             .env("TERM", "xterm-256color")
-            .env_remove("AWS_ENDPOINT_URL")
-            .env_remove("USE_LOCALSTACK")
             .env_remove("NO_COLOR")
             .stdin(open())
             .stdout(open())
