@@ -10,7 +10,7 @@ use std::io::{Cursor, Write};
 use std::process::Command;
 
 use serde_json::Value;
-use support::{ACCOUNT, Lines, Moto, Tiny};
+use support::{ACCOUNT, LIMIT, Lines, Moto, Terminal, Tiny, eventually};
 
 /// Both functions under their binaries' names, with code that somebody else put there.
 fn account(tiny: &Tiny) -> Moto {
@@ -141,6 +141,40 @@ fn saves_are_deployed_and_rolled_back() {
     let (_, code, account) = run(&tiny, &moto, &["rollback", "mid", "--yes"]);
     assert_eq!(code, Some(4), "{account}");
     assert!(account.contains("nothing_to_roll_back"), "{account}");
+}
+
+#[test]
+fn the_screen_asks_before_it_rolls_back_in_an_account() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    let mut command = tiny.devloop(&["watch", "up", "--target", "aws", "--yes"]);
+    moto.known_to(&mut command);
+    let mut screen = Terminal::run(command, Box::new(()));
+    screen.wait_for("● live");
+    let first = moto.sha("up");
+    tiny.says("up", "two");
+    screen.wait_for("(p95");
+    let second = moto.sha("up");
+    assert_ne!(first, second);
+    screen.press("R");
+    screen.wait_for(&format!("roll up back? yes or no: ▏ · account {ACCOUNT} in us-east-1"));
+    screen.press("no\r");
+    screen.wait_for("nothing was changed");
+    assert_eq!(moto.sha("up"), second);
+    screen.forget();
+    screen.press("R");
+    screen.wait_for("yes or no");
+    screen.press("yes\r");
+    screen.wait_for("rolled back");
+    assert_eq!(moto.sha("up"), first);
+    // The code that was left is deployed again when it is saved again.
+    tiny.says("up", "two");
+    eventually("the save is deployed", LIMIT, || {
+        let sha = moto.sha("up");
+        if sha == second { Ok(()) } else { Err(sha) }
+    });
+    screen.press("q");
+    screen.ends();
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use notify::event::{ModifyKind, RenameMode};
 use notify::{EventKind, RecursiveMode, Watcher};
 use serde_json::Value;
-use support::{Function, LIMIT, Lines, Localstack, STACK, Tiny, eventually, look};
+use support::{Function, LIMIT, Lines, Localstack, STACK, Terminal, Tiny, eventually, look};
 
 /// Names as CloudFormation makes them up.
 const UP: &str = "TinyStack-Up-1A2B3C4D5E6F";
@@ -308,6 +308,35 @@ fn a_rollback_leads_to_the_directory_before() {
 }
 
 #[test]
+fn the_screen_leads_back_to_the_directory_before() {
+    let tiny = Tiny::new();
+    let localstack = deployed(&tiny);
+    let mut screen = Terminal::run(
+        tiny.devloop(&["watch", "mid", "--target", "localstack", "--endpoint", &localstack.endpoint]),
+        Box::new(()),
+    );
+    let runs = |word: &str| {
+        eventually(word, LIMIT, || {
+            let runs = Tiny::word_in(&localstack.function(MID).directory);
+            if runs == word { Ok(()) } else { Err(runs) }
+        });
+    };
+    screen.wait_for("● live");
+    tiny.says("mid", "two");
+    screen.wait_for("(p95");
+    runs("two");
+    screen.press("R");
+    screen.wait_for("rolled back");
+    runs("one");
+    screen.press("T");
+    screen.wait_for("localstack: LocalStack");
+    tiny.says("mid", "two");
+    runs("two");
+    screen.press("q");
+    screen.ends();
+}
+
+#[test]
 fn status_tells_what_runs_beside_the_templates_folder() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
@@ -389,7 +418,13 @@ fn what_is_not_localstack_is_named() {
     let environment = [("USE_LOCALSTACK", "true"), ("AWS_ENDPOINT_URL", endpoint.as_str())];
     check_refused(&tiny, &["watch"], &environment, 4, &["Connection refused", "code 55", "localstack:4.14"]);
     check_refused(&tiny, &["up", "--target", "localstack", "--yes"], &[], 2, &["for the target aws only"]);
-    check_refused(&tiny, &["rollback", "--target", "embedded"], &[], 4, &["keeps no former code"]);
+    check_refused(
+        &tiny,
+        &["rollback", "--target", "embedded"],
+        &[],
+        4,
+        &["the running session's", "press R"],
+    );
 }
 
 #[test]

@@ -140,11 +140,10 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
     assert_answers_by_url(&url, "returns", "returns answers");
 
     fs::remove_file(session.workspace.root().join("src/bin/returns.rs")).unwrap();
-    let gone = session
-        .wait("the deleted function is named", |line| (line["event"] == "error").then(|| line.clone()));
-    assert_eq!(
-        (gone["code"].as_str(), gone["function"].as_str()),
-        (Some("function_gone"), Some("returns")),
-        "{gone}"
-    );
+    let gone =
+        session.wait("the deleted function is named", |line| (line["event"] == "gone").then(|| line.clone()));
+    assert_eq!((&gone["function"], &gone["removed"]), (&json!("returns"), &json!(true)), "{gone}");
+    let path = format!("{}/2015-03-31/functions/returns", session.endpoint);
+    assert_eq!(send("GET", &path, &[], "").unwrap().status, 404, "the session made it, and has removed it");
+    assert_eq!(send("GET", &url, &[], "").unwrap().status, 404);
 }

@@ -4,171 +4,26 @@
 
 mod support;
 
-use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Command};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
-use support::{LIMIT, Workspace, eventually};
+use rustix::process::Signal;
+use rustix::termios::{Winsize, tcsetwinsize};
+use serde_json::Value;
+use support::{
+    GIVEN_BACK, LIMIT, TAKEN, Terminal, Workspace, eventually, processes_in, program, send, write_program,
+};
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-const TAKEN: &str = "\u{1b}[?1049h";
-const GIVEN_BACK: &str = "\u{1b}[?1049l";
 const MOUSE_TAKEN: &str = "\u{1b}[?1000h";
 const MOUSE_LEFT: &str = "\u{1b}[?1000l";
 
 /// An empty cloud.
 const EMPTY: [&str; 4] = ["up", "--no-template", "--port", "0"];
 
-/// devloop with an empty cloud on a terminal of its own.
-struct Session {
-    child: Child,
-    keys: File,
-    /// The side that devloop holds, to look at its modes.
-    terminal: OwnedFd,
-    output: Receiver<Vec<u8>>,
-    /// What was written to the terminal.
-    seen: String,
-    /// What that made of the screen: a letter that stands there already is not written again.
-    screen: vt100::Parser,
-    /// What the session runs in.
-    _place: Box<dyn std::any::Any>,
-}
-
-impl Session {
-    fn start(arguments: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
-        command.args(arguments).current_dir(directory.path());
-        Self::run(command, Box::new(directory))
-    }
-
-    fn run(mut command: Command, place: Box<dyn std::any::Any>) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let open =
-            || OpenOptions::new().read(true).write(true).open(OsStr::from_bytes(name.to_bytes())).unwrap();
-        let child = command
-            .env("LC_ALL", "C.UTF-8")
-            .env("TERM", "xterm-256color")
-            .env_remove("AWS_ENDPOINT_URL")
-            .env_remove("USE_LOCALSTACK")
-            .env_remove("NO_COLOR")
-            .stdin(open())
-            .stdout(open())
-            .stderr(open())
-            .spawn()
-            .unwrap();
-        let (sender, output) = channel();
-        let terminal = open().into();
-        let keys = File::from(master);
-        let mut reader = keys.try_clone().unwrap();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..length].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, keys, terminal, output, seen: String::new(), screen: blank(), _place: place }
-    }
-
-    /// Reads until the text was written to the terminal.
-    fn wait_for(&mut self, text: &str) {
-        let until = Instant::now() + PATIENCE;
-        while !has(&self.seen, text) && !has(&self.screen.screen().contents(), text) {
-            let left = until.saturating_duration_since(Instant::now());
-            let bytes =
-                self.output.recv_timeout(left).unwrap_or_else(|_| panic!("no {text:?} in {:?}", self.seen));
-            self.seen.push_str(&String::from_utf8_lossy(&bytes));
-            self.screen.process(&bytes);
-        }
-    }
-
-    /// What was written until now is not looked at any more.
-    fn forget(&mut self) {
-        self.seen.clear();
-        self.screen = blank();
-    }
-
-    fn is_raw(&self) -> bool {
-        !tcgetattr(&self.terminal).unwrap().local_modes.contains(LocalModes::ICANON)
-    }
-
-    /// Waits until the kernel has stopped it, or lets it run.
-    fn wait_until_stopped(&self, stopped: bool) {
-        eventually("the job stops or goes on", LIMIT, || {
-            let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-            let state = text.rsplit_once(") ").unwrap().1.chars().next().unwrap();
-            if (state == 'T') == stopped { Ok(()) } else { Err(state) }
-        });
-    }
-
-    fn press(&mut self, key: &str) {
-        self.keys.write_all(key.as_bytes()).unwrap();
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    /// The session ends well, and leaves the terminal as a shell wants it.
-    fn ends(mut self) {
-        self.wait_for(GIVEN_BACK);
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        let modes = tcgetattr(&self.terminal).unwrap().local_modes;
-        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG), "{modes:?}");
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // After a test that failed; the others have waited for the end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Whether the text was written. Only what changes is drawn, so blanks may have been there already, and the cursor moves between
-/// words: both are left out, unless a sequence of the terminal itself is looked for.
-fn has(seen: &str, text: &str) -> bool {
-    if text.contains('\u{1b}') {
-        return seen.contains(text);
-    }
-    let mut words = String::new();
-    let mut characters = seen.chars();
-    while let Some(character) = characters.next() {
-        if character == '\u{1b}' {
-            // `ESC [`, parameters, and a letter.
-            characters.next();
-            let _ = characters.by_ref().find(|character| ('@'..='~').contains(character));
-        } else if !character.is_whitespace() {
-            words.push(character);
-        }
-    }
-    words.contains(&text.replace(' ', ""))
-}
-
-fn blank() -> vt100::Parser {
-    vt100::Parser::new(24, 80, 0)
-}
-
 /// Waits for the screen, does something, and waits for the end.
-fn check(act: impl FnOnce(&mut Session)) {
-    let mut session = Session::start(&EMPTY);
+fn check(act: impl FnOnce(&mut Terminal)) {
+    let mut session = Terminal::start(&EMPTY);
     session.wait_for(TAKEN);
     session.wait_for("4 logs");
     assert!(session.is_raw(), "keys come raw");
@@ -229,7 +84,7 @@ fn the_mouse_is_taken_and_left() {
         session.press("q");
         session.wait_for(MOUSE_LEFT);
     });
-    let mut session = Session::start(&["up", "--no-template", "--port", "0", "--no-mouse"]);
+    let mut session = Terminal::start(&["up", "--no-template", "--port", "0", "--no-mouse"]);
     session.wait_for("4 logs");
     session.press("?");
     session.wait_for("▸help");
@@ -265,14 +120,10 @@ fn a_job_that_is_stopped_gives_the_terminal_to_the_shell_and_takes_it_again() {
 
 /// A program of this name that writes its arguments and the first line that it reads into a file, and the file.
 fn editor(name: &str) -> (tempfile::TempDir, String, std::path::PathBuf) {
-    use std::os::unix::fs::PermissionsExt;
-
     let directory = tempfile::tempdir().unwrap();
     let (program, told) = (directory.path().join(name), directory.path().join("told"));
-    let script =
-        format!("#!/bin/sh\necho EDITING\nread line\nprintf '%s\\n' \"$@\" \"$line\" > {}\n", told.display());
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = format!("echo EDITING\nread line\nprintf '%s\\n' \"$@\" \"$line\" > {}", told.display());
+    write_program(&program, &script);
     let program = program.to_str().unwrap().to_owned();
     (directory, program, told)
 }
@@ -281,24 +132,29 @@ fn editor(name: &str) -> (tempfile::TempDir, String, std::path::PathBuf) {
 fn enter_opens_the_editor_at_the_error_and_the_screen_comes_back() {
     let workspace = Workspace::tiny();
     workspace.save("beta/src/main.rs", "fn main() {\n    nonsense();\n}\n");
-    let (_directory, program, told) = editor("vim");
+    let (_directory, vim, note) = editor("vim");
     let mut command = workspace.devloop(&["watch", "--port", "0"]);
-    command.env("EDITOR", &program).env_remove("VISUAL");
+    command.env("EDITOR", &vim).env_remove("VISUAL");
     let file = workspace.root().join("beta/src/main.rs");
-    let mut session = Session::run(command, Box::new(workspace));
+    let log = workspace.root().join("target/devloop/session.jsonl");
+    let _ = std::fs::remove_file(&log);
+    let mut session = Terminal::run(command, Box::new(workspace));
+    let endpoint = told(&log, "ready")["endpoint"].as_str().unwrap().to_owned();
     session.wait_for("1 error");
     session.press("2\r");
     session.wait_for("EDITING");
     assert!(!session.is_raw(), "the editor has the terminal as a shell would give it");
     // Ctrl-C is the editor's, and ends nothing of ours; a shell script would not survive it, so only we get it here.
     session.signal(Signal::INT);
+    // What asks devloop after the signal is answered after it was seen.
+    assert_eq!(send("GET", &format!("{endpoint}/_devloop/status"), &[], "").unwrap().status, 200);
     session.forget();
     session.press("typed into the editor\r");
     session.wait_for(TAKEN);
     session.wait_for("2 errors");
-    let told = std::fs::read_to_string(told).unwrap();
-    assert_eq!(told, format!("+2\n{}\ntyped into the editor\n", file.display()));
-    std::fs::write(&file, support::program("beta 1")).unwrap();
+    let noted = std::fs::read_to_string(note).unwrap();
+    assert_eq!(noted, format!("+2\n{}\ntyped into the editor\n", file.display()));
+    std::fs::write(&file, program("beta 1")).unwrap();
     session.wait_for("none");
     session.press("q");
     session.ends();
@@ -310,7 +166,7 @@ fn without_an_editor_the_place_is_told() {
     workspace.save("beta/src/main.rs", "fn main() {\n    nonsense();\n}\n");
     let mut command = workspace.devloop(&["watch", "--port", "0"]);
     command.env_remove("EDITOR").env_remove("VISUAL");
-    let mut session = Session::run(command, Box::new(workspace));
+    let mut session = Terminal::run(command, Box::new(workspace));
     session.wait_for("1 error");
     session.press("2\r");
     session.wait_for("set EDITOR to open");
@@ -324,7 +180,7 @@ fn saves_are_noted_while_paused_and_built_when_resumed() {
     let file = workspace.root().join("beta/src/main.rs");
     let log = workspace.root().join("target/devloop/logs/beta.log");
     let _ = std::fs::remove_file(&log);
-    let mut session = Session::run(workspace.devloop(&["watch", "--port", "0"]), Box::new(workspace));
+    let mut session = Terminal::run(workspace.devloop(&["watch", "--port", "0"]), Box::new(workspace));
     let logged = |text: &str| {
         eventually(text, LIMIT, || match std::fs::read_to_string(&log) {
             Ok(log) if log.contains(text) => Ok(()),
@@ -334,10 +190,137 @@ fn saves_are_noted_while_paused_and_built_when_resumed() {
     logged("build 1 is live");
     session.press("p");
     session.wait_for("PAUSED");
-    std::fs::write(&file, support::program("beta 1")).unwrap();
+    std::fs::write(&file, program("beta 1")).unwrap();
     session.wait_for("noted beta");
     session.press("p");
     logged("build 2 is live");
     session.press("q");
     session.ends();
+}
+
+/// The first line of the session's log that tells this event, once there is one.
+fn told(log: &Path, event: &str) -> Value {
+    eventually(event, LIMIT, || {
+        let text = std::fs::read_to_string(log).unwrap_or_default();
+        let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.find(|line| line["event"] == event).ok_or(text.clone())
+    })
+}
+
+/// The tiny workspace under watch, with all functions live; its folder and the session's log.
+fn watching(environment: &[(&str, &str)]) -> (Terminal, std::path::PathBuf, std::path::PathBuf) {
+    let workspace = Workspace::tiny();
+    let root = workspace.root().to_owned();
+    let log = root.join("target/devloop/session.jsonl");
+    let _ = std::fs::remove_file(&log);
+    let mut command = workspace.devloop(&["watch", "--port", "0"]);
+    command.envs(environment.iter().copied());
+    let session = Terminal::run(command, Box::new(workspace));
+    eventually("every function is live", LIMIT, || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        if text.matches(r#""event":"live""#).count() == 3 { Ok(()) } else { Err(text) }
+    });
+    (session, root, log)
+}
+
+#[test]
+fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
+    let (mut session, root, log) = watching(&[]);
+    let url = told(&log, "ready")["outputs"]["betaUrl"].as_str().unwrap().to_owned();
+    let answers = |text: &str| {
+        eventually(text, LIMIT, || match send("GET", &url, &[], "") {
+            Ok(answer) if answer.body == text => Ok(()),
+            other => Err(other),
+        });
+    };
+    let save = |text: &str| std::fs::write(root.join("beta/src/main.rs"), program(text)).unwrap();
+    answers("beta 0 one");
+    // Somebody asks all the while, and gets an answer every time.
+    let asks = Arc::new(AtomicBool::new(true));
+    let asking = std::thread::spawn({
+        let (url, asks) = (url.clone(), Arc::clone(&asks));
+        move || {
+            let answers = std::iter::repeat_with(|| send("GET", &url, &[], ""));
+            let answers: Vec<_> = answers.take_while(|_| asks.load(Ordering::Relaxed)).collect();
+            let is_good = |status: Option<u16>| status == Some(200);
+            let bad = answers.iter().filter(|answer| !is_good(answer.as_ref().ok().map(|it| it.status)));
+            (answers.len(), format!("{:?}", bad.collect::<Vec<_>>()))
+        }
+    });
+    session.press("1jR");
+    session.wait_for("has not put other code in its place yet");
+    save("beta 1");
+    answers("beta 1 one");
+    session.press("R");
+    session.wait_for("again");
+    session.wait_for("rolled back");
+    answers("beta 0 one");
+    // The very code that was left goes live again when it is saved again.
+    session.forget();
+    save("beta 1");
+    answers("beta 1 one");
+    session.press(":rollback beta\r");
+    session.wait_for("again");
+    answers("beta 0 one");
+    asks.store(false, Ordering::Relaxed);
+    let (asked, bad) = asking.join().unwrap();
+    assert_eq!(bad, "[]", "of {asked}");
+    session.press("q");
+    session.ends();
+}
+
+#[test]
+fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
+    let mut session = Terminal::start(&EMPTY);
+    session.wait_for("4 logs");
+    session.press("T");
+    session.wait_for("the cloud in this process");
+    session.wait_for("devloop up --target aws");
+    session.press("T");
+    session.forget();
+    // An empty cloud has no API, so that the load ends at once, and says why.
+    session.press(":bench --vus 2\r");
+    session.wait_for(GIVEN_BACK);
+    session.wait_for("any key leads back");
+    assert!(session.seen.contains("API_ENDPOINT"), "{:?}", session.seen);
+    session.forget();
+    session.press(" ");
+    session.wait_for(TAKEN);
+    session.wait_for("the load ended with exit status: 4");
+    session.press("q");
+    session.ends();
+}
+
+/// A screen whose thread panics at the first key; nothing of the session is left.
+fn panics(thread: &str, code: i32) {
+    let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", thread), ("RUST_BACKTRACE", "0")]);
+    assert!(processes_in(&root).len() > 3, "devloop and its functions");
+    session.wait_for("4 logs");
+    // Builds, and so tells the screen something.
+    session.press("\u{1b}[15~");
+    let screen = session.ends_with(code);
+    assert!(screen.contains(&format!("a test wants the thread {thread} to panic")), "{screen}");
+    eventually("no process is left", LIMIT, || match processes_in(&root).as_slice() {
+        [] => Ok(()),
+        left => Err(left.to_vec()),
+    });
+}
+
+#[test]
+fn a_panic_of_the_screen_gives_the_terminal_back_names_its_cause_and_ends_everything() {
+    panics("tui-draw", 1);
+    panics("main", 101);
+}
+
+#[test]
+fn a_panic_of_the_keys_thread_ends_everything_too() {
+    let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", "tui-keys"), ("RUST_BACKTRACE", "0")]);
+    session.wait_for("4 logs");
+    session.press("jj");
+    let screen = session.ends_with(1);
+    assert!(screen.contains("a test wants the thread tui-keys to panic"), "{screen}");
+    eventually("no process is left", LIMIT, || match processes_in(&root).as_slice() {
+        [] => Ok(()),
+        left => Err(left.to_vec()),
+    });
 }

@@ -186,6 +186,21 @@ impl Cloud {
         Ok(format!("{}/_aws/lambda-url/{id}/", cx.endpoint))
     }
 
+    /// Deletes a function that [`Cloud::serve_folder`] has created, with its URL. What is in flight ends.
+    pub fn remove_folder(&self, name: &str) -> Result<(), ApiError> {
+        self.0.lambda.remove(&self.context(&self.0.options.region), name)
+    }
+
+    /// The account that everything belongs to.
+    pub fn account(&self) -> &str {
+        &self.0.options.account
+    }
+
+    /// The region that what the tool makes is in.
+    pub fn region(&self) -> &str {
+        &self.0.options.region
+    }
+
     /// The folder that a function's code lies in; its last part is the binary's name when it was deployed by devloop.
     pub fn code_folder(&self, region: &str, function: &str) -> Option<PathBuf> {
         self.0.lambda.folder(region, function)

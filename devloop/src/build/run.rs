@@ -1,7 +1,6 @@
 //! The cargo process from its start to its end, or to its cancellation.
 
 use std::collections::VecDeque;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -282,11 +281,14 @@ async fn attempt(
         }
     };
     let (Messages { mut artifacts, link_failure }, said) = heard?;
-    let status = child.wait().await?;
-    group.disarm();
-    if let Some(signal) = status.signal() {
+    if let Some(signal) = group.leader_end().await? {
+        // Whoever killed cargo did not kill what it had started.
+        group.end().await;
+        child.wait().await?;
         return Err(BuildError::Killed(signal));
     }
+    let status = child.wait().await?;
+    group.disarm();
     for problem in builder.linking.iter().flat_map(|linking| linking.refusals()) {
         events.send(Fact::Error { problem }).await;
     }

@@ -1,9 +1,11 @@
 //! The one place that knows how cargo is started and stopped. `workspace` and `build` use it.
 
+mod configuration;
 mod environment;
 mod process;
 mod toolchain;
 
+pub(crate) use configuration::{file_in, home, members_wrapper};
 pub(crate) use environment::command;
 pub(crate) use process::{Group, die_with_this_process, lead_a_group};
 pub(crate) use toolchain::{Lookup, Toolchain, find};

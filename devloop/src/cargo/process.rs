@@ -2,7 +2,8 @@
 
 use std::io;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
 
 #[cfg(target_os = "linux")]
@@ -69,6 +70,21 @@ impl Group {
             let waiting = move || members::of(leader).iter().for_each(members::wait_for);
             let _ = tokio::task::spawn_blocking(waiting).await;
         }
+    }
+
+    /// Waits for the leader's end without reaping it, so that its number stays its own. The signal that ended it, if one did.
+    pub(crate) async fn leader_end(&self) -> io::Result<Option<i32>> {
+        let Some(leader) = self.leader else { return Ok(None) };
+        let waiting = move || {
+            loop {
+                match waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                    Err(Errno::INTR) => {}
+                    result => return result,
+                }
+            }
+        };
+        let status = tokio::task::spawn_blocking(waiting).await.map_err(io::Error::other)??;
+        Ok(status.and_then(|status| status.terminating_signal()))
     }
 
     /// The leader has ended by itself and was reaped.

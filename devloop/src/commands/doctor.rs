@@ -86,6 +86,7 @@ async fn read(arguments: &DoctorArguments, directory: &Path) -> (Readings, PathB
         functions: survey.functions.clone(),
         port: survey.settings.port,
     };
+    readings.wrapper = linker::obstacle(&survey.settings.build, &survey.workspace.root);
     measure(&place, &mut readings).await;
     if !arguments.quick {
         links(&survey, program, &mut readings).await;

@@ -54,6 +54,10 @@ const NO_COLOR: &str = "NO_COLOR";
 /// The kind of the terminal; `dumb` cannot draw.
 const TERM: &str = "TERM";
 
+/// Only of debug builds: the thread of the screen that panics at the first key, for the test of the way out.
+#[cfg(debug_assertions)]
+const TEST_PANIC: &str = "DEVLOOP_TEST_PANIC";
+
 /// The user's editor; the first one that is set decides.
 const EDITORS: [&str; 2] = ["VISUAL", "EDITOR"];
 
@@ -138,6 +142,24 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// What leads a load to this endpoint and its API, whatever the shell says.
+pub(crate) fn environment_of_a_load(endpoint: &str) -> Vec<(&'static str, String)> {
+    let elsewhere = API_ENDPOINTS.iter().map(|name| (*name, String::new()));
+    elsewhere.chain([(AWS_ENDPOINT_URL, endpoint.to_owned())]).collect()
+}
+
+/// The thread of the screen that a test wants to panic.
+#[cfg(debug_assertions)]
+pub(crate) fn panicking_thread() -> Option<String> {
+    std::env::var(TEST_PANIC).ok()
+}
+
+/// Nobody wants a panic of what users run.
+#[cfg(not(debug_assertions))]
+pub(crate) fn panicking_thread() -> Option<String> {
+    None
 }
 
 /// Whether the user wants no colours.

@@ -23,6 +23,8 @@ pub(crate) struct Readings {
     pub(crate) probes: Vec<Probe>,
     /// The function whose incremental links were measured, and the median of each linker in ms.
     pub(crate) links: Option<Result<Links, String>>,
+    /// What keeps builds from standing in for rustc.
+    pub(crate) wrapper: Option<Problem>,
     /// The linker that builds use.
     pub(crate) used: Option<Linker>,
     /// inotify's limits and how much of them is used.
@@ -89,6 +91,7 @@ pub(crate) fn judge(readings: &Readings) -> Report {
         checks.push(from_problem("workspace", problem));
     }
     checks.extend(targets(readings));
+    checks.extend(readings.wrapper.as_ref().map(|problem| from_problem("wrapper", problem)));
     checks.extend(linker(readings));
     checks.extend(readings.inotify.map(inotify));
     checks.extend(readings.event.as_ref().map(|event| match event {

@@ -28,6 +28,7 @@ fn clean() -> Readings {
         tools: Tools { zigbuild: false, targets: [host.triple()].into() },
         probes: vec![Probe { linker: Linker::Wild, verdict: Verdict::Missing }],
         links: Some(Ok(links(&[(Linker::Default, 812)]))),
+        wrapper: None,
         used: Some(Linker::Default),
         inotify: Some(Inotify {
             watches: 65_536,
@@ -76,6 +77,13 @@ fn a_clean_machine_has_no_findings() {
     ok     aws        no variable sends calls elsewhere
     nothing is wrong
     ");
+}
+
+#[test]
+fn a_wrapper_of_somebody_else_is_named() {
+    let problem =
+        Problem::new("wrapper_taken", "shorten the links: theirs is set").with_hint("set it to nothing");
+    check(&Readings { wrapper: Some(problem), ..clean() }, &[("wrapper_taken", "set it to nothing")]);
 }
 
 #[test]

@@ -21,6 +21,13 @@ pub(crate) enum Effect {
         /// The function.
         function: String,
     },
+    /// Let go of a function that the workspace has no more.
+    Dismiss {
+        /// The function.
+        function: String,
+        /// The code that answers until then.
+        serving: Option<Digest>,
+    },
     /// Start cargo, after the previous cargo has gone.
     Build(BuildOrder),
     /// Kill the running cargo.
@@ -38,6 +45,13 @@ pub(crate) enum Effect {
         function: String,
         /// What lies there.
         digest: Digest,
+    },
+    /// Let the code serve again that served before.
+    RollBack {
+        /// Which function.
+        function: String,
+        /// The user knows what that changes, and wants it.
+        agreed: bool,
     },
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine::{Artifact, Diagnostic, Digest, Problem};
+use crate::engine::{Artifact, Diagnostic, Digest, Problem, RolledBack};
 use crate::graph::Workspace;
 
 /// Milliseconds since the Unix epoch.
@@ -61,6 +61,29 @@ pub(crate) enum Fact {
     Resume,
     /// Every function is to be built, whatever changed.
     Rerun,
+    /// The function's former code is wanted.
+    RollBack {
+        /// Which function.
+        function: String,
+        /// The user has been told what that changes, where that has to be told.
+        agreed: bool,
+    },
+    /// A rollback changes what is not only the user's, and has to be agreed to.
+    RollbackPlanned {
+        /// Which function.
+        function: String,
+        /// What it would change, in lines for people.
+        plan: Vec<String>,
+    },
+    /// The function's former code answers, and only it is given new events.
+    RolledBack(RolledBack),
+    /// The code goes on answering that did before.
+    RollbackFailed {
+        /// Which function.
+        function: String,
+        /// The named cause.
+        problem: Problem,
+    },
     /// The workspace was read again after a manifest changed.
     WorkspaceRead {
         /// The build that waits for it.
@@ -154,6 +177,15 @@ pub(crate) enum Fact {
         function: String,
         /// Where it answers.
         url: String,
+    },
+    /// A function that vanished from the workspace has been let go of.
+    Dismissed {
+        /// The function.
+        function: String,
+        /// It answers no more; otherwise it stays as it is.
+        removed: bool,
+        /// The code that answers, if it stays.
+        serving: Option<Digest>,
     },
     /// Something failed that belongs to no build.
     Error {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::engine::{Diagnostic, Digest, Generation, Problem};
+use crate::engine::{Diagnostic, Digest, Generation, Problem, RolledBack};
 use crate::graph::Reason;
 
 /// Something worth telling.
@@ -104,6 +104,31 @@ pub(crate) enum Notice {
         function: String,
         /// Where it answers.
         url: String,
+    },
+    /// A function of the session is in the workspace no more.
+    Gone {
+        /// Which function.
+        function: String,
+        /// It answers no more; otherwise it stays as it is.
+        removed: bool,
+        /// The code that goes on answering, if any.
+        serving: Option<Digest>,
+    },
+    /// A rollback is to be agreed to.
+    RollbackPlanned {
+        /// Which function.
+        function: String,
+        /// What it would change.
+        plan: Vec<String>,
+    },
+    /// The function's former code answers again.
+    RolledBack(RolledBack),
+    /// It could not be rolled back; its code goes on answering.
+    NotRolledBack {
+        /// Which function.
+        function: String,
+        /// The named cause.
+        problem: Problem,
     },
     /// A function wrote a line.
     Log {

@@ -181,6 +181,18 @@ pub(crate) enum FunctionState {
         /// Since when.
         since: Millis,
     },
+    /// The code before is being put in place of the one that answers.
+    RollingBack {
+        /// How it stood when that was asked for.
+        before: Box<FunctionState>,
+    },
+    /// The code before answers again, until something newer is saved.
+    RolledBack {
+        /// The code.
+        digest: Digest,
+        /// Since when.
+        since: Millis,
+    },
     /// The newest code could not be built, put in place or started.
     Failed {
         /// The build.
@@ -215,14 +227,22 @@ pub(crate) enum Failure {
 impl FunctionState {
     /// Whether newer code is being made, put in place or started.
     pub(crate) fn is_on_its_way(&self) -> bool {
-        matches!(self, Self::Building { .. } | Self::Swapping { .. } | Self::Starting { .. })
+        matches!(self, Self::Building { .. } | Self::Swapping { .. }) || self.is_starting()
+    }
+
+    /// Whether code of it is being started, so that what lies in its directory has to stay there.
+    pub(super) fn is_starting(&self) -> bool {
+        matches!(self, Self::Starting { .. } | Self::RollingBack { .. })
     }
 
     /// What answers now.
     pub(crate) fn serving(&self) -> Serving {
         match self {
             Self::Unbuilt => Serving::default(),
-            Self::Live { digest, since } => Serving { code: Some((digest.clone(), *since)), in_place: true },
+            Self::Live { digest, since } | Self::RolledBack { digest, since } => {
+                Serving { code: Some((digest.clone(), *since)), in_place: true }
+            }
+            Self::RollingBack { before } => before.serving(),
             Self::Building { serving, .. }
             | Self::Swapping { serving, .. }
             | Self::Starting { serving, .. }

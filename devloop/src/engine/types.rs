@@ -65,6 +65,19 @@ pub(crate) struct Place {
     pub(crate) unless: Option<Digest>,
 }
 
+/// What serves after a rollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RolledBack {
+    /// The binary that runs.
+    pub(crate) function: String,
+    /// The function in Lambda.
+    pub(crate) name: String,
+    /// The code's SHA-256 as its place knows it: of the binary in hexadecimal, or of the zip as Lambda writes it.
+    pub(crate) code: String,
+    /// The binary; where the former code holds none that is known, the digest of what holds it.
+    pub(crate) digest: Digest,
+}
+
 /// A processor that Lambda has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Machine {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::plan::{Pause, Plan, Request, Workshop};
+use crate::engine::rollback;
 use crate::engine::{
     Artifact, BuildOrder, Diagnostic, Digest, Effect, Ended, Event, Fact, Failure, FunctionState, Generation,
     Level, Millis, Notice, Problem, Serving, State, SwapOrder,
@@ -31,6 +32,10 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Fact::Pause => pause(state),
         Fact::Resume => resume(state, at),
         Fact::Rerun => rerun(state, at),
+        Fact::RollBack { function, agreed } => rollback::begin(state, function, agreed),
+        Fact::RollbackPlanned { function, plan } => rollback::planned(state, function, plan),
+        Fact::RolledBack(done) => rollback::done(state, at, done),
+        Fact::RollbackFailed { function, problem } => rollback::failed(state, function, problem),
         Fact::WorkspaceRead { generation, result } => workspace_read(state, generation, result),
         Fact::BuildStarted { generation } => {
             if let Some(plan) = state.workshop.building(generation) {
@@ -70,6 +75,9 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Fact::Deployed { function } => deployed(state, at, function),
         Fact::Log { function, line } => vec![Effect::Announce(Notice::Log { function, line })],
         Fact::Adopted { function, url } => vec![Effect::Announce(Notice::Added { function, url })],
+        Fact::Dismissed { function, removed, serving } => {
+            vec![Effect::Announce(Notice::Gone { function, removed, serving })]
+        }
         Fact::Error { problem } => {
             vec![Effect::Announce(Notice::Error { generation: None, function: None, serving: None, problem })]
         }
@@ -219,8 +227,7 @@ fn begin(state: &mut State, mut request: Request) -> Vec<Effect> {
 fn start_cargo(state: &mut State, plan: Plan) -> Vec<Effect> {
     let generation = plan.generation;
     for (function, standing) in &mut state.functions {
-        let starting = matches!(standing, FunctionState::Starting { .. });
-        if plan.concerns(function) && !starting {
+        if plan.concerns(function) && !standing.is_starting() {
             *standing = FunctionState::Building { generation, serving: standing.serving() };
         }
     }
@@ -270,14 +277,7 @@ fn exchange_functions(state: &mut State, plan: &mut Plan) -> Vec<Effect> {
         let serving = state.functions.remove(&function).and_then(|standing| standing.serving().digest());
         state.inputs.remove(&function);
         plan.request.reasons.remove(&function);
-        let message = format!("build {function}: the workspace has no such function any more");
-        let hint = match serving {
-            Some(_) => "its last code goes on answering until devloop ends",
-            None => "restart devloop if the template or the command line names it",
-        };
-        let problem = Problem::new("function_gone", message).with_hint(hint);
-        let (generation, function) = (None, Some(function));
-        effects.push(Effect::Announce(Notice::Error { generation, function, serving, problem }));
+        effects.push(Effect::Dismiss { function, serving });
     }
     for function in state.newcomers() {
         state.functions.insert(function.clone(), FunctionState::Unbuilt);
@@ -338,7 +338,7 @@ fn build_failed(state: &mut State, plan: &Plan, functions: &[String], failure: S
         state.inputs.remove(function);
         if let Some(standing) = state.functions.get_mut(function) {
             serving.insert(function.to_owned(), standing.serving().digest());
-            if !matches!(standing, FunctionState::Starting { .. }) {
+            if !standing.is_starting() {
                 *standing = FunctionState::Failed {
                     generation: plan.generation,
                     failure: Failure::Build,
@@ -357,7 +357,7 @@ fn swap(state: &mut State, artifact: Artifact) -> Option<Effect> {
     let Workshop::Swapping { plan, busy, held } = &mut state.workshop else { return None };
     let generation = plan.generation;
     let standing = state.functions.get_mut(&artifact.function)?;
-    if matches!(standing, FunctionState::Starting { .. }) {
+    if standing.is_starting() {
         held.insert(artifact.function.clone(), artifact);
         return None;
     }
@@ -492,7 +492,7 @@ fn swap_done(state: &mut State, function: &str) -> Vec<Effect> {
 }
 
 /// A function's start has come to its end: a newer build that waited for it, or runs, takes it over.
-fn started_or_not(state: &mut State, function: &str) -> Vec<Effect> {
+pub(super) fn started_or_not(state: &mut State, function: &str) -> Vec<Effect> {
     match &mut state.workshop {
         Workshop::Building(plan) if plan.concerns(function) => {
             let generation = plan.generation;

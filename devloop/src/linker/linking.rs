@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use tokio::sync::Mutex;
 
-use crate::cargo::Toolchain;
+use crate::cargo::{self, Toolchain};
 use crate::config::{BuildSettings, LinkerChoice};
 use crate::engine::Problem;
 use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, MEASURE, SEPARATOR, WRAPPER};
@@ -31,6 +31,8 @@ pub(crate) struct Linking {
     devloop: PathBuf,
     /// A directory of devloop's own beside cargo's output.
     home: PathBuf,
+    /// Where cargo is started.
+    root: PathBuf,
     chosen: Mutex<Option<Chosen>>,
     /// Set with the choice where dependencies are prelinked.
     prelinking: OnceLock<Prelink>,
@@ -55,10 +57,12 @@ pub(crate) struct Prepared {
 }
 
 impl Linking {
-    /// Nothing is tried yet. `devloop` is this program, and `home` a directory of its own beside cargo's output.
-    pub(crate) fn new(settings: &BuildSettings, devloop: PathBuf, home: PathBuf) -> Self {
+    /// Nothing is tried yet. `devloop` is this program, `home` a directory of its own beside cargo's output, and `root` the
+    /// workspace's.
+    pub(crate) fn new(settings: &BuildSettings, devloop: PathBuf, home: PathBuf, root: PathBuf) -> Self {
         let &BuildSettings { linker: choice, debug, prelink, .. } = settings;
-        Self { choice, debug, prelink, devloop, home, chosen: Mutex::new(None), prelinking: OnceLock::new() }
+        let (chosen, prelinking) = (Mutex::new(None), OnceLock::new());
+        Self { choice, debug, prelink, devloop, home, root, chosen, prelinking }
     }
 
     /// What cargo's environment needs. The first call tries linkers, the later ones only remember.
@@ -112,20 +116,11 @@ impl Linking {
 
     async fn choose(&self, toolchain: &Toolchain) -> (Chosen, Option<Problem>) {
         let plain = Chosen { linker: Linker::Default, environment: Vec::new() };
-        if self.debug && self.choice == LinkerChoice::Default && !self.prelink {
+        if !needs_wrapper(self.choice, self.debug, self.prelink) {
             return (plain, None);
         }
-        if std::env::var_os(MEMBERS_WRAPPER).is_some_and(|wrapper| !wrapper.is_empty()) {
-            let message = format!(
-                "shorten the links: {MEMBERS_WRAPPER} is set, and rustc can have one such wrapper only"
-            );
-            return (
-                plain,
-                Some(
-                    Problem::new("wrapper_taken", message)
-                        .with_hint(format!("unset {MEMBERS_WRAPPER} for devloop")),
-                ),
-            );
+        if let Some(problem) = taken(&self.root) {
+            return (plain, Some(problem));
         }
         let wrapper = match self.wrapper() {
             Ok(wrapper) if wrapper.exists() => wrapper,
@@ -198,6 +193,27 @@ impl Linking {
     }
 }
 
+fn needs_wrapper(choice: LinkerChoice, debug: bool, prelink: bool) -> bool {
+    !debug || choice != LinkerChoice::Default || prelink
+}
+
+/// What keeps a session with these settings from standing in for rustc.
+pub(crate) fn obstacle(settings: &BuildSettings, root: &Path) -> Option<Problem> {
+    let &BuildSettings { linker, debug, prelink, .. } = settings;
+    if needs_wrapper(linker, debug, prelink) { taken(root) } else { None }
+}
+
+/// The user's own wrapper is left in its place.
+fn taken(root: &Path) -> Option<Problem> {
+    let (wrapper, place) = cargo::members_wrapper(root)?;
+    let message = format!(
+        "shorten the links: {place} names {wrapper}, and rustc can have one such wrapper only; functions are built as \
+         cargo does by hand"
+    );
+    let hint = format!("set {MEMBERS_WRAPPER} to nothing for devloop, which then builds without {wrapper}");
+    Some(Problem::new("wrapper_taken", message).with_hint(hint))
+}
+
 /// The wrapper for measuring links: see [`Plan`](crate::linker::Plan).
 pub(crate) fn measuring_wrapper(home: &Path, devloop: &Path) -> io::Result<PathBuf> {
     wrapper(&home.join("rustc").join(MEASURE), devloop)
@@ -251,7 +267,12 @@ mod tests {
     async fn the_wrapper_s_path_tells_its_kind_and_stays_the_same() {
         let home = tempfile::tempdir().unwrap();
         let linking = |debug, devloop: &str| {
-            Linking::new(&settings(LinkerChoice::Default, debug), devloop.into(), home.path().to_owned())
+            Linking::new(
+                &settings(LinkerChoice::Default, debug),
+                devloop.into(),
+                home.path().to_owned(),
+                home.path().to_owned(),
+            )
         };
         for devloop in ["first", "second"] {
             let devloop = home.path().join(devloop).to_string_lossy().into_owned();
@@ -277,7 +298,8 @@ mod tests {
     #[tokio::test]
     async fn a_linker_that_failed_is_not_used_again() {
         let home = tempfile::tempdir().unwrap();
-        let linking = Linking::new(&settings(LinkerChoice::Auto, false), "/d".into(), home.path().to_owned());
+        let (own, root) = (home.path().to_owned(), home.path().to_owned());
+        let linking = Linking::new(&settings(LinkerChoice::Auto, false), "/d".into(), own, root);
         let wrapper = std::env::current_exe().unwrap().into_os_string();
         *linking.chosen.lock().await = Some(super::Chosen {
             linker: super::Linker::Wild,

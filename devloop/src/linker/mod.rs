@@ -12,7 +12,7 @@ mod probe;
 mod wrapper;
 
 pub(crate) use choose::{Linker, Probe, Verdict, choose};
-pub(crate) use linking::{Linking, Prepared, measuring_wrapper, wanted};
+pub(crate) use linking::{Linking, Prepared, measuring_wrapper, obstacle, wanted};
 pub(crate) use measure::{PLAN, Plan, Times};
 pub(crate) use probe::{probe, probe_all};
 pub(crate) use wrapper::run_in_place_of_rustc;

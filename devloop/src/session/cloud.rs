@@ -25,6 +25,8 @@ pub(super) struct CloudRequest {
     pub(super) templates: Vec<Template>,
     /// Values of the templates' parameters.
     pub(super) parameters: BTreeMap<String, String>,
+    /// The directory of the functions' directories.
+    pub(super) dist: PathBuf,
     /// Functions outside of every template, by name, with the directory of their `bootstrap`.
     pub(super) functions: BTreeMap<String, PathBuf>,
     /// Where the functions' log lines and later failures go.
@@ -52,7 +54,7 @@ pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
-    let CloudRequest { port, templates, parameters, functions, events } = request;
+    let CloudRequest { port, templates, parameters, dist, functions, events } = request;
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
     let address = listener
@@ -73,7 +75,7 @@ pub(super) async fn start_cloud(
         Ok(outputs) => {
             let endpoint = cloud.endpoint().to_string();
             let asked = Asked::own(&endpoint);
-            let target = Arc::new(Embedded(cloud));
+            let target = Arc::new(Embedded::new(cloud, dist, functions.into_keys()));
             Ok(RunningCloud { endpoint, outputs, target, is_ours: true, asked, stopped })
         }
         Err(problem) => {

@@ -18,7 +18,7 @@ use crate::session::prepare::{Prepared, demands};
 use crate::session::run::builder;
 use crate::session::{Deployment, Options, View};
 use crate::swap;
-use crate::target::{Aws, Plan, PlannedFunction};
+use crate::target::{Aws, Plan};
 
 /// Builds, shows what a deployment would change, and asks. Whether there is anything left to do.
 pub(super) async fn agree_to_deploy(
@@ -70,7 +70,7 @@ pub(super) async fn agree(deployment: &Deployment, question: &str) -> Result<boo
 /// The plan: as lines for people on the standard error, or as one JSON line on the standard output.
 pub(super) fn show(plan: &Plan, view: View) -> Result<(), UserError> {
     if view != View::Json {
-        for line in lines(plan) {
+        for line in plan.lines() {
             say(&line);
         }
         return Ok(());
@@ -84,33 +84,6 @@ pub(super) fn show(plan: &Plan, view: View) -> Result<(), UserError> {
         members.insert("at".to_owned(), json!(now()));
     }
     writeln!(io::stdout(), "{line}").map_err(|error| failed(&error))
-}
-
-fn lines(plan: &Plan) -> Vec<String> {
-    let mut lines = vec![format!("account {} in {}", plan.account, plan.region)];
-    if !plan.endpoints.is_empty() {
-        lines.push(format!("NOT AT AWS: the endpoint is {}", plan.endpoints.join(", ")));
-    }
-    let width = plan.functions.iter().map(|function| function.binary.len()).max().unwrap_or_default();
-    lines.extend(
-        plan.functions
-            .iter()
-            .map(|function| format!("  {:width$}  {}", function.binary, described(function))),
-    );
-    lines
-}
-
-fn described(function: &PlannedFunction) -> String {
-    let PlannedFunction { name, deployed_bytes, new_bytes, changes, bucket, .. } = function;
-    if !changes {
-        return format!("{name}: same code, {}", megabytes(*new_bytes));
-    }
-    let through = bucket.as_ref().map(|bucket| format!(", through the bucket {bucket}")).unwrap_or_default();
-    format!("{name}: {} becomes {}{through}", megabytes(*deployed_bytes), megabytes(*new_bytes))
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
 pub(super) fn say(line: &str) {
@@ -166,40 +139,5 @@ async fn build_all(
                 None => Ok(Some(built)),
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lines;
-    use crate::target::{Plan, PlannedFunction};
-
-    #[test]
-    fn a_plan_says_whose_what_and_how_large() {
-        let function = |binary: &str, changes, bucket: Option<&str>| PlannedFunction {
-            binary: binary.to_owned(),
-            name: format!("Stack-{binary}"),
-            deployed_bytes: 5_200_000,
-            new_bytes: 60_000_000,
-            changes,
-            bucket: bucket.map(str::to_owned),
-        };
-        let mut plan = Plan {
-            account: "123456789012".to_owned(),
-            region: "eu-west-1".to_owned(),
-            endpoints: Vec::new(),
-            functions: vec![function("up", true, Some("zips")), function("down", false, None)],
-        };
-        assert_eq!(
-            lines(&plan),
-            [
-                "account 123456789012 in eu-west-1",
-                "  up    Stack-up: 5.20 MB becomes 60.00 MB, through the bucket zips",
-                "  down  Stack-down: same code, 60.00 MB",
-            ]
-        );
-        assert!(plan.changes());
-        plan.endpoints = vec!["http://127.0.0.1:1".to_owned()];
-        assert_eq!(lines(&plan)[1], "NOT AT AWS: the endpoint is http://127.0.0.1:1");
     }
 }

@@ -18,6 +18,9 @@ pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
                 Order::Pause => events.send(Fact::Pause).await,
                 Order::Resume => events.send(Fact::Resume).await,
                 Order::Rerun => events.send(Fact::Rerun).await,
+                Order::RollBack { function, agreed } => {
+                    events.send(Fact::RollBack { function, agreed }).await;
+                }
                 Order::Send { url, body } => send(&events, &url, body.unwrap_or_else(sample)).await,
             }
         });

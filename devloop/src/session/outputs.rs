@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Events;
-use crate::config::{Settings, editor, no_color, terminal_is_utf8};
+use crate::config::{
+    Settings, TargetKind, editor, environment_of_a_load, no_color, panicking_thread, terminal_is_utf8,
+};
 use crate::observe::Local;
 use crate::session::asked::Asked;
 use crate::session::{View, commit, orders};
 use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink};
-use crate::tui::{Hop, Keymap, Opening, Theme, Tui};
+use crate::target::Whereabouts;
+use crate::tui::{Hop, Keymap, Load, Opening, Theme, Tui};
 
 /// What the sinks have to know of the session.
 pub(super) struct Told<'a> {
@@ -21,6 +24,8 @@ pub(super) struct Told<'a> {
     pub(super) watch: bool,
     /// The URL that clients use.
     pub(super) endpoint: &'a str,
+    /// Where the functions run.
+    pub(super) whereabouts: Whereabouts,
     /// What is built and served.
     pub(super) functions: &'a [String],
     /// The settings in force.
@@ -67,10 +72,36 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
     Ok(sinks)
 }
 
+/// Where the functions run, in rows for the screen.
+fn target(told: &Told<'_>) -> Vec<(&'static str, String)> {
+    let Whereabouts { target, account, region } = told.whereabouts.clone();
+    let is = match target {
+        "embedded" => "the cloud in this process; it ends with the session",
+        "localstack" => "LocalStack; it goes on when the session ends",
+        _ => "Lambda in an account of AWS; every save changes it",
+    };
+    vec![
+        ("target", format!("{target}: {is}")),
+        ("endpoint", told.endpoint.to_owned()),
+        ("account", account),
+        ("region", region),
+    ]
+}
+
+/// The load comes from this program, as another process. What it cannot follow to its end it is not started for.
+fn load(told: &Told<'_>) -> Option<Load> {
+    let program = std::env::current_exe().ok()?;
+    let can_be_followed = told.whereabouts.target != TargetKind::Aws.name();
+    can_be_followed.then(|| Load { program, environment: environment_of_a_load(told.endpoint) })
+}
+
 fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
     let screen = Tui::start(Opening {
         command: if told.watch { "watch" } else { "up" },
         endpoint: told.endpoint.to_owned(),
+        target: target(told),
+        load: load(told),
+        panicking: panicking_thread(),
         functions: told.functions.to_owned(),
         theme: Theme { colour: !no_color(), unicode: terminal_is_utf8() },
         stop: told.stop.clone(),

@@ -7,14 +7,16 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::{Events, now};
+use crate::config::Settings;
 use crate::engine::{Fact, Problem};
-use crate::error::UserError;
+use crate::error::{Exit, UserError};
 use crate::session::consent::{agree, say, show};
 use crate::session::opening::{Chosen, choose, cloud_error, connect_aws, localstack};
 use crate::session::prepare::prepare;
 use crate::session::signals::stop_at_signals;
 use crate::session::{Options, View};
 use crate::target::Target;
+use crate::tui::Keymap;
 
 /// Rolls the selected functions back, where they run.
 pub(crate) async fn roll_back(options: Options) -> Result<(), UserError> {
@@ -38,7 +40,7 @@ async fn begin(options: Options, stop: &CancellationToken) -> Result<(), UserErr
     });
     let (mut finished, work) = (None, stop.child_token());
     let target: Box<dyn Target> = match choose(&prepared.settings).await? {
-        Chosen::Embedded => return Err(cloud_error(embedded())),
+        Chosen::Embedded => return Err(cloud_error(embedded(&prepared.settings)?)),
         Chosen::Localstack(endpoint) => {
             let localstack = localstack(&prepared, &endpoint, &events, &work)?;
             finished = Some(localstack.finished());
@@ -46,7 +48,7 @@ async fn begin(options: Options, stop: &CancellationToken) -> Result<(), UserErr
         }
         Chosen::Aws => {
             let aws = connect_aws(&prepared, &options.deployment, &events, &work).await?;
-            let plan = aws.rollback_plan(&prepared.functions).map_err(cloud_error)?;
+            let plan = aws.plan_rollback(&prepared.functions).await.map_err(cloud_error)?;
             show(&plan, options.view)?;
             if options.deployment.dry_run || !agree(&options.deployment, "roll back?").await? {
                 return Ok(());
@@ -67,7 +69,10 @@ async fn roll_all_back(target: &dyn Target, functions: &[String], view: View) ->
     for function in functions {
         let done = target.roll_back(function).await.map_err(cloud_error)?;
         let line = if view == View::Json {
-            json!({ "event": "rolled_back", "at": now(), "function": function, "name": done.name, "code": done.code })
+            json!({
+                "event": "rolled_back", "at": now(), "function": function, "name": done.name, "code": done.code,
+                "digest": done.digest,
+            })
                 .to_string()
         } else {
             format!("{function}: {} runs {} again", done.name, done.code)
@@ -78,8 +83,14 @@ async fn roll_all_back(target: &dyn Target, functions: &[String], view: View) ->
     Ok(())
 }
 
-fn embedded() -> Problem {
-    let message = "roll back: the embedded cloud keeps no former code";
-    let hint = "undo the edit: a save puts the same code in place again; --target localstack or aws rolls back there";
-    Problem::new("rollback_unsupported", message).with_hint(hint)
+/// The cloud ends with its session, and so does what is kept of its former code: nobody else has it.
+fn embedded(settings: &Settings) -> Result<Problem, UserError> {
+    let keymap = Keymap::new(&settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+    let way = match keymap.rollback() {
+        Some(key) => format!("press {key} at the function, or type `:rollback FUNCTION`"),
+        None => "type `:rollback FUNCTION`".to_owned(),
+    };
+    let message = "roll back: the former code of the embedded cloud is the running session's, and cannot be reached from here";
+    let hint = format!("{way} on the screen of `devloop watch`; --target localstack or aws rolls back there");
+    Ok(Problem::new("rollback_unsupported", message).with_hint(hint))
 }

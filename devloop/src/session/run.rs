@@ -27,11 +27,21 @@ use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
 use crate::session::{Options, View, parameters, port, route, trace};
 use crate::swap;
-use crate::tui::Keymap;
+use crate::tui::{self, Keymap};
 use crate::watch::{Seen, Watcher};
 
 /// Runs a session until a signal ends it or nobody reads its output any more.
 pub(crate) async fn run(options: Options) -> Result<(), UserError> {
+    run_to_its_end(options).await?;
+    if tui::has_panicked() {
+        let message = "show the session: a part of devloop has failed, as its message above says";
+        return Err(UserError::failure("internal", message)
+            .with_hint("please report it; target/devloop/session.jsonl tells what had happened before"));
+    }
+    Ok(())
+}
+
+async fn run_to_its_end(options: Options) -> Result<(), UserError> {
     let stop = CancellationToken::new();
     stop_at_signals(stop.clone())
         .map_err(|error| UserError::failure("signals_failed", format!("listen to signals: {error}")))?;
@@ -97,6 +107,7 @@ async fn run_prepared(
                 port: prepared.settings.port,
                 parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
                 templates: prepared.templates.clone(),
+                dist: prepared.settings.dist.clone(),
                 functions: outside_of_templates(&prepared),
                 events: events.clone(),
             };
@@ -164,6 +175,7 @@ async fn serve(
             view,
             watch,
             endpoint: &endpoint,
+            whereabouts: target.whereabouts(),
             functions: &functions,
             settings: &settings,
             root: &workspace.root,
@@ -204,10 +216,10 @@ async fn serve(
 }
 
 /// How functions are linked. Without a path to this program there is nothing to stand in for rustc, and cargo's way is as good.
-fn linking(settings: &BuildSettings, target_directory: &Path) -> Option<Arc<Linking>> {
+fn linking(settings: &BuildSettings, target_directory: &Path, root: &Path) -> Option<Arc<Linking>> {
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
-    Some(Arc::new(Linking::new(settings, devloop, home)))
+    Some(Arc::new(Linking::new(settings, devloop, home, root.to_owned())))
 }
 
 /// A session that builds nothing shares the workspace with any other.
@@ -253,7 +265,7 @@ pub(super) fn builder(
         profile: settings.profile.clone(),
         lookup: cargo::Lookup::default(),
         timeout: settings.build.timeout,
-        linking: linking(&settings.build, &workspace.target_directory),
+        linking: linking(&settings.build, &workspace.target_directory, &workspace.root),
         machines: Arc::new(Machines::new(demands)),
     }
 }

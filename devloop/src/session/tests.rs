@@ -19,7 +19,7 @@ use crate::session::main_loop::main_loop;
 use crate::session::run::start_watcher;
 use crate::session::workers::Workers;
 use crate::sink::Sink;
-use crate::target::{Pending, Target};
+use crate::target::{Pending, Target, Whereabouts};
 use crate::testing::Fixture;
 
 /// How long a test waits for what must come; cargo may have to wait for a busy machine.
@@ -49,6 +49,14 @@ impl Target for Fake {
             self.answers.lock().unwrap().insert(function.to_owned(), answer);
             Ok(())
         })
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        Whereabouts { target: "fake", account: String::new(), region: String::new() }
+    }
+
+    fn dismiss(&self, function: &str) -> Result<bool, Problem> {
+        Ok(self.answers.lock().unwrap().remove(function).is_some())
     }
 
     fn adopt(&self, function: &str, directory: &Path) -> Result<String, Problem> {
@@ -397,7 +405,7 @@ async fn what_a_build_reads_beside_its_sources_is_followed() {
 /// The name of a function that is gone.
 fn gone(notice: &Notice) -> Option<String> {
     match notice {
-        Notice::Error { function, problem, .. } if problem.code == "function_gone" => function.clone(),
+        Notice::Gone { function, removed: true, .. } => Some(function.clone()),
         _ => None,
     }
 }

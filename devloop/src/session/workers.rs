@@ -77,6 +77,8 @@ impl Workers {
             Effect::CancelBuild { .. } => self.newest.cancel(),
             Effect::Swap(order) => self.swap(order),
             Effect::Activate { generation, function, digest } => self.activate(generation, function, digest),
+            Effect::Dismiss { function, serving } => self.dismiss(function, serving),
+            Effect::RollBack { function, agreed } => self.roll_back(function, agreed),
         }
     }
 
@@ -179,6 +181,54 @@ impl Workers {
         };
         let events = self.events.clone();
         self.tasks.spawn(async move { events.send(fact).await });
+    }
+
+    /// Beside the loop: ending processes and deleting files takes its time.
+    fn dismiss(&self, function: String, serving: Option<Digest>) {
+        let (target, events) = (Arc::clone(&self.target), self.events.clone());
+        self.tasks.spawn(async move {
+            let name = function.clone();
+            let fact = match tokio::task::spawn_blocking(move || target.dismiss(&name)).await {
+                Ok(Ok(removed)) => {
+                    Fact::Dismissed { function, removed, serving: serving.filter(|_| !removed) }
+                }
+                Ok(Err(problem)) => Fact::Error { problem },
+                Err(panic) => {
+                    Fact::Error { problem: Problem::new("internal", format!("remove {function}: {panic}")) }
+                }
+            };
+            events.send(fact).await;
+        });
+    }
+
+    fn roll_back(&self, function: String, agreed: bool) {
+        let (target, events, stop) = (Arc::clone(&self.target), self.events.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let rolling = async {
+                let plan = if agreed { None } else { target.rollback_plan(&function).await? };
+                if let Some(plan) = plan {
+                    return Ok(Fact::RollbackPlanned { function: function.clone(), plan });
+                }
+                let limit = target.patience();
+                tokio::time::timeout(limit, target.roll_back(&function)).await.map_or_else(
+                    |_| {
+                        let message =
+                            format!("roll {function} back: no end of it within {} s", limit.as_secs());
+                        Err(Problem::new("rollback_timeout", message))
+                    },
+                    |done| done.map(Fact::RolledBack),
+                )
+            };
+            let Some(result) = stop.run_until_cancelled(rolling).await else { return };
+            events
+                .send(
+                    result.unwrap_or_else(|problem| Fact::RollbackFailed {
+                        function: function.clone(),
+                        problem,
+                    }),
+                )
+                .await;
+        });
     }
 
     fn activate(&self, generation: Generation, function: String, digest: Digest) {

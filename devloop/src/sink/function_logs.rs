@@ -63,7 +63,11 @@ impl Sink for FunctionLogs {
                     &format!("--- build {generation} is live: {} · {phases}", digest.short()),
                 );
             }
-            Notice::Error { function: Some(function), problem, .. } => {
+            Notice::RolledBack(done) => {
+                self.write(at, &done.function, &format!("--- rolled back to {}", done.digest.short()));
+            }
+            Notice::NotRolledBack { function, problem }
+            | Notice::Error { function: Some(function), problem, .. } => {
                 self.write(at, function, &format!("--- {}", problem.message));
             }
             Notice::BuildFailed { generation, functions, .. } => {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::engine::{
-    Diagnostic, Digest, Generation, Level, Location, Millis, Notice, Phases, Problem, State,
+    Diagnostic, Digest, Generation, Level, Location, Millis, Notice, Phases, Problem, RolledBack, State,
 };
 use crate::graph::Reason;
 use crate::sink::{Sink, ansi};
@@ -71,6 +71,22 @@ enum Body<'a> {
     Added {
         function: &'a str,
         url: &'a str,
+    },
+    Gone {
+        function: &'a str,
+        removed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        serving: Option<&'a Digest>,
+    },
+    RollbackPlanned {
+        function: &'a str,
+        plan: &'a [String],
+    },
+    RolledBack {
+        function: &'a str,
+        name: &'a str,
+        code: &'a str,
+        digest: &'a Digest,
     },
     Cancelled {
         generation: Generation,
@@ -214,6 +230,18 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
             ("diagnostic", Body::Diagnostic { generation: *generation, diagnostic: diagnostic.into() })
         }
         Notice::Added { function, url } => ("added", Body::Added { function, url }),
+        Notice::Gone { function, removed, serving } => {
+            ("gone", Body::Gone { function, removed: *removed, serving: serving.as_ref() })
+        }
+        Notice::RollbackPlanned { function, plan } => {
+            ("rollback_planned", Body::RollbackPlanned { function, plan })
+        }
+        Notice::RolledBack(RolledBack { function, name, code, digest }) => {
+            ("rolled_back", Body::RolledBack { function, name, code, digest })
+        }
+        Notice::NotRolledBack { function, problem } => {
+            ("error", Body::Error { problem, generation: None, function: Some(function), serving: None })
+        }
         Notice::Log { function, line } => ("log", Body::Log { function, line }),
     }
 }

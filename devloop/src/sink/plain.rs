@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::engine::{Digest, Level, Millis, Notice, Problem, State};
+use crate::engine::{Digest, Level, Millis, Notice, Problem, RolledBack, State};
 use crate::graph::Reason;
 use crate::sink::{Sink, ansi};
 
@@ -76,6 +76,18 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
         }
         Notice::Unchanged { function, digest, .. } => format!("unchanged  {function} {}\n", digest.short()),
         Notice::Added { function, url } => format!("added      {function} = {url}\n"),
+        Notice::Gone { function, removed, serving } => gone(function, *removed, serving.as_ref()),
+        Notice::RollbackPlanned { function, plan } => {
+            let plan: Vec<&str> = plan.iter().map(|line| line.trim()).collect();
+            format!("rollback   {function}, if you agree: {}\n", plan.join("; "))
+        }
+        Notice::RolledBack(RolledBack { function, digest, .. }) => {
+            format!(
+                "rollback   {function} {} answers again; the next save goes live as ever\n",
+                digest.short()
+            )
+        }
+        Notice::NotRolledBack { problem, .. } => error(None, None, problem),
         Notice::Log { function, line } => format!("{function} | {line}\n"),
         Notice::Error { function, serving, problem, .. } => {
             error(function.as_deref(), serving.as_ref(), problem)
@@ -109,6 +121,17 @@ fn error(function: Option<&str>, serving: Option<&Digest>, problem: &Problem) ->
         let _ = writeln!(text, "hint       {hint}");
     }
     text
+}
+
+fn gone(function: &str, removed: bool, serving: Option<&Digest>) -> String {
+    let rest = match (removed, serving) {
+        (true, _) => "removed from the cloud".to_owned(),
+        (false, None) => "no code of it was live in this session".to_owned(),
+        (false, Some(digest)) => {
+            format!("{} goes on answering: the stack has the function, and keeps it", digest.short())
+        }
+    };
+    format!("gone       {function} is in the workspace no more; {rest}\n")
 }
 
 fn still(serving: Option<&Digest>) -> String {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use crate::engine::{Diagnostic, Digest, Level, Location, Notice, Phases, Problem, State};
+use crate::engine::{Diagnostic, Digest, Level, Location, Notice, Phases, Problem, RolledBack, State};
 use crate::graph::{Reason, Workspace};
 use crate::sink::{Json, LogFile, Plain, Sink};
 
@@ -101,6 +101,22 @@ fn session() -> Vec<Notice> {
             problem: Problem::new("watch_limit", "watch the sources: no watches left")
                 .with_hint("raise the limit"),
         },
+        Notice::RollbackPlanned {
+            function: upstream(),
+            plan: vec!["account 123456789012 in eu-west-1".to_owned(), "  upstream  5.20 MB".to_owned()],
+        },
+        Notice::RolledBack(RolledBack {
+            function: upstream(),
+            name: "Stack-upstream".to_owned(),
+            code: "zip=".to_owned(),
+            digest: digest("91c2"),
+        }),
+        Notice::NotRolledBack {
+            function: upstream(),
+            problem: Problem::new("nothing_to_roll_back", "roll upstream back: no former code"),
+        },
+        Notice::Gone { function: upstream(), removed: false, serving: Some(digest("91c2")) },
+        Notice::Gone { function: "midstream".to_owned(), removed: true, serving: None },
     ]
 }
 

@@ -33,6 +33,9 @@ pub(crate) enum SwapError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What was kept for a rollback is gone, or another program.
+    #[error("take the former code from {}: it is not there any more", .0.display())]
+    FormerLost(PathBuf),
     /// Cargo's file is no program for Linux.
     #[error("check {}: it is not a 64-bit ELF program", .0.display())]
     NotElf(PathBuf),
@@ -82,6 +85,8 @@ impl SwapError {
             Self::Io { .. } => Problem::new("swap_failed", message),
             Self::Companion { .. } => Problem::new("prelink_broken", message)
                 .with_hint("save any source file of the function again: it is linked anew then"),
+            Self::FormerLost(_) => Problem::new("former_code_lost", message)
+                .with_hint("undo the edit: a save puts the same code in place again"),
             Self::NotElf(_) => Problem::new("not_elf", message),
             Self::Refused(refusal) => refusal.problem(),
         }

@@ -15,10 +15,10 @@ use crate::swap::SwapError;
 use crate::swap::staged::{copy, digest_of};
 
 /// The file that Lambda starts.
-const BOOTSTRAP: &str = "bootstrap";
+pub(super) const BOOTSTRAP: &str = "bootstrap";
 
 /// Where binaries are prepared: inside the directory that holds the functions', so that the rename stays on one file system.
-const STAGE: &str = ".stage";
+pub(super) const STAGE: &str = ".stage";
 
 /// Where binaries lie that get a folder of their own, by function and content.
 const ASIDE: &str = ".gen";
@@ -75,18 +75,31 @@ pub(crate) fn swap(
         make_directory(&dist.join(ASIDE).join(&order.function))?;
         make_directory(&directory)?;
     }
+    // A folder that is named after its content is only filled once: somebody may run from it.
+    let is_filled = place.aside && bootstrap.is_file();
+    let staged_at = exchange(&stage, &directory, staged, is_filled)?;
+    Ok(Swapped::InPlace { digest, staged_at, warnings })
+}
+
+/// Lets the directory hold the program, with the shared object that it needs. Returns when all was ready for the rename.
+pub(super) fn exchange(
+    stage: &Path,
+    directory: &Path,
+    staged: TempPath,
+    is_filled: bool,
+) -> Result<Millis, SwapError> {
+    let bootstrap = directory.join(BOOTSTRAP);
     let companion = companion_of(&staged)?;
     if let Some(companion) = &companion {
-        place_companion(&stage, &directory, companion)?;
+        place_companion(stage, directory, companion)?;
     }
     let replaced = companion_of(&bootstrap).ok().flatten();
     let staged_at = now();
-    // A folder that is named after its content is only filled once: somebody may run from it.
-    if !place.aside || !bootstrap.is_file() {
+    if !is_filled {
         put(staged, &bootstrap)?;
     }
-    clear_companions_away(&directory, &[companion, replaced]);
-    Ok(Swapped::InPlace { digest, staged_at, warnings })
+    clear_companions_away(directory, &[companion, replaced]);
+    Ok(staged_at)
 }
 
 /// What the deployed function is, where a target knows it, is stronger than what the stack says that it will be.
@@ -187,7 +200,7 @@ pub(crate) fn make_function_directory(dist: &Path, function: &str) -> Result<(),
 }
 
 /// The process's umask may take rights away that the function's user needs, so they are set by name.
-fn make_directory(path: &Path) -> Result<(), SwapError> {
+pub(super) fn make_directory(path: &Path) -> Result<(), SwapError> {
     let failed = |error| SwapError::io("make the directory", path, error);
     fs::create_dir_all(path).map_err(failed)?;
     make_public(path)
@@ -204,7 +217,7 @@ fn make_public(path: &Path) -> Result<(), SwapError> {
 }
 
 /// A copy with the rights that the function's user needs. A failed swap leaves nothing behind.
-fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<(TempPath, Digest), SwapError> {
+pub(super) fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<(TempPath, Digest), SwapError> {
     let mut staged = tempfile::Builder::new()
         .prefix(&format!("{}-{}-", order.function, order.generation))
         .tempfile_in(stage)

@@ -1,62 +1,206 @@
 //! The embedded cloud as a target.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use devloop_cloud::{ActivationError, Cloud};
 
-use crate::engine::{Digest, Problem};
-use crate::target::{Pending, Target};
+use crate::engine::{Digest, Problem, RolledBack};
+use crate::swap::{self, SwapError};
+use crate::target::{Pending, Target, Whereabouts};
 
 /// What this target needs of the embedded cloud.
 pub(crate) trait CloudHandle: Send + Sync {
     /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
-    /// One outcome for each of them.
-    fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>>;
+    /// One outcome for each of them; the good ones are their names.
+    fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<String, ActivationError>>>;
 
     /// Creates a function that runs from the directory, and returns its URL.
     fn serve(&self, function: &str, directory: &Path) -> Result<String, String>;
+
+    /// Deletes a function that was created so.
+    fn remove(&self, function: &str) -> Result<(), String>;
+
+    /// The account and the region that functions are created in.
+    fn place(&self) -> (String, String);
 }
 
 impl CloudHandle for Cloud {
-    fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>> {
+    fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<String, ActivationError>>> {
         Box::pin(async move {
             let outcomes = Cloud::activate(self, directory).await;
-            outcomes.into_iter().map(|outcome| outcome.map(|_| ())).collect()
+            outcomes.into_iter().map(|outcome| outcome.map(|activation| activation.function)).collect()
         })
     }
 
     fn serve(&self, function: &str, directory: &Path) -> Result<String, String> {
         self.serve_folder(function, directory).map_err(|error| error.to_string())
     }
+
+    fn remove(&self, function: &str) -> Result<(), String> {
+        self.remove_folder(function).map_err(|error| error.to_string())
+    }
+
+    fn place(&self) -> (String, String) {
+        (self.account().to_owned(), self.region().to_owned())
+    }
 }
 
 /// The embedded cloud.
-pub(crate) struct Embedded<C = Cloud>(pub(crate) C);
+pub(crate) struct Embedded<C = Cloud> {
+    cloud: C,
+    /// The directory of the functions' directories.
+    dist: PathBuf,
+    /// The functions that the session has made, and no template.
+    own: Mutex<BTreeSet<String>>,
+    codes: Mutex<BTreeMap<String, Codes>>,
+}
+
+/// What a function has run in this session. Both are kept; the first is the file that lies in place.
+#[derive(Debug, Clone)]
+struct Codes {
+    serving: Digest,
+    before: Option<Digest>,
+}
+
+impl<C: CloudHandle> Embedded<C> {
+    /// The cloud, which serves what lies below `dist`; of its functions these are in no template.
+    pub(crate) fn new(cloud: C, dist: PathBuf, own: impl IntoIterator<Item = String>) -> Self {
+        let own = Mutex::new(own.into_iter().collect());
+        Self { cloud, dist, own, codes: Mutex::default() }
+    }
+
+    /// Starts what lies in the directory. The names of the functions that run it.
+    async fn start(&self, function: &str, directory: &Path) -> Result<Vec<String>, Problem> {
+        let outcomes = self.cloud.activate(directory).await;
+        if outcomes.is_empty() {
+            let message =
+                format!("activate {function}: no function of the cloud runs from {}", directory.display());
+            return Err(Problem::new("function_not_deployed", message));
+        }
+        outcomes.into_iter().collect::<Result<_, _>>().map_err(|error| problem(&error))
+    }
+
+    /// Keeps the code that has just gone live, and the one that it replaced.
+    async fn remember(&self, function: &str, digest: &Digest) {
+        let codes = {
+            let mut all = lock(&self.codes);
+            let before = match all.remove(function) {
+                Some(known) if known.serving == *digest => known.before,
+                known => known.map(|known| known.serving),
+            };
+            let codes = Codes { serving: digest.clone(), before };
+            all.insert(function.to_owned(), codes.clone());
+            codes
+        };
+        // What could not be kept is named when it is wanted.
+        let _ = self
+            .aside(function, move |dist, function| {
+                swap::keep(dist, function, &codes.serving)?;
+                let but: Vec<&Digest> = codes.before.iter().chain([&codes.serving]).collect();
+                swap::forget(dist, function, &but);
+                Ok(())
+            })
+            .await;
+    }
+
+    /// Puts the code before in place and starts it. If it does not come up, everything is as it was.
+    async fn exchange(&self, function: &str) -> Result<RolledBack, Problem> {
+        let codes = lock(&self.codes).get(function).cloned();
+        let Some(Codes { serving, before: Some(before) }) = codes else {
+            let message =
+                format!("roll {function} back: this session has not put other code in its place yet");
+            return Err(Problem::new("nothing_to_roll_back", message)
+                .with_hint("the code before the last swap of a session is kept, as long as that runs"));
+        };
+        let directory = self.dist.join(function);
+        self.restore(function, &before).await?;
+        match self.start(function, &directory).await {
+            Ok(names) => {
+                // Rolling back twice leads to where one came from.
+                let codes = Codes { serving: before.clone(), before: Some(serving) };
+                lock(&self.codes).insert(function.to_owned(), codes);
+                let name = names.into_iter().next().unwrap_or_default();
+                Ok(RolledBack {
+                    function: function.to_owned(),
+                    name,
+                    code: before.to_string(),
+                    digest: before,
+                })
+            }
+            Err(problem) => {
+                self.restore(function, &serving).await?;
+                // One of several functions may have taken the code that the other one refused.
+                let _ = self.start(function, &directory).await;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn restore(&self, function: &str, digest: &Digest) -> Result<(), Problem> {
+        let digest = digest.clone();
+        self.aside(function, move |dist, function| swap::restore(dist, function, &digest)).await
+    }
+
+    /// Does what blocks, beside the runtime.
+    async fn aside(
+        &self,
+        function: &str,
+        work: impl FnOnce(&Path, &str) -> Result<(), SwapError> + Send + 'static,
+    ) -> Result<(), Problem> {
+        let (dist, name) = (self.dist.clone(), function.to_owned());
+        match tokio::task::spawn_blocking(move || work(&dist, &name)).await {
+            Ok(result) => result.map_err(|error| error.problem()),
+            Err(panic) => Err(Problem::new("internal", format!("keep the code of {function}: {panic}"))),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl<C: CloudHandle> Target for Embedded<C> {
     fn activate<'a>(
         &'a self,
         function: &'a str,
         directory: &'a Path,
-        _digest: &'a Digest,
+        digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let outcomes = self.0.activate(directory).await;
-            if outcomes.is_empty() {
-                let message = format!(
-                    "activate {function}: no function of the cloud runs from {}",
-                    directory.display()
-                );
-                return Err(Problem::new("function_not_deployed", message));
-            }
-            outcomes.into_iter().collect::<Result<(), _>>().map_err(|error| problem(&error))
+            self.start(function, directory).await?;
+            self.remember(function, digest).await;
+            Ok(())
         })
     }
 
     fn adopt(&self, function: &str, directory: &Path) -> Result<String, Problem> {
-        self.0.serve(function, directory).map_err(|error| {
+        let url = self.cloud.serve(function, directory).map_err(|error| {
             Problem::new("function_refused", format!("create the function {function}: {error}"))
+        })?;
+        lock(&self.own).insert(function.to_owned());
+        Ok(url)
+    }
+
+    fn dismiss(&self, function: &str) -> Result<bool, Problem> {
+        lock(&self.codes).remove(function);
+        swap::forget(&self.dist, function, &[]);
+        if !lock(&self.own).remove(function) {
+            return Ok(false);
+        }
+        self.cloud.remove(function).map(|()| true).map_err(|error| {
+            Problem::new("function_not_removed", format!("remove the function {function}: {error}"))
         })
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        let (account, region) = self.cloud.place();
+        Whereabouts { target: "embedded", account, region }
+    }
+
+    fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {
+        Box::pin(self.exchange(function))
     }
 }
 
@@ -74,28 +218,51 @@ fn problem(error: &ActivationError) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::Path;
+    use std::sync::Mutex;
 
     use devloop_cloud::ActivationError;
+    use sha2::{Digest as _, Sha256};
+    use tempfile::TempDir;
 
     use super::{CloudHandle, Embedded};
     use crate::engine::Digest;
     use crate::target::{Pending, Target};
 
-    /// Answers with these outcomes.
-    struct Fake(Vec<Result<(), ActivationError>>);
+    /// Answers with these outcomes, one list after the other; the last one again and again.
+    struct Fake(Mutex<Vec<Vec<Result<String, ActivationError>>>>);
 
     impl CloudHandle for Fake {
-        fn activate<'a>(&'a self, _directory: &'a Path) -> Pending<'a, Vec<Result<(), ActivationError>>> {
-            Box::pin(async { self.0.clone() })
+        fn activate<'a>(&'a self, _directory: &'a Path) -> Pending<'a, Vec<Result<String, ActivationError>>> {
+            let mut outcomes = self.0.lock().unwrap();
+            let next = if outcomes.len() > 1 { outcomes.remove(0) } else { outcomes[0].clone() };
+            Box::pin(async { next })
         }
 
         fn serve(&self, function: &str, _directory: &Path) -> Result<String, String> {
-            Err(format!("{function} exists"))
+            if function == "new" { Ok("http://e/new".to_owned()) } else { Err(format!("{function} exists")) }
+        }
+
+        fn remove(&self, function: &str) -> Result<(), String> {
+            assert_eq!(function, "new");
+            Ok(())
+        }
+
+        fn place(&self) -> (String, String) {
+            ("000000000000".to_owned(), "us-east-1".to_owned())
         }
     }
 
-    fn died(lines: &[&str]) -> Result<(), ActivationError> {
+    fn embedded(dist: &Path, outcomes: Vec<Vec<Result<String, ActivationError>>>) -> Embedded<Fake> {
+        Embedded::new(Fake(Mutex::new(outcomes)), dist.to_owned(), [])
+    }
+
+    fn up() -> Result<String, ActivationError> {
+        Ok("Up".to_owned())
+    }
+
+    fn died(lines: &[&str]) -> Result<String, ActivationError> {
         Err(ActivationError {
             function: "Up".to_owned(),
             error_type: "Runtime.ExitError".to_owned(),
@@ -105,17 +272,18 @@ mod tests {
         })
     }
 
-    async fn check(outcomes: Vec<Result<(), ActivationError>>, expected: Result<(), &str>) {
-        let target = Embedded(Fake(outcomes));
+    async fn check(outcomes: Vec<Result<String, ActivationError>>, expected: Result<(), &str>) {
+        let dist = tempfile::tempdir().unwrap();
+        let target = embedded(dist.path(), vec![outcomes]);
         let result = target.activate("up", Path::new("/dist/up"), &Digest::new("00")).await;
         assert_eq!(result.map_err(|problem| problem.message), expected.map_err(str::to_owned));
     }
 
     #[tokio::test]
     async fn every_function_that_runs_from_the_directory_must_come_up() {
-        check(vec![Ok(()), Ok(())], Ok(())).await;
+        check(vec![up(), up()], Ok(())).await;
         check(vec![], Err("activate up: no function of the cloud runs from /dist/up")).await;
-        check(vec![Ok(()), died(&[])], Err("start the new code of Up: Runtime.ExitError: exit status 101"))
+        check(vec![up(), died(&[])], Err("start the new code of Up: Runtime.ExitError: exit status 101"))
             .await;
     }
 
@@ -125,12 +293,87 @@ mod tests {
             "start the new code of Up: Runtime.ExitError: exit status 101\n  2\n  3\n  4\n  5\n  6";
         check(vec![died(&["1", "2", "3", "4", "5", "6"])], Err(expected)).await;
     }
+
     #[test]
     fn a_function_that_the_cloud_refuses_is_named() {
-        let problem = Embedded(Fake(vec![])).adopt("up", Path::new("/dist/up")).unwrap_err();
+        let dist = tempfile::tempdir().unwrap();
+        let target = embedded(dist.path(), vec![]);
+        let problem = target.adopt("up", Path::new("/dist/up")).unwrap_err();
         assert_eq!(
             (problem.code, problem.message.as_str()),
             ("function_refused", "create the function up: up exists")
         );
+    }
+
+    #[test]
+    fn only_what_the_session_has_made_is_removed() {
+        let dist = tempfile::tempdir().unwrap();
+        let target = embedded(dist.path(), vec![]);
+        target.adopt("new", &dist.path().join("new")).unwrap();
+        assert_eq!(
+            (target.dismiss("new"), target.dismiss("new"), target.dismiss("up")),
+            (Ok(true), Ok(false), Ok(false))
+        );
+    }
+
+    /// Puts a program in place by a rename, as a swap does, and returns its digest. A copy of `true` says that it is a program.
+    fn put(dist: &TempDir, text: &str) -> Digest {
+        let mut program = fs::read("/bin/true").unwrap();
+        program.extend(text.as_bytes());
+        let (home, next) = (dist.path().join("up"), dist.path().join("next"));
+        fs::create_dir_all(&home).unwrap();
+        fs::write(&next, &program).unwrap();
+        fs::rename(next, home.join("bootstrap")).unwrap();
+        Digest::new(format!("{:x}", Sha256::digest(&program)))
+    }
+
+    fn in_place(dist: &TempDir) -> Digest {
+        crate::swap::digest_at(&dist.path().join("up/bootstrap")).unwrap()
+    }
+
+    fn kept(dist: &TempDir) -> usize {
+        fs::read_dir(dist.path().join(".former/up")).unwrap().count()
+    }
+
+    #[tokio::test]
+    async fn the_code_before_the_last_swap_is_kept_and_comes_back() {
+        let dist = tempfile::tempdir().unwrap();
+        let target = embedded(dist.path(), vec![vec![up()]]);
+        let home = dist.path().join("up");
+        let nothing = target.roll_back("up").await.unwrap_err();
+        assert_eq!(nothing.code, "nothing_to_roll_back");
+        let mut digests = Vec::new();
+        for text in ["one", "two", "three"] {
+            digests.push(put(&dist, text));
+            target.activate("up", &home, &digests[digests.len() - 1]).await.unwrap();
+        }
+        assert_eq!(kept(&dist), 2, "the code in place, which is a link, and the one before");
+        for expected in [&digests[1], &digests[2], &digests[1]] {
+            let done = target.roll_back("up").await.unwrap();
+            assert_eq!((&done.digest, done.name.as_str()), (expected, "Up"));
+            assert_eq!(in_place(&dist), *expected);
+        }
+        // What is saved next goes before what was rolled back to.
+        let four = put(&dist, "four");
+        target.activate("up", &home, &four).await.unwrap();
+        assert_eq!(target.roll_back("up").await.unwrap().digest, digests[1]);
+    }
+
+    #[tokio::test]
+    async fn former_code_that_does_not_come_up_changes_nothing() {
+        let dist = tempfile::tempdir().unwrap();
+        let target = embedded(dist.path(), vec![vec![up()], vec![up()], vec![died(&[])], vec![up()]]);
+        let home = dist.path().join("up");
+        let (one, two) = (put(&dist, "one"), put(&dist, "two"));
+        put(&dist, "one");
+        target.activate("up", &home, &one).await.unwrap();
+        put(&dist, "two");
+        target.activate("up", &home, &two).await.unwrap();
+        assert_eq!(target.roll_back("up").await.unwrap_err().code, "activation_failed");
+        assert_eq!(in_place(&dist), two);
+        assert_eq!(target.roll_back("up").await.unwrap().digest, one, "and it can be tried again");
+        fs::remove_file(dist.path().join(".former/up").join(two.to_string())).unwrap();
+        assert_eq!(target.roll_back("up").await.unwrap_err().code, "former_code_lost");
+        assert_eq!(in_place(&dist), one);
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::engine::{Digest, Place, Problem};
+use crate::engine::{Digest, Place, Problem, RolledBack};
 
 /// An answer that is on its way.
 pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -45,6 +45,20 @@ pub(crate) trait Target: Send + Sync {
             .with_hint("add it to the template and start devloop again"))
     }
 
+    /// Lets go of a function that the workspace has no more. Whether it answers no more; it stays where something else than the
+    /// session has made it.
+    fn dismiss(&self, _function: &str) -> Result<bool, Problem> {
+        Ok(false)
+    }
+
+    /// Where the functions are.
+    fn whereabouts(&self) -> Whereabouts;
+
+    /// What a rollback would change, in lines for people, where it changes what is not only theirs: they are asked before.
+    fn rollback_plan<'a>(&'a self, _function: &'a str) -> Pending<'a, Result<Option<Vec<String>>, Problem>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Lets the code serve again that served before the last update. What serves then is named in the answer.
     fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {
         let message = format!("roll {function} back: this target keeps no former code");
@@ -53,13 +67,15 @@ pub(crate) trait Target: Send + Sync {
     }
 }
 
-/// What serves after a rollback.
+/// Where a target's functions are, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RolledBack {
-    /// The function in Lambda.
-    pub(crate) name: String,
-    /// The code's SHA-256: of the binary in hexadecimal, or of the zip as Lambda writes it.
-    pub(crate) code: String,
+pub(crate) struct Whereabouts {
+    /// The target's name and what it is.
+    pub(crate) target: &'static str,
+    /// Whose functions they are, where that is known.
+    pub(crate) account: String,
+    /// The region that they are in.
+    pub(crate) region: String,
 }
 
 /// What a target has to tell by itself, in the middle of a session.

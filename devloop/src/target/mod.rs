@@ -8,9 +8,9 @@ mod function_code;
 mod interface;
 mod localstack;
 
-pub(crate) use aws::{Aws, Opening as AwsOpening, Plan, PlannedFunction, Wishes};
+pub(crate) use aws::{Aws, Opening as AwsOpening, Plan, Wishes};
 pub(crate) use embedded::Embedded;
 pub(crate) use finder::Known;
 pub(crate) use function_code::{FunctionCode, function_codes, serve_from};
-pub(crate) use interface::{Pending, Report, RolledBack, Target};
+pub(crate) use interface::{Pending, Report, Target, Whereabouts};
 pub(crate) use localstack::{Localstack, Opening as LocalstackOpening, Probe, probe, unreachable};

@@ -82,6 +82,8 @@ pub(super) fn word(state: &FunctionState) -> &'static str {
         FunctionState::Swapping { .. } => "swapping",
         FunctionState::Starting { .. } => "starting",
         FunctionState::Live { .. } => "live",
+        FunctionState::RollingBack { .. } => "rolling back",
+        FunctionState::RolledBack { .. } => "rolled back",
         FunctionState::Failed { .. } => "failed",
     }
 }

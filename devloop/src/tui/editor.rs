@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::tui::text::words;
+
 /// A program and its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Call {
@@ -97,26 +99,6 @@ pub(super) fn call(editor: &str, file: &Path, line: usize, column: usize) -> Opt
     };
     arguments.push(last);
     Some(Call { program, arguments, at_line: syntax.is_some() })
-}
-
-/// Words between blanks; quotes hold blanks together, as in `"/opt/my editor/vim" -p`.
-fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for character in text.chars() {
-        match quote {
-            Some(open) if character == open => quote = None,
-            None if character == '"' || character == '\'' => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            None if character.is_whitespace() => words.extend(word.take()),
-            Some(_) | None => word.get_or_insert_default().push(character),
-        }
-    }
-    words.extend(word);
-    words
 }
 
 #[cfg(test)]

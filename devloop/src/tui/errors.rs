@@ -105,6 +105,23 @@ impl Errors {
         self.show();
     }
 
+    /// Other code of the function answers now; what is broken still is.
+    pub(super) fn rolled_back(&mut self, function: &str, digest: &Digest) {
+        let told = self.failed.get_mut(function);
+        let told = told.into_iter().chain(self.broken.get_mut(function).map(|(_, serving)| serving));
+        told.for_each(|serving| *serving = Some(digest.clone()));
+        self.show();
+    }
+
+    /// There is no such function any more, and nothing of it that is broken.
+    pub(super) fn gone(&mut self, function: &str) {
+        self.broken.remove(function);
+        if self.failed.remove(function).is_some() && self.failed.is_empty() {
+            self.diagnostics.clear();
+        }
+        self.show();
+    }
+
     /// The function's code of this build answers.
     pub(super) fn works(&mut self, generation: Generation, function: &str) {
         self.broken.remove(function);

@@ -5,15 +5,19 @@ use ratatui::layout::{Position, Rect};
 use crate::tui::action::{Action, named};
 use crate::tui::layout::Pane;
 use crate::tui::location::place_in;
-use crate::tui::screen::{Order, Prompt, Request, Screen};
+use crate::tui::screen::{Order, Page, Prompt, Question, Request, Screen};
+use crate::tui::text::words;
 use crate::tui::trace::ids_in;
-use crate::tui::view::help;
+use crate::tui::view::{help, target};
 
 /// How far a turn of the wheel goes, in lines.
 const WHEEL: isize = 3;
 
 /// The command that posts what follows it.
 const SEND: &str = "send";
+
+/// Said when a question was not answered with `yes`.
+const UNCHANGED: &str = "nothing was changed";
 
 /// Keys.
 impl Screen {
@@ -44,9 +48,10 @@ impl Screen {
                 self.say(if self.mouse { "the mouse is devloop's" } else { "the mouse is the terminal's" });
                 return Some(Request::Mouse(self.mouse));
             }
-            Action::Help => {
-                self.help = if self.help.is_some() { None } else { Some(help::page(&self.keymap)) };
-            }
+            Action::Help => self.toggle_page(help::page(&self.keymap)),
+            Action::Target => self.toggle_page(target::page(&self.command, &self.target)),
+            Action::RollBack => return self.roll_back(None),
+            Action::Bench => return self.load(""),
             Action::Back => self.back(),
             Action::NextPane => self.go_to_pane(self.focus.step(1)),
             Action::PreviousPane => self.go_to_pane(self.focus.step(Pane::ALL.len() - 1)),
@@ -58,7 +63,7 @@ impl Screen {
             Action::Timestamps => self.logs.toggle_stamps(),
             Action::Clear => self.logs.clear(),
             Action::Freeze => {
-                self.help = None;
+                self.page = None;
                 self.focus = Pane::Logs;
                 let view = self.view_of(Pane::Logs);
                 self.logs.toggle_freeze(view);
@@ -73,15 +78,15 @@ impl Screen {
     }
 
     fn move_in_pane(&mut self, action: Action) {
-        let reads_help = self.help.is_some();
+        let reads_page = self.page.is_some();
         let Some((document, view)) = self.current() else {
             self.select(action);
             return;
         };
         let page = isize::try_from(view.height).unwrap_or(isize::MAX).max(1);
         match action {
-            Action::Down if reads_help => document.scroll(1, view),
-            Action::Up if reads_help => document.scroll(-1, view),
+            Action::Down if reads_page => document.scroll(1, view),
+            Action::Up if reads_page => document.scroll(-1, view),
             Action::Down => document.step_cursor(true, view),
             Action::Up => document.step_cursor(false, view),
             Action::Left => document.scroll_sideways(false),
@@ -129,14 +134,14 @@ impl Screen {
     }
 
     fn go_to_pane(&mut self, pane: Pane) {
-        self.help = None;
+        self.page = None;
         self.focus = pane;
     }
 
     /// Undoes one thing that hides another, the nearest first.
     fn back(&mut self) {
-        if self.help.is_some() {
-            self.help = None;
+        if self.page.is_some() {
+            self.page = None;
             return;
         }
         let view = self.view_of(Pane::Logs);
@@ -178,7 +183,7 @@ impl Screen {
     fn open(&mut self) -> Option<Request> {
         let view = self.view_of(self.focus);
         match self.focus {
-            _ if self.help.is_some() => None,
+            _ if self.page.is_some() => None,
             Pane::Functions => {
                 self.filter_logs();
                 None
@@ -237,30 +242,76 @@ impl Screen {
     }
 
     fn type_into_prompt(&mut self, key: &str) -> Option<Request> {
-        let (mut typed, searches) = match self.prompt.take()? {
-            Prompt::Search(typed) => (typed, true),
-            Prompt::Command(typed) => (typed, false),
-        };
+        let mut prompt = self.prompt.take()?;
         let mut goes_on = true;
         match key {
             "ctrl-c" => return Some(Request::Quit),
-            "enter" if searches => return None,
-            "enter" => return self.run(&typed),
+            "enter" => {
+                return match prompt {
+                    Prompt::Search(_) => None,
+                    Prompt::Command(typed) => self.run(&typed),
+                    Prompt::Agree(question) => self.agree(question),
+                };
+            }
             "esc" => {
-                typed.clear();
+                prompt.typed().clear();
                 goes_on = false;
             }
-            "backspace" => goes_on = typed.pop().is_some(),
-            key if key.chars().count() == 1 => typed.push_str(key),
+            "backspace" => goes_on = prompt.typed().pop().is_some(),
+            key if key.chars().count() == 1 => prompt.typed().push_str(key),
             _ => {}
         }
-        if searches {
-            self.search_for(&typed);
+        match &prompt {
+            Prompt::Search(typed) => self.search_for(typed),
+            Prompt::Agree(_) if !goes_on => self.say(UNCHANGED),
+            _ => {}
         }
-        if goes_on {
-            self.prompt = Some(if searches { Prompt::Search(typed) } else { Prompt::Command(typed) });
-        }
+        self.prompt = goes_on.then_some(prompt);
         None
+    }
+
+    /// A word and not a key: the question comes while other keys may be typed.
+    fn agree(&mut self, question: Question) -> Option<Request> {
+        if question.typed.trim() != "yes" {
+            self.say(UNCHANGED);
+            return None;
+        }
+        self.say(format!("rolling {} back", question.function));
+        Some(Request::Order(Order::RollBack { function: question.function, agreed: true }))
+    }
+
+    /// Asks for the code before of the named function; none: the one that is selected for everybody to see.
+    fn roll_back(&mut self, named: Option<&str>) -> Option<Request> {
+        let only = || self.functions.keys().next().filter(|_| self.functions.len() == 1);
+        let function = match named {
+            Some(name) => self.functions.get_key_value(name).map(|(name, _)| name),
+            None if self.focus == Pane::Functions => self.selected_name(),
+            None => only(),
+        };
+        let Some(function) = function.cloned() else {
+            let names: Vec<&str> = self.functions.keys().map(String::as_str).collect();
+            let which = named.map_or_else(
+                || "choose the function first, in its pane".to_owned(),
+                |name| format!("there is no function `{name}`"),
+            );
+            self.say(format!("{which}, or type `:rollback FUNCTION`: {}", names.join(", ")));
+            return None;
+        };
+        self.say(format!("rolling {function} back"));
+        Some(Request::Order(Order::RollBack { function, agreed: false }))
+    }
+
+    fn load(&mut self, options: &str) -> Option<Request> {
+        if !self.takes_load {
+            self.say("`devloop bench` follows requests on the embedded cloud and on LocalStack only");
+            return None;
+        }
+        Some(Request::Load(words(options)))
+    }
+
+    fn toggle_page(&mut self, page: Page) {
+        let shown = self.page.as_ref().is_some_and(|shown| shown.title == page.title);
+        self.page = (!shown).then_some(page);
     }
 
     fn search_for(&mut self, typed: &str) {
@@ -276,7 +327,7 @@ impl Screen {
         self.selected = self.next_match(1).unwrap_or(selected);
     }
 
-    /// Runs a typed command: the name of an action, or `send` with a body.
+    /// Runs a typed command: the name of an action, which few of them follow with more, or `send` with a body.
     fn run(&mut self, typed: &str) -> Option<Request> {
         let typed = typed.trim();
         let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
@@ -284,9 +335,17 @@ impl Screen {
             ("", _) => None,
             (SEND, "") => self.send(None),
             (SEND, body) => self.send(Some(body.to_owned())),
+            (name, rest) if !rest.is_empty() && named(name) == Some(Action::RollBack) => {
+                self.roll_back(Some(rest))
+            }
+            (name, options) if named(name) == Some(Action::Bench) => self.load(options),
+            (name, wanted) if !wanted.is_empty() && named(name) == Some(Action::Target) => {
+                self.say(target::switch(&self.command, wanted));
+                None
+            }
             (name, "") => {
                 let Some(action) = named(name) else {
-                    self.help = Some(help::page(&self.keymap));
+                    self.page = Some(help::page(&self.keymap));
                     self.say(format!("there is no command `{name}`; these are all"));
                     return None;
                 };
@@ -320,7 +379,7 @@ impl Screen {
     pub(super) fn click(&mut self, column: u16, row: u16) -> Option<Request> {
         self.remark = None;
         let at = Position::new(column, row);
-        if self.help.is_some() {
+        if self.page.is_some() {
             return None;
         }
         if self.places().call.contains(at) {
@@ -343,7 +402,7 @@ impl Screen {
     /// The wheel moves what lies under it, whatever the keys are for.
     pub(super) fn wheel(&mut self, column: u16, row: u16, down: bool) {
         let lines = if down { WHEEL } else { -WHEEL };
-        if self.help.is_some() {
+        if self.page.is_some() {
             if let Some((document, view)) = self.current() {
                 document.scroll(lines, view);
             }

@@ -78,6 +78,11 @@ impl Keymap {
         self.keys.iter().find(|(other, _)| *other == action).map_or(&[], |(_, keys)| keys)
     }
 
+    /// The key that rolls a function back.
+    pub(crate) fn rollback(&self) -> Option<&str> {
+        self.keys(Action::RollBack).first().map(String::as_str)
+    }
+
     /// Every action with its keys, in the order of the help page.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static Binding, &[String])> {
         BINDINGS.iter().map(|binding| (binding, self.keys(binding.action)))

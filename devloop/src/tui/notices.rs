@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, State};
+use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, RolledBack, State};
 use crate::sink;
 use crate::status::{Function, Report, Section, Tone, lines};
-use crate::tui::screen::{Commit, Screen};
+use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
 
 /// The order on the screen, where the end may be out of sight.
@@ -88,6 +88,17 @@ impl Screen {
                 self.progress = None;
                 self.errors.works(*generation, function);
             }
+            Notice::Gone { function, .. } => self.errors.gone(function),
+            Notice::RollbackPlanned { function, plan } => {
+                let plan = plan.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" · ");
+                let question = Question { function: function.clone(), plan, typed: String::new() };
+                self.prompt = Some(Prompt::Agree(question));
+            }
+            Notice::RolledBack(RolledBack { function, digest, .. }) => {
+                self.errors.rolled_back(function, digest);
+                self.remark = Some(format!("{function} runs {} again", digest.short()));
+            }
+            Notice::NotRolledBack { problem, .. } => self.remark = Some(problem.message.clone()),
             Notice::Error { function, serving, problem, .. } => {
                 self.errors.failed(function.as_deref(), problem, serving.as_ref());
             }

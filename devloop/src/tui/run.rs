@@ -8,7 +8,8 @@
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -23,13 +24,15 @@ use crate::bus::now;
 use crate::engine::{Millis, Notice, Problem, State};
 use crate::sink::Sink;
 use crate::status::{Report, StatusSource};
+use crate::tui::fault::Fault;
 use crate::tui::keymap::Keymap;
 use crate::tui::location::Place;
+use crate::tui::lodger::{Farewell, Load};
 use crate::tui::route::Hop;
 use crate::tui::screen::{Commit, Order, Request, Screen};
 use crate::tui::terminal::{self, Canvas, Guard};
 use crate::tui::theme::Theme;
-use crate::tui::{editor, keys, view};
+use crate::tui::{editor, keys, lodger, view};
 
 /// The least time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -55,6 +58,9 @@ const KEYS: &str = "tui-keys";
 /// The screen that has the terminal, for the signals that stop the program as a job and let it go on.
 static OPEN: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
 
+/// A panic has taken the screen with it.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
 /// What the screen is opened with.
 pub(crate) struct Opening {
     /// The command, such as `watch`.
@@ -63,6 +69,12 @@ pub(crate) struct Opening {
     pub(crate) endpoint: String,
     /// The watched functions.
     pub(crate) functions: Vec<String>,
+    /// Where the functions run, by name and value.
+    pub(crate) target: Vec<(&'static str, String)>,
+    /// How `devloop bench` is started, where it can follow what it sends.
+    pub(crate) load: Option<Load>,
+    /// The thread that is to panic at the first key, for a test.
+    pub(crate) panicking: Option<String>,
     /// What the terminal and the user allow.
     pub(crate) theme: Theme,
     /// Ends the session when the user asks for it, and the screen when the session ends.
@@ -87,6 +99,7 @@ pub(crate) struct Opening {
 struct Desk {
     root: PathBuf,
     editor: Option<String>,
+    load: Option<Load>,
     orders: Box<dyn Fn(Order) + Send>,
 }
 
@@ -103,6 +116,7 @@ struct Shared {
     changed: Condvar,
     /// Something was told, so that the figures are worth a question.
     happened: tokio::sync::Notify,
+    fault: Fault,
 }
 
 struct Inner {
@@ -119,7 +133,7 @@ struct Inner {
 }
 
 impl Shared {
-    fn new(screen: Screen) -> Arc<Self> {
+    fn new(screen: Screen, fault: Fault) -> Arc<Self> {
         let mouse = Some(screen.mouse).filter(|mouse| *mouse);
         let inner = Inner {
             screen,
@@ -134,6 +148,7 @@ impl Shared {
             inner: Mutex::new(inner),
             changed: Condvar::new(),
             happened: tokio::sync::Notify::new(),
+            fault,
         })
     }
 
@@ -192,14 +207,17 @@ impl Tui {
     /// Takes the terminal and draws until `stop` is cancelled or this is dropped.
     pub(crate) fn start(opening: Opening) -> io::Result<Self> {
         let Opening { command, endpoint, functions, theme, stop, farewell, .. } = opening;
-        let desk = Desk { root: opening.root, editor: opening.editor, orders: opening.orders };
+        let desk =
+            Desk { root: opening.root, editor: opening.editor, load: opening.load, orders: opening.orders };
         let (guard, canvas) = terminal::take()?;
         let mut screen = Screen::new(command, &endpoint, &functions, TimeZone::system());
         screen.resize(canvas.size()?);
         screen.keymap = opening.keymap;
         screen.mouse = opening.mouse;
         screen.routes = opening.routes;
-        let shared = Shared::new(screen);
+        screen.target = opening.target;
+        screen.takes_load = desk.load.is_some();
+        let shared = Shared::new(screen, Fault::of(opening.panicking));
         catch_panics(&shared, &stop);
         *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&shared);
         let (open, drawn) = channel();
@@ -252,6 +270,7 @@ impl Tui {
 
 impl Sink for Tui {
     fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
+        self.shared.fault.happen();
         self.shared.change(|screen| screen.tell(at, notice, state));
         self.shared.happened.notify_one();
         Ok(())
@@ -263,7 +282,7 @@ impl Drop for Tui {
         self.shared.close();
         let _ = self.drawn.recv_timeout(FAREWELL);
         terminal::restore();
-        end_editor();
+        lodger::end();
         let _ = writeln!(io::stdout(), "{}", self.farewell);
     }
 }
@@ -277,6 +296,7 @@ fn draw(
     open: &Sender<()>,
 ) {
     while wait_for_change(shared) {
+        shared.fault.happen();
         let drawn = draw_once(shared, &mut canvas, theme);
         shared.lock().drawing = false;
         shared.changed.notify_all();
@@ -341,6 +361,7 @@ fn read_keys(shared: &Shared, desk: &Desk, stop: &CancellationToken) {
         if shared.lock().closing {
             return;
         }
+        shared.fault.happen();
         let request = match event {
             Event::Key(key) => keys::name(&key).and_then(|key| shared.change(|screen| screen.press(&key))),
             Event::Mouse(mouse) => shared.change(|screen| point(screen, mouse)),
@@ -354,6 +375,7 @@ fn read_keys(shared: &Shared, desk: &Desk, stop: &CancellationToken) {
             }
             Event::FocusGained | Event::FocusLost => None,
         };
+        shared.fault.arm();
         match request {
             None => {}
             Some(Request::Quit) => stop.cancel(),
@@ -363,6 +385,10 @@ fn read_keys(shared: &Shared, desk: &Desk, stop: &CancellationToken) {
             Some(Request::Order(order)) => (desk.orders)(order),
             Some(Request::Edit(place)) => {
                 let said = edit(shared, desk, &place);
+                shared.change(|screen| screen.remark = said);
+            }
+            Some(Request::Load(options)) => {
+                let said = load(shared, desk, &options);
                 shared.change(|screen| screen.remark = said);
             }
             // The signal's handler lends the terminal out first.
@@ -398,7 +424,7 @@ fn edit(shared: &Shared, desk: &Desk, place: &Place) -> Option<String> {
     };
     let call = editor::call(editor, &file, place.line, place.column)?;
     shared.lend();
-    let result = run_editor(&call);
+    let result = lodger::run(Command::new(&call.program).args(&call.arguments), Farewell::Once);
     shared.take_again();
     match result {
         Err(error) => Some(format!("start the editor `{}`: {error}", call.program)),
@@ -410,26 +436,25 @@ fn edit(shared: &Shared, desk: &Desk, place: &Place) -> Option<String> {
     }
 }
 
-/// The editor that has the terminal.
-static EDITOR: Mutex<Option<rustix::process::Pid>> = Mutex::new(None);
-
-fn run_editor(call: &editor::Call) -> io::Result<ExitStatus> {
-    let mut child = Command::new(&call.program).args(&call.arguments).spawn()?;
-    let running = |pid| *EDITOR.lock().unwrap_or_else(PoisonError::into_inner) = pid;
-    running(Some(rustix::process::Pid::from_child(&child)));
-    let status = child.wait();
-    running(None);
-    status
-}
-
-/// An editor does not outlive the session whose terminal it has; it gets the signal that lets it save what it recovers from.
-fn end_editor() {
-    if let Some(pid) = EDITOR.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+/// Lends the terminal to `devloop bench` until it ends, and as long as its tables are read. Returns what is to be said afterwards.
+fn load(shared: &Shared, desk: &Desk, options: &[String]) -> Option<String> {
+    let load = desk.load.as_ref()?;
+    let mut command = Command::new(&load.program);
+    command.arg("bench").args(options).envs(load.environment.iter().map(|(name, value)| (name, value)));
+    shared.lend();
+    let result = lodger::run(&mut command, Farewell::Twice);
+    if result.is_ok() && !shared.lock().closing {
+        terminal::wait_for_key("-- any key leads back to the screen of devloop --");
+    }
+    shared.take_again();
+    match result {
+        Err(error) => Some(format!("start {}: {error}", load.program.display())),
+        Ok(status) if !status.success() => Some(format!("the load ended with {status}")),
+        Ok(_) => None,
     }
 }
 
-/// Whether an editor or the shell has the terminal: Ctrl-C is for them then.
+/// Whether an editor, a load or the shell has the terminal: Ctrl-C is for them then.
 pub(crate) fn is_lent() -> bool {
     terminal::is_taken() && terminal::is_lent()
 }
@@ -447,8 +472,7 @@ pub(crate) fn suspend() {
 
 /// Takes the terminal again, when the program goes on.
 pub(crate) fn resume() {
-    let edits = EDITOR.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-    if let Some(shared) = open_screen().filter(|_| !edits && terminal::is_taken()) {
+    if let Some(shared) = open_screen().filter(|_| !lodger::is_here() && terminal::is_taken()) {
         shared.take_again();
     }
 }
@@ -503,10 +527,16 @@ fn catch_panics(shared: &Arc<Shared>, stop: &CancellationToken) {
             shared.changed.notify_all();
             return;
         }
+        PANICKED.store(true, Ordering::SeqCst);
         terminal::restore();
         stop.cancel();
         previous(panic);
     }));
+}
+
+/// Whether the session ends because of a panic, which has been written to the terminal.
+pub(crate) fn has_panicked() -> bool {
+    PANICKED.load(Ordering::SeqCst)
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub(super) enum Request {
     Edit(Place),
     /// Have the session do something.
     Order(Order),
+    /// Lend the terminal to a load with these arguments.
+    Load(Vec<String>),
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Draw everything anew.
@@ -53,6 +55,13 @@ pub(crate) enum Order {
     Resume,
     /// Build everything.
     Rerun,
+    /// Let the function's code before this one serve again.
+    RollBack {
+        /// Which function.
+        function: String,
+        /// The user has agreed to what that changes.
+        agreed: bool,
+    },
     /// Post this body to the URL, and tell the answer among the logs.
     Send {
         /// Where to.
@@ -78,6 +87,33 @@ pub(super) enum Prompt {
     Search(String),
     /// A command.
     Command(String),
+    /// Whether a function is to be rolled back.
+    Agree(Question),
+}
+
+impl Prompt {
+    /// What has been typed so far.
+    pub(super) fn typed(&mut self) -> &mut String {
+        match self {
+            Self::Search(typed) | Self::Command(typed) | Self::Agree(Question { typed, .. }) => typed,
+        }
+    }
+}
+
+/// A rollback that has to be agreed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Question {
+    pub(super) function: String,
+    /// What it would change.
+    pub(super) plan: String,
+    pub(super) typed: String,
+}
+
+/// Lines over the whole screen.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) title: &'static str,
+    pub(super) lines: Document,
 }
 
 /// The state of the screen.
@@ -115,7 +151,12 @@ pub(super) struct Screen {
     pub(super) focus: Pane,
     pub(super) selected: usize,
     pub(super) expanded: bool,
-    pub(super) help: Option<Document>,
+    /// What lies over everything.
+    pub(super) page: Option<Page>,
+    /// Where the functions run, by name and value.
+    pub(super) target: Vec<(&'static str, String)>,
+    /// `devloop bench` can load what runs there.
+    pub(super) takes_load: bool,
     pub(super) prompt: Option<Prompt>,
     /// Said in the footer until the next key.
     pub(super) remark: Option<String>,
@@ -151,7 +192,9 @@ impl Screen {
             focus: Pane::Logs,
             selected: 0,
             expanded: false,
-            help: None,
+            page: None,
+            target: Vec::new(),
+            takes_load: false,
             prompt: None,
             remark: None,
             wanted: String::new(),
@@ -195,9 +238,9 @@ impl Screen {
         self.figures.report()
     }
 
-    /// The help page, while it is shown.
-    pub(super) fn help(&self) -> Option<&Document> {
-        self.help.as_ref()
+    /// The page over everything, while there is one.
+    pub(super) fn page(&self) -> Option<&Page> {
+        self.page.as_ref()
     }
 
     /// What is typed at the bottom, while it is.
@@ -257,9 +300,9 @@ impl Screen {
 
     /// The lines that keys are for, and their room.
     pub(super) fn current(&mut self) -> Option<(&mut Document, Size)> {
-        if self.help.is_some() {
+        if self.page.is_some() {
             let view = Size::new(self.size.width, self.size.height.saturating_sub(2));
-            return self.help.as_mut().map(|help| (help, view));
+            return self.page.as_mut().map(|page| (&mut page.lines, view));
         }
         let view = self.view_of(self.focus);
         match self.focus {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
-use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyEventKind};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -88,6 +88,19 @@ pub(super) fn give_back() {
     let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
 }
 
+/// Says so below what was written, and waits for a key. The terminal is lent out.
+pub(super) fn wait_for_key(text: &str) {
+    let said = writeln!(io::stdout(), "\n{text}").and_then(|()| enable_raw_mode());
+    while said.is_ok() {
+        match event::read() {
+            Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => break,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    let _ = disable_raw_mode();
+}
+
 /// Whether nobody gave the terminal back yet.
 pub(super) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
@@ -95,8 +108,13 @@ pub(super) fn is_taken() -> bool {
 
 /// Gives the terminal back, once; from anywhere, also on the way out of the process.
 pub(crate) fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) && !is_lent() {
-        give_back();
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        if is_lent() {
+            // Where a key is waited for. While somebody else has the terminal, this changes nothing.
+            let _ = disable_raw_mode();
+        } else {
+            give_back();
+        }
     }
 }
 

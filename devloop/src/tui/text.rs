@@ -138,6 +138,26 @@ fn part(span: &Span<'_>, start: usize, range: Range<usize>, style: Style) -> Spa
     Span::styled(text.to_owned(), style)
 }
 
+/// Words between blanks; quotes hold blanks together, as in `"/opt/my editor/vim" -p`.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for character in text.chars() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            None if character == '"' || character == '\'' => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            Some(_) | None => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use ratatui::style::{Modifier, Style};

@@ -48,7 +48,8 @@ impl Watched {
             }
         })
         .unwrap();
-        watcher.watch(WatchList { directories: vec![root.join("up")], files: vec![root.join("Cargo.toml")] });
+        let files = vec![root.join("Cargo.toml"), root.join(".cargo/config.toml")];
+        watcher.watch(WatchList { directories: vec![root.join("up")], files });
         let watched = Self { _home: home, root, bursts, _watcher: watcher };
         watched.wait_until_it_sees();
         watched
@@ -132,6 +133,25 @@ fn a_source_behind_a_link_is_reported_by_the_links_name() {
     fs::write(elsewhere.join("folder/deep/lib.rs"), "two").unwrap();
     watched.seen_until("up/src/linked/deep/lib.rs");
     watched.check(|w| w.write("up/src/main.rs", "two"));
+}
+
+#[test]
+fn a_folder_of_files_that_are_waited_for_is_seen_when_it_appears_and_again_after_it_was_gone() {
+    let watched = Watched::new();
+    for text in ["[build]", "[net]"] {
+        fs::create_dir(watched.root.join(".cargo")).unwrap();
+        watched.write(".cargo/config.toml", text);
+        watched.seen_until(".cargo/config.toml");
+        watched.write(".cargo/config.toml", "[term]");
+        watched.seen_until(".cargo/config.toml");
+        fs::remove_dir_all(watched.root.join(".cargo")).unwrap();
+        watched.seen_until(".cargo/config.toml");
+    }
+    // Made beside, and moved there with everything in it.
+    fs::create_dir(watched.root.join("beside")).unwrap();
+    watched.write("beside/config.toml", "[build]");
+    watched.rename("beside", ".cargo");
+    watched.seen_until(".cargo/config.toml");
 }
 
 #[test]

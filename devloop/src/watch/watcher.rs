@@ -204,8 +204,11 @@ impl Eye {
             wanted.extend(tree.directories);
             wanted.extend(self.links.learn(&tree.links, &mut self.noise));
         }
-        let beside = list.files.iter().filter_map(|file| file.parent()).filter(|parent| parent.is_dir());
-        wanted.extend(beside.map(Path::to_owned));
+        for beside in list.files.iter().filter_map(|file| file.parent()) {
+            // A directory that is not there yet, such as `.cargo`, appears in the one above it.
+            let nearest = [Some(beside), beside.parent()].into_iter().flatten().find(|path| path.is_dir());
+            wanted.extend(nearest.map(Path::to_owned));
+        }
         self.list = list;
         for gone in self.watched.difference(&wanted) {
             // It may be gone from the disk too, which is what we want.
@@ -245,15 +248,16 @@ impl Eye {
                 let root = self.root_of(name).map(Path::to_owned);
                 !path.is_dir() && root.is_some_and(|root| !self.noise.is_noise(name, &root))
             }));
+            if removed {
+                self.watched.retain(|directory| !directory.starts_with(&path));
+            }
+            changed.extend(self.expect(&path)?);
             let Some(root) = self.root_of(&path).map(Path::to_owned) else {
                 if self.list.files.contains(&path) {
                     changed.push(path);
                 }
                 continue;
             };
-            if removed {
-                self.watched.retain(|directory| !directory.starts_with(&path));
-            }
             if path.is_symlink() {
                 for directory in self.links.learn(std::slice::from_ref(&path), &mut self.noise) {
                     self.add(directory)?;
@@ -267,6 +271,17 @@ impl Eye {
         }
         self.debounce.add(Instant::now(), now(), changed);
         Ok(())
+    }
+
+    /// The directory of files that are to be watched has just appeared, perhaps with some of them.
+    fn expect(&mut self, directory: &Path) -> Result<Vec<PathBuf>, WatchError> {
+        let files = self.list.files.iter().filter(|file| file.parent() == Some(directory));
+        let expected: Vec<PathBuf> = files.cloned().collect();
+        if expected.is_empty() || self.watched.contains(directory) || !directory.is_dir() {
+            return Ok(Vec::new());
+        }
+        self.add(directory.to_owned())?;
+        Ok(expected.into_iter().filter(|file| file.is_file()).collect())
     }
 
     /// A directory that is not watched yet has just appeared, perhaps with files whose events nobody saw.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, TargetKind};
 
+use crate::cargo;
 use crate::graph::{Package, Workspace};
 
 /// Dependencies that make a package's binaries Lambda functions.
@@ -79,7 +80,5 @@ fn governing(root: &Path) -> Vec<PathBuf> {
 
 /// The configuration in cargo's home, if there is one; it holds for every workspace.
 fn of_the_user() -> Option<PathBuf> {
-    let set = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    let home = set.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))?;
-    ["config.toml", "config"].iter().map(|file| home.join(file)).find(|file| file.is_file())
+    cargo::file_in(&cargo::home()?)
 }

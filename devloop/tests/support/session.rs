@@ -1,15 +1,14 @@
 //! A session of the real program: its JSON lines, its API, and its end.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
+use std::io::Write;
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Answer, Aws, LIMIT, Workspace, address_of, eventually, message, send, signal_to};
+use super::{Answer, Aws, Told, Workspace, address_of, message, send};
 
 /// How long the first build of a machine may take: it compiles the AWS SDK.
 const FIRST_BUILD: Duration = Duration::from_mins(20);
@@ -29,12 +28,7 @@ pub struct Session {
     pub endpoint: String,
     /// The template's outputs.
     pub outputs: Value,
-    child: Child,
-    lines: Receiver<Value>,
-    /// Every line so far.
-    seen: Vec<Value>,
-    /// What was written to the standard error.
-    words: Arc<Mutex<String>>,
+    told: Told,
 }
 
 impl Session {
@@ -92,36 +86,9 @@ impl Session {
         Self::run(workspace, command)
     }
 
-    fn run(workspace: Workspace, mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (sender, lines) = channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let words = Arc::new(Mutex::new(String::new()));
-        let (mut errors, kept) = (child.stderr.take().unwrap(), Arc::clone(&words));
-        std::thread::spawn(move || {
-            let mut chunk = [0; 4096];
-            while let Ok(read @ 1..) = errors.read(&mut chunk) {
-                kept.lock().unwrap().push_str(&String::from_utf8_lossy(&chunk[..read]));
-            }
-        });
-        let mut session = Self {
-            workspace,
-            endpoint: String::new(),
-            outputs: Value::Null,
-            child,
-            lines,
-            seen: Vec::new(),
-            words,
-        };
+    fn run(workspace: Workspace, command: Command) -> Self {
+        let told = Told::start(command);
+        let mut session = Self { workspace, endpoint: String::new(), outputs: Value::Null, told };
         let ready = session.wait("the cloud is ready", |line| of(line, "ready"));
         session.endpoint = text(&ready, "endpoint");
         session.outputs = ready["outputs"].clone();
@@ -141,11 +108,9 @@ impl Session {
     ) -> T {
         let began = Instant::now();
         loop {
-            match self.lines.recv_timeout(PROGRESS.min(limit.saturating_sub(began.elapsed()))) {
+            match self.told.next(PROGRESS.min(limit.saturating_sub(began.elapsed()))) {
                 Ok(line) => {
-                    let picked = pick(&line);
-                    self.seen.push(line);
-                    if let Some(picked) = picked {
+                    if let Some(picked) = pick(&line) {
                         return picked;
                     }
                 }
@@ -161,8 +126,7 @@ impl Session {
 
     /// What the session has said, for a test that fails.
     pub fn account(&self) -> String {
-        let lines: Vec<String> = self.seen.iter().map(Value::to_string).collect();
-        format!("{}\nstderr: {}", lines.join("\n"), self.words.lock().unwrap())
+        self.told.account()
     }
 
     /// The next build: its number, its functions, and its reason.
@@ -231,7 +195,7 @@ impl Session {
 
     /// The program's process id.
     pub fn process(&self) -> i32 {
-        self.child.id() as i32
+        self.told.process()
     }
 
     /// The port of its cloud.
@@ -241,21 +205,7 @@ impl Session {
 
     /// Sends the program a signal and waits for its end.
     pub fn end(&mut self, signal: Signal) -> ExitStatus {
-        signal_to(self.process(), signal);
-        eventually("devloop ends", LIMIT, || match self.child.try_wait().unwrap() {
-            Some(status) => Ok(status),
-            None => Err(self.account()),
-        })
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = writeln!(std::io::stderr(), "the session said:\n{}", self.account());
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.told.end(signal)
     }
 }
 

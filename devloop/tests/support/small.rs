@@ -1,16 +1,13 @@
 //! A workspace of two functions that builds in a second: their `lambda_runtime` is an empty crate outside of it, which stands
 //! for everything that comes from a registry.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-const FUNCTION: &str = "[package]\nname = \"NAME\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\n\
-    lambda_runtime.path = \"../../runtime\"\nmodel.path = \"../model\"\n";
+use super::{manifest, workspace_manifest, write, write_program};
 
 /// The workspace and what lies beside it; all of it goes with this.
 pub struct Small {
@@ -20,20 +17,14 @@ pub struct Small {
 impl Small {
     pub fn new() -> Self {
         let small = Self { home: tempfile::tempdir().unwrap() };
-        small.write(
-            "runtime/Cargo.toml",
-            "[package]\nname = \"lambda_runtime\"\nversion = \"0.0.0\"\nedition = \"2024\"\n",
-        );
+        small.write("runtime/Cargo.toml", &manifest("lambda_runtime", &[]));
         small.write("runtime/src/lib.rs", "pub fn run() -> &'static str { \"run\" }\n");
-        small
-            .write("w/Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"up\", \"mid\", \"model\"]\n");
-        small.write(
-            "w/model/Cargo.toml",
-            "[package]\nname = \"model\"\nversion = \"0.0.0\"\nedition = \"2024\"\n",
-        );
+        small.write("w/Cargo.toml", &workspace_manifest(&["up", "mid", "model"]));
+        small.write("w/model/Cargo.toml", &manifest("model", &[]));
         small.write("w/model/src/lib.rs", "pub const MODEL: &str = \"model 1\";\n");
         for name in ["up", "mid"] {
-            small.write(&format!("w/{name}/Cargo.toml"), &FUNCTION.replace("NAME", name));
+            let dependencies = [("lambda_runtime", "../../runtime"), ("model", "../model")];
+            small.write(&format!("w/{name}/Cargo.toml"), &manifest(name, &dependencies));
             let main = "fn main() { println!(\"NAME {} {}\", model::MODEL, lambda_runtime::run()) }\n";
             small.write(&format!("w/{name}/src/main.rs"), &main.replace("NAME", name));
         }
@@ -50,15 +41,12 @@ impl Small {
     }
 
     pub fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        write(&self.path(path), text);
     }
 
     /// Writes a program for `sh`.
     pub fn write_program(&self, path: &str, script: &str) {
-        self.write(path, &format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(self.path(path), PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(&self.path(path), script);
     }
 
     /// A program with none of the settings of the shell that runs the tests.

@@ -4,15 +4,13 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use super::Workspace;
+use super::{Workspace, manifest, workspace_manifest, write};
 
 /// Its functions.
 pub const TINY: [&str; 3] = ["alpha", "beta", "gamma"];
 
-const FUNCTION: &str = "[package]\nname = \"NAME\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-    [dependencies]\nlambda_runtime.path = \"../lambda_runtime\"\nshared.path = \"../shared\"\n";
-
-const LIBRARY: &str = "[package]\nname = \"NAME\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+/// What each of them is made with.
+const DEPENDENCIES: [(&str, &str); 2] = [("lambda_runtime", "../lambda_runtime"), ("shared", "../shared")];
 
 /// The Runtime API as far as these functions need it, one event after the other on one connection.
 const RUNTIME: &str = r##"use std::io::{BufRead, BufReader, Read, Write};
@@ -79,16 +77,11 @@ impl Workspace {
         }
         let workspace = Self::of(root, turn);
         let members = ["lambda_runtime", "shared"].iter().chain(&TINY);
-        let named: Vec<String> = members.clone().map(|name| format!("{name:?}")).collect();
-        let manifest = format!(
-            "[workspace]\nresolver = \"3\"\nmembers = [{}]\n[profile.dev]\ndebug = false\n",
-            named.join(", ")
-        );
-        workspace.create("Cargo.toml", &manifest);
+        let root = workspace_manifest(&members.clone().copied().collect::<Vec<_>>());
+        workspace.create("Cargo.toml", &(root + "[profile.dev]\ndebug = false\n"));
         for name in members {
-            let function = TINY.contains(name);
-            let manifest = if function { FUNCTION } else { LIBRARY };
-            workspace.create(&format!("{name}/Cargo.toml"), &manifest.replace("NAME", name));
+            let dependencies: &[_] = if TINY.contains(name) { &DEPENDENCIES } else { &[] };
+            workspace.create(&format!("{name}/Cargo.toml"), &manifest(name, dependencies));
         }
         workspace.create("lambda_runtime/src/lib.rs", RUNTIME);
         workspace.create("shared/src/lib.rs", &shared("one"));
@@ -101,7 +94,6 @@ impl Workspace {
 
     /// Writes a file, in a folder that may be new.
     pub fn create(&self, path: &str, text: &str) {
-        fs::create_dir_all(self.root().join(path).parent().unwrap()).unwrap();
-        self.save(path, text);
+        write(&self.root().join(path), text);
     }
 }

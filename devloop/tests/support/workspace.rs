@@ -7,6 +7,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::without_settings;
+
 /// What cargo and devloop need of a workspace.
 const PARTS: [&str; 5] = ["Cargo.toml", "Cargo.lock", "devloop", "functions", "stack/templates"];
 
@@ -68,15 +70,7 @@ impl Workspace {
         let words: Vec<&str> = starter.iter().chain(&[program]).chain(arguments).copied().collect();
         let mut command = Command::new(words[0]);
         command.current_dir(&self.root).args(&words[1..]);
-        let settings = ["AWS_ENDPOINT_URL", "USE_LOCALSTACK", "LAMBDA_SRC_PATH", "LAMBDA_DIST_PATH"];
-        let account = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"];
-        for name in settings.iter().chain(&account).chain(&[
-            "CARGO_TARGET_DIR",
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-        ]) {
-            command.env_remove(name);
-        }
+        without_settings(&mut command);
         command.envs(environment.iter().copied());
         command
     }

@@ -195,6 +195,19 @@ impl Lambda {
         Ok(function.open_url("NONE", None, self.clock.now_ms()))
     }
 
+    /// Deletes a function that the tool has no more.
+    pub(crate) fn remove(&self, cx: &Context, name: &str) -> Result<(), ApiError> {
+        self.find(cx, name).map(|(function, _)| self.forget(&function))
+    }
+
+    /// Nobody finds the function any more, and its environments are let go.
+    pub(super) fn forget(&self, function: &Function) {
+        self.regions.of(&function.region).write().remove(&*function.name);
+        for version in function.versions() {
+            version.pool.stop();
+        }
+    }
+
     /// The folder that a function's code lies in.
     pub(crate) fn folder(&self, region: &str, name: &str) -> Option<PathBuf> {
         let function = self.regions.of(region).read().get(name).cloned()?;

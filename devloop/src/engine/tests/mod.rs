@@ -5,6 +5,7 @@
 mod failures;
 mod overlap;
 mod pause;
+mod rollback;
 mod saves;
 mod workspace;
 
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::{
     Artifact, Diagnostic, Digest, Effect, Ended, Event, Fact, Following, FunctionState, Level, Millis,
-    Notice, Phases, Problem, State, update,
+    Notice, Phases, Problem, RolledBack, State, update,
 };
 use crate::graph::{Package, Workspace};
 
@@ -180,6 +181,8 @@ fn standing(state: &FunctionState) -> String {
             format!("starting {generation} {digest}, {serves} serves")
         }
         FunctionState::Live { digest, .. } => format!("live {digest}"),
+        FunctionState::RollingBack { .. } => format!("rolling back, {serves} serves"),
+        FunctionState::RolledBack { digest, .. } => format!("rolled back to {digest}"),
         FunctionState::Failed { generation, .. } => format!("failed {generation}, {serves} serves"),
     }
 }
@@ -195,6 +198,13 @@ fn describe(effect: &Effect) -> String {
             format!("build {} {} of {}", order.generation, order.binaries.join("+"), order.packages.join("+"))
         }
         Effect::Adopt { function } => format!("adopt {function}"),
+        Effect::Dismiss { function, serving } => format!(
+            "dismiss {function}, {} serves",
+            serving.as_ref().map_or("nothing", |digest| digest.short())
+        ),
+        Effect::RollBack { function, agreed } => {
+            format!("roll {function} back{}", if *agreed { ", agreed" } else { "" })
+        }
         Effect::CancelBuild { generation } => format!("kill {generation}"),
         Effect::Swap(order) => {
             let unless = order.unless.as_ref().map(|digest| format!(" unless {digest}")).unwrap_or_default();
@@ -234,6 +244,18 @@ fn told(notice: &Notice) -> String {
         Notice::Live { generation, function, digest, .. } => format!("live {generation} {function} {digest}"),
         Notice::Unchanged { generation, function, .. } => format!("unchanged {generation} {function}"),
         Notice::Added { function, url } => format!("added {function} {url}"),
+        Notice::Gone { function, removed, .. } => {
+            format!("gone {function}{}", if *removed { ", removed" } else { "" })
+        }
+        Notice::RollbackPlanned { function, plan } => {
+            format!("roll {function} back? {}", plan.join("; "))
+        }
+        Notice::RolledBack(RolledBack { function, digest, .. }) => {
+            format!("rolled {function} back to {digest}")
+        }
+        Notice::NotRolledBack { function, problem } => {
+            format!("{function} not rolled back: {}", problem.code)
+        }
         Notice::Log { function, line } => format!("log {function} {line}"),
         Notice::Error { function, serving, problem, .. } => format!(
             "error {} {}, {} serves",

@@ -118,9 +118,10 @@ fn a_session_for_some_functions_takes_no_other_in() {
 fn a_deleted_function_is_named_and_built_no_more() {
     let session = Session::live()
         .check(vec![deleted(&["up/src/main.rs"])], &["read 2"])
+        .check(vec![read(2, Ok(with(&["mid"])))], &["dismiss up, up1 serves", "watch 2 directories, 2 files"])
         .check(
-            vec![read(2, Ok(with(&["mid"])))],
-            &["tell error up function_gone, up1 serves", "watch 2 directories, 2 files"],
+            vec![Fact::Dismissed { function: "up".to_owned(), removed: true, serving: None }],
+            &["tell gone up, removed"],
         )
         .check(
             vec![saved(&["mid/src/main.rs"])],
@@ -134,7 +135,7 @@ fn a_renamed_function_is_a_deleted_and_a_new_one() {
     following().check(vec![deleted(&["up/src/main.rs"])], &["read 2"]).check(
         vec![read(2, Ok(with(&["down", "mid"])))],
         &[
-            "tell error up function_gone, up1 serves",
+            "dismiss up, up1 serves",
             "adopt down",
             "watch 4 directories, 2 files",
             "tell build 2: down for new function",

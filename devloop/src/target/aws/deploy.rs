@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::engine::{Digest, Place, Problem};
+use crate::engine::{Digest, Place, Problem, RolledBack};
+use crate::target::Report;
 use crate::target::api::{ApiError, Code, Deployed, Lambda, S3};
 use crate::target::aws::kept::Kept;
 use crate::target::aws::package::Package;
 use crate::target::aws::target::Inner;
-use crate::target::{Report, RolledBack};
 
 /// The largest zip that Lambda takes in a request, in bytes `[Lambda quotas]`.
 const REQUEST_LIMIT: usize = 50 << 20;
@@ -83,8 +83,19 @@ impl Inner {
                 self.replace(&deployed, &previous).await?;
             }
             // Rolling back twice leads to where one came from.
-            self.kept(&function.name)?.keep(&previous, current.as_ref())?;
-            rolled_back = Some(RolledBack { name: function.name.clone(), code: previous.lambda_sha() });
+            let digest = self.unpack(&previous).await;
+            let kept = self.kept(&function.name)?;
+            kept.keep(&previous, current.as_ref())?;
+            // A save of the very same binary has nothing to do then.
+            if let Some(digest) = &digest {
+                kept.note(digest, &previous.lambda_sha())?;
+            }
+            rolled_back = Some(RolledBack {
+                function: binary.to_owned(),
+                name: function.name.clone(),
+                code: previous.lambda_sha(),
+                digest: digest.unwrap_or_else(|| Digest::new(previous.hexadecimal())),
+            });
         }
         rolled_back.ok_or_else(|| {
             Problem::new("nothing_to_roll_back", format!("roll {binary} back: nothing runs it"))
@@ -106,8 +117,14 @@ impl Inner {
         Kept::new(&self.home, [&self.account, self.client.region(), name])
     }
 
+    /// The binary in the zip, if it holds one.
+    async fn unpack(&self, package: &Package) -> Option<Digest> {
+        let package = package.clone();
+        tokio::task::spawn_blocking(move || package.binary()).await.ok().flatten()
+    }
+
     /// The function once no update of it is on its way.
-    async fn look(&self, name: &str) -> Result<Deployed, Problem> {
+    pub(super) async fn look(&self, name: &str) -> Result<Deployed, Problem> {
         let found = Lambda(&self.client).settled(name).await;
         let found = found.map_err(|error| error.problem(&format!("look at {name}")))?;
         found.ok_or_else(|| {

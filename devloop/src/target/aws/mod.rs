@@ -9,5 +9,5 @@ mod plan;
 mod target;
 
 pub(crate) use connect::Opening;
-pub(crate) use plan::{Plan, PlannedFunction};
+pub(crate) use plan::Plan;
 pub(crate) use target::{Aws, Wishes};

@@ -1,6 +1,6 @@
 //! The zip that Lambda wants. The same binary is always the same zip, so that equal code is known by its digest.
 
-use std::io::{Cursor, Write as _};
+use std::io::{self, Cursor, Write as _};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
-use crate::engine::Problem;
+use crate::engine::{Digest, Problem};
 
 /// The only entry.
 const ENTRY: &str = "bootstrap";
@@ -38,6 +38,14 @@ impl Package {
         };
         let binary = std::fs::read(path).map_err(|error| failed(&error))?;
         pack(&binary).map(|zip| Self::of_zip(zip.into())).map_err(|error| failed(&error))
+    }
+
+    /// The content of the binary in it, if there is one. Blocks for as long as unpacking takes.
+    pub(super) fn binary(&self) -> Option<Digest> {
+        let mut archive = ZipArchive::new(Cursor::new(&self.zip)).ok()?;
+        let mut hash = Sha256::new();
+        io::copy(&mut archive.by_name(ENTRY).ok()?, &mut hash).ok()?;
+        Some(Digest::new(format!("{:x}", hash.finalize())))
     }
 
     /// The digest as Lambda writes it.
@@ -70,6 +78,7 @@ mod tests {
     use zip::ZipArchive;
 
     use super::{Package, pack};
+    use crate::engine::Digest;
 
     #[test]
     fn the_same_binary_is_the_same_zip() {
@@ -82,6 +91,15 @@ mod tests {
         assert_eq!(first.hexadecimal().len(), 64);
         std::fs::write(&path, [8; 5000]).unwrap();
         assert_ne!(Package::of_binary(&path).unwrap().lambda_sha(), first.lambda_sha());
+    }
+
+    #[test]
+    fn the_binary_in_a_zip_is_known() {
+        let package = Package::of_zip(pack(b"abc").unwrap().into());
+        // SHA-256 of `abc` [FIPS 180-2, B.1].
+        let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(package.binary(), Some(Digest::new(known)));
+        assert_eq!(Package::of_zip(b"no zip".as_slice().into()).binary(), None);
     }
 
     #[test]

@@ -45,6 +45,32 @@ impl Plan {
     pub(crate) fn changes(&self) -> bool {
         self.functions.iter().any(|function| function.changes)
     }
+
+    /// The plan for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("account {} in {}", self.account, self.region)];
+        if !self.endpoints.is_empty() {
+            lines.push(format!("NOT AT AWS: the endpoint is {}", self.endpoints.join(", ")));
+        }
+        let width = self.functions.iter().map(|function| function.binary.len()).max().unwrap_or_default();
+        let line =
+            |function: &PlannedFunction| format!("  {:width$}  {}", function.binary, described(function));
+        lines.extend(self.functions.iter().map(line));
+        lines
+    }
+}
+
+fn described(function: &PlannedFunction) -> String {
+    let PlannedFunction { name, deployed_bytes, new_bytes, changes, bucket, .. } = function;
+    if !changes {
+        return format!("{name}: same code, {}", megabytes(*new_bytes));
+    }
+    let through = bucket.as_ref().map(|bucket| format!(", through the bucket {bucket}")).unwrap_or_default();
+    format!("{name}: {} becomes {}{through}", megabytes(*deployed_bytes), megabytes(*new_bytes))
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
 impl Aws {
@@ -74,13 +100,15 @@ impl Aws {
         Ok(self.plan_of(functions))
     }
 
-    /// What a rollback would change.
-    pub(crate) fn rollback_plan(&self, binaries: &[String]) -> Result<Plan, Problem> {
+    /// What a rollback would change. Only reads.
+    pub(crate) async fn plan_rollback(&self, binaries: &[String]) -> Result<Plan, Problem> {
         let inner = &self.0;
         let mut functions = Vec::new();
         for binary in binaries {
             for deployed in inner.of(binary)? {
                 let previous = inner.previous(&deployed.name)?;
+                // A session may have changed it since it was found.
+                let deployed = inner.look(&deployed.name).await?;
                 functions.push(PlannedFunction {
                     binary: binary.clone(),
                     name: deployed.name.clone(),
@@ -101,5 +129,39 @@ impl Aws {
             endpoints: self.0.endpoints.clone(),
             functions,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, PlannedFunction};
+
+    #[test]
+    fn a_plan_says_whose_what_and_how_large() {
+        let function = |binary: &str, changes, bucket: Option<&str>| PlannedFunction {
+            binary: binary.to_owned(),
+            name: format!("Stack-{binary}"),
+            deployed_bytes: 5_200_000,
+            new_bytes: 60_000_000,
+            changes,
+            bucket: bucket.map(str::to_owned),
+        };
+        let mut plan = Plan {
+            account: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            endpoints: Vec::new(),
+            functions: vec![function("up", true, Some("zips")), function("down", false, None)],
+        };
+        assert_eq!(
+            plan.lines(),
+            [
+                "account 123456789012 in eu-west-1",
+                "  up    Stack-up: 5.20 MB becomes 60.00 MB, through the bucket zips",
+                "  down  Stack-down: same code, 60.00 MB",
+            ]
+        );
+        assert!(plan.changes());
+        plan.endpoints = vec!["http://127.0.0.1:1".to_owned()];
+        assert_eq!(plan.lines()[1], "NOT AT AWS: the endpoint is http://127.0.0.1:1");
     }
 }

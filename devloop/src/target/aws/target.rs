@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::engine::{Digest, Place, Problem};
+use crate::engine::{Digest, Place, Problem, RolledBack};
 use crate::target::api::{Client, Deployed};
-use crate::target::{Pending, Report, RolledBack, Target};
+use crate::target::{Pending, Report, Target, Whereabouts};
 
 /// What the user asked for beside the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +82,18 @@ impl Target for Aws {
     /// The code goes up first.
     fn patience(&self) -> Duration {
         Duration::from_mins(10)
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        let Inner { account, client, .. } = &*self.0;
+        Whereabouts { target: "aws", account: account.clone(), region: client.region().to_owned() }
+    }
+
+    fn rollback_plan<'a>(&'a self, function: &'a str) -> Pending<'a, Result<Option<Vec<String>>, Problem>> {
+        Box::pin(async move {
+            let plan = self.plan_rollback(&[function.to_owned()]).await?;
+            Ok(Some(plan.lines()))
+        })
     }
 
     fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::Problem;
+use crate::engine::{Problem, RolledBack};
 use crate::swap;
+use crate::target::Report;
 use crate::target::api::{ApiError, Code, Lambda};
 use crate::target::localstack::rest::{machine_polls, reload_time};
 use crate::target::localstack::standing::{Standing, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
-use crate::target::{Report, RolledBack};
 
 /// The bucket that stands for directories.
 const BUCKET: &str = "hot-reload";
@@ -169,11 +169,13 @@ impl Inner {
                 "devloop keeps the code of the last update of a function with event sources or traffic",
             ));
         };
+        let Some(digest) = swap::digest_at(&before.join("bootstrap")) else {
+            let message = format!("{action}: its former code is not in {} any more", before.display());
+            return Err(Problem::new("former_code_lost", message));
+        };
         self.lead_to(binary, &standing, &before).await?;
-        let code =
-            swap::digest_at(&before.join("bootstrap")).map(|digest| digest.to_string()).unwrap_or_default();
         let name = standing.functions.first().map(|function| function.name.clone()).unwrap_or_default();
-        Ok(RolledBack { name, code })
+        Ok(RolledBack { function: binary.to_owned(), name, code: digest.to_string(), digest })
     }
 
     /// The newest directory that a session before this one left, beside the one in use.

@@ -11,16 +11,19 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Digest, Place, Problem};
+use crate::engine::{Digest, Place, Problem, RolledBack};
 use crate::target::api::{ApiError, Client, Credentials, Endpoints};
 use crate::target::localstack::standing::Standing;
-use crate::target::{Known, Pending, Report, RolledBack, Target};
+use crate::target::{Known, Pending, Report, Target, Whereabouts};
 
 /// How long LocalStack may take to answer: its services load when they are first asked.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The access key that means `LocalStack`'s default account.
 const DEFAULT_KEY: &str = "test";
+
+/// The account of any other key than one of twelve digits.
+const DEFAULT_ACCOUNT: &str = "000000000000";
 
 /// The region that `cdklocal` deploys to.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -51,6 +54,7 @@ pub(crate) struct Localstack(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) endpoint: String,
+    account: String,
     pub(super) client: Client,
     pub(super) dist: PathBuf,
     pub(super) known: Known,
@@ -78,10 +82,14 @@ impl Localstack {
     /// The target behind the endpoint, which has been probed.
     pub(crate) fn open(opening: Opening) -> Self {
         let endpoints = Endpoints { all: Some(opening.endpoint.clone()), single: BTreeMap::new() };
-        let credentials = Credentials::fixed(opening.access_key.as_deref().unwrap_or(DEFAULT_KEY));
+        let key = opening.access_key.as_deref().unwrap_or(DEFAULT_KEY);
+        let is_account = key.len() == DEFAULT_ACCOUNT.len() && key.bytes().all(|byte| byte.is_ascii_digit());
+        let account = if is_account { key } else { DEFAULT_ACCOUNT }.to_owned();
+        let credentials = Credentials::fixed(key);
         let region = opening.region.as_deref().unwrap_or(DEFAULT_REGION);
         Self(Arc::new(Inner {
             client: Client::new(endpoints, region, credentials, LIMIT),
+            account,
             endpoint: opening.endpoint,
             dist: opening.dist,
             known: opening.known,
@@ -162,6 +170,16 @@ impl Target for Localstack {
         _digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>> {
         Box::pin(self.0.activate(function, directory))
+    }
+
+    /// An access key of twelve digits means that account.
+    fn whereabouts(&self) -> Whereabouts {
+        let inner = &self.0;
+        Whereabouts {
+            target: "localstack",
+            account: inner.account.clone(),
+            region: inner.client.region().to_owned(),
+        }
     }
 
     fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {

@@ -155,7 +155,8 @@ fn sign(state: &FunctionState) -> &'static str {
         FunctionState::Unbuilt => "○",
         FunctionState::Building { .. } => "◐",
         FunctionState::Swapping { .. } => "◑",
-        FunctionState::Starting { .. } => "◒",
+        FunctionState::Starting { .. } | FunctionState::RollingBack { .. } => "◒",
+        FunctionState::RolledBack { .. } => "↶",
         FunctionState::Live { .. } => "●",
         FunctionState::Failed { .. } => "✗",
     }
@@ -166,9 +167,11 @@ fn colour(state: &FunctionState) -> Style {
         FunctionState::Unbuilt => Color::Reset,
         FunctionState::Live { .. } => Color::Green,
         FunctionState::Failed { .. } => Color::Red,
-        FunctionState::Building { .. } | FunctionState::Swapping { .. } | FunctionState::Starting { .. } => {
-            Color::Yellow
-        }
+        FunctionState::Building { .. }
+        | FunctionState::Swapping { .. }
+        | FunctionState::Starting { .. }
+        | FunctionState::RollingBack { .. }
+        | FunctionState::RolledBack { .. } => Color::Yellow,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::status::{count, milliseconds};
 use crate::tui::action::{FOOTER, binding};
 use crate::tui::keymap::Keymap;
 use crate::tui::route;
-use crate::tui::screen::{Prompt, Screen};
+use crate::tui::screen::{Prompt, Question, Screen};
 use crate::tui::text::{cut, fitted};
 
 /// What runs where on the left, the last save on the right.
@@ -78,6 +78,9 @@ pub(super) fn draw_footer(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     let line = match (screen.prompt(), screen.remark()) {
         (Some(Prompt::Search(typed)), _) => Line::raw(format!("/{typed}▏")),
         (Some(Prompt::Command(typed)), _) => Line::raw(format!(":{typed}▏")),
+        (Some(Prompt::Agree(Question { function, plan, typed })), _) => {
+            Line::raw(format!("roll {function} back? yes or no: {typed}▏ · {plan}"))
+        }
         (None, Some(remark)) => Line::raw(remark.to_owned()),
         (None, None) => keys(&screen.keymap, area.width),
     };

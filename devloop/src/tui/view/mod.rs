@@ -4,6 +4,7 @@ mod functions;
 mod header;
 pub(super) mod help;
 mod panes;
+pub(super) mod target;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -27,7 +28,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen, now: Millis, theme: T
 }
 
 fn draw_into(buffer: &mut Buffer, area: Rect, screen: &Screen, now: Millis) {
-    if let Some(page) = screen.help() {
+    if let Some(page) = screen.page() {
         help::draw(buffer, area, page);
     } else {
         let places = places(area, screen);

@@ -198,10 +198,7 @@ impl Lambda {
             version.pool.stop();
             return Ok(Reply::empty(204));
         }
-        self.regions.of(&function.region).write().remove(&*function.name);
-        for version in function.versions() {
-            version.pool.stop();
-        }
+        self.forget(&function);
         Ok(Reply::empty(204))
     }
 }

@@ -1,0 +1,64 @@
+//! The code before serves again. The sources stay ahead of it: whatever is built next goes live as ever, the code that was left
+//! too.
+
+use crate::engine::update::started_or_not;
+use crate::engine::{Effect, FunctionState, Millis, Notice, Problem, RolledBack, Serving, State};
+
+/// The user wants it. What is on its way already would only take its place again.
+pub(super) fn begin(state: &mut State, function: String, agreed: bool) -> Vec<Effect> {
+    let problem = match state.functions.get_mut(&function) {
+        None => {
+            let message = format!("roll {function} back: the session has no such function");
+            Problem::new("function_unknown", message)
+        }
+        Some(standing) if standing.is_on_its_way() => {
+            let message = format!("roll {function} back: other code of it is on its way");
+            Problem::new("rollback_busy", message).with_hint("ask again when that is live, or has failed")
+        }
+        Some(standing) => {
+            let before = Box::new(standing.clone());
+            *standing = FunctionState::RollingBack { before };
+            return vec![Effect::RollBack { function, agreed }];
+        }
+    };
+    vec![Effect::Announce(Notice::NotRolledBack { function, problem })]
+}
+
+/// Nothing happens until the user has agreed.
+pub(super) fn planned(state: &mut State, function: String, plan: Vec<String>) -> Vec<Effect> {
+    ended(state, &function, |before| before, Notice::RollbackPlanned { function: function.clone(), plan })
+}
+
+/// It serves. What failed before has still failed: the next build tries it again.
+pub(super) fn done(state: &mut State, at: Millis, done: RolledBack) -> Vec<Effect> {
+    let digest = done.digest.clone();
+    let becomes = |before| match before {
+        FunctionState::Failed { generation, failure, .. } => {
+            let serving = Serving { code: Some((digest, at)), in_place: true };
+            FunctionState::Failed { generation, failure, serving }
+        }
+        _ => FunctionState::RolledBack { digest, since: at },
+    };
+    ended(state, &done.function.clone(), becomes, Notice::RolledBack(done))
+}
+
+/// Everything is as it was.
+pub(super) fn failed(state: &mut State, function: String, problem: Problem) -> Vec<Effect> {
+    ended(state, &function, |before| before, Notice::NotRolledBack { function: function.clone(), problem })
+}
+
+/// The rollback has come to its end: a newer build that waited for it, or runs, takes the function over.
+fn ended(
+    state: &mut State,
+    function: &str,
+    becomes: impl FnOnce(FunctionState) -> FunctionState,
+    notice: Notice,
+) -> Vec<Effect> {
+    // A function that vanished meanwhile has no state any more.
+    let Some(standing) = state.functions.get_mut(function) else { return Vec::new() };
+    let FunctionState::RollingBack { before } = standing else { return Vec::new() };
+    *standing = becomes((**before).clone());
+    let mut effects = vec![Effect::Announce(notice)];
+    effects.extend(started_or_not(state, function));
+    effects
+}

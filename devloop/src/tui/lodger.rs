@@ -1,0 +1,66 @@
+//! Programs that have the terminal for a while: the user's editor, and the load of `devloop bench`. One at a time.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How a load is started.
+pub(crate) struct Load {
+    /// This program.
+    pub(crate) program: PathBuf,
+    /// What leads it to the session's cloud.
+    pub(crate) environment: Vec<(&'static str, String)>,
+}
+
+/// How many signals a program gets when the session ends, and how long the end waits for what each of them does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// An editor saves what it recovers from, in its own time.
+    Once,
+    /// A load stops at the first, and gives up waiting for what it has sent at the second.
+    Twice,
+}
+
+const BETWEEN: Duration = Duration::from_millis(300);
+
+static LODGER: Mutex<Option<(Pid, Farewell)>> = Mutex::new(None);
+static LEFT: Condvar = Condvar::new();
+
+fn lodger() -> MutexGuard<'static, Option<(Pid, Farewell)>> {
+    LODGER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether there is one.
+pub(super) fn is_here() -> bool {
+    lodger().is_some()
+}
+
+/// Runs the program to its end.
+pub(super) fn run(command: &mut Command, farewell: Farewell) -> io::Result<ExitStatus> {
+    let mut child = command.spawn()?;
+    *lodger() = Some((Pid::from_child(&child), farewell));
+    let status = child.wait();
+    *lodger() = None;
+    LEFT.notify_all();
+    status
+}
+
+/// Nobody outlives the session whose terminal he has.
+pub(super) fn end() {
+    let Some((pid, farewell)) = *lodger() else { return };
+    let signals = if farewell == Farewell::Twice { 2 } else { 1 };
+    for _ in 0..signals {
+        let here = lodger();
+        if here.is_none() {
+            return;
+        }
+        let _ = kill_process(pid, Signal::TERM);
+        if farewell == Farewell::Twice {
+            drop(LEFT.wait_timeout_while(here, BETWEEN, |lodger| lodger.is_some()));
+        }
+    }
+}
