@@ -12,6 +12,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use crate::http::{Scope, cause, unsigned};
+
 /// How long an answer of an AWS API may take: a page of a log group under load is large.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -143,7 +145,7 @@ impl Client {
     /// Asks a service that speaks REST.
     pub(crate) async fn get(&self, service: &str, region: &str, path: &str) -> Result<Value, String> {
         let request = Request::get(format!("{}{path}", self.endpoint))
-            .header("authorization", authorization(service, region));
+            .header("authorization", unsigned(Scope { service, region }));
         self.answer(path, self.send(request, Bytes::new()).await?)
     }
 
@@ -157,7 +159,7 @@ impl Client {
     ) -> Result<Value, String> {
         let request = Request::put(format!("{}{path}", self.endpoint))
             .header("content-type", "application/json")
-            .header("authorization", authorization(service, region));
+            .header("authorization", unsigned(Scope { service, region }));
         self.answer(path, self.send(request, Bytes::from(input.to_string())).await?)
     }
 
@@ -173,7 +175,7 @@ impl Client {
         let request = Request::post(format!("{}/", self.endpoint))
             .header("content-type", kind)
             .header("x-amz-target", format!("{target}.{operation}"))
-            .header("authorization", authorization(scope, region));
+            .header("authorization", unsigned(Scope { service: scope, region }));
         self.answer(operation, self.send(request, Bytes::from(input.to_string())).await?)
     }
 
@@ -204,21 +206,6 @@ impl Client {
             .unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
         answer.map_err(|reason: String| format!("ask {}: {reason}", self.endpoint))
     }
-}
-
-fn authorization(service: &str, region: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=devloop/19700101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
-    )
-}
-
-/// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(next) = last.source() {
-        last = next;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]
