@@ -21,6 +21,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::bench::trust::{Trust, explained};
 
+use crate::http::{Scope, cause, unsigned};
+
 /// How long an answer of an AWS API may take: a page of a log group under load is large.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -192,7 +194,7 @@ impl Client {
     /// Asks a service that speaks REST.
     pub(crate) async fn get(&self, service: &str, region: &str, path: &str) -> Result<Value, String> {
         let request = Request::get(format!("{}{path}", self.endpoint))
-            .header("authorization", authorization(service, region));
+            .header("authorization", unsigned(Scope { service, region }));
         self.answer(path, self.send(request, Bytes::new()).await?)
     }
 
@@ -206,7 +208,7 @@ impl Client {
     ) -> Result<Value, String> {
         let request = Request::put(format!("{}{path}", self.endpoint))
             .header("content-type", "application/json")
-            .header("authorization", authorization(service, region));
+            .header("authorization", unsigned(Scope { service, region }));
         self.answer(path, self.send(request, Bytes::from(input.to_string())).await?)
     }
 
@@ -222,7 +224,7 @@ impl Client {
         let request = Request::post(format!("{}/", self.endpoint))
             .header("content-type", kind)
             .header("x-amz-target", format!("{target}.{operation}"))
-            .header("authorization", authorization(scope, region));
+            .header("authorization", unsigned(Scope { service: scope, region }));
         self.answer(operation, self.send(request, Bytes::from(input.to_string())).await?)
     }
 
@@ -255,27 +257,12 @@ impl Client {
     }
 }
 
-fn authorization(service: &str, region: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=devloop/19700101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
-    )
-}
-
 /// TLS that believes nobody, for an endpoint in plain text.
 fn without_roots() -> Result<ClientConfig, String> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder =
         builder.with_safe_default_protocol_versions().map_err(|error| format!("set up TLS: {error}"))?;
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
-}
-
-/// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(next) = last.source() {
-        last = next;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -49,7 +49,7 @@ impl Aws {
         })?;
         let endpoints = Endpoints { all: opening.endpoint, single: opening.service_endpoints };
         let named = endpoints.named().into_iter().map(str::to_owned).collect();
-        let client = Client::new(endpoints, &region, Credentials::search(&region).await, LIMIT);
+        let client = Client::new(endpoints, &region, Credentials::search(&region), LIMIT);
         let mut functions = BTreeMap::new();
         for binary in binaries {
             let found = opening.known.find(&client, binary).await;
@@ -69,6 +69,7 @@ impl Aws {
             functions,
             home: opening.home,
             wishes: opening.wishes,
+            agreed: OnceLock::new(),
             reports: opening.reports,
         })))
     }
