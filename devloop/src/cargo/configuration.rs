@@ -22,7 +22,7 @@ pub(crate) fn file_in(directory: &Path) -> Option<PathBuf> {
 
 /// The wrapper that the user gives to the rustc of a workspace's members, and where. A variable that is set to nothing means none.
 pub(crate) fn members_wrapper(root: &Path) -> Option<(String, String)> {
-    wrapper(root, home().as_deref(), |name| std::env::var_os(name))
+    wrapper(root, home().as_deref(), std::env::var_os)
 }
 
 fn wrapper(
@@ -34,8 +34,8 @@ fn wrapper(
         return (!value.is_empty()).then(|| (value.to_string_lossy().into_owned(), name.to_owned()));
     }
     let directories = root.ancestors().map(|directory| directory.join(".cargo"));
-    let files = directories.chain(home.map(Path::to_owned)).filter_map(|directory| file_in(&directory));
-    files.filter_map(|file| Some((wrapper_in(&file)?, file))).next().and_then(|(value, file)| {
+    let mut files = directories.chain(home.map(Path::to_owned)).filter_map(|directory| file_in(&directory));
+    files.find_map(|file| Some((wrapper_in(&file)?, file))).and_then(|(value, file)| {
         let place = format!("build.rustc-workspace-wrapper in {}", file.display());
         (!value.is_empty()).then_some((value, place))
     })

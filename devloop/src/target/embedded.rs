@@ -258,8 +258,9 @@ mod tests {
         Embedded::new(Fake(Mutex::new(outcomes)), dist.to_owned(), [])
     }
 
-    fn up() -> Result<String, ActivationError> {
-        Ok("Up".to_owned())
+    /// One function came up.
+    fn up() -> Vec<Result<String, ActivationError>> {
+        vec![Ok("Up".to_owned())]
     }
 
     fn died(lines: &[&str]) -> Result<String, ActivationError> {
@@ -281,10 +282,13 @@ mod tests {
 
     #[tokio::test]
     async fn every_function_that_runs_from_the_directory_must_come_up() {
-        check(vec![up(), up()], Ok(())).await;
+        check([up(), up()].concat(), Ok(())).await;
         check(vec![], Err("activate up: no function of the cloud runs from /dist/up")).await;
-        check(vec![up(), died(&[])], Err("start the new code of Up: Runtime.ExitError: exit status 101"))
-            .await;
+        check(
+            [up(), vec![died(&[])]].concat(),
+            Err("start the new code of Up: Runtime.ExitError: exit status 101"),
+        )
+        .await;
     }
 
     #[tokio::test]
@@ -338,7 +342,7 @@ mod tests {
     #[tokio::test]
     async fn the_code_before_the_last_swap_is_kept_and_comes_back() {
         let dist = tempfile::tempdir().unwrap();
-        let target = embedded(dist.path(), vec![vec![up()]]);
+        let target = embedded(dist.path(), vec![up()]);
         let home = dist.path().join("up");
         let nothing = target.roll_back("up").await.unwrap_err();
         assert_eq!(nothing.code, "nothing_to_roll_back");
@@ -362,7 +366,7 @@ mod tests {
     #[tokio::test]
     async fn former_code_that_does_not_come_up_changes_nothing() {
         let dist = tempfile::tempdir().unwrap();
-        let target = embedded(dist.path(), vec![vec![up()], vec![up()], vec![died(&[])], vec![up()]]);
+        let target = embedded(dist.path(), vec![up(), up(), vec![died(&[])], up()]);
         let home = dist.path().join("up");
         let (one, two) = (put(&dist, "one"), put(&dist, "two"));
         put(&dist, "one");

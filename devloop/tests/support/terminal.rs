@@ -27,7 +27,7 @@ pub struct Terminal {
     pub child: Child,
     pub keys: File,
     /// The side that devloop holds, to look at its modes.
-    terminal: OwnedFd,
+    side: OwnedFd,
     output: Receiver<Vec<u8>>,
     /// What was written to the terminal.
     pub seen: String,
@@ -66,7 +66,7 @@ impl Terminal {
             .spawn()
             .unwrap();
         let (sender, output) = channel();
-        let terminal = open().into();
+        let side = open().into();
         let keys = File::from(master);
         let mut reader = keys.try_clone().unwrap();
         std::thread::spawn(move || {
@@ -77,7 +77,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keys, terminal, output, seen: String::new(), screen: blank(), _place: place }
+        Self { child, keys, side, output, seen: String::new(), screen: blank(), _place: place }
     }
 
     /// Reads until the text was written to the terminal.
@@ -100,7 +100,7 @@ impl Terminal {
 
     /// Keys come one by one, as programs with a screen want them.
     pub fn is_raw(&self) -> bool {
-        !tcgetattr(&self.terminal).unwrap().local_modes.contains(LocalModes::ICANON)
+        !tcgetattr(&self.side).unwrap().local_modes.contains(LocalModes::ICANON)
     }
 
     /// Waits until the kernel has stopped it, or lets it run.
@@ -132,7 +132,7 @@ impl Terminal {
         self.wait_for(GIVEN_BACK);
         let status = eventually("devloop ends", PATIENCE, || self.child.try_wait().unwrap().ok_or("it runs"));
         assert_eq!(status.code(), Some(code), "{:?}", self.seen);
-        let modes = tcgetattr(&self.terminal).unwrap().local_modes;
+        let modes = tcgetattr(&self.side).unwrap().local_modes;
         assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG), "{modes:?}");
         while let Ok(bytes) = self.output.try_recv() {
             self.screen.process(&bytes);

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn order(function: &str, agreed: bool) -> Option<Request> {
-    Some(Request::Order(Order::RollBack { function: function.to_owned(), agreed }))
+fn order(function: &str, agreed: bool) -> Request {
+    Request::Order(Order::RollBack { function: function.to_owned(), agreed })
 }
 
 fn planned(session: &mut Session) {
@@ -17,26 +17,26 @@ fn planned(session: &mut Session) {
 #[test]
 fn only_a_function_that_everybody_can_see_is_chosen_by_the_key() {
     let mut session = running();
-    assert_eq!(session.press("1 j R"), order("midstream", false));
+    assert_eq!(session.press("1 j R"), Some(order("midstream", false)));
     assert!(session.text((80, 24)).contains("rolling midstream back"));
     assert_eq!(session.press("4 R"), None);
     assert!(session.text((80, 24)).contains("choose the function first"));
     session.press(":");
     session.screen.paste("rollback upstream");
-    assert_eq!(session.press("enter"), order("upstream", false));
+    assert_eq!(session.press("enter"), Some(order("upstream", false)));
     session.press(":");
     session.screen.paste("rollback ghost");
     assert_eq!(session.press("enter"), None);
     assert!(session.text((120, 40)).contains("there is no function `ghost`"));
     let only = || vec!["solo".to_owned()];
     let mut screen = Screen::new("watch", "http://127.0.0.1:1", &only(), TimeZone::UTC);
-    assert_eq!(screen.press("R"), order("solo", false), "of one function there is no doubt");
+    assert_eq!(screen.press("R"), Some(order("solo", false)), "of one function there is no doubt");
 }
 
 #[test]
 fn an_account_is_changed_after_a_typed_yes_and_nothing_else() {
     for (keys, expected, said) in [
-        ("y e s enter", order("upstream", true), "rolling upstream back"),
+        ("y e s enter", Some(order("upstream", true)), "rolling upstream back"),
         ("y enter", None, "nothing was changed"),
         ("n o enter", None, "nothing was changed"),
         ("enter", None, "nothing was changed"),
