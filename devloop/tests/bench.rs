@@ -6,7 +6,7 @@
 mod support;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -246,28 +246,23 @@ fn what_cannot_be_found_names_the_variables() {
     assert!(said.contains("AWS_ENDPOINT_URL") && said.contains("API_ENDPOINT or APIGW_ENDPOINT"), "{said}");
 }
 
+/// A run of ten minutes, interrupted when it was under way.
+fn interrupted(home: &Path, pipeline: &Artificial) -> Child {
+    let load = ["--duration", "10m", "--vus", "2", "--warm-up", "0", "--json", "--out", "latencies.json"];
+    let arguments = [&["bench", "--endpoint", &pipeline.endpoint], &load[..]].concat();
+    let child = devloop(home, &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("requests are sent", LIMIT, || {
+        if pipeline.truth().accepted > 50 { Ok(()) } else { Err("none yet") }
+    });
+    signal_to(child.id() as i32, Signal::INT);
+    child
+}
+
 #[test]
 fn the_first_interrupt_ends_the_load_and_everything_accepted_is_still_told() {
     let home = tempfile::tempdir().unwrap();
     let pipeline = Artificial::start(smooth);
-    let arguments = [
-        "bench",
-        "--endpoint",
-        &pipeline.endpoint,
-        "--duration",
-        "10m",
-        "--vus",
-        "2",
-        "--warm-up",
-        "0",
-        "--json",
-    ];
-    let child =
-        devloop(home.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually("requests are sent", std::time::Duration::from_secs(20), || {
-        if pipeline.truth().accepted > 50 { Ok(()) } else { Err("none yet") }
-    });
-    signal_to(child.id() as i32, Signal::INT);
+    let child = interrupted(home.path(), &pipeline);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
     let run: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -280,27 +275,8 @@ fn the_second_interrupt_ends_everything_at_once() {
     let home = tempfile::tempdir().unwrap();
     // What waits never comes: after the load, the run would wait for minutes.
     let pipeline = Artificial::with_page(smooth, |_| 1);
-    let arguments = [
-        "bench",
-        "--endpoint",
-        &pipeline.endpoint,
-        "--duration",
-        "10m",
-        "--vus",
-        "2",
-        "--warm-up",
-        "0",
-        "--json",
-    ];
-    let more = ["--out", "latencies.json"];
-    let mut child = devloop(home.path(), &[&arguments[..], &more].concat())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = interrupted(home.path(), &pipeline);
     let accepted = || pipeline.truth().accepted;
-    eventually("requests are sent", LIMIT, || if accepted() > 50 { Ok(()) } else { Err("none yet") });
-    signal_to(child.id() as i32, Signal::INT);
     eventually("no more requests are sent, and the others are waited for", LIMIT, || {
         let before = (accepted(), pipeline.asked());
         eventually("it asks once more", LIMIT, || {

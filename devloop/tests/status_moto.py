@@ -14,6 +14,7 @@ from moto.server import ThreadedMotoServer
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
+began = int(time.time() * 1000)
 host, port = server.get_host_and_port()
 endpoint = f"http://127.0.0.1:{port}"
 
@@ -43,6 +44,10 @@ failures_arn = sqs.get_queue_attributes(QueueUrl=failures, AttributeNames=["Queu
 kinesis = client("kinesis")
 kinesis.create_stream(StreamName="Events", ShardCount=1)
 stream_arn = kinesis.describe_stream(StreamName="Events")["StreamDescription"]["StreamARN"]
+# They come after the last request has ended, so that they have been handed to nobody; and before moto knows who takes them, because
+# it would try to call the function in a container.
+for number in range(3):
+    kinesis.put_record(StreamName="Events", Data=b"waits", PartitionKey=str(number))
 awslambda.create_event_source_mapping(
     EventSourceArn=stream_arn,
     FunctionName=NAME,
@@ -71,7 +76,6 @@ logs = client("logs")
 group = f"/aws/lambda/{NAME}"
 logs.create_log_group(logGroupName=group)
 logs.create_log_stream(logGroupName=group, logStreamName="one")
-now = int(time.time() * 1000)
 lines = []
 for number in range(1, 201):
     line = f"REPORT RequestId: {number}\tDuration: {number}.00 ms\tBilled Duration: {number} ms\tMemory Size: 128 MB"
@@ -79,12 +83,8 @@ for number in range(1, 201):
         line += "\tInit Duration: 20.00 ms\t"
     lines += [f"START RequestId: {number}", line]
 logs.put_log_events(
-    logGroupName=group, logStreamName="one", logEvents=[{"timestamp": now - 1000, "message": line} for line in lines]
+    logGroupName=group, logStreamName="one", logEvents=[{"timestamp": began, "message": line} for line in lines]
 )
-
-# What came after the last request ended has been handed to nobody.
-for number in range(3):
-    kinesis.put_record(StreamName="Events", Data=b"waits", PartitionKey=str(number))
 
 # When it is asked to, moto computes signatures itself and refuses wrong ones; those of Lambda's REST API it gets wrong, so the two
 # requests to list functions and mappings go free.

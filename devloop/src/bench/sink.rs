@@ -62,7 +62,7 @@ impl Sink {
     pub(crate) fn rows(&self, group: LogGroup, trust: Trust, from: i64, wanted: Wanted) -> SinkRows {
         let table = |url: &DatabaseUrl| PostgresRows::new(url.clone(), trust, from, wanted.clone());
         match self {
-            Self::Metrics => SinkRows::Log(LogRows::new(group, from, wanted)),
+            Self::Metrics => SinkRows::Log(Box::new(LogRows::new(group, from, wanted))),
             Self::Postgres(url) => SinkRows::Table(Box::new(table(url))),
             Self::Both(url) => SinkRows::Both(Box::new(Joined {
                 table: table(url),
@@ -85,7 +85,7 @@ fn unknown(why: &str) -> Problem {
 /// The rows of a run, wherever they are.
 pub(crate) enum SinkRows {
     /// In the log of the last function.
-    Log(LogRows),
+    Log(Box<LogRows>),
     /// In its table.
     Table(Box<PostgresRows>),
     /// In both.

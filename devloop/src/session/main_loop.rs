@@ -27,59 +27,53 @@ pub(super) async fn main_loop(
     stop: &CancellationToken,
     once: bool,
 ) -> Result<(), UserError> {
-    let result = turn(state, events, sinks, workers, stop, once).await;
+    let turning = async {
+        let mut due = pin!(sleep(KEPT));
+        let mut keeps = false;
+        loop {
+            let event = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = &mut due, if keeps => {
+                    flush(sinks);
+                    keeps = false;
+                    continue;
+                }
+                event = events.recv() => event,
+            };
+            let Some(event) = event else { return Ok(()) };
+            // People are told the time of their clock; durations were taken from ours.
+            let at = wall_at(event.at);
+            for effect in update(state, event) {
+                match effect {
+                    Effect::Announce(notice) => {
+                        if !tell(sinks, at, &notice, state)? {
+                            return Ok(());
+                        }
+                        if !matches!(notice, Notice::Log { .. }) {
+                            flush(sinks);
+                            keeps = false;
+                        } else if !keeps {
+                            due.as_mut().reset(Instant::now() + KEPT);
+                            keeps = true;
+                        }
+                    }
+                    other => workers.start(other),
+                }
+            }
+            if once && state.is_settled() {
+                return end(state);
+            }
+        }
+    };
+    let result = turning.await;
     flush(sinks);
     result
 }
 
-async fn turn(
-    state: &mut State,
-    events: &mut mpsc::Receiver<Event>,
-    sinks: &mut [Box<dyn Sink>],
-    workers: &mut Workers,
-    stop: &CancellationToken,
-    once: bool,
-) -> Result<(), UserError> {
-    let mut due = pin!(sleep(KEPT));
-    let mut keeps = false;
-    loop {
-        let event = tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = &mut due, if keeps => {
-                flush(sinks);
-                keeps = false;
-                continue;
-            }
-            event = events.recv() => event,
-        };
-        let Some(event) = event else { return Ok(()) };
-        // People are told the time of their clock; durations were taken from ours.
-        let at = wall_at(event.at);
-        for effect in update(state, event) {
-            match effect {
-                Effect::Announce(notice) => {
-                    if !tell(sinks, at, &notice, state)? {
-                        return Ok(());
-                    }
-                    if !matches!(notice, Notice::Log { .. }) {
-                        flush(sinks);
-                        keeps = false;
-                    } else if !keeps {
-                        due.as_mut().reset(Instant::now() + KEPT);
-                        keeps = true;
-                    }
-                }
-                other => workers.start(other),
-            }
-        }
-        if once && state.is_settled() {
-            return end(state);
-        }
-    }
-}
-
 fn flush(sinks: &mut [Box<dyn Sink>]) {
-    sinks.iter_mut().for_each(|sink| sink.flush());
+    for sink in sinks {
+        sink.flush();
+    }
 }
 
 /// Why each function failed has been told.
