@@ -13,6 +13,7 @@ mod doctor;
 mod engine;
 mod error;
 mod graph;
+mod http;
 mod linker;
 mod machine;
 mod observe;

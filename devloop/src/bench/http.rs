@@ -1,7 +1,6 @@
 //! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it. Nothing is
 //! signed: a target on this machine or in LocalStack looks only at the scope, for the region.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,15 +10,14 @@ use hyper::{Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::bench::trust::{Trust, explained};
+use crate::http::{Scope, cause, unsigned, without_roots};
 
 /// How long an answer of an AWS API may take: a page of a log group under load is large.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -165,7 +163,7 @@ impl Service {
 impl Client {
     /// A client of the endpoint, which is a URL such as `http://127.0.0.1:4566`.
     pub(crate) fn new(endpoint: &str, trust: Trust) -> Result<Self, String> {
-        let tls = if address(endpoint)?.encrypted { trust.tls()?.as_ref().clone() } else { without_roots()? };
+        let tls = if address(endpoint)?.encrypted { trust.tls()?.as_ref().clone() } else { without_roots() };
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
         let http = HttpClient::builder(TokioExecutor::new()).build(connector);
@@ -192,7 +190,7 @@ impl Client {
     /// Asks a service that speaks REST.
     pub(crate) async fn get(&self, service: &str, region: &str, path: &str) -> Result<Value, String> {
         let request = Request::get(format!("{}{path}", self.endpoint))
-            .header("authorization", authorization(service, region));
+            .header("authorization", unsigned(Scope { service, region }));
         self.answer(path, self.send(request, Bytes::new()).await?)
     }
 
@@ -206,7 +204,7 @@ impl Client {
     ) -> Result<Value, String> {
         let request = Request::put(format!("{}{path}", self.endpoint))
             .header("content-type", "application/json")
-            .header("authorization", authorization(service, region));
+            .header("authorization", unsigned(Scope { service, region }));
         self.answer(path, self.send(request, Bytes::from(input.to_string())).await?)
     }
 
@@ -222,7 +220,7 @@ impl Client {
         let request = Request::post(format!("{}/", self.endpoint))
             .header("content-type", kind)
             .header("x-amz-target", format!("{target}.{operation}"))
-            .header("authorization", authorization(scope, region));
+            .header("authorization", unsigned(Scope { service: scope, region }));
         self.answer(operation, self.send(request, Bytes::from(input.to_string())).await?)
     }
 
@@ -253,29 +251,6 @@ impl Client {
             .unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
         answer.map_err(|reason: String| format!("ask {}: {reason}", self.endpoint))
     }
-}
-
-fn authorization(service: &str, region: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=devloop/19700101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
-    )
-}
-
-/// TLS that believes nobody, for an endpoint in plain text.
-fn without_roots() -> Result<ClientConfig, String> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder =
-        builder.with_safe_default_protocol_versions().map_err(|error| format!("set up TLS: {error}"))?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
-}
-
-/// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut last = error;
-    while let Some(next) = last.source() {
-        last = next;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]
