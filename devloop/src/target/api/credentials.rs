@@ -1,15 +1,20 @@
 //! Who asks, and in which region.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_lambda::config::SharedHttpClient;
 
+use crate::http::Trust;
 use crate::target::api::ApiError;
+use crate::target::api::sdk::connector;
 
 /// Where requests get their keys from.
 pub(in crate::target) struct Credentials(SharedCredentialsProvider);
@@ -20,27 +25,71 @@ impl Credentials {
         Self(SharedCredentialsProvider::new(Keys::new(access_key, "test", None, None, "devloop")))
     }
 
-    /// The SDK's own search: variables, profiles, roles. It renews what expires.
-    pub(in crate::target) async fn search(region: &str) -> Self {
-        let client = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let configuration = ProviderConfig::default()
-            .with_http_client(client)
-            .with_region(Some(aws_config::Region::new(region.to_owned())));
-        let chain = DefaultCredentialsChain::builder().configure(configuration).build().await;
-        Self(SharedCredentialsProvider::new(chain))
+    /// The SDK's own search: variables, profiles, roles.
+    pub(in crate::target) fn search(region: &str) -> Self {
+        Self(SharedCredentialsProvider::new(Search {
+            region: aws_config::Region::new(region.to_owned()),
+            connector: connector(Trust::Machine),
+            lent: Mutex::default(),
+        }))
+    }
+
+    /// The same for the SDK's clients.
+    pub(super) fn provider(&self) -> SharedCredentialsProvider {
+        self.0.clone()
     }
 
     /// The keys of this moment.
     pub(super) async fn keys(&self) -> Result<Keys, ApiError> {
-        self.0.provide_credentials().await.map_err(|error| {
-            let reason = chain(&error);
-            match error {
-                CredentialsError::CredentialsNotLoaded(_) => ApiError::NoCredentials,
-                _ => ApiError::Credentials(reason),
-            }
-        })
+        self.0.provide_credentials().await.map_err(|error| ApiError::from(&error))
+    }
+}
+
+/// How long before their end lent keys are renewed.
+const EARLY: Duration = Duration::from_mins(1);
+
+/// The SDK's search, begun anew for every request, so that what a new login has written is found by the next save. Only keys that
+/// are lent for a time, such as a role's, are kept as long.
+#[derive(Debug)]
+struct Search {
+    region: aws_config::Region,
+    connector: SharedHttpClient,
+    lent: Mutex<Option<Keys>>,
+}
+
+impl Search {
+    async fn find(&self) -> Result<Keys, CredentialsError> {
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let good = |keys: &Keys| keys.expiry().is_some_and(|end| end > SystemTime::now() + EARLY);
+        if let Some(keys) = lent.filter(good) {
+            return Ok(keys);
+        }
+        let configuration = ProviderConfig::default()
+            .with_http_client(self.connector.clone())
+            .with_region(Some(self.region.clone()));
+        let chain = DefaultCredentialsChain::builder().configure(configuration).build().await;
+        let found = chain.provide_credentials().await?;
+        let lent = found.expiry().is_some().then(|| found.clone());
+        *self.lent.lock().unwrap_or_else(PoisonError::into_inner) = lent;
+        Ok(found)
+    }
+}
+
+impl ProvideCredentials for Search {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.find())
+    }
+}
+
+impl From<&CredentialsError> for ApiError {
+    fn from(error: &CredentialsError) -> Self {
+        match error {
+            CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials,
+            _ => Self::Credentials(chain(error)),
+        }
     }
 }
 

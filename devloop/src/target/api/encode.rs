@@ -1,7 +1,7 @@
 //! Percent-encoding as signatures want it `[Create a signed AWS API request, UriEncode]`.
 
-/// A segment of a path or a value of a query: everything but unreserved characters is encoded, the slash too.
-pub(in crate::target) fn segment(text: &str) -> String {
+/// A value of a query: everything but unreserved characters is encoded, the slash too.
+pub(super) fn segment(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {

@@ -2,6 +2,9 @@
 
 use crate::engine::Problem;
 
+/// How much is shown of an answer without a message, in characters.
+const SHOWN: usize = 200;
+
 /// Codes that mean "slower".
 const THROTTLES: [&str; 5] =
     ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];
@@ -45,12 +48,26 @@ pub(in crate::target) enum ApiError {
     /// There are, but they cannot be used.
     #[error("get AWS credentials: {0}")]
     Credentials(String),
+    /// What is asked for cannot be put into a request.
+    #[error("this cannot be asked: {0}")]
+    Unsendable(String),
     /// The answer makes no sense.
-    #[error("the answer of {0} cannot be read")]
+    #[error("the answer cannot be read: {0}")]
     Unreadable(String),
 }
 
 impl ApiError {
+    /// The service says no. What it leaves out is made up for by the status and the beginning of its answer.
+    pub(super) fn refused(status: u16, code: Option<&str>, message: Option<&str>, body: &[u8]) -> Self {
+        let beginning = || String::from_utf8_lossy(body).chars().take(SHOWN).collect();
+        let code = code.filter(|code| !code.is_empty());
+        Self::Refused {
+            status,
+            code: code.map_or_else(|| format!("status {status}"), str::to_owned),
+            message: message.map_or_else(beginning, str::to_owned),
+        }
+    }
+
     /// The service's code, where it answered.
     pub(in crate::target) fn code(&self) -> &str {
         match self {
@@ -103,7 +120,9 @@ impl ApiError {
             Self::Refused { .. } if self.is_throttle() => Problem::new("throttled", message).with_hint(
                 "AWS asked to slow down and was asked again without success: wait a minute, then save again",
             ),
-            Self::Refused { .. } | Self::Unreadable(_) => Problem::new("aws_refused", message),
+            Self::Refused { .. } | Self::Unsendable(_) | Self::Unreadable(_) => {
+                Problem::new("aws_refused", message)
+            }
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Lambda's operations.
 
+use std::error::Error;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, LastUpdateStatus, State};
 use bytes::Bytes;
-use hyper::Method;
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::engine::Machine;
-use crate::target::api::{ApiError, Call, Client, segment};
+use crate::target::api::{ApiError, Client};
 
 /// The first pause before an update that collides with another one is tried again; it doubles.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
@@ -73,7 +73,18 @@ pub(in crate::target) enum Code {
 #[derive(Clone, Copy)]
 pub(in crate::target) struct Lambda<'a>(pub(in crate::target) &'a Client);
 
-impl Lambda<'_> {
+impl<'a> Lambda<'a> {
+    fn sdk(self) -> &'a aws_sdk_lambda::Client {
+        &self.0.sdk().lambda
+    }
+
+    fn failure<E>(self, error: &SdkError<E>) -> ApiError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.0.failure("lambda", error)
+    }
+
     /// The function, if there is one of this name.
     pub(in crate::target) async fn get(&self, name: &str) -> Result<Option<Deployed>, ApiError> {
         self.get_version(name, None).await
@@ -85,14 +96,15 @@ impl Lambda<'_> {
         name: &str,
         version: Option<&str>,
     ) -> Result<Option<Deployed>, ApiError> {
-        let mut call = Call::new("lambda", Method::GET, path(name));
-        call.query.extend(version.map(|version| ("Qualifier", version.to_owned())));
-        match self.0.send(&call).await {
+        let question = self.sdk().get_function().function_name(name);
+        let answer = question.set_qualifier(version.map(str::to_owned)).send().await;
+        match answer.map_err(|error| self.failure(&error)) {
             Ok(answer) => {
-                let answer = answer.json()?;
-                let mut found = read(&answer["Configuration"]);
-                found.location = answer["Code"]["Location"].as_str().map(str::to_owned);
-                Ok(Some(found))
+                let configuration = answer
+                    .configuration()
+                    .ok_or_else(|| ApiError::Unreadable("GetFunction tells no configuration".to_owned()))?;
+                let location = answer.code().and_then(|code| code.location()).map(str::to_owned);
+                Ok(Some(Deployed { location, ..Deployed::from(configuration) }))
             }
             Err(error) if error.status() == 404 => Ok(None),
             Err(error) => Err(error),
@@ -101,44 +113,42 @@ impl Lambda<'_> {
 
     /// The names of all functions.
     pub(in crate::target) async fn names(&self) -> Result<Vec<String>, ApiError> {
-        let call = Call::new("lambda", Method::GET, "/2015-03-31/functions/".to_owned());
-        let functions = self.pages(call, "Functions").await?;
-        Ok(functions.iter().map(|function| text(&function["FunctionName"])).collect())
+        let functions = self.sdk().list_functions().into_paginator().items().send().try_collect().await;
+        let functions = functions.map_err(|error| self.failure(&error))?;
+        Ok(functions.into_iter().filter_map(|function| function.function_name).collect())
     }
 
     /// The versions that were published of the function.
     pub(in crate::target) async fn versions(&self, name: &str) -> Result<Vec<String>, ApiError> {
-        let call = Call::new("lambda", Method::GET, format!("{}/versions", path(name)));
-        let versions = self.pages(call, "Versions").await?;
-        Ok(versions
-            .iter()
-            .map(|version| text(&version["Version"]))
-            .filter(|version| version != "$LATEST")
-            .collect())
+        let question = self.sdk().list_versions_by_function().function_name(name);
+        let versions = question.into_paginator().items().send().try_collect().await;
+        let versions = versions.map_err(|error| self.failure(&error))?.into_iter();
+        let numbers = versions.filter_map(|version| version.version);
+        Ok(numbers.filter(|version| version != "$LATEST").collect())
     }
 
     /// Whether streams or queues feed the function.
     pub(in crate::target) async fn has_event_sources(&self, name: &str) -> Result<bool, ApiError> {
-        let mut call = Call::new("lambda", Method::GET, "/2015-03-31/event-source-mappings/".to_owned());
-        call.query.push(("FunctionName", name.to_owned()));
-        Ok(!self.pages(call, "EventSourceMappings").await?.is_empty())
+        let question = self.sdk().list_event_source_mappings().function_name(name);
+        let first = question.into_paginator().items().send().try_next().await;
+        first.map(|first| first.is_some()).map_err(|error| self.failure(&error))
     }
 
     /// Gives the function new code, as soon as no other update is on its way.
-    pub(in crate::target) async fn update(&self, name: &str, code: &Code) -> Result<Deployed, ApiError> {
-        let body = match code {
-            Code::Zip(zip) => json!({ "ZipFile": STANDARD.encode(zip) }),
-            Code::Object { bucket, key } => json!({ "S3Bucket": bucket, "S3Key": key }),
+    pub(in crate::target) async fn update(&self, name: &str, code: &Code) -> Result<(), ApiError> {
+        let update = self.sdk().update_function_code().function_name(name);
+        let update = match code {
+            Code::Zip(zip) => update.zip_file(Blob::from_maybe_shared(zip.clone())),
+            Code::Object { bucket, key } => update.s3_bucket(bucket).s3_key(key),
         };
-        let call = with_body(Method::PUT, format!("{}/code", path(name)), &body);
-        Ok(read(&self.without_conflict(&call).await?))
+        self.without_conflict(|| update.clone().send()).await.map(|_| ())
     }
 
     /// Publishes the code that the function has now, if it is this one; the version's number.
     pub(in crate::target) async fn publish(&self, name: &str, sha: &str) -> Result<String, ApiError> {
-        let body = json!({ "CodeSha256": sha });
-        let call = with_body(Method::POST, format!("{}/versions", path(name)), &body);
-        Ok(text(&self.without_conflict(&call).await?["Version"]))
+        let publish = self.sdk().publish_version().function_name(name).code_sha256(sha);
+        let published = self.without_conflict(|| publish.clone().send()).await?;
+        published.version.ok_or_else(|| ApiError::Unreadable("PublishVersion tells no version".to_owned()))
     }
 
     /// Points an alias at a version.
@@ -148,9 +158,8 @@ impl Lambda<'_> {
         alias: &str,
         version: &str,
     ) -> Result<(), ApiError> {
-        let body = json!({ "FunctionVersion": version });
-        let path = format!("{}/aliases/{}", path(name), segment(alias));
-        self.without_conflict(&with_body(Method::PUT, path, &body)).await.map(|_| ())
+        let point = self.sdk().update_alias().function_name(name).name(alias).function_version(version);
+        self.without_conflict(|| point.clone().send()).await.map(|_| ())
     }
 
     /// Waits until neither the function nor an update of it is on its way. What it is then is for the caller to judge.
@@ -169,66 +178,47 @@ impl Lambda<'_> {
         }
     }
 
-    async fn without_conflict(&self, call: &Call) -> Result<Value, ApiError> {
+    /// Asks again as long as another update of the function is on its way.
+    async fn without_conflict<T, E, F>(&self, ask: impl Fn() -> F) -> Result<T, ApiError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<T, SdkError<E>>>,
+    {
         let (began, mut pause) = (Instant::now(), CONFLICT_PAUSE);
         loop {
-            match self.0.send(call).await {
+            match ask().await.map_err(|error| self.failure(&error)) {
                 Err(error) if error.status() == 409 && began.elapsed() + pause <= CONFLICT_LIMIT => {}
-                result => return result?.json(),
+                result => return result,
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
     }
+}
 
-    /// The members of every page.
-    async fn pages(&self, mut call: Call, member: &str) -> Result<Vec<Value>, ApiError> {
-        let mut all = Vec::new();
-        loop {
-            let mut page = self.0.send(&call).await?.json()?;
-            if let Some(items) = page[member].as_array_mut() {
-                all.append(items);
-            }
-            let Some(marker) = page["NextMarker"].as_str().filter(|marker| !marker.is_empty()) else {
-                return Ok(all);
-            };
-            call.query.retain(|(name, _)| *name != "Marker");
-            call.query.push(("Marker", marker.to_owned()));
+impl From<&FunctionConfiguration> for Deployed {
+    fn from(found: &FunctionConfiguration) -> Self {
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let variables = found.environment().and_then(|environment| environment.variables());
+        let strategy = variables.and_then(|variables| variables.get("LOCALSTACK_FILE_WATCHER_STRATEGY"));
+        let arm = found.architectures().first() == Some(&Architecture::Arm64);
+        Self {
+            name: text(found.function_name()),
+            arn: text(found.function_arn()),
+            sha: text(found.code_sha256()),
+            size: found.code_size().unsigned_abs(),
+            location: None,
+            machine: if arm { Machine::Arm64 } else { Machine::X86_64 },
+            state: text(found.state().map(State::as_str)),
+            state_reason: text(found.state_reason()),
+            update: text(found.last_update_status().map(LastUpdateStatus::as_str)),
+            update_reason: text(found.last_update_status_reason()),
+            // Lambda's own default.
+            timeout: Duration::from_secs(
+                found.timeout().map_or(3, |seconds| u64::from(seconds.unsigned_abs())),
+            ),
+            runtime: found.runtime().map(|runtime| runtime.as_str().to_owned()),
+            polls_files: strategy.is_some_and(|strategy| strategy == "polling"),
         }
-    }
-}
-
-fn path(name: &str) -> String {
-    format!("/2015-03-31/functions/{}", segment(name))
-}
-
-fn with_body(method: Method, path: String, body: &Value) -> Call {
-    let mut call = Call::new("lambda", method, path);
-    call.headers.push(("content-type", "application/json".to_owned()));
-    call.body = Bytes::from(body.to_string());
-    call
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn read(configuration: &Value) -> Deployed {
-    let arm = configuration["Architectures"][0] == "arm64";
-    let strategy = &configuration["Environment"]["Variables"]["LOCALSTACK_FILE_WATCHER_STRATEGY"];
-    Deployed {
-        name: text(&configuration["FunctionName"]),
-        arn: text(&configuration["FunctionArn"]),
-        sha: text(&configuration["CodeSha256"]),
-        size: configuration["CodeSize"].as_u64().unwrap_or_default(),
-        location: None,
-        machine: if arm { Machine::Arm64 } else { Machine::X86_64 },
-        state: text(&configuration["State"]),
-        state_reason: text(&configuration["StateReason"]),
-        update: text(&configuration["LastUpdateStatus"]),
-        update_reason: text(&configuration["LastUpdateStatusReason"]),
-        timeout: Duration::from_secs(configuration["Timeout"].as_u64().unwrap_or(3)),
-        runtime: configuration["Runtime"].as_str().map(str::to_owned),
-        polls_files: strategy == "polling",
     }
 }

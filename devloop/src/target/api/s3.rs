@@ -1,31 +1,23 @@
 //! The one operation of S3 that is needed.
 
 use bytes::Bytes;
-use hyper::Method;
 
-use crate::target::api::{ApiError, Call, Client, segment};
+use crate::target::api::{ApiError, Client};
 
 /// S3 in one region.
 #[derive(Clone, Copy)]
 pub(in crate::target) struct S3<'a>(pub(in crate::target) &'a Client);
 
 impl S3<'_> {
-    /// Writes an object, if the bucket belongs to the account: a bucket's name is anybody's until somebody has it. The segments of
-    /// the key are encoded one by one, so that none leads out of its prefix.
+    /// Writes an object, if the bucket belongs to the account: a bucket's name is anybody's until somebody has it.
     pub(in crate::target) async fn put(
         &self,
         (bucket, account): (&str, &str),
-        key: &[&str],
+        key: &str,
         content: Bytes,
     ) -> Result<(), ApiError> {
-        let key: Vec<String> = key.iter().map(|part| segment(part)).collect();
-        // Path style: it needs no name below the endpoint's, and a bucket's name may hold dots.
-        let mut call = Call::new("s3", Method::PUT, format!("/{}/{}", segment(bucket), key.join("/")));
-        call.headers = vec![
-            ("content-type", "application/zip".to_owned()),
-            ("x-amz-expected-bucket-owner", account.to_owned()),
-        ];
-        call.body = content;
-        self.0.send(&call).await.map(|_| ())
+        let put = self.0.sdk().s3.put_object().bucket(bucket).key(key).expected_bucket_owner(account);
+        let put = put.content_type("application/zip").body(content.into()).send().await;
+        put.map(|_| ()).map_err(|error| self.0.failure("s3", &error))
     }
 }

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use hyper::Method;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::target::api::{ApiError, Call, Client, segment};
+use crate::target::api::{ApiError, Call, Client};
 
 /// There is no such stack, or no such service: some servers have Lambda alone.
 const NO_STACK: [&str; 3] = ["ValidationError", "UnknownOperationException", "InternalFailure"];
@@ -51,9 +49,7 @@ impl Stacks<'_> {
     }
 
     async fn ask(&self, action: &str, stack: &str) -> Result<Option<String>, ApiError> {
-        let mut call = Call::new("cloudformation", Method::POST, "/".to_owned());
-        call.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
-        call.body = Bytes::from(format!("Action={action}&Version=2010-05-15&StackName={}", segment(stack)));
+        let call = Call::query("cloudformation", "2010-05-15", action, &[("StackName", stack)]);
         match self.0.send(&call).await {
             Ok(answer) => Ok(Some(String::from_utf8_lossy(&answer.body).into_owned())),
             Err(error) if NO_STACK.contains(&error.code()) || error.status() == 501 => Ok(None),

@@ -49,7 +49,7 @@ impl Aws {
         })?;
         let endpoints = Endpoints { all: opening.endpoint, single: opening.service_endpoints };
         let named = endpoints.named().into_iter().map(str::to_owned).collect();
-        let client = Client::new(endpoints, &region, Credentials::search(&region).await, LIMIT);
+        let client = Client::new(endpoints, &region, Credentials::search(&region), LIMIT);
         let mut functions = BTreeMap::new();
         for binary in binaries {
             let found = opening.known.find(&client, binary).await;

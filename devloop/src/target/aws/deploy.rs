@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::engine::{Digest, Place, Problem, RolledBack};
 use crate::target::Report;
-use crate::target::api::{ApiError, Code, Deployed, Lambda, S3};
+use crate::target::api::{ApiError, Code, Deployed, Lambda, S3, bare};
 use crate::target::aws::kept::Kept;
 use crate::target::aws::package::Package;
 use crate::target::aws::target::Inner;
@@ -14,11 +14,6 @@ const REQUEST_LIMIT: usize = 50 << 20;
 
 /// Where zips lie in a bucket.
 const PREFIX: &str = "devloop";
-
-/// A URL without its signature.
-fn bare(url: &str) -> &str {
-    url.split('?').next().unwrap_or_default()
-}
 
 /// Whether the zip is too large for a request.
 pub(super) fn needs_bucket(package: &Package) -> bool {
@@ -200,10 +195,10 @@ impl Inner {
         Ok(())
     }
 
+    /// The name leads nowhere else: one that could has no place where its code is kept.
     async fn upload(&self, name: &str, package: &Package) -> Result<Code, Problem> {
-        let (bucket, file) = (self.bucket(), format!("{}.zip", package.hexadecimal()));
-        let put =
-            S3(&self.client).put((&bucket, &self.account), &[PREFIX, name, &file], package.zip.clone()).await;
+        let (bucket, key) = (self.bucket(), format!("{PREFIX}/{name}/{}.zip", package.hexadecimal()));
+        let put = S3(&self.client).put((&bucket, &self.account), &key, package.zip.clone()).await;
         put.map_err(|error| {
             let problem = error.problem(&format!("upload the code of {name} to the bucket {bucket}"));
             match error.code() {
@@ -212,7 +207,7 @@ impl Inner {
                 _ => problem,
             }
         })?;
-        Ok(Code::Object { bucket, key: format!("{PREFIX}/{name}/{file}") })
+        Ok(Code::Object { bucket, key })
     }
 
     /// The user's bucket, or the one that `cdk bootstrap` makes for assets.

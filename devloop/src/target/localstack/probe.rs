@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::Method;
 use tokio::net::TcpStream;
 
 use crate::target::api::{Answer, Call, Client, Credentials, Endpoints};
@@ -36,16 +34,15 @@ pub(crate) async fn probe(endpoint: &str) -> Probe {
         let endpoints = Endpoints { all: Some(endpoint.to_owned()), single: [].into() };
         Client::new(endpoints, "us-east-1", Credentials::fixed("test"), limit)
     };
-    let get = |path: &str| Call::new("lambda", Method::GET, path.to_owned());
     if let Err(reason) = listens(endpoint).await {
         return Probe::Nobody(reason);
     }
     let asking = client(LIMIT);
-    let Ok(health) = asking.send(&get("/_localstack/health")).await else { return Probe::Foreign };
+    let Ok(health) = asking.send(&Call::page("/_localstack/health")).await else { return Probe::Foreign };
     let Some(page) = health.json().ok().filter(|page| page["services"].is_object()) else {
         return Probe::Foreign;
     };
-    let status = asking.send(&get("/_devloop/status")).await;
+    let status = asking.send(&Call::page("/_devloop/status")).await;
     if status.is_ok_and(|answer| answer.json().is_ok_and(|page| page["functions"].is_array())) {
         return Probe::Devloop;
     }
@@ -54,9 +51,7 @@ pub(crate) async fn probe(endpoint: &str) -> Probe {
         return Probe::Localstack(version);
     }
     // Its own pages may come without the header; answers of services do not.
-    let mut call = Call::new("sts", Method::POST, "/".to_owned());
-    call.headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
-    call.body = Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15");
+    let call = Call::query("sts", "2011-06-15", "GetCallerIdentity", &[]);
     match client(LOADING_LIMIT).send(&call).await {
         Ok(answer) if has_header(&answer) => Probe::Localstack(version),
         _ => Probe::Foreign,

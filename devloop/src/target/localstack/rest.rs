@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::Method;
 use serde_json::json;
 
 use crate::bus::now;
@@ -29,8 +27,8 @@ pub(super) fn reload_time(polling: bool) -> Duration {
 /// Whether functions look for changed files at intervals: the virtual machines of Docker Desktop and WSL pass no events on. The
 /// kernel that counts is LocalStack's, which it tells; on another system than Linux it is in such a machine in any case.
 pub(super) async fn machine_polls(client: &Client) -> bool {
-    let call = Call::new("lambda", Method::GET, "/_localstack/info".to_owned());
-    let page = client.send(&call).await.ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
+    let info = client.send(&Call::page("/_localstack/info")).await;
+    let page = info.ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
     let kernel = rustix::system::uname();
     let own = kernel.release().to_string_lossy();
     polls(std::env::consts::OS, page["system"].as_str().unwrap_or(&own))
@@ -43,16 +41,11 @@ fn polls(system: &str, release: &str) -> bool {
 /// Whether a request may be in flight: `LocalStack` does not tell, but it writes a log line when one is over, and where one ended
 /// a moment ago another one may have begun.
 pub(super) async fn may_be_busy(client: &Client, function: &Deployed) -> Result<bool, ApiError> {
-    let mut call = Call::new("logs", Method::POST, "/".to_owned());
-    call.headers = vec![
-        ("content-type", "application/x-amz-json-1.1".to_owned()),
-        ("x-amz-target", "Logs_20140328.DescribeLogStreams".to_owned()),
-    ];
     let input = json!({
         "logGroupName": format!("/aws/lambda/{}", function.name),
         "orderBy": "LastEventTime", "descending": true, "limit": 1,
     });
-    call.body = Bytes::from(input.to_string());
+    let call = Call::json("logs", "Logs_20140328.DescribeLogStreams", &input);
     let answer = match client.send(&call).await {
         Ok(answer) => answer.json()?,
         // The group is made by the first request.
