@@ -8,9 +8,10 @@ mod support;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
-use support::{ACCOUNT, LIMIT, Lines, Moto, Terminal, Tiny, eventually};
+use support::{ACCOUNT, LIMIT, Lines, Localstack, Moto, Relay, Terminal, Tiny, eventually};
 
 /// Both functions under their binaries' names, with code that somebody else put there.
 fn account(tiny: &Tiny) -> Moto {
@@ -78,8 +79,12 @@ fn a_deployment_is_shown_agreed_to_and_done_once() {
     assert_eq!(after["Environment"]["Variables"]["KEPT"], "yes", "only the code is changed");
 
     // The zip holds one program with rights to run it, and is the same every time.
-    let kept = tiny.path(&format!("target/devloop/aws/{ACCOUNT}/us-east-1/up/current.zip"));
-    let mut archive = zip::ZipArchive::new(fs::File::open(kept).unwrap()).unwrap();
+    let kept = fs::read_dir(tiny.path(&format!("target/devloop/aws/{ACCOUNT}/us-east-1/up"))).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().path()).collect();
+    let zips: Vec<_> =
+        kept.iter().filter(|path| path.extension().is_some_and(|kind| kind == "zip")).collect();
+    assert_eq!(zips.len(), 1, "what could not be read is not kept: {kept:?}");
+    let mut archive = zip::ZipArchive::new(fs::File::open(zips[0]).unwrap()).unwrap();
     assert_eq!(archive.len(), 1);
     let entry = archive.by_index(0).unwrap();
     assert_eq!(entry.unix_mode().map(|mode| mode & 0o777), Some(0o755));
@@ -175,6 +180,52 @@ fn the_screen_asks_before_it_rolls_back_in_an_account() {
     });
     screen.press("q");
     screen.ends();
+}
+
+#[test]
+fn a_session_that_ends_in_the_middle_of_an_update_leaves_the_way_back() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    assert_eq!(run(&tiny, &moto, &["up", "up", "--yes"]).1, Some(0));
+    let first = moto.sha("up");
+    tiny.says("up", "two");
+    let address = moto.endpoint.strip_prefix("http://").unwrap().parse().unwrap();
+    let relay = Relay::keeping_back(address, "PUT", "/functions/up/code");
+    let mut command = command(&tiny, &moto, &["watch", "up", "--yes"]);
+    command.env("AWS_ENDPOINT_URL", &relay.endpoint);
+    let mut session = Lines::start(command);
+    relay.wait(Duration::from_mins(3));
+    assert!(session.end().success());
+    let second = moto.sha("up");
+    assert_ne!(second, first, "Lambda has the new code, and devloop was not told so");
+    let (seen, code, account) = run(&tiny, &moto, &["rollback", "up", "--yes"]);
+    assert_eq!((code, of(&seen, "rolled_back").len()), (Some(0), 1), "{account}");
+    assert_eq!(moto.sha("up"), first);
+}
+
+#[test]
+fn what_was_shown_is_what_is_deployed() {
+    let tiny = Tiny::new();
+    let moto = account(&tiny);
+    let foreign = moto.sha("up");
+    // A question waits for its answer, and a save does not.
+    let answered = |save: Option<&str>, event: &str| {
+        let mut terminal = Terminal::run(command(&tiny, &moto, &["up", "up"]), Box::new(()));
+        terminal.wait_for("deploy? [y/N]");
+        if let Some(word) = save {
+            tiny.says("up", word);
+        }
+        terminal.press("y\n");
+        terminal.wait_for(event);
+        (terminal.child.wait().unwrap().code(), terminal.seen.clone())
+    };
+    let (code, said) = answered(Some("two"), "not_all_live");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("plan_outdated") && said.contains("start devloop again"), "{said}");
+    assert_eq!(moto.sha("up"), foreign);
+    let (code, said) = answered(None, "\"live\"");
+    assert_eq!(code, Some(0), "{said}");
+    assert_ne!(moto.sha("up"), foreign);
 }
 
 #[test]
@@ -277,4 +328,30 @@ fn an_account_that_cannot_be_used_is_explained() {
     check(&none, 4, &["there are no AWS credentials", "aws configure"]);
     check(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")], 4, &["http://127.0.0.1:9 does not answer"]);
     check(&[("AWS_PROFILE", "nobody"), none[0], none[1]], 4, &["AWS credentials"]);
+}
+
+#[test]
+fn what_only_the_embedded_cloud_can_do_is_refused() {
+    let tiny = Tiny::new();
+    let localstack = Localstack::start();
+    let check = |target: &str, arguments: &[&str], what: &str| {
+        let mut command = tiny.devloop(&["watch", "--target", target]);
+        command.args(arguments).env("AWS_ENDPOINT_URL", &localstack.endpoint);
+        let output = command.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{target} {arguments:?}: {errors}");
+        for said in [what, "for the embedded cloud only", "--target embedded"] {
+            assert!(errors.contains(said), "{target} {arguments:?}: {said}: {errors}");
+        }
+    };
+    for target in ["aws", "localstack"] {
+        check(target, &["--postgres"], "use a database of the session");
+        check(target, &["--database-url", "postgres://127.0.0.1:1/x"], "use a database of the session");
+        check(target, &["--parameter", "Sink=both"], "use a template's parameters");
+        check(target, &["--metrics"], "use the page for Prometheus");
+    }
+    assert!(localstack.operations().is_empty(), "nothing is asked of what is not used");
+    tiny.write("devloop.toml", "[build]\nprelink = true\n");
+    check("aws", &[], "use prelinked dependencies");
+    check("localstack", &[], "use prelinked dependencies");
 }

@@ -38,8 +38,11 @@ pub(super) async fn agree_to_deploy(
         say("nothing to deploy: the code is the same");
         return Ok(false);
     }
-    let question = if options.watch { "deploy this and every later save?" } else { "deploy?" };
-    agree(&options.deployment, question).await
+    if options.watch {
+        return agree(&options.deployment, "deploy this and every later save?").await;
+    }
+    aws.only(&built);
+    agree(&options.deployment, "deploy?").await
 }
 
 /// Whether the user agrees, now or beforehand. Nobody to ask is an error, and not a yes.

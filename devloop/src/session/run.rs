@@ -53,26 +53,33 @@ async fn run_to_its_end(options: Options) -> Result<(), UserError> {
     let prepared = prepared?;
     let keymap =
         Keymap::new(&prepared.settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+    let Some(chosen) = stop.run_until_cancelled(choose(&prepared.settings)).await else { return Ok(()) };
+    let chosen = chosen?;
+    if chosen != Chosen::Embedded {
+        refuse_what_is_embedded_only(&options, &prepared.settings)?;
+    }
     let lock = lock(&prepared)?;
     make_directories(&prepared)?;
 
     let channel = Events::channel();
     let Some(asked) = &options.database else {
-        let held = Held { database: None, lock: lock.as_ref() };
+        let held = Held { chosen, database: None, lock: lock.as_ref() };
         return run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     };
     let home = prepared.workspace.target_directory.join("devloop/postgres");
     let opening = SessionDatabase::open(asked, &home, &channel.0);
     let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let database = database?;
-    let held = Held { database: Some(&database), lock: lock.as_ref() };
+    let held = Held { chosen, database: Some(&database), lock: lock.as_ref() };
     let result = run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     database.close().await;
     result
 }
 
-/// What a session holds as long as it runs.
+/// What a session holds as long as it runs, and where it runs.
 struct Held<'a> {
+    /// The place where functions run.
+    chosen: Chosen,
     /// The database, if one is asked for.
     database: Option<&'a SessionDatabase>,
     /// The workspace, unless nothing is built.
@@ -89,10 +96,6 @@ async fn run_prepared(
     (events, inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let chosen = choose(&prepared.settings).await?;
-    if chosen != Chosen::Embedded {
-        refuse_what_is_embedded_only(options, &prepared.settings)?;
-    }
     let scrapes = match options.metrics {
         Some(port) => Some(Scrapes::listen(port).await.map_err(|error| {
             port::refused(port, &error)
@@ -100,7 +103,7 @@ async fn run_prepared(
         })?),
         None => None,
     };
-    let mut cloud = match chosen {
+    let mut cloud = match held.chosen {
         Chosen::Embedded => {
             let url = held.database.map(SessionDatabase::url);
             let request = CloudRequest {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -69,6 +69,7 @@ impl Aws {
             functions,
             home: opening.home,
             wishes: opening.wishes,
+            agreed: OnceLock::new(),
             reports: opening.reports,
         })))
     }

@@ -55,13 +55,19 @@ impl Inner {
         directory: &Path,
         digest: &Digest,
     ) -> Result<(), Problem> {
+        if let Some(agreed) = self.agreed.get()
+            && agreed.get(binary) != Some(digest)
+        {
+            let message = format!("deploy {binary}: its code is not what was shown and agreed to");
+            return Err(Problem::new("plan_outdated", message).with_hint(
+                "a source was saved meanwhile; start devloop again to see what would be deployed now",
+            ));
+        }
         let package = self.pack(&directory.join("bootstrap")).await?;
         for function in self.of(binary)? {
             let deployed = self.look(&function.name).await?;
             if deployed.sha != package.lambda_sha() {
-                let previous = self.former_code(&deployed).await?;
                 self.replace(&deployed, &package).await?;
-                self.kept(&function.name)?.keep(&package, previous.as_ref())?;
             }
             self.kept(&function.name)?.note(digest, &package.lambda_sha())?;
         }
@@ -71,19 +77,14 @@ impl Inner {
     pub(super) async fn roll_back(&self, binary: &str) -> Result<RolledBack, Problem> {
         let mut rolled_back = None;
         for function in self.of(binary)? {
-            let previous = self.previous(&function.name)?;
             let deployed = self.look(&function.name).await?;
-            let current = self.former_code(&deployed).await?;
-            if deployed.sha != previous.lambda_sha() {
-                self.replace(&deployed, &previous).await?;
-            }
             // Rolling back twice leads to where one came from.
+            let previous = self.previous(&deployed)?;
+            self.replace(&deployed, &previous).await?;
             let digest = self.unpack(&previous).await;
-            let kept = self.kept(&function.name)?;
-            kept.keep(&previous, current.as_ref())?;
             // A save of the very same binary has nothing to do then.
             if let Some(digest) = &digest {
-                kept.note(digest, &previous.lambda_sha())?;
+                self.kept(&function.name)?.note(digest, &previous.lambda_sha())?;
             }
             rolled_back = Some(RolledBack {
                 function: binary.to_owned(),
@@ -98,11 +99,12 @@ impl Inner {
     }
 
     /// The zip to go back to.
-    pub(super) fn previous(&self, name: &str) -> Result<Package, Problem> {
-        self.kept(name)?.previous().ok_or_else(|| {
+    pub(super) fn previous(&self, deployed: &Deployed) -> Result<Package, Problem> {
+        let name = &deployed.name;
+        self.kept(name)?.replaced_by(&deployed.sha).ok_or_else(|| {
             Problem::new(
                 "nothing_to_roll_back",
-                format!("roll {name} back: no former code of it is kept on this machine"),
+                format!("roll {name} back: what its code of now has replaced is not kept on this machine"),
             )
             .with_hint("devloop keeps the code that it replaces, below target/devloop/aws")
         })
@@ -130,7 +132,7 @@ impl Inner {
 
     /// The code that is about to be replaced: kept here since it was deployed from here, or else Lambda's copy of it.
     async fn former_code(&self, deployed: &Deployed) -> Result<Option<Package>, Problem> {
-        if let Some(package) = self.kept(&deployed.name)?.current(&deployed.sha) {
+        if let Some(package) = self.kept(&deployed.name)?.zip(&deployed.sha) {
             return Ok(Some(package));
         }
         let reason = match &deployed.location {
@@ -167,12 +169,15 @@ impl Inner {
     async fn replace(&self, deployed: &Deployed, package: &Package) -> Result<(), Problem> {
         let name = &deployed.name;
         let failed = |error: ApiError| error.problem(&format!("update {name}"));
-        let lambda = Lambda(&self.client);
+        let (lambda, kept) = (Lambda(&self.client), self.kept(name)?);
         let code = if needs_bucket(package) {
             self.upload(name, package).await?
         } else {
             Code::Zip(package.zip.clone())
         };
+        // Before the update: whatever ends it, the way back from the code that Lambda has then is known.
+        let former = self.former_code(deployed).await?;
+        kept.keep(package, former.as_ref())?;
         lambda.update(name, &code).await.map_err(failed)?;
         let after = self.look(name).await?;
         if after.update != "Successful" {
@@ -185,6 +190,7 @@ impl Inner {
             return Err(Problem::new("function_changed", message)
                 .with_hint("agree on who deploys, then save any source file again"));
         }
+        kept.tidy(&after.sha);
         if self.wishes.publish || self.wishes.alias.is_some() {
             let version = lambda.publish(name, &after.sha).await.map_err(failed)?;
             if let Some(alias) = &self.wishes.alias {

@@ -55,8 +55,13 @@ impl Package {
 
     /// The digest for names of files and objects.
     pub(super) fn hexadecimal(&self) -> String {
-        self.sha.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.sha)
     }
+}
+
+/// A digest for names of files and objects.
+pub(super) fn hexadecimal(sha: &[u8]) -> String {
+    sha.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn pack(binary: &[u8]) -> zip::result::ZipResult<Vec<u8>> {

@@ -106,9 +106,9 @@ impl Aws {
         let mut functions = Vec::new();
         for binary in binaries {
             for deployed in inner.of(binary)? {
-                let previous = inner.previous(&deployed.name)?;
                 // A session may have changed it since it was found.
                 let deployed = inner.look(&deployed.name).await?;
+                let previous = inner.previous(&deployed)?;
                 functions.push(PlannedFunction {
                     binary: binary.clone(),
                     name: deployed.name.clone(),
@@ -120,6 +120,13 @@ impl Aws {
             }
         }
         Ok(self.plan_of(functions))
+    }
+
+    /// From now on nothing else than this is deployed, whatever is saved: it was agreed to and no more.
+    pub(crate) fn only(&self, built: &BTreeMap<String, (PathBuf, Digest)>) {
+        let digests = built.iter().map(|(binary, (_, digest))| (binary.clone(), digest.clone()));
+        // Who agrees twice has agreed to the first.
+        let _ = self.0.agreed.set(digests.collect());
     }
 
     fn plan_of(&self, functions: Vec<PlannedFunction>) -> Plan {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -36,6 +36,8 @@ pub(super) struct Inner {
     /// Where zips are kept.
     pub(super) home: PathBuf,
     pub(super) wishes: Wishes,
+    /// The binaries that were agreed to, where it was no more than these.
+    pub(super) agreed: OnceLock<BTreeMap<String, Digest>>,
     pub(super) reports: UnboundedSender<Report>,
 }
 
