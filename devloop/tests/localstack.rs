@@ -37,6 +37,11 @@ fn command(tiny: &Tiny, localstack: &Localstack, arguments: &[&str]) -> Command 
     tiny.devloop(&all)
 }
 
+/// A function whose last request is over for long.
+fn rests(localstack: &Localstack, name: &str) {
+    localstack.change(name, |function| function.called_at = Some(support::now_ms() - 3_600_000));
+}
+
 /// A watching session in which both functions are live.
 fn watching(tiny: &Tiny, localstack: &Localstack) -> Lines {
     let mut session = Lines::start(command(tiny, localstack, &["watch"]));
@@ -125,6 +130,7 @@ fn a_function_with_event_sources_is_led_to_a_new_directory() {
 fn a_function_at_rest_has_its_file_replaced_in_one_step() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
+    rests(&localstack, UP);
     let mut session = watching(&tiny, &localstack);
     let (sender, changes) = channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -152,6 +158,14 @@ fn a_function_at_rest_has_its_file_replaced_in_one_step() {
     assert_eq!(changed, [EventKind::Modify(ModifyKind::Name(RenameMode::To))], "one step and nothing else");
     assert_eq!(localstack.updates(UP).len(), 0);
 
+    // A service that goes on without an answer would take an empty success for done.
+    localstack.change(UP, |function| function.sender = Some("apigateway.amazonaws.com"));
+    tiny.says("up", "gateway");
+    session.wait("live", "up");
+    assert_eq!(localstack.updates(UP).len(), 0, "a gateway waits");
+    assert_eq!(Tiny::word_in(&tiny.dist("up")), "gateway");
+    let after = look(&tiny.dist("up")).unwrap();
+
     // Called a moment ago: another request may be in flight, and a rename would let it pass for done.
     localstack.change(UP, |function| function.called_at = Some(support::now_ms()));
     tiny.says("up", "three");
@@ -165,10 +179,50 @@ fn a_function_at_rest_has_its_file_replaced_in_one_step() {
 }
 
 #[test]
+fn a_function_that_a_topic_calls_is_led_to_a_new_directory() {
+    let tiny = Tiny::new();
+    let localstack = deployed(&tiny);
+    rests(&localstack, UP);
+    localstack.change(UP, |function| function.sender = Some("sns.amazonaws.com"));
+    let mut session = watching(&tiny, &localstack);
+    let updates = localstack.updates(UP);
+    assert_eq!(updates.len(), 1, "{updates:?}");
+    assert!(updates[0].key.as_ref().unwrap().starts_with(tiny.path("target/devloop/dist/.gen/up")));
+    assert!(session.end().success());
+}
+
+#[test]
+fn a_function_whose_first_request_may_be_in_flight_is_started_anew() {
+    let tiny = Tiny::new();
+    let localstack = deployed(&tiny);
+    let mut session = watching(&tiny, &localstack);
+    assert_eq!(localstack.updates(UP).len(), 0, "there was no program that a request could have started");
+    let before = look(&tiny.dist("up")).unwrap();
+    tiny.says("up", "two");
+    let live = session.wait("live", "up");
+    let updates = localstack.updates(UP);
+    assert_eq!(updates.len(), 1, "{updates:?}");
+    assert_eq!(updates[0].key.as_deref(), Some(tiny.dist("up").as_path()), "the template's own directory");
+    let after = look(&tiny.dist("up"));
+    assert_eq!(updates[0].seen, (after.clone(), after.clone()), "the file came first, in the same directory");
+    assert_ne!(after.unwrap().program, before.program);
+    assert_eq!(Tiny::word_in(&tiny.dist("up")), "two");
+    let reload = live["phases_ms"]["reload"].as_u64().unwrap();
+    assert!(reload < 500, "nobody waits for LocalStack to notice: {live}");
+    // Once a request is over, and long ago, the file alone is replaced again.
+    rests(&localstack, UP);
+    tiny.says("up", "three");
+    session.wait("live", "up");
+    assert_eq!(localstack.updates(UP).len(), 1);
+    assert!(session.end().success());
+}
+
+#[test]
 fn a_machine_that_passes_no_events_on_is_given_more_time() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     localstack.move_to("Linux(Container),6.10.14-linuxkit,x86_64");
+    rests(&localstack, UP);
     let mut session = watching(&tiny, &localstack);
     tiny.says("up", "two");
     let live = session.wait("live", "up");

@@ -7,6 +7,7 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, LastUpdateStatus, State};
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::engine::Machine;
@@ -23,6 +24,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 
 /// How long an update may take.
 const UPDATE_LIMIT: Duration = Duration::from_secs(50);
+
+/// Services that wait for a function's answer and pass it on.
+const WAITING: [&str; 2] = ["apigateway.amazonaws.com", "elasticloadbalancing.amazonaws.com"];
 
 /// A function as Lambda has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,11 +131,20 @@ impl<'a> Lambda<'a> {
         Ok(numbers.filter(|version| version != "$LATEST").collect())
     }
 
-    /// Whether streams or queues feed the function.
+    /// Whether the function has events that nobody waits for the answer to: those of streams and queues, or of services that may
+    /// send it some.
     pub(in crate::target) async fn has_event_sources(&self, name: &str) -> Result<bool, ApiError> {
         let question = self.sdk().list_event_source_mappings().function_name(name);
         let first = question.into_paginator().items().send().try_next().await;
-        first.map(|first| first.is_some()).map_err(|error| self.failure(&error))
+        if first.map_err(|error| self.failure(&error))?.is_some() {
+            return Ok(true);
+        }
+        let policy = self.sdk().get_policy().function_name(name).send().await;
+        match policy.map_err(|error| self.failure(&error)) {
+            Ok(answer) => Ok(answer.policy().is_some_and(lets_services_send)),
+            Err(error) if error.status() == 404 => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives the function new code, as soon as no other update is on its way.
@@ -196,6 +209,17 @@ impl<'a> Lambda<'a> {
     }
 }
 
+/// Whether a function's policy lets services call it that go on without its answer, such as SNS, S3 and EventBridge.
+fn lets_services_send(policy: &str) -> bool {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let services = |statement: &Value| match &statement["Principal"]["Service"] {
+        Value::Array(names) => names.clone(),
+        name => vec![name.clone()],
+    };
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    statements.flat_map(services).any(|name| name.as_str().is_some_and(|name| !WAITING.contains(&name)))
+}
+
 impl From<&FunctionConfiguration> for Deployed {
     fn from(found: &FunctionConfiguration) -> Self {
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
@@ -220,5 +244,24 @@ impl From<&FunctionConfiguration> for Deployed {
             runtime: found.runtime().map(|runtime| runtime.as_str().to_owned()),
             polls_files: strategy.is_some_and(|strategy| strategy == "polling"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lets_services_send;
+
+    #[test]
+    fn who_goes_on_without_an_answer_is_an_event_source() {
+        let check = |principal: &str, expected| {
+            let policy = format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal}}}]}}"#);
+            assert_eq!(lets_services_send(&policy), expected, "{policy}");
+        };
+        check(r#"{"Service":"apigateway.amazonaws.com"}"#, false);
+        check(r#"{"Service":"sns.amazonaws.com"}"#, true);
+        check(r#"{"Service":["apigateway.amazonaws.com","s3.amazonaws.com"]}"#, true);
+        check(r#"{"AWS":"*"}"#, false);
+        check(r#""*""#, false);
+        assert!(!lets_services_send("no policy"));
     }
 }

@@ -11,7 +11,7 @@ use crate::swap;
 use crate::target::Report;
 use crate::target::api::{ApiError, Code, Lambda};
 use crate::target::localstack::rest::{machine_polls, reload_time};
-use crate::target::localstack::standing::{Standing, directory, failed_function};
+use crate::target::localstack::standing::{Standing, Way, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
 
 /// The bucket that stands for directories.
@@ -29,10 +29,10 @@ impl Inner {
             self.wait_for(binary);
             return Err(problem);
         }
-        if standing.aside {
-            self.lead_to(binary, &standing, from).await
-        } else {
-            self.let_reload(binary, &standing, from).await
+        match standing.way {
+            Way::Notice => self.let_reload(binary, &standing, from).await,
+            Way::Anew => self.update_all(&standing, from).await,
+            Way::Aside => self.lead_to(binary, &standing, from).await,
         }
     }
 
@@ -59,9 +59,7 @@ impl Inner {
 
     /// Tells the functions to use the directory.
     async fn lead_to(self: &Arc<Self>, binary: &str, standing: &Standing, to: &Path) -> Result<(), Problem> {
-        for function in &standing.functions {
-            self.update(&function.name, to).await?;
-        }
+        self.update_all(standing, to).await?;
         if let Some(before) = standing.directory().filter(|before| *before != to) {
             lock(&self.previous).insert(binary.to_owned(), before.to_owned());
         }
@@ -69,11 +67,18 @@ impl Inner {
         Ok(())
     }
 
+    async fn update_all(&self, standing: &Standing, to: &Path) -> Result<(), Problem> {
+        for function in &standing.functions {
+            self.update(&function.name, to).await?;
+        }
+        Ok(())
+    }
+
     async fn update(&self, name: &str, to: &Path) -> Result<(), Problem> {
         let lambda = Lambda(&self.client);
         let code = Code::Object { bucket: BUCKET.to_owned(), key: to.to_string_lossy().into_owned() };
         match lambda.update(name, &code).await {
-            Ok(_) => {}
+            Ok(()) => {}
             Err(ApiError::Refused { status: 500, message, .. }) if message.contains("cannot be updated") => {
                 return Err(failed_function(name, &message));
             }

@@ -8,8 +8,8 @@ use crate::engine::{Digest, Place, Problem};
 use crate::swap;
 use crate::target::Report;
 use crate::target::api::{ApiError, Deployed, Lambda};
-use crate::target::localstack::rest::may_be_busy;
-use crate::target::localstack::standing::{Standing, directory};
+use crate::target::localstack::rest::last_request;
+use crate::target::localstack::standing::{Standing, Way, directory};
 use crate::target::localstack::target::{Inner, lock};
 
 /// How often a function that is not there is looked for.
@@ -23,18 +23,14 @@ impl Inner {
         let obstacle =
             standing.functions.is_empty() || standing.functions.iter().any(|found| found.state == "Failed");
         let place = Place {
-            aside: standing.aside,
+            aside: standing.way == Way::Aside && !obstacle,
             machine: standing.functions.first().map(|function| function.machine).unwrap_or_default(),
             // Nothing serves: whatever lies in the directory, there is something to do.
             unless: if obstacle { None } else { self.serving(binary, &standing, believed).await },
         };
-        if obstacle {
-            // The directory of the template is where a deployment looks.
-            let standing = Standing { aside: false, ..standing };
-            lock(&self.standings).insert(binary.to_owned(), standing);
-            return Ok(Place { aside: false, ..place });
-        }
-        lock(&self.standings).insert(binary.to_owned(), standing);
+        // The directory of the template is where a deployment looks.
+        let way = if obstacle { Way::Notice } else { standing.way };
+        lock(&self.standings).insert(binary.to_owned(), Standing { way, ..standing });
         Ok(place)
     }
 
@@ -49,13 +45,22 @@ impl Inner {
         for function in functions {
             standing.functions.extend(lambda.settled(&function.name).await?);
         }
-        let own = self.dist.join(binary);
         for function in &standing.functions {
-            standing.aside |= directory(function.location.as_deref()) != Some(own.as_path())
-                || lambda.has_event_sources(&function.name).await?
-                || may_be_busy(&self.client, function).await?;
+            standing.way = standing.way.max(self.way(binary, function).await?);
         }
         Ok(standing)
+    }
+
+    /// How new code of the function takes over without a loss.
+    async fn way(&self, binary: &str, function: &Deployed) -> Result<Way, ApiError> {
+        let own = self.dist.join(binary);
+        if directory(function.location.as_deref()) != Some(own.as_path())
+            || Lambda(&self.client).has_event_sources(&function.name).await?
+        {
+            return Ok(Way::Aside);
+        }
+        let last = last_request(&self.client, function).await?;
+        Ok(Way::after(last, own.join("bootstrap").is_file()))
     }
 
     /// Functions that were made by hand, under any name, for this very directory.

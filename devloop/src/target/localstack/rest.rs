@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::bus::now;
+use crate::bus::wall;
 use crate::target::api::{ApiError, Call, Client, Deployed};
+use crate::target::localstack::standing::LastRequest;
 
 /// How long `LocalStack` waits for further changes before it ends the function's processes.
 const DEBOUNCE: Duration = Duration::from_millis(500);
@@ -27,8 +28,12 @@ pub(super) fn reload_time(polling: bool) -> Duration {
 /// Whether functions look for changed files at intervals: the virtual machines of Docker Desktop and WSL pass no events on. The
 /// kernel that counts is LocalStack's, which it tells; on another system than Linux it is in such a machine in any case.
 pub(super) async fn machine_polls(client: &Client) -> bool {
-    let info = client.send(&Call::page("/_localstack/info")).await;
-    let page = info.ok().and_then(|answer| answer.json().ok()).unwrap_or_default();
+    let page = client
+        .send(&Call::page("/_localstack/info"))
+        .await
+        .ok()
+        .and_then(|answer| answer.json().ok())
+        .unwrap_or_default();
     let kernel = rustix::system::uname();
     let own = kernel.release().to_string_lossy();
     polls(std::env::consts::OS, page["system"].as_str().unwrap_or(&own))
@@ -38,9 +43,9 @@ fn polls(system: &str, release: &str) -> bool {
     system != "linux" || release.contains("linuxkit") || release.contains("WSL2")
 }
 
-/// Whether a request may be in flight: `LocalStack` does not tell, but it writes a log line when one is over, and where one ended
-/// a moment ago another one may have begun.
-pub(super) async fn may_be_busy(client: &Client, function: &Deployed) -> Result<bool, ApiError> {
+/// When the function's last request ended. `LocalStack` does not tell what is in flight, but it writes a log line when a request
+/// is over.
+pub(super) async fn last_request(client: &Client, function: &Deployed) -> Result<LastRequest, ApiError> {
     let input = json!({
         "logGroupName": format!("/aws/lambda/{}", function.name),
         "orderBy": "LastEventTime", "descending": true, "limit": 1,
@@ -48,12 +53,15 @@ pub(super) async fn may_be_busy(client: &Client, function: &Deployed) -> Result<
     let call = Call::json("logs", "Logs_20140328.DescribeLogStreams", &input);
     let answer = match client.send(&call).await {
         Ok(answer) => answer.json()?,
-        // The group is made by the first request.
-        Err(error) if error.code() == "ResourceNotFoundException" => return Ok(false),
+        // The group is made when the first request is over.
+        Err(error) if error.code() == "ResourceNotFoundException" => return Ok(LastRequest::Never),
         Err(error) => return Err(error),
     };
-    let last = answer["logStreams"][0]["lastEventTimestamp"].as_u64();
-    Ok(last.is_some_and(|last| now().saturating_sub(last) < (function.timeout + AFTER).as_millis() as u64))
+    let Some(last) = answer["logStreams"][0]["lastEventTimestamp"].as_u64() else {
+        return Ok(LastRequest::Never);
+    };
+    let recent = wall().saturating_sub(last) < (function.timeout + AFTER).as_millis() as u64;
+    Ok(if recent { LastRequest::JustNow } else { LastRequest::LongAgo })
 }
 
 #[cfg(test)]

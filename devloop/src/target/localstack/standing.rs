@@ -13,13 +13,49 @@ pub(super) fn directory(location: Option<&str>) -> Option<&Path> {
     location?.strip_prefix(SCHEME).map(Path::new)
 }
 
+/// How new code takes over; the later one is the more careful.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// The file is replaced, and the functions notice: nothing is in flight.
+    #[default]
+    Notice,
+    /// The file is replaced, and the functions are started anew before they notice. What would be cut off then fails, and does
+    /// not pass for done. There is at most what the very first requests have started, and that ends sooner than it notices.
+    Anew,
+    /// The code gets a directory of its own, and what is in flight ends or fails without any change of its own.
+    Aside,
+}
+
+impl Way {
+    /// The way of a function without event sources that runs from the template's directory, by its last request. Before the
+    /// first one is over LocalStack tells nothing of it, and without a program in the directory none can have begun.
+    pub(super) fn after(last: LastRequest, has_program: bool) -> Self {
+        match last {
+            LastRequest::JustNow => Self::Aside,
+            LastRequest::Never if has_program => Self::Anew,
+            LastRequest::Never | LastRequest::LongAgo => Self::Notice,
+        }
+    }
+}
+
+/// When a function's last request ended, as far as another one may still be in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastRequest {
+    /// None has ended yet.
+    Never,
+    /// Where one ended a moment ago another one may have begun.
+    JustNow,
+    /// Longer ago than a request may take.
+    LongAgo,
+}
+
 /// The functions of one binary, and what was decided about the next swap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Standing {
     /// The functions; none before they are deployed.
     pub(super) functions: Vec<Deployed>,
-    /// The next binary gets a directory of its own.
-    pub(super) aside: bool,
+    /// How the next binary takes over.
+    pub(super) way: Way,
 }
 
 impl Standing {
@@ -74,7 +110,16 @@ pub(super) fn failed_function(name: &str, reason: &str) -> Problem {
 mod tests {
     use std::path::Path;
 
-    use super::directory;
+    use super::{LastRequest, Way, directory};
+
+    #[test]
+    fn only_a_function_known_to_rest_is_left_to_notice() {
+        assert_eq!(Way::after(LastRequest::LongAgo, true), Way::Notice);
+        assert_eq!(Way::after(LastRequest::JustNow, true), Way::Aside);
+        assert_eq!(Way::after(LastRequest::Never, true), Way::Anew, "its first request may be in flight");
+        assert_eq!(Way::after(LastRequest::Never, false), Way::Notice, "there is nothing to be in flight");
+        assert!(Way::Notice < Way::Anew && Way::Anew < Way::Aside, "the most careful function decides");
+    }
 
     #[test]
     fn only_reloaded_code_has_a_directory() {
