@@ -7,11 +7,11 @@ mod support;
 
 use std::fs;
 use std::io::{Cursor, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use support::{ACCOUNT, LIMIT, Lines, Localstack, Moto, Pty, Relay, Terminal, Tiny, eventually};
+use support::{ACCOUNT, LIMIT, Lines, Localstack, Moto, Relay, Terminal, Tiny, eventually};
 
 /// Both functions under their binaries' names, with code that somebody else put there.
 fn account(tiny: &Tiny) -> Moto {
@@ -209,24 +209,21 @@ fn what_was_shown_is_what_is_deployed() {
     let moto = account(&tiny);
     let foreign = moto.sha("up");
     // A question waits for its answer, and a save does not.
-    let answered = |save: Option<&str>| {
-        let mut terminal = Pty::open();
-        let mut command = command(&tiny, &moto, &["up", "up"]);
-        command.stdin(terminal.side()).stderr(terminal.side()).stdout(Stdio::piped());
-        let child = command.spawn().unwrap();
-        terminal.wait_for("deploy? [y/N]", Duration::from_mins(3));
+    let answered = |save: Option<&str>, event: &str| {
+        let mut terminal = Terminal::run(command(&tiny, &moto, &["up", "up"]), Box::new(()));
+        terminal.wait_for("deploy? [y/N]");
         if let Some(word) = save {
             tiny.says("up", word);
         }
-        terminal.type_in("y\n");
-        let output = child.wait_with_output().unwrap();
-        (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), terminal.text()))
+        terminal.press("y\n");
+        terminal.wait_for(event);
+        (terminal.child.wait().unwrap().code(), terminal.seen.clone())
     };
-    let (code, said) = answered(Some("two"));
+    let (code, said) = answered(Some("two"), "not_all_live");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("plan_outdated") && said.contains("start devloop again"), "{said}");
     assert_eq!(moto.sha("up"), foreign);
-    let (code, said) = answered(None);
+    let (code, said) = answered(None, "\"live\"");
     assert_eq!(code, Some(0), "{said}");
     assert_ne!(moto.sha("up"), foreign);
 }

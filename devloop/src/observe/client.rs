@@ -121,8 +121,8 @@ impl Client {
             .header("x-amz-target", target);
         let mut request = built(request, Bytes::from(input.to_string()))?;
         // What answers under a longer name signs with its last part.
-        let service = service.rsplit('.').next().unwrap_or(service);
-        self.authorize(&mut request, Scope { service, region })?;
+        let scope = Scope { service: service.rsplit('.').next().unwrap_or(service), region };
+        self.authorize(&mut request, scope)?;
         self.send(request).await
     }
 

@@ -1,14 +1,14 @@
 //! Zips that are kept for a rollback, and what is known of the code that was deployed from here.
 //!
-//! Everything is filed under the code that it is about, and written before that code is deployed. What counts is decided by the
-//! code that Lambda has then: however an update ends, the way back from there is known.
+//! The way back is filed under the code that it starts from, and written before that code is deployed. What counts is decided by
+//! the code that Lambda has then: however an update ends, the way back from there is known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::engine::{Digest, Problem};
 use crate::target::aws::package::{Package, hexadecimal};
@@ -16,17 +16,11 @@ use crate::target::aws::package::{Package, hexadecimal};
 /// The ending of a zip's name.
 const ZIP: &str = "zip";
 
-/// The ending of a note's name.
-const NOTE: &str = "json";
+/// The ending of the note about what a zip replaced: the digest of that code, as Lambda writes it.
+const REPLACED: &str = "replaced";
 
-/// What is known of a zip.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Note {
-    /// The binary that it was made from.
-    binary: Option<String>,
-    /// The digest of the code that it replaced, as Lambda writes it.
-    replaced: Option<String>,
-}
+/// Which binary was deployed last from here, and in which zip; under one name, for whoever looks.
+const CURRENT: &str = "current.json";
 
 /// The directory of one function in one account and region.
 #[derive(Debug, Clone)]
@@ -50,13 +44,15 @@ impl Kept {
 
     /// The binary that the code of this digest was made from, if that was noted here.
     pub(super) fn binary_of(&self, lambda_sha: &str) -> Option<Digest> {
-        self.noted(lambda_sha).binary.map(Digest::new)
+        let note: Value = serde_json::from_slice(&fs::read(self.0.join(CURRENT)).ok()?).ok()?;
+        let known = note["zip"].as_str() == Some(lambda_sha);
+        note["binary"].as_str().filter(|_| known).map(Digest::new)
     }
 
     /// Notes that the binary is deployed as this zip.
     pub(super) fn note(&self, binary: &Digest, lambda_sha: &str) -> Result<(), Problem> {
-        let note = Note { binary: Some(binary.to_string()), ..self.noted(lambda_sha) };
-        self.write_note(lambda_sha, &note)
+        let note = json!({ "binary": binary, "zip": lambda_sha });
+        self.write(&self.0.join(CURRENT), note.to_string().as_bytes())
     }
 
     /// The zip of this digest, if it is kept.
@@ -67,58 +63,51 @@ impl Kept {
 
     /// The zip that the code of this digest replaced, if it is kept.
     pub(super) fn replaced_by(&self, lambda_sha: &str) -> Option<Package> {
-        self.zip(&self.noted(lambda_sha).replaced?)
+        self.zip(&self.replaced(lambda_sha)?)
     }
 
     /// Keeps both: what is about to be deployed, and what it replaces, where that could be read.
     pub(super) fn keep(&self, new: &Package, replaced: Option<&Package>) -> Result<(), Problem> {
         for package in replaced.into_iter().chain([new]) {
-            if self.zip(&package.lambda_sha()).is_none() {
-                self.write(&package.lambda_sha(), ZIP, &package.zip)?;
+            let sha = package.lambda_sha();
+            if self.zip(&sha).is_none() {
+                self.write(&self.of(&sha, ZIP)?, &package.zip)?;
             }
         }
-        let note = Note { replaced: replaced.map(Package::lambda_sha), ..self.noted(&new.lambda_sha()) };
-        self.write_note(&new.lambda_sha(), &note)
+        let replaced = replaced.map(Package::lambda_sha).unwrap_or_default();
+        self.write(&self.of(&new.lambda_sha(), REPLACED)?, replaced.as_bytes())
     }
 
     /// Forgets what is neither deployed nor what that replaced. What cannot be deleted takes room and does no harm.
     pub(super) fn tidy(&self, lambda_sha: &str) {
-        let kept = [Some(lambda_sha.to_owned()), self.noted(lambda_sha).replaced];
-        let kept: Vec<PathBuf> = kept
-            .iter()
-            .flatten()
-            .flat_map(|sha| [ZIP, NOTE].into_iter().filter_map(|kind| self.path(sha, kind)))
-            .collect();
+        let shas = [Some(lambda_sha.to_owned()), self.replaced(lambda_sha)];
+        let pairs = shas.iter().flatten().flat_map(|sha| [(sha, ZIP), (sha, REPLACED)]);
+        let mut kept: Vec<PathBuf> = pairs.filter_map(|(sha, kind)| self.path(sha, kind)).collect();
+        kept.push(self.0.join(CURRENT));
         let Ok(entries) = fs::read_dir(&self.0) else { return };
         for path in entries.flatten().map(|entry| entry.path()).filter(|path| !kept.contains(path)) {
             let _ = fs::remove_file(path);
         }
     }
 
-    fn noted(&self, lambda_sha: &str) -> Note {
-        let read = || serde_json::from_slice(&fs::read(self.path(lambda_sha, NOTE)?).ok()?).ok();
-        read().unwrap_or_default()
-    }
-
-    fn write_note(&self, lambda_sha: &str, note: &Note) -> Result<(), Problem> {
-        let text = serde_json::to_vec(note)
-            .map_err(|error| Problem::new("keep_failed", format!("note what is deployed: {error}")))?;
-        self.write(lambda_sha, NOTE, &text)
+    fn replaced(&self, lambda_sha: &str) -> Option<String> {
+        fs::read_to_string(self.path(lambda_sha, REPLACED)?).ok().filter(|sha| !sha.is_empty())
     }
 
     /// Whole or not at all: a rollback must not find half a zip.
-    fn write(&self, lambda_sha: &str, kind: &str, content: &[u8]) -> Result<(), Problem> {
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), Problem> {
         let failed = |error: std::io::Error| {
             Problem::new("keep_failed", format!("keep the code in {}: {error}", self.0.display()))
-                .with_hint("the function was left as it is")
-        };
-        let Some(path) = self.path(lambda_sha, kind) else {
-            return Err(Problem::new("name_odd", format!("keep the code: `{lambda_sha}` is no SHA-256")));
         };
         fs::create_dir_all(&self.0).map_err(failed)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.0).map_err(failed)?;
         std::io::Write::write_all(&mut file, content).map_err(failed)?;
         file.persist(path).map(|_| ()).map_err(|error| failed(error.error))
+    }
+
+    fn of(&self, lambda_sha: &str, kind: &str) -> Result<PathBuf, Problem> {
+        let odd = || Problem::new("digest_odd", format!("keep the code: `{lambda_sha}` is no SHA-256"));
+        self.path(lambda_sha, kind).ok_or_else(odd)
     }
 
     /// Digests as Lambda writes them hold slashes, and names of files must not.
