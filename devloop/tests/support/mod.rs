@@ -41,7 +41,7 @@ pub use moto::{ACCOUNT, Moto};
 pub use package::{manifest, without_settings, workspace_manifest, write, write_program};
 pub use pair::{Lines, STACK, Tiny};
 pub use processes::{children_of, kill, processes_in, signal_to};
-pub use pty::Pty;
+pub use pty::{Pty, master, side};
 pub use relay::Relay;
 pub use session::Session;
 pub use sink::{Psql, Sink};

@@ -11,6 +11,20 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::eventually;
 
+/// The side of who sits at a new terminal.
+pub fn master() -> File {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    File::from(master)
+}
+
+/// The side that a program holds.
+pub fn side(master: &File) -> File {
+    let name = ptsname(master, Vec::new()).unwrap();
+    OpenOptions::new().read(true).write(true).open(OsStr::from_bytes(name.to_bytes())).unwrap()
+}
+
 /// A terminal, seen from the side of who sits at it.
 pub struct Pty {
     keys: File,
@@ -20,10 +34,7 @@ pub struct Pty {
 impl Pty {
     /// A new one.
     pub fn open() -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let keys = File::from(master);
+        let keys = master();
         let text = Arc::new(Mutex::new(String::new()));
         let (mut reader, seen) = (keys.try_clone().unwrap(), Arc::clone(&text));
         std::thread::spawn(move || {
@@ -37,8 +48,7 @@ impl Pty {
 
     /// The side that a program holds.
     pub fn side(&self) -> File {
-        let name = ptsname(&self.keys, Vec::new()).unwrap();
-        OpenOptions::new().read(true).write(true).open(OsStr::from_bytes(name.to_bytes())).unwrap()
+        side(&self.keys)
     }
 
     /// What was written to it.

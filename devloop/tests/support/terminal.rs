@@ -1,19 +1,15 @@
 //! devloop on a real pseudo-terminal, as a user sees it and types into it.
 
-use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use super::{LIMIT, eventually, without_settings};
+use super::{LIMIT, eventually, master, side, without_settings};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,7 +23,7 @@ pub struct Terminal {
     pub child: Child,
     pub keys: File,
     /// The side that devloop holds, to look at its modes.
-    side: OwnedFd,
+    held: File,
     output: Receiver<Vec<u8>>,
     /// What was written to the terminal.
     pub seen: String,
@@ -49,13 +45,9 @@ impl Terminal {
 
     /// The command on a terminal of its own; `place` goes when it has ended.
     pub fn run(mut command: Command, place: Box<dyn std::any::Any>) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let open =
-            || OpenOptions::new().read(true).write(true).open(OsStr::from_bytes(name.to_bytes())).unwrap();
+        let keys = master();
+        tcsetwinsize(&keys, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let open = || side(&keys);
         let child = command
             .env("LC_ALL", "C.UTF-8")
             .env("TERM", "xterm-256color")
@@ -66,8 +58,7 @@ impl Terminal {
             .spawn()
             .unwrap();
         let (sender, output) = channel();
-        let side = open().into();
-        let keys = File::from(master);
+        let held = open();
         let mut reader = keys.try_clone().unwrap();
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -77,7 +68,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keys, side, output, seen: String::new(), screen: blank(), _place: place }
+        Self { child, keys, held, output, seen: String::new(), screen: blank(), _place: place }
     }
 
     /// Reads until the text was written to the terminal.
@@ -100,7 +91,7 @@ impl Terminal {
 
     /// Keys come one by one, as programs with a screen want them.
     pub fn is_raw(&self) -> bool {
-        !tcgetattr(&self.side).unwrap().local_modes.contains(LocalModes::ICANON)
+        !tcgetattr(&self.held).unwrap().local_modes.contains(LocalModes::ICANON)
     }
 
     /// Waits until the kernel has stopped it, or lets it run.
@@ -132,7 +123,7 @@ impl Terminal {
         self.wait_for(GIVEN_BACK);
         let status = eventually("devloop ends", PATIENCE, || self.child.try_wait().unwrap().ok_or("it runs"));
         assert_eq!(status.code(), Some(code), "{:?}", self.seen);
-        let modes = tcgetattr(&self.side).unwrap().local_modes;
+        let modes = tcgetattr(&self.held).unwrap().local_modes;
         assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG), "{modes:?}");
         while let Ok(bytes) = self.output.try_recv() {
             self.screen.process(&bytes);
