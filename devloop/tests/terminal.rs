@@ -12,7 +12,8 @@ use rustix::process::Signal;
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
 use support::{
-    GIVEN_BACK, LIMIT, TAKEN, Terminal, Workspace, eventually, processes_in, program, send, write_program,
+    Artificial, Fate, GIVEN_BACK, LIMIT, TAKEN, Terminal, Workspace, children_of, eventually, processes_in,
+    program, send, signal_to, write_program,
 };
 
 const MOUSE_TAKEN: &str = "\u{1b}[?1000h";
@@ -289,6 +290,42 @@ fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
     session.wait_for("the load ended with exit status: 4");
     session.press("q");
     session.ends();
+}
+
+/// A session that has lent its terminal to a load of a pipeline that answers everything, and the load's process.
+fn loading() -> (Terminal, Artificial, i32) {
+    let pipeline = Artificial::start(|_, _| Fate::default());
+    let mut session = Terminal::start(&EMPTY);
+    session.wait_for("4 logs");
+    session.press(&format!(":bench --endpoint {} --vus 2 --warm-up 0s --duration 10m\r", pipeline.endpoint));
+    session.wait_for("of 600 s");
+    let load = children_of(session.child.id() as i32);
+    assert_eq!(load.len(), 1, "an empty cloud has no processes");
+    (session, pipeline, load[0])
+}
+
+#[test]
+fn ctrl_c_ends_a_load_and_not_the_session() {
+    let (mut session, _pipeline, load) = loading();
+    // A terminal sends it to both.
+    session.signal(Signal::INT);
+    signal_to(load, Signal::INT);
+    session.wait_for("ended by Ctrl-C");
+    session.wait_for("any key leads back");
+    session.forget();
+    session.press(" ");
+    session.wait_for(TAKEN);
+    session.wait_for("4 logs");
+    session.press("q");
+    session.ends();
+}
+
+#[test]
+fn a_session_that_ends_takes_its_load_along_and_leaves_the_terminal_in_order() {
+    let (session, _pipeline, load) = loading();
+    session.signal(Signal::TERM);
+    session.ends();
+    assert!(!Path::new(&format!("/proc/{load}")).exists(), "nobody outlives the session");
 }
 
 /// A screen whose thread panics at the first key; nothing of the session is left.

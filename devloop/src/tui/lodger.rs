@@ -16,7 +16,7 @@ pub(crate) struct Load {
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
-/// How many signals a program gets when the session ends, and how long the end waits for what each of them does.
+/// How many signals a program gets when the session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Farewell {
     /// An editor saves what it recovers from, in its own time.
@@ -25,7 +25,8 @@ pub(super) enum Farewell {
     Twice,
 }
 
-const BETWEEN: Duration = Duration::from_millis(300);
+/// How long a load may take to give the terminal back after each of its signals.
+const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(2)];
 
 static LODGER: Mutex<Option<(Pid, Farewell)>> = Mutex::new(None);
 static LEFT: Condvar = Condvar::new();
@@ -52,15 +53,13 @@ pub(super) fn run(command: &mut Command, farewell: Farewell) -> io::Result<ExitS
 /// Nobody outlives the session whose terminal he has.
 pub(super) fn end() {
     let Some((pid, farewell)) = *lodger() else { return };
-    let signals = if farewell == Farewell::Twice { 2 } else { 1 };
-    for _ in 0..signals {
+    let waits = if farewell == Farewell::Twice { WAITS.as_slice() } else { &[Duration::ZERO] };
+    for wait in waits {
         let here = lodger();
         if here.is_none() {
             return;
         }
         let _ = kill_process(pid, Signal::TERM);
-        if farewell == Farewell::Twice {
-            drop(LEFT.wait_timeout_while(here, BETWEEN, |lodger| lodger.is_some()));
-        }
+        drop(LEFT.wait_timeout_while(here, *wait, |lodger| lodger.is_some()));
     }
 }

@@ -24,3 +24,14 @@ pub fn kill(process: i32) {
 pub fn signal_to(process: i32, signal: Signal) {
     let _ = kill_process(Pid::from_raw(process).unwrap(), signal);
 }
+
+/// The processes that this one has started and not waited for.
+pub fn children_of(process: i32) -> Vec<i32> {
+    let running = fs::read_dir("/proc").unwrap().flatten();
+    let numbers = running.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let parent = |number: &i32| {
+        let text = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        text.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<i32>().ok()
+    };
+    numbers.filter(|number| parent(number) == Some(process)).collect()
+}
