@@ -1,7 +1,6 @@
 //! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it. Nothing is
 //! signed: a target on this machine or in LocalStack looks only at the scope, for the region.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,9 +10,7 @@ use hyper::{Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -21,7 +18,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::bench::trust::{Trust, explained};
 
-use crate::http::{Scope, cause, unsigned};
+use crate::http::{Scope, cause, unsigned, without_roots};
 
 /// How long an answer of an AWS API may take: a page of a log group under load is large.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -167,7 +164,7 @@ impl Service {
 impl Client {
     /// A client of the endpoint, which is a URL such as `http://127.0.0.1:4566`.
     pub(crate) fn new(endpoint: &str, trust: Trust) -> Result<Self, String> {
-        let tls = if address(endpoint)?.encrypted { trust.tls()?.as_ref().clone() } else { without_roots()? };
+        let tls = if address(endpoint)?.encrypted { trust.tls()?.as_ref().clone() } else { without_roots() };
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
         let http = HttpClient::builder(TokioExecutor::new()).build(connector);
@@ -255,14 +252,6 @@ impl Client {
             .unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
         answer.map_err(|reason: String| format!("ask {}: {reason}", self.endpoint))
     }
-}
-
-/// TLS that believes nobody, for an endpoint in plain text.
-fn without_roots() -> Result<ClientConfig, String> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder =
-        builder.with_safe_default_protocol_versions().map_err(|error| format!("set up TLS: {error}"))?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 #[cfg(test)]

@@ -73,7 +73,8 @@ impl Client {
     }
 }
 
-fn without_roots() -> ClientConfig {
+/// TLS that believes nobody, for endpoints in plain text.
+pub(crate) fn without_roots() -> ClientConfig {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has the default versions")

@@ -8,5 +8,5 @@ mod sign;
 
 pub(crate) use aws::aws_url;
 pub(crate) use cause::cause;
-pub(crate) use client::{Bounds, Client, Trust};
+pub(crate) use client::{Bounds, Client, Trust, without_roots};
 pub(crate) use sign::{Scope, sign, unsigned};
