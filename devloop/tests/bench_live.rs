@@ -144,7 +144,7 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
     );
     assert_eq!((session.workspace.read(source), upstream(&session)), (before, own.clone()));
 
-    // Two builds in alternation.
+    // Two builds in alternation: what cargo builds with a profile, and a binary.
     let binary = |name: &str, mark: &str| {
         let path = home.path().join(name);
         let mut bytes = std::fs::read(std::path::Path::new(&own.0).join("bootstrap")).unwrap();
@@ -152,9 +152,10 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
         std::fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let (a, b) = (binary("a", ""), binary("b", "b"));
+    let b = binary("b", "b");
+    let load = ["--rounds", "2", "--requests", "40", "--vus", "2"];
     let (code, ab, errors) =
-        bench(&session, home.path(), &["ab", &a, &b, "--rounds", "2", "--requests", "40", "--vus", "2"]);
+        bench(&session, session.workspace.root(), &[&["ab", "dev", &b][..], &load].concat());
     assert_eq!((code, &ab["rounds"]), (Some(0), &json!(2)), "{errors} {ab}");
     assert_eq!(ab["a_runs"][0]["run"]["functions"].as_array().map(Vec::len), Some(3));
     assert_eq!(ab["comparison"]["metrics"].as_array().map(Vec::len), Some(6));

@@ -13,8 +13,21 @@ use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
 
 /// The order on the screen, where the end may be out of sight.
-const SECTIONS: [Section; 5] =
-    [Section::Problems, Section::Latency, Section::Mappings, Section::Stages, Section::Code];
+const SECTIONS: [Section; 7] = [
+    Section::Problems,
+    Section::Latency,
+    Section::Mappings,
+    Section::Stages,
+    Section::Code,
+    Section::Queues,
+    // Last: the cloud is named above all panes, and what else it says is what asking through the APIs takes.
+    Section::Cloud,
+];
+
+/// The sections of a report; one that came from the cloud's page took nothing to speak of.
+fn sections(report: &Report) -> &'static [Section] {
+    if report.calls.is_some() { &SECTIONS } else { &SECTIONS[..SECTIONS.len() - 1] }
+}
 
 /// What was learned of the running pipeline.
 #[derive(Debug, Default)]
@@ -191,7 +204,9 @@ impl Screen {
         }
         if let Some(report) = &self.figures.report {
             shown.extend(
-                lines(report, &SECTIONS).into_iter().map(|line| Line::styled(line.text, tone(line.tone))),
+                lines(report, sections(report))
+                    .into_iter()
+                    .map(|line| Line::styled(line.text, tone(line.tone))),
             );
         }
         self.show_status(shown);

@@ -14,12 +14,13 @@ use crate::bench::{
 };
 use crate::cli::AbArguments;
 use crate::commands::bench::load::{Lines, tell};
-use crate::commands::bench::place::{here, order, pipeline_failed, target};
+use crate::commands::bench::place::{order, pipeline_failed, target};
 use crate::commands::bench::stop::Stop;
 use crate::commands::bench::{ABORTED, PARTIAL, files};
 use crate::engine::Problem;
 use crate::error::UserError;
 use crate::report;
+use crate::workspace;
 
 /// The load of one round.
 const ROUND: Duration = Duration::from_secs(10);
@@ -138,11 +139,19 @@ async fn binary(name: &str, function: &str) -> Result<PathBuf, UserError> {
         UserError::usage("build_failed", format!("build {function} with the profile {name}: {reason}"))
             .with_hint("name a binary, or a profile of the workspace in this directory")
     };
-    let (_, target_directory) = here().await?;
-    let output = Command::new("cargo")
-        .args(["build", "--profile", name, "--bin", function, "--message-format", "json-render-diagnostics"])
-        .arg("--target-dir")
-        .arg(&target_directory)
+    let directory =
+        std::env::current_dir().map_err(|error| failed(format!("use this directory: {error}")))?;
+    let reading = workspace::read(Path::new("cargo"), &directory).await;
+    let workspace = reading.map_err(|error| failed(error.to_string()))?.workspace;
+    let mut command = Command::new("cargo");
+    command.args(["build", "--profile", name, "--bin", function]);
+    // All function packages, as a session names them: they decide which features their dependencies have.
+    for package in workspace.function_packages() {
+        command.args(["-p", &package.name]);
+    }
+    let output = command
+        .args(["--message-format", "json-render-diagnostics", "--target-dir"])
+        .arg(&workspace.target_directory)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)

@@ -66,7 +66,7 @@ async fn endpoint(given: Option<&str>, environment: &Environment<'_>) -> Result<
 }
 
 /// This directory's settings and target directory; without a workspace the defaults: a pipeline can be loaded from anywhere.
-pub(super) async fn here() -> Result<(Settings, PathBuf), UserError> {
+async fn here() -> Result<(Settings, PathBuf), UserError> {
     let environment = |name: &str| std::env::var(name).ok();
     let environment = Environment(&environment);
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Apis, body};
@@ -90,10 +91,11 @@ fn belongs(name: &str, stack: &str) -> bool {
     start.is_some_and(|start| !start.is_empty() && stack.starts_with(start))
 }
 
-/// `2026-11-20T10:00:00.123+0000`, as Lambda writes it, in ms since the epoch.
+/// `2026-11-20T10:00:00.123+0000`, as Lambda writes it, or another form of ISO 8601, in ms since the epoch.
 fn instant(text: &str) -> Option<Millis> {
-    let zoned = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?;
-    u64::try_from(zoned.to_timestamp().ok()?.as_millisecond()).ok()
+    let as_lambda = || jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?.to_timestamp().ok();
+    let instant = text.parse::<Timestamp>().ok().or_else(as_lambda)?;
+    Millis::try_from(instant.as_millisecond()).ok()
 }
 
 /// SHA-256 in hexadecimal; what is no digest, as for a folder's code on some clouds, is none.
@@ -118,6 +120,7 @@ mod tests {
     fn lambda_s_times_are_read() {
         assert_eq!(instant("2023-11-14T22:13:20.007+0000"), Some(1_700_000_000_007));
         assert_eq!(instant("2023-11-14T23:13:20.000+0100"), Some(1_700_000_000_000));
+        assert_eq!(instant("2023-11-14T22:13:20.007000000Z"), Some(1_700_000_000_007));
         assert_eq!(instant("yesterday"), None);
     }
 
