@@ -9,19 +9,31 @@ pub(crate) fn cause(error: &dyn std::error::Error) -> String {
     last.to_string()
 }
 
+/// The error and its causes, from the outside in.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
 
-    use super::cause;
+    use super::{cause, chain};
 
     #[derive(Debug, thiserror::Error)]
     #[error("something about a connection")]
     struct Outer(#[source] io::Error);
 
     #[test]
-    fn the_innermost_error_is_told() {
+    fn the_innermost_error_is_told_alone_or_at_the_end() {
         assert_eq!(cause(&Outer(io::Error::other("refused"))), "refused");
         assert_eq!(cause(&io::Error::other("alone")), "alone");
+        assert_eq!(chain(&Outer(io::Error::other("refused"))), "something about a connection: refused");
     }
 }

@@ -14,9 +14,10 @@ mod scrapes;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::http::region_of_profile;
 pub(crate) use client::{Keys, Place};
 pub(crate) use digests::Local;
-pub(crate) use keys::{find as find_keys, region_of_profile};
+pub(crate) use keys::find as find_keys;
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use post::post;

@@ -1,20 +1,15 @@
-//! Who asks, and in which region.
+//! Who asks.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::meta::region::ProvideRegion;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_lambda::config::SharedHttpClient;
 
-use crate::http::Trust;
+use crate::http::{Trust, chain, connector, find_keys};
 use crate::target::api::ApiError;
-use crate::target::api::sdk::connector;
 
 /// Where requests get their keys from.
 pub(in crate::target) struct Credentials(SharedCredentialsProvider);
@@ -28,7 +23,7 @@ impl Credentials {
     /// The SDK's own search: variables, profiles, roles.
     pub(in crate::target) fn search(region: &str) -> Self {
         Self(SharedCredentialsProvider::new(Search {
-            region: aws_config::Region::new(region.to_owned()),
+            region: region.to_owned(),
             connector: connector(Trust::Machine),
             lent: Mutex::default(),
         }))
@@ -52,7 +47,7 @@ const EARLY: Duration = Duration::from_mins(1);
 /// are lent for a time, such as a role's, are kept as long.
 #[derive(Debug)]
 struct Search {
-    region: aws_config::Region,
+    region: String,
     connector: SharedHttpClient,
     lent: Mutex<Option<Keys>>,
 }
@@ -64,11 +59,7 @@ impl Search {
         if let Some(keys) = lent.filter(good) {
             return Ok(keys);
         }
-        let configuration = ProviderConfig::default()
-            .with_http_client(self.connector.clone())
-            .with_region(Some(self.region.clone()));
-        let chain = DefaultCredentialsChain::builder().configure(configuration).build().await;
-        let found = chain.provide_credentials().await?;
+        let found = find_keys(&self.region, self.connector.clone()).await?;
         let lent = found.expiry().is_some().then(|| found.clone());
         *self.lent.lock().unwrap_or_else(PoisonError::into_inner) = lent;
         Ok(found)
@@ -91,20 +82,4 @@ impl From<&CredentialsError> for ApiError {
             _ => Self::Credentials(chain(error)),
         }
     }
-}
-
-/// The region of the profile, where the environment names none.
-pub(in crate::target) async fn region_of_profile() -> Option<String> {
-    ProfileFileRegionProvider::new().region().await.map(|region| region.to_string())
-}
-
-/// The error and its causes, from the outside in.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

@@ -12,7 +12,7 @@ mod sdk;
 mod stacks;
 
 pub(super) use client::{Answer, Call, Client, bare};
-pub(super) use credentials::{Credentials, region_of_profile};
+pub(super) use credentials::Credentials;
 use encode::segment;
 pub(super) use endpoints::Endpoints;
 pub(super) use error::ApiError;

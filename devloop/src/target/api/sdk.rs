@@ -13,9 +13,8 @@ use aws_sdk_lambda::config::interceptors::InterceptorContext;
 use aws_sdk_lambda::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 
-use crate::http::{Trust, cause};
+use crate::http::{cause, connector};
 use crate::target::api::client::{ATTEMPTS, Client, FIRST_PAUSE};
 use crate::target::api::{ApiError, Credentials, Endpoints};
 
@@ -64,16 +63,6 @@ impl Sdk {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
         }
     }
-}
-
-/// The SDK's connections, on rustls with ring as everywhere else.
-pub(super) fn connector(trust: Trust) -> aws_sdk_lambda::config::SharedHttpClient {
-    let roots = if trust == Trust::Machine { TrustStore::default() } else { TrustStore::empty() };
-    let context = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(context)
-        .build_https()
 }
 
 /// Only services that ask for patience, or a gateway before them that breaks down, are asked again. `LocalStack`'s word that a

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine::Problem;
-use crate::target::api::{Client, Credentials, Deployed, Endpoints, region_of_profile};
+use crate::http::region_of_profile;
+use crate::target::api::{Client, Credentials, Deployed, Endpoints};
 use crate::target::aws::target::{Inner, Wishes};
 use crate::target::{Aws, Known, Report};
 
