@@ -345,6 +345,11 @@ impl Ear<'_> {
             self.heard.notify_one();
             match messages::read(&line) {
                 Some(Said::Artifact(artifact)) if work.binaries.contains(&artifact.function) => {
+                    if !artifact.fresh {
+                        let (function, executable) = (artifact.function.clone(), artifact.executable.clone());
+                        let generation = work.order.generation;
+                        events.send(Fact::Made { generation, function, executable }).await;
+                    }
                     heard.artifacts.push(artifact);
                 }
                 Some(Said::Diagnostic(diagnostic)) => {

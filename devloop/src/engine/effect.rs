@@ -35,6 +35,8 @@ pub(crate) enum Effect {
         /// The build that nobody wants any more.
         generation: Generation,
     },
+    /// Copy a binary that will be put in place when cargo has ended.
+    Copy(SwapOrder),
     /// Put a binary into its function's directory.
     Swap(SwapOrder),
     /// Start the code that lies in the function's directory and wait until it answers.

@@ -110,6 +110,15 @@ pub(crate) enum Fact {
         /// The compiler's message.
         diagnostic: Diagnostic,
     },
+    /// Cargo made a binary anew; it is final, though the build goes on.
+    Made {
+        /// Its build.
+        generation: Generation,
+        /// Whose binary it is.
+        function: String,
+        /// Where cargo left it.
+        executable: PathBuf,
+    },
     /// Cargo ended by itself.
     Built(Ended),
     /// The new binary is the one that already serves.

@@ -54,6 +54,12 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             None => Vec::new(),
         },
+        Fact::Made { generation, function, executable } => match state.workshop.building(generation) {
+            Some(_) if state.functions.contains_key(&function) => {
+                vec![Effect::Copy(SwapOrder { generation, function, executable, unless: None })]
+            }
+            _ => Vec::new(),
+        },
         Fact::Built(ended) if state.stirring && ended.failure.is_some() => {
             state.doubtful = Some((at, ended));
             Vec::new()

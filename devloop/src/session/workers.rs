@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::build::{self, Builder, Outcome};
 use crate::bus::Events;
 use crate::engine::{BuildOrder, Digest, Effect, Ended, Fact, Generation, Problem, SwapOrder};
-use crate::swap::{self, Swapped};
+use crate::swap::{self, Early, Swapped};
 use crate::target::Target;
 use crate::watch::Watcher;
 use crate::workspace;
@@ -34,6 +34,8 @@ pub(super) struct Workers {
     newest: CancellationToken,
     /// Which functions' newest binary lies in a directory of its own.
     places: Arc<std::sync::Mutex<BTreeMap<String, bool>>>,
+    /// Copies of binaries that cargo has made and not yet said the last word about.
+    early: Arc<Early>,
     tasks: TaskTracker,
 }
 
@@ -55,6 +57,7 @@ impl Workers {
             events,
             cargo: Arc::default(),
             places: Arc::default(),
+            early: Arc::default(),
             newest: stop.child_token(),
             stop,
             tasks: TaskTracker::new(),
@@ -74,7 +77,11 @@ impl Workers {
             }
             Effect::Adopt { function } => self.adopt(function),
             Effect::Build(order) => self.build(order),
-            Effect::CancelBuild { .. } => self.newest.cancel(),
+            Effect::CancelBuild { .. } => {
+                self.newest.cancel();
+                self.early.clear();
+            }
+            Effect::Copy(order) => self.copy(order),
             Effect::Swap(order) => self.swap(order),
             Effect::Activate { generation, function, digest } => self.activate(generation, function, digest),
             Effect::Dismiss { function, serving } => self.dismiss(function, serving),
@@ -136,9 +143,14 @@ impl Workers {
         });
     }
 
+    fn copy(&self, order: SwapOrder) {
+        let (early, dist) = (Arc::clone(&self.early), self.dist.clone());
+        self.tasks.spawn_blocking(move || early.copy(&dist, &order));
+    }
+
     fn swap(&self, order: SwapOrder) {
         let (dist, events, target) = (self.dist.clone(), self.events.clone(), Arc::clone(&self.target));
-        let (places, stop) = (Arc::clone(&self.places), self.stop.clone());
+        let (places, stop, early) = (Arc::clone(&self.places), self.stop.clone(), Arc::clone(&self.early));
         let machines = Arc::clone(&self.builder.machines);
         self.tasks.spawn(async move {
             let (generation, function) = (order.generation, order.function.clone());
@@ -150,7 +162,7 @@ impl Workers {
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .insert(function.clone(), place.aside);
-                    let swapping = move || swap::swap(&dist, &order, machines.demands(), &place);
+                    let swapping = move || swap::swap(&dist, &order, machines.demands(), &place, &early);
                     match tokio::task::spawn_blocking(swapping).await {
                         Ok(result) => result.map_err(|error| error.problem()),
                         Err(panic) => {

@@ -11,8 +11,8 @@ use crate::bus::now;
 use crate::engine::{Digest, Machine, Millis, Place, SwapOrder};
 use crate::machine::{self, Architecture, Demand, Demands, Purpose};
 use crate::prelink;
-use crate::swap::SwapError;
 use crate::swap::staged::{copy, digest_of};
+use crate::swap::{Early, SwapError};
 
 /// The file that Lambda starts.
 pub(super) const BOOTSTRAP: &str = "bootstrap";
@@ -56,11 +56,15 @@ pub(crate) fn swap(
     order: &SwapOrder,
     demands: &Demands,
     place: &Place,
+    early: &Early,
 ) -> Result<Swapped, SwapError> {
     let stage = dist.join(STAGE);
     make_directory(&stage)?;
     make_directory(&dist.join(&order.function))?;
-    let (staged, digest) = stage_copy(&stage, order)?;
+    let (staged, digest) = match early.take(order) {
+        Some(copied) => copied,
+        None => stage_copy(&stage, order)?,
+    };
     let binary =
         machine::inspect(&staged).map_err(|error| SwapError::unreadable(&order.executable, error))?;
     let (demand, purpose) = demanded(demands, order, place.machine);

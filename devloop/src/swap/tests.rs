@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::engine::{Digest, Machine, Place, SwapOrder};
 use crate::machine::{Architecture, Demand, Demands, Purpose};
 use crate::swap::install::put;
-use crate::swap::{Swapped, collect, digest_at, folder, mirror, swap};
+use crate::swap::{Early, Swapped, collect, digest_at, folder, mirror, swap};
 
 struct Dist {
     home: TempDir,
@@ -34,8 +34,14 @@ impl Dist {
     }
 
     fn put(&self, place: &Place) -> Swapped {
-        swap(&self.path(), &Self::order(std::env::current_exe().unwrap()), &Demands::default(), place)
-            .unwrap()
+        swap(
+            &self.path(),
+            &Self::order(std::env::current_exe().unwrap()),
+            &Demands::default(),
+            place,
+            &Early::default(),
+        )
+        .unwrap()
     }
 
     fn swap(&self, unless: Option<&Digest>) -> Swapped {
@@ -101,7 +107,9 @@ fn check_refused(content: &[u8], expected: &str) {
     let dist = Dist::new();
     let file = dist.home.path().join("binary");
     fs::write(&file, content).unwrap();
-    let error = swap(&dist.path(), &Dist::order(&file), &Demands::default(), &Place::default()).unwrap_err();
+    let error =
+        swap(&dist.path(), &Dist::order(&file), &Demands::default(), &Place::default(), &Early::default())
+            .unwrap_err();
     assert_eq!(error.problem().code, expected);
     assert!(!dist.bootstrap().exists());
     assert_eq!(dist.staged(), 0);
@@ -128,6 +136,7 @@ fn a_file_in_the_way_of_the_directory_is_named() {
         &Dist::order(std::env::current_exe().unwrap()),
         &Demands::default(),
         &Place::default(),
+        &Early::default(),
     )
     .unwrap_err();
     assert!(error.to_string().contains("dist/.stage"), "{error}");
@@ -138,7 +147,7 @@ fn swap_for(demand: Demand, purpose: Purpose) -> Result<Vec<String>, &'static st
     let dist = Dist::new();
     let demands = Demands { purpose, functions: [("up".to_owned(), demand)].into() };
     let order = Dist::order(std::env::current_exe().unwrap());
-    let swapped = swap(&dist.path(), &order, &demands, &Place::default());
+    let swapped = swap(&dist.path(), &order, &demands, &Place::default(), &Early::default());
     assert_eq!(dist.bootstrap().exists(), swapped.is_ok(), "what is refused is not in place");
     match swapped {
         Ok(Swapped::InPlace { warnings, .. }) => Ok(warnings),
@@ -226,7 +235,7 @@ fn a_binary_for_another_architecture_is_refused() {
     let other = if cfg!(target_arch = "aarch64") { Machine::X86_64 } else { Machine::Arm64 };
     let place = Place { machine: other, ..Place::default() };
     let order = Dist::order(std::env::current_exe().unwrap());
-    let error = swap(&dist.path(), &order, &Demands::default(), &place).unwrap_err();
+    let error = swap(&dist.path(), &order, &Demands::default(), &place, &Early::default()).unwrap_err();
     assert_eq!(error.problem().code, "wrong_machine");
     assert!(!dist.bootstrap().exists());
 }

@@ -129,6 +129,11 @@ fn built(generation: u64, artifacts: &[&str], failure: Option<&str>) -> Fact {
     Fact::Built(Ended { generation, artifacts, failure: failure.map(str::to_owned) })
 }
 
+fn made(generation: u64, function: &str) -> Fact {
+    let executable = Path::new("/t").join(function);
+    Fact::Made { generation, function: function.to_owned(), executable }
+}
+
 fn swapped(generation: u64, function: &str, digest: &str) -> Fact {
     let (function, digest) = (function.to_owned(), Digest::new(digest));
     Fact::Swapped { generation, function, digest, staged_at: 0, warnings: vec![] }
@@ -210,6 +215,7 @@ fn describe(effect: &Effect) -> String {
             let unless = order.unless.as_ref().map(|digest| format!(" unless {digest}")).unwrap_or_default();
             format!("swap {} {}{unless}", order.generation, order.function)
         }
+        Effect::Copy(order) => format!("copy {} {}", order.generation, order.function),
         Effect::Activate { generation, function, digest } => {
             format!("activate {generation} {function} {digest}")
         }

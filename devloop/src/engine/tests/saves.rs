@@ -79,6 +79,16 @@ fn the_same_binary_is_unchanged_and_stays_live() {
 }
 
 #[test]
+fn a_binary_is_copied_as_soon_as_it_is_made() {
+    Session::live()
+        .check(vec![saved(&["up/src/main.rs"]), made(2, "up")], &["copy 2 up"])
+        .check(vec![made(1, "up")], &[])
+        .check(vec![made(2, "nobodys")], &[])
+        .check(vec![built(2, &["=mid", "up"], None)], &["swap 2 up unless up1"])
+        .check(vec![made(2, "up")], &[]);
+}
+
+#[test]
 fn a_newer_save_cancels_the_build_and_builds_both() {
     Session::live()
         .check(
