@@ -25,6 +25,11 @@ fn devloop(directory: &Path, arguments: &[&str]) -> Command {
         "LAMBDA_DIST_PATH",
         "AWS_CA_BUNDLE",
         "SSL_CERT_FILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "AWS_REGION",
     ] {
         command.env_remove(name);
     }
@@ -289,6 +294,46 @@ fn the_second_interrupt_ends_everything_at_once() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
     assert_eq!((output.stdout.len(), home.path().join("latencies.json").exists()), (0, false));
+}
+
+#[test]
+fn the_apis_are_asked_with_the_keys_that_there_are() {
+    let home = tempfile::tempdir().unwrap();
+    let pipeline = Artificial::start(smooth);
+    let load =
+        ["bench", "--endpoint", &pipeline.endpoint, "--requests", "20", "--vus", "2", "--warm-up", "0"];
+    let output = devloop(home.path(), &load).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let unsigned = pipeline.authorizations();
+    assert!(
+        unsigned.iter().all(|given| given.ends_with("Signature=0")) && unsigned.len() > 5,
+        "{unsigned:?}"
+    );
+    let mut signed = devloop(home.path(), &load);
+    signed.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+    let output = signed.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let signed = &pipeline.authorizations()[unsigned.len()..];
+    for service in ["lambda", "apigateway", "logs", "monitoring"] {
+        let scope = format!("/us-east-1/{service}/aws4_request");
+        assert!(signed.iter().any(|given| given.contains(&scope)), "{service}: {signed:?}");
+    }
+    let start = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/";
+    assert!(signed.iter().all(|given| given.starts_with(start) && !given.ends_with("=0")), "{signed:?}");
+
+    // AWS itself is only asked for a stack, and with keys.
+    let aws = |more: &[&str]| {
+        let mut command =
+            devloop(home.path(), &[&["bench", "--aws", "--region", "eu-west-1"], more].concat());
+        command.env("AWS_SHARED_CREDENTIALS_FILE", home.path().join("none")).env("HOME", home.path());
+        command.env("AWS_CONFIG_FILE", home.path().join("none")).env("AWS_EC2_METADATA_DISABLED", "true");
+        let output = command.output().unwrap();
+        (output.status.code(), errors(&output))
+    };
+    let (code, said) = aws(&[]);
+    assert!(code == Some(2) && said.contains("--stack <NAME>"), "{said}");
+    let (code, said) = aws(&["--stack", "Mine"]);
+    assert!(code == Some(2) && said.contains("find keys for AWS"), "{said}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it. Nothing is
-//! signed: a target on this machine or in LocalStack looks only at the scope, for the region.
+//! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it.
 
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::{Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
@@ -17,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::bench::trust::{Trust, explained};
-use crate::http::{Scope, cause, unsigned, without_roots};
+use crate::http::{Scope, aws_url, cause, sign, unsigned, without_roots};
 
 /// How long an answer of an AWS API may take: a page of a log group under load is large.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -131,10 +132,28 @@ where
     Ok(sender)
 }
 
-/// A client of one endpoint's AWS APIs.
+/// Where the AWS APIs are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Apis {
+    /// All behind one URL such as `http://127.0.0.1:4566`.
+    Endpoint(String),
+    /// At AWS, each at a host of its own.
+    Aws,
+}
+
+impl Default for Apis {
+    fn default() -> Self {
+        Self::Endpoint(String::new())
+    }
+}
+
+/// A client of the AWS APIs.
 #[derive(Clone)]
 pub(crate) struct Client {
-    endpoint: String,
+    apis: Apis,
+    /// The endpoint without a slash at its end, or AWS's name.
+    shown: String,
+    keys: Option<Credentials>,
     trust: Trust,
     http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
@@ -161,13 +180,17 @@ impl Service {
 }
 
 impl Client {
-    /// A client of the endpoint, which is a URL such as `http://127.0.0.1:4566`.
-    pub(crate) fn new(endpoint: &str, trust: Trust) -> Result<Self, String> {
-        let tls = if address(endpoint)?.encrypted { trust.tls()?.as_ref().clone() } else { without_roots() };
+    /// A client of these APIs. With keys every request is signed; without, only its scope says which region is meant.
+    pub(crate) fn new(apis: Apis, keys: Option<Credentials>, trust: Trust) -> Result<Self, String> {
+        let (shown, encrypted) = match &apis {
+            Apis::Endpoint(url) => (url.trim_end_matches('/').to_owned(), address(url)?.encrypted),
+            Apis::Aws => ("AWS".to_owned(), true),
+        };
+        let tls = if encrypted { trust.tls()?.as_ref().clone() } else { without_roots() };
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
         let http = HttpClient::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), trust, http })
+        Ok(Self { apis, shown, keys, trust, http })
     }
 
     /// Whose certificates it believes.
@@ -175,23 +198,46 @@ impl Client {
         &self.trust
     }
 
-    /// The endpoint without a slash at its end.
+    /// The endpoint without a slash at its end, or AWS's name.
     pub(crate) fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.shown
     }
 
-    /// Gets a page; none where the endpoint does not have it.
+    /// Whether it is AWS itself, where requests cost and have limits.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.apis == Apis::Aws
+    }
+
+    /// The URL of a REST API's stage, with a slash before what follows.
+    pub(crate) fn api(&self, region: &str, id: &str, stage: &str) -> String {
+        match self.apis {
+            Apis::Endpoint(_) => format!("{}/_aws/execute-api/{id}/{stage}", self.shown),
+            Apis::Aws => format!("{}/{stage}", aws_url(&format!("{id}.execute-api"), region)),
+        }
+    }
+
+    fn base(&self, scope: Scope<'_>) -> String {
+        match self.apis {
+            Apis::Endpoint(_) => self.shown.clone(),
+            Apis::Aws => aws_url(scope.service, scope.region),
+        }
+    }
+
+    /// Gets a page of the endpoint; none where it does not have it.
     pub(crate) async fn page(&self, path: &str) -> Result<Option<Value>, String> {
-        let request = Request::get(format!("{}{path}", self.endpoint));
-        let (status, body) = self.send(request, Bytes::new()).await?;
+        if self.is_aws() {
+            return Ok(None);
+        }
+        let request = Request::get(format!("{}{path}", self.shown)).body(Bytes::new());
+        let (status, body) = self.send(request.map_err(|error| error.to_string())?).await?;
         Ok(body.filter(|_| status == 200))
     }
 
     /// Asks a service that speaks REST.
     pub(crate) async fn get(&self, service: &str, region: &str, path: &str) -> Result<Value, String> {
-        let request = Request::get(format!("{}{path}", self.endpoint))
-            .header("authorization", unsigned(Scope { service, region }));
-        self.answer(path, self.send(request, Bytes::new()).await?)
+        let scope = Scope { service, region };
+        let request = Request::get(format!("{}{path}", self.base(scope)));
+        self.ask(path, scope, request, Bytes::new()).await
     }
 
     /// Puts a document to a service that speaks REST.
@@ -202,10 +248,10 @@ impl Client {
         path: &str,
         input: &Value,
     ) -> Result<Value, String> {
-        let request = Request::put(format!("{}{path}", self.endpoint))
-            .header("content-type", "application/json")
-            .header("authorization", unsigned(Scope { service, region }));
-        self.answer(path, self.send(request, Bytes::from(input.to_string())).await?)
+        let scope = Scope { service, region };
+        let request =
+            Request::put(format!("{}{path}", self.base(scope))).header("content-type", "application/json");
+        self.ask(path, scope, request, Bytes::from(input.to_string())).await
     }
 
     /// Calls an operation of a service that speaks JSON.
@@ -216,12 +262,30 @@ impl Client {
         operation: &str,
         input: &Value,
     ) -> Result<Value, String> {
-        let (scope, target, kind) = service.names();
-        let request = Request::post(format!("{}/", self.endpoint))
+        let (service, target, kind) = service.names();
+        let scope = Scope { service, region };
+        let request = Request::post(format!("{}/", self.base(scope)))
             .header("content-type", kind)
-            .header("x-amz-target", format!("{target}.{operation}"))
-            .header("authorization", unsigned(Scope { service: scope, region }));
-        self.answer(operation, self.send(request, Bytes::from(input.to_string())).await?)
+            .header("x-amz-target", format!("{target}.{operation}"));
+        self.ask(operation, scope, request, Bytes::from(input.to_string())).await
+    }
+
+    async fn ask(
+        &self,
+        what: &str,
+        scope: Scope<'_>,
+        request: hyper::http::request::Builder,
+        body: Bytes,
+    ) -> Result<Value, String> {
+        let mut request = request.body(body).map_err(|error| error.to_string())?;
+        match &self.keys {
+            Some(keys) => sign(&mut request, scope, keys)?,
+            None => {
+                let value = HeaderValue::try_from(unsigned(scope)).map_err(|error| error.to_string())?;
+                request.headers_mut().insert(AUTHORIZATION, value);
+            }
+        }
+        self.answer(what, self.send(request).await?)
     }
 
     fn answer(&self, what: &str, (status, body): (u16, Option<Value>)) -> Result<Value, String> {
@@ -230,15 +294,11 @@ impl Client {
             return Ok(body);
         }
         let reason = ["message", "Message", "__type"].iter().find_map(|name| body[name].as_str());
-        Err(format!("{what} at {} answers {status}: {}", self.endpoint, reason.unwrap_or("no reason given")))
+        Err(format!("{what} at {} answers {status}: {}", self.shown, reason.unwrap_or("no reason given")))
     }
 
-    async fn send(
-        &self,
-        request: hyper::http::request::Builder,
-        body: Bytes,
-    ) -> Result<(u16, Option<Value>), String> {
-        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
+    async fn send(&self, request: Request<Bytes>) -> Result<(u16, Option<Value>), String> {
+        let request = request.map(Full::new);
         let answer = async {
             let response = self.http.request(request).await.map_err(|error| explained(cause(&error)))?;
             let status = response.status().as_u16();
@@ -249,7 +309,7 @@ impl Client {
         let answer = tokio::time::timeout(LIMIT, answer)
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
-        answer.map_err(|reason: String| format!("ask {}: {reason}", self.endpoint))
+        answer.map_err(|reason: String| format!("ask {}: {reason}", self.shown))
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) use compare::{Comparison, Judgement, figures, rounds, runs};
 pub(crate) use distribution::{Described, Distribution, Figures, describe};
 pub(crate) use document::{Document, Outcome, Stage, VERSION};
 pub(crate) use follow::{Rows, Wanted, detail};
+pub(crate) use http::Apis;
 pub(crate) use payload::Payload;
 pub(crate) use plan::{Pace, Plan};
 pub(crate) use progress::{Phase, Progress, Second};

@@ -30,6 +30,10 @@ const READING: Duration = Duration::from_secs(1);
 /// How often while it drains.
 const DRAINING: Duration = Duration::from_millis(250);
 
+/// How often either way where each question costs and is limited: FilterLogEvents to five a second in an account's region
+/// `[CloudWatch Logs quotas]`.
+const AT_AWS: Duration = Duration::from_secs(2);
+
 /// How long a server may take to encrypt a connection.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -236,7 +240,7 @@ impl<'a> Course<'a> {
                     None => break,
                 },
                 _ = ticks.tick() => {
-                    if read.elapsed() >= READING {
+                    if read.elapsed() >= if target.client.is_aws() { AT_AWS } else { READING } {
                         read = Instant::now();
                         // Under load an answer may take long, and the next one has what this one had.
                         if let Ok(fresh) = follower.fresh().await {
@@ -283,7 +287,7 @@ impl<'a> Course<'a> {
         };
         let began = Instant::now();
         let mut waiting = Waiting::new(patience, 0);
-        let mut ticks = tokio::time::interval(DRAINING);
+        let mut ticks = tokio::time::interval(if self.target.client.is_aws() { AT_AWS } else { DRAINING });
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut refused_since: Option<String> = None;
         loop {

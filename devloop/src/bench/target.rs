@@ -3,15 +3,17 @@
 
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 
 use crate::bench::follow::{LogGroup, Wanted, log_group};
-use crate::bench::http::{Client, Service, address};
+use crate::bench::http::{Apis, Client, Service, address};
 use crate::bench::sink::{Sink, SinkRows};
 use crate::bench::trust::Trust;
 use crate::bench::usage::listener;
 use crate::bench::wait::Pending;
 use crate::engine::Problem;
+use crate::http::belongs;
 use crate::postgres::DatabaseUrl;
 
 /// The page of the embedded cloud that says how it fares.
@@ -46,8 +48,14 @@ pub(crate) struct Target {
 /// Where to look for a pipeline.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Search {
-    /// The URL of its AWS APIs.
-    pub(crate) endpoint: String,
+    /// Its AWS APIs.
+    pub(crate) apis: Apis,
+    /// What requests to them are signed with.
+    pub(crate) keys: Option<Credentials>,
+    /// Where its functions are, if the user said so.
+    pub(crate) region: Option<String>,
+    /// The stack that they are of, if the user said so; an account has more.
+    pub(crate) stack: Option<String>,
     /// Where to post, if the user said so; else the endpoint's own API that takes a POST is found.
     pub(crate) api: Option<String>,
     /// Requests are going to be posted.
@@ -90,17 +98,18 @@ pub(crate) struct Lag {
 impl Target {
     /// Finds the pipeline.
     pub(crate) async fn find(search: Search) -> Result<Self, Problem> {
-        let Search { endpoint, api, posting, database, trust } = search;
+        let Search { apis, keys, region, stack, api, posting, database, trust } = search;
+        let (region, stack) = (region.as_deref().unwrap_or(DEFAULT_REGION), stack.as_deref());
         let failed = |reason: String| {
             Problem::new("cloud_unreachable", format!("find the pipeline: {reason}"))
                 .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
         };
-        let client = Client::new(&endpoint, trust).map_err(failed)?;
+        let client = Client::new(apis, keys, trust).map_err(failed)?;
         let page = client.page(PAGE).await.map_err(failed)?.filter(|page| page["functions"].is_array());
-        let mappings = mappings(&client).await.map_err(failed)?;
-        let (store, sink) = stages(&mappings)?;
+        let mappings = mappings(&client, region).await.map_err(failed)?;
+        let (store, sink) = stages(&mappings, stack)?;
         let region = store.0.split(':').nth(3).unwrap_or(DEFAULT_REGION).to_owned();
-        let entrance = entrance(&client, &region, api.as_deref()).await.map_err(failed)?;
+        let entrance = entrance(&client, &region, api.as_deref(), stack).await.map_err(failed)?;
         let first = entrance.as_ref().and_then(|(_, function)| function.clone());
         let api = api.or(entrance.map(|(url, _)| url));
         if posting && api.is_none() {
@@ -112,7 +121,7 @@ impl Target {
         let functions =
             [first.as_deref().map(known), Some(known(name_of(&store.0))), Some(known(name_of(&sink.0)))];
         let queues = [store.1, sink.1.clone()].into_iter().flatten().collect();
-        let process = address(&endpoint).ok().filter(|place| is_this_machine(&place.host));
+        let process = address(client.endpoint()).ok().filter(|place| is_this_machine(&place.host));
         let process = process.and_then(|place| listener(place.port));
         let sink = Sink::of(&variables(&client, &region, name_of(&sink.0)).await, database)?;
         Ok(Self { client, region, api, functions, process, sink, queues, has_page: page.is_some() })
@@ -227,12 +236,12 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 /// Every event source mapping.
-async fn mappings(client: &Client) -> Result<Vec<Value>, String> {
+async fn mappings(client: &Client, region: &str) -> Result<Vec<Value>, String> {
     let mut found = Vec::new();
     let mut marker = String::new();
     loop {
         let path = format!("/2015-03-31/event-source-mappings/{marker}");
-        let page = client.get("lambda", DEFAULT_REGION, &path).await?;
+        let page = client.get("lambda", region, &path).await?;
         found.extend(each(&page["EventSourceMappings"]).cloned());
         match page["NextMarker"].as_str().filter(|next| !next.is_empty()) {
             Some(next) => marker = format!("?Marker={next}"),
@@ -245,10 +254,12 @@ async fn mappings(client: &Client) -> Result<Vec<Value>, String> {
 type Taker = (String, Option<String>);
 
 /// The function that takes from a Kinesis stream, and the one that takes from a table's stream.
-fn stages(mappings: &[Value]) -> Result<(Taker, Taker), Problem> {
+fn stages(mappings: &[Value], stack: Option<&str>) -> Result<(Taker, Taker), Problem> {
     let taker = |service: &str| {
         let mapping = mappings.iter().find(|mapping| {
+            let function = mapping["FunctionArn"].as_str().unwrap_or_default();
             mapping["EventSourceArn"].as_str().is_some_and(|arn| arn.split(':').nth(2) == Some(service))
+                && stack.is_none_or(|stack| belongs(name_of(function), stack))
         })?;
         let function = mapping["FunctionArn"].as_str()?.to_owned();
         let queue = mapping["DestinationConfig"]["OnFailure"]["Destination"].as_str();
@@ -297,6 +308,7 @@ async fn entrance(
     client: &Client,
     region: &str,
     given: Option<&str>,
+    stack: Option<&str>,
 ) -> Result<Option<(String, Option<String>)>, String> {
     let apis = client.get("apigateway", region, "/restapis").await?;
     for id in each(&apis["item"]).filter_map(|api| api["id"].as_str()) {
@@ -313,8 +325,10 @@ async fn entrance(
             let method = &resource["resourceMethods"]["POST"];
             let Some(path) = resource["path"].as_str().filter(|_| method.is_object()) else { continue };
             let function = method["methodIntegration"]["uri"].as_str().and_then(integrated);
-            let url = format!("{}/_aws/execute-api/{id}/{stage}{path}", client.endpoint());
-            return Ok(Some((url, function)));
+            if stack.is_some_and(|stack| !function.as_deref().is_some_and(|name| belongs(name, stack))) {
+                continue;
+            }
+            return Ok(Some((format!("{}{path}", client.api(region, id, stage)), function)));
         }
     }
     Ok(None)
@@ -342,11 +356,17 @@ mod tests {
     fn the_stages_are_found_by_what_they_take_from() {
         let kinesis = mapping("arn:aws:kinesis:eu-west-1:0:stream/s", "middle");
         let table = mapping("arn:aws:dynamodb:eu-west-1:0:table/t/stream/1", "last");
-        let (store, sink) = stages(&[table.clone(), kinesis.clone()]).unwrap();
+        let (store, sink) = stages(&[table.clone(), kinesis.clone()], None).unwrap();
         assert_eq!((name_of(&store.0), name_of(&sink.0)), ("middle", "last"));
         assert_eq!(store.1.as_deref(), Some("arn:aws:sqs:eu-west-1:0:q"));
-        assert!(stages(&[kinesis]).unwrap_err().message.contains("a table's stream"));
-        assert!(stages(&[table]).unwrap_err().message.contains("a Kinesis stream"));
+        assert!(stages(&[kinesis], None).unwrap_err().message.contains("a table's stream"));
+        assert!(stages(&[table], None).unwrap_err().message.contains("a Kinesis stream"));
+        let others =
+            [("kinesis", "Other-Middle-1"), ("kinesis", "Mine-Middle-1"), ("dynamodb", "Mine-Last-1")];
+        let all =
+            others.map(|(service, function)| mapping(&format!("arn:aws:{service}:eu-west-1:0:x"), function));
+        let (store, sink) = stages(&all, Some("Mine")).unwrap();
+        assert_eq!((name_of(&store.0), name_of(&sink.0)), ("Mine-Middle-1", "Mine-Last-1"));
     }
 
     #[test]

@@ -55,16 +55,34 @@ pub(crate) enum BenchCommand {
     Ab(AbArguments),
 }
 
-/// What is sent, and where.
+/// Where the pipeline is.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct LoadArguments {
+pub(crate) struct PlaceArguments {
     /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
+    /// Follows requests in AWS itself, with the keys of the environment or of a profile (`AWS_PROFILE`). Each run costs what its
+    /// requests cost, and a question every 2 s.
+    #[arg(long, conflicts_with = "endpoint", requires = "stack")]
+    pub(crate) aws: bool,
+    /// The region, where no mapping tells [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Only functions of this CloudFormation stack are the pipeline's.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
     /// The database of the last function's rows, where its sink is Postgres: postgres://user:password@host:port/database
     /// [default: its own variable `DATABASE_URL`].
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
+}
+
+/// What is sent, and where.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoadArguments {
+    /// Where the pipeline is.
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
     /// The URL that requests are posted to [default: `API_ENDPOINT`, `APIGW_ENDPOINT`, or the API of the running cloud].
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
@@ -158,12 +176,9 @@ pub(crate) struct WaitArguments {
     /// What the load left behind.
     #[arg(long, value_name = "FILE", default_value = "loadtest.json")]
     pub(crate) loadtest: PathBuf,
-    /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
-    /// The database of the last function's rows, where its sink is Postgres [default: its own variable `DATABASE_URL`].
-    #[arg(long, value_name = "URL")]
-    pub(crate) database_url: Option<String>,
+    /// Where the pipeline is.
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
 }
 
 /// Flags of `bench swap`.

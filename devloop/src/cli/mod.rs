@@ -8,6 +8,7 @@ pub(crate) use arguments::{
     Arguments, Command, RollbackArguments, SessionArguments, StatusArguments, TargetArguments, TargetName,
 };
 pub(crate) use bench::{
-    AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, SwapArguments, WaitArguments,
+    AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, PlaceArguments, SwapArguments,
+    WaitArguments,
 };
 pub(crate) use doctor::DoctorArguments;

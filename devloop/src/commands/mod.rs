@@ -10,8 +10,9 @@ mod watch;
 use std::io::IsTerminal;
 
 use crate::cli::{SessionArguments, TargetArguments, TargetName};
-use crate::config::{BuildLayer, Layer, TargetKind, terminal_draws};
-use crate::error::UserError;
+use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};
+use crate::error::{Exit, UserError};
+use crate::observe::{Keys, find_keys, region_of_profile};
 use crate::postgres::DatabaseUrl;
 use crate::session::{Database, Deployment, Selection, View};
 
@@ -78,6 +79,28 @@ fn absolute(path: &std::path::Path) -> std::path::PathBuf {
 
 fn selection(arguments: &SessionArguments) -> Selection {
     Selection { named: arguments.functions.clone(), no_template: arguments.no_template }
+}
+
+/// What requests are signed with, and the region that is meant: those of the environment, or of a profile where one is chosen or AWS
+/// itself is asked.
+async fn keys(
+    environment: &Environment<'_>,
+    aws: bool,
+    region: Option<String>,
+) -> Result<(Option<Keys>, Option<String>), UserError> {
+    let mut region = region.or_else(|| environment.region());
+    if aws && region.is_none() {
+        region = region_of_profile().await;
+    }
+    let keys = match environment.keys() {
+        Some((id, secret, token)) => Some(Keys { id, secret, token }),
+        None if aws || environment.has_profile() => {
+            let found = find_keys(region.as_deref().unwrap_or_default()).await;
+            Some(found.map_err(|problem| UserError { problem, exit: Exit::Usage })?)
+        }
+        None => None,
+    };
+    Ok((keys, region))
 }
 
 /// The database that the functions get, if one is asked for.

@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use crate::bus::wall;
 use crate::cli::StatusArguments;
+use crate::commands::keys;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::observe::{Keys, Local, Metric, Pipeline, Place, find_keys, region_of_profile};
+use crate::observe::{Local, Metric, Pipeline, Place};
 use crate::session;
 use crate::sink;
 use crate::status::{Commit, Report, Section, StatusSource, lines};
@@ -118,18 +119,7 @@ async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
     let fixed = given.is_some() || arguments.aws;
     let flags = Layer { port: fixed.then_some(0), ..Layer::default() };
     let (settings, home) = settings(&environment, flags).await?;
-    let mut region = arguments.region.clone().or_else(|| environment.region());
-    if arguments.aws && region.is_none() {
-        region = region_of_profile().await;
-    }
-    let keys = match environment.keys() {
-        Some((id, secret, token)) => Some(Keys { id, secret, token }),
-        None if arguments.aws || environment.has_profile() => {
-            let found = find_keys(region.as_deref().unwrap_or_default()).await;
-            Some(found.map_err(|problem| UserError { problem, exit: Exit::Usage })?)
-        }
-        None => None,
-    };
+    let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone()).await?;
     let place = match given {
         _ if arguments.aws => Place::Aws,
         Some(endpoint) if endpoint.starts_with("http://") => Place::Endpoint(endpoint),

@@ -7,7 +7,7 @@ mod client;
 mod keys;
 mod sign;
 
-pub(crate) use aws::aws_url;
+pub(crate) use aws::{aws_url, belongs};
 pub(crate) use cause::{cause, chain};
 pub(crate) use client::{Bounds, Client, Trust, without_roots};
 pub(crate) use keys::{connector, find_keys, region_of_profile};

@@ -56,6 +56,8 @@ struct State {
     withheld: Vec<String>,
     asked: u64,
     numbers: u64,
+    /// What requests to the AWS APIs were signed with.
+    authorizations: Vec<String>,
     /// What was injected.
     truth: Truth,
 }
@@ -106,6 +108,11 @@ impl Artificial {
             }
         });
         Self { endpoint, shared }
+    }
+
+    /// What requests to the AWS APIs were signed with so far.
+    pub fn authorizations(&self) -> Vec<String> {
+        self.shared.state.lock().unwrap().authorizations.clone()
     }
 
     /// How often the status page was asked for.
@@ -161,6 +168,9 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
 
 impl Shared {
     fn answer(&self, request: &Request) -> (u16, Value) {
+        if let Some(authorization) = request.headers.get("authorization") {
+            self.state.lock().unwrap().authorizations.push(authorization.clone());
+        }
         if let Some(target) = request.headers.get("x-amz-target") {
             return match target.rsplit('.').next().unwrap() {
                 "FilterLogEvents" => (200, self.filter(&request.body)),

@@ -47,7 +47,7 @@ pub(super) async fn ab(arguments: &AbArguments) -> Result<ExitCode, UserError> {
     if arguments.load.duration.is_none() && arguments.load.requests.is_none() {
         order.plan.duration = Some(ROUND);
     }
-    let target = target(&arguments.load, true).await?;
+    let target = target(&arguments.load.place, arguments.load.api.as_deref(), true).await?;
     let replaced = Replaced::new(&target, &arguments.function).map_err(pipeline_failed)?;
     let mut builds = Vec::new();
     for name in [&arguments.a, &arguments.b] {

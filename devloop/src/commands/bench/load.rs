@@ -34,7 +34,7 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
         None => None,
     };
     let order = order(&arguments.load)?;
-    let target = target(&arguments.load, true).await?;
+    let target = target(&arguments.load.place, arguments.load.api.as_deref(), true).await?;
 
     let stop = Stop::default();
     let screen = screen(output, &stop)?;

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use serde_json::Value;
 
-use crate::bench::{Order, Pace, Payload, Plan, Search, Target, Trust};
+use crate::bench::{Apis, Order, Pace, Payload, Plan, Search, Target, Trust};
 use crate::bus::now;
-use crate::cli::LoadArguments;
+use crate::cli::{LoadArguments, PlaceArguments};
+use crate::commands::keys;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
@@ -25,13 +27,18 @@ const OPEN_USERS: u32 = 200;
 const KEPT: &str = "devloop/bench";
 
 /// The pipeline of the flags, the environment, or this directory's settings.
-pub(super) async fn target(arguments: &LoadArguments, posting: bool) -> Result<Target, UserError> {
+pub(super) async fn target(
+    arguments: &PlaceArguments,
+    api: Option<&str>,
+    posting: bool,
+) -> Result<Target, UserError> {
     let environment = |name: &str| std::env::var(name).ok();
     let environment = Environment(&environment);
-    let api = arguments.api.clone().or_else(|| environment.api());
-    let endpoint = endpoint(arguments.endpoint.as_deref(), &environment).await?;
+    let api = api.map(str::to_owned).or_else(|| environment.api().filter(|_| posting));
+    let endpoint =
+        if arguments.aws { None } else { Some(endpoint(arguments.endpoint.as_deref(), &environment).await?) };
     let is_url = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
-    if let Some(other) = [Some(&endpoint), api.as_ref()].into_iter().flatten().find(|url| !is_url(url)) {
+    if let Some(other) = [endpoint.as_ref(), api.as_ref()].into_iter().flatten().find(|url| !is_url(url)) {
         return Err(UserError::usage(
             "endpoint_invalid",
             format!("reach {other}: it begins with neither http:// nor https://"),
@@ -42,7 +49,11 @@ pub(super) async fn target(arguments: &LoadArguments, posting: bool) -> Result<T
     })?;
     let is_named = api.is_some();
     let trust = Trust::new(environment.certificates());
-    let search = Search { endpoint, api, posting, database, trust };
+    let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone()).await?;
+    let keys = keys.map(|keys| Credentials::new(keys.id, keys.secret, keys.token, None, "environment"));
+    let apis = endpoint.map_or(Apis::Aws, Apis::Endpoint);
+    let stack = arguments.stack.clone();
+    let search = Search { apis, keys, region, stack, api, posting, database, trust };
     Target::find(search).await.map_err(|mut problem| {
         if posting && !is_named {
             let hint = problem.hint.take().unwrap_or_default();

@@ -59,7 +59,7 @@ pub(super) async fn swap(arguments: &SwapArguments) -> Result<ExitCode, UserErro
     if arguments.load.duration.is_none() && arguments.load.requests.is_none() {
         order.plan.duration = None;
     }
-    let target = target(&arguments.load, true).await?;
+    let target = target(&arguments.load.place, arguments.load.api.as_deref(), true).await?;
     let replaced = Replaced::new(&target, &arguments.function).map_err(pipeline_failed)?;
     let stop = Stop::default();
     let lines = Lines::default();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::bench::{Account, Patience, Rows, Sent, Standing, Target, Waiting, Wanted, describe, latencies};
 use crate::bus::now;
-use crate::cli::{LoadArguments, WaitArguments};
+use crate::cli::WaitArguments;
 use crate::commands::bench::files::{self, LoadTest};
 use crate::commands::bench::load::{tell, told_missing};
 use crate::commands::bench::place::{pipeline_failed, target};
@@ -32,7 +32,7 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
         return Ok(ExitCode::FAILURE);
     };
     let load = load_test(arguments)?;
-    let target = target(&place(arguments), false).await?;
+    let target = target(&arguments.place, None, false).await?;
     let run_id = arguments.run_id.clone().or_else(|| load.as_ref().map(|load| load.run_id.clone()));
     // The file is about another run when the flag names one.
     let load = load.filter(|load| run_id.as_ref() == Some(&load.run_id));
@@ -163,22 +163,4 @@ fn load_test(arguments: &WaitArguments) -> Result<Option<LoadTest>, UserError> {
         UserError::usage("loadtest_unreadable", format!("read {}: {error}", path.display()))
             .with_hint("`devloop bench` writes it; --loadtest names another file")
     })
-}
-
-/// Where the pipeline is; nothing is sent.
-fn place(arguments: &WaitArguments) -> LoadArguments {
-    LoadArguments {
-        endpoint: arguments.endpoint.clone(),
-        database_url: arguments.database_url.clone(),
-        api: None,
-        vus: None,
-        duration: None,
-        requests: None,
-        rate: None,
-        warm_up: Duration::ZERO,
-        run_id: None,
-        payload: None,
-        idle: arguments.idle,
-        timeout: arguments.timeout,
-    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Apis, body};
 use crate::engine::Millis;
+use crate::http::belongs;
 use crate::status::{Function, Mapping};
 
 /// Pages of a list that are read at most: fifty functions each, more than one stack has.
@@ -84,13 +85,6 @@ impl Apis<'_> {
     }
 }
 
-/// Whether the name is `stack-logicalId-suffix` of this stack, whose name `CloudFormation` may have cut short.
-fn belongs(name: &str, stack: &str) -> bool {
-    let mut parts = name.rsplitn(3, '-');
-    let (_, _, start) = (parts.next(), parts.next(), parts.next());
-    start.is_some_and(|start| !start.is_empty() && stack.starts_with(start))
-}
-
 /// `2026-11-20T10:00:00.123+0000`, as Lambda writes it, or another form of ISO 8601, in ms since the epoch.
 fn instant(text: &str) -> Option<Millis> {
     let as_lambda = || jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?.to_timestamp().ok();
@@ -114,7 +108,7 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{belongs, digest, encoded, instant};
+    use super::{digest, encoded, instant};
 
     #[test]
     fn lambda_s_times_are_read() {
@@ -122,15 +116,6 @@ mod tests {
         assert_eq!(instant("2023-11-14T23:13:20.000+0100"), Some(1_700_000_000_000));
         assert_eq!(instant("2023-11-14T22:13:20.007000000Z"), Some(1_700_000_000_007));
         assert_eq!(instant("yesterday"), None);
-    }
-
-    #[test]
-    fn a_stacks_functions_are_known_by_their_names() {
-        let name = "ServerlessDataProcessingPipe-Upstream15B4A7D2-AbCdEfGhIjKl";
-        assert!(belongs(name, "ServerlessDataProcessingPipelineStack"));
-        assert!(!belongs(name, "OtherStack"));
-        assert!(!belongs("plain", "plain"));
-        assert!(belongs("my-stack-F-123", "my-stack"));
     }
 
     #[test]
