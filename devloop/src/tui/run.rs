@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,9 @@ const QUIET: u32 = 3;
 
 /// How long the end waits for a terminal that takes no output.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long a panic waits for the frame that is being written.
+const COURTESY: Duration = Duration::from_millis(300);
 
 const DRAWING: &str = "tui-draw";
 const KEYS: &str = "tui-keys";
@@ -528,10 +531,33 @@ fn catch_panics(shared: &Arc<Shared>, stop: &CancellationToken) {
             return;
         }
         PANICKED.store(true, Ordering::SeqCst);
+        if let Some(shared) = shared.upgrade().filter(|_| thread::current().name() != Some(DRAWING)) {
+            let_the_frame_end(&shared);
+        }
         terminal::restore();
         stop.cancel();
         previous(panic);
     }));
+}
+
+/// Lets a frame that is being written come to its end and none begin: it would be drawn over what the panic says. The thread that
+/// panics may hold the lock itself, so this waits for a moment only.
+fn let_the_frame_end(shared: &Shared) {
+    let until = Instant::now() + COURTESY;
+    while Instant::now() < until {
+        let inner = match shared.inner.try_lock() {
+            Ok(inner) => Some(inner),
+            Err(TryLockError::Poisoned(inner)) => Some(inner.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        if let Some(mut inner) = inner {
+            inner.closing = true;
+            if !inner.drawing {
+                return;
+            }
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Whether the session ends because of a panic, which has been written to the terminal.
