@@ -356,6 +356,8 @@ impl State {
                 return tell(&json!({ "MetricDataResults": [] }));
             }
             "GraniteServiceVersion20100801.GetMetricStatistics" => return tell(&json!({ "Datapoints": [] })),
+            // The streams are only names here, and nothing waits in them.
+            "Kinesis_20131202.ListShards" => return tell(&json!({ "Shards": [] })),
             "Logs_20140328.FilterLogEvents" => return tell(&json!({ "events": [] })),
             _ => return refuse(501, "NotImplemented", target),
         }
