@@ -35,10 +35,10 @@ async fn any(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signa
     }
 }
 
-/// Ctrl-C goes to every program of the terminal. While an editor has it, it is the editor's.
+/// Ctrl-C, unless it was for whoever has borrowed the terminal.
 async fn interrupted(interrupt: &mut Signal) {
     while interrupt.recv().await.is_some() {
-        if !tui::is_lent() {
+        if !tui::is_the_borrowers() {
             return;
         }
     }

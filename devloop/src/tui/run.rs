@@ -457,11 +457,6 @@ fn load(shared: &Shared, desk: &Desk, options: &[String]) -> Option<String> {
     }
 }
 
-/// Whether an editor, a load or the shell has the terminal: Ctrl-C is for them then.
-pub(crate) fn is_lent() -> bool {
-    terminal::is_taken() && terminal::is_lent()
-}
-
 fn open_screen() -> Option<Arc<Shared>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
 }

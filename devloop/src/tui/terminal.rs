@@ -14,6 +14,8 @@ use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
+use crate::tui::interrupts;
+
 /// Whether the terminal is ours now. There is only one for the whole process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -65,11 +67,13 @@ pub(super) fn is_lent() -> bool {
 
 /// From here on no frame is begun. Returns whether the terminal was ours and is now to be given back.
 pub(super) fn begin_to_lend() -> bool {
+    interrupts::begin();
     is_taken() && !LENT.swap(true, Ordering::SeqCst)
 }
 
 /// Takes the terminal again, whatever modes it came back with.
 pub(super) fn take_again(mouse: bool) -> io::Result<()> {
+    interrupts::end();
     LENT.store(false, Ordering::SeqCst);
     if !is_taken() {
         return Ok(());

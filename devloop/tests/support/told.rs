@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -19,6 +20,8 @@ pub struct Told {
     seen: Vec<Value>,
     /// What was written to the standard error.
     words: Arc<Mutex<String>>,
+    /// Ends with what was written there.
+    reader: JoinHandle<()>,
 }
 
 impl Told {
@@ -38,13 +41,13 @@ impl Told {
         });
         let words = Arc::new(Mutex::new(String::new()));
         let (mut errors, kept) = (child.stderr.take().unwrap(), Arc::clone(&words));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(read @ 1..) = errors.read(&mut chunk) {
                 kept.lock().unwrap().push_str(&String::from_utf8_lossy(&chunk[..read]));
             }
         });
-        Self { child, lines, seen: Vec::new(), words }
+        Self { child, lines, seen: Vec::new(), words, reader }
     }
 
     /// The next line.
@@ -75,6 +78,9 @@ impl Told {
         let status =
             eventually("the program ends", limit, || self.child.try_wait().unwrap().ok_or("it runs"));
         self.seen.extend(self.lines.iter());
+        eventually("its last words are read", limit, || {
+            self.reader.is_finished().then_some(()).ok_or("more")
+        });
         status
     }
 
