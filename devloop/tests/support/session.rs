@@ -24,11 +24,12 @@ pub const FUNCTIONS: [&str; 3] = ["downstream", "midstream", "upstream"];
 
 /// A running `devloop`; it is killed when this is dropped.
 pub struct Session {
+    /// The program; it is dropped, and with that killed, before the workspace is somebody else's turn.
+    told: Told,
     pub workspace: Workspace,
     pub endpoint: String,
     /// The template's outputs.
     pub outputs: Value,
-    told: Told,
 }
 
 impl Session {
