@@ -89,8 +89,8 @@ fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<S
 }
 
 /// How crates are compiled, and a program linked, where nobody asks for debug information. An lld that need not look for equal
-/// strings links 11 % faster, and 3 % without a digest of its own (devloop/benches); a linker that the user chose may not know the
-/// options.
+/// strings links 11 % faster (devloop/benches), and nobody reads the digest in its note; a linker that the user chose may not know
+/// the options.
 pub(super) fn lean_arguments(binary: bool, own_linker: bool) -> impl Iterator<Item = &'static str> {
     let strip = binary.then_some("-Cstrip=debuginfo");
     let hasty =
