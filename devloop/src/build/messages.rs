@@ -12,9 +12,11 @@ pub(super) enum Said {
     Artifact(Artifact),
     /// The compiler reports something.
     Diagnostic(Diagnostic),
+    /// Everything that was asked for is up to date.
+    Success,
 }
 
-/// Reads one line; most say nothing that matters. An artifact's inputs are not known yet: cargo writes them at its end.
+/// Reads one line; most say nothing that matters.
 pub(super) fn read(line: &str) -> Option<Said> {
     match serde_json::from_str(line).ok()? {
         Message::CompilerArtifact(artifact) if artifact.target.is_bin() => {
@@ -22,10 +24,10 @@ pub(super) fn read(line: &str) -> Option<Said> {
             Some(Said::Artifact(Artifact {
                 function: artifact.target.name,
                 executable,
-                inputs: None,
                 fresh: artifact.fresh,
             }))
         }
+        Message::BuildFinished(finished) => finished.success.then_some(Said::Success),
         Message::CompilerMessage(message) => diagnostic(message).map(Said::Diagnostic),
         _ => None,
     }

@@ -1,9 +1,10 @@
 //! The cargo process from its start to its end, or to its cancellation.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -17,7 +18,8 @@ use crate::build::messages::{self, Said};
 use crate::build::routes::{Machines, ZIGBUILD};
 use crate::bus::Events;
 use crate::cargo::{self, Group, Toolchain};
-use crate::engine::{Artifact, BuildOrder, Fact, Problem};
+use crate::engine::{Artifact, BuildOrder, Ended, Fact, Problem};
+use crate::graph::Read;
 use crate::linker::{Linker, Linking, Prepared};
 use crate::machine::{Refusal, Route};
 
@@ -58,6 +60,8 @@ pub(crate) enum Outcome {
         artifacts: Vec<Artifact>,
         /// Cargo's own words when it did not succeed.
         failure: Option<String>,
+        /// What the functions were made from. One that is not named was not made anew, and none is what is not known.
+        inputs: BTreeMap<String, Option<Read>>,
     },
     /// It was killed, with everything it had started.
     Cancelled,
@@ -109,18 +113,23 @@ impl BuildError {
     }
 }
 
+/// What one run of cargo came to.
+struct Made {
+    artifacts: Vec<Artifact>,
+    failure: Option<String>,
+    inputs: BTreeMap<String, Option<Read>>,
+}
+
 /// How one run of cargo ended.
 enum Attempt {
-    Finished {
-        artifacts: Vec<Artifact>,
-        failure: Option<String>,
-    },
+    Finished(Made),
     Cancelled,
     /// A link failed that the default linker may do better.
     LinkFailed(String),
 }
 
-/// Runs cargo; its start, its progress and the compiler's messages are sent while it runs.
+/// Runs cargo; its start, its progress and the compiler's messages are sent while it runs, and [`Fact::Built`] as soon as it will
+/// make nothing more. What it does then, before it ends, only matters to the next cargo.
 ///
 /// Where a link fails with a linker that devloop chose, that is told and cargo is run again with the default. What is shipped is
 /// built once more in another way when it needs a newer glibc than its runtime has; what does not fit its machine is no artifact.
@@ -135,7 +144,8 @@ pub(crate) async fn run(
     };
     let mut open = order.binaries.clone();
     let (mut artifacts, mut failures): (Vec<Artifact>, Vec<String>) = Default::default();
-    let mut begun = false;
+    let mut inputs = BTreeMap::new();
+    let (mut begun, mut told) = (false, false);
     while !open.is_empty() {
         let routing = builder.machines.routes(&open, &toolchain, &builder.root);
         let Some((routes, refused)) = cancel.run_until_cancelled(routing).await else {
@@ -145,8 +155,10 @@ pub(crate) async fn run(
         for (_, refusal) in refused {
             failures.push(refused_by(&refusal, events).await);
         }
+        let only = routes.len() == 1 && !begun && failures.is_empty();
         for (route, binaries) in routes {
-            let work = Work { order, binaries: &binaries, target: route.target() };
+            let work =
+                Work { order, binaries: &binaries, target: route.target(), only, told: AtomicBool::new(false) };
             let Some(prepared) = cancel.run_until_cancelled(prepared(builder, &toolchain, events)).await
             else {
                 return Ok(Outcome::Cancelled);
@@ -155,10 +167,16 @@ pub(crate) async fn run(
                 events.send(Fact::BuildStarted { generation: order.generation }).await;
             }
             match build(builder, &toolchain, prepared, &work, cancel, events).await? {
-                Outcome::Cancelled => return Ok(Outcome::Cancelled),
-                Outcome::Finished { artifacts: made, failure } => {
-                    failures.extend(failure);
-                    for artifact in made {
+                None => return Ok(Outcome::Cancelled),
+                Some(made) => {
+                    failures.extend(made.failure);
+                    inputs.extend(made.inputs);
+                    told = work.has_told();
+                    if told {
+                        artifacts = made.artifacts;
+                        break;
+                    }
+                    for artifact in made.artifacts {
                         match builder.machines.check(&artifact) {
                             Ok(()) => artifacts.push(artifact),
                             Err(Refusal::NewGlibc { .. }) if route == Route::Native => {
@@ -172,7 +190,14 @@ pub(crate) async fn run(
         }
     }
     let failure = (!failures.is_empty()).then(|| failures.join("\n"));
-    Ok(Outcome::Finished { artifacts, failure })
+    if !told {
+        let ended = Ended { generation: order.generation, artifacts: artifacts.clone(), failure: failure.clone() };
+        events.send(Fact::Built(ended)).await;
+    } else if let Some(words) = &failure {
+        let problem = Problem::new("cargo_failed", format!("run cargo: when all was built, it said: {words}"));
+        events.send(Fact::Error { problem }).await;
+    }
+    Ok(Outcome::Finished { artifacts, failure, inputs })
 }
 
 /// What one run of cargo is for.
@@ -181,6 +206,16 @@ struct Work<'a> {
     binaries: &'a [String],
     /// As cargo-zigbuild wants it; none: this machine, by cargo.
     target: Option<String>,
+    /// It is the whole order.
+    only: bool,
+    /// What it made has been sent, while cargo goes on.
+    told: AtomicBool,
+}
+
+impl Work<'_> {
+    fn has_told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
 }
 
 async fn refused_by(refusal: &Refusal, events: &Events) -> String {
@@ -190,7 +225,7 @@ async fn refused_by(refusal: &Refusal, events: &Events) -> String {
     words
 }
 
-/// Runs cargo, and once more when its linker was at fault.
+/// Runs cargo, and once more when its linker was at fault. None: it was cancelled.
 async fn build(
     builder: &Builder,
     toolchain: &Toolchain,
@@ -198,11 +233,11 @@ async fn build(
     work: &Work<'_>,
     cancel: &CancellationToken,
     events: &Events,
-) -> Result<Outcome, BuildError> {
+) -> Result<Option<Made>, BuildError> {
     loop {
         match attempt(builder, toolchain, &with, work, cancel, events).await? {
-            Attempt::Finished { artifacts, failure } => return Ok(Outcome::Finished { artifacts, failure }),
-            Attempt::Cancelled => return Ok(Outcome::Cancelled),
+            Attempt::Finished(made) => return Ok(Some(made)),
+            Attempt::Cancelled => return Ok(None),
             Attempt::LinkFailed(reason) => {
                 if let (Some(linking), Some(linker)) = (&builder.linking, with.linker) {
                     let problem = linking.give_up(linker, &reason).await;
@@ -262,14 +297,15 @@ async fn attempt(
     let (Some(output), Some(words)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(std::io::Error::other("cargo has no output").into());
     };
-    let ear = Ear { work, events, heard: Notify::new(), last_words: std::sync::Mutex::default() };
+    let machines = &builder.machines;
+    let ear = Ear { work, machines, events, heard: Notify::new(), last_words: std::sync::Mutex::default() };
     // cargo-zigbuild links with zig, whatever devloop chose.
     let linker = prepared.linker.filter(|_| work.target.is_none());
     let listening =
         async { tokio::try_join!(ear.listen_to_messages(output, linker), ear.listen_to_words(words)) };
     let heard = tokio::select! {
         heard = listening => heard,
-        () = cancel.cancelled() => {
+        () = ear.is_unwanted(cancel) => {
             group.end().await;
             child.wait().await?;
             return Ok(Attempt::Cancelled);
@@ -280,7 +316,7 @@ async fn attempt(
             return Err(BuildError::Silent { limit: builder.timeout, last_words: ear.last_words() });
         }
     };
-    let (Messages { mut artifacts, link_failure }, said) = heard?;
+    let (Messages { artifacts, link_failure }, said) = heard?;
     if let Some(signal) = group.leader_end().await? {
         // Whoever killed cargo did not kill what it had started.
         group.end().await;
@@ -296,14 +332,15 @@ async fn attempt(
         return Ok(Attempt::LinkFailed(reason));
     }
     // Cargo brings its dep-info up to date at the end of a build that succeeded, and only then.
-    if status.success() {
-        for artifact in &mut artifacts {
-            artifact.inputs = dep_info::inputs(&artifact.executable, &builder.root);
-        }
-    }
+    let succeeded = status.success();
+    let inputs = artifacts.iter().filter(|artifact| succeeded || !artifact.fresh).map(|artifact| {
+        let read = if succeeded { dep_info::inputs(&artifact.executable, &builder.root) } else { None };
+        (artifact.function.clone(), read)
+    });
+    let inputs = inputs.collect();
     let failure = (!status.success())
         .then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
-    Ok(Attempt::Finished { artifacts, failure })
+    Ok(Attempt::Finished(Made { artifacts, failure, inputs }))
 }
 
 /// What cargo's JSON messages came to.
@@ -316,6 +353,7 @@ struct Messages {
 /// Listens to one cargo.
 struct Ear<'a> {
     work: &'a Work<'a>,
+    machines: &'a Machines,
     events: &'a Events,
     /// Cargo has said something.
     heard: Notify,
@@ -326,6 +364,24 @@ impl Ear<'_> {
     /// Resolves when cargo has said nothing for so long.
     async fn silence(&self, limit: Duration) {
         while tokio::time::timeout(limit, self.heard.notified()).await.is_ok() {}
+    }
+
+    /// Resolves when cargo is to be killed. One that has made everything is not: its last act, the dep-info, would be missed.
+    async fn is_unwanted(&self, cancel: &CancellationToken) {
+        cancel.cancelled().await;
+        if self.work.has_told() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Sends what was made, if nothing about it is open.
+    async fn tell(&self, artifacts: &[Artifact]) {
+        let fits = |artifact: &Artifact| self.machines.check(artifact).is_ok();
+        if self.work.only && artifacts.iter().all(fits) {
+            let (generation, artifacts) = (self.work.order.generation, artifacts.to_vec());
+            self.work.told.store(true, Ordering::Relaxed);
+            self.events.send(Fact::Built(Ended { generation, artifacts, failure: None })).await;
+        }
     }
 
     fn last_words(&self) -> String {
@@ -361,6 +417,7 @@ impl Ear<'_> {
                     }
                     events.send(Fact::Diagnostic { generation: work.order.generation, diagnostic }).await;
                 }
+                Some(Said::Success) if heard.link_failure.is_none() => self.tell(&heard.artifacts).await,
                 _ => {}
             }
         }

@@ -1,15 +1,19 @@
 //! Real builds of a small workspace.
 
+use std::collections::BTreeMap;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Outcome, run};
 use crate::bus::Events;
 use crate::engine::{Artifact, Diagnostic, Event, Fact, Level};
+use crate::graph::Read;
 use crate::testing::Fixture;
 
 struct Built {
     artifacts: Vec<Artifact>,
     failure: Option<String>,
+    inputs: BTreeMap<String, Option<Read>>,
     events: Vec<Event>,
 }
 
@@ -23,9 +27,9 @@ async fn build(fixture: &Fixture) -> Built {
         seen.push(event);
     }
     match outcome {
-        Outcome::Finished { mut artifacts, failure } => {
+        Outcome::Finished { mut artifacts, failure, inputs } => {
             artifacts.sort_by(|left, right| left.function.cmp(&right.function));
-            Built { artifacts, failure, events: seen }
+            Built { artifacts, failure, inputs, events: seen }
         }
         Outcome::Cancelled => panic!("nobody cancelled"),
     }
@@ -58,7 +62,7 @@ async fn one_cargo_builds_what_changed_and_names_its_inputs() {
     assert_eq!(first.failure, None);
     assert_eq!(freshness(&first), [("mid", false), ("up", false)]);
     assert!(matches!(first.events[0].fact, Fact::BuildStarted { generation: 1 }));
-    let up = &first.artifacts[1].inputs.as_ref().unwrap().files;
+    let up = &first.inputs["up"].as_ref().unwrap().files;
     for input in ["up/src/main.rs", "model/src/lib.rs", "schema.json"] {
         assert!(
             up.iter().any(|path| path.canonicalize().unwrap() == fixture.path(input)),
@@ -80,6 +84,7 @@ async fn an_error_is_reported_with_its_place_and_the_rest_is_built() {
     fixture.write("up/src/main.rs", "fn main() {\n    let _: u8 = \"text\";\n}\n");
     let built = build(&fixture).await;
     assert_eq!(freshness(&built), [("mid", false)]);
+    assert_eq!(built.inputs, [("mid".to_owned(), None)].into(), "cargo brought nothing up to date");
     assert!(
         built.failure.as_ref().unwrap().starts_with("error: could not compile `up`"),
         "{:?}",
@@ -160,7 +165,92 @@ async fn a_cargo_that_goes_on_talking_is_not_hanging() {
     builder.timeout = std::time::Duration::from_millis(1500);
     let (events, _inbox) = Events::channel();
     let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
-    assert_eq!(ended, Outcome::Finished { artifacts: vec![], failure: None });
+    assert_eq!(ended, Outcome::Finished { artifacts: vec![], failure: None, inputs: [].into() });
+}
+
+/// A cargo that names one binary, says that all is well, does what the script says, and is not at its end before it is let go.
+/// The binary is this program: something that fits the machine.
+fn slow_to_end(fixture: &Fixture, end: &str) -> crate::build::Builder {
+    let executable = std::env::current_exe().unwrap();
+    let artifact = serde_json::json!({
+        "reason": "compiler-artifact",
+        "package_id": "path+file:///w#up@0.1.0",
+        "manifest_path": "/w/up/Cargo.toml",
+        "target": {
+            "kind": ["bin"], "crate_types": ["bin"], "name": "up", "src_path": "/w/up/src/main.rs",
+            "edition": "2024", "doc": true, "doctest": false, "test": true,
+        },
+        "profile": { "opt_level": "0", "debuginfo": 2, "debug_assertions": true, "overflow_checks": true, "test": false },
+        "features": [],
+        "filenames": [executable],
+        "executable": executable,
+        "fresh": false,
+    });
+    fixture.write("artifact.json", &format!("{artifact}\n"));
+    let script = format!(
+        "cat artifact.json\necho '{{\"reason\":\"build-finished\",\"success\":true}}'\n\
+         while [ ! -e let-go ]; do sleep 0.01; done\n{end}"
+    );
+    scripted(fixture, &script)
+}
+
+/// The next fact of this kind, and what it holds.
+async fn next<T>(inbox: &mut tokio::sync::mpsc::Receiver<Event>, wanted: impl Fn(Fact) -> Option<T>) -> T {
+    loop {
+        let event = inbox.recv().await.expect("the fact comes");
+        if let Some(found) = wanted(event.fact) {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_is_told_before_cargo_ends_and_that_end_is_waited_for() {
+    let fixture = Fixture::new();
+    let builder = slow_to_end(&fixture, "echo over > ended");
+    let (events, mut inbox) = Events::channel();
+    let cancel = CancellationToken::new();
+    let token = cancel.clone();
+    let running = tokio::spawn(async move { run(&builder, &Fixture::order(), &token, &events).await });
+    let ended = next(&mut inbox, |fact| match fact {
+        Fact::Built(ended) => Some(ended),
+        _ => None,
+    })
+    .await;
+    assert_eq!((ended.artifacts.len(), ended.artifacts[0].function.as_str()), (1, "up"));
+    assert!(!running.is_finished() && ended.failure.is_none());
+    // A newer save wants another cargo. What this one made would be half known if it were killed now.
+    cancel.cancel();
+    tokio::task::yield_now().await;
+    fixture.write("let-go", "");
+    let Outcome::Finished { artifacts, failure, inputs } = running.await.unwrap().unwrap() else {
+        panic!("it was not cancelled")
+    };
+    assert_eq!((artifacts, failure), (ended.artifacts, None));
+    assert_eq!(inputs.keys().collect::<Vec<_>>(), ["up"]);
+    assert!(fixture.path("ended").is_file());
+    let more = std::iter::from_fn(|| inbox.try_recv().ok());
+    assert_eq!(more.filter(|event| matches!(event.fact, Fact::Built(_))).count(), 0, "it is told once");
+}
+
+#[tokio::test]
+async fn a_cargo_that_fails_after_it_has_made_everything_is_named_and_its_inputs_are_not_known() {
+    let fixture = Fixture::new();
+    let builder = slow_to_end(&fixture, "echo 'error: no space left for up.d' >&2; exit 101");
+    fixture.write("let-go", "");
+    let (events, mut inbox) = Events::channel();
+    let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
+    let Outcome::Finished { failure: Some(failure), inputs, .. } = ended else { panic!("{ended:?}") };
+    assert_eq!((failure.as_str(), inputs), ("error: no space left for up.d", [("up".to_owned(), None)].into()));
+    let problem = next(&mut inbox, |fact| match fact {
+        Fact::Error { problem } => Some(problem),
+        _ => None,
+    })
+    .await;
+    assert_eq!(
+        (problem.code, problem.message.as_str()),
+        ("cargo_failed", "run cargo: when all was built, it said: error: no space left for up.d")
+    );
 }
 
 /// Binaries that are shipped, for a runtime.
@@ -179,7 +269,7 @@ async fn what_needs_too_new_a_glibc_is_built_against_an_older_one_or_refused() {
     let builder = shipped(&fixture, "provided.al2");
     let (events, mut inbox) = Events::channel();
     let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
-    let Outcome::Finished { artifacts, failure } = ended else { panic!("nobody cancelled") };
+    let Outcome::Finished { artifacts, failure, inputs } = ended else { panic!("nobody cancelled") };
     drop(events);
     let mut problems = Vec::new();
     while let Some(event) = inbox.recv().await {
@@ -202,7 +292,8 @@ async fn what_needs_too_new_a_glibc_is_built_against_an_older_one_or_refused() {
     for artifact in artifacts {
         let binary = crate::machine::inspect(&artifact.executable).unwrap();
         assert!(binary.glibc <= Some(crate::machine::Glibc { major: 2, minor: 26 }), "{binary:?}");
-        assert!(artifact.inputs.unwrap().files.contains(&fixture.path("model/src/lib.rs")));
+        let read = inputs[&artifact.function].as_ref().unwrap();
+        assert!(read.files.contains(&fixture.path("model/src/lib.rs")));
         let output = std::process::Command::new(&artifact.executable).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("model 1"), "{output:?}");
     }

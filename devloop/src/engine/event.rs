@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::{Artifact, Diagnostic, Digest, Problem, RolledBack};
-use crate::graph::Workspace;
+use crate::graph::{Read, Workspace};
 
 /// Milliseconds since the Unix epoch.
 pub(crate) type Millis = u64;
@@ -21,7 +21,7 @@ pub(crate) struct Event {
     pub(crate) fact: Fact,
 }
 
-/// How a cargo that was not cancelled has ended.
+/// What a cargo that was not cancelled has come to.
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     /// Its build.
@@ -119,8 +119,15 @@ pub(crate) enum Fact {
         /// Where cargo left it.
         executable: PathBuf,
     },
-    /// Cargo ended by itself.
+    /// Cargo will make nothing more. [`Fact::InputsRead`] belongs to it, and comes whatever it says.
     Built(Ended),
+    /// Cargo has ended, and what the binaries were made from is known, as far as it is.
+    InputsRead {
+        /// Its build.
+        generation: Generation,
+        /// By function; none where it is not known.
+        inputs: BTreeMap<String, Option<Read>>,
+    },
     /// The new binary is the one that already serves.
     Unchanged {
         /// Its build.

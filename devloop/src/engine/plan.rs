@@ -59,7 +59,7 @@ pub(crate) struct Plan {
     pub(crate) request: Request,
     /// When cargo was started.
     pub(crate) started_at: Millis,
-    /// When cargo ended.
+    /// When cargo had made everything.
     pub(crate) built_at: Millis,
     /// What the compiler has said so far.
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -104,7 +104,7 @@ pub(crate) enum Workshop {
     Reading(Plan),
     /// Cargo runs.
     Building(Plan),
-    /// Cargo has ended and its binaries are being put in place; no cargo may run meanwhile, it would write what is read.
+    /// Cargo's binaries are being put in place; no other cargo may run meanwhile, it would write what is read.
     Swapping {
         /// The build.
         plan: Plan,

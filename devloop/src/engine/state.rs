@@ -28,6 +28,10 @@ pub(crate) struct State {
     pub(super) pause: Option<Pause>,
     /// What the last successful builds read.
     pub(super) inputs: Inputs,
+    /// The newest build whose inputs are known.
+    pub(super) read: Generation,
+    /// Functions whose code answers before its inputs are known. They are called live when those are watched too.
+    pub(super) unsaid: Vec<(Generation, String)>,
     /// What the watcher was last told.
     pub(super) watching: WatchList,
     /// Functions that appear are taken in, below this directory if there is one.
@@ -60,6 +64,8 @@ impl State {
             doubtful: None,
             pause: None,
             inputs: Inputs::new(),
+            read: 0,
+            unsaid: Vec::new(),
             watching: WatchList::default(),
             following: None,
         }

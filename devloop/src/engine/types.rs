@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::graph::Read;
-
 /// The SHA-256 of a binary, in lower-case hexadecimal: its identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -99,8 +97,6 @@ pub(crate) struct Artifact {
     pub(crate) executable: PathBuf,
     /// Cargo had nothing to do for it.
     pub(crate) fresh: bool,
-    /// Everything it was made from; unknown after a build that failed as a whole.
-    pub(crate) inputs: Option<Read>,
 }
 
 /// How grave a compiler message is.

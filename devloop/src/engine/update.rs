@@ -9,7 +9,7 @@ use crate::engine::{
     Artifact, BuildOrder, Diagnostic, Digest, Effect, Ended, Event, Fact, Failure, FunctionState, Generation,
     Level, Millis, Notice, Problem, Serving, State, SwapOrder,
 };
-use crate::graph::{self, Reason, Workspace};
+use crate::graph::{self, Read, Reason, Workspace};
 
 /// Takes one event into account and says what is to be done now.
 pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -65,6 +65,7 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Fact::Built(ended) => built(state, at, ended),
+        Fact::InputsRead { generation, inputs } => inputs_read(state, at, generation, inputs),
         Fact::Unchanged { generation, function, digest } => {
             unchanged(state, at, generation, &function, digest)
         }
@@ -314,15 +315,6 @@ fn built(state: &mut State, at: Millis, ended: Ended) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.workshop = Workshop::Swapping { plan: plan.clone(), busy: [].into(), held: BTreeMap::new() };
     for (function, artifact) in artifacts {
-        match &artifact.inputs {
-            Some(inputs) => {
-                state.inputs.insert(function.clone(), inputs.clone());
-            }
-            None if artifact.fresh => {}
-            None => {
-                state.inputs.remove(&function);
-            }
-        }
         // Cargo knows best: what it had to build anew is swapped even where the graph did not foresee it.
         if plan.concerns(&function) || !artifact.fresh {
             effects.extend(swap(state, artifact));
@@ -334,6 +326,28 @@ fn built(state: &mut State, at: Millis, ended: Ended) -> Vec<Effect> {
     }
     effects.extend(rewatch(state));
     effects.extend(proceed(state));
+    effects
+}
+
+/// Whatever became of the build: what is known of a file on disk is true of the newest one.
+fn inputs_read(
+    state: &mut State,
+    at: Millis,
+    generation: Generation,
+    inputs: BTreeMap<String, Option<Read>>,
+) -> Vec<Effect> {
+    for (function, read) in inputs.into_iter().filter(|(function, _)| state.functions.contains_key(function))
+    {
+        match read {
+            Some(read) => state.inputs.insert(function, read),
+            None => state.inputs.remove(&function),
+        };
+    }
+    let mut effects = rewatch(state);
+    state.read = state.read.max(generation);
+    for (generation, function) in std::mem::take(&mut state.unsaid) {
+        effects.extend(live(state, at, generation, &function));
+    }
     effects
 }
 
@@ -438,6 +452,10 @@ fn swap_failed(state: &mut State, generation: Generation, function: &str, proble
 }
 
 fn live(state: &mut State, at: Millis, generation: Generation, function: &str) -> Vec<Effect> {
+    if generation > state.read {
+        state.unsaid.push((generation, function.to_owned()));
+        return Vec::new();
+    }
     match state.functions.get(function) {
         Some(FunctionState::Starting { generation: started, digest, swapped_at, phases, .. })
             if *started == generation =>

@@ -128,7 +128,7 @@ async fn build_all(
     match outcome.map_err(|error| UserError { problem: error.problem(), exit: Exit::Failure })? {
         Outcome::Cancelled => Ok(None),
         Outcome::Finished { failure: Some(failure), .. } => Err(failed(failure)),
-        Outcome::Finished { artifacts, failure: None } => {
+        Outcome::Finished { artifacts, failure: None, .. } => {
             let mut built = BTreeMap::new();
             for artifact in artifacts {
                 let path = artifact.executable.clone();

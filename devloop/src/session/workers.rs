@@ -129,17 +129,18 @@ impl Workers {
                 return;
             }
             let generation = order.generation;
-            let (artifacts, failure) = match build::run(&builder, &order, &cancel, &events).await {
+            let inputs = match build::run(&builder, &order, &cancel, &events).await {
                 Ok(Outcome::Cancelled) => return,
-                Ok(Outcome::Finished { artifacts, failure }) => (artifacts, failure),
+                Ok(Outcome::Finished { inputs, .. }) => inputs,
                 Err(error) => {
                     let problem = error.problem();
                     let failure = Some(problem.message.clone());
                     events.send(Fact::Error { problem }).await;
-                    (Vec::new(), failure)
+                    events.send(Fact::Built(Ended { generation, artifacts: Vec::new(), failure })).await;
+                    order.binaries.into_iter().map(|function| (function, None)).collect()
                 }
             };
-            events.send(Fact::Built(Ended { generation, artifacts, failure })).await;
+            events.send(Fact::InputsRead { generation, inputs }).await;
         });
     }
 

@@ -356,7 +356,7 @@ impl Version {
 
     /// Lets what lies in the hot-reload folder now take over, and waits until it has asked for its first event. Returns
     /// how long its init took.
-    pub(crate) async fn activate(&self) -> Result<(Arc<Generation>, Duration), StartError> {
+    pub(crate) async fn activate(&self) -> Result<Duration, StartError> {
         let deployed = self.deployed();
         let generation =
             Generation::open(deployed.code, deployed.configuration).map_err(|error| StartError {
@@ -365,10 +365,8 @@ impl Version {
                 output: Vec::new(),
                 log_stream: String::new(),
             })?;
-        let generation = Arc::new(generation);
         self.pool.try_once(generation.identity);
-        let init = self.pool.change(Arc::clone(&generation)).await?;
-        Ok((generation, init))
+        self.pool.change(Arc::new(generation)).await
     }
 }
 

@@ -246,11 +246,7 @@ impl Lambda {
         let outcome = version.activate().await;
         let took = began.elapsed();
         match outcome {
-            Ok((generation, init)) => {
-                // Whoever asks for the status wants to know it; whoever waits for the new code does not wait for it.
-                tokio::spawn(async move { digest(&generation).await });
-                Ok(Activation { function: function.name.to_string(), init, took })
-            }
+            Ok(init) => Ok(Activation { function: function.name.to_string(), init, took }),
             Err(error) => {
                 let output: Vec<String> = error.output.iter().map(|(_, line)| line.clone()).collect();
                 if !error.log_stream.is_empty() {
@@ -283,6 +279,10 @@ impl Lambda {
                 let last = version.last.lock();
                 (last.answered.clone(), last.error.clone())
             };
+            let answering = match &answered {
+                Some((generation, _)) => Some(digest(generation).await),
+                None => None,
+            };
             let code = version.deployed().code;
             let dimensions = [("FunctionName", function.name.as_ref())];
             let summary = |metric: &str| {
@@ -296,7 +296,7 @@ impl Lambda {
                 "folder": code.folder(),
                 "hot_reload": matches!(code, Code::Hot { .. }),
                 "deployed_digest": deployed,
-                "answering_digest": answered.as_ref().and_then(|(generation, _)| generation.known_digest()),
+                "answering_digest": answering,
                 "answered_ms": answered.as_ref().map(|(_, at)| at),
                 "environments": version.pool.occupancy(),
                 "invocations": sum("Invocations"),
@@ -323,7 +323,8 @@ impl Lambda {
     }
 }
 
-/// The digest of a generation's binary; reading it may take as long as the file is large, so it is done aside, once.
+/// The digest of a generation's binary. Reading it takes as long as the file is large, so it is done aside, once, and for those
+/// who ask: a swap beside which cargo links the next function does without.
 async fn digest(generation: &Arc<Generation>) -> String {
     if let Some(known) = generation.known_digest() {
         return known.to_owned();

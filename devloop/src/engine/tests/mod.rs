@@ -16,7 +16,7 @@ use crate::engine::{
     Artifact, Diagnostic, Digest, Effect, Ended, Event, Fact, Following, FunctionState, Level, Millis,
     Notice, Phases, Problem, RolledBack, State, update,
 };
-use crate::graph::{Package, Workspace};
+use crate::graph::{Package, Read, Workspace};
 
 fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
     Package {
@@ -47,12 +47,13 @@ fn workspace() -> Workspace {
 struct Session {
     state: State,
     at: Millis,
+    slow: bool,
 }
 
 impl Session {
     /// Before anything has happened.
     fn new() -> Self {
-        Self { state: State::new(workspace(), ["mid".to_owned(), "up".to_owned()]), at: 0 }
+        Self { state: State::new(workspace(), ["mid".to_owned(), "up".to_owned()]), at: 0, slow: false }
     }
 
     /// After the first build: both functions answer, with digests `mid1` and `up1`.
@@ -72,9 +73,25 @@ impl Session {
         session
     }
 
+    /// Cargo ends when it has made everything, unless it is said to be [slow](Self::slow).
     fn tell(&mut self, fact: Fact) -> Vec<String> {
         self.at += 1;
-        update(&mut self.state, Event { at: self.at, fact }).iter().map(describe).collect()
+        let end = match &fact {
+            Fact::Built(Ended { generation, artifacts, .. }) if !self.slow => {
+                let read = artifacts.iter().map(|artifact| artifact.function.clone());
+                let inputs = read.map(|function| (function.clone(), Some(sources(&function)))).collect();
+                Some(Fact::InputsRead { generation: *generation, inputs })
+            }
+            _ => None,
+        };
+        let mut effects = update(&mut self.state, Event { at: self.at, fact });
+        effects.extend(end.into_iter().flat_map(|fact| update(&mut self.state, Event { at: self.at, fact })));
+        effects.iter().map(describe).collect()
+    }
+
+    /// From now on cargo ends when a test says so.
+    fn slow(self) -> Self {
+        Self { slow: true, ..self }
     }
 
     /// Tells the facts, and compares what the last one leads to.
@@ -114,12 +131,19 @@ fn artifact(function: &str, fresh: bool) -> Artifact {
         function: function.to_owned(),
         executable: Path::new("/t").join(function),
         fresh,
-        inputs: Some(
-            [Path::new("/w").join(function).join("src/main.rs"), PathBuf::from("/w/model/src/lib.rs")]
-                .into_iter()
-                .collect(),
-        ),
     }
+}
+
+/// What a function is made from, unless a test says something else.
+fn sources(function: &str) -> Read {
+    [Path::new("/w").join(function).join("src/main.rs"), PathBuf::from("/w/model/src/lib.rs")]
+        .into_iter()
+        .collect()
+}
+
+fn inputs_read<const N: usize>(generation: u64, inputs: [(&str, Option<Read>); N]) -> Fact {
+    let inputs = inputs.map(|(function, read)| (function.to_owned(), read)).into();
+    Fact::InputsRead { generation, inputs }
 }
 
 /// Functions after a `=` are fresh.

@@ -23,6 +23,46 @@ fn no_cargo_runs_while_its_binaries_are_being_copied() {
         .function("up", "starting 2 up2, up1 serves");
 }
 
+#[test]
+fn code_that_answers_before_cargo_has_ended_is_live_when_its_inputs_are_watched() {
+    let read = Some(["/w/up/src/main.rs".into(), "/w/schema.json".into()].into_iter().collect());
+    Session::live()
+        .slow()
+        .check(
+            vec![saved(&["up/src/main.rs"]), built(2, &["=mid", "up"], None), swapped(2, "up", "up2")],
+            &["tell swapped 2 up", "activate 2 up up2"],
+        )
+        .check(vec![live(2, "up")], &[])
+        .function("up", "starting 2 up2, up1 serves")
+        .check(vec![inputs_read(2, [("up", read)])], &["watch 3 directories, 3 files", "tell live 2 up up2"])
+        .function("up", "live up2");
+}
+
+#[test]
+fn a_failure_that_waited_for_a_burst_does_not_wait_for_inputs_too() {
+    let stirred = vec![saved(&["model/src/lib.rs"]), Fact::FsStirred, built(2, &["up"], Some("mid fails"))];
+    Session::live()
+        .check(stirred, &[])
+        .check(vec![saved(&["notes.txt"]), swapped(2, "up", "up2"), live(2, "up")], &["tell live 2 up up2"]);
+}
+
+#[test]
+fn what_is_known_of_files_stays_known_when_the_build_is_not_wanted_any_more() {
+    let read = Some(["/w/up/src/main.rs".into(), "/w/schema.json".into()].into_iter().collect());
+    Session::live()
+        .slow()
+        .check(
+            vec![
+                saved(&["up/src/main.rs"]),
+                saved(&["mid/src/main.rs"]),
+                built(2, &["up"], None),
+                inputs_read(2, [("up", read), ("gone", None)]),
+            ],
+            &["watch 3 directories, 3 files"],
+        )
+        .check(vec![inputs_read(2, [("up", None)])], &["watch 3 directories, 2 files"]);
+}
+
 fn starting_with_a_newer_save() -> Session {
     Session::live()
         .check(

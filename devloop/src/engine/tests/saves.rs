@@ -164,6 +164,7 @@ fn phases_add_up_from_the_save_to_the_answer() {
         (1030, Fact::FsChanged { seen_at: 1000, paths, gone: vec![], lost: false }),
         (1033, Fact::BuildStarted { generation: 2 }),
         (2033, built(2, &["up"], None)),
+        (2050, inputs_read(2, [("up", Some(sources("up")))])),
         (
             2075,
             Fact::Swapped { generation: 2, function: function(), digest, staged_at: 2073, warnings: vec![] },
@@ -182,7 +183,7 @@ fn phases_add_up_from_the_save_to_the_answer() {
 
 #[test]
 fn an_empty_cloud_builds_nothing() {
-    let session = Session { state: State::new(Workspace::default(), []), at: 0 };
+    let session = Session { state: State::new(Workspace::default(), []), at: 0, slow: false };
     let session = session.check(vec![ready()], &["tell ready", "watch 0 directories, 1 files"]);
     session.check(vec![saved(&["up/src/main.rs"])], &[]);
 }

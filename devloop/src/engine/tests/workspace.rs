@@ -48,20 +48,14 @@ fn the_lock_file_that_cargo_writes_after_a_manifest_edit_is_no_second_save() {
 
 #[test]
 fn inputs_outside_of_packages_are_watched_from_the_first_build_on() {
-    let mut session = Session::new();
-    session.tell(ready());
-    let mut artifact = artifact("up", false);
-    artifact.inputs = Some(["/w/schema.json".into(), "/w/target/out.rs".into()].into_iter().collect());
-    let built = Fact::Built(Ended {
-        generation: 1,
-        artifacts: vec![artifact],
-        failure: Some("mid fails".to_owned()),
-    });
-    session
+    let read = ["/w/schema.json".into(), "/w/target/out.rs".into()].into_iter().collect();
+    Session::new()
+        .slow()
         .check(
-            vec![built],
-            &["swap 1 up", "tell failed 1 mid, 0 diagnostics, mid fails", "watch 3 directories, 3 files"],
+            vec![ready(), built(1, &["up"], Some("mid fails"))],
+            &["swap 1 up", "tell failed 1 mid, 0 diagnostics, mid fails"],
         )
+        .check(vec![inputs_read(1, [("up", Some(read))])], &["watch 3 directories, 3 files"])
         .check(
             vec![swapped(1, "up", "up1"), live(1, "up"), saved(&["schema.json"])],
             &[
@@ -156,20 +150,15 @@ fn a_manifest_that_changes_nothing_for_the_functions_builds_nothing() {
 
 #[test]
 fn a_directory_that_a_build_reads_is_watched() {
-    let mut read_more = artifact("up", false);
-    if let Some(read) = &mut read_more.inputs {
-        read.directories = ["/w/schemas".into(), "/w/target/out".into()].into();
-    }
-    let facts = vec![
-        saved(&["up/src/main.rs"]),
-        Fact::Built(Ended {
-            generation: 2,
-            artifacts: vec![artifact("mid", true), read_more],
-            failure: None,
-        }),
-    ];
+    let mut read = sources("up");
+    read.directories = ["/w/schemas".into(), "/w/target/out".into()].into();
     Session::live()
-        .check(facts, &["swap 2 up unless up1", "watch 4 directories, 2 files"])
+        .slow()
+        .check(
+            vec![saved(&["up/src/main.rs"]), built(2, &["=mid", "up"], None)],
+            &["swap 2 up unless up1"],
+        )
+        .check(vec![inputs_read(2, [("up", Some(read))])], &["watch 4 directories, 2 files"])
         .check(vec![unchanged(2, "up", "up1")], &["tell unchanged 2 up"])
         .check(
             vec![saved(&["schemas/new.json"])],
