@@ -109,7 +109,9 @@ fn files() -> Vec<(String, PathBuf)> {
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.ends_with("tests") {
+                continue;
+            } else if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && !path.ends_with("tests.rs")

@@ -1,10 +1,14 @@
 //! One cargo process for everything that is to be built. `session` runs it and forwards what it reports.
 
 mod arguments;
+mod command;
 mod dep_info;
+mod ear;
 mod messages;
+mod process;
 mod routes;
 mod run;
+mod standby;
 
 #[cfg(test)]
 mod tests;
@@ -12,3 +16,4 @@ mod tests;
 pub(crate) use arguments::arguments;
 pub(crate) use routes::{Machines, tools};
 pub(crate) use run::{Builder, Outcome, run};
+pub(crate) use standby::{Standby, before_a_stop};

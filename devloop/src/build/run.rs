@@ -1,26 +1,24 @@
 //! The cargo process from its start to its end, or to its cancellation.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::Command;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::build::arguments::arguments;
+use crate::build::command;
 use crate::build::dep_info;
-use crate::build::messages::{self, Said};
-use crate::build::routes::{Machines, ZIGBUILD};
+use crate::build::ear::{Ear, Messages, Work};
+use crate::build::process::Running;
+use crate::build::routes::Machines;
+use crate::build::standby::Standby;
 use crate::bus::Events;
-use crate::cargo::{self, Group, Toolchain};
+use crate::cargo::{self, Toolchain};
 use crate::engine::{Artifact, BuildOrder, Ended, Fact, Problem};
 use crate::graph::Read;
-use crate::linker::{Linker, Linking, Prepared};
+use crate::linker::{Linking, Prepared};
 use crate::machine::{Refusal, Route};
 
 /// How cargo is called in this session.
@@ -42,6 +40,8 @@ pub(crate) struct Builder {
     pub(crate) linking: Option<Arc<Linking>>,
     /// Which machines the functions are for.
     pub(crate) machines: Arc<Machines>,
+    /// The cargo of the next build, if it has been started already.
+    pub(crate) standby: Arc<Standby>,
 }
 
 impl Builder {
@@ -157,8 +157,13 @@ pub(crate) async fn run(
         }
         let only = routes.len() == 1 && !begun && failures.is_empty();
         for (route, binaries) in routes {
-            let work =
-                Work { order, binaries: &binaries, target: route.target(), only, told: AtomicBool::new(false) };
+            let work = Work {
+                order,
+                binaries: &binaries,
+                target: route.target(),
+                only,
+                told: AtomicBool::new(false),
+            };
             let Some(prepared) = cancel.run_until_cancelled(prepared(builder, &toolchain, events)).await
             else {
                 return Ok(Outcome::Cancelled);
@@ -191,31 +196,15 @@ pub(crate) async fn run(
     }
     let failure = (!failures.is_empty()).then(|| failures.join("\n"));
     if !told {
-        let ended = Ended { generation: order.generation, artifacts: artifacts.clone(), failure: failure.clone() };
+        let ended =
+            Ended { generation: order.generation, artifacts: artifacts.clone(), failure: failure.clone() };
         events.send(Fact::Built(ended)).await;
     } else if let Some(words) = &failure {
-        let problem = Problem::new("cargo_failed", format!("run cargo: when all was built, it said: {words}"));
+        let problem =
+            Problem::new("cargo_failed", format!("run cargo: when all was built, it said: {words}"));
         events.send(Fact::Error { problem }).await;
     }
     Ok(Outcome::Finished { artifacts, failure, inputs })
-}
-
-/// What one run of cargo is for.
-struct Work<'a> {
-    order: &'a BuildOrder,
-    binaries: &'a [String],
-    /// As cargo-zigbuild wants it; none: this machine, by cargo.
-    target: Option<String>,
-    /// It is the whole order.
-    only: bool,
-    /// What it made has been sent, while cargo goes on.
-    told: AtomicBool,
-}
-
-impl Work<'_> {
-    fn has_told(&self) -> bool {
-        self.told.load(Ordering::Relaxed)
-    }
 }
 
 async fn refused_by(refusal: &Refusal, events: &Events) -> String {
@@ -258,25 +247,6 @@ async fn prepared(builder: &Builder, toolchain: &Toolchain, events: &Events) -> 
     prepared
 }
 
-/// Cargo, or cargo-zigbuild, which starts the cargo that it is told.
-fn command(builder: &Builder, toolchain: &Toolchain, prepared: &Prepared, work: &Work<'_>) -> Command {
-    let mut command = match &work.target {
-        None => toolchain.command(&builder.root),
-        Some(_) => {
-            let zigbuild = cargo::find(ZIGBUILD.as_ref()).unwrap_or_else(|| ZIGBUILD.into());
-            let mut command = toolchain.command_of(&zigbuild, &builder.root);
-            command.env("CARGO", &toolchain.cargo);
-            command
-        }
-    };
-    command.envs(prepared.environment.iter().map(|(name, value)| (name, value)));
-    command.args(arguments(work.order, work.binaries, &builder.profile, work.target.as_deref()));
-    command.arg("--target-dir").arg(&builder.target_directory);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    cargo::lead_a_group(&mut command);
-    command
-}
-
 async fn attempt(
     builder: &Builder,
     toolchain: &Toolchain,
@@ -285,24 +255,18 @@ async fn attempt(
     cancel: &CancellationToken,
     events: &Events,
 ) -> Result<Attempt, BuildError> {
-    let mut command = command(builder, toolchain, prepared, work);
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            BuildError::CargoMissing(command.as_std().get_program().to_owned().into())
-        }
-        _ => BuildError::Io(error),
-    })?;
-    let mut group = Group::of(&child);
-
-    let (Some(output), Some(words)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(std::io::Error::other("cargo has no output").into());
+    let target = work.target.as_deref();
+    let mut command = command::of(builder, toolchain, prepared, work.order, work.binaries, target);
+    let running = match builder.standby.take(&command) {
+        Some(waiting) => waiting,
+        None => Running::start(&mut command)?,
     };
-    let machines = &builder.machines;
-    let ear = Ear { work, machines, events, heard: Notify::new(), last_words: std::sync::Mutex::default() };
+    let Running { mut group, mut child, output, words, said } = running;
+    let ear = Ear::new(work, &builder.machines, events);
     // cargo-zigbuild links with zig, whatever devloop chose.
     let linker = prepared.linker.filter(|_| work.target.is_none());
     let listening =
-        async { tokio::try_join!(ear.listen_to_messages(output, linker), ear.listen_to_words(words)) };
+        async { tokio::try_join!(ear.listen_to_messages(output, linker), ear.listen_to_words(words, said)) };
     let heard = tokio::select! {
         heard = listening => heard,
         () = ear.is_unwanted(cancel) => {
@@ -341,138 +305,4 @@ async fn attempt(
     let failure = (!status.success())
         .then(|| if said.is_empty() { format!("cargo ended with {status}") } else { said });
     Ok(Attempt::Finished(Made { artifacts, failure, inputs }))
-}
-
-/// What cargo's JSON messages came to.
-struct Messages {
-    artifacts: Vec<Artifact>,
-    /// The chosen linker failed, with its reason.
-    link_failure: Option<String>,
-}
-
-/// Listens to one cargo.
-struct Ear<'a> {
-    work: &'a Work<'a>,
-    machines: &'a Machines,
-    events: &'a Events,
-    /// Cargo has said something.
-    heard: Notify,
-    last_words: std::sync::Mutex<String>,
-}
-
-impl Ear<'_> {
-    /// Resolves when cargo has said nothing for so long.
-    async fn silence(&self, limit: Duration) {
-        while tokio::time::timeout(limit, self.heard.notified()).await.is_ok() {}
-    }
-
-    /// Resolves when cargo is to be killed. One that has made everything is not: its last act, the dep-info, would be missed.
-    async fn is_unwanted(&self, cancel: &CancellationToken) {
-        cancel.cancelled().await;
-        if self.work.has_told() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Sends what was made, if nothing about it is open.
-    async fn tell(&self, artifacts: &[Artifact]) {
-        let fits = |artifact: &Artifact| self.machines.check(artifact).is_ok();
-        if self.work.only && artifacts.iter().all(fits) {
-            let (generation, artifacts) = (self.work.order.generation, artifacts.to_vec());
-            self.work.told.store(true, Ordering::Relaxed);
-            self.events.send(Fact::Built(Ended { generation, artifacts, failure: None })).await;
-        }
-    }
-
-    fn last_words(&self) -> String {
-        let words = self.last_words.lock().map(|words| words.clone()).unwrap_or_default();
-        if words.is_empty() { "none".to_owned() } else { words }
-    }
-
-    async fn listen_to_messages(
-        &self,
-        output: impl AsyncRead + Unpin,
-        linker: Option<Linker>,
-    ) -> std::io::Result<Messages> {
-        let (work, events) = (self.work, self.events);
-        let mut heard = Messages { artifacts: Vec::new(), link_failure: None };
-        let mut lines = BufReader::new(output).lines();
-        while let Some(line) = lines.next_line().await? {
-            self.heard.notify_one();
-            match messages::read(&line) {
-                Some(Said::Artifact(artifact)) if work.binaries.contains(&artifact.function) => {
-                    if !artifact.fresh {
-                        let (function, executable) = (artifact.function.clone(), artifact.executable.clone());
-                        let generation = work.order.generation;
-                        events.send(Fact::Made { generation, function, executable }).await;
-                    }
-                    heard.artifacts.push(artifact);
-                }
-                Some(Said::Diagnostic(diagnostic)) => {
-                    if linker.is_some()
-                        && let Some(reason) = messages::link_failure(&diagnostic)
-                    {
-                        heard.link_failure.get_or_insert(reason);
-                        continue;
-                    }
-                    events.send(Fact::Diagnostic { generation: work.order.generation, diagnostic }).await;
-                }
-                Some(Said::Success) if heard.link_failure.is_none() => self.tell(&heard.artifacts).await,
-                _ => {}
-            }
-        }
-        Ok(heard)
-    }
-
-    /// Returns what cargo said from its first error on, as far as it is remembered.
-    async fn listen_to_words(&self, words: impl AsyncRead + Unpin) -> std::io::Result<String> {
-        let mut remembered: VecDeque<String> = VecDeque::new();
-        let mut lines = BufReader::new(words).lines();
-        while let Some(line) = lines.next_line().await? {
-            self.heard.notify_one();
-            if let Ok(mut last_words) = self.last_words.lock() {
-                line.trim().clone_into(&mut last_words);
-            }
-            if is_progress(&line) {
-                let (generation, line) = (self.work.order.generation, line.trim().to_owned());
-                self.events.send(Fact::Progress { generation, line }).await;
-                continue;
-            }
-            if remembered.len() == REMEMBERED_LINES {
-                remembered.pop_front();
-            }
-            remembered.push_back(line);
-        }
-        let first = remembered.iter().position(|line| line.starts_with("error")).unwrap_or(0);
-        Ok(remembered.into_iter().skip(first).collect::<Vec<_>>().join("\n").trim().to_owned())
-    }
-}
-
-/// How many of cargo's last lines are kept for the case that it fails.
-const REMEMBERED_LINES: usize = 40;
-
-/// Cargo right-aligns the verb of a progress line in twelve columns.
-fn is_progress(line: &str) -> bool {
-    line.get(..13).is_some_and(|start| {
-        start.ends_with(' ') && start.trim().chars().all(char::is_alphabetic) && !start.trim().is_empty()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_progress;
-
-    fn check(line: &str, expected: bool) {
-        assert_eq!(is_progress(line), expected, "{line}");
-    }
-
-    #[test]
-    fn progress_is_told_from_words() {
-        check("   Compiling upstream v0.1.0 (/w/upstream)", true);
-        check("    Blocking waiting for file lock on build directory", true);
-        check("    Finished `dev` profile [unoptimized] target(s) in 0.15s", true);
-        check("error: could not compile `upstream`", false);
-        check("  |", false);
-        check("warning: build failed, waiting for other jobs to finish...", false);
-    }
 }

@@ -15,9 +15,14 @@ pub(crate) fn home() -> Option<PathBuf> {
     set.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))
 }
 
+/// Where a directory such as `.cargo` would have its configuration.
+pub(crate) fn files_in(directory: &Path) -> [PathBuf; NAMES.len()] {
+    NAMES.map(|name| directory.join(name))
+}
+
 /// The configuration file of a directory such as `.cargo`, if there is one.
 pub(crate) fn file_in(directory: &Path) -> Option<PathBuf> {
-    NAMES.iter().map(|name| directory.join(name)).find(|file| file.is_file())
+    files_in(directory).into_iter().find(|file| file.is_file())
 }
 
 /// The wrapper that the user gives to the rustc of a workspace's members, and where. A variable that is set to nothing means none.

@@ -5,6 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use tokio::process::Command;
 
@@ -34,8 +35,9 @@ const SETTING_PREFIXES: [&str; 9] = [
 ];
 
 /// The allocators of cargo (glibc's) and of rustc (jemalloc) ask the system for huge pages: what a save needs is mostly new memory,
-/// and a page fault less for each 4 KiB of it shortens cargo by a fifth and rustc by a tenth (devloop/benches). Cargo does not
-/// count them among what a crate was made of.
+/// and a page fault less for each 4 KiB of it shortens a build by a tenth (devloop/benches). Cargo does not count them among what a
+/// crate was made of. A virtual machine that [gives free memory back](gives_memory_back) gets no gain but a loss of the same size:
+/// a huge page is the piece that it gives back, and has to be fetched from the host again.
 const HUGE_PAGES: [(&str, &str); 2] =
     [("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"), ("MALLOC_CONF", "thp:always")];
 
@@ -47,8 +49,24 @@ pub(crate) fn command(program: &Path, directory: &Path) -> Command {
         command.env_remove(name);
     }
     let unset = |name: &str| std::env::var_os(name).is_none();
-    command.envs(HUGE_PAGES.into_iter().filter(|(name, _)| unset(name)));
+    if !*GIVES_MEMORY_BACK {
+        command.envs(HUGE_PAGES.into_iter().filter(|(name, _)| unset(name)));
+    }
     command
+}
+
+/// Asked once: it is the machine's nature.
+static GIVES_MEMORY_BACK: LazyLock<bool> =
+    LazyLock::new(|| gives_memory_back(Path::new("/sys/bus/virtio/drivers/virtio_balloon")));
+
+/// Whether a balloon tells the host of free pages. A device shows its features as zeros and ones from the first bit on; this one is
+/// the balloon's `VIRTIO_BALLOON_F_REPORTING` `[Virtual I/O Device 1.2, 5.5.3]`.
+fn gives_memory_back(balloons: &Path) -> bool {
+    const REPORTING: usize = 5;
+    let devices = std::fs::read_dir(balloons).into_iter().flatten().flatten();
+    let mut features =
+        devices.filter_map(|device| std::fs::read_to_string(device.path().join("features")).ok());
+    features.any(|features| features.as_bytes().get(REPORTING) == Some(&b'1'))
 }
 
 fn leftovers(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
@@ -64,7 +82,7 @@ fn is_leftover(name: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_leftover;
+    use super::{gives_memory_back, is_leftover};
 
     fn check(name: &str, expected: bool) {
         assert_eq!(is_leftover(name.as_ref()), expected, "{name}");
@@ -77,6 +95,22 @@ mod tests {
         {
             check(name, true);
         }
+    }
+
+    #[test]
+    fn a_balloon_that_reports_free_pages_is_told_from_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let check = |features: &str, expected| {
+            let device = directory.path().join("virtio0");
+            std::fs::create_dir_all(&device).unwrap();
+            std::fs::write(device.join("features"), features).unwrap();
+            assert_eq!(gives_memory_back(directory.path()), expected, "{features}");
+        };
+        assert!(!gives_memory_back(directory.path()));
+        check("0110000000000000000000000000000010000000\n", false);
+        check("0110010100000000000000000000000010000000\n", true);
+        check("", false);
+        assert!(!gives_memory_back(&directory.path().join("none")));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) struct BuildLayer {
     pub(crate) debug: Option<bool>,
     /// Dependencies are linked once, into a shared object beside each function.
     pub(crate) prelink: Option<bool>,
+    /// The next build's cargo is started before there is a next build.
+    pub(crate) standby: Option<bool>,
 }
 
 impl BuildLayer {
@@ -44,6 +46,7 @@ impl BuildLayer {
             timeout: self.timeout.or(weaker.timeout),
             debug: self.debug.or(weaker.debug),
             prelink: self.prelink.or(weaker.prelink),
+            standby: self.standby.or(weaker.standby),
         }
     }
 }
@@ -59,6 +62,8 @@ pub(crate) struct BuildSettings {
     pub(crate) debug: bool,
     /// Dependencies are linked once.
     pub(crate) prelink: bool,
+    /// The next build's cargo is started before there is a next build.
+    pub(crate) standby: bool,
 }
 
 /// One crate may compile for minutes without a word, but hardly for ten.
@@ -71,6 +76,7 @@ impl From<BuildLayer> for BuildSettings {
             timeout: layer.timeout.unwrap_or(TIMEOUT),
             debug: layer.debug.unwrap_or(false),
             prelink: layer.prelink.unwrap_or(false),
+            standby: layer.standby.unwrap_or(true),
         }
     }
 }

@@ -161,7 +161,7 @@ mod tests {
         );
         check_error(
             json!({ "build": { "linkr": "wild" } }),
-            "error: read devloop.toml: unknown field `linkr`, expected one of `linker`, `timeout`, `debug`, `prelink`",
+            "error: read devloop.toml: unknown field `linkr`, expected one of `linker`, `timeout`, `debug`, `prelink`, `standby`",
         );
     }
 
@@ -170,7 +170,7 @@ mod tests {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
             "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] },
-            "build": { "linker": "wild", "timeout": "90s", "debug": true, "prelink": true }
+            "build": { "linker": "wild", "timeout": "90s", "debug": true, "prelink": true, "standby": false }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
@@ -179,6 +179,6 @@ mod tests {
         let build = layer.build;
         assert!(build.linker.is_some() && build.timeout.is_some() && build.debug == Some(true));
         assert!(layer.latency.is_some() && layer.mouse.is_some() && layer.keys.is_some());
-        assert_eq!(build.prelink, Some(true));
+        assert_eq!((build.prelink, build.standby), (Some(true), Some(false)));
     }
 }

@@ -35,6 +35,10 @@ pub(crate) enum Effect {
         /// The build that nobody wants any more.
         generation: Generation,
     },
+    /// Start the cargo of the next build ahead of it, as far as it can go without looking at sources.
+    StandBy(BuildOrder),
+    /// End that cargo: it may have read what is no longer so.
+    StandDown,
     /// Copy a binary that will be put in place when cargo has ended.
     Copy(SwapOrder),
     /// Put a binary into its function's directory.

@@ -7,6 +7,7 @@ mod event;
 mod notice;
 mod plan;
 mod rollback;
+mod standby;
 mod state;
 mod types;
 mod update;

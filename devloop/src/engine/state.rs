@@ -24,6 +24,10 @@ pub(crate) struct State {
     pub(super) stirring: bool,
     /// A build that failed while a burst was on its way, with the time of its end. It read what was half written, perhaps.
     pub(super) doubtful: Option<(Millis, Ended)>,
+    /// The next build's cargo has been started ahead of it.
+    pub(super) stands_by: bool,
+    /// Every source file that a build has read in this session, and that is still there.
+    pub(super) compiled: BTreeSet<PathBuf>,
     /// Nothing is built at present; what is saved is noted here.
     pub(super) pause: Option<Pause>,
     /// What the last successful builds read.
@@ -62,6 +66,8 @@ impl State {
             next: None,
             stirring: false,
             doubtful: None,
+            stands_by: false,
+            compiled: BTreeSet::new(),
             pause: None,
             inputs: Inputs::new(),
             read: 0,

@@ -5,14 +5,21 @@ use std::path::PathBuf;
 
 use crate::engine::plan::{Pause, Plan, Request, Workshop};
 use crate::engine::rollback;
+use crate::engine::standby;
 use crate::engine::{
-    Artifact, BuildOrder, Diagnostic, Digest, Effect, Ended, Event, Fact, Failure, FunctionState, Generation,
-    Level, Millis, Notice, Problem, Serving, State, SwapOrder,
+    Artifact, Diagnostic, Digest, Effect, Ended, Event, Fact, Failure, FunctionState, Generation, Level,
+    Millis, Notice, Problem, Serving, State, SwapOrder,
 };
 use crate::graph::{self, Read, Reason, Workspace};
 
 /// Takes one event into account and says what is to be done now.
 pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = consequences(state, event);
+    effects.extend(standby::stand_by(state));
+    effects
+}
+
+fn consequences(state: &mut State, event: Event) -> Vec<Effect> {
     let at = event.at;
     match event.fact {
         Fact::CloudReady { endpoint, outputs } => cloud_ready(state, at, endpoint, outputs),
@@ -22,7 +29,9 @@ pub(crate) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Fact::FsChanged { seen_at, paths, gone, lost } => {
             state.stirring = false;
-            let mut effects = files_changed(state, at, seen_at, paths, &gone, lost);
+            let mut effects: Vec<Effect> =
+                standby::stand_down_for(state, &paths, &gone, lost).into_iter().collect();
+            effects.extend(files_changed(state, at, seen_at, paths, &gone, lost));
             // Unless the burst has cancelled it, the failure is a true one.
             if let Some((ended_at, ended)) = state.doubtful.take() {
                 effects.extend(built(state, ended_at, ended));
@@ -138,7 +147,9 @@ fn pause(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.pause = Some(Pause::default());
-    vec![Effect::Announce(Notice::Paused)]
+    let paused = Effect::Announce(Notice::Paused);
+    // Who builds by hand now need not wait for a lock.
+    std::iter::once(paused).chain(standby::stand_down(state)).collect()
 }
 
 /// The time of what was noted begins now: how long nothing was wanted says nothing about the loop.
@@ -238,12 +249,9 @@ fn start_cargo(state: &mut State, plan: Plan) -> Vec<Effect> {
             *standing = FunctionState::Building { generation, serving: standing.serving() };
         }
     }
-    let order = BuildOrder {
-        generation,
-        packages: state.workspace.function_packages().map(|package| package.name.clone()).collect(),
-        binaries: state.functions.keys().cloned().collect(),
-        offline: state.workspace.offline,
-    };
+    // Whether it was started ahead or not, there is none for the build after this one.
+    state.stands_by = false;
+    let order = standby::order(state);
     let announcement = Notice::Build { generation, reasons: plan.request.reasons.clone() };
     state.workshop = Workshop::Building(plan);
     vec![Effect::Announce(announcement), Effect::Build(order)]
@@ -339,9 +347,14 @@ fn inputs_read(
     for (function, read) in inputs.into_iter().filter(|(function, _)| state.functions.contains_key(function))
     {
         match read {
-            Some(read) => state.inputs.insert(function, read),
-            None => state.inputs.remove(&function),
-        };
+            Some(read) => {
+                state.compiled.extend(read.files.iter().cloned());
+                state.inputs.insert(function, read);
+            }
+            None => {
+                state.inputs.remove(&function);
+            }
+        }
     }
     let mut effects = rewatch(state);
     state.read = state.read.max(generation);

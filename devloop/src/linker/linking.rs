@@ -256,7 +256,7 @@ mod tests {
     use crate::config::{BuildSettings, LinkerChoice};
 
     fn settings(linker: LinkerChoice, debug: bool) -> BuildSettings {
-        BuildSettings { linker, debug, timeout: Duration::from_mins(1), prelink: false }
+        BuildSettings { linker, debug, timeout: Duration::from_mins(1), prelink: false, standby: false }
     }
 
     async fn toolchain() -> Toolchain {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{Builder, Machines};
+use crate::build::{Builder, Machines, Standby};
 use crate::bus::Events;
 use crate::cargo;
 use crate::config::{BuildSettings, Settings};
@@ -270,6 +270,7 @@ pub(super) fn builder(
         timeout: settings.build.timeout,
         linking: linking(&settings.build, &workspace.target_directory, &workspace.root),
         machines: Arc::new(Machines::new(demands)),
+        standby: Standby::of_session(settings.build.standby),
     }
 }
 

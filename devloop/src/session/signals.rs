@@ -7,6 +7,7 @@ use rustix::process::{getpid, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::build;
 use crate::tui;
 
 /// How long a stop waits for the terminal to be given back.
@@ -55,6 +56,7 @@ fn follow_job_control() -> std::io::Result<()> {
             tokio::select! {
                 Some(()) = stop.recv() => {
                     // A terminal that takes no output must not keep the program from stopping.
+                    build::before_a_stop();
                     let _ = tokio::time::timeout(COURTESY, tokio::task::spawn_blocking(tui::suspend)).await;
                     let _ = kill_process(getpid(), rustix::process::Signal::STOP);
                 }

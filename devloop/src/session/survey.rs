@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::build::{Builder, Machines};
+use crate::build::{Builder, Machines, Standby};
 use crate::cargo;
 use crate::config::{Layer, Settings};
 use crate::engine::State;
@@ -41,6 +41,7 @@ impl Survey {
             timeout: self.settings.build.timeout,
             linking: None,
             machines: Arc::new(Machines::new(self.demands.clone())),
+            standby: Standby::new(false),
         }
     }
 }

@@ -77,6 +77,8 @@ impl Workers {
             }
             Effect::Adopt { function } => self.adopt(function),
             Effect::Build(order) => self.build(order),
+            Effect::StandBy(order) => self.stand_by(order),
+            Effect::StandDown => self.builder.standby.dismiss(),
             Effect::CancelBuild { .. } => {
                 self.newest.cancel();
                 self.early.clear();
@@ -92,6 +94,7 @@ impl Workers {
     /// Waits until nothing runs any more; `stop` has been cancelled.
     pub(super) async fn finish(self) {
         drop(self.watcher);
+        self.builder.standby.dismiss();
         self.tasks.close();
         let _ = tokio::time::timeout(FAREWELL, self.tasks.wait()).await;
     }
@@ -142,6 +145,14 @@ impl Workers {
             };
             events.send(Fact::InputsRead { generation, inputs }).await;
         });
+    }
+
+    /// Where nothing is watched nothing will be saved either.
+    fn stand_by(&self, order: BuildOrder) {
+        if self.watcher.is_some() {
+            let (builder, stop) = (Arc::clone(&self.builder), self.stop.clone());
+            self.tasks.spawn(async move { builder.standby.keep(&builder, &order, &stop).await });
+        }
     }
 
     fn copy(&self, order: SwapOrder) {

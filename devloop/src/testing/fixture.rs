@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::build::Builder;
+use crate::build::{Builder, Standby};
 use crate::cargo;
 use crate::engine::BuildOrder;
 use crate::workspace::{self, Reading};
@@ -83,6 +83,7 @@ impl Fixture {
             timeout: Duration::from_mins(10),
             linking: None,
             machines: Arc::default(),
+            standby: Standby::new(true),
         }
     }
 

@@ -7,6 +7,7 @@ mod overlap;
 mod pause;
 mod rollback;
 mod saves;
+mod standby;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -48,12 +49,18 @@ struct Session {
     state: State,
     at: Millis,
     slow: bool,
+    shows_standby: bool,
 }
 
 impl Session {
     /// Before anything has happened.
     fn new() -> Self {
-        Self { state: State::new(workspace(), ["mid".to_owned(), "up".to_owned()]), at: 0, slow: false }
+        Self {
+            state: State::new(workspace(), ["mid".to_owned(), "up".to_owned()]),
+            at: 0,
+            slow: false,
+            shows_standby: false,
+        }
     }
 
     /// After the first build: both functions answer, with digests `mid1` and `up1`.
@@ -86,7 +93,15 @@ impl Session {
         };
         let mut effects = update(&mut self.state, Event { at: self.at, fact });
         effects.extend(end.into_iter().flat_map(|fact| update(&mut self.state, Event { at: self.at, fact })));
+        if !self.shows_standby {
+            effects.retain(|effect| !matches!(effect, Effect::StandBy(_) | Effect::StandDown));
+        }
         effects.iter().map(describe).collect()
+    }
+
+    /// From now on it is told when a cargo stands by.
+    fn showing_standby(self) -> Self {
+        Self { shows_standby: true, ..self }
     }
 
     /// From now on cargo ends when a test says so.
@@ -127,11 +142,7 @@ fn deleted(files: &[&str]) -> Fact {
 }
 
 fn artifact(function: &str, fresh: bool) -> Artifact {
-    Artifact {
-        function: function.to_owned(),
-        executable: Path::new("/t").join(function),
-        fresh,
-    }
+    Artifact { function: function.to_owned(), executable: Path::new("/t").join(function), fresh }
 }
 
 /// What a function is made from, unless a test says something else.
@@ -239,6 +250,8 @@ fn describe(effect: &Effect) -> String {
             let unless = order.unless.as_ref().map(|digest| format!(" unless {digest}")).unwrap_or_default();
             format!("swap {} {}{unless}", order.generation, order.function)
         }
+        Effect::StandBy(order) => format!("stand by for {}", order.binaries.join("+")),
+        Effect::StandDown => "stand down".to_owned(),
         Effect::Copy(order) => format!("copy {} {}", order.generation, order.function),
         Effect::Activate { generation, function, digest } => {
             format!("activate {generation} {function} {digest}")

@@ -183,7 +183,8 @@ fn phases_add_up_from_the_save_to_the_answer() {
 
 #[test]
 fn an_empty_cloud_builds_nothing() {
-    let session = Session { state: State::new(Workspace::default(), []), at: 0, slow: false };
+    let session =
+        Session { state: State::new(Workspace::default(), []), at: 0, slow: false, shows_standby: false };
     let session = session.check(vec![ready()], &["tell ready", "watch 0 directories, 1 files"]);
     session.check(vec![saved(&["up/src/main.rs"])], &[]);
 }

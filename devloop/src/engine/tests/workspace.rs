@@ -154,10 +154,7 @@ fn a_directory_that_a_build_reads_is_watched() {
     read.directories = ["/w/schemas".into(), "/w/target/out".into()].into();
     Session::live()
         .slow()
-        .check(
-            vec![saved(&["up/src/main.rs"]), built(2, &["=mid", "up"], None)],
-            &["swap 2 up unless up1"],
-        )
+        .check(vec![saved(&["up/src/main.rs"]), built(2, &["=mid", "up"], None)], &["swap 2 up unless up1"])
         .check(vec![inputs_read(2, [("up", Some(read))])], &["watch 4 directories, 2 files"])
         .check(vec![unchanged(2, "up", "up1")], &["tell unchanged 2 up"])
         .check(

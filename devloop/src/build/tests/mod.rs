@@ -1,5 +1,7 @@
 //! Real builds of a small workspace.
 
+mod standby;
+
 use std::collections::BTreeMap;
 
 use tokio_util::sync::CancellationToken;
@@ -17,10 +19,22 @@ struct Built {
     events: Vec<Event>,
 }
 
+impl Built {
+    /// Whether a line of cargo's progress begins so.
+    fn said(&self, start: &str) -> bool {
+        self.events
+            .iter()
+            .any(|event| matches!(&event.fact, Fact::Progress { line, .. } if line.starts_with(start)))
+    }
+}
+
 async fn build(fixture: &Fixture) -> Built {
+    build_with(&fixture.builder()).await
+}
+
+async fn build_with(builder: &crate::build::Builder) -> Built {
     let (events, mut inbox) = Events::channel();
-    let outcome =
-        run(&fixture.builder(), &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
+    let outcome = run(builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
     drop(events);
     let mut seen = Vec::new();
     while let Some(event) = inbox.recv().await {
@@ -241,7 +255,10 @@ async fn a_cargo_that_fails_after_it_has_made_everything_is_named_and_its_inputs
     let (events, mut inbox) = Events::channel();
     let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
     let Outcome::Finished { failure: Some(failure), inputs, .. } = ended else { panic!("{ended:?}") };
-    assert_eq!((failure.as_str(), inputs), ("error: no space left for up.d", [("up".to_owned(), None)].into()));
+    assert_eq!(
+        (failure.as_str(), inputs),
+        ("error: no space left for up.d", [("up".to_owned(), None)].into())
+    );
     let problem = next(&mut inbox, |fact| match fact {
         Fact::Error { problem } => Some(problem),
         _ => None,

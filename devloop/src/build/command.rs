@@ -1,0 +1,53 @@
+//! The command that builds.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::build::arguments::arguments;
+use crate::build::routes::ZIGBUILD;
+use crate::build::run::Builder;
+use crate::cargo::{self, Toolchain};
+use crate::engine::BuildOrder;
+use crate::linker::Prepared;
+use crate::machine::Route;
+
+/// Cargo, or for a target cargo-zigbuild, which starts the cargo that it is told.
+pub(super) fn of(
+    builder: &Builder,
+    toolchain: &Toolchain,
+    prepared: &Prepared,
+    order: &BuildOrder,
+    binaries: &[String],
+    target: Option<&str>,
+) -> Command {
+    let mut command = match target {
+        None => toolchain.command(&builder.root),
+        Some(_) => {
+            let zigbuild = cargo::find(ZIGBUILD.as_ref()).unwrap_or_else(|| ZIGBUILD.into());
+            let mut command = toolchain.command_of(&zigbuild, &builder.root);
+            command.env("CARGO", &toolchain.cargo);
+            command
+        }
+    };
+    command.envs(prepared.environment.iter().map(|(name, value)| (name, value)));
+    command.args(arguments(order, binaries, &builder.profile, target));
+    command.arg("--target-dir").arg(&builder.target_directory);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The command of an order that one cargo of this machine carries out; none if it takes several, or another program.
+pub(super) async fn of_everything(
+    builder: &Builder,
+    toolchain: &Toolchain,
+    order: &BuildOrder,
+) -> Option<Command> {
+    let (routes, refused) = builder.machines.routes(&order.binaries, toolchain, &builder.root).await;
+    let [(Route::Native, binaries)] = &*routes.into_iter().collect::<Vec<_>>() else { return None };
+    let prepared = match &builder.linking {
+        Some(linking) => linking.prepare(toolchain).await,
+        None => Prepared::default(),
+    };
+    refused.is_empty().then(|| of(builder, toolchain, &prepared, order, binaries, None))
+}

@@ -1,0 +1,188 @@
+//! What one cargo says, from its first word to its last.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::build::messages::{self, Said};
+use crate::build::process::Words;
+use crate::build::routes::Machines;
+use crate::bus::Events;
+use crate::engine::{Artifact, BuildOrder, Ended, Fact};
+use crate::linker::Linker;
+
+/// What one run of cargo is for.
+pub(super) struct Work<'a> {
+    /// The whole order.
+    pub(super) order: &'a BuildOrder,
+    /// The part of it that this cargo makes.
+    pub(super) binaries: &'a [String],
+    /// As cargo-zigbuild wants it; none: this machine, by cargo.
+    pub(super) target: Option<String>,
+    /// There is no other part.
+    pub(super) only: bool,
+    /// What it made has been sent, while cargo goes on.
+    pub(super) told: AtomicBool,
+}
+
+impl Work<'_> {
+    /// Whether [`Fact::Built`] has been sent.
+    pub(super) fn has_told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+}
+
+/// What cargo's JSON messages came to.
+pub(super) struct Messages {
+    pub(super) artifacts: Vec<Artifact>,
+    /// The chosen linker failed, with its reason.
+    pub(super) link_failure: Option<String>,
+}
+
+/// Listens to one cargo.
+pub(super) struct Ear<'a> {
+    work: &'a Work<'a>,
+    machines: &'a Machines,
+    events: &'a Events,
+    /// Cargo has said something.
+    heard: Notify,
+    last_words: std::sync::Mutex<String>,
+}
+
+impl<'a> Ear<'a> {
+    /// Hears nothing yet.
+    pub(super) fn new(work: &'a Work<'a>, machines: &'a Machines, events: &'a Events) -> Self {
+        Self { work, machines, events, heard: Notify::new(), last_words: std::sync::Mutex::default() }
+    }
+
+    /// Resolves when cargo has said nothing for so long.
+    pub(super) async fn silence(&self, limit: Duration) {
+        while tokio::time::timeout(limit, self.heard.notified()).await.is_ok() {}
+    }
+
+    /// Resolves when cargo is to be killed. One that has made everything is not: its last act, the dep-info, would be missed.
+    pub(super) async fn is_unwanted(&self, cancel: &CancellationToken) {
+        cancel.cancelled().await;
+        if self.work.has_told() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Sends what was made, if nothing about it is open.
+    async fn tell(&self, artifacts: &[Artifact]) {
+        let fits = |artifact: &Artifact| self.machines.check(artifact).is_ok();
+        if self.work.only && artifacts.iter().all(fits) {
+            let (generation, artifacts) = (self.work.order.generation, artifacts.to_vec());
+            self.work.told.store(true, Ordering::Relaxed);
+            self.events.send(Fact::Built(Ended { generation, artifacts, failure: None })).await;
+        }
+    }
+
+    pub(super) fn last_words(&self) -> String {
+        let words = self.last_words.lock().map(|words| words.clone()).unwrap_or_default();
+        if words.is_empty() { "none".to_owned() } else { words }
+    }
+
+    pub(super) async fn listen_to_messages(
+        &self,
+        output: impl AsyncRead + Unpin,
+        linker: Option<Linker>,
+    ) -> std::io::Result<Messages> {
+        let (work, events) = (self.work, self.events);
+        let mut heard = Messages { artifacts: Vec::new(), link_failure: None };
+        let mut lines = BufReader::new(output).lines();
+        while let Some(line) = lines.next_line().await? {
+            self.heard.notify_one();
+            match messages::read(&line) {
+                Some(Said::Artifact(artifact)) if work.binaries.contains(&artifact.function) => {
+                    if !artifact.fresh {
+                        let (function, executable) = (artifact.function.clone(), artifact.executable.clone());
+                        let generation = work.order.generation;
+                        events.send(Fact::Made { generation, function, executable }).await;
+                    }
+                    heard.artifacts.push(artifact);
+                }
+                Some(Said::Diagnostic(diagnostic)) => {
+                    if linker.is_some()
+                        && let Some(reason) = messages::link_failure(&diagnostic)
+                    {
+                        heard.link_failure.get_or_insert(reason);
+                        continue;
+                    }
+                    events.send(Fact::Diagnostic { generation: work.order.generation, diagnostic }).await;
+                }
+                Some(Said::Success) if heard.link_failure.is_none() => self.tell(&heard.artifacts).await,
+                _ => {}
+            }
+        }
+        Ok(heard)
+    }
+
+    /// `said` is what was heard of it before. Returns what cargo said from its first error on, as far as it is remembered.
+    pub(super) async fn listen_to_words(
+        &self,
+        mut lines: Words,
+        said: Vec<String>,
+    ) -> std::io::Result<String> {
+        let mut remembered = VecDeque::from(said);
+        while let Some(line) = lines.next_line().await? {
+            self.heard.notify_one();
+            if let Ok(mut last_words) = self.last_words.lock() {
+                line.trim().clone_into(&mut last_words);
+            }
+            if is_end(&line) {
+                continue;
+            }
+            if is_progress(&line) {
+                let (generation, line) = (self.work.order.generation, line.trim().to_owned());
+                self.events.send(Fact::Progress { generation, line }).await;
+                continue;
+            }
+            if remembered.len() >= REMEMBERED_LINES {
+                remembered.pop_front();
+            }
+            remembered.push_back(line);
+        }
+        let first = remembered.iter().position(|line| line.starts_with("error")).unwrap_or(0);
+        Ok(remembered.into_iter().skip(first).collect::<Vec<_>>().join("\n").trim().to_owned())
+    }
+}
+
+/// How many of cargo's last lines are kept for the case that it fails.
+const REMEMBERED_LINES: usize = 40;
+
+/// Cargo right-aligns the verb of a progress line in twelve columns.
+fn is_progress(line: &str) -> bool {
+    line.get(..13).is_some_and(|start| {
+        start.ends_with(' ') && start.trim().chars().all(char::is_alphabetic) && !start.trim().is_empty()
+    })
+}
+
+/// Cargo's own count of the time. It begins with the process, which may have been waiting for the save.
+fn is_end(line: &str) -> bool {
+    line.starts_with("    Finished `")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_end, is_progress};
+
+    fn check(line: &str, expected: bool) {
+        assert_eq!(is_progress(line), expected, "{line}");
+    }
+
+    #[test]
+    fn progress_is_told_from_words() {
+        check("   Compiling upstream v0.1.0 (/w/upstream)", true);
+        check("    Blocking waiting for file lock on build directory", true);
+        check("error: could not compile `upstream`", false);
+        check("  |", false);
+        check("warning: build failed, waiting for other jobs to finish...", false);
+        assert!(is_end("    Finished `dev` profile [unoptimized] target(s) in 0.15s"));
+        assert!(!is_end("   Compiling finished v0.1.0 (/w/finished)"));
+    }
+}

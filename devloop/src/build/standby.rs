@@ -1,0 +1,243 @@
+//! The next build's cargo, started before there is a next build.
+//!
+//! Cargo spends the first 120 ms on manifests and on the resolution of every dependency, which an edit of a source file leaves as it
+//! is, and only then takes the build directory's lock and looks at files. While a session rests, devloop holds that lock and a cargo
+//! waits for it; a save lets it go on. Whoever else wants the lock gets it at once, and the waiting cargo ends.
+
+mod lock;
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
+
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use crate::build::command;
+use crate::build::process::Running;
+use crate::build::run::Builder;
+use crate::build::standby::lock::{Held, Lock};
+use crate::cargo::{self, Toolchain};
+use crate::engine::BuildOrder;
+
+/// How long cargo may take until it waits.
+const START: Duration = Duration::from_secs(30);
+
+/// When to look whether somebody who has opened the lock's file has come to wait for it: after these times, one after the other.
+const LOOKS_MS: [u64; 5] = [0, 2, 8, 40, 200];
+
+/// How long the lock is left alone after somebody wanted it: who waits for it has to wake up first.
+const COURTESY: Duration = Duration::from_secs(1);
+
+/// How often the lock is taken again after that, until something has been built.
+const TRIES: usize = 3;
+
+/// The cargo that waits, if there is one.
+#[derive(Debug)]
+pub(crate) struct Standby {
+    is_wanted: bool,
+    slot: Mutex<Slot>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// Ends whoever starts or guards the cargo.
+    guard: CancellationToken,
+    waiting: Option<Waiting>,
+}
+
+/// A cargo that has read everything but the sources.
+#[derive(Debug)]
+struct Waiting {
+    /// Before the lock: what gets it must have been killed.
+    running: Running,
+    lock: Held,
+    spelling: Arc<Spelling>,
+    read: Surroundings,
+}
+
+/// A command's program, arguments and changes of the environment.
+#[derive(Debug, PartialEq, Eq)]
+struct Spelling {
+    words: Vec<OsString>,
+    variables: Vec<(OsString, Option<OsString>)>,
+}
+
+impl Spelling {
+    fn of(command: &Command) -> Self {
+        let command = command.as_std();
+        let words = std::iter::once(command.get_program()).chain(command.get_args()).map(ToOwned::to_owned);
+        let variables = command.get_envs();
+        let variables =
+            variables.map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
+        Self { words: words.collect(), variables }
+    }
+}
+
+/// What cargo has read that no watcher looks at: the programs, and its configuration outside of the workspace.
+#[derive(Debug, PartialEq, Eq)]
+struct Surroundings(Vec<(PathBuf, Option<Identity>)>);
+
+/// What tells one content of a file from the next without reading it: its number, its size and its time.
+type Identity = (u64, u64, SystemTime);
+
+impl Surroundings {
+    fn of(toolchain: &Toolchain, root: &Path) -> Self {
+        let programs = [&toolchain.cargo, &toolchain.rustc()].map(|program| cargo::find(program));
+        let directories = root.ancestors().map(|directory| directory.join(".cargo")).chain(cargo::home());
+        let configuration = directories.flat_map(|directory| cargo::files_in(&directory));
+        let files = programs.into_iter().flatten().chain(configuration);
+        Self(files.map(|file| (identity(&file), file)).map(|(identity, file)| (file, identity)).collect())
+    }
+
+    fn are_unchanged(&self) -> bool {
+        self.0.iter().all(|(file, before)| identity(file) == *before)
+    }
+}
+
+fn identity(file: &Path) -> Option<Identity> {
+    let file = fs::metadata(file).ok()?;
+    Some((file.ino(), file.size(), file.modified().ok()?))
+}
+
+/// The session's, for [`before_a_stop`].
+static SESSIONS: Mutex<Weak<Standby>> = Mutex::new(Weak::new());
+
+/// Gives the build directory free: a stopped process cannot do that when somebody wants it.
+pub(crate) fn before_a_stop() {
+    let session = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    if let Some(session) = session {
+        session.dismiss();
+    }
+}
+
+impl Standby {
+    /// Nothing waits yet; nothing ever does unless that is wanted and the kernel tells who waits for a lock.
+    pub(crate) fn new(is_wanted: bool) -> Arc<Self> {
+        let standby = Self { is_wanted: is_wanted && cfg!(target_os = "linux"), slot: Mutex::default() };
+        Arc::new(standby)
+    }
+
+    /// The same for a session that the shell may stop.
+    pub(crate) fn of_session(is_wanted: bool) -> Arc<Self> {
+        let standby = Self::new(is_wanted);
+        *SESSIONS.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&standby);
+        standby
+    }
+
+    /// The cargo that waits, let go on, if it was started by the same command and what it has read is still so.
+    pub(super) fn take(&self, command: &Command) -> Option<Running> {
+        let Waiting { mut running, lock, spelling, read } = self.empty()?;
+        let same = *spelling == Spelling::of(command) && read.are_unchanged() && lock.is_in_place();
+        let alive = matches!(running.child.try_wait(), Ok(None));
+        (same && alive).then_some(running)
+    }
+
+    /// Ends the cargo that waits.
+    pub(crate) fn dismiss(&self) {
+        drop(self.empty());
+    }
+
+    /// Nobody guards any more, and what was waiting is the caller's.
+    fn empty(&self) -> Option<Waiting> {
+        let mut slot = self.slot();
+        slot.guard.cancel();
+        slot.waiting.take()
+    }
+
+    /// The number of the process that waits.
+    #[cfg(test)]
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.slot().waiting.as_ref().and_then(|waiting| waiting.running.child.id())
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a cargo for the order waiting until it is taken or dismissed, or `stop` is cancelled. What fails here fails again, and
+    /// is told, when something is built.
+    pub(crate) async fn keep(&self, builder: &Builder, order: &BuildOrder, stop: &CancellationToken) {
+        if !self.is_wanted {
+            return;
+        }
+        let guard = stop.child_token();
+        {
+            let mut slot = self.slot();
+            slot.guard.cancel();
+            *slot = Slot { guard: guard.clone(), waiting: None };
+        }
+        guard.run_until_cancelled(self.keep_one(builder, order, &guard)).await;
+        if stop.is_cancelled() {
+            self.dismiss();
+        }
+    }
+
+    async fn keep_one(&self, builder: &Builder, order: &BuildOrder, guard: &CancellationToken) -> Option<()> {
+        let toolchain = builder.toolchain().await;
+        let mut command = command::of_everything(builder, &toolchain, order).await?;
+        let spelling = Arc::new(Spelling::of(&command));
+        // A lock file that has to change is changed by a build. Nobody has asked for one yet.
+        command.arg("--locked");
+        let mut lock = Lock::of(&builder.target_directory, &builder.profile)?;
+        for _ in 0..TRIES {
+            let held = lock.take().await?;
+            let read = Surroundings::of(&toolchain, &builder.root);
+            let mut running = Running::start(&mut command).ok()?;
+            if !tokio::time::timeout(START, comes_to_wait(&mut running)).await.ok()? {
+                return None;
+            }
+            let waiting = Waiting { running, lock: held, spelling: Arc::clone(&spelling), read };
+            self.guard(waiting, &mut lock, guard).await;
+            tokio::time::sleep(COURTESY).await;
+        }
+        None
+    }
+
+    /// Returns when somebody else wants the lock, and the cargo has ended.
+    async fn guard(&self, waiting: Waiting, lock: &mut Lock, guard: &CancellationToken) {
+        let (child, inode) = (waiting.running.child.id(), waiting.lock.inode());
+        if !self.put(Some(waiting), guard) {
+            return;
+        }
+        // Somebody may have opened the file as ours came to wait. Who only reads it is in nobody's way.
+        while !comes_to_be_wanted(inode, child).await && lock.is_opened().await {}
+        self.put(None, guard);
+    }
+
+    /// Whether the guard was still in charge of the slot.
+    fn put(&self, waiting: Option<Waiting>, guard: &CancellationToken) -> bool {
+        let mut slot = self.slot();
+        let in_charge = !guard.is_cancelled();
+        if in_charge {
+            slot.waiting = waiting;
+        }
+        in_charge
+    }
+}
+
+/// Whether somebody but the process waits for the lock of the file a moment after it was opened.
+async fn comes_to_be_wanted(inode: u64, but: Option<u32>) -> bool {
+    for look in LOOKS_MS {
+        tokio::time::sleep(Duration::from_millis(look)).await;
+        if lock::is_wanted(inode, but) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether cargo has got as far as the lock. Where it takes another one it does not wait, and has nothing to build.
+async fn comes_to_wait(running: &mut Running) -> bool {
+    while let Ok(Some(line)) = running.words.next_line().await {
+        let lock = line.trim_start().strip_prefix("Blocking waiting for file lock on ");
+        if lock.is_some_and(|lock| lock.ends_with(" directory")) {
+            return true;
+        }
+        running.said.push(line);
+    }
+    false
+}

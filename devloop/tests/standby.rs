@@ -1,0 +1,128 @@
+//! The cargo that stands by for the next save, seen from outside: whoever else needs the build directory gets it, and it never
+//! outlives its session.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
+mod support;
+
+use std::fs::{self, File};
+use std::process::Command;
+use std::time::Instant;
+
+use rustix::process::Signal;
+use support::{LIMIT, Session, TINY, Workspace, children_of, eventually, program, send, signal_to};
+
+const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
+
+/// The processes of the session that were started as `cargo build`.
+fn cargos(session: &Session) -> Vec<i32> {
+    let is_cargo = |process: &i32| {
+        let words = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        words.split('\0').nth(1) == Some("build")
+    };
+    children_of(session.process()).into_iter().filter(is_cargo).collect()
+}
+
+fn lock(session: &Session) -> File {
+    File::open(session.workspace.root().join("target/debug/.cargo-lock")).unwrap()
+}
+
+/// Waits until a cargo waits for the lock that the session holds, and returns its number.
+fn until_one_stands_by(session: &Session) -> i32 {
+    use std::os::unix::fs::MetadataExt;
+    let inode = lock(session).metadata().unwrap().ino();
+    eventually("a cargo stands by", LIMIT, || {
+        let cargos = cargos(session);
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        let waits = |process: &i32| {
+            locks.lines().any(|line| {
+                line.contains("-> FLOCK")
+                    && line.contains(&format!(" {process} "))
+                    && line.contains(&format!(":{inode} "))
+            })
+        };
+        cargos.iter().copied().find(waits).ok_or_else(|| (cargos, locks.clone()))
+    })
+}
+
+fn is_gone(process: i32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    state.is_empty() || state.contains(") Z ")
+}
+
+fn answer(session: &Session, function: &str) -> String {
+    let url = session.outputs[format!("{function}Url")].as_str().unwrap();
+    send("GET", url, &[], "").unwrap().body
+}
+
+/// Builds by hand, as somebody in another shell does.
+fn build_by_hand(session: &Session) {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(session.workspace.root()).args(["build", "--offline", "--bin", "alpha"]);
+    cargo.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
+    let began = Instant::now();
+    let output = cargo.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(began.elapsed() < LIMIT, "it had to wait for {:?}", began.elapsed());
+}
+
+#[test]
+fn a_save_is_built_by_the_cargo_that_stood_by() {
+    let mut session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
+    for round in 1..=3 {
+        let waiting = until_one_stands_by(&session);
+        session.workspace.save("beta/src/main.rs", &program(&format!("beta {round}")));
+        let (_, functions, _) = session.next_build();
+        assert_eq!(functions, ["beta"]);
+        // Another cargo would have to be seen beside it: it is the only one until the function is live.
+        session.next_live("beta");
+        assert_eq!(answer(&session, "beta"), format!("beta {round} one"));
+        eventually("that cargo has ended", LIMIT, || is_gone(waiting).then_some(()).ok_or(waiting));
+    }
+}
+
+#[test]
+fn builds_by_hand_get_the_build_directory_also_while_the_session_is_stopped() {
+    let mut session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
+    let first = until_one_stands_by(&session);
+    build_by_hand(&session);
+    assert!(is_gone(first), "it was not in the way");
+    until_one_stands_by(&session);
+
+    signal_to(session.process(), Signal::TSTP);
+    eventually("the job is stopped", LIMIT, || {
+        let state = fs::read_to_string(format!("/proc/{}/stat", session.process())).unwrap();
+        if state.contains(") T ") { Ok(()) } else { Err(state) }
+    });
+    assert!(lock(&session).try_lock().is_ok(), "a stopped process gives nothing free");
+    build_by_hand(&session);
+    signal_to(session.process(), Signal::CONT);
+    session.workspace.save("gamma/src/main.rs", &program("gamma by hand"));
+    session.next_live("gamma");
+    assert_eq!(answer(&session, "gamma"), "gamma by hand one");
+}
+
+#[test]
+fn it_ends_with_its_session_however_that_ends() {
+    for signal in [Signal::INT, Signal::KILL] {
+        let mut session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
+        let waiting = until_one_stands_by(&session);
+        let status = session.end(signal);
+        assert_eq!(status.success(), signal == Signal::INT, "{status}");
+        eventually("it has ended", LIMIT, || is_gone(waiting).then_some(()).ok_or(waiting));
+        assert!(lock(&session).try_lock().is_ok());
+    }
+}
+
+#[test]
+fn a_function_that_appears_is_built_though_a_cargo_stood_by() {
+    let mut session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
+    until_one_stands_by(&session);
+    session.workspace.create("alpha/src/bin/delta.rs", &program("delta"));
+    let url = session.wait("delta is added", |line| {
+        (line["event"] == "added" && line["function"] == "delta")
+            .then(|| line["url"].as_str().unwrap().to_owned())
+    });
+    session.next_live("delta");
+    assert_eq!(send("GET", &url, &[], "").unwrap().body, "delta one");
+}
