@@ -111,7 +111,8 @@ fn files() -> Vec<(String, PathBuf)> {
             let path = entry.unwrap().path();
             if path.ends_with("tests") {
                 continue;
-            } else if path.is_dir() {
+            }
+            if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && !path.ends_with("tests.rs")

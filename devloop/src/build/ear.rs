@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::messages::{self, Said};
 use crate::build::process::Words;
-use crate::build::routes::Machines;
+use crate::build::run::Builder;
 use crate::bus::Events;
 use crate::engine::{Artifact, BuildOrder, Ended, Fact};
 use crate::linker::Linker;
@@ -46,7 +46,7 @@ pub(super) struct Messages {
 /// Listens to one cargo.
 pub(super) struct Ear<'a> {
     work: &'a Work<'a>,
-    machines: &'a Machines,
+    builder: &'a Builder,
     events: &'a Events,
     /// Cargo has said something.
     heard: Notify,
@@ -55,8 +55,8 @@ pub(super) struct Ear<'a> {
 
 impl<'a> Ear<'a> {
     /// Hears nothing yet.
-    pub(super) fn new(work: &'a Work<'a>, machines: &'a Machines, events: &'a Events) -> Self {
-        Self { work, machines, events, heard: Notify::new(), last_words: std::sync::Mutex::default() }
+    pub(super) fn new(work: &'a Work<'a>, builder: &'a Builder, events: &'a Events) -> Self {
+        Self { work, builder, events, heard: Notify::new(), last_words: std::sync::Mutex::default() }
     }
 
     /// Resolves when cargo has said nothing for so long.
@@ -74,11 +74,19 @@ impl<'a> Ear<'a> {
 
     /// Sends what was made, if nothing about it is open.
     async fn tell(&self, artifacts: &[Artifact]) {
-        let fits = |artifact: &Artifact| self.machines.check(artifact).is_ok();
+        let fits = |artifact: &Artifact| self.builder.machines.check(artifact).is_ok();
         if self.work.only && artifacts.iter().all(fits) {
+            self.tell_refusals().await;
             let (generation, artifacts) = (self.work.order.generation, artifacts.to_vec());
             self.work.told.store(true, Ordering::Relaxed);
             self.events.send(Fact::Built(Ended { generation, artifacts, failure: None })).await;
+        }
+    }
+
+    /// Sends what was linked in another way than it was wanted, each once in a session.
+    pub(super) async fn tell_refusals(&self) {
+        for problem in self.builder.linking.iter().flat_map(|linking| linking.refusals()) {
+            self.events.send(Fact::Error { problem }).await;
         }
     }
 

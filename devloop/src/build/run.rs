@@ -262,7 +262,7 @@ async fn attempt(
         None => Running::start(&mut command)?,
     };
     let Running { mut group, mut child, output, words, said } = running;
-    let ear = Ear::new(work, &builder.machines, events);
+    let ear = Ear::new(work, builder, events);
     // cargo-zigbuild links with zig, whatever devloop chose.
     let linker = prepared.linker.filter(|_| work.target.is_none());
     let listening =
@@ -289,9 +289,7 @@ async fn attempt(
     }
     let status = child.wait().await?;
     group.disarm();
-    for problem in builder.linking.iter().flat_map(|linking| linking.refusals()) {
-        events.send(Fact::Error { problem }).await;
-    }
+    ear.tell_refusals().await;
     if let Some(reason) = link_failure {
         return Ok(Attempt::LinkFailed(reason));
     }

@@ -39,6 +39,7 @@ impl Inner {
             place.machine = function.machine;
             let deployed = self.look(&function.name).await?;
             let digest = self.kept(&function.name)?.binary_of(&deployed.sha);
+            let digest = if self.alias_lags(&deployed).await? { None } else { digest };
             same = same.zip(digest).map(|(mut all, digest)| {
                 all.push(digest);
                 all
@@ -68,6 +69,8 @@ impl Inner {
             let deployed = self.look(&function.name).await?;
             if deployed.sha != package.lambda_sha() {
                 self.replace(&deployed, &package).await?;
+            } else if self.alias_lags(&deployed).await? {
+                self.publish(&deployed).await?;
             }
             self.kept(&function.name)?.note(digest, &package.lambda_sha())?;
         }
@@ -192,13 +195,31 @@ impl Inner {
         }
         kept.tidy(&after.sha);
         if self.wishes.publish || self.wishes.alias.is_some() {
-            let version = lambda.publish(name, &after.sha).await.map_err(failed)?;
-            if let Some(alias) = &self.wishes.alias {
-                let moved = lambda.point(name, alias, &version).await;
-                moved.map_err(|error| alias_problem(&error, name, alias, &version))?;
-            }
+            self.publish(&after).await?;
         }
         Ok(())
+    }
+
+    /// A version of the code that the function has, and the alias on it where there is to be one.
+    async fn publish(&self, deployed: &Deployed) -> Result<(), Problem> {
+        let (name, lambda) = (&deployed.name, Lambda(&self.client));
+        let version = lambda.publish(name, &deployed.sha).await;
+        let version = version.map_err(|error| error.problem(&format!("publish {name}")))?;
+        if let Some(alias) = &self.wishes.alias {
+            let moved = lambda.point(name, alias, &version).await;
+            moved.map_err(|error| alias_problem(&error, name, alias, &version))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the alias that is to follow leads to other code than the function's: what updated that ended before it was moved.
+    pub(super) async fn alias_lags(&self, deployed: &Deployed) -> Result<bool, Problem> {
+        let Some(alias) = &self.wishes.alias else { return Ok(false) };
+        let name = &deployed.name;
+        let behind = Lambda(&self.client).get_version(name, Some(alias)).await;
+        let behind =
+            behind.map_err(|error| error.problem(&format!("look at the alias {alias} of {name}")))?;
+        Ok(behind.is_none_or(|behind| behind.sha != deployed.sha))
     }
 
     /// The name leads nowhere else: one that could has no place where its code is kept.

@@ -38,12 +38,14 @@ pub(crate) struct PlannedFunction {
     pub(crate) changes: bool,
     /// The bucket that the zip goes through, where it is too large for a request.
     pub(crate) bucket: Option<String>,
+    /// The alias that is all there is to move: it leads to other code than the function has.
+    pub(crate) alias: Option<String>,
 }
 
 impl Plan {
     /// Whether anything would be changed.
     pub(crate) fn changes(&self) -> bool {
-        self.functions.iter().any(|function| function.changes)
+        self.functions.iter().any(|function| function.changes || function.alias.is_some())
     }
 
     /// The plan for people.
@@ -61,9 +63,11 @@ impl Plan {
 }
 
 fn described(function: &PlannedFunction) -> String {
-    let PlannedFunction { name, deployed_bytes, new_bytes, changes, bucket, .. } = function;
+    let PlannedFunction { name, deployed_bytes, new_bytes, changes, bucket, alias, .. } = function;
     if !changes {
-        return format!("{name}: same code, {}", megabytes(*new_bytes));
+        let follows =
+            alias.as_ref().map(|alias| format!("; the alias {alias} comes to it")).unwrap_or_default();
+        return format!("{name}: same code, {}{follows}", megabytes(*new_bytes));
     }
     let through = bucket.as_ref().map(|bucket| format!(", through the bucket {bucket}")).unwrap_or_default();
     format!("{name}: {} becomes {}{through}", megabytes(*deployed_bytes), megabytes(*new_bytes))
@@ -87,12 +91,14 @@ impl Aws {
                         Kept::new(&inner.home, [&inner.account, inner.client.region(), &deployed.name])?;
                     kept.note(digest, &deployed.sha)?;
                 }
+                let lags = !changes && inner.alias_lags(deployed).await?;
                 functions.push(PlannedFunction {
                     binary: binary.clone(),
                     name: deployed.name.clone(),
                     deployed_bytes: deployed.size,
                     new_bytes: package.zip.len() as u64,
                     changes,
+                    alias: inner.wishes.alias.clone().filter(|_| lags),
                     bucket: (changes && needs_bucket(&package)).then(|| inner.bucket()),
                 });
             }
@@ -115,6 +121,7 @@ impl Aws {
                     deployed_bytes: deployed.size,
                     new_bytes: previous.zip.len() as u64,
                     changes: deployed.sha != previous.lambda_sha(),
+                    alias: None,
                     bucket: needs_bucket(&previous).then(|| inner.bucket()),
                 });
             }
@@ -152,6 +159,7 @@ mod tests {
             new_bytes: 60_000_000,
             changes,
             bucket: bucket.map(str::to_owned),
+            alias: None,
         };
         let mut plan = Plan {
             account: "123456789012".to_owned(),
@@ -168,6 +176,11 @@ mod tests {
             ]
         );
         assert!(plan.changes());
+        plan.functions.remove(0);
+        assert!(!plan.changes());
+        plan.functions[0].alias = Some("live".to_owned());
+        assert!(plan.changes());
+        assert_eq!(plan.lines()[1], "  down  Stack-down: same code, 60.00 MB; the alias live comes to it");
         plan.endpoints = vec!["http://127.0.0.1:1".to_owned()];
         assert_eq!(plan.lines()[1], "NOT AT AWS: the endpoint is http://127.0.0.1:1");
     }
