@@ -26,13 +26,10 @@ pub(super) fn stand_down_for(
     gone: &[PathBuf],
     lost: bool,
 ) -> Option<Effect> {
-    // Before it waits, cargo reads manifests and looks for programs, tests and build scripts. What has been compiled before and is
-    // still there was there for it too.
-    let may_have_read = |path| !state.compiled.contains(path);
-    let stale = lost
-        || !gone.is_empty()
-        || paths.iter().any(may_have_read)
-        || graph::changes_model(&state.workspace, paths, gone);
+    // What has been compiled before and is still there was there for it too.
+    let is_as_before = |path| state.compiled.contains(path) && !gone.contains(path);
+    let is_late = |path| is_as_before(path) || graph::is_mere_source(&state.workspace, path);
+    let stale = lost || !paths.iter().all(is_late) || graph::changes_model(&state.workspace, paths, gone);
     for path in gone {
         state.compiled.remove(path);
     }

@@ -64,6 +64,21 @@ pub(crate) fn changes_model(workspace: &Workspace, paths: &[PathBuf], gone: &[Pa
     vanished || appeared || paths.iter().any(|path| is_manifest(workspace, path))
 }
 
+/// Whether cargo does not look for the file before it compiles: neither a manifest nor the root of a target or a build script, which
+/// it finds by its place. Roots of tests and examples do not count where only binaries are built.
+pub(crate) fn is_mere_source(workspace: &Workspace, path: &Path) -> bool {
+    let Some(package) = workspace.package_at(path).filter(|_| !is_manifest(workspace, path)) else {
+        return false;
+    };
+    let inside = relative(path, &package.directory);
+    let parts: Vec<_> = inside.iter().map(OsStr::to_string_lossy).collect();
+    match parts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
+        ["src", "main.rs" | "lib.rs"] | ["src", "bin", ..] => false,
+        ["src", _, ..] => true,
+        _ => !may_be_compiled(package, path),
+    }
+}
+
 /// Whether cargo takes the file for a binary's first because of where it lies.
 fn is_discovered(package: &Package, path: &Path) -> bool {
     let inside = relative(path, &package.directory);

@@ -7,6 +7,6 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use affected::{Inputs, Read, affected, changes_model};
+pub(crate) use affected::{Inputs, Read, affected, changes_model, is_mere_source};
 pub(crate) use model::{Package, Workspace};
 pub(crate) use reason::Reason;

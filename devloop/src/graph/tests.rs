@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::graph::{Inputs, Package, Read, Workspace, affected, changes_model};
+use crate::graph::{Inputs, Package, Read, Workspace, affected, changes_model, is_mere_source};
 
 fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
     Package {
@@ -198,6 +198,31 @@ fn manifests_change_the_model() {
     assert!(!changes(".cargo/config.toml"));
     assert!(!changes("up/Cargo.lock"));
     assert!(!changes("up/src/main.rs"));
+}
+
+#[test]
+fn a_mere_source_is_nothing_that_cargo_looks_for_before_it_compiles() {
+    let mere = |path: &str| is_mere_source(&workspace(), &Path::new("/w").join(path));
+    for path in ["up/src/part.rs", "up/src/a/main.rs", "model/src/4913", "up/tests/all.rs", "up/README.md"] {
+        assert!(mere(path), "{path}");
+    }
+    for path in [
+        "up/src/main.rs",
+        "model/src/lib.rs",
+        "many/src/bin/one.rs",
+        "many/src/bin",
+        "up/src",
+        "up",
+        "up/build.rs",
+        "up/schema.json",
+        "up/Cargo.toml",
+        "up/examples/inner/Cargo.toml",
+        "Cargo.lock",
+        ".cargo/config.toml",
+        "elsewhere/src/part.rs",
+    ] {
+        assert!(!mere(path), "{path}");
+    }
 }
 
 #[test]

@@ -64,6 +64,17 @@ fn a_file_that_no_build_has_read_may_be_a_program_or_a_build_script() {
 }
 
 #[test]
+fn an_editor_s_side_file_and_a_new_module_are_nothing_that_cargo_looks_for_ahead() {
+    let paths = ["up/src/main.rs", "up/src/main.rs___jb_tmp___", "up/src/4913", "up/src/part.rs"];
+    let paths = paths.map(|path| Path::new("/w").join(path)).to_vec();
+    let gone = paths[1..3].to_vec();
+    standing_by().check(
+        vec![Fact::FsChanged { seen_at: 0, paths, gone, lost: false }],
+        &["tell build 3: up for src/main.rs", "build 3 mid+up of up+mid"],
+    );
+}
+
+#[test]
 fn a_file_that_was_gone_when_it_started_is_not_known_when_it_comes_back() {
     standing_by()
         .check(
