@@ -26,9 +26,6 @@ use crate::engine::BuildOrder;
 /// How long cargo may take until it waits.
 const START: Duration = Duration::from_secs(30);
 
-/// When to look whether somebody who has opened the lock's file has come to wait for it: after these times, one after the other.
-const LOOKS_MS: [u64; 5] = [0, 2, 8, 40, 200];
-
 /// How long the lock is left alone after somebody wanted it: who waits for it has to wake up first.
 const COURTESY: Duration = Duration::from_secs(1);
 
@@ -187,25 +184,25 @@ impl Standby {
             let held = lock.take().await?;
             let read = Surroundings::of(&toolchain, &builder.root);
             let mut running = Running::start(&mut command).ok()?;
-            if !tokio::time::timeout(START, comes_to_wait(&mut running)).await.ok()? {
-                return None;
+            let (inode, child) = (held.inode(), running.child.id());
+            let waits = tokio::select! {
+                waits = tokio::time::timeout(START, comes_to_wait(&mut running)) => Some(waits),
+                () = lock.is_wanted_by_others(inode, child) => None,
+            };
+            match waits {
+                Some(Ok(true)) => {
+                    let waiting = Waiting { running, lock: held, spelling: Arc::clone(&spelling), read };
+                    if self.put(Some(waiting), guard) {
+                        lock.is_wanted_by_others(inode, child).await;
+                        self.put(None, guard);
+                    }
+                }
+                Some(_) => return None,
+                None => drop((running, held)),
             }
-            let waiting = Waiting { running, lock: held, spelling: Arc::clone(&spelling), read };
-            self.guard(waiting, &mut lock, guard).await;
             tokio::time::sleep(COURTESY).await;
         }
         None
-    }
-
-    /// Returns when somebody else wants the lock, and the cargo has ended.
-    async fn guard(&self, waiting: Waiting, lock: &mut Lock, guard: &CancellationToken) {
-        let (child, inode) = (waiting.running.child.id(), waiting.lock.inode());
-        if !self.put(Some(waiting), guard) {
-            return;
-        }
-        // Somebody may have opened the file as ours came to wait. Who only reads it is in nobody's way.
-        while !comes_to_be_wanted(inode, child).await && lock.is_opened().await {}
-        self.put(None, guard);
     }
 
     /// Whether the guard was still in charge of the slot.
@@ -217,17 +214,6 @@ impl Standby {
         }
         in_charge
     }
-}
-
-/// Whether somebody but the process waits for the lock of the file a moment after it was opened.
-async fn comes_to_be_wanted(inode: u64, but: Option<u32>) -> bool {
-    for look in LOOKS_MS {
-        tokio::time::sleep(Duration::from_millis(look)).await;
-        if lock::is_wanted(inode, but) {
-            return true;
-        }
-    }
-    false
 }
 
 /// Whether cargo has got as far as the lock. Where it takes another one it does not wait, and has nothing to build.

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -13,6 +14,9 @@ const FILE: &str = ".cargo-lock";
 
 /// Where the kernel lists locks and who waits for them `[proc_locks(5)]`.
 const LOCKS: &str = "/proc/locks";
+
+/// When to look whether somebody who has opened the file has come to wait for the lock: after these times, one after the other.
+const LOOKS_MS: [u64; 5] = [0, 2, 8, 40, 200];
 
 /// What somebody has done with the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,14 +71,24 @@ impl Lock {
         }
     }
 
-    /// Resolves when somebody has opened the file, or with false when nobody would be seen.
-    pub(super) async fn is_opened(&mut self) -> bool {
-        while let Some(seen) = self.seen.recv().await {
-            if seen == Seen::Opened {
-                return true;
+    /// Resolves when somebody but that process waits for the lock, or nobody would be seen to any more. Who only reads the file is in
+    /// nobody's way.
+    pub(super) async fn is_wanted_by_others(&mut self, inode: u64, but: Option<u32>) {
+        // Somebody may have opened it just now.
+        loop {
+            for look in LOOKS_MS {
+                tokio::time::sleep(Duration::from_millis(look)).await;
+                if is_wanted(inode, but) {
+                    return;
+                }
+            }
+            while let Some(seen) = self.seen.recv().await
+                && seen != Seen::Opened
+            {}
+            if self.seen.is_closed() {
+                return;
             }
         }
-        false
     }
 
     /// What has happened up to now has been thought of.
@@ -111,7 +125,7 @@ impl Drop for Held {
 }
 
 /// Whether somebody but that process waits for the lock of the file.
-pub(super) fn is_wanted(inode: u64, but: Option<u32>) -> bool {
+fn is_wanted(inode: u64, but: Option<u32>) -> bool {
     fs::read_to_string(LOCKS).is_ok_and(|locks| waiters(&locks, inode).any(|waiter| Some(waiter) != but))
 }
 
