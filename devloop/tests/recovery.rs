@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{LIMIT, Session, TINY, Workspace, eventually, kill, program, send, write_program};
+use support::{LIMIT, Session, TINY, Workspace, eventually, kill, program, write_program};
 
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
 
@@ -27,11 +27,6 @@ const SCRIPT: &str = r#"fn main() {
     }
 }
 "#;
-
-fn answer(session: &Session, function: &str) -> String {
-    let url = session.outputs[format!("{function}Url")].as_str().unwrap();
-    send("GET", url, &[], "").unwrap().body
-}
 
 /// The tiny workspace with the script, live.
 fn with_script(settings: &str) -> Session {
@@ -77,7 +72,7 @@ fn failed(session: &mut Session, code: &str) -> Value {
         (line["event"] == "build_failed").then_some(())
     });
     assert_eq!(error["code"], code, "{error}");
-    assert_eq!(answer(session, "beta"), "beta 0 one");
+    assert_eq!(session.ask("beta"), "beta 0 one");
     error
 }
 
@@ -86,7 +81,7 @@ fn recovers(session: &mut Session) {
     std::fs::remove_file(session.workspace.root().join("gate")).unwrap();
     session.workspace.save("beta/src/main.rs", &program("beta 2"));
     session.next_live("beta");
-    assert_eq!(answer(session, "beta"), "beta 2 one");
+    assert_eq!(session.ask("beta"), "beta 2 one");
 }
 
 #[test]

@@ -13,15 +13,10 @@ use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{LIMIT, Session, TINY, Workspace, eventually, program, send, shared, signal_to};
+use support::{LIMIT, Session, TINY, Workspace, eventually, kernel_state, program, shared, signal_to};
 
 /// What a session of the small workspace is started with.
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
-
-fn answer(session: &Session, function: &str) -> String {
-    let url = session.outputs[format!("{function}Url")].as_str().unwrap();
-    send("GET", url, &[], "").unwrap().body
-}
 
 /// Saves another answer.
 fn save(session: &Session, function: &str, text: &str) {
@@ -60,7 +55,7 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
         &TINY,
     );
     let inside = PathBuf::from(format!("/proc/{}/root{}", session.process(), dist.display()));
-    assert_eq!(answer(&session, "alpha"), "alpha 0 one");
+    assert_eq!(session.ask("alpha"), "alpha 0 one");
     let before = fs::read(inside.join("alpha/bootstrap")).unwrap();
 
     let filler = inside.join("filler");
@@ -75,23 +70,23 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
     assert!(error["serving"].is_string(), "{error}");
     let full = format!("the disk that holds {} is full", dist.join(".stage").display());
     assert!(error["message"].as_str().unwrap().contains(&full), "the right disk is named: {error}");
-    assert_eq!(answer(&session, "alpha"), "alpha 0 one");
+    assert_eq!(session.ask("alpha"), "alpha 0 one");
     assert_eq!(fs::read(inside.join("alpha/bootstrap")).unwrap(), before, "nothing is half written");
     assert_eq!(fs::read_dir(inside.join(".stage")).unwrap().count(), 0, "and nothing lies about");
     fs::remove_file(filler).unwrap();
     save(&session, "alpha", "alpha 2");
     session.next_live("alpha");
-    assert_eq!(answer(&session, "alpha"), "alpha 2 one");
+    assert_eq!(session.ask("alpha"), "alpha 2 one");
 
     remount(&session, &dist, "ro");
     save(&session, "alpha", "alpha 3");
     let error = failed_swap(&mut session);
     assert_eq!(error["code"], "dist_read_only", "{error}");
-    assert_eq!(answer(&session, "alpha"), "alpha 2 one");
+    assert_eq!(session.ask("alpha"), "alpha 2 one");
     remount(&session, &dist, "rw");
     save(&session, "alpha", "alpha 4");
     session.next_live("alpha");
-    assert_eq!(answer(&session, "alpha"), "alpha 4 one");
+    assert_eq!(session.ask("alpha"), "alpha 4 one");
 }
 
 fn failed_swap(session: &mut Session) -> Value {
@@ -151,7 +146,7 @@ fn at_the_limit_of_watches_the_loop_goes_on_by_polling() {
     assert!(limit["message"].as_str().unwrap().contains("looked at every 500 ms instead"), "{limit}");
     assert!(limit["hint"].as_str().unwrap().contains("fs.inotify.max_user_watches"), "{limit}");
     save(&session, "beta", "beta polled");
-    eventually("the save is found", LIMIT, || match answer(&session, "beta").as_str() {
+    eventually("the save is found", LIMIT, || match session.ask("beta").as_str() {
         "beta polled one" => Ok(()),
         other => Err(other.to_owned()),
     });
@@ -175,7 +170,7 @@ fn a_second_devloop_in_the_same_workspace_is_refused_and_names_the_first() {
     assert!(ready.contains("\"event\":\"ready\""), "{ready}");
     beside.kill().unwrap();
     beside.wait().unwrap();
-    assert_eq!(answer(&session, "alpha"), "alpha 0 one", "the first is not disturbed");
+    assert_eq!(session.ask("alpha"), "alpha 0 one", "the first is not disturbed");
 
     // However the first ended, the next one has the workspace.
     session.end(Signal::KILL);
@@ -187,12 +182,6 @@ fn a_second_devloop_in_the_same_workspace_is_refused_and_names_the_first() {
     assert!(line.contains("\"event\":\"ready\""), "{line}");
     next.kill().unwrap();
     next.wait().unwrap();
-}
-
-/// The state in the kernel's table, such as `T` for stopped.
-fn kernel_state(process: i32) -> char {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    text.rsplit_once(") ").unwrap().1.chars().next().unwrap()
 }
 
 #[test]
@@ -210,7 +199,7 @@ fn what_was_saved_while_the_job_was_stopped_is_found_when_it_goes_on() {
         assert_eq!(functions, ["gamma"]);
         let live = session.next_live("gamma");
         assert!(live["total_ms"].as_u64().unwrap() < LIMIT.as_millis() as u64, "{live}");
-        assert_eq!(answer(&session, "gamma"), format!("gamma {round}1 one"));
+        assert_eq!(session.ask("gamma"), format!("gamma {round}1 one"));
     }
 }
 
@@ -240,7 +229,7 @@ fn a_checkout_of_five_hundred_files_is_one_build_of_what_it_concerns() {
         main.replace("alpha 0 {}\", shared", &format!("alpha {{}} {{}}\", {}, shared", sum.join(" + ")));
     workspace.create("alpha/src/main.rs", &main);
     let mut session = Session::live_in(workspace, &WATCH, &TINY);
-    assert_eq!(answer(&session, "alpha"), "alpha 500 one");
+    assert_eq!(session.ask("alpha"), "alpha 500 one");
     git(&session, &["init", "-q", "-b", "one"]);
     git(&session, &["add", "-A"]);
     git(&session, &["commit", "-qm", "one"]);
@@ -270,7 +259,7 @@ fn a_checkout_of_five_hundred_files_is_one_build_of_what_it_concerns() {
         (line["event"] == "live").then(|| line.clone())
     });
     assert_eq!(built, 1, "{live}");
-    assert_eq!(answer(&session, "alpha"), "alpha 1000 one");
+    assert_eq!(session.ask("alpha"), "alpha 1000 one");
     save(&session, "beta", "beta after");
     assert_eq!(session.next_build().0, live["generation"].as_u64().unwrap() + 1, "nothing more was built");
 }
@@ -284,7 +273,7 @@ fn a_formatter_that_writes_after_the_save_wins_and_links_are_followed() {
     fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let mut session = Session::live_in(workspace, &WATCH, &TINY);
-    assert_eq!(answer(&session, "beta"), "beta 0 linked");
+    assert_eq!(session.ask("beta"), "beta 0 linked");
 
     save(&session, "beta", "beta unformatted");
     session.next_build();
@@ -294,7 +283,7 @@ fn a_formatter_that_writes_after_the_save_wins_and_links_are_followed() {
     session.wait("the formatter's text is live", |line| {
         (line["event"] == "live" && line["generation"] == last).then_some(())
     });
-    assert_eq!(answer(&session, "beta"), "beta formatted linked");
+    assert_eq!(session.ask("beta"), "beta formatted linked");
 
     fs::write(&real, shared("changed")).unwrap();
     let (_, functions, reason) = session.next_build();
@@ -302,5 +291,5 @@ fn a_formatter_that_writes_after_the_save_wins_and_links_are_followed() {
     for _ in TINY {
         session.wait("each goes live", |line| (line["event"] == "live").then_some(()));
     }
-    assert_eq!(answer(&session, "gamma"), "gamma 0 changed");
+    assert_eq!(session.ask("gamma"), "gamma 0 changed");
 }

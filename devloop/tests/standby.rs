@@ -10,7 +10,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use rustix::process::Signal;
-use support::{LIMIT, Session, TINY, Workspace, children_of, eventually, program, send, signal_to};
+use support::{
+    LIMIT, Session, TINY, Workspace, children_of, eventually, kernel_state, program, send, signal_to,
+    write_program,
+};
 
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
 
@@ -45,14 +48,15 @@ fn until_one_stands_by(session: &Session) -> i32 {
     })
 }
 
+/// A stopped process would give nothing free; one that is killed while it waits may get the lock on its way out.
+fn until_the_lock_is_free(session: &Session) {
+    let lock = lock(session);
+    eventually("the lock is free", LIMIT, || lock.try_lock());
+}
+
 fn is_gone(process: i32) -> bool {
     let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     state.is_empty() || state.contains(") Z ")
-}
-
-fn answer(session: &Session, function: &str) -> String {
-    let url = session.outputs[format!("{function}Url")].as_str().unwrap();
-    send("GET", url, &[], "").unwrap().body
 }
 
 /// Builds by hand, as somebody in another shell does.
@@ -68,17 +72,26 @@ fn build_by_hand(session: &Session) {
 
 #[test]
 fn a_save_is_built_by_the_cargo_that_stood_by() {
-    let mut session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
+    // Every start of cargo leaves its first word behind.
+    let directory = tempfile::tempdir().unwrap();
+    let starts = directory.path().join("starts");
+    let script = format!("echo \"$1\" >> '{}'\nexec '{}' \"$@\"", starts.display(), env!("CARGO"));
+    write_program(&directory.path().join("cargo"), &script);
+    let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
+    let environment = [("PATH", path.as_str())];
+    let mut session = Session::live_through(Workspace::tiny(), &[], &environment, &WATCH, &TINY);
     for round in 1..=3 {
         let waiting = until_one_stands_by(&session);
         session.workspace.save("beta/src/main.rs", &program(&format!("beta {round}")));
         let (_, functions, _) = session.next_build();
         assert_eq!(functions, ["beta"]);
-        // Another cargo would have to be seen beside it: it is the only one until the function is live.
         session.next_live("beta");
-        assert_eq!(answer(&session, "beta"), format!("beta {round} one"));
+        assert_eq!(session.ask("beta"), format!("beta {round} one"));
         eventually("that cargo has ended", LIMIT, || is_gone(waiting).then_some(()).ok_or(waiting));
     }
+    until_one_stands_by(&session);
+    let builds = fs::read_to_string(starts).unwrap().lines().filter(|word| *word == "build").count();
+    assert_eq!(builds, 5, "one before there was a build, one for each save, one that waits");
 }
 
 #[test]
@@ -90,16 +103,16 @@ fn builds_by_hand_get_the_build_directory_also_while_the_session_is_stopped() {
     until_one_stands_by(&session);
 
     signal_to(session.process(), Signal::TSTP);
-    eventually("the job is stopped", LIMIT, || {
-        let state = fs::read_to_string(format!("/proc/{}/stat", session.process())).unwrap();
-        if state.contains(") T ") { Ok(()) } else { Err(state) }
+    eventually("the job is stopped", LIMIT, || match kernel_state(session.process()) {
+        'T' => Ok(()),
+        other => Err(other),
     });
-    assert!(lock(&session).try_lock().is_ok(), "a stopped process gives nothing free");
+    until_the_lock_is_free(&session);
     build_by_hand(&session);
     signal_to(session.process(), Signal::CONT);
     session.workspace.save("gamma/src/main.rs", &program("gamma by hand"));
     session.next_live("gamma");
-    assert_eq!(answer(&session, "gamma"), "gamma by hand one");
+    assert_eq!(session.ask("gamma"), "gamma by hand one");
 }
 
 #[test]
@@ -110,7 +123,7 @@ fn it_ends_with_its_session_however_that_ends() {
         let status = session.end(signal);
         assert_eq!(status.success(), signal == Signal::INT, "{status}");
         eventually("it has ended", LIMIT, || is_gone(waiting).then_some(()).ok_or(waiting));
-        assert!(lock(&session).try_lock().is_ok());
+        until_the_lock_is_free(&session);
     }
 }
 

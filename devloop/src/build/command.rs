@@ -45,9 +45,6 @@ pub(super) async fn of_everything(
 ) -> Option<Command> {
     let (routes, refused) = builder.machines.routes(&order.binaries, toolchain, &builder.root).await;
     let [(Route::Native, binaries)] = &*routes.into_iter().collect::<Vec<_>>() else { return None };
-    let prepared = match &builder.linking {
-        Some(linking) => linking.prepare(toolchain).await,
-        None => Prepared::default(),
-    };
+    let prepared = builder.prepared(toolchain).await;
     refused.is_empty().then(|| of(builder, toolchain, &prepared, order, binaries, None))
 }

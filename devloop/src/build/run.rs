@@ -49,6 +49,14 @@ impl Builder {
     pub(crate) async fn toolchain(&self) -> Toolchain {
         self.lookup.toolchain(&self.program, &self.root).await
     }
+
+    /// What cargo needs to link as this session does.
+    pub(super) async fn prepared(&self, toolchain: &Toolchain) -> Prepared {
+        match &self.linking {
+            Some(linking) => linking.prepare(toolchain).await,
+            None => Prepared::default(),
+        }
+    }
 }
 
 /// How cargo's run came to its end.
@@ -239,8 +247,7 @@ async fn build(
 }
 
 async fn prepared(builder: &Builder, toolchain: &Toolchain, events: &Events) -> Prepared {
-    let Some(linking) = &builder.linking else { return Prepared::default() };
-    let mut prepared = linking.prepare(toolchain).await;
+    let mut prepared = builder.prepared(toolchain).await;
     if let Some(problem) = prepared.problem.take() {
         events.send(Fact::Error { problem }).await;
     }

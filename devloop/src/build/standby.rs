@@ -35,7 +35,7 @@ const TRIES: usize = 3;
 /// The cargo that waits, if there is one.
 #[derive(Debug)]
 pub(crate) struct Standby {
-    is_wanted: bool,
+    enabled: bool,
     slot: Mutex<Slot>,
 }
 
@@ -101,27 +101,27 @@ fn identity(file: &Path) -> Option<Identity> {
 }
 
 /// The session's, for [`before_a_stop`].
-static SESSIONS: Mutex<Weak<Standby>> = Mutex::new(Weak::new());
+static SESSION: Mutex<Weak<Standby>> = Mutex::new(Weak::new());
 
 /// Gives the build directory free: a stopped process cannot do that when somebody wants it.
 pub(crate) fn before_a_stop() {
-    let session = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    let session = SESSION.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
     if let Some(session) = session {
         session.dismiss();
     }
 }
 
 impl Standby {
-    /// Nothing waits yet; nothing ever does unless that is wanted and the kernel tells who waits for a lock.
-    pub(crate) fn new(is_wanted: bool) -> Arc<Self> {
-        let standby = Self { is_wanted: is_wanted && cfg!(target_os = "linux"), slot: Mutex::default() };
-        Arc::new(standby)
+    /// Nothing waits yet; nothing ever does unless that is enabled and the kernel tells who waits for a lock.
+    pub(crate) fn new(enabled: bool) -> Arc<Self> {
+        let enabled = enabled && cfg!(target_os = "linux");
+        Arc::new(Self { enabled, slot: Mutex::default() })
     }
 
     /// The same for a session that the shell may stop.
-    pub(crate) fn of_session(is_wanted: bool) -> Arc<Self> {
-        let standby = Self::new(is_wanted);
-        *SESSIONS.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&standby);
+    pub(crate) fn of_session(enabled: bool) -> Arc<Self> {
+        let standby = Self::new(enabled);
+        *SESSION.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&standby);
         standby
     }
 
@@ -158,7 +158,7 @@ impl Standby {
     /// Keeps a cargo for the order waiting until it is taken or dismissed, or `stop` is cancelled. What fails here fails again, and
     /// is told, when something is built.
     pub(crate) async fn keep(&self, builder: &Builder, order: &BuildOrder, stop: &CancellationToken) {
-        if !self.is_wanted {
+        if !self.enabled {
             return;
         }
         let guard = stop.child_token();

@@ -39,7 +39,7 @@ pub use localstack::{Function, Localstack, Operation, Seen, look};
 pub use moto::{ACCOUNT, Moto};
 pub use package::{manifest, without_settings, workspace_manifest, write, write_program};
 pub use pair::{Lines, STACK, Tiny};
-pub use processes::{children_of, kill, processes_in, signal_to};
+pub use processes::{children_of, kernel_state, kill, processes_in, signal_to};
 pub use relay::Relay;
 pub use session::Session;
 pub use sink::{Psql, Sink};

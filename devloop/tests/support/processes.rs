@@ -25,6 +25,12 @@ pub fn signal_to(process: i32, signal: Signal) {
     let _ = kill_process(Pid::from_raw(process).unwrap(), signal);
 }
 
+/// The state in the kernel's table, such as `T` for stopped.
+pub fn kernel_state(process: i32) -> char {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    text.rsplit_once(") ").unwrap().1.chars().next().unwrap()
+}
+
 /// The processes that this one has started and not waited for.
 pub fn children_of(process: i32) -> Vec<i32> {
     let running = fs::read_dir("/proc").unwrap().flatten();

@@ -81,6 +81,12 @@ impl Session {
         }
     }
 
+    /// What a function answers at its URL.
+    pub fn ask(&self, function: &str) -> String {
+        let url = self.outputs[format!("{function}Url")].as_str().unwrap();
+        send("GET", url, &[], "").unwrap().body
+    }
+
     /// The program with these arguments, with its cloud ready.
     pub fn start(workspace: Workspace, arguments: &[&str]) -> Self {
         let command = workspace.devloop(arguments);
