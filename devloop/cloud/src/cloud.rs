@@ -13,16 +13,15 @@ use tokio::net::TcpListener;
 
 use crate::{
     clock::Clock,
+    cloudformation::CloudFormation,
     context::Context,
     error::ApiError,
-    events::Events,
     faults::Faults,
     gateway,
     lambda::{Activation, ActivationError, Lambda},
     memory,
     services::{
         apigateway::ApiGateway,
-        cloudformation::CloudFormation,
         cloudwatch::CloudWatch,
         dynamodb::DynamoDb,
         iam::Iam,
@@ -32,6 +31,7 @@ use crate::{
         ssm::Ssm,
         sts::Sts,
     },
+    triggers::Events,
 };
 
 /// What a cloud is made with.

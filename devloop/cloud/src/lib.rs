@@ -5,24 +5,26 @@
 
 mod clock;
 mod cloud;
+mod cloudformation;
 mod context;
 mod error;
-mod events;
 mod faults;
 mod gateway;
+mod http;
 mod lambda;
 mod memory;
 mod regional;
 mod services;
 mod shard;
 mod source;
+mod triggers;
 mod wire;
 
 pub use clock::{Clock, Elapsed};
 pub use cloud::{Cloud, Options, run};
+pub use cloudformation::{Outputs, Problem, StackResource, Template, TemplateError};
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
-pub use services::cloudformation::{Outputs, Problem, StackResource, Template, TemplateError};
 pub use services::logs::LogEvent;

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{
     host, internal,
-    message::{Reply, RestRequest},
     protocol::{self, Protocol},
     route::{Route, route, scope},
 };
@@ -15,10 +14,11 @@ use crate::{
     cloud::{Cloud, Services},
     context::Context,
     error::ApiError,
+    http::{Reply, Request},
 };
 
 /// Answers one request.
-pub(crate) async fn answer(cloud: &Cloud, request: RestRequest) -> Reply {
+pub(crate) async fn answer(cloud: &Cloud, request: Request) -> Reply {
     let services = &cloud.0;
     let region = scope(&request.headers).map_or(services.options.region.as_str(), |(region, _)| region);
     let cx = cloud.context(region);
@@ -28,12 +28,12 @@ pub(crate) async fn answer(cloud: &Cloud, request: RestRequest) -> Reply {
     let reply = match route(&request.path, &request.query, &request.headers) {
         Route::Internal => internal::answer(cloud, &request).await,
         Route::Execute { api, stage, path } => {
-            let request = RestRequest { path, ..request };
+            let request = Request { path, ..request };
             services.apigateway.execute(&cx, &api, &stage, request).await
         }
         Route::FunctionUrl { id, path } => {
             let path = path.unwrap_or_else(|| request.path.clone());
-            services.lambda.function_url(&cx, &id, RestRequest { path, ..request }).await
+            services.lambda.function_url(&cx, &id, Request { path, ..request }).await
         }
         Route::Operation { service, operation, protocol } => {
             named(services, &cx, service, &operation, protocol, &request).await
@@ -56,7 +56,7 @@ pub(crate) async fn answer(cloud: &Cloud, request: RestRequest) -> Reply {
     reply.header("x-amzn-requestid", &cx.request_id).header("x-localstack", "true")
 }
 
-fn unknown(request: &RestRequest) -> ApiError {
+fn unknown(request: &Request) -> ApiError {
     let what = match request.header("x-amz-target") {
         Some(target) => format!("the operation `{target}`"),
         None => format!("{} {}", request.method, request.path),
@@ -77,7 +77,7 @@ async fn named(
     service: &'static str,
     name: &str,
     protocol: Protocol,
-    request: &RestRequest,
+    request: &Request,
 ) -> Reply {
     let outcome = async {
         check_method(&request.method)?;
@@ -103,7 +103,7 @@ fn check_method(method: &Method) -> Result<(), ApiError> {
     ))
 }
 
-fn check_content_type(protocol: Protocol, request: &RestRequest) -> Result<(), ApiError> {
+fn check_content_type(protocol: Protocol, request: &Request) -> Result<(), ApiError> {
     let wanted = match protocol {
         Protocol::Cbor => "application/cbor",
         _ => "application/x-amz-json-",
@@ -124,7 +124,7 @@ async fn query(
     services: &Arc<Services>,
     cx: &Context,
     service: Option<&'static str>,
-    request: &RestRequest,
+    request: &Request,
 ) -> Reply {
     let mut form = protocol::form(request.query.as_bytes());
     form.extend(protocol::form(&request.body));

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::message::{Reply, RestRequest};
-use crate::cloud::Cloud;
+use crate::{
+    cloud::Cloud,
+    http::{Reply, Request},
+};
 
 /// The services that answer, as the health page lists them.
 const SERVICES: [&str; 11] = [
@@ -21,7 +23,7 @@ const SERVICES: [&str; 11] = [
 ];
 
 /// Answers a request below `/_localstack/` or `/_devloop/`.
-pub(crate) async fn answer(cloud: &Cloud, request: &RestRequest) -> Reply {
+pub(crate) async fn answer(cloud: &Cloud, request: &Request) -> Reply {
     match (request.method.as_str(), request.path.as_str()) {
         ("HEAD", "/_localstack/health") => Reply::empty(200),
         ("GET", "/_localstack/health") => Reply::json(200, &health()),

@@ -3,11 +3,9 @@
 mod dispatch;
 mod host;
 mod internal;
-mod message;
 mod protocol;
 mod route;
 mod server;
 
 pub(crate) use dispatch::operation;
-pub(crate) use message::{Reply, RestRequest, decode};
 pub(crate) use server::serve;

@@ -86,7 +86,7 @@ fn by_host(path: &str, headers: &HeaderMap) -> Option<Route> {
         "execute-api" => {
             let rest = path.strip_prefix('/').unwrap_or(path);
             let (stage, path) = rest.split_once('/').unwrap_or((rest, ""));
-            Some(Route::Execute { api: id, stage: super::message::decode(stage), path: format!("/{path}") })
+            Some(Route::Execute { api: id, stage: crate::http::decode(stage), path: format!("/{path}") })
         }
         "lambda-url" => Some(Route::FunctionUrl { id, path: None }),
         _ => None,
@@ -98,7 +98,7 @@ fn by_host(path: &str, headers: &HeaderMap) -> Option<Route> {
 fn by_api_path(path: &str) -> Option<Route> {
     let execute = |api: &str, stage: &str, rest: &str| Route::Execute {
         api: api.to_owned(),
-        stage: super::message::decode(stage),
+        stage: crate::http::decode(stage),
         path: format!("/{rest}"),
     };
     if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {

@@ -4,16 +4,17 @@ use std::{convert::Infallible, future::Future, io, net::SocketAddr, time::Durati
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{Request, Response, body::Incoming, header, server::conn::http1, service::service_fn};
+use hyper::{Response, body::Incoming, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    dispatch,
-    message::{Reply, RestRequest},
+use super::dispatch;
+use crate::{
+    cloud::Cloud,
+    error::ApiError,
+    http::{Reply, Request},
 };
-use crate::{cloud::Cloud, error::ApiError};
 
 /// A function's zip may be 50 MB and travels as base64 [Lambda quotas]; no other request is larger.
 const BODY_LIMIT: usize = 70 << 20;
@@ -81,7 +82,11 @@ async fn connection(cloud: Cloud, stream: TcpStream, peer: SocketAddr, stop: Can
     }
 }
 
-async fn respond(cloud: &Cloud, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+async fn respond(
+    cloud: &Cloud,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+) -> Response<Full<Bytes>> {
     let head = request.method() == hyper::Method::HEAD;
     let reply = match receive(request, peer).await {
         Ok(request) => dispatch::answer(cloud, request).await,
@@ -95,7 +100,7 @@ async fn respond(cloud: &Cloud, request: Request<Incoming>, peer: SocketAddr) ->
 }
 
 /// Reads a request whole, unpacked when it came gzipped.
-async fn receive(request: Request<Incoming>, peer: SocketAddr) -> Result<RestRequest, ApiError> {
+async fn receive(request: hyper::Request<Incoming>, peer: SocketAddr) -> Result<Request, ApiError> {
     let (parts, body) = request.into_parts();
     let too_large = || {
         ApiError::with_status(
@@ -115,7 +120,7 @@ async fn receive(request: Request<Incoming>, peer: SocketAddr) -> Result<RestReq
         Some(b"gzip") => unpack(&body, too_large)?,
         _ => body,
     };
-    Ok(RestRequest {
+    Ok(Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or("").to_owned(),

@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 use super::{function::Function, invoke::Invocation, service::Lambda};
 use crate::{
     context::Context,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
 };
 
 impl Lambda {
     /// A request to a function's URL.
-    pub(crate) async fn function_url(&self, cx: &Context, id: &str, request: RestRequest) -> Reply {
+    pub(crate) async fn function_url(&self, cx: &Context, id: &str, request: Request) -> Reply {
         let Some(function) = self.by_url(id) else {
             return Reply::json(404, &json!({ "Message": format!("no function has the URL id {id}") }));
         };
@@ -42,7 +42,7 @@ impl Lambda {
 }
 
 /// The event in payload format 2.0.
-fn event(cx: &Context, id: &str, request: &RestRequest, now_ms: i64) -> Value {
+fn event(cx: &Context, id: &str, request: &Request, now_ms: i64) -> Value {
     let mut headers: Map<String, Value> = Map::new();
     let mut cookies = Vec::new();
     for (name, value) in &request.headers {
@@ -74,7 +74,7 @@ fn event(cx: &Context, id: &str, request: &RestRequest, now_ms: i64) -> Value {
         }
     }
     let text = std::str::from_utf8(&request.body).ok();
-    let path = crate::gateway::decode(&request.path);
+    let path = crate::http::decode(&request.path);
     let host = request.header("host").unwrap_or("").to_owned();
     let time = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default();
     let mut event = json!({

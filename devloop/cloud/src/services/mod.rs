@@ -1,7 +1,6 @@
 //! The stores: each service has typed operations that the wire protocols and the event sources share.
 
 pub(crate) mod apigateway;
-pub(crate) mod cloudformation;
 pub(crate) mod cloudwatch;
 pub(crate) mod dynamodb;
 pub(crate) mod iam;

@@ -6,8 +6,7 @@ mod xml;
 
 use serde_json::{Map, Value};
 
-use super::message::Reply;
-use crate::{context::Context, error::ApiError, wire};
+use crate::{context::Context, error::ApiError, http::Reply, wire};
 
 pub(crate) use query::{form, tree};
 

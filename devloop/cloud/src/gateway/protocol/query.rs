@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::message::decode_form;
+use crate::http::decode_form;
 
 /// The decoded parameters of a request, in order.
 pub(crate) type Form = Vec<(String, String)>;

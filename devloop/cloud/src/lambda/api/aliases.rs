@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Call, required};
 use crate::{
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     lambda::{
         function::{Alias, Function},
         not_found,

@@ -8,7 +8,7 @@ use super::{Call, required};
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     lambda::{
         code::Code,
         configuration::Configuration,

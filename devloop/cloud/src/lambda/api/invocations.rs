@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use super::Call;
 use crate::{
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     lambda::{invoke::Invocation, service::Lambda},
 };
 

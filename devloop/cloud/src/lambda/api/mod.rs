@@ -13,12 +13,12 @@ use super::service::Lambda;
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
 };
 
 impl Lambda {
     /// Answers one request of the API.
-    pub(crate) async fn rest(&self, cx: &Context, request: RestRequest) -> Result<Reply, ApiError> {
+    pub(crate) async fn rest(&self, cx: &Context, request: Request) -> Result<Reply, ApiError> {
         let segments = request.segments();
         let path: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
         let call = Call { cx, request: &request, qualifier: request.parameter("Qualifier") };
@@ -66,7 +66,7 @@ impl Lambda {
 /// One request to the API.
 struct Call<'r> {
     cx: &'r Context,
-    request: &'r RestRequest,
+    request: &'r Request,
     qualifier: Option<String>,
 }
 

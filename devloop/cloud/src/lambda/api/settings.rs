@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Call, required};
 use crate::{
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     lambda::{ACCOUNT_CONCURRENCY, function::Function, not_found, service::Lambda},
 };
 

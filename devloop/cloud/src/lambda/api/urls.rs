@@ -6,7 +6,7 @@ use super::{Call, required};
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     lambda::{
         function::{Function, Url},
         not_found,

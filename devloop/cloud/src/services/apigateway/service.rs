@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     lambda::Lambda,
     regional::Regional,
 };
@@ -34,12 +34,12 @@ impl ApiGateway {
     /// The control plane: `/restapis`, `/account`, ...
     // Async like the other services' doors, although nothing here waits.
     #[expect(clippy::unused_async, reason = "the gateway awaits every service")]
-    pub(crate) async fn rest(&self, cx: &Context, request: RestRequest) -> Result<Reply, ApiError> {
+    pub(crate) async fn rest(&self, cx: &Context, request: Request) -> Result<Reply, ApiError> {
         control::answer(self, cx, &request)
     }
 
     /// The data plane: a client's request to `stage` of the API `api`; `request.path` is the path behind the stage.
-    pub(crate) async fn execute(&self, cx: &Context, api: &str, stage: &str, request: RestRequest) -> Reply {
+    pub(crate) async fn execute(&self, cx: &Context, api: &str, stage: &str, request: Request) -> Reply {
         let found = self.apis.read().get(api).cloned();
         let Some(found) = found else { return data::unknown_api(api) };
         let live = found.state.read().stages.get(stage).map(|stage| Arc::clone(&stage.live));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::patch::{Patch, Verb};
-use crate::{context::Context, error::ApiError, gateway::Reply, services::apigateway::ApiGateway};
+use crate::{context::Context, error::ApiError, http::Reply, services::apigateway::ApiGateway};
 
 /// `GetAccount`.
 pub(super) fn get(service: &ApiGateway, cx: &Context) -> Reply {

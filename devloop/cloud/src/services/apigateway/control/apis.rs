@@ -15,7 +15,7 @@ use super::{
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     services::apigateway::{
         ApiGateway,
         model::{Api, EndpointConfiguration, Resource, RestApi, State, new_id},
@@ -48,7 +48,7 @@ impl ApiGateway {
 }
 
 /// `CreateRestApi`.
-pub(super) fn create(service: &ApiGateway, cx: &Context, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(super) fn create(service: &ApiGateway, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
     let mut members = Members::read("CreateRestApi", &request.body)?;
     let name = members.required("name")?;
     let description = members.take::<String>("description")?;
@@ -119,7 +119,7 @@ fn endpoint_types(given: Option<GivenEndpoint>) -> Result<Vec<String>, ApiError>
 }
 
 /// `GetRestApis`.
-pub(super) fn list(service: &ApiGateway, cx: &Context, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(super) fn list(service: &ApiGateway, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
     let mut found: Vec<RestApi> = service
         .apis
         .read()

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     services::apigateway::{
         ApiGateway,
         data::Snapshot,
@@ -55,7 +55,7 @@ pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Rep
 }
 
 /// `GetDeployments`.
-pub(super) fn list(api: &Api, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(super) fn list(api: &Api, request: &Request) -> Result<Reply, ApiError> {
     let state = api.state.read();
     let mut found: Vec<&Deployment> = state.deployments.values().collect();
     found.sort_by(|a, b| (b.created_date, &b.id).cmp(&(a.created_date, &a.id)));

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     services::apigateway::{
         data,
         model::{Api, Integration, Method},

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    gateway::Reply,
+    http::Reply,
     services::apigateway::model::{Api, Method, State},
 };
 

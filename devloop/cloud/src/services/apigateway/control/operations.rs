@@ -4,7 +4,7 @@ use super::{account, apis, deployments, integrations, methods, resources, stages
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     services::apigateway::ApiGateway,
 };
 
@@ -27,7 +27,7 @@ const ABSENT: [(&str, &str); 14] = [
 ];
 
 /// Runs the operation that `request` asks for.
-pub(crate) fn answer(service: &ApiGateway, cx: &Context, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(crate) fn answer(service: &ApiGateway, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
     let segments = request.segments();
     let steps: Vec<&str> = segments.iter().map(String::as_str).collect();
     let body = &request.body;
@@ -78,7 +78,7 @@ fn below_method(
     verb: &str,
     at: &methods::At<'_>,
     rest: &[&str],
-    request: &RestRequest,
+    request: &Request,
 ) -> Result<Reply, ApiError> {
     let body = &request.body;
     match (verb, rest) {
@@ -99,7 +99,7 @@ fn below_method(
     }
 }
 
-fn refusal(request: &RestRequest, steps: &[&str]) -> ApiError {
+fn refusal(request: &Request, steps: &[&str]) -> ApiError {
     let absent =
         |step: Option<&&str>| ABSENT.iter().find(|(name, _)| Some(name) == step).map(|(_, what)| *what);
     match absent(steps.first()).or_else(|| absent(steps.get(2))) {

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::errors::bad_request;
 use crate::{
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
 };
 
 /// Answers with the part of `items` that the request's `position` and `limit` ask for; 25 items without a limit.
-pub(super) fn page(request: &RestRequest, items: Vec<Value>) -> Result<Reply, ApiError> {
+pub(super) fn page(request: &Request, items: Vec<Value>) -> Result<Reply, ApiError> {
     let number = |name: &str| match request.parameter(name) {
         None => Ok(None),
         Some(text) => {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     services::apigateway::model::{Api, Resource, new_id},
 };
 
@@ -28,7 +28,7 @@ fn shown(resource: &Resource, embed: bool) -> Value {
     value
 }
 
-fn embeds_methods(request: &RestRequest) -> bool {
+fn embeds_methods(request: &Request) -> bool {
     request.parameters().iter().any(|(name, value)| name == "embed" && value == "methods")
 }
 
@@ -109,7 +109,7 @@ fn invalid_part() -> ApiError {
 }
 
 /// `GetResources`.
-pub(super) fn list(api: &Api, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(super) fn list(api: &Api, request: &Request) -> Result<Reply, ApiError> {
     let state = api.state.read();
     let mut found: Vec<&Resource> = state.resources.values().collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -118,7 +118,7 @@ pub(super) fn list(api: &Api, request: &RestRequest) -> Result<Reply, ApiError> 
 }
 
 /// `GetResource`.
-pub(super) fn get(api: &Api, id: &str, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(super) fn get(api: &Api, id: &str, request: &Request) -> Result<Reply, ApiError> {
     let state = api.state.read();
     let resource = state.resources.get(id).ok_or_else(|| not_found("Resource"))?;
     Ok(Reply::json(200, &shown(resource, embeds_methods(request))))

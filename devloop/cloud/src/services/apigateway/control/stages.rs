@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     services::apigateway::{
         ApiGateway,
         data::Live,
@@ -118,7 +118,7 @@ pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Rep
 }
 
 /// `GetStages`; the only collection without pages.
-pub(super) fn list(api: &Api, request: &RestRequest) -> Result<Reply, ApiError> {
+pub(super) fn list(api: &Api, request: &Request) -> Result<Reply, ApiError> {
     let wanted = request.parameter("deploymentId");
     let state = api.state.read();
     if wanted.as_ref().is_some_and(|id| !state.deployments.contains_key(id)) {

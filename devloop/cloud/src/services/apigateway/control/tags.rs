@@ -11,7 +11,7 @@ use super::{
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     services::apigateway::{ApiGateway, model::Api},
 };
 
@@ -63,7 +63,7 @@ impl Target {
     }
 
     /// `UntagResource`.
-    pub(super) fn remove(&self, request: &RestRequest) -> Reply {
+    pub(super) fn remove(&self, request: &Request) -> Reply {
         let keys: Vec<String> = request
             .parameters()
             .into_iter()

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::media::MediaTypes;
-use crate::gateway::Reply;
+use crate::http::Reply;
 
 /// Why an answer cannot be turned into a response; the client sees a 502, this is for the log.
 #[derive(Debug, thiserror::Error)]

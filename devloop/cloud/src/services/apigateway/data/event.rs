@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
 use super::snapshot::{Live, Target};
-use crate::{context::Context, gateway::RestRequest};
+use crate::{context::Context, http::Request};
 
 /// What an event says about the request beyond the request itself.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Serialize for Last<'_> {
 }
 
 /// Writes the event for `request`, whose path is the one behind the stage.
-pub(super) fn write(request: &RestRequest, arrival: &Arrival<'_>) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn write(request: &Request, arrival: &Arrival<'_>) -> Result<Vec<u8>, serde_json::Error> {
     let Arrival { cx, live, target, .. } = arrival;
     let headers = forwarded_headers(request, arrival.trace_id);
     let mut query = Values::new();
@@ -146,7 +146,7 @@ pub(super) fn write(request: &RestRequest, arrival: &Arrival<'_>) -> Result<Vec<
 
 /// The client's headers and what API Gateway adds to them. HTTP/1 libraries lose the case in which a name was sent, so
 /// names get the case that most clients write: `Content-Type`.
-fn forwarded_headers<'a>(request: &'a RestRequest, trace_id: &'a str) -> Values<'a> {
+fn forwarded_headers<'a>(request: &'a Request, trace_id: &'a str) -> Values<'a> {
     let mut headers = Values::with_capacity(request.headers.len() + 4);
     for name in request.headers.keys() {
         // The gateway has unpacked the body already.
@@ -183,7 +183,7 @@ fn title_case(name: &str) -> String {
 }
 
 /// The body as the event carries it, and whether that is base64.
-fn body<'a>(request: &'a RestRequest, live: &Live) -> (Option<Cow<'a, str>>, bool) {
+fn body<'a>(request: &'a Request, live: &Live) -> (Option<Cow<'a, str>>, bool) {
     if request.body.is_empty() {
         (None, false)
     } else if live.snapshot.binary.contains(request.header("content-type")) {
@@ -211,7 +211,7 @@ mod tests {
         integration::Uri, media::MediaTypes, routes::Routes, snapshot::Snapshot,
     };
 
-    fn event(request: &RestRequest, variables: &[(&str, &str)], path_values: Vec<(&str, &str)>) -> Value {
+    fn event(request: &Request, variables: &[(&str, &str)], path_values: Vec<(&str, &str)>) -> Value {
         let cx = Context {
             region: "us-east-1".into(),
             account: "000000000000".into(),
@@ -253,12 +253,12 @@ mod tests {
         serde_json::from_slice(&write(request, &arrival).unwrap()).unwrap()
     }
 
-    fn request(query: &str, headers: &[(&'static str, &'static str)], body: &'static [u8]) -> RestRequest {
+    fn request(query: &str, headers: &[(&'static str, &'static str)], body: &'static [u8]) -> Request {
         let mut map = hyper::HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        RestRequest {
+        Request {
             method: hyper::Method::POST,
             path: "/upload/a%20b".to_owned(),
             query: query.to_owned(),

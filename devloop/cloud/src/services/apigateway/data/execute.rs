@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     lambda::{Invocation, Lambda, Outcome},
 };
 
@@ -55,7 +55,7 @@ pub(in crate::services::apigateway) async fn execute<B: Backend>(
     backend: &Arc<B>,
     cx: &Context,
     live: &Live,
-    request: RestRequest,
+    request: Request,
 ) -> Reply {
     let extended_request_id = random_id();
     answer_request(clock, backend, cx, live, &request, &extended_request_id)
@@ -69,7 +69,7 @@ async fn answer_request<B: Backend>(
     backend: &Arc<B>,
     cx: &Context,
     live: &Live,
-    request: &RestRequest,
+    request: &Request,
     extended_request_id: &str,
 ) -> Reply {
     let Some((target, path_values)) = live.snapshot.routes.find(request.method.as_str(), &request.path)
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    fn post(path: &str, body: impl Into<Bytes>) -> RestRequest {
-        RestRequest {
+    fn post(path: &str, body: impl Into<Bytes>) -> Request {
+        Request {
             method: hyper::Method::POST,
             path: path.to_owned(),
             query: String::new(),
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    async fn ask(answer: Result<Outcome, ApiError>, request: RestRequest) -> (Reply, Arc<Fake>) {
+    async fn ask(answer: Result<Outcome, ApiError>, request: Request) -> (Reply, Arc<Fake>) {
         let fake = Arc::new(Fake { answer: Some(answer), seen: Mutex::default() });
         let reply = execute(&Clock::manual(0), &fake, &context(), &live(), request).await;
         (reply, fake)
@@ -247,7 +247,7 @@ mod tests {
     #[tokio::test]
     async fn failures_are_answered_as_the_gateway_words_them() {
         let check =
-            async |answer: Result<Outcome, ApiError>, request: RestRequest, expected: (u16, &str, &str)| {
+            async |answer: Result<Outcome, ApiError>, request: Request, expected: (u16, &str, &str)| {
                 let (reply, _) = ask(answer, request).await;
                 let body: Value = serde_json::from_slice(&reply.body).unwrap();
                 assert_eq!(
@@ -259,7 +259,7 @@ mod tests {
         let internal = "InternalServerErrorException";
         let unknown = (403, "Missing Authentication Token", "MissingAuthenticationTokenException");
         check(fine(), post("/other", ""), unknown).await;
-        let get = RestRequest { method: hyper::Method::GET, ..post("/", "") };
+        let get = Request { method: hyper::Method::GET, ..post("/", "") };
         check(fine(), get, unknown).await;
         let long = (413, "Request Too Long", "RequestTooLargeException");
         check(fine(), post("/", vec![b'a'; BODY_LIMIT + 1]), long).await;

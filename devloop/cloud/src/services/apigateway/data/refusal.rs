@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::gateway::Reply;
+use crate::http::Reply;
 
 fn refusal(status: u16, class: &'static str, message: &str) -> Reply {
     Reply::json(status, &json!({ "message": message })).header("x-amzn-errortype", class)

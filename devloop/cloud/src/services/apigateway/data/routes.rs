@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::gateway::decode;
+use crate::http::decode;
 
 /// A tree of declared paths such as `/pets/{id}` and `/files/{proxy+}`.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::{
     fake::{Answer, FakeStream, KINESIS_ARN},
     world::World,
 };
-use crate::events::mapping::State;
+use crate::triggers::mapping::State;
 
 #[tokio::test]
 async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it() {

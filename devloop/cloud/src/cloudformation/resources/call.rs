@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{provider::Cause, task::Task};
 use crate::{
     error::ApiError,
-    gateway::{self, Reply, RestRequest},
+    gateway,
+    http::{Reply, Request},
 };
 
 /// A service whose operations are paths.
@@ -34,7 +35,7 @@ impl Task<'_> {
         body: Value,
     ) -> Result<Value, Cause> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let request = RestRequest {
+        let request = Request {
             method,
             path: path.to_owned(),
             query: query.to_owned(),

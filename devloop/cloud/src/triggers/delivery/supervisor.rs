@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    events::{
+    shard::Start,
+    source::{Source, SourceShard},
+    triggers::{
         mapping::{LastResult, Mapping, State},
         outside::Outside,
     },
-    shard::Start,
-    source::{Source, SourceShard},
 };
 
 /// The task of one mapping. It sleeps until the shards, the mapping's options or a lane change.

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value};
 
 use super::provider::Cause;
-use crate::{cloud::Cloud, context::Context, services::cloudformation::names::physical_name};
+use crate::{cloud::Cloud, cloudformation::names::physical_name, context::Context};
 
 /// How long a resource may take to become usable, in the cloud's time.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -51,7 +51,7 @@ impl<'t> Task<'t> {
 
     /// An id that is the same whenever this resource is made again.
     pub(super) fn stable_id(&self) -> String {
-        crate::services::cloudformation::names::suffix(self.stack, self.logical).to_ascii_lowercase()
+        crate::cloudformation::names::suffix(self.stack, self.logical).to_ascii_lowercase()
     }
 
     /// A text property.

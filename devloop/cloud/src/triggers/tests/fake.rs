@@ -16,10 +16,10 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     context::Context,
     error::ApiError,
-    events::outside::{Destination, Invoke, Measure, Sources},
     lambda::Outcome,
     shard::{Entry, ShardLog},
     source::{Source, SourceShard},
+    triggers::outside::{Destination, Invoke, Measure, Sources},
 };
 
 pub(super) const KINESIS_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/orders";

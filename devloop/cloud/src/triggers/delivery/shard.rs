@@ -14,15 +14,15 @@ use super::{
 use crate::{
     clock::Clock,
     error::ApiError,
-    events::{
+    lambda::Outcome,
+    shard::Start,
+    source::SourceShard,
+    triggers::{
         failure_record::{Condition, Discarded},
         mapping::{LastResult, Mapping, Plan},
         outside::Outside,
         response::{Verdict, verdict},
     },
-    lambda::Outcome,
-    shard::Start,
-    source::SourceShard,
 };
 
 /// The task of one shard. It ends when the shard does or when the mapping is disabled; what it holds then is read again

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     shard::Start,
     wire,
 };
@@ -27,7 +27,7 @@ const PAGE: usize = 100;
 pub(crate) fn answer<O: Outside>(
     mappings: &Mappings<O>,
     cx: &Context,
-    request: &RestRequest,
+    request: &Request,
 ) -> Result<Reply, ApiError> {
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -56,7 +56,7 @@ pub(crate) fn answer<O: Outside>(
 }
 
 /// `ListTags`, `TagResource` and `UntagResource`.
-fn tags(method: &Method, mapping: &Mapping, request: &RestRequest) -> Result<Reply, ApiError> {
+fn tags(method: &Method, mapping: &Mapping, request: &Request) -> Result<Reply, ApiError> {
     match *method {
         Method::GET => return Ok(Reply::json(200, &json!({ "Tags": mapping.facts().tags }))),
         Method::POST => mapping.retag(tags_given(body(request)?)?, &[])?,
@@ -73,11 +73,11 @@ fn tags_given(mut body: Value) -> Result<BTreeMap<String, String>, ApiError> {
     wire::read(body.get_mut("Tags").map_or_else(|| json!({}), Value::take))
 }
 
-fn unknown(request: &RestRequest) -> ApiError {
+fn unknown(request: &Request) -> ApiError {
     ApiError::unknown_operation("lambda", &format!("{} {}", request.method, request.path))
 }
 
-fn body(request: &RestRequest) -> Result<Value, ApiError> {
+fn body(request: &Request) -> Result<Value, ApiError> {
     if request.body.is_empty() {
         return Ok(json!({}));
     }
@@ -89,7 +89,7 @@ fn body(request: &RestRequest) -> Result<Value, ApiError> {
     })
 }
 
-fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, request: &RestRequest) -> Result<Reply, ApiError> {
+fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
     let number = |name: &str, fallback: u64| match request.parameter(name) {
         None => Ok(fallback),
         Some(text) => text.parse::<u64>().map_err(|_| {

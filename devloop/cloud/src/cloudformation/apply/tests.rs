@@ -8,8 +8,8 @@ use serde_json::json;
 use super::*;
 use crate::{
     Options,
+    cloudformation::resources::{Doing, Properties, Provider, Shape},
     error::ApiError,
-    services::cloudformation::resources::{Doing, Properties, Provider, Shape},
 };
 
 /// Writes down what is done. The physical id is `p-<name>`; the property `Fail` makes `create` fail half way.
@@ -333,7 +333,7 @@ fn api(part: &str, deployment: &str) -> Template {
 }
 
 async fn get(cloud: &Cloud, path: &str) -> Value {
-    let request = gateway::RestRequest {
+    let request = crate::http::Request {
         method: hyper::Method::GET,
         path: path.to_owned(),
         query: String::new(),

@@ -13,8 +13,8 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    events::{api, mappings::Mappings},
-    gateway::RestRequest,
+    http::Request,
+    triggers::{api, mappings::Mappings},
 };
 
 /// The moment the clock starts at.
@@ -51,7 +51,7 @@ impl World {
     /// A request to the API: status and document, null without one.
     pub(super) fn call(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), ApiError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let request = RestRequest {
+        let request = Request {
             method,
             path: path.to_owned(),
             query: query.to_owned(),

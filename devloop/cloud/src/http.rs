@@ -1,4 +1,4 @@
-//! Requests and answers as the REST services see them, free of the HTTP library's types where that reads better.
+//! Requests and answers as the services see them, free of the HTTP library's types where that reads better.
 
 use bytes::Bytes;
 use hyper::{
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A request to a REST service or to a deployed API.
 #[derive(Debug, Clone)]
-pub(crate) struct RestRequest {
+pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path as it was sent, still percent-encoded.
     pub(crate) path: String,
@@ -21,7 +21,7 @@ pub(crate) struct RestRequest {
     pub(crate) peer: std::net::IpAddr,
 }
 
-impl RestRequest {
+impl Request {
     /// The path's segments, percent-decoded.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::{events::status::ShardStatus, shard::Hold, source::SourceShard};
+use crate::{shard::Hold, source::SourceShard, triggers::status::ShardStatus};
 
 /// A shard with the position that survives every failure, update and pause.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use crate::events::{response::Verdict, settings::Settings};
+use crate::triggers::{response::Verdict, settings::Settings};
 
 /// A batch that is worked off in order, in one or more pieces.
 #[derive(Debug)]

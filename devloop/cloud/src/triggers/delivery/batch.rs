@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::{clock::Clock, events::mapping::Plan, shard::Entry, source::SourceShard};
+use crate::{clock::Clock, shard::Entry, source::SourceShard, triggers::mapping::Plan};
 
 /// The most bytes of an event [Lambda quotas: invocation payload].
 const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;

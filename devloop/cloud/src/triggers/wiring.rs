@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    gateway::{Reply, RestRequest},
+    http::{Reply, Request},
     lambda::{Invocation, Lambda, Outcome},
     services::{
         cloudwatch::CloudWatch,
@@ -46,7 +46,7 @@ impl Events {
 
     /// The REST API below `/2015-03-31/event-source-mappings`, and that of mappings' tags.
     #[expect(clippy::unused_async, reason = "the gateway awaits every service alike")]
-    pub(crate) async fn rest(&self, cx: &Context, request: RestRequest) -> Result<Reply, ApiError> {
+    pub(crate) async fn rest(&self, cx: &Context, request: Request) -> Result<Reply, ApiError> {
         api::answer(&self.mappings, cx, &request)
     }
 
