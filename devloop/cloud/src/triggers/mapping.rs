@@ -7,10 +7,10 @@ use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 use super::{
-    delivery::Reading,
     kind::Kind,
     settings::{Settings, check_tags},
     status::{MappingStatus, ShardStatus},
+    streams::Reading,
 };
 use crate::{context::Context, error::ApiError, shard::Start};
 

@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 use parking_lot::Mutex;
 
 use super::{
-    delivery::Supervisor,
     kind::Kind,
     mapping::{Mapping, Plan, function_name},
     outside::Outside,
     settings::{Options, Settings, invalid},
     status::MappingStatus,
+    streams::Supervisor,
 };
 use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional, source::Source};
 

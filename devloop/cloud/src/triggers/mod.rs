@@ -1,8 +1,6 @@
 //! Event source mappings: what carries stream records and messages to functions.
 
 mod api;
-mod delivery;
-mod failure_record;
 mod kind;
 mod mapping;
 mod mappings;
@@ -10,6 +8,7 @@ mod outside;
 mod response;
 mod settings;
 mod status;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod wiring;

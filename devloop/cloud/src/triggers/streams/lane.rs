@@ -9,6 +9,7 @@ use super::{
     backoff::Backoff,
     batch::{Batch, Gathered, gather},
     decide::{Next, Piece, Work},
+    failure_record::{Condition, Discarded},
     progress::Progress,
 };
 use crate::{
@@ -18,7 +19,6 @@ use crate::{
     shard::Start,
     source::SourceShard,
     triggers::{
-        failure_record::{Condition, Discarded},
         mapping::{LastResult, Mapping, Plan},
         outside::Outside,
         response::{Verdict, verdict},

@@ -4,8 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::kind::Kind;
-use crate::wire;
+use crate::{triggers::kind::Kind, wire};
 
 /// Why records were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -9,8 +9,8 @@ use std::{
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
+    lane::Lane,
     progress::{Progress, Reading},
-    shard::Lane,
 };
 use crate::{
     clock::Clock,
