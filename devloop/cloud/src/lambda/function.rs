@@ -1,18 +1,23 @@
 //! A function with its versions, aliases and what hangs on it; [`super::api`] shows it, [`super::invoke`] runs it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Map, Value, json};
 
 use super::{
     code::{Code, Generation, Identity},
+    concurrency::{Account, Permit, Share},
     configuration::Configuration,
     environment::{StartError, Surroundings, spawn_error},
     meters::Meters,
     pool::Pool,
 };
-use crate::{clock::Clock, error::ApiError};
+use crate::{clock::Clock, error::ApiError, regional::Regional};
 
 /// One function of one region.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(crate) struct Function {
     pub(crate) meters: Meters,
     pub(crate) latest: Arc<Version>,
     pub(crate) state: RwLock<State>,
+    /// Its part of the account's concurrency, once it was invoked or has reserved some.
+    share: OnceLock<Arc<Share>>,
     clock: Clock,
 }
 
@@ -112,6 +119,7 @@ impl Function {
             meters,
             latest: Version::new(surroundings, Arc::new(configuration), code, &clock),
             state: RwLock::new(State { next_version: 1, ..State::default() }),
+            share: OnceLock::new(),
             clock,
         })
     }
@@ -184,10 +192,26 @@ impl Function {
         url.id.clone()
     }
 
-    /// Invocations at work in all versions.
-    pub(crate) fn busy(&self) -> usize {
-        let state = self.state.read();
-        self.latest.pool.busy() + state.versions.values().map(|version| version.pool.busy()).sum::<usize>()
+    /// Takes the right to run one invocation; the error is a throttle.
+    pub(crate) fn enter(&self, accounts: &Regional<Account>) -> Result<Permit, ApiError> {
+        let share = self.share.get_or_init(|| accounts.of(&self.region).share());
+        let reserved = self.state.read().concurrency;
+        if share.reserved() != reserved {
+            share.reserve(reserved)?;
+        }
+        share.enter()
+    }
+
+    /// Ends every environment of every version; what waits for one is told that the function is gone, and what it reserved
+    /// is the others' again.
+    pub(crate) fn stop(&self) {
+        for version in self.versions() {
+            version.pool.stop();
+        }
+        if let Some(share) = self.share.get() {
+            // Giving up is never refused.
+            let _ = share.reserve(None);
+        }
     }
 
     /// Gives `$LATEST` new settings or code. Warm environments are replaced in the background without losing work in

@@ -10,11 +10,12 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{
+    concurrency::Account,
     environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
     function::{Function, Version},
-    pool::Lease,
+    pool::{Lease, Refused},
 };
-use crate::{clock::Clock, error::ApiError, services::logs::Logs, wire};
+use crate::{clock::Clock, error::ApiError, regional::Regional, services::logs::Logs, wire};
 
 /// One synchronous invocation as the cloud's own callers ask for it.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,8 @@ pub(crate) struct Outcome {
 pub(super) struct Invoker {
     pub(super) clock: Clock,
     pub(super) logs: Arc<Logs>,
+    /// Who may run at the same time, by region.
+    pub(super) accounts: Arc<Regional<Account>>,
 }
 
 /// How often an event goes to another environment when one died before it took the event.
@@ -67,23 +70,15 @@ impl Invoker {
         version: Arc<Version>,
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
-        let reserved = function.state.read().concurrency;
-        let busy = function.busy();
-        if busy >= reserved.unwrap_or(super::ACCOUNT_CONCURRENCY) {
+        // Held to the end: what waits for an environment counts like what has one.
+        let permit = function.enter(&self.accounts).inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());
-            let reason = if reserved.is_some() {
-                "ReservedFunctionConcurrentInvocationLimitExceeded"
-            } else {
-                "ConcurrentInvocationLimitExceeded"
-            };
-            return Err(ApiError::with_status(429, "TooManyRequestsException", "Rate Exceeded.")
-                .detail("Reason", reason));
-        }
+        })?;
         let request_id: Arc<str> =
             invocation.request_id.clone().unwrap_or_else(|| wire::unique_id().to_string()).into();
         let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
         for _ in 1..HANDOVERS {
-            if matches!(attempt, Attempt::Ended(_)) {
+            if !matches!(attempt, Attempt::Untouched) {
                 break;
             }
             attempt = self.attempt(&function, &version, &invocation, &request_id).await;
@@ -96,11 +91,12 @@ impl Invoker {
                 "Error: Runtime exited before it took the event",
                 String::new(),
             ),
+            Attempt::Stopped => return Err(gone(&function, &version)),
         };
         let now = self.clock.now_ms();
         function.meters.invocations.record(1.0, now);
         function.meters.errors.record(f64::from(u8::from(report.error.is_some())), now);
-        function.meters.concurrency.record((busy + 1) as f64, now);
+        function.meters.concurrency.record(permit.running as f64, now);
         if let Some(error) = &report.error {
             version.last.lock().error = Some((error.clone(), now));
         }
@@ -120,6 +116,9 @@ impl Invoker {
         invocation: &Invocation,
         request_id: &Arc<str>,
     ) -> Attempt {
+        if version.pool.is_stopped() {
+            return Attempt::Stopped;
+        }
         if let Err(error) = version.generation() {
             let message = spawn_error(&error);
             return Attempt::Ended(Report::failed(
@@ -131,7 +130,8 @@ impl Invoker {
         }
         let lease = match version.pool.acquire().await {
             Ok(lease) => lease,
-            Err(error) => {
+            Err(Refused::Stopped) => return Attempt::Stopped,
+            Err(Refused::NotStarted(error)) => {
                 return Attempt::Ended(self.init_failed(function, request_id, &error, invocation.wants_log));
             }
         };
@@ -159,6 +159,10 @@ impl Invoker {
         if matches!(outcome, Err(Failure::Untouched(_))) {
             lease.give_back();
             return Attempt::Untouched;
+        }
+        // Its process was killed with the function: what it would have said of itself is nobody's failure.
+        if matches!(outcome, Err(Failure::Exited(_))) && version.pool.is_stopped() {
+            return Attempt::Stopped;
         }
         let now = self.clock.now_ms();
         function.meters.duration.record(duration.as_secs_f64() * 1000.0, now);
@@ -235,6 +239,8 @@ enum Attempt {
     Ended(Report),
     /// The environment died before it took the event.
     Untouched,
+    /// The function was deleted meanwhile, or the cloud ends.
+    Stopped,
 }
 
 struct Report {
@@ -248,6 +254,12 @@ impl Report {
         let (payload, error) = document(request_id, error_type, message, "RequestId: ");
         Self { payload, error, log_tail }
     }
+}
+
+/// What Lambda answers for a function that is not there any more.
+fn gone(function: &Function, version: &Version) -> ApiError {
+    let qualifier = if &*version.name == "$LATEST" { String::new() } else { format!(":{}", version.name) };
+    super::not_found(format!("Function not found: {}{qualifier}", function.arn))
 }
 
 /// The group that a function logs to.

@@ -4,6 +4,7 @@
 mod api;
 mod asynchronous;
 mod code;
+mod concurrency;
 mod configuration;
 mod environment;
 mod function;
@@ -20,8 +21,7 @@ pub use service::{Activation, ActivationError};
 
 use crate::error::ApiError;
 
-/// The concurrency of an account [Lambda quotas].
-const ACCOUNT_CONCURRENCY: usize = 1000;
+use concurrency::ACCOUNT as ACCOUNT_CONCURRENCY;
 
 /// `ResourceNotFoundException`, status 404.
 fn not_found(message: String) -> ApiError {

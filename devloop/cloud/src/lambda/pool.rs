@@ -13,6 +13,7 @@ use std::{
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     code::{Generation, Identity},
@@ -41,7 +42,16 @@ const MOVING: u32 = 10;
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a waiting invocation is told.
-type Turn = Result<Lease, Arc<StartError>>;
+type Turn = Result<Lease, Refused>;
+
+/// Why an invocation gets no environment.
+#[derive(Debug, Clone)]
+pub(crate) enum Refused {
+    /// The pool was stopped: its function was deleted, or the cloud ends.
+    Stopped,
+    /// The environment that was to serve it did not come up.
+    NotStarted(Arc<StartError>),
+}
 
 /// The environments of one function version.
 #[derive(Debug)]
@@ -53,6 +63,8 @@ pub(crate) struct Pool {
     changing: tokio::sync::Mutex<()>,
     busy: AtomicUsize,
     cold_starts: AtomicU64,
+    /// Ends every start that is on its way; an environment that would come up later would be nobody's.
+    stopped: CancellationToken,
     me: Weak<Self>,
 }
 
@@ -68,7 +80,6 @@ struct State {
     starting: usize,
     alive: usize,
     reaping: bool,
-    stopped: bool,
     /// Every environment that may still run, to be killed when the pool is stopped.
     all: Vec<Weak<Environment>>,
     /// Which file a background change was begun for, so that each file is tried once.
@@ -113,6 +124,7 @@ impl Pool {
             changing: tokio::sync::Mutex::new(()),
             busy: AtomicUsize::new(0),
             cold_starts: AtomicU64::new(0),
+            stopped: CancellationToken::new(),
             me: me.clone(),
         })
     }
@@ -120,6 +132,11 @@ impl Pool {
     /// The generation that serves.
     pub(crate) fn current(&self) -> Option<Arc<Generation>> {
         self.state.lock().current.clone()
+    }
+
+    /// Whether [`Pool::stop`] was called: nothing starts here any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.is_cancelled()
     }
 
     /// Whether any environment exists or is on its way.
@@ -164,9 +181,14 @@ impl Pool {
     }
 
     /// An environment for one invocation: an idle one, or whichever comes first of one that becomes free and a new one.
+    /// The wait ends with one of them, with the failure of the last one that could have come, or when the pool is stopped.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Turn {
         let (mut turn, mut freed, mut patience) = {
             let mut state = self.state.lock();
+            // Looked at under the lock that `stop` empties the queue under: who comes later may not queue up.
+            if self.is_stopped() {
+                return Err(Refused::Stopped);
+            }
             while let Some((environment, _)) = state.idle.pop() {
                 if !environment.is_dead() {
                     return Ok(self.lease(environment, false));
@@ -184,7 +206,7 @@ impl Pool {
         loop {
             tokio::select! {
                 biased;
-                outcome = &mut turn => return outcome.unwrap_or_else(|_| Err(Arc::new(stopped()))),
+                outcome = &mut turn => return outcome.unwrap_or(Err(Refused::Stopped)),
                 () = self.clock.sleep(patience) => {
                     let mut state = self.state.lock();
                     state.waiting.retain(|turn| !turn.is_closed());
@@ -212,7 +234,7 @@ impl Pool {
 
     /// Starts an environment of the current generation in the background.
     fn start_one(self: &Arc<Self>, state: &mut State) {
-        let Some(generation) = state.current.clone().filter(|_| !state.stopped) else { return };
+        let Some(generation) = state.current.clone().filter(|_| !self.is_stopped()) else { return };
         state.starting += 1;
         let pool = Arc::clone(self);
         tokio::spawn(async move {
@@ -233,7 +255,7 @@ impl Pool {
                     let turns = if hopeless { std::mem::take(&mut state.waiting) } else { VecDeque::new() };
                     drop(state);
                     for turn in turns {
-                        let _ = turn.send(Err(Arc::clone(&error)));
+                        let _ = turn.send(Err(Refused::NotStarted(Arc::clone(&error))));
                     }
                 }
             }
@@ -241,8 +263,16 @@ impl Pool {
     }
 
     async fn start(&self, generation: Arc<Generation>) -> Result<Arc<Environment>, StartError> {
-        let environment = Arc::new(Environment::start(generation, &self.surroundings, &self.clock).await?);
+        // A start that is given up takes its process with it.
+        let environment = tokio::select! {
+            biased;
+            () = self.stopped.cancelled() => return Err(stopped()),
+            started = Environment::start(generation, &self.surroundings, &self.clock) => Arc::new(started?),
+        };
         let mut state = self.state.lock();
+        if self.is_stopped() {
+            return Err(stopped());
+        }
         state.all.retain(|environment| environment.strong_count() > 0);
         state.all.push(Arc::downgrade(&environment));
         Ok(environment)
@@ -258,7 +288,7 @@ impl Pool {
                 .current
                 .as_ref()
                 .is_some_and(|current| Arc::ptr_eq(current, &lease.environment.generation));
-            if state.stopped || !is_current || lease.environment.is_dead() {
+            if self.is_stopped() || !is_current || lease.environment.is_dead() {
                 state.alive = state.alive.saturating_sub(1);
                 if !state.waiting.is_empty() && state.alive + state.starting == 0 {
                     self.start_one(&mut state);
@@ -330,6 +360,9 @@ impl Pool {
         let init = environment.init;
         let retired = {
             let mut state = self.state.lock();
+            if self.is_stopped() {
+                return Err(stopped());
+            }
             state.current = Some(generation);
             let retired = std::mem::take(&mut state.idle);
             state.alive = (state.alive + 1).saturating_sub(retired.len());
@@ -356,14 +389,18 @@ impl Pool {
         }
         let generation = Arc::new(make()?);
         let mut state = self.state.lock();
+        // A stopped pool keeps no code: its files would live as long as somebody knows the function.
+        if self.is_stopped() {
+            return Ok(generation);
+        }
         Ok(Arc::clone(state.current.get_or_insert(generation)))
     }
 
-    /// Ends every environment; invocations in flight fail.
+    /// Ends every environment, also those that are being started; invocations in flight fail, and later ones are refused.
     pub(crate) fn stop(&self) {
         let (idle, all, waiting) = {
             let mut state = self.state.lock();
-            state.stopped = true;
+            self.stopped.cancel();
             state.current = None;
             let idle = std::mem::take(&mut state.idle);
             (idle, std::mem::take(&mut state.all), std::mem::take(&mut state.waiting))
@@ -373,7 +410,7 @@ impl Pool {
         }
         drop(idle);
         for turn in waiting {
-            let _ = turn.send(Err(Arc::new(stopped())));
+            let _ = turn.send(Err(Refused::Stopped));
         }
     }
 }

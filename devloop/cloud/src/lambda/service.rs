@@ -81,7 +81,7 @@ impl Lambda {
         Self {
             regions: Regional::default(),
             cloudwatch,
-            invoker: Invoker { clock: clock.clone(), logs },
+            invoker: Invoker { clock: clock.clone(), logs, accounts: Arc::default() },
             clock,
             endpoint: RwLock::new("http://127.0.0.1:4566".into()),
             processes: TaskTracker::new(),
@@ -203,9 +203,7 @@ impl Lambda {
     /// Nobody finds the function any more, and its environments are let go.
     pub(super) fn forget(&self, function: &Function) {
         self.regions.of(&function.region).write().remove(&*function.name);
-        for version in function.versions() {
-            version.pool.stop();
-        }
+        function.stop();
     }
 
     /// The folder that a function's code lies in.
@@ -313,9 +311,7 @@ impl Lambda {
     /// Kills every environment and waits until no process is left.
     pub(crate) async fn stop(&self) {
         for function in self.all() {
-            for version in function.versions() {
-                version.pool.stop();
-            }
+            function.stop();
         }
         self.processes.close();
         // Killed processes end within milliseconds; one that the kernel cannot end must not keep devloop.

@@ -5,7 +5,11 @@ use std::{
     io,
     os::{fd::OwnedFd, unix::process::ExitStatusExt},
     process::{ExitStatus, Stdio},
-    sync::{Arc, OnceLock, mpsc},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
@@ -86,6 +90,8 @@ pub(crate) struct Environment {
     output: Output,
     exit: watch::Receiver<Option<String>>,
     group: Pid,
+    /// Set before the signal is sent: a process that is told to end may still run for a moment, and takes no event then.
+    killed: AtomicBool,
     clock: Clock,
     /// When the peak memory was last read, and what it was in MB.
     memory: Mutex<(Option<Instant>, u64)>,
@@ -130,6 +136,7 @@ impl Environment {
             output: output.clone(),
             exit: exit.clone(),
             group,
+            killed: AtomicBool::new(false),
             clock: clock.clone(),
             memory: Mutex::new((None, 0)),
         };
@@ -205,14 +212,15 @@ impl Environment {
         self.output.take()
     }
 
-    /// Whether the process has ended. The kernel is asked too: it knows before the runtime has come round to hear of it, and an
+    /// Whether the process has ended or was told to. The kernel is asked too: it knows before the runtime has come round to hear of it, and an
     /// event that is given to a dead process is lost.
     pub(crate) fn is_dead(&self) -> bool {
-        self.exit.borrow().is_some() || has_ended(self.group)
+        self.killed.load(Ordering::Acquire) || self.exit.borrow().is_some() || has_ended(self.group)
     }
 
     /// Ends the process and everything it started.
     pub(crate) fn kill(&self) {
+        self.killed.store(true, Ordering::Release);
         if self.exit.borrow().is_none() {
             // An error means that the group is gone already.
             let _ = kill_process_group(self.group, Signal::KILL);
