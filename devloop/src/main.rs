@@ -2,6 +2,7 @@
 //!
 //! This file parses the command line, runs the command, and turns its end into an exit code.
 
+mod aws;
 mod bench;
 mod build;
 mod bus;
@@ -13,7 +14,6 @@ mod doctor;
 mod engine;
 mod error;
 mod graph;
-mod http;
 mod linker;
 mod machine;
 mod observe;

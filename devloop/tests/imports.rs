@@ -23,18 +23,19 @@ const TABLE: &[(&str, &[&str])] = &[
     ("machine", &["engine"]),
     ("build", &["bus", "cargo", "engine", "graph", "linker", "machine"]),
     ("swap", &["bus", "engine", "machine", "prelink"]),
-    ("http", &[]),
-    ("target", &["bus", "engine", "error", "http", "swap"]),
+    ("aws", &["engine"]),
+    ("target", &["aws", "bus", "engine", "error", "swap"]),
     ("postgres", &["cargo", "engine"]),
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),
-    ("observe", &["bus", "engine", "http", "status"]),
-    ("bench", &["bus", "engine", "http", "postgres"]),
+    ("observe", &["aws", "bus", "engine", "status"]),
+    ("bench", &["aws", "bus", "engine", "postgres"]),
     ("report", &["bench"]),
     ("tui", &["bench", "bus", "engine", "graph", "report", "sink", "status"]),
     (
         "session",
         &[
+            "aws",
             "build",
             "bus",
             "cargo",
@@ -57,6 +58,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
+            "aws",
             "bench",
             "build",
             "bus",

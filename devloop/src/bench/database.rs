@@ -8,9 +8,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::aws::Trust;
 use crate::bench::follow::{Rows, Wanted};
 use crate::bench::row::SinkRow;
-use crate::bench::trust::Trust;
 use crate::postgres::DatabaseUrl;
 
 /// How long the server may take to let us in, or to answer.

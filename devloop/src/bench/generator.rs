@@ -9,11 +9,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::aws::Trust;
 use crate::bench::http::Connection;
 use crate::bench::payload::{Payload, Values};
 use crate::bench::plan::{Plan, Schedule};
 use crate::bench::sample::Sample;
-use crate::bench::trust::Trust;
 use crate::bus::now;
 
 /// How often what was seen is handed over: seldom, because each time another thread wakes up.

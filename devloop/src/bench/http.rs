@@ -1,37 +1,30 @@
 //! HTTP: a kept connection for each user of the load, and a client for the AWS APIs that say what became of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::{Request, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{Client as HttpClient, connect::HttpConnector};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::bench::trust::{Trust, explained};
-use crate::http::{Scope, aws_url, cause, sign, unsigned, without_roots};
+use crate::aws::{self, Answer, Bounds, Call, Endpoints, Keys, Trust, aws_url, explained};
 
-/// How long an answer of an AWS API may take: a page of a log group under load is large.
-const LIMIT: Duration = Duration::from_secs(20);
-
-/// How large it may be, in bytes.
-const MAX_ANSWER: usize = 64 << 20;
+/// What an answer of an AWS API may take: a page of a log group under load is large.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(20), bytes: 64 << 20 };
 
 /// How much of a refusal is kept, in bytes.
 const SHOWN: usize = 300;
 
 /// Where a URL leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Address {
     /// The name or address, without brackets.
     pub(crate) host: String,
     /// The port.
@@ -40,8 +33,8 @@ pub(crate) struct Place {
     pub(crate) encrypted: bool,
 }
 
-/// The place of an `http://` or `https://` URL. The error is a fragment.
-pub(crate) fn address(url: &str) -> Result<Place, String> {
+/// The address of an `http://` or `https://` URL. The error is a fragment.
+pub(crate) fn address(url: &str) -> Result<Address, String> {
     let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
     let encrypted = match uri.scheme_str() {
         Some("http") => false,
@@ -50,13 +43,13 @@ pub(crate) fn address(url: &str) -> Result<Place, String> {
     };
     let host = uri.host().ok_or_else(|| format!("{url} names no host"))?;
     let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
-    Ok(Place { host: host.trim_matches(['[', ']']).to_owned(), port, encrypted })
+    Ok(Address { host: host.trim_matches(['[', ']']).to_owned(), port, encrypted })
 }
 
 /// A kept connection to the API. It reconnects when it was lost.
 pub(crate) struct Connection {
     uri: Uri,
-    place: Place,
+    place: Address,
     host: String,
     run: String,
     tls: Option<TlsConnector>,
@@ -113,7 +106,7 @@ impl Connection {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
-        let Place { host, port, .. } = &self.place;
+        let Address { host, port, .. } = &self.place;
         let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let Some(tls) = &self.tls else { return speak(stream).await };
@@ -132,31 +125,9 @@ where
     Ok(sender)
 }
 
-/// Where the AWS APIs are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Apis {
-    /// All behind one URL such as `http://127.0.0.1:4566`.
-    Endpoint(String),
-    /// At AWS, each at a host of its own.
-    Aws,
-}
-
-impl Default for Apis {
-    fn default() -> Self {
-        Self::Endpoint(String::new())
-    }
-}
-
-/// A client of the AWS APIs.
+/// A client of the AWS APIs, whose clones share its connections.
 #[derive(Clone)]
-pub(crate) struct Client {
-    apis: Apis,
-    /// The endpoint without a slash at its end, or AWS's name.
-    shown: String,
-    keys: Option<Credentials>,
-    trust: Trust,
-    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
-}
+pub(crate) struct Client(Arc<aws::Client>);
 
 /// The services that are asked, with the names that signatures and targets have for them.
 #[derive(Debug, Clone, Copy)]
@@ -170,56 +141,45 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    fn names(self) -> (&'static str, &'static str, &'static str) {
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Logs => ("logs", "Logs_20140328", "application/x-amz-json-1.1"),
-            Self::Metrics => ("monitoring", "GraniteServiceVersion20100801", "application/x-amz-json-1.0"),
-            Self::Queues => ("sqs", "AmazonSQS", "application/x-amz-json-1.0"),
+            Self::Logs => ("logs", "Logs_20140328"),
+            Self::Metrics => ("monitoring", "GraniteServiceVersion20100801"),
+            Self::Queues => ("sqs", "AmazonSQS"),
         }
     }
 }
 
 impl Client {
     /// A client of these APIs. With keys every request is signed; without, only its scope says which region is meant.
-    pub(crate) fn new(apis: Apis, keys: Option<Credentials>, trust: Trust) -> Result<Self, String> {
-        let (shown, encrypted) = match &apis {
-            Apis::Endpoint(url) => (url.trim_end_matches('/').to_owned(), address(url)?.encrypted),
-            Apis::Aws => ("AWS".to_owned(), true),
-        };
-        let tls = if encrypted { trust.tls()?.as_ref().clone() } else { without_roots() };
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
-        let http = HttpClient::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { apis, shown, keys, trust, http })
+    pub(crate) fn new(apis: Endpoints, keys: Keys, trust: Trust) -> Result<Self, String> {
+        if let Some(url) = &apis.all {
+            address(url)?;
+        }
+        Ok(Self(Arc::new(aws::Client::new(apis, keys, trust, BOUNDS))))
     }
 
-    /// Whose certificates it believes.
+    /// The authorities whose certificates it trusts.
     pub(crate) fn trust(&self) -> &Trust {
-        &self.trust
+        self.0.trust()
     }
 
     /// The endpoint without a slash at its end, or AWS's name.
     pub(crate) fn endpoint(&self) -> &str {
-        &self.shown
+        self.0.shown()
     }
 
     /// Whether it is AWS itself, where requests cost and have limits.
     pub(crate) fn is_aws(&self) -> bool {
-        self.apis == Apis::Aws
+        self.0.is_aws()
     }
 
     /// The URL of a REST API's stage, with a slash before what follows.
     pub(crate) fn api(&self, region: &str, id: &str, stage: &str) -> String {
-        match self.apis {
-            Apis::Endpoint(_) => format!("{}/_aws/execute-api/{id}/{stage}", self.shown),
-            Apis::Aws => format!("{}/{stage}", aws_url(&format!("{id}.execute-api"), region)),
-        }
-    }
-
-    fn base(&self, scope: Scope<'_>) -> String {
-        match self.apis {
-            Apis::Endpoint(_) => self.shown.clone(),
-            Apis::Aws => aws_url(scope.service, scope.region),
+        if self.is_aws() {
+            format!("{}/{stage}", aws_url(&format!("{id}.execute-api"), region))
+        } else {
+            format!("{}/_aws/execute-api/{id}/{stage}", self.endpoint())
         }
     }
 
@@ -228,16 +188,13 @@ impl Client {
         if self.is_aws() {
             return Ok(None);
         }
-        let request = Request::get(format!("{}{path}", self.shown)).body(Bytes::new());
-        let (status, body) = self.send(request.map_err(|error| error.to_string())?).await?;
-        Ok(body.filter(|_| status == 200))
+        let answer = self.send("", &Call::page(path)).await?;
+        Ok(answer.json().ok().filter(|_| answer.status == 200))
     }
 
     /// Asks a service that speaks REST.
     pub(crate) async fn get(&self, service: &str, region: &str, path: &str) -> Result<Value, String> {
-        let scope = Scope { service, region };
-        let request = Request::get(format!("{}{path}", self.base(scope)));
-        self.ask(path, scope, request, Bytes::new()).await
+        self.ask(path, region, &Call::rest(service, path)).await
     }
 
     /// Puts a document to a service that speaks REST.
@@ -248,10 +205,7 @@ impl Client {
         path: &str,
         input: &Value,
     ) -> Result<Value, String> {
-        let scope = Scope { service, region };
-        let request =
-            Request::put(format!("{}{path}", self.base(scope))).header("content-type", "application/json");
-        self.ask(path, scope, request, Bytes::from(input.to_string())).await
+        self.ask(path, region, &Call::put(service, path, input)).await
     }
 
     /// Calls an operation of a service that speaks JSON.
@@ -262,65 +216,29 @@ impl Client {
         operation: &str,
         input: &Value,
     ) -> Result<Value, String> {
-        let (service, target, kind) = service.names();
-        let scope = Scope { service, region };
-        let request = Request::post(format!("{}/", self.base(scope)))
-            .header("content-type", kind)
-            .header("x-amz-target", format!("{target}.{operation}"));
-        self.ask(operation, scope, request, Bytes::from(input.to_string())).await
+        let (service, target) = service.names();
+        let target = format!("{target}.{operation}");
+        self.ask(operation, region, &Call::json(service, &target, input)).await
     }
 
-    async fn ask(
-        &self,
-        what: &str,
-        scope: Scope<'_>,
-        request: hyper::http::request::Builder,
-        body: Bytes,
-    ) -> Result<Value, String> {
-        let mut request = request.body(body).map_err(|error| error.to_string())?;
-        match &self.keys {
-            Some(keys) => sign(&mut request, scope, keys)?,
-            None => {
-                let value = HeaderValue::try_from(unsigned(scope)).map_err(|error| error.to_string())?;
-                request.headers_mut().insert(AUTHORIZATION, value);
-            }
-        }
-        self.answer(what, self.send(request).await?)
+    async fn ask(&self, what: &str, region: &str, call: &Call<'_>) -> Result<Value, String> {
+        self.send(region, call).await?.document(&format!("{what} at {}", self.endpoint()))
     }
 
-    fn answer(&self, what: &str, (status, body): (u16, Option<Value>)) -> Result<Value, String> {
-        let body = body.unwrap_or_default();
-        if status == 200 {
-            return Ok(body);
-        }
-        let reason = ["message", "Message", "__type"].iter().find_map(|name| body[name].as_str());
-        Err(format!("{what} at {} answers {status}: {}", self.shown, reason.unwrap_or("no reason given")))
-    }
-
-    async fn send(&self, request: Request<Bytes>) -> Result<(u16, Option<Value>), String> {
-        let request = request.map(Full::new);
-        let answer = async {
-            let response = self.http.request(request).await.map_err(|error| explained(cause(&error)))?;
-            let status = response.status().as_u16();
-            let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-            let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
-            Ok((status, serde_json::from_slice(&body.to_bytes()).ok()))
-        };
-        let answer = tokio::time::timeout(LIMIT, answer)
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
-        answer.map_err(|reason: String| format!("ask {}: {reason}", self.shown))
+    async fn send(&self, region: &str, call: &Call<'_>) -> Result<Answer, String> {
+        let answer = self.0.send(region, call).await;
+        answer.map_err(|reason| format!("ask {}: {reason}", self.endpoint()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, address};
+    use super::{Address, address};
 
     #[test]
     fn a_url_names_a_host_and_a_port() {
         let check = |url: &str, host: &str, port: u16, encrypted: bool| {
-            assert_eq!(address(url), Ok(Place { host: host.to_owned(), port, encrypted }), "{url}");
+            assert_eq!(address(url), Ok(Address { host: host.to_owned(), port, encrypted }), "{url}");
         };
         check("http://127.0.0.1:4566/x", "127.0.0.1", 4566, false);
         check("http://[::1]:1/", "::1", 1, false);

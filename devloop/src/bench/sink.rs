@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use crate::aws::Trust;
 use crate::bench::database::PostgresRows;
 use crate::bench::follow::{LogGroup, LogRows, Rows, Wanted};
 use crate::bench::row::{Line, SinkRow};
-use crate::bench::trust::Trust;
 use crate::engine::Problem;
 use crate::postgres::DatabaseUrl;
 

@@ -3,17 +3,15 @@
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 
+use crate::aws::{Endpoints, Keys, Trust, belongs};
 use crate::bench::follow::{LogGroup, Wanted, log_group};
-use crate::bench::http::{Apis, Client, Service, address};
+use crate::bench::http::{Client, Service, address};
 use crate::bench::sink::{Sink, SinkRows};
-use crate::bench::trust::Trust;
 use crate::bench::usage::listener;
 use crate::bench::wait::Pending;
 use crate::engine::Problem;
-use crate::http::belongs;
 use crate::postgres::DatabaseUrl;
 
 /// The page of the embedded cloud that says how it fares.
@@ -49,9 +47,9 @@ pub(crate) struct Target {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Search {
     /// Its AWS APIs.
-    pub(crate) apis: Apis,
+    pub(crate) apis: Endpoints,
     /// What requests to them are signed with.
-    pub(crate) keys: Option<Credentials>,
+    pub(crate) keys: Keys,
     /// Where its functions are, if the user said so.
     pub(crate) region: Option<String>,
     /// The stack that they are of, if the user said so; an account has more.

@@ -9,10 +9,10 @@ mod watch;
 
 use std::io::IsTerminal;
 
+use crate::aws::{Keys, Trust, region_of_profile};
 use crate::cli::{SessionArguments, TargetArguments, TargetName};
 use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};
 use crate::error::{Exit, UserError};
-use crate::observe::{Keys, find_keys, region_of_profile};
 use crate::postgres::DatabaseUrl;
 use crate::session::{Database, Deployment, Selection, View};
 
@@ -87,18 +87,22 @@ async fn keys(
     environment: &Environment<'_>,
     aws: bool,
     region: Option<String>,
-) -> Result<(Option<Keys>, Option<String>), UserError> {
+    trust: &Trust,
+) -> Result<(Keys, Option<String>), UserError> {
     let mut region = region.or_else(|| environment.region());
     if aws && region.is_none() {
         region = region_of_profile().await;
     }
     let keys = match environment.keys() {
-        Some((id, secret, token)) => Some(Keys { id, secret, token }),
+        Some((id, secret, token)) => Keys::given(id, secret, token),
         None if aws || environment.has_profile() => {
-            let found = find_keys(region.as_deref().unwrap_or_default()).await;
-            Some(found.map_err(|problem| UserError { problem, exit: Exit::Usage })?)
+            let search = Keys::search(region.as_deref().unwrap_or_default(), trust.clone());
+            // The SDK's search is a large future.
+            let found = Box::pin(search.check()).await;
+            found.map_err(|problem| UserError { problem, exit: Exit::Usage })?;
+            search
         }
-        None => None,
+        None => Keys::default(),
     };
     Ok((keys, region))
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::aws::{Endpoints, Trust};
 use crate::bus::wall;
 use crate::cli::StatusArguments;
 use crate::commands::keys;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::observe::{Local, Metric, Pipeline, Place};
+use crate::observe::{Local, Metric, Pipeline};
 use crate::session;
 use crate::sink;
 use crate::status::{Commit, Report, Section, StatusSource, lines};
@@ -111,20 +112,21 @@ fn told(problem: &Problem) -> String {
 
 /// The pipeline at the endpoint that is given, or else where a session of this directory would have its own.
 async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let environment = Environment(&environment);
+    let environment = Environment::of_process();
     let given =
         if arguments.aws { None } else { arguments.endpoint.clone().or_else(|| environment.endpoint()) };
     // The port is only there to be stronger than a URL, which may be another machine's: asking is not serving.
     let fixed = given.is_some() || arguments.aws;
     let flags = Layer { port: fixed.then_some(0), ..Layer::default() };
     let (settings, home) = settings(&environment, flags).await?;
-    let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone()).await?;
-    let place = match given {
-        _ if arguments.aws => Place::Aws,
-        Some(endpoint) if endpoint.starts_with("http://") => Place::Endpoint(endpoint),
+    let trust = Trust::new(environment.certificates());
+    let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone(), &trust).await?;
+    let is_url = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+    let endpoints = match given {
+        _ if arguments.aws => Endpoints::default(),
+        Some(endpoint) if is_url(&endpoint) => Endpoints::one(&endpoint),
         Some(endpoint) => {
-            let message = format!("ask the cloud at {endpoint}: only http:// is spoken");
+            let message = format!("ask the cloud at {endpoint}: it begins with neither http:// nor https://");
             return Err(UserError::usage("endpoint_invalid", message));
         }
         None if settings.port == 0 => {
@@ -133,11 +135,14 @@ async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
                 UserError::usage("endpoint_unknown", message).with_hint("name its URL with --endpoint")
             );
         }
-        None => Place::Endpoint(format!("http://127.0.0.1:{}", settings.port)),
+        None => Endpoints::one(&format!("http://127.0.0.1:{}", settings.port)),
     };
     let metric = Metric { namespace: settings.latency.namespace, name: settings.latency.metric };
-    let pipeline =
-        Pipeline::at(place, keys, metric).narrowed(region, arguments.stack.clone(), arguments.apis);
+    let pipeline = Pipeline::at(endpoints, keys, trust, metric).narrowed(
+        region,
+        arguments.stack.clone(),
+        arguments.apis,
+    );
     Ok(pipeline.beside(Local { dist: settings.dist, notes: home.join("devloop/aws") }))
 }
 

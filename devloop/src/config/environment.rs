@@ -1,4 +1,5 @@
-//! Every environment variable that devloop reads; no other place does.
+//! The environment variables that are settings of devloop. What belongs to a tool that devloop starts or stands in for (cargo,
+//! rustc, the linker, `PATH`) is read where that tool is, and AWS's SDK reads its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 /// The region; the second one is only read where the first is not set.
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// A file of authorities whose certificates are believed, instead of the system's [AWS CLI User Guide]. `SSL_CERT_FILE`, which
+/// A file of authorities whose certificates are trusted, instead of the system's [AWS CLI User Guide]. `SSL_CERT_FILE`, which
 /// stands for the system's, is read by the library that reads those.
 const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
@@ -65,7 +66,14 @@ const EDITORS: [&str; 2] = ["VISUAL", "EDITOR"];
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
 /// Where variables are looked up: the process, or a table in tests.
-pub(crate) struct Environment<'a>(pub(crate) &'a dyn Fn(&str) -> Option<String>);
+pub(crate) struct Environment<'a>(pub(crate) &'a (dyn Fn(&str) -> Option<String> + Sync));
+
+impl Environment<'static> {
+    /// The process's own variables.
+    pub(crate) fn of_process() -> Self {
+        Environment(&|name| std::env::var(name).ok())
+    }
+}
 
 impl Environment<'_> {
     /// The settings that the environment makes. Variables that are set to nothing count as unset.
@@ -111,7 +119,7 @@ impl Environment<'_> {
         REGIONS.iter().find_map(|name| self.get(name))
     }
 
-    /// Whose certificates are believed, where the user says.
+    /// The file of the certificate authorities that are trusted, where the user names one.
     pub(crate) fn certificates(&self) -> Option<PathBuf> {
         self.get(AWS_CA_BUNDLE).map(PathBuf::from)
     }

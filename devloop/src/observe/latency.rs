@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::aws::{Answer, Call, Client};
 use crate::engine::Millis;
-use crate::observe::client::{Answer, Client};
 use crate::status::Latency;
 
 /// The operation, as the JSON protocol names it.
@@ -32,7 +32,7 @@ impl Metric {
     ) -> Result<Option<Latency>, String> {
         let ask = async |statistics: Value| {
             let input = self.question(now, statistics);
-            points(client.call("monitoring", region, TARGET, &input).await?)
+            points(&client.send(region, &Call::json("monitoring", TARGET, &input)).await?)
         };
         let counted = ask(json!({ "Statistics": ["SampleCount"] })).await?;
         if counted.is_empty() {
@@ -95,14 +95,10 @@ fn to_milliseconds(point: &Value) -> f64 {
     }
 }
 
-fn points(answer: Answer) -> Result<Vec<Value>, String> {
-    let body = answer.body.unwrap_or_default();
-    match (answer.status, &body["Datapoints"]) {
-        (200, Value::Array(points)) => Ok(points.clone()),
-        (status, _) => {
-            let reason = body["message"].as_str().or(body["Message"].as_str()).unwrap_or("no reason given");
-            Err(format!("CloudWatch answers {status}: {reason}"))
-        }
+fn points(answer: &Answer) -> Result<Vec<Value>, String> {
+    match &answer.document("CloudWatch")?["Datapoints"] {
+        Value::Array(points) => Ok(points.clone()),
+        _ => Err("CloudWatch answers 200: no reason given".to_owned()),
     }
 }
 

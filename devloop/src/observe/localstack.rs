@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::aws::{Call, Client};
 use crate::engine::Millis;
-use crate::observe::client::Client;
 use crate::status::{Function, Report};
 
 /// What LocalStack writes before a directory that is reloaded.
@@ -18,11 +18,11 @@ pub(super) async fn complete(client: &Client, region: &str, report: &mut Report)
             continue;
         }
         let path = format!("/2015-03-31/functions/{}", function.name);
-        let Ok(answer) = client.rest("lambda", region, &path).await else { return };
-        if !answer.is_localstack {
+        let Ok(answer) = client.send(region, &Call::rest("lambda", &path)).await else { return };
+        if !answer.is_localstack() {
             return;
         }
-        if let Some(body) = answer.body {
+        if let Ok(body) = answer.json() {
             describe(function, &body, at);
         }
     }

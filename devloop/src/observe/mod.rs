@@ -2,9 +2,7 @@
 //! here how it fares.
 
 mod apis;
-mod client;
 mod digests;
-mod keys;
 mod latency;
 mod localstack;
 mod pipeline;
@@ -14,10 +12,14 @@ mod scrapes;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::http::region_of_profile;
-pub(crate) use client::{Keys, Place};
+use std::time::Duration;
+
+use crate::aws::Bounds;
+
+/// What an answer may take.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 16 << 20 };
+
 pub(crate) use digests::Local;
-pub(crate) use keys::find as find_keys;
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use post::post;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::aws::{Call, Client, Endpoints, Keys, Trust};
 use crate::bus::wall;
 use crate::engine::Problem;
+use crate::observe::BOUNDS;
 use crate::observe::apis::Apis;
-use crate::observe::client::{Client, Keys, Place};
 use crate::observe::digests::{Digests, Local, OnDisk};
 use crate::observe::latency::Metric;
 use crate::observe::localstack;
@@ -51,13 +52,13 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// The pipeline behind the endpoint, with its end-to-end latency in the metric.
     pub(crate) fn new(endpoint: &str, metric: Metric) -> Self {
-        Self::at(Place::Endpoint(endpoint.to_owned()), None, metric)
+        Self::at(Endpoints::one(endpoint), Keys::default(), Trust::default(), metric)
     }
 
-    /// The pipeline of a place that takes these keys.
-    pub(crate) fn at(place: Place, keys: Option<Keys>, metric: Metric) -> Self {
+    /// The pipeline behind these services.
+    pub(crate) fn at(endpoints: Endpoints, keys: Keys, trust: Trust, metric: Metric) -> Self {
         Self {
-            client: Client::at(place, keys),
+            client: Client::new(endpoints, keys, trust, BOUNDS),
             metric,
             digests: Arc::default(),
             region: None,
@@ -135,12 +136,13 @@ impl Pipeline {
 
     async fn page(&self) -> Result<Report, Problem> {
         let endpoint = self.client.shown();
-        let answer = self.client.get(PAGE).await.map_err(|reason| {
+        let answer = self.client.send(self.region(), &Call::page(PAGE)).await.map_err(|reason| {
             Problem::new("cloud_unreachable", format!("ask the cloud at {endpoint}: {reason}"))
                 .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
         })?;
         let report: Option<Report> = answer
-            .body
+            .json()
+            .ok()
             .filter(|body| answer.status == 200 && body.get("functions").is_some_and(Value::is_array))
             .and_then(|body| serde_json::from_value(body).ok());
         let Some(mut report) = report else {

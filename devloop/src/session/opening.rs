@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
+use crate::aws::{Endpoints, Trust};
 use crate::bus::Events;
 use crate::config::{Environment, Settings, TargetKind};
 use crate::engine::{Fact, Problem};
@@ -85,8 +86,7 @@ pub(super) fn localstack(
     stop: &CancellationToken,
 ) -> Result<Localstack, UserError> {
     needs_functions(prepared)?;
-    let variable = |name: &str| std::env::var(name).ok();
-    let environment = Environment(&variable);
+    let environment = Environment::of_process();
     let (reports, inbox) = unbounded_channel();
     pass_on(inbox, events, stop);
     Ok(Localstack::open(LocalstackOpening {
@@ -109,13 +109,15 @@ pub(super) async fn connect_aws(
     stop: &CancellationToken,
 ) -> Result<Aws, UserError> {
     needs_functions(prepared)?;
-    let variable = |name: &str| std::env::var(name).ok();
-    let environment = Environment(&variable);
+    let environment = Environment::of_process();
     let (reports, inbox) = unbounded_channel();
     pass_on(inbox, events, stop);
     let opening = AwsOpening {
-        endpoint: prepared.settings.endpoint.clone(),
-        service_endpoints: environment.service_endpoints(),
+        endpoints: Endpoints {
+            all: prepared.settings.endpoint.clone(),
+            single: environment.service_endpoints(),
+        },
+        trust: Trust::new(environment.certificates()),
         region: environment.region(),
         home: prepared.workspace.target_directory.join("devloop/aws"),
         known: known(prepared),
@@ -131,10 +133,10 @@ pub(super) async fn connect_aws(
 }
 
 /// The account as a place that needs nobody to stay.
-pub(super) async fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
+pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
     let outputs = [("Target".to_owned(), TargetKind::Aws.name().to_owned())].into();
     let stopped = Box::pin(stop.clone().cancelled_owned());
-    let (endpoint, asked) = (aws.endpoint(), Asked::aws(&aws).await);
+    let (endpoint, asked) = (aws.endpoint(), Asked::aws(&aws));
     RunningCloud { endpoint, outputs, target: Arc::new(aws), is_ours: false, asked, stopped }
 }
 

@@ -1,6 +1,8 @@
 //! What the user wants of a running session, on its way from the screen.
 
+use crate::aws::Trust;
 use crate::bus::{Events, wall};
+use crate::config::Environment;
 use crate::engine::Fact;
 use crate::observe;
 use crate::tui::Order;
@@ -29,7 +31,7 @@ pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
 
 /// Posts the body, and tells it with its answer.
 async fn send(events: &Events, url: &str, body: String) {
-    let answer = observe::post(url, body.clone()).await;
+    let answer = observe::post(url, body.clone(), Trust::new(Environment::of_process().certificates())).await;
     let line = match answer {
         Ok((status, answer)) => format!("sent {body}, answered {status} {answer}"),
         Err(why) => format!("sent {body} to {url}: {why}"),

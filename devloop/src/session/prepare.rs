@@ -63,14 +63,9 @@ pub(super) async fn prepare(
             .map_err(|error| UserError { problem: error.problem(), exit: Exit::Workspace })?
     };
     let Reading { workspace, settings } = reading;
-    let environment = |name: &str| std::env::var(name).ok();
-    let settings = Settings::resolve(
-        &workspace.root,
-        &workspace.target_directory,
-        settings,
-        &Environment(&environment),
-        options.flags.clone(),
-    )?;
+    let (root, target) = (&workspace.root, &workspace.target_directory);
+    let settings =
+        Settings::resolve(root, target, settings, &Environment::of_process(), options.flags.clone())?;
     let known = known_functions(&workspace, settings.src.as_deref());
     let templates =
         if selection.no_template { Vec::new() } else { read_templates(&workspace.root, &settings, &known)? };

@@ -124,7 +124,7 @@ async fn run_prepared(
                 Ok::<_, UserError>(agreed.then_some(aws))
             };
             match stop.run_until_cancelled(opening).await.transpose()?.flatten() {
-                Some(aws) => running_aws(aws, &stop).await,
+                Some(aws) => running_aws(aws, &stop),
                 None => return Ok(()),
             }
         }

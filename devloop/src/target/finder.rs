@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::aws::ApiError;
 use crate::target::FunctionCode;
-use crate::target::api::{ApiError, Client, Deployed, Lambda, Stacks};
+use crate::target::api::{Client, Deployed, Lambda, Stacks};
 
 fn logical_ids<'a>(codes: &'a [FunctionCode], binary: &str) -> Vec<&'a str> {
     codes.iter().filter(|code| code.binary == binary).map(|code| code.logical_id.as_str()).collect()

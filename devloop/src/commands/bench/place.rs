@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use serde_json::Value;
 
-use crate::bench::{Apis, Order, Pace, Payload, Plan, Search, Target, Trust};
+use crate::aws::{Endpoints, Trust};
+use crate::bench::{Order, Pace, Payload, Plan, Search, Target};
 use crate::bus::now;
 use crate::cli::{LoadArguments, PlaceArguments};
 use crate::commands::keys;
@@ -32,8 +32,7 @@ pub(super) async fn target(
     api: Option<&str>,
     posting: bool,
 ) -> Result<Target, UserError> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let environment = Environment(&environment);
+    let environment = Environment::of_process();
     let api = api.map(str::to_owned).or_else(|| environment.api().filter(|_| posting));
     let endpoint =
         if arguments.aws { None } else { Some(endpoint(arguments.endpoint.as_deref(), &environment).await?) };
@@ -49,9 +48,8 @@ pub(super) async fn target(
     })?;
     let is_named = api.is_some();
     let trust = Trust::new(environment.certificates());
-    let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone()).await?;
-    let keys = keys.map(|keys| Credentials::new(keys.id, keys.secret, keys.token, None, "environment"));
-    let apis = endpoint.map_or(Apis::Aws, Apis::Endpoint);
+    let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone(), &trust).await?;
+    let apis = endpoint.map(|url| Endpoints::one(&url)).unwrap_or_default();
     let stack = arguments.stack.clone();
     let search = Search { apis, keys, region, stack, api, posting, database, trust };
     Target::find(search).await.map_err(|mut problem| {
@@ -78,8 +76,7 @@ async fn endpoint(given: Option<&str>, environment: &Environment<'_>) -> Result<
 
 /// This directory's settings and target directory; without a workspace the defaults: a pipeline can be loaded from anywhere.
 async fn here() -> Result<(Settings, PathBuf), UserError> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let environment = Environment(&environment);
+    let environment = Environment::of_process();
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     // An endpoint in the environment may be another machine's, which is no error for who only asks.
     let flags = Layer { port: environment.endpoint().map(|_| 0), ..Layer::default() };

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Apis, body};
+use crate::aws::{Call, belongs, encoded};
 use crate::engine::Millis;
-use crate::http::belongs;
 use crate::status::{Function, Mapping};
 
 /// Pages of a list that are read at most: fifty functions each, more than one stack has.
@@ -73,8 +73,8 @@ impl Apis<'_> {
         let mut all = Vec::new();
         let mut marker = String::new();
         for _ in 0..MAX_PAGES {
-            let page =
-                body("Lambda", self.client.rest("lambda", self.region, &format!("{path}{marker}")).await?)?;
+            let path = format!("{path}{marker}");
+            let page = body("Lambda", &self.client.send(self.region, &Call::rest("lambda", &path)).await?)?;
             all.extend(page[member].as_array().cloned().unwrap_or_default());
             match page["NextMarker"].as_str().filter(|next| !next.is_empty()) {
                 Some(next) => marker = format!("?Marker={}", encoded(next)),
@@ -98,17 +98,9 @@ fn digest(base64: &str) -> Option<String> {
     Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A value of a query.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{digest, encoded, instant};
+    use super::{digest, instant};
 
     #[test]
     fn lambda_s_times_are_read() {
@@ -123,10 +115,5 @@ mod tests {
         let hex = digest("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
         assert_eq!(hex.as_deref(), Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
         assert_eq!(digest("hot-reloading-hash-not-available"), None);
-    }
-
-    #[test]
-    fn markers_are_encoded() {
-        assert_eq!(encoded("a b/c=~"), "a%20b%2Fc%3D~");
     }
 }

@@ -115,12 +115,13 @@ impl Apis<'_> {
 
     /// Calls CloudWatch Logs; none where there is no such group, as for a function that was never called.
     async fn logs(&self, target: &str, input: &Value) -> Result<Option<Value>, String> {
-        let answer = self.client.call("logs", self.region, target, input).await?;
-        let kind = answer.body.as_ref().and_then(|body| body["__type"].as_str());
+        let answer = self.call("logs", target, input).await?;
+        let body_of_refusal = answer.json().unwrap_or_default();
+        let kind = body_of_refusal["__type"].as_str();
         if kind.is_some_and(|kind| kind.ends_with("ResourceNotFoundException")) {
             return Ok(None);
         }
-        body("CloudWatch Logs", answer).map(Some)
+        body("CloudWatch Logs", &answer).map(Some)
     }
 }
 

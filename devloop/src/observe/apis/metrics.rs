@@ -106,8 +106,8 @@ impl Apis<'_> {
         let mut values = vec![vec![Vec::new(); questions.len()]; functions.len()];
         for chunk in queries.chunks(MAX_QUERIES) {
             let input = json!({ "StartTime": start, "EndTime": now / 1_000 + 1, "MetricDataQueries": chunk });
-            let answer = self.client.call("monitoring", self.region, TARGET, &input).await?;
-            let answer = body("CloudWatch", answer)?;
+            let answer = self.call("monitoring", TARGET, &input).await?;
+            let answer = body("CloudWatch", &answer)?;
             for result in answer["MetricDataResults"].as_array().into_iter().flatten() {
                 let index = result["Id"].as_str().and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
                 let found = result["Values"].as_array().into_iter().flatten().filter_map(Value::as_f64);

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::aws::{Answer, Call, Client};
 use crate::engine::{Millis, Problem};
-use crate::observe::client::{Answer, Client};
 use crate::status::{Calls, Finding, Report};
 
 /// How far back totals reach, in s.
@@ -30,6 +30,11 @@ pub(super) struct Apis<'a> {
 }
 
 impl Apis<'_> {
+    /// Calls an operation of a service that speaks AWS's JSON protocol.
+    async fn call(&self, service: &str, target: &str, input: &Value) -> Result<Answer, String> {
+        self.client.send(self.region, &Call::json(service, target, input)).await
+    }
+
     /// Asks everything once. What cannot be told leaves a finding; only a Lambda that does not answer leaves nothing to report.
     pub(super) async fn report(&self, now: Millis) -> Result<Report, Problem> {
         let sent = self.client.sent();
@@ -89,12 +94,8 @@ impl Apis<'_> {
     }
 }
 
-/// The answer's body, or why it is none.
-fn body(service: &str, answer: Answer) -> Result<Value, String> {
-    let body = answer.body.unwrap_or_default();
-    if answer.status == 200 && body.is_object() {
-        return Ok(body);
-    }
-    let reason = ["message", "Message", "__type"].iter().find_map(|name| body[*name].as_str());
-    Err(format!("{service} answers {}: {}", answer.status, reason.unwrap_or("no reason given")))
+/// The answer's document, or why there is none.
+fn body(service: &str, answer: &Answer) -> Result<Value, String> {
+    let body = answer.document(service)?;
+    if body.is_object() { Ok(body) } else { Err(format!("{service} answers 200: no reason given")) }
 }

@@ -24,7 +24,7 @@ impl Apis<'_> {
         };
         let url = format!("{}/{account}/{name}", self.client.base("sqs", self.region));
         let input = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
-        let answer = body("SQS", self.client.call("sqs", self.region, TARGET, &input).await?)?;
+        let answer = body("SQS", &self.call("sqs", TARGET, &input).await?)?;
         let number = |attribute: &str| {
             let value = &answer["Attributes"][attribute];
             value.as_str().and_then(|text| text.parse().ok()).or(value.as_u64()).unwrap_or_default()
@@ -58,7 +58,7 @@ impl Apis<'_> {
             "StartTime": seconds - seconds % 60 - FRESH, "EndTime": seconds + 1, "ScanBy": "TimestampDescending",
             "MetricDataQueries": queries,
         });
-        let answer = body("CloudWatch", self.client.call("monitoring", self.region, AGES, &input).await?)?;
+        let answer = body("CloudWatch", &self.call("monitoring", AGES, &input).await?)?;
         for result in answer["MetricDataResults"].as_array().into_iter().flatten() {
             let index = result["Id"].as_str().and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
             let newest = result["Values"][0].as_f64();

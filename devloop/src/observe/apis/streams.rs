@@ -134,7 +134,7 @@ impl Apis<'_> {
 
     async fn stream(&self, kind: &Kind, operation: &str, input: &Value) -> Result<Value, String> {
         let target = format!("{}.{operation}", kind.target);
-        body(operation, self.client.call(kind.service, self.region, &target, input).await?)
+        body(operation, &self.call(kind.service, &target, input).await?)
     }
 }
 

@@ -1,93 +1,31 @@
-//! The way to the services: Lambda and S3 through AWS's SDK, and a signed request of our own for what is asked of others.
+//! A client of one region's services, and AWS's generated clients of Lambda and S3, which are made when they are first needed.
 
+use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::config::RequestChecksumCalculation;
 use bytes::Bytes;
-use hyper::{HeaderMap, Method, Request};
-use serde_json::Value;
 
-use crate::http::{self, Bounds, Scope, sign};
-use crate::target::api::sdk::Sdk;
-use crate::target::api::{ApiError, Credentials, Endpoints, segment};
+use crate::aws::{self, Answer, ApiError, Bounds, Call, Endpoints, Keys, Patience, Trust};
 
 /// How large an answer may be, in bytes: Lambda's largest zip and room for its envelope.
 const MAX_ANSWER: usize = 300 << 20;
 
-/// How often a request is sent at most.
-pub(super) const ATTEMPTS: u32 = 5;
-
-/// The pause before the second attempt; it doubles.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// What is asked.
-#[derive(Debug, Clone)]
-pub(in crate::target) struct Call {
-    /// The service as its endpoint and its signatures name it.
-    pub(in crate::target) service: &'static str,
-    /// The HTTP method.
-    pub(in crate::target) method: Method,
-    /// The path, encoded.
-    pub(in crate::target) path: &'static str,
-    /// Headers beside the signature's.
-    pub(in crate::target) headers: Vec<(&'static str, &'static str)>,
-    /// The body.
-    pub(in crate::target) body: String,
-}
-
-impl Call {
-    /// A page of the endpoint itself, which no service has.
-    pub(in crate::target) fn page(path: &'static str) -> Self {
-        Self { service: "lambda", method: Method::GET, path, headers: Vec::new(), body: String::new() }
-    }
-
-    /// An operation of a service that speaks AWS's query protocol.
-    pub(in crate::target) fn query(
-        service: &'static str,
-        version: &str,
-        action: &str,
-        parameters: &[(&str, &str)],
-    ) -> Self {
-        let parameters = parameters.iter().map(|(name, value)| format!("&{name}={}", segment(value)));
-        let body = format!("Action={action}&Version={version}{}", parameters.collect::<String>());
-        let headers = vec![("content-type", "application/x-www-form-urlencoded")];
-        Self { service, method: Method::POST, path: "/", headers, body }
-    }
-
-    /// An operation of a service that speaks AWS's JSON protocol.
-    pub(in crate::target) fn json(service: &'static str, target: &'static str, input: &Value) -> Self {
-        let headers = vec![("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-        Self { service, method: Method::POST, path: "/", headers, body: input.to_string() }
-    }
-}
-
-/// An answer that is no refusal.
-#[derive(Debug, Clone)]
-pub(in crate::target) struct Answer {
-    /// The HTTP status.
-    pub(in crate::target) status: u16,
-    /// The headers.
-    pub(in crate::target) headers: HeaderMap,
-    /// The body.
-    pub(in crate::target) body: Bytes,
-}
-
-impl Answer {
-    /// The body as JSON.
-    pub(in crate::target) fn json(&self) -> Result<Value, ApiError> {
-        serde_json::from_slice(&self.body).map_err(|error| ApiError::Unreadable(error.to_string()))
-    }
-}
-
 /// A client of the services in one region.
 pub(in crate::target) struct Client {
-    http: http::Client,
-    endpoints: Endpoints,
+    aws: aws::Client,
     region: String,
-    credentials: Credentials,
-    limit: Duration,
-    /// Made when it is first needed: what only asks for a page does without.
-    sdk: OnceLock<Sdk>,
+    sdk: OnceLock<Result<Sdk, ApiError>>,
+}
+
+/// The generated clients, which share their connections.
+pub(super) struct Sdk {
+    /// Lambda's.
+    pub(super) lambda: aws_sdk_lambda::Client,
+    /// S3's.
+    pub(super) s3: aws_sdk_s3::Client,
 }
 
 impl Client {
@@ -95,11 +33,16 @@ impl Client {
     pub(in crate::target) fn new(
         endpoints: Endpoints,
         region: &str,
-        credentials: Credentials,
+        (keys, trust): (Keys, Trust),
         limit: Duration,
     ) -> Self {
-        let http = http::Client::new(endpoints.trust(), Bounds { time: limit, bytes: MAX_ANSWER });
-        Self { http, endpoints, region: region.to_owned(), credentials, limit, sdk: OnceLock::new() }
+        let aws = aws::Client::new(endpoints, keys, trust, Bounds { time: limit, bytes: MAX_ANSWER });
+        Self { aws, region: region.to_owned(), sdk: OnceLock::new() }
+    }
+
+    /// The client of all regions.
+    pub(in crate::target) fn aws(&self) -> &aws::Client {
+        &self.aws
     }
 
     /// The region that is asked.
@@ -109,126 +52,131 @@ impl Client {
 
     /// The URL of a service.
     pub(in crate::target) fn endpoint(&self, service: &str) -> String {
-        self.endpoints.of(service, &self.region)
-    }
-
-    /// How long an answer may take.
-    pub(super) fn limit(&self) -> Duration {
-        self.limit
-    }
-
-    /// The generated clients.
-    pub(super) fn sdk(&self) -> &Sdk {
-        self.sdk.get_or_init(|| Sdk::new(&self.endpoints, &self.region, &self.credentials, self.limit))
+        self.aws.base(service, &self.region)
     }
 
     /// Sends the request until the service neither asks for patience nor breaks down.
-    pub(in crate::target) async fn send(&self, call: &Call) -> Result<Answer, ApiError> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..ATTEMPTS {
-            match self.send_once(call).await {
-                Err(error) if error.is_throttle() || matches!(error.status(), 502..=504) => {}
-                result => return result,
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-        self.send_once(call).await
+    pub(in crate::target) async fn send(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
+        self.aws.ask(&self.region, call).await
+    }
+
+    /// The generated clients; an error where the certificates cannot be read.
+    pub(super) fn sdk(&self) -> Result<&Sdk, ApiError> {
+        self.sdk.get_or_init(|| Sdk::new(&self.aws, &self.region)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The error of a generated client in our words.
+    pub(super) fn failure<E>(&self, service: &str, error: &SdkError<E>) -> ApiError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.aws.failure(service, &self.region, error)
     }
 
     /// Gets a URL that carries its own signature.
     pub(in crate::target) async fn download(&self, url: &str) -> Result<Bytes, ApiError> {
-        let request = Request::get(url).body(Bytes::new());
-        let request = request.map_err(|_| ApiError::Unreadable(format!("the URL {}", bare(url))))?;
-        self.exchange(request, bare(url)).await.map(|answer| answer.body)
-    }
-
-    async fn send_once(&self, call: &Call) -> Result<Answer, ApiError> {
-        let endpoint = self.endpoint(call.service);
-        let mut request = Request::builder().method(&call.method).uri(format!("{endpoint}{}", call.path));
-        for (name, value) in &call.headers {
-            request = request.header(*name, *value);
-        }
-        let mut request = request.body(Bytes::from(call.body.clone())).map_err(|error| {
-            ApiError::Unreachable { endpoint: endpoint.clone(), reason: error.to_string() }
-        })?;
-        let scope = Scope { service: call.service, region: &self.region };
-        sign(&mut request, scope, &self.credentials.keys().await?).map_err(ApiError::Credentials)?;
-        self.exchange(request, &endpoint).await
-    }
-
-    async fn exchange(&self, request: Request<Bytes>, endpoint: &str) -> Result<Answer, ApiError> {
-        let unreachable = |reason| ApiError::Unreachable { endpoint: endpoint.to_owned(), reason };
-        let (parts, body) = self.http.send(request).await.map_err(unreachable)?.into_parts();
-        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body };
-        if answer.status >= 300 { Err(refusal(&answer)) } else { Ok(answer) }
+        self.aws.download(url).await
     }
 }
 
-/// A URL without its query, which may hold a signature.
-pub(in crate::target) fn bare(url: &str) -> &str {
-    url.split('?').next().unwrap_or_default()
-}
-
-/// The service's code and words, whichever protocol it speaks.
-fn refusal(answer: &Answer) -> ApiError {
-    let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok());
-    let text = String::from_utf8_lossy(&answer.body);
-    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let member = |names: &[&str]| names.iter().find_map(|name| json[*name].as_str().map(str::to_owned));
-    let code = header("x-amzn-errortype")
-        .map(str::to_owned)
-        .or_else(|| member(&["__type", "code"]))
-        .or_else(|| element(&text, "Code"));
-    // `ResourceConflictException:http://internal...`, `com.amazon#ResourceConflictException`
-    let code = code.as_deref().and_then(|code| code.split(':').next()?.rsplit('#').next());
-    let message = member(&["Message", "message", "errorMessage"]).or_else(|| element(&text, "Message"));
-    ApiError::refused(answer.status, code, message.as_deref(), &answer.body)
-}
-
-/// What stands in an XML error's element.
-fn element(text: &str, name: &str) -> Option<String> {
-    let (_, rest) = text.split_once(&format!("<{name}>"))?;
-    Some(rest.split_once("</")?.0.to_owned())
+impl Sdk {
+    fn new(client: &aws::Client, region: &str) -> Result<Self, ApiError> {
+        let (shared, endpoints) = (client.sdk_config(region)?, client.endpoints());
+        let mut lambda = aws_sdk_lambda::config::Builder::from(&shared).retry_classifier(Patience);
+        lambda.set_endpoint_url(endpoints.own("lambda").map(str::to_owned));
+        let own = endpoints.own("s3");
+        let mut s3 = aws_sdk_s3::config::Builder::from(&shared)
+            .retry_classifier(Patience)
+            // There is no name below an endpoint's for every bucket.
+            .force_path_style(own.is_some())
+            // The signature covers the content already, and not every server knows the checksums.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+        s3.set_endpoint_url(own.map(str::to_owned));
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use hyper::HeaderMap;
+    use std::time::Duration;
 
-    use super::{Answer, Call, refusal};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
-    fn check(status: u16, header: Option<&str>, body: &str, expected: &str) {
-        let mut headers = HeaderMap::new();
-        if let Some(header) = header {
-            headers.insert("x-amzn-errortype", header.parse().unwrap());
-        }
-        let answer = Answer { status, headers, body: Bytes::copy_from_slice(body.as_bytes()) };
-        assert_eq!(refusal(&answer).to_string(), expected);
+    use crate::aws::{ApiError, Endpoints, Keys, Trust};
+    use crate::target::api::{Client, Lambda};
+
+    fn client(url: &str) -> Client {
+        let access = (Keys::unchecked("test"), Trust::default());
+        Client::new(Endpoints::one(url), "us-east-1", access, Duration::from_secs(10))
     }
 
-    #[test]
-    fn refusals_of_every_protocol_are_read() {
-        check(
-            409,
-            Some("ResourceConflictException:http://x/"),
-            r#"{"Message":"busy"}"#,
-            "ResourceConflictException: busy",
-        );
-        check(400, None, r#"{"__type":"com.a#Odd","message":"no"}"#, "Odd: no");
-        check(
-            404,
-            None,
-            "<Error><Code>NoSuchBucket</Code><Message>none</Message></Error>",
-            "NoSuchBucket: none",
-        );
-        check(500, None, "broken", "status 500: broken");
+    /// Asks for a function at a server with these answers, one for each connection; what came of it, and how many it gave.
+    async fn ask(answers: &[(u16, &str, &str)]) -> (Result<bool, ApiError>, usize) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answers: Vec<String> = answers
+            .iter()
+            .map(|(status, code, body)| {
+                format!(
+                    "HTTP/1.1 {status} X\r\nx-amzn-errortype: {code}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                )
+            })
+            .collect();
+        let serving = tokio::spawn(async move {
+            let mut given = 0;
+            for answer in answers {
+                let Ok((mut stream, _)) = listener.accept().await else { break };
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let Ok(byte) = stream.read_u8().await else { break };
+                    request.push(byte);
+                }
+                let _ = stream.write_all(answer.as_bytes()).await;
+                given += 1;
+            }
+            given
+        });
+        let client = client(&url);
+        let result = Lambda(&client).get("up").await.map(|found| found.is_some());
+        // Whoever would ask once more gets no answer, and that shows.
+        let given = tokio::time::timeout(Duration::from_secs(10), serving).await.unwrap().unwrap();
+        (result, given)
     }
 
-    #[test]
-    fn a_query_encodes_its_values() {
-        let call = Call::query("cloudformation", "2010-05-15", "DescribeStacks", &[("StackName", "a&b")]);
-        assert_eq!(call.body, "Action=DescribeStacks&Version=2010-05-15&StackName=a%26b");
+    const FOUND: (u16, &str, &str) = (200, "", r#"{"Configuration":{"FunctionName":"up"}}"#);
+
+    #[tokio::test]
+    async fn a_service_that_asks_for_patience_is_asked_again() {
+        let throttle = (429, "TooManyRequestsException", r#"{"message":"slower"}"#);
+        assert_eq!(ask(&[throttle, (503, "", "down"), FOUND]).await, (Ok(true), 3));
+        let refused = ask(&[throttle; 5]).await.0.unwrap_err();
+        assert_eq!(refused.to_string(), "TooManyRequestsException: slower");
+        assert_eq!(refused.problem("look").code, "throttled");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_at_once() {
+        let broken = (500, "InternalError", r#"{"message":"cannot be updated"}"#);
+        let (result, given) = ask(&[broken]).await;
+        assert_eq!(
+            (result.unwrap_err().to_string().as_str(), given),
+            ("InternalError: cannot be updated", 1)
+        );
+        assert_eq!(ask(&[(404, "ResourceNotFoundException", "{}")]).await, (Ok(false), 1));
+        let odd = ask(&[(403, "", "<html>no</html>")]).await.0.unwrap_err();
+        assert_eq!(odd.to_string(), "status 403: <html>no</html>");
+    }
+
+    #[tokio::test]
+    async fn nobody_at_the_endpoint_is_told_by_name() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let client = client(&format!("http://{free}/"));
+        let error = Lambda(&client).get("up").await.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("http://{free} does not answer: Connection refused")), "{error}");
     }
 }

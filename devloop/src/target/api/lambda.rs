@@ -10,8 +10,9 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::aws::ApiError;
 use crate::engine::Machine;
-use crate::target::api::{ApiError, Client};
+use crate::target::api::Client;
 
 /// The first pause before an update that collides with another one is tried again; it doubles.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
@@ -78,8 +79,8 @@ pub(in crate::target) enum Code {
 pub(in crate::target) struct Lambda<'a>(pub(in crate::target) &'a Client);
 
 impl<'a> Lambda<'a> {
-    fn sdk(self) -> &'a aws_sdk_lambda::Client {
-        &self.0.sdk().lambda
+    fn sdk(self) -> Result<&'a aws_sdk_lambda::Client, ApiError> {
+        self.0.sdk().map(|sdk| &sdk.lambda)
     }
 
     fn failure<E>(self, error: &SdkError<E>) -> ApiError
@@ -100,7 +101,7 @@ impl<'a> Lambda<'a> {
         name: &str,
         version: Option<&str>,
     ) -> Result<Option<Deployed>, ApiError> {
-        let question = self.sdk().get_function().function_name(name);
+        let question = self.sdk()?.get_function().function_name(name);
         let answer = question.set_qualifier(version.map(str::to_owned)).send().await;
         match answer.map_err(|error| self.failure(&error)) {
             Ok(answer) => {
@@ -117,14 +118,14 @@ impl<'a> Lambda<'a> {
 
     /// The names of all functions.
     pub(in crate::target) async fn names(&self) -> Result<Vec<String>, ApiError> {
-        let functions = self.sdk().list_functions().into_paginator().items().send().try_collect().await;
+        let functions = self.sdk()?.list_functions().into_paginator().items().send().try_collect().await;
         let functions = functions.map_err(|error| self.failure(&error))?;
         Ok(functions.into_iter().filter_map(|function| function.function_name).collect())
     }
 
     /// The versions that were published of the function.
     pub(in crate::target) async fn versions(&self, name: &str) -> Result<Vec<String>, ApiError> {
-        let question = self.sdk().list_versions_by_function().function_name(name);
+        let question = self.sdk()?.list_versions_by_function().function_name(name);
         let versions = question.into_paginator().items().send().try_collect().await;
         let versions = versions.map_err(|error| self.failure(&error))?.into_iter();
         let numbers = versions.filter_map(|version| version.version);
@@ -134,12 +135,12 @@ impl<'a> Lambda<'a> {
     /// Whether the function has events that nobody waits for the answer to: those of streams and queues, or of services that may
     /// send it some.
     pub(in crate::target) async fn has_event_sources(&self, name: &str) -> Result<bool, ApiError> {
-        let question = self.sdk().list_event_source_mappings().function_name(name);
+        let question = self.sdk()?.list_event_source_mappings().function_name(name);
         let first = question.into_paginator().items().send().try_next().await;
         if first.map_err(|error| self.failure(&error))?.is_some() {
             return Ok(true);
         }
-        let policy = self.sdk().get_policy().function_name(name).send().await;
+        let policy = self.sdk()?.get_policy().function_name(name).send().await;
         match policy.map_err(|error| self.failure(&error)) {
             Ok(answer) => Ok(answer.policy().is_some_and(lets_services_send)),
             Err(error) if error.status() == 404 => Ok(false),
@@ -149,7 +150,7 @@ impl<'a> Lambda<'a> {
 
     /// Gives the function new code, as soon as no other update is on its way.
     pub(in crate::target) async fn update(&self, name: &str, code: &Code) -> Result<(), ApiError> {
-        let update = self.sdk().update_function_code().function_name(name);
+        let update = self.sdk()?.update_function_code().function_name(name);
         let update = match code {
             Code::Zip(zip) => update.zip_file(Blob::from_maybe_shared(zip.clone())),
             Code::Object { bucket, key } => update.s3_bucket(bucket).s3_key(key),
@@ -159,7 +160,7 @@ impl<'a> Lambda<'a> {
 
     /// Publishes the code that the function has now, if it is this one; the version's number.
     pub(in crate::target) async fn publish(&self, name: &str, sha: &str) -> Result<String, ApiError> {
-        let publish = self.sdk().publish_version().function_name(name).code_sha256(sha);
+        let publish = self.sdk()?.publish_version().function_name(name).code_sha256(sha);
         let published = self.without_conflict(|| publish.clone().send()).await?;
         published.version.ok_or_else(|| ApiError::Unreadable("PublishVersion tells no version".to_owned()))
     }
@@ -171,7 +172,7 @@ impl<'a> Lambda<'a> {
         alias: &str,
         version: &str,
     ) -> Result<(), ApiError> {
-        let point = self.sdk().update_alias().function_name(name).name(alias).function_version(version);
+        let point = self.sdk()?.update_alias().function_name(name).name(alias).function_version(version);
         self.without_conflict(|| point.clone().send()).await.map(|_| ())
     }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::target::api::{ApiError, Client};
+use crate::aws::ApiError;
+use crate::target::api::Client;
 
 /// S3 in one region.
 #[derive(Clone, Copy)]
@@ -16,7 +17,7 @@ impl S3<'_> {
         key: &str,
         content: Bytes,
     ) -> Result<(), ApiError> {
-        let put = self.0.sdk().s3.put_object().bucket(bucket).key(key).expected_bucket_owner(account);
+        let put = self.0.sdk()?.s3.put_object().bucket(bucket).key(key).expected_bucket_owner(account);
         let put = put.content_type("application/zip").body(content.into()).send().await;
         put.map(|_| ()).map_err(|error| self.0.failure("s3", &error))
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::target::api::{ApiError, Call, Client};
+use crate::aws::{ApiError, Call};
+use crate::target::api::Client;
 
 /// There is no such stack, or no such service: some servers have Lambda alone.
 const NO_STACK: [&str; 3] = ["ValidationError", "UnknownOperationException", "InternalFailure"];

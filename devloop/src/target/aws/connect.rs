@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::aws::{Endpoints, Keys, Trust, region_of_profile};
 use crate::engine::Problem;
-use crate::http::region_of_profile;
-use crate::target::api::{Client, Credentials, Deployed, Endpoints};
+use crate::target::api::{Client, Deployed};
 use crate::target::aws::target::{Inner, Wishes};
 use crate::target::{Aws, Known, Report};
 
@@ -18,10 +18,10 @@ const LIMIT: Duration = Duration::from_mins(5);
 
 /// What the target is opened with.
 pub(crate) struct Opening {
-    /// A URL instead of AWS's own.
-    pub(crate) endpoint: Option<String>,
-    /// URLs of single services, by the service's name in an endpoint.
-    pub(crate) service_endpoints: BTreeMap<&'static str, String>,
+    /// Where the services are.
+    pub(crate) endpoints: Endpoints,
+    /// The certificate authorities that are trusted.
+    pub(crate) trust: Trust,
     /// The region; none: the profile's.
     pub(crate) region: Option<String>,
     /// Where zips are kept for a rollback.
@@ -48,9 +48,8 @@ impl Aws {
             )
             .with_hint("set AWS_REGION, or `aws configure set region eu-central-1`")
         })?;
-        let endpoints = Endpoints { all: opening.endpoint, single: opening.service_endpoints };
-        let named = endpoints.named().into_iter().map(str::to_owned).collect();
-        let client = Client::new(endpoints, &region, Credentials::search(&region), LIMIT);
+        let keys = Keys::search(&region, opening.trust.clone());
+        let client = Client::new(opening.endpoints, &region, (keys, opening.trust), LIMIT);
         let mut functions = BTreeMap::new();
         for binary in binaries {
             let found = opening.known.find(&client, binary).await;
@@ -65,7 +64,6 @@ impl Aws {
         let account = functions.values().flatten().find_map(account).unwrap_or_default();
         Ok(Self(Arc::new(Inner {
             client,
-            endpoints: named,
             account,
             functions,
             home: opening.home,

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::aws::{ApiError, without_query};
 use crate::engine::{Digest, Place, Problem, RolledBack};
 use crate::target::Report;
-use crate::target::api::{ApiError, Code, Deployed, Lambda, S3, bare};
+use crate::target::api::{Code, Deployed, Lambda, S3};
 use crate::target::aws::kept::Kept;
 use crate::target::aws::package::Package;
 use crate::target::aws::target::Inner;
@@ -142,7 +143,7 @@ impl Inner {
             None => "Lambda names no place to read it".to_owned(),
             // What stands in for AWS must not lead elsewhere.
             Some(url) if !self.is_at_endpoint(url) => {
-                format!("it lies outside of the endpoint, at {}", bare(url))
+                format!("it lies outside of the endpoint, at {}", without_query(url))
             }
             Some(url) => match self.client.download(url).await {
                 Ok(zip) => {
@@ -162,11 +163,9 @@ impl Inner {
     }
 
     fn is_at_endpoint(&self, url: &str) -> bool {
-        self.endpoints.is_empty()
-            || self
-                .endpoints
-                .iter()
-                .any(|endpoint| url.starts_with(&format!("{}/", endpoint.trim_end_matches('/'))))
+        let named = self.client.aws().endpoints().named();
+        let holds = |endpoint: &&str| url.starts_with(&format!("{}/", endpoint.trim_end_matches('/')));
+        named.is_empty() || named.iter().any(holds)
     }
 
     async fn replace(&self, deployed: &Deployed, package: &Package) -> Result<(), Problem> {

@@ -140,7 +140,7 @@ impl Aws {
         Plan {
             account: self.0.account.clone(),
             region: self.0.client.region().to_owned(),
-            endpoints: self.0.endpoints.clone(),
+            endpoints: self.0.client.aws().endpoints().named().into_iter().map(str::to_owned).collect(),
             functions,
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::aws;
 use crate::engine::{Digest, Place, Problem, RolledBack};
 use crate::target::api::{Client, Deployed};
 use crate::target::{Pending, Report, Target, Whereabouts};
@@ -28,8 +29,6 @@ pub(crate) struct Aws(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) client: Client,
-    /// The URLs that are used instead of AWS's own.
-    pub(super) endpoints: Vec<String>,
     pub(super) account: String,
     /// The functions of each binary.
     pub(super) functions: BTreeMap<String, Vec<Deployed>>,
@@ -47,9 +46,9 @@ impl Aws {
         self.0.client.endpoint("lambda")
     }
 
-    /// The URL that the user named instead of AWS's own.
-    pub(crate) fn named_endpoint(&self) -> Option<String> {
-        self.0.endpoints.first().cloned()
+    /// The client that asks the account, for who asks it something else.
+    pub(crate) fn client(&self) -> &aws::Client {
+        self.0.client.aws()
     }
 
     /// Where the functions are.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::aws::ApiError;
 use crate::engine::{Problem, RolledBack};
 use crate::swap;
 use crate::target::Report;
-use crate::target::api::{ApiError, Code, Lambda};
+use crate::target::api::{Code, Lambda};
 use crate::target::localstack::rest::{machine_polls, reload_time};
 use crate::target::localstack::standing::{Standing, Way, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};

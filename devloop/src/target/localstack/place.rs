@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::aws::ApiError;
 use crate::engine::{Digest, Place, Problem};
 use crate::swap;
 use crate::target::Report;
-use crate::target::api::{ApiError, Deployed, Lambda};
+use crate::target::api::{Deployed, Lambda};
 use crate::target::localstack::rest::last_request;
 use crate::target::localstack::standing::{Standing, Way, directory};
 use crate::target::localstack::target::{Inner, lock};

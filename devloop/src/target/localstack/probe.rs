@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use crate::target::api::{Answer, Call, Client, Credentials, Endpoints};
-
-/// The header of every answer.
-const HEADER: &str = "x-localstack";
+use crate::aws::{Bounds, Call, Client, Endpoints, Keys, Trust};
 
 /// How long a server may take to say what it is.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// The same for its first answer to an AWS call, before which it loads the service.
 const LOADING_LIMIT: Duration = Duration::from_secs(20);
+
+/// How large its answers may be, in bytes.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// The region that is named to who may want one.
+const REGION: &str = "us-east-1";
 
 /// What was found at an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,30 +33,32 @@ pub(crate) enum Probe {
 
 /// Asks the endpoint what it is.
 pub(crate) async fn probe(endpoint: &str) -> Probe {
-    let client = |limit| {
-        let endpoints = Endpoints { all: Some(endpoint.to_owned()), single: [].into() };
-        Client::new(endpoints, "us-east-1", Credentials::fixed("test"), limit)
+    let client = |time| {
+        let bounds = Bounds { time, bytes: MAX_ANSWER };
+        Client::new(Endpoints::one(endpoint), Keys::unchecked("test"), Trust::default(), bounds)
     };
     if let Err(reason) = listens(endpoint).await {
         return Probe::Nobody(reason);
     }
     let asking = client(LIMIT);
-    let Ok(health) = asking.send(&Call::page("/_localstack/health")).await else { return Probe::Foreign };
+    let Ok(health) = asking.ask(REGION, &Call::page("/_localstack/health")).await else {
+        return Probe::Foreign;
+    };
     let Some(page) = health.json().ok().filter(|page| page["services"].is_object()) else {
         return Probe::Foreign;
     };
-    let status = asking.send(&Call::page("/_devloop/status")).await;
+    let status = asking.ask(REGION, &Call::page("/_devloop/status")).await;
     if status.is_ok_and(|answer| answer.json().is_ok_and(|page| page["functions"].is_array())) {
         return Probe::Devloop;
     }
     let version = page["version"].as_str().map(str::to_owned);
-    if has_header(&health) {
+    if health.is_localstack() {
         return Probe::Localstack(version);
     }
     // Its own pages may come without the header; answers of services do not.
     let call = Call::query("sts", "2011-06-15", "GetCallerIdentity", &[]);
-    match client(LOADING_LIMIT).send(&call).await {
-        Ok(answer) if has_header(&answer) => Probe::Localstack(version),
+    match client(LOADING_LIMIT).ask(REGION, &call).await {
+        Ok(answer) if answer.is_localstack() => Probe::Localstack(version),
         _ => Probe::Foreign,
     }
 }
@@ -66,8 +71,4 @@ async fn listens(endpoint: &str) -> Result<(), String> {
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("no connection within {} s", LIMIT.as_secs())),
     }
-}
-
-fn has_header(answer: &Answer) -> bool {
-    answer.headers.get(HEADER).is_some_and(|value| value == "true")
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::aws::{ApiError, Call};
 use crate::bus::wall;
-use crate::target::api::{ApiError, Call, Client, Deployed};
+use crate::target::api::{Client, Deployed};
 use crate::target::localstack::standing::LastRequest;
 
 /// How long `LocalStack` waits for further changes before it ends the function's processes.

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::aws::{ApiError, Endpoints, Keys, Trust};
 use crate::engine::{Digest, Place, Problem, RolledBack};
-use crate::target::api::{ApiError, Client, Credentials, Endpoints};
+use crate::target::api::Client;
 use crate::target::localstack::standing::Standing;
 use crate::target::{Known, Pending, Report, Target, Whereabouts};
 
@@ -81,14 +82,14 @@ pub(super) struct Inner {
 impl Localstack {
     /// The target behind the endpoint, which has been probed.
     pub(crate) fn open(opening: Opening) -> Self {
-        let endpoints = Endpoints { all: Some(opening.endpoint.clone()), single: BTreeMap::new() };
+        let endpoints = Endpoints::one(&opening.endpoint);
         let key = opening.access_key.as_deref().unwrap_or(DEFAULT_KEY);
         let is_account = key.len() == DEFAULT_ACCOUNT.len() && key.bytes().all(|byte| byte.is_ascii_digit());
         let account = if is_account { key } else { DEFAULT_ACCOUNT }.to_owned();
-        let credentials = Credentials::fixed(key);
+        let access = (Keys::unchecked(key), Trust::default());
         let region = opening.region.as_deref().unwrap_or(DEFAULT_REGION);
         Self(Arc::new(Inner {
-            client: Client::new(endpoints, region, credentials, LIMIT),
+            client: Client::new(endpoints, region, access, LIMIT),
             account,
             endpoint: opening.endpoint,
             dist: opening.dist,

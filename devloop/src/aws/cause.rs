@@ -1,7 +1,7 @@
 //! Why a request found nobody.
 
 /// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
-pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+pub(super) fn cause(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(next) = last.source() {
         last = next;
@@ -10,7 +10,7 @@ pub(crate) fn cause(error: &dyn std::error::Error) -> String {
 }
 
 /// The error and its causes, from the outside in.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

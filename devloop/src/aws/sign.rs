@@ -11,15 +11,15 @@ use hyper::Request;
 
 /// What a signature is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scope<'a> {
+pub(super) struct Scope<'a> {
     /// The service's name.
-    pub(crate) service: &'a str,
+    pub(super) service: &'a str,
     /// The region.
-    pub(crate) region: &'a str,
+    pub(super) region: &'a str,
 }
 
 /// Signs the request with the keys. The error is a fragment.
-pub(crate) fn sign(request: &mut Request<Bytes>, scope: Scope<'_>, keys: &Credentials) -> Result<(), String> {
+pub(super) fn sign(request: &mut Request<Bytes>, scope: Scope<'_>, keys: &Credentials) -> Result<(), String> {
     let unsignable = |error: &dyn Display| format!("sign a request: {error}");
     let identity = keys.clone().into();
     let parameters = v4::SigningParams::builder()
@@ -45,7 +45,7 @@ pub(crate) fn sign(request: &mut Request<Bytes>, scope: Scope<'_>, keys: &Creden
 
 /// An authorization that proves nothing. Its scope says which service and region are meant, and that is all that clouds on this
 /// machine read.
-pub(crate) fn unsigned(scope: Scope<'_>) -> String {
+pub(super) fn unsigned(scope: Scope<'_>) -> String {
     let Scope { service, region } = scope;
     format!(
         "AWS4-HMAC-SHA256 Credential=devloop/19700101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"

@@ -23,7 +23,7 @@ const UNKNOWN_KEYS: [&str; 5] = [
 
 /// A request that led to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(in crate::target) enum ApiError {
+pub(crate) enum ApiError {
     /// Nobody answers.
     #[error("{endpoint} does not answer: {reason}")]
     Unreachable {
@@ -69,7 +69,7 @@ impl ApiError {
     }
 
     /// The service's code, where it answered.
-    pub(in crate::target) fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Refused { code, .. } => code,
             _ => "",
@@ -77,10 +77,18 @@ impl ApiError {
     }
 
     /// The HTTP status, where there is one.
-    pub(in crate::target) fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Refused { status, .. } => *status,
             _ => 0,
+        }
+    }
+
+    /// Why there was no answer, without the endpoint, for who names that anyway.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Unreachable { reason, .. } => reason,
+            other => other.to_string(),
         }
     }
 
@@ -90,7 +98,7 @@ impl ApiError {
     }
 
     /// The same for programs and people; `action` says what was tried.
-    pub(in crate::target) fn problem(&self, action: &str) -> Problem {
+    pub(crate) fn problem(&self, action: &str) -> Problem {
         let message = format!("{action}: {self}");
         let code = self.code();
         match self {
