@@ -17,14 +17,16 @@ mod regional;
 mod services;
 mod shard;
 mod source;
+mod template;
 mod triggers;
 mod wire;
 
 pub use clock::{Clock, Elapsed};
 pub use cloud::{Cloud, Options, run};
-pub use cloudformation::{Outputs, Problem, StackResource, Template, TemplateError};
+pub use cloudformation::{Outputs, StackResource};
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
 pub use services::logs::LogEvent;
+pub use template::{Given, Position, Problem, Resource, Template, TemplateError};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use devloop_cloud::{Cloud, LogEvent, Options, Template as CloudTemplate};
+use devloop_cloud::{Cloud, LogEvent, Options};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use crate::bus::Events;
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::asked::Asked;
-use crate::session::prepare::Template;
+use crate::session::templates::Template;
 use crate::session::{parameters, port, urls};
 use crate::target::{Embedded, Pending, Target};
 
@@ -95,14 +95,10 @@ async fn furnish(
 ) -> Result<BTreeMap<String, String>, Problem> {
     let mut outputs = BTreeMap::new();
     for template in templates {
-        let failed = |error: &dyn std::fmt::Display| {
-            Problem::new("template_failed", format!("apply {}: {error}", template.path.display()))
-        };
-        let parsed = CloudTemplate::parse(&template.document.to_string()).map_err(|error| failed(&error))?;
-        let applied = cloud
-            .apply(&template.stack_name(), &parsed, &parameters::of(&template.document, values))
-            .await
-            .map_err(|error| failed(&error))?;
+        let failed = |error| Problem::new("template_failed", template.explain(&error));
+        let values = parameters::of(&template.template, values);
+        let applied =
+            cloud.apply(&template.stack_name(), &template.template, &values).await.map_err(failed)?;
         for (name, value) in applied.iter() {
             outputs.insert(name.to_owned(), urls::reachable(value, &cloud.endpoint()));
         }

@@ -20,6 +20,7 @@ mod route;
 mod run;
 mod signals;
 mod survey;
+mod templates;
 mod trace;
 mod urls;
 mod workers;

@@ -152,7 +152,7 @@ fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {
 
 fn known(prepared: &Prepared) -> Known {
     let stack =
-        |template: &crate::session::prepare::Template| (template.stack_name(), template.functions.clone());
+        |template: &crate::session::templates::Template| (template.stack_name(), template.functions.clone());
     Known { stacks: prepared.templates.iter().map(stack).collect() }
 }
 

@@ -5,11 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::error::{UserError, suggestion};
 use crate::postgres::DatabaseUrl;
-use crate::session::prepare::Template;
+use crate::session::templates::Template;
 
 /// The parameter for a database's URL.
 const URL: &str = "DatabaseUrl";
@@ -29,7 +27,8 @@ pub(super) fn values(
     if let Some(unknown) = given.keys().find(|name| !declares(templates, name)) {
         let message = format!("give the parameter {unknown} a value: no template declares it");
         let error = UserError::usage("parameter_unknown", message);
-        let known: Vec<&str> = templates.iter().flat_map(|template| declared(&template.document)).collect();
+        let known: Vec<&str> =
+            templates.iter().flat_map(|template| template.template.parameter_names()).collect();
         return Err(match suggestion(unknown, known.iter().copied()) {
             Some(nearest) => error.with_hint(format!("did you mean `{nearest}`?")),
             None if known.is_empty() => error.with_hint("the templates have no parameters"),
@@ -52,19 +51,16 @@ pub(super) fn values(
 }
 
 /// Those of the values that the template declares.
-pub(super) fn of(document: &Value, values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    declared(document).filter_map(|name| Some((name.to_owned(), values.get(name)?.clone()))).collect()
+pub(super) fn of(
+    template: &devloop_cloud::Template,
+    values: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let declared = template.parameter_names();
+    declared.filter_map(|name| Some((name.to_owned(), values.get(name)?.clone()))).collect()
 }
 
 fn declares(templates: &[Template], name: &str) -> bool {
-    templates.iter().any(|template| declared(&template.document).any(|declared| declared == name))
-}
-
-fn declared(document: &Value) -> impl Iterator<Item = &str> {
-    document["Parameters"]
-        .as_object()
-        .into_iter()
-        .flat_map(|parameters| parameters.keys().map(String::as_str))
+    templates.iter().any(|template| template.template.parameter_names().any(|declared| declared == name))
 }
 
 #[cfg(test)]
@@ -75,12 +71,14 @@ mod tests {
 
     use super::{of, values};
     use crate::postgres::DatabaseUrl;
-    use crate::session::prepare::Template;
+    use crate::session::templates::Template;
 
     fn template(parameters: &[&str]) -> Template {
-        let parameters: BTreeMap<_, _> = parameters.iter().map(|name| (*name, json!({}))).collect();
-        let document = json!({ "Parameters": parameters });
-        Template { path: "t.json".into(), document, functions: Vec::new() }
+        let parameters: BTreeMap<_, _> =
+            parameters.iter().map(|name| (*name, json!({ "Type": "String" }))).collect();
+        let document = json!({ "Parameters": parameters, "Resources": {} });
+        let template = devloop_cloud::Template::parse(&document.to_string()).unwrap();
+        Template { path: "t.json".into(), template, functions: Vec::new() }
     }
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -127,7 +125,7 @@ mod tests {
     #[test]
     fn each_template_gets_what_it_declares() {
         let values = map(&[("A", "1"), ("B", "2")]);
-        assert_eq!(of(&template(&["B", "C"]).document, &values), map(&[("B", "2")]));
-        assert_eq!(of(&json!({}), &values), map(&[]));
+        assert_eq!(of(&template(&["B", "C"]).template, &values), map(&[("B", "2")]));
+        assert_eq!(of(&template(&[]).template, &values), map(&[]));
     }
 }

@@ -10,8 +10,8 @@ use crate::engine::{Following, Problem};
 use crate::error::{Exit, UserError, suggestion};
 use crate::graph::Workspace;
 use crate::machine::{Architecture, Demand, Demands, Purpose};
+use crate::session::templates::{Template, read_templates};
 use crate::session::{Options, Selection};
-use crate::target::{FunctionCode, function_codes, serve_from};
 use crate::workspace::{self, Reading};
 
 /// A session that can begin.
@@ -27,25 +27,6 @@ pub(super) struct Prepared {
     pub(super) templates: Vec<Template>,
     /// The session has every function, those that appear later too.
     pub(super) following: Option<Following>,
-}
-
-/// A template whose functions point at their directories.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Template {
-    /// Where it was read.
-    pub(super) path: PathBuf,
-    /// The template.
-    pub(super) document: Value,
-    /// Its functions and their binaries.
-    pub(super) functions: Vec<FunctionCode>,
-}
-
-impl Template {
-    /// The stack's name: the file's, without `.template.json`.
-    pub(super) fn stack_name(&self) -> String {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        name.trim_end_matches(".json").trim_end_matches(".template").to_owned()
-    }
 }
 
 /// Reads what the session needs from the directory's workspace. An empty cloud needs none.
@@ -67,8 +48,11 @@ pub(super) async fn prepare(
     let settings =
         Settings::resolve(root, target, settings, &Environment::of_process(), options.flags.clone())?;
     let known = known_functions(&workspace, settings.src.as_deref());
-    let templates =
-        if selection.no_template { Vec::new() } else { read_templates(&workspace.root, &settings, &known)? };
+    let templates = if selection.no_template {
+        Vec::new()
+    } else {
+        read_templates(&workspace.root, &settings, &options.parameters, &known)?
+    };
     let functions = select(selection, &known, &templates)?;
     let following = takes_all(selection, &templates).then(|| Following { below: settings.src.clone() });
     Ok(Prepared { settings, workspace, functions, templates, following })
@@ -91,59 +75,6 @@ fn known_functions<'a>(workspace: &'a Workspace, src: Option<&Path>) -> Vec<&'a 
             })
         })
         .collect()
-}
-
-fn read_templates(root: &Path, settings: &Settings, known: &[&str]) -> Result<Vec<Template>, UserError> {
-    let mut templates = Vec::new();
-    for pattern in &settings.templates {
-        let files = matching_files(&root.join(pattern));
-        if files.is_empty() && settings.templates_named {
-            return Err(UserError::usage(
-                "template_missing",
-                format!("read the template: there is no {pattern}"),
-            ));
-        }
-        for path in files {
-            templates.push(read_template(path, settings, known)?);
-        }
-    }
-    Ok(templates)
-}
-
-fn read_template(path: PathBuf, settings: &Settings, known: &[&str]) -> Result<Template, UserError> {
-    let failed = |problem: Problem| {
-        let message = format!("{} ({})", problem.message, path.display());
-        UserError { problem: Problem { message, ..problem }, exit: Exit::Cloud }
-    };
-    let unreadable = |error: &dyn std::fmt::Display| {
-        failed(Problem::new("template_invalid", format!("read the template: {error}")))
-    };
-    let text = std::fs::read(&path).map_err(|error| unreadable(&error))?;
-    let mut document: Value = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
-    let functions = function_codes(&document, known).map_err(|error| failed(error.problem()))?;
-    serve_from(&mut document, &functions, &settings.dist);
-    Ok(Template { path, document, functions })
-}
-
-/// The files that the pattern means, in order; only its last segment may hold a `*`.
-fn matching_files(pattern: &Path) -> Vec<PathBuf> {
-    let name = pattern.file_name().unwrap_or_default().to_string_lossy();
-    let Some((start, end)) = name.split_once('*') else {
-        return if pattern.is_file() { vec![pattern.to_owned()] } else { Vec::new() };
-    };
-    let Some(entries) = pattern.parent().and_then(|directory| std::fs::read_dir(directory).ok()) else {
-        return Vec::new();
-    };
-    let files: BTreeSet<PathBuf> = entries
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
-        })
-        .map(|entry| entry.path())
-        .collect();
-    files.into_iter().collect()
 }
 
 fn select(selection: &Selection, known: &[&str], templates: &[Template]) -> Result<Vec<String>, UserError> {
@@ -229,10 +160,10 @@ pub(super) fn outside_of_templates(prepared: &Prepared) -> BTreeMap<String, Path
 
 #[cfg(test)]
 mod tests {
-    use super::{demands, matching_files, select, takes_all};
+    use super::{demands, select, takes_all};
     use crate::machine::{Demand, Purpose};
     use crate::session::Selection;
-    use crate::session::prepare::Template;
+    use crate::session::templates::Template;
     use crate::target::FunctionCode;
 
     const KNOWN: [&str; 3] = ["downstream", "midstream", "upstream"];
@@ -244,7 +175,8 @@ mod tests {
             architecture: "arm64".to_owned(),
             runtime: Some("provided.al2".to_owned()),
         };
-        Template { path: "t.json".into(), document: serde_json::Value::Null, functions: vec![code] }
+        let template = devloop_cloud::Template::parse("Resources: {}").unwrap();
+        Template { path: "t.json".into(), template, functions: vec![code] }
     }
 
     fn check(named: &[&str], no_template: bool, templates: &[Template], expected: Result<&[&str], &str>) {
@@ -296,18 +228,5 @@ mod tests {
         let message =
             "error: there is no function `upsteam`; the functions are downstream, midstream, upstream";
         check(&["upsteam"], false, &[], Err(&format!("{message}\nhint: did you mean `upstream`?")));
-    }
-
-    #[test]
-    fn a_pattern_means_the_files_that_end_alike() {
-        let directory = tempfile::tempdir().unwrap();
-        for name in ["b.template.json", "a.template.json", "a.json", ".template.json"] {
-            std::fs::write(directory.path().join(name), "{}").unwrap();
-        }
-        let found = matching_files(&directory.path().join("*.template.json"));
-        let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-        assert_eq!(names, [".template.json", "a.template.json", "b.template.json"]);
-        assert!(matching_files(&directory.path().join("missing.json")).is_empty());
-        assert_eq!(matching_files(&directory.path().join("a.json")).len(), 1);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use devloop_cloud::Template as Document;
 use serde_json::Value;
 
-use crate::session::prepare::Template;
+use crate::session::templates::Template;
 use crate::tui::Hop;
 
 /// How many ways are looked for; a template with more is no line on a screen.
@@ -16,34 +17,33 @@ pub(super) fn of_templates(templates: &[Template]) -> Vec<Vec<Hop>> {
     for template in templates {
         let binaries: BTreeMap<&str, &str> =
             template.functions.iter().map(|code| (code.logical_id.as_str(), code.binary.as_str())).collect();
-        ways.extend(of_template(&template.document, &binaries));
+        ways.extend(of_template(&template.template, &binaries));
     }
     ways.truncate(MOST);
     ways
 }
 
-fn of_template(document: &Value, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<Hop>> {
-    let Some(resources) = document.get("Resources").and_then(Value::as_object) else { return Vec::new() };
-    let kind =
-        |id: &str| resources.get(id).and_then(|resource| resource["Type"].as_str()).unwrap_or_default();
+fn of_template(document: &Document, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<Hop>> {
+    let kinds: BTreeMap<&str, &str> =
+        document.resources().map(|(id, resource)| (id, resource.kind())).collect();
+    let kind = |id: &str| kinds.get(id).copied().unwrap_or_default();
     let mut edges: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for (id, resource) in resources {
-        let properties = &resource["Properties"];
-        match kind(id) {
-            "AWS::Lambda::EventSourceMapping" => {
-                join(&mut edges, &properties["EventSourceArn"], &properties["FunctionName"]);
-            }
-            "AWS::ApiGateway::Method" => {
-                join(&mut edges, &properties["RestApiId"], &properties["Integration"]);
-            }
-            "AWS::ApiGatewayV2::Integration" => {
-                join(&mut edges, &properties["ApiId"], &properties["IntegrationUri"]);
-            }
+    for (id, resource) in document.resources() {
+        let mentioned = |property: &str| {
+            let value = resource.properties().get(property).unwrap_or(&Value::Null);
+            document.mentioned(value)
+        };
+        let mut join = |from: &str, to: &str| {
+            let to = mentioned(to);
+            edges.extend(mentioned(from).into_iter().flat_map(|from| to.iter().map(move |to| (from, *to))));
+        };
+        match resource.kind() {
+            "AWS::Lambda::EventSourceMapping" => join("EventSourceArn", "FunctionName"),
+            "AWS::ApiGateway::Method" => join("RestApiId", "Integration"),
+            "AWS::ApiGatewayV2::Integration" => join("ApiId", "IntegrationUri"),
             "AWS::Lambda::Function" => {
-                let used = mentioned(&properties["Environment"]);
-                edges.extend(
-                    used.into_iter().filter(|used| holds_events(kind(used))).map(|used| (id.as_str(), used)),
-                );
+                let used = mentioned("Environment").into_iter().filter(|used| holds_events(kind(used)));
+                edges.extend(used.map(|used| (id, used)));
             }
             _ => {}
         }
@@ -62,22 +62,13 @@ fn of_template(document: &Value, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<Hop
     }
     let name = |id: &&str| match binaries.get(id) {
         Some(binary) => Hop::Function((*binary).to_owned()),
-        None => {
-            resource_hop(id, kind(id), resources.keys().filter(|other| kind(other) == kind(id)).count() == 1)
-        }
+        None => resource_hop(id, kind(id), kinds.values().filter(|other| **other == kind(id)).count() == 1),
     };
     let mut named: Vec<Vec<Hop>> = ways.iter().map(|way| way.iter().map(name).collect()).collect();
     named.retain(|way: &Vec<Hop>| way.len() > 1 && way.iter().any(|hop| matches!(hop, Hop::Function(_))));
     // The longest way is the pipeline.
     named.sort_by_key(|way| std::cmp::Reverse(way.len()));
     named
-}
-
-/// Whatever one value refers to leads to whatever the other refers to.
-fn join<'a>(edges: &mut BTreeSet<(&'a str, &'a str)>, from: &'a Value, to: &'a Value) {
-    for from in mentioned(from) {
-        edges.extend(mentioned(to).into_iter().map(|to| (from, to)));
-    }
 }
 
 /// Whether a function that knows the resource passes events on to it.
@@ -116,28 +107,6 @@ fn follow<'a>(
     }
 }
 
-/// The resources that a value refers to.
-fn mentioned(value: &Value) -> Vec<&str> {
-    match value {
-        Value::Object(table) => {
-            let mut found = Vec::new();
-            for (key, inner) in table {
-                match (key.as_str(), inner) {
-                    ("Ref", Value::String(id)) if !id.starts_with("AWS::") => found.push(id.as_str()),
-                    ("Fn::GetAtt", Value::Array(parts)) => {
-                        found.extend(parts.first().and_then(Value::as_str));
-                    }
-                    ("Fn::GetAtt", Value::String(text)) => found.extend(text.split('.').next()),
-                    _ => found.extend(mentioned(inner)),
-                }
-            }
-            found
-        }
-        Value::Array(items) => items.iter().flat_map(mentioned).collect(),
-        _ => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -153,7 +122,8 @@ mod tests {
         let name = |hop: &Hop| match hop {
             Hop::Resource { name, .. } | Hop::Function(name) => name.clone(),
         };
-        let ways = of_template(document, &binaries);
+        let document = devloop_cloud::Template::parse(&document.to_string()).unwrap();
+        let ways = of_template(&document, &binaries);
         let found: Vec<String> =
             ways.iter().map(|way| way.iter().map(name).collect::<Vec<_>>().join(" > ")).collect();
         assert_eq!(found, expected);
@@ -184,8 +154,9 @@ mod tests {
             } })
         };
         let function = |uses: &[&str]| {
-            let uses: Vec<Value> = uses.iter().map(|id| json!({ "Ref": id })).collect();
-            json!({ "Type": "AWS::Lambda::Function", "Properties": { "Environment": { "Variables": { "A": uses } } } })
+            let uses: String = uses.iter().map(|id| format!("${{{id}}},")).collect();
+            let variables = json!({ "A": { "Fn::Sub": uses } });
+            json!({ "Type": "AWS::Lambda::Function", "Properties": { "Environment": { "Variables": variables } } })
         };
         let document = json!({ "Resources": {
             "In": { "Type": "AWS::SQS::Queue" }, "Out": { "Type": "AWS::SQS::Queue" },
@@ -198,6 +169,6 @@ mod tests {
             &[("F", "f"), ("Lonely", "lonely")],
             &["SQS In > f > SQS Out", "SQS In > f > DynamoDB"],
         );
-        check(&json!({}), &[], &[]);
+        check(&json!({ "Resources": {} }), &[], &[]);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use devloop_cloud::{Resource, Template};
+use serde_json::Value;
 
 use crate::engine::Problem;
 use crate::error::suggestion;
@@ -23,9 +24,6 @@ pub(crate) struct FunctionCode {
 /// Why a template's functions cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemplateError {
-    /// The template has no `Resources` object.
-    #[error("read the template: it has no Resources")]
-    NoResources,
     /// A function's code names no binary of the workspace.
     #[error(
         "find the binary of the template's function {logical_id}: it names {named}, and the workspace has {known}"
@@ -47,7 +45,6 @@ impl TemplateError {
     pub(crate) fn problem(&self) -> Problem {
         let message = self.to_string();
         match self {
-            Self::NoResources => Problem::new("template_invalid", message),
             Self::NoBinary { suggestion, .. } => {
                 let problem = Problem::new("template_function_unknown", message);
                 match suggestion {
@@ -63,12 +60,11 @@ impl TemplateError {
 ///
 /// A function finds its binary by the last segment of its hot-reload key, by its asset's path, or by its logical id.
 pub(crate) fn function_codes(
-    template: &Value,
+    template: &Template,
     binaries: &[&str],
 ) -> Result<Vec<FunctionCode>, TemplateError> {
-    let resources = template.get("Resources").and_then(Value::as_object).ok_or(TemplateError::NoResources)?;
-    resources
-        .iter()
+    template
+        .resources()
         .filter(|(_, resource)| is_binary_function(resource))
         .map(|(logical_id, resource)| {
             let names = names(logical_id, resource);
@@ -76,14 +72,14 @@ pub(crate) fn function_codes(
             let binary = binary.or_else(|| by_logical_id(logical_id, binaries));
             match binary {
                 Some(binary) => {
-                    let text = |path| resource.pointer(path).and_then(Value::as_str).map(str::to_owned);
+                    let property = |name: &str| resource.properties().get(name);
+                    let architecture = property("Architectures").and_then(|list| list.get(0)?.as_str());
                     Ok(FunctionCode {
-                        logical_id: logical_id.clone(),
+                        logical_id: logical_id.to_owned(),
                         binary: (*binary).to_owned(),
                         // Lambda's own default.
-                        architecture: text("/Properties/Architectures/0")
-                            .unwrap_or_else(|| "x86_64".to_owned()),
-                        runtime: text("/Properties/Runtime"),
+                        architecture: architecture.unwrap_or("x86_64").to_owned(),
+                        runtime: property("Runtime").and_then(Value::as_str).map(str::to_owned),
                     })
                 }
                 None => Err(no_binary(logical_id, &names, binaries)),
@@ -93,29 +89,24 @@ pub(crate) fn function_codes(
 }
 
 /// Points each function at its directory below `dist`, in the form that marks code to be reloaded.
-pub(crate) fn serve_from(template: &mut Value, functions: &[FunctionCode], dist: &Path) {
+pub(crate) fn serve_from(template: &mut Template, functions: &[FunctionCode], dist: &Path) {
     for function in functions {
-        let path = format!("/Resources/{}/Properties", escape(&function.logical_id));
-        if let Some(properties) = template.pointer_mut(&path).and_then(Value::as_object_mut) {
-            let directory = dist.join(&function.binary);
-            let code = json!({ "S3Bucket": "hot-reload", "S3Key": directory.to_string_lossy() });
-            properties.insert("Code".to_owned(), code);
-        }
+        template.run_from(&function.logical_id, &dist.join(&function.binary).to_string_lossy());
     }
 }
 
 /// Functions of a managed language, such as CDK's helpers in JavaScript, are the cloud's to accept or refuse.
-fn is_binary_function(resource: &Value) -> bool {
-    let runtime = resource.pointer("/Properties/Runtime").and_then(Value::as_str);
-    resource["Type"] == "AWS::Lambda::Function"
+fn is_binary_function(resource: &Resource) -> bool {
+    let runtime = resource.properties().get("Runtime").and_then(Value::as_str);
+    resource.kind() == "AWS::Lambda::Function"
         && runtime.is_none_or(|runtime| runtime.starts_with("provided"))
 }
 
-fn names(logical_id: &str, resource: &Value) -> Vec<String> {
-    let code = resource.pointer("/Properties/Code");
+fn names(logical_id: &str, resource: &Resource) -> Vec<String> {
+    let code = resource.properties().get("Code");
     let hot = code.is_some_and(|code| code["S3Bucket"] == "hot-reload");
     let key = code.filter(|_| hot).and_then(|code| last_text(&code["S3Key"]));
-    let asset = resource.pointer("/Metadata/aws:asset:path").and_then(Value::as_str);
+    let asset = resource.metadata().get("aws:asset:path").and_then(Value::as_str);
     let mut names: Vec<String> = key.into_iter().chain(asset).filter_map(last_segment).collect();
     if names.is_empty() {
         names.push(logical_id.to_owned());
@@ -169,25 +160,23 @@ fn no_binary(logical_id: &str, names: &[String], binaries: &[&str]) -> TemplateE
     }
 }
 
-/// Escapes a key of a JSON pointer.
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use devloop_cloud::Template;
     use serde_json::{Value, json};
 
     use super::{function_codes, serve_from};
 
     const BINARIES: [&str; 3] = ["downstream", "midstream", "up-stream"];
 
-    fn template(logical_id: &str, function: &Value) -> Value {
+    fn template(logical_id: &str, function: &Value) -> Template {
         let mut resource = function.clone();
         resource["Type"] = json!("AWS::Lambda::Function");
-        json!({ "Resources": { logical_id: resource, "Table": { "Type": "AWS::DynamoDB::Table" } } })
+        let document =
+            json!({ "Resources": { logical_id: resource, "Table": { "Type": "AWS::DynamoDB::Table" } } });
+        Template::parse(&document.to_string()).unwrap()
     }
 
     fn check(logical_id: &str, function: &Value, expected: Result<&[&str], &str>) {
@@ -248,9 +237,9 @@ mod tests {
             template("midstream", &json!({ "Properties": { "Code": { "S3Key": "x" }, "Timeout": 3 } }));
         let functions = function_codes(&template, &BINARIES).unwrap();
         serve_from(&mut template, &functions, Path::new("/abs/dist"));
-        let properties = &template["Resources"]["midstream"]["Properties"];
+        let (_, function) = template.resources().find(|(id, _)| *id == "midstream").unwrap();
+        let properties = function.properties();
         assert_eq!(properties["Code"], json!({ "S3Bucket": "hot-reload", "S3Key": "/abs/dist/midstream" }));
         assert_eq!(properties["Timeout"], 3);
-        assert!(template["Resources"]["Table"].get("Properties").is_none());
     }
 }

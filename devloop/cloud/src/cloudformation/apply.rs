@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -11,9 +12,13 @@ use super::{
     resources::{Cause, Created, Provider, Record, Table, Task, coerced},
     rollback::Done,
     stack::{CloudFormation, Export, Outputs, StackResource},
-    template::{Lookup, Pseudo, Scope, Template, TemplateError, values},
 };
-use crate::{cloud::Cloud, context::Context, gateway};
+use crate::{
+    cloud::Cloud,
+    context::Context,
+    gateway,
+    template::{DynamicValues, Lookup, Pseudo, Scope, Template, TemplateError, resolved, values},
+};
 
 impl Cloud {
     /// Brings the stack `name` to what `template` says, in the cloud's default region, with `parameters` by name.
@@ -44,16 +49,8 @@ impl CloudFormation {
         let stack = self.stack(&cx.region, name);
         let mut stack = stack.lock().await;
         let stored = |parameter: String| {
-            let cx = &cx;
-            async move {
-                let input = serde_json::json!({ "Name": parameter });
-                let found = gateway::operation(&cloud.0, cx, "ssm", "GetParameter", input).await;
-                let found = found.map_err(|error| format!("cannot be read from Systems Manager: {error}"))?;
-                let value = found.pointer("/Parameter/Value").and_then(Value::as_str);
-                value
-                    .map(str::to_owned)
-                    .ok_or_else(|| format!("`{parameter}` has no value in Systems Manager"))
-            }
+            let stores = Stores { cloud, cx: &cx };
+            async move { stores.parameter(&parameter, None).await }
         };
         let parameters = values(template, given, stored).await?;
         let id =
@@ -69,7 +66,7 @@ impl CloudFormation {
             resources: stack.resources.clone(),
             done: Vec::new(),
         };
-        run.refuse_replacements(template, &plan)?;
+        run.refuse_replacements(template, &plan).await?;
         if let Err(mut error) = run.converge(template, &plan).await {
             let remains = run.roll_back().await;
             if let TemplateError::Failed { left_behind, .. } = &mut error {
@@ -96,6 +93,29 @@ fn check_name(name: &str) -> Result<(), TemplateError> {
         && bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if valid { Ok(()) } else { Err(TemplateError::StackName(name.to_owned())) }
+}
+
+/// The services that values of a template are read from.
+struct Stores<'s> {
+    cloud: &'s Cloud,
+    cx: &'s Context,
+}
+
+impl DynamicValues for Stores<'_> {
+    fn parameter<'a>(
+        &'a self,
+        name: &'a str,
+        version: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let name = version.map_or_else(|| name.to_owned(), |version| format!("{name}:{version}"));
+            let input = serde_json::json!({ "Name": name, "WithDecryption": true });
+            let found = gateway::operation(&self.cloud.0, self.cx, "ssm", "GetParameter", input).await;
+            let found = found.map_err(|error| format!("cannot be read from Systems Manager: {error}"))?;
+            let value = found.pointer("/Parameter/Value").and_then(Value::as_str);
+            value.map(str::to_owned).ok_or_else(|| format!("`{name}` has no value in Systems Manager"))
+        })
+    }
 }
 
 /// One application of a template, and what it has done so far.
@@ -133,7 +153,7 @@ enum Change {
 
 impl Run<'_> {
     /// A resource's properties, computed and in the form that its provider expects.
-    fn properties(
+    async fn properties(
         &self,
         template: &Template,
         plan: &Plan,
@@ -149,6 +169,8 @@ impl Run<'_> {
             lookup: self,
         };
         let properties = scope.members(&resource.properties).map_err(TemplateError::at(place()))?;
+        let stores = Stores { cloud: self.cloud, cx: &self.cx };
+        let properties = resolved(properties, &stores).await.map_err(TemplateError::at(place()))?;
         let known = self.table.get(&resource.kind).map(Provider::properties).unwrap_or_default();
         coerced(properties, known).map_err(TemplateError::at(place()))
     }
@@ -181,9 +203,9 @@ impl Run<'_> {
 
     /// Finds, before anything is done, the changes that would need a replacement. A resource that waits for one yet to
     /// be made is looked at when its turn comes.
-    fn refuse_replacements(&self, template: &Template, plan: &Plan) -> Result<(), TemplateError> {
+    async fn refuse_replacements(&self, template: &Template, plan: &Plan) -> Result<(), TemplateError> {
         for logical in plan.order.iter().filter(|logical| self.resources.contains_key(*logical)) {
-            if let Ok(properties) = self.properties(template, plan, logical) {
+            if let Ok(properties) = self.properties(template, plan, logical).await {
                 self.change(template, logical, &properties)?;
             }
         }
@@ -194,7 +216,7 @@ impl Run<'_> {
     async fn converge(&mut self, template: &Template, plan: &Plan) -> Result<(), TemplateError> {
         for logical in &plan.order {
             let resource = &template.resources[logical];
-            let properties = self.properties(template, plan, logical)?;
+            let properties = self.properties(template, plan, logical).await?;
             let change = self.change(template, logical, &properties)?;
             let Some(provider) = self.table.get(&resource.kind) else { continue };
             let retain = resource.deletion_policy.as_deref() == Some("Retain");

@@ -7,8 +7,6 @@ mod plan;
 mod resources;
 mod rollback;
 mod stack;
-mod template;
 
 pub(crate) use stack::CloudFormation;
 pub use stack::{Outputs, StackResource};
-pub use template::{Problem, Template, TemplateError};

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{
-    resources::Table,
-    template::{
-        Problem, Pseudo, Reference, Resource, Template, TemplateError, conditions, order, references,
-    },
+use super::resources::Table;
+use crate::template::{
+    Problem, Pseudo, Reference, Resource, Template, TemplateError, check_rules, conditions, order, references,
 };
 
 /// A template that holds together, with its parameters and conditions decided.
@@ -29,6 +27,7 @@ impl Plan {
         parameters: BTreeMap<String, Value>,
         pseudo: Pseudo,
     ) -> Result<Self, TemplateError> {
+        check_rules(template, &parameters, &pseudo)?;
         let conditions = conditions(template, &parameters, &pseudo)?;
         let mut plan = Self { parameters, pseudo, conditions, order: Vec::new() };
         let mut active = Vec::new();

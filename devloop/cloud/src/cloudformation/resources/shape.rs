@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::provider::Properties;
-use crate::cloudformation::template::Problem;
+use crate::template::Problem;
 
 /// The form of a property's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

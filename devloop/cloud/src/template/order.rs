@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::TemplateError;
 
 /// Sorts the keys of `needs` so that everything comes after what it needs; equals keep the order of `names`.
-pub(in super::super) fn order(
+pub(crate) fn order(
     names: &[&str],
     needs: &BTreeMap<&str, BTreeSet<String>>,
 ) -> Result<Vec<String>, TemplateError> {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::context::Context;
 
 struct World;
 
@@ -87,7 +88,16 @@ fn functions_compute_their_values() {
     check(json!({"Fn::Select": ["0", ["x"]]}), json!("x"));
     check(json!({"Fn::Split": ["/", "a/b"]}), json!(["a", "b"]));
     check(json!({"Fn::FindInMap": ["Sizes", {"Ref": "Size"}, "memory"]}), json!(128));
+    check(
+        json!({"Fn::FindInMap": ["Sizes", "big", "memory", {"DefaultValue": {"Ref": "Size"}}]}),
+        json!("small"),
+    );
     check(json!({"Fn::Base64": "hi"}), json!("aGk="));
+    check(json!({"Fn::Cidr": ["10.0.0.0/16", 2, "8"]}), json!(["10.0.0.0/24", "10.0.1.0/24"]));
+    check(json!({"Fn::Cidr": ["fd00::/56", 2, 64]}), json!(["fd00::/64", "fd00:0:0:1::/64"]));
+    check(json!({"Fn::Length": {"Ref": "List"}}), json!(2));
+    check(json!({"Fn::ToJsonString": {"a": {"Ref": "Size"}}}), json!("{\"a\":\"small\"}"));
+    check(json!({"Fn::Select": [1, {"Fn::Split": [",", {"Fn::Join": [",", {"Ref": "List"}]}]}]}), json!("b"));
     check(json!({"Fn::ImportValue": "shared"}), json!("imported"));
     check(json!({"Fn::GetAZs": ""}), json!(["eu-west-1a", "eu-west-1b", "eu-west-1c"]));
     check(json!({"a": {"Ref": "AWS::NoValue"}, "b": [{"Ref": "AWS::NoValue"}, 1]}), json!({"b": [1]}));
@@ -112,7 +122,20 @@ fn what_cannot_be_computed_is_named() {
     check(json!({"Ref": "Absent"}), "`Absent` is left out by its condition");
     check(json!({"Fn::GetAtt": ["Table", "Colour"]}), "`Table` has no attribute `Colour`");
     check(json!({"Fn::GetAtt": ["Table"]}), "`Fn::GetAtt` wants a resource and an attribute");
-    check(json!({"Fn::Cidr": []}), "the embedded cloud does not support the intrinsic function `Fn::Cidr`");
+    check(json!({"Fn::Cidr": []}), "`Fn::Cidr` wants a block, a count and the bits");
+    check(json!({"Fn::Cidr": ["10.0.0.0/16", 300, 8]}), "`Fn::Cidr` wants a count from 1 to 256, not `300`");
+    check(
+        json!({"Fn::Cidr": ["10.0.0.0/24", 6, 8]}),
+        "`Fn::Cidr` finds no room for 6 blocks of 8 bits in 10.0.0.0/24",
+    );
+    check(json!({"Fn::Cidr": ["x", 1, 8]}), "`Fn::Cidr` wants a block such as 10.0.0.0/16, not `x`");
+    check(
+        json!({"Fn::Transform": {"Name": "x"}}),
+        "the embedded cloud does not support the intrinsic function `Fn::Transform`",
+    );
+    check(json!({"Fn::ToJsonString": "x"}), "`Fn::ToJsonString` wants a map or a list");
+    let long = "x".repeat(LONGEST / 2);
+    check(json!({"Fn::Join": [long, ["", "", ""]]}), "`Fn::Join` makes a text of more than 1048576 bytes");
     check(
         json!({"Fn::Equals": [1, 1]}),
         "the embedded cloud does not support the intrinsic function `Fn::Equals`",
@@ -128,37 +151,4 @@ fn what_cannot_be_computed_is_named() {
     );
     check(json!({"Fn::ImportValue": "none"}), "no stack exports `none`");
     check(json!({"Fn::Sub": "${List}"}), "`Fn::Sub` wants a text for `List`");
-    check(
-        json!("{{resolve:ssm:x}}"),
-        "the embedded cloud does not support dynamic references: `{{resolve:ssm:x}}`",
-    );
-}
-
-#[test]
-fn conditions_are_decided_whatever_their_order() {
-    let check = |definitions: Value, expected: Result<&[(&str, bool)], &str>| {
-        let template = template(&json!({ "Conditions": definitions }));
-        let found = conditions(&template, &parameters(), &pseudo()).map_err(|error| error.to_string());
-        let expected = expected
-            .map(|pairs| {
-                pairs.iter().map(|&(name, holds)| (name.to_owned(), holds)).collect::<BTreeMap<_, _>>()
-            })
-            .map_err(str::to_owned);
-        assert_eq!(found, expected, "{definitions}");
-    };
-    let small = json!({"Fn::Equals": [{"Ref": "Size"}, "small"]});
-    check(json!({"A": small}), Ok(&[("A", true)]));
-    check(json!({"A": {"Fn::Not": [{"Condition": "B"}]}, "B": small}), Ok(&[("A", false), ("B", true)]));
-    check(json!({"A": {"Fn::And": [small, {"Fn::Equals": [1, "1"]}]}}), Ok(&[("A", true)]));
-    check(json!({"A": {"Fn::Or": [{"Fn::Not": [small]}, {"Fn::Equals": ["x", "y"]}]}}), Ok(&[("A", false)]));
-    check(json!({"A": {"Condition": "Z"}}), Err("condition `A`: the condition `Z` is not declared"));
-    check(
-        json!({"A": {"Condition": "B"}, "B": {"Condition": "A"}}),
-        Err("condition `A`: the condition `A` depends on itself"),
-    );
-    check(json!({"A": {"Fn::And": [small]}}), Err("condition `A`: `Fn::And` wants 2 to 10 conditions"));
-    check(
-        json!({"A": {"Fn::Contains": [[], "x"]}}),
-        Err("condition `A`: the embedded cloud does not support the intrinsic function `Fn::Contains`"),
-    );
 }

@@ -6,49 +6,20 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Value};
 
 use super::{
+    cidr,
     document::{Template, scalar},
-    error::{Problem, TemplateError},
+    error::Problem,
     functions::{Part, Substitution, arguments, attribute_name, function, substitution},
+    pseudo::Pseudo,
     references::Reference,
     served::served_here,
 };
-use crate::context::Context;
 
-/// The pseudo parameters of one stack.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Pseudo {
-    cx: Context,
-    stack_name: String,
-    stack_id: String,
-}
-
-impl Pseudo {
-    /// The pseudo parameters of the stack `name`, whose id is `id`.
-    pub(in super::super) fn new(cx: &Context, name: &str, id: String) -> Self {
-        Self { cx: cx.clone(), stack_name: name.to_owned(), stack_id: id }
-    }
-
-    fn get(&self, name: &str) -> Option<Value> {
-        Some(Value::from(match name {
-            "AWS::AccountId" => &*self.cx.account,
-            "AWS::Region" => &*self.cx.region,
-            "AWS::Partition" => "aws",
-            "AWS::URLSuffix" => "amazonaws.com",
-            "AWS::StackName" => self.stack_name.as_str(),
-            "AWS::StackId" => self.stack_id.as_str(),
-            "AWS::NotificationARNs" => return Some(Value::Array(Vec::new())),
-            _ => return None,
-        }))
-    }
-
-    /// Whether a name is one of theirs.
-    pub(in super::super) fn knows(&self, name: &str) -> bool {
-        name == "AWS::NoValue" || self.get(name).is_some()
-    }
-}
+/// The longest text that a function may make, in bytes. CloudFormation's own limit is that of the template.
+const LONGEST: usize = 1024 * 1024;
 
 /// What exists outside the template's text.
-pub(in super::super) trait Lookup {
+pub(crate) trait Lookup {
     /// The value of `Ref` for a resource that exists by now.
     fn physical_id(&self, logical: &str) -> Option<Value>;
     /// The value of `Fn::GetAtt`.
@@ -57,35 +28,18 @@ pub(in super::super) trait Lookup {
     fn import(&self, name: &str) -> Option<String>;
 }
 
-/// Nothing exists yet: the world in which conditions are decided.
-struct Nothing;
-
-impl Lookup for Nothing {
-    fn physical_id(&self, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn attribute(&self, _: &str, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn import(&self, _: &str) -> Option<String> {
-        None
-    }
-}
-
 /// Everything that a value can depend on.
-pub(in super::super) struct Scope<'s> {
-    pub(in super::super) template: &'s Template,
-    pub(in super::super) parameters: &'s BTreeMap<String, Value>,
-    pub(in super::super) pseudo: &'s Pseudo,
-    pub(in super::super) conditions: &'s BTreeMap<String, bool>,
-    pub(in super::super) lookup: &'s dyn Lookup,
+pub(crate) struct Scope<'s> {
+    pub(crate) template: &'s Template,
+    pub(crate) parameters: &'s BTreeMap<String, Value>,
+    pub(crate) pseudo: &'s Pseudo,
+    pub(crate) conditions: &'s BTreeMap<String, bool>,
+    pub(crate) lookup: &'s dyn Lookup,
 }
 
 impl Scope<'_> {
     /// The value of `value` with all functions computed; `None` for `AWS::NoValue`.
-    pub(in super::super) fn value(&self, value: &Value) -> Result<Option<Value>, Problem> {
+    pub(crate) fn value(&self, value: &Value) -> Result<Option<Value>, Problem> {
         if let Some((name, argument)) = function(value) {
             return self.call(name, argument);
         }
@@ -95,18 +49,12 @@ impl Scope<'_> {
                 Value::Array(items.collect::<Result<_, _>>()?)
             }
             Value::Object(members) => Value::Object(self.members(members)?),
-            Value::String(text) if text.contains("{{resolve:") => {
-                return Err(Problem::DynamicReference(text.clone()));
-            }
             other => other.clone(),
         }))
     }
 
     /// The members of an object with all functions computed.
-    pub(in super::super) fn members(
-        &self,
-        members: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, Problem> {
+    pub(crate) fn members(&self, members: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
         members
             .iter()
             .filter_map(|(name, value)| match self.value(value) {
@@ -143,6 +91,8 @@ impl Scope<'_> {
                 let parts = self.list(name, list)?;
                 let parts: Option<Vec<String>> = parts.iter().map(scalar).collect();
                 let parts = parts.ok_or_else(|| Problem::malformed(name, "wants a list of texts"))?;
+                let length: usize = parts.iter().map(|part| part.len() + separator.len()).sum();
+                check_length(name, length)?;
                 served_here(parts.join(&separator), &self.pseudo.cx.endpoint).into()
             }
             "Fn::Sub" => served_here(self.substituted(argument)?, &self.pseudo.cx.endpoint).into(),
@@ -162,11 +112,37 @@ impl Scope<'_> {
                 text.split(&separator).map(Value::from).collect()
             }
             "Fn::FindInMap" => {
-                let [map, first, second] = arguments::<3>(name, argument)?;
+                let (keys, otherwise) = match argument.as_array().map(Vec::as_slice) {
+                    Some([keys @ .., Value::Object(options)]) if keys.len() == 3 => {
+                        (keys, options.get("DefaultValue").filter(|_| options.len() == 1))
+                    }
+                    Some(keys) => (keys, None),
+                    None => (&[][..], None),
+                };
+                let [map, first, second] = keys else {
+                    return Err(Problem::malformed(name, "wants a map and two keys"));
+                };
                 let path = [self.text(name, map)?, self.text(name, first)?, self.text(name, second)?];
                 let found = self.template.mappings.get(&path[0]).and_then(|map| map.get(&path[1]));
-                let found = found.and_then(|entry| entry.get(&path[2]));
-                found.ok_or_else(|| Problem::UnknownMapping(path.join(".")))?.clone()
+                match (found.and_then(|entry| entry.get(&path[2])), otherwise) {
+                    (Some(found), _) => found.clone(),
+                    (None, Some(otherwise)) => return self.value(otherwise),
+                    (None, None) => return Err(Problem::UnknownMapping(path.join("."))),
+                }
+            }
+            "Fn::Cidr" => {
+                let items = argument.as_array().filter(|items| (2..=3).contains(&items.len()));
+                let items =
+                    items.ok_or_else(|| Problem::malformed(name, "wants a block, a count and the bits"))?;
+                let texts: Vec<String> =
+                    items.iter().map(|item| self.text(name, item)).collect::<Result<_, _>>()?;
+                let blocks = cidr::blocks(&texts[0], &texts[1], texts.get(2).map(String::as_str));
+                blocks.map_err(|why| Problem::malformed(name, why))?.into_iter().map(Value::from).collect()
+            }
+            "Fn::Length" => self.list(name, argument)?.len().into(),
+            "Fn::ToJsonString" => {
+                let value = self.value(argument)?.filter(|value| value.is_object() || value.is_array());
+                value.ok_or_else(|| Problem::malformed(name, "wants a map or a list"))?.to_string().into()
             }
             "Fn::Base64" => BASE64.encode(self.text(name, argument)?).into(),
             "Fn::ImportValue" => {
@@ -231,6 +207,7 @@ impl Scope<'_> {
                     let text = value.as_ref().and_then(scalar);
                     let text = text
                         .ok_or_else(|| Problem::malformed("Fn::Sub", format!("wants a text for `{name}`")))?;
+                    check_length("Fn::Sub", out.len() + text.len())?;
                     out.push_str(&text);
                 }
             }
@@ -238,12 +215,14 @@ impl Scope<'_> {
         Ok(out)
     }
 
-    fn text(&self, function: &str, value: &Value) -> Result<String, Problem> {
+    /// A text argument of `function`.
+    pub(super) fn text(&self, function: &str, value: &Value) -> Result<String, Problem> {
         let value = self.value(value)?;
         value.as_ref().and_then(scalar).ok_or_else(|| Problem::malformed(function, "wants a text"))
     }
 
-    fn list(&self, function: &str, value: &Value) -> Result<Vec<Value>, Problem> {
+    /// A list argument of `function`.
+    pub(super) fn list(&self, function: &str, value: &Value) -> Result<Vec<Value>, Problem> {
         match self.value(value)? {
             Some(Value::Array(items)) => Ok(items),
             _ => Err(Problem::malformed(function, "wants a list")),
@@ -251,89 +230,11 @@ impl Scope<'_> {
     }
 }
 
-/// Decides the template's conditions.
-pub(in super::super) fn conditions(
-    template: &Template,
-    parameters: &BTreeMap<String, Value>,
-    pseudo: &Pseudo,
-) -> Result<BTreeMap<String, bool>, TemplateError> {
-    let mut decided = BTreeMap::new();
-    for name in template.conditions.keys() {
-        let mut deciding = Decision { template, parameters, pseudo, decided: &mut decided, open: Vec::new() };
-        deciding.named(name).map_err(TemplateError::at(format!("condition `{name}`")))?;
+fn check_length(function: &str, length: usize) -> Result<(), Problem> {
+    if length > LONGEST {
+        return Err(Problem::malformed(function, format!("makes a text of more than {LONGEST} bytes")));
     }
-    Ok(decided)
-}
-
-/// A condition on its way to be decided, with the ones that it needs.
-struct Decision<'d> {
-    template: &'d Template,
-    parameters: &'d BTreeMap<String, Value>,
-    pseudo: &'d Pseudo,
-    decided: &'d mut BTreeMap<String, bool>,
-    open: Vec<String>,
-}
-
-impl Decision<'_> {
-    fn named(&mut self, name: &str) -> Result<bool, Problem> {
-        if let Some(known) = self.decided.get(name) {
-            return Ok(*known);
-        }
-        let unknown = || Problem::UnknownCondition(name.to_owned());
-        let template = self.template;
-        let definition = template.conditions.get(name).ok_or_else(unknown)?;
-        if self.open.iter().any(|open| open == name) {
-            return Err(Problem::CircularCondition(name.to_owned()));
-        }
-        self.open.push(name.to_owned());
-        let holds = self.holds(definition)?;
-        self.open.pop();
-        self.decided.insert(name.to_owned(), holds);
-        Ok(holds)
-    }
-
-    fn holds(&mut self, definition: &Value) -> Result<bool, Problem> {
-        let malformed =
-            || Problem::malformed("Condition", "wants Fn::Equals, Fn::Not, Fn::And, Fn::Or or a condition");
-        let members = definition.as_object().filter(|members| members.len() == 1).ok_or_else(malformed)?;
-        let (name, argument) = members.iter().next().ok_or_else(malformed)?;
-        match name.as_str() {
-            "Condition" => self.named(argument.as_str().ok_or_else(malformed)?),
-            "Fn::Equals" => {
-                let [left, right] = arguments::<2>(name, argument)?;
-                Ok(self.comparable(left)? == self.comparable(right)?)
-            }
-            "Fn::Not" => {
-                let [inner] = arguments::<1>(name, argument)?;
-                Ok(!self.holds(inner)?)
-            }
-            "Fn::And" | "Fn::Or" => {
-                let items = argument.as_array().filter(|items| (2..=10).contains(&items.len()));
-                let items = items.ok_or_else(|| Problem::malformed(name, "wants 2 to 10 conditions"))?;
-                let all: Vec<bool> = items.iter().map(|item| self.holds(item)).collect::<Result<_, _>>()?;
-                Ok(if name == "Fn::And" {
-                    all.into_iter().all(|it| it)
-                } else {
-                    all.into_iter().any(|it| it)
-                })
-            }
-            other if other.starts_with("Fn::") => Err(Problem::UnknownFunction(other.to_owned())),
-            _ => Err(malformed()),
-        }
-    }
-
-    /// A side of `Fn::Equals`: numbers and booleans compare as their text.
-    fn comparable(&self, value: &Value) -> Result<Value, Problem> {
-        let scope = Scope {
-            template: self.template,
-            parameters: self.parameters,
-            pseudo: self.pseudo,
-            conditions: self.decided,
-            lookup: &Nothing,
-        };
-        let value = scope.value(value)?.unwrap_or(Value::Null);
-        Ok(scalar(&value).map_or(value, Value::from))
-    }
+    Ok(())
 }
 
 #[cfg(test)]

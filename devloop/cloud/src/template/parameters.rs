@@ -6,17 +6,63 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    document::{Parameter, Template},
+    document::{Parameter, Template, scalar},
     error::TemplateError,
     references::references,
 };
 
-/// The type whose value names a parameter of Systems Manager, which holds the value proper.
-const STORED: &str = "AWS::SSM::Parameter::Value<String>";
+/// Types whose value names a parameter of Systems Manager, which holds the value proper: `AWS::SSM::Parameter::Value<TYPE>`.
+const STORED: &str = "AWS::SSM::Parameter::Value<";
+
+/// Types of ids and names in an account; whether there is such a thing is not looked at
+/// [CloudFormation-supplied parameter types, CloudFormation User Guide].
+const IDS: [&str; 11] = [
+    "AWS::EC2::AvailabilityZone::Name",
+    "AWS::EC2::Image::Id",
+    "AWS::EC2::Instance::Id",
+    "AWS::EC2::KeyPair::KeyName",
+    "AWS::EC2::SecurityGroup::GroupName",
+    "AWS::EC2::SecurityGroup::Id",
+    "AWS::EC2::Subnet::Id",
+    "AWS::EC2::VPC::Id",
+    "AWS::EC2::Volume::Id",
+    "AWS::Route53::HostedZone::Id",
+    "AWS::SSM::Parameter::Name",
+];
+
+/// The form of a parameter's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    List,
+}
+
+/// The form of a type's values.
+fn form(kind: &str) -> Option<Form> {
+    let item = |kind: &str| kind == "String" || kind == "Number" || IDS.contains(&kind);
+    match kind.strip_prefix("List<").and_then(|kind| kind.strip_suffix('>')) {
+        Some(inner) => item(inner).then_some(Form::List),
+        None if kind == "CommaDelimitedList" => Some(Form::List),
+        None => item(kind).then_some(Form::Text),
+    }
+}
+
+/// The type of the value proper, where the parameter's value names one of Systems Manager.
+fn stored_kind(kind: &str) -> Option<&str> {
+    kind.strip_prefix(STORED)?.strip_suffix('>')
+}
+
+/// A text as a value of this form.
+fn formed(form: Form, text: &str) -> Value {
+    match form {
+        Form::Text => text.into(),
+        Form::List => text.split(',').map(|item| Value::from(item.trim())).collect(),
+    }
+}
 
 /// Finds the value of every parameter that is referred to. `stored` reads a parameter of Systems Manager: one that
 /// nothing refers to is not asked for, because the CDK declares one for its own bootstrap in every template.
-pub(in super::super) async fn values<F, R>(
+pub(crate) async fn values<F, R>(
     template: &Template,
     given: &BTreeMap<String, String>,
     stored: F,
@@ -37,19 +83,33 @@ where
         let text = given.get(name).or(parameter.default.as_ref());
         let text = text.ok_or_else(|| error(name, "has no value and no default"))?;
         check(parameter, text).map_err(|why| error(name, why))?;
-        let value = match parameter.kind.as_str() {
-            "String" | "Number" => Value::from(text.as_str()),
-            "CommaDelimitedList" | "List<Number>" | "List<String>" => {
-                text.split(',').map(|item| Value::from(item.trim())).collect()
-            }
-            STORED => stored(text.clone()).await.map_err(|why| error(name, why))?.into(),
-            other => {
-                return Err(error(name, format!("the embedded cloud does not support the type `{other}`")));
-            }
+        let stored_kind = stored_kind(&parameter.kind);
+        let kind = stored_kind.unwrap_or(&parameter.kind);
+        let form = form(kind).ok_or_else(|| {
+            error(name, format!("the embedded cloud does not support the type `{}`", parameter.kind))
+        })?;
+        let value = match stored_kind {
+            Some(_) => formed(form, &stored(text.clone()).await.map_err(|why| error(name, why))?),
+            None => formed(form, text),
         };
         values.insert(name.clone(), value);
     }
     Ok(values)
+}
+
+/// The values that are known without asking anyone: given ones and defaults. Transforms work with these.
+pub(super) fn plain_values(document: &Value, given: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
+    let declared = document.get("Parameters").and_then(Value::as_object).into_iter().flatten();
+    declared
+        .filter_map(|(name, parameter)| {
+            let kind = parameter.get("Type").and_then(Value::as_str)?;
+            if stored_kind(kind).is_some() {
+                return None;
+            }
+            let text = given.get(name).cloned().or_else(|| parameter.get("Default").and_then(scalar))?;
+            Some((name.clone(), formed(form(kind)?, &text)))
+        })
+        .collect()
 }
 
 fn error(name: &str, why: impl Into<String>) -> TemplateError {
@@ -61,6 +121,13 @@ fn used(template: &Template) -> Result<Vec<String>, TemplateError> {
     let mut found = Vec::new();
     for (name, condition) in &template.conditions {
         references(condition, None, &mut found).map_err(TemplateError::at(format!("condition `{name}`")))?;
+    }
+    for (name, rule) in &template.rules {
+        let mut of_rule = Vec::new();
+        references(rule, None, &mut of_rule).map_err(TemplateError::at(format!("rule `{name}`")))?;
+        let stored =
+            |name: &str| template.parameters.get(name).is_some_and(|it| stored_kind(&it.kind).is_some());
+        found.extend(of_rule.into_iter().filter(|reference| !stored(reference.target())));
     }
     for (name, resource) in &template.resources {
         for value in resource.properties.values() {
@@ -78,7 +145,7 @@ fn used(template: &Template) -> Result<Vec<String>, TemplateError> {
 
 fn check(parameter: &Parameter, text: &str) -> Result<(), String> {
     let reason = |otherwise: String| parameter.constraint_description.clone().unwrap_or(otherwise);
-    let items: Vec<&str> = if parameter.kind.starts_with("List<") || parameter.kind == "CommaDelimitedList" {
+    let items: Vec<&str> = if form(&parameter.kind) == Some(Form::List) {
         text.split(',').map(str::trim).collect()
     } else {
         vec![text]
@@ -160,21 +227,28 @@ mod tests {
         check(pattern, Some("abc1"), Err("letters only")).await;
         check(json!({"Type": "String", "MinLength": "2"}), Some("a"), Err("`a` is too short or too long"))
             .await;
-        check(json!({"Type": STORED}), Some("/known"), Ok(json!("from the store"))).await;
-        check(json!({"Type": STORED}), Some("/none"), Err("there is no /none")).await;
-        let subnet = "AWS::EC2::Subnet::Id";
         check(
-            json!({"Type": subnet}),
-            Some("s"),
-            Err("the embedded cloud does not support the type `AWS::EC2::Subnet::Id`"),
+            json!({"Type": "AWS::SSM::Parameter::Value<String>"}),
+            Some("/known"),
+            Ok(json!("from the store")),
         )
         .await;
+        check(json!({"Type": "AWS::SSM::Parameter::Value<String>"}), Some("/none"), Err("there is no /none"))
+            .await;
+        check(
+            json!({"Type": "AWS::SSM::Parameter::Value<List<String>>"}),
+            Some("/known"),
+            Ok(json!(["from the store"])),
+        )
+        .await;
+        check(json!({"Type": "List<AWS::EC2::Subnet::Id>"}), Some("s, t"), Ok(json!(["s", "t"]))).await;
+        check(json!({"Type": "Text"}), Some("s"), Err("the embedded cloud does not support the type `Text`"))
+            .await;
     }
 
     #[tokio::test]
     async fn a_parameter_that_nothing_refers_to_is_not_looked_up() {
-        let document =
-            json!({ "Parameters": { "Bootstrap": { "Type": STORED, "Default": "/cdk" } }, "Resources": {} });
+        let document = json!({ "Parameters": { "Bootstrap": { "Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk" } }, "Resources": {} });
         let template = Template::parse(&document.to_string()).unwrap();
         let stored = async |name: String| Err(format!("asked for {name}"));
         assert_eq!(values(&template, &BTreeMap::new(), stored).await, Ok(BTreeMap::new()));

@@ -1,11 +1,36 @@
 //! Why a template cannot be applied. Everything that can be known beforehand is found before anything is created.
 
+use super::read::Position;
+
 /// A template that cannot be applied, or whose application failed and was rolled back.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TemplateError {
     /// The text is no template.
-    #[error("the template is not valid: {0}")]
-    Syntax(String),
+    #[error("the template is not valid: {}{why}", .at.map(|at| format!("{at}: ")).unwrap_or_default())]
+    Syntax {
+        /// Where in the text.
+        at: Option<Position>,
+        /// What is wrong, and what was expected.
+        why: String,
+    },
+    /// A transform that is not there, or cannot be done with this template.
+    #[error("{}the transform {transform}: {why}", .logical.as_ref().map(|it| format!("resource `{it}`: ")).unwrap_or_default())]
+    Transform {
+        /// Its name, such as `AWS::Serverless-2016-10-31`.
+        transform: String,
+        /// The resource at fault.
+        logical: Option<String>,
+        /// What is wrong.
+        why: String,
+    },
+    /// An assertion of `Rules` does not hold.
+    #[error("rule `{rule}`: {why}")]
+    Rule {
+        /// The rule's name.
+        rule: String,
+        /// The assertion's own description.
+        why: String,
+    },
     /// The name is none that a stack can have.
     #[error("`{0}` is no stack name: it must begin with a letter and go on with letters, digits and hyphens")]
     StackName(String),
@@ -96,9 +121,41 @@ fn remains(left_behind: &[String]) -> String {
 
 impl TemplateError {
     /// Says where a problem stands.
-    pub(in super::super) fn at(place: impl Into<String>) -> impl FnOnce(Problem) -> Self {
+    pub(crate) fn at(place: impl Into<String>) -> impl FnOnce(Problem) -> Self {
         let place = place.into();
         |problem| Self::Value { place, problem }
+    }
+
+    /// The value that the error is about, by its path in the template, and a word to look for in it.
+    pub(super) fn place(&self) -> Option<(Vec<&str>, Option<&str>)> {
+        let resource = |logical| vec!["Resources", logical];
+        Some(match self {
+            Self::Syntax { .. } | Self::StackName(_) | Self::Failed { .. } => return None,
+            Self::Transform { logical: None, .. } => (vec!["Transform"], None),
+            Self::Transform { logical: Some(logical), .. } => (resource(logical.as_str()), None),
+            Self::Rule { rule, .. } => (vec!["Rules", rule], None),
+            Self::Value { place, problem } => {
+                let (kind, name) = place.split_once(" `")?;
+                let section = match kind {
+                    "resource" => "Resources",
+                    "output" => "Outputs",
+                    "condition" => "Conditions",
+                    _ => return None,
+                };
+                (vec![section, name.trim_end_matches('`')], Some(problem.needle()))
+            }
+            Self::Parameter { name, .. } => (vec!["Parameters", name], None),
+            Self::UnknownType { logical, .. } => ([resource(logical), vec!["Type"]].concat(), None),
+            Self::UnknownProperties { logical, properties, .. } => {
+                let property = properties.first()?.as_str();
+                ([resource(logical), vec!["Properties", property]].concat(), None)
+            }
+            Self::MissingDependency { logical, missing } => {
+                ([resource(logical), vec!["DependsOn"]].concat(), Some(missing.as_str()))
+            }
+            Self::Cycle(circle) => (resource(circle.first()?), None),
+            Self::Immutable { logical, .. } => (resource(logical), None),
+        })
     }
 }
 
@@ -150,14 +207,36 @@ pub enum Problem {
         /// What it wants.
         wanted: &'static str,
     },
-    /// A `{{resolve:…}}` reference to another service.
-    #[error("the embedded cloud does not support dynamic references: `{0}`")]
-    DynamicReference(String),
+    /// A `{{resolve:…}}` reference that leads nowhere.
+    #[error("the dynamic reference `{reference}` {why}")]
+    DynamicReference {
+        /// The reference as it is written.
+        reference: String,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl Problem {
     /// A function whose arguments are not of its form.
     pub(super) fn malformed(function: &str, why: impl Into<String>) -> Self {
         Self::Malformed { function: function.to_owned(), why: why.into() }
+    }
+
+    /// The word by which the expression at fault is found in the text.
+    fn needle(&self) -> &str {
+        match self {
+            Self::UnknownFunction(name)
+            | Self::UnknownReference(name)
+            | Self::LeftOut(name)
+            | Self::UnknownCondition(name)
+            | Self::CircularCondition(name)
+            | Self::UnknownImport(name) => name,
+            Self::UnknownMapping(path) => path.split('.').next().unwrap_or(path),
+            Self::UnknownAttribute { resource, .. } => resource,
+            Self::Malformed { function, .. } => function,
+            Self::WrongType { property, .. } => property,
+            Self::DynamicReference { reference, .. } => reference,
+        }
     }
 }

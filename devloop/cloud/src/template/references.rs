@@ -11,7 +11,7 @@ use super::{
 
 /// A reference out of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Reference {
+pub(crate) enum Reference {
     /// `Ref`, or `${Name}` in a `Fn::Sub`.
     Name(String),
     /// `Fn::GetAtt`, or `${Name.Attribute}` in a `Fn::Sub`.
@@ -20,7 +20,7 @@ pub(in super::super) enum Reference {
 
 impl Reference {
     /// The resource (or parameter) referred to.
-    pub(in super::super) fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         match self {
             Self::Name(name) | Self::Attribute(name, _) => name,
         }
@@ -28,7 +28,7 @@ impl Reference {
 }
 
 /// Collects the references of `value`. With known `conditions` only the chosen branch of an `Fn::If` counts.
-pub(in super::super) fn references(
+pub(crate) fn references(
     value: &Value,
     conditions: Option<&BTreeMap<String, bool>>,
     out: &mut Vec<Reference>,

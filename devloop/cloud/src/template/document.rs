@@ -1,0 +1,292 @@
+//! The template's document [Template sections, `CloudFormation` User Guide].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde_json::{Map, Value};
+
+use super::{
+    error::TemplateError,
+    read::{Position, Source},
+    references::{Reference, references},
+    transform::{Given, transformed},
+};
+
+/// The most there may be of resources, parameters, mappings and outputs [CloudFormation quotas].
+const MOST: [(&str, usize); 4] =
+    [("Resources", 500), ("Parameters", 200), ("Mappings", 200), ("Outputs", 200)];
+
+/// A template that was read, transformed, and has the right form. What its resources mean shows when it is applied.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Template {
+    #[serde(skip)]
+    source: Option<Arc<Source>>,
+    #[serde(rename = "AWSTemplateFormatVersion")]
+    _format_version: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "Metadata")]
+    _metadata: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) rules: IndexMap<String, Value>,
+    #[serde(default)]
+    pub(crate) parameters: IndexMap<String, Parameter>,
+    #[serde(default)]
+    pub(crate) mappings: BTreeMap<String, BTreeMap<String, BTreeMap<String, Value>>>,
+    #[serde(default)]
+    pub(crate) conditions: IndexMap<String, Value>,
+    pub(crate) resources: IndexMap<String, Resource>,
+    #[serde(default)]
+    pub(crate) outputs: IndexMap<String, Output>,
+}
+
+/// One of `Parameters`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Parameter {
+    #[serde(rename = "Type")]
+    pub(super) kind: String,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub(super) default: Option<String>,
+    #[serde(default, deserialize_with = "texts")]
+    pub(super) allowed_values: Vec<String>,
+    pub(super) allowed_pattern: Option<String>,
+    pub(super) constraint_description: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub(super) min_length: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub(super) max_length: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub(super) min_value: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub(super) max_value: Option<String>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "NoEcho")]
+    _no_echo: Option<IgnoredAny>,
+}
+
+/// One of `Resources`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Resource {
+    #[serde(rename = "Type")]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) properties: Map<String, Value>,
+    #[serde(default, deserialize_with = "texts")]
+    pub(crate) depends_on: Vec<String>,
+    pub(crate) condition: Option<String>,
+    pub(crate) deletion_policy: Option<String>,
+    #[serde(rename = "UpdateReplacePolicy")]
+    _update_replace_policy: Option<IgnoredAny>,
+    #[serde(default)]
+    metadata: Value,
+}
+
+/// One of `Outputs`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Output {
+    pub(crate) value: Value,
+    pub(crate) export: Option<Export>,
+    pub(crate) condition: Option<String>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+}
+
+/// The name under which other stacks import an output.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Export {
+    pub(crate) name: Value,
+}
+
+impl Template {
+    /// Reads a template in JSON or YAML that needs no parameter's value and no other file to be transformed.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Self::read(text, &Given::default())
+    }
+
+    /// Reads a template in JSON or YAML and does its transforms.
+    pub fn read(text: &str, given: &Given<'_>) -> Result<Self, TemplateError> {
+        let (source, document) = Source::read(text)?;
+        let document = transformed(document, given).map_err(|error| with_position(error, &source))?;
+        let wrong = |path: &[&str], needle: Option<&str>, why: String| TemplateError::Syntax {
+            at: source.position(path, needle),
+            why,
+        };
+        if !document.is_object() {
+            return Err(wrong(&[], None, "it is no map; expected a map with Resources".to_owned()));
+        }
+        let mut template: Self = serde_path_to_error::deserialize(document).map_err(|error| {
+            let path: Vec<String> = error.path().iter().map(ToString::to_string).collect();
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let why = error.into_inner().to_string();
+            wrong(&path, unknown_name(&why), why.clone())
+        })?;
+        let counts = [
+            template.resources.len(),
+            template.parameters.len(),
+            template.mappings.len(),
+            template.outputs.len(),
+        ];
+        for ((section, most), count) in MOST.into_iter().zip(counts) {
+            if count > most {
+                return Err(wrong(
+                    &[section],
+                    None,
+                    format!("it has {count} {section}; CloudFormation allows {most}"),
+                ));
+            }
+        }
+        let plain = |name: &&String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
+        if let Some(name) = template.resources.keys().find(|name| !plain(name)) {
+            return Err(wrong(
+                &["Resources", name],
+                None,
+                format!("the logical id `{name}` is not alphanumeric"),
+            ));
+        }
+        template.source = Some(Arc::new(source));
+        Ok(template)
+    }
+
+    /// The resources by logical id.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &Resource)> {
+        self.resources.iter().map(|(logical, resource)| (logical.as_str(), resource))
+    }
+
+    /// The names of the parameters that the template declares.
+    pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.keys().map(String::as_str)
+    }
+
+    /// The resources that `value` refers to, by `Ref`, `Fn::GetAtt` or `Fn::Sub`, whatever its conditions say.
+    pub fn mentioned(&self, value: &Value) -> BTreeSet<&str> {
+        let mut found = Vec::new();
+        // What is malformed refers to nothing; it is refused when the template is applied.
+        let _ = references(value, None, &mut found);
+        let known = |reference: Reference| Some(self.resources.get_key_value(reference.target())?.0.as_str());
+        found.into_iter().filter_map(known).collect()
+    }
+
+    /// Lets the function `logical` run the code in `directory`, and whatever comes to lie there later.
+    pub fn run_from(&mut self, logical: &str, directory: &str) {
+        if let Some(resource) = self.resources.get_mut(logical) {
+            let code = serde_json::json!({ "S3Bucket": "hot-reload", "S3Key": directory });
+            resource.properties.insert("Code".to_owned(), code);
+        }
+    }
+
+    /// Where in the text the error's cause stands, as far as it stands there.
+    pub fn position(&self, error: &TemplateError) -> Option<Position> {
+        if let TemplateError::Syntax { at, .. } = error {
+            return *at;
+        }
+        let (path, needle) = error.place()?;
+        self.source.as_ref()?.position(&path, needle)
+    }
+}
+
+impl Resource {
+    /// Its type, such as `AWS::Lambda::Function`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Its properties as they are written.
+    pub fn properties(&self) -> &Map<String, Value> {
+        &self.properties
+    }
+
+    /// Its metadata; null without any.
+    pub fn metadata(&self) -> &Value {
+        &self.metadata
+    }
+}
+
+/// The error of a transform as one of the text, where it stands there.
+fn with_position(error: TemplateError, source: &Source) -> TemplateError {
+    let Some((path, needle)) = error.place() else { return error };
+    let at = source.position(&path, needle);
+    TemplateError::Syntax { at, why: error.to_string() }
+}
+
+/// The name that serde does not know, in its own message.
+fn unknown_name(why: &str) -> Option<&str> {
+    why.strip_prefix("unknown field `")?.split('`').next()
+}
+
+/// A text, number or boolean as text: templates write `"5"` and `5` alike.
+pub(super) fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    scalar(&value).map(Some).ok_or_else(|| serde::de::Error::custom("expected a string or a number"))
+}
+
+/// One text or a list of them.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let list = match &value {
+        Value::Array(items) => items.iter().map(scalar).collect(),
+        other => scalar(other).map(|one| vec![one]),
+    };
+    list.ok_or_else(|| serde::de::Error::custom("expected a string or a list of strings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_template_is_refused_with_its_place() {
+        let check = |text: &str, expected: &str| {
+            let error = Template::parse(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("", "the template is not valid");
+        check(
+            "[]",
+            "the template is not valid: line 1, column 1: it is no map; expected a map with Resources",
+        );
+        check("{}", "missing field `Resources`");
+        check(
+            "Resources: {}\nTransform: Mine\n",
+            "line 2, column 1: the transform Mine: it is none of AWS::LanguageExtensions",
+        );
+        check("Resources:\n  A:\n    Typo: x\n", "line 3, column 5: unknown field `Typo`, expected one of");
+        check(r#"{"Resources":{"A":{"Type":"T","CreationPolicy":{}}}}"#, "unknown field `CreationPolicy`");
+        check(r#"{"Resources":{"A":{"Type":"T","DependsOn":{}}}}"#, "expected a string or a list");
+        check("Resources:\n  A:\n    Properties: {}\n", "line 2, column 3: missing field `Type`");
+        check(r#"{"Resources":{"ä":{"Type":"T"}}}"#, "the logical id `ä` is not alphanumeric");
+        check(
+            "Resources:\n  A: {Type: T, Properties: [1]}\n",
+            "line 2, column 16: invalid type: sequence, expected a map",
+        );
+    }
+
+    #[test]
+    fn what_a_value_mentions_is_known_in_every_form() {
+        let template = Template::parse(
+            "Resources: {T: {Type: T}, Q: {Type: Q}, F: {Type: F, Properties: {\
+             A: !Sub 'x-${T}-${AWS::Region}', B: !GetAtt Q.Arn, C: !Ref Nobody}}}",
+        )
+        .unwrap();
+        let properties = Value::Object(template.resources["F"].properties().clone());
+        assert_eq!(template.mentioned(&properties).into_iter().collect::<Vec<_>>(), ["Q", "T"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! The one reader of templates: text in JSON or YAML, transforms, parameters, conditions, intrinsic functions and order, all
+//! without any effect. CloudFormation's engine applies what is read here, and the tool looks at it.
+
+mod cidr;
+mod conditions;
+mod document;
+mod dynamic;
+mod error;
+mod functions;
+mod order;
+mod parameters;
+mod pseudo;
+mod read;
+mod references;
+mod rules;
+mod scope;
+mod served;
+mod transform;
+
+pub(crate) use conditions::conditions;
+pub use document::{Resource, Template};
+pub(crate) use dynamic::{DynamicValues, resolved};
+pub use error::{Problem, TemplateError};
+pub(crate) use order::order;
+pub(crate) use parameters::values;
+pub(crate) use pseudo::Pseudo;
+pub use read::Position;
+pub(crate) use references::{Reference, references};
+pub(crate) use rules::check_rules;
+pub(crate) use scope::{Lookup, Scope};
+pub use transform::Given;
