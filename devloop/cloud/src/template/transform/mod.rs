@@ -2,7 +2,6 @@
 
 mod foreach;
 mod include;
-mod sam;
 
 use std::{collections::BTreeMap, fmt};
 
