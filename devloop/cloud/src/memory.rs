@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cloud::Services,
-    services::{cloudwatch, dynamodb, logs},
+    services::{cloudwatch, dynamodb, logs, sqs},
     shard,
 };
 
@@ -14,6 +14,8 @@ pub(crate) fn limits() -> Value {
     json!({
         // Of every shard, a table's stream included; a stream's own retention is on the stream.
         "shard_bytes": shard::KEPT_BYTES,
+        // Of every queue: bodies, attributes, and the ids by which a FIFO queue tells copies.
+        "queue_bytes": sqs::KEPT_BYTES,
         "table_stream_retention_ms": dynamodb::RETENTION_MS,
         "log_group_bytes": logs::GROUP_BYTES,
         "metrics_per_region": cloudwatch::METRICS,
@@ -26,10 +28,13 @@ pub(crate) fn limits() -> Value {
 pub(crate) fn retained(services: &Services) -> Value {
     let streams = services.kinesis.status();
     let tables = services.dynamodb.status();
+    let queues = services.sqs.status();
     let (log_groups, log_events, log_bytes) = services.logs.kept();
     json!({
         "stream_records": streams.iter().map(|stream| stream.records).sum::<usize>(),
         "stream_bytes": streams.iter().map(|stream| stream.bytes).sum::<usize>(),
+        "queue_messages": queues.iter().map(|queue| queue.counts.total()).sum::<usize>(),
+        "queue_bytes": queues.iter().map(|queue| queue.bytes).sum::<usize>(),
         "table_items": tables.iter().map(|table| table.items).sum::<usize>(),
         "table_bytes": tables.iter().map(|table| table.bytes).sum::<usize>(),
         "table_stream_records": tables.iter().map(|table| table.stream_records).sum::<usize>(),
@@ -77,12 +82,12 @@ mod tests {
         let status = cloud.status().await;
         let expected = json!({
             "stream_records": 1, "stream_bytes": 8, "table_items": 1, "table_bytes": 7, "table_stream_records": 1,
-            "table_stream_bytes": 7, "log_groups": 1, "log_events": 1, "log_bytes": 30, "metrics": 1,
+            "table_stream_bytes": 7, "log_groups": 1, "log_events": 1, "log_bytes": 30, "metrics": 1, "queue_messages": 0, "queue_bytes": 0,
         });
         assert_eq!(status["retained"], expected);
         assert_eq!(status["tables"][0]["name"], "tab");
         let limits = status["limits"].as_object().unwrap();
         assert!(limits.values().all(|limit| limit.as_i64().is_some_and(|limit| limit > 0)), "{limits:?}");
-        assert_eq!(limits.len(), 6);
+        assert_eq!(limits.len(), 7);
     }
 }

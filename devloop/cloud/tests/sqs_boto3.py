@@ -53,7 +53,7 @@ def queues():
     equal(sqs.list_queue_tags(QueueUrl=url)["Tags"], {"stage": "dev"})
     refused("QueueAlreadyExists", "different value for attribute VisibilityTimeout", sqs.create_queue,
             QueueName="q", Attributes={"VisibilityTimeout": "31"})
-    refused("NotImplementedException", "FIFO", sqs.create_queue, QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+    refused("InvalidParameterValue", "must end with .fifo", sqs.create_queue, QueueName="q", Attributes={"FifoQueue": "true"})
     refused("AWS.SimpleQueueService.NonExistentQueue", "does not exist", sqs.get_queue_url, QueueName="absent")
     return url
 
@@ -162,10 +162,52 @@ def query():
     equal((status, error.findtext("Error/Code")), (400, "SerializationException"))
 
 
+def fifo():
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="ordered.fifo", Attributes=attributes)["QueueUrl"]
+    for body in ("a1", "a2", "b1"):
+        sent = sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
+    copy = sqs.send_message(QueueUrl=url, MessageBody="b1", MessageGroupId="b")
+    equal((copy["MessageId"], copy["SequenceNumber"]), (sent["MessageId"], sent["SequenceNumber"]))
+    first = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"][0]
+    equal((first["Body"], first["Attributes"]["MessageGroupId"]), ("a1", "a"))
+    second = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    equal([message["Body"] for message in second], ["b1"])
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    equal((found["FifoQueue"], found["DeduplicationScope"], found["FifoThroughputLimit"]), ("true", "queue", "perQueue"))
+
+
+def moved():
+    dead = sqs.create_queue(QueueName="given-up")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    source = sqs.create_queue(QueueName="hard", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})["QueueUrl"]
+    sqs.send_message(QueueUrl=source, MessageBody="x")
+    sqs.receive_message(QueueUrl=source)
+    equal(sqs.receive_message(QueueUrl=source).get("Messages"), None)
+    assert sqs.start_message_move_task(SourceArn=arn)["TaskHandle"]
+    back = sqs.receive_message(QueueUrl=source, WaitTimeSeconds=5)["Messages"]
+    equal([message["Body"] for message in back], ["x"])
+    task = sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]
+    equal((task["SourceArn"], task["ApproximateNumberOfMessagesToMove"]), (arn, 1))
+
+
+def permissions(queue_url):
+    sqs.add_permission(QueueUrl=queue_url, Label="l", AWSAccountIds=["123456789012"], Actions=["SendMessage"])
+    policy = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    equal(json.loads(policy)["Statement"][0]["Action"], "SQS:SendMessage")
+    sqs.remove_permission(QueueUrl=queue_url, Label="l")
+    sqs.purge_queue(QueueUrl=queue_url)
+    refused("AWS.SimpleQueueService.PurgeQueueInProgress", "every 60 seconds", sqs.purge_queue, QueueUrl=queue_url)
+
+
 queue_url = queues()
 messages(queue_url)
+fifo()
+moved()
 waiting(queue_url)
 dead_letters()
 query()
+permissions(queue_url)
 sqs.delete_queue(QueueUrl=queue_url)
 refused("AWS.SimpleQueueService.NonExistentQueue", "does not exist", sqs.send_message, QueueUrl=queue_url, MessageBody="a")

@@ -1,8 +1,13 @@
 //! A queue's attributes: their defaults, ranges and printed forms [`SetQueueAttributes`, Amazon SQS API reference].
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::service::invalid;
+use super::{
+    redrive::{Redrive, RedriveAllow},
+    service::invalid,
+};
 use crate::error::ApiError;
 
 /// The attributes that can be set.
@@ -14,14 +19,47 @@ pub(super) struct Settings {
     pub(super) wait_s: i64,
     pub(super) visibility_s: i64,
     /// Kept for those who read it back; nothing here asks who is calling.
-    policy: Option<String>,
+    pub(super) policy: Option<String>,
     pub(super) redrive: Option<Redrive>,
+    /// Which queues may name this one as their dead-letter queue; all without one.
+    pub(super) redrive_allow: Option<RedriveAllow>,
+    /// What only a FIFO queue has.
+    pub(super) fifo: Option<Fifo>,
     /// Kept for those who read it back: messages live in memory, nothing of them is at rest.
     managed_sse: bool,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
+/// The attributes of a FIFO queue. There is no limit on throughput here, so the high throughput setting is kept, checked
+/// against the scope that it needs, and has nothing to raise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Fifo {
+    /// Whether a message without a deduplication id gets its body's SHA-256 as one.
+    pub(super) by_content: bool,
+    /// Whether deduplication ids count within their group alone.
+    pub(super) scope_is_group: bool,
+    limit_is_per_group: bool,
+}
+
+/// The attributes that [`Settings`] prints, in the order of the API reference.
+pub(super) const SETTABLE: [&str; 13] = [
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "DelaySeconds",
+    "FifoQueue",
+    "FifoThroughputLimit",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "Policy",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedriveAllowPolicy",
+    "RedrivePolicy",
+    "SqsManagedSseEnabled",
+    "VisibilityTimeout",
+];
+
+impl Settings {
+    /// The defaults of a FIFO or a standard queue.
+    pub(super) fn new(fifo: bool) -> Self {
         Self {
             delay_s: 0,
             max_bytes: 1 << 20,
@@ -30,37 +68,26 @@ impl Default for Settings {
             visibility_s: 30,
             policy: None,
             redrive: None,
+            redrive_allow: None,
+            fifo: fifo.then(Fifo::default),
             managed_sse: true,
         }
     }
-}
 
-/// When and where messages go that nobody manages to handle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Redrive {
-    /// The dead-letter queue's ARN.
-    pub(crate) target_arn: String,
-    /// How often a message is handed out before it moves.
-    pub(crate) max_receives: u32,
-    /// As it was set.
-    text: String,
-}
+    /// Sets all of these, and checks what they are together.
+    pub(super) fn set_all(&mut self, given: &BTreeMap<String, String>) -> Result<(), ApiError> {
+        given.iter().try_for_each(|(name, value)| self.set(name, value))?;
+        match &self.fifo {
+            Some(fifo) if fifo.limit_is_per_group && !fifo.scope_is_group => Err(invalid(
+                "Value perMessageGroupId for parameter FifoThroughputLimit is invalid. Reason: DeduplicationScope must \
+                 be messageGroup.",
+            )),
+            _ => Ok(()),
+        }
+    }
 
-/// The attributes that [`Settings`] prints, in the order of the API reference.
-pub(super) const SETTABLE: [&str; 8] = [
-    "DelaySeconds",
-    "MaximumMessageSize",
-    "MessageRetentionPeriod",
-    "Policy",
-    "ReceiveMessageWaitTimeSeconds",
-    "RedrivePolicy",
-    "SqsManagedSseEnabled",
-    "VisibilityTimeout",
-];
-
-impl Settings {
     /// Sets one attribute from its printed form.
-    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
         let (field, range) = match name {
             "DelaySeconds" => (&mut self.delay_s, 0..=900),
             "MaximumMessageSize" => (&mut self.max_bytes, 1_024..=1 << 20),
@@ -82,21 +109,17 @@ impl Settings {
                 self.managed_sse = value.parse().map_err(|_| bad_value(name))?;
                 return Ok(());
             }
-            "FifoQueue" if value == "true" => {
-                return Err(ApiError::unsupported("FIFO queues (sqs:FifoQueue)"));
-            }
-            "ContentBasedDeduplication" | "DeduplicationScope" | "FifoThroughputLimit" => {
-                return Err(ApiError::unsupported(format_args!("FIFO queues (sqs:{name})")));
+            "RedriveAllowPolicy" => {
+                self.redrive_allow = if value.is_empty() { None } else { Some(RedriveAllow::parse(value)?) };
+                return Ok(());
             }
             "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds" => {
                 return Err(ApiError::unsupported(format_args!("encryption with KMS keys (sqs:{name})")));
             }
-            "RedriveAllowPolicy" => {
-                return Err(ApiError::unsupported(
-                    "policies on dead-letter sources (sqs:RedriveAllowPolicy)",
-                ));
+            _ => {
+                let fifo = self.fifo.as_mut().ok_or_else(|| unknown(name))?;
+                return fifo.set(name, value);
             }
-            _ => return Err(unknown(name)),
         };
         *field = value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| bad_value(name))?;
         Ok(())
@@ -112,44 +135,41 @@ impl Settings {
             "VisibilityTimeout" => Some(self.visibility_s.to_string()),
             "Policy" => self.policy.clone(),
             "RedrivePolicy" => self.redrive.as_ref().map(|redrive| redrive.text.clone()),
+            "RedriveAllowPolicy" => self.redrive_allow.as_ref().map(|allow| allow.text.clone()),
             "SqsManagedSseEnabled" => Some(self.managed_sse.to_string()),
-            _ => None,
+            _ => self.fifo.as_ref()?.get(name),
         }
     }
 }
 
-impl Redrive {
-    fn parse(text: &str) -> Result<Self, ApiError> {
-        let bad = |why: &str| {
-            invalid(format!("Value {text} for parameter RedrivePolicy is invalid. Reason: {why}"))
-        };
-        let policy: Value =
-            serde_json::from_str(text).map_err(|_| bad("Redrive policy is not a valid JSON map."))?;
-        let target = policy.get("deadLetterTargetArn").and_then(Value::as_str);
-        let count = policy.get("maxReceiveCount");
-        let (Some(target), Some(count)) = (target, count) else {
-            return Err(bad("Redrive policy does not contain mandatory attribute: deadLetterTargetArn or \
-                            maxReceiveCount."));
-        };
-        let number = count.as_i64().or_else(|| count.as_str()?.parse().ok());
-        match number {
-            Some(max_receives @ 1..=1_000) => Ok(Self {
-                target_arn: target.to_owned(),
-                max_receives: max_receives as u32,
-                text: text.to_owned(),
-            }),
-            _ => Err(bad(&format!(
-                "Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
-            ))),
+impl Fifo {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        match (name, value) {
+            ("FifoQueue", "true") => {}
+            ("ContentBasedDeduplication", _) => {
+                self.by_content = value.parse().map_err(|_| bad_value(name))?;
+            }
+            ("DeduplicationScope", "queue") => self.scope_is_group = false,
+            ("DeduplicationScope", "messageGroup") => self.scope_is_group = true,
+            ("FifoThroughputLimit", "perQueue") => self.limit_is_per_group = false,
+            ("FifoThroughputLimit", "perMessageGroupId") => self.limit_is_per_group = true,
+            ("FifoQueue" | "DeduplicationScope" | "FifoThroughputLimit", _) => return Err(bad_value(name)),
+            _ => return Err(unknown(name)),
         }
+        Ok(())
     }
 
-    /// The answer for a policy whose dead-letter queue is not there.
-    pub(super) fn no_target(&self) -> ApiError {
-        invalid(format!(
-            "Value {} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.",
-            self.text
-        ))
+    fn get(&self, name: &str) -> Option<String> {
+        let value = match name {
+            "FifoQueue" => "true",
+            "ContentBasedDeduplication" => return Some(self.by_content.to_string()),
+            "DeduplicationScope" if self.scope_is_group => "messageGroup",
+            "DeduplicationScope" => "queue",
+            "FifoThroughputLimit" if self.limit_is_per_group => "perMessageGroupId",
+            "FifoThroughputLimit" => "perQueue",
+            _ => return None,
+        };
+        Some(value.to_owned())
     }
 }
 
@@ -168,12 +188,14 @@ mod tests {
 
     #[test]
     fn attributes_are_checked_on_their_way_in() {
-        let check = |name: &str, value: &str, expected: Result<&str, &str>| {
-            let mut settings = Settings::default();
+        let in_queue = |fifo: bool, name: &str, value: &str, expected: Result<&str, &str>| {
+            let mut settings = Settings::new(fifo);
             let outcome = settings.set(name, value).map(|()| settings.get(name).unwrap_or_default());
             let outcome = outcome.map_err(|error| error.code.into_owned());
             assert_eq!(outcome, expected.map(str::to_owned).map_err(str::to_owned), "{name}={value}");
         };
+        let check = |name: &str, value: &str, expected| in_queue(false, name, value, expected);
+        let fifo = |name: &str, value: &str, expected| in_queue(true, name, value, expected);
         check("VisibilityTimeout", "0", Ok("0"));
         check("VisibilityTimeout", "43201", Err("InvalidAttributeValue"));
         check("VisibilityTimeout", "soon", Err("InvalidAttributeValue"));
@@ -190,7 +212,19 @@ mod tests {
             Err("InvalidParameterValue"),
         );
         check("RedrivePolicy", r#"{"maxReceiveCount":1}"#, Err("InvalidParameterValue"));
-        check("FifoQueue", "true", Err("NotImplementedException"));
+        check("FifoQueue", "true", Err("InvalidAttributeName"));
+        fifo("FifoQueue", "true", Ok("true"));
+        fifo("FifoQueue", "false", Err("InvalidAttributeValue"));
+        check("ContentBasedDeduplication", "true", Err("InvalidAttributeName"));
+        fifo("ContentBasedDeduplication", "true", Ok("true"));
+        fifo("DeduplicationScope", "messageGroup", Ok("messageGroup"));
+        fifo("DeduplicationScope", "galaxy", Err("InvalidAttributeValue"));
+        fifo("FifoThroughputLimit", "perMessageGroupId", Ok("perMessageGroupId"));
+        fifo("Colour", "red", Err("InvalidAttributeName"));
+        let allow = r#"{"redrivePermission":"denyAll"}"#;
+        check("RedriveAllowPolicy", allow, Ok(allow));
+        check("RedriveAllowPolicy", r#"{"redrivePermission":"some"}"#, Err("InvalidParameterValue"));
+        check("RedriveAllowPolicy", r#"{"redrivePermission":"byQueue"}"#, Err("InvalidParameterValue"));
         check("FifoQueue", "false", Err("InvalidAttributeName"));
         check("KmsMasterKeyId", "alias/aws/sqs", Err("NotImplementedException"));
         check("Colour", "red", Err("InvalidAttributeName"));

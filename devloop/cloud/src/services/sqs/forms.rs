@@ -4,7 +4,9 @@
 use serde_json::{Map, Value};
 
 /// The items of lists and the lists they make up [Amazon SQS API reference, query protocol].
-const LISTS: [(&str, &str); 7] = [
+const LISTS: [(&str, &str); 9] = [
+    ("ActionName", "Actions"),
+    ("AWSAccountId", "AWSAccountIds"),
     ("AttributeName", "AttributeNames"),
     ("MessageAttributeName", "MessageAttributeNames"),
     ("MessageSystemAttributeName", "MessageSystemAttributeNames"),

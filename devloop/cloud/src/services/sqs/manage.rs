@@ -37,20 +37,13 @@ pub(super) fn create(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, Api
     let input: Input = wire::read(input)?;
     let name = required(input.queue_name, "QueueName")?;
     let given = input.attributes.unwrap_or_default();
-    if name.strip_suffix(".fifo").is_some() {
-        return Err(ApiError::unsupported(format_args!("FIFO queues (sqs:CreateQueue {name})")));
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.is_empty() || name.len() > 80 || !name.chars().all(plain) {
-        return Err(invalid(
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-        ));
-    }
-    let mut settings = Settings::default();
-    given.iter().try_for_each(|(name, value)| settings.set(name, value))?;
+    let fifo = given.get("FifoQueue").is_some_and(|value| value == "true");
+    check_name(&name, fifo)?;
+    let mut settings = Settings::new(fifo);
+    settings.set_all(&given)?;
     let queues = sqs.queues(cx);
     let mut queues = queues.write();
-    check_redrive(cx, &settings, |name| queues.contains_key(name))?;
+    check_redrive(cx, &name, &settings, &queues)?;
     if let Some(queue) = queues.get(&name) {
         let existing = queue.settings();
         if let Some(name) = given.keys().find(|name| existing.get(name) != settings.get(name)) {
@@ -74,12 +67,13 @@ pub(super) fn delete(sqs: &Sqs, cx: &Context, input: &Value) -> Result<Value, Ap
     let queue = sqs.target(cx, input)?;
     let removed = sqs.queues(cx).write().remove(queue.name());
     removed.ok_or_else(does_not_exist)?.close();
+    sqs.tasks().forget(queue.arn());
     Ok(json!({}))
 }
 
 /// [`PurgeQueue`, Amazon SQS API reference].
 pub(super) fn purge(sqs: &Sqs, cx: &Context, input: &Value) -> Result<Value, ApiError> {
-    sqs.target(cx, input)?.purge();
+    sqs.target(cx, input)?.purge()?;
     Ok(json!({}))
 }
 
@@ -141,7 +135,7 @@ fn page(
 pub(super) fn attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let queue = sqs.target(cx, &input)?;
     let wanted = wire::read::<Input>(input)?.attribute_names.unwrap_or_default();
-    let known = ["All", "FifoQueue", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "RedriveAllowPolicy"];
+    let known = ["All", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"];
     let mut all = computed(&queue);
     let settings = queue.settings();
     for name in SETTABLE {
@@ -182,19 +176,54 @@ pub(super) fn set_attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Va
     let queues = sqs.queues(cx);
     // Held while the settings change, so that of two changes neither is lost.
     let queues = queues.write();
-    let mut settings = queue.settings();
-    given.iter().try_for_each(|(name, value)| settings.set(name, value))?;
-    check_redrive(cx, &settings, |name| queues.contains_key(name))?;
-    queue.configure(settings);
+    queue.configure(|settings| {
+        settings.set_all(&given)?;
+        if given.contains_key("RedrivePolicy") {
+            check_redrive(cx, queue.name(), settings, &queues)?;
+        }
+        Ok(())
+    })?;
     Ok(json!({}))
 }
 
-fn check_redrive(cx: &Context, settings: &Settings, exists: impl Fn(&str) -> bool) -> Result<(), ApiError> {
+/// Refuses a redrive policy whose dead-letter queue is not there, is of the other kind, or does not permit it.
+fn check_redrive(
+    cx: &Context,
+    name: &str,
+    settings: &Settings,
+    queues: &BTreeMap<String, Arc<Queue>>,
+) -> Result<(), ApiError> {
     let Some(redrive) = &settings.redrive else { return Ok(()) };
-    let prefix = cx.arn("sqs", "");
-    match redrive.target_arn.strip_prefix(&prefix) {
-        Some(name) if exists(name) => Ok(()),
-        _ => Err(redrive.no_target()),
+    let target = redrive.target_arn.strip_prefix(&cx.arn("sqs", "")).unwrap_or_default();
+    // A queue that gives its messages up to itself would never give them up.
+    if target == name {
+        return Err(redrive.refused("Dead-letter queue must not be the source queue itself."));
+    }
+    let target = queues.get(target).ok_or_else(|| redrive.refused("Dead letter target does not exist."))?;
+    if target.is_fifo() != settings.fifo.is_some() {
+        return Err(redrive.refused("Dead-letter queue must be same type of queue as the source."));
+    }
+    match target.redrive_allow() {
+        Some(allow) if !allow.permits(&cx.arn("sqs", name)) => {
+            Err(redrive
+                .refused("The dead-letter queue's RedriveAllowPolicy does not permit this source queue."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_name(name: &str, fifo: bool) -> Result<(), ApiError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let stem = if fifo { name.strip_suffix(".fifo") } else { Some(name) };
+    match stem {
+        Some(stem) if !stem.is_empty() && name.len() <= 80 && stem.chars().all(plain) => Ok(()),
+        _ if fifo => Err(invalid(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with \
+             .fifo suffix and be 1 to 80 in length.",
+        )),
+        _ => Err(invalid(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        )),
     }
 }
 

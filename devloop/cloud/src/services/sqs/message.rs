@@ -1,13 +1,13 @@
 //! One message: its contents, their checksums, and what a message may hold.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::service::{invalid, required};
-use crate::error::ApiError;
+use crate::{error::ApiError, wire};
 
 /// The most attributes of one message [Amazon SQS message quotas].
 const MOST_ATTRIBUTES: usize = 10;
@@ -16,7 +16,7 @@ const MOST_ATTRIBUTES: usize = 10;
 pub(super) type Attributes = BTreeMap<String, Attribute>;
 
 /// A message as its sender wrote it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Message {
     /// Kept when the message moves to a dead-letter queue.
     pub(crate) id: String,
@@ -32,6 +32,23 @@ pub(crate) struct Message {
     pub(crate) sender: String,
     /// When it was sent, in ms since the epoch.
     pub(crate) sent_ms: i64,
+    /// The message's group. A FIFO queue hands out one group in order; a standard queue only carries the name along.
+    pub(crate) group: Option<Arc<str>>,
+    /// What tells copies of a message in a FIFO queue; the body's SHA-256 when the sender named nothing.
+    pub(crate) deduplication: Option<String>,
+}
+
+/// What a sender outside SQS's own API wants to send: a topic, an event source mapping's failure record.
+#[derive(Debug, Default)]
+pub(crate) struct Parcel {
+    /// The message's text.
+    pub(crate) body: String,
+    /// What stands beside it.
+    pub(crate) attributes: Attributes,
+    /// The group in a FIFO queue.
+    pub(crate) group: Option<String>,
+    /// What tells copies in a FIFO queue.
+    pub(crate) deduplication: Option<String>,
 }
 
 /// A typed value beside a message's body [`MessageAttributeValue`, Amazon SQS API reference].
@@ -51,27 +68,23 @@ pub(crate) struct Attribute {
 
 impl Message {
     /// A message that is sent now, `sent_ms` since the epoch.
-    pub(super) fn new(
-        body: String,
-        attributes: Attributes,
-        trace_header: Option<String>,
-        sender: &str,
-        sent_ms: i64,
-    ) -> Self {
+    pub(super) fn new(parcel: Parcel, trace_header: Option<String>, sender: &str, sent_ms: i64) -> Self {
         Self {
-            id: uuid::Uuid::new_v4().to_string(),
-            md5: format!("{:x}", Md5::digest(&body)),
-            body,
-            attributes,
+            id: wire::unique_id().to_string(),
+            md5: format!("{:x}", Md5::digest(&parcel.body)),
+            body: parcel.body,
+            attributes: parcel.attributes,
             trace_header,
             sender: sender.to_owned(),
             sent_ms,
+            group: parcel.group.map(Arc::from),
+            deduplication: parcel.deduplication,
         }
     }
 
-    /// A message that is nothing but a body.
-    pub(super) fn plain(body: String, sender: &str, sent_ms: i64) -> Self {
-        Self::new(body, Attributes::new(), None, sender, sent_ms)
+    /// The same contents as a new message, as a message move task sends it [Amazon SQS dead-letter queue redrive].
+    pub(super) fn resent(&self, sent_ms: i64) -> Self {
+        Self { id: wire::unique_id().to_string(), sent_ms, ..self.clone() }
     }
 
     /// How much of a queue's size limit the message takes, in bytes.
@@ -107,7 +120,21 @@ impl Message {
                 "One or more parameters are invalid. Reason: Message must be shorter than {max_bytes} bytes."
             )));
         }
-        Ok(())
+        check_id("MessageGroupId", self.group.as_deref())?;
+        check_id("MessageDeduplicationId", self.deduplication.as_deref())
+    }
+}
+
+/// Group and deduplication ids: 1 to 128 letters, digits and punctuation [`SendMessage`, Amazon SQS API reference].
+pub(super) fn check_id(name: &str, id: Option<&str>) -> Result<(), ApiError> {
+    match id {
+        Some(id) if id.is_empty() || id.len() > 128 || !id.chars().all(|c| c.is_ascii_graphic()) => {
+            Err(invalid(format!(
+                "Value {id} for parameter {name} is invalid. Reason: {name} can only include alphanumeric and \
+                 punctuation characters. 1 to 128 in length."
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

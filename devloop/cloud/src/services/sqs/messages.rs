@@ -6,37 +6,67 @@ use std::{
     sync::Arc,
 };
 
-use super::message::Message;
+use super::{
+    groups::{Groups, Standing},
+    message::Message,
+};
+
+/// The longest that a message can stay invisible after it was received, in ms [Amazon SQS visibility timeout].
+const LONGEST_MS: i64 = 12 * 3600 * 1000;
 
 /// The messages of one queue.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Messages {
     all: HashMap<u64, Stored>,
-    /// The messages that a receive may take, in the order in which they became visible.
-    ready: BTreeMap<u64, u64>,
+    order: Order,
     /// The delayed and the invisible messages by the time at which they become visible, in ms since the epoch.
     waiting: BTreeSet<(i64, u64)>,
-    /// Every message by the time it was sent, for the retention.
+    /// Every message by the time from which its retention counts.
     by_age: BTreeSet<(i64, u64)>,
     delayed: usize,
+    bytes: usize,
     next: u64,
+}
+
+/// In which order the visible messages are handed out.
+#[derive(Debug)]
+enum Order {
+    /// As they became visible: the place in that order, and the message.
+    Standard(BTreeMap<u64, u64>),
+    /// In order within each group.
+    Fifo(Groups),
 }
 
 #[derive(Debug)]
 struct Stored {
     message: Arc<Message>,
     place: Place,
+    /// When the retention began, in ms since the epoch.
+    enqueued_ms: i64,
     /// How often the message was handed out; the last receipt carries this number.
     receives: u32,
     first_received_ms: Option<i64>,
+    received_ms: i64,
     dead_letter_source: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    Ready(u64),
+    Visible(u64),
     Delayed(i64),
     InFlight(i64),
+}
+
+/// A message that comes in.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub(super) message: Arc<Message>,
+    /// When its retention begins, in ms since the epoch.
+    pub(super) enqueued_ms: i64,
+    /// When it becomes visible, if not at once.
+    pub(super) due_ms: Option<i64>,
+    /// The queue that it was moved from after too many receives.
+    pub(super) dead_letter_source: Option<Arc<str>>,
 }
 
 /// A message that was handed out.
@@ -49,10 +79,13 @@ pub(super) struct Taken {
     pub(super) dead_letter_source: Option<Arc<str>>,
 }
 
+/// A message that was taken away, and the queue that it once came from as a dead letter.
+pub(super) type Withdrawn = (Arc<Message>, Option<Arc<str>>);
+
 /// How many messages stand where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Counts {
-    /// Messages that a receive would get.
+    /// Messages that wait to be received; in a FIFO queue also those that their group blocks.
     pub(crate) visible: usize,
     /// Messages that were received and neither deleted nor given back.
     pub(crate) in_flight: usize,
@@ -60,32 +93,66 @@ pub(crate) struct Counts {
     pub(crate) delayed: usize,
 }
 
+impl Counts {
+    /// All of them together.
+    pub(crate) fn total(self) -> usize {
+        self.visible + self.in_flight + self.delayed
+    }
+}
+
+/// What [`Messages::hide_until`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hidden {
+    Done,
+    /// The message is gone, visible, or received by somebody else since.
+    NotInFlight,
+    /// It would be invisible for more than twelve hours after it was received.
+    TooLong,
+}
+
 impl Messages {
-    /// Adds a message that becomes visible at `due_ms`, or at once without one.
-    pub(super) fn insert(
-        &mut self,
-        message: Arc<Message>,
-        due_ms: Option<i64>,
-        dead_letter_source: Option<Arc<str>>,
-    ) {
+    /// No messages; `fifo` says whether groups keep their order.
+    pub(super) fn new(fifo: bool) -> Self {
+        let order = if fifo { Order::Fifo(Groups::default()) } else { Order::Standard(BTreeMap::new()) };
+        Self {
+            all: HashMap::new(),
+            order,
+            waiting: BTreeSet::new(),
+            by_age: BTreeSet::new(),
+            delayed: 0,
+            bytes: 0,
+            next: 0,
+        }
+    }
+
+    /// Adds a message and answers with its number.
+    pub(super) fn insert(&mut self, incoming: Incoming) -> u64 {
+        let Incoming { message, enqueued_ms, due_ms, dead_letter_source } = incoming;
         let number = self.number();
-        self.by_age.insert((message.sent_ms, number));
-        let place = match due_ms {
-            Some(due) => {
-                self.waiting.insert((due, number));
-                self.delayed += 1;
-                Place::Delayed(due)
-            }
-            None => self.place_ready(number),
+        self.by_age.insert((enqueued_ms, number));
+        self.bytes += message.bytes();
+        let place = Place::Delayed(due_ms.unwrap_or_default());
+        let stored = Stored {
+            message,
+            place,
+            enqueued_ms,
+            receives: 0,
+            first_received_ms: None,
+            received_ms: 0,
+            dead_letter_source,
         };
-        let stored = Stored { message, place, receives: 0, first_received_ms: None, dead_letter_source };
         self.all.insert(number, stored);
+        match due_ms {
+            Some(due) => self.enter(number, Place::Delayed(due)),
+            None => self.show(number),
+        }
+        number
     }
 
     /// Forgets what is older than the retention and makes visible what is due at `now_ms`.
     pub(super) fn settle(&mut self, now_ms: i64, retention_ms: i64) {
-        while let Some((sent, number)) = self.by_age.first().copied()
-            && sent + retention_ms <= now_ms
+        while let Some((enqueued, number)) = self.by_age.first().copied()
+            && enqueued + retention_ms <= now_ms
         {
             self.remove(number);
         }
@@ -93,8 +160,7 @@ impl Messages {
             && due <= now_ms
         {
             self.leave(number);
-            let place = self.place_ready(number);
-            self.put(number, place);
+            self.show(number);
         }
     }
 
@@ -109,25 +175,57 @@ impl Messages {
     ) -> (Vec<Taken>, Vec<Arc<Message>>) {
         let (mut taken, mut dead) = (Vec::new(), Vec::new());
         while taken.len() < most {
-            let Some((_, number)) = self.ready.pop_first() else { break };
-            let Some(stored) = self.all.get_mut(&number) else { continue };
-            if max_receives.is_some_and(|max| stored.receives >= max) {
-                dead.push(Arc::clone(&stored.message));
-                self.remove(number);
-                continue;
+            let Some(first) = self.first() else { break };
+            let mut next = Some(first);
+            // In a FIFO queue one group goes on until it has nothing more, because its first message closes it.
+            while let Some(number) = next.take()
+                && taken.len() < most
+                && let Some(stored) = self.all.get(&number)
+            {
+                let following = match (&self.order, &stored.message.group) {
+                    (Order::Fifo(groups), Some(group)) => groups.following(group, number),
+                    _ => None,
+                };
+                if max_receives.is_some_and(|max| stored.receives >= max) {
+                    dead.push(Arc::clone(&stored.message));
+                    self.remove(number);
+                } else {
+                    taken.extend(self.hand_out(number, now_ms, until_ms));
+                }
+                next = following;
             }
-            stored.receives += 1;
-            stored.place = Place::InFlight(until_ms);
-            taken.push(Taken {
-                number,
-                message: Arc::clone(&stored.message),
-                receives: stored.receives,
-                first_received_ms: *stored.first_received_ms.get_or_insert(now_ms),
-                dead_letter_source: stored.dead_letter_source.clone(),
-            });
-            self.waiting.insert((until_ms, number));
         }
         (taken, dead)
+    }
+
+    fn first(&self) -> Option<u64> {
+        match &self.order {
+            Order::Standard(order) => order.first_key_value().map(|(_, number)| *number),
+            Order::Fifo(groups) => groups.first(),
+        }
+    }
+
+    fn hand_out(&mut self, number: u64, now_ms: i64, until_ms: i64) -> Option<Taken> {
+        self.leave(number);
+        self.enter(number, Place::InFlight(until_ms));
+        let stored = self.all.get_mut(&number)?;
+        stored.receives += 1;
+        stored.received_ms = now_ms;
+        stored.first_received_ms.get_or_insert(now_ms);
+        Some(stored.taken(number))
+    }
+
+    /// Hands out the very messages of an earlier receive once more, when nothing has happened to them since.
+    pub(super) fn repeat(&mut self, receipts: &[(u64, u32)], until_ms: i64) -> Option<Vec<Taken>> {
+        let untouched = |(number, receive): &(u64, u32)| self.in_flight(*number, *receive).is_some();
+        if !receipts.iter().all(untouched) {
+            return None;
+        }
+        for (number, _) in receipts {
+            self.leave(*number);
+            self.enter(*number, Place::InFlight(until_ms));
+        }
+        receipts.iter().map(|(number, _)| Some(self.all.get(number)?.taken(*number))).collect()
     }
 
     /// Deletes a message when `receive` is its latest one; an older receipt changes nothing.
@@ -137,18 +235,41 @@ impl Messages {
         }
     }
 
-    /// Makes a message that is in flight visible at `until_ms` instead; whether it was in flight.
-    pub(super) fn hide_until(&mut self, number: u64, receive: u32, until_ms: i64) -> bool {
-        let in_flight = self
-            .all
-            .get(&number)
-            .is_some_and(|stored| stored.receives == receive && matches!(stored.place, Place::InFlight(_)));
-        if in_flight {
-            self.leave(number);
-            self.waiting.insert((until_ms, number));
-            self.put(number, Place::InFlight(until_ms));
+    /// Whether a receipt's message is in flight with it; `None` when it is not.
+    pub(super) fn in_flight(&self, number: u64, receive: u32) -> Option<()> {
+        let stored = self.all.get(&number)?;
+        (stored.receives == receive && matches!(stored.place, Place::InFlight(_))).then_some(())
+    }
+
+    /// Whether the message is still there, wherever it stands.
+    pub(super) fn holds(&self, number: u64) -> bool {
+        self.all.contains_key(&number)
+    }
+
+    /// Makes a message that is in flight visible at `until_ms` instead.
+    pub(super) fn hide_until(&mut self, number: u64, receive: u32, until_ms: i64) -> Hidden {
+        if self.in_flight(number, receive).is_none() {
+            return Hidden::NotInFlight;
         }
-        in_flight
+        if self.all.get(&number).is_some_and(|stored| until_ms > stored.received_ms + LONGEST_MS) {
+            return Hidden::TooLong;
+        }
+        self.leave(number);
+        self.enter(number, Place::InFlight(until_ms));
+        Hidden::Done
+    }
+
+    /// Takes up to `most` visible messages away, with the queues that they came from.
+    pub(super) fn withdraw(&mut self, most: usize) -> Vec<Withdrawn> {
+        let mut withdrawn = Vec::new();
+        while withdrawn.len() < most
+            && let Some(number) = self.first()
+            && let Some(stored) = self.all.get(&number)
+        {
+            withdrawn.push((Arc::clone(&stored.message), stored.dead_letter_source.clone()));
+            self.remove(number);
+        }
+        withdrawn
     }
 
     /// When the next message becomes visible by itself, in ms since the epoch.
@@ -156,23 +277,37 @@ impl Messages {
         self.waiting.first().map(|(due, _)| *due)
     }
 
+    /// How many receivers could be served now: each message of a standard queue serves one, each open group of a FIFO
+    /// queue does.
+    pub(super) fn servings(&self) -> usize {
+        match &self.order {
+            Order::Standard(order) => order.len(),
+            Order::Fifo(groups) => groups.open(),
+        }
+    }
+
     /// How many messages stand where.
     pub(super) fn counts(&self) -> Counts {
         Counts {
-            visible: self.ready.len(),
+            visible: self.all.len() - self.waiting.len(),
             in_flight: self.waiting.len() - self.delayed,
             delayed: self.delayed,
         }
     }
 
+    /// How many bytes the bodies and attributes take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// When the oldest message was sent, in ms since the epoch.
     pub(super) fn oldest(&self) -> Option<i64> {
-        self.by_age.first().map(|(sent, _)| *sent)
+        self.by_age.first().map(|(enqueued, _)| *enqueued)
     }
 
     /// Forgets every message.
     pub(super) fn clear(&mut self) {
-        *self = Self { next: self.next, ..Self::default() };
+        *self = Self { next: self.next, ..Self::new(matches!(self.order, Order::Fifo(_))) };
     }
 
     fn number(&mut self) -> u64 {
@@ -180,15 +315,28 @@ impl Messages {
         self.next
     }
 
-    fn place_ready(&mut self, number: u64) -> Place {
-        let order = self.number();
-        self.ready.insert(order, number);
-        Place::Ready(order)
+    /// Makes a message visible: behind the others in a standard queue, at its own place in its group in a FIFO queue.
+    fn show(&mut self, number: u64) {
+        let place = match self.order {
+            Order::Standard(_) => self.number(),
+            Order::Fifo(_) => number,
+        };
+        self.enter(number, Place::Visible(place));
     }
 
-    fn put(&mut self, number: u64, place: Place) {
-        if let Some(stored) = self.all.get_mut(&number) {
-            stored.place = place;
+    /// Puts a message that stands nowhere at a place.
+    fn enter(&mut self, number: u64, place: Place) {
+        let Some(stored) = self.all.get_mut(&number) else { return };
+        stored.place = place;
+        match place {
+            Place::Delayed(due) | Place::InFlight(due) => _ = self.waiting.insert((due, number)),
+            Place::Visible(_) => {}
+        }
+        self.delayed += usize::from(matches!(place, Place::Delayed(_)));
+        match (&mut self.order, place, &stored.message.group) {
+            (Order::Standard(order), Place::Visible(at), _) => _ = order.insert(at, number),
+            (Order::Fifo(groups), place, Some(group)) => groups.enter(group, number, place.standing()),
+            _ => {}
         }
     }
 
@@ -196,23 +344,44 @@ impl Messages {
     fn leave(&mut self, number: u64) {
         let Some(stored) = self.all.get(&number) else { return };
         match stored.place {
-            Place::Ready(order) => {
-                self.ready.remove(&order);
-            }
-            Place::InFlight(due) => {
-                self.waiting.remove(&(due, number));
-            }
-            Place::Delayed(due) => {
-                self.waiting.remove(&(due, number));
-                self.delayed -= 1;
-            }
+            Place::Delayed(due) | Place::InFlight(due) => _ = self.waiting.remove(&(due, number)),
+            Place::Visible(_) => {}
+        }
+        self.delayed -= usize::from(matches!(stored.place, Place::Delayed(_)));
+        match (&mut self.order, stored.place, &stored.message.group) {
+            (Order::Standard(order), Place::Visible(at), _) => _ = order.remove(&at),
+            (Order::Fifo(groups), place, Some(group)) => groups.leave(group, number, place.standing()),
+            _ => {}
         }
     }
 
     fn remove(&mut self, number: u64) {
         self.leave(number);
         if let Some(stored) = self.all.remove(&number) {
-            self.by_age.remove(&(stored.message.sent_ms, number));
+            self.by_age.remove(&(stored.enqueued_ms, number));
+            self.bytes -= stored.message.bytes();
+        }
+    }
+}
+
+impl Stored {
+    fn taken(&self, number: u64) -> Taken {
+        Taken {
+            number,
+            message: Arc::clone(&self.message),
+            receives: self.receives,
+            first_received_ms: self.first_received_ms.unwrap_or(self.received_ms),
+            dead_letter_source: self.dead_letter_source.clone(),
+        }
+    }
+}
+
+impl Place {
+    fn standing(self) -> Standing {
+        match self {
+            Self::Visible(_) => Standing::Visible,
+            Self::Delayed(_) => Standing::Delayed,
+            Self::InFlight(_) => Standing::InFlight,
         }
     }
 }

@@ -1,17 +1,28 @@
-//! SQS: standard queues with visibility timeouts, long polling and dead-letter queues.
+//! SQS: standard and FIFO queues with visibility timeouts, long polling, dead-letter queues and the way back from them.
 
+mod accept;
+mod attempts;
 mod attributes;
 mod batch;
+mod deduplication;
+mod deliver;
 mod forms;
+mod groups;
 mod manage;
 mod message;
 mod messages;
+mod moves;
+mod permissions;
 mod queue;
 mod receipt;
 mod receive;
+mod received;
+mod redrive;
 mod send;
 mod service;
 #[cfg(test)]
 mod tests;
+mod waiters;
 
+pub(crate) use queue::KEPT_BYTES;
 pub(crate) use service::Sqs;

@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Sqs, attributes, batch,
-    message::attributes_md5,
-    queue::{Poll, Queue, Received},
-    service::{out_of_range, required},
+    deliver::Poll,
+    message::{attributes_md5, check_id},
+    queue::Queue,
+    received::Received,
+    service::{invalid, out_of_range, required},
 };
 use crate::{context::Context, error::ApiError, wire};
 
@@ -19,7 +21,7 @@ const MOST_MESSAGES: i64 = 10;
 const MOST_WAIT: i64 = 20;
 const MOST_VISIBILITY: i64 = 43_200;
 
-/// The attributes of messages that can be asked for; the last three are never there on a standard queue.
+/// The attributes of messages that can be asked for; the last three are those of FIFO queues.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
     "ApproximateFirstReceiveTimestamp",
@@ -45,17 +47,26 @@ struct Input {
     attribute_names: Option<Vec<String>>,
     message_system_attribute_names: Option<Vec<String>>,
     message_attribute_names: Option<Vec<String>>,
+    receive_request_attempt_id: Option<String>,
 }
 
 /// [`ReceiveMessage`, Amazon SQS API reference].
 pub(super) async fn receive(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let queue = sqs.target(cx, &input)?;
     let input: Input = wire::read(input)?;
+    check_id("ReceiveRequestAttemptId", input.receive_request_attempt_id.as_deref())?;
+    if let Some(id) = input.receive_request_attempt_id.as_ref().filter(|_| !queue.is_fifo()) {
+        return Err(invalid(format!(
+            "Value {id} for parameter ReceiveRequestAttemptId is invalid. Reason: The request include parameter that is \
+             not valid for this queue type."
+        )));
+    }
     let poll = Poll {
         most: within("MaxNumberOfMessages", input.max_number_of_messages, 1, MOST_MESSAGES)?.unwrap_or(1)
             as usize,
         wait: seconds(within("WaitTimeSeconds", input.wait_time_seconds, 0, MOST_WAIT)?),
         visibility: seconds(within("VisibilityTimeout", input.visibility_timeout, 0, MOST_VISIBILITY)?),
+        attempt: input.receive_request_attempt_id,
     };
     // `AttributeNames` is the older name of `MessageSystemAttributeNames`.
     let mut system = input.attribute_names.unwrap_or_default();
@@ -64,7 +75,7 @@ pub(super) async fn receive(sqs: &Sqs, cx: &Context, input: Value) -> Result<Val
         return Err(attributes::unknown(name));
     }
     let wanted = input.message_attribute_names.unwrap_or_default();
-    let received = sqs.receive(&cx.region, &queue, poll).await?;
+    let received = sqs.receive(&cx.region, &queue, &poll).await?;
     if received.is_empty() {
         return Ok(json!({}));
     }

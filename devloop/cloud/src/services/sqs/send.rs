@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Sqs, batch,
-    message::{Attribute, Attributes, Message, attributes_md5, trace_attribute},
+    message::{Attribute, Attributes, Message, Parcel, attributes_md5, trace_attribute},
     queue::Queue,
     service::{invalid, out_of_range, required},
 };
@@ -55,7 +55,7 @@ pub(super) fn one(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiErr
 /// [`SendMessageBatch`, Amazon SQS API reference].
 pub(super) fn batch(sqs: &Sqs, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
     let queue = sqs.target(cx, &input)?;
-    let size = |entry: &Value| entry["MessageBody"].as_str().map_or(0, str::len);
+    let size = |entry: &Value| entry["MessageBody"].as_str().map_or(0, str::len) + attributes_size(entry);
     let bytes: usize = input["Entries"].as_array().into_iter().flatten().map(size).sum();
     if bytes > BATCH_BYTES {
         return Err(ApiError::client(
@@ -68,13 +68,17 @@ pub(super) fn batch(sqs: &Sqs, cx: &Context, mut input: Value) -> Result<Value, 
     })
 }
 
+/// What the attributes of a batch's entry take of the batch's limit: names, types and values.
+fn attributes_size(entry: &Value) -> usize {
+    let size = |(name, value): (&String, &Value)| {
+        let text = |member: &str| value[member].as_str().map_or(0, str::len);
+        name.len() + text("DataType") + text("StringValue") + text("BinaryValue") * 3 / 4
+    };
+    entry["MessageAttributes"].as_object().into_iter().flatten().map(size).sum()
+}
+
 fn read(sqs: &Sqs, cx: &Context, queue: &Queue, input: Value) -> Result<Outgoing, ApiError> {
     let input: Input = wire::read(input)?;
-    if input.message_group_id.is_some() || input.message_deduplication_id.is_some() {
-        return Err(ApiError::unsupported(
-            "message groups and deduplication (sqs:MessageGroupId, sqs:MessageDeduplicationId)",
-        ));
-    }
     let delay = match input.delay_seconds {
         Some(seconds @ 0..=900) => Some(Duration::from_secs(seconds as u64)),
         Some(seconds) => return Err(out_of_range("DelaySeconds", seconds, 0, 900)),
@@ -83,7 +87,13 @@ fn read(sqs: &Sqs, cx: &Context, queue: &Queue, input: Value) -> Result<Outgoing
     let attributes = attributes(input.message_attributes.unwrap_or_default())?;
     let trace_header = trace_header(input.message_system_attributes.unwrap_or_default())?;
     let body = required(input.message_body, "MessageBody")?;
-    let message = Message::new(body, attributes, trace_header, &cx.account, sqs.clock().now_ms());
+    let parcel = Parcel {
+        body,
+        attributes,
+        group: input.message_group_id,
+        deduplication: input.message_deduplication_id,
+    };
+    let message = Message::new(parcel, trace_header, &cx.account, sqs.clock().now_ms());
     message.check(queue.max_bytes())?;
     Ok(Outgoing { message, delay })
 }
@@ -117,7 +127,7 @@ fn trace_header(given: BTreeMap<String, Attribute>) -> Result<Option<String>, Ap
 
 fn send(queue: &Queue, outgoing: Outgoing) -> Result<Value, ApiError> {
     let Outgoing { message, delay } = outgoing;
-    let mut output = json!({ "MessageId": message.id, "MD5OfMessageBody": message.md5 });
+    let mut output = json!({ "MD5OfMessageBody": message.md5 });
     if let Some(md5) = attributes_md5(&message.attributes) {
         output["MD5OfMessageAttributes"] = md5.into();
     }
@@ -125,6 +135,10 @@ fn send(queue: &Queue, outgoing: Outgoing) -> Result<Value, ApiError> {
         let (name, value) = trace_attribute(header);
         output["MD5OfMessageSystemAttributes"] = attributes_md5([(&name, &value)]).into();
     }
-    queue.send(message, delay)?;
+    let sent = queue.send(message, delay)?;
+    output["MessageId"] = sent.id.into();
+    if let Some(number) = sent.sequence_number {
+        output["SequenceNumber"] = number.into();
+    }
     Ok(output)
 }

@@ -6,11 +6,16 @@ use parking_lot::RwLock;
 use serde_json::Value;
 
 use super::{
+    deliver::Poll,
     forms, manage,
-    message::Message,
+    message::{Message, Parcel},
     messages::Counts,
-    queue::{Poll, Queue, Received},
-    receive, send,
+    moves::{self, Tasks},
+    permissions,
+    queue::Queue,
+    receive,
+    received::Received,
+    send,
 };
 use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
 
@@ -18,11 +23,12 @@ use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional}
 pub(super) type Queues = RwLock<BTreeMap<String, Arc<Queue>>>;
 
 /// The service. Access policies are kept and not enforced, as nothing in this cloud asks who is calling; a deleted
-/// queue's name and a purge are free again at once instead of after 60 seconds.
+/// queue's name is free again at once instead of after 60 seconds, because stacks are made again faster than that.
 #[derive(Debug)]
 pub(crate) struct Sqs {
     clock: Clock,
-    regions: Regional<Queues>,
+    regions: Arc<Regional<Queues>>,
+    tasks: Arc<Tasks>,
 }
 
 /// How a queue fares, for `devloop status`.
@@ -36,12 +42,14 @@ pub(crate) struct QueueStatus {
     pub(crate) counts: Counts,
     /// How long the oldest of them has been there.
     pub(crate) oldest_ms: Option<i64>,
+    /// How many bytes are kept of the queue.
+    pub(crate) bytes: usize,
 }
 
 impl Sqs {
     /// An empty service.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Regional::default() }
+        Self { clock, regions: Arc::default(), tasks: Arc::default() }
     }
 
     /// Runs one operation by its API name.
@@ -66,12 +74,11 @@ impl Sqs {
             "TagQueue" => manage::tag(self, cx, input),
             "UntagQueue" => manage::untag(self, cx, input),
             "ListQueueTags" => manage::tags(self, cx, &input),
-            "AddPermission" | "RemovePermission" => {
-                Err(ApiError::unsupported(format_args!("queue permissions (sqs:{operation})")))
-            }
-            "StartMessageMoveTask" | "CancelMessageMoveTask" | "ListMessageMoveTasks" => {
-                Err(ApiError::unsupported(format_args!("message move tasks (sqs:{operation})")))
-            }
+            "AddPermission" => permissions::add(self, cx, input),
+            "RemovePermission" => permissions::remove(self, cx, input),
+            "StartMessageMoveTask" => moves::start(self, cx, input),
+            "CancelMessageMoveTask" => moves::cancel(self, cx, input),
+            "ListMessageMoveTasks" => moves::list(self, cx, input),
             _ => Err(ApiError::unknown_operation("sqs", operation)),
         }
     }
@@ -79,11 +86,16 @@ impl Sqs {
     /// Sends a message without attributes to the queue behind an ARN.
     #[expect(clippy::unused_async, reason = "destinations are awaited alike")]
     pub(crate) async fn send(&self, region: &str, queue_arn: &str, body: String) -> Result<(), ApiError> {
+        self.deliver(region, queue_arn, Parcel { body, ..Parcel::default() })
+    }
+
+    /// Sends a message of another service of the cloud to the queue behind an ARN.
+    pub(crate) fn deliver(&self, region: &str, queue_arn: &str, parcel: Parcel) -> Result<(), ApiError> {
         let queue = self.queue(region, queue_arn)?;
         let (_, account) = parse_arn(queue_arn).ok_or_else(does_not_exist)?;
-        let message = Message::plain(body, account, self.clock.now_ms());
+        let message = Message::new(parcel, None, account, self.clock.now_ms());
         message.check(queue.max_bytes())?;
-        queue.send(message, None)
+        queue.send(message, None).map(|_| ())
     }
 
     /// The queue behind an ARN.
@@ -100,7 +112,7 @@ impl Sqs {
         &self,
         region: &str,
         queue: &Queue,
-        poll: Poll,
+        poll: &Poll,
     ) -> Result<Vec<Received>, ApiError> {
         let dead_letters = || {
             let redrive = queue.redrive()?;
@@ -121,6 +133,7 @@ impl Sqs {
                     name: name.clone(),
                     counts: queue.counts(),
                     oldest_ms: queue.oldest_ms(),
+                    bytes: queue.bytes(),
                 });
             }
         }
@@ -129,6 +142,14 @@ impl Sqs {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    pub(super) fn regions(&self) -> &Arc<Regional<Queues>> {
+        &self.regions
+    }
+
+    pub(super) fn tasks(&self) -> &Arc<Tasks> {
+        &self.tasks
     }
 
     /// The queues of the request's region.
@@ -150,7 +171,7 @@ impl Sqs {
 }
 
 /// Name and account of `arn:aws:sqs:<region>:<account>:<name>`.
-fn parse_arn(arn: &str) -> Option<(&str, &str)> {
+pub(super) fn parse_arn(arn: &str) -> Option<(&str, &str)> {
     let parts: Vec<_> = arn.split(':').collect();
     match parts[..] {
         ["arn", _, "sqs", _, account, name] => Some((name, account)),
@@ -165,9 +186,12 @@ pub(super) fn does_not_exist() -> ApiError {
 
 /// A parameter that must be there.
 pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, ApiError> {
-    value.ok_or_else(|| {
-        ApiError::client("MissingParameter", format!("The request must contain the parameter {name}."))
-    })
+    value.ok_or_else(|| missing(name))
+}
+
+/// The answer without a parameter that must be there.
+pub(super) fn missing(name: &str) -> ApiError {
+    ApiError::client("MissingParameter", format!("The request must contain the parameter {name}."))
 }
 
 /// `InvalidParameterValue`, SQS's word for most mistakes.

@@ -1,5 +1,9 @@
 //! The service as its callers see it, on a clock that the tests drive.
 
+mod fifo;
+mod model;
+mod moves;
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
@@ -22,8 +26,16 @@ struct Fixture {
 impl Fixture {
     /// A service with the queue `q`, made with these attributes.
     async fn with(attributes: Value) -> Self {
+        let fixture = Self::empty();
+        fixture.ok("CreateQueue", json!({ "QueueName": "dead" })).await;
+        let created = fixture.ok("CreateQueue", json!({ "QueueName": "q", "Attributes": attributes })).await;
+        assert_eq!(created["QueueUrl"], URL);
+        fixture
+    }
+
+    fn empty() -> Self {
         let clock = Clock::manual(START_MS);
-        let fixture = Self {
+        Self {
             sqs: Sqs::new(clock.clone()),
             clock,
             cx: Context {
@@ -32,17 +44,12 @@ impl Fixture {
                 endpoint: "http://127.0.0.1:4566".into(),
                 request_id: "r".into(),
             },
-        };
-        fixture.ok("CreateQueue", json!({ "QueueName": "dead" })).await;
-        let created = fixture.ok("CreateQueue", json!({ "QueueName": "q", "Attributes": attributes })).await;
-        assert_eq!(created["QueueUrl"], URL);
-        fixture
+        }
     }
 
     async fn call(&self, operation: &str, mut input: Value) -> Result<Value, ApiError> {
-        if input.get("QueueUrl").is_none()
-            && !matches!(operation, "CreateQueue" | "ListQueues" | "GetQueueUrl")
-        {
+        let by_url = !matches!(operation, "CreateQueue" | "ListQueues" | "GetQueueUrl");
+        if input.get("QueueUrl").is_none() && by_url && !operation.contains("MoveTask") {
             input["QueueUrl"] = URL.into();
         }
         self.sqs.call(&self.cx, operation, input).await
@@ -391,13 +398,10 @@ async fn bad_input_is_refused_in_the_words_of_the_service() {
     .await;
     check("SendMessage", json!({ "MessageBody": "a", "DelaySeconds": 901 }), value, "parameter DelaySeconds")
         .await;
-    check(
-        "SendMessage",
-        json!({ "MessageBody": "a", "MessageGroupId": "g" }),
-        "NotImplementedException",
-        "MessageGroupId",
-    )
-    .await;
+    let copy = json!({ "MessageBody": "a", "MessageDeduplicationId": "d" });
+    check("SendMessage", copy, value, "not valid for this queue type").await;
+    let group = json!({ "MessageBody": "a", "MessageGroupId": "a b" });
+    check("SendMessage", group, value, "parameter MessageGroupId").await;
     let attribute = |value: Value| json!({ "MessageBody": "a", "MessageAttributes": { "n": value } });
     check(
         "SendMessage",
@@ -471,21 +475,92 @@ async fn bad_input_is_refused_in_the_words_of_the_service() {
     let heavy = json!({ "Id": "1", "MessageBody": "x".repeat((1 << 20) + 1) });
     check("SendMessageBatch", json!({ "Entries": [heavy] }), "BatchRequestTooLong", "").await;
     check("CreateQueue", json!({ "QueueName": "a b" }), value, "1 to 80 in length").await;
-    check("CreateQueue", json!({ "QueueName": "a.fifo" }), "NotImplementedException", "FIFO").await;
-    check(
-        "CreateQueue",
-        json!({ "QueueName": "a", "Attributes": { "FifoQueue": "true" } }),
-        "NotImplementedException",
-        "FIFO",
-    )
-    .await;
+    check("CreateQueue", json!({ "QueueName": "a.fifo" }), value, "1 to 80 in length").await;
+    let fifo = json!({ "QueueName": "a", "Attributes": { "FifoQueue": "true" } });
+    check("CreateQueue", fifo, value, "must end with .fifo suffix").await;
     let redrive =
         json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:absent", "maxReceiveCount": 1 });
     let redrive = json!({ "Attributes": { "RedrivePolicy": redrive.to_string() } });
     check("SetQueueAttributes", redrive, value, "Reason: Dead letter target does not exist.").await;
     check("GetQueueUrl", json!({ "QueueName": "absent" }), "QueueDoesNotExist", "").await;
     check("GetQueueAttributes", json!({ "AttributeNames": ["Colour"] }), "InvalidAttributeName", "").await;
-    check("AddPermission", json!({}), "NotImplementedException", "sqs:AddPermission").await;
-    check("StartMessageMoveTask", json!({}), "NotImplementedException", "sqs:StartMessageMoveTask").await;
+    let itself = json!({ "deadLetterTargetArn": ARN, "maxReceiveCount": 1 }).to_string();
+    let itself = json!({ "Attributes": { "RedrivePolicy": itself } });
+    check("SetQueueAttributes", itself, value, "must not be the source queue itself").await;
+    let permission = |actions: Value| json!({ "Label": "l", "AWSAccountIds": ["1"], "Actions": actions });
+    check("AddPermission", permission(json!(["Dance"])), value, "list of valid actions").await;
+    check("AddPermission", permission(json!([])), "MissingParameter", "Actions").await;
+    check("RemovePermission", json!({ "Label": "l" }), value, "can't find label").await;
+    check(
+        "ReceiveMessage",
+        json!({ "ReceiveRequestAttemptId": "a" }),
+        value,
+        "not valid for this queue type",
+    )
+    .await;
     check("Dance", json!({}), "UnknownOperationException", "sqs:Dance").await;
+}
+
+#[tokio::test]
+async fn nothing_is_invisible_for_more_than_twelve_hours_after_its_receipt() {
+    let fixture = Fixture::with(json!({ "VisibilityTimeout": "43200" })).await;
+    fixture.send("a").await;
+    let handle = fixture.receive(json!({})).await[0]["ReceiptHandle"].clone();
+    fixture.pass(1);
+    let change = |seconds: i64| json!({ "ReceiptHandle": handle, "VisibilityTimeout": seconds });
+    let error = fixture.call("ChangeMessageVisibility", change(43_200)).await.unwrap_err();
+    assert!(error.message.contains("beyond the limit [43200 seconds]"), "{error}");
+    fixture.ok("ChangeMessageVisibility", change(43_199)).await;
+}
+
+#[tokio::test]
+async fn a_queue_is_purged_once_a_minute() {
+    let fixture = Fixture::with(json!({})).await;
+    fixture.send("a").await;
+    fixture.ok("PurgeQueue", json!({})).await;
+    assert_eq!(fixture.counts().await, ["0", "0", "0"]);
+    fixture.pass(59);
+    let error = fixture.call("PurgeQueue", json!({})).await.unwrap_err();
+    assert_eq!((error.status, error.code.as_ref()), (403, "PurgeQueueInProgress"));
+    fixture.pass(1);
+    fixture.ok("PurgeQueue", json!({})).await;
+}
+
+#[tokio::test]
+async fn who_waits_longest_is_served_first() {
+    let fixture = Arc::new(Fixture::with(json!({})).await);
+    let first = waiting(&fixture).await;
+    let second = waiting(&fixture).await;
+    fixture.send("one").await;
+    // Somebody who comes just now does not get what the first has waited for.
+    assert_eq!(fixture.bodies(json!({})).await, NOTHING);
+    assert_eq!(first.await.unwrap().unwrap()["Messages"][0]["Body"], "one");
+    assert!(!second.is_finished());
+    // One that went away leaves its place to the next.
+    let third = waiting(&fixture).await;
+    second.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    fixture.send("two").await;
+    assert_eq!(third.await.unwrap().unwrap()["Messages"][0]["Body"], "two");
+}
+
+#[tokio::test]
+async fn permissions_are_statements_of_the_policy() {
+    let fixture = Fixture::with(json!({})).await;
+    let policy = async || {
+        let answer = fixture.ok("GetQueueAttributes", json!({ "AttributeNames": ["Policy"] })).await;
+        answer["Attributes"]["Policy"].as_str().map(|text| serde_json::from_str::<Value>(text).unwrap())
+    };
+    let permission = json!({ "Label": "l", "AWSAccountId": ["1", "2"], "ActionName": "SendMessage" });
+    fixture.ok("AddPermission", permission.clone()).await;
+    let statement = policy().await.unwrap()["Statement"][0].clone();
+    let expected = json!({
+        "Sid": "l", "Effect": "Allow", "Resource": ARN, "Action": "SQS:SendMessage",
+        "Principal": { "AWS": ["arn:aws:iam::1:root", "arn:aws:iam::2:root"] },
+    });
+    assert_eq!(statement, expected);
+    let error = fixture.call("AddPermission", permission).await.unwrap_err();
+    assert!(error.message.contains("Already exists."), "{error}");
+    fixture.ok("RemovePermission", json!({ "Label": "l" })).await;
+    assert_eq!(policy().await, None);
 }

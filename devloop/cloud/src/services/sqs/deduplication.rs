@@ -1,0 +1,58 @@
+//! What a FIFO queue remembers of the messages it has accepted, so that a copy is acknowledged and not added.
+
+use std::collections::{HashMap, VecDeque};
+
+/// How long a copy is recognised after the first message was accepted, in ms, also when that one has been consumed
+/// [Using the message deduplication ID in Amazon SQS].
+pub(super) const INTERVAL_MS: i64 = 5 * 60 * 1000;
+
+/// The accepted messages of the last five minutes.
+#[derive(Debug, Default)]
+pub(super) struct Accepted {
+    by_key: HashMap<Key, First>,
+    /// The keys in the order in which they expire.
+    expiring: VecDeque<(i64, Key)>,
+    bytes: usize,
+}
+
+/// The deduplication id, behind the group's when ids count in their group alone.
+type Key = (Option<String>, String);
+
+/// The message that a copy is acknowledged with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct First {
+    pub(super) id: String,
+    pub(super) sequence_number: String,
+}
+
+impl Accepted {
+    /// The message of the last five minutes with this id, if there was one.
+    pub(super) fn find(&mut self, group: Option<&str>, id: &str, now_ms: i64) -> Option<First> {
+        while let Some((until, _)) = self.expiring.front()
+            && *until <= now_ms
+            && let Some((_, key)) = self.expiring.pop_front()
+        {
+            self.bytes -= size(&key);
+            self.by_key.remove(&key);
+        }
+        self.by_key.get(&(group.map(str::to_owned), id.to_owned())).cloned()
+    }
+
+    /// Remembers a message that [`Accepted::find`] did not know.
+    pub(super) fn remember(&mut self, group: Option<&str>, id: &str, first: First, now_ms: i64) {
+        let key = (group.map(str::to_owned), id.to_owned());
+        self.bytes += size(&key);
+        self.expiring.push_back((now_ms + INTERVAL_MS, key.clone()));
+        self.by_key.insert(key, first);
+    }
+
+    /// How many bytes the ids take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// A key twice, and the message's id and sequence number.
+fn size((group, id): &Key) -> usize {
+    2 * (group.as_ref().map_or(0, String::len) + id.len()) + 56
+}
