@@ -197,7 +197,6 @@ def permissions(queue_url):
     policy = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     equal(json.loads(policy)["Statement"][0]["Action"], "SQS:SendMessage")
     sqs.remove_permission(QueueUrl=queue_url, Label="l")
-    sqs.purge_queue(QueueUrl=queue_url)
     refused("AWS.SimpleQueueService.PurgeQueueInProgress", "every 60 seconds", sqs.purge_queue, QueueUrl=queue_url)
 
 
