@@ -1,29 +1,31 @@
 //! The cloud as a whole: its services, wired once, and the way to serve them.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use parking_lot::RwLock;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
     clock::Clock,
-    cloudformation::CloudFormation,
-    context::Context,
+    cloudformation::{CloudFormation, Outputs},
+    context::{Context, Home},
     error::ApiError,
     faults::Faults,
-    gateway,
+    functions::Functions,
+    gateway::{self, Pages},
     lambda::{Activation, ActivationError, Lambda},
-    memory,
+    registry::Registry,
+    service::{Calls as _, Service},
     services::{
         apigateway::ApiGateway,
         cloudwatch::CloudWatch,
-        dynamodb::DynamoDb,
+        dynamodb::{DynamoDb, DynamoDbStreams},
         iam::Iam,
         kinesis::Kinesis,
         logs::{LogEvent, Logs},
@@ -31,6 +33,7 @@ use crate::{
         ssm::Ssm,
         sts::Sts,
     },
+    template::{Template, TemplateError},
     triggers::Events,
 };
 
@@ -53,37 +56,29 @@ impl Default for Options {
 
 /// A handle on the cloud. Cheap to clone; the cloud lives as long as one handle does.
 #[derive(Debug, Clone)]
-pub struct Cloud(pub(crate) Arc<Services>);
+pub struct Cloud(pub(crate) Arc<Parts>);
 
-/// Every service of the cloud, each behind its own locks.
+/// What the cloud is made of. Services that only their clients and other services know are in the registry alone.
 #[derive(Debug)]
-pub(crate) struct Services {
-    pub(crate) options: Options,
-    /// Tells this cloud from the next one on the same port.
-    pub(crate) session: String,
-    /// When the cloud was made, in ms since the epoch.
-    pub(crate) started_ms: i64,
-    /// Where the gateway listens; set when it does.
-    endpoint: RwLock<Arc<str>>,
-    pub(crate) faults: Faults,
-    pub(crate) kinesis: Arc<Kinesis>,
-    pub(crate) dynamodb: Arc<DynamoDb>,
-    pub(crate) sqs: Arc<Sqs>,
-    pub(crate) cloudwatch: Arc<CloudWatch>,
-    pub(crate) logs: Arc<Logs>,
-    pub(crate) sts: Sts,
-    pub(crate) iam: Iam,
-    pub(crate) ssm: Ssm,
-    pub(crate) lambda: Arc<Lambda>,
-    pub(crate) events: Arc<Events>,
-    pub(crate) apigateway: ApiGateway,
-    pub(crate) cloudformation: CloudFormation,
+pub(crate) struct Parts {
+    pub(crate) home: Arc<Home>,
+    pub(crate) registry: Arc<Registry>,
+    pages: Arc<Pages>,
+    logs: Arc<Logs>,
+    lambda: Arc<Lambda>,
+    events: Arc<Events>,
+    cloudformation: Arc<CloudFormation>,
 }
 
 impl Cloud {
     /// A cloud with nothing in it. It starts no task before it has something to do.
     pub fn new(options: Options) -> Self {
-        let clock = options.clock.clone();
+        Self::with(options, Vec::new())
+    }
+
+    /// The same with more services than the registry has.
+    pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
+        let Options { clock, account, region } = options;
         let kinesis = Arc::new(Kinesis::new(clock.clone()));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone()));
         let sqs = Arc::new(Sqs::new(clock.clone()));
@@ -96,28 +91,31 @@ impl Cloud {
             Arc::clone(&kinesis),
             Arc::clone(&dynamodb),
             Arc::clone(&sqs),
+            Arc::clone(&cloudwatch),
         ));
-        events.measures_into(Arc::clone(&cloudwatch));
-        let apigateway = ApiGateway::new(clock.clone(), Arc::clone(&lambda));
-        Self(Arc::new(Services {
-            session: uuid::Uuid::new_v4().to_string(),
-            started_ms: clock.now_ms(),
-            endpoint: RwLock::new("http://127.0.0.1:4566".into()),
-            faults: Faults::default(),
+        let functions = Arc::clone(&lambda) as Arc<dyn Functions>;
+        let cloudformation = Arc::new(CloudFormation::new(clock.clone()));
+        // One line a service. Of two that share a name, the first one that takes an operation runs it.
+        let mut services: Vec<Arc<dyn Service>> = vec![
             kinesis,
+            Arc::new(DynamoDbStreams(Arc::clone(&dynamodb))),
             dynamodb,
             sqs,
             cloudwatch,
-            logs,
-            sts: Sts::new(clock.clone()),
-            iam: Iam::new(clock.clone()),
-            ssm: Ssm::new(clock.clone()),
-            lambda,
-            events,
-            apigateway,
-            cloudformation: CloudFormation::default(),
-            options,
-        }))
+            Arc::clone(&logs) as _,
+            Arc::clone(&events) as _,
+            Arc::clone(&lambda) as _,
+            Arc::new(ApiGateway::new(clock.clone(), functions)),
+            Arc::new(Ssm::new(clock.clone())),
+            Arc::new(Sts::new(clock.clone())),
+            Arc::new(Iam::new(clock.clone())),
+            Arc::clone(&cloudformation) as _,
+        ];
+        services.extend(more);
+        let registry = Registry::new(services);
+        let home = Arc::new(Home::new(&account, &region));
+        let pages = Arc::new(Pages::new(clock, Arc::clone(&home), Arc::clone(&registry)));
+        Self(Arc::new(Parts { home, registry, pages, logs, lambda, events, cloudformation }))
     }
 
     /// Serves the cloud on `listener`, which must be bound to loopback, until `shutdown` completes; then stops every
@@ -129,7 +127,7 @@ impl Cloud {
     ) -> std::io::Result<()> {
         let address = listener.local_addr()?;
         self.listens_on(address);
-        let outcome = gateway::serve(self.clone(), listener, shutdown).await;
+        let outcome = gateway::serve(Arc::clone(&self.0.pages), listener, shutdown).await;
         self.0.events.stop().await;
         self.0.lambda.stop().await;
         outcome
@@ -137,29 +135,38 @@ impl Cloud {
 
     /// Tells the cloud its own address before [`Cloud::serve`] runs, so that what is created meanwhile already names it.
     pub fn listens_on(&self, address: SocketAddr) {
-        let endpoint: Arc<str> = format!("http://127.0.0.1:{}", address.port()).into();
-        *self.0.endpoint.write() = Arc::clone(&endpoint);
-        self.0.lambda.listens_on(endpoint);
+        self.0.home.listens_on(address);
+        self.0.lambda.listens_on(self.endpoint());
     }
 
     /// Where the cloud listens, such as `http://127.0.0.1:4566`.
     pub fn endpoint(&self) -> Arc<str> {
-        Arc::clone(&self.0.endpoint.read())
+        self.0.home.endpoint()
     }
 
     /// The switches that make operations fail on purpose.
     pub fn faults(&self) -> &Faults {
-        &self.0.faults
+        self.0.registry.faults()
     }
 
     /// The context of a call from inside the process, in `region`.
     pub fn context(&self, region: &str) -> Context {
-        Context {
-            region: region.into(),
-            account: self.0.options.account.as_str().into(),
-            endpoint: self.endpoint(),
-            request_id: crate::wire::unique_id().to_string().into(),
-        }
+        self.0.home.context(region)
+    }
+
+    /// Brings the stack `name` to what `template` says, in the cloud's default region, with `parameters` by name.
+    ///
+    /// A template that was applied before and did not change does nothing; one that did change makes what is new,
+    /// updates what can be updated in place and deletes what is gone. When a service refuses, what this call did is
+    /// undone and the error names the resource and the cause.
+    pub async fn apply(
+        &self,
+        name: &str,
+        template: &Template,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Outputs, TemplateError> {
+        let cx = self.context(self.region());
+        self.0.cloudformation.apply(cx, name, template, parameters).await
     }
 
     /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it: the new
@@ -181,24 +188,24 @@ impl Cloud {
     /// Creates a function that runs from the hot-reload folder `folder`, with a function URL, and returns the URL in the
     /// form that needs no name resolution.
     pub fn serve_folder(&self, name: &str, folder: &Path) -> Result<String, ApiError> {
-        let cx = self.context(&self.0.options.region);
+        let cx = self.context(self.region());
         let id = self.0.lambda.serve_folder(&cx, name, folder)?;
         Ok(format!("{}/_aws/lambda-url/{id}/", cx.endpoint))
     }
 
     /// Deletes a function that [`Cloud::serve_folder`] has created, with its URL. What is in flight ends.
     pub fn remove_folder(&self, name: &str) -> Result<(), ApiError> {
-        self.0.lambda.remove(&self.context(&self.0.options.region), name)
+        self.0.lambda.remove(&self.context(self.region()), name)
     }
 
     /// The account that everything belongs to.
     pub fn account(&self) -> &str {
-        &self.0.options.account
+        &self.0.home.account
     }
 
     /// The region that what the tool makes is in.
     pub fn region(&self) -> &str {
-        &self.0.options.region
+        &self.0.home.region
     }
 
     /// The folder that a function's code lies in; its last part is the binary's name when it was deployed by devloop.
@@ -208,20 +215,7 @@ impl Cloud {
 
     /// What runs here and how it fares, for `devloop status`. Figures count from the cloud's start; times are in ms.
     pub async fn status(&self) -> Value {
-        let services = &self.0;
-        let now = services.options.clock.now_ms();
-        json!({
-            "endpoint": &*self.endpoint(),
-            "at": now,
-            "uptime_ms": now - services.started_ms,
-            "functions": services.lambda.snapshot(services.started_ms).await,
-            "mappings": services.events.snapshot(),
-            "streams": services.kinesis.status(),
-            "queues": services.sqs.status(),
-            "tables": services.dynamodb.status(),
-            "limits": memory::limits(),
-            "retained": memory::retained(services),
-        })
+        self.0.pages.status().await
     }
 
     /// Calls one operation of one service from inside the process, as a client with the JSON protocol would: `service`
@@ -233,7 +227,7 @@ impl Cloud {
         operation: &str,
         input: Value,
     ) -> Result<Value, ApiError> {
-        gateway::operation(&self.0, cx, service, operation, input).await
+        self.0.registry.call(cx, service, operation, input).await
     }
 }
 
@@ -241,3 +235,6 @@ impl Cloud {
 pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>) -> std::io::Result<()> {
     Cloud::new(Options::default()).serve(listener, shutdown).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,18 @@
 //! Requests and answers as the services see them, free of the HTTP library's types where that reads better.
 
+use std::{error::Error, io};
+
 use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 use hyper::{
     HeaderMap, Method,
-    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
-/// A request to a REST service or to a deployed API.
+use crate::error::ApiError;
+
+/// A request, with its body where that was read already.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -46,28 +51,74 @@ impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// The name in the Host header, in lower case and without a port.
+    pub(crate) fn host(&self) -> String {
+        let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        host_name(host).to_ascii_lowercase()
+    }
+}
+
+/// The name without a port: `[::1]:80` and `localhost:80` both lose theirs.
+pub(crate) fn host_name(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inside, _)) => inside,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
+/// A body that is read or written piece by piece.
+pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
+
+/// A request's body that was not read yet: whoever answers reads it whole, or as it comes.
+#[derive(Debug)]
+pub(crate) struct Arriving(Streamed);
+
+impl Arriving {
+    /// A body on its way.
+    pub(crate) fn new<B>(body: B) -> Self
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        Self(body.map_err(io::Error::other).boxed_unsync())
+    }
+
+    /// Reads the body whole, unpacked when `headers` say that it is gzipped. A body of more than `limit` bytes, packed or
+    /// unpacked, is refused with status 413.
+    pub(crate) async fn whole(self, headers: &HeaderMap, limit: usize) -> Result<Bytes, ApiError> {
+        let body = match Limited::new(self.0, limit).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(too_large(limit)),
+            Err(error) => {
+                let message = format!("the body could not be read: {error}");
+                return Err(ApiError::client("IncompleteBody", message));
+            }
+        };
+        match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+            Some(b"gzip") => unpack(&body, limit),
+            _ => Ok(body),
+        }
+    }
+}
+
+fn too_large(limit: usize) -> ApiError {
+    let message = format!("the request is larger than {} MB", limit >> 20);
+    ApiError::with_status(413, "RequestEntityTooLargeException", message)
+}
+
+fn unpack(body: &[u8], limit: usize) -> Result<Bytes, ApiError> {
+    use std::io::Read as _;
+    let mut out = Vec::new();
+    let mut reader = flate2::read::GzDecoder::new(body).take(limit as u64 + 1);
+    reader.read_to_end(&mut out).map_err(|error| {
+        ApiError::client("SerializationException", format!("the body is not valid gzip: {error}"))
+    })?;
+    if out.len() > limit { Err(too_large(limit)) } else { Ok(out.into()) }
 }
 
 /// Decodes `%xx`; malformed escapes stay as they are.
 pub(crate) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escaped = (bytes[at] == b'%')
-            .then(|| bytes.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let Some(byte) = escaped {
-            out.push(byte);
-            at += 3;
-        } else {
-            out.push(bytes[at]);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Decodes `%xx` and `+`, as forms and query strings are written.
@@ -75,30 +126,42 @@ pub(crate) fn decode_form(text: &str) -> String {
     if text.contains('+') { decode(&text.replace('+', " ")) } else { decode(text) }
 }
 
-/// An answer with its body in memory.
-#[derive(Debug, Clone)]
+/// An answer, with its body in memory or as a stream.
+#[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    /// Empty when the body is a stream.
     pub(crate) body: Bytes,
+    /// The body of an answer that is too large for memory.
+    pub(crate) stream: Option<Streamed>,
 }
 
 impl Reply {
     /// An answer without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new(), stream: None }
     }
 
     /// An answer with a body of the given media type.
     pub(crate) fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), stream: None }
     }
 
     /// A JSON document.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
+    }
+
+    /// An error as the REST services with JSON bodies write it.
+    pub(crate) fn error(error: &ApiError) -> Self {
+        let mut body = error.details.clone();
+        body.insert("Type".to_owned(), if error.is_client_fault() { "User" } else { "Service" }.into());
+        body.insert("message".to_owned(), error.message.clone().into());
+        body.insert("Message".to_owned(), error.message.clone().into());
+        Self::json(error.status, &Value::Object(body)).header("x-amzn-errortype", &error.code)
     }
 
     /// Adds a header; a value that HTTP cannot carry is left out.

@@ -7,61 +7,50 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{
-    names,
     plan::Plan,
-    resources::{Cause, Created, Provider, Record, Table, Task, coerced},
     rollback::Done,
-    stack::{CloudFormation, Export, Outputs, StackResource},
+    service::CloudFormation,
+    stack::{Export, Outputs, StackResource},
+    types::Types,
 };
 use crate::{
-    cloud::Cloud,
     context::Context,
-    gateway,
-    template::{DynamicValues, Lookup, Pseudo, Scope, Template, TemplateError, resolved, values},
+    resource::{Cause, Created, Record, ResourceType, Task, WrongForm, coerced, suffix},
+    service::Calls,
+    template::{DynamicValues, Lookup, Problem, Pseudo, Scope, Template, TemplateError, resolved, values},
 };
 
-impl Cloud {
-    /// Brings the stack `name` to what `template` says, in the cloud's default region, with `parameters` by name.
+impl CloudFormation {
+    /// Brings the stack `name` to what `template` says, in the region of `cx`, with `parameters` by name.
     ///
     /// A template that was applied before and did not change does nothing; one that did change makes what is new,
     /// updates what can be updated in place and deletes what is gone. When a service refuses, what this call did is
     /// undone and the error names the resource and the cause.
-    pub async fn apply(
+    pub(crate) async fn apply(
         &self,
-        name: &str,
-        template: &Template,
-        parameters: &BTreeMap<String, String>,
-    ) -> Result<Outputs, TemplateError> {
-        self.0.cloudformation.apply(self, name, template, parameters).await
-    }
-}
-
-impl CloudFormation {
-    pub(super) async fn apply(
-        &self,
-        cloud: &Cloud,
+        cx: Context,
         name: &str,
         template: &Template,
         given: &BTreeMap<String, String>,
     ) -> Result<Outputs, TemplateError> {
         check_name(name)?;
-        let cx = cloud.context(&cloud.0.options.region);
+        let calls = self.calls().map_err(TemplateError::Stopping)?;
+        let types = self.types(&*calls);
         let stack = self.stack(&cx.region, name);
         let mut stack = stack.lock().await;
         let stored = |parameter: String| {
-            let stores = Stores { cloud, cx: &cx };
+            let stores = Stores { calls: &*calls, cx: &cx };
             async move { stores.parameter(&parameter, None).await }
         };
         let parameters = values(template, given, stored).await?;
-        let id =
-            cx.arn("cloudformation", &format!("stack/{name}/{}", names::suffix(name, "").to_lowercase()));
-        let plan = Plan::of(template, &self.table, parameters, Pseudo::new(&cx, name, id))?;
+        let id = cx.arn("cloudformation", &format!("stack/{name}/{}", suffix(name, "").to_lowercase()));
+        let plan = Plan::of(template, types, parameters, Pseudo::new(&cx, name, id))?;
 
         let mut run = Run {
-            cloud,
+            calls: &*calls,
             cx,
             service: self,
-            table: &self.table,
+            types,
             stack: name,
             resources: stack.resources.clone(),
             done: Vec::new(),
@@ -97,7 +86,7 @@ fn check_name(name: &str) -> Result<(), TemplateError> {
 
 /// The services that values of a template are read from.
 struct Stores<'s> {
-    cloud: &'s Cloud,
+    calls: &'s dyn Calls,
     cx: &'s Context,
 }
 
@@ -110,7 +99,7 @@ impl DynamicValues for Stores<'_> {
         Box::pin(async move {
             let name = version.map_or_else(|| name.to_owned(), |version| format!("{name}:{version}"));
             let input = serde_json::json!({ "Name": name, "WithDecryption": true });
-            let found = gateway::operation(&self.cloud.0, self.cx, "ssm", "GetParameter", input).await;
+            let found = self.calls.call(self.cx, "ssm", "GetParameter", input).await;
             let found = found.map_err(|error| format!("cannot be read from Systems Manager: {error}"))?;
             let value = found.pointer("/Parameter/Value").and_then(Value::as_str);
             value.map(str::to_owned).ok_or_else(|| format!("`{name}` has no value in Systems Manager"))
@@ -120,10 +109,10 @@ impl DynamicValues for Stores<'_> {
 
 /// One application of a template, and what it has done so far.
 pub(super) struct Run<'r> {
-    pub(super) cloud: &'r Cloud,
+    pub(super) calls: &'r dyn Calls,
     pub(super) cx: Context,
-    service: &'r CloudFormation,
-    pub(super) table: &'r Table,
+    pub(super) service: &'r CloudFormation,
+    pub(super) types: &'r Types,
     pub(super) stack: &'r str,
     pub(super) resources: IndexMap<String, Record>,
     pub(super) done: Vec<Done>,
@@ -169,10 +158,12 @@ impl Run<'_> {
             lookup: self,
         };
         let properties = scope.members(&resource.properties).map_err(TemplateError::at(place()))?;
-        let stores = Stores { cloud: self.cloud, cx: &self.cx };
+        let stores = Stores { calls: self.calls, cx: &self.cx };
         let properties = resolved(properties, &stores).await.map_err(TemplateError::at(place()))?;
-        let known = self.table.get(&resource.kind).map(Provider::properties).unwrap_or_default();
-        coerced(properties, known).map_err(TemplateError::at(place()))
+        let known = self.types.get(&resource.kind).map(ResourceType::properties).unwrap_or_default();
+        coerced(properties, known)
+            .map_err(|WrongForm { property, wanted }| Problem::WrongType { property, wanted })
+            .map_err(TemplateError::at(place()))
     }
 
     fn change(
@@ -195,7 +186,7 @@ impl Run<'_> {
         if changed.is_empty() {
             return Ok(Change::Keep);
         }
-        let updatable = self.table.get(kind).map(Provider::updatable).unwrap_or_default();
+        let updatable = self.types.get(kind).map(ResourceType::updatable).unwrap_or_default();
         let fixed: Vec<String> =
             changed.iter().filter(|name| !updatable.contains(name)).map(|&name| name.to_owned()).collect();
         if fixed.is_empty() { Ok(Change::Update) } else { Err(refused(fixed)) }
@@ -218,7 +209,7 @@ impl Run<'_> {
             let resource = &template.resources[logical];
             let properties = self.properties(template, plan, logical).await?;
             let change = self.change(template, logical, &properties)?;
-            let Some(provider) = self.table.get(&resource.kind) else { continue };
+            let Some(provider) = self.types.get(&resource.kind) else { continue };
             let retain = resource.deletion_policy.as_deref() == Some("Retain");
             let record = |made: Created| Record {
                 kind: resource.kind.clone(),
@@ -226,7 +217,7 @@ impl Run<'_> {
                 made,
                 retain,
             };
-            let task = Task::new(self.cloud, &self.cx, self.stack, logical, &properties);
+            let task = Task::new(self.calls, &self.service.clock, &self.cx, self.stack, logical, &properties);
             let (attempt, outcome, before) = match (change, self.resources.get(logical)) {
                 (Change::Update, Some(before)) => {
                     ("updated", provider.update(&task, before).await, Some(before.clone()))
@@ -329,8 +320,9 @@ impl Run<'_> {
 
     /// Deletes one resource; one that is gone already counts as deleted.
     pub(super) async fn delete(&self, logical: &str, record: &Record) -> Result<(), Cause> {
-        let Some(provider) = self.table.get(&record.kind) else { return Ok(()) };
-        let task = Task::new(self.cloud, &self.cx, self.stack, logical, &record.properties);
+        let Some(provider) = self.types.get(&record.kind) else { return Ok(()) };
+        let task =
+            Task::new(self.calls, &self.service.clock, &self.cx, self.stack, logical, &record.properties);
         match provider.delete(&task, &record.made.physical_id).await {
             Err(cause) if cause.is_absence() => Ok(()),
             outcome => outcome,

@@ -2,11 +2,12 @@
 //! deployment tool. The service's own API is not offered.
 
 mod apply;
-mod names;
+mod metadata;
 mod plan;
-mod resources;
 mod rollback;
+mod service;
 mod stack;
+mod types;
 
-pub(crate) use stack::CloudFormation;
+pub(crate) use service::CloudFormation;
 pub use stack::{Outputs, StackResource};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::resources::Table;
+use super::types::Types;
 use crate::template::{
     Problem, Pseudo, Reference, Resource, Template, TemplateError, check_rules, conditions, order, references,
 };
@@ -23,7 +23,7 @@ impl Plan {
     /// Checks `template` as a whole.
     pub(super) fn of(
         template: &Template,
-        table: &Table,
+        types: &Types,
         parameters: BTreeMap<String, Value>,
         pseudo: Pseudo,
     ) -> Result<Self, TemplateError> {
@@ -34,7 +34,7 @@ impl Plan {
         for (logical, resource) in &template.resources {
             let place = || format!("resource `{logical}`");
             if plan.holds(resource.condition.as_ref()).map_err(TemplateError::at(place()))? {
-                check_type(table, logical, resource)?;
+                check_type(types, logical, resource)?;
                 active.push(logical.as_str());
             }
         }
@@ -43,7 +43,7 @@ impl Plan {
             let resource = &template.resources[logical];
             let mut found = BTreeSet::new();
             for value in resource.properties.values() {
-                let targets = plan.targets(template, table, &active, value);
+                let targets = plan.targets(template, types, &active, value);
                 found.extend(targets.map_err(TemplateError::at(format!("resource `{logical}`")))?);
             }
             for name in &resource.depends_on {
@@ -64,7 +64,7 @@ impl Plan {
             if plan.holds(output.condition.as_ref()).map_err(at)? {
                 let export = output.export.as_ref().map(|export| &export.name);
                 for value in std::iter::once(&output.value).chain(export) {
-                    plan.targets(template, table, &active, value).map_err(at)?;
+                    plan.targets(template, types, &active, value).map_err(at)?;
                 }
             }
         }
@@ -81,7 +81,7 @@ impl Plan {
     fn targets(
         &self,
         template: &Template,
-        table: &Table,
+        types: &Types,
         active: &[&str],
         value: &Value,
     ) -> Result<BTreeSet<String>, Problem> {
@@ -101,7 +101,7 @@ impl Plan {
                 return Err(Problem::LeftOut(target.to_owned()));
             }
             if let Reference::Attribute(resource_name, attribute) = &reference {
-                let provider = table.get(&resource.kind);
+                let provider = types.get(&resource.kind);
                 if !provider.is_some_and(|provider| provider.attributes().contains(&attribute.as_str())) {
                     return Err(Problem::UnknownAttribute {
                         resource: resource_name.clone(),
@@ -116,9 +116,9 @@ impl Plan {
 }
 
 /// Checks that a resource's type and the names of its properties are known.
-fn check_type(table: &Table, logical: &str, resource: &Resource) -> Result<(), TemplateError> {
+fn check_type(types: &Types, logical: &str, resource: &Resource) -> Result<(), TemplateError> {
     let (logical, kind) = (logical.to_owned(), resource.kind.clone());
-    let Some(provider) = table.get(&kind) else { return Err(TemplateError::UnknownType { logical, kind }) };
+    let Some(provider) = types.get(&kind) else { return Err(TemplateError::UnknownType { logical, kind }) };
     let known = provider.properties();
     let unknown = |name: &&String| !known.iter().any(|(known, _)| known == name);
     let properties: Vec<String> = resource.properties.keys().filter(unknown).cloned().collect();

@@ -1,9 +1,7 @@
 //! The way back: what an application did so far, undone in reverse.
 
-use super::{
-    apply::Run,
-    resources::{Record, Task},
-};
+use super::apply::Run;
+use crate::resource::{Record, Task};
 
 /// One thing that was done.
 #[derive(Debug)]
@@ -35,11 +33,17 @@ impl Run<'_> {
             let (logical, outcome) = match &done {
                 Done::Created { logical, record } => (logical, self.delete(logical, record).await),
                 Done::Updated { logical, before, after } => {
-                    let outcome = match self.table.get(&before.kind) {
+                    let outcome = match self.types.get(&before.kind) {
                         None => Ok(()),
                         Some(provider) => {
-                            let task =
-                                Task::new(self.cloud, &self.cx, self.stack, logical, &before.properties);
+                            let task = Task::new(
+                                self.calls,
+                                &self.service.clock,
+                                &self.cx,
+                                self.stack,
+                                logical,
+                                &before.properties,
+                            );
                             provider.update(&task, after).await.map(|_| ())
                         }
                     };

@@ -3,23 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
-use parking_lot::{Mutex, RwLock};
 
-use super::resources::{Record, Table};
-
-/// The stacks, and the resource types they may have.
-#[derive(Debug)]
-pub(crate) struct CloudFormation {
-    pub(super) table: Table,
-    stacks: Mutex<BTreeMap<Place, SharedStack>>,
-    pub(super) exports: RwLock<BTreeMap<Place, Export>>,
-}
+use crate::resource::Record;
 
 /// Region, and name of a stack or of an export.
-type Place = (Arc<str>, String);
+pub(super) type Place = (Arc<str>, String);
 
 /// A stack that stays locked while it is applied.
-type SharedStack = Arc<tokio::sync::Mutex<Stack>>;
+pub(super) type SharedStack = Arc<tokio::sync::Mutex<Stack>>;
 
 /// A value that other stacks import.
 #[derive(Debug)]
@@ -33,24 +24,6 @@ pub(super) struct Export {
 #[derive(Debug, Default)]
 pub(super) struct Stack {
     pub(super) resources: IndexMap<String, Record>,
-}
-
-impl Default for CloudFormation {
-    fn default() -> Self {
-        Self::with(Table::default())
-    }
-}
-
-impl CloudFormation {
-    /// No stacks, with the resource types of `table`.
-    pub(super) fn with(table: Table) -> Self {
-        Self { table, stacks: Mutex::default(), exports: RwLock::default() }
-    }
-
-    /// The stack `name` of `region`, empty when it was never applied.
-    pub(super) fn stack(&self, region: &Arc<str>, name: &str) -> SharedStack {
-        Arc::clone(self.stacks.lock().entry((Arc::clone(region), name.to_owned())).or_default())
-    }
 }
 
 /// What a stack gives to whoever applied it.

@@ -3,6 +3,8 @@
 
 use hyper::{HeaderMap, header};
 
+use crate::http::host_name;
+
 /// The names under which clients reach an endpoint on this machine. Names below them (virtual-hosted APIs) count too.
 const OWN: [&str; 3] = ["localhost", "localhost.localstack.cloud", "amazonaws.com"];
 
@@ -22,14 +24,6 @@ pub(crate) fn refusal(headers: &HeaderMap) -> Option<String> {
     let site = origin.split_once("://").map_or(origin, |(_, rest)| rest);
     let site = host_name(site);
     (!is_loopback(site)).then(|| format!("pages of `{origin}` may not call this cloud"))
-}
-
-/// The name without a port: `[::1]:80` and `localhost:80` both lose theirs.
-pub(crate) fn host_name(host: &str) -> &str {
-    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((inside, _)) => inside,
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    }
 }
 
 fn is_loopback(name: &str) -> bool {

@@ -1,11 +1,14 @@
-//! The one port: connections, who is asked, in which protocol, and the answer in the same.
+//! The one port: connections, who is asked, in which protocol, and the answer in the same. What there is to ask is in the
+//! registry; no service is known here by name.
 
 mod dispatch;
 mod host;
-mod internal;
+mod pages;
 mod protocol;
 mod route;
 mod server;
 
-pub(crate) use dispatch::operation;
+#[cfg(test)]
+pub(crate) use dispatch::answer;
+pub(crate) use pages::Pages;
 pub(crate) use server::serve;

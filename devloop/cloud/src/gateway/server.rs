@@ -1,30 +1,23 @@
 //! Connections: accepted on loopback, read with limits, answered, and drained when the cloud stops.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{Response, body::Incoming, header, server::conn::http1, service::service_fn};
+use http_body_util::{Either, Full};
+use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::dispatch;
-use crate::{
-    cloud::Cloud,
-    error::ApiError,
-    http::{Reply, Request},
-};
-
-/// A function's zip may be 50 MB and travels as base64 [Lambda quotas]; no other request is larger.
-const BODY_LIMIT: usize = 70 << 20;
+use super::{dispatch, pages::Pages};
+use crate::http::{Arriving, Reply, Request, Streamed};
 
 /// How long answers in progress may take once the cloud is told to stop.
 const DRAIN: Duration = Duration::from_millis(500);
 
-/// Serves `cloud` until `shutdown` completes.
+/// Serves the services and pages of `pages` until `shutdown` completes.
 pub(crate) async fn serve(
-    cloud: Cloud,
+    pages: Arc<Pages>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -40,12 +33,12 @@ pub(crate) async fn serve(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    tracker.spawn(connection(cloud.clone(), stream, peer, stop.clone()));
+                    tracker.spawn(connection(Arc::clone(&pages), stream, peer, stop.clone()));
                 }
                 // Out of descriptors, or a client that is gone already: the next accept may work.
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
-                    cloud.0.options.clock.sleep(Duration::from_millis(10)).await;
+                    pages.clock.sleep(Duration::from_millis(10)).await;
                 }
             },
             () = &mut shutdown => break,
@@ -59,12 +52,12 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-async fn connection(cloud: Cloud, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let cloud = cloud.clone();
-        async move { Ok::<_, Infallible>(respond(&cloud, request, peer).await) }
+        let pages = Arc::clone(&pages);
+        async move { Ok::<_, Infallible>(respond(&pages, request, peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -82,68 +75,36 @@ async fn connection(cloud: Cloud, stream: TcpStream, peer: SocketAddr, stop: Can
     }
 }
 
-async fn respond(
-    cloud: &Cloud,
-    request: hyper::Request<Incoming>,
-    peer: SocketAddr,
-) -> Response<Full<Bytes>> {
+async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Sent> {
     let head = request.method() == hyper::Method::HEAD;
-    let reply = match receive(request, peer).await {
-        Ok(request) => dispatch::answer(cloud, request).await,
-        Err(error) => dispatch::rest_error(&error),
-    };
-    let mut response = Response::from(reply);
-    if head {
-        *response.body_mut() = Full::default();
-    }
-    response
-}
-
-/// Reads a request whole, unpacked when it came gzipped.
-async fn receive(request: hyper::Request<Incoming>, peer: SocketAddr) -> Result<Request, ApiError> {
     let (parts, body) = request.into_parts();
-    let too_large = || {
-        ApiError::with_status(
-            413,
-            "RequestEntityTooLargeException",
-            format!("the request is larger than {} MB", BODY_LIMIT >> 20),
-        )
-    };
-    let body = match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Err(error) => {
-            return Err(ApiError::client("IncompleteBody", format!("the body could not be read: {error}")));
-        }
-    };
-    let body = match parts.headers.get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes) {
-        Some(b"gzip") => unpack(&body, too_large)?,
-        _ => body,
-    };
-    Ok(Request {
+    let request = Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or("").to_owned(),
         headers: parts.headers,
-        body,
+        body: Bytes::new(),
         peer: peer.ip(),
-    })
+    };
+    let reply = dispatch::answer(pages, request, Arriving::new(body)).await;
+    let mut response = Response::from(reply);
+    if head {
+        *response.body_mut() = Either::Left(Full::default());
+    }
+    response
 }
 
-fn unpack(body: &[u8], too_large: impl Fn() -> ApiError) -> Result<Bytes, ApiError> {
-    use std::io::Read as _;
-    let mut out = Vec::new();
-    let mut reader = flate2::read::GzDecoder::new(body).take(BODY_LIMIT as u64 + 1);
-    reader.read_to_end(&mut out).map_err(|error| {
-        ApiError::client("SerializationException", format!("the body is not valid gzip: {error}"))
-    })?;
-    if out.len() > BODY_LIMIT { Err(too_large()) } else { Ok(out.into()) }
-}
+/// The body of a response: in memory, or written while it is made.
+type Sent = Either<Full<Bytes>, Streamed>;
 
 /// So that `Reply` stays free of the HTTP library's body types.
-impl From<Reply> for Response<Full<Bytes>> {
+impl From<Reply> for Response<Sent> {
     fn from(reply: Reply) -> Self {
-        let mut response = Response::new(Full::new(reply.body));
+        let body = match reply.stream {
+            None => Either::Left(Full::new(reply.body)),
+            Some(stream) => Either::Right(stream),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
         *response.headers_mut() = reply.headers;
         response

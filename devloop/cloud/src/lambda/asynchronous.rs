@@ -3,9 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::functions::Invocation;
+
 use super::{
     function::{Function, Version},
-    invoke::{Invocation, Invoker},
+    invoke::Invoker,
 };
 
 /// The waits before the second and the third try after a function error.

@@ -1,8 +1,10 @@
 //! Lambda: API, environments, Runtime API, hot reload, asynchronous events. Called by the gateway, by the event source
 //! mappings and, for a swap, by the tool.
 
+mod about;
 mod api;
 mod asynchronous;
+mod cloudformation;
 mod code;
 mod concurrency;
 mod configuration;
@@ -15,7 +17,8 @@ mod pool;
 mod service;
 mod url;
 
-pub(crate) use invoke::{Invocation, Outcome};
+#[cfg(test)]
+pub(crate) use api::ROUTES;
 pub(crate) use service::Lambda;
 pub use service::{Activation, ActivationError};
 

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -15,7 +16,7 @@ use super::{
     asynchronous,
     code::{Code, Generation},
     function::{Function, Version},
-    invoke::{Invocation, Invoker, Outcome},
+    invoke::Invoker,
     name::{self, Reference},
     not_found,
 };
@@ -23,6 +24,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
+    functions::{self, Invocation, Outcome},
     regional::Regional,
     services::{cloudwatch::CloudWatch, logs::Logs},
 };
@@ -316,6 +318,17 @@ impl Lambda {
         self.processes.close();
         // Killed processes end within milliseconds; one that the kernel cannot end must not keep devloop.
         let _ = tokio::time::timeout(LAST_PROCESS, self.processes.wait()).await;
+    }
+}
+
+impl functions::Functions for Lambda {
+    fn invoke<'a>(
+        &'a self,
+        cx: &'a Context,
+        function: &'a str,
+        invocation: Invocation,
+    ) -> BoxFuture<'a, Result<Outcome, ApiError>> {
+        Box::pin(Self::invoke(self, cx, function, invocation))
     }
 }
 

@@ -7,9 +7,10 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use super::{function::Function, invoke::Invocation, service::Lambda};
+use super::{function::Function, service::Lambda};
 use crate::{
     context::Context,
+    functions::Invocation,
     http::{Reply, Request},
 };
 

@@ -34,6 +34,9 @@ pub enum TemplateError {
     /// The name is none that a stack can have.
     #[error("`{0}` is no stack name: it must begin with a letter and go on with letters, digits and hyphens")]
     StackName(String),
+    /// The cloud is being taken down.
+    #[error(transparent)]
+    Stopping(crate::error::ApiError),
     /// A value cannot be computed.
     #[error("{place}: {problem}")]
     Value {
@@ -130,7 +133,9 @@ impl TemplateError {
     pub(super) fn place(&self) -> Option<(Vec<&str>, Option<&str>)> {
         let resource = |logical| vec!["Resources", logical];
         Some(match self {
-            Self::Syntax { .. } | Self::StackName(_) | Self::Failed { .. } => return None,
+            Self::Syntax { .. } | Self::StackName(_) | Self::Stopping(_) | Self::Failed { .. } => {
+                return None;
+            }
             Self::Transform { logical: None, .. } => (vec!["Transform"], None),
             Self::Transform { logical: Some(logical), .. } => (resource(logical.as_str()), None),
             Self::Rule { rule, .. } => (vec!["Rules", rule], None),

@@ -1,8 +1,7 @@
-//! The REST API of event source mappings [Lambda API reference]: requests in, documents out.
+//! The operations on event source mappings [Lambda API reference]: members in, documents out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
 use crate::{
     context::Context,
     error::ApiError,
-    http::{Reply, Request},
+    rest::{Route, texts},
     shard::Start,
     wire,
 };
@@ -22,75 +21,87 @@ use crate::{
 /// Mappings of one page when the caller does not say [`ListEventSourceMappings`, Lambda API reference].
 const PAGE: usize = 100;
 
-/// Answers a request below `/2015-03-31/event-source-mappings`, or about the tags of a mapping's ARN below
-/// `/2017-03-31/tags`.
-pub(crate) fn answer<O: Outside>(
+/// The API's operations by method and path. Those on tags are Lambda's, whose ARN decides.
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("POST", "/2015-03-31/event-source-mappings", "CreateEventSourceMapping", 202),
+    Route::new("GET", "/2015-03-31/event-source-mappings", "ListEventSourceMappings", 200),
+    Route::new("GET", "/2015-03-31/event-source-mappings/{UUID}", "GetEventSourceMapping", 200),
+    Route::new("PUT", "/2015-03-31/event-source-mappings/{UUID}", "UpdateEventSourceMapping", 202),
+    Route::new("DELETE", "/2015-03-31/event-source-mappings/{UUID}", "DeleteEventSourceMapping", 202),
+];
+
+/// The operations that [`call`] runs; those on tags only for the ARN of a mapping.
+pub(crate) const OPERATIONS: &[&str] = &[
+    "CreateEventSourceMapping",
+    "DeleteEventSourceMapping",
+    "GetEventSourceMapping",
+    "ListEventSourceMappings",
+    "UpdateEventSourceMapping",
+];
+
+/// Runs one operation by its API name.
+pub(crate) fn call<O: Outside>(
     mappings: &Mappings<O>,
     cx: &Context,
-    request: &Request,
-) -> Result<Reply, ApiError> {
-    let segments = request.segments();
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match (&request.method, segments.as_slice()) {
-        (&Method::POST, ["2015-03-31", "event-source-mappings"]) => {
-            let mapping = mappings.create(cx, Options::create(body(request)?)?)?;
-            Ok(show(202, &mapping, Some(State::Creating)))
+    operation: &str,
+    mut input: Value,
+) -> Result<Value, ApiError> {
+    let uuid = text(&input, "UUID").unwrap_or_default();
+    match operation {
+        "CreateEventSourceMapping" => {
+            let mapping = mappings.create(cx, Options::create(input)?)?;
+            Ok(document(&mapping, Some(State::Creating)))
         }
-        (&Method::GET, ["2015-03-31", "event-source-mappings"]) => list(mappings, cx, request),
-        (&Method::GET, ["2015-03-31", "event-source-mappings", uuid]) => {
-            Ok(show(200, &*mappings.get(cx, uuid)?, None))
+        "ListEventSourceMappings" => list(mappings, cx, &input),
+        "GetEventSourceMapping" => Ok(document(&*mappings.get(cx, &uuid)?, None)),
+        "UpdateEventSourceMapping" => {
+            if let Some(members) = input.as_object_mut() {
+                members.remove("UUID");
+            }
+            let mapping = mappings.update(cx, &uuid, &Options::update(input)?)?;
+            Ok(document(&mapping, None))
         }
-        (&Method::PUT, ["2015-03-31", "event-source-mappings", uuid]) => {
-            let mapping = mappings.update(cx, uuid, &Options::update(body(request)?)?)?;
-            Ok(show(202, &mapping, None))
+        "DeleteEventSourceMapping" => Ok(document(&*mappings.delete(cx, &uuid)?, Some(State::Deleting))),
+        "ListTags" => Ok(json!({ "Tags": tagged(mappings, cx, &input)?.facts().tags })),
+        "TagResource" => {
+            let mapping = tagged(mappings, cx, &input)?;
+            mapping.retag(tags_given(input)?, &[])?;
+            Ok(Value::Null)
         }
-        (&Method::DELETE, ["2015-03-31", "event-source-mappings", uuid]) => {
-            Ok(show(202, &*mappings.delete(cx, uuid)?, Some(State::Deleting)))
+        "UntagResource" => {
+            tagged(mappings, cx, &input)?.retag(BTreeMap::new(), &texts(&input, "tagKeys"))?;
+            Ok(Value::Null)
         }
-        (method, ["2017-03-31", "tags", arn]) => {
-            let uuid = arn.rsplit_once(":event-source-mapping:").map_or("", |(_, uuid)| uuid);
-            tags(method, &*mappings.get(cx, uuid)?, request)
-        }
-        _ => Err(unknown(request)),
+        _ => Err(ApiError::unknown_operation("lambda", operation)),
     }
 }
 
-/// `ListTags`, `TagResource` and `UntagResource`.
-fn tags(method: &Method, mapping: &Mapping, request: &Request) -> Result<Reply, ApiError> {
-    match *method {
-        Method::GET => return Ok(Reply::json(200, &json!({ "Tags": mapping.facts().tags }))),
-        Method::POST => mapping.retag(tags_given(body(request)?)?, &[])?,
-        Method::DELETE => {
-            let named = request.parameters().into_iter().filter(|(name, _)| name == "tagKeys");
-            mapping.retag(BTreeMap::new(), &named.map(|(_, key)| key).collect::<Vec<_>>())?;
-        }
-        _ => return Err(unknown(request)),
+/// Whether `input` names a mapping by the ARN that operations on tags take.
+pub(crate) fn names_mapping(input: &Value) -> bool {
+    text(input, "Resource").is_some_and(|arn| arn.contains(":event-source-mapping:"))
+}
+
+fn tagged<O: Outside>(mappings: &Mappings<O>, cx: &Context, input: &Value) -> Result<Arc<Mapping>, ApiError> {
+    let arn = text(input, "Resource").unwrap_or_default();
+    let uuid = arn.rsplit_once(":event-source-mapping:").map_or("", |(_, uuid)| uuid);
+    mappings.get(cx, uuid)
+}
+
+fn tags_given(mut input: Value) -> Result<BTreeMap<String, String>, ApiError> {
+    wire::read(input.get_mut("Tags").map_or_else(|| json!({}), Value::take))
+}
+
+/// A member that a query gives as a text and other callers perhaps as a number.
+fn text(input: &Value, name: &str) -> Option<String> {
+    match input.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
-    Ok(Reply::empty(204))
 }
 
-fn tags_given(mut body: Value) -> Result<BTreeMap<String, String>, ApiError> {
-    wire::read(body.get_mut("Tags").map_or_else(|| json!({}), Value::take))
-}
-
-fn unknown(request: &Request) -> ApiError {
-    ApiError::unknown_operation("lambda", &format!("{} {}", request.method, request.path))
-}
-
-fn body(request: &Request) -> Result<Value, ApiError> {
-    if request.body.is_empty() {
-        return Ok(json!({}));
-    }
-    serde_json::from_slice(&request.body).map_err(|error| {
-        ApiError::client(
-            "InvalidRequestContentException",
-            format!("Could not parse request body into json: {error}"),
-        )
-    })
-}
-
-fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
-    let number = |name: &str, fallback: u64| match request.parameter(name) {
+fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, input: &Value) -> Result<Value, ApiError> {
+    let number = |name: &str, fallback: u64| match text(input, name) {
         None => Ok(fallback),
         Some(text) => text.parse::<u64>().map_err(|_| {
             ApiError::client("InvalidParameterValueException", format!("`{text}` is not a valid {name}"))
@@ -105,8 +116,8 @@ fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, request: &Request) -> 
         )));
     }
     let filter = Filter {
-        source_arn: request.parameter("EventSourceArn"),
-        function: request.parameter("FunctionName"),
+        source_arn: text(input, "EventSourceArn"),
+        function: text(input, "FunctionName"),
         from: number("Marker", 0)?,
         limit: (limit as usize).min(PAGE),
     };
@@ -116,11 +127,7 @@ fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, request: &Request) -> 
     if let Some(next) = next {
         output["NextMarker"] = next.to_string().into();
     }
-    Ok(Reply::json(200, &output))
-}
-
-fn show(status: u16, mapping: &Mapping, state: Option<State>) -> Reply {
-    Reply::json(status, &document(mapping, state))
+    Ok(output)
 }
 
 /// A mapping as the API shows it; `state` overrides its own, for answers that announce what begins.

@@ -1,6 +1,7 @@
 //! Event source mappings: what carries stream records and messages to functions.
 
 mod api;
+mod cloudformation;
 mod kind;
 mod mapping;
 mod mappings;

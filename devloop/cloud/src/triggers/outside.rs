@@ -5,7 +5,7 @@ use std::{fmt::Debug, future::Future, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{context::Context, error::ApiError, lambda::Outcome, source::Source};
+use crate::{context::Context, error::ApiError, functions::Outcome, source::Source};
 
 /// The functions that mappings feed.
 pub(crate) trait Invoke {

@@ -1,21 +1,23 @@
 //! Event source mappings wired to the services of this cloud.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 
 use super::{
-    api,
+    api, cloudformation,
     mappings::Mappings,
     outside::{Destination, Invoke, Measure, Sources},
-    status::MappingStatus,
 };
 use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    http::{Reply, Request},
-    lambda::{Invocation, Lambda, Outcome},
+    functions::{Invocation, Outcome},
+    lambda::Lambda,
+    resource::ResourceType,
+    service::{About, Answering, Service},
     services::{
         cloudwatch::CloudWatch,
         dynamodb::{DynamoDb, TableStream},
@@ -27,7 +29,6 @@ use crate::{
 /// The mappings of all regions.
 #[derive(Debug)]
 pub(crate) struct Events {
-    services: Arc<Wired>,
     mappings: Mappings<Wired>,
 }
 
@@ -39,15 +40,10 @@ impl Events {
         kinesis: Arc<Kinesis>,
         dynamodb: Arc<DynamoDb>,
         sqs: Arc<Sqs>,
+        cloudwatch: Arc<CloudWatch>,
     ) -> Self {
-        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, cloudwatch: OnceLock::new() });
-        Self { mappings: Mappings::new(clock, Arc::clone(&services)), services }
-    }
-
-    /// The REST API below `/2015-03-31/event-source-mappings`, and that of mappings' tags.
-    #[expect(clippy::unused_async, reason = "the gateway awaits every service alike")]
-    pub(crate) async fn rest(&self, cx: &Context, request: Request) -> Result<Reply, ApiError> {
-        api::answer(&self.mappings, cx, &request)
+        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, cloudwatch });
+        Self { mappings: Mappings::new(clock, services) }
     }
 
     /// A function (by name or ARN) got new code: batches that wait for their next try are tried now.
@@ -55,20 +51,45 @@ impl Events {
         self.mappings.nudge(function);
     }
 
-    /// Every mapping and how far it is behind, for `devloop status`.
-    pub(crate) fn snapshot(&self) -> Vec<MappingStatus> {
-        self.mappings.snapshot()
-    }
-
-    /// Says where the mappings' metrics go; until then they go nowhere.
-    pub(crate) fn measures_into(&self, cloudwatch: Arc<CloudWatch>) {
-        // The cloud is put together once; a second CloudWatch would be a mistake that changes nothing.
-        let _ = self.services.cloudwatch.set(cloudwatch);
-    }
-
     /// Stops every mapping.
     pub(crate) async fn stop(&self) {
         self.mappings.stop().await;
+    }
+}
+
+static ABOUT: About = About {
+    name: "lambda",
+    health: "lambda",
+    signing: "lambda",
+    routes: api::ROUTES,
+    operations: api::OPERATIONS,
+    ..About::NONE
+};
+
+impl Service for Events {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(async move { api::call(&self.mappings, cx, operation, input) })
+    }
+
+    fn takes(&self, operation: &str, input: &Value) -> bool {
+        api::OPERATIONS.contains(&operation) || api::names_mapping(input)
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        vec![("AWS::Lambda::EventSourceMapping", Box::new(cloudformation::EventSourceMapping))]
+    }
+
+    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+        Box::pin(async move { vec![("mappings", json!(self.mappings.snapshot()))] })
     }
 }
 
@@ -79,7 +100,7 @@ struct Wired {
     kinesis: Arc<Kinesis>,
     dynamodb: Arc<DynamoDb>,
     sqs: Arc<Sqs>,
-    cloudwatch: OnceLock<Arc<CloudWatch>>,
+    cloudwatch: Arc<CloudWatch>,
 }
 
 impl Invoke for Wired {
@@ -101,11 +122,9 @@ impl Destination for Wired {
 
 impl Measure for Wired {
     fn iterator_age(&self, region: &str, function: &str, age_ms: i64, now_ms: i64) {
-        if let Some(cloudwatch) = self.cloudwatch.get() {
-            let dimensions = [("FunctionName", function)];
-            let age = age_ms as f64;
-            cloudwatch.record(region, "AWS/Lambda", "IteratorAge", &dimensions, "Milliseconds", age, now_ms);
-        }
+        let dimensions = [("FunctionName", function)];
+        let age = age_ms as f64;
+        self.cloudwatch.record(region, "AWS/Lambda", "IteratorAge", &dimensions, "Milliseconds", age, now_ms);
     }
 }
 

@@ -8,8 +8,11 @@ use serde_json::json;
 use super::*;
 use crate::{
     Options,
-    cloudformation::resources::{Doing, Properties, Provider, Shape},
+    clock::Clock,
+    cloud::Cloud,
     error::ApiError,
+    resource::{Doing, Properties, Shape},
+    service::Service as _,
 };
 
 /// Writes down what is done. The physical id is `p-<name>`; the property `Fail` makes `create` fail half way.
@@ -28,7 +31,7 @@ impl Notes {
     }
 }
 
-impl Provider for Notes {
+impl ResourceType for Notes {
     fn properties(&self) -> Properties {
         &[("Name", Shape::Text), ("Size", Shape::Integer), ("Fail", Shape::Text), ("Other", Shape::Any)]
     }
@@ -83,16 +86,23 @@ struct World {
 impl World {
     fn new() -> Self {
         let notes = Notes::default();
-        let service =
-            CloudFormation::with(Table::new([("Test::Thing", Box::new(notes.clone()) as Box<dyn Provider>)]));
-        Self { notes, cloud: Cloud::new(Options::default()), service }
+        let types = Types::new([("Test::Thing", Box::new(notes.clone()) as Box<dyn ResourceType>)]);
+        let service = CloudFormation::with(Clock::real(), types);
+        let cloud = Cloud::new(Options::default());
+        let calls = Arc::clone(&cloud.0.registry) as Arc<dyn Calls>;
+        service.connect(Arc::downgrade(&calls));
+        Self { notes, cloud, service }
+    }
+
+    fn cx(&self) -> Context {
+        self.cloud.context("us-east-1")
     }
 
     /// Applies resources of the type `Test::Thing`; gives back what was done and the outcome.
     async fn apply(&self, resources: Value, outputs: Value) -> (Vec<String>, Result<Outputs, String>) {
         let document = json!({ "Resources": resources, "Outputs": outputs });
         let template = Template::parse(&document.to_string()).unwrap();
-        let outcome = self.service.apply(&self.cloud, "stack", &template, &BTreeMap::new()).await;
+        let outcome = self.service.apply(self.cx(), "stack", &template, &BTreeMap::new()).await;
         (self.notes.take(), outcome.map_err(|error| error.to_string()))
     }
 }
@@ -258,10 +268,10 @@ async fn a_conditions_resources_may_be_of_any_type_while_they_are_left_out() {
         "Outputs": {"Key": {"Condition": "WithKeys", "Value": {"Ref": "Key"}}},
     });
     let template = Template::parse(&document.to_string()).unwrap();
-    let outputs = world.service.apply(&world.cloud, "stack", &template, &BTreeMap::new()).await.unwrap();
+    let outputs = world.service.apply(world.cx(), "stack", &template, &BTreeMap::new()).await.unwrap();
     assert_eq!((world.notes.take(), outputs.iter().count()), (vec!["create a".to_owned()], 0));
     let keys = BTreeMap::from([("Keys".to_owned(), "yes".to_owned())]);
-    let error = world.service.apply(&world.cloud, "other", &template, &keys).await.unwrap_err();
+    let error = world.service.apply(world.cx(), "other", &template, &keys).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "resource `Key`: the embedded cloud does not support the type `AWS::KMS::Key`"
@@ -278,10 +288,10 @@ async fn one_stack_imports_what_another_exports() {
     let importing = json!({"Resources": {"B": thing(&json!({"Name": {"Fn::ImportValue": "first-a"}}))}});
     let parse = |document: Value| Template::parse(&document.to_string()).unwrap();
     let (exporting, importing, none) = (parse(exporting), parse(importing), &BTreeMap::new());
-    let early = world.service.apply(&world.cloud, "second", &importing, none).await.unwrap_err();
+    let early = world.service.apply(world.cx(), "second", &importing, none).await.unwrap_err();
     assert_eq!(early.to_string(), "resource `B`: no stack exports `first-a`");
-    world.service.apply(&world.cloud, "first", &exporting, none).await.unwrap();
-    world.service.apply(&world.cloud, "second", &importing, none).await.unwrap();
+    world.service.apply(world.cx(), "first", &exporting, none).await.unwrap();
+    world.service.apply(world.cx(), "second", &importing, none).await.unwrap();
     assert_eq!(world.notes.take(), ["create a", "create p-a"]);
 }
 
@@ -332,17 +342,8 @@ fn api(part: &str, deployment: &str) -> Template {
     Template::parse(&document.to_string()).unwrap()
 }
 
-async fn get(cloud: &Cloud, path: &str) -> Value {
-    let request = crate::http::Request {
-        method: hyper::Method::GET,
-        path: path.to_owned(),
-        query: String::new(),
-        headers: hyper::HeaderMap::new(),
-        body: bytes::Bytes::new(),
-        peer: [127, 0, 0, 1].into(),
-    };
-    let reply = cloud.0.apigateway.rest(&cloud.context("us-east-1"), request).await.unwrap();
-    serde_json::from_slice(&reply.body).unwrap()
+async fn get(cloud: &Cloud, operation: &str, input: Value) -> Value {
+    cloud.call(&cloud.context("us-east-1"), "apigateway", operation, input).await.unwrap()
 }
 
 #[tokio::test]
@@ -357,11 +358,11 @@ async fn an_api_comes_to_life_and_follows_its_template() {
         Some(format!("http://127.0.0.1:4566/_aws/execute-api/{id}/prod/").as_str())
     );
     let check = async |outputs: &Outputs, logical: &str, part: &str| {
-        let deployments = get(&cloud, &format!("/restapis/{id}/deployments")).await;
+        let deployments = get(&cloud, "GetDeployments", json!({ "restApiId": id })).await;
         let ids: Vec<&Value> =
             deployments["item"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
         assert_eq!(ids, [&json!(physical(outputs, logical))]);
-        let stage = get(&cloud, &format!("/restapis/{id}/stages/prod")).await;
+        let stage = get(&cloud, "GetStage", json!({ "restApiId": id, "stageName": "prod" })).await;
         assert_eq!((&stage["variables"]["part"], &stage["deploymentId"]), (&json!(part), ids[0]));
     };
     check(&first, "DeploymentA", "one").await;

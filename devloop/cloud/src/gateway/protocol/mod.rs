@@ -4,9 +4,10 @@ mod cbor;
 mod query;
 mod xml;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{context::Context, error::ApiError, http::Reply, wire};
+use crate::{context::Context, error::ApiError, http::Reply, service::About, wire};
 
 pub(crate) use query::{form, tree};
 
@@ -44,48 +45,43 @@ impl Protocol {
     }
 
     /// Writes an operation's output.
-    pub(crate) fn encode(self, cx: &Context, service: &str, operation: &str, mut output: Value) -> Reply {
+    pub(crate) fn encode(self, cx: &Context, about: &About, operation: &str, output: &Value) -> Reply {
         match self {
-            Self::Json10 | Self::Json11 => {
-                // Only services with several protocols mark their times; the others write seconds themselves.
-                if matches!(service, "monitoring" | "sqs" | "cloudformation") {
-                    times_to_seconds(&mut output);
-                }
-                Reply::new(200, self.content_type(), output.to_string())
-            }
-            Self::Cbor => Reply::new(200, self.content_type(), cbor::encode(&output))
+            Self::Json10 | Self::Json11 => Reply::new(200, self.content_type(), json(output)),
+            Self::Cbor => Reply::new(200, self.content_type(), cbor::encode(output))
                 .header("smithy-protocol", "rpc-v2-cbor"),
-            Self::Query => Reply::new(200, self.content_type(), xml::answer(cx, service, operation, &output)),
+            Self::Query => Reply::new(200, self.content_type(), xml::answer(cx, about, operation, output)),
         }
     }
 
     /// Writes an error.
-    pub(crate) fn encode_error(self, cx: &Context, service: &str, error: &ApiError) -> Reply {
-        match self {
-            Self::Json10 | Self::Json11 | Self::Cbor => {
-                let mut body = error.details.clone();
-                let namespace = match (self, service) {
-                    (_, "dynamodb" | "streams.dynamodb") => "com.amazonaws.dynamodb.v20120810#",
-                    (_, "sqs") => "com.amazonaws.sqs#",
-                    (Self::Cbor, "monitoring") => "com.amazonaws.cloudwatch#",
-                    _ => "",
-                };
-                body.insert("__type".to_owned(), format!("{namespace}{}", error.code).into());
-                body.insert("message".to_owned(), error.message.clone().into());
-                let body = Value::Object(body);
-                let reply = match self {
-                    Self::Cbor => Reply::new(error.status, self.content_type(), cbor::encode(&body))
-                        .header("smithy-protocol", "rpc-v2-cbor"),
-                    _ => Reply::new(error.status, self.content_type(), body.to_string()),
-                };
-                // Clients that moved from the query protocol to this one still look for the old code here.
-                let fault = if error.is_client_fault() { "Sender" } else { "Receiver" };
-                match query::legacy_code(service, &error.code) {
-                    Some(code) => reply.header("x-amzn-query-error", &format!("{code};{fault}")),
-                    None => reply,
-                }
+    pub(crate) fn encode_error(self, cx: &Context, about: &About, error: &ApiError) -> Reply {
+        let document = |namespace: Option<&str>| {
+            let mut body = error.details.clone();
+            body.insert("__type".to_owned(), format!("{}{}", namespace.unwrap_or(""), error.code).into());
+            body.insert("message".to_owned(), error.message.clone().into());
+            Value::Object(body)
+        };
+        let reply = match self {
+            Self::Json10 | Self::Json11 => {
+                let body = document(about.json.as_ref().map(|json| json.namespace));
+                Reply::new(error.status, self.content_type(), json(&body))
             }
-            Self::Query => Reply::new(error.status, self.content_type(), xml::error(cx, service, error)),
+            Self::Cbor => {
+                let body = document(about.json.as_ref().and_then(|json| json.cbor));
+                Reply::new(error.status, self.content_type(), cbor::encode(&body))
+                    .header("smithy-protocol", "rpc-v2-cbor")
+            }
+            Self::Query => {
+                return Reply::new(error.status, self.content_type(), xml::error(cx, about, error));
+            }
+        };
+        let reply = reply.header("x-amzn-errortype", &error.code);
+        // Clients that moved from the query protocol to this one still look for the old code here.
+        let fault = if error.is_client_fault() { "Sender" } else { "Receiver" };
+        match about.legacy_code(&error.code) {
+            Some(code) => reply.header("x-amzn-query-error", &format!("{code};{fault}")),
+            None => reply,
         }
     }
 
@@ -99,14 +95,38 @@ impl Protocol {
     }
 }
 
-fn times_to_seconds(value: &mut Value) {
-    if let Some(ms) = wire::as_time(value) {
-        *value = wire::epoch_seconds(ms);
-        return;
+/// A document in JSON; times that are marked for all protocols become epoch seconds.
+pub(crate) fn json(output: &Value) -> String {
+    serde_json::to_string(&Plain(output)).unwrap_or_default()
+}
+
+/// A value with its times as epoch seconds.
+struct Plain<'v>(&'v Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(members) => match wire::as_time(self.0) {
+                Some(ms) => wire::epoch_seconds(ms).serialize(serializer),
+                None => serializer.collect_map(members.iter().map(|(name, value)| (name, Plain(value)))),
+            },
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Plain)),
+            other => other.serialize(serializer),
+        }
     }
-    match value {
-        Value::Object(members) => members.values_mut().for_each(times_to_seconds),
-        Value::Array(items) => items.iter_mut().for_each(times_to_seconds),
-        _ => {}
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_mark_of_a_time_reaches_a_json_client() {
+        let output =
+            json!({"At": wire::time(1_500), "List": [{"At": wire::time(2_000)}, 1, null, "a"], "Map": {}});
+        let expected = json!({"At": 1.5, "List": [{"At": 2.0}, 1, null, "a"], "Map": {}});
+        assert_eq!(serde_json::from_str::<Value>(&super::json(&output)).unwrap(), expected);
     }
 }

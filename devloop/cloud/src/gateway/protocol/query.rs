@@ -68,43 +68,6 @@ impl Node {
     }
 }
 
-/// The code under which the query protocol knows an error, where it differs from the shape's name
-/// [the services' API models, trait `awsQueryError`].
-pub(crate) fn legacy_code(service: &str, code: &str) -> Option<&'static str> {
-    let table: &[(&str, &str)] = match service {
-        "sqs" => &[
-            ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
-            ("QueueNameExists", "QueueAlreadyExists"),
-            ("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"),
-            ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress"),
-            ("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"),
-            ("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"),
-            ("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"),
-            ("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong"),
-            ("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId"),
-            ("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"),
-            ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"),
-        ],
-        "monitoring" => &[
-            ("InvalidParameterValueException", "InvalidParameterValue"),
-            ("InvalidParameterCombinationException", "InvalidParameterCombination"),
-            ("MissingRequiredParameterException", "MissingParameter"),
-            ("ResourceNotFound", "ResourceNotFound"),
-        ],
-        "iam" => &[
-            ("NoSuchEntityException", "NoSuchEntity"),
-            ("EntityAlreadyExistsException", "EntityAlreadyExists"),
-            ("DeleteConflictException", "DeleteConflict"),
-            ("MalformedPolicyDocumentException", "MalformedPolicyDocument"),
-            ("InvalidInputException", "InvalidInput"),
-            ("LimitExceededException", "LimitExceeded"),
-            ("UnmodifiableEntityException", "UnmodifiableEntity"),
-        ],
-        _ => &[],
-    };
-    table.iter().find(|(shape, _)| *shape == code).map(|(_, legacy)| *legacy)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

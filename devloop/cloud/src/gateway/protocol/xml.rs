@@ -1,42 +1,40 @@
 //! The query protocol's output: XML in the services' dialects.
 
 use quick_xml::escape::escape;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::query::legacy_code;
-use crate::{context::Context, error::ApiError, wire};
+use crate::{
+    context::Context,
+    error::ApiError,
+    service::{About, Dialect},
+    wire,
+};
 
-/// The XML namespace that clients find in a service's answers.
-fn namespace(service: &str) -> &'static str {
-    match service {
-        "monitoring" => "http://monitoring.amazonaws.com/doc/2010-08-01/",
-        "sqs" => "http://queue.amazonaws.com/doc/2012-11-05/",
-        "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
-        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
-        _ => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
-    }
+fn namespace(about: &About) -> &'static str {
+    about.query.as_ref().map_or("", |query| query.namespace)
 }
 
 /// An operation's output as `<XResponse><XResult>…</XResult><ResponseMetadata/></XResponse>`.
-pub(super) fn answer(cx: &Context, service: &str, operation: &str, output: &Value) -> String {
-    let mut writer = Writer { xml: String::new(), service, operation };
+pub(super) fn answer(cx: &Context, about: &About, operation: &str, output: &Value) -> String {
+    let dialect = about.query.as_ref().map_or(Dialect::Members, |query| query.dialect);
+    let mut writer = Writer { xml: String::new(), dialect, operation };
     writer.members(output);
     format!(
         "<?xml version=\"1.0\"?>\n<{operation}Response xmlns=\"{}\"><{operation}Result>{}</{operation}Result>\
          <ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{operation}Response>",
-        namespace(service),
+        namespace(about),
         writer.xml,
         escape(&*cx.request_id)
     )
 }
 
 /// An error as `<ErrorResponse>`.
-pub(super) fn error(cx: &Context, service: &str, error: &ApiError) -> String {
-    let code = legacy_code(service, &error.code).unwrap_or(&error.code);
+pub(super) fn error(cx: &Context, about: &About, error: &ApiError) -> String {
+    let code = about.legacy_code(&error.code).unwrap_or(&error.code);
     format!(
         "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>{}</Code><Message>{}</Message>\
          </Error><RequestId>{}</RequestId></ErrorResponse>",
-        namespace(service),
+        namespace(about),
         if error.is_client_fault() { "Sender" } else { "Receiver" },
         escape(code),
         escape(error.message.as_str()),
@@ -46,7 +44,7 @@ pub(super) fn error(cx: &Context, service: &str, error: &ApiError) -> String {
 
 struct Writer<'o> {
     xml: String,
-    service: &'o str,
+    dialect: Dialect,
     operation: &'o str,
 }
 
@@ -54,45 +52,48 @@ impl Writer<'_> {
     fn members(&mut self, value: &Value) {
         let Value::Object(object) = value else { return };
         for (name, value) in object {
-            match value {
-                Value::Array(items) if self.service == "sqs" => {
-                    let item = self.sqs_item(name);
+            match (value, self.dialect) {
+                (Value::Array(items), Dialect::Flattened { item, .. }) => {
+                    let item = item(self.operation, name);
                     for value in items {
                         self.element(&item, value);
                     }
                 }
-                Value::Object(map)
-                    if self.service == "sqs"
-                        && matches!(name.as_str(), "Attributes" | "MessageAttributes" | "Tags") =>
-                {
-                    self.sqs_map(name, map);
+                (Value::Object(map), Dialect::Flattened { maps, .. }) => {
+                    match maps.iter().find(|(map, _)| map == name) {
+                        Some((_, key)) => self.repeated(name, key, map),
+                        None => self.element(name, value),
+                    }
+                }
+                (Value::Object(map), Dialect::Entries { maps }) if maps.contains(&name.as_str()) => {
+                    self.entries(name, map);
                 }
                 _ => self.element(name, value),
             }
         }
     }
 
-    /// How SQS names the items of its flattened lists [Amazon SQS API reference, query protocol].
-    fn sqs_item(&self, list: &str) -> String {
-        match list {
-            "QueueUrls" | "queueUrls" => "QueueUrl".to_owned(),
-            "Messages" => "Message".to_owned(),
-            "Failed" => "BatchResultErrorEntry".to_owned(),
-            "Successful" => format!("{}ResultEntry", self.operation),
-            other => other.to_owned(),
-        }
-    }
-
-    /// SQS writes a map as repeated elements with a name and a value in each.
-    fn sqs_map(&mut self, name: &str, map: &serde_json::Map<String, Value>) {
+    /// A map as repeated elements with a name and a value in each.
+    fn repeated(&mut self, name: &str, key: &str, map: &Map<String, Value>) {
         let item = name.trim_end_matches('s');
-        let key = if name == "Tags" { "Key" } else { "Name" };
         for (entry, value) in map {
             self.open(item);
             self.element(key, &Value::String(entry.clone()));
             self.element("Value", value);
             self.close(item);
         }
+    }
+
+    /// A map as one element with entries of a key and a value in it.
+    fn entries(&mut self, name: &str, map: &Map<String, Value>) {
+        self.open(name);
+        for (key, value) in map {
+            self.open("entry");
+            self.element("key", &Value::String(key.clone()));
+            self.element("value", value);
+            self.close("entry");
+        }
+        self.close(name);
     }
 
     fn element(&mut self, name: &str, value: &Value) {
@@ -127,38 +128,43 @@ mod tests {
     use serde_json::json;
 
     use super::Writer;
+    use crate::service::Dialect;
+
+    fn item_name(operation: &str, list: &str) -> String {
+        match list {
+            "Successful" => format!("{operation}ResultEntry"),
+            list => list.trim_end_matches('s').to_owned(),
+        }
+    }
 
     #[test]
     fn lists_and_maps_are_written_in_the_services_dialects() {
-        let check = |service: &str, operation: &str, output: serde_json::Value, expected: &str| {
-            let mut writer = Writer { xml: String::new(), service, operation };
+        let flattened =
+            Dialect::Flattened { item: item_name, maps: &[("Attributes", "Name"), ("Tags", "Key")] };
+        let check = |dialect: Dialect, output: serde_json::Value, expected: &str| {
+            let mut writer = Writer { xml: String::new(), dialect, operation: "Op" };
             writer.members(&output);
             assert_eq!(writer.xml, expected);
         };
         check(
-            "iam",
-            "ListRoles",
+            Dialect::Members,
             json!({"Roles": [{"A": "<"}]}),
             "<Roles><member><A>&lt;</A></member></Roles>",
         );
+        check(Dialect::Members, json!({"Map": {"k": "v"}}), "<Map><k>v</k></Map>");
+        check(flattened, json!({"Urls": ["a", "b"]}), "<Url>a</Url><Url>b</Url>");
+        check(flattened, json!({"Successful": [{"Id": "1"}]}), "<OpResultEntry><Id>1</Id></OpResultEntry>");
         check(
-            "sqs",
-            "ListQueues",
-            json!({"QueueUrls": ["a", "b"]}),
-            "<QueueUrl>a</QueueUrl><QueueUrl>b</QueueUrl>",
-        );
-        check(
-            "sqs",
-            "ChangeMessageVisibilityBatch",
-            json!({"Successful": [{"Id": "1"}]}),
-            "<ChangeMessageVisibilityBatchResultEntry><Id>1</Id></ChangeMessageVisibilityBatchResultEntry>",
-        );
-        check(
-            "sqs",
-            "GetQueueAttributes",
+            flattened,
             json!({"Attributes": {"D": "0"}}),
             "<Attribute><Name>D</Name><Value>0</Value></Attribute>",
         );
-        check("monitoring", "X", json!({"At": crate::wire::time(0)}), "<At>1970-01-01T00:00:00.000Z</At>");
+        check(flattened, json!({"Tags": {"D": "0"}}), "<Tag><Key>D</Key><Value>0</Value></Tag>");
+        check(
+            Dialect::Entries { maps: &["Attributes"] },
+            json!({"Attributes": {"D": "0"}}),
+            "<Attributes><entry><key>D</key><value>0</value></entry></Attributes>",
+        );
+        check(Dialect::Members, json!({"At": crate::wire::time(0)}), "<At>1970-01-01T00:00:00.000Z</At>");
     }
 }

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::{Call, required};
 use crate::{
     error::ApiError,
-    http::Reply,
     lambda::{
         function::{Alias, Function},
         not_found,
@@ -37,11 +36,11 @@ fn refuse_weights(input: &Value) -> Result<(), ApiError> {
 }
 
 impl Lambda {
-    pub(super) fn create_alias(&self, call: &Call<'_>, function: &str) -> Result<Reply, ApiError> {
+    pub(super) fn create_alias(&self, call: &Call<'_>, function: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, function)?;
-        let input = call.input()?;
-        let (name, version) = (required(&input, "Name")?, required(&input, "FunctionVersion")?);
-        refuse_weights(&input)?;
+        let input = call.input();
+        let (name, version) = (required(input, "Name")?, required(input, "FunctionVersion")?);
+        refuse_weights(input)?;
         let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if !fits || name.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ApiError::validation(format!(
@@ -65,12 +64,12 @@ impl Lambda {
             ));
         }
         state.aliases.insert(name.to_owned(), alias);
-        Ok(Reply::json(201, &shown))
+        Ok(shown)
     }
 
-    pub(super) fn list_aliases(&self, call: &Call<'_>, function: &str) -> Result<Reply, ApiError> {
+    pub(super) fn list_aliases(&self, call: &Call<'_>, function: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, function)?;
-        let of_version = call.request.parameter("FunctionVersion");
+        let of_version = call.text("FunctionVersion");
         let state = function.state.read();
         let shown = state
             .aliases
@@ -79,14 +78,14 @@ impl Lambda {
             .map(|(name, alias)| show(&function, name, alias))
             .collect();
         let (page, marker) = call.page(shown);
-        Ok(Reply::json(200, &json!({ "Aliases": page, "NextMarker": marker })))
+        Ok(json!({ "Aliases": page, "NextMarker": marker }))
     }
 
-    pub(super) fn get_alias(&self, call: &Call<'_>, function: &str, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn get_alias(&self, call: &Call<'_>, function: &str, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, function)?;
         let state = function.state.read();
         let alias = state.aliases.get(name).ok_or_else(|| missing(&function, name))?;
-        Ok(Reply::json(200, &show(&function, name, alias)))
+        Ok(show(&function, name, alias))
     }
 
     pub(super) fn update_alias(
@@ -94,10 +93,10 @@ impl Lambda {
         call: &Call<'_>,
         function: &str,
         name: &str,
-    ) -> Result<Reply, ApiError> {
+    ) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, function)?;
-        let input = call.input()?;
-        refuse_weights(&input)?;
+        let input = call.input();
+        refuse_weights(input)?;
         let version = input.get("FunctionVersion").and_then(Value::as_str);
         if let Some(version) = version {
             function.version(Some(version))?;
@@ -111,7 +110,7 @@ impl Lambda {
             description.clone_into(&mut alias.description);
         }
         alias.revision = uuid::Uuid::new_v4().to_string();
-        Ok(Reply::json(200, &show(&function, name, alias)))
+        Ok(show(&function, name, alias))
     }
 
     pub(super) fn delete_alias(
@@ -119,9 +118,9 @@ impl Lambda {
         call: &Call<'_>,
         function: &str,
         name: &str,
-    ) -> Result<Reply, ApiError> {
+    ) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, function)?;
         function.state.write().aliases.remove(name);
-        Ok(Reply::empty(204))
+        Ok(Value::Null)
     }
 }

@@ -8,7 +8,6 @@ use super::{Call, required};
 use crate::{
     context::Context,
     error::ApiError,
-    http::Reply,
     lambda::{
         code::Code,
         configuration::Configuration,
@@ -21,12 +20,12 @@ use crate::{
 };
 
 impl Lambda {
-    pub(super) fn create_function(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
-        let input = call.input()?;
-        let function = self.create(call.cx, &input)?;
+    pub(super) fn create_function(&self, call: &Call<'_>) -> Result<Value, ApiError> {
+        let input = call.input();
+        let function = self.create(call.cx, input)?;
         let publish = input.get("Publish") == Some(&Value::Bool(true));
         let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
-        Ok(Reply::json(201, &function.show(&version, publish).into()))
+        Ok(function.show(&version, publish).into())
     }
 
     /// Creates a function from the members of `CreateFunction`.
@@ -61,8 +60,8 @@ impl Lambda {
         Ok(function)
     }
 
-    pub(super) fn list_functions(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
-        let all_versions = match call.request.parameter("FunctionVersion").as_deref() {
+    pub(super) fn list_functions(&self, call: &Call<'_>) -> Result<Value, ApiError> {
+        let all_versions = match call.text("FunctionVersion").as_deref() {
             None => false,
             Some("ALL") => true,
             Some(other) => {
@@ -83,7 +82,7 @@ impl Lambda {
             })
             .collect();
         let (page, marker) = call.page(shown);
-        Ok(Reply::json(200, &json!({ "Functions": page, "NextMarker": marker })))
+        Ok(json!({ "Functions": page, "NextMarker": marker }))
     }
 
     fn qualified(
@@ -97,7 +96,7 @@ impl Lambda {
         Ok((function, version, qualifier.is_some()))
     }
 
-    pub(super) fn get_function(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn get_function(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, version, qualified) = self.qualified(call, name)?;
         let mut shown = json!({
             "Configuration": function.show(&version, qualified),
@@ -110,44 +109,44 @@ impl Lambda {
         if let Some(reserved) = state.concurrency {
             shown["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
         }
-        Ok(Reply::json(200, &shown))
+        Ok(shown)
     }
 
-    pub(super) fn get_configuration(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn get_configuration(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, version, qualified) = self.qualified(call, name)?;
-        Ok(Reply::json(200, &function.show(&version, qualified).into()))
+        Ok(function.show(&version, qualified).into())
     }
 
-    pub(super) fn update_configuration(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn update_configuration(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let input = call.input()?;
+        let input = call.input();
         let mut configuration = (*function.latest.deployed().configuration).clone();
-        configuration.update(&input)?;
+        configuration.update(input)?;
         function.redeploy(Some(configuration), None, input.get("RevisionId").and_then(Value::as_str))?;
-        Ok(Reply::json(200, &function.show(&function.latest, false).into()))
+        Ok(function.show(&function.latest, false).into())
     }
 
-    pub(super) fn update_code(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn update_code(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let input = call.input()?;
+        let input = call.input();
         let mut configuration = (*function.latest.deployed().configuration).clone();
         let architectures = input.get("Architectures").map(|list| json!({ "Architectures": list }));
         if let Some(architectures) = &architectures {
             configuration.update(architectures)?;
         }
-        let code = Code::from_input(&input)?;
+        let code = Code::from_input(input)?;
         if input.get("DryRun") != Some(&Value::Bool(true)) {
             let revision = input.get("RevisionId").and_then(Value::as_str);
             function.redeploy(architectures.map(|_| configuration), Some(code), revision)?;
         }
         let publish = input.get("Publish") == Some(&Value::Bool(true));
         let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
-        Ok(Reply::json(200, &function.show(&version, publish).into()))
+        Ok(function.show(&version, publish).into())
     }
 
-    pub(super) fn publish_version(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn publish_version(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let input = call.input()?;
+        let input = call.input();
         if let Some(expected) =
             input.get("CodeSha256").and_then(Value::as_str).filter(|hash| !hash.is_empty())
         {
@@ -163,17 +162,17 @@ impl Lambda {
             }
         }
         let version = function.publish(input.get("Description").and_then(Value::as_str));
-        Ok(Reply::json(201, &function.show(&version, true).into()))
+        Ok(function.show(&version, true).into())
     }
 
-    pub(super) fn list_versions(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn list_versions(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let shown = function.versions().iter().map(|version| function.show(version, true).into()).collect();
         let (page, marker) = call.page(shown);
-        Ok(Reply::json(200, &json!({ "Versions": page, "NextMarker": marker })))
+        Ok(json!({ "Versions": page, "NextMarker": marker }))
     }
 
-    pub(super) fn delete_function(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn delete_function(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, reference) = self.find(call.cx, name)?;
         let qualifier = call.qualifier.clone().or(reference.qualifier);
         if let Some(qualifier) = qualifier {
@@ -196,9 +195,9 @@ impl Lambda {
             let version =
                 version.ok_or_else(|| not_found(format!("Function not found: {}:{number}", function.arn)))?;
             version.pool.stop();
-            return Ok(Reply::empty(204));
+            return Ok(Value::Null);
         }
         self.forget(&function);
-        Ok(Reply::empty(204))
+        Ok(Value::Null)
     }
 }

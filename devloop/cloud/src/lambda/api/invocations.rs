@@ -2,11 +2,12 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::Call;
 use crate::{
+    context::Context,
     error::ApiError,
-    http::Reply,
-    lambda::{invoke::Invocation, service::Lambda},
+    functions::Invocation,
+    http::{Reply, Request},
+    lambda::service::Lambda,
 };
 
 /// The largest event of a synchronous and of an asynchronous invocation, in bytes [Lambda quotas].
@@ -14,9 +15,15 @@ const SYNCHRONOUS: usize = 6_291_456;
 const ASYNCHRONOUS: usize = 1_048_576;
 
 impl Lambda {
-    pub(super) async fn invoke_api(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
-        let request = call.request;
-        let qualifier = call.qualifier.as_deref();
+    /// Runs `Invoke` on the function called `name`.
+    pub(in crate::lambda) async fn invoke_api(
+        &self,
+        cx: &Context,
+        name: &str,
+        request: &Request,
+    ) -> Result<Reply, ApiError> {
+        let qualifier = request.parameter("Qualifier");
+        let qualifier = qualifier.as_deref();
         let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
         let limit = if kind == "Event" { ASYNCHRONOUS } else { SYNCHRONOUS };
         if request.body.len() > limit {
@@ -51,15 +58,15 @@ impl Lambda {
         let invocation = Invocation { payload, trace_id, client_context, request_id: None, wants_log };
         match kind {
             "DryRun" => {
-                self.exists(call.cx, name, qualifier)?;
+                self.exists(cx, name, qualifier)?;
                 Ok(Reply::empty(204))
             }
             "Event" => {
-                self.invoke_async(call.cx, name, qualifier, invocation)?;
+                self.invoke_async(cx, name, qualifier, invocation)?;
                 Ok(Reply::empty(202))
             }
             "RequestResponse" => {
-                let outcome = self.invoke_qualified(call.cx, name, qualifier, invocation).await?;
+                let outcome = self.invoke_qualified(cx, name, qualifier, invocation).await?;
                 let mut reply = Reply::new(200, "application/json", outcome.payload)
                     .header("x-amz-executed-version", &outcome.executed_version);
                 if let Some(error) = outcome.function_error {

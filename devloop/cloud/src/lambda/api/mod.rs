@@ -1,100 +1,129 @@
-//! The REST API below `/2015-03-31/functions` and its siblings [Lambda API reference]: each file is one family.
+//! The operations of the Lambda API [Lambda API reference]: each file is one family.
 
 mod aliases;
 mod functions;
 mod invocations;
+mod routes;
 mod settings;
 mod urls;
 
-use hyper::Method;
 use serde_json::Value;
 
 use super::service::Lambda;
-use crate::{
-    context::Context,
-    error::ApiError,
-    http::{Reply, Request},
-};
+use crate::{context::Context, error::ApiError};
+
+pub(crate) use routes::ROUTES;
+
+/// The operations that [`Lambda::call`] runs, and `Invoke`, which reads its request itself.
+pub(super) const OPERATIONS: &[&str] = &[
+    "AddPermission",
+    "CreateAlias",
+    "CreateFunction",
+    "CreateFunctionUrlConfig",
+    "DeleteAlias",
+    "DeleteFunction",
+    "DeleteFunctionConcurrency",
+    "DeleteFunctionUrlConfig",
+    "GetAccountSettings",
+    "GetAlias",
+    "GetFunction",
+    "GetFunctionConcurrency",
+    "GetFunctionConfiguration",
+    "GetFunctionUrlConfig",
+    "GetPolicy",
+    "Invoke",
+    "ListAliases",
+    "ListFunctionUrlConfigs",
+    "ListFunctions",
+    "ListTags",
+    "ListVersionsByFunction",
+    "PublishVersion",
+    "PutFunctionConcurrency",
+    "RemovePermission",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateFunctionCode",
+    "UpdateFunctionConfiguration",
+    "UpdateFunctionUrlConfig",
+];
 
 impl Lambda {
-    /// Answers one request of the API.
-    pub(crate) async fn rest(&self, cx: &Context, request: Request) -> Result<Reply, ApiError> {
-        let segments = request.segments();
-        let path: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
-        let call = Call { cx, request: &request, qualifier: request.parameter("Qualifier") };
-        let (get, post, put, delete) = (&Method::GET, &Method::POST, &Method::PUT, &Method::DELETE);
-        match (&request.method, path.as_slice()) {
-            (m, ["functions"]) if m == post => self.create_function(&call),
-            (m, ["functions"]) if m == get => self.list_functions(&call),
-            (m, ["functions", name]) if m == get => self.get_function(&call, name),
-            (m, ["functions", name]) if m == delete => self.delete_function(&call, name),
-            (m, ["functions", name, "configuration"]) if m == get => self.get_configuration(&call, name),
-            (m, ["functions", name, "configuration"]) if m == put => self.update_configuration(&call, name),
-            (m, ["functions", name, "code"]) if m == put => self.update_code(&call, name),
-            (m, ["functions", name, "invocations"]) if m == post => self.invoke_api(&call, name).await,
-            (m, ["functions", name, "versions"]) if m == post => self.publish_version(&call, name),
-            (m, ["functions", name, "versions"]) if m == get => self.list_versions(&call, name),
-            (m, ["functions", name, "aliases"]) if m == post => self.create_alias(&call, name),
-            (m, ["functions", name, "aliases"]) if m == get => self.list_aliases(&call, name),
-            (m, ["functions", name, "aliases", alias]) if m == get => self.get_alias(&call, name, alias),
-            (m, ["functions", name, "aliases", alias]) if m == put => self.update_alias(&call, name, alias),
-            (m, ["functions", name, "aliases", alias]) if m == delete => {
-                self.delete_alias(&call, name, alias)
+    /// Runs one operation by its API name.
+    #[expect(clippy::unused_async, reason = "every service is called alike")]
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let call = Call { cx, qualifier: member(&input, "Qualifier"), input };
+        let function = || required(&call.input, "FunctionName");
+        match operation {
+            "CreateFunction" => self.create_function(&call),
+            "ListFunctions" => self.list_functions(&call),
+            "GetFunction" => self.get_function(&call, function()?),
+            "DeleteFunction" => self.delete_function(&call, function()?),
+            "GetFunctionConfiguration" => self.get_configuration(&call, function()?),
+            "UpdateFunctionConfiguration" => self.update_configuration(&call, function()?),
+            "UpdateFunctionCode" => self.update_code(&call, function()?),
+            "PublishVersion" => self.publish_version(&call, function()?),
+            "ListVersionsByFunction" => self.list_versions(&call, function()?),
+            "CreateAlias" => self.create_alias(&call, function()?),
+            "ListAliases" => self.list_aliases(&call, function()?),
+            "GetAlias" => self.get_alias(&call, function()?, required(&call.input, "Name")?),
+            "UpdateAlias" => self.update_alias(&call, function()?, required(&call.input, "Name")?),
+            "DeleteAlias" => self.delete_alias(&call, function()?, required(&call.input, "Name")?),
+            "AddPermission" => self.add_permission(&call, function()?),
+            "GetPolicy" => self.get_policy(&call, function()?),
+            "RemovePermission" => {
+                self.remove_permission(&call, function()?, required(&call.input, "StatementId")?)
             }
-            (m, ["functions", name, "policy"]) if m == post => self.add_permission(&call, name),
-            (m, ["functions", name, "policy"]) if m == get => self.get_policy(&call, name),
-            (m, ["functions", name, "policy", statement]) if m == delete => {
-                self.remove_permission(&call, name, statement)
-            }
-            (m, ["functions", name, "concurrency"]) if m == put => self.put_concurrency(&call, name),
-            (m, ["functions", name, "concurrency"]) if m == get => self.get_concurrency(&call, name),
-            (m, ["functions", name, "concurrency"]) if m == delete => self.delete_concurrency(&call, name),
-            (m, ["functions", name, "url"]) if m == post => self.create_url(&call, name),
-            (m, ["functions", name, "url"]) if m == get => self.get_url(&call, name),
-            (m, ["functions", name, "url"]) if m == put => self.update_url(&call, name),
-            (m, ["functions", name, "url"]) if m == delete => self.delete_url(&call, name),
-            (m, ["functions", name, "urls"]) if m == get => self.list_urls(&call, name),
-            (m, ["tags", arn]) if m == get => self.list_tags(&call, arn),
-            (m, ["tags", arn]) if m == post => self.tag(&call, arn),
-            (m, ["tags", arn]) if m == delete => self.untag(&call, arn),
-            (m, ["account-settings"]) if m == get => Ok(self.account_settings(&call)),
-            (method, _) => Err(ApiError::unknown_operation("lambda", &format!("{method} {}", request.path))),
+            "PutFunctionConcurrency" => self.put_concurrency(&call, function()?),
+            "GetFunctionConcurrency" => self.get_concurrency(&call, function()?),
+            "DeleteFunctionConcurrency" => self.delete_concurrency(&call, function()?),
+            "CreateFunctionUrlConfig" => self.create_url(&call, function()?),
+            "GetFunctionUrlConfig" => self.get_url(&call, function()?),
+            "UpdateFunctionUrlConfig" => self.update_url(&call, function()?),
+            "DeleteFunctionUrlConfig" => self.delete_url(&call, function()?),
+            "ListFunctionUrlConfigs" => self.list_urls(&call, function()?),
+            "ListTags" => self.list_tags(&call, required(&call.input, "Resource")?),
+            "TagResource" => self.tag(&call, required(&call.input, "Resource")?),
+            "UntagResource" => self.untag(&call, required(&call.input, "Resource")?),
+            "GetAccountSettings" => Ok(self.account_settings(&call)),
+            _ => Err(ApiError::unknown_operation("lambda", operation)),
         }
     }
 }
 
-/// One request to the API.
+/// One call of an operation.
 struct Call<'r> {
     cx: &'r Context,
-    request: &'r Request,
+    input: Value,
     qualifier: Option<String>,
 }
 
 impl Call<'_> {
-    /// The body as a JSON object; an empty body is an empty object.
-    fn input(&self) -> Result<Value, ApiError> {
-        if self.request.body.is_empty() {
-            return Ok(Value::Object(serde_json::Map::new()));
-        }
-        let value: Value = serde_json::from_slice(&self.request.body).map_err(|error| {
-            ApiError::client("SerializationException", format!("the body is not valid JSON: {error}"))
-        })?;
-        if value.is_object() {
-            Ok(value)
-        } else {
-            Err(ApiError::client("SerializationException", "the body must be a JSON object"))
-        }
+    /// The operation's input, an object.
+    fn input(&self) -> &Value {
+        &self.input
+    }
+
+    /// A text member of the input.
+    fn text(&self, name: &str) -> Option<String> {
+        member(&self.input, name)
     }
 
     /// A page of `items`: `Marker` is the number of the first one, `MaxItems` at most 50.
     fn page(&self, mut items: Vec<Value>) -> (Vec<Value>, Option<String>) {
-        let start: usize =
-            self.request.parameter("Marker").and_then(|marker| marker.parse().ok()).unwrap_or(0);
-        let most =
-            self.request.parameter("MaxItems").and_then(|most| most.parse().ok()).unwrap_or(50).clamp(1, 50);
+        let start: usize = self.text("Marker").and_then(|marker| marker.parse().ok()).unwrap_or(0);
+        let most = self.text("MaxItems").and_then(|most| most.parse().ok()).unwrap_or(50).clamp(1, 50);
         let more = items.len() > start + most;
         let page = items.drain(start.min(items.len())..).take(most).collect();
         (page, more.then(|| (start + most).to_string()))
+    }
+}
+
+fn member(input: &Value, name: &str) -> Option<String> {
+    match input.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

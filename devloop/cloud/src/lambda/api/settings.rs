@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Call, required};
 use crate::{
     error::ApiError,
-    http::Reply,
     lambda::{ACCOUNT_CONCURRENCY, function::Function, not_found, service::Lambda},
+    rest::texts,
 };
 
 /// Adds the tags of a `Tags` member.
@@ -18,11 +18,11 @@ pub(super) fn merge_tags(function: &Function, tags: &Value) {
 }
 
 impl Lambda {
-    pub(super) fn add_permission(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn add_permission(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, reference) = self.find(call.cx, name)?;
-        let input = call.input()?;
-        let id = required(&input, "StatementId")?;
-        let (action, principal) = (required(&input, "Action")?, required(&input, "Principal")?);
+        let input = call.input();
+        let id = required(input, "StatementId")?;
+        let (action, principal) = (required(input, "Action")?, required(input, "Principal")?);
         let principal = match principal {
             "*" => json!("*"),
             service if service.contains(".amazonaws.com") => json!({ "Service": service }),
@@ -52,10 +52,10 @@ impl Lambda {
         }
         let shown = json!({ "Statement": statement.to_string() });
         state.policy.insert(id.to_owned(), statement);
-        Ok(Reply::json(201, &shown))
+        Ok(shown)
     }
 
-    pub(super) fn get_policy(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn get_policy(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let state = function.state.read();
         if state.policy.is_empty() {
@@ -64,7 +64,7 @@ impl Lambda {
         let statements: Vec<_> = state.policy.values().collect();
         let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
         let revision = function.latest.deployed().revision;
-        Ok(Reply::json(200, &json!({ "Policy": policy.to_string(), "RevisionId": revision })))
+        Ok(json!({ "Policy": policy.to_string(), "RevisionId": revision }))
     }
 
     pub(super) fn remove_permission(
@@ -72,17 +72,17 @@ impl Lambda {
         call: &Call<'_>,
         name: &str,
         statement: &str,
-    ) -> Result<Reply, ApiError> {
+    ) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let removed = function.state.write().policy.remove(statement);
         removed
-            .map(|_| Reply::empty(204))
+            .map(|_| Value::Null)
             .ok_or_else(|| not_found(format!("Statement {statement} is not found in resource policy.")))
     }
 
-    pub(super) fn put_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn put_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let input = call.input()?;
+        let input = call.input();
         let reserved =
             input.get("ReservedConcurrentExecutions").and_then(Value::as_u64).ok_or_else(|| {
                 ApiError::validation("ReservedConcurrentExecutions must be a whole number of at least 0")
@@ -95,65 +95,57 @@ impl Lambda {
             ));
         }
         function.state.write().concurrency = Some(reserved as usize);
-        Ok(Reply::json(200, &json!({ "ReservedConcurrentExecutions": reserved })))
+        Ok(json!({ "ReservedConcurrentExecutions": reserved }))
     }
 
-    pub(super) fn get_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn get_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let reserved = function.state.read().concurrency;
-        Ok(Reply::json(
-            200,
-            &reserved.map_or(json!({}), |number| json!({ "ReservedConcurrentExecutions": number })),
-        ))
+        Ok(reserved.map_or(json!({}), |number| json!({ "ReservedConcurrentExecutions": number })))
     }
 
-    pub(super) fn delete_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn delete_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         function.state.write().concurrency = None;
-        Ok(Reply::empty(204))
+        Ok(Value::Null)
     }
 
-    pub(super) fn list_tags(&self, call: &Call<'_>, arn: &str) -> Result<Reply, ApiError> {
+    pub(super) fn list_tags(&self, call: &Call<'_>, arn: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, arn)?;
         let state = function.state.read();
-        Ok(Reply::json(200, &json!({ "Tags": state.tags })))
+        Ok(json!({ "Tags": state.tags }))
     }
 
-    pub(super) fn tag(&self, call: &Call<'_>, arn: &str) -> Result<Reply, ApiError> {
+    pub(super) fn tag(&self, call: &Call<'_>, arn: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, arn)?;
-        merge_tags(&function, call.input()?.get("Tags").unwrap_or(&Value::Null));
-        Ok(Reply::empty(204))
+        merge_tags(&function, call.input().get("Tags").unwrap_or(&Value::Null));
+        Ok(Value::Null)
     }
 
-    pub(super) fn untag(&self, call: &Call<'_>, arn: &str) -> Result<Reply, ApiError> {
+    pub(super) fn untag(&self, call: &Call<'_>, arn: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, arn)?;
         let mut state = function.state.write();
-        for (name, key) in call.request.parameters() {
-            if name == "tagKeys" {
-                state.tags.remove(&key);
-            }
+        for key in texts(call.input(), "tagKeys") {
+            state.tags.remove(&key);
         }
-        Ok(Reply::empty(204))
+        Ok(Value::Null)
     }
 
-    pub(super) fn account_settings(&self, call: &Call<'_>) -> Reply {
+    pub(super) fn account_settings(&self, call: &Call<'_>) -> Value {
         let functions = self.regions.of(&call.cx.region);
         let functions = functions.read();
         let reserved: usize =
             functions.values().filter_map(|function| function.state.read().concurrency).sum();
         let size: usize = functions.values().map(|function| function.latest.deployed().code.size()).sum();
-        Reply::json(
-            200,
-            &json!({
-                "AccountLimit": {
-                    "TotalCodeSize": 80_530_636_800_u64,
-                    "CodeSizeUnzipped": 262_144_000,
-                    "CodeSizeZipped": 52_428_800,
-                    "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
-                    "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(reserved),
-                },
-                "AccountUsage": { "TotalCodeSize": size, "FunctionCount": functions.len() },
-            }),
-        )
+        json!({
+            "AccountLimit": {
+                "TotalCodeSize": 80_530_636_800_u64,
+                "CodeSizeUnzipped": 262_144_000,
+                "CodeSizeZipped": 52_428_800,
+                "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(reserved),
+            },
+            "AccountUsage": { "TotalCodeSize": size, "FunctionCount": functions.len() },
+        })
     }
 }

@@ -6,7 +6,6 @@ use super::{Call, required};
 use crate::{
     context::Context,
     error::ApiError,
-    http::Reply,
     lambda::{
         function::{Function, Url},
         not_found,
@@ -49,14 +48,14 @@ fn missing() -> ApiError {
 }
 
 impl Lambda {
-    pub(super) fn create_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn create_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         if call.qualifier.is_some() {
             return Err(ApiError::unsupported("function URLs of aliases"));
         }
-        let input = call.input()?;
-        let auth_type = required(&input, "AuthType")?.to_owned();
-        check(&input)?;
+        let input = call.input();
+        let auth_type = required(input, "AuthType")?.to_owned();
+        check(input)?;
         if function.state.read().url.is_some() {
             return Err(ApiError::with_status(
                 409,
@@ -65,39 +64,39 @@ impl Lambda {
             ));
         }
         function.open_url(&auth_type, input.get("Cors").cloned(), self.clock.now_ms());
-        self.get_url(call, name).map(|reply| Reply { status: 201, ..reply })
+        self.get_url(call, name)
     }
 
-    pub(super) fn get_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn get_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let state = function.state.read();
         let url = state.url.as_ref().ok_or_else(missing)?;
-        Ok(Reply::json(200, &show(call.cx, &function, url)))
+        Ok(show(call.cx, &function, url))
     }
 
-    pub(super) fn update_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn update_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let input = call.input()?;
-        check(&input)?;
+        let input = call.input();
+        check(input)?;
         let mut state = function.state.write();
         let url = state.url.as_mut().ok_or_else(missing)?;
         if let Some(cors) = input.get("Cors") {
             url.cors = Some(cors.clone());
         }
         url.modified_ms = self.clock.now_ms();
-        Ok(Reply::json(200, &show(call.cx, &function, url)))
+        Ok(show(call.cx, &function, url))
     }
 
-    pub(super) fn delete_url(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn delete_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let removed = function.state.write().url.take();
-        removed.map(|_| Reply::empty(204)).ok_or_else(missing)
+        removed.map(|_| Value::Null).ok_or_else(missing)
     }
 
-    pub(super) fn list_urls(&self, call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
+    pub(super) fn list_urls(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let state = function.state.read();
         let urls: Vec<_> = state.url.iter().map(|url| show(call.cx, &function, url)).collect();
-        Ok(Reply::json(200, &json!({ "FunctionUrlConfigs": urls })))
+        Ok(json!({ "FunctionUrlConfigs": urls }))
     }
 }

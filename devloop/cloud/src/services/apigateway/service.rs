@@ -3,22 +3,39 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
 
-use super::{control, data, model::Api};
+use super::{cloudformation, control, data, model::Api};
 use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    http::{Reply, Request},
-    lambda::Lambda,
+    functions::Functions,
+    http::{Arriving, Reply, Request, decode},
     regional::Regional,
+    resource::ResourceType,
+    service::{About, Answering, Service},
+};
+
+/// The largest body that is read: one byte more than a stage takes, so that the stage refuses it in its own words
+/// [Quotas for configuring and running a REST API].
+const BODY_LIMIT: usize = (10 << 20) + 1;
+
+static ABOUT: About = About {
+    name: "apigateway",
+    health: "apigateway",
+    signing: "apigateway",
+    routes: control::ROUTES,
+    operations: control::OPERATIONS,
+    without_effect: &["the role of UpdateAccount: nothing writes execution logs"],
+    ..About::NONE
 };
 
 /// The service.
 #[derive(Debug)]
 pub(crate) struct ApiGateway {
     pub(super) clock: Clock,
-    lambda: Arc<Lambda>,
+    functions: Arc<dyn Functions>,
     /// By id; ids are unique across regions because a client's request names no region.
     pub(super) apis: RwLock<BTreeMap<String, Arc<Api>>>,
     /// The role that `UpdateAccount` names, which nothing here needs.
@@ -26,16 +43,9 @@ pub(crate) struct ApiGateway {
 }
 
 impl ApiGateway {
-    /// An empty service whose proxy integrations call `lambda`.
-    pub(crate) fn new(clock: Clock, lambda: Arc<Lambda>) -> Self {
-        Self { clock, lambda, apis: RwLock::default(), log_roles: Regional::default() }
-    }
-
-    /// The control plane: `/restapis`, `/account`, ...
-    // Async like the other services' doors, although nothing here waits.
-    #[expect(clippy::unused_async, reason = "the gateway awaits every service")]
-    pub(crate) async fn rest(&self, cx: &Context, request: Request) -> Result<Reply, ApiError> {
-        control::answer(self, cx, &request)
+    /// An empty service whose proxy integrations invoke `functions`.
+    pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Self {
+        Self { clock, functions, apis: RwLock::default(), log_roles: Regional::default() }
     }
 
     /// The data plane: a client's request to `stage` of the API `api`; `request.path` is the path behind the stage.
@@ -44,6 +54,74 @@ impl ApiGateway {
         let Some(found) = found else { return data::unknown_api(api) };
         let live = found.state.read().stages.get(stage).map(|stage| Arc::clone(&stage.live));
         let Some(live) = live else { return data::unknown_stage() };
-        data::execute(&self.clock, &self.lambda, cx, &live, request).await
+        data::execute(&self.clock, &*self.functions, cx, &live, request).await
     }
+}
+
+impl Service for ApiGateway {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(async move { control::call(self, cx, operation, input) })
+    }
+
+    fn is_addressed(&self, request: &Request) -> bool {
+        stage_of(request).is_some()
+    }
+
+    fn answer<'a>(&'a self, cx: &'a Context, mut request: Request, body: Arriving) -> Answering<'a, Reply> {
+        Box::pin(async move {
+            let Some((api, stage, path)) = stage_of(&request) else {
+                return Reply::error(&self.unknown_route(&request));
+            };
+            request.body = match body.whole(&request.headers, BODY_LIMIT).await {
+                Ok(body) => body,
+                Err(error) if error.status == 413 => return data::too_long(),
+                Err(error) => return Reply::error(&error),
+            };
+            request.path = path;
+            self.execute(cx, &api, &stage, request).await
+        })
+    }
+
+    fn unknown_route(&self, request: &Request) -> ApiError {
+        control::unknown_route(request)
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        cloudformation::types()
+    }
+}
+
+/// The API, the stage and the path behind it that a request is addressed to: by the host `<id>.execute-api.<domain>`, or
+/// below `/_aws/execute-api/<id>/<stage>` or `/restapis/<id>/<stage>/_user_request_`, which need no name resolution.
+fn stage_of(request: &Request) -> Option<(String, String, String)> {
+    let found =
+        |api: &str, stage: &str, rest: &str| Some((api.to_owned(), decode(stage), format!("/{rest}")));
+    if let Some(rest) = request.path.strip_prefix("/_aws/execute-api/") {
+        let mut parts = rest.splitn(3, '/');
+        return found(parts.next()?, parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    }
+    if let Some(rest) = request.path.strip_prefix("/restapis/") {
+        let mut parts = rest.splitn(4, '/');
+        let (api, stage, marker) = (parts.next()?, parts.next(), parts.next());
+        if let (Some(stage), Some("_user_request_")) = (stage, marker) {
+            return found(api, stage, parts.next().unwrap_or(""));
+        }
+    }
+    let host = request.host();
+    let (api, rest) = host.split_once('.')?;
+    if !rest.starts_with("execute-api.") {
+        return None;
+    }
+    let rest = request.path.strip_prefix('/').unwrap_or(&request.path);
+    let (stage, path) = rest.split_once('/').unwrap_or((rest, ""));
+    found(api, stage, path)
 }

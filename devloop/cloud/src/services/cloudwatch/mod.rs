@@ -5,6 +5,7 @@
 //! 15 minutes; beyond either they are rounded (count, sum, minimum and maximum stay exact). Alarms, dashboards, metric
 //! streams, insight rules and metric math are refused by name.
 
+mod about;
 mod data;
 mod distribution;
 mod errors;

@@ -1,6 +1,8 @@
 //! `DynamoDB` and `DynamoDB` Streams: tables in memory, each behind its own lock, and the log of their changes.
 
+mod about;
 mod attributes;
+mod cloudformation;
 mod expiry;
 mod expressions;
 mod index;
@@ -15,8 +17,9 @@ mod stream;
 mod table;
 mod value;
 
+pub(crate) use about::DynamoDbStreams;
 pub(crate) use service::DynamoDb;
-pub(crate) use stream::{RETENTION_MS, TableStream};
+pub(crate) use stream::TableStream;
 
 #[cfg(test)]
 mod tests;

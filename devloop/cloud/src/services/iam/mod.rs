@@ -3,6 +3,8 @@
 //! refused by name. Policies that AWS manages can be attached by any ARN below `arn:aws:iam::aws:policy/`, since their
 //! list is not known here, and cannot be read.
 
+mod about;
+mod cloudformation;
 mod errors;
 mod identifier;
 mod input;

@@ -1,5 +1,7 @@
 //! Kinesis Data Streams: sharded, ordered logs of records that the clients and the event source mappings share.
 
+mod about;
+mod cloudformation;
 mod describe;
 mod encryption;
 mod get;

@@ -5,6 +5,8 @@
 //! Encryption keys, log classes and deletion protection are refused by name, and so are Insights queries, live tails,
 //! subscriptions, metric filters and exports.
 
+mod about;
+mod cloudformation;
 mod errors;
 mod filter;
 mod group;

@@ -1,9 +1,11 @@
 //! SQS: standard and FIFO queues with visibility timeouts, long polling, dead-letter queues and the way back from them.
 
+mod about;
 mod accept;
 mod attempts;
 mod attributes;
 mod batch;
+mod cloudformation;
 mod deduplication;
 mod deliver;
 mod forms;
@@ -24,5 +26,4 @@ mod service;
 mod tests;
 mod waiters;
 
-pub(crate) use queue::KEPT_BYTES;
 pub(crate) use service::Sqs;

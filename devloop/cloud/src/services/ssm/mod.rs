@@ -2,6 +2,8 @@
 //! here, and a reader that does not ask for decryption gets the value behind a `kms:` mark, so that the omission shows.
 //! Labels, policies, and the rest of Systems Manager are refused by name.
 
+mod about;
+mod cloudformation;
 mod filters;
 mod put;
 mod read;

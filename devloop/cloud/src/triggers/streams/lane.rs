@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock::Clock,
     error::ApiError,
-    lambda::Outcome,
+    functions::Outcome,
     shard::Start,
     source::SourceShard,
     triggers::{

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     context::Context,
     error::ApiError,
-    lambda::Outcome,
+    functions::Outcome,
     shard::{Entry, ShardLog},
     source::{Source, SourceShard},
     triggers::outside::{Destination, Invoke, Measure, Sources},

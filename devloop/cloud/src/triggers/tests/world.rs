@@ -59,8 +59,11 @@ impl World {
             body: if body.is_null() { bytes::Bytes::new() } else { body.to_string().into() },
             peer: [127, 0, 0, 1].into(),
         };
-        let reply = api::answer(&self.mappings, &self.cx, &request)?;
-        Ok((reply.status, serde_json::from_slice(&reply.body).unwrap_or_default()))
+        let routes = api::ROUTES.iter().chain(crate::lambda::ROUTES);
+        let found = routes.into_iter().find_map(|route| Some((route, route.labels(&request)?)));
+        let (route, labels) = found.ok_or_else(|| ApiError::unknown_operation("lambda", path))?;
+        let input = route.input(&request, labels)?;
+        Ok((route.status, api::call(&self.mappings, &self.cx, route.operation, input)?))
     }
 
     /// Maps the data stream to `f` from its beginning, with more options; returns the UUID.

@@ -1,12 +1,15 @@
 //! `GetAccount` and `UpdateAccount`: the role for execution logs, and the limits that AWS names.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::patch::{Patch, Verb};
-use crate::{context::Context, error::ApiError, http::Reply, services::apigateway::ApiGateway};
+use super::{
+    members::Input,
+    patch::{Patch, Verb},
+};
+use crate::{context::Context, error::ApiError, services::apigateway::ApiGateway};
 
 /// `GetAccount`.
-pub(super) fn get(service: &ApiGateway, cx: &Context) -> Reply {
+pub(super) fn get(service: &ApiGateway, cx: &Context) -> Value {
     let role = service.log_roles.of(&cx.region).lock().clone();
     let mut body = json!({
         "throttleSettings": { "burstLimit": 5000, "rateLimit": 10000.0 },
@@ -16,12 +19,12 @@ pub(super) fn get(service: &ApiGateway, cx: &Context) -> Reply {
     if let Some(role) = role {
         body["cloudwatchRoleArn"] = role.into();
     }
-    Reply::json(200, &body)
+    body
 }
 
 /// `UpdateAccount`.
-pub(super) fn update(service: &ApiGateway, cx: &Context, body: &[u8]) -> Result<Reply, ApiError> {
-    let patches = Patch::read("UpdateAccount", body)?;
+pub(super) fn update(service: &ApiGateway, cx: &Context, input: Input) -> Result<Value, ApiError> {
+    let patches = Patch::read("UpdateAccount", input)?;
     let mut roles = Vec::with_capacity(patches.len());
     for patch in &patches {
         let steps = patch.steps();

@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, conflict},
-    members::Members,
+    members::{Input, Members},
     page::page,
     patch::{Patch, Verb},
 };
 use crate::{
     context::Context,
     error::ApiError,
-    http::{Reply, Request},
     services::apigateway::{
         ApiGateway,
         model::{Api, EndpointConfiguration, Resource, RestApi, State, new_id},
@@ -48,8 +47,8 @@ impl ApiGateway {
 }
 
 /// `CreateRestApi`.
-pub(super) fn create(service: &ApiGateway, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
-    let mut members = Members::read("CreateRestApi", &request.body)?;
+pub(super) fn create(service: &ApiGateway, cx: &Context, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("CreateRestApi", input);
     let name = members.required("name")?;
     let description = members.take::<String>("description")?;
     if description.as_deref() == Some("") {
@@ -94,7 +93,7 @@ pub(super) fn create(service: &ApiGateway, cx: &Context, request: &Request) -> R
         root_resource_id: root.id.clone(),
         tags,
     };
-    let reply = Reply::json(201, &json!(about));
+    let reply = json!(about);
     let state = State {
         about,
         resources: BTreeMap::from([(root.id.clone(), root)]),
@@ -119,7 +118,7 @@ fn endpoint_types(given: Option<GivenEndpoint>) -> Result<Vec<String>, ApiError>
 }
 
 /// `GetRestApis`.
-pub(super) fn list(service: &ApiGateway, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
+pub(super) fn list(service: &ApiGateway, cx: &Context, input: &Input) -> Result<Value, ApiError> {
     let mut found: Vec<RestApi> = service
         .apis
         .read()
@@ -128,17 +127,17 @@ pub(super) fn list(service: &ApiGateway, cx: &Context, request: &Request) -> Res
         .map(|api| api.state.read().about.clone())
         .collect();
     found.sort_by(|a, b| (a.created_date, &a.name, &a.id).cmp(&(b.created_date, &b.name, &b.id)));
-    page(request, found.into_iter().map(|about| json!(about)).collect())
+    page(input, found.into_iter().map(|about| json!(about)).collect())
 }
 
 /// `GetRestApi`.
-pub(super) fn get(api: &Api) -> Reply {
-    Reply::json(200, &json!(api.state.read().about))
+pub(super) fn get(api: &Api) -> Value {
+    json!(api.state.read().about)
 }
 
 /// `UpdateRestApi`: name, description and binary media types. Takes effect with the next deployment.
-pub(super) fn update(api: &Api, body: &[u8]) -> Result<Reply, ApiError> {
-    let patches = Patch::read("UpdateRestApi", body)?;
+pub(super) fn update(api: &Api, input: Input) -> Result<Value, ApiError> {
+    let patches = Patch::read("UpdateRestApi", input)?;
     let mut state = api.state.write();
     let mut about = state.about.clone();
     for patch in &patches {
@@ -168,11 +167,11 @@ pub(super) fn update(api: &Api, body: &[u8]) -> Result<Reply, ApiError> {
     let mut shown: Value = json!(state.about);
     // AWS shows the tags of an updated API even when there are none.
     shown["tags"] = json!(state.about.tags);
-    Ok(Reply::json(200, &shown))
+    Ok(shown)
 }
 
 /// `DeleteRestApi`.
-pub(super) fn delete(service: &ApiGateway, api: &Api) -> Reply {
+pub(super) fn delete(service: &ApiGateway, api: &Api) -> Value {
     service.apis.write().remove(&api.id);
-    Reply::empty(202)
+    Value::Null
 }

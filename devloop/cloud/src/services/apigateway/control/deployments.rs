@@ -6,13 +6,12 @@ use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, not_found},
-    members::Members,
+    members::{Input, Members},
     page::page,
     stages,
 };
 use crate::{
     error::ApiError,
-    http::{Reply, Request},
     services::apigateway::{
         ApiGateway,
         data::Snapshot,
@@ -21,8 +20,8 @@ use crate::{
 };
 
 /// `CreateDeployment`: a snapshot of the API as it is now, shown by a stage at once when one is named.
-pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("CreateDeployment", body)?;
+pub(super) fn create(service: &ApiGateway, api: &Api, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("CreateDeployment", input);
     let stage = members.take::<String>("stageName")?.filter(|name| !name.is_empty());
     let stage_description = members.take("stageDescription")?;
     let description = members.take("description")?;
@@ -34,7 +33,7 @@ pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Rep
     let snapshot = Snapshot::of(&state).map_err(bad_request)?;
     let deployment =
         Deployment { id: new_id(6), description, created_date: now, snapshot: Arc::new(snapshot) };
-    let reply = Reply::json(201, &json!(deployment));
+    let reply = json!(deployment);
     if let Some(name) = stage {
         stages::check_name(&name)?;
         stages::check_variables(&variables)?;
@@ -55,22 +54,22 @@ pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Rep
 }
 
 /// `GetDeployments`.
-pub(super) fn list(api: &Api, request: &Request) -> Result<Reply, ApiError> {
+pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
     let state = api.state.read();
     let mut found: Vec<&Deployment> = state.deployments.values().collect();
     found.sort_by(|a, b| (b.created_date, &b.id).cmp(&(a.created_date, &a.id)));
-    page(request, found.into_iter().map(|deployment| json!(deployment)).collect::<Vec<Value>>())
+    page(input, found.into_iter().map(|deployment| json!(deployment)).collect::<Vec<Value>>())
 }
 
 /// `GetDeployment`.
-pub(super) fn get(api: &Api, id: &str) -> Result<Reply, ApiError> {
+pub(super) fn get(api: &Api, id: &str) -> Result<Value, ApiError> {
     let state = api.state.read();
     let deployment = state.deployments.get(id).ok_or_else(|| not_found("Deployment"))?;
-    Ok(Reply::json(200, &json!(deployment)))
+    Ok(json!(deployment))
 }
 
 /// `DeleteDeployment`.
-pub(super) fn delete(api: &Api, id: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete(api: &Api, id: &str) -> Result<Value, ApiError> {
     let mut state = api.state.write();
     if !state.deployments.contains_key(id) {
         return Err(not_found("Deployment"));
@@ -79,5 +78,5 @@ pub(super) fn delete(api: &Api, id: &str) -> Result<Reply, ApiError> {
         return Err(bad_request("Active stages pointing to this deployment must be moved or deleted"));
     }
     state.deployments.remove(id);
-    Ok(Reply::empty(202))
+    Ok(Value::Null)
 }

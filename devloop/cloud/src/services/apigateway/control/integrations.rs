@@ -2,17 +2,16 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, conflict, not_found},
-    members::Members,
+    members::{Input, Members},
     methods::{At, no_such_status, response},
     patch::{Patch, Verb},
 };
 use crate::{
     error::ApiError,
-    http::Reply,
     services::apigateway::{
         data,
         model::{Api, Integration, Method},
@@ -23,8 +22,8 @@ use crate::{
 const LONGEST: i64 = 29_000;
 
 /// `PutIntegration`.
-pub(super) fn put(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("PutIntegration", body)?;
+pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("PutIntegration", input);
     match members.take::<String>("type")?.as_deref() {
         Some("AWS_PROXY") => {}
         Some(kind @ ("AWS" | "HTTP" | "HTTP_PROXY" | "MOCK")) => {
@@ -35,7 +34,7 @@ pub(super) fn put(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError
         _ => return Err(bad_request("Invalid integration type specified")),
     }
     let http_method = members
-        .take::<String>("httpMethod")?
+        .take::<String>("integrationHttpMethod")?
         .ok_or_else(|| bad_request("Enumeration value for HttpMethod must be non-empty"))?;
     let uri = checked_uri(members.take("uri")?.unwrap_or_default())?;
     members.only("connectionType", "INTERNET")?;
@@ -54,7 +53,7 @@ pub(super) fn put(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError
         integration_responses: BTreeMap::new(),
     };
     members.finish()?;
-    let reply = Reply::json(201, &json!(integration));
+    let reply = json!(integration);
     at.find_mut(&mut api.state.write())?.method_integration = Some(integration);
     Ok(reply)
 }
@@ -96,13 +95,13 @@ fn of_mut(method: &mut Method) -> Result<&mut Integration, ApiError> {
 }
 
 /// `GetIntegration`.
-pub(super) fn get(api: &Api, at: &At<'_>) -> Result<Reply, ApiError> {
-    Ok(Reply::json(200, &json!(of(at.find(&api.state.read())?)?)))
+pub(super) fn get(api: &Api, at: &At<'_>) -> Result<Value, ApiError> {
+    Ok(json!(of(at.find(&api.state.read())?)?))
 }
 
 /// `UpdateIntegration`: function, timeout and credentials. Takes effect with the next deployment.
-pub(super) fn update(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError> {
-    let patches = Patch::read("UpdateIntegration", body)?;
+pub(super) fn update(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiError> {
+    let patches = Patch::read("UpdateIntegration", input)?;
     let mut state = api.state.write();
     let place = of_mut(at.find_mut(&mut state)?)?;
     let mut integration = place.clone();
@@ -119,19 +118,19 @@ pub(super) fn update(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiEr
         }
     }
     *place = integration;
-    Ok(Reply::json(200, &json!(place)))
+    Ok(json!(place))
 }
 
 /// `DeleteIntegration`.
-pub(super) fn delete(api: &Api, at: &At<'_>) -> Result<Reply, ApiError> {
+pub(super) fn delete(api: &Api, at: &At<'_>) -> Result<Value, ApiError> {
     let mut state = api.state.write();
     at.find_mut(&mut state)?.method_integration.take().ok_or_else(|| not_found("Integration"))?;
-    Ok(Reply::empty(204))
+    Ok(Value::Null)
 }
 
 /// `PutIntegrationResponse`.
-pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("PutIntegrationResponse", body)?;
+pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("PutIntegrationResponse", input);
     let pattern = members.take::<String>("selectionPattern")?;
     let parameters = members.take::<BTreeMap<String, String>>("responseParameters")?;
     let templates = members.take::<BTreeMap<String, Option<String>>>("responseTemplates")?;
@@ -156,19 +155,19 @@ pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, body: &[u8]) ->
         return Err(conflict("Response already exists for this resource"));
     }
     responses.insert(status.to_owned(), response.clone());
-    Ok(Reply::json(201, &response))
+    Ok(response)
 }
 
 /// `GetIntegrationResponse`.
-pub(super) fn get_response(api: &Api, at: &At<'_>, status: &str) -> Result<Reply, ApiError> {
+pub(super) fn get_response(api: &Api, at: &At<'_>, status: &str) -> Result<Value, ApiError> {
     let state = api.state.read();
     let response = of(at.find(&state)?)?.integration_responses.get(status).ok_or_else(no_such_status)?;
-    Ok(Reply::json(200, response))
+    Ok(response.clone())
 }
 
 /// `DeleteIntegrationResponse`.
-pub(super) fn delete_response(api: &Api, at: &At<'_>, status: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete_response(api: &Api, at: &At<'_>, status: &str) -> Result<Value, ApiError> {
     let mut state = api.state.write();
     of_mut(at.find_mut(&mut state)?)?.integration_responses.remove(status).ok_or_else(no_such_status)?;
-    Ok(Reply::empty(204))
+    Ok(Value::Null)
 }

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::errors::bad_request;
 use crate::error::ApiError;
 
+/// The input of an operation, without the members that name what it is about.
+pub(super) type Input = Map<String, Value>;
+
 /// What is still to be taken from an input.
 #[derive(Debug)]
 pub(super) struct Members {
@@ -16,19 +19,9 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Reads the body of `operation`; an empty body has no members.
-    pub(super) fn read(operation: &'static str, body: &[u8]) -> Result<Self, ApiError> {
-        let left = if body.is_empty() {
-            Map::new()
-        } else {
-            serde_json::from_slice(body).map_err(|error| {
-                ApiError::client(
-                    "SerializationException",
-                    format!("the body of {operation} is no JSON object: {error}"),
-                )
-            })?
-        };
-        Ok(Self { operation, left })
+    /// The members of `operation`'s input.
+    pub(super) fn read(operation: &'static str, input: Input) -> Self {
+        Self { operation, left: input }
     }
 
     /// Takes a member of any type that JSON can carry; `None` when it is absent or null.

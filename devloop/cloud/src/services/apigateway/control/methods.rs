@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, conflict, not_found},
-    members::Members,
+    members::{Input, Members},
 };
 use crate::{
     error::ApiError,
-    http::Reply,
     services::apigateway::model::{Api, Method, State},
 };
 
@@ -41,18 +40,20 @@ impl At<'_> {
 }
 
 /// `PutMethod`.
-pub(super) fn put(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("PutMethod", body)?;
-    if members.take::<String>("authorizationType")?.is_none_or(|kind| kind != "NONE") {
-        let given = Members::read("PutMethod", body)?.take::<String>("authorizationType")?;
-        return Err(match given {
-            Some(kind) if matches!(kind.as_str(), "AWS_IAM" | "CUSTOM" | "COGNITO_USER_POOLS") => {
-                ApiError::unsupported(format_args!("authorizationType {kind} of apigateway:PutMethod"))
-            }
-            _ => bad_request(
+pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("PutMethod", input);
+    match members.take::<String>("authorizationType")?.as_deref() {
+        Some("NONE") => {}
+        Some(kind @ ("AWS_IAM" | "CUSTOM" | "COGNITO_USER_POOLS")) => {
+            return Err(ApiError::unsupported(format_args!(
+                "authorizationType {kind} of apigateway:PutMethod"
+            )));
+        }
+        _ => {
+            return Err(bad_request(
                 "Invalid authorization type specified. Must be one of [NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS]",
-            ),
-        });
+            ));
+        }
     }
     let operation_name = members.take("operationName")?;
     let request_parameters = members.take::<BTreeMap<String, bool>>("requestParameters")?.unwrap_or_default();
@@ -82,27 +83,27 @@ pub(super) fn put(api: &Api, at: &At<'_>, body: &[u8]) -> Result<Reply, ApiError
         method_responses: BTreeMap::new(),
         method_integration: None,
     };
-    let reply = Reply::json(201, &json!(method));
+    let reply = json!(method);
     resource.methods.insert(at.method.to_owned(), method);
     Ok(reply)
 }
 
 /// `GetMethod`.
-pub(super) fn get(api: &Api, at: &At<'_>) -> Result<Reply, ApiError> {
-    Ok(Reply::json(200, &json!(at.find(&api.state.read())?)))
+pub(super) fn get(api: &Api, at: &At<'_>) -> Result<Value, ApiError> {
+    Ok(json!(at.find(&api.state.read())?))
 }
 
 /// `DeleteMethod`.
-pub(super) fn delete(api: &Api, at: &At<'_>) -> Result<Reply, ApiError> {
+pub(super) fn delete(api: &Api, at: &At<'_>) -> Result<Value, ApiError> {
     let mut state = api.state.write();
     let resource = state.resources.get_mut(at.resource).ok_or_else(|| not_found("Resource"))?;
     resource.methods.remove(at.method).ok_or_else(|| not_found("Method"))?;
-    Ok(Reply::empty(204))
+    Ok(Value::Null)
 }
 
 /// `PutMethodResponse`.
-pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("PutMethodResponse", body)?;
+pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("PutMethodResponse", input);
     let parameters = members.take::<BTreeMap<String, bool>>("responseParameters")?;
     let models = members.take::<BTreeMap<String, String>>("responseModels")?;
     members.finish()?;
@@ -114,21 +115,21 @@ pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, body: &[u8]) ->
         return Err(conflict("Response already exists for this resource"));
     }
     responses.insert(status.to_owned(), response.clone());
-    Ok(Reply::json(201, &response))
+    Ok(response)
 }
 
 /// `GetMethodResponse`.
-pub(super) fn get_response(api: &Api, at: &At<'_>, status: &str) -> Result<Reply, ApiError> {
+pub(super) fn get_response(api: &Api, at: &At<'_>, status: &str) -> Result<Value, ApiError> {
     let state = api.state.read();
     let response = at.find(&state)?.method_responses.get(status).ok_or_else(no_such_status)?;
-    Ok(Reply::json(200, response))
+    Ok(response.clone())
 }
 
 /// `DeleteMethodResponse`.
-pub(super) fn delete_response(api: &Api, at: &At<'_>, status: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete_response(api: &Api, at: &At<'_>, status: &str) -> Result<Value, ApiError> {
     let mut state = api.state.write();
     at.find_mut(&mut state)?.method_responses.remove(status).ok_or_else(no_such_status)?;
-    Ok(Reply::empty(204))
+    Ok(Value::Null)
 }
 
 /// A response of a method or of an integration, with the members that were given.

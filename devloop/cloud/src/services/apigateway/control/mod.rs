@@ -11,7 +11,9 @@ mod operations;
 mod page;
 mod patch;
 mod resources;
+mod routes;
 mod stages;
 mod tags;
 
-pub(super) use operations::answer;
+pub(super) use operations::{OPERATIONS, call, unknown_route};
+pub(super) use routes::ROUTES;

@@ -1,12 +1,57 @@
-//! From a request's method and path to the operation.
+//! The operations of the control plane, by their API names.
 
-use super::{account, apis, deployments, integrations, methods, resources, stages, tags};
+use serde_json::Value;
+
+use super::{
+    account, apis, deployments, errors::bad_request, integrations, members::Input, methods, resources,
+    stages, tags,
+};
 use crate::{
     context::Context,
     error::ApiError,
-    http::{Reply, Request},
-    services::apigateway::ApiGateway,
+    http::Request,
+    services::apigateway::{ApiGateway, model::Api},
 };
+
+/// The operations that [`call`] runs.
+pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
+    "CreateDeployment",
+    "CreateResource",
+    "CreateRestApi",
+    "CreateStage",
+    "DeleteDeployment",
+    "DeleteIntegration",
+    "DeleteIntegrationResponse",
+    "DeleteMethod",
+    "DeleteMethodResponse",
+    "DeleteResource",
+    "DeleteRestApi",
+    "DeleteStage",
+    "GetAccount",
+    "GetDeployment",
+    "GetDeployments",
+    "GetIntegration",
+    "GetIntegrationResponse",
+    "GetMethod",
+    "GetMethodResponse",
+    "GetResource",
+    "GetResources",
+    "GetRestApi",
+    "GetRestApis",
+    "GetStage",
+    "GetStages",
+    "GetTags",
+    "PutIntegration",
+    "PutIntegrationResponse",
+    "PutMethod",
+    "PutMethodResponse",
+    "TagResource",
+    "UntagResource",
+    "UpdateAccount",
+    "UpdateIntegration",
+    "UpdateRestApi",
+    "UpdateStage",
+];
 
 /// What the first or third step of a path may name and this service does not have.
 const ABSENT: [(&str, &str); 14] = [
@@ -26,82 +71,101 @@ const ABSENT: [(&str, &str); 14] = [
     ("sdks", "SDK generation"),
 ];
 
-/// Runs the operation that `request` asks for.
-pub(crate) fn answer(service: &ApiGateway, cx: &Context, request: &Request) -> Result<Reply, ApiError> {
-    let segments = request.segments();
-    let steps: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let body = &request.body;
-    match (request.method.as_str(), steps.as_slice()) {
-        ("POST", ["restapis"]) => apis::create(service, cx, request),
-        ("GET", ["restapis"]) => apis::list(service, cx, request),
-        ("GET", ["account"]) => Ok(account::get(service, cx)),
-        ("PATCH", ["account"]) => account::update(service, cx, body),
-        (verb @ ("GET" | "PUT" | "DELETE"), ["tags", arn]) => {
-            let target = tags::Target::parse(service, cx, arn)?;
-            match verb {
-                "GET" => Ok(target.list()),
-                "PUT" => target.add(body),
-                _ => Ok(target.remove(request)),
-            }
-        }
-        (verb, ["restapis", id, rest @ ..]) => {
-            let api = service.api(cx, id)?;
-            match (verb, rest) {
-                ("GET", []) => Ok(apis::get(&api)),
-                ("PATCH", []) => apis::update(&api, body),
-                ("DELETE", []) => Ok(apis::delete(service, &api)),
-                ("GET", ["resources"]) => resources::list(&api, request),
-                ("POST", ["resources", parent]) => resources::create(&api, parent, body),
-                ("GET", ["resources", resource]) => resources::get(&api, resource, request),
-                ("DELETE", ["resources", resource]) => resources::delete(&api, resource),
-                (verb, ["resources", resource, "methods", method, rest @ ..]) => {
-                    below_method(&api, verb, &methods::At { resource, method }, rest, request)
-                }
-                ("POST", ["deployments"]) => deployments::create(service, &api, body),
-                ("GET", ["deployments"]) => deployments::list(&api, request),
-                ("GET", ["deployments", id]) => deployments::get(&api, id),
-                ("DELETE", ["deployments", id]) => deployments::delete(&api, id),
-                ("POST", ["stages"]) => stages::create(service, &api, body),
-                ("GET", ["stages"]) => stages::list(&api, request),
-                ("GET", ["stages", name]) => stages::get(&api, name),
-                ("PATCH", ["stages", name]) => stages::update(service, &api, name, body),
-                ("DELETE", ["stages", name]) => stages::delete(&api, name),
-                _ => Err(refusal(request, &steps)),
-            }
-        }
-        _ => Err(refusal(request, &steps)),
+/// Runs one operation.
+pub(in crate::services::apigateway) fn call(
+    service: &ApiGateway,
+    cx: &Context,
+    operation: &str,
+    input: Value,
+) -> Result<Value, ApiError> {
+    let Value::Object(mut input) = input else { return Err(bad_request("the input must be an object")) };
+    match operation {
+        "CreateRestApi" => apis::create(service, cx, input),
+        "GetRestApis" => apis::list(service, cx, &input),
+        "GetAccount" => Ok(account::get(service, cx)),
+        "UpdateAccount" => account::update(service, cx, input),
+        "GetTags" => Ok(target(service, cx, &mut input)?.list()),
+        "TagResource" => target(service, cx, &mut input)?.add(input),
+        "UntagResource" => Ok(target(service, cx, &mut input)?.remove(input)),
+        _ => on_api(service, cx, operation, input),
     }
 }
 
-fn below_method(
-    api: &crate::services::apigateway::model::Api,
-    verb: &str,
-    at: &methods::At<'_>,
-    rest: &[&str],
-    request: &Request,
-) -> Result<Reply, ApiError> {
-    let body = &request.body;
-    match (verb, rest) {
-        ("PUT", []) => methods::put(api, at, body),
-        ("GET", []) => methods::get(api, at),
-        ("DELETE", []) => methods::delete(api, at),
-        ("PUT", ["responses", status]) => methods::put_response(api, at, status, body),
-        ("GET", ["responses", status]) => methods::get_response(api, at, status),
-        ("DELETE", ["responses", status]) => methods::delete_response(api, at, status),
-        ("PUT", ["integration"]) => integrations::put(api, at, body),
-        ("GET", ["integration"]) => integrations::get(api, at),
-        ("PATCH", ["integration"]) => integrations::update(api, at, body),
-        ("DELETE", ["integration"]) => integrations::delete(api, at),
-        ("PUT", ["integration", "responses", status]) => integrations::put_response(api, at, status, body),
-        ("GET", ["integration", "responses", status]) => integrations::get_response(api, at, status),
-        ("DELETE", ["integration", "responses", status]) => integrations::delete_response(api, at, status),
-        _ => Err(refusal(request, &["restapis"])),
+/// An operation on one API.
+fn on_api(service: &ApiGateway, cx: &Context, operation: &str, mut input: Input) -> Result<Value, ApiError> {
+    if !OPERATIONS.contains(&operation) {
+        return Err(ApiError::unknown_operation("apigateway", operation));
+    }
+    let api = service.api(cx, &taken(&mut input, "restApiId")?)?;
+    match operation {
+        "GetRestApi" => Ok(apis::get(&api)),
+        "UpdateRestApi" => apis::update(&api, input),
+        "DeleteRestApi" => Ok(apis::delete(service, &api)),
+        "GetResources" => resources::list(&api, &input),
+        "CreateResource" => resources::create(&api, &taken(&mut input, "parentId")?, input),
+        "CreateDeployment" => deployments::create(service, &api, input),
+        "GetDeployments" => deployments::list(&api, &input),
+        "GetDeployment" => deployments::get(&api, &taken(&mut input, "deploymentId")?),
+        "DeleteDeployment" => deployments::delete(&api, &taken(&mut input, "deploymentId")?),
+        "CreateStage" => stages::create(service, &api, input),
+        "GetStages" => stages::list(&api, &input),
+        "GetStage" => stages::get(&api, &taken(&mut input, "stageName")?),
+        "UpdateStage" => stages::update(service, &api, &taken(&mut input, "stageName")?, input),
+        "DeleteStage" => stages::delete(&api, &taken(&mut input, "stageName")?),
+        _ => on_resource(&api, operation, input),
     }
 }
 
-fn refusal(request: &Request, steps: &[&str]) -> ApiError {
-    let absent =
-        |step: Option<&&str>| ABSENT.iter().find(|(name, _)| Some(name) == step).map(|(_, what)| *what);
+/// An operation on a resource, or on a method of it.
+fn on_resource(api: &Api, operation: &str, mut input: Input) -> Result<Value, ApiError> {
+    let resource = taken(&mut input, "resourceId")?;
+    match operation {
+        "GetResource" => return resources::get(api, &resource, &input),
+        "DeleteResource" => return resources::delete(api, &resource),
+        _ => {}
+    }
+    let method = taken(&mut input, "httpMethod")?;
+    let at = &methods::At { resource: &resource, method: &method };
+    match operation {
+        "PutMethod" => methods::put(api, at, input),
+        "GetMethod" => methods::get(api, at),
+        "DeleteMethod" => methods::delete(api, at),
+        "PutMethodResponse" => methods::put_response(api, at, &taken(&mut input, "statusCode")?, input),
+        "GetMethodResponse" => methods::get_response(api, at, &taken(&mut input, "statusCode")?),
+        "DeleteMethodResponse" => methods::delete_response(api, at, &taken(&mut input, "statusCode")?),
+        "PutIntegration" => integrations::put(api, at, input),
+        "GetIntegration" => integrations::get(api, at),
+        "UpdateIntegration" => integrations::update(api, at, input),
+        "DeleteIntegration" => integrations::delete(api, at),
+        "PutIntegrationResponse" => {
+            integrations::put_response(api, at, &taken(&mut input, "statusCode")?, input)
+        }
+        "GetIntegrationResponse" => integrations::get_response(api, at, &taken(&mut input, "statusCode")?),
+        "DeleteIntegrationResponse" => {
+            integrations::delete_response(api, at, &taken(&mut input, "statusCode")?)
+        }
+        _ => Err(ApiError::unknown_operation("apigateway", operation)),
+    }
+}
+
+/// Takes a member that names what the operation is about.
+fn taken(input: &mut Input, name: &str) -> Result<String, ApiError> {
+    match input.remove(name) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(bad_request(format!("{name} must be specified"))),
+    }
+}
+
+fn target(service: &ApiGateway, cx: &Context, input: &mut Input) -> Result<tags::Target, ApiError> {
+    tags::Target::parse(service, cx, &taken(input, "resourceArn")?)
+}
+
+/// The error for a path that no operation has: what this service lacks is named.
+pub(in crate::services::apigateway) fn unknown_route(request: &Request) -> ApiError {
+    let steps = request.segments();
+    let absent = |step: Option<&String>| {
+        ABSENT.iter().find(|(name, _)| step.is_some_and(|step| step == name)).map(|(_, what)| *what)
+    };
     match absent(steps.first()).or_else(|| absent(steps.get(2))) {
         Some(what) => ApiError::unsupported(format_args!("{what} of API Gateway")),
         None => ApiError::unknown_operation("apigateway", &format!("{} {}", request.method, request.path)),

@@ -2,19 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::errors::bad_request;
-use crate::{
-    error::ApiError,
-    http::{Reply, Request},
-};
+use super::{errors::bad_request, members::Input};
+use crate::error::ApiError;
 
 /// Answers with the part of `items` that the request's `position` and `limit` ask for; 25 items without a limit.
-pub(super) fn page(request: &Request, items: Vec<Value>) -> Result<Reply, ApiError> {
-    let number = |name: &str| match request.parameter(name) {
-        None => Ok(None),
-        Some(text) => {
-            text.parse::<usize>().map(Some).map_err(|_| bad_request(format!("Invalid {name} specified")))
-        }
+pub(super) fn page(input: &Input, items: Vec<Value>) -> Result<Value, ApiError> {
+    let invalid = |name: &str| bad_request(format!("Invalid {name} specified"));
+    let number = |name: &str| match input.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => text.parse::<usize>().map(Some).map_err(|_| invalid(name)),
+        Some(number) => number.as_u64().map(|number| Some(number as usize)).ok_or_else(|| invalid(name)),
     };
     let start = number("position")?.unwrap_or(0);
     let limit = number("limit")?.unwrap_or(25).clamp(1, 500);
@@ -25,5 +22,5 @@ pub(super) fn page(request: &Request, items: Vec<Value>) -> Result<Reply, ApiErr
     if more {
         body["position"] = end.to_string().into();
     }
-    Ok(Reply::json(200, &body))
+    Ok(body)
 }

@@ -3,7 +3,10 @@
 
 use serde::Deserialize;
 
-use super::{errors::bad_request, members::Members};
+use super::{
+    errors::bad_request,
+    members::{Input, Members},
+};
 use crate::error::ApiError;
 
 /// One change.
@@ -28,8 +31,8 @@ pub(super) enum Verb {
 
 impl Patch {
     /// Reads the `patchOperations` of `operation`.
-    pub(super) fn read(operation: &'static str, body: &[u8]) -> Result<Vec<Self>, ApiError> {
-        let mut members = Members::read(operation, body)?;
+    pub(super) fn read(operation: &'static str, input: Input) -> Result<Vec<Self>, ApiError> {
+        let mut members = Members::read(operation, input);
         let patches = members.take("patchOperations")?.unwrap_or_default();
         members.finish()?;
         Ok(patches)

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, conflict, not_found},
-    members::Members,
+    members::{Input, Members},
     page::page,
 };
 use crate::{
     error::ApiError,
-    http::{Reply, Request},
     services::apigateway::model::{Api, Resource, new_id},
 };
 
@@ -28,13 +27,17 @@ fn shown(resource: &Resource, embed: bool) -> Value {
     value
 }
 
-fn embeds_methods(request: &Request) -> bool {
-    request.parameters().iter().any(|(name, value)| name == "embed" && value == "methods")
+fn embeds_methods(input: &Input) -> bool {
+    match input.get("embed") {
+        Some(Value::String(what)) => what == "methods",
+        Some(Value::Array(all)) => all.iter().any(|what| what == "methods"),
+        _ => false,
+    }
 }
 
 /// `CreateResource`.
-pub(super) fn create(api: &Api, parent: &str, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("CreateResource", body)?;
+pub(super) fn create(api: &Api, parent: &str, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("CreateResource", input);
     let part = members.take::<String>("pathPart")?.unwrap_or_default();
     members.finish()?;
     if part.is_empty() {
@@ -75,7 +78,7 @@ pub(super) fn create(api: &Api, parent: &str, body: &[u8]) -> Result<Reply, ApiE
         path,
         methods: BTreeMap::new(),
     };
-    let reply = Reply::json(201, &shown(&resource, false));
+    let reply = shown(&resource, false);
     state.resources.insert(resource.id.clone(), resource);
     Ok(reply)
 }
@@ -109,23 +112,23 @@ fn invalid_part() -> ApiError {
 }
 
 /// `GetResources`.
-pub(super) fn list(api: &Api, request: &Request) -> Result<Reply, ApiError> {
+pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
     let state = api.state.read();
     let mut found: Vec<&Resource> = state.resources.values().collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    let embed = embeds_methods(request);
-    page(request, found.into_iter().map(|resource| shown(resource, embed)).collect())
+    let embed = embeds_methods(input);
+    page(input, found.into_iter().map(|resource| shown(resource, embed)).collect())
 }
 
 /// `GetResource`.
-pub(super) fn get(api: &Api, id: &str, request: &Request) -> Result<Reply, ApiError> {
+pub(super) fn get(api: &Api, id: &str, input: &Input) -> Result<Value, ApiError> {
     let state = api.state.read();
     let resource = state.resources.get(id).ok_or_else(|| not_found("Resource"))?;
-    Ok(Reply::json(200, &shown(resource, embeds_methods(request))))
+    Ok(shown(resource, embeds_methods(input)))
 }
 
 /// `DeleteResource`, with everything below it.
-pub(super) fn delete(api: &Api, id: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete(api: &Api, id: &str) -> Result<Value, ApiError> {
     let mut state = api.state.write();
     let resource = state.resources.get(id).ok_or_else(|| not_found("Resource"))?;
     if resource.parent_id.is_none() {
@@ -133,5 +136,5 @@ pub(super) fn delete(api: &Api, id: &str) -> Result<Reply, ApiError> {
     }
     let below = format!("{}/", resource.path);
     state.resources.retain(|other, resource| other != id && !resource.path.starts_with(&below));
-    Ok(Reply::empty(202))
+    Ok(Value::Null)
 }

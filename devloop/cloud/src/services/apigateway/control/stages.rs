@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, conflict},
-    members::Members,
+    members::{Input, Members},
     patch::{Patch, Verb},
 };
 use crate::{
     error::ApiError,
-    http::{Reply, Request},
     services::apigateway::{
         ApiGateway,
         data::Live,
@@ -95,8 +94,8 @@ fn live(api: &Api, stage: &str, deployment: &Deployment, variables: &BTreeMap<St
 }
 
 /// `CreateStage`.
-pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Reply, ApiError> {
-    let mut members = Members::read("CreateStage", body)?;
+pub(super) fn create(service: &ApiGateway, api: &Api, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("CreateStage", input);
     let name = members.required("stageName")?;
     let deployment = members.required("deploymentId")?;
     let description = members.take("description")?;
@@ -112,37 +111,37 @@ pub(super) fn create(service: &ApiGateway, api: &Api, body: &[u8]) -> Result<Rep
     }
     let now = service.clock.now_ms() / 1000;
     let stage = new(api, name, deployment, description, variables, tags, now);
-    let reply = Reply::json(201, &json!(stage));
+    let reply = json!(stage);
     state.stages.insert(stage.stage_name.clone(), stage);
     Ok(reply)
 }
 
 /// `GetStages`; the only collection without pages.
-pub(super) fn list(api: &Api, request: &Request) -> Result<Reply, ApiError> {
-    let wanted = request.parameter("deploymentId");
+pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
+    let wanted = input.get("deploymentId").and_then(Value::as_str);
     let state = api.state.read();
-    if wanted.as_ref().is_some_and(|id| !state.deployments.contains_key(id)) {
+    if wanted.is_some_and(|id| !state.deployments.contains_key(id)) {
         return Err(no_such_deployment());
     }
     let found: Vec<Value> = state
         .stages
         .values()
-        .filter(|stage| wanted.as_ref().is_none_or(|id| stage.deployment_id == *id))
+        .filter(|stage| wanted.is_none_or(|id| stage.deployment_id == id))
         .map(|stage| json!(stage))
         .collect();
-    Ok(Reply::json(200, &json!({ "item": found })))
+    Ok(json!({ "item": found }))
 }
 
 /// `GetStage`.
-pub(super) fn get(api: &Api, name: &str) -> Result<Reply, ApiError> {
+pub(super) fn get(api: &Api, name: &str) -> Result<Value, ApiError> {
     let state = api.state.read();
     let stage = state.stages.get(name).ok_or_else(no_such_stage)?;
-    Ok(Reply::json(200, &json!(stage)))
+    Ok(json!(stage))
 }
 
 /// `UpdateStage`: deployment, description and variables, effective at once.
-pub(super) fn update(service: &ApiGateway, api: &Api, name: &str, body: &[u8]) -> Result<Reply, ApiError> {
-    let patches = Patch::read("UpdateStage", body)?;
+pub(super) fn update(service: &ApiGateway, api: &Api, name: &str, input: Input) -> Result<Value, ApiError> {
+    let patches = Patch::read("UpdateStage", input)?;
     let mut state = api.state.write();
     let mut stage = state.stages.get(name).ok_or_else(no_such_stage)?.clone();
     for patch in &patches {
@@ -164,13 +163,13 @@ pub(super) fn update(service: &ApiGateway, api: &Api, name: &str, body: &[u8]) -
     let deployment = state.deployments.get(&stage.deployment_id).ok_or_else(no_such_deployment)?;
     refresh(api, &mut stage, deployment);
     stage.last_updated_date = service.clock.now_ms() / 1000;
-    let reply = Reply::json(200, &json!(stage));
+    let reply = json!(stage);
     state.stages.insert(name.to_owned(), stage);
     Ok(reply)
 }
 
 /// `DeleteStage`.
-pub(super) fn delete(api: &Api, name: &str) -> Result<Reply, ApiError> {
+pub(super) fn delete(api: &Api, name: &str) -> Result<Value, ApiError> {
     api.state.write().stages.remove(name).ok_or_else(no_such_stage)?;
-    Ok(Reply::empty(202))
+    Ok(Value::Null)
 }

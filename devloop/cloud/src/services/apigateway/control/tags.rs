@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     errors::{bad_request, not_found},
-    members::Members,
+    members::{Input, Members},
 };
 use crate::{
     context::Context,
     error::ApiError,
-    http::{Reply, Request},
+    rest::texts,
     services::apigateway::{ApiGateway, model::Api},
 };
 
@@ -48,29 +48,24 @@ impl Target {
     }
 
     /// `GetTags`.
-    pub(super) fn list(&self) -> Reply {
+    pub(super) fn list(&self) -> Value {
         let tags = self.with(|tags| tags.clone()).unwrap_or_default();
-        Reply::json(200, &json!({ "tags": tags }))
+        json!({ "tags": tags })
     }
 
     /// `TagResource`.
-    pub(super) fn add(&self, body: &[u8]) -> Result<Reply, ApiError> {
-        let mut members = Members::read("TagResource", body)?;
+    pub(super) fn add(&self, input: Input) -> Result<Value, ApiError> {
+        let mut members = Members::read("TagResource", input);
         let new = members.map("tags")?;
         members.finish()?;
         self.with(|tags| tags.extend(new));
-        Ok(Reply::empty(204))
+        Ok(Value::Null)
     }
 
     /// `UntagResource`.
-    pub(super) fn remove(&self, request: &Request) -> Reply {
-        let keys: Vec<String> = request
-            .parameters()
-            .into_iter()
-            .filter(|(name, _)| name == "tagKeys")
-            .map(|(_, key)| key)
-            .collect();
+    pub(super) fn remove(&self, input: Input) -> Value {
+        let keys = texts(&Value::Object(input), "tagKeys");
         self.with(|tags| tags.retain(|key, _| !keys.contains(key)));
-        Reply::empty(204)
+        Value::Null
     }
 }

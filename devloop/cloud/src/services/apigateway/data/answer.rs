@@ -69,7 +69,7 @@ pub(super) fn read(payload: &[u8], request: &HeaderMap, binary: &MediaTypes) -> 
     } else {
         Bytes::from(text)
     };
-    Ok(Reply { status, headers, body })
+    Ok(Reply { status, headers, body, stream: None })
 }
 
 fn status(given: Option<&Value>) -> Result<u16, Malformed> {

@@ -1,6 +1,6 @@
 //! One request to a stage, from the route to the response.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
@@ -14,9 +14,8 @@ use super::{
 use crate::{
     clock::Clock,
     context::Context,
-    error::ApiError,
+    functions::{Functions, Invocation, Outcome},
     http::{Reply, Request},
-    lambda::{Invocation, Lambda, Outcome},
 };
 
 /// The largest request body [Quotas for configuring and running a REST API].
@@ -25,48 +24,24 @@ const BODY_LIMIT: usize = 10 << 20;
 /// The largest event of a synchronous invocation [Lambda quotas].
 const EVENT_LIMIT: usize = 6 << 20;
 
-/// What runs functions: [`Lambda`], or a test's stand-in.
-pub(in crate::services::apigateway) trait Backend:
-    Send + Sync + 'static
-{
-    /// Invokes `function`, an ARN, and waits for its answer. The invocation goes on when the caller stops waiting.
-    fn invoke(
-        &self,
-        cx: &Context,
-        function: &str,
-        invocation: Invocation,
-    ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
-}
-
-impl Backend for Lambda {
-    async fn invoke(
-        &self,
-        cx: &Context,
-        function: &str,
-        invocation: Invocation,
-    ) -> Result<Outcome, ApiError> {
-        Self::invoke(self, cx, function, invocation).await
-    }
-}
-
 /// Answers a client's request to the stage `live`.
-pub(in crate::services::apigateway) async fn execute<B: Backend>(
+pub(in crate::services::apigateway) async fn execute(
     clock: &Clock,
-    backend: &Arc<B>,
+    functions: &dyn Functions,
     cx: &Context,
     live: &Live,
     request: Request,
 ) -> Reply {
     let extended_request_id = random_id();
-    answer_request(clock, backend, cx, live, &request, &extended_request_id)
+    answer_request(clock, functions, cx, live, &request, &extended_request_id)
         .await
         .header("x-amzn-requestid", &cx.request_id)
         .header("x-amz-apigw-id", &extended_request_id)
 }
 
-async fn answer_request<B: Backend>(
+async fn answer_request(
     clock: &Clock,
-    backend: &Arc<B>,
+    functions: &dyn Functions,
     cx: &Context,
     live: &Live,
     request: &Request,
@@ -95,7 +70,7 @@ async fn answer_request<B: Backend>(
         let cx = region_of(cx, live, &function);
         let invocation = Invocation { payload, trace_id: Some(trace_id), ..Invocation::default() };
         // The invocation goes on although the client hangs up or the gateway gives up: it is a task of its own.
-        clock.timeout(target.timeout, backend.invoke(&cx, &function, invocation)).await
+        clock.timeout(target.timeout, functions.invoke(&cx, &function, invocation)).await
     };
     match outcome {
         Err(_) => refusal::timed_out(),
@@ -138,10 +113,12 @@ fn new_trace_id(at_ms: i64) -> String {
 mod tests {
     use std::{collections::BTreeMap, time::Duration};
 
+    use futures_util::future::BoxFuture;
     use parking_lot::Mutex;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::error::ApiError;
     use crate::services::apigateway::data::{
         integration::Uri,
         media::MediaTypes,
@@ -150,24 +127,27 @@ mod tests {
     };
 
     /// Answers every invocation alike; without an answer it never does.
+    #[derive(Debug)]
     struct Fake {
         answer: Option<Result<Outcome, ApiError>>,
         seen: Mutex<Vec<(String, String, Value)>>,
     }
 
-    impl Backend for Fake {
-        async fn invoke(
-            &self,
-            cx: &Context,
-            function: &str,
+    impl Functions for Fake {
+        fn invoke<'a>(
+            &'a self,
+            cx: &'a Context,
+            function: &'a str,
             invocation: Invocation,
-        ) -> Result<Outcome, ApiError> {
+        ) -> BoxFuture<'a, Result<Outcome, ApiError>> {
             let event = serde_json::from_slice(&invocation.payload).unwrap();
             self.seen.lock().push((cx.region.to_string(), function.to_owned(), event));
-            match &self.answer {
-                Some(answer) => answer.clone(),
-                None => std::future::pending().await,
-            }
+            Box::pin(async move {
+                match &self.answer {
+                    Some(answer) => answer.clone(),
+                    None => std::future::pending().await,
+                }
+            })
         }
     }
 
@@ -226,7 +206,7 @@ mod tests {
 
     async fn ask(answer: Result<Outcome, ApiError>, request: Request) -> (Reply, Arc<Fake>) {
         let fake = Arc::new(Fake { answer: Some(answer), seen: Mutex::default() });
-        let reply = execute(&Clock::manual(0), &fake, &context(), &live(), request).await;
+        let reply = execute(&Clock::manual(0), &*fake, &context(), &live(), request).await;
         (reply, fake)
     }
 
@@ -279,7 +259,7 @@ mod tests {
         let fake = Arc::new(Fake { answer: None, seen: Mutex::default() });
         let asking = {
             let (clock, fake) = (clock.clone(), Arc::clone(&fake));
-            tokio::spawn(async move { execute(&clock, &fake, &context(), &live(), post("/", "")).await })
+            tokio::spawn(async move { execute(&clock, &*fake, &context(), &live(), post("/", "")).await })
         };
         while clock.sleepers() == 0 {
             tokio::task::yield_now().await;

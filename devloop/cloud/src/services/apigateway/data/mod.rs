@@ -12,5 +12,5 @@ mod snapshot;
 
 pub(super) use execute::execute;
 pub(super) use integration::function_of;
-pub(super) use refusal::{unknown_api, unknown_stage};
+pub(super) use refusal::{too_long, unknown_api, unknown_stage};
 pub(super) use snapshot::{Live, Snapshot};

@@ -28,7 +28,7 @@ pub(super) fn unknown_route() -> Reply {
 }
 
 /// The request, or the event made of it, is over its limit.
-pub(super) fn too_long() -> Reply {
+pub(in crate::services::apigateway) fn too_long() -> Reply {
     refusal(413, "RequestTooLargeException", "Request Too Long")
 }
 

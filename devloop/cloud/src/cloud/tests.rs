@@ -1,0 +1,238 @@
+//! The cloud as a whole: what is kept and counted, and a service that nobody has heard of.
+
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::{HeaderMap, Method};
+use parking_lot::Mutex;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    http::{Arriving, Reply, Request},
+    service::{About, Answering, Dialect, Json, JsonVersion, Query},
+};
+
+#[tokio::test]
+async fn what_is_kept_is_counted_beside_its_bounds() {
+    let cloud = Cloud::new(Options::default());
+    let cx = cloud.context("us-east-1");
+    let call = async |service, operation, input| {
+        cloud.call(&cx, service, operation, input).await.unwrap();
+    };
+    call("kinesis", "CreateStream", json!({ "StreamName": "s", "ShardCount": 1 })).await;
+    let record = json!({ "StreamName": "s", "PartitionKey": "key", "Data": "MTIzNDU=" });
+    call("kinesis", "PutRecord", record).await;
+    let table = json!({
+        "TableName": "tab", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "KEYS_ONLY" },
+    });
+    call("dynamodb", "CreateTable", table).await;
+    let item = json!({ "TableName": "tab", "Item": { "id": { "S": "12345" } } });
+    call("dynamodb", "PutItem", item.clone()).await;
+    call("dynamodb", "PutItem", item).await;
+    let data = json!({ "Namespace": "n", "MetricData": [{ "MetricName": "m", "Value": 1.0 }] });
+    call("monitoring", "PutMetricData", data).await;
+    call("logs", "CreateLogGroup", json!({ "logGroupName": "g" })).await;
+    call("logs", "CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "l" })).await;
+    let event = json!([{ "timestamp": cloud.status().await["at"], "message": "1234" }]);
+    let events = json!({ "logGroupName": "g", "logStreamName": "l", "logEvents": event });
+    call("logs", "PutLogEvents", events).await;
+
+    let status = cloud.status().await;
+    let expected = json!({
+        "stream_records": 1, "stream_bytes": 8, "table_items": 1, "table_bytes": 7, "table_stream_records": 1,
+        "table_stream_bytes": 7, "log_groups": 1, "log_events": 1, "log_bytes": 30, "metrics": 1,
+    });
+    assert_eq!(status["retained"], expected);
+    assert_eq!(status["tables"][0]["name"], "tab");
+    let limits = status["limits"].as_object().unwrap();
+    assert!(limits.values().all(|limit| limit.as_i64().is_some_and(|limit| limit > 0)), "{limits:?}");
+    assert_eq!(limits.len(), 6);
+}
+
+/// A service of two operations that is nowhere in the cloud but here: it keeps notes.
+#[derive(Debug, Default)]
+struct Toy(Mutex<Vec<String>>);
+
+static ABOUT: About = About {
+    name: "toy",
+    health: "toy",
+    signing: "toy",
+    json: Some(Json {
+        target: "Toy_1",
+        version: JsonVersion::V11,
+        namespace: "toy#",
+        cbor: Some("toy.cbor#"),
+    }),
+    query: Some(Query {
+        version: "1999-09-09",
+        namespace: "http://toy/",
+        codes: &[("EmptyNote", "Toy.Empty")],
+        dialect: Dialect::Members,
+        path_member: None,
+    }),
+    operations: &["ListNotes", "PutNote"],
+    ..About::NONE
+};
+
+impl Service for Toy {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        _: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(async move {
+            match (operation, input["Text"].as_str()) {
+                ("PutNote", None | Some("")) => Err(ApiError::client("EmptyNote", "a note needs a Text")),
+                ("PutNote", Some(text)) => {
+                    self.0.lock().push(text.to_owned());
+                    Ok(json!({ "At": crate::wire::time(1_500) }))
+                }
+                ("ListNotes", _) => Ok(json!({ "Notes": *self.0.lock() })),
+                _ => Err(ApiError::unknown_operation("toy", operation)),
+            }
+        })
+    }
+
+    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+        Box::pin(async move { vec![("notes", json!(*self.0.lock()))] })
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        vec![("notes", self.0.lock().len() as u64)]
+    }
+
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("notes", 10)]
+    }
+}
+
+/// Sends one request through the gateway.
+async fn ask(cloud: &Cloud, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Reply {
+    let mut all = HeaderMap::new();
+    all.insert("host", "127.0.0.1".parse().unwrap());
+    for (name, value) in headers {
+        all.insert(*name, value.parse().unwrap());
+    }
+    let request = Request {
+        method: if body.is_empty() { Method::GET } else { Method::POST },
+        path: path.to_owned(),
+        query: String::new(),
+        headers: all,
+        body: bytes::Bytes::new(),
+        peer: [127, 0, 0, 1].into(),
+    };
+    gateway::answer(&cloud.0.pages, request, Arriving::new(Full::new(body.to_vec().into()))).await
+}
+
+fn text(reply: &Reply) -> String {
+    String::from_utf8_lossy(&reply.body).into_owned()
+}
+
+/// A toy in a cloud, asked in the ways that clients have.
+struct World(Cloud);
+
+impl World {
+    fn new() -> Self {
+        Self(Cloud::with(Options::default(), vec![Arc::new(Toy::default())]))
+    }
+
+    async fn json(&self, operation: &str, body: Value) -> Reply {
+        let target = format!("Toy_1.{operation}");
+        let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
+        ask(&self.0, "/", &headers, body.to_string().as_bytes()).await
+    }
+
+    async fn query(&self, form: &str) -> String {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        text(&ask(&self.0, "/", &headers, form.as_bytes()).await)
+    }
+}
+
+#[tokio::test]
+async fn a_registered_service_is_served_in_json() {
+    let world = World::new();
+    let put = world.json("PutNote", json!({ "Text": "one" })).await;
+    assert_eq!((put.status, text(&put)), (200, json!({ "At": 1.5 }).to_string()));
+    let refused = world.json("PutNote", json!({})).await;
+    let expected = json!({ "__type": "toy#EmptyNote", "message": "a note needs a Text" });
+    assert_eq!((refused.status, text(&refused)), (400, expected.to_string()));
+    assert_eq!(refused.headers["x-amzn-errortype"], "EmptyNote");
+    assert_eq!(refused.headers["x-amzn-query-error"], "Toy.Empty;Sender");
+}
+
+#[tokio::test]
+async fn a_registered_service_is_served_in_cbor() {
+    let world = World::new();
+    let path = "/service/Toy_1/operation/PutNote";
+    // A map of one text, and the answer's time behind tag 1.
+    let put = ask(&world.0, path, &[("content-type", "application/cbor")], b"\xa1\x64Text\x63two").await;
+    assert_eq!(put.status, 200);
+    assert!(put.body.contains(&0xc1), "{:?}", put.body);
+}
+
+#[tokio::test]
+async fn a_registered_service_is_served_in_the_query_protocol() {
+    let world = World::new();
+    world.query("Action=PutNote&Version=1999-09-09&Text=a+b").await;
+    let list = world.query("Action=ListNotes&Version=1999-09-09").await;
+    let notes = "<ListNotesResult><Notes><member>a b</member></Notes></ListNotesResult>";
+    assert!(list.contains(notes) && list.contains("xmlns=\"http://toy/\""), "{list}");
+    let refused = world.query("Action=PutNote&Version=1999-09-09").await;
+    assert!(refused.contains("<Code>Toy.Empty</Code>"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_registered_service_refuses_what_it_lacks_by_name() {
+    let lacking = World::new().json("Dance", json!({})).await;
+    let expected = json!({
+        "__type": "toy#UnknownOperationException", "message": "the embedded cloud does not support toy:Dance",
+    });
+    assert_eq!((lacking.status, text(&lacking)), (400, expected.to_string()));
+}
+
+#[tokio::test]
+async fn a_registered_service_is_struck_by_faults_listed_counted_and_shown() {
+    let world = World::new();
+    world.0.faults().arm("toy:ListNotes", 1, ApiError::internal("on purpose"));
+    assert_eq!(world.json("ListNotes", json!({})).await.status, 500);
+    assert_eq!(world.json("ListNotes", json!({})).await.status, 200);
+    world.json("PutNote", json!({ "Text": "one" })).await;
+    let health = ask(&world.0, "/_localstack/health", &[], b"").await;
+    let health: Value = serde_json::from_slice(&health.body).unwrap();
+    assert_eq!(health["services"]["toy"], "running");
+    let status = world.0.status().await;
+    assert_eq!(status["notes"], json!(["one"]));
+    assert_eq!((&status["retained"]["notes"], &status["limits"]["notes"]), (&json!(1), &json!(10)));
+}
+
+#[tokio::test]
+async fn every_operation_that_a_service_lists_is_one_that_it_has() {
+    let cloud = Cloud::new(Options::default());
+    let cx = cloud.context("us-east-1");
+    for service in cloud.0.registry.services() {
+        let about = service.about();
+        assert!(about.operations.is_sorted(), "{}'s operations are in alphabetical order", about.name);
+        let raw = about.routes.iter().filter(|route| route.is_raw).map(|route| route.operation);
+        let raw: Vec<&str> = raw.collect();
+        for operation in about.operations.iter().filter(|operation| !raw.contains(operation)) {
+            if let Err(error) = service.call(&cx, operation, json!({})).await {
+                assert_ne!(error.code, "UnknownOperationException", "{}:{operation}", about.name);
+            }
+        }
+        for route in about.routes {
+            let known = cloud.0.registry.services().iter().any(|other| {
+                other.about().name == about.name && other.about().operations.contains(&route.operation)
+            });
+            assert!(known, "the route of {}:{} leads to an operation", about.name, route.operation);
+        }
+    }
+}

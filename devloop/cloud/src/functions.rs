@@ -1,0 +1,51 @@
+//! The functions as those see them who invoke some: APIs, event source mappings, topics. Lambda is behind the trait; tests put
+//! something else there.
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::{context::Context, error::ApiError};
+
+/// One synchronous invocation as the cloud's own callers ask for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Invocation {
+    /// The event, as JSON.
+    pub(crate) payload: Bytes,
+    /// `X-Amzn-Trace-Id` for the function, made up when absent.
+    pub(crate) trace_id: Option<String>,
+    /// The caller's client context, as JSON text.
+    pub(crate) client_context: Option<String>,
+    /// The id to use, for retries of an asynchronous event; made up when absent.
+    pub(crate) request_id: Option<String>,
+    /// Whether the caller wants the end of the log.
+    pub(crate) wants_log: bool,
+}
+
+/// What came of an invocation that reached the function.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// The invocation's id.
+    pub(crate) request_id: String,
+    /// The function's answer, or the error document when `function_error` is set.
+    pub(crate) payload: Bytes,
+    /// `Unhandled` when the function failed, timed out or died.
+    pub(crate) function_error: Option<&'static str>,
+    /// `$LATEST` or a version number.
+    pub(crate) executed_version: String,
+    /// The last 4 KB of the invocation's log, if the caller wanted it.
+    pub(crate) log_tail: String,
+}
+
+/// What runs functions.
+pub(crate) trait Functions: Debug + Send + Sync + 'static {
+    /// Invokes a function (name, partial or full ARN, with or without a qualifier) and waits for its answer. The invocation
+    /// goes on when the caller stops waiting, as on Lambda. An error means that the event never reached the function.
+    fn invoke<'a>(
+        &'a self,
+        cx: &'a Context,
+        function: &'a str,
+        invocation: Invocation,
+    ) -> BoxFuture<'a, Result<Outcome, ApiError>>;
+}

@@ -1,0 +1,76 @@
+//! The cloud's own pages: health and info as LocalStack serves them (its `services/internal.py`), and devloop's status.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    clock::Clock,
+    context::Home,
+    http::{Reply, Request},
+    registry::Registry,
+    wire,
+};
+
+/// What the gateway serves: the services, and the pages about them.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    pub(super) clock: Clock,
+    pub(super) home: Arc<Home>,
+    pub(super) registry: Arc<Registry>,
+    /// Tells this cloud from the next one on the same port.
+    session: String,
+    /// When the cloud was made, in ms since the epoch.
+    started_ms: i64,
+}
+
+impl Pages {
+    /// Pages about the services of `registry`, whose figures count from now.
+    pub(crate) fn new(clock: Clock, home: Arc<Home>, registry: Arc<Registry>) -> Self {
+        let started_ms = clock.now_ms();
+        Self { clock, home, registry, session: uuid::Uuid::new_v4().to_string(), started_ms }
+    }
+
+    /// Answers a request below `/_localstack/` or `/_devloop/`.
+    pub(super) async fn answer(&self, request: &Request) -> Reply {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("HEAD", "/_localstack/health") => Reply::empty(200),
+            ("GET", "/_localstack/health") => Reply::json(200, &self.health()),
+            ("GET", "/_localstack/info") => Reply::json(200, &self.info()),
+            ("GET", "/_devloop/status") => Reply::json(200, &self.status().await),
+            (_, path) => Reply::json(404, &json!({ "message": format!("the cloud has no page {path}") })),
+        }
+    }
+
+    /// What runs here and how it fares, for `devloop status`. Figures count from the cloud's start; times are in ms.
+    pub(crate) async fn status(&self) -> Value {
+        let mut page = self.registry.status(self.started_ms).await;
+        let now = self.clock.now_ms();
+        page.insert("endpoint".to_owned(), (*self.home.endpoint()).into());
+        page.insert("at".to_owned(), now.into());
+        page.insert("uptime_ms".to_owned(), (now - self.started_ms).into());
+        Value::Object(page)
+    }
+
+    fn health(&self) -> Value {
+        let names = self.registry.services().iter().map(|service| service.about().health);
+        let services: Map<String, Value> =
+            names.filter(|name| !name.is_empty()).map(|name| (name.to_owned(), "running".into())).collect();
+        json!({ "services": services, "edition": "devloop", "version": env!("CARGO_PKG_VERSION") })
+    }
+
+    fn info(&self) -> Value {
+        let now = self.clock.now_ms();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "edition": "devloop",
+            "is_license_activated": false,
+            "session_id": self.session,
+            "machine_id": "devloop",
+            "system": std::env::consts::OS,
+            "is_docker": false,
+            "server_time_utc": wire::iso(now),
+            "uptime": (now - self.started_ms) / 1000,
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! What Lambda tells of itself to the rest of the cloud.
+
+use serde_json::Value;
+
+use super::{api, cloudformation, service::Lambda};
+use crate::{
+    context::Context,
+    error::ApiError,
+    http::{Arriving, Reply, Request},
+    resource::ResourceType,
+    service::{About, Answering, Service},
+};
+
+/// A function's zip may be 50 MB and travels as base64; no other request to a function is larger [Lambda quotas].
+const BODY_LIMIT: usize = 70 << 20;
+
+static ABOUT: About = About {
+    name: "lambda",
+    health: "lambda",
+    signing: "lambda",
+    routes: api::ROUTES,
+    operations: api::OPERATIONS,
+    without_effect: &[
+        "resource policies of functions (AddPermission): nothing asks who is calling",
+        "MemorySize: it sets what functions read of it and the cost, and bounds nothing",
+    ],
+    ..About::NONE
+};
+
+impl Service for Lambda {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(Self::call(self, cx, operation, input))
+    }
+
+    fn is_addressed(&self, request: &Request) -> bool {
+        url_of(request).is_some()
+    }
+
+    fn answer<'a>(&'a self, cx: &'a Context, mut request: Request, body: Arriving) -> Answering<'a, Reply> {
+        Box::pin(async move {
+            request.body = match body.whole(&request.headers, BODY_LIMIT).await {
+                Ok(body) => body,
+                Err(error) => return Reply::error(&error),
+            };
+            if let Some((id, path)) = url_of(&request) {
+                request.path = path;
+                return self.function_url(cx, &id, request).await;
+            }
+            // The only operation that the API's routes leave to the service.
+            let segments = request.segments();
+            let name = segments.get(2).map_or("", String::as_str);
+            self.invoke_api(cx, name, &request).await.unwrap_or_else(|error| Reply::error(&error))
+        })
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        cloudformation::types()
+    }
+
+    fn status<'a>(&'a self, from_ms: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+        Box::pin(async move { vec![("functions", self.snapshot(from_ms).await.into())] })
+    }
+}
+
+/// The id of the function URL that a request is addressed to, and the path that the function sees: by the host
+/// `<id>.lambda-url.<region>.<domain>`, or below `/_aws/lambda-url/<id>`, which needs no name resolution.
+fn url_of(request: &Request) -> Option<(String, String)> {
+    if let Some(rest) = request.path.strip_prefix("/_aws/lambda-url/") {
+        let (id, path) = rest.split_once('/').unwrap_or((rest, ""));
+        return Some((id.to_owned(), format!("/{path}")));
+    }
+    let host = request.host();
+    let (id, rest) = host.split_once('.')?;
+    rest.starts_with("lambda-url.").then(|| (id.to_owned(), request.path.clone()))
+}

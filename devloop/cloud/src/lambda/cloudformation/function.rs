@@ -1,0 +1,296 @@
+//! `AWS::Lambda::Function`, `AWS::Lambda::Version` and `AWS::Lambda::Alias`.
+
+use serde_json::{Map, Value, json};
+
+use crate::resource::{
+    Cause, Created, Doing, Properties, Record, ResourceType,
+    Shape::{Any, Integer, Text, Texts},
+    Task, text,
+};
+
+/// Properties that are the function's configuration and can change later.
+const CONFIGURATION: [&str; 15] = [
+    "DeadLetterConfig",
+    "Description",
+    "Environment",
+    "EphemeralStorage",
+    "FileSystemConfigs",
+    "Handler",
+    "ImageConfig",
+    "Layers",
+    "LoggingConfig",
+    "MemorySize",
+    "Role",
+    "Runtime",
+    "Timeout",
+    "TracingConfig",
+    "VpcConfig",
+];
+
+/// `AWS::Lambda::Function`.
+#[derive(Debug)]
+pub(super) struct Function;
+
+impl ResourceType for Function {
+    fn properties(&self) -> Properties {
+        &[
+            ("Architectures", Texts),
+            ("Code", Any),
+            ("DeadLetterConfig", Any),
+            ("Description", Text),
+            ("Environment", Any),
+            ("EphemeralStorage", Any),
+            ("FileSystemConfigs", Any),
+            ("FunctionName", Text),
+            ("Handler", Text),
+            ("ImageConfig", Any),
+            ("Layers", Texts),
+            ("LoggingConfig", Any),
+            ("MemorySize", Integer),
+            ("PackageType", Text),
+            ("ReservedConcurrentExecutions", Integer),
+            ("Role", Text),
+            ("Runtime", Text),
+            ("Tags", Any),
+            ("Timeout", Integer),
+            ("TracingConfig", Any),
+            ("VpcConfig", Any),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Arn"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &[
+            "Architectures",
+            "Code",
+            "DeadLetterConfig",
+            "Description",
+            "Environment",
+            "EphemeralStorage",
+            "Handler",
+            "Layers",
+            "LoggingConfig",
+            "MemorySize",
+            "ReservedConcurrentExecutions",
+            "Role",
+            "Runtime",
+            "Timeout",
+            "TracingConfig",
+        ]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = task.name("FunctionName", 64);
+            let mut input = configuration(task)?;
+            input.extend(task.pick(&["Architectures", "PackageType"]));
+            input.insert("FunctionName".to_owned(), name.as_str().into());
+            input.insert("Code".to_owned(), Value::Object(code(task)?));
+            if let Some(tags) = task.tags()? {
+                input.insert("Tags".to_owned(), tags);
+            }
+            task.call("lambda", "CreateFunction", Value::Object(input)).await?;
+            task.began(&name);
+            let configuration = active(task, &name).await?;
+            reserve(task, &name, None).await?;
+            Ok(Created::new(name).with("Arn", text(&configuration, "/FunctionArn")?))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = &before.made.physical_id;
+            let differs = |property: &str| task.properties.get(property) != before.properties.get(property);
+            if CONFIGURATION.iter().any(|property| differs(property)) {
+                let mut input = configuration(task)?;
+                // A property that left the template goes back to what a new function has.
+                let defaults = json!({
+                    "DeadLetterConfig": { "TargetArn": "" },
+                    "Description": "",
+                    "Environment": { "Variables": {} },
+                    "EphemeralStorage": { "Size": 512 },
+                    "Layers": [],
+                    "MemorySize": 128,
+                    "Timeout": 3,
+                    "TracingConfig": { "Mode": "PassThrough" },
+                });
+                for (property, default) in defaults.as_object().into_iter().flatten() {
+                    if differs(property) && !input.contains_key(property) {
+                        input.insert(property.clone(), default.clone());
+                    }
+                }
+                input.insert("FunctionName".to_owned(), name.as_str().into());
+                task.call("lambda", "UpdateFunctionConfiguration", Value::Object(input)).await?;
+                active(task, name).await?;
+            }
+            if differs("Code") || differs("Architectures") {
+                let mut input = code(task)?;
+                input.extend(task.pick(&["Architectures"]));
+                input.insert("FunctionName".to_owned(), name.as_str().into());
+                task.call("lambda", "UpdateFunctionCode", Value::Object(input)).await?;
+            }
+            if differs("ReservedConcurrentExecutions") {
+                reserve(task, name, Some(before)).await?;
+            }
+            let configuration = active(task, name).await?;
+            Ok(Created::new(name).with("Arn", text(&configuration, "/FunctionArn")?))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("lambda", "DeleteFunction", json!({ "FunctionName": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+/// The function's configuration. `Environment` and the like have the same form in templates and in the API, except that
+/// templates may write a variable's value as a number.
+fn configuration(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
+    let mut input = task.pick(&CONFIGURATION);
+    if let Some(variables) =
+        input.get_mut("Environment").and_then(|environment| environment.get_mut("Variables"))
+    {
+        let variables = variables
+            .as_object_mut()
+            .ok_or_else(|| Cause::Property("Environment.Variables must be a structure".to_owned()))?;
+        for value in variables.values_mut().filter(|value| value.is_number() || value.is_boolean()) {
+            *value = value.to_string().into();
+        }
+    }
+    Ok(input)
+}
+
+/// Where the code is. Source text in a template would need a runtime that the cloud does not have.
+fn code(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
+    let code = task.properties.get("Code").and_then(Value::as_object);
+    let code = code.ok_or_else(|| Cause::Property("the property Code is missing".to_owned()))?;
+    let known = ["ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"];
+    match code.keys().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(code.clone()),
+        Some(name) => Err(Cause::Property(format!("the embedded cloud does not support Code.{name}"))),
+    }
+}
+
+/// The function's configuration once neither its creation nor an update is pending.
+async fn active(task: &Task<'_>, name: &str) -> Result<Value, Cause> {
+    task.settled(|| async move {
+        let input = json!({ "FunctionName": name });
+        let found = task.call("lambda", "GetFunctionConfiguration", input).await?;
+        if found["State"] == "Failed" || found["LastUpdateStatus"] == "Failed" {
+            let reason = found["LastUpdateStatusReason"].as_str().or_else(|| found["StateReason"].as_str());
+            return Err(Cause::Property(reason.unwrap_or("the function failed to become active").to_owned()));
+        }
+        let pending = found["State"] == "Pending" || found["LastUpdateStatus"] == "InProgress";
+        Ok((!pending).then_some(found))
+    })
+    .await
+}
+
+async fn reserve(task: &Task<'_>, name: &str, before: Option<&Record>) -> Result<(), Cause> {
+    match task.properties.get("ReservedConcurrentExecutions") {
+        Some(count) => {
+            let input = json!({ "FunctionName": name, "ReservedConcurrentExecutions": count });
+            task.call("lambda", "PutFunctionConcurrency", input).await?;
+        }
+        None if before.is_some() => {
+            task.call("lambda", "DeleteFunctionConcurrency", json!({ "FunctionName": name })).await?;
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// `AWS::Lambda::Version`.
+#[derive(Debug)]
+pub(super) struct Version;
+
+impl ResourceType for Version {
+    fn properties(&self) -> Properties {
+        &[("CodeSha256", Text), ("Description", Text), ("FunctionName", Text)]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["FunctionArn", "Version"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            task.required("FunctionName")?;
+            let input = Value::Object(task.pick(&["CodeSha256", "Description", "FunctionName"]));
+            let output = task.call("lambda", "PublishVersion", input).await?;
+            let (arn, version) = (text(&output, "/FunctionArn")?, text(&output, "/Version")?);
+            Ok(Created::new(arn.clone()).with("FunctionArn", arn).with("Version", version))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let (function, version) = physical_id.rsplit_once(':').unwrap_or((physical_id, ""));
+            let input = json!({ "FunctionName": function, "Qualifier": version });
+            task.call("lambda", "DeleteFunction", input).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::Lambda::Alias`.
+#[derive(Debug)]
+pub(super) struct Alias;
+
+impl Alias {
+    const MEMBERS: [&str; 5] = ["Description", "FunctionName", "FunctionVersion", "Name", "RoutingConfig"];
+
+    fn described(output: &Value) -> Result<Created, Cause> {
+        let arn = text(output, "/AliasArn")?;
+        Ok(Created::new(arn.clone()).with("AliasArn", arn))
+    }
+}
+
+impl ResourceType for Alias {
+    fn properties(&self) -> Properties {
+        &[
+            ("Description", Text),
+            ("FunctionName", Text),
+            ("FunctionVersion", Text),
+            ("Name", Text),
+            ("RoutingConfig", Any),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["AliasArn"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["Description", "FunctionVersion", "RoutingConfig"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let input = Value::Object(task.pick(&Self::MEMBERS));
+            let output = task.call("lambda", "CreateAlias", input).await?;
+            Self::described(&output)
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let input = Value::Object(task.pick(&Self::MEMBERS));
+            let output = task.call("lambda", "UpdateAlias", input).await?;
+            Self::described(&output)
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let input = Value::Object(task.pick(&["FunctionName", "Name"]));
+            task.call("lambda", "DeleteAlias", input).await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! The resource types of functions.
+
+mod access;
+mod function;
+
+use crate::resource::ResourceType;
+
+/// The types that Lambda makes for templates.
+pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
+    vec![
+        ("AWS::Lambda::Alias", Box::new(function::Alias)),
+        ("AWS::Lambda::Function", Box::new(function::Function)),
+        ("AWS::Lambda::Permission", Box::new(access::Permission)),
+        ("AWS::Lambda::Url", Box::new(access::Url)),
+        ("AWS::Lambda::Version", Box::new(function::Version)),
+    ]
+}

@@ -1,0 +1,138 @@
+//! Every service that was registered: found by name, by the ways a request names it, and called with faults in between.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    context::Context,
+    error::ApiError,
+    faults::Faults,
+    http::Request,
+    resource::ResourceType,
+    rest::Route,
+    service::{Answering, Calls, Service},
+};
+
+/// The services, and the faults that strike their operations.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    services: Vec<Arc<dyn Service>>,
+    faults: Faults,
+}
+
+impl Registry {
+    /// Registers `services`. Where two have one name, the first one that takes an operation runs it.
+    pub(crate) fn new(services: Vec<Arc<dyn Service>>) -> Arc<Self> {
+        let registry = Arc::new(Self { services, faults: Faults::default() });
+        for service in &registry.services {
+            let calls: Arc<dyn Calls> = Arc::clone(&registry) as Arc<dyn Calls>;
+            service.connect(Arc::downgrade(&calls));
+        }
+        registry
+    }
+
+    /// The switches that make operations fail on purpose.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// All services, in the order in which they were registered.
+    pub(crate) fn services(&self) -> &[Arc<dyn Service>] {
+        &self.services
+    }
+
+    /// The service that the part of `X-Amz-Target` before the dot names.
+    pub(crate) fn by_target(&self, target: &str) -> Option<&Arc<dyn Service>> {
+        self.services
+            .iter()
+            .find(|service| service.about().json.as_ref().is_some_and(|json| json.target == target))
+    }
+
+    /// The services that a signature's scope means.
+    pub(crate) fn by_signing<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r Arc<dyn Service>> {
+        self.services.iter().filter(move |service| service.about().signing == name)
+    }
+
+    /// The service of an unsigned request in the query protocol, by the API's version.
+    pub(crate) fn by_version(&self, version: &str) -> Option<&Arc<dyn Service>> {
+        self.services
+            .iter()
+            .find(|service| service.about().query.as_ref().is_some_and(|query| query.version == version))
+    }
+
+    /// The service whose own HTTP interface the request's host or path addresses.
+    pub(crate) fn addressed(&self, request: &Request) -> Option<&Arc<dyn Service>> {
+        self.services.iter().find(|service| service.is_addressed(request))
+    }
+
+    /// The route that fits the request, with the members of its path, among the services called `signing`, or among all.
+    pub(crate) fn route(
+        &self,
+        request: &Request,
+        signing: Option<&str>,
+    ) -> Option<(&Arc<dyn Service>, &'static Route, Map<String, Value>)> {
+        let services =
+            self.services.iter().filter(|service| signing.is_none_or(|name| service.about().signing == name));
+        services.into_iter().find_map(|service| {
+            let routes = service.about().routes;
+            routes.iter().find_map(|route| Some((service, route, route.labels(request)?)))
+        })
+    }
+
+    /// What runs in the services and what they keep, as members of the status page. Figures count from `from_ms`.
+    pub(crate) async fn status(&self, from_ms: i64) -> Map<String, Value> {
+        let mut page = Map::new();
+        let (mut retained, mut limits) = (Map::new(), Map::new());
+        for service in &self.services {
+            for (name, value) in service.status(from_ms).await {
+                page.insert(name.to_owned(), value);
+            }
+            retained
+                .extend(service.retained().into_iter().map(|(name, count)| (name.to_owned(), count.into())));
+            limits.extend(service.limits().iter().map(|(name, bound)| ((*name).to_owned(), (*bound).into())));
+        }
+        page.insert("retained".to_owned(), Value::Object(retained));
+        page.insert("limits".to_owned(), Value::Object(limits));
+        page
+    }
+
+    async fn run(
+        &self,
+        cx: &Context,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ApiError> {
+        if let Some(error) = self.faults.strike(service, operation) {
+            return Err(error);
+        }
+        let mut parts = self.services.iter().filter(|found| found.about().name == service);
+        let Some(first) = parts.next() else { return Err(ApiError::unknown_operation(service, operation)) };
+        let chosen = match parts.next() {
+            None => first,
+            Some(second) => [first, second]
+                .into_iter()
+                .chain(parts)
+                .find(|part| part.takes(operation, &input))
+                .unwrap_or(first),
+        };
+        chosen.call(cx, operation, input).await
+    }
+}
+
+impl Calls for Registry {
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        service: &'a str,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(self.run(cx, service, operation, input))
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        self.services.iter().flat_map(|service| service.resource_types()).collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! One resource to be made, changed or deleted, and what a provider needs for that.
+
+use std::{future::Future, time::Duration};
+
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
+
+use super::{
+    names::{physical_name, suffix},
+    resource_type::Cause,
+};
+use crate::{clock::Clock, context::Context, error::ApiError, service::Calls};
+
+/// How long a resource may take to become usable, in the cloud's time.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// One resource, with its properties computed.
+#[derive(Debug)]
+pub(crate) struct Task<'t> {
+    calls: &'t dyn Calls,
+    clock: &'t Clock,
+    pub(crate) cx: &'t Context,
+    stack: &'t str,
+    logical: &'t str,
+    pub(crate) properties: &'t Map<String, Value>,
+    begun: Mutex<Option<String>>,
+}
+
+impl<'t> Task<'t> {
+    /// Work on the resource `logical` of `stack`.
+    pub(crate) fn new(
+        calls: &'t dyn Calls,
+        clock: &'t Clock,
+        cx: &'t Context,
+        stack: &'t str,
+        logical: &'t str,
+        properties: &'t Map<String, Value>,
+    ) -> Self {
+        Self { calls, clock, cx, stack, logical, properties, begun: Mutex::default() }
+    }
+
+    /// Runs an operation of a service, such as `sqs` and `CreateQueue`.
+    pub(crate) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Cause> {
+        Ok(self.calls.call(self.cx, service, operation, input).await?)
+    }
+
+    /// Notes that the resource exists although it is not finished: a failure from here on has to delete it.
+    pub(crate) fn began(&self, physical_id: &str) {
+        *self.begun.lock() = Some(physical_id.to_owned());
+    }
+
+    /// The resource that was begun, if any.
+    pub(crate) fn begun(&self) -> Option<String> {
+        self.begun.lock().clone()
+    }
+
+    /// The resource's name: the property `property`, or one made of stack and logical id in `limit` characters.
+    pub(crate) fn name(&self, property: &str, limit: usize) -> String {
+        self.text(property).map_or_else(|| physical_name(self.stack, self.logical, limit), str::to_owned)
+    }
+
+    /// An id that is the same whenever this resource is made again.
+    pub(crate) fn stable_id(&self) -> String {
+        suffix(self.stack, self.logical).to_ascii_lowercase()
+    }
+
+    /// A text property.
+    pub(crate) fn text(&self, property: &str) -> Option<&'t str> {
+        self.properties.get(property).and_then(Value::as_str)
+    }
+
+    /// A text property that must be there.
+    pub(crate) fn required(&self, property: &str) -> Result<&'t str, Cause> {
+        self.text(property).ok_or_else(|| Cause::Property(format!("the property {property} is missing")))
+    }
+
+    /// The texts of a list property; absent is empty.
+    pub(crate) fn texts(&self, property: &str) -> Vec<&'t str> {
+        let items = self.properties.get(property).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// The properties of these names that were given.
+    pub(crate) fn pick(&self, names: &[&str]) -> Map<String, Value> {
+        names
+            .iter()
+            .filter_map(|name| self.properties.get(*name).map(|value| ((*name).to_owned(), value.clone())))
+            .collect()
+    }
+
+    /// The property `Tags`, a list of keys and values, as a map; `None` without tags.
+    pub(crate) fn tags(&self) -> Result<Option<Value>, Cause> {
+        let Some(tags) = self.properties.get("Tags") else { return Ok(None) };
+        let malformed = || Cause::Property("Tags must be a list of Key and Value".to_owned());
+        let mut map = Map::new();
+        for tag in tags.as_array().ok_or_else(malformed)? {
+            let key = tag.get("Key").and_then(Value::as_str).ok_or_else(malformed)?;
+            map.insert(key.to_owned(), tag.get("Value").cloned().ok_or_else(malformed)?);
+        }
+        Ok((!map.is_empty()).then_some(Value::Object(map)))
+    }
+
+    /// Looks until `look` sees what was made to be usable.
+    pub(crate) async fn settled<F, R>(&self, mut look: F) -> Result<Value, Cause>
+    where
+        F: FnMut() -> R,
+        R: Future<Output = Result<Option<Value>, Cause>>,
+    {
+        let until = self.clock.now_ms() + PATIENCE.as_millis() as i64;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(seen) = look().await? {
+                return Ok(seen);
+            }
+            if self.clock.now_ms() >= until {
+                return Err(Cause::Property(format!("it was not usable after {} s", PATIENCE.as_secs())));
+            }
+            self.clock.sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+}
+
+/// A text out of an operation's output.
+pub(crate) fn text(output: &Value, pointer: &str) -> Result<String, Cause> {
+    let found = output.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    found.ok_or_else(|| ApiError::internal(format!("the answer lacks {pointer}")).into())
+}

@@ -1,0 +1,280 @@
+//! `AWS::ApiGateway::RestApi`, `Resource`, `Deployment`, `Stage` and `Account`.
+
+use serde_json::{Map, Value, json};
+
+use crate::resource::{
+    Cause, Created, Doing, Properties, Record, ResourceType,
+    Shape::{Any, Flag, Integer, Text, Texts},
+    Task, text,
+};
+
+/// A property's name as the API's member: `PathPart` becomes `pathPart`.
+pub(super) fn member(property: &str) -> String {
+    let mut letters = property.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+/// Properties as members of the API's input.
+pub(super) fn members(properties: Map<String, Value>) -> Map<String, Value> {
+    properties.into_iter().map(|(name, value)| (member(&name), value)).collect()
+}
+
+/// Runs an operation on the API that the property `RestApiId` names.
+pub(super) async fn on_api(
+    task: &Task<'_>,
+    operation: &str,
+    mut input: Map<String, Value>,
+) -> Result<Value, Cause> {
+    input.insert("restApiId".to_owned(), task.required("RestApiId")?.into());
+    task.call("apigateway", operation, Value::Object(input)).await
+}
+
+/// An input with one member.
+pub(super) fn naming(member: &str, value: &str) -> Map<String, Value> {
+    Map::from_iter([(member.to_owned(), value.into())])
+}
+
+/// `AWS::ApiGateway::RestApi`.
+#[derive(Debug)]
+pub(super) struct RestApi;
+
+impl ResourceType for RestApi {
+    fn properties(&self) -> Properties {
+        &[
+            ("ApiKeySourceType", Text),
+            ("BinaryMediaTypes", Texts),
+            ("Description", Text),
+            ("DisableExecuteApiEndpoint", Flag),
+            ("EndpointConfiguration", Any),
+            ("MinimumCompressionSize", Integer),
+            ("Name", Text),
+            ("Policy", Any),
+            ("Tags", Any),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["RestApiId", "RootResourceId"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let mut input = members(task.pick(&[
+                "BinaryMediaTypes",
+                "Description",
+                "DisableExecuteApiEndpoint",
+                "MinimumCompressionSize",
+                "Name",
+                "Policy",
+            ]));
+            if let Some(source) = task.properties.get("ApiKeySourceType") {
+                input.insert("apiKeySource".to_owned(), source.clone());
+            }
+            if let Some(endpoint) = task.properties.get("EndpointConfiguration").and_then(Value::as_object) {
+                input.insert("endpointConfiguration".to_owned(), members(endpoint.clone()).into());
+            }
+            // The same id in every cloud, so that an address which a user copied stays valid.
+            let mut tags = task.tags()?.unwrap_or_else(|| json!({}));
+            if tags.get("_custom_id_").is_none() {
+                tags["_custom_id_"] = task.stable_id().into();
+            }
+            input.insert("tags".to_owned(), tags);
+            let output = task.call("apigateway", "CreateRestApi", Value::Object(input)).await?;
+            let id = text(&output, "/id")?;
+            Ok(Created::new(id.clone())
+                .with("RestApiId", id)
+                .with("RootResourceId", text(&output, "/rootResourceId")?))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("apigateway", "DeleteRestApi", json!({ "restApiId": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::ApiGateway::Resource`.
+#[derive(Debug)]
+pub(super) struct Resource;
+
+impl ResourceType for Resource {
+    fn properties(&self) -> Properties {
+        &[("ParentId", Text), ("PathPart", Text), ("RestApiId", Text)]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["ResourceId"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            task.required("ParentId")?;
+            let input = members(task.pick(&["ParentId", "PathPart"]));
+            let id = text(&on_api(task, "CreateResource", input).await?, "/id")?;
+            Ok(Created::new(id.clone()).with("ResourceId", id))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            on_api(task, "DeleteResource", naming("resourceId", physical_id)).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::ApiGateway::Deployment`.
+#[derive(Debug)]
+pub(super) struct Deployment;
+
+impl ResourceType for Deployment {
+    fn properties(&self) -> Properties {
+        &[("Description", Text), ("RestApiId", Text), ("StageName", Text)]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["DeploymentId"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let input = members(task.pick(&["Description", "StageName"]));
+            let id = text(&on_api(task, "CreateDeployment", input).await?, "/id")?;
+            Ok(Created::new(id.clone()).with("DeploymentId", id))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            // A stage that the deployment made goes with it.
+            if let Some(stage) = task.text("StageName") {
+                let outcome = on_api(task, "DeleteStage", naming("stageName", stage)).await;
+                if let Err(cause) = outcome
+                    && !cause.is_absence()
+                {
+                    return Err(cause);
+                }
+            }
+            on_api(task, "DeleteDeployment", naming("deploymentId", physical_id)).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::ApiGateway::Stage`.
+#[derive(Debug)]
+pub(super) struct Stage;
+
+impl ResourceType for Stage {
+    fn properties(&self) -> Properties {
+        &[
+            ("CacheClusterEnabled", Flag),
+            ("DeploymentId", Text),
+            ("Description", Text),
+            ("MethodSettings", Any),
+            ("RestApiId", Text),
+            ("StageName", Text),
+            ("Tags", Any),
+            ("TracingEnabled", Flag),
+            ("Variables", Any),
+        ]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["DeploymentId", "Description", "Variables"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let mut input = task.properties.clone();
+            input.remove("RestApiId");
+            input.remove("Tags");
+            let mut input = members(input);
+            if let Some(tags) = task.tags()? {
+                input.insert("tags".to_owned(), tags);
+            }
+            let output = on_api(task, "CreateStage", input).await?;
+            Ok(Created::new(text(&output, "/stageName")?))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = &before.made.physical_id;
+            let mut patches = vec![json!({
+                "op": "replace", "path": "/deploymentId", "value": task.required("DeploymentId")?,
+            })];
+            match (task.text("Description"), before.properties.contains_key("Description")) {
+                (Some(text), _) => {
+                    patches.push(json!({ "op": "replace", "path": "/description", "value": text }));
+                }
+                (None, true) => patches.push(json!({ "op": "replace", "path": "/description", "value": "" })),
+                (None, false) => {}
+            }
+            let variables = |properties: &Map<String, Value>| {
+                properties.get("Variables").and_then(Value::as_object).cloned().unwrap_or_default()
+            };
+            let (old, new) = (variables(&before.properties), variables(task.properties));
+            for variable in old.keys().filter(|variable| !new.contains_key(*variable)) {
+                patches.push(json!({ "op": "remove", "path": format!("/variables/{variable}") }));
+            }
+            for (variable, value) in &new {
+                patches.push(
+                    json!({ "op": "replace", "path": format!("/variables/{variable}"), "value": value }),
+                );
+            }
+            let mut input = naming("stageName", name);
+            input.insert("patchOperations".to_owned(), patches.into());
+            on_api(task, "UpdateStage", input).await?;
+            Ok(Created::new(name))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            on_api(task, "DeleteStage", naming("stageName", physical_id)).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::ApiGateway::Account`: the role for execution logs, one for the whole region.
+#[derive(Debug)]
+pub(super) struct Account;
+
+impl ResourceType for Account {
+    fn properties(&self) -> Properties {
+        &[("CloudWatchRoleArn", Text)]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Id"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["CloudWatchRoleArn"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            if let Some(role) = task.text("CloudWatchRoleArn") {
+                let patch = json!({ "op": "replace", "path": "/cloudwatchRoleArn", "value": role });
+                let input = json!({ "patchOperations": [patch] });
+                task.call("apigateway", "UpdateAccount", input).await?;
+            }
+            let id = task.stable_id();
+            Ok(Created::new(id.clone()).with("Id", id))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        self.create(task)
+    }
+
+    /// Leaves the role, as AWS does: other stacks' APIs use it too.
+    fn delete<'a>(&'a self, _: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}

@@ -1,0 +1,52 @@
+//! Which method and path stands for which operation [API Gateway V1 API reference].
+
+use crate::rest::Route;
+
+/// The path of a method.
+macro_rules! method {
+    ($rest:literal) => {
+        concat!("/restapis/{restApiId}/resources/{resourceId}/methods/{httpMethod}", $rest)
+    };
+}
+
+/// The control plane's operations by method and path.
+pub(in crate::services::apigateway) const ROUTES: &[Route] = &[
+    Route::new("POST", "/restapis", "CreateRestApi", 201),
+    Route::new("GET", "/restapis", "GetRestApis", 200),
+    Route::new("GET", "/restapis/{restApiId}", "GetRestApi", 200),
+    Route::new("PATCH", "/restapis/{restApiId}", "UpdateRestApi", 200),
+    Route::new("DELETE", "/restapis/{restApiId}", "DeleteRestApi", 202),
+    Route::new("GET", "/account", "GetAccount", 200),
+    Route::new("PATCH", "/account", "UpdateAccount", 200),
+    Route::new("GET", "/tags/{resourceArn+}", "GetTags", 200),
+    Route::new("PUT", "/tags/{resourceArn+}", "TagResource", 204),
+    Route::new("DELETE", "/tags/{resourceArn+}", "UntagResource", 204),
+    Route::new("GET", "/restapis/{restApiId}/resources", "GetResources", 200),
+    Route::new("POST", "/restapis/{restApiId}/resources/{parentId}", "CreateResource", 201),
+    Route::new("GET", "/restapis/{restApiId}/resources/{resourceId}", "GetResource", 200),
+    Route::new("DELETE", "/restapis/{restApiId}/resources/{resourceId}", "DeleteResource", 202),
+    Route::new("PUT", method!(""), "PutMethod", 201),
+    Route::new("GET", method!(""), "GetMethod", 200),
+    Route::new("DELETE", method!(""), "DeleteMethod", 204),
+    Route::new("PUT", method!("/responses/{statusCode}"), "PutMethodResponse", 201),
+    Route::new("GET", method!("/responses/{statusCode}"), "GetMethodResponse", 200),
+    Route::new("DELETE", method!("/responses/{statusCode}"), "DeleteMethodResponse", 204),
+    Route::new("PUT", method!("/integration"), "PutIntegration", 201)
+        // The path has the method of the API, the body that of the integration.
+        .renaming(&[("httpMethod", "integrationHttpMethod")]),
+    Route::new("GET", method!("/integration"), "GetIntegration", 200),
+    Route::new("PATCH", method!("/integration"), "UpdateIntegration", 200),
+    Route::new("DELETE", method!("/integration"), "DeleteIntegration", 204),
+    Route::new("PUT", method!("/integration/responses/{statusCode}"), "PutIntegrationResponse", 201),
+    Route::new("GET", method!("/integration/responses/{statusCode}"), "GetIntegrationResponse", 200),
+    Route::new("DELETE", method!("/integration/responses/{statusCode}"), "DeleteIntegrationResponse", 204),
+    Route::new("POST", "/restapis/{restApiId}/deployments", "CreateDeployment", 201),
+    Route::new("GET", "/restapis/{restApiId}/deployments", "GetDeployments", 200),
+    Route::new("GET", "/restapis/{restApiId}/deployments/{deploymentId}", "GetDeployment", 200),
+    Route::new("DELETE", "/restapis/{restApiId}/deployments/{deploymentId}", "DeleteDeployment", 202),
+    Route::new("POST", "/restapis/{restApiId}/stages", "CreateStage", 201),
+    Route::new("GET", "/restapis/{restApiId}/stages", "GetStages", 200),
+    Route::new("GET", "/restapis/{restApiId}/stages/{stageName}", "GetStage", 200),
+    Route::new("PATCH", "/restapis/{restApiId}/stages/{stageName}", "UpdateStage", 200),
+    Route::new("DELETE", "/restapis/{restApiId}/stages/{stageName}", "DeleteStage", 202),
+];

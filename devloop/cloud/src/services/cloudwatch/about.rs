@@ -1,0 +1,63 @@
+//! What CloudWatch tells of itself to the rest of the cloud.
+
+use serde_json::Value;
+
+use super::{CloudWatch, METRICS, MINUTES_KEPT, SECONDS_KEPT};
+use crate::{
+    context::Context,
+    error::ApiError,
+    service::{About, Answering, Dialect, Json, JsonVersion, Query, Service},
+};
+
+static ABOUT: About = About {
+    name: "monitoring",
+    health: "cloudwatch",
+    signing: "monitoring",
+    json: Some(Json {
+        target: "GraniteServiceVersion20100801",
+        version: JsonVersion::V10,
+        namespace: "",
+        cbor: Some("com.amazonaws.cloudwatch#"),
+    }),
+    query: Some(Query {
+        version: "2010-08-01",
+        namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+        codes: &[
+            ("InvalidParameterValueException", "InvalidParameterValue"),
+            ("InvalidParameterCombinationException", "InvalidParameterCombination"),
+            ("MissingRequiredParameterException", "MissingParameter"),
+            ("ResourceNotFound", "ResourceNotFound"),
+        ],
+        dialect: Dialect::Members,
+        path_member: None,
+    }),
+    operations: &["GetMetricData", "GetMetricStatistics", "ListMetrics", "PutMetricData"],
+    ..About::NONE
+};
+
+impl Service for CloudWatch {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(Self::call(self, cx, operation, input))
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        vec![("metrics", self.kept() as u64)]
+    }
+
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[
+            ("metrics_per_region", METRICS as u64),
+            ("metric_seconds_retention_ms", SECONDS_KEPT as u64 * 1000),
+            ("metric_minutes_retention_ms", MINUTES_KEPT as u64 * 1000),
+        ]
+    }
+}

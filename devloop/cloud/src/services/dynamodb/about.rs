@@ -1,0 +1,127 @@
+//! What DynamoDB tells of itself to the rest of the cloud.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{DynamoDb, cloudformation, stream::RETENTION_MS};
+use crate::{
+    context::Context,
+    error::ApiError,
+    resource::ResourceType,
+    service::{About, Answering, Json, JsonVersion, Service},
+};
+
+/// The namespace of error codes, of tables and of their streams.
+const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810#";
+
+static ABOUT: About = About {
+    name: "dynamodb",
+    health: "dynamodb",
+    signing: "dynamodb",
+    json: Some(Json {
+        target: "DynamoDB_20120810",
+        version: JsonVersion::V10,
+        namespace: NAMESPACE,
+        cbor: Some(NAMESPACE),
+    }),
+    operations: &[
+        "BatchGetItem",
+        "BatchWriteItem",
+        "CreateTable",
+        "DeleteItem",
+        "DeleteTable",
+        "DescribeContinuousBackups",
+        "DescribeContributorInsights",
+        "DescribeEndpoints",
+        "DescribeKinesisStreamingDestination",
+        "DescribeLimits",
+        "DescribeTable",
+        "DescribeTimeToLive",
+        "GetItem",
+        "ListTables",
+        "ListTagsOfResource",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TagResource",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "UntagResource",
+        "UpdateItem",
+        "UpdateTable",
+        "UpdateTimeToLive",
+    ],
+    ..About::NONE
+};
+
+impl Service for DynamoDb {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(Self::call(self, cx, operation, input))
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        vec![("AWS::DynamoDB::Table", Box::new(cloudformation::Table))]
+    }
+
+    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+        Box::pin(async move { vec![("tables", json!(Self::status(self)))] })
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        let tables = Self::status(self);
+        vec![
+            ("table_items", tables.iter().map(|table| table.items as u64).sum()),
+            ("table_bytes", tables.iter().map(|table| table.bytes as u64).sum()),
+            ("table_stream_records", tables.iter().map(|table| table.stream_records as u64).sum()),
+            ("table_stream_bytes", tables.iter().map(|table| table.stream_bytes as u64).sum()),
+        ]
+    }
+
+    /// A table keeps its items until they are deleted, as on AWS; its stream does not.
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("table_stream_retention_ms", RETENTION_MS as u64)]
+    }
+}
+
+/// DynamoDB Streams: a service of its own on the wire, with the tables' store behind it.
+#[derive(Debug)]
+pub(crate) struct DynamoDbStreams(pub(crate) Arc<DynamoDb>);
+
+static ABOUT_STREAMS: About = About {
+    name: "streams.dynamodb",
+    health: "dynamodbstreams",
+    signing: "dynamodb",
+    json: Some(Json {
+        target: "DynamoDBStreams_20120810",
+        version: JsonVersion::V10,
+        namespace: NAMESPACE,
+        cbor: Some(NAMESPACE),
+    }),
+    operations: &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
+    ..About::NONE
+};
+
+impl Service for DynamoDbStreams {
+    fn about(&self) -> &'static About {
+        &ABOUT_STREAMS
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(DynamoDb::call(&self.0, cx, operation, input))
+    }
+}

@@ -1,0 +1,111 @@
+//! `AWS::DynamoDB::Table`.
+
+use serde_json::{Value, json};
+
+use crate::resource::{
+    Cause, Created, Doing, Properties, ResourceType,
+    Shape::{Any, Flag, Text},
+    Task, text,
+};
+
+/// What `CreateTable` takes as the template has it.
+const AS_GIVEN: [&str; 10] = [
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "OnDemandThroughput",
+    "ProvisionedThroughput",
+    "TableClass",
+    "Tags",
+];
+
+/// `AWS::DynamoDB::Table`.
+#[derive(Debug)]
+pub(super) struct Table;
+
+impl ResourceType for Table {
+    fn properties(&self) -> Properties {
+        &[
+            ("AttributeDefinitions", Any),
+            ("BillingMode", Text),
+            ("DeletionProtectionEnabled", Flag),
+            ("GlobalSecondaryIndexes", Any),
+            ("KeySchema", Any),
+            ("LocalSecondaryIndexes", Any),
+            ("OnDemandThroughput", Any),
+            ("PointInTimeRecoverySpecification", Any),
+            ("ProvisionedThroughput", Any),
+            ("SSESpecification", Any),
+            ("StreamSpecification", Any),
+            ("TableClass", Text),
+            ("TableName", Text),
+            ("Tags", Any),
+            ("TimeToLiveSpecification", Any),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Arn", "StreamArn"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = task.name("TableName", 255);
+            let mut input = task.pick(&AS_GIVEN);
+            input.insert("TableName".to_owned(), name.as_str().into());
+            if let Some(stream) = task.properties.get("StreamSpecification") {
+                let mut stream = structure("StreamSpecification", stream)?;
+                stream.insert("StreamEnabled".to_owned(), true.into());
+                input.insert("StreamSpecification".to_owned(), Value::Object(stream));
+            }
+            if let Some(encryption) = task.properties.get("SSESpecification") {
+                let mut encryption = structure("SSESpecification", encryption)?;
+                // The template and the API name this member differently.
+                if let Some(enabled) = encryption.remove("SSEEnabled") {
+                    encryption.insert("Enabled".to_owned(), enabled);
+                }
+                input.insert("SSESpecification".to_owned(), Value::Object(encryption));
+            }
+            task.call("dynamodb", "CreateTable", Value::Object(input)).await?;
+            task.began(&name);
+            let table = active(task, &name).await?;
+            if let Some(specification) = task.properties.get("TimeToLiveSpecification") {
+                let input = json!({ "TableName": name, "TimeToLiveSpecification": specification });
+                task.call("dynamodb", "UpdateTimeToLive", input).await?;
+            }
+            if let Some(specification) = task.properties.get("PointInTimeRecoverySpecification") {
+                let input = json!({ "TableName": name, "PointInTimeRecoverySpecification": specification });
+                task.call("dynamodb", "UpdateContinuousBackups", input).await?;
+            }
+            let created = Created::new(name).with("Arn", text(&table, "/TableArn")?);
+            Ok(match text(&table, "/LatestStreamArn") {
+                Ok(arn) => created.with("StreamArn", arn),
+                Err(_) => created,
+            })
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("dynamodb", "DeleteTable", json!({ "TableName": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+fn structure(name: &str, value: &Value) -> Result<serde_json::Map<String, Value>, Cause> {
+    value.as_object().cloned().ok_or_else(|| Cause::Property(format!("{name} must be a structure")))
+}
+
+/// The table's description once it is active.
+async fn active(task: &Task<'_>, name: &str) -> Result<Value, Cause> {
+    task.settled(|| async move {
+        let output = task.call("dynamodb", "DescribeTable", json!({ "TableName": name })).await?;
+        let table = &output["Table"];
+        Ok((table["TableStatus"] == "ACTIVE").then(|| table.clone()))
+    })
+    .await
+}

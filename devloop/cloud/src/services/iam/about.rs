@@ -1,0 +1,93 @@
+//! What IAM tells of itself to the rest of the cloud.
+
+use serde_json::Value;
+
+use super::{Iam, cloudformation};
+use crate::{
+    context::Context,
+    error::ApiError,
+    resource::ResourceType,
+    service::{About, Answering, Dialect, Query, Service},
+};
+
+static ABOUT: About = About {
+    name: "iam",
+    health: "iam",
+    signing: "iam",
+    query: Some(Query {
+        version: "2010-05-08",
+        namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+        codes: &[
+            ("NoSuchEntityException", "NoSuchEntity"),
+            ("EntityAlreadyExistsException", "EntityAlreadyExists"),
+            ("DeleteConflictException", "DeleteConflict"),
+            ("MalformedPolicyDocumentException", "MalformedPolicyDocument"),
+            ("InvalidInputException", "InvalidInput"),
+            ("LimitExceededException", "LimitExceeded"),
+            ("UnmodifiableEntityException", "UnmodifiableEntity"),
+        ],
+        dialect: Dialect::Members,
+        path_member: None,
+    }),
+    operations: &[
+        "AttachRolePolicy",
+        "CreatePolicy",
+        "CreatePolicyVersion",
+        "CreateRole",
+        "CreateServiceLinkedRole",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DeleteServiceLinkedRole",
+        "DetachRolePolicy",
+        "GetPolicy",
+        "GetPolicyVersion",
+        "GetRole",
+        "GetRolePolicy",
+        "GetServiceLinkedRoleDeletionStatus",
+        "ListAttachedRolePolicies",
+        "ListEntitiesForPolicy",
+        "ListInstanceProfilesForRole",
+        "ListPolicies",
+        "ListPolicyTags",
+        "ListPolicyVersions",
+        "ListRolePolicies",
+        "ListRoleTags",
+        "ListRoles",
+        "PutRolePolicy",
+        "SetDefaultPolicyVersion",
+        "TagPolicy",
+        "TagRole",
+        "UntagPolicy",
+        "UntagRole",
+        "UpdateAssumeRolePolicy",
+        "UpdateRole",
+        "UpdateRoleDescription",
+    ],
+    without_effect: &["policies and roles: nothing asks who is calling"],
+    ..About::NONE
+};
+
+impl Service for Iam {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(Self::call(self, cx, operation, input))
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        vec![
+            ("AWS::IAM::ManagedPolicy", Box::new(cloudformation::ManagedPolicy)),
+            ("AWS::IAM::Policy", Box::new(cloudformation::Policy)),
+            ("AWS::IAM::Role", Box::new(cloudformation::Role)),
+        ]
+    }
+}

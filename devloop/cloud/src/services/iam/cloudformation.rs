@@ -1,0 +1,188 @@
+//! `AWS::IAM::Role`, `AWS::IAM::Policy` and `AWS::IAM::ManagedPolicy`.
+
+use serde_json::{Value, json};
+
+use crate::resource::{
+    Cause, Created, Doing, Properties, Record, ResourceType,
+    Shape::{Any, Integer, Text, Texts},
+    Task, text,
+};
+
+fn document(task: &Task<'_>, property: &str) -> Result<String, Cause> {
+    let document = task.properties.get(property);
+    document
+        .map(Value::to_string)
+        .ok_or_else(|| Cause::Property(format!("the property {property} is missing")))
+}
+
+/// `AWS::IAM::Role`.
+#[derive(Debug)]
+pub(super) struct Role;
+
+impl Role {
+    /// The policies written into the role: name and document.
+    fn policies(task: &Task<'_>) -> Result<Vec<(String, String)>, Cause> {
+        let malformed =
+            || Cause::Property("Policies must be a list of PolicyName and PolicyDocument".to_owned());
+        let Some(policies) = task.properties.get("Policies") else { return Ok(Vec::new()) };
+        let policies = policies.as_array().ok_or_else(malformed)?;
+        let read = |policy: &Value| {
+            let name = policy.get("PolicyName")?.as_str()?.to_owned();
+            Some((name, policy.get("PolicyDocument")?.to_string()))
+        };
+        policies.iter().map(|policy| read(policy).ok_or_else(malformed)).collect()
+    }
+}
+
+impl ResourceType for Role {
+    fn properties(&self) -> Properties {
+        &[
+            ("AssumeRolePolicyDocument", Any),
+            ("Description", Text),
+            ("ManagedPolicyArns", Texts),
+            ("MaxSessionDuration", Integer),
+            ("Path", Text),
+            ("PermissionsBoundary", Text),
+            ("Policies", Any),
+            ("RoleName", Text),
+            ("Tags", Any),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Arn", "RoleId"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = task.name("RoleName", 64);
+            let policies = Self::policies(task)?;
+            let mut input =
+                task.pick(&["Description", "MaxSessionDuration", "Path", "PermissionsBoundary", "Tags"]);
+            input.insert("RoleName".to_owned(), name.as_str().into());
+            let trust = document(task, "AssumeRolePolicyDocument")?;
+            input.insert("AssumeRolePolicyDocument".to_owned(), trust.into());
+            let output = task.call("iam", "CreateRole", Value::Object(input)).await?;
+            task.began(&name);
+            for arn in task.texts("ManagedPolicyArns") {
+                task.call("iam", "AttachRolePolicy", json!({ "RoleName": name, "PolicyArn": arn })).await?;
+            }
+            for (policy, document) in policies {
+                let input = json!({ "RoleName": name, "PolicyName": policy, "PolicyDocument": document });
+                task.call("iam", "PutRolePolicy", input).await?;
+            }
+            Ok(Created::new(name)
+                .with("Arn", text(&output, "/Role/Arn")?)
+                .with("RoleId", text(&output, "/Role/RoleId")?))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            for arn in task.texts("ManagedPolicyArns") {
+                let input = json!({ "RoleName": physical_id, "PolicyArn": arn });
+                absent_is_fine(task.call("iam", "DetachRolePolicy", input).await)?;
+            }
+            for (policy, _) in Self::policies(task)? {
+                let input = json!({ "RoleName": physical_id, "PolicyName": policy });
+                absent_is_fine(task.call("iam", "DeleteRolePolicy", input).await)?;
+            }
+            task.call("iam", "DeleteRole", json!({ "RoleName": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+fn absent_is_fine(outcome: Result<Value, Cause>) -> Result<(), Cause> {
+    match outcome {
+        Err(cause) if !cause.is_absence() => Err(cause),
+        _ => Ok(()),
+    }
+}
+
+/// `AWS::IAM::Policy`: a document written into roles.
+#[derive(Debug)]
+pub(super) struct Policy;
+
+impl ResourceType for Policy {
+    fn properties(&self) -> Properties {
+        &[("PolicyDocument", Any), ("PolicyName", Text), ("Roles", Texts)]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["PolicyDocument"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = task.required("PolicyName")?;
+            let document = document(task, "PolicyDocument")?;
+            task.began(name);
+            for role in task.texts("Roles") {
+                let input = json!({ "RoleName": role, "PolicyName": name, "PolicyDocument": document });
+                task.call("iam", "PutRolePolicy", input).await?;
+            }
+            Ok(Created::new(name))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        self.create(task)
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            for role in task.texts("Roles") {
+                let input = json!({ "RoleName": role, "PolicyName": physical_id });
+                absent_is_fine(task.call("iam", "DeleteRolePolicy", input).await)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::IAM::ManagedPolicy`: a policy of its own, attached to roles.
+#[derive(Debug)]
+pub(super) struct ManagedPolicy;
+
+impl ResourceType for ManagedPolicy {
+    fn properties(&self) -> Properties {
+        &[
+            ("Description", Text),
+            ("ManagedPolicyName", Text),
+            ("Path", Text),
+            ("PolicyDocument", Any),
+            ("Roles", Texts),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["PolicyArn"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let mut input = task.pick(&["Description", "Path"]);
+            input.insert("PolicyName".to_owned(), task.name("ManagedPolicyName", 128).into());
+            input.insert("PolicyDocument".to_owned(), document(task, "PolicyDocument")?.into());
+            let output = task.call("iam", "CreatePolicy", Value::Object(input)).await?;
+            let arn = text(&output, "/Policy/Arn")?;
+            task.began(&arn);
+            for role in task.texts("Roles") {
+                task.call("iam", "AttachRolePolicy", json!({ "RoleName": role, "PolicyArn": arn })).await?;
+            }
+            Ok(Created::new(arn.clone()).with("PolicyArn", arn))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            for role in task.texts("Roles") {
+                let input = json!({ "RoleName": role, "PolicyArn": physical_id });
+                absent_is_fine(task.call("iam", "DetachRolePolicy", input).await)?;
+            }
+            task.call("iam", "DeletePolicy", json!({ "PolicyArn": physical_id })).await?;
+            Ok(())
+        })
+    }
+}

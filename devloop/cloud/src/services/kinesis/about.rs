@@ -1,0 +1,85 @@
+//! What Kinesis tells of itself to the rest of the cloud.
+
+use serde_json::{Value, json};
+
+use super::{Kinesis, cloudformation};
+use crate::{
+    context::Context,
+    error::ApiError,
+    resource::ResourceType,
+    service::{About, Answering, Json, JsonVersion, Service},
+    shard::KEPT_BYTES,
+};
+
+static ABOUT: About = About {
+    name: "kinesis",
+    health: "kinesis",
+    signing: "kinesis",
+    json: Some(Json { target: "Kinesis_20131202", version: JsonVersion::V11, namespace: "", cbor: Some("") }),
+    operations: &[
+        "AddTagsToStream",
+        "CreateStream",
+        "DecreaseStreamRetentionPeriod",
+        "DeleteStream",
+        "DescribeLimits",
+        "DescribeStream",
+        "DescribeStreamSummary",
+        "GetRecords",
+        "GetShardIterator",
+        "IncreaseStreamRetentionPeriod",
+        "ListShards",
+        "ListStreams",
+        "ListTagsForResource",
+        "ListTagsForStream",
+        "MergeShards",
+        "PutRecord",
+        "PutRecords",
+        "RemoveTagsFromStream",
+        "SplitShard",
+        "StartStreamEncryption",
+        "StopStreamEncryption",
+        "TagResource",
+        "UntagResource",
+        "UpdateMaxRecordSize",
+        "UpdateShardCount",
+        "UpdateStreamMode",
+    ],
+    without_effect: &["StartStreamEncryption: the key is shown and nothing is encrypted"],
+    ..About::NONE
+};
+
+impl Service for Kinesis {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(Self::call(self, cx, operation, input))
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        vec![("AWS::Kinesis::Stream", Box::new(cloudformation::Stream))]
+    }
+
+    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+        Box::pin(async move { vec![("streams", json!(Self::status(self)))] })
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        let streams = Self::status(self);
+        vec![
+            ("stream_records", streams.iter().map(|stream| stream.records as u64).sum()),
+            ("stream_bytes", streams.iter().map(|stream| stream.bytes as u64).sum()),
+        ]
+    }
+
+    /// Of every shard, a table's stream included; a stream's own retention is on the stream.
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("shard_bytes", KEPT_BYTES as u64)]
+    }
+}

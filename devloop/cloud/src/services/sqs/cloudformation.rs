@@ -1,0 +1,160 @@
+//! `AWS::SQS::Queue` and `AWS::SQS::QueuePolicy`.
+
+use serde_json::{Map, Value, json};
+
+use crate::resource::{
+    Cause, Created, Doing, Properties, Record, ResourceType,
+    Shape::{Any, Text, Texts},
+    Task, text,
+};
+
+/// Properties that are attributes of the queue and can change later. SQS takes all of them as text.
+const ATTRIBUTES: &[&str] = &[
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "DelaySeconds",
+    "FifoThroughputLimit",
+    "KmsDataKeyReusePeriodSeconds",
+    "KmsMasterKeyId",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedriveAllowPolicy",
+    "RedrivePolicy",
+    "SqsManagedSseEnabled",
+    "VisibilityTimeout",
+];
+
+/// `AWS::SQS::Queue`.
+#[derive(Debug)]
+pub(super) struct Queue;
+
+impl ResourceType for Queue {
+    fn properties(&self) -> Properties {
+        &[
+            ("ContentBasedDeduplication", Text),
+            ("DeduplicationScope", Text),
+            ("DelaySeconds", Text),
+            ("FifoQueue", Text),
+            ("FifoThroughputLimit", Text),
+            ("KmsDataKeyReusePeriodSeconds", Text),
+            ("KmsMasterKeyId", Text),
+            ("MaximumMessageSize", Text),
+            ("MessageRetentionPeriod", Text),
+            ("QueueName", Text),
+            ("ReceiveMessageWaitTimeSeconds", Text),
+            ("RedriveAllowPolicy", Any),
+            ("RedrivePolicy", Any),
+            ("SqsManagedSseEnabled", Text),
+            ("Tags", Any),
+            ("VisibilityTimeout", Text),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Arn", "QueueName", "QueueUrl"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        ATTRIBUTES
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let fifo = task.text("FifoQueue") == Some("true");
+            let name = match task.text("QueueName") {
+                Some(name) => name.to_owned(),
+                None if fifo => format!("{}.fifo", task.name("QueueName", 75)),
+                None => task.name("QueueName", 80),
+            };
+            let mut attributes = attributes(task);
+            if fifo {
+                attributes.insert("FifoQueue".to_owned(), "true".into());
+            }
+            let mut input = json!({ "QueueName": name });
+            if !attributes.is_empty() {
+                input["Attributes"] = attributes.into();
+            }
+            if let Some(tags) = task.tags()? {
+                input["tags"] = tags;
+            }
+            let output = task.call("sqs", "CreateQueue", input).await?;
+            let url = text(&output, "/QueueUrl")?;
+            task.began(&url);
+            described(task, &url).await
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let url = &before.made.physical_id;
+            let input = json!({ "QueueUrl": url, "Attributes": attributes(task) });
+            task.call("sqs", "SetQueueAttributes", input).await?;
+            described(task, url).await
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("sqs", "DeleteQueue", json!({ "QueueUrl": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+fn attributes(task: &Task<'_>) -> Map<String, Value> {
+    let as_text = |value: Value| if value.is_string() { value } else { value.to_string().into() };
+    task.pick(ATTRIBUTES).into_iter().map(|(name, value)| (name, as_text(value))).collect()
+}
+
+async fn described(task: &Task<'_>, url: &str) -> Result<Created, Cause> {
+    let input = json!({ "QueueUrl": url, "AttributeNames": ["QueueArn"] });
+    let output = task.call("sqs", "GetQueueAttributes", input).await?;
+    let arn = text(&output, "/Attributes/QueueArn")?;
+    let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
+    Ok(Created::new(url).with("Arn", arn).with("QueueName", name).with("QueueUrl", url))
+}
+
+/// `AWS::SQS::QueuePolicy`: one policy for several queues.
+#[derive(Debug)]
+pub(super) struct QueuePolicy;
+
+impl QueuePolicy {
+    async fn set(task: &Task<'_>, policy: &str) -> Result<(), Cause> {
+        for url in task.texts("Queues") {
+            let input = json!({ "QueueUrl": url, "Attributes": { "Policy": policy } });
+            task.call("sqs", "SetQueueAttributes", input).await?;
+        }
+        Ok(())
+    }
+}
+
+impl ResourceType for QueuePolicy {
+    fn properties(&self) -> Properties {
+        &[("PolicyDocument", Any), ("Queues", Texts)]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["PolicyDocument"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let policy = task.properties.get("PolicyDocument");
+            let policy =
+                policy.ok_or_else(|| Cause::Property("the property PolicyDocument is missing".to_owned()))?;
+            let id = task.stable_id();
+            task.began(&id);
+            Self::set(task, &policy.to_string()).await?;
+            Ok(Created::new(id))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        self.create(task)
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
+        Box::pin(Self::set(task, ""))
+    }
+}
