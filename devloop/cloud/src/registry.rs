@@ -21,6 +21,9 @@ pub(crate) struct Registry {
     faults: Faults,
 }
 
+/// A service, one of its routes, and the members that the route's path gives.
+pub(crate) type Routed<'r> = (&'r Arc<dyn Service>, &'static Route, Map<String, Value>);
+
 impl Registry {
     /// Registers `services`. Where two have one name, the first one that takes an operation runs it.
     pub(crate) fn new(services: Vec<Arc<dyn Service>>) -> Arc<Self> {
@@ -67,11 +70,7 @@ impl Registry {
     }
 
     /// The route that fits the request, with the members of its path, among the services called `signing`, or among all.
-    pub(crate) fn route(
-        &self,
-        request: &Request,
-        signing: Option<&str>,
-    ) -> Option<(&Arc<dyn Service>, &'static Route, Map<String, Value>)> {
+    pub(crate) fn route(&self, request: &Request, signing: Option<&str>) -> Option<Routed<'_>> {
         let services =
             self.services.iter().filter(|service| signing.is_none_or(|name| service.about().signing == name));
         services.into_iter().find_map(|service| {

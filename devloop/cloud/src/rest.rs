@@ -165,7 +165,7 @@ mod tests {
     fn the_rest_of_a_path_can_be_one_member() {
         let route = Route::new("GET", "/tags/{resourceArn+}", "GetTags", 200);
         let labels = route.labels(&request(Method::GET, "/tags/arn:aws:apigateway:r::/restapis/a", "", ""));
-        assert_eq!(labels.unwrap()["resourceArn"], "arn:aws:apigateway:r::/restapis/a".replace("::/", "::/"));
+        assert_eq!(labels.unwrap()["resourceArn"], "arn:aws:apigateway:r::/restapis/a");
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
     }
 
     /// The members that the service adds to the status page, such as `streams`.
-    fn status<'a>(&'a self, from_ms: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, from_ms: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         let _ = from_ms;
         Box::pin(async { Vec::new() })
     }

@@ -102,7 +102,7 @@ impl Service for Toy {
         })
     }
 
-    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         Box::pin(async move { vec![("notes", json!(*self.0.lock()))] })
     }
 

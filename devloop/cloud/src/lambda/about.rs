@@ -66,7 +66,7 @@ impl Service for Lambda {
         cloudformation::types()
     }
 
-    fn status<'a>(&'a self, from_ms: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, from_ms: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         Box::pin(async move { vec![("functions", self.snapshot(from_ms).await.into())] })
     }
 }

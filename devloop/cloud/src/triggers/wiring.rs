@@ -88,7 +88,7 @@ impl Service for Events {
         vec![("AWS::Lambda::EventSourceMapping", Box::new(cloudformation::EventSourceMapping))]
     }
 
-    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         Box::pin(async move { vec![("mappings", json!(self.mappings.snapshot()))] })
     }
 }

@@ -73,7 +73,7 @@ impl Service for DynamoDb {
         vec![("AWS::DynamoDB::Table", Box::new(cloudformation::Table))]
     }
 
-    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         Box::pin(async move { vec![("tables", json!(Self::status(self)))] })
     }
 

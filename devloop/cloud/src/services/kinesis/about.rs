@@ -66,7 +66,7 @@ impl Service for Kinesis {
         vec![("AWS::Kinesis::Stream", Box::new(cloudformation::Stream))]
     }
 
-    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         Box::pin(async move { vec![("streams", json!(Self::status(self)))] })
     }
 

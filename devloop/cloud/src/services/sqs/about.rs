@@ -90,7 +90,7 @@ impl Service for Sqs {
         ]
     }
 
-    fn status<'a>(&'a self, _: i64) -> Answering<'a, Vec<(&'static str, Value)>> {
+    fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
         Box::pin(async move { vec![("queues", json!(Self::status(self)))] })
     }
 }

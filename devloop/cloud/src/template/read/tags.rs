@@ -43,11 +43,10 @@ impl Tag {
     /// The meaning of the tag with this handle and suffix; an error says what was expected.
     pub(super) fn of(handle: &str, suffix: &str) -> Result<Self, String> {
         match (handle, suffix) {
-            ("!", "") => Ok(Self::Text),
             ("!", "Ref" | "Condition") => Ok(Self::Function(suffix.to_owned())),
             ("!", "Transform") => Ok(Self::Function("Fn::Transform".to_owned())),
             ("!", name) if FUNCTIONS.contains(&name) => Ok(Self::Function(format!("Fn::{name}"))),
-            ("tag:yaml.org,2002:", "str") => Ok(Self::Text),
+            ("!", "") | ("tag:yaml.org,2002:", "str") => Ok(Self::Text),
             ("tag:yaml.org,2002:", "int" | "float" | "bool" | "null" | "map" | "seq") => Ok(Self::Plain),
             ("!", name) => Err(format!(
                 "the tag `!{name}` is unknown; expected a short form such as !Ref, !Sub, !GetAtt or !If"

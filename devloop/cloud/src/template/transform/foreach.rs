@@ -92,8 +92,7 @@ impl Loops<'_> {
         let mut texts = Vec::new();
         for item in list {
             match (crate::template::document::scalar(&item), parameter(&item)) {
-                (Some(text), _) => texts.push(text),
-                (None, Some(Value::String(text))) => texts.push(text),
+                (Some(text), _) | (None, Some(Value::String(text))) => texts.push(text),
                 (None, Some(Value::Array(items))) => {
                     texts.extend(items.iter().filter_map(Value::as_str).map(str::to_owned));
                 }
