@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Sqs, cloudformation};
+use super::{Sqs, cloudformation, queue::KEPT_BYTES};
 use crate::{
     context::Context,
     error::ApiError,
@@ -43,6 +43,8 @@ static ABOUT: About = About {
         path_member: Some("QueueUrl"),
     }),
     operations: &[
+        "AddPermission",
+        "CancelMessageMoveTask",
         "ChangeMessageVisibility",
         "ChangeMessageVisibilityBatch",
         "CreateQueue",
@@ -52,13 +54,16 @@ static ABOUT: About = About {
         "GetQueueAttributes",
         "GetQueueUrl",
         "ListDeadLetterSourceQueues",
+        "ListMessageMoveTasks",
         "ListQueueTags",
         "ListQueues",
         "PurgeQueue",
         "ReceiveMessage",
+        "RemovePermission",
         "SendMessage",
         "SendMessageBatch",
         "SetQueueAttributes",
+        "StartMessageMoveTask",
         "TagQueue",
         "UntagQueue",
     ],
@@ -88,6 +93,19 @@ impl Service for Sqs {
             ("AWS::SQS::Queue", Box::new(cloudformation::Queue)),
             ("AWS::SQS::QueuePolicy", Box::new(cloudformation::QueuePolicy)),
         ]
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        let queues = Self::status(self);
+        vec![
+            ("queue_messages", queues.iter().map(|queue| queue.counts.total() as u64).sum()),
+            ("queue_bytes", queues.iter().map(|queue| queue.bytes as u64).sum()),
+        ]
+    }
+
+    /// Of every queue: bodies, attributes, and the ids by which a FIFO queue tells copies.
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("queue_bytes", KEPT_BYTES as u64)]
     }
 
     fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
