@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
+    calls::Calls as _,
     clock::Clock,
     cloudformation::{CloudFormation, Outputs},
     context::{Context, Home},
@@ -21,7 +22,7 @@ use crate::{
     gateway::{self, Pages},
     lambda::{Activation, ActivationError, Lambda},
     registry::Registry,
-    service::{Calls as _, Service},
+    service::Service,
     services::{
         apigateway::ApiGateway,
         cloudwatch::CloudWatch,

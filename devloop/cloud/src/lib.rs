@@ -3,6 +3,7 @@
 //! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for those who live in the same process: the
 //! tool that swaps functions, and tests that drive the clock or inject faults. The crate knows nothing of `devloop`.
 
+mod calls;
 mod clock;
 mod cloud;
 mod cloudformation;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
+    calls::Calls,
     context::Context,
     error::ApiError,
     faults::Faults,
     http::Request,
     resource::ResourceType,
     rest::Route,
-    service::{Answering, Calls, Service},
+    service::{Answering, Catalogue, Service},
 };
 
 /// The services, and the faults that strike their operations.
@@ -29,8 +30,8 @@ impl Registry {
     pub(crate) fn new(services: Vec<Arc<dyn Service>>) -> Arc<Self> {
         let registry = Arc::new(Self { services, faults: Faults::default() });
         for service in &registry.services {
-            let calls: Arc<dyn Calls> = Arc::clone(&registry) as Arc<dyn Calls>;
-            service.connect(Arc::downgrade(&calls));
+            let all = Arc::clone(&registry) as Arc<dyn Catalogue>;
+            service.connect(Arc::downgrade(&all));
         }
         registry
     }
@@ -130,7 +131,9 @@ impl Calls for Registry {
     ) -> Answering<'a, Result<Value, ApiError>> {
         Box::pin(self.run(cx, service, operation, input))
     }
+}
 
+impl Catalogue for Registry {
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         self.services.iter().flat_map(|service| service.resource_types()).collect()
     }

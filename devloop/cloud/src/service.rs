@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::{
+    calls::Calls,
     context::Context,
     error::ApiError,
     http::{Arriving, Reply, Request},
@@ -58,9 +59,9 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
         ApiError::unknown_operation(self.about().name, &format!("{} {}", request.method, request.path))
     }
 
-    /// Hands over the way to other services' operations, once, when the cloud is put together.
-    fn connect(&self, calls: Weak<dyn Calls>) {
-        let _ = calls;
+    /// Hands over the way to all services, once, when the cloud is put together.
+    fn connect(&self, all: Weak<dyn Catalogue>) {
+        let _ = all;
     }
 
     /// The resource types that the service makes for templates.
@@ -85,17 +86,8 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
     }
 }
 
-/// The operations of every service, called from inside the process.
-pub(crate) trait Calls: Debug + Send + Sync {
-    /// Runs `operation` of the service called `service`, or the fault that is armed for it.
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        service: &'a str,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>>;
-
+/// All services together: their operations, and the resource types that they make.
+pub(crate) trait Catalogue: Calls {
     /// The resource types of every service.
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)>;
 }

@@ -14,9 +14,9 @@ use super::{
     types::Types,
 };
 use crate::{
+    calls::Calls,
     context::Context,
     resource::{Cause, Created, Record, ResourceType, Task, WrongForm, coerced, suffix},
-    service::Calls,
     template::{DynamicValues, Lookup, Problem, Pseudo, Scope, Template, TemplateError, resolved, values},
 };
 
@@ -34,7 +34,7 @@ impl CloudFormation {
         given: &BTreeMap<String, String>,
     ) -> Result<Outputs, TemplateError> {
         check_name(name)?;
-        let calls = self.calls().map_err(TemplateError::Stopping)?;
+        let calls = self.all().map_err(TemplateError::Stopping)?;
         let types = self.types(&*calls);
         let stack = self.stack(&cx.region, name);
         let mut stack = stack.lock().await;

@@ -18,7 +18,7 @@ use crate::{
     context::Context,
     error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Calls, Service},
+    service::{About, Answering, Catalogue, Service},
 };
 
 static ABOUT: About = About { name: "cloudformation", signing: "cloudformation", ..About::NONE };
@@ -27,7 +27,7 @@ static ABOUT: About = About { name: "cloudformation", signing: "cloudformation",
 #[derive(Debug)]
 pub(crate) struct CloudFormation {
     pub(super) clock: Clock,
-    calls: OnceLock<Weak<dyn Calls>>,
+    all: OnceLock<Weak<dyn Catalogue>>,
     types: OnceLock<Types>,
     stacks: Mutex<BTreeMap<Place, SharedStack>>,
     pub(super) exports: RwLock<BTreeMap<Place, Export>>,
@@ -38,7 +38,7 @@ impl CloudFormation {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
-            calls: OnceLock::new(),
+            all: OnceLock::new(),
             types: OnceLock::new(),
             stacks: Mutex::default(),
             exports: RwLock::default(),
@@ -53,15 +53,15 @@ impl CloudFormation {
         service
     }
 
-    /// The operations of all services. An error when the cloud is being taken down.
-    pub(super) fn calls(&self) -> Result<Arc<dyn Calls>, ApiError> {
-        let calls = self.calls.get().and_then(Weak::upgrade);
-        calls.ok_or_else(|| ApiError::internal("the cloud is stopping"))
+    /// All services. An error when the cloud is being taken down.
+    pub(super) fn all(&self) -> Result<Arc<dyn Catalogue>, ApiError> {
+        let all = self.all.get().and_then(Weak::upgrade);
+        all.ok_or_else(|| ApiError::internal("the cloud is stopping"))
     }
 
     /// The resource types of all services.
-    pub(super) fn types(&self, calls: &dyn Calls) -> &Types {
-        self.types.get_or_init(|| Types::new(calls.resource_types()))
+    pub(super) fn types(&self, all: &dyn Catalogue) -> &Types {
+        self.types.get_or_init(|| Types::new(all.resource_types()))
     }
 
     /// The stack `name` of `region`, empty when it was never applied.
@@ -84,9 +84,9 @@ impl Service for CloudFormation {
         Box::pin(async move { Err(ApiError::unknown_operation("cloudformation", operation)) })
     }
 
-    fn connect(&self, calls: Weak<dyn Calls>) {
+    fn connect(&self, all: Weak<dyn Catalogue>) {
         // The registry is made once; another one would be a mistake that changes nothing.
-        let _ = self.calls.set(calls);
+        let _ = self.all.set(all);
     }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {

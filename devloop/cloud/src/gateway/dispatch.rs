@@ -10,11 +10,12 @@ use super::{
     route::{Route, route, scope},
 };
 use crate::{
+    calls::Calls as _,
     context::Context,
     error::ApiError,
     http::{Arriving, Reply, Request},
     rest,
-    service::{About, Calls as _},
+    service::About,
 };
 
 /// A function's zip may be 50 MB and travels as base64 [Lambda quotas]; no other operation's input is larger.

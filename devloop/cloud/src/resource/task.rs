@@ -9,7 +9,7 @@ use super::{
     names::{physical_name, suffix},
     resource_type::Cause,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, service::Calls};
+use crate::{calls::Calls, clock::Clock, context::Context, error::ApiError};
 
 /// How long a resource may take to become usable, in the cloud's time.
 const PATIENCE: Duration = Duration::from_mins(1);

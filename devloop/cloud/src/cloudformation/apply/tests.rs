@@ -12,7 +12,7 @@ use crate::{
     cloud::Cloud,
     error::ApiError,
     resource::{Doing, Properties, Shape},
-    service::Service as _,
+    service::{Catalogue, Service as _},
 };
 
 /// Writes down what is done. The physical id is `p-<name>`; the property `Fail` makes `create` fail half way.
@@ -89,7 +89,7 @@ impl World {
         let types = Types::new([("Test::Thing", Box::new(notes.clone()) as Box<dyn ResourceType>)]);
         let service = CloudFormation::with(Clock::real(), types);
         let cloud = Cloud::new(Options::default());
-        let calls = Arc::clone(&cloud.0.registry) as Arc<dyn Calls>;
+        let calls = Arc::clone(&cloud.0.registry) as Arc<dyn Catalogue>;
         service.connect(Arc::downgrade(&calls));
         Self { notes, cloud, service }
     }
