@@ -7,6 +7,7 @@ mod figures;
 mod keys;
 mod logs;
 mod panes;
+mod picture;
 mod rollback;
 
 use std::collections::BTreeMap;
