@@ -120,6 +120,17 @@ fn way() -> Vec<Vec<Hop>> {
 
 /// Built and live, with a first save, and the figures of some requests.
 fn running() -> Session {
+    logging(&[
+        (
+            "upstream",
+            "\u{1b}[2m2023-11-14T22:13:20Z\u{1b}[0m \u{1b}[32m INFO\u{1b}[0m accepted event=1 message=\"Hello World\"",
+        ),
+        ("midstream", "stored 1 of 1 records, 日本語 and emoji 🦀 pass through unharmed"),
+    ])
+}
+
+/// The same with log lines of its own, each with its function.
+fn logging(lines: &[(&str, &str)]) -> Session {
     let mut session = Session::new();
     session.screen.routes = way();
     session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs: outputs() });
@@ -128,8 +139,9 @@ fn running() -> Session {
     for (function, start) in [("downstream", "33ab"), ("midstream", "5d0e"), ("upstream", "91c2")] {
         session.live(1, function, &digest(start), 28_000);
     }
-    session.log("upstream", "\u{1b}[2m2023-11-14T22:13:20Z\u{1b}[0m \u{1b}[32m INFO\u{1b}[0m accepted event=1 message=\"Hello World\"");
-    session.log("midstream", "stored 1 of 1 records, 日本語 and emoji 🦀 pass through unharmed");
+    for (function, line) in lines {
+        session.log(function, line);
+    }
     let reasons = [("upstream".to_owned(), Reason::Own("src/lib.rs".into()))].into();
     session.tell(&Notice::Build { generation: 2, reasons });
     session.live(2, "upstream", &digest("beef"), 1_710);

@@ -1,4 +1,4 @@
-//! The README's picture of the screen, drawn from the cells that a terminal of 110 by 26 would show.
+//! The README's picture of the screen, drawn from the cells that a terminal of 124 by 28 would show.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -36,8 +36,9 @@ fn style(cell: &Cell) -> (&'static str, &'static str, bool, bool) {
     (front, back, cell.modifier.contains(Modifier::BOLD), cell.modifier.contains(Modifier::DIM))
 }
 
+/// The text as an element's content; spaces that must not be joined are no-break spaces.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}")
 }
 
 /// The buffer as an SVG document: one piece of text for each run of cells that look alike.
@@ -47,7 +48,7 @@ fn svg(buffer: &Buffer) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"#1e1e1e\"/>\n\
-         <g font-family=\"ui-monospace,Menlo,Consolas,monospace\" font-size=\"13\" xml:space=\"preserve\">\n"
+         <g font-family=\"ui-monospace,Menlo,Consolas,monospace\" font-size=\"13\">\n"
     );
     for row in 0..rows {
         let mut column = 0;
@@ -69,7 +70,9 @@ fn svg(buffer: &Buffer) -> String {
                     CELL.1
                 );
             }
-            if !text.trim().is_empty() {
+            let text = text.trim_end();
+            if !text.is_empty() {
+                let length = text.chars().count() as u16 * CELL.0;
                 let weight = if bold { " font-weight=\"bold\"" } else { "" };
                 let opacity = if dim { " opacity=\"0.6\"" } else { "" };
                 let _ = writeln!(
@@ -77,7 +80,7 @@ fn svg(buffer: &Buffer) -> String {
                     "<text x=\"{x}\" y=\"{}\" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\" \
                      fill=\"{front}\"{weight}{opacity}>{}</text>",
                     y + 13,
-                    escaped(&text)
+                    escaped(text)
                 );
             }
         }
@@ -87,8 +90,12 @@ fn svg(buffer: &Buffer) -> String {
 
 #[test]
 fn the_readmes_picture_is_todays_screen() {
-    let mut session = running();
-    let terminal = session.draw((110, 26), FULL);
+    let mut session = logging(&[
+        ("upstream", "accepted event=1 message=\"Hello World\""),
+        ("midstream", "stored 1 of 1 records"),
+        ("downstream", "New {ID: 1, Message: Hello World} latency_ms=11"),
+    ]);
+    let terminal = session.draw((124, 28), FULL);
     let picture = svg(terminal.backend().buffer());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screen.svg");
     if std::env::var_os("DEVLOOP_WRITE_DOCS").is_some() {
