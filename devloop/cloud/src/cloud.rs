@@ -30,6 +30,7 @@ use crate::{
         iam::Iam,
         kinesis::Kinesis,
         logs::{LogEvent, Logs},
+        s3::S3,
         sqs::Sqs,
         ssm::Ssm,
         sts::Sts,
@@ -64,7 +65,7 @@ pub struct Cloud(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) home: Arc<Home>,
     pub(crate) registry: Arc<Registry>,
-    pages: Arc<Pages>,
+    pub(crate) pages: Arc<Pages>,
     logs: Arc<Logs>,
     lambda: Arc<Lambda>,
     events: Arc<Events>,
@@ -106,11 +107,12 @@ impl Cloud {
             Arc::clone(&logs) as _,
             Arc::clone(&events) as _,
             Arc::clone(&lambda) as _,
-            Arc::new(ApiGateway::new(clock.clone(), functions)),
+            Arc::new(ApiGateway::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(Ssm::new(clock.clone())),
             Arc::new(Sts::new(clock.clone())),
             Arc::new(Iam::new(clock.clone())),
             Arc::clone(&cloudformation) as _,
+            Arc::new(S3::new(clock.clone(), functions)),
         ];
         services.extend(more);
         let registry = Registry::new(services);

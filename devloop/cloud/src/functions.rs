@@ -48,4 +48,8 @@ pub(crate) trait Functions: Debug + Send + Sync + 'static {
         function: &'a str,
         invocation: Invocation,
     ) -> BoxFuture<'a, Result<Outcome, ApiError>>;
+
+    /// Accepts an event for later: the function gets it as an asynchronous invocation, with its retries. An error when there
+    /// is no such function, or no room for the event.
+    fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError>;
 }

@@ -83,6 +83,11 @@ impl Arriving {
         Self(body.map_err(io::Error::other).boxed_unsync())
     }
 
+    /// The body piece by piece, as it comes.
+    pub(crate) fn into_stream(self) -> Streamed {
+        self.0
+    }
+
     /// Reads the body whole, unpacked when `headers` say that it is gzipped. A body of more than `limit` bytes, packed or
     /// unpacked, is refused with status 413.
     pub(crate) async fn whole(self, headers: &HeaderMap, limit: usize) -> Result<Bytes, ApiError> {
@@ -120,6 +125,15 @@ fn unpack(body: &[u8], limit: usize) -> Result<Bytes, ApiError> {
 pub(crate) fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
+
+/// Encodes everything but letters, digits and `-._~` as `%xx`.
+pub(crate) fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+/// What RFC 3986 leaves as it is.
+const UNRESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Decodes `%xx` and `+`, as forms and query strings are written.
 pub(crate) fn decode_form(text: &str) -> String {

@@ -134,6 +134,10 @@ impl Calls for Registry {
 }
 
 impl Catalogue for Registry {
+    fn names(&self) -> Vec<&'static str> {
+        self.services.iter().map(|service| service.about().name).collect()
+    }
+
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         self.services.iter().flat_map(|service| service.resource_types()).collect()
     }

@@ -88,6 +88,9 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
 
 /// All services together: their operations, and the resource types that they make.
 pub(crate) trait Catalogue: Calls {
+    /// The names of all services.
+    fn names(&self) -> Vec<&'static str>;
+
     /// The resource types of every service.
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)>;
 }

@@ -15,7 +15,7 @@ use crate::{
 /// What the gateway serves: the services, and the pages about them.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
     pub(super) home: Arc<Home>,
     pub(super) registry: Arc<Registry>,
     /// Tells this cloud from the next one on the same port.

@@ -330,6 +330,10 @@ impl functions::Functions for Lambda {
     ) -> BoxFuture<'a, Result<Outcome, ApiError>> {
         Box::pin(Self::invoke(self, cx, function, invocation))
     }
+
+    fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError> {
+        self.invoke_async(cx, function, None, invocation)
+    }
 }
 
 /// The digest of a generation's binary. Reading it takes as long as the file is large, so it is done aside, once, and for those

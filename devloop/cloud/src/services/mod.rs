@@ -6,6 +6,7 @@ pub(crate) mod dynamodb;
 pub(crate) mod iam;
 pub(crate) mod kinesis;
 pub(crate) mod logs;
+pub(crate) mod s3;
 pub(crate) mod sqs;
 pub(crate) mod ssm;
 pub(crate) mod sts;

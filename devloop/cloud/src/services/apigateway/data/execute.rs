@@ -149,6 +149,10 @@ mod tests {
                 }
             })
         }
+
+        fn invoke_later(&self, _: &Context, _: &str, _: Invocation) -> Result<(), ApiError> {
+            Err(ApiError::internal("the fake takes no events for later"))
+        }
     }
 
     const FUNCTION: &str = "arn:aws:lambda:eu-west-1:000000000000:function:f";

@@ -1,0 +1,126 @@
+//! What S3 tells of itself to the rest of the cloud.
+
+use std::sync::Weak;
+
+use serde_json::{Value, json};
+
+use super::{
+    bucket::Versioning,
+    cloudformation,
+    content::MEMORY,
+    document::text,
+    operations::{self, SETTINGS},
+    service::S3,
+};
+use crate::{
+    context::Context,
+    error::ApiError,
+    http::{Arriving, Reply, Request},
+    resource::ResourceType,
+    service::{About, Answering, Catalogue, Service},
+};
+
+static ABOUT: About = About {
+    name: "s3",
+    health: "s3",
+    signing: "s3",
+    operations: operations::NAMES,
+    without_effect: &[
+        "lifecycle rules: nothing expires and nothing moves to another storage class",
+        "encryption settings and x-amz-server-side-encryption: nothing is encrypted",
+        "x-amz-storage-class: it is shown and changes nothing",
+        "bucket policies, but for anonymous requests: nothing asks who else is calling",
+    ],
+    ..About::NONE
+};
+
+impl Service for S3 {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    /// Runs an operation on a bucket from inside the process; objects are read and written over HTTP alone.
+    fn call<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Value, ApiError>> {
+        Box::pin(async move {
+            let name = text(&input, "Bucket").unwrap_or_default();
+            match operation {
+                "CreateBucket" => operations::create(self, name, &cx.region).map(|()| json!({})),
+                "DeleteBucket" => operations::remove(self, name).map(|()| json!({})),
+                "HeadBucket" => self.bucket(name).map(|_| json!({})),
+                "PutBucketVersioning" => {
+                    let versioning =
+                        match input.pointer("/VersioningConfiguration/Status").and_then(Value::as_str) {
+                            Some("Enabled") => Versioning::Enabled,
+                            Some("Suspended") => Versioning::Suspended,
+                            _ => return Err(super::error::malformed_xml()),
+                        };
+                    *self.bucket(name)?.versioning.write() = versioning;
+                    Ok(json!({}))
+                }
+                _ => {
+                    let bucket = self.bucket(name)?;
+                    if let Some(setting) = SETTINGS.iter().find(|setting| setting.put == operation) {
+                        let document = input.get("Document").cloned().unwrap_or_else(|| json!({}));
+                        operations::put_setting(self, cx, &bucket, setting.parameter, document).await?;
+                        return Ok(json!({}));
+                    }
+                    if let Some(setting) = SETTINGS.iter().find(|setting| setting.delete == Some(operation)) {
+                        bucket.settings.write().remove(setting.parameter);
+                        return Ok(json!({}));
+                    }
+                    Err(ApiError::unsupported(format_args!("s3:{operation} from inside the process")))
+                }
+            }
+        })
+    }
+
+    fn is_addressed(&self, request: &Request) -> bool {
+        self.is_mine(request)
+    }
+
+    fn answer<'a>(&'a self, cx: &'a Context, request: Request, body: Arriving) -> Answering<'a, Reply> {
+        Box::pin(self.respond(cx, request, body))
+    }
+
+    fn connect(&self, all: Weak<dyn Catalogue>) {
+        // The registry is made once; another one would be a mistake that changes nothing.
+        let _ = self.all.set(all);
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        cloudformation::types()
+    }
+
+    fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {
+        Box::pin(async move {
+            let buckets: Vec<Value> = self
+                .buckets
+                .read()
+                .values()
+                .map(|bucket| {
+                    let objects = bucket.objects.read();
+                    let bytes: u64 = objects.values().flatten().map(|version| version.content.length).sum();
+                    json!({
+                        "name": bucket.name, "region": &*bucket.region, "objects": objects.len(), "bytes": bytes,
+                        "uploads": bucket.uploads.read().len(),
+                    })
+                })
+                .collect();
+            vec![("buckets", buckets.into())]
+        })
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        vec![("object_bytes_in_memory", self.folder.in_memory() as u64)]
+    }
+
+    /// Objects beyond this lie on disk.
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("object_bytes_in_memory", MEMORY as u64)]
+    }
+}

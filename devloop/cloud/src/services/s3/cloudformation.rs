@@ -1,0 +1,336 @@
+//! `AWS::S3::Bucket`, `AWS::S3::BucketPolicy` and `Custom::S3BucketNotifications`, the resource that the CDK makes of a bucket's
+//! notifications.
+
+use serde_json::{Map, Value, json};
+
+use crate::resource::{
+    Cause, Created, Doing, Properties, Record, ResourceType,
+    Shape::{Any, Flag, Text},
+    Task,
+};
+
+/// The types that S3 makes for templates.
+pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
+    vec![
+        ("AWS::S3::Bucket", Box::new(Bucket)),
+        ("AWS::S3::BucketPolicy", Box::new(BucketPolicy)),
+        ("Custom::S3BucketNotifications", Box::new(Notifications)),
+    ]
+}
+
+/// `AWS::S3::Bucket`.
+#[derive(Debug)]
+struct Bucket;
+
+/// Properties that can change later.
+const CHANGEABLE: [&str; 8] = [
+    "BucketEncryption",
+    "CorsConfiguration",
+    "LifecycleConfiguration",
+    "NotificationConfiguration",
+    "OwnershipControls",
+    "PublicAccessBlockConfiguration",
+    "Tags",
+    "VersioningConfiguration",
+];
+
+impl Bucket {
+    /// Brings everything but the name to what the properties say.
+    async fn set(task: &Task<'_>, name: &str) -> Result<(), Cause> {
+        if let Some(versioning) = task.properties.get("VersioningConfiguration") {
+            let input = json!({ "Bucket": name, "VersioningConfiguration": versioning });
+            task.call("s3", "PutBucketVersioning", input).await?;
+        }
+        let set = async |operation: &str, document: Value| {
+            task.call("s3", operation, json!({ "Bucket": name, "Document": document })).await
+        };
+        if let Some(block) = task.properties.get("PublicAccessBlockConfiguration") {
+            let on = |name: &str| block.get(name).is_some_and(|on| *on == Value::Bool(true) || on == "true");
+            let names = ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"];
+            let block: Map<String, Value> =
+                names.iter().map(|name| ((*name).to_owned(), on(name).into())).collect();
+            set("PutPublicAccessBlock", block.into()).await?;
+        }
+        if let Some(encryption) = task.properties.get("BucketEncryption") {
+            let rules = list(encryption, "ServerSideEncryptionConfiguration");
+            let rules: Vec<Value> = rules
+                .iter()
+                .map(|rule| {
+                    json!({ "ApplyServerSideEncryptionByDefault": rule.get("ServerSideEncryptionByDefault"), "BucketKeyEnabled": rule.get("BucketKeyEnabled") })
+                })
+                .collect();
+            set("PutBucketEncryption", json!({ "Rule": rules })).await?;
+        }
+        if let Some(controls) = task.properties.get("OwnershipControls") {
+            set("PutBucketOwnershipControls", json!({ "Rule": list(controls, "Rules") })).await?;
+        }
+        if let Some(cors) = task.properties.get("CorsConfiguration") {
+            let rules: Vec<Value> = list(cors, "CorsRules").iter().map(cors_rule).collect();
+            set("PutBucketCors", json!({ "CORSRule": rules })).await?;
+        }
+        if let Some(lifecycle) = task.properties.get("LifecycleConfiguration") {
+            let rules: Vec<Value> = list(lifecycle, "Rules").iter().map(lifecycle_rule).collect();
+            set("PutBucketLifecycleConfiguration", json!({ "Rule": rules })).await?;
+        }
+        if let Some(notifications) = task.properties.get("NotificationConfiguration") {
+            let document = from_property(notifications);
+            set("PutBucketNotificationConfiguration", document).await?;
+        }
+        if let Some(tags) = task.properties.get("Tags") {
+            set("PutBucketTagging", json!({ "TagSet": { "Tag": tags } })).await?;
+        }
+        Ok(())
+    }
+
+    fn described(task: &Task<'_>, name: &str) -> Created {
+        let domain = format!("{name}.s3.localhost.localstack.cloud");
+        Created::new(name)
+            .with("Arn", format!("arn:aws:s3:::{name}"))
+            .with("DomainName", domain.clone())
+            .with("DualStackDomainName", domain)
+            .with("RegionalDomainName", format!("{name}.s3.{}.localhost.localstack.cloud", task.cx.region))
+            .with("WebsiteURL", String::new())
+    }
+}
+
+fn list(value: &Value, name: &str) -> Vec<Value> {
+    value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn cors_rule(rule: &Value) -> Value {
+    json!({
+        "AllowedHeader": rule.get("AllowedHeaders"), "AllowedMethod": rule.get("AllowedMethods"),
+        "AllowedOrigin": rule.get("AllowedOrigins"), "ExposeHeader": rule.get("ExposedHeaders"),
+        "ID": rule.get("Id"), "MaxAgeSeconds": rule.get("MaxAge"),
+    })
+}
+
+/// A lifecycle rule as the API writes it: the template names its members differently.
+fn lifecycle_rule(rule: &Value) -> Value {
+    let mut shown = json!({ "ID": rule.get("Id"), "Status": rule.get("Status") });
+    shown["Filter"] = json!({ "Prefix": rule.get("Prefix").cloned().unwrap_or_else(|| "".into()) });
+    if let Some(days) = rule.get("ExpirationInDays") {
+        shown["Expiration"] = json!({ "Days": days });
+    }
+    if let Some(days) = rule
+        .pointer("/NoncurrentVersionExpiration/NoncurrentDays")
+        .or_else(|| rule.get("NoncurrentVersionExpirationInDays"))
+    {
+        shown["NoncurrentVersionExpiration"] = json!({ "NoncurrentDays": days });
+    }
+    if let Some(abort) = rule.get("AbortIncompleteMultipartUpload") {
+        shown["AbortIncompleteMultipartUpload"] = abort.clone();
+    }
+    shown
+}
+
+/// The template's form of notifications as the API's document.
+fn from_property(value: &Value) -> Value {
+    let convert = |list_name: &str, target: &str, element: &str| -> Vec<Value> {
+        list(value, list_name)
+            .iter()
+            .map(|item| {
+                let rules = item.pointer("/Filter/S3Key/Rules").cloned().unwrap_or_else(|| json!([]));
+                json!({
+                    element: item.get(target), "Event": item.get("Event"),
+                    "Filter": { "S3Key": { "FilterRule": rules } },
+                })
+            })
+            .collect()
+    };
+    let mut document = json!({
+        "CloudFunctionConfiguration": convert("LambdaConfigurations", "Function", "CloudFunction"),
+        "QueueConfiguration": convert("QueueConfigurations", "Queue", "Queue"),
+        "TopicConfiguration": convert("TopicConfigurations", "Topic", "Topic"),
+    });
+    if value.get("EventBridgeConfiguration").is_some() {
+        document["EventBridgeConfiguration"] = json!({});
+    }
+    document
+}
+
+/// The API's own form, which the CDK's resource has, as the document.
+fn from_api(value: &Value) -> Value {
+    let convert = |list_name: &str, target: &str, element: &str| -> Vec<Value> {
+        list(value, list_name)
+            .iter()
+            .map(|item| {
+                let rules = item.pointer("/Filter/Key/FilterRules").cloned().unwrap_or_else(|| json!([]));
+                json!({
+                    "Id": item.get("Id"), element: item.get(target), "Event": item.get("Events"),
+                    "Filter": { "S3Key": { "FilterRule": rules } },
+                })
+            })
+            .collect()
+    };
+    let mut document = json!({
+        "CloudFunctionConfiguration": convert("LambdaFunctionConfigurations", "LambdaFunctionArn", "CloudFunction"),
+        "QueueConfiguration": convert("QueueConfigurations", "QueueArn", "Queue"),
+        "TopicConfiguration": convert("TopicConfigurations", "TopicArn", "Topic"),
+    });
+    if value.get("EventBridgeConfiguration").is_some() {
+        document["EventBridgeConfiguration"] = json!({});
+    }
+    document
+}
+
+impl ResourceType for Bucket {
+    fn properties(&self) -> Properties {
+        &[
+            ("AccessControl", Text),
+            ("BucketEncryption", Any),
+            ("BucketName", Text),
+            ("CorsConfiguration", Any),
+            ("LifecycleConfiguration", Any),
+            ("NotificationConfiguration", Any),
+            ("OwnershipControls", Any),
+            ("PublicAccessBlockConfiguration", Any),
+            ("Tags", Any),
+            ("VersioningConfiguration", Any),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &CHANGEABLE
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = task.name("BucketName", 63).to_ascii_lowercase();
+            if let Some(acl) =
+                task.text("AccessControl").filter(|acl| !matches!(*acl, "Private" | "LogDeliveryWrite"))
+            {
+                return Err(Cause::Property(format!(
+                    "the embedded cloud does not support AccessControl {acl}"
+                )));
+            }
+            if task.call("s3", "HeadBucket", json!({ "Bucket": name })).await.is_ok() {
+                return Err(Cause::Property(format!("{name} already exists")));
+            }
+            task.call("s3", "CreateBucket", json!({ "Bucket": name })).await?;
+            task.began(&name);
+            Self::set(task, &name).await?;
+            Ok(Self::described(task, &name))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = &before.made.physical_id;
+            let gone = |property: &str| {
+                before.properties.contains_key(property) && !task.properties.contains_key(property)
+            };
+            for (property, operation) in [
+                ("BucketEncryption", "DeleteBucketEncryption"),
+                ("CorsConfiguration", "DeleteBucketCors"),
+                ("LifecycleConfiguration", "DeleteBucketLifecycle"),
+                ("OwnershipControls", "DeleteBucketOwnershipControls"),
+                ("PublicAccessBlockConfiguration", "DeletePublicAccessBlock"),
+                ("Tags", "DeleteBucketTagging"),
+            ] {
+                if gone(property) {
+                    task.call("s3", operation, json!({ "Bucket": name })).await?;
+                }
+            }
+            if gone("NotificationConfiguration") {
+                let input = json!({ "Bucket": name, "Document": {} });
+                task.call("s3", "PutBucketNotificationConfiguration", input).await?;
+            }
+            if gone("VersioningConfiguration") {
+                let input = json!({ "Bucket": name, "VersioningConfiguration": { "Status": "Suspended" } });
+                task.call("s3", "PutBucketVersioning", input).await?;
+            }
+            Self::set(task, name).await?;
+            Ok(Self::described(task, name))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("s3", "DeleteBucket", json!({ "Bucket": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::S3::BucketPolicy`.
+#[derive(Debug)]
+struct BucketPolicy;
+
+impl ResourceType for BucketPolicy {
+    fn properties(&self) -> Properties {
+        &[("Bucket", Text), ("PolicyDocument", Any)]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["PolicyDocument"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let bucket = task.required("Bucket")?;
+            let policy = task.properties.get("PolicyDocument").cloned().unwrap_or_default();
+            task.call("s3", "PutBucketPolicy", json!({ "Bucket": bucket, "Document": policy })).await?;
+            Ok(Created::new(bucket))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        self.create(task)
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("s3", "DeleteBucketPolicy", json!({ "Bucket": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `Custom::S3BucketNotifications`, done here instead of by the function that the CDK brings for it.
+#[derive(Debug)]
+struct Notifications;
+
+impl Notifications {
+    async fn put(task: &Task<'_>, bucket: &str, configuration: &Value) -> Result<(), Cause> {
+        let input = json!({ "Bucket": bucket, "Document": from_api(configuration) });
+        task.call("s3", "PutBucketNotificationConfiguration", input).await?;
+        Ok(())
+    }
+}
+
+impl ResourceType for Notifications {
+    fn properties(&self) -> Properties {
+        &[
+            ("BucketName", Text),
+            ("Managed", Flag),
+            ("NotificationConfiguration", Any),
+            ("ServiceToken", Text),
+            ("SkipDestinationValidation", Flag),
+        ]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["Managed", "NotificationConfiguration", "ServiceToken", "SkipDestinationValidation"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let configuration = task.properties.get("NotificationConfiguration").cloned().unwrap_or_default();
+            Self::put(task, task.required("BucketName")?, &configuration).await?;
+            Ok(Created::new(task.stable_id()))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        self.create(task)
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move { Self::put(task, task.required("BucketName")?, &json!({})).await })
+    }
+}

@@ -1,0 +1,27 @@
+//! S3: buckets whose objects lie in memory when they are small and on disk otherwise, read and written as streams.
+//!
+//! Signatures are not checked, as nowhere in this cloud; a request without one is anonymous and refused where AWS refuses it.
+//! Websites, replication, object lock, select, inventory and analytics are refused by name.
+
+mod about;
+mod access;
+mod address;
+mod bucket;
+mod checksum;
+mod chunked;
+mod cloudformation;
+mod conditions;
+mod content;
+mod cors;
+mod document;
+mod error;
+mod names;
+mod notify;
+mod operations;
+mod range;
+mod service;
+#[cfg(test)]
+mod tests;
+mod version;
+
+pub(crate) use service::S3;

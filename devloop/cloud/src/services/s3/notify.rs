@@ -1,0 +1,301 @@
+//! Notifications: what happens to objects, told to functions, queues and topics [Amazon S3 Event Notifications].
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    bucket::Bucket,
+    document::{items, text},
+    error::refused,
+    operations::Call,
+    service::S3,
+    version::Version,
+};
+use crate::{context::Context, error::ApiError, functions::Invocation, wire};
+
+/// Where a configuration sends its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Function,
+    Queue,
+    Topic,
+}
+
+/// The lists of a document, and the element with the target's ARN in each.
+const LISTS: [(&str, &str, Kind); 3] = [
+    ("CloudFunctionConfiguration", "CloudFunction", Kind::Function),
+    ("QueueConfiguration", "Queue", Kind::Queue),
+    ("TopicConfiguration", "Topic", Kind::Topic),
+];
+
+/// Events that may be asked for, beside everything that begins with one of them and `*`.
+const EVENTS: [&str; 9] = [
+    "s3:ObjectCreated:Put",
+    "s3:ObjectCreated:Post",
+    "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:CompleteMultipartUpload",
+    "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:ObjectTagging:Put",
+    "s3:ObjectTagging:Delete",
+    "s3:TestEvent",
+];
+
+/// One configuration.
+#[derive(Debug, Clone)]
+struct Configuration {
+    id: String,
+    kind: Kind,
+    target: String,
+    events: Vec<String>,
+    prefix: String,
+    suffix: String,
+}
+
+impl Configuration {
+    /// The configurations of a document.
+    fn all(document: &Value) -> Vec<Self> {
+        let mut found = Vec::new();
+        for (list, member, kind) in LISTS {
+            for item in items(document, list) {
+                let rule = |wanted: &str| {
+                    let key = item
+                        .get("Filter")
+                        .and_then(|filter| filter.get("S3Key"))
+                        .cloned()
+                        .unwrap_or_default();
+                    let rules = items(&key, "FilterRule");
+                    let rule = rules.iter().find(|rule| {
+                        text(rule, "Name").is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+                    });
+                    rule.and_then(|rule| text(rule, "Value")).unwrap_or_default().to_owned()
+                };
+                let events = items(item, "Event")
+                    .iter()
+                    .filter_map(|event| event.as_str().map(str::to_owned))
+                    .collect();
+                found.push(Self {
+                    id: text(item, "Id").unwrap_or_default().to_owned(),
+                    kind,
+                    target: text(item, member).unwrap_or_default().to_owned(),
+                    events,
+                    prefix: rule("prefix"),
+                    suffix: rule("suffix"),
+                });
+            }
+        }
+        found
+    }
+
+    fn wants(&self, event: &str, key: &str) -> bool {
+        key.starts_with(&self.prefix)
+            && key.ends_with(&self.suffix)
+            && self.events.iter().any(|wanted| covers(wanted, &format!("s3:{event}")))
+    }
+
+    /// Whether some event of some object would go to both.
+    fn overlaps(&self, other: &Self) -> bool {
+        let events = self.events.iter().any(|a| other.events.iter().any(|b| covers(a, b) || covers(b, a)));
+        let one = |a: &str, b: &str, fits: fn(&str, &str) -> bool| fits(a, b) || fits(b, a);
+        events
+            && one(&self.prefix, &other.prefix, |a, b| a.starts_with(b))
+            && one(&self.suffix, &other.suffix, |a, b| a.ends_with(b))
+    }
+}
+
+/// Whether the event that was asked for, perhaps with `*` at its end, covers another one.
+fn covers(wanted: &str, event: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => event.starts_with(start),
+        None => wanted == event,
+    }
+}
+
+/// Checks a document of notifications: known events, no overlaps, targets that exist; queues and topics get the test event.
+pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Value) -> Result<(), ApiError> {
+    let invalid = |message: String| refused(400, "InvalidArgument", message);
+    if document.get("EventBridgeConfiguration").is_some() && !has_service(s3, "events") {
+        return Err(ApiError::unsupported("EventBridge notifications of S3"));
+    }
+    let all = Configuration::all(document);
+    for (index, one) in all.iter().enumerate() {
+        if one.events.is_empty() {
+            return Err(super::error::malformed_xml());
+        }
+        for event in &one.events {
+            if !EVENTS.iter().any(|known| covers(event, known)) || !event.starts_with("s3:") {
+                return Err(invalid(format!("The event '{event}' is not supported for notifications")));
+            }
+        }
+        if all[..index].iter().any(|other| one.overlaps(other)) {
+            return Err(invalid(
+                "Configurations overlap. Configurations on the same bucket cannot share a common event type."
+                    .to_owned(),
+            ));
+        }
+    }
+    for one in all.iter().filter(|one| one.kind != Kind::Function) {
+        let test = json!({
+            "Service": "Amazon S3", "Event": "s3:TestEvent", "Time": wire::iso(s3.clock.now_ms()),
+            "Bucket": bucket.name, "RequestId": &*cx.request_id, "HostId": "devloop",
+        });
+        deliver(s3, cx, one, test.to_string()).await.map_err(|error| {
+            tracing::warn!(%error, bucket = bucket.name, target = one.target, "the test event was not taken");
+            invalid("Unable to validate the following destination configurations".to_owned())
+        })?;
+    }
+    for one in all.iter().filter(|one| one.kind == Kind::Function) {
+        let input = json!({ "FunctionName": one.target });
+        let known = match s3.all.get().and_then(std::sync::Weak::upgrade) {
+            Some(all) => all.call(cx, "lambda", "GetFunctionConfiguration", input).await.is_ok(),
+            None => false,
+        };
+        if !known {
+            return Err(invalid("Unable to validate the following destination configurations".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn has_service(s3: &S3, name: &str) -> bool {
+    let all = s3.all.get().and_then(std::sync::Weak::upgrade);
+    all.is_some_and(|all| all.names().contains(&name))
+}
+
+/// Tells of an event whoever wants to know of it. A target that does not take it is named in the log: S3 itself has no other
+/// way to tell.
+pub(super) async fn tell(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    key: &str,
+    version: &Arc<Version>,
+    event: &str,
+    sequencer: &str,
+) {
+    let Some(document) = bucket.settings.read().get("notification").cloned() else { return };
+    for one in Configuration::all(&document).iter().filter(|one| one.wants(event, key)) {
+        let message = json!({ "Records": [record(call, bucket, key, version, event, sequencer, &one.id)] });
+        if let Err(error) = deliver(call.s3, call.cx, one, message.to_string()).await {
+            tracing::warn!(%error, bucket = bucket.name, key, target = one.target, "a notification was not taken");
+        }
+    }
+}
+
+/// The record of an event [Event message structure].
+fn record(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    key: &str,
+    version: &Version,
+    event: &str,
+    sequencer: &str,
+    id: &str,
+) -> Value {
+    let principal = format!("AWS:{}", call.cx.account);
+    let mut object = json!({ "key": encoded(key), "sequencer": sequencer });
+    if event.starts_with("ObjectCreated") || event.starts_with("ObjectTagging") {
+        object["size"] = version.content.length.into();
+        object["eTag"] = version.etag.as_str().into();
+    }
+    if event.ends_with("DeleteMarkerCreated") {
+        object["eTag"] = "d41d8cd98f00b204e9800998ecf8427e".into();
+    }
+    if version.id != "null" {
+        object["versionId"] = version.id.as_str().into();
+    }
+    json!({
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": &*bucket.region,
+        "eventTime": wire::iso(call.s3.clock.now_ms()),
+        "eventName": event,
+        "userIdentity": { "principalId": principal },
+        "requestParameters": { "sourceIPAddress": call.request.peer.to_string() },
+        "responseElements": { "x-amz-request-id": &*call.cx.request_id, "x-amz-id-2": "devloop" },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": id,
+            "bucket": {
+                "name": bucket.name,
+                "ownerIdentity": { "principalId": &*call.cx.account },
+                "arn": format!("arn:aws:s3:::{}", bucket.name),
+            },
+            "object": object,
+        },
+    })
+}
+
+/// A key as events have it: encoded as in a form, with `+` for a space and slashes as they are.
+fn encoded(key: &str) -> String {
+    crate::http::encode(key).replace("%20", "+").replace("%2F", "/").replace('~', "%7E").replace("%2A", "*")
+}
+
+async fn deliver(s3: &S3, cx: &Context, target: &Configuration, message: String) -> Result<(), ApiError> {
+    let arn = &target.target;
+    let region = arn.split(':').nth(3).filter(|region| !region.is_empty());
+    let cx = &Context { region: region.map_or_else(|| Arc::clone(&cx.region), Into::into), ..cx.clone() };
+    if target.kind == Kind::Function {
+        let invocation = Invocation { payload: message.into(), ..Invocation::default() };
+        return s3.functions.invoke_later(cx, arn, invocation);
+    }
+    let all = s3.all.get().and_then(std::sync::Weak::upgrade);
+    let all = all.ok_or_else(|| ApiError::internal("the cloud is stopping"))?;
+    let outcome = if target.kind == Kind::Queue {
+        let name = arn.rsplit(':').next().unwrap_or_default();
+        let url = format!("{}/{}/{name}", cx.endpoint, cx.account);
+        all.call(cx, "sqs", "SendMessage", json!({ "QueueUrl": url, "MessageBody": message })).await
+    } else {
+        let input = json!({ "TopicArn": arn, "Subject": "Amazon S3 Notification", "Message": message });
+        all.call(cx, "sns", "Publish", input).await
+    };
+    outcome.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configuration(events: &[&str], prefix: &str, suffix: &str) -> Configuration {
+        Configuration {
+            id: String::new(),
+            kind: Kind::Function,
+            target: String::new(),
+            events: events.iter().map(|event| (*event).to_owned()).collect(),
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        }
+    }
+
+    #[test]
+    fn configurations_that_share_an_object_and_an_event_overlap() {
+        let base = configuration(&["s3:ObjectCreated:*"], "images/", ".jpg");
+        let check = |events: &[&str], prefix: &str, suffix: &str, expected: bool| {
+            assert_eq!(
+                base.overlaps(&configuration(events, prefix, suffix)),
+                expected,
+                "{events:?} {prefix} {suffix}"
+            );
+        };
+        check(&["s3:ObjectCreated:Put"], "images/", ".jpg", true);
+        check(&["s3:ObjectCreated:Put"], "", "", true);
+        check(&["s3:ObjectCreated:Put"], "other/", ".jpg", false);
+        check(&["s3:ObjectCreated:Put"], "images/", ".png", false);
+        check(&["s3:ObjectRemoved:*"], "images/", ".jpg", false);
+    }
+
+    #[test]
+    fn events_are_wanted_by_prefix_suffix_and_name() {
+        let base = configuration(&["s3:ObjectCreated:*"], "in/", ".xml");
+        assert!(base.wants("ObjectCreated:Put", "in/a.xml"));
+        assert!(!base.wants("ObjectCreated:Put", "in/a.json"));
+        assert!(!base.wants("ObjectRemoved:Delete", "in/a.xml"));
+    }
+
+    #[test]
+    fn keys_are_encoded_as_events_have_them() {
+        let check = |key: &str, expected: &str| assert_eq!(encoded(key), expected);
+        check("a b/c+d.xml", "a+b/c%2Bd.xml");
+        check("é", "%C3%A9");
+    }
+}

@@ -1,0 +1,110 @@
+//! The operations: which one a request means, and what each does. One file for each kind of thing.
+
+mod buckets;
+mod copy;
+mod delete;
+mod form;
+mod list;
+mod multipart;
+mod read;
+mod settings;
+mod tagging;
+mod which;
+mod write;
+
+pub(super) use buckets::{create, remove};
+pub(super) use form::is_form;
+pub(super) use settings::{SETTINGS, put_setting};
+pub(super) use which::{NAMES, which};
+
+use super::{address::Address, bucket::Bucket, service::S3};
+use crate::{
+    context::Context,
+    error::ApiError,
+    http::{Arriving, Reply, Request},
+};
+
+/// The largest document that an operation takes, in bytes.
+const DOCUMENT: usize = 2 << 20;
+
+/// One request, with what it is about.
+pub(super) struct Call<'r> {
+    pub(super) s3: &'r S3,
+    pub(super) cx: &'r Context,
+    pub(super) request: &'r Request,
+    pub(super) address: Address,
+}
+
+impl Call<'_> {
+    /// The bucket that the request names.
+    pub(super) fn bucket(&self) -> Result<std::sync::Arc<Bucket>, ApiError> {
+        self.s3.bucket(self.address.bucket.as_deref().unwrap_or_default())
+    }
+
+    /// The key that the request names.
+    pub(super) fn key(&self) -> &str {
+        self.address.key.as_deref().unwrap_or_default()
+    }
+
+    /// A parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        self.request.parameter(name)
+    }
+
+    /// The body as a document.
+    async fn document(&self, body: Arriving) -> Result<bytes::Bytes, ApiError> {
+        let body = super::content::store(&self.s3.folder, &self.request.headers, body, None).await?.content;
+        match body.in_memory() {
+            Some(bytes) if bytes.len() <= DOCUMENT => Ok(bytes),
+            _ => Err(super::error::malformed_xml()),
+        }
+    }
+}
+
+/// An answer with a document.
+pub(super) fn document(root: &str, value: &serde_json::Value) -> Reply {
+    Reply::new(200, "application/xml", super::document::write(root, value))
+}
+
+/// Runs the operation called `name`.
+pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
+    match name {
+        "ListBuckets" => Ok(buckets::list(call)),
+        "CreateBucket" => buckets::create_by_request(call, body).await,
+        "DeleteBucket" => buckets::delete(call),
+        "HeadBucket" => buckets::head(call),
+        "GetBucketLocation" => buckets::location(call),
+        "PutObject" => write::put(call, body).await,
+        "PostObject" => form::post(call, body).await,
+        "GetObject" => read::get(call),
+        "HeadObject" => read::head(call),
+        "GetObjectAttributes" => read::attributes(call),
+        "CopyObject" => copy::object(call).await,
+        "DeleteObject" => delete::one(call).await,
+        "DeleteObjects" => delete::many(call, body).await,
+        "ListObjects" => list::v1(call),
+        "ListObjectsV2" => list::v2(call),
+        "ListObjectVersions" => list::versions(call),
+        "CreateMultipartUpload" => multipart::create(call),
+        "UploadPart" => multipart::upload(call, body).await,
+        "UploadPartCopy" => copy::part(call),
+        "CompleteMultipartUpload" => multipart::complete(call, body).await,
+        "AbortMultipartUpload" => multipart::abort(call),
+        "ListMultipartUploads" => multipart::list(call),
+        "ListParts" => multipart::parts(call),
+        "GetObjectTagging" => tagging::get(call),
+        "PutObjectTagging" => tagging::put(call, body).await,
+        "DeleteObjectTagging" => tagging::delete(call),
+        "GetObjectAcl" => {
+            read::exists(call)?;
+            Ok(settings::acl(call))
+        }
+        "GetBucketAcl" => {
+            call.bucket()?;
+            Ok(settings::acl(call))
+        }
+        "GetBucketVersioning" => settings::versioning(call),
+        "PutBucketVersioning" => settings::put_versioning(call, body).await,
+        _ => settings::run(name, call, body).await,
+    }
+}

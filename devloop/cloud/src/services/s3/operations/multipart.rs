@@ -1,0 +1,261 @@
+//! Uploads in parts: `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload`,
+//! `ListMultipartUploads`, `ListParts`.
+
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Unbounded},
+};
+
+use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
+
+use super::{Call, buckets::owner, document, write};
+use crate::{
+    error::ApiError,
+    http::{Arriving, Reply},
+    services::s3::{
+        bucket::{Bucket, Part, Upload},
+        checksum::{Algorithm, Checksum},
+        content::{Content, Stored, hex, store},
+        document::{items, read, text},
+        error::{invalid_argument, malformed_xml, refused},
+        names::check_key,
+        version::{Version, described},
+    },
+    wire,
+};
+
+/// The least size of every part but the last, in bytes [Amazon S3 multipart upload limits].
+const LEAST: u64 = 5 << 20;
+
+fn no_such_upload(id: &str) -> ApiError {
+    refused(
+        404,
+        "NoSuchUpload",
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+    )
+    .detail("UploadId", id)
+}
+
+fn upload_id(call: &Call<'_>) -> String {
+    call.parameter("uploadId").unwrap_or_default()
+}
+
+/// The part's number.
+pub(super) fn number(call: &Call<'_>) -> Result<u16, ApiError> {
+    let text = call.parameter("partNumber").unwrap_or_default();
+    text.parse().ok().filter(|number| (1..=10_000).contains(number)).ok_or_else(|| {
+        invalid_argument("partNumber", &text, "Part number must be an integer between 1 and 10000, inclusive")
+    })
+}
+
+pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let (bucket, key) = (call.bucket()?, call.key());
+    check_key(key)?;
+    write::refuse_unsupported(call)?;
+    let (headers, metadata) = described(&call.request.headers);
+    let algorithm = Algorithm::wanted(&call.request.headers);
+    let kind = call.request.header("x-amz-checksum-type");
+    let wants_full_checksum = kind == Some("FULL_OBJECT") || algorithm == Some(Algorithm::Crc64Nvme);
+    let upload = Upload {
+        key: key.to_owned(),
+        begun_ms: call.s3.clock.now_ms(),
+        headers,
+        metadata,
+        tags: write::tags_of_header(call.request.header("x-amz-tagging"))?,
+        algorithm,
+        wants_full_checksum,
+        parts: BTreeMap::new(),
+    };
+    let id = wire::unique_id().simple().to_string();
+    bucket.uploads.write().insert(id.clone(), upload);
+    let shown = json!({ "Bucket": bucket.name, "Key": key, "UploadId": id });
+    let mut reply = document("InitiateMultipartUploadResult", &shown);
+    if let Some(algorithm) = algorithm {
+        reply = reply
+            .header("x-amz-checksum-algorithm", algorithm.name())
+            .header("x-amz-checksum-type", if wants_full_checksum { "FULL_OBJECT" } else { "COMPOSITE" });
+    }
+    Ok(reply)
+}
+
+pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
+    let (bucket, number, id) = (call.bucket()?, number(call)?, upload_id(call));
+    let algorithm = {
+        let uploads = bucket.uploads.read();
+        let upload = uploads.get(&id).filter(|upload| upload.key == call.key());
+        upload.ok_or_else(|| no_such_upload(&id))?.algorithm
+    };
+    let headers = &call.request.headers;
+    let stored = store(&call.s3.folder, headers, body, Algorithm::wanted(headers).or(algorithm)).await?;
+    let part = Part::new(stored, call.s3.clock.now_ms());
+    let mut reply = Reply::empty(200).header("etag", &format!("\"{}\"", part.etag));
+    if let Some(checksum) = &part.checksum {
+        reply = reply.header(checksum.algorithm.header(), &checksum.value);
+    }
+    keep(call, &bucket, number, part)?;
+    Ok(reply)
+}
+
+/// Keeps a part of the upload that the request names; one of the same number is replaced.
+pub(super) fn keep(call: &Call<'_>, bucket: &Bucket, number: u16, part: Part) -> Result<(), ApiError> {
+    let id = upload_id(call);
+    let mut uploads = bucket.uploads.write();
+    let upload = uploads.get_mut(&id).filter(|upload| upload.key == call.key());
+    upload.ok_or_else(|| no_such_upload(&id))?.parts.insert(number, part);
+    Ok(())
+}
+
+pub(super) async fn complete(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
+    let (bucket, id, key) = (call.bucket()?, upload_id(call), call.key());
+    let body = call.document(body).await?;
+    let (root, wanted) = read(&body)?;
+    let wanted = items(&wanted, "Part");
+    if root != "CompleteMultipartUpload" || wanted.is_empty() {
+        return Err(malformed_xml());
+    }
+    let version = {
+        let uploads = bucket.uploads.read();
+        let upload =
+            uploads.get(&id).filter(|upload| upload.key == key).ok_or_else(|| no_such_upload(&id))?;
+        assembled(call, upload, &wanted)?
+    };
+    let version = write::place(call, &bucket, key, version, "ObjectCreated:CompleteMultipartUpload").await?;
+    bucket.uploads.write().remove(&id);
+    let mut shown = json!({
+        "Location": format!("{}/{}/{}", call.cx.endpoint, bucket.name, key),
+        "Bucket": bucket.name,
+        "Key": key,
+        "ETag": format!("\"{}\"", version.etag),
+    });
+    if let Some(checksum) = &version.checksum {
+        shown[checksum.algorithm.element()] = checksum.value.as_str().into();
+        shown["ChecksumType"] = checksum.kind().into();
+    }
+    let reply = document("CompleteMultipartUploadResult", &shown);
+    Ok(if version.id == "null" { reply } else { reply.header("x-amz-version-id", &version.id) })
+}
+
+/// The object of an upload's parts, as the list of the caller puts them together.
+fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Version, ApiError> {
+    let invalid = || {
+        refused(
+            400,
+            "InvalidPart",
+            "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified \
+             entity tag may not match the part's entity tag.",
+        )
+    };
+    let mut parts: Vec<&Part> = Vec::with_capacity(wanted.len());
+    let mut before = 0;
+    for (index, one) in wanted.iter().enumerate() {
+        let number: u16 = text(one, "PartNumber")
+            .and_then(|number| number.trim().parse().ok())
+            .ok_or_else(malformed_xml)?;
+        if number <= before {
+            return Err(refused(
+                400,
+                "InvalidPartOrder",
+                "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+            ));
+        }
+        before = number;
+        let part = upload.parts.get(&number).ok_or_else(invalid)?;
+        let etag = text(one, "ETag").unwrap_or_default().trim_matches('"');
+        if etag != part.etag {
+            return Err(invalid());
+        }
+        if part.content.length < LEAST && index + 1 < wanted.len() {
+            return Err(refused(
+                400,
+                "EntityTooSmall",
+                "Your proposed upload is smaller than the minimum allowed size",
+            )
+            .detail("ProposedSize", part.content.length.to_string())
+            .detail("MinSizeAllowed", LEAST.to_string())
+            .detail("PartNumber", number.to_string()));
+        }
+        parts.push(part);
+    }
+    let mut md5 = Md5::new();
+    for part in &parts {
+        md5.update(from_hex(&part.etag));
+    }
+    let etag = format!("{}-{}", hex(&md5.finalize()), parts.len());
+    let sums: Vec<&Checksum> = parts.iter().filter_map(|part| part.checksum.as_ref()).collect();
+    let checksum = upload
+        .algorithm
+        .filter(|_| sums.len() == parts.len() && !upload.wants_full_checksum)
+        .map(|algorithm| Checksum::of_parts(algorithm, &sums));
+    let content = Content::joined(parts.iter().map(|part| &part.content));
+    let stored = Stored { content, md5: etag, checksum };
+    let mut version =
+        write::version_of(call, stored, upload.headers.clone(), upload.metadata.clone(), upload.tags.clone());
+    version.parts = parts.iter().map(|part| part.content.length).collect();
+    Ok(version)
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).filter_map(|at| u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()).collect()
+}
+
+pub(super) fn abort(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let (bucket, id) = (call.bucket()?, upload_id(call));
+    bucket.uploads.write().remove(&id).ok_or_else(|| no_such_upload(&id))?;
+    Ok(Reply::empty(204))
+}
+
+pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let bucket = call.bucket()?;
+    let prefix = call.parameter("prefix").unwrap_or_default();
+    let uploads = bucket.uploads.read();
+    let mut found: Vec<(&String, &Upload)> =
+        uploads.iter().filter(|(_, upload)| upload.key.starts_with(&prefix)).collect();
+    found.sort_by(|(_, a), (_, b)| (&a.key, a.begun_ms).cmp(&(&b.key, b.begun_ms)));
+    let shown: Vec<Value> = found
+        .iter()
+        .map(|(id, upload)| {
+            json!({
+                "Key": upload.key, "UploadId": id, "Initiator": owner(call), "Owner": owner(call),
+                "StorageClass": "STANDARD", "Initiated": wire::iso(upload.begun_ms),
+            })
+        })
+        .collect();
+    let shown = json!({
+        "Bucket": bucket.name, "KeyMarker": "", "UploadIdMarker": "", "Prefix": prefix, "MaxUploads": 1000,
+        "IsTruncated": false, "Upload": shown,
+    });
+    Ok(document("ListMultipartUploadsResult", &shown))
+}
+
+pub(super) fn parts(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let (bucket, id) = (call.bucket()?, upload_id(call));
+    let uploads = bucket.uploads.read();
+    let upload =
+        uploads.get(&id).filter(|upload| upload.key == call.key()).ok_or_else(|| no_such_upload(&id))?;
+    let number = |name: &str| call.parameter(name).and_then(|text| text.parse::<u16>().ok());
+    let (after, most) =
+        (number("part-number-marker").unwrap_or(0), number("max-parts").unwrap_or(1000).min(1000));
+    let mut behind = upload.parts.range((Excluded(after), Unbounded));
+    let page: Vec<Value> = behind
+        .by_ref()
+        .take(usize::from(most))
+        .map(|(number, part)| {
+            let mut shown = json!({
+                "PartNumber": number, "LastModified": wire::iso(part.modified_ms),
+                "ETag": format!("\"{}\"", part.etag), "Size": part.content.length,
+            });
+            if let Some(checksum) = &part.checksum {
+                shown[checksum.algorithm.element()] = checksum.value.as_str().into();
+            }
+            shown
+        })
+        .collect();
+    let last = page.last().and_then(|part| part["PartNumber"].as_u64()).unwrap_or(0);
+    let shown = json!({
+        "Bucket": bucket.name, "Key": upload.key, "UploadId": id, "PartNumberMarker": after,
+        "NextPartNumberMarker": last, "MaxParts": most, "IsTruncated": behind.next().is_some(), "Part": page,
+        "StorageClass": "STANDARD", "Initiator": owner(call), "Owner": owner(call),
+    });
+    Ok(document("ListPartsResult", &shown))
+}

@@ -1,0 +1,254 @@
+//! The documents that a bucket keeps: CORS, lifecycle, policy, notifications, and the like; and versioning.
+
+use serde_json::{Value, json};
+
+use super::{Call, buckets::owner, document};
+use crate::{
+    error::ApiError,
+    http::{Arriving, Reply},
+    services::s3::{
+        access,
+        bucket::{Bucket, Versioning},
+        document::{items, read, text},
+        error::{malformed_xml, refused},
+        notify,
+        service::S3,
+    },
+};
+
+/// A document that a bucket keeps, and the operations on it.
+pub(in crate::services::s3) struct Setting {
+    /// The parameter of the query that means it.
+    pub(in crate::services::s3) parameter: &'static str,
+    /// The name of the document's root; empty for JSON.
+    root: &'static str,
+    pub(in crate::services::s3) get: &'static str,
+    pub(in crate::services::s3) put: &'static str,
+    pub(in crate::services::s3) delete: Option<&'static str>,
+    /// The error when it was never set, with its message; `None` when an empty document is the answer.
+    missing: Option<(&'static str, &'static str)>,
+    /// The status of a successful put.
+    status: u16,
+}
+
+/// All documents.
+pub(in crate::services::s3) const SETTINGS: [Setting; 8] = [
+    Setting {
+        parameter: "cors",
+        root: "CORSConfiguration",
+        get: "GetBucketCors",
+        put: "PutBucketCors",
+        delete: Some("DeleteBucketCors"),
+        missing: Some(("NoSuchCORSConfiguration", "The CORS configuration does not exist")),
+        status: 200,
+    },
+    Setting {
+        parameter: "encryption",
+        root: "ServerSideEncryptionConfiguration",
+        get: "GetBucketEncryption",
+        put: "PutBucketEncryption",
+        delete: Some("DeleteBucketEncryption"),
+        missing: None,
+        status: 200,
+    },
+    Setting {
+        parameter: "lifecycle",
+        root: "LifecycleConfiguration",
+        get: "GetBucketLifecycleConfiguration",
+        put: "PutBucketLifecycleConfiguration",
+        delete: Some("DeleteBucketLifecycle"),
+        missing: Some(("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")),
+        status: 200,
+    },
+    Setting {
+        parameter: "notification",
+        root: "NotificationConfiguration",
+        get: "GetBucketNotificationConfiguration",
+        put: "PutBucketNotificationConfiguration",
+        delete: None,
+        missing: None,
+        status: 200,
+    },
+    Setting {
+        parameter: "ownershipControls",
+        root: "OwnershipControls",
+        get: "GetBucketOwnershipControls",
+        put: "PutBucketOwnershipControls",
+        delete: Some("DeleteBucketOwnershipControls"),
+        missing: None,
+        status: 200,
+    },
+    Setting {
+        parameter: "policy",
+        root: "",
+        get: "GetBucketPolicy",
+        put: "PutBucketPolicy",
+        delete: Some("DeleteBucketPolicy"),
+        missing: Some(("NoSuchBucketPolicy", "The bucket policy does not exist")),
+        status: 204,
+    },
+    Setting {
+        parameter: "publicAccessBlock",
+        root: "PublicAccessBlockConfiguration",
+        get: "GetPublicAccessBlock",
+        put: "PutPublicAccessBlock",
+        delete: Some("DeletePublicAccessBlock"),
+        missing: None,
+        status: 200,
+    },
+    Setting {
+        parameter: "tagging",
+        root: "Tagging",
+        get: "GetBucketTagging",
+        put: "PutBucketTagging",
+        delete: Some("DeleteBucketTagging"),
+        missing: Some(("NoSuchTagSet", "The TagSet does not exist")),
+        status: 204,
+    },
+];
+
+/// What a new bucket has.
+fn initial(parameter: &str) -> Value {
+    match parameter {
+        "encryption" => json!({ "Rule": [{
+            "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" }, "BucketKeyEnabled": false,
+        }] }),
+        "ownershipControls" => json!({ "Rule": [{ "ObjectOwnership": "BucketOwnerEnforced" }] }),
+        // [Blocking public access to your Amazon S3 storage: on for every new bucket].
+        "publicAccessBlock" => json!({
+            "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true,
+        }),
+        _ => json!({}),
+    }
+}
+
+/// Runs an operation on one of the documents.
+pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
+    let found = SETTINGS
+        .iter()
+        .find(|setting| setting.get == name || setting.put == name || setting.delete == Some(name));
+    let setting = found.ok_or_else(|| ApiError::unknown_operation("s3", name))?;
+    let bucket = call.bucket()?;
+    if setting.get == name {
+        return get(setting, &bucket);
+    }
+    if setting.put == name {
+        let body = call.document(body).await?;
+        let value = if setting.root.is_empty() {
+            serde_json::from_slice(&body).map_err(|error| {
+                refused(400, "MalformedPolicy", format!("Policies must be valid JSON: {error}"))
+            })?
+        } else {
+            let (root, value) = read(&body)?;
+            if root != setting.root {
+                return Err(malformed_xml());
+            }
+            if value.is_object() { value } else { json!({}) }
+        };
+        put_setting(call.s3, call.cx, &bucket, setting.parameter, value).await?;
+        return Ok(Reply::empty(setting.status));
+    }
+    bucket.settings.write().remove(setting.parameter);
+    if setting.parameter == "publicAccessBlock" {
+        // Gone is not the same as never touched: nothing is blocked any more.
+        bucket.settings.write().insert(setting.parameter, json!({}));
+    }
+    Ok(Reply::empty(204))
+}
+
+fn get(setting: &Setting, bucket: &Bucket) -> Result<Reply, ApiError> {
+    let value = bucket.settings.read().get(setting.parameter).cloned();
+    let value = match (value, setting.missing) {
+        (Some(value), _) => value,
+        (None, Some((code, message))) => {
+            return Err(refused(404, code, message).detail("BucketName", bucket.name.clone()));
+        }
+        (None, None) => initial(setting.parameter),
+    };
+    if setting.parameter == "publicAccessBlock" && value == json!({}) {
+        let message = "The public access block configuration was not found";
+        return Err(refused(404, "NoSuchPublicAccessBlockConfiguration", message));
+    }
+    Ok(if setting.root.is_empty() {
+        Reply::new(200, "application/json", value.to_string())
+    } else {
+        document(setting.root, &value)
+    })
+}
+
+/// Checks a document and keeps it; `value` is as the document reads.
+pub(in crate::services::s3) async fn put_setting(
+    s3: &S3,
+    cx: &crate::context::Context,
+    bucket: &Bucket,
+    parameter: &'static str,
+    value: Value,
+) -> Result<(), ApiError> {
+    match parameter {
+        "notification" => notify::check(s3, cx, bucket, &value).await?,
+        "policy" if access::is_public(&value) && access::blocks(bucket, "BlockPublicPolicy") => {
+            return Err(refused(
+                403,
+                "AccessDenied",
+                "The bucket policy is public, which the BlockPublicPolicy setting of the bucket's public access block prevents",
+            ));
+        }
+        "tagging" => {
+            let set = value.get("TagSet").cloned().unwrap_or_default();
+            if items(&set, "Tag").iter().any(|tag| text(tag, "Key").is_none_or(str::is_empty)) {
+                return Err(refused(400, "InvalidTag", "The TagKey you have provided is invalid"));
+            }
+        }
+        "cors" if items(&value, "CORSRule").is_empty() => return Err(malformed_xml()),
+        "lifecycle" if items(&value, "Rule").is_empty() => return Err(malformed_xml()),
+        _ => {}
+    }
+    bucket.settings.write().insert(parameter, value);
+    Ok(())
+}
+
+pub(super) fn versioning(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let status = match *call.bucket()?.versioning.read() {
+        Versioning::Off => json!({}),
+        Versioning::Enabled => json!({ "Status": "Enabled" }),
+        Versioning::Suspended => json!({ "Status": "Suspended" }),
+    };
+    Ok(document("VersioningConfiguration", &status))
+}
+
+pub(super) async fn put_versioning(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
+    let bucket = call.bucket()?;
+    let body = call.document(body).await?;
+    let (root, value) = read(&body)?;
+    if root != "VersioningConfiguration" {
+        return Err(malformed_xml());
+    }
+    if text(&value, "MfaDelete") == Some("Enabled") {
+        return Err(ApiError::unsupported("MFA delete of S3"));
+    }
+    *bucket.versioning.write() = match text(&value, "Status") {
+        Some("Enabled") => Versioning::Enabled,
+        Some("Suspended") => Versioning::Suspended,
+        _ => {
+            return Err(refused(
+                400,
+                "IllegalVersioningConfigurationException",
+                "The Versioning element must be specified",
+            ));
+        }
+    };
+    Ok(Reply::empty(200))
+}
+
+/// The access control list that everything has: its owner may do all.
+pub(super) fn acl(call: &Call<'_>) -> Reply {
+    let owner = owner(call);
+    let grant = json!({ "Grantee": owner.clone(), "Permission": "FULL_CONTROL" });
+    let xml = crate::services::s3::document::write(
+        "AccessControlPolicy",
+        &json!({ "AccessControlList": { "Grant": [grant] }, "Owner": owner }),
+    );
+    // Clients want to know which kind of grantee it is, from an attribute.
+    let kind = "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">";
+    Reply::new(200, "application/xml", xml.replace("<Grantee>", kind))
+}

@@ -1,0 +1,144 @@
+//! `PutObject`, and the storing of a new version that all writes share.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::Call;
+use crate::{
+    error::ApiError,
+    http::{Arriving, Reply},
+    services::s3::{
+        bucket::Bucket,
+        checksum::Algorithm,
+        conditions,
+        content::{Stored, store},
+        error::{invalid_argument, refused},
+        names::check_key,
+        notify,
+        version::{Version, described},
+    },
+};
+
+pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
+    let (bucket, key) = (call.bucket()?, call.key());
+    check_key(key)?;
+    let headers = &call.request.headers;
+    refuse_unsupported(call)?;
+    let tags = tags_of_header(call.request.header("x-amz-tagging"))?;
+    // What fails at once need not wait for the body; it is asked again when the object is put in its place.
+    conditions::for_writing(headers, Bucket::newest(&bucket.objects.read(), key).as_deref())?;
+    let stored = store(&call.s3.folder, headers, body, Algorithm::wanted(headers)).await?;
+    let (kept, metadata) = described(headers);
+    let version = version_of(call, stored, kept, metadata, tags);
+    let version = place(call, &bucket, key, version, "ObjectCreated:Put").await?;
+    Ok(answer(&version))
+}
+
+/// A version of what was stored, still without its id.
+pub(super) fn version_of(
+    call: &Call<'_>,
+    stored: Stored,
+    headers: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+) -> Version {
+    Version {
+        id: String::new(),
+        etag: stored.md5,
+        modified_ms: call.s3.clock.now_ms(),
+        content: stored.content,
+        is_delete_marker: false,
+        headers,
+        metadata,
+        tags,
+        checksum: stored.checksum,
+        parts: Vec::new(),
+    }
+}
+
+/// Puts a version in its place, when the request's conditions hold then, and tells who wants to know of it.
+pub(super) async fn place(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    key: &str,
+    version: Version,
+    event: &'static str,
+) -> Result<Arc<Version>, ApiError> {
+    let (version, sequencer) = {
+        let mut objects = bucket.objects.write();
+        conditions::for_writing(&call.request.headers, Bucket::newest(&objects, key).as_deref())?;
+        let version = bucket.insert(&mut objects, key, version);
+        // Taken under the lock: the order of sequencers is the order of the writes.
+        (version, bucket.sequencer())
+    };
+    notify::tell(call, bucket, key, &version, event, &sequencer).await;
+    Ok(version)
+}
+
+/// The answer to a write.
+pub(super) fn answer(version: &Version) -> Reply {
+    let mut reply = Reply::empty(200).header("etag", &format!("\"{}\"", version.etag));
+    if version.id != "null" {
+        reply = reply.header("x-amz-version-id", &version.id);
+    }
+    if let Some(encryption) = version.headers.get("x-amz-server-side-encryption") {
+        reply = reply.header("x-amz-server-side-encryption", encryption);
+    }
+    match &version.checksum {
+        Some(checksum) => reply
+            .header(checksum.algorithm.header(), &checksum.value)
+            .header("x-amz-checksum-type", checksum.kind()),
+        None => reply,
+    }
+}
+
+/// Refuses what a write may ask for and this service does not do.
+pub(super) fn refuse_unsupported(call: &Call<'_>) -> Result<(), ApiError> {
+    let header = |name: &str| call.request.header(name);
+    if call.request.headers.keys().any(|name| name.as_str().starts_with("x-amz-object-lock")) {
+        return Err(ApiError::unsupported("object lock of S3"));
+    }
+    if call.request.headers.keys().any(|name| name.as_str().contains("server-side-encryption-customer")) {
+        return Err(ApiError::unsupported("encryption with keys of your own (SSE-C) of S3"));
+    }
+    if header("x-amz-website-redirect-location").is_some() {
+        return Err(ApiError::unsupported("websites of S3"));
+    }
+    if header("x-amz-write-offset-bytes").is_some() {
+        return Err(ApiError::unsupported("appending to objects of S3"));
+    }
+    if let Some(acl) =
+        header("x-amz-acl").filter(|acl| !matches!(*acl, "private" | "bucket-owner-full-control"))
+    {
+        // New buckets have access control lists switched off [Controlling ownership of objects].
+        return Err(refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+            .detail("AccessControlList", acl));
+    }
+    Ok(())
+}
+
+/// Reads tags as a query string: `a=1&b=2`.
+pub(super) fn tags_of_header(header: Option<&str>) -> Result<BTreeMap<String, String>, ApiError> {
+    let mut tags = BTreeMap::new();
+    for pair in header.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        tags.insert(crate::http::decode_form(key), crate::http::decode_form(value));
+    }
+    check_tags(&tags)?;
+    Ok(tags)
+}
+
+/// At most ten tags, with keys of up to 128 and values of up to 256 characters [Categorizing your objects using tags].
+pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    if tags.len() > 10 {
+        return Err(refused(400, "BadRequest", "Object tags cannot be greater than 10"));
+    }
+    for (key, value) in tags {
+        if key.is_empty() || key.chars().count() > 128 {
+            return Err(invalid_argument("TagKey", key, "The TagKey you have provided is invalid"));
+        }
+        if value.chars().count() > 256 {
+            return Err(invalid_argument("TagValue", value, "The TagValue you have provided is invalid"));
+        }
+    }
+    Ok(())
+}

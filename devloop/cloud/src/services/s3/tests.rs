@@ -1,0 +1,328 @@
+//! Objects through the gateway, as clients put and read them.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::{HeaderMap, Method};
+use proptest::prelude::*;
+
+use crate::{
+    Options,
+    clock::Clock,
+    cloud::Cloud,
+    gateway,
+    http::{Arriving, Request, encode},
+};
+
+struct World(Cloud);
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self(Cloud::new(Options { clock: Clock::manual(1_700_000_000_000), ..Options::default() }))
+    }
+
+    async fn with(buckets: &[&str]) -> Self {
+        let world = Self::new();
+        for bucket in buckets {
+            assert_eq!(world.ask(Method::PUT, &format!("/{bucket}"), &[], b"").await.status, 200);
+        }
+        world
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Answer {
+        let signed = "AWS4-HMAC-SHA256 Credential=test/20231114/us-east-1/s3/aws4_request";
+        let all: Vec<_> = headers.iter().copied().chain([("authorization", signed)]).collect();
+        self.anonymous(method, path, &all, body).await
+    }
+
+    async fn anonymous(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut all = HeaderMap::new();
+        all.insert("host", "127.0.0.1".parse().unwrap());
+        for (name, value) in headers {
+            all.insert(*name, value.parse().unwrap());
+        }
+        let request = Request {
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: all,
+            body: bytes::Bytes::new(),
+            peer: [127, 0, 0, 1].into(),
+        };
+        let reply =
+            gateway::answer(&self.0.0.pages, request, Arriving::new(Full::new(body.to_vec().into()))).await;
+        let body = match reply.stream {
+            Some(stream) => stream.collect().await.unwrap().to_bytes().to_vec(),
+            None => reply.body.to_vec(),
+        };
+        Answer { status: reply.status, headers: reply.headers, body }
+    }
+
+    async fn put(&self, path: &str, body: &[u8]) -> Answer {
+        self.ask(Method::PUT, path, &[], body).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[], b"").await
+    }
+}
+
+#[tokio::test]
+async fn an_object_comes_back_with_what_was_said_of_it() {
+    let world = World::with(&["box"]).await;
+    let headers = [("content-type", "text/plain"), ("x-amz-meta-rule-id", "2"), ("x-amz-tagging", "a=1&b=2")];
+    let put = world.ask(Method::PUT, "/box/a%20b/c", &headers, b"hello").await;
+    assert_eq!((put.status, put.header("etag")), (200, Some("\"5d41402abc4b2a76b9719d911017c592\"")));
+    let got = world.get("/box/a%20b/c").await;
+    assert_eq!((got.status, got.text()), (200, "hello".to_owned()));
+    assert_eq!(got.header("content-type"), Some("text/plain"));
+    assert_eq!(got.header("x-amz-meta-rule-id"), Some("2"));
+    assert_eq!(got.header("x-amz-tagging-count"), Some("2"));
+    assert_eq!(got.header("last-modified"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
+    let missing = world.get("/box/nothing").await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.text().contains("<Code>NoSuchKey</Code>"), "{}", missing.text());
+    assert!(world.get("/nowhere/x").await.text().contains("<Code>NoSuchBucket</Code>"));
+}
+
+#[tokio::test]
+async fn large_objects_lie_on_disk_and_are_read_by_ranges() {
+    let world = World::with(&["box"]).await;
+    let body: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
+    assert_eq!(world.put("/box/large", &body).await.status, 200);
+    assert_eq!(world.get("/box/large").await.body, body);
+    let part = world.ask(Method::GET, "/box/large", &[("range", "bytes=1048570-2097160")], b"").await;
+    assert_eq!((part.status, part.header("content-range")), (206, Some("bytes 1048570-2097160/3000000")));
+    assert_eq!(part.body, body[1_048_570..=2_097_160]);
+    let outside = world.ask(Method::GET, "/box/large", &[("range", "bytes=3000000-")], b"").await;
+    assert_eq!(outside.status, 416);
+}
+
+#[tokio::test]
+async fn what_a_request_promises_of_its_body_is_verified() {
+    let world = World::with(&["box"]).await;
+    let check = async |headers: &[(&'static str, &str)], body: &[u8], code: &str| {
+        let answer = world.ask(Method::PUT, "/box/k", headers, body).await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.text().contains(&format!("<Code>{code}</Code>")), "{}", answer.text());
+        assert_eq!(world.get("/box/k").await.status, 404, "nothing is stored");
+    };
+    check(&[("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")], b"x", "BadDigest").await;
+    check(&[("content-md5", "no")], b"x", "InvalidDigest").await;
+    check(&[("x-amz-checksum-crc32", "AAAAAA==")], b"x", "BadDigest").await;
+    check(&[("x-amz-content-sha256", &"0".repeat(64))], b"x", "XAmzContentSHA256Mismatch").await;
+    let chunked = [
+        ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+    ];
+    check(&chunked, b"1\r\nx\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", "BadDigest").await;
+    check(&chunked, b"5\r\nx", "IncompleteBody").await;
+    let put = world
+        .ask(Method::PUT, "/box/k", &chunked, b"1\r\nx\r\n0\r\nx-amz-checksum-crc32:jNwWgw==\r\n\r\n")
+        .await;
+    let crc = "jNwWgw==";
+    assert_eq!((put.status, put.header("x-amz-checksum-crc32")), (200, Some(crc)));
+}
+
+#[tokio::test]
+async fn writes_and_reads_keep_to_their_conditions() {
+    let world = World::with(&["box"]).await;
+    let only_new = [("if-none-match", "*")];
+    assert_eq!(world.ask(Method::PUT, "/box/k", &only_new, b"one").await.status, 200);
+    assert_eq!(world.ask(Method::PUT, "/box/k", &only_new, b"two").await.status, 412);
+    let etag = world.get("/box/k").await.header("etag").unwrap().to_owned();
+    assert_eq!(world.ask(Method::GET, "/box/k", &[("if-none-match", &etag)], b"").await.status, 304);
+    assert_eq!(world.ask(Method::GET, "/box/k", &[("if-match", "\"other\"")], b"").await.status, 412);
+    assert_eq!(world.ask(Method::PUT, "/box/k", &[("if-match", &etag)], b"three").await.status, 200);
+    assert_eq!(world.ask(Method::PUT, "/box/k", &[("if-match", &etag)], b"four").await.status, 412);
+    assert_eq!(world.get("/box/k").await.text(), "three");
+}
+
+#[tokio::test]
+async fn lists_have_pages_and_common_prefixes() {
+    let world = World::with(&["box"]).await;
+    for key in ["a/1", "a/2", "b", "c/1", "d"] {
+        world.put(&format!("/box/{key}"), b"").await;
+    }
+    let texts = |answer: &Answer, element: &str| -> Vec<String> {
+        let text = answer.text();
+        let open = format!("<{element}>");
+        text.split(&open).skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
+    };
+    let all = world.get("/box?list-type=2").await;
+    assert_eq!(texts(&all, "Key"), ["a/1", "a/2", "b", "c/1", "d"]);
+    let first = world.get("/box?list-type=2&delimiter=%2F&max-keys=2").await;
+    assert_eq!(
+        (texts(&first, "Key"), texts(&first, "IsTruncated")),
+        (vec!["b".to_owned()], vec!["true".to_owned()])
+    );
+    assert!(first.text().contains("<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>"));
+    let token = texts(&first, "NextContinuationToken").remove(0);
+    let second = world.get(&format!("/box?list-type=2&delimiter=%2F&continuation-token={token}")).await;
+    assert_eq!(texts(&second, "Key"), ["d"]);
+    assert!(
+        second.text().contains("<CommonPrefixes><Prefix>c/</Prefix></CommonPrefixes>"),
+        "{}",
+        second.text()
+    );
+    let old = world.get("/box?prefix=a%2F&marker=a%2F1").await;
+    assert_eq!(texts(&old, "Key"), ["a/2"]);
+}
+
+#[tokio::test]
+async fn versions_are_kept_and_deleted_objects_leave_a_marker() {
+    let world = World::with(&["box"]).await;
+    let enable = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    assert_eq!(world.put("/box?versioning", enable).await.status, 200);
+    let one = world.put("/box/k", b"one").await.header("x-amz-version-id").unwrap().to_owned();
+    world.put("/box/k", b"two").await;
+    assert_eq!(world.get("/box/k").await.text(), "two");
+    assert_eq!(world.get(&format!("/box/k?versionId={one}")).await.text(), "one");
+    let deleted = world.ask(Method::DELETE, "/box/k", &[], b"").await;
+    assert_eq!(deleted.header("x-amz-delete-marker"), Some("true"));
+    assert_eq!(world.get("/box/k").await.status, 404);
+    let listed = world.get("/box?versions").await.text();
+    assert_eq!(
+        (listed.matches("<Version>").count(), listed.matches("<DeleteMarker>").count()),
+        (2, 1),
+        "{listed}"
+    );
+    let marker = deleted.header("x-amz-version-id").unwrap().to_owned();
+    world.ask(Method::DELETE, &format!("/box/k?versionId={marker}"), &[], b"").await;
+    assert_eq!(world.get("/box/k").await.text(), "two");
+    assert_eq!(world.ask(Method::DELETE, "/box", &[], b"").await.status, 409);
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_becomes_one_object() {
+    let world = World::with(&["box"]).await;
+    let begun = world.ask(Method::POST, "/box/big?uploads", &[], b"").await.text();
+    let id = begun.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let (first, last) = (vec![1_u8; 5 << 20], b"end".to_vec());
+    let mut list = String::new();
+    for (number, part) in [(1, &first), (2, &last)] {
+        let answer = world.put(&format!("/box/big?partNumber={number}&uploadId={id}"), part).await;
+        let etag = answer.header("etag").unwrap();
+        list += &format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>");
+    }
+    assert_eq!(world.get("/box/big").await.status, 404, "nothing is visible before the end");
+    let document = format!("<CompleteMultipartUpload>{list}</CompleteMultipartUpload>");
+    let done = world.ask(Method::POST, &format!("/box/big?uploadId={id}"), &[], document.as_bytes()).await;
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert!(done.text().contains("-2&quot;</ETag>"), "{}", done.text());
+    let whole = world.get("/box/big").await.body;
+    assert_eq!(whole, [first, last].concat());
+    let part = world.get("/box/big?partNumber=2").await;
+    assert_eq!((part.text(), part.header("x-amz-mp-parts-count")), ("end".to_owned(), Some("2")));
+    assert_eq!(world.get(&format!("/box/big?uploadId={id}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn anonymous_requests_are_refused_unless_a_policy_invites_them() {
+    let world = World::with(&["box"]).await;
+    world.put("/box/open/x", b"x").await;
+    let denied = world.anonymous(Method::GET, "/box/open/x", &[], b"").await;
+    assert_eq!(denied.status, 403, "{}", denied.text());
+    let policy = br#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::box/open/*"}]}"#;
+    assert_eq!(world.put("/box?policy", policy).await.status, 403, "blocked until the bucket says otherwise");
+    world.ask(Method::DELETE, "/box?publicAccessBlock", &[], b"").await;
+    assert_eq!(world.put("/box?policy", policy).await.status, 204);
+    assert_eq!(world.anonymous(Method::GET, "/box/open/x", &[], b"").await.text(), "x");
+    assert_eq!(world.anonymous(Method::PUT, "/box/open/x", &[], b"y").await.status, 403);
+}
+
+#[tokio::test]
+async fn a_presigned_request_is_good_until_it_expires() {
+    let world = World::with(&["box"]).await;
+    world.put("/box/k", b"x").await;
+    let url = "/box/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=t%2F20231114%2Fus-east-1%2Fs3%2Faws4_request\
+               &X-Amz-Date=20231114T221320Z&X-Amz-Expires=60&X-Amz-Signature=ab&X-Amz-SignedHeaders=host";
+    assert_eq!(world.anonymous(Method::GET, url, &[], b"").await.text(), "x");
+    world.0.0.pages.clock.advance(std::time::Duration::from_secs(61));
+    let late = world.anonymous(Method::GET, url, &[], b"").await;
+    assert!(late.status == 403 && late.text().contains("Request has expired"), "{}", late.text());
+}
+
+#[tokio::test]
+async fn a_queue_is_told_of_new_objects() {
+    let world = World::with(&["box"]).await;
+    let cx = world.0.context("us-east-1");
+    let call = async |operation: &str, input| world.0.call(&cx, "sqs", operation, input).await.unwrap();
+    let url = call("CreateQueue", serde_json::json!({ "QueueName": "q" })).await["QueueUrl"].clone();
+    let configuration = b"<NotificationConfiguration><QueueConfiguration><Queue>arn:aws:sqs:us-east-1:000000000000:q</Queue>\
+        <Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule><Name>suffix</Name><Value>.xml</Value></FilterRule>\
+        </S3Key></Filter></QueueConfiguration></NotificationConfiguration>";
+    let answer = world.put("/box?notification", configuration).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    world.put("/box/a%20b.xml", b"<a/>").await;
+    world.put("/box/other.json", b"{}").await;
+    let input = serde_json::json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 });
+    let received = call("ReceiveMessage", input).await;
+    let bodies: Vec<serde_json::Value> = received["Messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
+        .collect();
+    assert_eq!(bodies.len(), 2, "{bodies:?}");
+    assert!(bodies.iter().any(|body| body["Event"] == "s3:TestEvent"));
+    let record = bodies.iter().find_map(|body| body.get("Records")).unwrap()[0].clone();
+    assert_eq!(
+        (&record["eventName"], &record["s3"]["object"]["key"]),
+        (&"ObjectCreated:Put".into(), &"a+b.xml".into())
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_offered_is_refused_by_name() {
+    let world = World::with(&["box"]).await;
+    for parameter in ["website", "replication", "object-lock", "inventory"] {
+        let answer = world.get(&format!("/box?{parameter}")).await;
+        assert_eq!(answer.status, 501, "{parameter}");
+        assert!(answer.text().contains("does not support"), "{}", answer.text());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_the_key_its_bytes_come_back(
+        key in "[^\\x00]{1,60}|(\\.\\./){1,5}[a-z]{1,5}|/{1,4}[a-z%]{0,6}",
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let world = World::with(&["box"]).await;
+            let path = format!("/box/{}", encode(&key));
+            let put = world.put(&path, &body).await;
+            prop_assert_eq!(put.status, 200, "{}", put.text());
+            prop_assert_eq!(world.get(&path).await.body, body);
+            prop_assert_eq!(Arc::strong_count(&world.0.0), 1);
+            Ok(())
+        })?;
+    }
+}
