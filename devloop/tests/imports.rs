@@ -28,8 +28,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("postgres", &["cargo", "engine"]),
     ("sink", &["engine", "graph"]),
     ("status", &["engine"]),
-    ("observe", &["aws", "bus", "engine", "status"]),
-    ("bench", &["aws", "bus", "engine", "postgres"]),
+    ("observe", &["aws", "bus", "engine", "lambda_log", "status"]),
+    ("lambda_log", &[]),
+    ("bench", &["aws", "bus", "engine", "lambda_log", "postgres"]),
     ("report", &["bench"]),
     ("tui", &["bench", "bus", "engine", "graph", "report", "sink", "status"]),
     (

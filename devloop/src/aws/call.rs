@@ -44,6 +44,11 @@ impl<'a> Call<'a> {
         Self { service: Some(service), method: Method::PUT, ..Self::post(path, input.to_string()) }
     }
 
+    /// A body for a page of a service with a REST API, such as a function's event.
+    pub(crate) fn body(service: &'a str, method: Method, path: &'a str, body: String) -> Self {
+        Self { service: Some(service), method, ..Self::post(path, body) }
+    }
+
     /// An operation of a service that speaks AWS's JSON protocol, named as in `Logs_20140328.FilterLogEvents`.
     pub(crate) fn json(service: &'a str, target: &'a str, input: &Value) -> Self {
         let version = if ["logs", "kinesis"].contains(&service) { "1.1" } else { "1.0" };

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bench::chain::ChainReport;
 use crate::bench::compare::{Block, Comparison};
 use crate::bench::distribution::{Described, Figures};
 use crate::bench::threshold::Judged;
@@ -41,8 +42,11 @@ pub(crate) struct Document {
     pub(crate) coarse: u64,
     /// The file of latencies as the reference's snippet describes it; in s.
     pub(crate) latencies: Option<Described>,
-    /// The three stages.
+    /// The pipeline's three stages; none of another chain.
     pub(crate) stages: Vec<Stage>,
+    /// The functions of a chain that is not the pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) chain: Option<ChainReport>,
     /// The run over time.
     pub(crate) timeline: Timeline,
     /// What it cost.

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::bench::account::StoreRow;
 use crate::bench::http::{Client, Service};
-use crate::bench::row::{Invocation, Line, LogEvent, SinkRow};
+use crate::bench::row::{Line, LogEvent, SinkRow};
+use crate::lambda_log::ReportLine;
 
-/// A function's lines are kept until its invocation ends, and bear the time of their writing: what is read again, in ms, so that
-/// a line that appears late is not missed.
-const OVERLAP_MS: i64 = 1_000;
+/// By how much each reading of a log overlaps the last one, in ms. A function's lines appear when its invocation ends, with the time
+/// when they were written: lines that appear late lie before others that were read already.
+pub(crate) const OVERLAP_MS: i64 = 1_000;
 
 /// Finds the lines of records and invocations, which are JSON, and Lambda's reports.
 const STAGE_LINES: &str = "?REPORT ?outcome";
@@ -145,7 +146,7 @@ pub(crate) struct StageLog {
     /// When the handler began, by invocation.
     began: HashMap<String, f64>,
     /// The invocations that had to do with the run.
-    pub(crate) invocations: Vec<Invocation>,
+    pub(crate) invocations: Vec<ReportLine>,
 }
 
 impl StageLog {
@@ -155,7 +156,7 @@ impl StageLog {
         let mut reports = Vec::new();
         group
             .read(from, STAGE_LINES, |event| {
-                if let Some(invocation) = Invocation::parse(&event.message) {
+                if let Some(invocation) = ReportLine::parse(&event.message) {
                     reports.push(invocation);
                 } else if let Some(line) = Line::parse(&event.message) {
                     log.take((event.timestamp, event.event_id), line, wanted);
@@ -163,7 +164,8 @@ impl StageLog {
             })
             .await?;
         let ours: HashSet<&str> = log.lines.iter().map(|(_, line)| line.request_id.as_str()).collect();
-        log.invocations = reports.into_iter().filter(|seen| ours.contains(seen.id.as_str())).collect();
+        log.invocations =
+            reports.into_iter().filter(|seen| ours.contains(seen.request_id.as_str())).collect();
         Ok(log)
     }
 

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::Trust;
-use crate::bench::http::Connection;
+use crate::bench::door::{Door, Line};
+use crate::bench::http::Client;
 use crate::bench::payload::{Payload, Values};
 use crate::bench::plan::{Plan, Schedule};
 use crate::bench::sample::Sample;
@@ -45,7 +45,7 @@ pub(crate) struct Ended {
     pub(crate) elapsed: Duration,
     /// Requests that were due and never sent.
     pub(crate) missed: u64,
-    /// The first answers that were not 200.
+    /// The first answers of no success.
     pub(crate) refusals: Vec<String>,
 }
 
@@ -57,29 +57,37 @@ struct Shared {
     ended: Instant,
 }
 
-/// Sends the load to the API's URL until it is over or `stop` is cancelled; what is in flight then is waited for.
+/// Sends the load through the door until it is over or `stop` is cancelled; what is in flight then is waited for.
 pub(crate) fn start(
-    url: &str,
-    trust: &Trust,
+    door: &Door,
+    client: &Client,
+    region: &str,
     plan: &Plan,
     payload: &Payload,
     stop: &CancellationToken,
 ) -> Result<Running, String> {
-    let connections: Vec<Connection> =
-        (0..plan.users).map(|_| Connection::new(url, &plan.run, trust)).collect::<Result<_, _>>()?;
+    let client = client.apart();
+    let lines = (0..plan.users).map(|_| door.line(&client, region, client.trust()));
+    let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("start the load's runtime: {error}"))?;
     let (sender, samples) = mpsc::unbounded_channel();
     let (finish, end) = oneshot::channel();
-    let (plan, payload, stop) = (plan.clone(), payload.clone(), stop.clone());
+    let (plan, payload, stop, door) = (plan.clone(), payload.clone(), stop.clone(), door.clone());
     let began_ms = now();
     thread::Builder::new()
         .name("load".to_owned())
         .spawn(move || {
-            let ended =
-                runtime.block_on(LocalSet::new().run_until(run(connections, plan, payload, stop, sender)));
+            let ended = runtime.block_on(LocalSet::new().run_until(run(
+                connections,
+                door,
+                plan,
+                payload,
+                stop,
+                sender,
+            )));
             // Without a receiver nobody wants to know.
             let _ = finish.send(ended);
         })
@@ -88,7 +96,8 @@ pub(crate) fn start(
 }
 
 async fn run(
-    connections: Vec<Connection>,
+    lines: Vec<Line>,
+    door: Door,
     plan: Plan,
     payload: Payload,
     stop: CancellationToken,
@@ -102,15 +111,16 @@ async fn run(
         refusals: Vec::new(),
         ended: began,
     }));
-    let payload = Rc::new(payload);
-    let users: Vec<_> = connections
+    let (payload, door) = (Rc::new(payload), Rc::new(door));
+    let users: Vec<_> = lines
         .into_iter()
         .zip(1..)
-        .map(|(connection, number)| {
+        .map(|(line, number)| {
             let user = User {
                 number,
                 run: plan.run.clone(),
-                connection,
+                line,
+                door: Rc::clone(&door),
                 payload: Rc::clone(&payload),
                 shared: Rc::clone(&shared),
                 stop: stop.clone(),
@@ -153,7 +163,8 @@ async fn run(
 struct User {
     number: u32,
     run: String,
-    connection: Connection,
+    line: Line,
+    door: Rc<Door>,
     payload: Rc<Payload>,
     shared: Rc<RefCell<Shared>>,
     stop: CancellationToken,
@@ -181,7 +192,8 @@ impl User {
         let values = Values { run: &self.run, user: self.number, iteration, timestamp: now() };
         let body = self.payload.fill(values);
         let sent = began.elapsed();
-        let answer = tokio::time::timeout(LIMIT, self.connection.post(body)).await;
+        let asked = self.line.send(&self.door, body, &values.id(), &self.run);
+        let answer = tokio::time::timeout(LIMIT, asked).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
         let ended = began.elapsed();
         let (status, said) = match &answer {

@@ -48,22 +48,17 @@ pub(crate) fn address(url: &str) -> Result<Address, String> {
 
 /// A kept connection to the API. It reconnects when it was lost.
 pub(crate) struct Connection {
-    uri: Uri,
     place: Address,
-    host: String,
-    run: String,
     tls: Option<TlsConnector>,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Connection {
-    /// A connection that will be made with the first request.
-    pub(crate) fn new(url: &str, run: &str, trust: &Trust) -> Result<Self, String> {
+    /// A connection that will be made with the first request to the server of this URL.
+    pub(crate) fn new(url: &str, trust: &Trust) -> Result<Self, String> {
         let place = address(url)?;
-        let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
-        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
         let tls = if place.encrypted { Some(TlsConnector::from(trust.tls()?)) } else { None };
-        Ok(Self { uri, place, host, run: run.to_owned(), tls, sender: None })
+        Ok(Self { place, tls, sender: None })
     }
 
     /// Makes the connection now, so that one that cannot be encrypted is told once, and not by every request.
@@ -72,37 +67,31 @@ impl Connection {
         Ok(())
     }
 
-    /// Posts a body. Returns the status, and what was said where it is not 200. The error says why there was no answer.
-    pub(crate) async fn post(&mut self, body: String) -> Result<(u16, Option<String>), String> {
-        let answer = self.send(body).await;
+    /// Sends a request. Returns the status, and what was said where it is none of success. The error says why there was no answer.
+    pub(crate) async fn ask(&mut self, request: Request<Bytes>) -> Result<(u16, Option<String>), String> {
+        let answer = self.send(request).await;
         if answer.is_err() {
             self.sender = None;
         }
         answer
     }
 
-    async fn send(&mut self, body: String) -> Result<(u16, Option<String>), String> {
+    async fn send(&mut self, request: Request<Bytes>) -> Result<(u16, Option<String>), String> {
         let mut sender = match self.sender.take().filter(|sender| !sender.is_closed()) {
             Some(sender) => sender,
             None => self.connect().await?,
         };
         sender.ready().await.map_err(|error| error.to_string())?;
-        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
-        let request = Request::post(path)
-            .header("host", &self.host)
-            .header("content-type", "application/json")
-            .header("x-run-id", &self.run)
-            .body(Full::new(Bytes::from(body)))
-            .map_err(|error| error.to_string())?;
-        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status().as_u16();
+        let response =
+            sender.send_request(request.map(Full::new)).await.map_err(|error| error.to_string())?;
+        let status = response.status();
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
         self.sender = Some(sender);
-        let said = (status != 200).then(|| {
+        let said = (!status.is_success()).then(|| {
             let text = String::from_utf8_lossy(&body);
             text.chars().take(SHOWN).collect()
         });
-        Ok((status, said))
+        Ok((status.as_u16(), said))
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
@@ -157,6 +146,25 @@ impl Client {
             address(url)?;
         }
         Ok(Self(Arc::new(aws::Client::new(apis, keys, trust, BOUNDS))))
+    }
+
+    /// A client of the same APIs with connections of its own, for another thread's runtime.
+    pub(crate) fn apart(&self) -> Self {
+        let (endpoints, keys, trust) = (self.0.endpoints(), self.0.keys(), self.0.trust());
+        Self(Arc::new(aws::Client::new(endpoints.clone(), keys.clone(), trust.clone(), BOUNDS)))
+    }
+
+    /// Sends a request of a load. Returns the status, and what was said where it is none of success; a function that failed has
+    /// the status that an API in front of it would have.
+    pub(crate) async fn load(&self, region: &str, call: &Call<'_>) -> Result<(u16, Option<String>), String> {
+        let answer = self.0.send(region, call).await?;
+        let failed = answer.headers.contains_key("x-amz-function-error");
+        let status = if failed { 502 } else { answer.status };
+        let said = (!(200..300).contains(&status)).then(|| {
+            let text = String::from_utf8_lossy(&answer.body);
+            text.chars().take(SHOWN).collect()
+        });
+        Ok((status, said))
     }
 
     /// The authorities whose certificates it trusts.

@@ -7,11 +7,13 @@
 
 mod account;
 mod assemble;
+mod chain;
 mod code;
 mod compare;
 mod database;
 mod distribution;
 mod document;
+mod door;
 mod follow;
 mod generator;
 mod http;
@@ -31,6 +33,7 @@ mod wait;
 
 pub(crate) use account::{Account, Sent};
 pub(crate) use assemble::latencies;
+pub(crate) use chain::{ChainFunction, ChainReport, FollowedBy};
 pub(crate) use code::{Build, Edit, Replaced};
 pub(crate) use compare::{Comparison, Judgement, figures, rounds, runs};
 pub(crate) use distribution::{Described, Distribution, Figures, describe};
@@ -38,9 +41,9 @@ pub(crate) use document::{Document, Outcome, Stage, VERSION};
 pub(crate) use follow::{Rows, Wanted, detail};
 pub(crate) use payload::Payload;
 pub(crate) use plan::{Pace, Plan};
-pub(crate) use progress::{Phase, Progress, Second};
+pub(crate) use progress::{Phase, Progress, Second, Stop};
 pub(crate) use run::{Finished, Order, run};
-pub(crate) use target::{Lag, Search, Target};
+pub(crate) use target::{Search, Target};
 pub(crate) use threshold::Threshold;
 pub(crate) use usage::ProcessUse;
 pub(crate) use wait::{Patience, Standing, Waiting};

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::bench::distribution::Distribution;
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
-use crate::bench::target::Lag;
 
 /// So many seconds are kept, the last ones.
 const KEPT: usize = 600;
@@ -24,6 +23,21 @@ pub(crate) enum Phase {
     Reading,
 }
 
+/// A function on the way of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// What gives it events: `API`, `stream`, `stream orders`.
+    pub(crate) source: String,
+    /// What the records are counted under that wait for it, in a line.
+    pub(crate) counted: String,
+    /// The same over a chart.
+    pub(crate) waits: String,
+    /// Its name, as people know it.
+    pub(crate) function: String,
+    /// It comes after the function before it in the list; else it is on another branch.
+    pub(crate) is_next: bool,
+}
+
 /// One second of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Second {
@@ -31,8 +45,8 @@ pub(crate) struct Second {
     pub(crate) accepted: u64,
     /// Requests that were complete, by their own time.
     pub(crate) sunk: u64,
-    /// What waited in the streams, where the target tells.
-    pub(crate) lag: Option<Lag>,
+    /// The records that waited for each function, where the target tells.
+    pub(crate) lag: Option<Vec<u64>>,
     latency: Option<Distribution>,
 }
 
@@ -48,8 +62,8 @@ impl Second {
 pub(crate) struct Progress {
     /// The run's name.
     pub(crate) run: String,
-    /// The functions of the three stages, as people know them.
-    pub(crate) functions: [String; 3],
+    /// The functions, in their order.
+    pub(crate) stops: Vec<Stop>,
     /// What it is at.
     pub(crate) phase: Phase,
     /// Since the load began, in ms.
@@ -64,8 +78,8 @@ pub(crate) struct Progress {
     pub(crate) refused: u64,
     /// Requests that are complete.
     pub(crate) sunk: u64,
-    /// Records that wait in the streams, where the target tells.
-    pub(crate) lag: Option<Lag>,
+    /// The records that wait for each function, where the target tells.
+    pub(crate) lag: Option<Vec<u64>>,
     /// By second, from the load's beginning.
     pub(crate) seconds: BTreeMap<u64, Second>,
     /// Answer times in ms.
@@ -115,9 +129,15 @@ impl Progress {
     }
 
     /// Takes what waits now.
-    pub(crate) fn waits(&mut self, lag: Option<Lag>) {
+    pub(crate) fn waits(&mut self, lag: Option<Vec<u64>>) {
+        self.second(self.elapsed_ms).lag.clone_from(&lag);
         self.lag = lag;
-        self.second(self.elapsed_ms).lag = lag;
+    }
+
+    /// The functions that records can wait for, with how many do, where that is known.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Stop, Option<u64>)> {
+        let lag = self.lag.as_deref().unwrap_or_default();
+        self.stops.iter().enumerate().skip(1).map(|(place, stop)| (stop, lag.get(place).copied()))
     }
 
     /// Time passes.

@@ -1,10 +1,10 @@
-//! The functions' own log lines, which are the record of truth: one JSON object a record and one an invocation, and Lambda's
-//! REPORT lines between them.
+//! The lines that the pipeline's functions log: one JSON object for each record and one for each invocation. `bench` takes them
+//! as the truth about what became of a request.
 
 use serde::Deserialize;
 
 /// An event of a log group.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEvent {
     /// The service's identity of it.
@@ -13,6 +13,9 @@ pub(crate) struct LogEvent {
     /// When it was logged, in ms since the epoch.
     #[serde(default)]
     pub(crate) timestamp: i64,
+    /// The log stream that it lies in. One environment writes it, whose invocations follow each other.
+    #[serde(default)]
+    pub(crate) log_stream_name: String,
     /// The line.
     #[serde(default)]
     pub(crate) message: String,
@@ -118,32 +121,6 @@ impl SinkRow {
     }
 }
 
-/// What Lambda reports of an invocation.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Invocation {
-    /// Lambda's id of it.
-    pub(crate) id: String,
-    /// The handler's time in ms.
-    pub(crate) duration: f64,
-    /// The start of its process, where it had to wait for one.
-    pub(crate) init: Option<f64>,
-}
-
-impl Invocation {
-    /// The invocation in a REPORT line `[Lambda, "Viewing CloudWatch logs": fields are separated by tabs]`.
-    pub(crate) fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.trim_end().split('\t');
-        let id = fields.next()?.strip_prefix("REPORT RequestId: ")?.trim().to_owned();
-        let (mut duration, mut init) = (None, None);
-        for field in fields {
-            let ms = |prefix| field.strip_prefix(prefix)?.strip_suffix(" ms")?.parse::<f64>().ok();
-            duration = duration.or_else(|| ms("Duration: "));
-            init = init.or_else(|| ms("Init Duration: "));
-        }
-        Some(Self { id, duration: duration?, init })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +133,7 @@ mod tests {
         let event = |message: &str| LogEvent {
             event_id: "7".into(),
             timestamp: 18,
+            log_stream_name: String::new(),
             message: message.replace('\n', ""),
         };
         let row = SinkRow::from_event(event(message)).unwrap();
@@ -170,22 +148,5 @@ mod tests {
         ] {
             assert_eq!(SinkRow::from_event(event(other)), None, "{other}");
         }
-    }
-
-    #[test]
-    fn a_report_says_how_long_the_handler_took() {
-        let check = |line: &str, expected: Option<(f64, Option<f64>)>| {
-            assert_eq!(Invocation::parse(line).map(|seen| (seen.duration, seen.init)), expected, "{line}");
-        };
-        check(
-            "REPORT RequestId: a-1\tDuration: 7.60 ms\tBilled Duration: 8 ms\tMemory Size: 128 MB\tMax Memory Used: 17 MB",
-            Some((7.6, None)),
-        );
-        check(
-            "REPORT RequestId: a-1\tDuration: 7.60 ms\tBilled Duration: 108 ms\tInit Duration: 99.51 ms\t\n",
-            Some((7.6, Some(99.51))),
-        );
-        check("END RequestId: a-1", None);
-        check("REPORT RequestId: a-1\tBilled Duration: 8 ms", None);
     }
 }

@@ -22,9 +22,9 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// The pipeline said that it has the request.
+    /// The answer says that the request was taken: the pipeline answers 200, other functions with any status of success.
     pub(crate) fn accepted(&self) -> bool {
-        self.status == 200
+        (200..300).contains(&self.status)
     }
 
     /// From when it was to be sent to the whole answer, in microseconds. Whoever counts from the sending leaves out the

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::aws::Trust;
+use crate::bench::chain::EndRows;
 use crate::bench::database::PostgresRows;
 use crate::bench::follow::{LogGroup, LogRows, Rows, Wanted};
 use crate::bench::row::{Line, SinkRow};
@@ -90,6 +91,10 @@ pub(crate) enum SinkRows {
     Table(Box<PostgresRows>),
     /// In both.
     Both(Box<Joined>),
+    /// Nowhere: a chain's answers tell, and whoever sends the requests has them.
+    Answers,
+    /// In the logs of a chain's ends.
+    Ends(Box<EndRows>),
 }
 
 /// Lines of the log that count when their row is in the table.
@@ -117,6 +122,8 @@ impl Rows for SinkRows {
         match self {
             Self::Log(rows) => rows.fresh().await,
             Self::Table(rows) => rows.fresh().await,
+            Self::Answers => Ok(Vec::new()),
+            Self::Ends(rows) => rows.fresh().await,
             Self::Both(both) => {
                 let rows = both.table.fresh().await?;
                 let lines = both.log.fresh().await;
@@ -131,6 +138,8 @@ impl Rows for SinkRows {
         match self {
             Self::Log(rows) => rows.rest().await,
             Self::Table(rows) => rows.rest().await,
+            Self::Answers => Ok(Vec::new()),
+            Self::Ends(rows) => rows.rest().await,
             Self::Both(both) => {
                 let rows = both.table.rest().await?;
                 let lines = both.log.rest().await?;

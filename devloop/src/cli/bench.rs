@@ -12,6 +12,7 @@ Examples:
   devloop bench --save before                         keeps the run under a name
   devloop bench --against before --fail-if 'p99>50ms' compares, and fails beyond a limit
   devloop bench --report report.html                  one page with charts
+  devloop bench --head orders                         loads your own function, and follows what comes after it
 
 Conditions of --fail-if are METRIC OPERATOR VALUE, with >, >=, <, <=, == or !=. Metrics:
   p50 p90 p95 p99 p99.9 max mean      end-to-end latency: 50ms, 1.5s, 800us
@@ -86,6 +87,14 @@ pub(crate) struct LoadArguments {
     /// The URL that requests are posted to [default: `API_ENDPOINT`, `APIGW_ENDPOINT`, or the API of the running cloud].
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
+    /// What is loaded, where the cloud has several chains of functions: an API's method (`POST /orders`), a path, a function, or the
+    /// name of a stream, queue, topic or bucket [default: the example pipeline, or the only chain].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) head: Option<String>,
+    /// The function whose log says that a request is complete, when it has the request's id in it [default: all functions at the
+    /// chain's ends].
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) sink: Option<String>,
     /// Virtual users; each has a connection of its own [default: 10; with --rate as many as answers may be outstanding, up
     /// to 200].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]

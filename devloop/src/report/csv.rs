@@ -54,6 +54,31 @@ pub(crate) fn csv(run: &Document) -> String {
             figures("stage handler", &stage.name, handler);
         }
     }
+    for function in run.chain.iter().flat_map(|chain| &chain.functions) {
+        let all = [
+            ("handler", &function.handler_ms),
+            ("begins after", &function.begins_after_ms),
+            ("done after", &function.done_after_ms),
+        ];
+        for (section, seen) in all {
+            if let Some(seen) = seen {
+                figures(section, &function.function, seen);
+            }
+        }
+    }
+    for function in run.chain.iter().flat_map(|chain| &chain.functions) {
+        for (metric, value) in [
+            ("invocations", Some(function.invocations)),
+            ("errors", function.errors),
+            ("cold_starts", Some(function.cold_starts)),
+            ("backlog", function.backlog),
+            ("seen", function.seen),
+        ] {
+            if let Some(value) = value {
+                row("function", &function.function, metric, value.to_string());
+            }
+        }
+    }
     text
 }
 

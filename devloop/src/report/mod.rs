@@ -1,5 +1,6 @@
 //! What is made of a run for people and programs: tables, CSV, and a page with charts. Pure: a document in, text out.
 
+mod chain;
 mod chart;
 mod csv;
 mod html;

@@ -1,6 +1,9 @@
 //! The tables: first what k6 tells, with k6's names, so that people can compare; below it what k6 cannot see.
 
-use crate::bench::{Comparison, Described, Document, Figures, Judgement, Phase, ProcessUse, Progress, Stage};
+use crate::bench::{
+    Comparison, Described, Document, Figures, FollowedBy, Judgement, Phase, ProcessUse, Progress, Stage,
+};
+use crate::report::chain;
 
 /// Where k6's values begin.
 const WIDTH: usize = 31;
@@ -9,12 +12,15 @@ const WIDTH: usize = 31;
 pub(crate) fn summary(run: &Document) -> String {
     let mut text = client(run);
     text.push('\n');
-    text.push_str(&pipeline(run));
+    text.push_str(&behind(run));
     for finding in &run.findings {
         text.push_str(&format!("  ! {finding}\n"));
     }
     for said in &run.http.refusals {
         text.push_str(&format!("  answered {said}\n"));
+    }
+    if let Some(chain) = &run.chain {
+        text.push_str(&chain::unknown(chain));
     }
     for judged in &run.thresholds {
         let value = judged
@@ -96,7 +102,7 @@ fn k6_time(ms: f64) -> String {
 }
 
 /// What happened behind the answer.
-fn pipeline(run: &Document) -> String {
+fn behind(run: &Document) -> String {
     let counts = &run.counts;
     let model = match run.run.rate {
         Some(rate) => format!("{} requests a second, open model", number(rate)),
@@ -109,6 +115,79 @@ fn pipeline(run: &Document) -> String {
         run.run.drain_ms / 1_000.0,
         if run.run.interrupted { ", ended by Ctrl-C" } else { "" }
     );
+    text.push_str(&match &run.chain {
+        Some(chain) => chain::chain(run, chain),
+        None => stages(run),
+    });
+    let mut row = |name: &str, value: String| text.push_str(&format!("{name:<18} {value}\n"));
+    row(
+        "accepted",
+        format!(
+            "{} ({}/s), {} refused, {} missed",
+            counts.accepted,
+            number(run.rates.accepted),
+            counts.refused,
+            counts.missed
+        ),
+    );
+    let is_pipeline = run.chain.is_none();
+    let is_counted = run.chain.as_ref().is_none_or(|chain| chain.followed_by != FollowedBy::Ends);
+    if is_pipeline {
+        let sink = Some(&run.run.sink).filter(|sink| !sink.is_empty());
+        let place = sink.map_or(String::new(), |sink| format!(", looked for in {sink}"));
+        row("stored, complete", format!("{}, {}{place}", counts.stored, counts.sunk));
+    } else if is_counted {
+        row("complete", format!("{}, {} lost", counts.sunk, counts.lost));
+    }
+    if is_counted {
+        row(
+            "complete runs",
+            format!(
+                "{}/s until drained; backlog {:.1} % of what was accepted, {:.2} s of work",
+                number(run.rates.complete),
+                percent(counts.backlog, counts.accepted),
+                run.run.drain_ms / 1_000.0
+            ),
+        );
+    }
+    let of_stages = run.stages.iter().map(|stage| (&stage.function, stage.iterator_age_ms));
+    let of_chain = run.chain.iter().flat_map(|chain| &chain.functions);
+    let of_chain = of_chain.map(|function| (&function.function, function.iterator_age_ms));
+    let ages: Vec<String> = of_stages
+        .chain(of_chain)
+        .filter_map(|(function, age)| Some(format!("{function} {} ms", number(age?))))
+        .collect();
+    if !ages.is_empty() {
+        row("iterator age", format!("{} at most, by the minute", ages.join(", ")));
+    }
+    for (name, used) in [("cloud", &run.usage.cloud), ("functions", &run.usage.functions)] {
+        match used {
+            Some(used) => row(name, usage(used, if is_counted { counts.sunk } else { counts.accepted })),
+            None => row(name, "unknown: no process of this machine that may be looked at".to_owned()),
+        }
+    }
+    if let Some(used) = &run.usage.generator {
+        let delay = &run.http.delay_ms;
+        row(
+            "generator",
+            format!(
+                "{}; own delay p50 {} ms, p99 {} ms",
+                usage(used, counts.sent),
+                number(delay.p50),
+                number(delay.p99)
+            ),
+        );
+    }
+    if let Some(load) = run.run.load_average {
+        row("machine", format!("{} cores, load average {load}", run.run.cores));
+    }
+    text.push('\n');
+    text
+}
+
+/// The tables of the pipeline's stages.
+fn stages(run: &Document) -> String {
+    let mut text = String::new();
     text.push_str("STAGE              FUNCTION     P50    P90    P99    P99.9  MAX    WAIT       HANDLER\n");
     for stage in &run.stages {
         text.push_str(&times_line(stage));
@@ -134,59 +213,6 @@ fn pipeline(run: &Document) -> String {
         ));
     }
     text.push_str("backlog before the stage when the load ended, and at most\n\n");
-    let mut row = |name: &str, value: String| text.push_str(&format!("{name:<18} {value}\n"));
-    row(
-        "accepted",
-        format!(
-            "{} ({}/s), {} refused, {} missed",
-            counts.accepted,
-            number(run.rates.accepted),
-            counts.refused,
-            counts.missed
-        ),
-    );
-    let sink = Some(&run.run.sink).filter(|sink| !sink.is_empty());
-    let place = sink.map_or(String::new(), |sink| format!(", looked for in {sink}"));
-    row("stored, complete", format!("{}, {}{place}", counts.stored, counts.sunk));
-    row(
-        "complete runs",
-        format!(
-            "{}/s until drained; backlog {:.1} % of what was accepted, {:.2} s of work",
-            number(run.rates.complete),
-            percent(counts.backlog, counts.accepted),
-            run.run.drain_ms / 1_000.0
-        ),
-    );
-    let ages: Vec<String> = run
-        .stages
-        .iter()
-        .filter_map(|stage| Some(format!("{} {} ms", stage.function, number(stage.iterator_age_ms?))))
-        .collect();
-    if !ages.is_empty() {
-        row("iterator age", format!("{} at most, by the minute", ages.join(", ")));
-    }
-    for (name, used) in [("cloud", &run.usage.cloud), ("functions", &run.usage.functions)] {
-        match used {
-            Some(used) => row(name, usage(used, counts.sunk)),
-            None => row(name, "unknown: no process of this machine that may be looked at".to_owned()),
-        }
-    }
-    if let Some(used) = &run.usage.generator {
-        let delay = &run.http.delay_ms;
-        row(
-            "generator",
-            format!(
-                "{}; own delay p50 {} ms, p99 {} ms",
-                usage(used, counts.sent),
-                number(delay.p50),
-                number(delay.p99)
-            ),
-        );
-    }
-    if let Some(load) = run.run.load_average {
-        row("machine", format!("{} cores, load average {load}", run.run.cores));
-    }
-    text.push('\n');
     text
 }
 
@@ -275,7 +301,9 @@ pub(crate) fn progress(seen: &Progress) -> String {
             number(latency.quantile(0.99))
         )
     });
-    let lag = seen.lag.map_or(String::new(), |lag| format!(" (stream {}, table {})", lag.stream, lag.table));
+    let lag: Vec<String> =
+        seen.waiting().filter_map(|(stop, lag)| Some(format!("{} {}", stop.counted, lag?))).collect();
+    let lag = if lag.is_empty() { String::new() } else { format!(" ({})", lag.join(", ")) };
     let refused = if seen.refused > 0 { format!(", {} refused", seen.refused) } else { String::new() };
     format!(
         "{:>6.1} s  {phase}: {} accepted{refused}, {} complete, {} on the way{lag}{latency}",

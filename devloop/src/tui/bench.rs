@@ -13,7 +13,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::{Sparkline, Widget};
 
-use crate::bench::{Lag, Phase, Progress};
+use crate::bench::{Phase, Progress};
 use crate::report::number;
 use crate::tui::terminal::{self, Canvas, Guard};
 use crate::tui::theme::Theme;
@@ -198,15 +198,18 @@ fn told(progress: &Progress) -> String {
     )
 }
 
+/// The functions on a request's way, with how many records wait for each. A bar stands before another branch.
 fn where_it_waits(progress: &Progress) -> String {
-    let count =
-        |pick: fn(&Lag) -> u64| progress.lag.as_ref().map_or("?".to_owned(), |lag| pick(lag).to_string());
-    let [first, second, last] = &progress.functions;
-    format!(
-        "API ▸ {first} ▸ stream [{}] ▸ {second} ▸ table [{}] ▸ {last}",
-        count(|lag| lag.stream),
-        count(|lag| lag.table)
-    )
+    let mut text = progress
+        .stops
+        .first()
+        .map_or(String::new(), |first| format!("{} ▸ {}", first.source, first.function));
+    for (stop, lag) in progress.waiting() {
+        let between = if stop.is_next { "▸" } else { "|" };
+        let lag = lag.map_or("?".to_owned(), |lag| lag.to_string());
+        text.push_str(&format!(" {between} {} [{lag}] ▸ {}", stop.source, stop.function));
+    }
+    text
 }
 
 /// Six charts in two columns; those that do not fit are left out, the last first.
@@ -218,19 +221,23 @@ fn panels(buffer: &mut Buffer, area: Rect, progress: &Progress) {
         (first..=last).map(|second| progress.seconds.get(&second).and_then(pick).unwrap_or(0)).collect()
     };
     let quantile = |share: f64| series(&move |second| second.quantile(share).map(|ms| ms.round() as u64));
-    let charts: [(&str, Vec<u64>, &str, Color); 6] = [
+    let mut charts: Vec<(&str, Vec<u64>, &str, Color)> = vec![
         ("accepted", series(&|second| Some(second.accepted)), "/s", Color::Blue),
         ("complete", series(&|second| Some(second.sunk)), "/s", Color::Green),
         ("end to end p50", quantile(0.5), " ms", Color::Cyan),
         ("end to end p99", quantile(0.99), " ms", Color::Magenta),
-        ("waits in the stream", series(&|second| Some(second.lag?.stream)), "", Color::Yellow),
-        ("waits in the table's stream", series(&|second| Some(second.lag?.table)), "", Color::Yellow),
     ];
-    let rows = (area.height / 4).min(3);
+    for (place, stop) in progress.stops.iter().enumerate().skip(1).take(2) {
+        let lag = series(&move |second| second.lag.as_ref()?.get(place).copied());
+        charts.push((&stop.waits, lag, "", Color::Yellow));
+    }
+    let rows = (area.height / 4).min(charts.len().div_ceil(2) as u16);
     let heights = Layout::vertical(vec![Constraint::Fill(1); usize::from(rows)]).split(area);
     for (row, height) in heights.iter().enumerate() {
         let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(*height);
-        for (place, (name, values, unit, colour)) in [left, right].into_iter().zip(&charts[row * 2..]) {
+        for (place, (name, values, unit, colour)) in
+            [left, right].into_iter().zip(charts.iter().skip(row * 2))
+        {
             chart(buffer, place, name, values, unit, *colour);
         }
     }
@@ -260,17 +267,28 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::bench::Phase;
+    use crate::bench::{Phase, Stop};
 
     fn drawn((width, height): (u16, u16), theme: Theme) -> String {
         let mut progress = Progress::new("r", Phase::Load, 0, Some(60_000));
         for second in 0..30_u64 {
             let entry = progress.seconds.entry(second).or_default();
             (entry.accepted, entry.sunk) = (100 + second, 90);
-            entry.lag = Some(Lag { stream: second * 10, table: 3 });
+            entry.lag = Some(vec![0, second * 10, 3]);
         }
-        (progress.accepted, progress.sunk, progress.lag) = (3435, 2700, Some(Lag { stream: 290, table: 3 }));
-        progress.functions = ["upstream", "midstream", "downstream"].map(str::to_owned);
+        (progress.accepted, progress.sunk, progress.lag) = (3435, 2700, Some(vec![0, 290, 3]));
+        let stop = |source: &str, waits: &str, function: &str| Stop {
+            source: source.into(),
+            counted: source.into(),
+            waits: waits.into(),
+            function: function.into(),
+            is_next: true,
+        };
+        progress.stops = vec![
+            stop("API", "", "upstream"),
+            stop("stream", "waits in the stream", "midstream"),
+            stop("table", "waits in the table's stream", "downstream"),
+        ];
         progress.at(30_000);
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(frame, &progress, theme)).unwrap();

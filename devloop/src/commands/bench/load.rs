@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::bench::{Document, Finished, Outcome, Phase, Progress, Sent, Threshold, run, runs};
 use crate::cli::{BenchArguments, OutputArguments};
 use crate::commands::bench::files::{self, LoadTest};
-use crate::commands::bench::place::{kept, order, pipeline_failed, target};
+use crate::commands::bench::place::{Front, kept, order, pipeline_failed, target};
 use crate::commands::bench::stop::Stop;
 use crate::commands::bench::{ABORTED, PARTIAL, THRESHOLD};
 use crate::config::{no_color, terminal_draws, terminal_is_utf8};
@@ -34,7 +34,7 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
         None => None,
     };
     let order = order(&arguments.load)?;
-    let target = target(&arguments.load.place, arguments.load.api.as_deref(), true).await?;
+    let target = target(&arguments.load.place, Some(Front::of(&arguments.load))).await?;
 
     let stop = Stop::default();
     let screen = screen(output, &stop)?;

@@ -26,14 +26,33 @@ const OPEN_USERS: u32 = 200;
 /// Where runs are kept, below the workspace's target directory.
 const KEPT: &str = "devloop/bench";
 
-/// The pipeline of the flags, the environment, or this directory's settings.
+/// What is loaded, and through which door.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Front<'a> {
+    /// The URL that requests go to.
+    api: Option<&'a str>,
+    /// The head of a chain.
+    head: Option<&'a str>,
+    /// The function at its end that counts.
+    end: Option<&'a str>,
+}
+
+impl<'a> Front<'a> {
+    /// The front of a load.
+    pub(super) fn of(load: &'a LoadArguments) -> Self {
+        Self { api: load.api.as_deref(), head: load.head.as_deref(), end: load.sink.as_deref() }
+    }
+}
+
+/// What the flags, the environment, or this directory's settings mean; without a front only the pipeline, to which nothing is sent.
 pub(super) async fn target(
     arguments: &PlaceArguments,
-    api: Option<&str>,
-    posting: bool,
+    front: Option<Front<'_>>,
 ) -> Result<Target, UserError> {
+    let posting = front.is_some();
+    let Front { api, head, end } = front.unwrap_or_default();
     let environment = Environment::of_process();
-    let api = api.map(str::to_owned).or_else(|| environment.api().filter(|_| posting));
+    let api = api.map(str::to_owned).or_else(|| environment.api().filter(|_| posting && head.is_none()));
     let endpoint =
         if arguments.aws { None } else { Some(endpoint(arguments.endpoint.as_deref(), &environment).await?) };
     let is_url = |url: &&String| url.starts_with("http://") || url.starts_with("https://");
@@ -51,9 +70,10 @@ pub(super) async fn target(
     let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone(), &trust).await?;
     let apis = endpoint.map(|url| Endpoints::one(&url)).unwrap_or_default();
     let stack = arguments.stack.clone();
-    let search = Search { apis, keys, region, stack, api, posting, database, trust };
+    let (head, end) = (head.map(str::to_owned), end.map(str::to_owned));
+    let search = Search { apis, keys, region, stack, head, end, api, posting, database, trust };
     Target::find(search).await.map_err(|mut problem| {
-        if posting && !is_named {
+        if posting && !is_named && !problem.code.starts_with("head") && !problem.code.starts_with("chain") {
             let hint = problem.hint.take().unwrap_or_default();
             problem.hint = Some(format!("{hint}; API_ENDPOINT or APIGW_ENDPOINT names the API's URL"));
         }

@@ -14,7 +14,7 @@ use crate::bench::{
 };
 use crate::cli::SwapArguments;
 use crate::commands::bench::load::{Lines, tell};
-use crate::commands::bench::place::{order, pipeline_failed, target};
+use crate::commands::bench::place::{Front, order, pipeline_failed, target};
 use crate::commands::bench::stop::Stop;
 use crate::commands::bench::{ABORTED, PARTIAL, files};
 use crate::engine::Problem;
@@ -59,7 +59,7 @@ pub(super) async fn swap(arguments: &SwapArguments) -> Result<ExitCode, UserErro
     if arguments.load.duration.is_none() && arguments.load.requests.is_none() {
         order.plan.duration = None;
     }
-    let target = target(&arguments.load.place, arguments.load.api.as_deref(), true).await?;
+    let target = target(&arguments.load.place, Some(Front::of(&arguments.load))).await?;
     let replaced = Replaced::new(&target, &arguments.function).map_err(pipeline_failed)?;
     let stop = Stop::default();
     let lines = Lines::default();

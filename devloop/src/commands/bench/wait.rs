@@ -32,7 +32,7 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
         return Ok(ExitCode::FAILURE);
     };
     let load = load_test(arguments)?;
-    let target = target(&arguments.place, None, false).await?;
+    let target = target(&arguments.place, None).await?;
     let run_id = arguments.run_id.clone().or_else(|| load.as_ref().map(|load| load.run_id.clone()));
     // The file is about another run when the flag names one.
     let load = load.filter(|load| run_id.as_ref() == Some(&load.run_id));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Apis, WINDOW, body};
 use crate::engine::Millis;
+use crate::lambda_log::ReportLine;
 use crate::status::{Distribution, Function};
 
 /// The operation.
@@ -17,13 +18,6 @@ const STREAMS: &str = "Logs_20140328.DescribeLogStreams";
 
 /// How far back the last report is looked for, in ms, one after the other: a function that works much has very many of them.
 const REACHES: [Millis; 2] = [20_000, 180_000];
-
-/// What a line of the form `REPORT RequestId: …\tDuration: 2.31 ms\t…\tInit Duration: 20.11 ms` tells.
-#[derive(Debug, PartialEq)]
-struct Line {
-    duration_ms: f64,
-    cold: bool,
-}
 
 impl Apis<'_> {
     /// Counts a function's cold starts, and measures its durations if nobody has.
@@ -42,13 +36,13 @@ impl Apis<'_> {
             }
             let Some(answer) = self.logs(TARGET, &input).await? else { break };
             let events = answer["events"].as_array().into_iter().flatten();
-            found.extend(events.filter_map(|event| line(event["message"].as_str()?)));
+            found.extend(events.filter_map(|event| ReportLine::parse(event["message"].as_str()?)));
             match answer["nextToken"].as_str() {
                 Some(token) => input["nextToken"] = Value::from(token),
                 None => break,
             }
         }
-        function.environments.cold_starts = found.iter().filter(|line| line.cold).count() as u64;
+        function.environments.cold_starts = found.iter().filter(|line| line.init_ms.is_some()).count() as u64;
         if function.duration_ms.is_none() {
             function.duration_ms = distribution(found.iter().map(|line| line.duration_ms).collect());
         }
@@ -125,15 +119,6 @@ impl Apis<'_> {
     }
 }
 
-fn line(message: &str) -> Option<Line> {
-    let fields = message.strip_prefix("REPORT ")?;
-    let value = |name: &str| {
-        let field = fields.split('\t').find_map(|field| field.trim().strip_prefix(name))?;
-        field.trim().trim_end_matches("ms").trim().parse::<f64>().ok()
-    };
-    Some(Line { duration_ms: value("Duration:")?, cold: value("Init Duration:").is_some() })
-}
-
 /// Percentiles are values that occurred: the smallest that so many are not above.
 fn distribution(mut values: Vec<f64>) -> Option<Distribution> {
     values.sort_by(f64::total_cmp);
@@ -155,17 +140,7 @@ fn distribution(mut values: Vec<f64>) -> Option<Distribution> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, distribution, line};
-
-    #[test]
-    fn a_report_line_tells_its_duration_and_a_cold_start() {
-        let warm = "REPORT RequestId: 1\tDuration: 2.31 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB";
-        assert_eq!(line(warm), Some(Line { duration_ms: 2.31, cold: false }));
-        let cold = format!("{warm}\tInit Duration: 20.11 ms\t\n");
-        assert_eq!(line(&cold), Some(Line { duration_ms: 2.31, cold: true }));
-        assert_eq!(line("START RequestId: 1"), None);
-        assert_eq!(line("REPORT of mine"), None);
-    }
+    use super::distribution;
 
     #[test]
     fn percentiles_are_values_that_occurred() {

@@ -1,0 +1,222 @@
+//! The door of a chain: where the requests of a load go, and in which form.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use hyper::{Method, Request};
+use serde_json::json;
+
+use crate::aws::{Call, Trust, encoded};
+use crate::bench::http::{Client, Connection};
+
+/// The domain of names that mean the endpoint.
+const LOCAL: &str = "localhost.localstack.cloud";
+
+/// Where requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Door {
+    /// The URL, or the ARN of what takes the requests.
+    pub(crate) url: String,
+    /// In which form.
+    pub(crate) form: Form,
+}
+
+/// What a request is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An HTTP request to the URL.
+    Http {
+        /// Its method.
+        method: String,
+        /// The URL of the server to connect to, where the URL's own host is not found by its name: names below
+        /// `localhost.localstack.cloud` mean the endpoint, but only DNS servers outside know them.
+        via: Option<String>,
+    },
+    /// A record of a Kinesis stream, with the request's id as partition key.
+    Record {
+        /// The stream's name.
+        stream: String,
+    },
+    /// A message of an SQS queue.
+    Message {
+        /// The queue's URL.
+        queue: String,
+    },
+    /// A message of an SNS topic.
+    Publication {
+        /// The topic's ARN.
+        topic: String,
+    },
+    /// An object of an S3 bucket, with the request's id as key.
+    Object {
+        /// The bucket's name.
+        bucket: String,
+    },
+    /// A call of a function, whose answer is waited for.
+    Invocation {
+        /// The function's name.
+        function: String,
+    },
+}
+
+impl Door {
+    /// Posts to a URL.
+    pub(crate) fn post(url: &str) -> Self {
+        Self::new(url, "POST", None)
+    }
+
+    /// Asks a URL with this method; `endpoint` is the URL of the services, where there is one.
+    pub(crate) fn new(url: &str, method: &str, endpoint: Option<&str>) -> Self {
+        let host =
+            url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', ':']).next().unwrap_or_default();
+        let is_local = host.strip_suffix(LOCAL).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let via = endpoint.filter(|_| is_local).map(str::to_owned);
+        Self { url: url.to_owned(), form: Form::Http { method: method.to_owned(), via } }
+    }
+
+    /// Asks a service.
+    pub(crate) fn of_service(form: Form, arn: &str) -> Self {
+        Self { url: arn.to_owned(), form }
+    }
+
+    /// The URL that is connected to; none where a service is asked.
+    pub(crate) fn server(&self) -> Option<&str> {
+        match &self.form {
+            Form::Http { via, .. } => Some(via.as_deref().unwrap_or(&self.url)),
+            _ => None,
+        }
+    }
+
+    /// A user's own line to it. The error is a fragment.
+    pub(crate) fn line(&self, client: &Client, region: &str, trust: &Trust) -> Result<Line, String> {
+        Ok(match self.server() {
+            Some(server) => Line::Http(Box::new(Connection::new(server, trust)?)),
+            None => Line::Service(client.clone(), region.to_owned()),
+        })
+    }
+
+    /// An HTTP request with this body. `run` goes into a header, where the pipeline's first function reads it.
+    fn request(&self, method: &str, body: String, run: &str) -> Result<Request<Bytes>, String> {
+        let wrong = |error: &dyn std::fmt::Display| format!("{} is no URL: {error}", self.url);
+        let uri: hyper::Uri = self.url.parse().map_err(|error| wrong(&error))?;
+        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
+        Request::builder()
+            .method(method)
+            .uri(uri.path_and_query().map_or("/", |path| path.as_str()))
+            .header("host", host)
+            .header("content-type", "application/json")
+            .header("x-run-id", run)
+            .body(Bytes::from(body))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// A user's way to the door.
+pub(crate) enum Line {
+    /// A connection of its own.
+    Http(Box<Connection>),
+    /// The services' client, in this region.
+    Service(Client, String),
+}
+
+impl Line {
+    /// Sends a request with this body. Returns the status, and what was said where it is none of success. The error says why there
+    /// was no answer.
+    pub(crate) async fn send(
+        &mut self,
+        door: &Door,
+        body: String,
+        id: &str,
+        run: &str,
+    ) -> Result<(u16, Option<String>), String> {
+        match (self, &door.form) {
+            (Self::Http(connection), Form::Http { method, .. }) => {
+                connection.ask(door.request(method, body, run)?).await
+            }
+            (Self::Service(client, region), form) => {
+                with_call(form, body, id, |call| client.load(region, call)).await
+            }
+            (Self::Http(_), _) => Err("the line is none to a service".to_owned()),
+        }
+    }
+}
+
+/// Makes the call of a service that a request is, and hands it to `ask`.
+async fn with_call<T>(form: &Form, body: String, id: &str, ask: impl AsyncFnOnce(&Call<'_>) -> T) -> T {
+    match form {
+        Form::Record { stream } => {
+            let input = json!({ "StreamName": stream, "PartitionKey": id, "Data": BASE64.encode(body) });
+            ask(&Call::json("kinesis", "Kinesis_20131202.PutRecord", &input)).await
+        }
+        Form::Message { queue } => {
+            let mut input = json!({ "QueueUrl": queue, "MessageBody": body });
+            if queue.ends_with(".fifo") {
+                input["MessageGroupId"] = json!(id);
+                input["MessageDeduplicationId"] = json!(id);
+            }
+            ask(&Call::json("sqs", "AmazonSQS.SendMessage", &input)).await
+        }
+        Form::Publication { topic } => {
+            let parameters = [("TopicArn", topic.as_str()), ("Message", &body)];
+            ask(&Call::query("sns", "2010-03-31", "Publish", &parameters)).await
+        }
+        Form::Object { bucket } => {
+            let path = format!("/{bucket}/{}", encoded(id));
+            ask(&Call::body("s3", Method::PUT, &path, body)).await
+        }
+        Form::Invocation { function } => {
+            let path = format!("/2015-03-31/functions/{}/invocations", encoded(function));
+            ask(&Call::body("lambda", Method::POST, &path, body)).await
+        }
+        Form::Http { .. } => ask(&Call::post("/", body)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_localstack_is_reached_at_the_endpoint_and_others_at_their_own() {
+        let endpoint = "http://127.0.0.1:4566";
+        let check = |url: &str, server: &str| {
+            assert_eq!(Door::new(url, "POST", Some(endpoint)).server(), Some(server));
+        };
+        let function = "http://u1.lambda-url.us-east-1.localhost.localstack.cloud:4566/";
+        check(function, endpoint);
+        check("http://127.0.0.1:4566/x", "http://127.0.0.1:4566/x");
+        check("https://u1.lambda-url.us-east-1.on.aws/", "https://u1.lambda-url.us-east-1.on.aws/");
+        check("http://notlocalhost.localstack.cloud/", "http://notlocalhost.localstack.cloud/");
+        let request =
+            Door::new(function, "PUT", Some(endpoint)).request("PUT", "{}".to_owned(), "r").unwrap();
+        assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), ("PUT", "/"));
+        assert_eq!(request.headers()["host"], "u1.lambda-url.us-east-1.localhost.localstack.cloud:4566");
+        assert_eq!(request.headers()["x-run-id"], "r");
+    }
+
+    #[tokio::test]
+    async fn each_service_gets_its_own_form() {
+        let check = async |form: Form, expected: &[&str]| {
+            let shown =
+                with_call(&form, "{\"a\":1}".to_owned(), "r-1-0", async |call| format!("{call:?}")).await;
+            for part in expected {
+                assert!(shown.contains(part), "{part} in {shown}");
+            }
+        };
+        check(Form::Record { stream: "s".into() }, &["PutRecord", "eyJhIjoxfQ==", "r-1-0"]).await;
+        check(Form::Message { queue: "http://x/0/q".into() }, &["SendMessage", "http://x/0/q"]).await;
+        check(
+            Form::Message { queue: "http://x/0/q.fifo".into() },
+            &["MessageGroupId", "MessageDeduplicationId"],
+        )
+        .await;
+        check(
+            Form::Publication { topic: "arn:aws:sns:r:0:t".into() },
+            &["Action=Publish", "TopicArn=arn%3Aaws"],
+        )
+        .await;
+        check(Form::Object { bucket: "b".into() }, &["PUT", "/b/r-1-0"]).await;
+        check(Form::Invocation { function: "f".into() }, &["POST", "/2015-03-31/functions/f/invocations"])
+            .await;
+    }
+}

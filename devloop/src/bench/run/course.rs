@@ -1,0 +1,243 @@
+//! A load, and the waiting until everything that was accepted is through.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Order, failed};
+use crate::bench::chain::answered;
+use crate::bench::follow::{Rows as _, Wanted};
+use crate::bench::generator::{self, Ended};
+use crate::bench::payload::parse_id;
+use crate::bench::progress::{Phase, Progress};
+use crate::bench::row::SinkRow;
+use crate::bench::sample::Sample;
+use crate::bench::sink::SinkRows;
+use crate::bench::target::Target;
+use crate::bench::usage::Moment;
+use crate::bench::wait::{Patience, Standing, Waiting};
+use crate::bus::now;
+use crate::engine::Problem;
+
+/// How often rows are read while the load goes on: reading takes processor time from the pipeline.
+const READING: Duration = Duration::from_secs(1);
+
+/// How often while it drains.
+const DRAINING: Duration = Duration::from_millis(250);
+
+/// How often either way where each question costs and is limited: FilterLogEvents to five a second in an account's region
+/// `[CloudWatch Logs quotas]`.
+const AT_AWS: Duration = Duration::from_secs(2);
+
+/// A log line may bear a time a little before the request's: clocks of two machines.
+const SKEW_MS: i64 = 60_000;
+
+/// A load and its drain.
+pub(super) struct Course<'a> {
+    target: &'a Target,
+    order: &'a Order,
+    pub(super) progress: Progress,
+    pub(super) samples: Vec<Sample>,
+    pub(super) rows: Rows,
+    /// When each request was sent, in ms since the epoch; only of a chain, whose logs do not tell it.
+    sendings: HashMap<(u32, u32), i64>,
+}
+
+/// The rows of the requests.
+pub(super) struct Rows {
+    /// Which of them are the run's.
+    pub(super) wanted: Wanted,
+    /// When the load began, in ms since the epoch.
+    pub(super) began_ms: u64,
+    /// Lines of the run are this old at most, in ms since the epoch.
+    pub(super) from: i64,
+    seen: HashSet<(u32, u32)>,
+    /// All that came, in the order in which they were read.
+    pub(super) sink: Vec<SinkRow>,
+    /// How it ended.
+    pub(super) through: Option<Through>,
+}
+
+/// The end of a course.
+pub(super) struct Through {
+    /// Whether all is through.
+    pub(super) standing: Standing,
+    /// What was used when the load ended.
+    pub(super) at_end: Moment,
+    /// What the generator says.
+    pub(super) ended: Ended,
+    /// Records that waited for each function when the load ended, where the target tells.
+    pub(super) lag: Option<Vec<u64>>,
+}
+
+impl Default for Through {
+    fn default() -> Self {
+        Self { standing: Standing::TimedOut, at_end: Moment::default(), ended: Ended::default(), lag: None }
+    }
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(target: &'a Target, order: &'a Order, phase: Phase) -> Self {
+        let began_ms = now();
+        let load_ms = order.plan.duration.map(|duration| duration.as_millis() as u64);
+        let progress = Progress::new(&order.plan.run, phase, began_ms, load_ms);
+        let wanted = Wanted { run: Some(order.plan.run.clone()), received_from: None };
+        let rows = Rows { wanted, began_ms, from: 0, seen: HashSet::new(), sink: Vec::new(), through: None };
+        Self { target, order, progress, samples: Vec::new(), rows, sendings: HashMap::new() }
+    }
+
+    /// Sends the load and waits until all that was accepted is through.
+    pub(super) async fn go(
+        &mut self,
+        stop: &CancellationToken,
+        watch: &dyn Fn(&Progress),
+    ) -> Result<(), Problem> {
+        let (target, order) = (self.target, self.order);
+        let door =
+            target.door.as_ref().ok_or_else(|| failed("there is nothing to send requests to".to_owned()))?;
+        let mut running =
+            generator::start(door, &target.client, &target.region, &order.plan, &order.payload, stop)
+                .map_err(failed)?;
+        let began_ms = running.began_ms;
+        self.progress = Progress::new(&order.plan.run, self.progress.phase, began_ms, self.progress.load_ms);
+        self.progress.stops = target.stops();
+        self.rows.began_ms = began_ms;
+        self.rows.from = began_ms as i64 - SKEW_MS;
+        if !order.is_new_name {
+            self.rows.wanted.received_from = Some(began_ms as i64);
+            self.rows.from = began_ms as i64;
+        }
+        let mut follower = target.rows(self.rows.from, self.rows.wanted.clone());
+
+        let mut ticks = tokio::time::interval(DRAINING);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut read = Instant::now();
+        let is_warm_up = self.progress.phase == Phase::WarmUp;
+        loop {
+            tokio::select! {
+                batch = running.samples.recv() => match batch {
+                    Some(batch) => {
+                        self.progress.samples(&batch);
+                        self.follow(&batch);
+                        self.samples.extend(batch);
+                    }
+                    None => break,
+                },
+                _ = ticks.tick() => {
+                    if read.elapsed() >= if target.client.is_aws() { AT_AWS } else { READING } {
+                        read = Instant::now();
+                        // Under load an answer may take long, and the next one has what this one had.
+                        if let Ok(fresh) = follower.fresh().await {
+                            self.take(fresh);
+                        }
+                        let lag = target.pending(now()).await.ok().and_then(|(_, lag)| lag);
+                        self.progress.waits(lag);
+                    }
+                    self.progress.at(now());
+                    watch(&self.progress);
+                }
+            }
+        }
+        let ended = running.end.await.unwrap_or_default();
+        let at_end = Moment::read(target.process);
+        let lag = match target.followed() {
+            Some(_) => target.pending(now()).await.ok().and_then(|(_, lag)| lag),
+            None => None,
+        };
+        if !is_warm_up {
+            self.progress.phase = Phase::Drain;
+        }
+        let mut standing = self.drain(&mut follower, watch).await?;
+        if standing != Standing::Complete {
+            let rest = follower.rest().await.map_err(failed)?;
+            self.take(rest);
+            // What bears an old time and came late was not among what is fresh.
+            if self.rows.seen.is_superset(&self.accepted()) {
+                standing = Standing::Complete;
+            }
+        }
+        self.rows.through = Some(Through { standing, at_end, ended, lag });
+        Ok(())
+    }
+
+    /// Waits until all that was accepted is through.
+    async fn drain(
+        &mut self,
+        follower: &mut SinkRows,
+        watch: &dyn Fn(&Progress),
+    ) -> Result<Standing, Problem> {
+        let accepted = self.accepted();
+        let patience = Patience {
+            expected: Some(accepted.len() as u64),
+            idle: self.target.idle(self.order.idle),
+            timeout: self.order.timeout,
+        };
+        let began = Instant::now();
+        let mut waiting = Waiting::new(patience, 0);
+        let mut ticks = tokio::time::interval(if self.target.client.is_aws() { AT_AWS } else { DRAINING });
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut refused_since: Option<String> = None;
+        loop {
+            ticks.tick().await;
+            // What is pending is asked first: what is through between the two questions is seen, not lost.
+            let pending = self.target.pending(now()).await;
+            let fresh = follower.fresh().await;
+            let (pending, fresh) = match (pending, fresh) {
+                (Ok(pending), Ok(fresh)) => (pending, fresh),
+                (Err(reason), _) | (_, Err(reason)) => {
+                    if began.elapsed() >= self.order.timeout {
+                        return Err(failed(refused_since.unwrap_or(reason)));
+                    }
+                    refused_since = Some(reason);
+                    continue;
+                }
+            };
+            self.take(fresh);
+            let seen = self.rows.seen.intersection(&accepted).count() as u64;
+            let (pending, lag) = pending;
+            self.progress.at(now());
+            self.progress.waits(lag);
+            watch(&self.progress);
+            let standing = waiting.look(began.elapsed(), seen, &pending);
+            if standing != Standing::Waiting {
+                return Ok(standing);
+            }
+        }
+    }
+
+    /// The requests that were accepted, by user and iteration.
+    fn accepted(&self) -> HashSet<(u32, u32)> {
+        let accepted = self.samples.iter().filter(|sample| sample.accepted());
+        accepted.map(|sample| (sample.user, sample.iteration)).collect()
+    }
+
+    /// Notes what only the generator knows of requests to a chain: when they were sent, and that an answer completes them.
+    fn follow(&mut self, batch: &[Sample]) {
+        let Some(followed) = self.target.followed() else { return };
+        let (run, began_ms) = (&self.order.plan.run, self.rows.began_ms);
+        if followed.chain.ends_with_the_answer() {
+            let accepted = batch.iter().filter(|sample| sample.accepted());
+            let rows = accepted.map(|sample| answered(run, sample, began_ms)).collect();
+            self.take(rows);
+        } else {
+            self.sendings.extend(
+                batch
+                    .iter()
+                    .map(|sample| ((sample.user, sample.iteration), (began_ms + sample.sent / 1_000) as i64)),
+            );
+        }
+    }
+
+    fn take(&mut self, fresh: Vec<SinkRow>) {
+        for mut row in fresh {
+            let id = parse_id(&self.order.plan.run, &row.key);
+            row.received = row.received.or_else(|| self.sendings.get(&id?).copied());
+            let is_first = id.is_some_and(|id| self.rows.seen.insert(id));
+            if is_first {
+                self.progress.row(&row);
+            }
+            self.rows.sink.push(row);
+        }
+    }
+}

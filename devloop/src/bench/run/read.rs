@@ -1,0 +1,108 @@
+//! What the functions wrote, read when everything is through, so that the reading disturbs nothing.
+
+use super::course::{Rows, Through};
+use crate::bench::account::{Account, Sent};
+use crate::bench::assemble::Seen;
+use crate::bench::chain::{Beside, Follow, FollowedBy, FunctionLog, account, report};
+use crate::bench::document::Outcome;
+use crate::bench::follow::StageLog;
+use crate::bench::row::SinkRow;
+use crate::bench::sample::Sample;
+use crate::bench::sink::complete;
+use crate::bench::target::{Followed, Target};
+use crate::bench::wait::Standing;
+use crate::bus::now;
+
+/// What is known before the reading.
+pub(super) struct Reading<'a> {
+    pub(super) target: &'a Target,
+    pub(super) rows: &'a Rows,
+    pub(super) through: &'a Through,
+    pub(super) sent: &'a Sent,
+    pub(super) samples: &'a [Sample],
+}
+
+/// What is known after it.
+pub(super) struct Read {
+    pub(super) account: Account,
+    pub(super) seen: Seen,
+    pub(super) outcome: Outcome,
+}
+
+impl Reading<'_> {
+    /// Reads the lines of the pipeline's stages; `sink` has what the last one wrote.
+    pub(super) async fn pipeline(&self, mut sink: Vec<SinkRow>) -> Result<Read, String> {
+        let Reading { target, rows, .. } = *self;
+        let mut logs: [StageLog; 3] = Default::default();
+        for (stage, log) in logs.iter_mut().enumerate() {
+            if target.functions[stage].is_some() {
+                *log = StageLog::read(&target.log(stage), rows.from, &rows.wanted).await?;
+            }
+        }
+        let again = complete(&mut sink, logs[2].lines.iter().map(|(_, line)| line));
+        let mut ages = [None; 3];
+        for (stage, age) in ages.iter_mut().enumerate().skip(1) {
+            *age = target.iterator_age(stage, rows.began_ms, now()).await;
+        }
+        let account = Account::new(self.sent, logs[1].store_rows(), sink);
+        let outcome = match self.through.standing {
+            Standing::Complete => Outcome::Complete,
+            Standing::Quiet => Outcome::Lost,
+            Standing::Waiting | Standing::TimedOut => Outcome::TimedOut,
+        };
+        Ok(Read { account, seen: Seen::Pipeline { logs: Box::new(logs), again, ages }, outcome })
+    }
+
+    /// Reads the logs of a chain's functions. `errors_before` has the failures of this minute that are older than the load.
+    pub(super) async fn chain(
+        &self,
+        followed: &Followed,
+        errors_before: Vec<Option<u64>>,
+    ) -> Result<Read, String> {
+        let Reading { target, rows, through, sent, samples } = *self;
+        let run = &sent.run;
+        let (mut logs, mut beside) = (Vec::new(), Vec::new());
+        let errors = errors(target, rows.began_ms).await;
+        for (place, (errors, before)) in errors.into_iter().zip(errors_before).enumerate() {
+            logs.push(FunctionLog::read(&target.log(place), rows.from, run).await?);
+            let is_read = target.is_read_in_batches(place);
+            beside.push(Beside {
+                label: target.label(place),
+                errors: errors.zip(before).map(|(after, before)| after.saturating_sub(before)),
+                iterator_age_ms: if is_read {
+                    target.iterator_age(place, rows.began_ms, now()).await
+                } else {
+                    None
+                },
+                backlog: through.lag.as_ref().and_then(|lag| lag.get(place).copied()),
+            });
+        }
+        let follow = Follow {
+            chain: &followed.chain,
+            ends: &followed.ends,
+            sent,
+            samples,
+            began_ms: rows.began_ms,
+            logs: &logs,
+        };
+        let (by, account) = account(&follow);
+        let report = report(&follow, by, &beside, &followed.gaps);
+        let outcome = match through.standing {
+            Standing::Waiting | Standing::TimedOut => Outcome::TimedOut,
+            Standing::Quiet if by == FollowedBy::Rows && account.lost() > 0 => Outcome::Lost,
+            Standing::Quiet | Standing::Complete => Outcome::Complete,
+        };
+        Ok(Read { account, seen: Seen::Chain(Box::new(report)), outcome })
+    }
+}
+
+/// The failed invocations of each function of a chain since the minute of that time; none of the pipeline, whose rows tell more.
+pub(super) async fn errors(target: &Target, from_ms: u64) -> Vec<Option<u64>> {
+    let mut errors = Vec::new();
+    if target.followed().is_some() {
+        for place in 0..target.functions.len() {
+            errors.push(target.errors(place, from_ms, now()).await);
+        }
+    }
+    errors
+}

@@ -1,0 +1,163 @@
+//! What is still on its way, and what CloudWatch has counted. The embedded cloud's status page tells more, sooner; a target without
+//! one is asked for metrics.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{PAGE, Target, Way, each};
+use crate::bench::chain::Kind;
+use crate::bench::http::Service;
+use crate::bench::wait::Pending;
+
+/// How long nothing may come where the status page shows what is on its way.
+const SHOWN_IDLE: Duration = Duration::from_secs(1);
+
+/// A queue's messages: those that a receive would get, that somebody has received, and that are delayed.
+const MESSAGES: [&str; 3] = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+];
+
+impl Target {
+    /// What is on its way, and how many records wait for each function, as far as that is known. `now_ms` is this machine's time.
+    pub(crate) async fn pending(&self, now_ms: u64) -> Result<(Pending, Option<Vec<u64>>), String> {
+        let given_up = self.given_up().await;
+        let in_queues = self.in_queues().await?;
+        let queued = in_queues.iter().copied().reduce(u64::saturating_add);
+        if !self.has_page {
+            let since_batch = self.since_batch(now_ms).await?;
+            return Ok((Pending { records: queued, since_batch, given_up, ..Pending::default() }, None));
+        }
+        let page = self.client.page(PAGE).await?.unwrap_or_default();
+        let names =
+            || self.functions.iter().map(|function| function.as_ref().map_or("", |known| &*known.name));
+        let lags: Vec<u64> = names().map(|name| lag(&page, name)).collect();
+        let in_flight = each(&page["functions"])
+            .filter(|function| names().any(|name| function["name"] == name))
+            .flat_map(|function| {
+                ["busy", "waiting"].map(|what| function["environments"][what].as_u64().unwrap_or(0))
+            })
+            .sum();
+        let records = Some(lags.iter().sum::<u64>() + queued.unwrap_or(0));
+        Ok((Pending { records, in_flight: Some(in_flight), since_batch: None, given_up }, Some(lags)))
+    }
+
+    /// How long nothing may come until no more will come. Where the status page shows everything that is on a chain's way, nothing
+    /// is to be waited for that it does not show.
+    pub(crate) fn idle(&self, asked: Duration) -> Duration {
+        let Some(followed) = self.followed() else { return asked };
+        let chain = &followed.chain;
+        let is_shown = |kind| matches!(kind, Kind::Stream | Kind::Table | Kind::Queue);
+        let sources = chain.links.iter().flat_map(|link| &link.sources);
+        let all_shown = sources
+            .filter(|source| **source != chain.head.source || !source.kind.answers())
+            .all(|source| is_shown(source.kind));
+        if self.has_page && all_shown { asked.min(SHOWN_IDLE) } else { asked }
+    }
+
+    /// The messages in each queue that functions of a chain take from.
+    async fn in_queues(&self) -> Result<Vec<u64>, String> {
+        let mut found = Vec::new();
+        let Some(followed) = self.followed() else { return Ok(found) };
+        let sources = followed.chain.links.iter().flat_map(|link| &link.sources);
+        for queue in sources.filter(|source| source.kind == Kind::Queue) {
+            found.push(self.messages(&queue.arn, &MESSAGES).await?);
+        }
+        Ok(found)
+    }
+
+    /// The sum of a queue's attributes.
+    async fn messages(&self, arn: &str, attributes: &[&str]) -> Result<u64, String> {
+        let name = json!({ "QueueName": arn.rsplit(':').next().unwrap_or_default() });
+        let found = self.client.call(Service::Queues, &self.region, "GetQueueUrl", &name).await?;
+        let input = json!({ "QueueUrl": found["QueueUrl"], "AttributeNames": attributes });
+        let read = self.client.call(Service::Queues, &self.region, "GetQueueAttributes", &input).await?;
+        let number =
+            |name: &&str| read["Attributes"][*name].as_str().and_then(|count| count.parse::<u64>().ok());
+        Ok(attributes.iter().filter_map(number).sum())
+    }
+
+    /// Failure records in the queues; none where there is no queue, or it does not answer, since nothing depends on it.
+    async fn given_up(&self) -> Option<u64> {
+        if self.queues.is_empty() {
+            return None;
+        }
+        let mut sum = 0;
+        for arn in &self.queues {
+            sum += self.messages(arn, &MESSAGES[..1]).await.ok()?;
+        }
+        Some(sum)
+    }
+
+    /// Whether a mapping reads a stream for the function at this place, so that CloudWatch has an IteratorAge of it.
+    pub(crate) fn is_read_in_batches(&self, place: usize) -> bool {
+        match &self.way {
+            Way::Pipeline(_) => place > 0,
+            Way::Chain(followed) => {
+                let sources = &followed.chain.links[place].sources;
+                sources.iter().any(|source| matches!(source.kind, Kind::Stream | Kind::Table))
+            }
+        }
+    }
+
+    /// How long ago a function took a batch from its stream: IteratorAge has a point for every minute in which one was taken.
+    async fn since_batch(&self, now_ms: u64) -> Result<Option<Duration>, String> {
+        let mut latest = None;
+        for place in 0..self.functions.len() {
+            if !self.is_read_in_batches(place) {
+                continue;
+            }
+            for point in self.iterator_ages(place, now_ms.saturating_sub(600_000), now_ms).await? {
+                latest = latest.max(point["Timestamp"].as_f64().map(|seconds| (seconds * 1_000.0) as u64));
+            }
+        }
+        Ok(latest.map(|at| Duration::from_millis(now_ms.saturating_sub(at + 60_000))))
+    }
+
+    /// The oldest record's age in ms when a function took a batch, between two times.
+    pub(crate) async fn iterator_age(&self, place: usize, from_ms: u64, to_ms: u64) -> Option<f64> {
+        let points = self.iterator_ages(place, from_ms, to_ms).await.ok()?;
+        points.iter().filter_map(|point| point["Maximum"].as_f64()).reduce(f64::max)
+    }
+
+    /// How many invocations of a function failed in the minutes between two times; none where the target does not tell.
+    pub(crate) async fn errors(&self, place: usize, from_ms: u64, to_ms: u64) -> Option<u64> {
+        let points = self.points(place, ("Errors", "Sum"), from_ms, to_ms).await.ok()?;
+        Some(points.iter().filter_map(|point| point["Sum"].as_f64()).sum::<f64>() as u64)
+    }
+
+    async fn iterator_ages(&self, place: usize, from_ms: u64, to_ms: u64) -> Result<Vec<Value>, String> {
+        self.points(place, ("IteratorAge", "Maximum"), from_ms, to_ms).await
+    }
+
+    /// A metric of a function, by the minute.
+    async fn points(
+        &self,
+        place: usize,
+        (metric, statistic): (&str, &str),
+        from_ms: u64,
+        to_ms: u64,
+    ) -> Result<Vec<Value>, String> {
+        let Some(function) = &self.functions[place] else { return Ok(Vec::new()) };
+        let from = from_ms / 1_000;
+        let input = json!({
+            "Namespace": "AWS/Lambda",
+            "MetricName": metric,
+            "Dimensions": [{ "Name": "FunctionName", "Value": function.name }],
+            "StartTime": from - from % 60,
+            "EndTime": to_ms / 1_000 + 1,
+            "Period": 60,
+            "Statistics": [statistic],
+        });
+        let answer = self.client.call(Service::Metrics, &self.region, "GetMetricStatistics", &input).await?;
+        Ok(answer["Datapoints"].as_array().cloned().unwrap_or_default())
+    }
+}
+
+/// The records that wait for the function in the streams of its mappings, by the status page.
+fn lag(page: &Value, function: &str) -> u64 {
+    let mappings = each(&page["mappings"]).filter(|mapping| mapping["function"] == function);
+    mappings.filter_map(|mapping| mapping["lag_records"].as_u64()).sum()
+}
