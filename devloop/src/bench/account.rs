@@ -6,19 +6,19 @@ use crate::bench::payload::{id, parse_id};
 use crate::bench::row::{Line, SinkRow};
 use crate::bench::sample::Sample;
 
-/// Who sent what, as far as it is known: `bench` knows every sample, `bench wait` only the ids.
+/// The requests that were sent. `bench` knows them from its samples, `bench wait` from the file that a load left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// The run.
     pub(crate) run: String,
     /// The accepted requests: user and iteration.
     pub(crate) accepted: Vec<(u32, u32)>,
-    /// The others.
+    /// The refused requests.
     pub(crate) refused: Vec<(u32, u32)>,
 }
 
 impl Sent {
-    /// What the samples tell.
+    /// The requests of these samples.
     pub(crate) fn from_samples(run: &str, samples: &[Sample]) -> Self {
         let named = |sample: &Sample| (sample.user, sample.iteration);
         let (accepted, refused): (Vec<_>, Vec<_>) = samples.iter().partition(|sample| sample.accepted());
@@ -60,18 +60,18 @@ impl StoreRow {
 /// What became of the requests at one place of the pipeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Passage {
-    /// Different accepted requests that got here.
+    /// The number of accepted requests that arrived here.
     pub(crate) arrived: u64,
-    /// Accepted requests that were at the place before and never got here.
+    /// The ids of accepted requests that arrived at the place before and never here.
     pub(crate) lost: Vec<String>,
-    /// Requests that came more than once, with how many times more.
+    /// The requests that came more than once, with the number of further times.
     pub(crate) duplicated: BTreeMap<String, u64>,
     /// Requests that came after a later one of the same user.
     pub(crate) reordered: Vec<String>,
 }
 
 impl Passage {
-    /// How often something came once more.
+    /// The number of further times, summed over all requests.
     pub(crate) fn duplicates(&self) -> u64 {
         self.duplicated.values().sum()
     }

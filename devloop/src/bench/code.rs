@@ -15,13 +15,13 @@ use crate::engine::Problem;
 /// How long new code may take to be deployed.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// How often it is looked for.
+/// How often the status page is asked meanwhile.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Behind the end of an ELF file nothing is read, so that this makes another digest and the same program.
+/// Appended to a binary: nothing reads beyond the end of an ELF file, so the digest changes and the program does not.
 const MARK: &[u8] = b"devloop bench swap";
 
-/// A build that lies where the function can be run from.
+/// A build in a directory that the function can run from.
 pub(crate) struct Build {
     folder: PathBuf,
     /// SHA-256 of the binary.
@@ -89,7 +89,7 @@ impl<'a> Replaced<'a> {
         Ok(Self { target, function, folder })
     }
 
-    /// The binary that it runs by itself.
+    /// The function's own binary.
     pub(crate) fn own(&self) -> PathBuf {
         Path::new(self.folder).join("bootstrap")
     }
@@ -99,12 +99,12 @@ impl<'a> Replaced<'a> {
         &self.function.label
     }
 
-    /// Lets the build take over. Returns when Lambda has taken the order.
+    /// Updates the function to the build. Returns when Lambda has accepted the update.
     pub(crate) async fn switch(&self, build: &Build) -> Result<(), Problem> {
         self.order(&build.folder.to_string_lossy()).await
     }
 
-    /// Lets its own code take over again.
+    /// Updates the function to its own code again, and waits until that is deployed.
     pub(crate) async fn put_back(&self) -> Result<(), Problem> {
         self.order(self.folder).await?;
         self.until("is deployed again", |_, status| status == "Successful").await
@@ -188,7 +188,7 @@ impl<'a> Replaced<'a> {
     }
 }
 
-/// A source file with an edit that is put back whatever happens but a kill.
+/// A source file with an edit. The file is restored when this is dropped; only a kill prevents it.
 pub(crate) struct Edit {
     path: PathBuf,
     original: String,
@@ -196,7 +196,7 @@ pub(crate) struct Edit {
 }
 
 impl Edit {
-    /// The edit of the file: one text, which it must hold once, replaced by another.
+    /// An edit that replaces one text by another; the file must contain the first one exactly once.
     pub(crate) fn new(path: &Path, from: &str, to: &str) -> Result<Self, Problem> {
         let failed =
             |reason: String| Problem::new("edit_invalid", format!("edit {}: {reason}", path.display()));

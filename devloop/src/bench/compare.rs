@@ -1,5 +1,5 @@
-//! Whether a run is better or worse than another, or whether it only looks so. A difference without an interval is a rumour:
-//! two runs of the same code differ too.
+//! Compares two runs. Two runs of the same code differ too, so every difference comes with its 95 % interval, and one whose
+//! interval includes "no change" is called noise.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bench::row::SinkRow;
 
-/// How often blocks are drawn anew.
+/// How many samples of blocks the bootstrap draws.
 const DRAWS: usize = 500;
 
-/// The length of a block in ms: latencies that follow each other resemble each other, so that whole seconds are drawn, not
-/// single requests.
+/// The length of a block in ms: latencies that follow each other resemble each other, so the bootstrap draws whole seconds,
+/// not single requests.
 const BLOCK_MS: i64 = 1_000;
 
 /// The latencies of the requests that were complete within one second.
@@ -28,9 +28,9 @@ pub(crate) struct Block {
 pub(crate) struct Comparison {
     /// What it is compared with.
     pub(crate) against: String,
-    /// How the intervals came about, and what they do not hold.
+    /// How the intervals were computed, and what they leave out.
     pub(crate) method: String,
-    /// One by one.
+    /// The change of each metric.
     pub(crate) metrics: Vec<Shift>,
 }
 
@@ -39,17 +39,17 @@ pub(crate) struct Comparison {
 pub(crate) struct Shift {
     /// Its name.
     pub(crate) metric: String,
-    /// Then; ms, or a second.
+    /// Its value before, in ms, or a second for a rate.
     pub(crate) before: f64,
-    /// Now.
+    /// Its value now.
     pub(crate) after: f64,
-    /// By which share it changed: 0.1 is a tenth more.
+    /// The change as a share of the value before: 0.1 is 10 % more.
     pub(crate) change: f64,
-    /// With 95 % confidence the change is at least this.
+    /// The lower end of the change's 95 % interval.
     pub(crate) low: f64,
-    /// And at most this.
+    /// The upper end.
     pub(crate) high: f64,
-    /// What that means.
+    /// What the interval means.
     pub(crate) judgement: Judgement,
 }
 
@@ -61,12 +61,12 @@ pub(crate) enum Judgement {
     Better,
     /// Slower, or fewer.
     Worse,
-    /// The interval holds "no change".
+    /// The interval includes "no change".
     #[default]
     Noise,
 }
 
-/// The metrics that are compared, and whether more of it is better.
+/// The metrics that are compared, and whether a higher value is better.
 pub(crate) const COMPARED: [(&str, bool); 6] =
     [("p50", false), ("p90", false), ("p95", false), ("p99", false), ("mean", false), ("rate", true)];
 
@@ -95,7 +95,7 @@ pub(crate) fn blocks(runs: &[SinkRow], began_ms: i64) -> Vec<Block> {
         .collect()
 }
 
-/// One run against one: blocks of both are drawn again and again.
+/// Compares one run with another, by a bootstrap over the blocks of both.
 pub(crate) fn runs(against: &str, before: &[Block], after: &[Block]) -> Option<Comparison> {
     let (then, now) = (figures(before.iter())?, figures(after.iter())?);
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
@@ -129,7 +129,8 @@ pub(crate) fn runs(against: &str, before: &[Block], after: &[Block]) -> Option<C
     })
 }
 
-/// Rounds of one build against rounds of another: the first with the first, and so on. One value a metric in each round.
+/// Compares rounds of one build with rounds of another, in pairs: first with first, second with second. Each round has one value for
+/// each metric.
 pub(crate) fn rounds(against: &str, before: &[Vec<f64>], after: &[Vec<f64>]) -> Comparison {
     let pairs = before.len().min(after.len());
     let metrics = COMPARED
@@ -226,7 +227,7 @@ pub(crate) fn figures<'a>(blocks: impl Iterator<Item = &'a Block>) -> Option<Vec
     Some(vec![at(0.5), at(0.9), at(0.95), at(0.99), sum / total as f64, total as f64 / seconds])
 }
 
-/// Numbers that look random and are the same every time, so that a comparison can be repeated (xorshift64*).
+/// Pseudo-random numbers with a constant seed, so that a comparison can be repeated (xorshift64*).
 struct Random(u64);
 
 impl Random {

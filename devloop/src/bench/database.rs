@@ -1,4 +1,4 @@
-//! The sink's rows in PostgreSQL: what is there is complete, whatever a log says.
+//! The sink's rows in PostgreSQL. A request whose row is there is complete, whatever the log says.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,14 +13,14 @@ use crate::bench::follow::{Rows, Wanted};
 use crate::bench::row::SinkRow;
 use crate::postgres::DatabaseUrl;
 
-/// How long the server may take to let us in, or to answer.
+/// How long the server may take to accept a connection, or to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A row bears the time at which its batch was taken, and is there when the batch is committed: at most the function's timeout of
-/// three seconds later. What is read again, in ms.
+/// By how much each reading overlaps the last one, in ms. A row has the time when its batch was taken, and appears when the batch is
+/// committed: at most the function's timeout of three seconds later.
 const OVERLAP_MS: i64 = 4_000;
 
-/// Reading takes time from the pipeline's own writing: between two readings so many times as long as the last one took.
+/// The pause between two readings, as a multiple of the time that the last one took: reading slows the pipeline's own writing down.
 const REST: u32 = 4;
 
 /// The rows of a run. The table has one row an item: what came twice is there once.
@@ -37,9 +37,9 @@ pub(crate) struct PostgresRows {
     client: Option<Client>,
     from: i64,
     latest: i64,
-    /// Rows that were told: an item may be written again by a later request, and then it is another row.
+    /// Rows that were returned already. A later request may write an item again, which is then another row.
     told: HashMap<(String, Option<i64>), i64>,
-    /// No reading before this moment.
+    /// The next reading starts no earlier.
     next: Option<Instant>,
 }
 

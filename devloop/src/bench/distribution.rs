@@ -4,7 +4,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// The largest time that is told apart: an hour.
+/// The largest time that the histogram distinguishes: an hour.
 const LONGEST_MS: u64 = 3_600_000;
 
 /// Times that are being collected.

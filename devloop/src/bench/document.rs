@@ -10,7 +10,7 @@ use crate::bench::threshold::Judged;
 use crate::bench::timeline::{Heat, Timeline};
 use crate::bench::usage::ProcessUse;
 
-/// The version of the form; a reader of another one may not understand.
+/// The version of the form; devloop refuses documents of another one.
 pub(crate) const VERSION: u32 = 1;
 
 /// A run. Times are in ms, rates a second.
@@ -22,7 +22,7 @@ pub(crate) struct Document {
     pub(crate) run: RunInfo,
     /// How it ended.
     pub(crate) outcome: Outcome,
-    /// What is worth saying about it, most important first.
+    /// Findings, most important first.
     pub(crate) findings: Vec<String>,
     /// The stage that limits the rate.
     pub(crate) saturated: Option<Saturated>,
@@ -49,7 +49,7 @@ pub(crate) struct Document {
     pub(crate) chain: Option<ChainReport>,
     /// The run over time.
     pub(crate) timeline: Timeline,
-    /// What it cost.
+    /// Processor time and memory.
     pub(crate) usage: UsageReport,
     /// `--fail-if`, judged.
     pub(crate) thresholds: Vec<Judged>,

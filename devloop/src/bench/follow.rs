@@ -1,4 +1,4 @@
-//! Following a run: the sink's rows while they come, and every stage's own lines when all is through.
+//! Follows a run of the pipeline: reads the sink's rows while the run goes on, and the other stages' lines when it is complete.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,15 +14,15 @@ use crate::lambda_log::ReportLine;
 /// when they were written: lines that appear late lie before others that were read already.
 pub(crate) const OVERLAP_MS: i64 = 1_000;
 
-/// Finds the lines of records and invocations, which are JSON, and Lambda's reports.
+/// The filter for the functions' own JSON lines and for Lambda's REPORT lines.
 const STAGE_LINES: &str = "?REPORT ?outcome";
 
-/// Whatever keeps the sink's rows: its log group, or its table.
+/// A place where the sink's rows can be read: its log group, or its table.
 pub(crate) trait Rows {
-    /// The rows that came since the last time.
+    /// The rows that are new since the last call.
     async fn fresh(&mut self) -> Result<Vec<SinkRow>, String>;
 
-    /// The rows that are still to be found anywhere in the run, once nothing comes any more, and were not told yet.
+    /// All rows of the run that no call has returned yet, also those with an old time. Asked once, when nothing new comes any more.
     async fn rest(&mut self) -> Result<Vec<SinkRow>, String>;
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct LogRows {
     group: LogGroup,
     from: i64,
     latest: i64,
-    /// Rows that were told, by the service's identity of the event, with their time.
+    /// The times of the rows that were returned already, by their event id.
     told: HashMap<String, i64>,
     wanted: Wanted,
 }
@@ -41,7 +41,7 @@ pub(crate) struct LogRows {
 pub(crate) struct Wanted {
     /// The run; none: of any run.
     pub(crate) run: Option<String>,
-    /// Received by the gateway no earlier, in ms since the epoch: the same run's name may have been used before.
+    /// The earliest time of receipt by the gateway, in ms since the epoch. An earlier run may have had the same name.
     pub(crate) received_from: Option<i64>,
 }
 
@@ -108,8 +108,8 @@ struct Page {
 }
 
 impl LogGroup {
-    /// Reads all events from then on that the pattern finds. A group that is not there yet has none: Lambda makes it with the
-    /// function's first line.
+    /// Reads all events since `from` that match the pattern. Lambda creates the group with the function's first line, so a group that
+    /// does not exist has no events.
     pub(crate) async fn read(
         &self,
         from: i64,
@@ -145,7 +145,7 @@ pub(crate) struct StageLog {
     pub(crate) lines: Vec<((i64, String), Line)>,
     /// When the handler began, by invocation.
     began: HashMap<String, f64>,
-    /// The invocations that had to do with the run.
+    /// The invocations that worked on the run's requests.
     pub(crate) invocations: Vec<ReportLine>,
 }
 
@@ -190,12 +190,12 @@ impl StageLog {
     }
 }
 
-/// The names of all functions' log groups would be guesses; this one is Lambda's rule.
+/// A log group of the target.
 pub(crate) fn log_group(client: &Client, region: &str, name: String) -> LogGroup {
     LogGroup { client: client.clone(), region: region.to_owned(), name }
 }
 
-/// A line for `--detail`: the row as the sink told it, without what only the log knows.
+/// A line for `--detail`: the row as the sink wrote it.
 pub(crate) fn detail(row: &SinkRow) -> Value {
     json!({
         "id": row.key,

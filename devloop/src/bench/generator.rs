@@ -9,30 +9,30 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::door::{Door, Line};
+use crate::bench::entry_point::{EntryPoint, Sender};
 use crate::bench::http::Client;
 use crate::bench::payload::{Payload, Values};
 use crate::bench::plan::{Plan, Schedule};
 use crate::bench::sample::Sample;
 use crate::bus::now;
 
-/// How often what was seen is handed over: seldom, because each time another thread wakes up.
+/// How often samples are handed over. Seldom, because it wakes another thread.
 const HAND_OVER: Duration = Duration::from_millis(200);
 
-/// How long a user waits after a request without an answer, so that a pipeline that is gone is not hammered.
+/// How long a user waits after a request without an answer, so that a server that is down is not flooded.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// How long an answer may take, as k6 has it.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// So many refusals are kept word by word.
+/// The number of refusals whose text is kept.
 const REFUSALS: usize = 10;
 
 /// A load under way.
 pub(crate) struct Running {
     /// When it began, in ms since the epoch.
     pub(crate) began_ms: u64,
-    /// What was seen since the last time; ends with the load.
+    /// The samples since the last batch; closed when the load is over.
     pub(crate) samples: mpsc::UnboundedReceiver<Vec<Sample>>,
     /// The end.
     pub(crate) end: oneshot::Receiver<Ended>,
@@ -45,7 +45,7 @@ pub(crate) struct Ended {
     pub(crate) elapsed: Duration,
     /// Requests that were due and never sent.
     pub(crate) missed: u64,
-    /// The first answers of no success.
+    /// The text of the first answers that were no success.
     pub(crate) refusals: Vec<String>,
 }
 
@@ -57,9 +57,9 @@ struct Shared {
     ended: Instant,
 }
 
-/// Sends the load through the door until it is over or `stop` is cancelled; what is in flight then is waited for.
+/// Sends the load to the entry until it is over or `stop` is cancelled, and waits for the answers that are still due then.
 pub(crate) fn start(
-    door: &Door,
+    entry: &EntryPoint,
     client: &Client,
     region: &str,
     plan: &Plan,
@@ -67,26 +67,26 @@ pub(crate) fn start(
     stop: &CancellationToken,
 ) -> Result<Running, String> {
     let client = client.apart();
-    let lines = (0..plan.users).map(|_| door.line(&client, region, client.trust()));
-    let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
+    let senders = (0..plan.users).map(|_| entry.sender(&client, region, client.trust()));
+    let senders: Vec<Sender> = senders.collect::<Result<_, _>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("start the load's runtime: {error}"))?;
-    let (sender, samples) = mpsc::unbounded_channel();
+    let (batches, samples) = mpsc::unbounded_channel();
     let (finish, end) = oneshot::channel();
-    let (plan, payload, stop, door) = (plan.clone(), payload.clone(), stop.clone(), door.clone());
+    let (plan, payload, stop, entry) = (plan.clone(), payload.clone(), stop.clone(), entry.clone());
     let began_ms = now();
     thread::Builder::new()
         .name("load".to_owned())
         .spawn(move || {
             let ended = runtime.block_on(LocalSet::new().run_until(run(
                 connections,
-                door,
+                entry,
                 plan,
                 payload,
                 stop,
-                sender,
+                batches,
             )));
             // Without a receiver nobody wants to know.
             let _ = finish.send(ended);
@@ -96,12 +96,12 @@ pub(crate) fn start(
 }
 
 async fn run(
-    lines: Vec<Line>,
-    door: Door,
+    senders: Vec<Sender>,
+    entry: EntryPoint,
     plan: Plan,
     payload: Payload,
     stop: CancellationToken,
-    sender: mpsc::UnboundedSender<Vec<Sample>>,
+    batches: mpsc::UnboundedSender<Vec<Sample>>,
 ) -> Ended {
     let began = Instant::now();
     let shared = Rc::new(RefCell::new(Shared {
@@ -111,16 +111,16 @@ async fn run(
         refusals: Vec::new(),
         ended: began,
     }));
-    let (payload, door) = (Rc::new(payload), Rc::new(door));
-    let users: Vec<_> = lines
+    let (payload, entry) = (Rc::new(payload), Rc::new(entry));
+    let users: Vec<_> = senders
         .into_iter()
         .zip(1..)
-        .map(|(line, number)| {
+        .map(|(sender, number)| {
             let user = User {
                 number,
                 run: plan.run.clone(),
-                line,
-                door: Rc::clone(&door),
+                sender,
+                entry: Rc::clone(&entry),
                 payload: Rc::clone(&payload),
                 shared: Rc::clone(&shared),
                 stop: stop.clone(),
@@ -133,7 +133,7 @@ async fn run(
         loop {
             ticks.tick().await;
             let fresh = std::mem::take(&mut shared.borrow_mut().fresh);
-            if !fresh.is_empty() && sender.send(fresh).is_err() {
+            if !fresh.is_empty() && batches.send(fresh).is_err() {
                 // Nobody listens any more: the program is ending.
                 stop.cancel();
             }
@@ -150,7 +150,7 @@ async fn run(
         () = hand_over => {}
     }
     let mut shared = shared.borrow_mut();
-    let _ = sender.send(std::mem::take(&mut shared.fresh));
+    let _ = batches.send(std::mem::take(&mut shared.fresh));
     let elapsed = shared.ended - began;
     Ended {
         elapsed,
@@ -163,8 +163,8 @@ async fn run(
 struct User {
     number: u32,
     run: String,
-    line: Line,
-    door: Rc<Door>,
+    sender: Sender,
+    entry: Rc<EntryPoint>,
     payload: Rc<Payload>,
     shared: Rc<RefCell<Shared>>,
     stop: CancellationToken,
@@ -192,7 +192,7 @@ impl User {
         let values = Values { run: &self.run, user: self.number, iteration, timestamp: now() };
         let body = self.payload.fill(values);
         let sent = began.elapsed();
-        let asked = self.line.send(&self.door, body, &values.id(), &self.run);
+        let asked = self.sender.send(&self.entry, body, &values.id(), &self.run);
         let answer = tokio::time::timeout(LIMIT, asked).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
         let ended = began.elapsed();

@@ -40,7 +40,7 @@ pub(crate) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// The identity that the request is followed by.
+    /// The request's id.
     pub(crate) fn id(&self) -> String {
         id(self.run, self.user, self.iteration)
     }

@@ -12,9 +12,9 @@ pub(crate) struct Plan {
     pub(crate) users: u32,
     /// When requests are sent.
     pub(crate) pace: Pace,
-    /// No request begins later.
+    /// No request is sent later than this after the beginning.
     pub(crate) duration: Option<Duration>,
-    /// No more requests are sent.
+    /// The number of requests after which the load is over.
     pub(crate) requests: Option<u64>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Plan {
 pub(crate) enum Pace {
     /// Each user waits for its answer and sends the next request.
     Closed,
-    /// So many a second, whatever the answers do.
+    /// This many requests a second, however long answers take.
     Open(f64),
 }
 
@@ -58,7 +58,7 @@ impl Schedule {
         Some(due)
     }
 
-    /// Requests that were due before the load's end and never sent. The closed model owes none.
+    /// The number of requests that were due before the load's end and never sent; 0 in the closed model, where none is due.
     pub(crate) fn missed(&self, now: Duration) -> u64 {
         let Pace::Open(rate) = self.pace else { return 0 };
         let end = self.duration.map_or(now, |duration| duration.min(now));

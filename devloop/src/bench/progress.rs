@@ -1,4 +1,5 @@
-//! A run while it goes on, for whoever watches: counts, rates and percentiles of each second, and what waits where. Pure.
+//! A run while it goes on, as the screen and the progress lines show it: counts, rates and percentiles of each second, and the records
+//! that wait for each function. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +7,10 @@ use crate::bench::distribution::Distribution;
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 
-/// So many seconds are kept, the last ones.
+/// The number of seconds that are kept, the last ones.
 const KEPT: usize = 600;
 
-/// What the run is at.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Load before the measurement.
@@ -17,15 +18,15 @@ pub(crate) enum Phase {
     WarmUp,
     /// The measurement.
     Load,
-    /// Nothing is sent any more; what was accepted is waited for.
+    /// The load is over; accepted requests are still on their way.
     Drain,
-    /// The stages' own lines are read.
+    /// The functions' logs are read.
     Reading,
 }
 
 /// A function on the way of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Stop {
+pub(crate) struct Hop {
     /// What gives it events: `API`, `stream`, `stream orders`.
     pub(crate) source: String,
     /// What the records are counted under that wait for it, in a line.
@@ -63,8 +64,8 @@ pub(crate) struct Progress {
     /// The run's name.
     pub(crate) run: String,
     /// The functions, in their order.
-    pub(crate) stops: Vec<Stop>,
-    /// What it is at.
+    pub(crate) hops: Vec<Hop>,
+    /// Its phase.
     pub(crate) phase: Phase,
     /// Since the load began, in ms.
     pub(crate) elapsed_ms: u64,
@@ -103,7 +104,7 @@ impl Progress {
         self.seconds.entry(second).or_default()
     }
 
-    /// Takes what the generator saw.
+    /// Adds samples of the generator.
     pub(crate) fn samples(&mut self, samples: &[Sample]) {
         for sample in samples {
             self.sent += 1;
@@ -117,7 +118,7 @@ impl Progress {
         }
     }
 
-    /// Takes rows of the sink, each request's first.
+    /// Adds a row of the sink, the first one of its request.
     pub(crate) fn row(&mut self, row: &SinkRow) {
         self.sunk += 1;
         let latency = row.latency() as f64;
@@ -128,29 +129,29 @@ impl Progress {
         second.latency.get_or_insert_with(Distribution::whole).add(latency);
     }
 
-    /// Takes what waits now.
+    /// Sets the numbers of waiting records.
     pub(crate) fn waits(&mut self, lag: Option<Vec<u64>>) {
         self.second(self.elapsed_ms).lag.clone_from(&lag);
         self.lag = lag;
     }
 
     /// The functions that records can wait for, with how many do, where that is known.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Stop, Option<u64>)> {
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Hop, Option<u64>)> {
         let lag = self.lag.as_deref().unwrap_or_default();
-        self.stops.iter().enumerate().skip(1).map(|(place, stop)| (stop, lag.get(place).copied()))
+        self.hops.iter().enumerate().skip(1).map(|(place, hop)| (hop, lag.get(place).copied()))
     }
 
-    /// Time passes.
+    /// Sets the time, in ms since the epoch.
     pub(crate) fn at(&mut self, now_ms: u64) {
         self.elapsed_ms = now_ms.saturating_sub(self.began_ms);
     }
 
-    /// Accepted requests that are not complete, as far as it was seen.
+    /// The number of accepted requests that have not been seen to be complete.
     pub(crate) fn on_the_way(&self) -> u64 {
         self.accepted.saturating_sub(self.sunk)
     }
 
-    /// Requests accepted and complete in the last whole second.
+    /// The numbers of requests that were accepted and that became complete in the last whole second.
     pub(crate) fn rates(&self) -> (u64, u64) {
         let last = (self.elapsed_ms / 1_000).saturating_sub(1);
         self.seconds.get(&last).map_or((0, 0), |second| (second.accepted, second.sunk))

@@ -31,7 +31,7 @@ pub(crate) struct Line {
     pub(crate) request_id: String,
     /// The id of the request's item.
     pub(crate) key: Option<String>,
-    /// One word.
+    /// What happened, in one word.
     pub(crate) outcome: String,
     /// How long the record, or the invocation, took until the line was written.
     pub(crate) ms: f64,
@@ -66,13 +66,13 @@ impl Line {
         serde_json::from_str(text).ok().filter(|line: &Self| !line.outcome.is_empty())
     }
 
-    /// When what the line tells of began.
+    /// When the record, or the invocation, began, in ms since the epoch.
     pub(crate) fn began(&self) -> f64 {
         self.ts as f64 - self.ms
     }
 }
 
-/// A request as the sink saw it, from whatever kept it: a log line or a row of a table.
+/// A request at the sink: a line of its log, or a row of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SinkRow {
     /// Where it stands among all rows.
@@ -115,7 +115,7 @@ impl SinkRow {
         })
     }
 
-    /// The primary latency in ms: between two instants of the servers; without the gateway's, from the client's.
+    /// The latency in ms, from the gateway's receipt to the sink; from the client's clock where the receipt is not known.
     pub(crate) fn latency(&self) -> i64 {
         self.received.map_or(self.client_latency.unwrap_or(0), |received| self.completed - received).max(0)
     }

@@ -11,7 +11,7 @@ pub(crate) struct Sample {
     pub(crate) iteration: u32,
     /// When it was to be sent.
     pub(crate) due: u64,
-    /// When the user was free for it, and it was due: what is later than this is the generator's own delay.
+    /// When it was due and its user was free; anything later is the generator's own delay.
     pub(crate) free: u64,
     /// When it was sent.
     pub(crate) sent: u64,
@@ -27,8 +27,8 @@ impl Sample {
         (200..300).contains(&self.status)
     }
 
-    /// From when it was to be sent to the whole answer, in microseconds. Whoever counts from the sending leaves out the
-    /// requests that a slow answer kept from being sent (coordinated omission).
+    /// From when it was to be sent to the whole answer, in microseconds. Counted from when it was due, because a slow
+    /// answer delays the sending of the next requests (coordinated omission).
     pub(crate) fn latency(&self) -> u64 {
         self.ended.saturating_sub(self.due)
     }
@@ -38,7 +38,7 @@ impl Sample {
         self.sent.saturating_sub(self.free)
     }
 
-    /// The id that it is followed by.
+    /// Its id.
     pub(crate) fn id(&self, run: &str) -> String {
         id(run, self.user, self.iteration)
     }

@@ -15,18 +15,18 @@ use crate::postgres::DatabaseUrl;
 /// The sinks of the last function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Sink {
-    /// Metrics: each request's line, which is written when CloudWatch has them.
+    /// Metrics in CloudWatch. The function logs a line for each request once CloudWatch has accepted its metrics.
     #[default]
     Metrics,
-    /// Rows of a table, which are the truth.
+    /// Rows of a table.
     Postgres(DatabaseUrl),
-    /// Rows first, then metrics: complete is what is in both.
+    /// Rows, then metrics. A request is complete when it is in both.
     Both(DatabaseUrl),
 }
 
 impl Sink {
-    /// What the function's variables say (`SINK` and `DATABASE_URL`); a database that the user named is stronger, and useless
-    /// where there are no rows.
+    /// The sink that the function's variables `SINK` and `DATABASE_URL` name. A database that the user names replaces theirs, and is an
+    /// error where the sink has no rows.
     pub(crate) fn of(variables: &Value, given: Option<DatabaseUrl>) -> Result<Self, Problem> {
         let kind = variables["SINK"].as_str().unwrap_or("cloudwatch");
         if !["postgres", "both"].contains(&kind) {
@@ -97,7 +97,7 @@ pub(crate) enum SinkRows {
     Ends(Box<EndRows>),
 }
 
-/// Lines of the log that count when their row is in the table.
+/// Lines of the log, each of which counts when its row is in the table.
 pub(crate) struct Joined {
     table: PostgresRows,
     log: LogRows,
@@ -149,8 +149,8 @@ impl Rows for SinkRows {
     }
 }
 
-/// What the table does not have and the function's line of the same request has: the stages in between, and the invocation.
-/// Returns how often a request was handed to the table once more than it needed.
+/// Adds to the table's rows what only the function's line of the same request tells: the times of the stages before, and the invocation.
+/// Returns how many lines told of a row that was written already.
 pub(crate) fn complete<'a>(rows: &mut [SinkRow], lines: impl Iterator<Item = &'a Line>) -> u64 {
     let mut places = std::collections::HashMap::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.invocation.is_empty()) {

@@ -1,5 +1,4 @@
-//! What a run must keep to: `metric operator value`, such as `p99<=50ms` to be failed where it is not. A condition names what
-//! makes a run fail, as `--fail-if` says: `p99>50ms`.
+//! Conditions that make a run fail: `--fail-if METRIC OPERATOR VALUE`, such as `p99>50ms`.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bench::distribution::Distribution;
 
-/// No more steps than this are told.
+/// The largest number of steps.
 const STEPS: i64 = 120;
 
 /// Lengths of a step in ms.
@@ -13,7 +13,7 @@ const LENGTHS: [i64; 12] = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_0
 /// Buckets of a heat map, from 1 ms on; each reaches to half as much again as the one below.
 const BUCKETS: usize = 32;
 
-/// One request's instants, in ms since the run began; what is unknown or never was is absent.
+/// The times of one request, in ms since the run began; none for what did not happen or is not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Instants {
     /// Answered with 200.
@@ -43,11 +43,11 @@ pub(crate) struct Timeline {
     pub(crate) backlog_stream: Vec<u64>,
     /// Stored and not complete at the step's end.
     pub(crate) backlog_table: Vec<u64>,
-    /// End-to-end latency of what was complete within the step; none where nothing was.
+    /// Median end-to-end latency of the requests that became complete within the step; none where none did.
     pub(crate) p50_ms: Vec<Option<f64>>,
-    /// The same.
+    /// Its 95th percentile.
     pub(crate) p95_ms: Vec<Option<f64>>,
-    /// The same.
+    /// Its 99th percentile.
     pub(crate) p99_ms: Vec<Option<f64>>,
 }
 
@@ -100,7 +100,7 @@ fn step(end_ms: i64) -> i64 {
     LENGTHS.into_iter().find(|length| length * STEPS >= end_ms).unwrap_or(end_ms / STEPS + 1)
 }
 
-/// Where latencies lay when: for each step the number of values in each bucket.
+/// A heat map of latencies: for each step the number of values in each bucket.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Heat {
     /// The length of a step.

@@ -1,4 +1,4 @@
-//! What processes cost, as the kernel counts it. Only for a cloud on this machine; elsewhere nothing is known.
+//! Processor time and memory of processes, as the kernel counts them. Only of a cloud on this machine.
 
 use std::fs;
 use std::time::Duration;
@@ -17,9 +17,9 @@ pub(crate) struct ProcessUse {
     pub(crate) cpu_share: f64,
     /// Resident memory when the load ended.
     pub(crate) rss_mb: f64,
-    /// How often its threads gave up the processor to wait.
+    /// How often its threads waited (voluntary context switches).
     pub(crate) waits: u64,
-    /// How many processes it was when the load ended.
+    /// The number of processes when the load ended.
     pub(crate) processes: usize,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Reading {
     processes: usize,
 }
 
-/// The three that matter, at one moment.
+/// What the cloud, its functions and this program had used at one moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Moment {
     /// The cloud's process.

@@ -3,19 +3,19 @@
 use crate::bench::document::{Counts, Saturated, Stage};
 use crate::bench::plan::Pace;
 
-/// Backlog at the load's end above this share of what was accepted: the stages behind do not keep up.
+/// A backlog at the load's end above this share of the accepted requests means that a later stage does not keep up.
 const BACKLOG: f64 = 0.05;
 
-/// A few requests are always on their way.
+/// A backlog of this many requests is normal: some are always on their way.
 const FEW: u64 = 20;
 
-/// Of the requests that were due at least this share must have been sent.
+/// At least this share of the due requests must have been sent.
 const SENT: f64 = 0.95;
 
-/// A generator that uses more of a core than this has none left to be on time.
+/// A generator that uses more of a core than this cannot send on time.
 const CPU: f64 = 0.95;
 
-/// A generator that is later than this once in a hundred requests measures itself, in ms.
+/// When the 99th percentile of the generator's own delay is above this, in ms, it measures itself and not the pipeline.
 const DELAY: f64 = 50.0;
 
 /// What is known of the load beside its counts.

@@ -1,33 +1,33 @@
-//! Whether a run is through, or only quiet. Decided from what was counted and when, so that tests need no clock.
+//! Decides whether a run is complete, or only quiet. Pure: it gets counts and times, so tests need no clock.
 
 use std::time::Duration;
 
-/// How long to wait for what.
+/// How long a run is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patience {
-    /// So many requests are to come through; unknown where nobody counted them.
+    /// The number of requests that have to become complete; none where it is not known.
     pub(crate) expected: Option<u64>,
-    /// Without news for so long, and with nothing pending, no more will come.
+    /// When no request has become complete for this long and nothing is pending, the rest is lost.
     pub(crate) idle: Duration,
-    /// The end of all waiting.
+    /// The waiting ends after this time in any case.
     pub(crate) timeout: Duration,
 }
 
 /// What the target says of events that are still on their way; a target may know only some of it, or nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Pending {
-    /// Records in the streams that are not settled.
+    /// Records in streams, and messages in queues, that are not processed.
     pub(crate) records: Option<u64>,
-    /// Requests that wait for a process or are in one.
+    /// Invocations that wait for an environment or are in one.
     pub(crate) in_flight: Option<u64>,
     /// How long ago a function last took a batch from a stream.
     pub(crate) since_batch: Option<Duration>,
-    /// Failure records in the mappings' queues: given up, not pending.
+    /// Failure records in the mappings' queues. They are not pending: Lambda has given the events up.
     pub(crate) given_up: Option<u64>,
 }
 
 impl Pending {
-    /// Nothing says that anything is on its way. A batch that was taken within `idle` may be taken again.
+    /// Whether nothing is known to be pending. A batch that was taken within `idle` may have failed and be taken again.
     fn is_nothing(&self, idle: Duration) -> bool {
         self.records.unwrap_or(0) == 0
             && self.in_flight.unwrap_or(0) == 0
@@ -35,16 +35,16 @@ impl Pending {
     }
 }
 
-/// How the waiting stands.
+/// The state of the waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It goes on.
+pub(crate) enum WaitState {
+    /// Requests are still missing.
     Waiting,
-    /// All that was expected came through.
+    /// All expected requests are complete.
     Complete,
-    /// No more will come; what is missing is lost.
+    /// Nothing is pending; what is missing is lost.
     Quiet,
-    /// It took too long.
+    /// The timeout has passed.
     TimedOut,
 }
 
@@ -57,32 +57,32 @@ pub(crate) struct Waiting {
     quiet_looks: u32,
 }
 
-/// So many looks in a row must find nothing pending: an event between two stages is nowhere for a moment.
+/// The number of looks in a row that must find nothing pending. An event between two stages is not visible for a moment.
 const QUIET_LOOKS: u32 = 2;
 
 impl Waiting {
-    /// Begins with so many that are through already.
+    /// Starts with this many requests complete already.
     pub(crate) fn new(patience: Patience, seen: u64) -> Self {
         Self { patience, seen, news: Duration::ZERO, quiet_looks: 0 }
     }
 
-    /// How it stands when so many are through and this is pending.
-    pub(crate) fn look(&mut self, now: Duration, seen: u64, pending: &Pending) -> Standing {
+    /// The state when this many requests are complete and this is pending.
+    pub(crate) fn look(&mut self, now: Duration, seen: u64, pending: &Pending) -> WaitState {
         if seen != self.seen {
             (self.seen, self.news, self.quiet_looks) = (seen, now, 0);
         }
         if self.patience.expected.is_some_and(|expected| seen >= expected) {
-            return Standing::Complete;
+            return WaitState::Complete;
         }
         let idle = now.saturating_sub(self.news) >= self.patience.idle;
         self.quiet_looks =
             if idle && pending.is_nothing(self.patience.idle) { self.quiet_looks + 1 } else { 0 };
         if self.quiet_looks >= QUIET_LOOKS {
-            Standing::Quiet
+            WaitState::Quiet
         } else if now >= self.patience.timeout {
-            Standing::TimedOut
+            WaitState::TimedOut
         } else {
-            Standing::Waiting
+            WaitState::Waiting
         }
     }
 }
@@ -106,35 +106,35 @@ mod tests {
     #[test]
     fn all_that_was_expected_is_complete_at_once() {
         let mut waiting = waiting(Some(10));
-        assert_eq!(waiting.look(seconds(1), 9, &records(1)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(2), 10, &records(0)), Standing::Complete);
+        assert_eq!(waiting.look(seconds(1), 9, &records(1)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(2), 10, &records(0)), WaitState::Complete);
     }
 
     #[test]
     fn a_paused_pipeline_is_quiet_but_not_done() {
         let mut waiting = waiting(Some(10));
         for now in 1..200 {
-            assert_eq!(waiting.look(seconds(now), 3, &records(7)), Standing::Waiting, "at {now} s");
+            assert_eq!(waiting.look(seconds(now), 3, &records(7)), WaitState::Waiting, "at {now} s");
         }
-        assert_eq!(waiting.look(seconds(200), 10, &records(0)), Standing::Complete);
+        assert_eq!(waiting.look(seconds(200), 10, &records(0)), WaitState::Complete);
     }
 
     #[test]
     fn quiet_with_nothing_pending_ends_the_waiting_after_two_looks() {
         let mut waiting = waiting(Some(10));
-        assert_eq!(waiting.look(seconds(1), 9, &records(0)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(15), 9, &records(0)), Standing::Waiting, "idle for 14 s only");
-        assert_eq!(waiting.look(seconds(16), 9, &records(0)), Standing::Waiting, "one look is no proof");
-        assert_eq!(waiting.look(seconds(17), 9, &records(0)), Standing::Quiet);
+        assert_eq!(waiting.look(seconds(1), 9, &records(0)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(15), 9, &records(0)), WaitState::Waiting, "idle for 14 s only");
+        assert_eq!(waiting.look(seconds(16), 9, &records(0)), WaitState::Waiting, "one look is no proof");
+        assert_eq!(waiting.look(seconds(17), 9, &records(0)), WaitState::Quiet);
     }
 
     #[test]
     fn a_look_that_finds_something_begins_the_quiet_anew() {
         let mut waiting = waiting(None);
-        assert_eq!(waiting.look(seconds(16), 0, &records(0)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(17), 0, &records(1)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(18), 0, &records(0)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(19), 0, &records(0)), Standing::Quiet);
+        assert_eq!(waiting.look(seconds(16), 0, &records(0)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(17), 0, &records(1)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(18), 0, &records(0)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(19), 0, &records(0)), WaitState::Quiet);
     }
 
     #[test]
@@ -142,16 +142,16 @@ mod tests {
         let mut waiting = waiting(Some(1));
         let batch = |since| Pending { since_batch: Some(seconds(since)), ..Pending::default() };
         for now in 16..40 {
-            assert_eq!(waiting.look(seconds(now), 0, &batch(3)), Standing::Waiting);
+            assert_eq!(waiting.look(seconds(now), 0, &batch(3)), WaitState::Waiting);
         }
-        assert_eq!(waiting.look(seconds(40), 0, &batch(15)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(41), 0, &batch(16)), Standing::Quiet);
+        assert_eq!(waiting.look(seconds(40), 0, &batch(15)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(41), 0, &batch(16)), WaitState::Quiet);
     }
 
     #[test]
     fn what_never_settles_times_out() {
         let mut waiting = waiting(Some(10));
-        assert_eq!(waiting.look(seconds(299), 9, &records(1)), Standing::Waiting);
-        assert_eq!(waiting.look(seconds(300), 9, &records(1)), Standing::TimedOut);
+        assert_eq!(waiting.look(seconds(299), 9, &records(1)), WaitState::Waiting);
+        assert_eq!(waiting.look(seconds(300), 9, &records(1)), WaitState::TimedOut);
     }
 }

@@ -302,7 +302,7 @@ pub(crate) fn progress(seen: &Progress) -> String {
         )
     });
     let lag: Vec<String> =
-        seen.waiting().filter_map(|(stop, lag)| Some(format!("{} {}", stop.counted, lag?))).collect();
+        seen.waiting().filter_map(|(hop, lag)| Some(format!("{} {}", hop.counted, lag?))).collect();
     let lag = if lag.is_empty() { String::new() } else { format!(" ({})", lag.join(", ")) };
     let refused = if seen.refused > 0 { format!(", {} refused", seen.refused) } else { String::new() };
     format!(

@@ -200,14 +200,12 @@ fn told(progress: &Progress) -> String {
 
 /// The functions on a request's way, with how many records wait for each. A bar stands before another branch.
 fn where_it_waits(progress: &Progress) -> String {
-    let mut text = progress
-        .stops
-        .first()
-        .map_or(String::new(), |first| format!("{} ▸ {}", first.source, first.function));
-    for (stop, lag) in progress.waiting() {
-        let between = if stop.is_next { "▸" } else { "|" };
+    let mut text =
+        progress.hops.first().map_or(String::new(), |first| format!("{} ▸ {}", first.source, first.function));
+    for (hop, lag) in progress.waiting() {
+        let between = if hop.is_next { "▸" } else { "|" };
         let lag = lag.map_or("?".to_owned(), |lag| lag.to_string());
-        text.push_str(&format!(" {between} {} [{lag}] ▸ {}", stop.source, stop.function));
+        text.push_str(&format!(" {between} {} [{lag}] ▸ {}", hop.source, hop.function));
     }
     text
 }
@@ -227,9 +225,9 @@ fn panels(buffer: &mut Buffer, area: Rect, progress: &Progress) {
         ("end to end p50", quantile(0.5), " ms", Color::Cyan),
         ("end to end p99", quantile(0.99), " ms", Color::Magenta),
     ];
-    for (place, stop) in progress.stops.iter().enumerate().skip(1).take(2) {
+    for (place, hop) in progress.hops.iter().enumerate().skip(1).take(2) {
         let lag = series(&move |second| second.lag.as_ref()?.get(place).copied());
-        charts.push((&stop.waits, lag, "", Color::Yellow));
+        charts.push((&hop.waits, lag, "", Color::Yellow));
     }
     let rows = (area.height / 4).min(charts.len().div_ceil(2) as u16);
     let heights = Layout::vertical(vec![Constraint::Fill(1); usize::from(rows)]).split(area);
@@ -267,7 +265,7 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::bench::{Phase, Stop};
+    use crate::bench::{Hop, Phase};
 
     fn drawn((width, height): (u16, u16), theme: Theme) -> String {
         let mut progress = Progress::new("r", Phase::Load, 0, Some(60_000));
@@ -277,17 +275,17 @@ mod tests {
             entry.lag = Some(vec![0, second * 10, 3]);
         }
         (progress.accepted, progress.sunk, progress.lag) = (3435, 2700, Some(vec![0, 290, 3]));
-        let stop = |source: &str, waits: &str, function: &str| Stop {
+        let hop = |source: &str, waits: &str, function: &str| Hop {
             source: source.into(),
             counted: source.into(),
             waits: waits.into(),
             function: function.into(),
             is_next: true,
         };
-        progress.stops = vec![
-            stop("API", "", "upstream"),
-            stop("stream", "waits in the stream", "midstream"),
-            stop("table", "waits in the table's stream", "downstream"),
+        progress.hops = vec![
+            hop("API", "", "upstream"),
+            hop("stream", "waits in the stream", "midstream"),
+            hop("table", "waits in the table's stream", "downstream"),
         ];
         progress.at(30_000);
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -11,6 +11,7 @@
 
 mod artificial;
 mod aws;
+mod branches;
 mod cloud;
 mod http;
 mod load;
@@ -32,6 +33,7 @@ mod workspace;
 
 pub use artificial::{Artificial, Fate, HANDLERS, Truth};
 pub use aws::{Aws, Row};
+pub use branches::BRANCHES;
 pub use cloud::OwnCloud;
 pub use http::{Answer, address_of, send};
 pub use load::{Load, Poster};

@@ -16,7 +16,7 @@ use crate::bench::follow::StageLog;
 use crate::bench::generator::Ended;
 use crate::bench::plan::{Pace, Plan};
 use crate::bench::sample::Sample;
-use crate::bench::target::{Target, Way};
+use crate::bench::target::{Target, TargetKind};
 use crate::bench::timeline::{Instants, Timeline};
 use crate::bench::usage::{Moment, load_average, used};
 use crate::bench::verdict::{LoadFacts, generator};
@@ -130,11 +130,11 @@ pub(crate) fn assemble(parts: &Parts<'_>) -> Document {
                 Pace::Closed => None,
             },
             vus: plan.users,
-            api: target.door.as_ref().map_or(String::new(), |door| door.url.clone()),
+            api: target.entry.as_ref().map_or(String::new(), |entry| entry.url.clone()),
             endpoint: target.client.endpoint().to_owned(),
-            sink: match &target.way {
-                Way::Pipeline(sink) => sink.shown(),
-                Way::Chain(_) => String::new(),
+            sink: match &target.kind {
+                TargetKind::Pipeline(sink) => sink.shown(),
+                TargetKind::Chain(_) => String::new(),
             },
             interrupted: parts.interrupted,
             functions: functions(target),

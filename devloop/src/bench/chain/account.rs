@@ -9,8 +9,8 @@ use crate::bench::account::{Account, Passage, Sent};
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 
-/// What is needed to follow the requests of a run.
-pub(crate) struct Follow<'a> {
+/// What is needed to evidence the requests of a run.
+pub(crate) struct Evidence<'a> {
     /// The chain.
     pub(crate) chain: &'a Chain,
     /// The links whose logs decide: the ends, or the one that the user named.
@@ -25,7 +25,7 @@ pub(crate) struct Follow<'a> {
     pub(crate) logs: &'a [FunctionLog],
 }
 
-impl Follow<'_> {
+impl Evidence<'_> {
     /// When each request was sent, in ms since the epoch, by its id.
     pub(crate) fn sendings(&self) -> HashMap<String, i64> {
         let sent = self.samples.iter();
@@ -44,28 +44,28 @@ pub(crate) fn at(began_ms: u64, micros: u64) -> i64 {
 }
 
 /// The account of the run, and how it came about.
-pub(crate) fn account(follow: &Follow<'_>) -> (FollowedBy, Account) {
-    let sent = follow.sent;
+pub(crate) fn account(evidence: &Evidence<'_>) -> (FollowedBy, Account) {
+    let sent = evidence.sent;
     let mut account = Account {
         accepted: sent.accepted.len() as u64,
         refused: sent.refused.len() as u64,
         ..Account::default()
     };
-    if follow.chain.ends_with_the_answer() {
-        let accepted = follow.samples.iter().filter(|sample| sample.accepted());
-        account.runs = accepted.map(|sample| answered(&sent.run, sample, follow.began_ms)).collect();
+    if evidence.chain.ends_with_the_answer() {
+        let accepted = evidence.samples.iter().filter(|sample| sample.accepted());
+        account.runs = accepted.map(|sample| answered(&sent.run, sample, evidence.began_ms)).collect();
         account.runs.sort_by(|left, right| (left.completed, &left.key).cmp(&(right.completed, &right.key)));
         account.sink.arrived = account.accepted;
         return (FollowedBy::Answers, account);
     }
-    let telling = follow.telling();
+    let telling = evidence.telling();
     if telling.is_empty() {
         return (FollowedBy::Ends, account);
     }
-    let sendings = follow.sendings();
+    let sendings = evidence.sendings();
     let id = |&(user, iteration): &(u32, u32)| crate::bench::payload::id(&sent.run, user, iteration);
     for id in sent.accepted.iter().map(id) {
-        match complete(follow, &telling, &id) {
+        match complete(evidence, &telling, &id) {
             Some(completed) => {
                 let received = sendings.get(&id).copied();
                 account.runs.push(SinkRow { received, ..row(&sent.run, &id, completed) });
@@ -75,10 +75,10 @@ pub(crate) fn account(follow: &Follow<'_>) -> (FollowedBy, Account) {
         }
     }
     account.unexpected =
-        sent.refused.iter().map(id).filter(|id| complete(follow, &telling, id).is_some()).collect();
+        sent.refused.iter().map(id).filter(|id| complete(evidence, &telling, id).is_some()).collect();
     account.runs.sort_by(|left, right| (left.completed, &left.key).cmp(&(right.completed, &right.key)));
     for end in telling {
-        count_again(&mut account.sink, &follow.logs[end]);
+        count_again(&mut account.sink, &evidence.logs[end]);
     }
     (FollowedBy::Rows, account)
 }
@@ -90,10 +90,10 @@ pub(crate) fn answered(run: &str, sample: &Sample, began_ms: u64) -> SinkRow {
 }
 
 /// When the request was done at the last of the ends; none if it has not been seen at all of them.
-fn complete(follow: &Follow<'_>, ends: &[usize], id: &str) -> Option<i64> {
+fn complete(evidence: &Evidence<'_>, ends: &[usize], id: &str) -> Option<i64> {
     let mut latest = None;
     for end in ends {
-        let log = &follow.logs[*end];
+        let log = &evidence.logs[*end];
         latest = latest.max(Some(log.done(log.sightings.get(id)?)));
     }
     latest
@@ -140,9 +140,9 @@ pub(super) mod tests {
         Sample { user: 1, iteration, due: sent, free: sent, sent, ended, status }
     }
 
-    fn follow(chain: &Chain, samples: &[Sample], logs: &[FunctionLog]) -> (FollowedBy, Account) {
+    fn evidence(chain: &Chain, samples: &[Sample], logs: &[FunctionLog]) -> (FollowedBy, Account) {
         let sent = Sent::from_samples("r", samples);
-        account(&Follow { chain, ends: &chain.ends(), sent: &sent, samples, began_ms: 1_000, logs })
+        account(&Evidence { chain, ends: &chain.ends(), sent: &sent, samples, began_ms: 1_000, logs })
     }
 
     const REPORT: &str = "REPORT RequestId: x\tDuration: 2.00 ms\t";
@@ -150,7 +150,7 @@ pub(super) mod tests {
     #[test]
     fn the_answer_of_a_single_function_completes_a_request() {
         let samples = [sample(0, 1_000, 5_000, 200), sample(1, 6_000, 9_000, 500)];
-        let (by, account) = follow(&chain(1), &samples, &[FunctionLog::default()]);
+        let (by, account) = evidence(&chain(1), &samples, &[FunctionLog::default()]);
         assert_eq!(
             (by, account.accepted, account.refused, account.sink.arrived),
             (FollowedBy::Answers, 1, 1, 1)
@@ -168,7 +168,7 @@ pub(super) mod tests {
             (1_022, "a", REPORT),
         ]);
         let right = log(&[(1_030, "b", "r-1-0"), (1_031, "b", REPORT), (1_040, "b", "r-1-2")]);
-        let (by, account) = follow(&chain(3), &samples, &[FunctionLog::default(), left.clone(), right]);
+        let (by, account) = evidence(&chain(3), &samples, &[FunctionLog::default(), left.clone(), right]);
         assert_eq!(by, FollowedBy::Rows);
         assert_eq!(
             account.runs.iter().map(|row| (row.key.as_str(), row.latency())).collect::<Vec<_>>(),
@@ -183,7 +183,7 @@ pub(super) mod tests {
 
         // An end that logs no ids tells nothing; the other one decides.
         let (_, account) =
-            follow(&chain(3), &samples, &[FunctionLog::default(), left, FunctionLog::default()]);
+            evidence(&chain(3), &samples, &[FunctionLog::default(), left, FunctionLog::default()]);
         assert_eq!((account.lost(), account.sink.arrived), (0, 2));
     }
 
@@ -191,7 +191,7 @@ pub(super) mod tests {
     fn without_a_single_id_nothing_is_known_one_by_one() {
         let samples = [sample(0, 0, 1_000, 200)];
         let silent = log(&[(1_012, "a", REPORT)]);
-        let (by, account) = follow(&chain(3), &samples, &[silent.clone(), silent.clone(), silent]);
+        let (by, account) = evidence(&chain(3), &samples, &[silent.clone(), silent.clone(), silent]);
         assert_eq!((by, account.accepted, account.lost(), account.runs.len()), (FollowedBy::Ends, 1, 0, 0));
     }
 }

@@ -1,7 +1,7 @@
 //! Which chain a load is for, where an endpoint has several. Pure.
 
 use super::facts::Facts;
-use super::find::{called, chains};
+use super::find::{chains, inside};
 use super::words::listed;
 use super::{Chain, Kind};
 use crate::engine::Problem;
@@ -29,7 +29,7 @@ pub(crate) fn choose(facts: &Facts, choice: Choice<'_>) -> Result<Chain, Problem
         }
         return match found[..] {
             [only] => Ok(only.clone()),
-            [] => called(facts, head).ok_or_else(|| unknown(head, &all)),
+            [] => inside(facts, head).ok_or_else(|| unknown(head, &all)),
             _ => Err(ambiguous(&format!("{} chains have the head {head}", found.len()), &found)),
         };
     }

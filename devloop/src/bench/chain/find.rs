@@ -55,10 +55,18 @@ pub(crate) fn chains(facts: &Facts) -> Vec<Chain> {
         .collect()
 }
 
-/// The chain that begins with a call of this function; none where there is no such function.
-pub(crate) fn called(facts: &Facts, name: &str) -> Option<Chain> {
+/// The chain behind what has this name, though something writes to it or calls it: a stream, queue, topic or bucket, else a
+/// function, which is called. None where nothing has the name.
+pub(crate) fn inside(facts: &Facts, name: &str) -> Option<Chain> {
+    let graph = Graph::new(facts);
+    let is_named =
+        |source: &Source| source.kind != Kind::Invoke && (source.name == name || source.arn == name);
+    if let Some((source, takers)) = graph.takers.iter().find(|(source, _)| is_named(source)) {
+        let head = Head { source: source.clone(), method: String::new(), url: None };
+        return Some(graph.behind(head, &takers.iter().copied().collect::<Vec<_>>()));
+    }
     let function = facts.functions.iter().find(|function| function.name == name)?;
-    Some(Graph::new(facts).behind(invoke(function), &[name]))
+    Some(graph.behind(invoke(function), &[name]))
 }
 
 fn invoke(function: &FunctionFacts) -> Head {
@@ -308,8 +316,9 @@ mod tests {
                 "invoke nightly: nightly, worker (queue jobs)",
             ],
         );
-        assert_eq!(listed(&called(&facts, "worker").unwrap()), "invoke worker: worker");
-        assert_eq!(called(&facts, "nobody"), None);
+        assert_eq!(listed(&inside(&facts, "worker").unwrap()), "invoke worker: worker");
+        assert_eq!(listed(&inside(&facts, "jobs").unwrap()), "queue jobs: worker");
+        assert_eq!(inside(&facts, "nobody"), None);
     }
 
     #[test]

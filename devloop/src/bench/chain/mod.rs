@@ -10,9 +10,9 @@ mod log;
 mod report;
 mod words;
 
-pub(crate) use report::{Beside, ChainFunction, ChainReport, FollowedBy};
+pub(crate) use report::{ChainFunction, ChainReport, FollowedBy, Measured};
 
-pub(super) use account::{Follow, account, answered};
+pub(super) use account::{Evidence, account, answered};
 pub(super) use choose::{Choice, choose};
 pub(super) use ends::EndRows;
 pub(super) use facts::{Facts, FunctionFacts, MappingFacts, http_routes, integrated, rest_methods};

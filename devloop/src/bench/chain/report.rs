@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::account::Follow;
+use super::account::Evidence;
 use super::log::{FunctionLog, Invocation, Sighting};
 use super::words::named;
 use super::{Kind, Link};
@@ -75,9 +75,9 @@ pub(crate) struct ChainFunction {
     pub(crate) done_after_ms: Option<Figures>,
 }
 
-/// What is known of a function beside its log.
+/// What is known of a function measured its log.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Beside {
+pub(crate) struct Measured {
     /// The name that people know it by.
     pub(crate) label: String,
     /// Failed invocations.
@@ -88,29 +88,34 @@ pub(crate) struct Beside {
     pub(crate) backlog: Option<u64>,
 }
 
-/// The report of a chain. `beside` has what else is known of each link, `gaps` what could not be asked when the chain was found.
-pub(crate) fn report(follow: &Follow<'_>, by: FollowedBy, beside: &[Beside], gaps: &[String]) -> ChainReport {
-    let chain = follow.chain;
+/// The report of a chain. `measured` has what else is known of each link, `gaps` what could not be asked when the chain was found.
+pub(crate) fn report(
+    evidence: &Evidence<'_>,
+    by: FollowedBy,
+    measured: &[Measured],
+    gaps: &[String],
+) -> ChainReport {
+    let chain = evidence.chain;
     let ends = chain.ends();
-    let labels: Vec<&str> = beside.iter().map(|beside| beside.label.as_str()).collect();
-    let sendings = follow.sendings();
+    let labels: Vec<&str> = measured.iter().map(|measured| measured.label.as_str()).collect();
+    let sendings = evidence.sendings();
     let mut functions = Vec::new();
     let mut unknown = gaps.to_vec();
-    for (index, ((link, log), beside)) in chain.links.iter().zip(follow.logs).zip(beside).enumerate() {
+    for (index, ((link, log), measured)) in chain.links.iter().zip(evidence.logs).zip(measured).enumerate() {
         let ours: Vec<&Invocation> =
-            log.invocations.iter().filter(|seen| seen.ended >= follow.began_ms as i64).collect();
+            log.invocations.iter().filter(|seen| seen.ended >= evidence.began_ms as i64).collect();
         let handler = Distribution::fine().with(ours.iter().map(|seen| seen.report.duration_ms)).figures();
         let mut function = ChainFunction {
-            function: beside.label.clone(),
+            function: measured.label.clone(),
             sources: link.sources.iter().map(named).collect(),
             after: link.after.iter().map(|before| labels[*before].to_owned()).collect(),
             is_end: ends.contains(&index),
             invocations: ours.len() as u64,
-            errors: beside.errors,
+            errors: measured.errors,
             cold_starts: ours.iter().filter(|seen| seen.report.init_ms.is_some()).count() as u64,
-            iterator_age_ms: beside.iterator_age_ms,
-            backlog: beside.backlog,
-            share_of_answer: share(follow, link, &handler),
+            iterator_age_ms: measured.iterator_age_ms,
+            backlog: measured.backlog,
+            share_of_answer: share(evidence, link, &handler),
             handler_ms: (handler.count > 0).then_some(handler),
             ..ChainFunction::default()
         };
@@ -127,24 +132,24 @@ pub(crate) fn report(follow: &Follow<'_>, by: FollowedBy, beside: &[Beside], gap
                 |distribution: Distribution| (distribution.count() > 0).then(|| distribution.figures());
             function.begins_after_ms = figures(Distribution::whole().with(begins.map(f64::round)));
             function.done_after_ms = figures(Distribution::whole().with(done));
-            let (missing, again) = missing(follow, log);
-            function.seen = Some(follow.sent.accepted.len() as u64 - missing.len() as u64);
+            let (missing, again) = missing(evidence, log);
+            function.seen = Some(evidence.sent.accepted.len() as u64 - missing.len() as u64);
             function.missing = Some(Listing::new(missing.len() as u64, &missing));
             function.again = Some(Listing::new(again.len() as u64, &again));
         }
-        unknown.extend(unknown_of(follow, by, index, &function));
+        unknown.extend(unknown_of(evidence, by, index, &function));
         functions.push(function);
     }
     if by == FollowedBy::Ends {
-        let names: Vec<&str> = follow.ends.iter().map(|end| labels[*end]).collect();
+        let names: Vec<&str> = evidence.ends.iter().map(|end| labels[*end]).collect();
         unknown.push(format!(
             "when single requests were complete: {} no request's id. Taken as the end is that nothing waits and nothing is at \
              work any more. A log line with the request's id (the payload's place {{id}}) tells more",
             verb(&names, "logs", "log"),
         ));
     }
-    let ended = follow.logs.iter().flat_map(|log| &log.invocations).map(|seen| seen.ended);
-    let last_ms = ended.max().filter(|ended| *ended >= follow.began_ms as i64);
+    let ended = evidence.logs.iter().flat_map(|log| &log.invocations).map(|seen| seen.ended);
+    let last_ms = ended.max().filter(|ended| *ended >= evidence.began_ms as i64);
     ChainReport { head: named(&chain.head.source), followed_by: by, functions, unknown, last_ms }
 }
 
@@ -154,9 +159,9 @@ fn verb(names: &[&str], one: &str, many: &str) -> String {
 }
 
 /// The handler's part of the answer's time, if the function answers and was called once a request.
-fn share(follow: &Follow<'_>, link: &Link, handler: &Figures) -> Option<f64> {
-    let is_first = link.after.is_empty() && follow.chain.head.source.kind.answers();
-    let answered = follow.samples.iter().filter(|sample| sample.status != 0);
+fn share(evidence: &Evidence<'_>, link: &Link, handler: &Figures) -> Option<f64> {
+    let is_first = link.after.is_empty() && evidence.chain.head.source.kind.answers();
+    let answered = evidence.samples.iter().filter(|sample| sample.status != 0);
     let answers = Distribution::fine()
         .with(answered.map(|sample| sample.ended.saturating_sub(sample.sent) as f64 / 1_000.0))
         .figures();
@@ -165,10 +170,13 @@ fn share(follow: &Follow<'_>, link: &Link, handler: &Figures) -> Option<f64> {
 }
 
 /// The accepted requests that the function did not log, and those that more than one of its invocations logged.
-fn missing(follow: &Follow<'_>, log: &FunctionLog) -> (Vec<String>, Vec<String>) {
-    let run = &follow.sent.run;
-    let accepted =
-        follow.sent.accepted.iter().map(|&(user, iteration)| crate::bench::payload::id(run, user, iteration));
+fn missing(evidence: &Evidence<'_>, log: &FunctionLog) -> (Vec<String>, Vec<String>) {
+    let run = &evidence.sent.run;
+    let accepted = evidence
+        .sent
+        .accepted
+        .iter()
+        .map(|&(user, iteration)| crate::bench::payload::id(run, user, iteration));
     let (mut missing, mut again) = (Vec::new(), Vec::new());
     for id in accepted {
         match log.sightings.get(&id) {
@@ -181,11 +189,16 @@ fn missing(follow: &Follow<'_>, log: &FunctionLog) -> (Vec<String>, Vec<String>)
 }
 
 /// What is not known of a function, and why.
-fn unknown_of(follow: &Follow<'_>, by: FollowedBy, index: usize, function: &ChainFunction) -> Vec<String> {
+fn unknown_of(
+    evidence: &Evidence<'_>,
+    by: FollowedBy,
+    index: usize,
+    function: &ChainFunction,
+) -> Vec<String> {
     let mut unknown = Vec::new();
     let name = &function.function;
-    let link = &follow.chain.links[index];
-    let requests = follow.sent.accepted.len() as u64 + follow.sent.refused.len() as u64;
+    let link = &evidence.chain.links[index];
+    let requests = evidence.sent.accepted.len() as u64 + evidence.sent.refused.len() as u64;
     if function.invocations == 0 && requests > 0 {
         unknown.push(format!(
             "what {name} does: its log has no report of an invocation since the load began, so it got no events, or its log is \
@@ -194,7 +207,7 @@ fn unknown_of(follow: &Follow<'_>, by: FollowedBy, index: usize, function: &Chai
     } else if function.seen.is_none() && by == FollowedBy::Rows {
         unknown.push(format!("what became of single requests at {name}: it logs no request's id"));
     }
-    let is_first = link.after.is_empty() && follow.chain.head.source.kind.answers();
+    let is_first = link.after.is_empty() && evidence.chain.head.source.kind.answers();
     if is_first && function.invocations > requests {
         unknown.push(format!(
             "which of {name}'s {} invocations were for the {requests} requests: others call it too",
@@ -217,10 +230,10 @@ mod tests {
     use super::*;
     use crate::bench::account::Sent;
 
-    fn beside(labels: &[&str]) -> Vec<Beside> {
+    fn measured(labels: &[&str]) -> Vec<Measured> {
         labels
             .iter()
-            .map(|label| Beside { label: (*label).to_owned(), backlog: Some(0), ..Beside::default() })
+            .map(|label| Measured { label: (*label).to_owned(), backlog: Some(0), ..Measured::default() })
             .collect()
     }
 
@@ -234,7 +247,7 @@ mod tests {
             (1_010, "a", "REPORT RequestId: y\tDuration: 3.00 ms\t"),
         ])];
         let sent = Sent::from_samples("r", &samples);
-        let follow = Follow {
+        let evidence = Evidence {
             chain: &chain,
             ends: &[0],
             sent: &sent,
@@ -242,8 +255,8 @@ mod tests {
             began_ms: 1_000,
             logs: &logs,
         };
-        let (by, _) = account(&follow);
-        let seen = report(&follow, by, &beside(&["shop"]), &[]);
+        let (by, _) = account(&evidence);
+        let seen = report(&evidence, by, &measured(&["shop"]), &[]);
         assert_eq!((seen.head.as_str(), seen.followed_by), ("function URL entry", FollowedBy::Answers));
         let function = &seen.functions[0];
         assert_eq!((function.invocations, function.cold_starts, function.seen), (2, 1, None));
@@ -264,7 +277,7 @@ mod tests {
         ]);
         let logs = [log(&[(1_001, "e", report_line)]), left, log(&[])];
         let sent = Sent::from_samples("r", &samples);
-        let follow = Follow {
+        let evidence = Evidence {
             chain: &chain,
             ends: &[1, 2],
             sent: &sent,
@@ -272,10 +285,10 @@ mod tests {
             began_ms: 1_000,
             logs: &logs,
         };
-        let (by, _) = account(&follow);
-        let mut beside = beside(&["entry", "left", "right"]);
-        beside[2].backlog = None;
-        let seen = report(&follow, by, &beside, &["whether there are HTTP APIs".to_owned()]);
+        let (by, _) = account(&evidence);
+        let mut measured = measured(&["entry", "left", "right"]);
+        measured[2].backlog = None;
+        let seen = report(&evidence, by, &measured, &["whether there are HTTP APIs".to_owned()]);
         let left = &seen.functions[1];
         assert_eq!(
             (left.seen, left.after.as_slice(), left.is_end),

@@ -1,7 +1,7 @@
 //! One run from its warm-up to its document: the load, the waiting until all of it is through, and the reading of what the
 //! stages wrote.
 
-mod course;
+mod load;
 mod read;
 
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 use crate::bench::account::{Account, Sent};
 use crate::bench::assemble::{Parts, assemble};
 use crate::bench::document::Document;
-use crate::bench::door::Door;
+use crate::bench::entry_point::EntryPoint;
 use crate::bench::http::{Connection, address};
 use crate::bench::payload::Payload;
 use crate::bench::plan::Plan;
 use crate::bench::progress::{Phase, Progress};
-use crate::bench::run::course::Course;
+use crate::bench::run::load::Load;
 use crate::bench::sample::Sample;
 use crate::bench::target::Target;
 use crate::bench::usage::Moment;
@@ -70,14 +70,14 @@ pub(crate) async fn run(
             ..order.plan.clone()
         };
         let warm_up = Order { plan, warm_up: Duration::ZERO, ..order.clone() };
-        Course::new(target, &warm_up, Phase::WarmUp).go(stop, watch).await?;
+        Load::new(target, &warm_up, Phase::WarmUp).go(stop, watch).await?;
     }
     Box::pin(measure(target, order, stop, watch)).await
 }
 
 /// An API that cannot be spoken to in private is told before the load: no request of it would be answered.
 async fn shake_hands(target: &Target) -> Result<(), Problem> {
-    let Some(server) = target.door.as_ref().and_then(Door::server) else { return Ok(()) };
+    let Some(server) = target.entry.as_ref().and_then(EntryPoint::server) else { return Ok(()) };
     let unreachable =
         |reason: String| Problem::new("api_unreachable", format!("connect to {server}: {reason}"));
     if !address(server).map_err(unreachable)?.encrypted {
@@ -96,12 +96,12 @@ async fn measure(
 ) -> Result<Finished, Problem> {
     let before = Moment::read(target.process);
     let pending_before = target.pending(now()).await.map_err(failed)?.0;
-    let errors_before = read::errors(target, now()).await;
+    let errors_before = read::Errors::since(target, now()).await;
     let began = Instant::now();
-    let Course { mut progress, samples, mut rows, .. } = {
-        let mut course = Course::new(target, order, Phase::Load);
-        course.go(stop, watch).await?;
-        course
+    let Load { mut progress, samples, mut rows, .. } = {
+        let mut load = Load::new(target, order, Phase::Load);
+        load.go(stop, watch).await?;
+        load
     };
     let after = Moment::read(target.process);
     let elapsed = began.elapsed();

@@ -1,23 +1,23 @@
 //! What the functions wrote, read when everything is through, so that the reading disturbs nothing.
 
-use super::course::{Rows, Through};
+use super::load::{LoadEnd, Rows};
 use crate::bench::account::{Account, Sent};
 use crate::bench::assemble::Seen;
-use crate::bench::chain::{Beside, Follow, FollowedBy, FunctionLog, account, report};
+use crate::bench::chain::{Evidence, FollowedBy, FunctionLog, Measured, account, report};
 use crate::bench::document::Outcome;
-use crate::bench::follow::StageLog;
+use crate::bench::evidence::StageLog;
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 use crate::bench::sink::complete;
-use crate::bench::target::{Followed, Target};
-use crate::bench::wait::Standing;
+use crate::bench::target::{FollowedChain, Target};
+use crate::bench::wait::WaitState;
 use crate::bus::now;
 
 /// What is known before the reading.
 pub(super) struct Reading<'a> {
     pub(super) target: &'a Target,
     pub(super) rows: &'a Rows,
-    pub(super) through: &'a Through,
+    pub(super) through: &'a LoadEnd,
     pub(super) sent: &'a Sent,
     pub(super) samples: &'a [Sample],
 }
@@ -45,28 +45,28 @@ impl Reading<'_> {
             *age = target.iterator_age(stage, rows.began_ms, now()).await;
         }
         let account = Account::new(self.sent, logs[1].store_rows(), sink);
-        let outcome = match self.through.standing {
-            Standing::Complete => Outcome::Complete,
-            Standing::Quiet => Outcome::Lost,
-            Standing::Waiting | Standing::TimedOut => Outcome::TimedOut,
+        let outcome = match self.through.state {
+            WaitState::Complete => Outcome::Complete,
+            WaitState::Quiet => Outcome::Lost,
+            WaitState::Waiting | WaitState::TimedOut => Outcome::TimedOut,
         };
         Ok(Read { account, seen: Seen::Pipeline { logs: Box::new(logs), again, ages }, outcome })
     }
 
-    /// Reads the logs of a chain's functions. `errors_before` has the failures of this minute that are older than the load.
+    /// Reads the logs of a chain's functions. `errors_before` was read before the load.
     pub(super) async fn chain(
         &self,
-        followed: &Followed,
-        errors_before: Vec<Option<u64>>,
+        followed: &FollowedChain,
+        errors_before: Errors,
     ) -> Result<Read, String> {
         let Reading { target, rows, through, sent, samples } = *self;
         let run = &sent.run;
-        let (mut logs, mut beside) = (Vec::new(), Vec::new());
-        let errors = errors(target, rows.began_ms).await;
-        for (place, (errors, before)) in errors.into_iter().zip(errors_before).enumerate() {
+        let (mut logs, mut measured) = (Vec::new(), Vec::new());
+        let errors = Errors::since(target, errors_before.from_ms).await;
+        for (place, (errors, before)) in errors.counts.into_iter().zip(errors_before.counts).enumerate() {
             logs.push(FunctionLog::read(&target.log(place), rows.from, run).await?);
             let is_read = target.is_read_in_batches(place);
-            beside.push(Beside {
+            measured.push(Measured {
                 label: target.label(place),
                 errors: errors.zip(before).map(|(after, before)| after.saturating_sub(before)),
                 iterator_age_ms: if is_read {
@@ -77,7 +77,7 @@ impl Reading<'_> {
                 backlog: through.lag.as_ref().and_then(|lag| lag.get(place).copied()),
             });
         }
-        let follow = Follow {
+        let evidence = Evidence {
             chain: &followed.chain,
             ends: &followed.ends,
             sent,
@@ -85,24 +85,34 @@ impl Reading<'_> {
             began_ms: rows.began_ms,
             logs: &logs,
         };
-        let (by, account) = account(&follow);
-        let report = report(&follow, by, &beside, &followed.gaps);
-        let outcome = match through.standing {
-            Standing::Waiting | Standing::TimedOut => Outcome::TimedOut,
-            Standing::Quiet if by == FollowedBy::Rows && account.lost() > 0 => Outcome::Lost,
-            Standing::Quiet | Standing::Complete => Outcome::Complete,
+        let (by, account) = account(&evidence);
+        let report = report(&evidence, by, &measured, &followed.gaps);
+        let outcome = match through.state {
+            WaitState::Waiting | WaitState::TimedOut => Outcome::TimedOut,
+            WaitState::Quiet if by == FollowedBy::Rows && account.lost() > 0 => Outcome::Lost,
+            WaitState::Quiet | WaitState::Complete => Outcome::Complete,
         };
         Ok(Read { account, seen: Seen::Chain(Box::new(report)), outcome })
     }
 }
 
-/// The failed invocations of each function of a chain since the minute of that time; none of the pipeline, whose rows tell more.
-pub(super) async fn errors(target: &Target, from_ms: u64) -> Vec<Option<u64>> {
-    let mut errors = Vec::new();
-    if target.followed().is_some() {
-        for place in 0..target.functions.len() {
-            errors.push(target.errors(place, from_ms, now()).await);
+/// The failed invocations of each function of a chain, as CloudWatch counts them by the minute; none of the pipeline, whose rows tell
+/// more.
+pub(super) struct Errors {
+    /// They are counted from the minute of this time, in ms since the epoch.
+    from_ms: u64,
+    counts: Vec<Option<u64>>,
+}
+
+impl Errors {
+    /// Those since then until now.
+    pub(super) async fn since(target: &Target, from_ms: u64) -> Self {
+        let mut counts = Vec::new();
+        if target.followed().is_some() {
+            for place in 0..target.functions.len() {
+                counts.push(target.errors(place, from_ms, now()).await);
+            }
         }
+        Self { from_ms, counts }
     }
-    errors
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{PAGE, Target, Way, each};
+use super::{PAGE, Target, TargetKind, each};
 use crate::bench::chain::Kind;
 use crate::bench::http::Service;
 use crate::bench::wait::Pending;
@@ -24,48 +24,55 @@ impl Target {
     /// What is on its way, and how many records wait for each function, as far as that is known. `now_ms` is this machine's time.
     pub(crate) async fn pending(&self, now_ms: u64) -> Result<(Pending, Option<Vec<u64>>), String> {
         let given_up = self.given_up().await;
-        let in_queues = self.in_queues().await?;
-        let queued = in_queues.iter().copied().reduce(u64::saturating_add);
+        let queued = self.in_queues().await?;
+        let has_queues = self.followed().is_some_and(|followed| {
+            followed
+                .chain
+                .links
+                .iter()
+                .flat_map(|link| &link.sources)
+                .any(|source| source.kind == Kind::Queue)
+        });
         if !self.has_page {
+            let records = has_queues.then(|| queued.iter().sum());
             let since_batch = self.since_batch(now_ms).await?;
-            return Ok((Pending { records: queued, since_batch, given_up, ..Pending::default() }, None));
+            return Ok((Pending { records, since_batch, given_up, ..Pending::default() }, None));
         }
         let page = self.client.page(PAGE).await?.unwrap_or_default();
         let names =
             || self.functions.iter().map(|function| function.as_ref().map_or("", |known| &*known.name));
-        let lags: Vec<u64> = names().map(|name| lag(&page, name)).collect();
+        let lags: Vec<u64> = names().zip(queued).map(|(name, queued)| lag(&page, name) + queued).collect();
         let in_flight = each(&page["functions"])
             .filter(|function| names().any(|name| function["name"] == name))
             .flat_map(|function| {
                 ["busy", "waiting"].map(|what| function["environments"][what].as_u64().unwrap_or(0))
             })
             .sum();
-        let records = Some(lags.iter().sum::<u64>() + queued.unwrap_or(0));
+        let records = Some(lags.iter().sum());
         Ok((Pending { records, in_flight: Some(in_flight), since_batch: None, given_up }, Some(lags)))
+    }
+
+    /// For each function the messages in the queues that it takes from.
+    async fn in_queues(&self) -> Result<Vec<u64>, String> {
+        let mut found = vec![0; self.functions.len()];
+        let Some(followed) = self.followed() else { return Ok(found) };
+        for (link, found) in followed.chain.links.iter().zip(&mut found) {
+            for queue in link.sources.iter().filter(|source| source.kind == Kind::Queue) {
+                *found += self.messages(&queue.arn, &MESSAGES).await?;
+            }
+        }
+        Ok(found)
     }
 
     /// How long nothing may come until no more will come. Where the status page shows everything that is on a chain's way, nothing
     /// is to be waited for that it does not show.
     pub(crate) fn idle(&self, asked: Duration) -> Duration {
         let Some(followed) = self.followed() else { return asked };
-        let chain = &followed.chain;
+        let head = &followed.chain.head.source;
         let is_shown = |kind| matches!(kind, Kind::Stream | Kind::Table | Kind::Queue);
-        let sources = chain.links.iter().flat_map(|link| &link.sources);
-        let all_shown = sources
-            .filter(|source| **source != chain.head.source || !source.kind.answers())
-            .all(|source| is_shown(source.kind));
+        let mut sources = followed.chain.links.iter().flat_map(|link| &link.sources);
+        let all_shown = sources.all(|source| is_shown(source.kind) || source == head && head.kind.answers());
         if self.has_page && all_shown { asked.min(SHOWN_IDLE) } else { asked }
-    }
-
-    /// The messages in each queue that functions of a chain take from.
-    async fn in_queues(&self) -> Result<Vec<u64>, String> {
-        let mut found = Vec::new();
-        let Some(followed) = self.followed() else { return Ok(found) };
-        let sources = followed.chain.links.iter().flat_map(|link| &link.sources);
-        for queue in sources.filter(|source| source.kind == Kind::Queue) {
-            found.push(self.messages(&queue.arn, &MESSAGES).await?);
-        }
-        Ok(found)
     }
 
     /// The sum of a queue's attributes.
@@ -93,9 +100,9 @@ impl Target {
 
     /// Whether a mapping reads a stream for the function at this place, so that CloudWatch has an IteratorAge of it.
     pub(crate) fn is_read_in_batches(&self, place: usize) -> bool {
-        match &self.way {
-            Way::Pipeline(_) => place > 0,
-            Way::Chain(followed) => {
+        match &self.kind {
+            TargetKind::Pipeline(_) => place > 0,
+            TargetKind::Chain(followed) => {
                 let sources = &followed.chain.links[place].sources;
                 sources.iter().any(|source| matches!(source.kind, Kind::Stream | Kind::Table))
             }
@@ -156,8 +163,10 @@ impl Target {
     }
 }
 
-/// The records that wait for the function in the streams of its mappings, by the status page.
+/// The records that wait for the function in the streams of its mappings, by the status page. Queues are asked themselves.
 fn lag(page: &Value, function: &str) -> u64 {
+    let is_queue =
+        |mapping: &&Value| mapping["source"].as_str().is_some_and(|source| source.contains(":sqs:"));
     let mappings = each(&page["mappings"]).filter(|mapping| mapping["function"] == function);
-    mappings.filter_map(|mapping| mapping["lag_records"].as_u64()).sum()
+    mappings.filter(|mapping| !is_queue(mapping)).filter_map(|mapping| mapping["lag_records"].as_u64()).sum()
 }

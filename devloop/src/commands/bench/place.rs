@@ -26,7 +26,7 @@ const OPEN_USERS: u32 = 200;
 /// Where runs are kept, below the workspace's target directory.
 const KEPT: &str = "devloop/bench";
 
-/// What is loaded, and through which door.
+/// What is loaded, and through which entry.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Front<'a> {
     /// The URL that requests go to.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::bench::{Account, Patience, Rows, Sent, Standing, Target, Waiting, Wanted, describe, latencies};
+use crate::bench::{Account, Patience, Rows, Sent, Target, WaitState, Waiting, Wanted, describe, latencies};
 use crate::bus::now;
 use crate::cli::WaitArguments;
 use crate::commands::bench::files::{self, LoadTest};
@@ -44,11 +44,11 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
     let sent = Sent { run: run_id.clone().unwrap_or_default(), ..sent };
     let wanted = Wanted { run: run_id, received_from: began_ms };
     let patience = Patience { expected, idle: arguments.idle, timeout: arguments.timeout };
-    let (standing, account) = tokio::select! {
+    let (state, account) = tokio::select! {
         seen = follow(&target, &sent, wanted, patience) => seen.map_err(pipeline_failed)?,
         _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(ABORTED)),
     };
-    if standing != Standing::TimedOut {
+    if state != WaitState::TimedOut {
         tell("No new datapoints added. Exiting.\n")?;
     }
     tell(&format!("Exporting CloudWatch metrics to {}...\n", file.display()))?;
@@ -59,8 +59,8 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
     tell(&told(&account, expected))?;
     let complete = account.runs.len() as u64;
     let missing: Vec<&String> = account.missing().collect();
-    Ok(match standing {
-        Standing::TimedOut => {
+    Ok(match state {
+        WaitState::TimedOut => {
             if missing.is_empty() {
                 let lacking = expected.unwrap_or(0).saturating_sub(complete);
                 let _ =
@@ -105,7 +105,7 @@ async fn follow(
     sent: &Sent,
     wanted: Wanted,
     patience: Patience,
-) -> Result<(Standing, Account), Problem> {
+) -> Result<(WaitState, Account), Problem> {
     let failed = |reason: String| Problem::new("bench_failed", format!("follow the run: {reason}"));
     let mut rows = target.rows(wanted.received_from.unwrap_or(0), wanted);
     let began = Instant::now();
@@ -115,7 +115,7 @@ async fn follow(
     let mut told = Instant::now();
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let standing = loop {
+    let state = loop {
         ticks.tick().await;
         let (pending, _) = target.pending(now()).await.map_err(failed)?;
         let fresh = match rows.fresh().await {
@@ -128,9 +128,9 @@ async fn follow(
             keys.insert((row.run.clone(), row.key.clone()));
             seen.push(row);
         }
-        let standing = waiting.look(began.elapsed(), keys.len() as u64, &pending);
-        if standing != Standing::Waiting {
-            break standing;
+        let state = waiting.look(began.elapsed(), keys.len() as u64, &pending);
+        if state != WaitState::Waiting {
+            break state;
         }
         if told.elapsed() >= STEP {
             told = Instant::now();
@@ -138,16 +138,16 @@ async fn follow(
             let _ = writeln!(io::stderr(), "{}{expected} requests are through", keys.len());
         }
     };
-    let mut standing = standing;
-    if standing != Standing::Complete {
+    let mut state = state;
+    if state != WaitState::Complete {
         let rest = rows.rest().await.map_err(failed)?;
         keys.extend(rest.iter().map(|row| (row.run.clone(), row.key.clone())));
         seen.extend(rest);
         if patience.expected.is_some_and(|expected| keys.len() as u64 >= expected) {
-            standing = Standing::Complete;
+            state = WaitState::Complete;
         }
     }
-    Ok((standing, Account::new(sent, Vec::new(), seen)))
+    Ok((state, Account::new(sent, Vec::new(), seen)))
 }
 
 fn load_test(arguments: &WaitArguments) -> Result<Option<LoadTest>, UserError> {

@@ -16,7 +16,7 @@ use crate::bench::sample::Sample;
 use crate::bench::sink::SinkRows;
 use crate::bench::target::Target;
 use crate::bench::usage::Moment;
-use crate::bench::wait::{Patience, Standing, Waiting};
+use crate::bench::wait::{Patience, WaitState, Waiting};
 use crate::bus::now;
 use crate::engine::Problem;
 
@@ -34,7 +34,7 @@ const AT_AWS: Duration = Duration::from_secs(2);
 const SKEW_MS: i64 = 60_000;
 
 /// A load and its drain.
-pub(super) struct Course<'a> {
+pub(super) struct Load<'a> {
     target: &'a Target,
     order: &'a Order,
     pub(super) progress: Progress,
@@ -56,13 +56,13 @@ pub(super) struct Rows {
     /// All that came, in the order in which they were read.
     pub(super) sink: Vec<SinkRow>,
     /// How it ended.
-    pub(super) through: Option<Through>,
+    pub(super) through: Option<LoadEnd>,
 }
 
-/// The end of a course.
-pub(super) struct Through {
+/// The end of a load.
+pub(super) struct LoadEnd {
     /// Whether all is through.
-    pub(super) standing: Standing,
+    pub(super) state: WaitState,
     /// What was used when the load ended.
     pub(super) at_end: Moment,
     /// What the generator says.
@@ -71,13 +71,13 @@ pub(super) struct Through {
     pub(super) lag: Option<Vec<u64>>,
 }
 
-impl Default for Through {
+impl Default for LoadEnd {
     fn default() -> Self {
-        Self { standing: Standing::TimedOut, at_end: Moment::default(), ended: Ended::default(), lag: None }
+        Self { state: WaitState::TimedOut, at_end: Moment::default(), ended: Ended::default(), lag: None }
     }
 }
 
-impl<'a> Course<'a> {
+impl<'a> Load<'a> {
     pub(super) fn new(target: &'a Target, order: &'a Order, phase: Phase) -> Self {
         let began_ms = now();
         let load_ms = order.plan.duration.map(|duration| duration.as_millis() as u64);
@@ -94,14 +94,14 @@ impl<'a> Course<'a> {
         watch: &dyn Fn(&Progress),
     ) -> Result<(), Problem> {
         let (target, order) = (self.target, self.order);
-        let door =
-            target.door.as_ref().ok_or_else(|| failed("there is nothing to send requests to".to_owned()))?;
+        let entry =
+            target.entry.as_ref().ok_or_else(|| failed("there is nothing to send requests to".to_owned()))?;
         let mut running =
-            generator::start(door, &target.client, &target.region, &order.plan, &order.payload, stop)
+            generator::start(entry, &target.client, &target.region, &order.plan, &order.payload, stop)
                 .map_err(failed)?;
         let began_ms = running.began_ms;
         self.progress = Progress::new(&order.plan.run, self.progress.phase, began_ms, self.progress.load_ms);
-        self.progress.stops = target.stops();
+        self.progress.hops = target.hops();
         self.rows.began_ms = began_ms;
         self.rows.from = began_ms as i64 - SKEW_MS;
         if !order.is_new_name {
@@ -148,16 +148,16 @@ impl<'a> Course<'a> {
         if !is_warm_up {
             self.progress.phase = Phase::Drain;
         }
-        let mut standing = self.drain(&mut follower, watch).await?;
-        if standing != Standing::Complete {
+        let mut state = self.drain(&mut follower, watch).await?;
+        if state != WaitState::Complete {
             let rest = follower.rest().await.map_err(failed)?;
             self.take(rest);
             // What bears an old time and came late was not among what is fresh.
             if self.rows.seen.is_superset(&self.accepted()) {
-                standing = Standing::Complete;
+                state = WaitState::Complete;
             }
         }
-        self.rows.through = Some(Through { standing, at_end, ended, lag });
+        self.rows.through = Some(LoadEnd { state, at_end, ended, lag });
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl<'a> Course<'a> {
         &mut self,
         follower: &mut SinkRows,
         watch: &dyn Fn(&Progress),
-    ) -> Result<Standing, Problem> {
+    ) -> Result<WaitState, Problem> {
         let accepted = self.accepted();
         let patience = Patience {
             expected: Some(accepted.len() as u64),
@@ -199,9 +199,9 @@ impl<'a> Course<'a> {
             self.progress.at(now());
             self.progress.waits(lag);
             watch(&self.progress);
-            let standing = waiting.look(began.elapsed(), seen, &pending);
-            if standing != Standing::Waiting {
-                return Ok(standing);
+            let state = waiting.look(began.elapsed(), seen, &pending);
+            if state != WaitState::Waiting {
+                return Ok(state);
             }
         }
     }

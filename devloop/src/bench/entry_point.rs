@@ -1,4 +1,4 @@
-//! The door of a chain: where the requests of a load go, and in which form.
+//! The entry point of a chain: where the requests of a load go, and in which form.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,7 +14,7 @@ const LOCAL: &str = "localhost.localstack.cloud";
 
 /// Where requests go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Door {
+pub(crate) struct EntryPoint {
     /// The URL, or the ARN of what takes the requests.
     pub(crate) url: String,
     /// In which form.
@@ -59,7 +59,7 @@ pub(crate) enum Form {
     },
 }
 
-impl Door {
+impl EntryPoint {
     /// Posts to a URL.
     pub(crate) fn post(url: &str) -> Self {
         Self::new(url, "POST", None)
@@ -87,11 +87,11 @@ impl Door {
         }
     }
 
-    /// A user's own line to it. The error is a fragment.
-    pub(crate) fn line(&self, client: &Client, region: &str, trust: &Trust) -> Result<Line, String> {
+    /// What a user sends with. The error is a fragment.
+    pub(crate) fn sender(&self, client: &Client, region: &str, trust: &Trust) -> Result<Sender, String> {
         Ok(match self.server() {
-            Some(server) => Line::Http(Box::new(Connection::new(server, trust)?)),
-            None => Line::Service(client.clone(), region.to_owned()),
+            Some(server) => Sender::Http(Box::new(Connection::new(server, trust)?)),
+            None => Sender::Service(client.clone(), region.to_owned()),
         })
     }
 
@@ -111,32 +111,32 @@ impl Door {
     }
 }
 
-/// A user's way to the door.
-pub(crate) enum Line {
+/// What a user of the load sends requests with.
+pub(crate) enum Sender {
     /// A connection of its own.
     Http(Box<Connection>),
     /// The services' client, in this region.
     Service(Client, String),
 }
 
-impl Line {
+impl Sender {
     /// Sends a request with this body. Returns the status, and what was said where it is none of success. The error says why there
     /// was no answer.
     pub(crate) async fn send(
         &mut self,
-        door: &Door,
+        entry: &EntryPoint,
         body: String,
         id: &str,
         run: &str,
     ) -> Result<(u16, Option<String>), String> {
-        match (self, &door.form) {
+        match (self, &entry.form) {
             (Self::Http(connection), Form::Http { method, .. }) => {
-                connection.ask(door.request(method, body, run)?).await
+                connection.ask(entry.request(method, body, run)?).await
             }
             (Self::Service(client, region), form) => {
                 with_call(form, body, id, |call| client.load(region, call)).await
             }
-            (Self::Http(_), _) => Err("the line is none to a service".to_owned()),
+            (Self::Http(_), _) => Err("a connection cannot call a service".to_owned()),
         }
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     fn a_name_of_localstack_is_reached_at_the_endpoint_and_others_at_their_own() {
         let endpoint = "http://127.0.0.1:4566";
         let check = |url: &str, server: &str| {
-            assert_eq!(Door::new(url, "POST", Some(endpoint)).server(), Some(server));
+            assert_eq!(EntryPoint::new(url, "POST", Some(endpoint)).server(), Some(server));
         };
         let function = "http://u1.lambda-url.us-east-1.localhost.localstack.cloud:4566/";
         check(function, endpoint);
@@ -188,7 +188,7 @@ mod tests {
         check("https://u1.lambda-url.us-east-1.on.aws/", "https://u1.lambda-url.us-east-1.on.aws/");
         check("http://notlocalhost.localstack.cloud/", "http://notlocalhost.localstack.cloud/");
         let request =
-            Door::new(function, "PUT", Some(endpoint)).request("PUT", "{}".to_owned(), "r").unwrap();
+            EntryPoint::new(function, "PUT", Some(endpoint)).request("PUT", "{}".to_owned(), "r").unwrap();
         assert_eq!((request.method().as_str(), request.uri().to_string().as_str()), ("PUT", "/"));
         assert_eq!(request.headers()["host"], "u1.lambda-url.us-east-1.localhost.localstack.cloud:4566");
         assert_eq!(request.headers()["x-run-id"], "r");
