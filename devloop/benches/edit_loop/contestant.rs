@@ -1,4 +1,4 @@
-//! Who takes part, and what all of them can do.
+//! The contestants of the benchmark, and the operations that all of them have.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Those that the found tools allow.
+    /// The contestants whose programs were found.
     pub(crate) fn all(tools: &Tools) -> Vec<Self> {
         let mut kinds = vec![Self::Plain];
         kinds.extend(tools.cargo_lambda.is_some().then_some(Self::LambdaWatch));
@@ -87,7 +87,7 @@ impl Kind {
 pub(crate) struct Took {
     /// From before the file was written until the new code serves.
     pub(crate) whole: Duration,
-    /// The contestant's own account of it, in milliseconds.
+    /// The times that the contestant itself reports, in milliseconds.
     pub(crate) phases: Vec<(String, f64)>,
 }
 

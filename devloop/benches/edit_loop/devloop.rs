@@ -1,4 +1,4 @@
-//! The real `devloop watch --json`, heard by its lines and checked by a request: what it calls live must answer at once.
+//! The real `devloop watch --json`. Its lines tell when a function is live, and a request then checks that the new code answers.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};

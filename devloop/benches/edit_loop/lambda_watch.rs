@@ -1,5 +1,5 @@
-//! `cargo lambda watch`: asked over and over until the new code answers. A request that comes while it builds waits there; one
-//! that is under way when it kills the process is never answered, so another one is sent after a while.
+//! `cargo lambda watch`, which gets requests until the new code answers. A request that arrives during a build waits. One that is in
+//! progress when the process is killed is never answered, so another one is sent after a while.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ const BUILD_LIMIT: Duration = Duration::from_mins(20);
 /// How long a save may take.
 const SAVE_LIMIT: Duration = Duration::from_mins(2);
 
-/// After this a request counts as forgotten.
+/// After this time a request counts as lost.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Between two requests.

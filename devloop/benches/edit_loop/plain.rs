@@ -1,4 +1,4 @@
-//! What everybody has: cargo's default `dev` profile with full debug information, `cargo build -p` of the served functions, and
+//! Plain cargo: the default `dev` profile with full debug information, `cargo build -p` of the served functions, and
 //! then the start of the program until it asks for its first event. No watcher: the build starts the moment the file is saved.
 
 use std::net::TcpListener;
@@ -74,7 +74,7 @@ impl Plain {
     }
 }
 
-/// What the pipeline's functions want to know; nothing listens there.
+/// The variables that the pipeline's functions need. Nothing listens at these addresses.
 pub(crate) const ENVIRONMENT: [(&str, &str); 8] = [
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "test"),

@@ -1,4 +1,4 @@
-//! Commands that see the user's settings but nothing of the cargo that runs this benchmark, and end with it.
+//! Commands with the user's environment, but without the variables of the cargo that runs this benchmark. They end with it.
 
 use std::ffi::OsStr;
 use std::io;

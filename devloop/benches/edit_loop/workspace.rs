@@ -122,7 +122,7 @@ fn manifest(path: &Path) -> Result<String> {
     Ok(manifest.to_string())
 }
 
-/// Copies what differs; the rest keeps its time, so that cargo builds nothing anew.
+/// Copies files that differ. Others keep their modification time, so that cargo does not rebuild them.
 fn mirror(original: &Path, copy: &Path) -> Result<()> {
     if original.is_dir() {
         for entry in fs::read_dir(original)? {

@@ -1,4 +1,4 @@
-//! The load and the count: users in a closed loop, then the requests that came out at the other end, as CloudWatch counts them.
+//! Sends a load in a closed loop, and counts the complete requests by `downstream`'s metric in CloudWatch.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::side::Side;
 /// The namespace that downstream measures in.
 const NAMESPACE: &str = "ServerlessDataProcessingPipeline/Latencies";
 
-/// Without a further complete run for so long, nothing more is expected.
+/// When no request has become complete for this long, the rest is lost.
 const QUIET: Duration = Duration::from_secs(30);
 
 /// How often the count is asked for: rarely, so that asking costs nothing.

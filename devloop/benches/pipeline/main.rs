@@ -1,6 +1,6 @@
 //! How fast the example pipeline runs on the embedded cloud, and what it costs: `devloop/benches/README.md` says how to run
-//! this and holds results. The load and its account are `devloop bench`; this adds the time to start and the cost of doing
-//! nothing. Everything is measured from outside: the real program, its real functions, one port.
+//! this and holds results. `devloop bench` sends the load and counts; this adds the time to start and the cost of an idle
+//! pipeline. Everything is measured from outside: the real program with its real functions.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 

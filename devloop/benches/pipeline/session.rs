@@ -1,4 +1,4 @@
-//! The program under test: the real `devloop` in a process of its own, told what to do by flags and heard by its JSON lines.
+//! The program under test: the real `devloop` in a process of its own, controlled by flags and observed by its JSON lines.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -39,7 +39,7 @@ pub(crate) struct Session {
 struct Started {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// The functions are put here, beside the template if it is another one than the stack's; every session begins with none.
+    /// The directory for the functions, and for the template if it is not the stack's. Empty at the start of every session.
     _home: TempDir,
 }
 

@@ -134,19 +134,31 @@ impl Sender {
                 connection.ask(entry.request(method, body, run)?).await
             }
             (Self::Service(client, region), form) => {
-                with_call(form, body, id, |call| client.load(region, call)).await
+                let path = path(form, id);
+                client.load(region, &call(form, &path, body, id)).await
             }
             (Self::Http(_), _) => Err("a connection cannot call a service".to_owned()),
         }
     }
 }
 
-/// Makes the call of a service that a request is, and hands it to `ask`.
-async fn with_call<T>(form: &Form, body: String, id: &str, ask: impl AsyncFnOnce(&Call<'_>) -> T) -> T {
+/// The path of the call of a service that a request is.
+fn path(form: &Form, id: &str) -> String {
+    match form {
+        Form::Object { bucket } => format!("/{bucket}/{}", encoded(id)),
+        Form::Invocation { function } => {
+            format!("/2015-03-31/functions/{}/invocations", encoded(function))
+        }
+        _ => "/".to_owned(),
+    }
+}
+
+/// The call of a service that a request is.
+fn call<'a>(form: &'a Form, path: &'a str, body: String, id: &str) -> Call<'a> {
     match form {
         Form::Record { stream } => {
             let input = json!({ "StreamName": stream, "PartitionKey": id, "Data": BASE64.encode(body) });
-            ask(&Call::json("kinesis", "Kinesis_20131202.PutRecord", &input)).await
+            Call::json("kinesis", "Kinesis_20131202.PutRecord", &input)
         }
         Form::Message { queue } => {
             let mut input = json!({ "QueueUrl": queue, "MessageBody": body });
@@ -154,21 +166,14 @@ async fn with_call<T>(form: &Form, body: String, id: &str, ask: impl AsyncFnOnce
                 input["MessageGroupId"] = json!(id);
                 input["MessageDeduplicationId"] = json!(id);
             }
-            ask(&Call::json("sqs", "AmazonSQS.SendMessage", &input)).await
+            Call::json("sqs", "AmazonSQS.SendMessage", &input)
         }
         Form::Publication { topic } => {
-            let parameters = [("TopicArn", topic.as_str()), ("Message", &body)];
-            ask(&Call::query("sns", "2010-03-31", "Publish", &parameters)).await
+            Call::query("sns", "2010-03-31", "Publish", &[("TopicArn", topic), ("Message", &body)])
         }
-        Form::Object { bucket } => {
-            let path = format!("/{bucket}/{}", encoded(id));
-            ask(&Call::body("s3", Method::PUT, &path, body)).await
-        }
-        Form::Invocation { function } => {
-            let path = format!("/2015-03-31/functions/{}/invocations", encoded(function));
-            ask(&Call::body("lambda", Method::POST, &path, body)).await
-        }
-        Form::Http { .. } => ask(&Call::post("/", body)).await,
+        Form::Object { .. } => Call::body("s3", Method::PUT, path, body),
+        Form::Invocation { .. } => Call::body("lambda", Method::POST, path, body),
+        Form::Http { .. } => Call::post(path, body),
     }
 }
 
@@ -194,29 +199,26 @@ mod tests {
         assert_eq!(request.headers()["x-run-id"], "r");
     }
 
-    #[tokio::test]
-    async fn each_service_gets_its_own_form() {
-        let check = async |form: Form, expected: &[&str]| {
-            let shown =
-                with_call(&form, "{\"a\":1}".to_owned(), "r-1-0", async |call| format!("{call:?}")).await;
+    #[test]
+    fn each_service_gets_its_own_form() {
+        let check = |form: Form, expected: &[&str]| {
+            let path = path(&form, "r-1-0");
+            let shown = format!("{:?}", call(&form, &path, "{\"a\":1}".to_owned(), "r-1-0"));
             for part in expected {
                 assert!(shown.contains(part), "{part} in {shown}");
             }
         };
-        check(Form::Record { stream: "s".into() }, &["PutRecord", "eyJhIjoxfQ==", "r-1-0"]).await;
-        check(Form::Message { queue: "http://x/0/q".into() }, &["SendMessage", "http://x/0/q"]).await;
+        check(Form::Record { stream: "s".into() }, &["PutRecord", "eyJhIjoxfQ==", "r-1-0"]);
+        check(Form::Message { queue: "http://x/0/q".into() }, &["SendMessage", "http://x/0/q"]);
         check(
             Form::Message { queue: "http://x/0/q.fifo".into() },
             &["MessageGroupId", "MessageDeduplicationId"],
-        )
-        .await;
+        );
         check(
             Form::Publication { topic: "arn:aws:sns:r:0:t".into() },
             &["Action=Publish", "TopicArn=arn%3Aaws"],
-        )
-        .await;
-        check(Form::Object { bucket: "b".into() }, &["PUT", "/b/r-1-0"]).await;
-        check(Form::Invocation { function: "f".into() }, &["POST", "/2015-03-31/functions/f/invocations"])
-            .await;
+        );
+        check(Form::Object { bucket: "b".into() }, &["PUT", "/b/r-1-0"]);
+        check(Form::Invocation { function: "f".into() }, &["POST", "/2015-03-31/functions/f/invocations"]);
     }
 }

@@ -80,14 +80,8 @@ pub(crate) fn start(
     thread::Builder::new()
         .name("load".to_owned())
         .spawn(move || {
-            let ended = runtime.block_on(LocalSet::new().run_until(run(
-                connections,
-                entry,
-                plan,
-                payload,
-                stop,
-                batches,
-            )));
+            let ended = runtime
+                .block_on(LocalSet::new().run_until(run(senders, entry, plan, payload, stop, batches)));
             // Without a receiver nobody wants to know.
             let _ = finish.send(ended);
         })
@@ -192,7 +186,8 @@ impl User {
         let values = Values { run: &self.run, user: self.number, iteration, timestamp: now() };
         let body = self.payload.fill(values);
         let sent = began.elapsed();
-        let asked = self.sender.send(&self.entry, body, &values.id(), &self.run);
+        let id = values.id();
+        let asked = self.sender.send(&self.entry, body, &id, &self.run);
         let answer = tokio::time::timeout(LIMIT, asked).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
         let ended = began.elapsed();

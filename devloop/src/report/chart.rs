@@ -1,5 +1,5 @@
-//! Charts as inline SVG: lines over an axis, and heat maps. Every colour is a variable of the page, so that light, dark and
-//! paper need no other picture; no line is told from another by its colour alone.
+//! Charts as inline SVG: lines over an axis, and heat maps. Every colour is a CSS variable of the page, so that light,
+//! dark and paper use the same picture; lines differ in more than their colour.
 
 /// The picture's size, in its own units.
 const WIDTH: f64 = 720.0;
@@ -36,7 +36,7 @@ pub(super) struct Axis {
     pub(super) end: f64,
     /// The division.
     pub(super) scale: Scale,
-    /// What stands behind a value.
+    /// The unit that follows a value.
     pub(super) unit: &'static str,
 }
 
@@ -47,7 +47,7 @@ impl Axis {
         Self { end: if end > 0.0 { end } else { 1.0 }, scale: Scale::Linear, unit }
     }
 
-    /// Where the value lies, from 0 to 1.
+    /// The position of a value, from 0 to 1.
     fn place(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value / self.end).clamp(0.0, 1.0),
@@ -157,7 +157,7 @@ fn legend(series: &[Series<'_>]) -> String {
     format!(r#"<p class="legend">{}</p>"#, series.iter().map(entry).collect::<String>())
 }
 
-/// How many values lay where when: one cell for a step and a bucket.
+/// A heat map: one cell for each step and bucket, darker for more values.
 pub(super) fn heat(name: &str, step_ms: i64, edges: &[f64], counts: &[Vec<u64>]) -> String {
     let most = counts.iter().flatten().copied().max().unwrap_or(0).max(1) as f64;
     let seconds = counts.len() as f64 * step_ms as f64 / 1_000.0;
@@ -196,7 +196,7 @@ pub(super) fn heat(name: &str, step_ms: i64, edges: &[f64], counts: &[Vec<u64>])
     svg
 }
 
-/// A change with its interval around no change.
+/// A change and its interval, on an axis with "no change" in the middle.
 pub(super) fn interval(low: f64, change: f64, high: f64, widest: f64) -> String {
     let at = |share: f64| 110.0 + (share / widest).clamp(-1.0, 1.0) * 100.0;
     format!(

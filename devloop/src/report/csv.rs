@@ -82,7 +82,7 @@ pub(crate) fn csv(run: &Document) -> String {
     text
 }
 
-/// A field, in quotes where it has to be.
+/// A field, quoted if it contains a comma, a quote or a line break.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))

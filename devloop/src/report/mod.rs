@@ -1,4 +1,4 @@
-//! What is made of a run for people and programs: tables, CSV, and a page with charts. Pure: a document in, text out.
+//! Shows a run's document as tables, as CSV, and as a page with charts. Pure: a document in, text out.
 
 mod chain;
 mod chart;

@@ -1,11 +1,11 @@
-//! The tables: first what k6 tells, with k6's names, so that people can compare; below it what k6 cannot see.
+//! The tables of a run: first k6's rows under k6's names, so that people can compare; below them what happened behind the answer.
 
 use crate::bench::{
     Comparison, Described, Document, Figures, FollowedBy, Judgement, Phase, ProcessUse, Progress, Stage,
 };
 use crate::report::chain;
 
-/// Where k6's values begin.
+/// The width of k6's names, in columns.
 const WIDTH: usize = 31;
 
 /// The whole report of a run.
@@ -248,7 +248,7 @@ fn usage(used: &ProcessUse, runs: u64) -> String {
     )
 }
 
-/// Changes with their intervals.
+/// The changes of a comparison with their intervals.
 pub(crate) fn comparison(compared: &Comparison) -> String {
     let mut text = format!(
         "AGAINST {}\nMETRIC   BEFORE     AFTER      CHANGE    95 % INTERVAL         JUDGEMENT\n",
@@ -314,7 +314,7 @@ pub(crate) fn progress(seen: &Progress) -> String {
     )
 }
 
-/// A number with as many digits as it deserves.
+/// A number with three significant digits or so: none behind the point from 100 on, one from 10 on, else two.
 pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 || (size - size.round()).abs() < 1e-9 => 0,
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_the_digits_they_deserve() {
+    fn large_numbers_have_fewer_decimals() {
         let check = |value: f64, expected: &str| assert_eq!(number(value), expected);
         check(0.123, "0.12");
         check(5.0, "5");

@@ -1,4 +1,4 @@
-//! From what was seen of a run to its document. Pure but for the machine's name plate.
+//! Makes a run's document from what was seen of it. Pure, but for the number of processors and the load average.
 
 mod chain;
 mod pipeline;
@@ -36,7 +36,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) account: &'a Account,
     pub(crate) seen: Seen,
     pub(crate) given_up: Option<u64>,
-    /// Before the load, at its end, and when all was through.
+    /// What processes had used before the load, at its end, and when all requests were complete.
     pub(crate) moments: [Moment; 3],
     pub(crate) elapsed: Duration,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Seen {
     Pipeline {
         /// What each stage's function wrote.
         logs: Box<[StageLog; 3]>,
-        /// How often a request was handed to the sink's table when the table had it.
+        /// How many rows were written to the sink's table although it had them.
         again: u64,
         /// The oldest record's age when a batch was taken, stage by stage.
         ages: [Option<f64>; 3],
@@ -56,7 +56,7 @@ pub(crate) enum Seen {
     Chain(Box<ChainReport>),
 }
 
-/// What both kinds of a document's parts need.
+/// What the parts of a document have in common, for the pipeline and for chains.
 struct Basis<'a> {
     parts: &'a Parts<'a>,
     facts: LoadFacts,
@@ -64,7 +64,7 @@ struct Basis<'a> {
     began: i64,
     /// When it ended, in ms since it began.
     load_end: i64,
-    /// When everything was through, in ms since the load began.
+    /// When the last request was complete, in ms since the load began.
     end_ms: i64,
 }
 

@@ -41,7 +41,7 @@ pub(super) fn complete(
     document
 }
 
-/// Every request's instants, those of accepted ones that got nowhere included.
+/// The times of every accepted request, also of lost ones.
 pub(super) fn instants(parts: &Parts<'_>, logs: &[StageLog; 3], began: i64) -> Vec<Instants> {
     let run = &parts.plan.run;
     let mut stored: HashMap<String, i64> = HashMap::new();
@@ -67,7 +67,7 @@ pub(super) fn instants(parts: &Parts<'_>, logs: &[StageLog; 3], began: i64) -> V
         .collect()
 }
 
-/// When the load ended: accepted and not stored, stored and not complete.
+/// The backlogs when the load ended: requests that were accepted and not stored, and those that were stored and not complete.
 fn backlogs(requests: &[Instants], load_end: i64) -> [u64; 2] {
     let later = |at: Option<i64>| at.is_none_or(|at| at > load_end);
     let mut waiting = [0, 0];
@@ -131,7 +131,7 @@ fn stages(
         .collect()
 }
 
-/// Of each request's stage, the time until the function began with it.
+/// The part of the stage's time before the function began with the request.
 fn waits(index: usize, log: &StageLog, account: &Account) -> Option<Figures> {
     let mut waits = Distribution::whole();
     if index == 2 {
@@ -151,7 +151,7 @@ fn waits(index: usize, log: &StageLog, account: &Account) -> Option<Figures> {
     (waits.count() > 0).then(|| waits.figures())
 }
 
-/// What is worth saying, most important first.
+/// The findings, most important first.
 fn findings(run: &Document) -> Vec<String> {
     let mut found = Vec::new();
     let counts = &run.counts;

@@ -1,4 +1,4 @@
-//! A load, and the waiting until everything that was accepted is through.
+//! Sends a load and waits until every accepted request is complete.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -20,17 +20,17 @@ use crate::bench::wait::{Patience, WaitState, Waiting};
 use crate::bus::now;
 use crate::engine::Problem;
 
-/// How often rows are read while the load goes on: reading takes processor time from the pipeline.
+/// The pause between two readings of rows while the load goes on. Reading takes processor time from the functions.
 const READING: Duration = Duration::from_secs(1);
 
-/// How often while it drains.
+/// The pause while the load drains.
 const DRAINING: Duration = Duration::from_millis(250);
 
-/// How often either way where each question costs and is limited: FilterLogEvents to five a second in an account's region
-/// `[CloudWatch Logs quotas]`.
+/// The pause on AWS, where requests cost money and are limited: FilterLogEvents to five a second in an account's region `[CloudWatch
+/// Logs quotas]`.
 const AT_AWS: Duration = Duration::from_secs(2);
 
-/// A log line may bear a time a little before the request's: clocks of two machines.
+/// How much older than the load a line of the run may look, in ms: the clocks of two machines differ.
 const SKEW_MS: i64 = 60_000;
 
 /// A load and its drain.
@@ -50,22 +50,22 @@ pub(super) struct Rows {
     pub(super) wanted: Wanted,
     /// When the load began, in ms since the epoch.
     pub(super) began_ms: u64,
-    /// Lines of the run are this old at most, in ms since the epoch.
+    /// Lines of the run are not older than this, in ms since the epoch.
     pub(super) from: i64,
     seen: HashSet<(u32, u32)>,
-    /// All that came, in the order in which they were read.
+    /// All rows, in the order in which they were read.
     pub(super) sink: Vec<SinkRow>,
     /// How it ended.
     pub(super) through: Option<LoadEnd>,
 }
 
-/// The end of a load.
+/// How a load ended.
 pub(super) struct LoadEnd {
-    /// Whether all is through.
+    /// Whether all accepted requests are complete.
     pub(super) state: WaitState,
-    /// What was used when the load ended.
+    /// What the processes had used when the load ended.
     pub(super) at_end: Moment,
-    /// What the generator says.
+    /// The generator's account.
     pub(super) ended: Ended,
     /// Records that waited for each function when the load ended, where the target tells.
     pub(super) lag: Option<Vec<u64>>,
@@ -87,7 +87,7 @@ impl<'a> Load<'a> {
         Self { target, order, progress, samples: Vec::new(), rows, sendings: HashMap::new() }
     }
 
-    /// Sends the load and waits until all that was accepted is through.
+    /// Sends the load and waits until all accepted requests are complete, or nothing is pending any more.
     pub(super) async fn go(
         &mut self,
         stop: &CancellationToken,
@@ -161,7 +161,7 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Waits until all that was accepted is through.
+    /// Waits until all accepted requests are complete, or nothing is pending any more.
     async fn drain(
         &mut self,
         follower: &mut SinkRows,
@@ -212,7 +212,7 @@ impl<'a> Load<'a> {
         accepted.map(|sample| (sample.user, sample.iteration)).collect()
     }
 
-    /// Notes what only the generator knows of requests to a chain: when they were sent, and that an answer completes them.
+    /// Notes when requests to a chain were sent, which no log tells; and counts a request as complete if its answer completes it.
     fn follow(&mut self, batch: &[Sample]) {
         let Some(followed) = self.target.followed() else { return };
         let (run, began_ms) = (&self.order.plan.run, self.rows.began_ms);

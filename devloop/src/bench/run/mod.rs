@@ -1,5 +1,4 @@
-//! One run from its warm-up to its document: the load, the waiting until all of it is through, and the reading of what the
-//! stages wrote.
+//! One run, from its warm-up to its document: send the load, wait until every accepted request is complete, read the functions' logs.
 
 mod load;
 mod read;
@@ -23,10 +22,10 @@ use crate::bench::usage::Moment;
 use crate::bus::now;
 use crate::engine::Problem;
 
-/// How long a server may take to encrypt a connection.
+/// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// What is to be done.
+/// What a run has to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     /// The load.
@@ -35,26 +34,26 @@ pub(crate) struct Order {
     pub(crate) payload: Payload,
     /// How long the pipeline is loaded before the measurement.
     pub(crate) warm_up: Duration,
-    /// Without news for so long, and with nothing pending, no more will come.
+    /// When no request has become complete for this long and nothing is pending, the rest is lost.
     pub(crate) idle: Duration,
-    /// The end of all waiting.
+    /// The waiting ends after this time in any case.
     pub(crate) timeout: Duration,
-    /// The run's name was made for it, so that whatever bears it is of this run; else what was before is not.
+    /// The run's name was made for this run, so that every line with it belongs to the run. Otherwise older lines do not.
     pub(crate) is_new_name: bool,
 }
 
 /// A run that is over.
 pub(crate) struct Finished {
-    /// Everything about it.
+    /// The document.
     pub(crate) document: Document,
-    /// Each request.
+    /// What became of each request.
     pub(crate) account: Account,
-    /// What the generator saw of each.
+    /// The generator's sample of each request.
     pub(crate) samples: Vec<Sample>,
 }
 
-/// Runs the order against the target. `stop` ends the load early; what was accepted until then is still waited for. `watch` gets
-/// the progress about four times a second.
+/// Runs the order against the target. `stop` ends the load early; requests that were accepted until then are still waited for. `watch`
+/// gets the progress about four times a second.
 pub(crate) async fn run(
     target: &Target,
     order: &Order,
@@ -75,7 +74,7 @@ pub(crate) async fn run(
     Box::pin(measure(target, order, stop, watch)).await
 }
 
-/// An API that cannot be spoken to in private is told before the load: no request of it would be answered.
+/// Makes one TLS connection before the load, so that a certificate that is not trusted is reported once and not by every request.
 async fn shake_hands(target: &Target) -> Result<(), Problem> {
     let Some(server) = target.entry.as_ref().and_then(EntryPoint::server) else { return Ok(()) };
     let unreachable =

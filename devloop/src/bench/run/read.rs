@@ -1,11 +1,11 @@
-//! What the functions wrote, read when everything is through, so that the reading disturbs nothing.
+//! Reads the functions' logs after the load, when the reading disturbs nothing any more.
 
 use super::load::{LoadEnd, Rows};
 use crate::bench::account::{Account, Sent};
 use crate::bench::assemble::Seen;
 use crate::bench::chain::{Evidence, FollowedBy, FunctionLog, Measured, account, report};
 use crate::bench::document::Outcome;
-use crate::bench::evidence::StageLog;
+use crate::bench::follow::StageLog;
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 use crate::bench::sink::complete;

@@ -107,8 +107,9 @@ impl Finder {
         };
         let functions: Vec<Option<&str>> = chain.links.iter().map(|link| Some(&*link.function)).collect();
         let queues = chain.links.iter().filter_map(|link| link.on_failure.clone()).collect();
-        let way = TargetKind::Chain(Box::new(FollowedChain { chain: chain.clone(), ends, gaps: facts.gaps }));
-        Ok(self.target(region.clone(), Some(entry), &functions, way, queues))
+        let kind =
+            TargetKind::Chain(Box::new(FollowedChain { chain: chain.clone(), ends, gaps: facts.gaps }));
+        Ok(self.target(region.clone(), Some(entry), &functions, kind, queues))
     }
 
     /// How requests get to the head.
@@ -179,7 +180,7 @@ impl Finder {
             entry,
             functions: functions.iter().map(|name| name.map(known)).collect(),
             process: process.and_then(|place| listener(place.port)),
-            way,
+            kind,
             queues,
             has_page: self.page.is_some(),
         }

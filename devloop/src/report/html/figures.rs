@@ -12,7 +12,7 @@ fn figure(id: &str, caption: &str, small: &str, content: &str) -> String {
     )
 }
 
-/// The middles of the steps, in s.
+/// Gives the middle of each step of the timeline, in s.
 fn seconds(run: &Document) -> impl Fn(usize) -> f64 {
     let step = run.timeline.step_ms as f64 / 1_000.0;
     move |index| (index as f64 + 0.5) * step

@@ -1,5 +1,5 @@
-//! The page: one file without a network, in light, dark and on paper. It needs no script; the run's document lies in it as JSON,
-//! and every figure that is shown is one of it.
+//! The page of a run: one HTML file that loads nothing and runs no script, for light and dark screens and for paper. It contains the
+//! run's document as JSON, and shows only figures of that document.
 
 mod figures;
 mod tables;
@@ -60,7 +60,7 @@ pub(crate) fn html(run: &Document, before: Option<&Document>) -> String {
     page
 }
 
-/// The document as JSON that cannot end the element it lies in.
+/// The document as JSON in which no text can close the surrounding element.
 fn embedded(id: &str, run: &Document) -> String {
     let json = serde_json::to_string(run).unwrap_or_default().replace('<', "\\u003c");
     format!("<script type=\"application/json\" id=\"{id}\">{json}</script>\n")
