@@ -162,7 +162,7 @@ fn call<'a>(form: &'a Form, path: &'a str, body: String, id: &str) -> Call<'a> {
         }
         Form::Message { queue } => {
             let mut input = json!({ "QueueUrl": queue, "MessageBody": body });
-            if queue.ends_with(".fifo") {
+            if queue.strip_suffix(".fifo").is_some() {
                 input["MessageGroupId"] = json!(id);
                 input["MessageDeduplicationId"] = json!(id);
             }

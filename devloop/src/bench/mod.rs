@@ -41,7 +41,9 @@ pub(crate) use document::{Document, Outcome, Stage, VERSION};
 pub(crate) use follow::{Rows, Wanted, detail};
 pub(crate) use payload::Payload;
 pub(crate) use plan::{Pace, Plan};
-pub(crate) use progress::{Hop, Phase, Progress, Second};
+#[cfg(test)]
+pub(crate) use progress::Hop;
+pub(crate) use progress::{Phase, Progress, Second};
 pub(crate) use run::{Finished, Order, run};
 pub(crate) use target::{Search, Target};
 pub(crate) use threshold::Threshold;

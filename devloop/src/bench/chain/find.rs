@@ -271,8 +271,8 @@ mod tests {
             methods: vec![method("/", "entry")],
             ..Facts::default()
         };
-        check(&facts, &["API POST /: entry, end (queue jobs), middle (stream orders)"]);
-        assert_eq!(chains(&facts)[0].links[1].after, [0, 2]);
+        check(&facts, &["API POST /: entry, middle (stream orders), end (queue jobs)"]);
+        assert_eq!(chains(&facts)[0].links[2].after, [0, 1]);
     }
 
     #[test]

@@ -72,10 +72,12 @@ pub(super) async fn facts(
 struct Gaps(Vec<String>);
 
 impl Gaps {
-    /// The answer, or nothing. What is not there (404) and what the endpoint does not offer (501) is an answer too.
+    /// The answer, or nothing. That something is not there (404), or that the endpoint has no such service, is an answer too.
     fn note(&mut self, what: &str, answer: Result<Value, String>) -> Value {
         answer.unwrap_or_else(|reason| {
-            let is_answer = [" answers 404", " answers 501"].iter().any(|answer| reason.contains(answer));
+            let is_answer = [" answers 404", " answers 501", " does not support "]
+                .iter()
+                .any(|answer| reason.contains(answer));
             if !is_answer && !self.0.iter().any(|gap| gap.starts_with(what)) {
                 self.0.push(format!("{what}: {reason}"));
             }

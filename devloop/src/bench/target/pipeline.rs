@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn the_last_function_is_known_by_its_variables() {
         let check = |variables: Option<Value>, expected| {
-            assert_eq!(is_last(variables.as_ref()), expected, "{variables:?}")
+            assert_eq!(is_last(variables.as_ref()), expected, "{variables:?}");
         };
         check(None, true);
         check(Some(json!({ "SINK": "both" })), true);
