@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::{
     calls::Calls as _,
     clock::Clock,
-    cloudformation::{CloudFormation, Outputs},
+    cloudformation::{CloudFormation, LeftOut, Outputs},
     context::{Context, Home},
     error::ApiError,
     faults::Faults,
@@ -170,6 +170,18 @@ impl Cloud {
     ) -> Result<Outputs, TemplateError> {
         let cx = self.context(self.region());
         self.0.cloudformation.apply(cx, name, template, parameters).await
+    }
+
+    /// The same for a template that asks for more than the cloud has: what no function and no event source mapping needs
+    /// is left out and told. An error names everything that one of them needs.
+    pub async fn apply_what_runs(
+        &self,
+        name: &str,
+        template: &Template,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<(Outputs, Vec<LeftOut>), TemplateError> {
+        let cx = self.context(self.region());
+        self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await
     }
 
     /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it: the new

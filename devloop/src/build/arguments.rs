@@ -3,7 +3,8 @@
 use crate::engine::BuildOrder;
 
 /// `cargo build` for the order's binaries. Every function package is named even where one binary is wanted, because the
-/// named packages decide which features their dependencies are built with. A target is for cargo-zigbuild.
+/// named packages decide which features their dependencies are built with. A function that is built apart is alone in
+/// `binaries`. A target is for cargo-zigbuild.
 pub(crate) fn arguments(
     order: &BuildOrder,
     binaries: &[String],
@@ -19,8 +20,21 @@ pub(crate) fn arguments(
         arguments.push("--offline".to_owned());
     }
     arguments.extend(["--profile".to_owned(), profile.to_owned()]);
-    arguments.extend(order.packages.iter().flat_map(|package| ["-p".to_owned(), package.clone()]));
+    let apart = match binaries {
+        [one] => order.apart.get(one),
+        _ => None,
+    };
+    let (packages, binaries) = match apart {
+        Some((package, binary)) => (std::slice::from_ref(package), std::slice::from_ref(binary)),
+        None => (&*order.packages, binaries),
+    };
+    arguments.extend(packages.iter().flat_map(|package| ["-p".to_owned(), package.clone()]));
     arguments.extend(target.into_iter().flat_map(|target| ["--target".to_owned(), target.to_owned()]));
+    let of_packages = |feature: &&String| {
+        feature.split_once('/').is_some_and(|(package, _)| packages.iter().any(|known| known == package))
+    };
+    let features = order.features.iter().filter(of_packages);
+    arguments.extend(features.flat_map(|feature| ["--features".to_owned(), feature.clone()]));
     arguments.extend(binaries.iter().flat_map(|binary| ["--bin".to_owned(), binary.clone()]));
     arguments
 }
@@ -36,6 +50,8 @@ mod tests {
             packages: vec!["a".to_owned(), "b".to_owned()],
             binaries: binaries.iter().map(|&name| name.to_owned()).collect(),
             offline,
+            apart: [("c".to_owned(), ("b".to_owned(), "bootstrap".to_owned()))].into(),
+            features: vec![],
         };
         let start = if target.is_some() { "zigbuild" } else { "build" };
         let start =
@@ -44,6 +60,25 @@ mod tests {
             arguments(&order, &order.binaries, "dev", target).join(" "),
             format!("{start} {expected}")
         );
+    }
+
+    #[test]
+    fn a_function_that_is_built_apart_is_its_package_s_binary() {
+        check(&["c"], true, None, "--offline --profile dev -p b --bin bootstrap");
+    }
+
+    #[test]
+    fn features_that_binaries_require_are_asked_for() {
+        let order = BuildOrder {
+            generation: 1,
+            packages: vec!["a".to_owned()],
+            binaries: vec!["a".to_owned()],
+            offline: true,
+            apart: [].into(),
+            features: vec!["a/lambda".to_owned(), "b/other".to_owned()],
+        };
+        let arguments = arguments(&order, &order.binaries, "dev", None).join(" ");
+        assert!(arguments.ends_with("-p a --features a/lambda --bin a"), "{arguments}");
     }
 
     #[test]

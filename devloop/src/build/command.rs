@@ -46,5 +46,6 @@ pub(super) async fn of_everything(
     let (routes, refused) = builder.machines.routes(&order.binaries, toolchain, &builder.root).await;
     let [(Route::Native, binaries)] = &*routes.into_iter().collect::<Vec<_>>() else { return None };
     let prepared = builder.prepared(toolchain).await;
-    refused.is_empty().then(|| of(builder, toolchain, &prepared, order, binaries, None))
+    let side_by_side = refused.is_empty() && order.apart.is_empty();
+    side_by_side.then(|| of(builder, toolchain, &prepared, order, binaries, None))
 }

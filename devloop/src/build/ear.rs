@@ -34,6 +34,20 @@ impl Work<'_> {
     pub(super) fn has_told(&self) -> bool {
         self.told.load(Ordering::Relaxed)
     }
+
+    /// The function that is built apart, with its binary.
+    pub(super) fn apart(&self) -> Option<(&str, &str)> {
+        let [function] = self.binaries else { return None };
+        self.order.apart.get(function).map(|(_, binary)| (function.as_str(), binary.as_str()))
+    }
+
+    /// Whether the binary is one of this work.
+    fn is_wanted(&self, binary: &str) -> bool {
+        match self.apart() {
+            Some((_, own)) => own == binary,
+            None => self.binaries.iter().any(|known| known == binary),
+        }
+    }
 }
 
 /// What cargo's JSON messages came to.
@@ -106,8 +120,9 @@ impl<'a> Ear<'a> {
         while let Some(line) = lines.next_line().await? {
             self.heard.notify_one();
             match messages::read(&line) {
-                Some(Said::Artifact(artifact)) if work.binaries.contains(&artifact.function) => {
-                    if !artifact.fresh {
+                Some(Said::Artifact(artifact)) if work.is_wanted(&artifact.function) => {
+                    // What the next cargo writes over is copied when this one has ended.
+                    if !artifact.fresh && work.apart().is_none() {
                         let (function, executable) = (artifact.function.clone(), artifact.executable.clone());
                         let generation = work.order.generation;
                         events.send(Fact::Made { generation, function, executable }).await;

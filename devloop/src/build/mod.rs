@@ -1,5 +1,6 @@
 //! One cargo process for everything that is to be built. `session` runs it and forwards what it reports.
 
+mod apart;
 mod arguments;
 mod command;
 mod dep_info;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::build::apart;
 use crate::build::command;
 use crate::build::dep_info;
 use crate::build::ear::{Ear, Messages, Work};
@@ -163,7 +164,8 @@ pub(crate) async fn run(
         for (_, refusal) in refused {
             failures.push(refused_by(&refusal, events).await);
         }
-        let only = routes.len() == 1 && !begun && failures.is_empty();
+        let routes = apart::parts(routes, order);
+        let only = routes.len() == 1 && !begun && failures.is_empty() && order.apart.is_empty();
         for (route, binaries) in routes {
             let work = Work {
                 order,
@@ -181,7 +183,15 @@ pub(crate) async fn run(
             }
             match build(builder, &toolchain, prepared, &work, cancel, events).await? {
                 None => return Ok(Outcome::Cancelled),
-                Some(made) => {
+                Some(mut made) => {
+                    if let Some((function, _)) = work.apart() {
+                        apart::rename(
+                            &mut made.artifacts,
+                            &mut made.inputs,
+                            function,
+                            &builder.target_directory,
+                        )?;
+                    }
                     failures.extend(made.failure);
                     inputs.extend(made.inputs);
                     told = work.has_told();

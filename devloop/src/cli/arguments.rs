@@ -9,7 +9,7 @@ use crate::cli::{BenchArguments, DoctorArguments};
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
 /// devloop starts an AWS-compatible cloud on this machine, applies the workspace's template, builds the functions and serves
-/// them. A function is a binary of a workspace package that depends on `lambda_runtime` or `lambda_http`.
+/// them. A function is a binary of a workspace package that reaches `lambda_runtime`, itself or through another package.
 #[derive(Debug, Parser)]
 #[command(name = "devloop", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -162,6 +162,9 @@ pub(crate) struct SessionArguments {
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,
+    /// Refuses a template that asks for what the embedded cloud lacks, even where no function or mapping needs it.
+    #[arg(long, conflicts_with = "no_template")]
+    pub(crate) strict: bool,
     /// Starts this machine's PostgreSQL for the session, and gives its URL to the template's parameter `DatabaseUrl` and `both` to
     /// its parameter `Sink`.
     #[arg(long, conflicts_with = "no_template")]

@@ -113,12 +113,7 @@ async fn links(survey: &Survey, program: &Path, readings: &mut Readings) {
     );
     let offline =
         workspace::read(program, &builder.root).await.is_ok_and(|reading| reading.workspace.offline);
-    let order = BuildOrder {
-        generation: 0,
-        packages: survey.workspace.function_packages().map(|package| package.name.clone()).collect(),
-        binaries: vec![function.clone()],
-        offline,
-    };
+    let order = BuildOrder { offline, ..BuildOrder::of(&survey.workspace, 0, vec![function.clone()]) };
     readings.links = Some(match std::env::current_exe() {
         Ok(devloop) => {
             measure_links(LinkOrder { builder: &builder, order, devloop: &devloop, probes: &readings.probes })

@@ -14,6 +14,7 @@ pub(crate) async fn rollback(arguments: &RollbackArguments) -> Result<(), UserEr
         database: None,
         metrics: None,
         parameters: std::collections::BTreeMap::default(),
+        strict: false,
         view: if arguments.json { View::Json } else { View::Plain },
         watch: false,
         deployment: deployment(&arguments.target)?,

@@ -13,6 +13,7 @@ pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError>
         database: database(arguments)?,
         metrics: arguments.metrics,
         parameters: arguments.parameter.iter().cloned().collect(),
+        strict: arguments.strict,
         view: view(arguments),
         watch: true,
         deployment: deployment(&arguments.target)?,

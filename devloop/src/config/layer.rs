@@ -32,6 +32,8 @@ pub(crate) struct Layer {
     pub(crate) build: BuildLayer,
     /// Whether the screen takes the mouse.
     pub(crate) mouse: Option<bool>,
+    /// Binaries of the templates' functions by logical id, as `package/binary`.
+    pub(crate) functions: Option<BTreeMap<String, String>>,
     /// Keys of the screen by action.
     pub(crate) keys: Option<BTreeMap<String, Vec<String>>>,
     /// Where functions run. A file cannot say it: nobody deploys to an account because of a file that was checked in.
@@ -50,8 +52,19 @@ pub(crate) struct LatencyMetric {
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 10] =
-    ["src", "dist", "templates", "port", "endpoint", "profile", "latency", "build", "mouse", "keys"];
+const KEYS: [&str; 11] = [
+    "src",
+    "dist",
+    "templates",
+    "port",
+    "endpoint",
+    "profile",
+    "latency",
+    "build",
+    "functions",
+    "mouse",
+    "keys",
+];
 
 impl Layer {
     /// Reads a table; `origin` names it in errors. Null is an empty one.
@@ -109,6 +122,7 @@ impl Layer {
             profile: self.profile.or(weaker.profile),
             latency: self.latency.or(weaker.latency),
             build: self.build.over(weaker.build),
+            functions: self.functions.or(weaker.functions),
             mouse: self.mouse.or(weaker.mouse),
             keys: self.keys.or(weaker.keys),
             target: self.target.or(weaker.target),
@@ -136,7 +150,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, port, endpoint, profile, latency, build, mouse, keys",
+             hint: the settings are src, dist, templates, port, endpoint, profile, latency, build, functions, mouse, keys",
         );
     }
 
@@ -169,7 +183,7 @@ mod tests {
     fn every_key_is_read() {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
-            "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] },
+            "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] }, "functions": { "F": "a/b" },
             "build": { "linker": "wild", "timeout": "90s", "debug": true, "prelink": true, "standby": false }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
@@ -178,7 +192,12 @@ mod tests {
         assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
         let build = layer.build;
         assert!(build.linker.is_some() && build.timeout.is_some() && build.debug == Some(true));
-        assert!(layer.latency.is_some() && layer.mouse.is_some() && layer.keys.is_some());
+        assert!(
+            layer.latency.is_some()
+                && layer.mouse.is_some()
+                && layer.keys.is_some()
+                && layer.functions.is_some()
+        );
         assert_eq!((build.prelink, build.standby), (Some(true), Some(false)));
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     pub(crate) src: Option<PathBuf>,
     /// The directory of the functions' directories.
     pub(crate) dist: PathBuf,
-    /// Templates as patterns.
+    /// Templates as patterns; where the user names none, they are looked for in the usual places.
     pub(crate) templates: Vec<String>,
     /// The user named the templates, so a pattern without a file is an error.
     pub(crate) templates_named: bool,
@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) latency: LatencyMetric,
     /// How functions are compiled and linked.
     pub(crate) build: BuildSettings,
+    /// Binaries of the templates' functions by logical id, as `package/binary`.
+    pub(crate) functions: BTreeMap<String, String>,
     /// Whether the screen takes the mouse.
     pub(crate) mouse: bool,
     /// Keys of the screen by action, where they are not the usual ones.
@@ -94,7 +96,7 @@ impl Settings {
             src,
             dist: layer.dist.map_or_else(|| target_directory.join("devloop/dist"), |path| root.join(path)),
             templates_named: layer.templates.is_some(),
-            templates: layer.templates.unwrap_or_else(|| vec!["stack/templates/*.template.json".to_owned()]),
+            templates: layer.templates.unwrap_or_default(),
             target: layer.target,
             port,
             endpoint,
@@ -104,6 +106,7 @@ impl Settings {
                 metric: LATENCY_METRIC.to_owned(),
             }),
             build: layer.build.into(),
+            functions: layer.functions.unwrap_or_default(),
             mouse: layer.mouse.unwrap_or(true),
             keys: layer.keys.unwrap_or_default(),
         })

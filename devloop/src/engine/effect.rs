@@ -1,8 +1,10 @@
 //! What is to be done: the engine's answers, carried out by the session, which reports back through events only.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::engine::{Digest, Generation, Notice};
+use crate::graph::Workspace;
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +86,24 @@ pub(crate) struct BuildOrder {
     pub(crate) binaries: Vec<String>,
     /// The lock file is satisfied by what is on disk.
     pub(crate) offline: bool,
+    /// Functions that are built one after the other, because cargo writes their binaries to one place: package and binary.
+    pub(crate) apart: BTreeMap<String, (String, String)>,
+    /// The features that the functions' binaries require, as `package/feature`.
+    pub(crate) features: Vec<String>,
+}
+
+impl BuildOrder {
+    /// These functions of the workspace.
+    pub(crate) fn of(workspace: &Workspace, generation: Generation, binaries: Vec<String>) -> Self {
+        Self {
+            generation,
+            packages: workspace.function_packages().map(|package| package.name.clone()).collect(),
+            binaries,
+            offline: workspace.offline,
+            apart: workspace.apart(),
+            features: workspace.required_features(),
+        }
+    }
 }
 
 /// What is to be put in place.

@@ -43,10 +43,5 @@ pub(super) fn stand_down(state: &mut State) -> Option<Effect> {
 
 /// What cargo is to build now.
 pub(super) fn order(state: &State) -> BuildOrder {
-    BuildOrder {
-        generation: state.generation,
-        packages: state.workspace.function_packages().map(|package| package.name.clone()).collect(),
-        binaries: state.functions.keys().cloned().collect(),
-        offline: state.workspace.offline,
-    }
+    BuildOrder::of(&state.workspace, state.generation, state.functions.keys().cloned().collect())
 }

@@ -29,8 +29,12 @@ pub(crate) struct Package {
     pub(crate) directory: PathBuf,
     /// The directories of the local packages it is compiled with; those that only its tests use are left out.
     pub(crate) dependencies: Vec<PathBuf>,
-    /// The names of its function binaries; empty unless it depends on a Lambda runtime.
+    /// The names of its functions; empty unless it reaches a Lambda runtime.
     pub(crate) functions: Vec<String>,
+    /// The binaries of functions whose binary's name another package has too, by the function's name.
+    pub(crate) renamed: BTreeMap<String, String>,
+    /// The features that its functions' binaries require.
+    pub(crate) features: Vec<String>,
     /// The first source file of each of its binaries, functions or not.
     pub(crate) roots: Vec<PathBuf>,
 }
@@ -41,6 +45,54 @@ impl Workspace {
         let names: BTreeSet<&str> =
             self.packages.iter().flat_map(|package| &package.functions).map(String::as_str).collect();
         names.into_iter()
+    }
+
+    /// Tells functions of several packages apart whose binaries have one name: by the package, or by both names where that
+    /// one is taken.
+    pub(crate) fn tell_apart(&mut self) {
+        let shared: BTreeSet<String> = self.ambiguous().into_keys().map(str::to_owned).collect();
+        let mut taken: BTreeSet<String> =
+            self.functions().filter(|name| !shared.contains(*name)).map(str::to_owned).collect();
+        for package in &mut self.packages {
+            for function in &mut package.functions {
+                if !shared.contains(function) {
+                    continue;
+                }
+                let binary = function.clone();
+                *function = if taken.insert(package.name.clone()) {
+                    package.name.clone()
+                } else {
+                    format!("{}-{binary}", package.name)
+                };
+                taken.insert(function.clone());
+                package.renamed.insert(function.clone(), binary);
+            }
+        }
+    }
+
+    /// What cargo calls a function: its package and its binary.
+    pub(crate) fn binary_of(&self, function: &str) -> Option<(&str, &str)> {
+        let package = self.package_of(function)?;
+        let name = package.functions.iter().find(|name| *name == function)?;
+        Some((package.name.as_str(), package.renamed.get(name).unwrap_or(name).as_str()))
+    }
+
+    /// Functions whose binaries cannot be built side by side, because cargo writes them to one place; each with its package
+    /// and binary.
+    pub(crate) fn apart(&self) -> BTreeMap<String, (String, String)> {
+        self.packages
+            .iter()
+            .flat_map(|package| package.renamed.iter().map(move |it| (package, it)))
+            .map(|(package, (function, binary))| (function.clone(), (package.name.clone(), binary.clone())))
+            .collect()
+    }
+
+    /// The features that functions' binaries require, as `package/feature`.
+    pub(crate) fn required_features(&self) -> Vec<String> {
+        self.packages
+            .iter()
+            .flat_map(|package| package.features.iter().map(move |it| format!("{}/{it}", package.name)))
+            .collect()
     }
 
     /// Names that more than one package gives to a function, with those packages.

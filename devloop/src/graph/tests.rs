@@ -10,6 +10,8 @@ fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
         directory: Path::new("/w").join(name),
         dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
         functions: functions.iter().map(|&name| name.to_owned()).collect(),
+        renamed: [].into(),
+        features: vec![],
         roots: match functions {
             [] => vec![],
             [_] => vec![Path::new("/w").join(name).join("src/main.rs")],
@@ -230,4 +232,20 @@ fn a_function_name_in_two_packages_is_ambiguous() {
     let mut workspace = workspace();
     workspace.packages.push(package("other", &[], &["one"]));
     assert_eq!(workspace.ambiguous().into_iter().collect::<Vec<_>>(), [("one", vec!["many", "other"])]);
+}
+
+#[test]
+fn functions_of_one_name_are_told_apart_by_their_packages() {
+    let mut workspace = workspace();
+    workspace.packages.push(package("a", &[], &["bootstrap"]));
+    workspace.packages.push(package("b", &[], &["bootstrap"]));
+    workspace.packages.push(package("other", &[], &["one", "other"]));
+    workspace.tell_apart();
+    let functions: Vec<&str> = workspace.functions().collect();
+    assert_eq!(functions, ["a", "b", "many", "mid", "other", "other-one", "two", "up"]);
+    assert_eq!(workspace.binary_of("a"), Some(("a", "bootstrap")));
+    assert_eq!(workspace.binary_of("other-one"), Some(("other", "one")));
+    assert_eq!(workspace.binary_of("up"), Some(("up", "up")));
+    assert!(workspace.ambiguous().is_empty());
+    assert_eq!(workspace.apart()["many"], ("many".to_owned(), "one".to_owned()));
 }

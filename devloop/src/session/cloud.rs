@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use devloop_cloud::{Cloud, LogEvent, Options};
+use devloop_cloud::{Cloud, LeftOut, LogEvent, Options};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ pub(super) struct CloudRequest {
     pub(super) dist: PathBuf,
     /// Functions outside of every template, by name, with the directory of their `bootstrap`.
     pub(super) functions: BTreeMap<String, PathBuf>,
+    /// A template that asks for what the cloud lacks is refused, even where nothing that runs needs it.
+    pub(super) strict: bool,
     /// Where the functions' log lines and later failures go.
     pub(super) events: Events,
 }
@@ -54,7 +56,8 @@ pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
-    let CloudRequest { port, templates, parameters, dist, functions, events } = request;
+    let CloudRequest { port, templates, parameters, dist, functions, strict, events } = request;
+    let noted = events.clone();
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
     let address = listener
@@ -71,8 +74,11 @@ pub(super) async fn start_cloud(
     let stopped = Box::pin(async move {
         let _ = serving.await;
     });
-    match furnish(&cloud, &templates, &parameters, &functions).await {
-        Ok(outputs) => {
+    match furnish(&cloud, &templates, &parameters, &functions, strict).await {
+        Ok((outputs, remarks)) => {
+            for problem in remarks {
+                noted.send(Fact::Error { problem }).await;
+            }
             let endpoint = cloud.endpoint().to_string();
             let asked = Asked::own(&endpoint);
             let target = Arc::new(Embedded::new(cloud, dist, functions.into_keys()));
@@ -92,13 +98,21 @@ async fn furnish(
     templates: &[Template],
     values: &BTreeMap<String, String>,
     functions: &BTreeMap<String, PathBuf>,
-) -> Result<BTreeMap<String, String>, Problem> {
-    let mut outputs = BTreeMap::new();
+    strict: bool,
+) -> Result<(BTreeMap<String, String>, Vec<Problem>), Problem> {
+    let (mut outputs, mut remarks) = (BTreeMap::new(), Vec::new());
     for template in templates {
         let failed = |error| Problem::new("template_failed", template.explain(&error));
         let values = parameters::of(&template.template, values);
-        let applied =
-            cloud.apply(&template.stack_name(), &template.template, &values).await.map_err(failed)?;
+        let applied = cloud.apply_what_runs(&template.stack_name(), &template.template, &values).await;
+        let (applied, left_out) = applied.map_err(failed)?;
+        if !left_out.is_empty() {
+            let remark = remark_on(template, &left_out);
+            if strict {
+                return Err(remark);
+            }
+            remarks.push(remark);
+        }
         for (name, value) in applied.iter() {
             outputs.insert(name.to_owned(), urls::reachable(value, &cloud.endpoint()));
         }
@@ -109,7 +123,18 @@ async fn furnish(
         })?;
         outputs.insert(format!("{name}Url"), url);
     }
-    Ok(outputs)
+    Ok((outputs, remarks))
+}
+
+/// Everything of a template that is left out, in one sentence.
+fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
+    let listed: Vec<String> = left_out.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "apply {}: left out what the embedded cloud lacks and no function or mapping needs: {}",
+        template.path.display(),
+        listed.join("; ")
+    );
+    Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
 }
 
 /// Passes the functions' own lines on, under the binaries' names. Lambda's START, END and REPORT stay in CloudWatch Logs.

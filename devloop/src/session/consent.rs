@@ -100,12 +100,7 @@ async fn build_all(
     stop: &CancellationToken,
 ) -> Result<Option<BTreeMap<String, (PathBuf, Digest)>>, UserError> {
     let workspace = &prepared.workspace;
-    let order = BuildOrder {
-        generation: 0,
-        packages: workspace.function_packages().map(|package| package.name.clone()).collect(),
-        binaries: prepared.functions.clone(),
-        offline: workspace.offline,
-    };
+    let order = BuildOrder::of(workspace, 0, prepared.functions.clone());
     let (events, mut inbox) = Events::channel();
     let telling = tokio::spawn(async move {
         while let Some(event) = inbox.recv().await {

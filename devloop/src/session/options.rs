@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) metrics: Option<u16>,
     /// Values for the templates' parameters.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// Templates that ask for what the embedded cloud lacks are refused.
+    pub(crate) strict: bool,
     /// How the user is told.
     pub(crate) view: View,
     /// Whether saves are followed.

@@ -10,8 +10,9 @@ use crate::engine::{Following, Problem};
 use crate::error::{Exit, UserError, suggestion};
 use crate::graph::Workspace;
 use crate::machine::{Architecture, Demand, Demands, Purpose};
-use crate::session::templates::{Template, read_templates};
+use crate::session::templates::{self, Template};
 use crate::session::{Options, Selection};
+use crate::target::Candidate;
 use crate::workspace::{self, Reading};
 
 /// A session that can begin.
@@ -25,6 +26,10 @@ pub(super) struct Prepared {
     pub(super) functions: Vec<String>,
     /// What is applied.
     pub(super) templates: Vec<Template>,
+    /// Values of the templates' parameters: those of the command line before those of `samconfig.toml`.
+    pub(super) parameters: BTreeMap<String, String>,
+    /// What the user should know of the templates.
+    pub(super) remarks: Vec<Problem>,
     /// The session has every function, those that appear later too.
     pub(super) following: Option<Following>,
 }
@@ -48,14 +53,19 @@ pub(super) async fn prepare(
     let settings =
         Settings::resolve(root, target, settings, &Environment::of_process(), options.flags.clone())?;
     let known = known_functions(&workspace, settings.src.as_deref());
-    let templates = if selection.no_template {
-        Vec::new()
+    let (templates, parameters, remarks) = if selection.no_template {
+        (Vec::new(), options.parameters.clone(), Vec::new())
     } else {
-        read_templates(&workspace.root, &settings, &options.parameters, &known)?
+        let found = templates::find(&workspace.root, &settings)?;
+        let parameters = found.parameters(&options.parameters);
+        let candidates = candidates(&workspace, &known);
+        let read = templates::read(&workspace.root, &found, &settings, &parameters, &candidates)?;
+        let parameters = found.declared(&options.parameters, &read);
+        (read, parameters, found.remarks)
     };
-    let functions = select(selection, &known, &templates)?;
+    let functions = select(selection, &workspace, &known, &templates)?;
     let following = takes_all(selection, &templates).then(|| Following { below: settings.src.clone() });
-    Ok(Prepared { settings, workspace, functions, templates, following })
+    Ok(Prepared { settings, workspace, functions, templates, parameters, remarks, following })
 }
 
 fn nowhere(directory: &Path) -> Workspace {
@@ -77,7 +87,27 @@ fn known_functions<'a>(workspace: &'a Workspace, src: Option<&Path>) -> Vec<&'a 
         .collect()
 }
 
-fn select(selection: &Selection, known: &[&str], templates: &[Template]) -> Result<Vec<String>, UserError> {
+/// The binaries that the templates' functions may run.
+fn candidates(workspace: &Workspace, known: &[&str]) -> Vec<Candidate> {
+    let candidate = |name: &&str| {
+        let (package, binary) = workspace.binary_of(name)?;
+        let directory = workspace.package_of(name)?.directory.clone();
+        Some(Candidate {
+            name: (*name).to_owned(),
+            binary: binary.to_owned(),
+            package: package.to_owned(),
+            directory,
+        })
+    };
+    known.iter().filter_map(candidate).collect()
+}
+
+fn select(
+    selection: &Selection,
+    workspace: &Workspace,
+    known: &[&str],
+    templates: &[Template],
+) -> Result<Vec<String>, UserError> {
     let all = || known.iter().map(|&name| name.to_owned()).collect();
     if selection.named.is_empty() {
         let of_templates: BTreeSet<String> = templates
@@ -95,10 +125,15 @@ fn select(selection: &Selection, known: &[&str], templates: &[Template]) -> Resu
     if selection.named.iter().any(|name| name == "all") {
         return if known.is_empty() { Err(no_functions()) } else { Ok(all()) };
     }
-    if let Some(wrong) = selection.named.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(wrong_name(wrong, known));
+    let candidates = candidates(workspace, known);
+    let mut named = BTreeSet::new();
+    for name in &selection.named {
+        let by_full_name = candidates.iter().find(|candidate| candidate.is_called(name));
+        match known.iter().find(|known| *known == name) {
+            Some(_) => named.insert(name.clone()),
+            None => named.insert(by_full_name.ok_or_else(|| wrong_name(name, known))?.name.clone()),
+        };
     }
-    let named: BTreeSet<String> = selection.named.iter().cloned().collect();
     Ok(named.into_iter().collect())
 }
 
@@ -124,7 +159,7 @@ fn wrong_name(wrong: &str, known: &[&str]) -> UserError {
 
 fn no_functions() -> UserError {
     let problem = Problem::new("no_functions", "find a function: the workspace has none").with_hint(
-        "a function is a binary of a workspace package that depends on lambda_runtime or lambda_http; \
+        "a function is a binary of a workspace package that reaches lambda_runtime, itself or through another package; \
          `--no-template` starts an empty cloud",
     );
     UserError { problem, exit: Exit::Workspace }
@@ -161,6 +196,7 @@ pub(super) fn outside_of_templates(prepared: &Prepared) -> BTreeMap<String, Path
 #[cfg(test)]
 mod tests {
     use super::{demands, select, takes_all};
+    use crate::graph::Workspace;
     use crate::machine::{Demand, Purpose};
     use crate::session::Selection;
     use crate::session::templates::Template;
@@ -181,7 +217,7 @@ mod tests {
 
     fn check(named: &[&str], no_template: bool, templates: &[Template], expected: Result<&[&str], &str>) {
         let named = named.iter().map(|&name| name.to_owned()).collect();
-        let found = select(&Selection { named, no_template }, &KNOWN, templates);
+        let found = select(&Selection { named, no_template }, &Workspace::default(), &KNOWN, templates);
         match expected {
             Ok(names) => assert_eq!(found.unwrap(), names),
             Err(text) => assert_eq!(found.unwrap_err().to_string(), text),

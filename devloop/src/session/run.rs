@@ -108,10 +108,11 @@ async fn run_prepared(
             let url = held.database.map(SessionDatabase::url);
             let request = CloudRequest {
                 port: prepared.settings.port,
-                parameters: parameters::values(&prepared.templates, &options.parameters, url)?,
+                parameters: parameters::values(&prepared.templates, &prepared.parameters, url)?,
                 templates: prepared.templates.clone(),
                 dist: prepared.settings.dist.clone(),
                 functions: outside_of_templates(&prepared),
+                strict: options.strict,
                 events: events.clone(),
             };
             start_cloud(request, stop.clone()).await?
@@ -164,7 +165,7 @@ async fn serve(
 ) -> Result<(), UserError> {
     let RunningCloud { endpoint, outputs, target, is_ours, asked, stopped } = cloud;
     let demands = demands(&prepared.templates, if is_ours { Purpose::RunHere } else { Purpose::Ship });
-    let Prepared { settings, workspace, functions, following, templates } = prepared;
+    let Prepared { settings, workspace, functions, following, templates, remarks, .. } = prepared;
     let Options { view, watch, .. } = *options;
     let routes = route::of_templates(&templates);
     let result = async {
@@ -204,6 +205,9 @@ async fn serve(
         }
         let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
         events.send(Fact::CloudReady { endpoint, outputs }).await;
+        for problem in remarks {
+            events.send(Fact::Error { problem }).await;
+        }
         let result =
             main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, !watch && !is_ours).await;
         stop.cancel();

@@ -54,6 +54,7 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
         database: None,
         metrics: None,
         parameters: BTreeMap::new(),
+        strict: false,
         view: View::Plain,
         watch: false,
         deployment: Deployment::default(),

@@ -2,15 +2,15 @@
 
 mod api;
 mod aws;
+mod binaries;
 mod embedded;
 mod finder;
-mod function_code;
 mod interface;
 mod localstack;
 
 pub(crate) use aws::{Aws, Opening as AwsOpening, Plan, Wishes};
+pub(crate) use binaries::{Candidate, FunctionCode, function_codes, serve_from};
 pub(crate) use embedded::Embedded;
 pub(crate) use finder::Known;
-pub(crate) use function_code::{FunctionCode, function_codes, serve_from};
 pub(crate) use interface::{Pending, Report, Target, Whereabouts};
 pub(crate) use localstack::{Localstack, Opening as LocalstackOpening, Probe, probe, unreachable};

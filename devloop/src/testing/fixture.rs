@@ -97,6 +97,13 @@ impl Fixture {
     /// An order for both functions.
     pub(crate) fn order() -> BuildOrder {
         let names = || vec!["mid".to_owned(), "up".to_owned()];
-        BuildOrder { generation: 1, packages: names(), binaries: names(), offline: true }
+        BuildOrder {
+            generation: 1,
+            packages: names(),
+            binaries: names(),
+            offline: true,
+            apart: [].into(),
+            features: vec![],
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! From cargo's metadata to the model of `graph`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{DependencyKind, Metadata, TargetKind};
 
 use crate::cargo;
 use crate::graph::{Package, Workspace};
 
 /// Dependencies that make a package's binaries Lambda functions.
-const RUNTIMES: [&str; 2] = ["lambda_runtime", "lambda_http"];
+const RUNTIMES: [&str; 5] = ["axum-aws-lambda", "lambda-web", "lambda_http", "lambda_runtime", "poem-lambda"];
 
 /// Files beside the manifest that decide how everything is built.
 const GOVERNING: [&str; 5] =
@@ -17,36 +19,61 @@ const GOVERNING: [&str; 5] =
 /// The packages on this disk; registry packages never change and are left out.
 pub(super) fn workspace(metadata: &Metadata, offline: bool) -> Workspace {
     let root = metadata.workspace_root.clone().into_std_path_buf();
+    let reaching = reaching(metadata);
     let packages = metadata
         .packages
         .iter()
         .filter(|package| package.source.is_none())
-        .map(|package| package_model(package, metadata.workspace_members.contains(&package.id)))
+        .map(|package| {
+            let serves = metadata.workspace_members.contains(&package.id)
+                && reaching.contains(package.manifest_path.as_path());
+            package_model(package, serves)
+        })
         .collect();
-    Workspace {
+    let mut workspace = Workspace {
         governing: governing(&root),
         target_directory: metadata.target_directory.clone().into_std_path_buf(),
         root,
         packages,
         offline,
         outline: false,
+    };
+    workspace.tell_apart();
+    workspace
+}
+
+/// The manifests of the packages that reach a Lambda runtime, themselves or through other packages on this disk.
+fn reaching(metadata: &Metadata) -> BTreeSet<&Utf8Path> {
+    let used = |package: &'_ cargo_metadata::Package| -> Vec<(String, Option<Utf8PathBuf>)> {
+        let normal = package.dependencies.iter().filter(|it| it.kind == DependencyKind::Normal);
+        normal.map(|it| (it.name.clone(), it.path.as_ref().map(|path| path.join("Cargo.toml")))).collect()
+    };
+    let mut found: BTreeSet<&Utf8Path> = BTreeSet::new();
+    loop {
+        let before = found.len();
+        for package in metadata.packages.iter().filter(|package| package.source.is_none()) {
+            let reaches = used(package).into_iter().any(|(name, manifest)| {
+                RUNTIMES.contains(&name.as_str())
+                    || manifest.is_some_and(|manifest| found.contains(manifest.as_path()))
+            });
+            if reaches {
+                found.insert(&package.manifest_path);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
     }
 }
 
-fn package_model(package: &cargo_metadata::Package, member: bool) -> Package {
+/// `serves`: its binaries are functions.
+fn package_model(package: &cargo_metadata::Package, serves: bool) -> Package {
     let directory = package.manifest_path.parent().unwrap_or(&package.manifest_path);
     let built_with =
         |dependency: &&cargo_metadata::Dependency| dependency.kind != DependencyKind::Development;
-    let serves_lambda = package.dependencies.iter().any(|dependency| {
-        dependency.kind == DependencyKind::Normal && RUNTIMES.contains(&dependency.name.as_str())
-    });
-    let functions = package
-        .targets
-        .iter()
-        .filter(|target| member && serves_lambda && target.kind.contains(&TargetKind::Bin))
-        .filter(|target| target.required_features.is_empty())
-        .map(|target| target.name.clone())
-        .collect();
+    let functions =
+        || package.targets.iter().filter(|target| serves && target.kind.contains(&TargetKind::Bin));
+    let features: BTreeSet<&String> = functions().flat_map(|target| &target.required_features).collect();
     Package {
         name: package.name.to_string(),
         directory: directory.as_std_path().to_owned(),
@@ -57,7 +84,9 @@ fn package_model(package: &cargo_metadata::Package, member: bool) -> Package {
             .filter_map(|dependency| dependency.path.as_ref())
             .map(|path| path.as_std_path().to_owned())
             .collect(),
-        functions,
+        functions: functions().map(|target| target.name.clone()).collect(),
+        renamed: BTreeMap::new(),
+        features: features.into_iter().cloned().collect(),
         roots: package
             .targets
             .iter()

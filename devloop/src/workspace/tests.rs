@@ -45,6 +45,48 @@ async fn what_only_tests_use_is_no_source() {
 }
 
 #[tokio::test]
+async fn packages_are_functions_by_whatever_way_they_reach_the_runtime() {
+    let fixture = Fixture::new();
+    let package = |name: &str, rest: &str| {
+        let manifest =
+            format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n{rest}");
+        fixture.write(&format!("{name}/Cargo.toml"), &manifest);
+        fixture.write(&format!("{name}/src/main.rs"), "fn main() {}\n");
+    };
+    package(
+        "shared",
+        "[dependencies]\nruntime = { package = \"lambda_runtime\", path = \"../lambda_runtime\" }\n",
+    );
+    std::fs::remove_file(fixture.path("shared/src/main.rs")).unwrap();
+    fixture.write("shared/src/lib.rs", "");
+    package("through", "[dependencies]\nshared.path = \"../shared\"\n");
+    package("targeted", "[target.'cfg(unix)'.dependencies]\nlambda_runtime.path = \"../lambda_runtime\"\n");
+    package(
+        "featured",
+        "[dependencies]\nlambda_runtime = { path = \"../lambda_runtime\", optional = true }\n\
+         [features]\nserve = [\"dep:lambda_runtime\"]\n\
+         [[bin]]\nname = \"featured\"\npath = \"src/main.rs\"\nrequired-features = [\"serve\"]\n",
+    );
+    package("tested", "[dev-dependencies]\nshared.path = \"../shared\"\n");
+    for workspace in
+        [outline("cargo".as_ref(), fixture.root()).await.unwrap().workspace, fixture.read().await.workspace]
+    {
+        let functions: Vec<&str> = workspace.functions().collect();
+        assert_eq!(functions, ["featured", "mid", "targeted", "through", "up"]);
+        assert_eq!(workspace.required_features(), ["featured/serve"]);
+    }
+}
+
+#[tokio::test]
+async fn binaries_of_one_name_are_told_apart_by_their_packages() {
+    let fixture = Fixture::new();
+    fixture.write("mid/src/bin/up.rs", "fn main() {}\n");
+    let workspace = fixture.read().await.workspace;
+    assert_eq!(workspace.functions().collect::<Vec<_>>(), ["mid", "mid-up", "up"]);
+    assert_eq!(workspace.binary_of("mid-up"), Some(("mid", "up")));
+}
+
+#[tokio::test]
 async fn the_manifest_s_settings_are_handed_on() {
     let fixture = Fixture::new();
     let manifest = std::fs::read_to_string(fixture.path("Cargo.toml")).unwrap();
@@ -63,8 +105,6 @@ async fn check_error(fixture: &Fixture, program: &str, expected: &str) {
 async fn what_cannot_be_read_is_named() {
     let fixture = Fixture::new();
     check_error(&fixture, "no-such-cargo", "cargo_missing").await;
-    fixture.write("mid/src/bin/up.rs", "fn main() {}\n");
-    check_error(&fixture, "cargo", "function_ambiguous").await;
     fixture.write("up/Cargo.toml", "[package\n");
     check_error(&fixture, "cargo", "workspace_unreadable").await;
     std::fs::remove_file(fixture.path("Cargo.toml")).unwrap();

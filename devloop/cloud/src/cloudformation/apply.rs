@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -11,6 +10,7 @@ use super::{
     rollback::Done,
     service::CloudFormation,
     stack::{Export, Outputs, StackResource},
+    stores::Stores,
     types::Types,
 };
 use crate::{
@@ -82,29 +82,6 @@ fn check_name(name: &str) -> Result<(), TemplateError> {
         && bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if valid { Ok(()) } else { Err(TemplateError::StackName(name.to_owned())) }
-}
-
-/// The services that values of a template are read from.
-struct Stores<'s> {
-    calls: &'s dyn Calls,
-    cx: &'s Context,
-}
-
-impl DynamicValues for Stores<'_> {
-    fn parameter<'a>(
-        &'a self,
-        name: &'a str,
-        version: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<String, String>> {
-        Box::pin(async move {
-            let name = version.map_or_else(|| name.to_owned(), |version| format!("{name}:{version}"));
-            let input = serde_json::json!({ "Name": name, "WithDecryption": true });
-            let found = self.calls.call(self.cx, "ssm", "GetParameter", input).await;
-            let found = found.map_err(|error| format!("cannot be read from Systems Manager: {error}"))?;
-            let value = found.pointer("/Parameter/Value").and_then(Value::as_str);
-            value.map(str::to_owned).ok_or_else(|| format!("`{name}` has no value in Systems Manager"))
-        })
-    }
 }
 
 /// One application of a template, and what it has done so far.

@@ -3,11 +3,15 @@
 
 mod apply;
 mod metadata;
+mod needed;
 mod plan;
 mod rollback;
 mod service;
 mod stack;
+mod stores;
 mod types;
+mod what_runs;
 
+pub use needed::LeftOut;
 pub(crate) use service::CloudFormation;
 pub use stack::{Outputs, StackResource};

@@ -184,6 +184,25 @@ impl Template {
         }
     }
 
+    /// The template without these resources, and without the outputs and dependencies that name them. What policies say of
+    /// them leads to a place that does not exist.
+    pub(crate) fn without(mut self, left_out: &BTreeSet<&str>) -> Self {
+        let named = |value: &Value| {
+            let mut found = Vec::new();
+            let _ = references(value, None, &mut found);
+            found.iter().any(|reference| left_out.contains(reference.target()))
+        };
+        self.resources.retain(|logical, _| !left_out.contains(logical.as_str()));
+        self.outputs.retain(|_, output| {
+            !named(&output.value) && !output.export.as_ref().is_some_and(|export| named(&export.name))
+        });
+        for resource in self.resources.values_mut() {
+            resource.depends_on.retain(|name| !left_out.contains(name.as_str()));
+            resource.properties.values_mut().for_each(|value| forget(value, left_out));
+        }
+        self
+    }
+
     /// Where in the text the error's cause stands, as far as it stands there.
     pub fn position(&self, error: &TemplateError) -> Option<Position> {
         if let TemplateError::Syntax { at, .. } = error {
@@ -208,6 +227,25 @@ impl Resource {
     /// Its metadata; null without any.
     pub fn metadata(&self) -> &Value {
         &self.metadata
+    }
+}
+
+/// Replaces references to resources that are left out.
+fn forget(value: &mut Value, left_out: &BTreeSet<&str>) {
+    if super::functions::function(value)
+        .is_some_and(|(name, _)| matches!(name, "Ref" | "Fn::GetAtt" | "Fn::Sub"))
+    {
+        let mut found = Vec::new();
+        let _ = references(value, None, &mut found);
+        if let Some(name) = found.iter().map(Reference::target).find(|name| left_out.contains(name)) {
+            *value = format!("arn:aws:left-out:::{name}").into();
+            return;
+        }
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| forget(item, left_out)),
+        Value::Object(members) => members.values_mut().for_each(|member| forget(member, left_out)),
+        _ => {}
     }
 }
 

@@ -71,6 +71,12 @@ pub enum TemplateError {
         /// The properties' names.
         properties: Vec<String>,
     },
+    /// What functions and mappings need, and the cloud lacks.
+    #[error("the embedded cloud lacks what functions need: {}", .0.join("; "))]
+    Missing(
+        /// Each resource with its type and what is missing.
+        Vec<String>,
+    ),
     /// A resource waits for something that the template does not have, or that its condition leaves out.
     #[error("resource `{logical}`: DependsOn names `{missing}`, which the template does not have")]
     MissingDependency {
@@ -133,7 +139,11 @@ impl TemplateError {
     pub(super) fn place(&self) -> Option<(Vec<&str>, Option<&str>)> {
         let resource = |logical| vec!["Resources", logical];
         Some(match self {
-            Self::Syntax { .. } | Self::StackName(_) | Self::Stopping(_) | Self::Failed { .. } => {
+            Self::Missing(_)
+            | Self::Syntax { .. }
+            | Self::StackName(_)
+            | Self::Stopping(_)
+            | Self::Failed { .. } => {
                 return None;
             }
             Self::Transform { logical: None, .. } => (vec!["Transform"], None),

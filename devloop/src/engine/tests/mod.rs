@@ -25,6 +25,8 @@ fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
         directory: Path::new("/w").join(name),
         dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
         functions: functions.iter().map(|&name| name.to_owned()).collect(),
+        renamed: [].into(),
+        features: vec![],
         roots: functions.iter().map(|_| Path::new("/w").join(name).join("src/main.rs")).collect(),
     }
 }

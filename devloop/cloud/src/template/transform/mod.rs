@@ -2,6 +2,7 @@
 
 mod foreach;
 mod include;
+mod sam;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -51,9 +52,12 @@ pub(super) fn transformed(mut document: Value, given: &Given<'_>) -> Result<Valu
                 let parameters = plain_values(&document, given.parameters);
                 foreach::expand(&mut document, &parameters)?;
             }
+            sam::SAM => sam::transform(&mut document, given)?,
             other => {
-                let why =
-                    format!("it is none of {LANGUAGE} and {INCLUDE}; macros of an account are not supported");
+                let why = format!(
+                    "it is none of {LANGUAGE}, {INCLUDE} and {}; macros of an account are not supported",
+                    sam::SAM
+                );
                 return Err(failed(other, None, why));
             }
         }

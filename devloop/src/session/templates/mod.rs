@@ -1,6 +1,9 @@
 //! The templates of a session: which files they are, and what they say.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod find;
+mod samconfig;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use devloop_cloud::Given;
@@ -8,7 +11,9 @@ use devloop_cloud::Given;
 use crate::config::Settings;
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::target::{FunctionCode, function_codes, serve_from};
+use crate::target::{Candidate, FunctionCode, function_codes, serve_from};
+
+pub(super) use find::{Found, find};
 
 /// A template whose functions point at their directories.
 #[derive(Debug, Clone)]
@@ -22,10 +27,23 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// The stack's name: the file's, without `.template.json`.
+    /// The stack's name: the file's, without `.template.json`. A file that is called `template` has its folder's.
     pub(super) fn stack_name(&self) -> String {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        name.trim_end_matches(".json").trim_end_matches(".template").to_owned()
+        let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let name = text(self.path.file_name());
+        let plain = [".json", ".yaml", ".yml", ".template"]
+            .iter()
+            .fold(name.as_str(), |name, end| name.strip_suffix(end).unwrap_or(name));
+        let plain = match plain {
+            "template" => text(self.path.parent().and_then(Path::file_name)),
+            plain => plain.to_owned(),
+        };
+        let mut name: String =
+            plain.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            name.insert_str(0, "stack-");
+        }
+        name
     }
 
     /// The error with the file, and the line and column where the text has its cause.
@@ -35,50 +53,57 @@ impl Template {
     }
 }
 
-/// Reads the templates of the settings.
-pub(super) fn read_templates(
+/// Reads the templates that were found.
+pub(super) fn read(
     root: &Path,
+    found: &Found,
     settings: &Settings,
     parameters: &BTreeMap<String, String>,
-    known: &[&str],
+    candidates: &[Candidate],
 ) -> Result<Vec<Template>, UserError> {
-    let mut templates = Vec::new();
-    for pattern in &settings.templates {
-        let files = matching_files(&root.join(pattern));
-        if files.is_empty() && settings.templates_named {
-            return Err(UserError::usage(
-                "template_missing",
-                format!("read the template: there is no {pattern}"),
-            ));
-        }
-        for path in files {
-            templates.push(read_template(path, settings, parameters, known)?);
-        }
-    }
-    Ok(templates)
+    let read = |path: &PathBuf| read_template(root.join(path), settings, parameters, candidates);
+    found.files.iter().map(read).collect()
 }
 
 fn read_template(
     path: PathBuf,
     settings: &Settings,
     parameters: &BTreeMap<String, String>,
-    known: &[&str],
+    candidates: &[Candidate],
 ) -> Result<Template, UserError> {
     let failed = |problem: Problem| {
         let message = format!("{} ({})", problem.message, path.display());
         UserError { problem: Problem { message, ..problem }, exit: Exit::Cloud }
     };
-    let unreadable = |error: &dyn std::fmt::Display| {
-        failed(Problem::new("template_invalid", format!("read the template: {error}")))
+    let unreadable = |error: &dyn std::fmt::Display| UserError {
+        problem: Problem::new("template_invalid", format!("read the template {}: {error}", path.display())),
+        exit: Exit::Cloud,
     };
     let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     let file = |location: &str| included(&folder, location);
     let given = Given { parameters, file: &file };
-    let mut template = devloop_cloud::Template::read(&text, &given).map_err(|error| unreadable(&error))?;
-    let functions = function_codes(&template, known).map_err(|error| failed(error.problem()))?;
+    let read = devloop_cloud::Template::read(&text, &given);
+    let mut template = read.map_err(|error| unreadable(&with_place(&path, &error)))?;
+    let functions = function_codes(&template, candidates, &settings.functions, &folder);
+    let functions = functions.map_err(|error| failed(error.problem()))?;
     serve_from(&mut template, &functions, &settings.dist);
     Ok(Template { path, template, functions })
+}
+
+/// The error with the file, and the line and column that it tells.
+fn with_place(path: &Path, error: &devloop_cloud::TemplateError) -> String {
+    match error {
+        devloop_cloud::TemplateError::Syntax { at: Some(at), why } => {
+            format!(
+                "{}:{}:{}: {why}",
+                path.file_name().unwrap_or_default().to_string_lossy(),
+                at.line,
+                at.column
+            )
+        }
+        error => error.to_string(),
+    }
 }
 
 /// The file that an `AWS::Include` names, below the template's own folder.
@@ -95,43 +120,9 @@ fn included(folder: &Path, location: &str) -> Result<String, String> {
     std::fs::read_to_string(&file).map_err(unreadable)
 }
 
-/// The files that the pattern means, in order; only its last segment may hold a `*`.
-fn matching_files(pattern: &Path) -> Vec<PathBuf> {
-    let name = pattern.file_name().unwrap_or_default().to_string_lossy();
-    let Some((start, end)) = name.split_once('*') else {
-        return if pattern.is_file() { vec![pattern.to_owned()] } else { Vec::new() };
-    };
-    let Some(entries) = pattern.parent().and_then(|directory| std::fs::read_dir(directory).ok()) else {
-        return Vec::new();
-    };
-    let files: BTreeSet<PathBuf> = entries
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
-        })
-        .map(|entry| entry.path())
-        .collect();
-    files.into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{included, matching_files};
-
-    #[test]
-    fn a_pattern_means_the_files_that_end_alike() {
-        let directory = tempfile::tempdir().unwrap();
-        for name in ["b.template.json", "a.template.json", "a.json", ".template.json"] {
-            std::fs::write(directory.path().join(name), "{}").unwrap();
-        }
-        let found = matching_files(&directory.path().join("*.template.json"));
-        let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-        assert_eq!(names, [".template.json", "a.template.json", "b.template.json"]);
-        assert!(matching_files(&directory.path().join("missing.json")).is_empty());
-        assert_eq!(matching_files(&directory.path().join("a.json")).len(), 1);
-    }
+    use super::included;
 
     #[test]
     fn only_files_below_the_template_are_included() {
@@ -149,5 +140,18 @@ mod tests {
         check("parts/a.yaml", Ok("A: 1"));
         check("../secret.yaml", Err("lies outside of the template's folder"));
         check("s3://b/k", Err("is not on this machine; devloop includes files below the template's folder"));
+    }
+
+    #[test]
+    fn a_stack_is_called_as_its_file_or_folder() {
+        let check = |path: &str, expected: &str| {
+            let template = devloop_cloud::Template::parse("Resources: {}").unwrap();
+            let template = super::Template { path: path.into(), template, functions: vec![] };
+            assert_eq!(template.stack_name(), expected);
+        };
+        check("/w/cdk.out/MyStack.template.json", "MyStack");
+        check("/w/my_shop/template.yaml", "my-shop");
+        check("/w/1st/template.yml", "stack-1st");
+        check("/w/app.yaml", "app");
     }
 }

@@ -1,0 +1,245 @@
+//! What a template asks for that the cloud lacks, and whether anything that runs needs it. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::types::Types;
+use crate::template::{Problem, Resource, Template, references};
+
+/// A resource that is not made, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its logical id.
+    pub logical: String,
+    /// Its type.
+    pub kind: String,
+    /// What is missing, as the rest of a sentence.
+    pub why: String,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} ({}: {})", self.logical, self.kind, self.why)
+    }
+}
+
+/// What cannot be made of a template.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// What no function and no mapping needs.
+    pub(super) left_out: Vec<LeftOut>,
+    /// What one of them needs.
+    pub(super) needed: Vec<LeftOut>,
+}
+
+/// Types that devloop keeps and shows without effect: what they name need not exist.
+const WITHOUT_EFFECT: [&str; 3] = ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role"];
+
+/// Types that run, and so need what they refer to.
+const RUNNING: [&str; 2] = ["AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function"];
+
+/// Decides it for the resources that `conditions` leave in.
+pub(super) fn missing(
+    template: &Template,
+    types: &Types,
+    conditions: &BTreeMap<String, bool>,
+) -> Result<Missing, Problem> {
+    let active: BTreeMap<&str, &Resource> = template
+        .resources()
+        .filter(|(_, resource)| {
+            resource.condition.as_ref().is_none_or(|name| conditions.get(name).copied().unwrap_or(true))
+        })
+        .collect();
+    let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (logical, resource) in &active {
+        let targets = if WITHOUT_EFFECT.contains(&resource.kind()) {
+            BTreeSet::new()
+        } else {
+            targets(resource, conditions, &active)?
+        };
+        needs.insert(logical, targets);
+    }
+    let mut absent: BTreeMap<&str, String> = BTreeMap::new();
+    for (logical, resource) in &active {
+        absent.extend(lacks(types, resource).map(|why| (*logical, why)));
+    }
+    let direct: BTreeSet<&str> = absent.keys().copied().collect();
+    loop {
+        let found = needs.iter().find_map(|(logical, targets)| {
+            let target = targets.iter().find(|target| absent.contains_key(*target))?;
+            (!absent.contains_key(logical)).then(|| (*logical, format!("it needs {target}")))
+        });
+        match found {
+            Some((logical, why)) => absent.insert(logical, why),
+            None => break,
+        };
+    }
+    // A function of a runtime that is not there runs nothing, and neither does a mapping to it.
+    let idle = |logical: &str| {
+        direct.contains(logical)
+            && active.get(logical).is_some_and(|resource| is_of_another_runtime(resource))
+    };
+    let runs = |logical: &&str| {
+        active.get(*logical).is_some_and(|resource| {
+            RUNNING.contains(&resource.kind())
+                && !idle(logical)
+                && !resource
+                    .properties()
+                    .get("FunctionName")
+                    .is_some_and(|function| template.mentioned(function).into_iter().any(idle))
+        })
+    };
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&str> = active.keys().copied().filter(runs).collect();
+    while let Some(logical) = open.pop() {
+        if needed.insert(logical) {
+            open.extend(needs.get(logical).into_iter().flatten());
+        }
+    }
+    let mut missing = Missing::default();
+    for (logical, why) in absent {
+        let kind = active[logical].kind().to_owned();
+        let one = LeftOut { logical: logical.to_owned(), kind, why };
+        match (needed.contains(logical), direct.contains(logical)) {
+            (true, true) => missing.needed.push(one),
+            // What it needs is named itself.
+            (true, false) => {}
+            (false, _) => missing.left_out.push(one),
+        }
+    }
+    Ok(missing)
+}
+
+/// What the cloud lacks for a resource.
+fn lacks(types: &Types, resource: &Resource) -> Option<String> {
+    if is_of_another_runtime(resource) {
+        let runtime = resource.properties().get("Runtime").and_then(Value::as_str).unwrap_or("of an image");
+        return Some(format!("the runtime {runtime} is not supported"));
+    }
+    let Some(provider) = types.get(resource.kind()) else {
+        return Some("the type is not supported".to_owned());
+    };
+    let known = provider.properties();
+    let unknown: Vec<&str> = resource
+        .properties()
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !known.iter().any(|(known, _)| known == name))
+        .collect();
+    (!unknown.is_empty()).then(|| format!("not supported: {}", unknown.join(", ")))
+}
+
+/// Functions run as programs of their own here, without the interpreter of a language.
+fn is_of_another_runtime(resource: &Resource) -> bool {
+    let runtime = resource.properties().get("Runtime").and_then(Value::as_str);
+    resource.kind() == "AWS::Lambda::Function" && runtime.is_some_and(|name| !name.starts_with("provided"))
+}
+
+fn targets<'t>(
+    resource: &Resource,
+    conditions: &BTreeMap<String, bool>,
+    active: &BTreeMap<&'t str, &Resource>,
+) -> Result<BTreeSet<&'t str>, Problem> {
+    let mut found = Vec::new();
+    for value in resource.properties().values() {
+        references(value, Some(conditions), &mut found)?;
+    }
+    Ok(found
+        .iter()
+        .filter_map(|reference| active.get_key_value(reference.target()).map(|(name, _)| *name))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Cloud, Options, service::Catalogue as _};
+
+    fn check(resources: Value, left_out: &[(&str, &str)], needed: &[(&str, &str)]) {
+        let template = Template::parse(&json!({ "Resources": resources }).to_string()).unwrap();
+        let types = Types::new(Cloud::new(Options::default()).0.registry.resource_types());
+        let missing = missing(&template, &types, &BTreeMap::new()).unwrap();
+        let pairs = |list: &[LeftOut]| -> Vec<(String, String)> {
+            list.iter().map(|one| (one.logical.clone(), one.why.clone())).collect()
+        };
+        let expected = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+            list.iter().map(|(logical, why)| ((*logical).to_owned(), (*why).to_owned())).collect()
+        };
+        assert_eq!(pairs(&missing.left_out), expected(left_out), "{resources}");
+        assert_eq!(pairs(&missing.needed), expected(needed), "{resources}");
+    }
+
+    fn function(uses: &[&str]) -> Value {
+        let uses: Vec<Value> = uses.iter().map(|id| json!({ "Ref": id })).collect();
+        json!({ "Type": "AWS::Lambda::Function", "Properties": { "Environment": { "Variables": { "A": uses } } } })
+    }
+
+    #[test]
+    fn what_nothing_that_runs_needs_is_left_out() {
+        let pool = json!({ "Type": "AWS::Cognito::UserPool" });
+        let unsupported = "the type is not supported";
+        check(json!({ "F": function(&[]), "Pool": pool }), &[("Pool", unsupported)], &[]);
+        check(json!({ "F": function(&["Pool"]), "Pool": pool }), &[], &[("Pool", unsupported)]);
+        check(
+            json!({
+                "F": function(&["Queue"]), "Pool": pool,
+                "Queue": { "Type": "AWS::SQS::Queue", "Properties": { "QueueName": { "Fn::GetAtt": ["Pool", "Arn"] } } },
+            }),
+            &[],
+            &[("Pool", unsupported)],
+        );
+        check(
+            json!({
+                "F": function(&[]), "Pool": pool,
+                "P": { "Type": "AWS::SSM::Parameter", "Properties": { "Value": { "Fn::Sub": "${Pool.Arn}" } } },
+            }),
+            &[("P", "it needs Pool"), ("Pool", unsupported)],
+            &[],
+        );
+    }
+
+    #[test]
+    fn policies_need_not_lead_anywhere() {
+        let role = json!({ "Type": "AWS::IAM::Role", "Properties": { "Policies": [{ "Ref": "Pool" }] } });
+        check(
+            json!({ "F": function(&["Role"]), "Role": role, "Pool": { "Type": "AWS::Cognito::UserPool" } }),
+            &[("Pool", "the type is not supported")],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_function_that_cannot_run_here_is_left_out_with_what_waits_for_it() {
+        let mut helper = function(&[]);
+        helper["Properties"]["Runtime"] = "nodejs22.x".into();
+        let mapping = |function: &str| {
+            json!({
+                "Type": "AWS::Lambda::EventSourceMapping", "Properties": { "FunctionName": { "Ref": function } },
+            })
+        };
+        check(
+            json!({ "F": function(&[]), "Helper": helper, "M": mapping("Helper"), "N": mapping("F") }),
+            &[("Helper", "the runtime nodejs22.x is not supported"), ("M", "it needs Helper")],
+            &[],
+        );
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let mut odd = function(&["A", "B"]);
+        odd["Properties"]["Odd"] = 1.into();
+        let other = |kind: &str| json!({ "Type": kind });
+        check(
+            json!({ "F": odd, "A": other("X::Y::A"), "B": other("X::Y::B") }),
+            &[],
+            &[
+                ("A", "the type is not supported"),
+                ("B", "the type is not supported"),
+                ("F", "not supported: Odd"),
+            ],
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! Templates that ask for more than the cloud has: what runs comes up all the same.
+
+use std::collections::BTreeMap;
+
+use super::{
+    needed::{LeftOut, missing},
+    service::CloudFormation,
+    stack::Outputs,
+    stores::Stores,
+};
+use crate::{
+    context::Context,
+    template::{DynamicValues, Pseudo, Template, TemplateError, conditions, values},
+};
+
+impl CloudFormation {
+    /// Does what [`CloudFormation::apply`] does for a template that asks for more than the cloud has: what no function and no
+    /// event source mapping needs is left out and told. An error names everything that one of them needs.
+    pub(crate) async fn apply_what_runs(
+        &self,
+        cx: Context,
+        name: &str,
+        template: &Template,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<(Outputs, Vec<LeftOut>), TemplateError> {
+        let left_out = self.left_out(&cx, name, template, parameters).await?;
+        if left_out.is_empty() {
+            return Ok((self.apply(cx, name, template, parameters).await?, left_out));
+        }
+        let names = left_out.iter().map(|one| one.logical.as_str()).collect();
+        let reduced = template.clone().without(&names);
+        Ok((self.apply(cx, name, &reduced, parameters).await?, left_out))
+    }
+
+    /// What of the template is left out; an error where something that runs needs what is missing.
+    async fn left_out(
+        &self,
+        cx: &Context,
+        name: &str,
+        template: &Template,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Vec<LeftOut>, TemplateError> {
+        let calls = self.all().map_err(TemplateError::Stopping)?;
+        let stores = Stores { calls: &*calls, cx };
+        let stored = |parameter: String| {
+            let stores = &stores;
+            async move { stores.parameter(&parameter, None).await }
+        };
+        let parameters = values(template, given, stored).await?;
+        let conditions = conditions(template, &parameters, &Pseudo::new(cx, name, String::new()))?;
+        let missing = missing(template, self.types(&*calls), &conditions);
+        let missing = missing.map_err(TemplateError::at("the template"))?;
+        if missing.needed.is_empty() {
+            return Ok(missing.left_out);
+        }
+        Err(TemplateError::Missing(missing.needed.iter().map(ToString::to_string).collect()))
+    }
+}
