@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::{Outcome, run};
 use crate::bus::Events;
-use crate::engine::{Artifact, Diagnostic, Event, Fact, Level};
+use crate::engine::{Artifact, BuildOrder, Diagnostic, Event, Fact, Level};
 use crate::graph::Read;
 use crate::testing::Fixture;
 
@@ -314,4 +314,42 @@ async fn what_needs_too_new_a_glibc_is_built_against_an_older_one_or_refused() {
         let output = std::process::Command::new(&artifact.executable).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("model 1"), "{output:?}");
     }
+}
+
+#[tokio::test]
+async fn binaries_of_one_name_are_built_one_after_the_other() {
+    let fixture = Fixture::new();
+    for package in ["first", "second"] {
+        let manifest = format!(
+            "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+             [[bin]]\nname = \"bootstrap\"\npath = \"src/main.rs\"\n\
+             [dependencies]\nlambda_runtime.path = \"../lambda_runtime\"\n"
+        );
+        fixture.write(&format!("{package}/Cargo.toml"), &manifest);
+        fixture.write(
+            &format!("{package}/src/main.rs"),
+            &format!("fn main() {{ println!(\"{package} 1\") }}\n"),
+        );
+    }
+    let workspace = fixture.read().await.workspace;
+    let functions: Vec<String> = workspace.functions().map(str::to_owned).collect();
+    assert_eq!(functions, ["first", "mid", "second", "up"]);
+    let order = BuildOrder::of(&workspace, 1, functions);
+    let built = async || {
+        let (events, _inbox) = Events::channel();
+        let outcome = run(&fixture.builder(), &order, &CancellationToken::new(), &events).await.unwrap();
+        let Outcome::Finished { artifacts, failure, inputs } = outcome else { panic!("nobody cancelled") };
+        assert_eq!(failure, None);
+        let said = |function: &str| {
+            let artifact = artifacts.iter().find(|artifact| artifact.function == function).unwrap();
+            let output = std::process::Command::new(&artifact.executable).output().unwrap();
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let read = inputs["first"].as_ref().unwrap();
+        assert!(read.files.contains(&fixture.path("first/src/main.rs")), "{read:?}");
+        (said("first"), said("second"), artifacts.len())
+    };
+    assert_eq!(built().await, ("first 1".to_owned(), "second 1".to_owned(), 4));
+    fixture.write("second/src/main.rs", "fn main() { println!(\"second 2\") }\n");
+    assert_eq!(built().await, ("first 1".to_owned(), "second 2".to_owned(), 4));
 }

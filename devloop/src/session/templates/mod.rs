@@ -122,7 +122,11 @@ fn included(folder: &Path, location: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::included;
+    use std::collections::BTreeMap;
+
+    use super::{find, included, read};
+    use crate::config::{Environment, Layer, Settings};
+    use crate::target::Candidate;
 
     #[test]
     fn only_files_below_the_template_are_included() {
@@ -153,5 +157,54 @@ mod tests {
         check("/w/my_shop/template.yaml", "my-shop");
         check("/w/1st/template.yml", "stack-1st");
         check("/w/app.yaml", "app");
+    }
+
+    #[test]
+    fn a_sam_project_needs_no_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let none = |_: &str| None;
+        let write = |path: &str, text: &str| std::fs::write(root.join(path), text).unwrap();
+        write(
+            "template.yaml",
+            "Transform: AWS::Serverless-2016-10-31\n\
+             Globals: {Function: {Runtime: provided.al2023, Handler: bootstrap, Architectures: [arm64]}}\n\
+             Parameters: {Stage: {Type: String}}\n\
+             Resources:\n\
+             \x20 GetUser: {Type: AWS::Serverless::Function, Properties: {CodeUri: ./users}}\n\
+             \x20 Orders: {Type: AWS::Serverless::Function, Properties: {CodeUri: ./orders}}\n",
+        );
+        write(
+            "samconfig.toml",
+            "[default.deploy.parameters]\nparameter_overrides = ['Stage=dev', 'Gone=1']\n",
+        );
+        let settings =
+            Settings::resolve(root, root, serde_json::Value::Null, &Environment(&none), Layer::default())
+                .unwrap();
+        let candidate = |package: &str, binary: &str, name: &str| Candidate {
+            name: name.to_owned(),
+            binary: binary.to_owned(),
+            package: package.to_owned(),
+            directory: root.join(package),
+        };
+        let candidates = [
+            candidate("users", "get-user", "get-user"),
+            candidate("users", "put-user", "put-user"),
+            candidate("orders", "bootstrap", "orders"),
+        ];
+        let found = find(root, &settings).unwrap();
+        let typed = BTreeMap::new();
+        let templates = read(root, &found, &settings, &found.parameters(&typed), &candidates).unwrap();
+        let binaries: Vec<&str> = templates[0].functions.iter().map(|code| code.binary.as_str()).collect();
+        assert_eq!(binaries, ["get-user", "orders"]);
+        assert_eq!(templates[0].functions[0].architecture, "arm64");
+        assert_eq!(
+            found.declared(&typed, &templates),
+            BTreeMap::from([("Stage".to_owned(), "dev".to_owned())])
+        );
+
+        write("template.yaml", "Resources:\n  A: {Type: T, Typo: 1}\n");
+        let error = read(root, &found, &settings, &typed, &candidates).unwrap_err().to_string();
+        assert!(error.contains("template.yaml:2:16: unknown field `Typo`, expected one of"), "{error}");
     }
 }

@@ -46,7 +46,9 @@ fn ours(text: &str) -> Result<Value, String> {
 fn plain(value: &mut Value, key: &str) {
     match value {
         Value::Array(items) => {
-            items.iter_mut().for_each(|item| plain(item, key));
+            for item in items.iter_mut() {
+                plain(item, key);
+            }
             if ["ManagedPolicyArns", "Policies", "Tags", "DependsOn", "tags"].contains(&key) {
                 items.sort_by_key(ToString::to_string);
             }

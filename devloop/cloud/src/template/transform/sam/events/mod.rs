@@ -29,7 +29,7 @@ impl Event {
     }
 
     fn required(&self, name: &str) -> Outcome<&Value> {
-        self.property(name).ok_or_else(|| format!("{} is missing", name))
+        self.property(name).ok_or_else(|| format!("{name} is missing"))
     }
 
     fn only(&self, known: &[&str]) -> Outcome<()> {
