@@ -69,6 +69,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Watch(arguments) => {
             (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
+        Command::Init(arguments) => (commands::init(arguments).await.map(|()| ExitCode::SUCCESS), false),
         Command::Rollback(arguments) => {
             (commands::rollback(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }

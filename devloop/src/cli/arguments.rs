@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Up(SessionArguments),
     /// The same, and builds and serves again whatever a save concerns.
     Watch(SessionArguments),
+    /// Shows what devloop finds in this workspace, and writes a `devloop.toml` with every usual setting as a comment.
+    Init(InitArguments),
     /// Lets the code that a function had before its last update serve again.
     Rollback(RollbackArguments),
     /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
@@ -41,6 +43,14 @@ pub(crate) enum Command {
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
     Bench(Box<BenchArguments>),
     Doctor(DoctorArguments),
+}
+
+/// Flags of `init`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct InitArguments {
+    /// Shows what would be written, and writes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Flags of `status`.

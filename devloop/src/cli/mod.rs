@@ -5,7 +5,8 @@ mod bench;
 mod doctor;
 
 pub(crate) use arguments::{
-    Arguments, Command, RollbackArguments, SessionArguments, StatusArguments, TargetArguments, TargetName,
+    Arguments, Command, InitArguments, RollbackArguments, SessionArguments, StatusArguments, TargetArguments,
+    TargetName,
 };
 pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, PlaceArguments, SwapArguments,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod doctor;
+mod init;
 mod rollback;
 mod status;
 mod up;
@@ -18,6 +19,7 @@ use crate::session::{Database, Deployment, Selection, View};
 
 pub(crate) use bench::bench;
 pub(crate) use doctor::doctor;
+pub(crate) use init::init;
 pub(crate) use rollback::rollback;
 pub(crate) use status::status;
 pub(crate) use up::up;

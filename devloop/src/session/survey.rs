@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::build::{Builder, Machines, Standby};
 use crate::cargo;
 use crate::config::{Layer, Settings};
-use crate::engine::State;
+use crate::engine::{Problem, State};
 use crate::error::UserError;
 use crate::graph::Workspace;
 use crate::machine::{Demands, Purpose};
 use crate::session::prepare::{demands, prepare};
-use crate::session::{Deployment, Options, Selection, View};
+use crate::session::{Deployment, Options, Selection, View, route};
+use crate::tui::Hop;
 
 /// A session that nobody starts.
 #[derive(Debug)]
@@ -27,6 +28,23 @@ pub(crate) struct Survey {
     pub(crate) demands: Demands,
     /// What would be watched.
     pub(crate) sources: Vec<PathBuf>,
+    /// What would be applied.
+    pub(crate) stacks: Vec<Stack>,
+    /// What the user should know of the templates.
+    pub(crate) remarks: Vec<Problem>,
+    /// The ways of an event, each as the names of what it passes.
+    pub(crate) ways: Vec<Vec<String>>,
+}
+
+/// A template that would be applied.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    /// Its file.
+    pub(crate) path: PathBuf,
+    /// The stack's name.
+    pub(crate) name: String,
+    /// Its functions by logical id, each with the name of its binary's function.
+    pub(crate) functions: Vec<(String, String)>,
 }
 
 impl Survey {
@@ -63,7 +81,19 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
     let demands = demands(&prepared.templates, Purpose::RunHere);
     let state = State::new(prepared.workspace.clone(), prepared.functions.clone());
     let sources = state.watch_list().directories;
+    let stacks = prepared.templates.iter().map(|template| {
+        let functions =
+            template.functions.iter().map(|code| (code.logical_id.clone(), code.binary.clone())).collect();
+        Stack { path: template.path.clone(), name: template.stack_name(), functions }
+    });
+    let ways = route::of_templates(&prepared.templates).into_iter();
+    let name = |hop: Hop| match hop {
+        Hop::Resource { name, .. } | Hop::Function(name) => name,
+    };
     Ok(Survey {
+        stacks: stacks.collect(),
+        remarks: prepared.remarks,
+        ways: ways.map(|way| way.into_iter().map(name).collect()).collect(),
         settings: prepared.settings,
         workspace: prepared.workspace,
         functions: prepared.functions,
