@@ -103,8 +103,8 @@ async fn furnish(
     let (mut outputs, mut remarks) = (BTreeMap::new(), Vec::new());
     for template in templates {
         let failed = |error| Problem::new("template_failed", template.explain(&error));
-        let values = parameters::of(&template.template, values);
-        let applied = cloud.apply_what_runs(&template.stack_name(), &template.template, &values).await;
+        let values = parameters::of(&template.content, values);
+        let applied = cloud.apply_what_runs(&template.stack_name(), &template.content, &values).await;
         let (applied, left_out) = applied.map_err(failed)?;
         if !left_out.is_empty() {
             let remark = remark_on(template, &left_out);

@@ -28,7 +28,7 @@ pub(super) fn values(
         let message = format!("give the parameter {unknown} a value: no template declares it");
         let error = UserError::usage("parameter_unknown", message);
         let known: Vec<&str> =
-            templates.iter().flat_map(|template| template.template.parameter_names()).collect();
+            templates.iter().flat_map(|template| template.content.parameter_names()).collect();
         return Err(match suggestion(unknown, known.iter().copied()) {
             Some(nearest) => error.with_hint(format!("did you mean `{nearest}`?")),
             None if known.is_empty() => error.with_hint("the templates have no parameters"),
@@ -60,7 +60,7 @@ pub(super) fn of(
 }
 
 fn declares(templates: &[Template], name: &str) -> bool {
-    templates.iter().any(|template| template.template.parameter_names().any(|declared| declared == name))
+    templates.iter().any(|template| template.content.parameter_names().any(|declared| declared == name))
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
             parameters.iter().map(|name| (*name, json!({ "Type": "String" }))).collect();
         let document = json!({ "Parameters": parameters, "Resources": {} });
         let template = devloop_cloud::Template::parse(&document.to_string()).unwrap();
-        Template { path: "t.json".into(), template, functions: Vec::new() }
+        Template { path: "t.json".into(), content: template, functions: Vec::new() }
     }
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn each_template_gets_what_it_declares() {
         let values = map(&[("A", "1"), ("B", "2")]);
-        assert_eq!(of(&template(&["B", "C"]).template, &values), map(&[("B", "2")]));
-        assert_eq!(of(&template(&[]).template, &values), map(&[]));
+        assert_eq!(of(&template(&["B", "C"]).content, &values), map(&[("B", "2")]));
+        assert_eq!(of(&template(&[]).content, &values), map(&[]));
     }
 }

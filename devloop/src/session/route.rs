@@ -17,7 +17,7 @@ pub(super) fn of_templates(templates: &[Template]) -> Vec<Vec<Hop>> {
     for template in templates {
         let binaries: BTreeMap<&str, &str> =
             template.functions.iter().map(|code| (code.logical_id.as_str(), code.binary.as_str())).collect();
-        ways.extend(of_template(&template.template, &binaries));
+        ways.extend(of_template(&template.content, &binaries));
     }
     ways.truncate(MOST);
     ways

@@ -48,7 +48,7 @@ impl Found {
         templates: &[Template],
     ) -> BTreeMap<String, String> {
         let declared: BTreeSet<&str> =
-            templates.iter().flat_map(|template| template.template.parameter_names()).collect();
+            templates.iter().flat_map(|template| template.content.parameter_names()).collect();
         let mut all = self.parameters(typed);
         all.retain(|name, _| typed.contains_key(name) || declared.contains(name.as_str()));
         all

@@ -21,7 +21,7 @@ pub(super) struct Template {
     /// Where it was read.
     pub(super) path: PathBuf,
     /// What it says.
-    pub(super) template: devloop_cloud::Template,
+    pub(super) content: devloop_cloud::Template,
     /// Its functions and their binaries.
     pub(super) functions: Vec<FunctionCode>,
 }
@@ -48,7 +48,7 @@ impl Template {
 
     /// The error with the file, and the line and column where the text has its cause.
     pub(super) fn explain(&self, error: &devloop_cloud::TemplateError) -> String {
-        let place = self.template.position(error).map(|at| format!(":{}:{}", at.line, at.column));
+        let place = self.content.position(error).map(|at| format!(":{}:{}", at.line, at.column));
         format!("apply {}{}: {error}", self.path.display(), place.unwrap_or_default())
     }
 }
@@ -88,7 +88,7 @@ fn read_template(
     let functions = function_codes(&template, candidates, &settings.functions, &folder);
     let functions = functions.map_err(|error| failed(error.problem()))?;
     serve_from(&mut template, &functions, &settings.dist);
-    Ok(Template { path, template, functions })
+    Ok(Template { path, content: template, functions })
 }
 
 /// The error with the file, and the line and column that it tells.
@@ -150,7 +150,7 @@ mod tests {
     fn a_stack_is_called_as_its_file_or_folder() {
         let check = |path: &str, expected: &str| {
             let template = devloop_cloud::Template::parse("Resources: {}").unwrap();
-            let template = super::Template { path: path.into(), template, functions: vec![] };
+            let template = super::Template { path: path.into(), content: template, functions: vec![] };
             assert_eq!(template.stack_name(), expected);
         };
         check("/w/cdk.out/MyStack.template.json", "MyStack");

@@ -82,7 +82,7 @@ fn words(text: &str) -> Vec<String> {
             (c, Some(open)) if c == open => quote = None,
             ('"' | '\'', None) => quote = Some(character),
             (c, None) if c.is_whitespace() => {
-                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)))
+                words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
             }
             (c, _) => word.push(c),
         }
