@@ -9,6 +9,7 @@ mod cloud;
 mod cloudformation;
 mod context;
 mod error;
+mod event_pattern;
 mod faults;
 mod functions;
 mod gateway;

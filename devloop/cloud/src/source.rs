@@ -42,6 +42,20 @@ pub(crate) trait SourceShard: std::fmt::Debug + Send + Sync + 'static {
     /// A record as an element of the `Records` list of a Lambda event.
     fn event(&self, entry: &Entry<Self::Record>) -> Value;
 
+    /// Appends a record's JSON, as [`SourceShard::event`] has it.
+    fn write_event(&self, entry: &Entry<Self::Record>, json: &mut Vec<u8>) {
+        // A `Value` has string keys only and a vector takes every write, so this cannot fail.
+        let _ = serde_json::to_writer(json, &self.event(entry));
+    }
+
+    /// What a mapping's filters look at. A service whose records carry data of the user's own decodes it here.
+    fn filterable(&self, entry: &Entry<Self::Record>) -> Value {
+        self.event(entry)
+    }
+
+    /// A hash of the key whose records keep their order: the partition key, or the item's key.
+    fn key(&self, entry: &Entry<Self::Record>) -> u64;
+
     /// The printed form of a sequence number.
     fn sequence(number: u128) -> String;
 

@@ -8,7 +8,7 @@ use super::{
     mapping::{Mapping, State},
     mappings::{Filter, Mappings},
     outside::Outside,
-    settings::Options,
+    settings::{Options, show_filters},
 };
 use crate::{
     context::Context,
@@ -154,8 +154,11 @@ fn document(mapping: &Mapping, state: Option<State>) -> Value {
     };
     insert("BatchSize", settings.batch_size.into());
     insert("MaximumBatchingWindowInSeconds", settings.window.as_secs().into());
-    insert("ParallelizationFactor", 1.into());
-    insert("TumblingWindowInSeconds", 0.into());
+    insert("ParallelizationFactor", settings.factor.into());
+    insert("TumblingWindowInSeconds", settings.tumbling.map_or(0, |length| length.as_secs()).into());
+    if let Some(filters) = show_filters(&settings.filters) {
+        insert("FilterCriteria", filters);
+    }
     insert("MaximumRetryAttempts", settings.retries.map_or(-1, i64::from).into());
     insert("MaximumRecordAgeInSeconds", settings.record_age.map_or(-1, |age| age.as_secs() as i64).into());
     insert("BisectBatchOnFunctionError", settings.bisect.into());

@@ -1,6 +1,12 @@
 //! One event source mapping: what it connects, its options and its state, shared by the API and the tasks that deliver.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle};
@@ -29,6 +35,8 @@ pub(crate) struct Mapping {
     plan: watch::Sender<Arc<Plan>>,
     nudges: watch::Sender<u64>,
     shards: Mutex<Vec<Arc<dyn Reading>>>,
+    /// Answers that named failed items and were not read.
+    ignored_failures: AtomicU64,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -141,6 +149,7 @@ impl Mapping {
             plan: watch::Sender::new(Arc::new(plan)),
             nudges: watch::Sender::new(0),
             shards: Mutex::default(),
+            ignored_failures: AtomicU64::new(0),
             task: Mutex::default(),
         }
     }
@@ -222,6 +231,22 @@ impl Mapping {
         self.facts.lock().last_result = result;
     }
 
+    /// The stream's ARN, also where the source is one of its consumers.
+    pub(crate) fn stream_arn(&self) -> &str {
+        self.source_arn.split_once("/consumer/").map_or(&self.source_arn, |(stream, _)| stream)
+    }
+
+    /// Notes that a function's answer named failed items and was not read: they count as done, and are lost.
+    pub(crate) fn ignores_failures(&self, function: &str) {
+        if self.ignored_failures.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::warn!(
+                mapping = %self.uuid, function, source = self.source_arn,
+                "the function answers batchItemFailures, and its event source mapping does not read them: the records \
+                 they name are lost. Set FunctionResponseTypes to [\"ReportBatchItemFailures\"]"
+            );
+        }
+    }
+
     /// The shards that are read now.
     pub(crate) fn reads(&self, shards: Vec<Arc<dyn Reading>>) {
         *self.shards.lock() = shards;
@@ -257,6 +282,7 @@ impl Mapping {
             source: self.source_arn.clone(),
             state: facts.state.name(),
             last_result: facts.last_result.text(),
+            ignored_failures: self.ignored_failures.load(Ordering::Relaxed),
             lag_records: shards.iter().map(|shard| shard.lag_records).sum(),
             oldest_unprocessed_ms: shards.iter().filter_map(|shard| shard.oldest_unprocessed_ms).max(),
             shards,

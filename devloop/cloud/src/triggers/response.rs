@@ -45,6 +45,16 @@ pub(crate) fn verdict(payload: &[u8], find: impl Fn(&str) -> Option<usize>) -> V
     lowest.map_or(Verdict::Done, Verdict::FailedFrom)
 }
 
+/// Whether an answer names failed items although nobody asked for them.
+pub(crate) fn names_failures(payload: &[u8]) -> bool {
+    const MEMBER: &[u8] = b"batchItemFailures";
+    // Most answers are short, and most of the others do not have the word: reading them as JSON would cost more.
+    payload.windows(MEMBER.len()).any(|window| window == MEMBER)
+        && serde_json::from_slice::<Value>(payload).is_ok_and(|answer| {
+            answer.get("batchItemFailures").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +98,16 @@ mod tests {
         ] {
             check(whole, Verdict::FailedFrom(0));
         }
+    }
+
+    #[test]
+    fn failures_are_found_in_an_answer_that_nobody_reads() {
+        let check = |answer: &str, expected| {
+            assert_eq!(names_failures(answer.as_bytes()), expected, "{answer}");
+        };
+        check(r#"{"batchItemFailures":[{"itemIdentifier":"101"}]}"#, true);
+        check(r#"{"batchItemFailures":[]}"#, false);
+        check(r#""batchItemFailures""#, false);
+        check("", false);
     }
 }

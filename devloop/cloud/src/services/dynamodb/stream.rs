@@ -1,8 +1,11 @@
 //! Table streams: the log of a table's changes, kept for 24 hours.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    hash::{Hash as _, Hasher as _},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use serde_json::{Map, Value, json};
@@ -324,6 +327,14 @@ impl SourceShard for StreamShard {
         }
         members.insert("eventSourceARN".to_owned(), self.arn.as_str().into());
         Value::Object(members)
+    }
+
+    fn key(&self, entry: &Entry<StreamRecord>) -> u64 {
+        // A key's JSON is written in one order, so equal keys have equal texts.
+        let keys = self.members(entry).get("dynamodb").map(|change| change["Keys"].to_string());
+        let mut hasher = std::hash::DefaultHasher::new();
+        keys.hash(&mut hasher);
+        hasher.finish()
     }
 
     fn sequence(number: u128) -> String {

@@ -6,7 +6,7 @@ use super::Options;
 use crate::error::ApiError;
 
 impl Options {
-    /// The limits that the API's model states, and what is not implemented.
+    /// The limits that the API's model states.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         let ranges = [
             ("batchSize", self.batch_size, 1, 10_000),
@@ -48,12 +48,6 @@ impl Options {
         }
         if let Some(tags) = &self.tags {
             check_tags(tags)?;
-        }
-        if self.parallelization_factor.is_some_and(|factor| factor > 1) {
-            return Err(ApiError::unsupported("a ParallelizationFactor above 1"));
-        }
-        if self.tumbling_window_in_seconds.is_some_and(|window| window > 0) {
-            return Err(ApiError::unsupported("tumbling windows (TumblingWindowInSeconds)"));
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A mapping's options: what the API takes, the limits it checks, and what delivery makes of them.
 
 mod destination;
+mod filter;
 mod limits;
 mod options;
 #[cfg(test)]
@@ -8,11 +9,12 @@ mod tests;
 
 use std::time::Duration;
 
+pub(super) use filter::{Filter, show as show_filters};
 pub(super) use limits::{check_tags, invalid};
 pub(super) use options::Options;
 
 /// How a mapping delivers. The defaults are those of [`CreateEventSourceMapping`, Lambda API reference].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     /// The most records of one invocation.
     pub(crate) batch_size: usize,
@@ -28,6 +30,12 @@ pub(crate) struct Settings {
     pub(crate) partial_answers: bool,
     /// The ARN of the queue that is told of discarded batches.
     pub(crate) on_failure: Option<String>,
+    /// How many batches of a shard may be under way at a time, each with keys of its own.
+    pub(crate) factor: usize,
+    /// The length of tumbling windows.
+    pub(crate) tumbling: Option<Duration>,
+    /// Only what one of these accepts is delivered; everything, when there is none.
+    pub(crate) filters: Vec<Filter>,
 }
 
 impl Default for Settings {
@@ -40,6 +48,9 @@ impl Default for Settings {
             bisect: false,
             partial_answers: false,
             on_failure: None,
+            factor: 1,
+            tumbling: None,
+            filters: Vec::new(),
         }
     }
 }

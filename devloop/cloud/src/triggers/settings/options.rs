@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Settings, destination,
+    Settings, destination, filter,
     limits::{detected, invalid, violation},
 };
 use crate::{error::ApiError, shard::Start, triggers::kind::Kind, wire};
@@ -39,10 +39,11 @@ pub(crate) struct Options {
     pub(super) tumbling_window_in_seconds: Option<i64>,
     pub(super) function_response_types: Option<Vec<String>>,
     pub(super) destination_config: Option<Value>,
+    pub(super) filter_criteria: Option<Value>,
 }
 
 /// The members of [`Options`] by operation; whatever else carries a value is refused by name.
-const BOTH: [&str; 11] = [
+const BOTH: [&str; 12] = [
     "FunctionName",
     "Enabled",
     "BatchSize",
@@ -54,6 +55,7 @@ const BOTH: [&str; 11] = [
     "TumblingWindowInSeconds",
     "FunctionResponseTypes",
     "DestinationConfig",
+    "FilterCriteria",
 ];
 const CREATE_ONLY: [&str; 4] = ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "Tags"];
 
@@ -106,6 +108,20 @@ impl Options {
         }
         if let Some(config) = &self.destination_config {
             settings.on_failure = destination::on_failure(config)?;
+        }
+        if let Some(factor) = self.parallelization_factor {
+            settings.factor = factor as usize;
+        }
+        if let Some(seconds) = self.tumbling_window_in_seconds {
+            settings.tumbling = (seconds > 0).then(|| Duration::from_secs(seconds as u64));
+        }
+        if let Some(criteria) = &self.filter_criteria {
+            settings.filters = filter::read(criteria)?;
+        }
+        if settings.tumbling.is_some() && settings.factor > 1 {
+            return Err(ApiError::unsupported(
+                "tumbling windows (TumblingWindowInSeconds) with a ParallelizationFactor above 1",
+            ));
         }
         Ok(settings)
     }

@@ -42,11 +42,27 @@ fn every_limit_is_checked_and_every_gap_is_named() {
          satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
     );
     let refused = |what: &str| format!("the embedded cloud does not support {what}");
-    check(json!({"ParallelizationFactor": 2}), &refused("a ParallelizationFactor above 1"));
-    check(json!({"TumblingWindowInSeconds": 60}), &refused("tumbling windows (TumblingWindowInSeconds)"));
     check(
-        json!({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}),
-        &refused("the option `FilterCriteria` of CreateEventSourceMapping"),
+        json!({"ParallelizationFactor": 11}),
+        &bounds(11, "parallelizationFactor", "less than or equal to 10"),
+    );
+    check(
+        json!({"TumblingWindowInSeconds": 901}),
+        &bounds(901, "tumblingWindowInSeconds", "less than or equal to 900"),
+    );
+    check(
+        json!({"TumblingWindowInSeconds": 60, "ParallelizationFactor": 2}),
+        &refused("tumbling windows (TumblingWindowInSeconds) with a ParallelizationFactor above 1"),
+    );
+    let filters = |patterns: &[&str]| {
+        let filters: Vec<Value> = patterns.iter().map(|pattern| json!({"Pattern": pattern})).collect();
+        json!({"FilterCriteria": {"Filters": filters}})
+    };
+    check(filters(&["{\"v\": 1}"]), "Invalid filter pattern definition.");
+    check(filters(&["{}"; 6]), "Exceeded the maximum number of filters: 6 were given and 5 are allowed.");
+    check(
+        json!({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"}),
+        &refused("the option `KMSKeyArn` of CreateEventSourceMapping"),
     );
     check(
         json!({"ScalingConfig": {"MaximumConcurrency": 2}}),
@@ -71,7 +87,8 @@ fn options_change_what_they_name_and_nothing_else() {
     let full = Options::create(json!({
         "BatchSize": 10, "MaximumBatchingWindowInSeconds": "30", "MaximumRetryAttempts": 2,
         "MaximumRecordAgeInSeconds": 60, "BisectBatchOnFunctionError": true, "ParallelizationFactor": 1,
-        "TumblingWindowInSeconds": 0, "FunctionResponseTypes": ["ReportBatchItemFailures"], "FilterCriteria": {},
+        "TumblingWindowInSeconds": 60, "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "FilterCriteria": {"Filters": [{"Pattern": "{\"data\": {\"a\": [1]}}"}]},
         "DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": queue}}, "SourceAccessConfigurations": [],
     }))
     .unwrap();
@@ -84,14 +101,19 @@ fn options_change_what_they_name_and_nothing_else() {
         bisect: true,
         partial_answers: true,
         on_failure: Some(queue.to_owned()),
+        factor: 1,
+        tumbling: Some(Duration::from_mins(1)),
+        filters: settings.filters.clone(),
     };
     assert_eq!(settings, expected);
+    let shown = show_filters(&settings.filters);
+    assert_eq!(shown, Some(json!({"Filters": [{"Pattern": "{\"data\": {\"a\": [1]}}"}]})));
     let nothing = Options::update(json!({})).unwrap();
     assert_eq!(nothing.applied_to(&settings).unwrap(), expected);
     let back = Options::update(json!({
         "MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1, "FunctionResponseTypes": [],
         "DestinationConfig": {"OnFailure": {}}, "BisectBatchOnFunctionError": false, "BatchSize": 100,
-        "MaximumBatchingWindowInSeconds": 0,
+        "MaximumBatchingWindowInSeconds": 0, "TumblingWindowInSeconds": 0, "FilterCriteria": {},
     }))
     .unwrap();
     assert_eq!(back.applied_to(&settings).unwrap(), Settings::default());

@@ -1,47 +1,69 @@
-//! How far a mapping has read one shard.
+//! How far a mapping has read one shard. It survives every failure, update and pause.
 
-use std::{
-    fmt::Debug,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::{fmt::Debug, sync::Arc};
+
+use parking_lot::Mutex;
+
+use super::{
+    counts::Counts,
+    places::{Places, Share},
+    window::Window,
+};
+use crate::{
+    shard::Start,
+    source::SourceShard,
+    triggers::status::{OpenWindow, ShardStatus},
 };
 
-use crate::{shard::Hold, source::SourceShard, triggers::status::ShardStatus};
-
-/// A shard with the position that survives every failure, update and pause.
+/// A shard as a mapping reads it.
 #[derive(Debug)]
 pub(crate) struct Progress<H> {
     pub(super) shard: Arc<H>,
-    /// The smallest sequence number that is not settled yet. The shard keeps the records from there on.
-    checkpoint: Hold,
-    finished: AtomicBool,
+    places: Mutex<Places>,
+    /// The tumbling window that records have gone into and that has not ended.
+    pub(super) window: Mutex<Option<Window>>,
+    pub(super) counts: Counts,
 }
 
 impl<H: SourceShard> Progress<H> {
-    /// Nothing of the shard before `checkpoint` concerns the mapping.
-    pub(super) fn new(shard: Arc<H>, checkpoint: u128) -> Self {
-        let checkpoint = shard.log().hold(checkpoint);
-        Self { shard, checkpoint, finished: AtomicBool::new(false) }
+    /// Reading begins at `start`.
+    pub(super) fn new(shard: Arc<H>, start: Start) -> Self {
+        let places = Mutex::new(Places::new(&*shard, shard.log().position(start)));
+        Self { shard, places, window: Mutex::default(), counts: Counts::default() }
     }
 
-    pub(super) fn checkpoint(&self) -> u128 {
-        *self.checkpoint.lock()
+    /// Divides the shard among `count` lanes; none may be running.
+    pub(super) fn divide(&self, count: usize) {
+        self.places.lock().divide(&*self.shard, count);
     }
 
-    /// Everything before `checkpoint` is settled.
-    pub(super) fn advance(&self, checkpoint: u128) {
-        *self.checkpoint.lock() = checkpoint;
+    /// How many lanes the shard is divided among.
+    pub(super) fn lanes(&self) -> usize {
+        self.places.lock().count()
     }
 
-    /// The shard was read to its end: its children may be read.
-    pub(super) fn finish(&self) {
-        self.finished.store(true, Ordering::Release);
+    /// Which records are a lane's.
+    pub(super) fn share(&self, lane: usize) -> Share {
+        self.places.lock().share(lane)
+    }
+
+    /// The smallest sequence number that a lane has not settled.
+    pub(super) fn checkpoint(&self, lane: usize) -> u128 {
+        self.places.lock().at(lane)
+    }
+
+    /// A lane has settled everything before `checkpoint`.
+    pub(super) fn advance(&self, lane: usize, checkpoint: u128) {
+        self.places.lock().advance(lane, checkpoint);
+    }
+
+    /// A lane has read the shard to its end. When all have, its children may be read.
+    pub(super) fn finish(&self, lane: usize) {
+        self.places.lock().finish(lane);
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.finished.load(Ordering::Acquire)
+        self.places.lock().is_finished()
     }
 }
 
@@ -53,14 +75,28 @@ pub(crate) trait Reading: Debug + Send + Sync {
 
 impl<H: SourceShard> Reading for Progress<H> {
     fn status(&self, now_ms: i64) -> ShardStatus {
-        let checkpoint = self.checkpoint();
+        let checkpoint = self.places.lock().lowest();
         let (lag_records, oldest_ms) = self.shard.log().backlog(checkpoint);
+        let window = self.window.lock().as_ref().map(|window| OpenWindow {
+            start_ms: window.bounds.start_ms,
+            end_ms: window.bounds.end_ms,
+            records: window.taken.map_or(0, |taken| taken.records),
+            state_bytes: window.size(),
+        });
+        let counts = &self.counts;
         ShardStatus {
             id: self.shard.id().to_owned(),
             checkpoint: H::sequence(checkpoint),
             lag_records,
             oldest_unprocessed_ms: oldest_ms.map(|at| (now_ms - at).max(0)),
             finished: self.is_finished(),
+            in_flight: Counts::get(&counts.in_flight),
+            retried: Counts::get(&counts.retried),
+            bisected: Counts::get(&counts.bisected),
+            checkpointed: Counts::get(&counts.checkpointed),
+            discarded: Counts::get(&counts.discarded),
+            filtered: Counts::get(&counts.filtered),
+            window,
         }
     }
 }

@@ -31,7 +31,8 @@ pub(crate) struct Supervisor<S: Source, O> {
     clock: Clock,
     changes: watch::Receiver<u64>,
     shards: HashMap<String, Arc<Progress<S::Shard>>>,
-    active: HashSet<String>,
+    /// How many lanes of a shard run.
+    active: HashMap<String, usize>,
 }
 
 impl<S: Source, O: Outside> Supervisor<S, O> {
@@ -39,7 +40,7 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
     /// run.
     pub(crate) fn new(mapping: Arc<Mapping>, source: Arc<S>, outside: Arc<O>, clock: Clock) -> Self {
         let changes = source.changes();
-        let (shards, active) = (HashMap::new(), HashSet::new());
+        let (shards, active) = (HashMap::new(), HashMap::new());
         let mut supervisor = Self { mapping, source, outside, clock, changes, shards, active };
         let start = supervisor.mapping.start;
         supervisor.look(start);
@@ -51,12 +52,12 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
         let listed = self.source.shards();
         for shard in &listed {
             if !self.shards.contains_key(shard.id()) {
-                let progress = Progress::new(Arc::clone(shard), shard.log().position(start));
+                let progress = Progress::new(Arc::clone(shard), start);
                 self.shards.insert(shard.id().to_owned(), Arc::new(progress));
             }
         }
         let ids: HashSet<&str> = listed.iter().map(|shard| shard.id()).collect();
-        self.shards.retain(|id, _| ids.contains(id.as_str()) || self.active.contains(id));
+        self.shards.retain(|id, _| ids.contains(id.as_str()) || self.active.contains_key(id));
         let mut readings: Vec<(String, Arc<dyn Reading>)> = Vec::with_capacity(self.shards.len());
         for (id, progress) in &self.shards {
             readings.push((id.clone(), Arc::<Progress<S::Shard>>::clone(progress)));
@@ -82,7 +83,7 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
             let plan = Arc::clone(&plans.borrow_and_update());
             if plan.enabled {
                 self.look(Start::TrimHorizon);
-                self.start_lanes(&mut lanes);
+                self.start_lanes(&mut lanes, plan.settings.factor);
                 self.mapping.settle(&plan, State::Enabled);
             } else if lanes.is_empty() {
                 self.mapping.settle(&plan, State::Disabled);
@@ -91,27 +92,40 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
                 _ = plans.changed() => {}
                 changed = self.changes.changed(), if announced => announced = changed.is_ok(),
                 Some(ended) = lanes.join_next() => match ended {
-                    Ok(id) => {
-                        self.active.remove(&id);
-                    }
+                    Ok(id) => self.ended(&id),
                     Err(error) => tracing::error!(mapping = %self.mapping.uuid, %error, "a shard's reader died"),
                 },
             }
         }
     }
 
-    fn start_lanes(&mut self, lanes: &mut JoinSet<String>) {
+    /// Starts the lanes of every shard that has none and may be read. A shard is divided anew only when all of its lanes
+    /// have ended.
+    fn start_lanes(&mut self, lanes: &mut JoinSet<String>, factor: usize) {
         let ready: Vec<Arc<Progress<S::Shard>>> = self
             .shards
             .iter()
-            .filter(|(id, progress)| !progress.is_finished() && !self.active.contains(*id))
+            .filter(|(id, progress)| !progress.is_finished() && !self.active.contains_key(*id))
             .filter(|(_, progress)| progress.shard.parents().iter().all(|parent| self.is_read(parent)))
             .map(|(_, progress)| Arc::clone(progress))
             .collect();
         for progress in ready {
-            self.active.insert(progress.shard.id().to_owned());
-            let (mapping, outside) = (Arc::clone(&self.mapping), Arc::clone(&self.outside));
-            lanes.spawn(Lane::new(mapping, progress, outside, self.clock.clone()).run());
+            progress.divide(factor);
+            self.active.insert(progress.shard.id().to_owned(), progress.lanes());
+            for number in 0..progress.lanes() {
+                let (mapping, outside) = (Arc::clone(&self.mapping), Arc::clone(&self.outside));
+                let place = (Arc::clone(&progress), number);
+                lanes.spawn(Lane::new(mapping, place, outside, self.clock.clone()).run());
+            }
+        }
+    }
+
+    fn ended(&mut self, shard: &str) {
+        if let Some(running) = self.active.get_mut(shard) {
+            *running -= 1;
+            if *running == 0 {
+                self.active.remove(shard);
+            }
         }
     }
 

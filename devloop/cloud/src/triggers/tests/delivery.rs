@@ -171,9 +171,10 @@ async fn the_status_tells_how_far_each_shard_is_behind() {
     let status = serde_json::to_value(world.mappings.snapshot()).unwrap();
     let expected = json!([{
         "uuid": uuid, "function": "f", "source": KINESIS_ARN, "state": "Enabled", "last_result": "OK",
-        "lag_records": 3, "oldest_unprocessed_ms": 7_000,
+        "ignored_failures": 0, "lag_records": 3, "oldest_unprocessed_ms": 7_000,
         "shards": [{ "id": "shard-0", "checkpoint": "1002", "lag_records": 3, "oldest_unprocessed_ms": 7_000,
-            "finished": false }],
+            "finished": false, "in_flight": 2, "retried": 0, "bisected": 0, "checkpointed": 0, "discarded": 0,
+            "filtered": 0, "window": null }],
     }]);
     assert_eq!(status, expected);
     let (_, document) = world.request(Method::GET, &format!("/{uuid}"), &json!(null)).unwrap();

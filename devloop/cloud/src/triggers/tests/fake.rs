@@ -117,6 +117,11 @@ impl SourceShard for FakeShard {
         json!({ "n": *entry.record, "sequence": Self::sequence(entry.sequence), "padding": padding })
     }
 
+    /// A hundred numbers have one key.
+    fn key(&self, entry: &Entry<u32>) -> u64 {
+        u64::from(*entry.record / 100)
+    }
+
     fn sequence(number: u128) -> String {
         number.to_string()
     }
@@ -137,16 +142,22 @@ pub(super) enum Answer {
 /// Decides the answer from the numbers of the batch and their sequence numbers.
 type Behaviour = Box<dyn FnMut(&[(u32, String)]) -> Answer + Send>;
 
+/// Decides the answer to a window's event, which is given without its records.
+type Windowed = Box<dyn FnMut(&Value, &[(u32, String)]) -> Answer + Send>;
+
 /// Functions `f` and `g`, the two streams, and a queue.
 pub(super) struct FakeCloud {
     pub(super) kinesis: Mutex<Arc<FakeStream>>,
     pub(super) dynamodb: Arc<FakeStream>,
     pub(super) behaviour: Mutex<Behaviour>,
+    pub(super) windowed: Mutex<Windowed>,
     /// Invocations wait until this is true.
     pub(super) open: watch::Sender<bool>,
     /// How many further messages the queue refuses.
     pub(super) refusals: AtomicUsize,
     pub(super) ages: Mutex<Vec<(String, i64)>>,
+    /// The events of windows, without their records.
+    pub(super) windows: Mutex<Vec<Value>>,
     calls: mpsc::UnboundedSender<(String, Vec<u32>)>,
     sent: mpsc::UnboundedSender<(String, Value)>,
 }
@@ -168,6 +179,8 @@ impl FakeCloud {
             open: watch::Sender::new(true),
             refusals: AtomicUsize::new(0),
             ages: Mutex::default(),
+            windows: Mutex::default(),
+            windowed: Mutex::new(Box::new(|event, _| Answer::Json(json!({ "state": event["state"] })))),
             calls,
             sent,
         };
@@ -195,7 +208,7 @@ impl Invoke for FakeCloud {
     }
 
     async fn invoke(&self, cx: &Context, function: &str, payload: Bytes) -> Result<Outcome, ApiError> {
-        let event: Value = serde_json::from_slice(&payload).unwrap();
+        let mut event: Value = serde_json::from_slice(&payload).unwrap();
         let records: Vec<(u32, String)> = event["Records"]
             .as_array()
             .unwrap()
@@ -207,7 +220,14 @@ impl Invoke for FakeCloud {
         let numbers = records.iter().map(|(number, _)| *number).collect();
         self.calls.send((function.to_owned(), numbers)).unwrap();
         self.open.subscribe().wait_for(|open| *open).await.unwrap();
-        let (payload, function_error) = match (self.behaviour.lock())(&records) {
+        let answer = if event.get("window").is_some() {
+            event.as_object_mut().unwrap().remove("Records");
+            self.windows.lock().push(event.clone());
+            (self.windowed.lock())(&event, &records)
+        } else {
+            (self.behaviour.lock())(&records)
+        };
+        let (payload, function_error) = match answer {
             Answer::Json(answer) => (answer.to_string().into(), None),
             Answer::Error => (Bytes::from_static(b"{\"errorType\":\"E\"}"), Some("Unhandled")),
             Answer::Throttle => {

@@ -1,0 +1,101 @@
+//! One comparison of a pattern's list.
+
+use serde_json::Value;
+
+/// What a member of an event may be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Comparison {
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(Text),
+    /// `anything-but`: a scalar that none of these accept.
+    Nothing(Vec<Comparison>),
+    /// `numeric`: a number between the bounds.
+    Between(Vec<(Relation, f64)>),
+    /// `exists`: whether there is a value that is no object.
+    Exists(bool),
+}
+
+/// How a text is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Text {
+    Equals(String),
+    /// Equal but for case; the text is in lower case, as are those below when `ignore_case` is set.
+    Folded(String),
+    Prefix {
+        text: String,
+        ignore_case: bool,
+    },
+    Suffix {
+        text: String,
+        ignore_case: bool,
+    },
+}
+
+/// The relations of `numeric`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Whether the value (`None` when the event has no such member) fits; one element of an array is enough.
+    pub(super) fn holds(&self, value: Option<&Value>) -> bool {
+        match (self, value) {
+            (Self::Exists(wanted), value) => *wanted == value.is_some_and(is_leaf),
+            (_, None) => false,
+            (_, Some(Value::Array(items))) => items.iter().any(|item| self.holds(Some(item))),
+            (Self::Null, Some(value)) => value.is_null(),
+            (Self::Bool(wanted), Some(value)) => value.as_bool() == Some(*wanted),
+            (Self::Number(wanted), Some(value)) => value.as_f64() == Some(*wanted),
+            (Self::Text(text), Some(value)) => value.as_str().is_some_and(|value| text.holds(value)),
+            (Self::Nothing(unwanted), Some(value)) => {
+                !value.is_object() && !unwanted.iter().any(|comparison| comparison.holds(Some(value)))
+            }
+            (Self::Between(bounds), Some(value)) => value
+                .as_f64()
+                .is_some_and(|value| bounds.iter().all(|(relation, bound)| relation.holds(value, *bound))),
+        }
+    }
+}
+
+impl Text {
+    fn holds(&self, value: &str) -> bool {
+        let fold = |ignore_case: bool| if ignore_case { value.to_lowercase() } else { value.to_owned() };
+        match self {
+            Self::Equals(text) => value == text,
+            Self::Folded(text) => value.to_lowercase() == *text,
+            Self::Prefix { text, ignore_case: false } => value.starts_with(text),
+            Self::Suffix { text, ignore_case: false } => value.ends_with(text),
+            Self::Prefix { text, ignore_case } => fold(*ignore_case).starts_with(text),
+            Self::Suffix { text, ignore_case } => fold(*ignore_case).ends_with(text),
+        }
+    }
+}
+
+impl Relation {
+    #[expect(clippy::float_cmp, reason = "`=` means equal, as for a number that stands alone")]
+    fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Self::Equal => value == bound,
+            Self::Less => value < bound,
+            Self::LessOrEqual => value <= bound,
+            Self::Greater => value > bound,
+            Self::GreaterOrEqual => value >= bound,
+        }
+    }
+}
+
+/// `exists` knows leaves only [Filter rule syntax]: an object is none, an array is one when an element is.
+fn is_leaf(value: &Value) -> bool {
+    match value {
+        Value::Object(_) => false,
+        Value::Array(items) => items.iter().any(is_leaf),
+        _ => true,
+    }
+}

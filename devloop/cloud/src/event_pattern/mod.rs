@@ -1,0 +1,48 @@
+//! Event patterns: JSON that says which JSON it accepts. Event source mappings filter records with them
+//! [Control which events Lambda sends to your function, Lambda developer guide]; the operators are those of EventBridge
+//! [Comparison operators for use in event patterns, EventBridge user guide].
+
+mod comparison;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use comparison::Comparison;
+use serde_json::Value;
+
+/// A pattern that was read and checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pattern(Vec<Condition>);
+
+/// What a pattern asks of one object; all of its conditions must hold.
+#[derive(Debug, Clone, PartialEq)]
+enum Condition {
+    /// The member with this name is an object that the inner pattern accepts.
+    Inside(String, Pattern),
+    /// The member with this name satisfies one of the comparisons.
+    OneOf(String, Vec<Comparison>),
+    /// One of the patterns accepts the same object (`$or`).
+    Either(Vec<Pattern>),
+}
+
+impl Pattern {
+    /// Whether the pattern accepts `event`. Of an array one element must fit, as EventBridge does it.
+    pub(crate) fn accepts(&self, event: &Value) -> bool {
+        self.holds(Some(event))
+    }
+
+    /// A member that is missing may still fit: `{"exists": false}` asks for just that.
+    fn holds(&self, object: Option<&Value>) -> bool {
+        if let Some(Value::Array(items)) = object {
+            return items.iter().any(|item| self.holds(Some(item)));
+        }
+        self.0.iter().all(|condition| match condition {
+            Condition::Inside(name, pattern) => pattern.holds(object.and_then(|object| object.get(name))),
+            Condition::OneOf(name, comparisons) => {
+                let value = object.and_then(|object| object.get(name));
+                comparisons.iter().any(|comparison| comparison.holds(value))
+            }
+            Condition::Either(patterns) => patterns.iter().any(|pattern| pattern.holds(object)),
+        })
+    }
+}

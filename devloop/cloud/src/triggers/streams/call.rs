@@ -1,0 +1,160 @@
+//! Calling the function: with records of a batch, and to end a window.
+
+use bytes::Bytes;
+
+use super::{
+    batch::{Batch, HEAD, TAIL},
+    counts::InFlight,
+    decide::Piece,
+    failure_record::Condition,
+    lane::{Flow, Lane},
+    window::{self, Ending, Window},
+};
+use crate::{
+    functions::Outcome,
+    source::SourceShard,
+    triggers::{
+        mapping::{LastResult, Plan},
+        outside::Outside,
+        response::{Verdict, names_failures, verdict},
+    },
+};
+
+impl<H: SourceShard, O: Outside> Lane<H, O> {
+    /// Calls the function with a piece of a batch. In a window, the state that it answers is kept if any record is done.
+    pub(super) async fn call(
+        &mut self,
+        batch: &Batch<H::Record>,
+        piece: &Piece,
+        plan: &Plan,
+    ) -> (Verdict, Option<Outcome>) {
+        if let Some(last) = batch.entries[piece.records.clone()].last() {
+            let now_ms = self.clock.now_ms();
+            let age_ms = (now_ms - last.arrived_ms).max(0);
+            let region = self.mapping.request_context().region;
+            self.outside.iterator_age(&region, plan.function_name(), age_ms, now_ms);
+        }
+        let tail = match batch.window {
+            Some(bounds) => self.tail(bounds, None),
+            None => TAIL.to_vec(),
+        };
+        let progress = std::sync::Arc::clone(&self.progress);
+        let _in_flight = InFlight::new(&progress.counts, piece.records.len());
+        let Some(outcome) = self.invoke(plan, batch.payload(&piece.records, &tail)).await else {
+            return (Verdict::NotInvoked, None);
+        };
+        let mut verdict =
+            self.verdict(plan, &outcome, |text| batch.find(&piece.records, H::parse_sequence(text)?));
+        if let Some(bounds) = batch.window {
+            verdict = self.keep_state(bounds, batch, piece, verdict, &outcome);
+        }
+        self.note(verdict);
+        (verdict, Some(outcome))
+    }
+
+    /// Ends the open window with a call that has no records, again and again until it succeeds or the mapping's limits
+    /// give the window up. Only then is the state let go.
+    pub(super) async fn end_window(&mut self, ending: Ending) -> Flow {
+        let Some(window) = self.progress.window.lock().clone() else { return Flow::Continue(()) };
+        self.backoff.reset();
+        let mut tries = 0;
+        while window.touched {
+            let plan = self.plan()?;
+            let too_old = plan
+                .settings
+                .record_age
+                .is_some_and(|age| self.clock.now_ms() > window.bounds.end_ms + age.as_millis() as i64);
+            if tries > 0 && too_old {
+                self.discard_window(&window, tries, Condition::RecordAgeExceeded, None).await?;
+                break;
+            }
+            let payload = [HEAD, &self.tail(window.bounds, Some(ending))].concat().into();
+            if let Some(outcome) = self.invoke(&plan, payload).await {
+                tries += 1;
+                let answered = window::state(&outcome.payload).is_some();
+                let verdict = match self.verdict(&plan, &outcome, |_| None) {
+                    Verdict::Done if answered => Verdict::Done,
+                    _ => Verdict::FailedFrom(0),
+                };
+                self.note(verdict);
+                if verdict == Verdict::Done {
+                    break;
+                }
+                if plan.settings.retries.is_some_and(|retries| tries > retries) {
+                    let condition = Condition::RetryAttemptsExhausted;
+                    self.discard_window(&window, tries, condition, Some(&outcome)).await?;
+                    break;
+                }
+            }
+            self.wait().await;
+        }
+        let next = (ending == Ending::Early).then(|| Window::open(window.bounds));
+        *self.progress.window.lock() = next;
+        Flow::Continue(())
+    }
+
+    fn tail(&self, bounds: window::Bounds, ending: Option<Ending>) -> Vec<u8> {
+        let mut open = self.progress.window.lock();
+        let window = open.get_or_insert_with(|| Window::open(bounds));
+        window.touched = true;
+        window.tail(self.progress.shard.id(), self.mapping.stream_arn(), ending)
+    }
+
+    /// One call; `None` when the function was not reached.
+    async fn invoke(&mut self, plan: &Plan, payload: Bytes) -> Option<Outcome> {
+        // A function that changes from here on may not be the one that answers.
+        self.nudges.mark_unchanged();
+        let cx = self.mapping.request_context();
+        match self.outside.invoke(&cx, &plan.function_arn, payload).await {
+            Ok(outcome) => Some(outcome),
+            Err(error) => {
+                self.report("the function was not reached", &error);
+                self.note(Verdict::NotInvoked);
+                None
+            }
+        }
+    }
+
+    fn verdict(&self, plan: &Plan, outcome: &Outcome, find: impl Fn(&str) -> Option<usize>) -> Verdict {
+        if outcome.function_error.is_some() {
+            return Verdict::FailedFrom(0);
+        }
+        if plan.settings.partial_answers {
+            return verdict(&outcome.payload, find);
+        }
+        if names_failures(&outcome.payload) {
+            self.mapping.ignores_failures(plan.function_name());
+        }
+        Verdict::Done
+    }
+
+    /// In a window, a call without a state in its answer has failed [events.md §3], and the records that are done are in
+    /// the state that it answered.
+    fn keep_state(
+        &self,
+        bounds: window::Bounds,
+        batch: &Batch<H::Record>,
+        piece: &Piece,
+        verdict: Verdict,
+        outcome: &Outcome,
+    ) -> Verdict {
+        let done = match verdict {
+            Verdict::Done => piece.records.len(),
+            Verdict::FailedFrom(index) => index,
+            Verdict::NotInvoked => 0,
+        };
+        let taken = batch.taken(piece.records.start..piece.records.start + done);
+        let (Some(taken), Some(state)) = (taken, window::state(&outcome.payload)) else {
+            return Verdict::FailedFrom(0);
+        };
+        self.progress.window.lock().get_or_insert_with(|| Window::open(bounds)).take(state, taken);
+        verdict
+    }
+
+    fn note(&self, verdict: Verdict) {
+        self.mapping.processed(match verdict {
+            Verdict::Done => LastResult::Ok,
+            Verdict::FailedFrom(_) | Verdict::NotInvoked => LastResult::CallFailed,
+        });
+    }
+}

@@ -1,0 +1,51 @@
+//! What is counted of a shard.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What happened in a shard since the mapping was made, for people who look.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Records that the function has now.
+    pub(super) in_flight: AtomicU64,
+    /// Calls that repeated a failed one.
+    pub(super) retried: AtomicU64,
+    /// Batches that were split in two.
+    pub(super) bisected: AtomicU64,
+    /// Batches whose answer named a record behind the first: what was before it is settled.
+    pub(super) checkpointed: AtomicU64,
+    /// Records that were given up.
+    pub(super) discarded: AtomicU64,
+    /// Records that no filter lets through.
+    pub(super) filtered: AtomicU64,
+}
+
+impl Counts {
+    pub(super) fn add(counter: &AtomicU64, more: usize) {
+        counter.fetch_add(more as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(counter: &AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+}
+
+/// Records are in flight as long as this lives, whatever becomes of the call.
+#[derive(Debug)]
+pub(super) struct InFlight<'c> {
+    counts: &'c Counts,
+    records: u64,
+}
+
+impl<'c> InFlight<'c> {
+    pub(super) fn new(counts: &'c Counts, records: usize) -> Self {
+        let records = records as u64;
+        counts.in_flight.fetch_add(records, Ordering::Relaxed);
+        Self { counts, records }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.counts.in_flight.fetch_sub(self.records, Ordering::Relaxed);
+    }
+}
