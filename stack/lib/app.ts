@@ -2,7 +2,8 @@
 import { App, DefaultStackSynthesizer, cx_api } from 'aws-cdk-lib';
 
 import { PipelineStack } from './pipeline-stack';
-import { Settings } from './settings';
+import { Settings, System } from './settings';
+import { WildRydesStack } from './wildrydes-stack';
 
 /** Builds the app, which the caller synthesises into `outdir` or, without one, where the CDK CLI wants it. */
 export function buildApp(settings: Settings, outdir?: string): App {
@@ -18,11 +19,23 @@ export function buildApp(settings: Settings, outdir?: string): App {
       [cx_api.USE_CDK_MANAGED_LAMBDA_LOGGROUP]: false,
     },
   });
-  new PipelineStack(app, 'ServerlessDataProcessingPipelineStack', {
+  const has = (system: System) => settings.system === system || settings.system === 'all';
+  const common = () => ({
     settings,
-    description: 'API Gateway, Kinesis and DynamoDB between three Rust functions',
     // The CLI checks the bootstrap version by itself; the rule would add a parameter that a local cloud has to resolve.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
+  if (has('pipeline')) {
+    new PipelineStack(app, 'ServerlessDataProcessingPipelineStack', {
+      ...common(),
+      description: 'API Gateway, Kinesis and DynamoDB between three Rust functions',
+    });
+  }
+  if (has('wildrydes')) {
+    new WildRydesStack(app, 'wildrydes', {
+      ...common(),
+      description: 'A Kinesis stream whose readings are stored by one Rust function and summed by another',
+    });
+  }
   return app;
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 
-import { Annotations, aws_ec2 as ec2, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
+import { Annotations, aws_ec2 as ec2, aws_iam as iam, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { Settings } from './settings';
@@ -22,6 +22,10 @@ export interface RustFunctionProps {
   /** The binary's name, which is also its folder in the dist folder and the function's LAMBDA_STAGE. */
   readonly name: string;
   readonly environment?: Record<string, string>;
+  /** The function's name in Lambda; one of CloudFormation's making when left out. */
+  readonly functionName?: string;
+  /** The role it runs as; one of the framework's making when left out. */
+  readonly role?: iam.IRole;
   /** The private network the function lives in; none when left out. */
   readonly vpc?: ec2.IVpc | undefined;
 }
@@ -32,7 +36,7 @@ export interface RustFunctionProps {
  */
 export class RustFunction extends lambda.Function {
   constructor(scope: Construct, id: string, props: RustFunctionProps) {
-    const { settings, name, vpc } = props;
+    const { settings, name, functionName, role, vpc } = props;
     super(scope, id, {
       // Natively built binaries need glibc 2.34: Amazon Linux 2023 has it, Amazon Linux 2 stops at 2.26.
       runtime: lambda.Runtime.PROVIDED_AL2023,
@@ -44,6 +48,8 @@ export class RustFunction extends lambda.Function {
         ...props.environment,
         ...(settings.useLocalStack && { AWS_ENDPOINT_URL: LOCALSTACK_ENDPOINT }),
       },
+      ...(functionName && { functionName }),
+      ...(role && { role }),
       ...(vpc && { vpc }),
     });
   }

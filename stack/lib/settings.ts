@@ -11,8 +11,16 @@ export type Sink = (typeof sinks)[number];
 
 export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
 
+/** The systems that have a stack, by the name of their folder below the functions' sources. */
+export const systems = ['pipeline', 'wildrydes'] as const;
+
+/** One of the systems, or every one. */
+export type System = (typeof systems)[number] | 'all';
+
 /** The choices that shape every stack of the app. */
 export interface Settings {
+  /** Whose stack there is; the functions of the others need not be built. */
+  readonly system: System;
   /** Deploy to LocalStack, or to anything that speaks its API such as devloop's embedded cloud. */
   readonly useLocalStack: boolean;
   /** Let functions run straight from the dist folder, so that a rebuilt binary is live without a deployment. */
@@ -31,7 +39,7 @@ export interface Settings {
 /**
  * Reads the settings; relative folders are taken from `repositoryRoot`.
  *
- * Throws a `UserError` when HOT_DEPLOY is on without USE_LOCALSTACK, SINK names no sink, or DATABASE_URL is missing where it is
+ * Throws a `UserError` when HOT_DEPLOY is on without USE_LOCALSTACK, SYSTEM names no system, SINK names no sink, or DATABASE_URL is missing where it is
  * needed or given where it would not be used.
  */
 export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: string): Settings {
@@ -43,9 +51,11 @@ export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: str
       'set USE_LOCALSTACK=true to deploy locally, or unset HOT_DEPLOY to deploy the built functions to AWS',
     );
   }
+  const system = readSystem(environment.SYSTEM || 'pipeline');
   const sink = readSink(environment.SINK || 'cloudwatch');
   const databaseUrl = readDatabaseUrl(environment.DATABASE_URL, sink, useLocalStack);
   return {
+    system,
     useLocalStack,
     hotDeploy,
     sourceFolder: path.resolve(repositoryRoot, environment.LAMBDA_SRC_PATH || 'functions'),
@@ -54,6 +64,14 @@ export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: str
     ...(databaseUrl !== undefined && { databaseUrl }),
     warnings: ['USE_LOCALSTACK', 'HOT_DEPLOY'].flatMap((name) => switchWarning(name, environment[name])),
   };
+}
+
+function readSystem(name: string): System {
+  const system = [...systems, 'all' as const].find((known) => known === name);
+  if (system === undefined) {
+    throw new UserError(`SYSTEM=${name} is not a system with a stack`, `the systems are: ${systems.join(', ')}, or all`);
+  }
+  return system;
 }
 
 function readSink(name: string): Sink {

@@ -14,7 +14,7 @@ import { readSettings } from './settings';
 export const templatesFolder = path.join(stackFolder, 'templates');
 
 /** Hot reload from a folder that is the same on every machine: a function is found by the key's last segment. */
-const environment = { USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true', LAMBDA_DIST_PATH: '/dist' };
+const environment = { SYSTEM: 'all', USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true', LAMBDA_DIST_PATH: '/dist' };
 
 /** Synthesises every stack; the file names with their texts. */
 export function synthesiseTemplates(): Map<string, string> {

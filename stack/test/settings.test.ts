@@ -18,6 +18,7 @@ function checkRefused(environment: NodeJS.ProcessEnv, message: RegExp, hint: Reg
 
 test('an empty environment deploys the default folders to AWS', () => {
   assert.deepEqual(readSettings({}, '/repository'), {
+    system: 'pipeline',
     useLocalStack: false,
     hotDeploy: false,
     sourceFolder: '/repository/functions',
@@ -61,6 +62,12 @@ test('hot deployment to AWS is refused with both ways out', () => {
       /USE_LOCALSTACK=true .* unset HOT_DEPLOY/,
     );
   }
+});
+
+test('an unknown system is refused with the list of systems', () => {
+  check({ SYSTEM: 'wildrydes' }, { system: 'wildrydes' });
+  check({ SYSTEM: 'all' }, { system: 'all' });
+  checkRefused({ SYSTEM: 'unicorns' }, /^SYSTEM=unicorns is not a system/, /pipeline, wildrydes, or all/);
 });
 
 test('an unknown sink is refused with the list of sinks', () => {

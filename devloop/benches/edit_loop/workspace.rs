@@ -49,7 +49,7 @@ impl Workspace {
         write(&root.join("Cargo.toml"), &manifest(&original.join("Cargo.toml"))?)?;
         write(&root.join("Cargo.lock"), &fs::read_to_string(original.join("Cargo.lock"))?)?;
         write(&root.join("devloop.toml"), kind.settings())?;
-        for part in ["functions/pipeline", "stack/templates"] {
+        for part in ["functions/common", "functions/pipeline", "stack/templates"] {
             mirror(&original.join(part), &root.join(part))?;
         }
         let workspace = Self { root, leaf: 0, model: 0 };
@@ -115,7 +115,7 @@ fn manifest(path: &Path) -> Result<String> {
     manifest.remove("profile");
     let workspace = manifest["workspace"].as_table_mut().context("[workspace]")?;
     workspace.remove("default-members");
-    workspace.insert("members".to_owned(), vec!["functions/pipeline/*"].into());
+    workspace.insert("members".to_owned(), vec!["functions/common", "functions/pipeline/*"].into());
     if let Some(dependencies) = workspace["dependencies"].as_table_mut() {
         dependencies.remove("devloop-cloud");
     }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, like tests")]
 
-#[path = "../../model/tests/support/mod.rs"]
+#[path = "../../../common/tests/support/mod.rs"]
 mod support;
 
 use std::sync::Mutex;

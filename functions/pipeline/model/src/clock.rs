@@ -1,15 +1,8 @@
 //! Instants: everything inside the pipeline is whole milliseconds since the epoch.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 /// From this value on, a client's timestamp is in milliseconds. As seconds it would be the year 5138, as milliseconds
 /// it is 1973.
 const FIRST_MILLISECOND_TIMESTAMP: i64 = 100_000_000_000;
-
-/// The current time in milliseconds since the epoch.
-pub fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as i64)
-}
 
 /// A client's `timestamp`, which may have come in seconds or in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
-//! The contract between the pipeline's three functions, and the frame each of them runs in.
+//! The contract between the pipeline's three functions.
 //!
-//! `upstream`, `midstream` and `downstream` share what travels ([`Message`], [`Origin`]), how a batch is answered
+//! `upstream`, `midstream` and `downstream` share what travels ([`Message`], [`Origin`]). How a batch is answered
 //! ([`BatchResponse`], [`PartialBatch`]), how the SDK is set up ([`aws`]) and how a function starts, decodes its event
-//! and logs ([`start`], [`Handler`], [`Invocation`]). Their `run` wires these to AWS, and their `main.rs` calls it.
+//! and logs ([`start`], [`Handler`], [`Invocation`]) comes from the frame that every system's functions have, and is handed
+//! on from here. Their `run` wires these to AWS, and their `main.rs` calls it.
 //!
 //! # Log lines
 //!
@@ -44,24 +45,14 @@
 //!
 //! Upstream's and midstream's lines carry those of the fields that are known at their stage.
 
-pub mod aws;
-mod batch;
 mod clock;
-mod environment;
-mod handler;
-mod init_error;
-mod invocation;
-mod log;
 mod message;
 mod origin;
-mod start;
 
-pub use batch::{BatchFailure, BatchResponse, PartialBatch};
-pub use clock::{ClientTime, now_ms};
-pub use environment::{StartError, optional, required};
-pub use handler::{Handler, InvocationError};
-pub use invocation::Invocation;
-pub use log::{Level, Row, Times, clip};
+pub use clock::ClientTime;
+pub use functions_common::{
+    BatchFailure, BatchResponse, Handler, Invocation, InvocationError, Level, PartialBatch, Row, StartError,
+    Times, aws, clip, now_ms, optional, required, start,
+};
 pub use message::{Message, MessageError};
 pub use origin::{DEFAULT_RUN_ID, Origin, run_id};
-pub use start::start;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::log::clip;
+use crate::clip;
 
 /// How much of a text a log line shows, in bytes. A line may show two messages and stays below 1 KB.
 const SHOWN_TEXT: usize = 200;

@@ -7,5 +7,6 @@ mod fake;
 mod filters;
 mod lifecycle;
 mod rest;
+mod wildrydes;
 mod windows;
 mod world;

@@ -1,0 +1,13 @@
+//! Second function of wildrydes: sums every unicorn's distance over a window of the stream.
+//!
+//! [`run`] puts [`Aggregator`] on [`DynamoSums`]; tests run it on sums of their own.
+
+mod handler;
+mod run;
+mod state;
+mod sums;
+
+pub use handler::Aggregator;
+pub use run::run;
+pub use state::{Share, State};
+pub use sums::{DynamoSums, Part, Sums};
