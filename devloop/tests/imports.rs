@@ -31,6 +31,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("observe", &["aws", "bus", "engine", "lambda_log", "status"]),
     ("lambda_log", &[]),
     ("bench", &["aws", "bus", "engine", "lambda_log", "postgres"]),
+    ("records", &["aws", "engine"]),
     ("report", &["bench"]),
     ("tui", &["bench", "bus", "engine", "graph", "report", "sink", "status"]),
     (
@@ -72,6 +73,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "linker",
             "observe",
             "postgres",
+            "records",
             "report",
             "session",
             "sink",

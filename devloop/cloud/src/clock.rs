@@ -50,6 +50,14 @@ impl Clock {
         Self(Arc::new(Kind::Manual(Mutex::new(Manual { now_ms: start_ms, ..Manual::default() }))))
     }
 
+    /// The machine's own time where this clock runs faster: what a program does takes as long as ever. Otherwise this clock.
+    pub(crate) fn unscaled(&self) -> Self {
+        match &*self.0 {
+            Kind::Scaled { .. } => Self::real(),
+            Kind::Real | Kind::Manual(_) => self.clone(),
+        }
+    }
+
     /// Milliseconds since the epoch.
     pub fn now_ms(&self) -> i64 {
         match &*self.0 {

@@ -48,11 +48,28 @@ pub struct Options {
     pub account: String,
     /// The region of requests without a signature.
     pub region: String,
+    /// What bounds the throughput of what is made here.
+    pub limits: Limits,
+}
+
+/// What bounds throughput.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Limits {
+    /// The machine.
+    #[default]
+    Machine,
+    /// AWS's quotas, so that a program meets their throttles here.
+    Aws,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Clock::real(), account: "000000000000".to_owned(), region: "us-east-1".to_owned() }
+        Self {
+            clock: Clock::real(),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -80,8 +97,8 @@ impl Cloud {
 
     /// The same with more services than the registry has.
     pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
-        let Options { clock, account, region } = options;
-        let kinesis = Arc::new(Kinesis::new(clock.clone()));
+        let Options { clock, account, region, limits } = options;
+        let kinesis = Arc::new(Kinesis::new(clock.clone(), limits));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone()));
         let sqs = Arc::new(Sqs::new(clock.clone()));
         let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));

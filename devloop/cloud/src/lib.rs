@@ -29,7 +29,7 @@ mod triggers;
 mod wire;
 
 pub use clock::{Clock, Elapsed};
-pub use cloud::{Cloud, Options, run};
+pub use cloud::{Cloud, Limits, Options, run};
 pub use cloudformation::{LeftOut, Outputs, StackResource};
 pub use context::Context;
 pub use error::ApiError;

@@ -116,12 +116,30 @@ def shards():
     open_now = kinesis.list_shards(StreamName="s", ShardFilter={"Type": "AT_LATEST"})["Shards"]
     starts = sorted(int(shard["HashKeyRange"]["StartingHashKey"]) for shard in open_now)
     equal(starts, [part << 126 for part in range(4)])
-    refused("NotImplementedException", "enhanced fan-out", kinesis.register_stream_consumer,
-            StreamARN="arn:aws:kinesis:us-east-1:000000000000:stream/s", ConsumerName="c")
+
+
+def consumers():
+    stream = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+    made = kinesis.register_stream_consumer(StreamARN=stream, ConsumerName="c")["Consumer"]
+    equal((made["ConsumerName"], made["ConsumerStatus"]), ("c", "CREATING"))
+    assert made["ConsumerARN"].startswith(stream + "/consumer/c:"), made
+    refused("ResourceInUseException", "already exists", kinesis.register_stream_consumer, StreamARN=stream,
+            ConsumerName="c")
+    kinesis.register_stream_consumer(StreamARN=stream, ConsumerName="d")
+    shown = kinesis.describe_stream_consumer(ConsumerARN=made["ConsumerARN"])["ConsumerDescription"]
+    equal((shown["ConsumerStatus"], shown["StreamARN"]), ("ACTIVE", stream))
+    pages = kinesis.get_paginator("list_stream_consumers").paginate(StreamARN=stream, PaginationConfig={"PageSize": 1})
+    equal([consumer["ConsumerName"] for page in pages for consumer in page["Consumers"]], ["c", "d"])
+    summary = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
+    equal(summary["ConsumerCount"], 2)
+    kinesis.deregister_stream_consumer(StreamARN=stream, ConsumerName="c")
+    refused("ResourceNotFoundException", "not found", kinesis.describe_stream_consumer, StreamARN=stream,
+            ConsumerName="c")
 
 
 streams()
 records()
 shards()
+consumers()
 kinesis.delete_stream(StreamName="s")
 kinesis.get_waiter("stream_not_exists").wait(StreamName="s", WaiterConfig={"Delay": 1, "MaxAttempts": 1})

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli::{BenchArguments, DoctorArguments};
+use crate::cli::{BenchArguments, DoctorArguments, RecordsArguments};
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
@@ -42,6 +42,7 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
     Bench(Box<BenchArguments>),
+    Records(RecordsArguments),
     Doctor(DoctorArguments),
 }
 
@@ -154,6 +155,9 @@ pub(crate) struct SessionArguments {
     /// Applies this template instead of the configured ones; may be given more than once.
     #[arg(long, value_name = "FILE", conflicts_with = "no_template")]
     pub(crate) template: Vec<PathBuf>,
+    /// Applies the stack of this name, or with this in its name, and builds only its functions; `all` means every stack.
+    #[arg(long, value_name = "NAME", conflicts_with = "no_template")]
+    pub(crate) stack: Option<String>,
     /// Builds the functions with this profile of cargo [default: dev].
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
@@ -169,6 +173,13 @@ pub(crate) struct SessionArguments {
     /// Serves Prometheus a page with the pipeline's figures on this port of loopback; 0 takes a free one.
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "9464")]
     pub(crate) metrics: Option<u16>,
+    /// Lets the embedded cloud's time pass faster, such as 60x: windows, waits and retentions of minutes take seconds. What
+    /// functions take, and their timeouts, stay as they are.
+    #[arg(long, value_name = "TIMES", value_parser = times)]
+    pub(crate) clock: Option<f64>,
+    /// Bounds the throughput of the embedded cloud's shards as AWS does, so that throttles can be met here.
+    #[arg(long, value_name = "WHOSE")]
+    pub(crate) limits: Option<LimitsName>,
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,
@@ -185,6 +196,21 @@ pub(crate) struct SessionArguments {
     /// Starts an empty cloud; only functions named on the command line are built and served.
     #[arg(long)]
     pub(crate) no_template: bool,
+}
+
+/// Whose limits the embedded cloud has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LimitsName {
+    /// Those of AWS.
+    Aws,
+}
+
+/// `60x`, or `60`: from 1 to 1000 times.
+fn times(text: &str) -> Result<f64, String> {
+    let factor = text.strip_suffix('x').unwrap_or(text).parse::<f64>().ok();
+    factor
+        .filter(|factor| (1.0..=1000.0).contains(factor))
+        .ok_or_else(|| "it must be a number of times from 1x to 1000x, such as 60x".to_owned())
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -216,6 +242,10 @@ mod tests {
         check(&["up", "--template", "a.json", "--template", "b.json"], true);
         check(&["up", "--json", "--plain"], false);
         check(&["up", "--template", "a.json", "--no-template"], false);
+        check(&["watch", "--stack", "wildrydes", "processor", "--clock", "60x", "--limits", "aws"], true);
+        check(&["up", "--clock", "0.5x"], false);
+        check(&["up", "--clock", "soon"], false);
+        check(&["up", "--stack", "all", "--no-template"], false);
         check(&["up", "--port", "1", "--endpoint", "http://localhost:1"], false);
         check(&["up", "--port", "65536"], false);
         check(&["up", "--postgres", "--parameter", "Sink=postgres", "--parameter", "X="], true);
@@ -249,6 +279,8 @@ mod tests {
         check(&["bench", "ab", "dev"], false);
         check(&["bench", "swap", "upstream", "--edit", "x.rs"], false);
         check(&["doctor", "--json", "--fix", "--yes"], true);
+        check(&["records", "failures", "--json"], true);
+        check(&["records"], false);
         check(&["doctor", "--yes"], false);
         check(&["doctor", "--fix", "--quick"], false);
         check(&[], false);

@@ -3,13 +3,15 @@
 mod arguments;
 mod bench;
 mod doctor;
+mod records;
 
 pub(crate) use arguments::{
-    Arguments, Command, InitArguments, RollbackArguments, SessionArguments, StatusArguments, TargetArguments,
-    TargetName,
+    Arguments, Command, InitArguments, LimitsName, RollbackArguments, SessionArguments, StatusArguments,
+    TargetArguments, TargetName,
 };
 pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, PlaceArguments, SwapArguments,
     WaitArguments,
 };
 pub(crate) use doctor::DoctorArguments;
+pub(crate) use records::RecordsArguments;

@@ -3,6 +3,7 @@
 mod bench;
 mod doctor;
 mod init;
+mod records;
 mod rollback;
 mod status;
 mod up;
@@ -11,15 +12,16 @@ mod watch;
 use std::io::IsTerminal;
 
 use crate::aws::{Keys, Trust, region_of_profile};
-use crate::cli::{SessionArguments, TargetArguments, TargetName};
+use crate::cli::{LimitsName, SessionArguments, TargetArguments, TargetName};
 use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};
 use crate::error::{Exit, UserError};
 use crate::postgres::DatabaseUrl;
-use crate::session::{Database, Deployment, Selection, View};
+use crate::session::{Conditions, Database, Deployment, Selection, View};
 
 pub(crate) use bench::bench;
 pub(crate) use doctor::doctor;
 pub(crate) use init::init;
+pub(crate) use records::records;
 pub(crate) use rollback::rollback;
 pub(crate) use status::status;
 pub(crate) use up::up;
@@ -32,6 +34,7 @@ fn layer(arguments: &SessionArguments) -> Layer {
     let build = BuildLayer { prelink: arguments.prelink.then_some(true), ..BuildLayer::default() };
     Layer {
         templates: templates(&arguments.template),
+        stack: arguments.stack.clone(),
         profile,
         build,
         mouse,
@@ -77,6 +80,10 @@ fn deployment(arguments: &TargetArguments) -> Result<Deployment, UserError> {
 /// Paths on the command line are relative to where it is typed, those in files to the workspace's root.
 fn absolute(path: &std::path::Path) -> std::path::PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn conditions(arguments: &SessionArguments) -> Conditions {
+    Conditions { clock: arguments.clock, aws_limits: arguments.limits == Some(LimitsName::Aws) }
 }
 
 fn selection(arguments: &SessionArguments) -> Selection {

@@ -4,7 +4,7 @@ use crate::cli::RollbackArguments;
 use crate::commands::{deployment, target_layer, templates};
 use crate::config::Layer;
 use crate::error::UserError;
-use crate::session::{self, Options, Selection, View};
+use crate::session::{self, Conditions, Options, Selection, View};
 
 /// Rolls back and ends.
 pub(crate) async fn rollback(arguments: &RollbackArguments) -> Result<(), UserError> {
@@ -15,6 +15,7 @@ pub(crate) async fn rollback(arguments: &RollbackArguments) -> Result<(), UserEr
         metrics: None,
         parameters: std::collections::BTreeMap::default(),
         strict: false,
+        conditions: Conditions::default(),
         view: if arguments.json { View::Json } else { View::Plain },
         watch: false,
         deployment: deployment(&arguments.target)?,

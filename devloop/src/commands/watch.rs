@@ -1,7 +1,7 @@
 //! `devloop watch`: what `up` does, and again after every save.
 
 use crate::cli::SessionArguments;
-use crate::commands::{database, deployment, layer, selection, view};
+use crate::commands::{conditions, database, deployment, layer, selection, view};
 use crate::error::UserError;
 use crate::session::{self, Options};
 
@@ -14,6 +14,7 @@ pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError>
         metrics: arguments.metrics,
         parameters: arguments.parameter.iter().cloned().collect(),
         strict: arguments.strict,
+        conditions: conditions(arguments),
         view: view(arguments),
         watch: true,
         deployment: deployment(&arguments.target)?,

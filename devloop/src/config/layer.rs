@@ -20,6 +20,8 @@ pub(crate) struct Layer {
     pub(crate) dist: Option<PathBuf>,
     /// Templates to apply; `*` in the last segment stands for any text.
     pub(crate) templates: Option<Vec<String>>,
+    /// Which of the templates' stacks is meant: its name or a part of it, or `all`.
+    pub(crate) stack: Option<String>,
     /// The cloud's port; 0 takes a free one.
     pub(crate) port: Option<u16>,
     /// The cloud's URL.
@@ -52,10 +54,11 @@ pub(crate) struct LatencyMetric {
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "src",
     "dist",
     "templates",
+    "stack",
     "port",
     "endpoint",
     "profile",
@@ -116,6 +119,8 @@ impl Layer {
         Self {
             src: self.src.or(weaker.src),
             dist: self.dist.or(weaker.dist),
+            // Templates that are named are meant, whatever a weaker source says of the usual ones.
+            stack: self.stack.or(if self.templates.is_some() { None } else { weaker.stack }),
             templates: self.templates.or(weaker.templates),
             port,
             endpoint,
@@ -150,7 +155,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, port, endpoint, profile, latency, build, functions, mouse, keys",
+             hint: the settings are src, dist, templates, stack, port, endpoint, profile, latency, build, functions, mouse, keys",
         );
     }
 
@@ -182,13 +187,15 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let values = json!({
-            "src": "a", "dist": "b", "templates": ["c"], "port": 1, "endpoint": "d", "profile": "e",
+            "src": "a", "dist": "b", "templates": ["c"], "stack": "s", "port": 1, "endpoint": "d", "profile": "e",
             "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] }, "functions": { "F": "a/b" },
             "build": { "linker": "wild", "timeout": "90s", "debug": true, "prelink": true, "standby": false }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
         let layer = Layer::from_value(values, "").unwrap();
-        assert!(layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some());
+        assert!(
+            layer.src.is_some() && layer.dist.is_some() && layer.templates.is_some() && layer.stack.is_some()
+        );
         assert!(layer.port.is_some() && layer.endpoint.is_some() && layer.profile.is_some());
         let build = layer.build;
         assert!(build.linker.is_some() && build.timeout.is_some() && build.debug == Some(true));

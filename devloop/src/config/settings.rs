@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) templates: Vec<String>,
     /// The user named the templates, so a pattern without a file is an error.
     pub(crate) templates_named: bool,
+    /// Which of their stacks is meant: its name or a part of it, or `all`; none: every one.
+    pub(crate) stack: Option<String>,
     /// Where functions run; none: wherever the endpoint leads.
     pub(crate) target: Option<TargetKind>,
     /// The cloud's port; 0 takes a free one.
@@ -96,6 +98,7 @@ impl Settings {
             src,
             dist: layer.dist.map_or_else(|| target_directory.join("devloop/dist"), |path| root.join(path)),
             templates_named: layer.templates.is_some(),
+            stack: layer.stack,
             templates: layer.templates.unwrap_or_default(),
             target: layer.target,
             port,
@@ -199,6 +202,17 @@ mod tests {
         let flags = Layer { dist: Some("/flag".into()), ..Layer::default() };
         let settings = resolve(Sources { file, environment: environment(), flags, ..silent() }).unwrap();
         assert_eq!(settings.dist, Path::new("/flag"));
+    }
+
+    #[test]
+    fn templates_that_are_named_are_meant_whatever_stack_the_files_name() {
+        let file = "stack = 'pipeline'";
+        let stack = |flags| resolve(Sources { file, flags, ..silent() }).unwrap().stack;
+        assert_eq!(stack(Layer::default()).as_deref(), Some("pipeline"));
+        let templates = Some(vec!["t.json".to_owned()]);
+        assert_eq!(stack(Layer { templates: templates.clone(), ..Layer::default() }), None);
+        let both = Layer { templates, stack: Some("all".to_owned()), ..Layer::default() };
+        assert_eq!(stack(both).as_deref(), Some("all"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use devloop_cloud::{Cloud, LeftOut, LogEvent, Options};
+use devloop_cloud::{Clock, Cloud, LeftOut, Limits, LogEvent, Options};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::asked::Asked;
 use crate::session::templates::Template;
-use crate::session::{parameters, port, urls};
+use crate::session::{Conditions, parameters, port, urls};
 use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
@@ -31,6 +31,8 @@ pub(super) struct CloudRequest {
     pub(super) functions: BTreeMap<String, PathBuf>,
     /// A template that asks for what the cloud lacks is refused, even where nothing that runs needs it.
     pub(super) strict: bool,
+    /// What it is like.
+    pub(super) conditions: Conditions,
     /// Where the functions' log lines and later failures go.
     pub(super) events: Events,
 }
@@ -56,14 +58,16 @@ pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
-    let CloudRequest { port, templates, parameters, dist, functions, strict, events } = request;
+    let CloudRequest { port, templates, parameters, dist, functions, strict, conditions, events } = request;
     let noted = events.clone();
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
     let address = listener
         .local_addr()
         .map_err(|error| UserError::failure("listen_failed", format!("listen on port {port}: {error}")))?;
-    let cloud = Cloud::new(Options::default());
+    let clock = conditions.clock.map_or_else(Clock::real, Clock::scaled);
+    let limits = if conditions.aws_limits { Limits::Aws } else { Limits::Machine };
+    let cloud = Cloud::new(Options { clock, limits, ..Options::default() });
     cloud.listens_on(address);
     let serving = tokio::spawn({
         let (cloud, stop) = (cloud.clone(), stop.clone());

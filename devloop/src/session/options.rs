@@ -20,12 +20,23 @@ pub(crate) struct Options {
     pub(crate) parameters: BTreeMap<String, String>,
     /// Templates that ask for what the embedded cloud lacks are refused.
     pub(crate) strict: bool,
+    /// What the embedded cloud is like.
+    pub(crate) conditions: Conditions,
     /// How the user is told.
     pub(crate) view: View,
     /// Whether saves are followed.
     pub(crate) watch: bool,
     /// How an account is dealt with.
     pub(crate) deployment: Deployment,
+}
+
+/// What the embedded cloud is like; no other cloud can be asked for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Conditions {
+    /// How many times as fast as the machine's its time passes.
+    pub(crate) clock: Option<f64>,
+    /// AWS's quotas bound its throughput.
+    pub(crate) aws_limits: bool,
 }
 
 /// How an account is dealt with.

@@ -25,7 +25,7 @@ use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Options, View, parameters, port, route, trace};
+use crate::session::{Conditions, Options, View, parameters, port, route, trace};
 use crate::swap;
 use crate::tui::{self, Keymap};
 use crate::watch::{Seen, Watcher};
@@ -103,6 +103,11 @@ async fn run_prepared(
         })?),
         None => None,
     };
+    if options.conditions != Conditions::default() && !matches!(held.chosen, Chosen::Embedded) {
+        let message = "use --clock or --limits: only the embedded cloud has a time and limits to choose";
+        return Err(UserError::usage("flag_unsuitable", message)
+            .with_hint("leave it out, or end what listens on the port and has been taken for the cloud"));
+    }
     let mut cloud = match held.chosen {
         Chosen::Embedded => {
             let url = held.database.map(SessionDatabase::url);
@@ -113,6 +118,7 @@ async fn run_prepared(
                 dist: prepared.settings.dist.clone(),
                 functions: outside_of_templates(&prepared),
                 strict: options.strict,
+                conditions: options.conditions,
                 events: events.clone(),
             };
             start_cloud(request, stop.clone()).await?

@@ -12,7 +12,7 @@ use crate::error::UserError;
 use crate::graph::Workspace;
 use crate::machine::{Demands, Purpose};
 use crate::session::prepare::{demands, prepare};
-use crate::session::{Deployment, Options, Selection, View, route};
+use crate::session::{Conditions, Deployment, Options, Selection, View, route};
 use crate::tui::Hop;
 
 /// A session that nobody starts.
@@ -73,6 +73,7 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
         metrics: None,
         parameters: BTreeMap::new(),
         strict: false,
+        conditions: Conditions::default(),
         view: View::Plain,
         watch: false,
         deployment: Deployment::default(),

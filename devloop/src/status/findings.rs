@@ -61,6 +61,14 @@ fn of_mapping(report: &Report, mapping: &Mapping) -> Vec<Finding> {
     if mapping.last_result.starts_with("PROBLEM") {
         add("mapping_failing", mapping.last_result.clone());
     }
+    if mapping.ignored_failures > 0 {
+        let message = format!(
+            "{} answers named failed records, which are lost: the mapping does not read them. Set its FunctionResponseTypes to \
+             [\"ReportBatchItemFailures\"]",
+            mapping.ignored_failures
+        );
+        add("failures_ignored", message);
+    }
     if let Some(oldest) = mapping.oldest_unprocessed_ms.filter(|oldest| *oldest > LATE_MS) {
         add("mapping_late", format!("the oldest record has waited for {}", age(oldest)));
     }

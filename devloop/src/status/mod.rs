@@ -5,6 +5,7 @@ mod figures;
 mod findings;
 mod prometheus;
 mod report;
+mod shards;
 mod source;
 mod text;
 

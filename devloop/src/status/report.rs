@@ -259,6 +259,57 @@ pub(crate) struct Mapping {
     pub(crate) oldest_unprocessed_ms: Option<u64>,
     /// The lag was read off the stream: the records since the function last ended a request. There may be more.
     pub(crate) at_least: bool,
+    /// Answers that named failed items and were not read, because the mapping lacks `ReportBatchItemFailures`.
+    pub(crate) ignored_failures: u64,
+    /// The stream's shards, where the cloud tells of them.
+    pub(crate) shards: Vec<Shard>,
+}
+
+/// One shard as a mapping reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Shard {
+    /// Its id.
+    pub(crate) id: String,
+    /// Records that are in it and not settled.
+    pub(crate) lag_records: u64,
+    /// Records that the function has now.
+    pub(crate) in_flight: u64,
+    /// Calls that repeated a failed one.
+    pub(crate) retried: u64,
+    /// Batches that were split in two after a failure.
+    pub(crate) bisected: u64,
+    /// Batches of which the answer settled a part.
+    pub(crate) checkpointed: u64,
+    /// Records that were given up.
+    pub(crate) discarded: u64,
+    /// Records that no filter let through.
+    pub(crate) filtered: u64,
+    /// The tumbling window that is open.
+    pub(crate) window: Option<OpenWindow>,
+}
+
+/// An open tumbling window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct OpenWindow {
+    /// In ms since the epoch.
+    pub(crate) start_ms: u64,
+    /// In ms since the epoch; the window ends before it.
+    pub(crate) end_ms: u64,
+    /// Records that have gone into its state.
+    pub(crate) records: u64,
+    /// The state's size as JSON.
+    pub(crate) state_bytes: u64,
+}
+
+impl Shard {
+    /// Whether there is more to tell of it than how much waits.
+    pub(crate) fn is_eventful(&self) -> bool {
+        let counts =
+            [self.in_flight, self.retried, self.bisected, self.checkpointed, self.discarded, self.filtered];
+        counts.iter().any(|count| *count > 0) || self.window.is_some()
+    }
 }
 
 /// End-to-end latency over the last minutes.

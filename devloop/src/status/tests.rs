@@ -114,6 +114,33 @@ fn a_lagging_pipeline() {
 }
 
 #[test]
+fn shards_with_retries_and_windows_and_answers_that_nobody_reads() {
+    let report = report(|page| {
+        page["mappings"][0]["ignored_failures"] = json!(2);
+        page["mappings"][0]["shards"] = json!([
+            { "id": "shardId-000000000000", "in_flight": 10, "retried": 3, "bisected": 1, "checkpointed": 2,
+                "discarded": 1, "filtered": 0, "window": null },
+            { "id": "shardId-000000000001", "in_flight": 0 },
+            { "id": "shardId-000000000012", "window": { "start_ms": 1_700_000_040_000_u64,
+                "end_ms": 1_700_000_100_000_u64, "records": 1_500, "state_bytes": 2_048 } },
+        ]);
+    });
+    let text = text(&report);
+    let shown: Vec<Vec<&str>> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("SHARD"))
+        .take(3)
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(shown.len(), 3, "{text}");
+    assert_eq!(shown[1], ["Events/0", ">", "midstream", "10", "3", "1", "2", "1", "0", "-"], "{text}");
+    assert_eq!(shown[2][..9], ["Events/12", ">", "midstream", "0", "0", "0", "0", "0", "0"], "{text}");
+    assert!(shown[2].join(" ").contains("1,500 records"), "{text}");
+    assert_eq!(report.problems[0].code, "failures_ignored");
+    assert!(text.contains("Set its FunctionResponseTypes to [\"ReportBatchItemFailures\"]"), "{text}");
+}
+
+#[test]
 fn a_busy_pipeline_with_queues_and_what_is_kept() {
     let report = report(|page| {
         for (index, rate) in [1_482.4, 12.4, 0.05].into_iter().enumerate() {

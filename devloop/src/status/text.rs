@@ -1,6 +1,7 @@
 //! A report as aligned plain lines; where they are drawn in colour, their tone says in which.
 
 use crate::status::findings::short;
+use crate::status::shards;
 use crate::status::{Commit, Distribution, Function, Mapping, Messages, Report, age, count, milliseconds};
 
 /// A part of the text.
@@ -71,10 +72,14 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
             &["STAGE", "CALLS", "RATE", "ERRORS", "THROTTLES", "P50", "P95", "P99", "PROCESSES", "COLD"],
             report.functions.iter().map(|function| stage(report, function)),
         ),
-        Section::Mappings => table(
-            &["MAPPING", "STATE", "LAG", "OLDEST", "LAST RESULT"],
-            report.mappings.iter().map(|mapping| mapped(report, mapping)),
-        ),
+        Section::Mappings => {
+            let mut lines = table(
+                &["MAPPING", "STATE", "LAG", "OLDEST", "LAST RESULT"],
+                report.mappings.iter().map(|mapping| mapped(report, mapping)),
+            );
+            lines.extend(shards::lines(report));
+            lines
+        }
         Section::Queues => table(
             &["QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST"],
             report.queues.iter().map(|queue| {
@@ -164,7 +169,7 @@ fn rate(value: f64) -> String {
 }
 
 /// A size in its largest unit.
-fn bytes(number: u64) -> String {
+pub(super) fn bytes(number: u64) -> String {
     match number {
         0..1_024 => format!("{number} B"),
         1_024..1_048_576 => format!("{} KiB", number / 1_024),
@@ -282,7 +287,7 @@ fn latency(report: &Report) -> StatusLine {
 }
 
 /// Columns as wide as their widest cell, two spaces apart.
-fn table(heading: &[&str], rows: impl Iterator<Item = (Tone, Vec<String>)>) -> Vec<StatusLine> {
+pub(super) fn table(heading: &[&str], rows: impl Iterator<Item = (Tone, Vec<String>)>) -> Vec<StatusLine> {
     let mut all = vec![(Tone::Heading, heading.iter().map(|&cell| cell.to_owned()).collect())];
     all.extend(rows);
     if all.len() == 1 {

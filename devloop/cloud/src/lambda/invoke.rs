@@ -125,7 +125,8 @@ impl Invoker {
         let event = Event {
             request_id: Arc::clone(request_id),
             payload: invocation.payload.clone(),
-            deadline_ms: self.clock.now_ms() + limit.as_millis() as i64,
+            // The function compares it with the machine's clock, which is all it sees.
+            deadline_ms: self.clock.unscaled().now_ms() + limit.as_millis() as i64,
             function_arn: Arc::clone(&function.arn),
             trace_id: invocation.trace_id.clone().unwrap_or_else(trace_id),
             client_context: invocation.client_context.clone(),

@@ -5,7 +5,7 @@ use crate::error::ApiError;
 /// The services whose streams can be mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A Kinesis data stream.
+    /// A Kinesis data stream, or one of its consumers.
     Kinesis,
     /// The change stream of a table.
     DynamoDb,
@@ -20,12 +20,11 @@ impl Kind {
         };
         let path: Vec<&str> = resource.split('/').collect();
         match (*service, path.as_slice()) {
-            ("kinesis", ["stream", name]) if !name.is_empty() => Ok(Self::Kinesis),
+            ("kinesis", ["stream", name] | ["stream", name, "consumer", _]) if !name.is_empty() => {
+                Ok(Self::Kinesis)
+            }
             ("dynamodb", ["table", table, "stream", label]) if !table.is_empty() && !label.is_empty() => {
                 Ok(Self::DynamoDb)
-            }
-            ("kinesis", ["stream", _, "consumer", _]) => {
-                Err(ApiError::unsupported("Kinesis enhanced fan-out consumers as event sources"))
             }
             ("kinesis" | "dynamodb", _) => Err(unrecognized()),
             (service, _) => Err(ApiError::unsupported(format_args!("`{service}` event sources"))),
@@ -66,10 +65,7 @@ mod tests {
         let refused = |what: &str| format!("the embedded cloud does not support {what}");
         check("arn:aws:sqs:us-east-1:000000000000:q", Err(&refused("`sqs` event sources")));
         check("arn:aws:kafka:us-east-1:000000000000:cluster/c", Err(&refused("`kafka` event sources")));
-        check(
-            "arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1",
-            Err(&refused("Kinesis enhanced fan-out consumers as event sources")),
-        );
+        check("arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1", Ok(Kind::Kinesis));
         check("arn:aws:dynamodb:us-east-1:000000000000:table/T", Err("Unrecognized event source."));
         check("arn:aws:kinesis:us-east-1:000000000000:stream/", Err("Unrecognized event source."));
         check("orders", Err("Unrecognized event source."));

@@ -180,6 +180,9 @@ impl<O: Outside> Mappings<O> {
             _ => error,
         };
         match mapping.kind {
+            Kind::Kinesis if mapping.stream_arn() != arn => {
+                self.start(mapping, self.outside.consumer(region, arn).map_err(missing)?);
+            }
             Kind::Kinesis => self.start(mapping, self.outside.kinesis(region, arn).map_err(missing)?),
             Kind::DynamoDb => self.start(mapping, self.outside.dynamodb(region, arn).map_err(missing)?),
         }

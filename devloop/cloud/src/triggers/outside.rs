@@ -40,11 +40,16 @@ pub(crate) trait Measure {
 pub(crate) trait Sources {
     /// A Kinesis data stream.
     type Kinesis: Source;
+    /// A data stream as one of its consumers reads it.
+    type Consumer: Source;
     /// A table's change stream.
     type DynamoDb: Source;
 
     /// The data stream with this ARN.
     fn kinesis(&self, region: &str, stream_arn: &str) -> Result<Arc<Self::Kinesis>, ApiError>;
+
+    /// The data stream of the consumer with this ARN.
+    fn consumer(&self, region: &str, consumer_arn: &str) -> Result<Arc<Self::Consumer>, ApiError>;
 
     /// The change stream with this ARN.
     fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<Self::DynamoDb>, ApiError>;

@@ -21,7 +21,7 @@ use crate::{
     services::{
         cloudwatch::CloudWatch,
         dynamodb::{DynamoDb, TableStream},
-        kinesis::{Kinesis, Stream},
+        kinesis::{Consumed, Kinesis, Stream},
         sqs::Sqs,
     },
 };
@@ -130,10 +130,15 @@ impl Measure for Wired {
 
 impl Sources for Wired {
     type Kinesis = Stream;
+    type Consumer = Consumed;
     type DynamoDb = TableStream;
 
     fn kinesis(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
         self.kinesis.source(region, stream_arn)
+    }
+
+    fn consumer(&self, region: &str, consumer_arn: &str) -> Result<Arc<Consumed>, ApiError> {
+        self.kinesis.consumed(region, consumer_arn)
     }
 
     fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<TableStream>, ApiError> {

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 use crate::cli::{BenchArguments, BenchCommand};
 use crate::error::UserError;
 
+pub(super) use place::endpoint;
+
 /// The exit code of a run whose waiting timed out: the figures are partial.
 const PARTIAL: u8 = 2;
 

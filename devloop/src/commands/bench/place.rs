@@ -82,7 +82,10 @@ pub(super) async fn target(
 }
 
 /// The cloud's URL.
-async fn endpoint(given: Option<&str>, environment: &Environment<'_>) -> Result<String, UserError> {
+pub(in crate::commands) async fn endpoint(
+    given: Option<&str>,
+    environment: &Environment<'_>,
+) -> Result<String, UserError> {
     if let Some(endpoint) = given.map(str::to_owned).or_else(|| environment.endpoint()) {
         return Ok(endpoint);
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::Template;
 use super::samconfig::SamConfig;
+use super::{Template, stack};
 use crate::config::Settings;
 use crate::engine::Problem;
 use crate::error::UserError;
@@ -55,9 +55,18 @@ impl Found {
     }
 }
 
+/// Finds the templates, and of several the stack that the settings name.
+pub(in super::super) fn find(root: &Path, settings: &Settings) -> Result<Found, UserError> {
+    let mut found = find_all(root, settings)?;
+    if let Some(stack) = settings.stack.as_deref().filter(|stack| *stack != "all") {
+        found.files = stack::choose(found.files, stack)?;
+    }
+    Ok(found)
+}
+
 /// Finds the templates: those that the user names; else the first that there are of `stack/templates`, the template of SAM or
 /// CloudFormation in the workspace's root, and the output of a CDK app in the root or a folder below it.
-pub(in super::super) fn find(root: &Path, settings: &Settings) -> Result<Found, UserError> {
+fn find_all(root: &Path, settings: &Settings) -> Result<Found, UserError> {
     if settings.templates_named {
         let mut files = Vec::new();
         for pattern in &settings.templates {

@@ -2,6 +2,7 @@
 
 mod find;
 mod samconfig;
+mod stack;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,21 +30,7 @@ pub(super) struct Template {
 impl Template {
     /// The stack's name: the file's, without `.template.json`. A file that is called `template` has its folder's.
     pub(super) fn stack_name(&self) -> String {
-        let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-        let name = text(self.path.file_name());
-        let plain = [".json", ".yaml", ".yml", ".template"]
-            .iter()
-            .fold(name.as_str(), |name, end| name.strip_suffix(end).unwrap_or(name));
-        let plain = match plain {
-            "template" => text(self.path.parent().and_then(Path::file_name)),
-            plain => plain.to_owned(),
-        };
-        let mut name: String =
-            plain.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            name.insert_str(0, "stack-");
-        }
-        name
+        stack::name(&self.path)
     }
 
     /// The error with the file, and the line and column where the text has its cause.

@@ -50,7 +50,7 @@ impl Unicorn {
         self.health += self.drift();
         self.magic += self.drift();
         self.sent += 1;
-        let input = if self.errors && self.sent % 5 == 0 { "Unicornerror" } else { "Unicorn" };
+        let input = if self.errors && self.sent.is_multiple_of(5) { "Unicornerror" } else { "Unicorn" };
         let reading = json!({
             "Distance": distance, "HealthPoints": self.health, "InputData": input, "Latitude": self.latitude,
             "Longitude": self.longitude, "MagicPoints": self.magic, "Name": self.name, "StatusTime": time,

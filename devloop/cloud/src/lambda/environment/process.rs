@@ -147,7 +147,7 @@ impl Environment {
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();
         });
-        let mut exit = exit;
+        let (mut exit, patience) = (exit, clock.unscaled());
         let outcome = tokio::select! {
             biased;
             first = &mut ready => match first {
@@ -157,7 +157,7 @@ impl Environment {
             },
             message = exit_message(&mut exit) => Err(("Runtime.ExitError".to_owned(), message)),
             never = follow(&output) => match never {},
-            () = clock.sleep(INIT_LIMIT) => Err((
+            () = patience.sleep(INIT_LIMIT) => Err((
                 "Sandbox.Timedout".to_owned(),
                 format!("Task timed out after {:.2} seconds", INIT_LIMIT.as_secs_f64()),
             )),
@@ -199,10 +199,11 @@ impl Environment {
 
     /// Waits until the time for an event is over; reads what the process prints once that takes a while.
     async fn deadline(&self, limit: Duration) {
-        let ends_ms = self.clock.now_ms() + limit.as_millis() as i64;
-        self.clock.sleep(limit.min(FOLLOWED_AFTER)).await;
+        let clock = self.clock.unscaled();
+        let ends_ms = clock.now_ms() + limit.as_millis() as i64;
+        clock.sleep(limit.min(FOLLOWED_AFTER)).await;
         tokio::select! {
-            () = self.clock.sleep_until(ends_ms) => {}
+            () = clock.sleep_until(ends_ms) => {}
             never = follow(&self.output) => match never {},
         }
     }

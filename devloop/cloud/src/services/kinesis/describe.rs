@@ -100,7 +100,7 @@ pub(super) fn summary(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
     let stream = kinesis.stream(cx, &name)?;
     let mut summary = outline(&stream);
     summary["OpenShardCount"] = stream.open_shards().len().into();
-    summary["ConsumerCount"] = 0.into();
+    summary["ConsumerCount"] = stream.consumers.lock().len().into();
     summary["MaxRecordSizeInKiB"] = stream.settings().max_record_kib.into();
     Ok(json!({ "StreamDescriptionSummary": summary }))
 }

@@ -129,9 +129,11 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
         .filter(|stream| stream.created_ms == place.created_ms)
         .and_then(|stream| stream.shard(place.shard))
         .ok_or_else(|| no_shard(&stream, &format!("shardId-{:012}", place.shard)))?;
+    stream.admit_read(&shard)?;
     shard.log().trim(stream.horizon_ms());
     let limit = input.limit.unwrap_or(READ_RECORDS) as usize;
     let slice = shard.log().read(place.position, limit, READ_BYTES);
+    shard.throughput.gave(slice.entries.iter().map(|entry| entry.bytes).sum());
     let records: Vec<_> = slice
         .entries
         .iter()

@@ -77,7 +77,7 @@ pub(super) fn create(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
         ));
     }
     let shards = describe::grant_shards(cx, streams.values(), shards)?;
-    let stream = Stream::new(cx, kinesis.clock().clone(), &name, shards, settings);
+    let stream = Stream::new(cx, (kinesis.clock().clone(), kinesis.limits()), &name, shards, settings);
     *stream.tags.lock() = tags;
     streams.insert(name, Arc::new(stream));
     Ok(json!({}))

@@ -2,6 +2,7 @@
 
 mod about;
 mod cloudformation;
+mod consumers;
 mod describe;
 mod encryption;
 mod get;
@@ -16,9 +17,11 @@ mod tags;
 mod target;
 #[cfg(test)]
 mod tests;
+mod throughput;
 mod token;
 mod validate;
 
+pub(crate) use consumers::Consumed;
 pub(crate) use service::Kinesis;
 pub(crate) use shard::{Record, Shard};
 pub(crate) use stream::Stream;

@@ -79,7 +79,12 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
         .map(|checked| {
             put(&stream, checked).unwrap_or_else(|error| {
                 failed += 1;
-                json!({ "ErrorCode": "InternalFailure", "ErrorMessage": error.message })
+                // A record fails by its shard's throughput or, with the stream gone meanwhile, by itself.
+                let code = match error.code.as_ref() {
+                    "ProvisionedThroughputExceededException" => error.code.as_ref(),
+                    _ => "InternalFailure",
+                };
+                json!({ "ErrorCode": code, "ErrorMessage": error.message })
             })
         })
         .collect();

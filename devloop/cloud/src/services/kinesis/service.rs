@@ -5,17 +5,20 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use super::{Stream, describe, encryption, get, lifecycle, put, reshard, tags, target};
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional, source::Source as _};
+use super::{Consumed, Stream, consumers, describe, encryption, get, lifecycle, put, reshard, tags, target};
+use crate::{
+    clock::Clock, cloud::Limits, context::Context, error::ApiError, regional::Regional, source::Source as _,
+};
 
 /// The streams of one region by name.
 pub(super) type Streams = RwLock<BTreeMap<String, Arc<Stream>>>;
 
-/// The service. The throughput limits of provisioned shards (1 MB or 1,000 records a second in, 2 MB or 5 reads a second
-/// out) are not enforced, and on-demand streams do not scale: a shard here takes whatever the machine can.
+/// The service. A shard takes whatever the machine can, so on-demand streams need not scale; the throughput of AWS's shards
+/// (1 MB or 1,000 records a second in, 2 MB or 5 reads a second out) is the limit only where [`Limits::Aws`] asks for it.
 #[derive(Debug)]
 pub(crate) struct Kinesis {
     clock: Clock,
+    limits: Limits,
     regions: Regional<Streams>,
 }
 
@@ -40,8 +43,8 @@ pub(crate) struct StreamStatus {
 
 impl Kinesis {
     /// An empty service.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Regional::default() }
+    pub(crate) fn new(clock: Clock, limits: Limits) -> Self {
+        Self { clock, limits, regions: Regional::default() }
     }
 
     /// Runs one operation by its API name.
@@ -76,13 +79,13 @@ impl Kinesis {
             "TagResource" => tags::add_to_resource(self, cx, input),
             "UntagResource" => tags::remove_from_resource(self, cx, input),
             "ListTagsForResource" => tags::list_of_resource(self, cx, input),
-            "RegisterStreamConsumer"
-            | "DeregisterStreamConsumer"
-            | "DescribeStreamConsumer"
-            | "ListStreamConsumers"
-            | "SubscribeToShard" => {
-                Err(ApiError::unsupported(format_args!("enhanced fan-out (kinesis:{operation})")))
-            }
+            "RegisterStreamConsumer" => consumers::register(self, cx, input),
+            "DeregisterStreamConsumer" => consumers::deregister(self, cx, input),
+            "DescribeStreamConsumer" => consumers::describe(self, cx, input),
+            "ListStreamConsumers" => consumers::list(self, cx, input),
+            "SubscribeToShard" => Err(ApiError::unsupported(
+                "kinesis:SubscribeToShard; an event source mapping can read a consumer's records",
+            )),
             "StartStreamEncryption" => encryption::set(self, cx, input, true),
             "StopStreamEncryption" => encryption::set(self, cx, input, false),
             "EnableEnhancedMonitoring" | "DisableEnhancedMonitoring" => {
@@ -99,6 +102,11 @@ impl Kinesis {
             return Err(not_found(arn.name, arn.account));
         }
         self.find(region, arn.account, arn.name)
+    }
+
+    /// The stream behind a consumer's ARN, to be read by an event source mapping on its behalf.
+    pub(crate) fn consumed(&self, region: &str, consumer_arn: &str) -> Result<Arc<Consumed>, ApiError> {
+        consumers::source(self, region, consumer_arn)
     }
 
     /// Every stream of every region.
@@ -120,6 +128,10 @@ impl Kinesis {
             }
         }
         all
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     pub(super) fn clock(&self) -> &Clock {

@@ -8,7 +8,7 @@ use std::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
-use super::sequence;
+use super::{sequence, throughput::Throughput};
 use crate::{
     shard::{Entry, ShardLog},
     source::SourceShard,
@@ -73,6 +73,8 @@ pub(crate) struct Shard {
     closed_ms: OnceLock<i64>,
     first: u128,
     log: ShardLog<Record>,
+    /// What went in and out in this second, where that is limited.
+    pub(super) throughput: Throughput,
 }
 
 impl Shard {
@@ -94,6 +96,7 @@ impl Shard {
             closed_ms: OnceLock::new(),
             first,
             log: ShardLog::new(first),
+            throughput: Throughput::default(),
         }
     }
 

@@ -7,11 +7,13 @@ use tokio::sync::watch;
 
 use super::{
     Record, Shard,
+    consumers::Consumer,
     service::not_found,
     shard::{HashRange, Identity},
 };
 use crate::{
     clock::Clock,
+    cloud::Limits,
     context::Context,
     error::ApiError,
     shard::KEPT_BYTES,
@@ -65,10 +67,13 @@ impl Settings {
 pub(crate) struct Stream {
     identity: Arc<Identity>,
     clock: Clock,
+    limits: Limits,
     /// In ms since the epoch; with the name, it identifies the stream.
     pub(super) created_ms: i64,
     settings: RwLock<Settings>,
     pub(super) tags: Mutex<BTreeMap<String, String>>,
+    /// Who reads with a throughput of their own, by name.
+    pub(super) consumers: Mutex<BTreeMap<String, Arc<Consumer>>>,
     table: RwLock<Table>,
     /// Counts the changes of `table`.
     changes: watch::Sender<u64>,
@@ -86,7 +91,13 @@ struct Table {
 
 impl Stream {
     /// A stream of `shards` even shards.
-    pub(super) fn new(cx: &Context, clock: Clock, name: &str, shards: u32, settings: Settings) -> Self {
+    pub(super) fn new(
+        cx: &Context,
+        (clock, limits): (Clock, Limits),
+        name: &str,
+        shards: u32,
+        settings: Settings,
+    ) -> Self {
         let identity = Arc::new(Identity {
             name: name.to_owned(),
             arn: cx.arn("kinesis", &format!("stream/{name}")),
@@ -103,9 +114,11 @@ impl Stream {
         Self {
             identity,
             clock,
+            limits,
             created_ms,
             settings: RwLock::new(settings),
             tags: Mutex::default(),
+            consumers: Mutex::default(),
             table: RwLock::new(Table { all: open.clone(), open, next_index: shards, deleted: false }),
             changes: watch::Sender::new(0),
         }
@@ -151,16 +164,11 @@ impl Stream {
         loop {
             let shard = self.route(hash)?;
             if !shard.log().has_room() {
-                return Err(ApiError::client(
-                    "ProvisionedThroughputExceededException",
-                    format!(
-                        "Rate exceeded for shard {} in stream {} under account {}: its readers are {} MB behind.",
-                        shard.id(),
-                        self.identity.name,
-                        self.identity.account,
-                        KEPT_BYTES >> 20
-                    ),
-                ));
+                let why = format!(": its readers are {} MB behind.", KEPT_BYTES >> 20);
+                return Err(self.exceeded(&shard, &why));
+            }
+            if self.limits == Limits::Aws && !shard.throughput.takes(bytes, now) {
+                return Err(self.exceeded(&shard, "."));
             }
             let appended = shard.log().append(0, now, bytes, |_| std::mem::take(&mut record));
             // A shard that closed since it was looked up has children by now.
@@ -168,6 +176,26 @@ impl Stream {
             shard.log().trim(now - self.settings().retention_ms());
             return Ok((shard, sequence));
         }
+    }
+
+    /// Passes a `GetRecords` of the shard, unless there were as many in this second as AWS takes and its limits are asked for.
+    pub(super) fn admit_read(&self, shard: &Shard) -> Result<(), ApiError> {
+        if self.limits == Limits::Aws && !shard.throughput.gives(self.clock.now_ms()) {
+            return Err(self.exceeded(shard, "."));
+        }
+        Ok(())
+    }
+
+    fn exceeded(&self, shard: &Shard, why: &str) -> ApiError {
+        ApiError::client(
+            "ProvisionedThroughputExceededException",
+            format!(
+                "Rate exceeded for shard {} in stream {} under account {}{why}",
+                shard.id(),
+                self.identity.name,
+                self.identity.account
+            ),
+        )
     }
 
     fn route(&self, hash: u128) -> Result<Arc<Shard>, ApiError> {
@@ -231,6 +259,11 @@ impl Stream {
         }
         self.changes.send_modify(|count| *count += 1);
         Ok(())
+    }
+
+    /// Lets whoever follows the shards look at them, and at itself, again.
+    pub(super) fn wake_readers(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// Refuses further records and wakes every reader; they find [`Source::is_deleted`] set.

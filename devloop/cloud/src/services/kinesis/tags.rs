@@ -100,7 +100,7 @@ pub(super) fn list_of_resource(kinesis: &Kinesis, cx: &Context, input: Value) ->
     Ok(json!({ "Tags": listed["Tags"] }))
 }
 
-/// The only resources with tags are streams, as there are no consumers.
+/// The only resources with tags are streams.
 fn resource(mut input: Value) -> Result<Value, ApiError> {
     let arn = input.as_object_mut().and_then(|object| object.remove("ResourceARN"));
     input["StreamARN"] = required(arn, "resourceARN")?;

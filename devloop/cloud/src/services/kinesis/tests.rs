@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Kinesis, Shard};
 use crate::{
     clock::Clock,
+    cloud::Limits,
     context::Context,
     error::ApiError,
     shard::Start,
@@ -27,7 +28,7 @@ impl Fixture {
     async fn with_shards(shards: u32) -> Self {
         let clock = Clock::manual(START_MS);
         let fixture = Self {
-            kinesis: Kinesis::new(clock.clone()),
+            kinesis: Kinesis::new(clock.clone(), Limits::Machine),
             clock,
             cx: Context {
                 region: "us-east-1".into(),
@@ -455,7 +456,8 @@ async fn bad_input_is_refused_in_the_words_of_the_service() {
         "Use IncreaseRetentionPeriod API",
     )
     .await;
-    check("RegisterStreamConsumer", json!({}), "NotImplementedException", "enhanced fan-out").await;
+    check("SubscribeToShard", json!({}), "NotImplementedException", "kinesis:SubscribeToShard").await;
+    check("RegisterStreamConsumer", json!({}), "ValidationException", "streamARN").await;
     check(
         "StartStreamEncryption",
         json!({ "StreamName": "s", "EncryptionType": "KMS", "KeyId": "alias/own" }),
@@ -498,4 +500,31 @@ async fn concurrent_puts_lose_nothing_while_shards_split() {
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!(numbers.len(), 2_000);
+}
+
+#[tokio::test]
+async fn with_the_limits_of_aws_a_shard_takes_a_thousand_records_a_second() {
+    let mut fixture = Fixture::with_shards(1).await;
+    fixture.kinesis = Kinesis::new(fixture.clock.clone(), Limits::Aws);
+    fixture.ok("CreateStream", json!({ "StreamName": "s", "ShardCount": 1 })).await;
+    let entries: Vec<Value> = (0..500).map(|_| json!({ "PartitionKey": "k", "Data": "MQ==" })).collect();
+    let put = json!({ "StreamName": "s", "Records": entries });
+    for failed in [0, 0, 500] {
+        assert_eq!(fixture.ok("PutRecords", put.clone()).await["FailedRecordCount"], failed);
+    }
+    let refused = fixture.ok("PutRecords", put.clone()).await["Records"][0].clone();
+    assert_eq!(refused["ErrorCode"], "ProvisionedThroughputExceededException");
+    let text = "Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000.";
+    assert_eq!(refused["ErrorMessage"], text);
+    fixture.clock.advance(Duration::from_secs(1));
+    assert_eq!(fixture.ok("PutRecords", put).await["FailedRecordCount"], 0);
+    let iterator = fixture.iterator("shardId-000000000000", "TRIM_HORIZON", json!({})).await;
+    for _ in 0..5 {
+        fixture.ok("GetRecords", json!({ "ShardIterator": iterator, "Limit": 1 })).await;
+    }
+    let error = fixture.error("GetRecords", json!({ "ShardIterator": iterator })).await;
+    assert_eq!(
+        (error.code.as_ref(), error.message.as_str()),
+        ("ProvisionedThroughputExceededException", text)
+    );
 }

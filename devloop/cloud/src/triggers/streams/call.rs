@@ -56,17 +56,27 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
     /// give the window up. Only then is the state let go.
     pub(super) async fn end_window(&mut self, ending: Ending) -> Flow {
         let Some(window) = self.progress.window.lock().clone() else { return Flow::Continue(()) };
+        if window.touched {
+            self.last_call(&window, ending).await?;
+        }
+        let next = (ending == Ending::Early).then(|| Window::open(window.bounds));
+        *self.progress.window.lock() = next;
+        Flow::Continue(())
+    }
+
+    /// The call that ends a window that the function was called for. When this returns, its state is written or given up.
+    async fn last_call(&mut self, window: &Window, ending: Ending) -> Flow {
         self.backoff.reset();
         let mut tries = 0;
-        while window.touched {
+        loop {
             let plan = self.plan()?;
             let too_old = plan
                 .settings
                 .record_age
                 .is_some_and(|age| self.clock.now_ms() > window.bounds.end_ms + age.as_millis() as i64);
             if tries > 0 && too_old {
-                self.discard_window(&window, tries, Condition::RecordAgeExceeded, None).await?;
-                break;
+                self.discard_window(window, tries, Condition::RecordAgeExceeded, None).await?;
+                return Flow::Continue(());
             }
             let payload = [HEAD, &self.tail(window.bounds, Some(ending))].concat().into();
             if let Some(outcome) = self.invoke(&plan, payload).await {
@@ -78,19 +88,16 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
                 };
                 self.note(verdict);
                 if verdict == Verdict::Done {
-                    break;
+                    return Flow::Continue(());
                 }
                 if plan.settings.retries.is_some_and(|retries| tries > retries) {
                     let condition = Condition::RetryAttemptsExhausted;
-                    self.discard_window(&window, tries, condition, Some(&outcome)).await?;
-                    break;
+                    self.discard_window(window, tries, condition, Some(&outcome)).await?;
+                    return Flow::Continue(());
                 }
             }
             self.wait().await;
         }
-        let next = (ending == Ending::Early).then(|| Window::open(window.bounds));
-        *self.progress.window.lock() = next;
-        Flow::Continue(())
     }
 
     fn tail(&self, bounds: window::Bounds, ending: Option<Ending>) -> Vec<u8> {

@@ -6,7 +6,7 @@ use hyper::Method;
 use serde_json::json;
 
 use super::{
-    fake::{DYNAMODB_ARN, KINESIS_ARN},
+    fake::{Answer, DYNAMODB_ARN, KINESIS_ARN, QUEUE_ARN},
     world::{START_MS, World},
 };
 
@@ -179,4 +179,23 @@ async fn the_status_tells_how_far_each_shard_is_behind() {
     assert_eq!(status, expected);
     let (_, document) = world.request(Method::GET, &format!("/{uuid}"), &json!(null)).unwrap();
     assert_eq!(document["LastProcessingResult"], "OK");
+}
+
+#[tokio::test]
+async fn a_consumer_of_a_stream_can_be_mapped_and_its_failures_name_the_stream() {
+    let mut world = World::new();
+    let consumer = format!("{KINESIS_ARN}/consumer/reader:1");
+    world.answers(|_| Answer::Error);
+    world.put([1]);
+    let destination = json!({ "OnFailure": { "Destination": QUEUE_ARN } });
+    let uuid = world.map(json!({ "EventSourceArn": consumer, "MaximumRetryAttempts": 0,
+        "DestinationConfig": destination }));
+    world.settle().await;
+    assert_eq!(world.calls(), [[1]]);
+    assert_eq!(world.show(&uuid)["EventSourceArn"], consumer);
+    assert_eq!(world.sent()[0].1["KinesisBatchInfo"]["streamArn"], KINESIS_ARN);
+    let body = json!({ "EventSourceArn": format!("{KINESIS_ARN}/consumer/nobody:1"), "FunctionName": "f",
+        "StartingPosition": "LATEST" });
+    let refused = world.request(Method::POST, "", &body).unwrap_err();
+    assert_eq!(refused.code, "InvalidParameterValueException");
 }

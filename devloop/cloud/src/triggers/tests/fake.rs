@@ -264,11 +264,19 @@ impl Measure for FakeCloud {
 
 impl Sources for FakeCloud {
     type Kinesis = FakeStream;
+    type Consumer = FakeStream;
     type DynamoDb = FakeStream;
 
     fn kinesis(&self, _: &str, stream_arn: &str) -> Result<Arc<FakeStream>, ApiError> {
         let stream = Arc::clone(&self.kinesis.lock());
         if stream_arn == KINESIS_ARN && !stream.is_deleted() { Ok(stream) } else { Err(missing("stream")) }
+    }
+
+    fn consumer(&self, region: &str, consumer_arn: &str) -> Result<Arc<FakeStream>, ApiError> {
+        match consumer_arn.split_once("/consumer/") {
+            Some((stream, "reader:1")) => self.kinesis(region, stream),
+            _ => Err(missing("consumer")),
+        }
     }
 
     fn dynamodb(&self, _: &str, stream_arn: &str) -> Result<Arc<FakeStream>, ApiError> {
