@@ -4,6 +4,7 @@ import { App, DefaultStackSynthesizer, cx_api } from 'aws-cdk-lib';
 import { PipelineStack } from './pipeline-stack';
 import { Settings, System } from './settings';
 import { WildRydesStack } from './wildrydes-stack';
+import { XmlStack } from './xml-stack';
 
 /** Builds the app, which the caller synthesises into `outdir` or, without one, where the CDK CLI wants it. */
 export function buildApp(settings: Settings, outdir?: string): App {
@@ -35,6 +36,12 @@ export function buildApp(settings: Settings, outdir?: string): App {
     new WildRydesStack(app, 'wildrydes', {
       ...common(),
       description: 'A Kinesis stream whose readings are stored by one Rust function and summed by another',
+    });
+  }
+  if (has('xml')) {
+    new XmlStack(app, 'xml', {
+      ...common(),
+      description: 'XML files of one bucket become JSON files of another by stored rules',
     });
   }
   return app;

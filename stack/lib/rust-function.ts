@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 
-import { Annotations, aws_ec2 as ec2, aws_iam as iam, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
+import { Annotations, Duration, aws_ec2 as ec2, aws_iam as iam, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { Settings } from './settings';
@@ -28,15 +28,19 @@ export interface RustFunctionProps {
   readonly role?: iam.IRole;
   /** The private network the function lives in; none when left out. */
   readonly vpc?: ec2.IVpc | undefined;
+  /** How long it may take; Lambda's 3 s when left out. */
+  readonly timeout?: Duration;
+  /** Its memory in MB, and with it its share of a processor; Lambda's 128 MB when left out. */
+  readonly memorySize?: number;
 }
 
 /**
- * A function whose `bootstrap` lies in the dist folder. Memory and timeout stay Lambda's defaults, 128 MB and 3 s: a
- * run uses a fraction of either, and a short timeout makes a hung call a quick retry.
+ * A function whose `bootstrap` lies in the dist folder. Memory and timeout stay Lambda's defaults, 128 MB and 3 s,
+ * unless a system needs more: most runs use a fraction of either, and a short timeout makes a hung call a quick retry.
  */
 export class RustFunction extends lambda.Function {
   constructor(scope: Construct, id: string, props: RustFunctionProps) {
-    const { settings, name, functionName, role, vpc } = props;
+    const { settings, name, functionName, role, vpc, timeout, memorySize } = props;
     super(scope, id, {
       // Natively built binaries need glibc 2.34: Amazon Linux 2023 has it, Amazon Linux 2 stops at 2.26.
       runtime: lambda.Runtime.PROVIDED_AL2023,
@@ -51,6 +55,8 @@ export class RustFunction extends lambda.Function {
       ...(functionName && { functionName }),
       ...(role && { role }),
       ...(vpc && { vpc }),
+      ...(timeout && { timeout }),
+      ...(memorySize && { memorySize }),
     });
   }
 }

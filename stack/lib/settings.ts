@@ -12,7 +12,7 @@ export type Sink = (typeof sinks)[number];
 export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
 
 /** The systems that have a stack, by the name of their folder below the functions' sources. */
-export const systems = ['pipeline', 'wildrydes'] as const;
+export const systems = ['pipeline', 'wildrydes', 'xml'] as const;
 
 /** One of the systems, or every one. */
 export type System = (typeof systems)[number] | 'all';

@@ -21,6 +21,8 @@ pub enum Service {
     DynamoDb,
     /// `CloudWatch` metrics.
     CloudWatch,
+    /// S3.
+    S3,
 }
 
 impl Service {
@@ -30,6 +32,7 @@ impl Service {
             Self::Kinesis => "AWS_ENDPOINT_URL_KINESIS",
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
         }
     }
 

@@ -1,0 +1,18 @@
+//! What the functions of the XML system share: an XML file becomes a tree, a rule turns the tree into JSON.
+//!
+//! The tree follows the reference's reader (attributes as `@name`, text beside them as `#text`, repeated elements as a
+//! list); [`convert()`] follows its rules, which tests hold to its golden cases.
+
+mod convert;
+mod json;
+mod keys;
+mod read;
+mod rule;
+mod tree;
+
+pub use convert::convert;
+pub use json::to_json;
+pub use keys::{decoded, error_key, output_key};
+pub use read::{LARGEST, ReadError, check, read};
+pub use rule::{Flatten, Kind, Rule, RuleError};
+pub use tree::Tree;

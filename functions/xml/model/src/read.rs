@@ -1,0 +1,264 @@
+//! XML into a tree, in bounded depth and size. Document types, and with them entities of one's own, are refused.
+
+use std::collections::BTreeMap;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::{rule::Rule, tree::Tree};
+
+/// The largest file, in bytes.
+pub const LARGEST: usize = 5 << 20;
+
+/// How deep elements may nest.
+const DEPTH: usize = 256;
+
+/// Why a file is no XML that is taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at {line}:{column}")]
+pub struct ReadError {
+    /// What is wrong.
+    pub reason: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+/// Reads a file; names are as `rule` maps namespaces.
+pub fn read(bytes: &[u8], rule: &Rule) -> Result<Tree, ReadError> {
+    Reading::new(bytes)?.run(rule)
+}
+
+/// Checks that a file is well-formed, without keeping it.
+pub fn check(bytes: &[u8]) -> Result<(), ReadError> {
+    read(bytes, &Rule::default()).map(|_| ())
+}
+
+/// An element that is not closed yet.
+struct Open {
+    name: String,
+    /// Its name as it is written.
+    raw: String,
+    members: Vec<(String, Tree)>,
+    text: String,
+    /// Namespaces by prefix, when it declares some.
+    scope: BTreeMap<String, String>,
+}
+
+struct Reading<'t> {
+    text: &'t str,
+    reader: Reader<&'t [u8]>,
+}
+
+fn at(text: &str, offset: usize, reason: impl Into<String>) -> ReadError {
+    let mut end = offset.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let before = &text[..end];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    ReadError { reason: reason.into(), line, column }
+}
+
+impl<'t> Reading<'t> {
+    fn new(bytes: &'t [u8]) -> Result<Self, ReadError> {
+        if bytes.len() > LARGEST {
+            return Err(at("", 0, format!("the file is larger than {} MB", LARGEST >> 20)));
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            at(&valid, valid.len(), "the file is not UTF-8")
+        })?;
+        let mut reader = Reader::from_reader(text.as_bytes());
+        reader.config_mut().check_end_names = true;
+        Ok(Self { text, reader })
+    }
+
+    fn fail(&self, reason: impl Into<String>) -> ReadError {
+        let position = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        at(self.text, position, reason)
+    }
+
+    fn run(mut self, rule: &Rule) -> Result<Tree, ReadError> {
+        let mut open: Vec<Open> = Vec::new();
+        let mut root: Option<(String, Tree)> = None;
+        loop {
+            let event = self.reader.read_event();
+            let event = event.map_err(|error| {
+                let position = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
+                at(self.text, position, error.to_string())
+            })?;
+            match event {
+                Event::Start(start) => {
+                    self.check_start(&open, root.is_some())?;
+                    open.push(self.element(&start, &open, rule)?);
+                }
+                Event::Empty(start) => {
+                    self.check_start(&open, root.is_some())?;
+                    let element = self.element(&start, &open, rule)?;
+                    close(element, &mut open, &mut root);
+                }
+                Event::End(end) => {
+                    let Some(element) = open.pop() else {
+                        return Err(self.fail("an element ends that did not begin"));
+                    };
+                    if end.name().as_ref() as &str != element.raw.as_str() {
+                        return Err(self.fail(format!("</{}> was expected", element.raw)));
+                    }
+                    close(element, &mut open, &mut root);
+                }
+                Event::Text(text) => self.text(&mut open, &text)?,
+                Event::CData(text) => self.text(&mut open, &text)?,
+                Event::GeneralRef(name) => {
+                    let name: &str = &name;
+                    let value =
+                        entity(name).ok_or_else(|| self.fail(format!("the entity &{name}; is not known")))?;
+                    self.text(&mut open, &value)?;
+                }
+                Event::DocType(_) => return Err(self.fail("document types (DTD) are not taken")),
+                Event::Eof if !open.is_empty() => {
+                    let name = open.last().map(|element| element.raw.clone()).unwrap_or_default();
+                    return Err(self.fail(format!("the file ends inside <{name}>")));
+                }
+                Event::Eof => {
+                    let (name, value) = root.ok_or_else(|| self.fail("the file has no element"))?;
+                    return Ok(Tree::Object(vec![(name, value)]));
+                }
+                Event::Decl(declaration) => {
+                    let declared: &str = &declaration;
+                    let encoding = declared.split("encoding=").nth(1).and_then(|rest| rest.get(1..6));
+                    if encoding.is_some_and(|name| {
+                        !name.eq_ignore_ascii_case("utf-8") && !name.eq_ignore_ascii_case("us-as")
+                    }) {
+                        return Err(self.fail("only UTF-8 is taken"));
+                    }
+                }
+                Event::Comment(_) | Event::PI(_) => {}
+            }
+        }
+    }
+
+    fn check_start(&self, open: &[Open], has_root: bool) -> Result<(), ReadError> {
+        if open.len() >= DEPTH {
+            return Err(self.fail(format!("elements nest deeper than {DEPTH}")));
+        }
+        if has_root && open.is_empty() {
+            return Err(self.fail("the file has more than one root element"));
+        }
+        Ok(())
+    }
+
+    fn text(&self, open: &mut [Open], text: &str) -> Result<(), ReadError> {
+        match open.last_mut() {
+            Some(element) => {
+                element.text.push_str(text);
+                Ok(())
+            }
+            None if text.trim().is_empty() => Ok(()),
+            None => Err(self.fail("text stands outside of the root element")),
+        }
+    }
+
+    /// An element with its attributes, in the namespaces that it and its parents declare.
+    fn element(&self, start: &BytesStart<'_>, open: &[Open], rule: &Rule) -> Result<Open, ReadError> {
+        let raw: String = start.name().as_ref().to_owned();
+        let mut attributes = Vec::new();
+        let mut declared = Vec::new();
+        let mut scope = open.last().map(|parent| parent.scope.clone()).unwrap_or_default();
+        for attribute in start.attributes() {
+            let attribute = attribute.map_err(|error| self.fail(error.to_string()))?;
+            let name: &str = attribute.key.as_ref();
+            let value = self.unescaped(&attribute.value)?;
+            let prefix = match name.strip_prefix("xmlns") {
+                Some("") => Some(""),
+                Some(rest) => rest.strip_prefix(':'),
+                None => None,
+            };
+            match prefix {
+                Some(prefix) => {
+                    declared.push((prefix.to_owned(), Tree::Text(value.clone())));
+                    scope.insert(prefix.to_owned(), value);
+                }
+                None => attributes.push((name.to_owned(), value)),
+            }
+        }
+        let mut members = Vec::new();
+        if !declared.is_empty() {
+            members.push(("@xmlns".to_owned(), Tree::Object(declared)));
+        }
+        for (name, value) in attributes {
+            // The default namespace is of elements alone.
+            let name = if name.contains(':') { qualified(&name, &scope, rule) } else { name };
+            Tree::append(&mut members, format!("@{name}"), Tree::Text(value));
+        }
+        let name = qualified(&raw, &scope, rule);
+        Ok(Open { name, raw, members, text: String::new(), scope })
+    }
+
+    fn unescaped(&self, text: &str) -> Result<String, ReadError> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(begin) = rest.find('&') {
+            out.push_str(&rest[..begin]);
+            let name = rest[begin + 1..].split(';').next().unwrap_or_default();
+            let value = entity(name).ok_or_else(|| self.fail(format!("the entity &{name}; is not known")))?;
+            out.push_str(&value);
+            rest = rest.get(begin + name.len() + 2..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+}
+
+/// Closes an element: it becomes a member of its parent, or the root.
+fn close(element: Open, open: &mut [Open], root: &mut Option<(String, Tree)>) {
+    let Open { name, mut members, text, .. } = element;
+    let text = text.trim();
+    let value = match (members.is_empty(), text.is_empty()) {
+        (true, true) => Tree::Null,
+        (true, false) => Tree::Text(text.to_owned()),
+        (false, true) => Tree::Object(members),
+        (false, false) => {
+            members.push(("#text".to_owned(), Tree::Text(text.to_owned())));
+            Tree::Object(members)
+        }
+    };
+    match open.last_mut() {
+        Some(parent) => Tree::append(&mut parent.members, name, value),
+        None => *root = Some((name, value)),
+    }
+}
+
+/// A name with its namespace as the rule maps it: without a prefix, with another one, or with the namespace itself.
+fn qualified(raw: &str, scope: &BTreeMap<String, String>, rule: &Rule) -> String {
+    let (prefix, local) = raw.split_once(':').unwrap_or(("", raw));
+    let Some(uri) = scope.get(prefix).filter(|uri| !uri.is_empty()) else { return raw.to_owned() };
+    match rule.namespaces.get(uri).map(String::as_str) {
+        Some("") => local.to_owned(),
+        Some(prefix) => format!("{prefix}:{local}"),
+        None => format!("{uri}:{local}"),
+    }
+}
+
+/// The text of a predefined entity or of a character reference.
+fn entity(name: &str) -> Option<String> {
+    let text = match name {
+        "lt" => "<",
+        "gt" => ">",
+        "amp" => "&",
+        "quot" => "\"",
+        "apos" => "'",
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            return char::from_u32(code).map(String::from);
+        }
+    };
+    Some(text.to_owned())
+}

@@ -1,0 +1,81 @@
+//! Events: S3's, and what a person sends by hand in the same form.
+
+use serde::Deserialize;
+use xml_model::decoded;
+
+/// An event.
+#[derive(Debug, Default, Deserialize)]
+pub struct Event {
+    /// What happened, in no order.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<Record>,
+    /// The bucket of JSON files, where it is not the usual one.
+    pub to_bucket: Option<String>,
+    /// The table of rules, where it is not the usual one.
+    pub dynamodb_resource: Option<String>,
+    /// The rule for objects that name none.
+    pub rule_id: Option<u64>,
+}
+
+impl Event {
+    /// Whether a person asks: the answer is read, and an error is an answer.
+    pub fn is_manual(&self) -> bool {
+        let extended = self.to_bucket.is_some() || self.dynamodb_resource.is_some() || self.rule_id.is_some();
+        extended || self.records.iter().any(|record| record.event_source.as_deref() != Some("aws:s3"))
+    }
+}
+
+/// One change of an object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    event_source: Option<String>,
+    #[serde(default)]
+    event_name: String,
+    #[serde(default)]
+    s3: Change,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Change {
+    #[serde(default)]
+    bucket: Bucket,
+    #[serde(default)]
+    object: Changed,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Bucket {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Changed {
+    #[serde(default)]
+    key: String,
+    sequencer: Option<String>,
+}
+
+impl Record {
+    /// Such as `ObjectCreated:Put`.
+    pub fn name(&self) -> &str {
+        &self.event_name
+    }
+
+    /// The bucket that the object is in.
+    pub fn bucket(&self) -> &str {
+        &self.s3.bucket.name
+    }
+
+    /// The object's key, decoded.
+    pub fn key(&self) -> String {
+        decoded(&self.s3.object.key)
+    }
+
+    /// The hexadecimal number that orders the changes of one object, as long as every other one.
+    pub fn sequencer(&self) -> String {
+        let sequencer = self.s3.object.sequencer.as_deref().unwrap_or_default();
+        format!("{sequencer:0>32}").to_ascii_uppercase()
+    }
+}

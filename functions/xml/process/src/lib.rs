@@ -1,0 +1,17 @@
+//! Converts XML files of a bucket to JSON files of another, by stored rules.
+//!
+//! S3 tells of new files by asynchronous events, and takes every answer as success: a fault that may pass fails the
+//! invocation, which tries it again; a file that can never be converted leaves a report beside the results.
+
+mod aws;
+mod event;
+mod handler;
+mod objects;
+mod rules;
+mod run;
+
+pub use event::{Event, Record};
+pub use handler::{Answer, Process};
+pub use objects::{Fault, Object, Objects, Put};
+pub use rules::{Rules, Source};
+pub use run::run;

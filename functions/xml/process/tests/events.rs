@@ -1,0 +1,182 @@
+//! The function on buckets and rules of a test's own.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use functions_common::{Handler as _, Invocation, InvocationError};
+use lambda_runtime::Context;
+use serde_json::{Value, json};
+use xml_model::Rule;
+use xml_process::{Event, Fault, Object, Objects, Process, Put, Rules, Source};
+
+/// Buckets in memory; the first `failures` reads fail.
+#[derive(Debug, Default)]
+struct Buckets {
+    objects: Mutex<HashMap<String, Object>>,
+    failures: Mutex<usize>,
+}
+
+impl Buckets {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let buckets = Self::default();
+        for (place, text) in files {
+            let object =
+                Object { bytes: text.as_bytes().to_vec(), etag: "e".to_owned(), ..Object::default() };
+            buckets.objects.lock().unwrap().insert((*place).to_owned(), object);
+        }
+        buckets
+    }
+
+    fn text(&self, place: &str) -> Option<String> {
+        let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        objects.get(place).map(|object| String::from_utf8(object.bytes.clone()).unwrap())
+    }
+}
+
+impl Objects for Buckets {
+    async fn get(&self, bucket: &str, key: &str, _: usize) -> Result<Object, Fault> {
+        let mut failures = self.failures.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(Fault::Objects("SlowDown".to_owned()));
+        }
+        let found = self.objects.lock().unwrap().get(&format!("{bucket}/{key}")).cloned();
+        found.ok_or_else(|| Fault::Missing(key.to_owned()))
+    }
+
+    async fn metadata(&self, bucket: &str, key: &str) -> Result<Option<HashMap<String, String>>, Fault> {
+        let objects = self.objects.lock().unwrap();
+        Ok(objects.get(&format!("{bucket}/{key}")).map(|object| object.metadata.clone()))
+    }
+
+    async fn put(&self, object: Put) -> Result<(), Fault> {
+        let place = format!("{}/{}", object.bucket, object.key);
+        let stored =
+            Object { bytes: object.body.into_bytes(), etag: String::new(), metadata: object.metadata };
+        self.objects.lock().unwrap().insert(place, stored);
+        Ok(())
+    }
+}
+
+/// A table with rule 1, or none.
+#[derive(Debug)]
+struct Table(Mutex<HashMap<u64, Value>>);
+
+impl Source for Table {
+    async fn rule(&self, table: &str, id: u64) -> Result<Option<Value>, Fault> {
+        if table == "missing" {
+            return Err(Fault::Rules("ResourceNotFoundException".to_owned()));
+        }
+        Ok(self.0.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn store(&self, _: &str, id: u64, rule: &Value) -> Result<(), Fault> {
+        self.0.lock().unwrap().insert(id, rule.clone());
+        Ok(())
+    }
+}
+
+fn function(files: &[(&str, &str)], rules: &[(u64, Value)]) -> Process<Buckets, Table> {
+    Process {
+        objects: Buckets::with(files),
+        rules: Rules::new(Table(Mutex::new(rules.iter().cloned().collect())), true),
+        to_bucket: "json-data".to_owned(),
+        table: "rulesTable".to_owned(),
+    }
+}
+
+fn record(key: &str, sequencer: &str) -> Value {
+    json!({
+        "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": { "bucket": { "name": "xml-data" }, "object": { "key": key, "sequencer": sequencer } },
+    })
+}
+
+async fn handle(function: &Process<Buckets, Table>, event: Value) -> Result<Value, InvocationError> {
+    let event: Option<Event> = serde_json::from_value(event).unwrap();
+    function.handle(event, &mut Invocation::new("test", &Context::default())).await
+}
+
+#[tokio::test]
+async fn a_file_becomes_json_beside_its_name() {
+    let function = function(&[("xml-data/a b.xml", "<items/>")], &[]);
+    handle(&function, json!({ "Records": [record("a+b.xml", "1")] })).await.unwrap();
+    assert_eq!(function.objects.text("json-data/a b.json").unwrap(), "{\n    \"products\": []\n}");
+}
+
+#[tokio::test]
+async fn the_reference_rule_is_stored_when_the_table_has_none() {
+    let function = function(&[("xml-data/a.xml", "<items/>")], &[]);
+    handle(&function, json!({ "Records": [record("a.xml", "1")] })).await.unwrap();
+    let event = json!({ "Records": [record("a.xml", "2")], "rule_id": 2 });
+    let answer = handle(&function, event).await.unwrap();
+    assert_eq!(answer["statusCode"], 500);
+    assert!(answer["body"].as_str().unwrap().contains("DynamoDB error"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_bad_file_leaves_a_report_and_is_not_tried_again() {
+    let function = function(&[("xml-data/bad.xml", "<a>\n<b></a>"), ("xml-data/good.xml", "<items/>")], &[]);
+    let event = json!({ "Records": [record("bad.xml", "1"), record("good.xml", "1")] });
+    handle(&function, event).await.unwrap();
+    let report: Value =
+        serde_json::from_str(&function.objects.text("json-data/errors/bad.xml.error.json").unwrap()).unwrap();
+    assert_eq!((&report["line"], &report["rule"], &report["etag"]), (&json!(2), &json!(1), &json!("e")));
+    assert!(function.objects.text("json-data/good.json").is_some(), "the others are converted all the same");
+    assert_eq!(function.objects.text("json-data/bad.json"), None);
+}
+
+#[tokio::test]
+async fn a_fault_that_may_pass_fails_the_invocation_of_s3() {
+    let function = function(&[("xml-data/a.xml", "<items/>")], &[]);
+    *function.objects.failures.lock().unwrap() = 2;
+    let event = json!({ "Records": [record("a.xml", "1")] });
+    assert_eq!(handle(&function, event.clone()).await.unwrap_err().kind, "ObjectsFailed");
+    handle(&function, event.clone()).await.unwrap_err();
+    handle(&function, event).await.unwrap();
+    assert!(function.objects.text("json-data/a.json").is_some());
+}
+
+#[tokio::test]
+async fn a_person_reads_what_went_wrong() {
+    let function = function(&[("xml-data/a.xml", "<items/>")], &[(1, Rule::reference())]);
+    let check = async |event: Value, status: u16, message: &str| {
+        let answer = handle(&function, event).await.unwrap();
+        assert_eq!(answer["statusCode"], status);
+        assert!(answer["body"].as_str().unwrap().contains(message), "{answer}");
+    };
+    check(Value::Null, 400, "Missing mandatory parameter: EVENT").await;
+    check(json!({}), 400, "Missing mandatory parameter: EVENT").await;
+    let manual = |more: (&str, &str)| json!({ "Records": [record("a.xml", "1")], more.0: more.1 });
+    check(manual(("to_bucket", "other")), 200, "SUCCESS! Events: ObjectCreated:Put a.xml were processed")
+        .await;
+    assert!(function.objects.text("other/a.json").is_some());
+    check(manual(("dynamodb_resource", "missing")), 500, "DynamoDB error").await;
+    let gone = json!({ "Records": [record("gone.xml", "1")], "to_bucket": "other" });
+    check(gone, 500, "S3 error").await;
+}
+
+#[tokio::test]
+async fn an_older_change_does_not_undo_a_newer_one() {
+    let function = function(&[("xml-data/a.xml", "<new/>")], &[]);
+    handle(&function, json!({ "Records": [record("a.xml", "0F")] })).await.unwrap();
+    let newest = function.objects.text("json-data/a.json");
+    let old = Object { bytes: b"<old/>".to_vec(), ..Object::default() };
+    function.objects.objects.lock().unwrap().insert("xml-data/a.xml".to_owned(), old);
+    handle(&function, json!({ "Records": [record("a.xml", "E")] })).await.unwrap();
+    assert_eq!(function.objects.text("json-data/a.json"), newest);
+    handle(&function, json!({ "Records": [record("a.xml", "10")] })).await.unwrap();
+    assert_ne!(function.objects.text("json-data/a.json"), newest);
+}
+
+#[tokio::test]
+async fn a_result_never_takes_the_place_of_its_source() {
+    let function = function(&[("json-data/a.json", "<a/>")], &[]);
+    let mut event = record("a.json", "1");
+    event["s3"]["bucket"]["name"] = json!("json-data");
+    handle(&function, json!({ "Records": [event] })).await.unwrap();
+    assert!(function.objects.text("json-data/a.json.json").is_some());
+    assert_eq!(function.objects.text("json-data/a.json").unwrap(), "<a/>");
+}

@@ -1,0 +1,13 @@
+//! Takes an XML file over HTTP, checks it, and puts it into a bucket of XML files.
+
+mod answer;
+mod aws;
+mod body;
+mod handler;
+mod places;
+mod run;
+
+pub use answer::Ending;
+pub use handler::Upload;
+pub use places::{Failure, Places, Stored};
+pub use run::run;

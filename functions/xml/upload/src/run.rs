@@ -1,0 +1,17 @@
+//! The function as it runs: [`Upload`] on S3 and `DynamoDB`.
+
+use std::process::ExitCode;
+
+use functions_common::required;
+
+use crate::aws::Aws;
+use crate::handler::Upload;
+
+/// Answers events until the environment ends.
+pub fn run() -> ExitCode {
+    functions_common::start("xml-upload", async {
+        let allowed =
+            required("ALLOWED_BUCKETS")?.split(',').map(|bucket| bucket.trim().to_owned()).collect();
+        Ok(Upload { places: Aws::from_env().await?, allowed })
+    })
+}
