@@ -230,6 +230,11 @@ impl Cloud {
         self.0.lambda.remove(&self.context(self.region()), name)
     }
 
+    /// How many asynchronous events wait for each function, by its name: what a cloud that ends now would lose.
+    pub fn waiting_events(&self) -> Vec<(String, usize)> {
+        self.0.lambda.waiting_events()
+    }
+
     /// The account that everything belongs to.
     pub fn account(&self) -> &str {
         &self.0.home.account

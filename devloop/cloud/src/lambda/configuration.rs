@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::asynchronous::check_dead_letter;
 use crate::error::ApiError;
 
 /// The settings of one version of a function.
@@ -20,6 +21,8 @@ pub(crate) struct Configuration {
     pub(crate) memory: u64,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) architecture: String,
+    /// The ARN of the queue that asynchronous events go to when they are given up.
+    pub(crate) dead_letter: Option<String>,
     /// Members that are kept and shown again but change nothing here: tracing, VPC, storage size, logging format.
     pub(crate) inert: Map<String, Value>,
 }
@@ -52,7 +55,8 @@ const RESERVED: [&str; 20] = [
 const INERT: [&str; 4] = ["TracingConfig", "VpcConfig", "EphemeralStorage", "LoggingConfig"];
 
 /// Members of the two operations that are read elsewhere or here by name.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
+    "DeadLetterConfig",
     "FunctionName",
     "Runtime",
     "Handler",
@@ -90,6 +94,7 @@ impl Configuration {
             memory: 128,
             environment: BTreeMap::new(),
             architecture: "x86_64".to_owned(),
+            dead_letter: None,
             inert: Map::new(),
         };
         if input.get("PackageType").and_then(Value::as_str).is_some_and(|kind| kind != "Zip") {
@@ -139,6 +144,11 @@ impl Configuration {
                 )));
             }
             architecture.clone_into(&mut self.architecture);
+        }
+        if let Some(config) = members.get("DeadLetterConfig") {
+            let target = config.get("TargetArn").and_then(Value::as_str).filter(|arn| !arn.is_empty());
+            self.dead_letter =
+                target.map(|arn| check_dead_letter(arn).map(|()| arn.to_owned())).transpose()?;
         }
         if let Some(environment) = members.get("Environment") {
             self.environment = variables(environment)?;
@@ -225,6 +235,9 @@ impl Configuration {
         if !self.environment.is_empty() {
             put("Environment", json!({ "Variables": self.environment }));
         }
+        if let Some(arn) = &self.dead_letter {
+            put("DeadLetterConfig", json!({ "TargetArn": arn }));
+        }
         for (name, value) in &self.inert {
             put(name, value.clone());
         }
@@ -257,7 +270,12 @@ mod tests {
         };
         check("Runtime", "python3.12".into(), "python3.12");
         check("Layers", json!(["arn"]), "Layers");
-        check("DeadLetterConfig", json!({"TargetArn": "x"}), "DeadLetterConfig");
+        check("DeadLetterConfig", json!({"TargetArn": "x"}), "not an ARN");
+        check(
+            "DeadLetterConfig",
+            json!({"TargetArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}),
+            "kinesis",
+        );
         check("Timeout", 901.into(), "between 1 and 900");
         check("MemorySize", 64.into(), "between 128");
         check("Environment", json!({"Variables": {"AWS_ACCESS_KEY_ID": "x"}}), "Reserved keys");

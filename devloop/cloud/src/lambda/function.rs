@@ -10,10 +10,12 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::{Map, Value, json};
 
 use super::{
+    asynchronous::{Backlog, EventSettings},
     code::{Code, Generation, Identity},
     concurrency::{Account, Permit, Share},
     configuration::Configuration,
     environment::{StartError, Surroundings, spawn_error},
+    lineage,
     meters::Meters,
     pool::Pool,
 };
@@ -30,6 +32,10 @@ pub(crate) struct Function {
     pub(crate) state: RwLock<State>,
     /// Its part of the account's concurrency, once it was invoked or has reserved some.
     share: OnceLock<Arc<Share>>,
+    /// Its asynchronous events, once there was one.
+    backlog: OnceLock<Arc<Backlog>>,
+    /// Its name in the lineage of trace headers.
+    pub(crate) mark: String,
     clock: Clock,
 }
 
@@ -46,6 +52,10 @@ pub(crate) struct State {
     pub(crate) concurrency: Option<usize>,
     pub(crate) url: Option<Url>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// How asynchronous events are treated, by the qualifier that they are sent to.
+    pub(crate) event_settings: BTreeMap<String, EventSettings>,
+    /// Whether the function may invoke itself without end (`RecursiveLoop` is `Allow`).
+    pub(crate) may_recurse: bool,
 }
 
 /// A name for a version.
@@ -115,11 +125,13 @@ impl Function {
         Arc::new(Self {
             name: Arc::clone(&surroundings.function),
             region: Arc::clone(&surroundings.region),
+            mark: lineage::mark(&arn),
             arn,
             meters,
             latest: Version::new(surroundings, Arc::new(configuration), code, &clock),
             state: RwLock::new(State { next_version: 1, ..State::default() }),
             share: OnceLock::new(),
+            backlog: OnceLock::new(),
             clock,
         })
     }
@@ -202,9 +214,42 @@ impl Function {
         share.enter()
     }
 
-    /// Ends every environment of every version; what waits for one is told that the function is gone, and what it reserved
+    /// What the function has reserved of the account's concurrency.
+    pub(crate) fn reserved(&self) -> Option<usize> {
+        self.state.read().concurrency
+    }
+
+    /// The function's asynchronous events; made when the first one comes.
+    pub(crate) fn backlog(&self, make: impl FnOnce() -> Backlog) -> &Arc<Backlog> {
+        self.backlog.get_or_init(|| Arc::new(make()))
+    }
+
+    /// The function's asynchronous events, if there ever was one.
+    pub(crate) fn events(&self) -> Option<&Arc<Backlog>> {
+        self.backlog.get()
+    }
+
+    /// How asynchronous events for `qualifier` are treated.
+    pub(crate) fn event_settings(&self, qualifier: Option<&str>) -> EventSettings {
+        let state = self.state.read();
+        state.event_settings.get(qualifier.unwrap_or("$LATEST")).cloned().unwrap_or_default()
+    }
+
+    /// The trace header that the function sees for an event that came with `header`; an error when the event went through
+    /// the function too often.
+    pub(crate) fn follow_trace(&self, header: &str) -> Result<String, ApiError> {
+        if self.state.read().may_recurse {
+            return Ok(header.to_owned());
+        }
+        lineage::follow(header, &self.mark)
+    }
+
+    /// Ends every environment of every version, and forgets the asynchronous events; what waits for one is told that the function is gone, and what it reserved
     /// is the others' again.
     pub(crate) fn stop(&self) {
+        if let Some(events) = self.events() {
+            events.close();
+        }
         for version in self.versions() {
             version.pool.stop();
         }

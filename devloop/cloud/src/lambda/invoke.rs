@@ -51,6 +51,8 @@ impl Invoker {
         let permit = function.enter(&self.accounts).inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());
         })?;
+        let trace_id = invocation.trace_id.as_deref().map_or_else(trace_id, str::to_owned);
+        let invocation = Invocation { trace_id: Some(function.follow_trace(&trace_id)?), ..invocation };
         let request_id: Arc<str> =
             invocation.request_id.clone().unwrap_or_else(|| wire::unique_id().to_string()).into();
         let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
@@ -128,7 +130,7 @@ impl Invoker {
             // The function compares it with the machine's clock, which is all it sees.
             deadline_ms: self.clock.unscaled().now_ms() + limit.as_millis() as i64,
             function_arn: Arc::clone(&function.arn),
-            trace_id: invocation.trace_id.clone().unwrap_or_else(trace_id),
+            trace_id: invocation.trace_id.clone().unwrap_or_default(),
             client_context: invocation.client_context.clone(),
         };
         let began = Instant::now();

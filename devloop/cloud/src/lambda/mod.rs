@@ -3,6 +3,7 @@
 
 mod about;
 mod api;
+#[allow(dead_code, reason = "its operations wait for the table of operations")]
 mod asynchronous;
 mod cloudformation;
 mod code;
@@ -11,6 +12,7 @@ mod configuration;
 mod environment;
 mod function;
 mod invoke;
+mod lineage;
 mod meters;
 mod name;
 mod pool;

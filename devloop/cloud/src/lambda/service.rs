@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    asynchronous,
+    asynchronous::Courier,
     code::{Code, Generation},
     function::{Function, Version},
     invoke::Invoker,
@@ -41,7 +41,8 @@ pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
 /// The service.
 #[derive(Debug)]
 pub(crate) struct Lambda {
-    pub(super) regions: Regional<Functions>,
+    pub(super) regions: Arc<Regional<Functions>>,
+    pub(super) courier: Arc<Courier>,
     pub(super) cloudwatch: Arc<CloudWatch>,
     pub(super) invoker: Invoker,
     pub(super) clock: Clock,
@@ -80,10 +81,13 @@ pub struct ActivationError {
 impl Lambda {
     /// An empty service that logs to `logs` and measures into `cloudwatch`.
     pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
+        let regions = Arc::new(Regional::default());
+        let invoker = Invoker { clock: clock.clone(), logs, accounts: Arc::default() };
         Self {
-            regions: Regional::default(),
+            courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
+            regions,
             cloudwatch,
-            invoker: Invoker { clock: clock.clone(), logs, accounts: Arc::default() },
+            invoker,
             clock,
             endpoint: RwLock::new("http://127.0.0.1:4566".into()),
             processes: TaskTracker::new(),
@@ -101,16 +105,7 @@ impl Lambda {
 
     /// The function that a reference names, and the reference.
     pub(crate) fn find(&self, cx: &Context, text: &str) -> Result<(Arc<Function>, Reference), ApiError> {
-        let reference = name::parse(text)?;
-        let region = reference.region.as_deref().unwrap_or(&cx.region);
-        let function = self.regions.of(region).read().get(&reference.name).cloned();
-        let function = function.ok_or_else(|| {
-            not_found(format!(
-                "Function not found: arn:aws:lambda:{region}:{}:function:{}",
-                cx.account, reference.name
-            ))
-        })?;
-        Ok((function, reference))
+        find(&self.regions, cx, text)
     }
 
     /// The ARN of a function that exists, with the qualifier that the reference has; for those who keep it.
@@ -168,9 +163,10 @@ impl Lambda {
         qualifier: Option<&str>,
         invocation: Invocation,
     ) -> Result<(), ApiError> {
-        let (function, version) = self.target(cx, function, qualifier)?;
-        tokio::spawn(asynchronous::deliver(self.invoker.clone(), function, version, invocation));
-        Ok(())
+        let (function, reference) = self.find(cx, function)?;
+        let qualifier = qualifier.map(str::to_owned).or(reference.qualifier);
+        function.version(qualifier.as_deref())?;
+        self.courier.accept(cx, &function, qualifier, invocation)
     }
 
     pub(super) fn exists(
@@ -303,11 +299,23 @@ impl Lambda {
                 "errors": sum("Errors"),
                 "throttles": sum("Throttles"),
                 "duration_ms": summary("Duration"),
+                "asynchronous": function.events().map(|events| json!({
+                    "waiting": events.load().events,
+                    "waiting_bytes": events.load().bytes,
+                    "given_up": events.dropped(),
+                })),
                 "last_error": error.as_ref().map(|(text, _)| text),
                 "last_error_ms": error.as_ref().map(|(_, at)| at),
             }));
         }
         out
+    }
+
+    /// How many asynchronous events wait for each function, by its name; functions without are left out.
+    pub(crate) fn waiting_events(&self) -> Vec<(String, usize)> {
+        let waiting = |function: &Arc<Function>| function.events().map_or(0, |events| events.load().events);
+        let counted = self.all().into_iter().map(|function| (function.name.to_string(), waiting(&function)));
+        counted.filter(|(_, events)| *events > 0).collect()
     }
 
     /// Kills every environment and waits until no process is left.
@@ -334,6 +342,24 @@ impl functions::Functions for Lambda {
     fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError> {
         self.invoke_async(cx, function, None, invocation)
     }
+}
+
+/// The function that a reference names, and the reference.
+pub(super) fn find(
+    regions: &Regional<Functions>,
+    cx: &Context,
+    text: &str,
+) -> Result<(Arc<Function>, Reference), ApiError> {
+    let reference = name::parse(text)?;
+    let region = reference.region.as_deref().unwrap_or(&cx.region);
+    let function = regions.of(region).read().get(&reference.name).cloned();
+    let function = function.ok_or_else(|| {
+        not_found(format!(
+            "Function not found: arn:aws:lambda:{region}:{}:function:{}",
+            cx.account, reference.name
+        ))
+    })?;
+    Ok((function, reference))
 }
 
 /// The digest of a generation's binary. Reading it takes as long as the file is large, so it is done aside, once, and for those

@@ -1,0 +1,251 @@
+//! Takes asynchronous events out of their queues, has them tried, and tells destinations what became of them.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::Mutex;
+use tokio_util::task::TaskTracker;
+
+use super::{
+    backlog::{Backlog, Load, Queued, Step},
+    decide::{Condition, Next, Tried, next},
+    destination::{self, Message, Outlet},
+    record::Settled,
+    settings::EventSettings,
+};
+use crate::{
+    context::Context,
+    error::ApiError,
+    lambda::{
+        ACCOUNT_CONCURRENCY, Invocation, Outcome,
+        function::{Function, Version},
+        invoke::Invoker,
+        service::Functions,
+    },
+    regional::Regional,
+    services::cloudwatch::CloudWatch,
+};
+
+/// What delivers the events of all functions.
+#[derive(Debug)]
+pub(crate) struct Courier {
+    invoker: Invoker,
+    cloudwatch: Arc<CloudWatch>,
+    functions: Arc<Regional<Functions>>,
+    total: Arc<Mutex<Load>>,
+    /// The other services, once the cloud is put together.
+    outlet: OnceLock<Weak<dyn Outlet>>,
+    /// Holds a task for every function that events wait for and for every try.
+    tasks: TaskTracker,
+}
+
+impl Courier {
+    pub(crate) fn new(
+        invoker: Invoker,
+        cloudwatch: Arc<CloudWatch>,
+        functions: Arc<Regional<Functions>>,
+    ) -> Arc<Self> {
+        let (total, outlet, tasks) = (Arc::default(), OnceLock::new(), TaskTracker::new());
+        Arc::new(Self { invoker, cloudwatch, functions, total, outlet, tasks })
+    }
+
+    /// Hands over the way to the other services, once.
+    pub(crate) fn connect(&self, outlet: Weak<dyn Outlet>) {
+        // The cloud is put together once; a second time would be a mistake that changes nothing.
+        let _ = self.outlet.set(outlet);
+    }
+
+    /// What waits of all functions.
+    pub(crate) fn load(&self) -> Load {
+        *self.total.lock()
+    }
+
+    /// Accepts an event for `function`; the error is a full queue.
+    pub(crate) fn accept(
+        self: &Arc<Self>,
+        cx: &Context,
+        function: &Arc<Function>,
+        qualifier: Option<String>,
+        mut invocation: Invocation,
+    ) -> Result<(), ApiError> {
+        // The id that the caller is told is the invocation's, in every try.
+        invocation.request_id.get_or_insert_with(|| cx.request_id.to_string());
+        let backlog = function.backlog(|| Backlog::new(Arc::clone(&self.total)));
+        let now_ms = self.invoker.clock.now_ms();
+        let is_needed = backlog.accept(invocation, qualifier, now_ms)?;
+        self.count(function, "AsyncEventsReceived", 1.0, "Count");
+        if is_needed {
+            self.serve(cx, function, backlog);
+        }
+        Ok(())
+    }
+
+    /// Takes the function's events out until none waits or the function is gone.
+    fn serve(self: &Arc<Self>, cx: &Context, function: &Arc<Function>, backlog: &Arc<Backlog>) {
+        let (courier, function, backlog) = (Arc::clone(self), Arc::clone(function), Arc::clone(backlog));
+        let cx = Context { region: Arc::clone(&function.region), ..cx.clone() };
+        self.tasks.spawn(async move {
+            loop {
+                let changed = backlog.changed();
+                // More tries than may run at once would only be throttled; a function that may not run at all says so.
+                let most = function.reserved().unwrap_or(ACCOUNT_CONCURRENCY).max(1);
+                match backlog.step(courier.invoker.clock.now_ms(), most) {
+                    Step::Rest => return,
+                    Step::Try(event) => {
+                        let (courier, cx) = (Arc::clone(&courier), cx.clone());
+                        let (function, backlog) = (Arc::clone(&function), Arc::clone(&backlog));
+                        courier.tasks.clone().spawn(async move {
+                            courier.try_once(&cx, &function, &backlog, *event).await;
+                            backlog.tried();
+                        });
+                    }
+                    Step::Wait(due_ms) => {
+                        let due = async {
+                            match due_ms {
+                                Some(due_ms) => courier.invoker.clock.sleep_until(due_ms).await,
+                                None => std::future::pending().await,
+                            }
+                        };
+                        tokio::select! {
+                            () = due => {}
+                            () = changed => {}
+                            () = backlog.closed.cancelled() => return,
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    async fn try_once(
+        self: &Arc<Self>,
+        cx: &Context,
+        function: &Arc<Function>,
+        backlog: &Arc<Backlog>,
+        mut event: Queued,
+    ) {
+        let settings = function.event_settings(event.qualifier.as_deref());
+        // A version or alias that was deleted meanwhile takes its events with it.
+        let Ok(version) = function.version(event.qualifier.as_deref()) else { return backlog.drop_one() };
+        let accepted_ms = event.accepted_ms;
+        let age_ms = |now_ms: i64| (now_ms - accepted_ms).max(0) as u64;
+        let before = age_ms(self.invoker.clock.now_ms());
+        self.count(function, "AsyncEventAge", before as f64, "Milliseconds");
+        let (tried, outcome) = if function.reserved() == Some(0) {
+            (Tried::ReservedZero, None)
+        } else {
+            let run = self.invoker.run(Arc::clone(function), Arc::clone(&version), event.invocation.clone());
+            match run.await {
+                Ok(outcome) if outcome.function_error.is_none() => (Tried::Succeeded, Some(outcome)),
+                Ok(outcome) => (Tried::Failed, Some(outcome)),
+                Err(error) if error.code == "RecursiveInvocationException" => (Tried::Recursive, None),
+                // The function is gone, and its queue with it.
+                Err(error) if error.status == 404 => return,
+                Err(_) => (Tried::Throttled, None),
+            }
+        };
+        let now_ms = self.invoker.clock.now_ms();
+        let age = std::time::Duration::from_millis(age_ms(now_ms));
+        match next(tried, &mut event.history, &settings, age) {
+            Next::RetryAfter(wait) => {
+                if backlog.put(now_ms + wait.as_millis() as i64, event) {
+                    self.serve(cx, function, backlog);
+                }
+            }
+            Next::Settled(condition) => {
+                if condition != Condition::Success {
+                    backlog.drop_one();
+                }
+                self.tell(cx, function, &version, &settings, &event, condition, outcome.as_ref()).await;
+            }
+        }
+    }
+
+    /// Tells the destinations and the dead-letter target what became of an event.
+    #[expect(clippy::too_many_arguments, reason = "all of it is in the record")]
+    async fn tell(
+        self: &Arc<Self>,
+        cx: &Context,
+        function: &Arc<Function>,
+        version: &Version,
+        settings: &EventSettings,
+        event: &Queued,
+        condition: Condition,
+        outcome: Option<&Outcome>,
+    ) {
+        let qualifier = event.qualifier.as_deref().unwrap_or("$LATEST");
+        let request_id = event.invocation.request_id.as_deref().unwrap_or_default();
+        let settled = Settled {
+            condition,
+            request_id,
+            function_arn: &format!("{}:{qualifier}", function.arn),
+            tries: event.history.errors + u32::from(condition == Condition::Success),
+            payload: &event.invocation.payload,
+            outcome,
+            now_ms: self.invoker.clock.now_ms(),
+        };
+        let is_success = condition == Condition::Success;
+        let target = if is_success { &settings.on_success } else { &settings.on_failure };
+        if let Some(arn) = target {
+            let message = Message { body: settled.record().to_string(), attributes: Vec::new() };
+            let sent = self.send(cx, arn, message, event.invocation.trace_id.as_deref()).await;
+            self.note(function, version, "DestinationDeliveryFailures", arn, sent);
+        }
+        if is_success {
+            return;
+        }
+        self.count(function, "AsyncEventsDropped", 1.0, "Count");
+        tracing::warn!(function = %function.name, request_id, ?condition, "an asynchronous event was given up");
+        if let Some(arn) = &version.deployed().configuration.dead_letter {
+            let body = String::from_utf8_lossy(&event.invocation.payload).into_owned();
+            let message = Message { body, attributes: settled.attributes().into() };
+            let sent = self.send(cx, arn, message, None).await;
+            self.note(function, version, "DeadLetterErrors", arn, sent);
+        }
+    }
+
+    async fn send(
+        self: &Arc<Self>,
+        cx: &Context,
+        arn: &str,
+        message: Message,
+        trace_id: Option<&str>,
+    ) -> Result<(), ApiError> {
+        if destination::service(arn) == destination::FUNCTIONS {
+            let (function, reference) = crate::lambda::service::find(&self.functions, cx, arn)?;
+            function.version(reference.qualifier.as_deref())?;
+            let (payload, trace_id) = (message.body.into(), trace_id.map(str::to_owned));
+            let request_id = Some(uuid::Uuid::new_v4().to_string());
+            let invocation = Invocation { payload, trace_id, request_id, ..Invocation::default() };
+            return self.accept(cx, &function, reference.qualifier, invocation);
+        }
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let cx = Context { region: region.into(), ..cx.clone() };
+        match self.outlet.get().and_then(Weak::upgrade) {
+            Some(outlet) => destination::send(&*outlet, &cx, arn, &message).await,
+            None => Err(ApiError::internal("the cloud is being stopped")),
+        }
+    }
+
+    /// What was not told is measured, and stands on the status page as the function's last failure.
+    fn note(
+        &self,
+        function: &Function,
+        version: &Version,
+        metric: &str,
+        arn: &str,
+        sent: Result<(), ApiError>,
+    ) {
+        if let Err(error) = sent {
+            self.count(function, metric, 1.0, "Count");
+            tracing::warn!(function = %function.name, arn, %error, "the record of an asynchronous event was not delivered");
+            let text = format!("the record of an asynchronous event did not reach {arn}: {error}");
+            version.last.lock().error = Some((text, self.invoker.clock.now_ms()));
+        }
+    }
+
+    fn count(&self, function: &Function, metric: &str, value: f64, unit: &str) {
+        let dimensions = [("FunctionName", function.name.as_ref())];
+        let now_ms = self.invoker.clock.now_ms();
+        self.cloudwatch.record(&function.region, "AWS/Lambda", metric, &dimensions, unit, value, now_ms);
+    }
+}
