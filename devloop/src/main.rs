@@ -10,6 +10,7 @@ mod cargo;
 mod cli;
 mod commands;
 mod config;
+mod descriptors;
 mod doctor;
 mod engine;
 mod error;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         return code;
     }
     let arguments = Arguments::parse();
+    descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(run(arguments)),

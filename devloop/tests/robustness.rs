@@ -293,3 +293,25 @@ fn a_formatter_that_writes_after_the_save_wins_and_links_are_followed() {
     }
     assert_eq!(session.ask("gamma"), "gamma 0 changed");
 }
+
+#[test]
+fn a_reader_that_stopped_does_not_keep_the_end_away() {
+    let workspace = Workspace::tiny();
+    let log = workspace.root().join("target/devloop/devloop.log");
+    let _ = fs::remove_file(&log);
+    // Nobody reads this pipe, and it has no room left.
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    while writer.write(&[b'.'; 4096]).is_ok() {}
+    while writer.write(b".").is_ok() {}
+    rustix::io::ioctl_fionbio(&writer, false).unwrap();
+    let mut devloop = workspace.devloop(&["up", "--plain", "--port", "0"]).stdout(writer).spawn().unwrap();
+    eventually("the session has begun to tell", LIMIT, || {
+        fs::metadata(&log).map_err(|error| error.to_string())
+    });
+    signal_to(devloop.id() as i32, Signal::TERM);
+    let status = eventually("devloop has ended", std::time::Duration::from_secs(15), || {
+        devloop.try_wait().unwrap().ok_or("it runs")
+    });
+    assert!(status.success(), "{status}");
+}

@@ -217,6 +217,11 @@ impl Cloud {
         self.0.logs.subscribe()
     }
 
+    /// The function of `region` whose lines are in the log group `group`, also where its settings name that group.
+    pub fn function_of_group(&self, region: &str, group: &str) -> Option<String> {
+        self.0.lambda.logs_to(region, group)
+    }
+
     /// Creates a function that runs from the hot-reload folder `folder`, with a function URL, and returns the URL in the
     /// form that needs no name resolution.
     pub fn serve_folder(&self, name: &str, folder: &Path) -> Result<String, ApiError> {
@@ -230,9 +235,14 @@ impl Cloud {
         self.0.lambda.remove(&self.context(self.region()), name)
     }
 
-    /// How many asynchronous events wait for each function, by its name: what a cloud that ends now would lose.
+    /// How many asynchronous events wait for each function, by its name: what a cloud that ends now would lose, or has lost.
     pub fn waiting_events(&self) -> Vec<(String, usize)> {
         self.0.lambda.waiting_events()
+    }
+
+    /// Changes when a client was turned away for lack of descriptors; the value counts them.
+    pub fn shortages(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.pages.shortages()
     }
 
     /// The account that everything belongs to.

@@ -1,12 +1,20 @@
 //! Requests and answers as the services see them, free of the HTTP library's types where that reads better.
 
-use std::{error::Error, io};
+use std::{
+    error::Error,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use hyper::{
     HeaderMap, Method,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
@@ -70,9 +78,45 @@ pub(crate) fn host_name(host: &str) -> &str {
 /// A body that is read or written piece by piece.
 pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 
+/// What the bodies of all requests may take together while they come in, in bytes: three of the largest.
+const BODIES_LIMIT: usize = 256 << 20;
+
+/// How long a body may stand still, and how long it may take in all. These are about a client on this machine, so its own time
+/// counts and not the cloud's.
+const STALLED: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_mins(2);
+
+/// The bytes of bodies that are on their way.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies(AtomicUsize);
+
+/// What one body takes of them; given back when it is dropped.
+struct Share {
+    bodies: Arc<Bodies>,
+    bytes: usize,
+}
+
+impl Share {
+    /// Takes `bytes` more; false when that is too much.
+    fn grow(&mut self, bytes: usize) -> bool {
+        let before = self.bodies.0.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        before + bytes <= BODIES_LIMIT
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.bodies.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// A request's body that was not read yet: whoever answers reads it whole, or as it comes.
 #[derive(Debug)]
-pub(crate) struct Arriving(Streamed);
+pub(crate) struct Arriving {
+    body: Streamed,
+    bodies: Arc<Bodies>,
+}
 
 impl Arriving {
     /// A body on its way.
@@ -80,30 +124,75 @@ impl Arriving {
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
-        Self(body.map_err(io::Error::other).boxed_unsync())
+        Self { body: body.map_err(io::Error::other).boxed_unsync(), bodies: Arc::default() }
+    }
+
+    /// The same as one of `bodies`, with which it shares what there is room for.
+    pub(crate) fn among(self, bodies: &Arc<Bodies>) -> Self {
+        Self { bodies: Arc::clone(bodies), ..self }
     }
 
     /// The body piece by piece, as it comes.
     pub(crate) fn into_stream(self) -> Streamed {
-        self.0
+        self.body
     }
 
     /// Reads the body whole, unpacked when `headers` say that it is gzipped. A body of more than `limit` bytes, packed or
-    /// unpacked, is refused with status 413.
+    /// unpacked, is refused with status 413, one that stands still or takes too long with 408, and one that finds no room
+    /// beside the others with 503.
     pub(crate) async fn whole(self, headers: &HeaderMap, limit: usize) -> Result<Bytes, ApiError> {
-        let body = match Limited::new(self.0, limit).collect().await {
-            Ok(collected) => collected.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(too_large(limit)),
-            Err(error) => {
-                let message = format!("the body could not be read: {error}");
-                return Err(ApiError::client("IncompleteBody", message));
-            }
-        };
+        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: usize| length > limit) {
+            return Err(too_large(limit));
+        }
+        let share = Share { bodies: Arc::clone(&self.bodies), bytes: 0 };
+        let body = tokio::time::timeout(LONGEST, collect(self.body, share, limit))
+            .await
+            .map_err(|_| too_slow())??;
         match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
             Some(b"gzip") => unpack(&body, limit),
             _ => Ok(body),
         }
     }
+}
+
+async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<Bytes, ApiError> {
+    // Most bodies come in one piece, which is not copied.
+    let (mut first, mut rest) = (Bytes::new(), Vec::new());
+    loop {
+        let frame = tokio::time::timeout(STALLED, body.frame()).await.map_err(|_| too_slow())?;
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|error| {
+            ApiError::client("IncompleteBody", format!("the body could not be read: {error}"))
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if first.len() + rest.len() + data.len() > limit {
+            return Err(too_large(limit));
+        }
+        if !share.grow(data.len()) {
+            return Err(ApiError::with_status(
+                503,
+                "ServiceUnavailable",
+                format!(
+                    "requests of more than {} MB are on their way already; try again",
+                    BODIES_LIMIT >> 20
+                ),
+            ));
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() { first } else { rest.into() })
+}
+
+fn too_slow() -> ApiError {
+    ApiError::with_status(408, "RequestTimeout", "the request's body did not come in time")
 }
 
 fn too_large(limit: usize) -> ApiError {

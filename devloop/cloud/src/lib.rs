@@ -34,7 +34,7 @@ pub use cloudformation::{LeftOut, Outputs, StackResource};
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
-pub use lambda::{Activation, ActivationError};
+pub use lambda::{Activation, ActivationError, clear_leftovers};
 pub use services::logs::LogEvent;
 pub use supported::supported;
 pub use template::{Given, Position, Problem, Resource, Template, TemplateError};

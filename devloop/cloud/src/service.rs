@@ -45,6 +45,11 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether what is addressed that way is made for pages of any site, and says itself which of them may read it.
+    fn is_for_pages(&self) -> bool {
+        false
+    }
+
     /// Answers a request that came by [`Service::is_addressed`] or by a [`Route`] that is marked as raw. The body is read
     /// by whoever needs it.
     fn answer<'a>(&'a self, cx: &'a Context, request: Request, body: Arriving) -> Answering<'a, Reply> {

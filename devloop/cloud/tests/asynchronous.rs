@@ -54,6 +54,124 @@ async fn a_function_that_invokes_itself_is_stopped_after_sixteen_times() {
     .await;
 }
 
+async fn queue(cloud: &TestCloud, name: &str) -> String {
+    let cx = cloud.cloud.context("us-east-1");
+    cloud.cloud.call(&cx, "sqs", "CreateQueue", json!({ "QueueName": name })).await.unwrap();
+    format!("arn:aws:sqs:us-east-1:000000000000:{name}")
+}
+
+/// The only message of a queue, with all of its attributes.
+async fn message(cloud: &TestCloud, name: &str) -> Value {
+    let cx = cloud.cloud.context("us-east-1");
+    let input = json!({
+        "QueueUrl": format!("http://{}/000000000000/{name}", cloud.address), "MessageAttributeNames": ["All"],
+    });
+    eventually("the message", async || {
+        let received = cloud.cloud.call(&cx, "sqs", "ReceiveMessage", input.clone()).await.unwrap();
+        received["Messages"].get(0).cloned()
+    })
+    .await
+}
+
+fn body(message: &Value) -> Value {
+    serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()
+}
+
+const SETTINGS: &str = "/2019-09-25/functions/f/event-invoke-config";
+
+#[tokio::test]
+async fn a_failure_reaches_its_destination_and_the_dead_letter_queue() {
+    let clock = Clock::manual(1_700_000_000_000);
+    let cloud = TestCloud::with(Options { clock: clock.clone(), ..Options::default() }).await;
+    let folder = FunctionFolder::new("one");
+    let (failed, dead) = (queue(&cloud, "failed").await, queue(&cloud, "dead").await);
+    cloud.create_hot("f", folder.path(), json!({"DeadLetterConfig": {"TargetArn": dead}})).await;
+    let settings =
+        json!({"MaximumRetryAttempts": 1, "DestinationConfig": {"OnFailure": {"Destination": failed}}});
+    let put = cloud.send("PUT", SETTINGS, &[], settings.to_string()).await;
+    assert_eq!(put.status, 200, "{:?}", put.body);
+    let accepted = send(&cloud, json!({"do": "error"}).to_string()).await;
+    let request_id = accepted.header("x-amzn-requestid").unwrap().to_owned();
+    eventually("the first try", async || {
+        let status = cloud.cloud.status().await;
+        let retained = &status["retained"]["asynchronous_events"];
+        (status["functions"][0]["errors"] == 1.0 && clock.sleepers() > 0 && *retained == 1).then_some(())
+    })
+    .await;
+    clock.advance(std::time::Duration::from_mins(1));
+    let record = body(&message(&cloud, "failed").await);
+    assert_eq!(
+        record,
+        json!({
+            "version": "1.0", "timestamp": record["timestamp"],
+            "requestContext": {
+                "requestId": request_id, "condition": "RetriesExhausted", "approximateInvokeCount": 2,
+                "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
+            },
+            "requestPayload": {"do": "error"},
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "responsePayload": {"errorType": "Oops", "errorMessage": "as asked"},
+        })
+    );
+    let letter = message(&cloud, "dead").await;
+    assert_eq!(body(&letter), json!({"do": "error"}));
+    let attribute =
+        |name: &str| letter["MessageAttributes"][name]["StringValue"].as_str().unwrap().to_owned();
+    let attributes = ["RequestID", "ErrorCode", "ErrorMessage"].map(attribute);
+    assert_eq!(attributes, [request_id.as_str(), "200", "as asked"]);
+}
+
+#[tokio::test]
+async fn a_success_reaches_its_destination_be_it_a_function() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    let done = queue(&cloud, "done").await;
+    for name in ["f", "next"] {
+        cloud.create_hot(name, folder.path(), json!({})).await;
+    }
+    let to = |arn: &str| json!({"DestinationConfig": {"OnSuccess": {"Destination": arn}}}).to_string();
+    let next = "arn:aws:lambda:us-east-1:000000000000:function:next";
+    assert_eq!(cloud.send("PUT", SETTINGS, &[], to(next)).await.status, 200);
+    let of_next = SETTINGS.replace("/f/", "/next/");
+    assert_eq!(cloud.send("PUT", &of_next, &[], to(&done)).await.status, 200);
+    send(&cloud, json!({"n": 1}).to_string()).await;
+    let record = body(&message(&cloud, "done").await);
+    assert_eq!(record["requestContext"]["condition"], "Success");
+    let first = &record["requestPayload"];
+    assert_eq!(
+        (&first["requestContext"]["condition"], &first["requestPayload"]),
+        (&json!("Success"), &json!({"n": 1}))
+    );
+    assert_eq!(record["responsePayload"]["event"], *first, "the second function got the first one's record");
+}
+
+#[tokio::test]
+async fn settings_are_kept_by_qualifier_and_refused_where_lambda_refuses_them() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let check = async |method: &str, path: &str, body: Value, status: u16, part: &str| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = cloud.send(method, path, &[], body).await;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(answer.status == status && text.contains(part), "{method} {path}: {} {text}", answer.status);
+    };
+    check("GET", SETTINGS, Value::Null, 404, "doesn't have an EventInvokeConfig").await;
+    check("POST", SETTINGS, json!({"MaximumRetryAttempts": 1}), 404, "doesn't have").await;
+    check("PUT", SETTINGS, json!({}), 400, "at least one").await;
+    check("PUT", SETTINGS, json!({"MaximumRetryAttempts": 1}), 200, "\"MaximumRetryAttempts\":1").await;
+    check("POST", SETTINGS, json!({"MaximumEventAgeInSeconds": 60}), 200, "\"MaximumRetryAttempts\":1").await;
+    let of_alias = format!("{SETTINGS}?Qualifier=live");
+    check("PUT", &of_alias, json!({"MaximumRetryAttempts": 0}), 404, "Function not found").await;
+    cloud.lambda("POST", "/f/aliases", json!({"Name": "live", "FunctionVersion": "$LATEST"})).await;
+    check("PUT", &of_alias, json!({"MaximumRetryAttempts": 0}), 200, "function:f:live").await;
+    check("GET", &format!("{SETTINGS}/list"), Value::Null, 200, "function:f:live").await;
+    check("DELETE", SETTINGS, Value::Null, 204, "").await;
+    check("GET", SETTINGS, Value::Null, 404, "doesn't have").await;
+    let recursion = "/2024-08-31/functions/f/recursion-config";
+    check("GET", recursion, Value::Null, 200, "Terminate").await;
+    check("PUT", recursion, json!({"RecursiveLoop": "Allow"}), 200, "Allow").await;
+    check("PUT", recursion, json!({"RecursiveLoop": "Sometimes"}), 400, "enum value set").await;
+}
+
 #[tokio::test]
 async fn nothing_is_kept_for_a_function_that_may_not_run() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));

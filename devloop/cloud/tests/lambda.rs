@@ -329,3 +329,18 @@ async fn bad_requests_get_lambdas_own_errors() {
     let foreign = cloud.send("GET", "/2015-03-31/functions", &[("host", "evil.example")], "").await;
     check(&foreign, 403, "AccessDeniedException");
 }
+
+#[tokio::test]
+async fn a_function_logs_where_its_settings_say() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    let logging = json!({"LoggingConfig": {"LogGroup": "/own/group", "LogFormat": "Text"}});
+    let created = cloud.create_hot("f", folder.path(), logging).await;
+    assert_eq!(created.json()["LoggingConfig"], json!({"LogGroup": "/own/group", "LogFormat": "Text"}));
+    let env = cloud.invoke("f", json!({"do": "env"})).await.json();
+    assert_eq!(env["AWS_LAMBDA_LOG_GROUP_NAME"], "/own/group");
+    let cx = cloud.cloud.context("us-east-1");
+    let input = json!({"logGroupName": "/own/group", "filterPattern": "working"});
+    let found = cloud.cloud.call(&cx, "logs", "FilterLogEvents", input).await.unwrap();
+    assert_eq!(found["events"][0]["message"], "working on env");
+    assert_eq!(cloud.cloud.function_of_group("us-east-1", "/own/group").as_deref(), Some("f"));
+}

@@ -137,3 +137,17 @@ async fn an_environment_that_is_being_killed_takes_no_event() {
         assert_eq!(next.header("x-amz-function-error"), None, "{:?}", next.body);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_daemon_that_a_function_leaves_behind_ends_with_it() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let file = folder.path().join("daemon");
+    cloud.invoke("f", json!({"do": "leave", "pid": file})).await;
+    let daemon = eventually("the daemon", async || std::fs::read_to_string(&file).ok()).await;
+    let place = format!("/proc/{daemon}");
+    assert!(std::path::Path::new(&place).exists());
+    cloud.stop().await;
+    assert!(!std::path::Path::new(&place).exists(), "it is gone when the cloud has stopped");
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::descriptors::ENOUGH;
 use crate::doctor::report::{Check, Report};
 use crate::engine::Problem;
 use crate::linker::{Linker, Probe, Verdict};
@@ -29,6 +30,8 @@ pub(crate) struct Readings {
     pub(crate) used: Option<Linker>,
     /// inotify's limits and how much of them is used.
     pub(crate) inotify: Option<Inotify>,
+    /// How many files and connections a session may have open.
+    pub(crate) descriptors: Option<u64>,
     /// How long a file event took, or why none came.
     pub(crate) event: Option<Result<u64, String>>,
     /// The cloud's port and who has it.
@@ -94,6 +97,7 @@ pub(crate) fn judge(readings: &Readings) -> Report {
     checks.extend(readings.wrapper.as_ref().map(|problem| from_problem("wrapper", problem)));
     checks.extend(linker(readings));
     checks.extend(readings.inotify.map(inotify));
+    checks.extend(readings.descriptors.map(open_files));
     checks.extend(readings.event.as_ref().map(|event| match event {
         Ok(ms) => Check::ok("events", format!("a saved file was noticed after {ms} ms")),
         Err(reason) => Check::wrong(
@@ -178,6 +182,22 @@ pub(super) fn better(links: &Links, used: Linker) -> Option<(Linker, u64)> {
     let now = *links.medians.get(&used)?;
     let (linker, best) = links.medians.iter().min_by_key(|(_, ms)| **ms)?;
     ((*best as f64) < now as f64 * WORTH_A_SETTING).then(|| (*linker, now - best))
+}
+
+fn open_files(limit: u64) -> Check {
+    if limit < ENOUGH {
+        return Check::wrong(
+            "descriptors",
+            "descriptor_limit",
+            format!(
+                "a session may have {limit} files and connections open; each running function takes about six"
+            ),
+            format!(
+                "start devloop where `ulimit -Hn` is at least {ENOUGH} (limits.conf, LimitNOFILE, or --ulimit of Docker)"
+            ),
+        );
+    }
+    Check::ok("descriptors", format!("a session may have {limit} files and connections open"))
 }
 
 fn inotify(limits: Inotify) -> Check {

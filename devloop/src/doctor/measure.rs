@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::cargo::Toolchain;
+use crate::descriptors;
 use crate::doctor::judge::{Inotify, Port, Readings};
 use crate::engine::{Problem, WatchList};
 use crate::machine;
@@ -46,6 +47,7 @@ pub(crate) struct Place {
 pub(crate) async fn measure(place: &Place, readings: &mut Readings) {
     let port = place.port;
     readings.port = Some(read_port(port).await);
+    readings.descriptors = Some(descriptors::raise());
     let looked = place.clone();
     let reading = tokio::task::spawn_blocking(move || {
         let directories = watch::count(&looked.sources, looked.outputs.clone());

@@ -37,6 +37,7 @@ fn clean() -> Readings {
             instances_used: 3,
             directories: 14,
         }),
+        descriptors: Some(1_048_576),
         event: Some(Ok(31)),
         port: Some(Port { number: 4566, owner: None, localstack: None }),
         dist: Some((PathBuf::from("/w/target/devloop/dist"), None)),
@@ -63,6 +64,15 @@ fn check(readings: &Readings, expected: &[(&str, &str)]) {
 }
 
 #[test]
+fn few_descriptors_are_a_finding() {
+    let readings = Readings { descriptors: Some(1_024), ..clean() };
+    let fix =
+        "start devloop where `ulimit -Hn` is at least 8192 (limits.conf, LimitNOFILE, or --ulimit of Docker)";
+    check(&readings, &[("descriptor_limit", fix)]);
+    check(&Readings { descriptors: Some(u64::MAX), ..clean() }, &[]);
+}
+
+#[test]
 fn a_clean_machine_has_no_findings() {
     check(&clean(), &[]);
     insta::assert_snapshot!(text(&judge(&clean())), @r"
@@ -70,6 +80,7 @@ fn a_clean_machine_has_no_findings() {
     ok     target     every function can be built for its machine; none needs cargo-zigbuild
     ok     linker     an incremental rustc and link of up: default 812 ms; default is used; wild, the fastest known, is not installed (cargo install wild-linker)
     ok     inotify    14 directories to watch; 120 of 65536 watches and 3 of 128 watchers are taken
+    ok     descriptors a session may have 1048576 files and connections open
     ok     events     a saved file was noticed after 31 ms
     ok     port       4566 is free
     ok     dist       /w/target/devloop/dist can be written, renamed in and run from
@@ -218,6 +229,7 @@ fn everything_that_is_wrong_is_shown_with_its_fix() {
     wrong  linker     no link could be measured: it does not compile
                       fix: make the workspace build, then measure again
     ok     inotify    14 directories to watch; 120 of 65536 watches and 3 of 128 watchers are taken
+    ok     descriptors a session may have 1048576 files and connections open
     wrong  events     a saved file was not noticed: /w sends no file events within 3 s
                       fix: keep the sources on a local file system: shared folders and network mounts send no file events
     ok     port       4566 is free

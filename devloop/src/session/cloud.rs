@@ -1,8 +1,10 @@
 //! The one place where a session starts its cloud.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use devloop_cloud::{Clock, Cloud, LeftOut, Limits, LogEvent, Options};
 use tokio::net::TcpListener;
@@ -73,13 +75,25 @@ pub(super) async fn start_cloud(
         let (cloud, stop) = (cloud.clone(), stop.clone());
         async move { cloud.serve(listener, stop.cancelled_owned()).await }
     });
+    tokio::spawn(stop.clone().run_until_cancelled_owned(tell_shortages(cloud.clone(), events.clone())));
     let following = follow_logs(cloud.clone(), events);
     tokio::spawn(stop.clone().run_until_cancelled_owned(following));
+    let ending = cloud.clone();
     let stopped = Box::pin(async move {
         let _ = serving.await;
+        for (function, count) in ending.waiting_events() {
+            // The screen and the sinks are gone by now.
+            let _ = writeln!(
+                std::io::stderr(),
+                "warning    {function}: {count} asynchronous events were still waiting; they are lost with the session"
+            );
+        }
     });
     match furnish(&cloud, &templates, &parameters, &functions, strict).await {
-        Ok((outputs, remarks)) => {
+        Ok((mut outputs, remarks)) => {
+            if let Some(cleared) = clear_leftovers().await {
+                outputs.insert("Cleared".to_owned(), cleared);
+            }
             for problem in remarks {
                 noted.send(Fact::Error { problem }).await;
             }
@@ -141,6 +155,33 @@ fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
     Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
 }
 
+/// Deletes what killed sessions have left in the folder for temporary files; says what that was.
+async fn clear_leftovers() -> Option<String> {
+    let cleared = tokio::task::spawn_blocking(devloop_cloud::clear_leftovers).await.unwrap_or(0);
+    let place = std::env::temp_dir();
+    (cleared > 0).then(|| {
+        let folders = if cleared == 1 { "folder" } else { "folders" };
+        format!(
+            "{cleared} {folders} of unpacked code in {}, left by sessions that were killed",
+            place.display()
+        )
+    })
+}
+
+/// Tells when the cloud turned clients away because it may have no more connections open, at most once a minute.
+async fn tell_shortages(cloud: Cloud, events: Events) {
+    let mut shortages = cloud.shortages();
+    while shortages.changed().await.is_ok() {
+        let problem = Problem::new(
+            "descriptor_limit",
+            "accept a client: devloop has as many files and connections open as it may have",
+        )
+        .with_hint("start devloop where `ulimit -Hn` is higher; `devloop doctor` tells how high it is");
+        events.send(Fact::Error { problem }).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
 /// Passes the functions' own lines on, under the binaries' names. Lambda's START, END and REPORT stay in CloudWatch Logs.
 async fn follow_logs(cloud: Cloud, events: Events) {
     let mut lines = cloud.follow_logs();
@@ -148,15 +189,15 @@ async fn follow_logs(cloud: Cloud, events: Events) {
     loop {
         match lines.recv().await {
             Ok(LogEvent { region, group, message, .. }) => {
-                let Some(function) = group.strip_prefix("/aws/lambda/") else { continue };
+                let Some(function) = cloud.function_of_group(&region, &group) else { continue };
                 if ["START ", "END ", "REPORT ", "INIT_START "].iter().any(|start| message.starts_with(start))
                 {
                     continue;
                 }
                 let binary = binaries.entry(Arc::clone(&group)).or_insert_with(|| {
-                    let folder = cloud.code_folder(&region, function);
+                    let folder = cloud.code_folder(&region, &function);
                     let name = folder.as_deref().and_then(|folder| folder.file_name()?.to_str());
-                    name.unwrap_or(function).to_owned()
+                    name.unwrap_or(&function).to_owned()
                 });
                 events.send(Fact::Log { function: binary.clone(), line: message.to_string() }).await;
             }

@@ -12,7 +12,7 @@ use crate::config::{
 use crate::observe::Local;
 use crate::session::asked::Asked;
 use crate::session::{View, commit, orders};
-use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink};
+use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink, Unblocked};
 use crate::target::Whereabouts;
 use crate::tui::{Hop, Keymap, Load, Opening, Theme, Tui};
 
@@ -58,15 +58,15 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
     if let Some(directory) = &told.log_directory {
         sinks.push(Box::new(FunctionLogs::new(directory.join("logs"))));
     }
-    let output = io::stdout();
-    let plain = || Plain::new(io::stdout(), io::stdout().is_terminal() && !no_color(), terminal_is_utf8());
+    let output = Unblocked::stdout(told.stop.clone())?;
+    let plain = |output| Plain::new(output, io::stdout().is_terminal() && !no_color(), terminal_is_utf8());
     sinks.push(match told.view {
         View::Json => Box::new(Json::new(output)),
-        View::Plain => Box::new(plain()),
+        View::Plain => Box::new(plain(output)),
         // A terminal that cannot be drawn on still shows lines.
         View::Screen => match screen(told, log.as_deref()) {
             Ok(screen) => Box::new(screen),
-            Err(_) => Box::new(plain()),
+            Err(_) => Box::new(plain(output)),
         },
     });
     Ok(sinks)

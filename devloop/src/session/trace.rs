@@ -1,11 +1,13 @@
 //! What devloop and its cloud note for whoever looks into a problem: a file beside the session's log, never the terminal.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
 use tracing::Level;
+
+use crate::sink::private;
 
 /// The file in the log directory.
 const FILE: &str = "devloop.log";
@@ -14,7 +16,7 @@ const FILE: &str = "devloop.log";
 /// one's file, because a process has one such writer.
 pub(super) fn start(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
-    let file = File::create(directory.join(FILE))?;
+    let file = private(&directory.join(FILE))?;
     let writer =
         tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::WARN).with_writer(Mutex::new(file));
     // An error means that a writer is there already.

@@ -12,7 +12,7 @@ pub(crate) enum Piece<'a> {
     Style(&'a str),
 }
 
-/// The text's parts. Cursor movements and hyperlinks are none; line ends and tabs stay.
+/// The text's parts. Cursor movements, hyperlinks and control characters are none; line ends and tabs stay.
 pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -21,6 +21,10 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
             let first = characters.next()?;
             rest = characters.as_str();
             if first != ESCAPE {
+                // A carriage return overwrites what stands there, a bell rings, and the controls above ASCII are escapes too.
+                if first.is_control() && !matches!(first, '\n' | '\t') {
+                    continue;
+                }
                 return Some(Piece::Text(first));
             }
             let kind = characters.next();
@@ -58,7 +62,19 @@ fn after_string(text: &str) -> &str {
     end.map_or("", |end| &text[end..])
 }
 
-/// Removes colours, cursor movements and hyperlinks; line ends and tabs stay.
+/// Keeps colours and weights, and no other control of the terminal.
+pub(super) fn coloured(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(character) => out.push(character),
+            Piece::Style(numbers) => out.extend(["\u{1b}[", numbers, "m"]),
+        }
+    }
+    out
+}
+
+/// Removes colours, cursor movements, hyperlinks and control characters; line ends and tabs stay.
 pub(super) fn strip(text: &str) -> String {
     pieces(text)
         .filter_map(|piece| match piece {
@@ -84,6 +100,13 @@ mod tests {
         check("cut \u{1b}[38;5", "cut ");
         check("cut \u{1b}", "cut ");
         check("\u{1b}[2Kmoved\u{1b}[é", "moved");
+    }
+
+    #[test]
+    fn control_characters_go() {
+        check("a\u{7}b\rc\u{8}\u{9b}31md\u{7f}e\u{85}f", "abc31mdef");
+        let text = "\u{1b}[31mred\u{1b}[0m\u{1b}[2J\u{7}\r!";
+        assert_eq!(super::coloured(text), "\u{1b}[31mred\u{1b}[0m!");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// So many bytes are kept back at most: under load a call to the system for each line took a tenth of devloop's time.
@@ -29,7 +30,7 @@ impl Bounded {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory)?;
         }
-        let file = File::create(path)?;
+        let file = private(path)?;
         Ok(Self { path: path.to_owned(), file, size: 0, limit, kept: String::new(), lines: 0, lost: 0 })
     }
 
@@ -74,10 +75,18 @@ impl Bounded {
         let mut beside = self.path.clone().into_os_string();
         beside.push(".1");
         fs::rename(&self.path, beside)?;
-        self.file = File::create(&self.path)?;
+        self.file = private(&self.path)?;
         self.size = 0;
         Ok(())
     }
+}
+
+/// An empty file that only its owner can read: functions print what they like.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // The mode above is for new files.
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 impl Drop for Bounded {
@@ -114,6 +123,16 @@ mod tests {
             "short\n",
             "a line longer than the limit is written too"
         );
+    }
+
+    #[test]
+    fn only_the_owner_can_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.log");
+        fs::write(&path, "from before").unwrap();
+        drop(Bounded::create(&path, 30).unwrap());
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::engine::{Millis, Notice, State};
 use crate::sink::bounded::Bounded;
-use crate::sink::{Sink, ansi};
+use crate::sink::{Sink, ansi, secrets};
 
 /// How large each file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 8 << 20;
@@ -36,7 +36,9 @@ impl FunctionLogs {
         let Some(file) = file else { return };
         let time = time(at);
         for line in ansi::strip(text).lines() {
-            file.write(&format!("{time} {line}"), |lost| format!("{time} [{lost} lines found no room]"));
+            file.write(&format!("{time} {}", secrets::masked(line)), |lost| {
+                format!("{time} [{lost} lines found no room]")
+            });
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::engine::{Millis, Notice, State};
 use crate::sink::bounded::Bounded;
-use crate::sink::{Sink, json};
+use crate::sink::{Sink, json, secrets};
 
 /// How large the file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 64 << 20;
@@ -26,7 +26,7 @@ impl LogFile {
 impl Sink for LogFile {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
         let gap = |lost| format!("{{\"event\":\"lines_lost\",\"at\":{at},\"lines\":{lost}}}");
-        self.file.write(&json::line(at, notice)?, gap);
+        self.file.write(&secrets::masked(&json::line(at, notice)?), gap);
         Ok(())
     }
 

@@ -7,6 +7,8 @@ mod function_logs;
 mod json;
 mod log_file;
 mod plain;
+mod secrets;
+mod unblocked;
 
 #[cfg(test)]
 mod tests;
@@ -16,10 +18,12 @@ use std::io;
 use crate::engine::{Millis, Notice, State};
 
 pub(crate) use ansi::{Piece, pieces};
+pub(crate) use bounded::private;
 pub(crate) use function_logs::FunctionLogs;
 pub(crate) use json::{Json, error_line};
 pub(crate) use log_file::LogFile;
 pub(crate) use plain::{Plain, text};
+pub(crate) use unblocked::Unblocked;
 
 /// A consumer of notices.
 pub(crate) trait Sink: Send {

@@ -25,7 +25,9 @@ const BODY_LIMIT: usize = 70 << 20;
 pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> Reply {
     let region = scope(&request.headers).map_or(&*pages.home.region, |(region, _)| region);
     let cx = pages.home.context(region);
-    if let Some(why) = host::refusal(&request.headers) {
+    // All of this is decided before the body is read.
+    let is_deployed = pages.registry.addressed(&request).is_some_and(|service| service.is_for_pages());
+    if let Some(why) = host::refusal(&request.headers, is_deployed) {
         return Reply::error(&ApiError::with_status(403, "AccessDeniedException", why));
     }
     let reply = match route(&pages.registry, &request) {
@@ -36,7 +38,7 @@ pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> R
             Ok(request) => named(pages, &cx, about, &operation, protocol, &request).await,
             Err(error) => protocol.encode_error(&cx, about, &error),
         },
-        Route::Query { about } => match whole(request, body).await {
+        Route::Query { about } => match readable(request, body).await {
             Ok(request) => query(pages, &cx, about, &request).await,
             Err(error) => Protocol::Query.encode_error(&cx, about.unwrap_or(&UNKNOWN), &error),
         },
@@ -45,7 +47,18 @@ pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> R
             Err(error) => Reply::error(&error),
         },
     };
+    let reply = if reply.status == 503 { reply.header("retry-after", "1") } else { reply };
     reply.header("x-amzn-requestid", &cx.request_id).header("x-localstack", "true")
+}
+
+/// A request in the query protocol with its body, unless a page could have sent it.
+async fn readable(request: Request, body: Arriving) -> Result<Request, ApiError> {
+    if request.method != Method::POST
+        && let Some(why) = host::refusal_without_post(&request.headers)
+    {
+        return Err(ApiError::with_status(403, "AccessDeniedException", why));
+    }
+    whole(request, body).await
 }
 
 /// The request with its body.

@@ -8,8 +8,9 @@ use crate::http::host_name;
 /// The names under which clients reach an endpoint on this machine. Names below them (virtual-hosted APIs) count too.
 const OWN: [&str; 3] = ["localhost", "localhost.localstack.cloud", "amazonaws.com"];
 
-/// Why a request is turned away, as a sentence for the person who reads it; `None` when it may pass.
-pub(crate) fn refusal(headers: &HeaderMap) -> Option<String> {
+/// Why a request is turned away, as a sentence for the person who reads it; `None` when it may pass. A deployed API or a
+/// function's URL (`is_deployed`) is made for pages, and says itself which of them may read it.
+pub(crate) fn refusal(headers: &HeaderMap, is_deployed: bool) -> Option<String> {
     let Some(host) = headers.get(header::HOST) else {
         return Some("the request has no Host header".to_owned());
     };
@@ -20,10 +21,28 @@ pub(crate) fn refusal(headers: &HeaderMap) -> Option<String> {
              localhost.localstack.cloud"
         ));
     }
-    let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or("?");
+    if is_deployed {
+        return None;
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        // Images, links and forms that ask with GET send no Origin; browsers say where they stand all the same.
+        let is_foreign = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        return is_foreign.then(|| "pages of other sites may not call this cloud".to_owned());
+    };
+    let origin = origin.to_str().unwrap_or("?");
     let site = origin.split_once("://").map_or(origin, |(_, rest)| rest);
     let site = host_name(site);
     (!is_loopback(site)).then(|| format!("pages of `{origin}` may not call this cloud"))
+}
+
+/// Why an operation that is asked for with GET is turned away: browsers do that for an image, and whatever the operation
+/// does would be done. Clients sign their requests; people who type them send nothing that only browsers send.
+pub(crate) fn refusal_without_post(headers: &HeaderMap) -> Option<String> {
+    let is_signed = headers.contains_key(header::AUTHORIZATION);
+    let is_of_page =
+        ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].iter().any(|name| headers.contains_key(*name));
+    (is_of_page && !is_signed)
+        .then(|| "operations by GET are not for browsers: sign the request, or use POST".to_owned())
 }
 
 fn is_loopback(name: &str) -> bool {
@@ -54,7 +73,7 @@ mod tests {
             if let Some(origin) = origin {
                 headers.insert(header::ORIGIN, origin.parse().unwrap());
             }
-            assert_eq!(refusal(&headers).is_none(), passes, "{host} {origin:?}");
+            assert_eq!(refusal(&headers, false).is_none(), passes, "{host} {origin:?}");
         };
         check("127.0.0.1:4566", None, true);
         check("127.0.0.53", None, true);
@@ -70,6 +89,40 @@ mod tests {
         check("127.0.0.1:4566", Some("http://localhost:3000"), true);
         check("127.0.0.1:4566", Some("https://evil.example"), false);
         check("127.0.0.1:4566", Some("null"), false);
-        assert!(refusal(&HeaderMap::new()).is_some());
+        assert!(refusal(&HeaderMap::new(), true).is_some());
+    }
+
+    fn headers(given: &[(&'static str, &str)]) -> HeaderMap {
+        given.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn pages_of_other_sites_reach_deployed_apis_only() {
+        let check = |site: &str, origin: Option<&str>, is_deployed: bool, passes: bool| {
+            let mut headers = headers(&[("host", "127.0.0.1:4566"), ("sec-fetch-site", site)]);
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            assert_eq!(refusal(&headers, is_deployed).is_none(), passes, "{site} {origin:?} {is_deployed}");
+        };
+        check("cross-site", None, false, false);
+        check("cross-site", None, true, true);
+        check("cross-site", Some("https://evil.example"), false, false);
+        check("cross-site", Some("https://shop.example"), true, true);
+        // `localhost` and `127.0.0.1` are two sites to a browser; the Origin tells that both are this machine.
+        check("cross-site", Some("http://localhost:3000"), false, true);
+        check("same-origin", None, false, true);
+        check("none", None, false, true);
+    }
+
+    #[test]
+    fn operations_by_get_are_not_for_browsers() {
+        let check = |given: &[(&'static str, &str)], passes: bool| {
+            assert_eq!(refusal_without_post(&headers(given)).is_none(), passes, "{given:?}");
+        };
+        check(&[], true);
+        check(&[("sec-fetch-site", "none")], false);
+        check(&[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")], false);
+        check(&[("sec-fetch-site", "same-origin"), ("authorization", "AWS4-HMAC-SHA256 ...")], true);
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
     context::Home,
-    http::{Reply, Request},
+    http::{Bodies, Reply, Request},
     registry::Registry,
     wire,
 };
@@ -18,6 +19,10 @@ pub(crate) struct Pages {
     pub(crate) clock: Clock,
     pub(super) home: Arc<Home>,
     pub(super) registry: Arc<Registry>,
+    /// What the bodies of all requests may take while they come in.
+    pub(super) bodies: Arc<Bodies>,
+    /// Counts the clients that were turned away for lack of descriptors.
+    pub(super) short: watch::Sender<u64>,
     /// Tells this cloud from the next one on the same port.
     session: String,
     /// When the cloud was made, in ms since the epoch.
@@ -28,7 +33,21 @@ impl Pages {
     /// Pages about the services of `registry`, whose figures count from now.
     pub(crate) fn new(clock: Clock, home: Arc<Home>, registry: Arc<Registry>) -> Self {
         let started_ms = clock.now_ms();
-        Self { clock, home, registry, session: uuid::Uuid::new_v4().to_string(), started_ms }
+        let bodies = Arc::new(Bodies::default());
+        Self {
+            clock,
+            home,
+            registry,
+            bodies,
+            short: watch::Sender::default(),
+            session: uuid::Uuid::new_v4().to_string(),
+            started_ms,
+        }
+    }
+
+    /// Follows the clients that were turned away for lack of descriptors.
+    pub(crate) fn shortages(&self) -> watch::Receiver<u64> {
+        self.short.subscribe()
     }
 
     /// Answers a request below `/_localstack/` or `/_devloop/`.

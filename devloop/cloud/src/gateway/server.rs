@@ -38,6 +38,9 @@ pub(crate) async fn serve(
                 // Out of descriptors, or a client that is gone already: the next accept may work.
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
+                    if is_shortage(&error) {
+                        pages.short.send_modify(|count| *count += 1);
+                    }
                     pages.clock.sleep(Duration::from_millis(10)).await;
                 }
             },
@@ -50,6 +53,12 @@ pub(crate) async fn serve(
     // Long polls do not end by themselves; what is still open after the drain is dropped with its connection.
     let _ = tokio::time::timeout(DRAIN, tracker.wait()).await;
     Ok(())
+}
+
+/// Whether this process, or the machine, may have no more descriptors open.
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error())).contains(&error.raw_os_error())
 }
 
 async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
@@ -86,7 +95,7 @@ async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketA
         body: Bytes::new(),
         peer: peer.ip(),
     };
-    let reply = dispatch::answer(pages, request, Arriving::new(body)).await;
+    let reply = dispatch::answer(pages, request, Arriving::new(body).among(&pages.bodies)).await;
     let mut response = Response::from(reply);
     if head {
         *response.body_mut() = Either::Left(Full::default());

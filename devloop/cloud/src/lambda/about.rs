@@ -1,14 +1,21 @@
 //! What Lambda tells of itself to the rest of the cloud.
 
+use std::sync::Weak;
+
 use serde_json::Value;
 
-use super::{api, cloudformation, service::Lambda};
+use super::{
+    api,
+    asynchronous::{FUNCTION_BYTES, FUNCTION_EVENTS, TOTAL_BYTES, TOTAL_EVENTS},
+    cloudformation,
+    service::Lambda,
+};
 use crate::{
     context::Context,
     error::ApiError,
     http::{Arriving, Reply, Request},
     resource::ResourceType,
-    service::{About, Answering, Service},
+    service::{About, Answering, Catalogue, Service},
 };
 
 /// A function's zip may be 50 MB and travels as base64; no other request to a function is larger [Lambda quotas].
@@ -22,6 +29,8 @@ static ABOUT: About = About {
     operations: api::OPERATIONS,
     without_effect: &[
         "resource policies of functions (AddPermission): nothing asks who is calling",
+        "VpcConfig, TracingConfig and EphemeralStorage of functions: a process has this machine's network and disk",
+        "LogFormat and the log levels of LoggingConfig: lines are kept as the function prints them, in the LogGroup that it names",
         "MemorySize: it sets what functions read of it and the cost, and bounds nothing",
     ],
     ..About::NONE
@@ -45,6 +54,10 @@ impl Service for Lambda {
         url_of(request).is_some()
     }
 
+    fn is_for_pages(&self) -> bool {
+        true
+    }
+
     fn answer<'a>(&'a self, cx: &'a Context, mut request: Request, body: Arriving) -> Answering<'a, Reply> {
         Box::pin(async move {
             request.body = match body.whole(&request.headers, BODY_LIMIT).await {
@@ -64,6 +77,24 @@ impl Service for Lambda {
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         cloudformation::types()
+    }
+
+    fn connect(&self, all: Weak<dyn Catalogue>) {
+        self.courier.connect(all);
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        let load = self.courier.load();
+        vec![("asynchronous_events", load.events as u64), ("asynchronous_event_bytes", load.bytes as u64)]
+    }
+
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[
+            ("asynchronous_events", TOTAL_EVENTS as u64),
+            ("asynchronous_event_bytes", TOTAL_BYTES as u64),
+            ("asynchronous_events_of_a_function", FUNCTION_EVENTS as u64),
+            ("asynchronous_event_bytes_of_a_function", FUNCTION_BYTES as u64),
+        ]
     }
 
     fn status(&self, from_ms: i64) -> Answering<'_, Vec<(&'static str, Value)>> {

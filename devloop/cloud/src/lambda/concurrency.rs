@@ -54,7 +54,6 @@ impl Account {
         Arc::new(Share { account: Arc::clone(self), own: Mutex::default() })
     }
 
-    #[cfg(test)]
     /// What is left for functions without a reservation.
     pub(crate) fn unreserved(&self) -> usize {
         ACCOUNT.saturating_sub(self.0.lock().reserved)

@@ -121,6 +121,9 @@ impl Configuration {
                 return Err(ApiError::unsupported(format!("the function setting {name}")));
             }
         }
+        if let Some(group) = members.get("LoggingConfig").and_then(|config| config.get("LogGroup")) {
+            check_log_group(group)?;
+        }
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(runtime) = text("Runtime") {
             if !runtime.starts_with("provided") {
@@ -155,6 +158,21 @@ impl Configuration {
         }
         Ok(())
     }
+}
+
+/// The names that log groups may have [LoggingConfig, Lambda API reference].
+fn check_log_group(group: &Value) -> Result<(), ApiError> {
+    let fits = |text: &str| {
+        (1..=512).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_/#".contains(&byte))
+    };
+    if group.as_str().is_some_and(fits) {
+        return Ok(());
+    }
+    Err(ApiError::validation(format!(
+        "1 validation error detected: Value '{group}' at 'loggingConfig.logGroup' failed to satisfy constraint: Member must \
+         satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"
+    )))
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -218,6 +236,11 @@ fn variables(environment: &Value) -> Result<BTreeMap<String, String>, ApiError> 
 }
 
 impl Configuration {
+    /// The log group that the function's `LoggingConfig` names.
+    pub(crate) fn log_group(&self) -> Option<&str> {
+        self.inert.get("LoggingConfig")?.get("LogGroup")?.as_str()
+    }
+
     /// The members that `GetFunctionConfiguration` shows of these settings.
     pub(crate) fn show(&self) -> Map<String, Value> {
         let mut out = Map::new();
@@ -282,5 +305,6 @@ mod tests {
         check("Environment", json!({"Variables": {"A": "x".repeat(5000)}}), "4KB");
         check("PackageType", "Image".into(), "container images");
         check("Role", "".into(), "Role is mandatory");
+        check("LoggingConfig", json!({"LogGroup": "a b"}), "logGroup");
     }
 }

@@ -12,14 +12,14 @@ use serde_json::{Map, Value, json};
 use super::{
     asynchronous::{Backlog, EventSettings},
     code::{Code, Generation, Identity},
-    concurrency::{Account, Permit, Share},
+    concurrency::Share,
     configuration::Configuration,
     environment::{StartError, Surroundings, spawn_error},
     lineage,
     meters::Meters,
     pool::Pool,
 };
-use crate::{clock::Clock, error::ApiError, regional::Regional};
+use crate::{clock::Clock, error::ApiError};
 
 /// One function of one region.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub(crate) struct Function {
     pub(crate) meters: Meters,
     pub(crate) latest: Arc<Version>,
     pub(crate) state: RwLock<State>,
-    /// Its part of the account's concurrency, once it was invoked or has reserved some.
-    share: OnceLock<Arc<Share>>,
+    /// Its part of the account's concurrency.
+    pub(crate) share: Arc<Share>,
     /// Its asynchronous events, once there was one.
     backlog: OnceLock<Arc<Backlog>>,
     /// Its name in the lineage of trace headers.
@@ -48,8 +48,6 @@ pub(crate) struct State {
     pub(crate) aliases: BTreeMap<String, Alias>,
     /// The statements of the resource policy by their id. Kept and shown; calls are not checked against them.
     pub(crate) policy: BTreeMap<String, Value>,
-    /// Reserved concurrency; `None` means the account's.
-    pub(crate) concurrency: Option<usize>,
     pub(crate) url: Option<Url>,
     pub(crate) tags: BTreeMap<String, String>,
     /// How asynchronous events are treated, by the qualifier that they are sent to.
@@ -120,6 +118,7 @@ impl Function {
         configuration: Configuration,
         code: Code,
         meters: Meters,
+        share: Arc<Share>,
         clock: Clock,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -130,7 +129,7 @@ impl Function {
             meters,
             latest: Version::new(surroundings, Arc::new(configuration), code, &clock),
             state: RwLock::new(State { next_version: 1, ..State::default() }),
-            share: OnceLock::new(),
+            share,
             backlog: OnceLock::new(),
             clock,
         })
@@ -204,19 +203,14 @@ impl Function {
         url.id.clone()
     }
 
-    /// Takes the right to run one invocation; the error is a throttle.
-    pub(crate) fn enter(&self, accounts: &Regional<Account>) -> Result<Permit, ApiError> {
-        let share = self.share.get_or_init(|| accounts.of(&self.region).share());
-        let reserved = self.state.read().concurrency;
-        if share.reserved() != reserved {
-            share.reserve(reserved)?;
-        }
-        share.enter()
+    /// The group that the function logs to with these settings.
+    pub(crate) fn log_group(&self, configuration: &Configuration) -> String {
+        configuration.log_group().map_or_else(|| format!("/aws/lambda/{}", self.name), str::to_owned)
     }
 
     /// What the function has reserved of the account's concurrency.
     pub(crate) fn reserved(&self) -> Option<usize> {
-        self.state.read().concurrency
+        self.share.reserved()
     }
 
     /// The function's asynchronous events; made when the first one comes.
@@ -253,10 +247,8 @@ impl Function {
         for version in self.versions() {
             version.pool.stop();
         }
-        if let Some(share) = self.share.get() {
-            // Giving up is never refused.
-            let _ = share.reserve(None);
-        }
+        // Giving up is never refused.
+        let _ = self.share.reserve(None);
     }
 
     /// Gives `$LATEST` new settings or code. Warm environments are replaced in the background without losing work in
@@ -341,10 +333,13 @@ impl Function {
             "RuntimeVersionConfig",
             json!({ "RuntimeVersionArn": format!("arn:aws:lambda:{}::runtime:devloop", self.region) }),
         );
-        put(
-            "LoggingConfig",
-            json!({ "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", self.name) }),
-        );
+        let mut logging = json!({ "LogFormat": "Text", "LogGroup": self.log_group(&deployed.configuration) });
+        if let Some(given) = deployed.configuration.inert.get("LoggingConfig").and_then(Value::as_object) {
+            for (name, value) in given {
+                logging[name] = value.clone();
+            }
+        }
+        put("LoggingConfig", logging);
         match deployed.update {
             Update::Successful => put("LastUpdateStatus", "Successful".into()),
             Update::InProgress => {

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::{
-    concurrency::Account,
     environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
     function::{Function, Version},
     pool::{Lease, Refused},
@@ -19,7 +18,6 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome},
-    regional::Regional,
     services::logs::Logs,
     wire,
 };
@@ -29,8 +27,6 @@ use crate::{
 pub(super) struct Invoker {
     pub(super) clock: Clock,
     pub(super) logs: Arc<Logs>,
-    /// Who may run at the same time, by region.
-    pub(super) accounts: Arc<Regional<Account>>,
 }
 
 /// How often an event goes to another environment when one died before it took the event.
@@ -48,7 +44,7 @@ impl Invoker {
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
         // Held to the end: what waits for an environment counts like what has one.
-        let permit = function.enter(&self.accounts).inspect_err(|_| {
+        let permit = function.share.enter().inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());
         })?;
         let trace_id = invocation.trace_id.as_deref().map_or_else(trace_id, str::to_owned);
@@ -111,7 +107,13 @@ impl Invoker {
             Ok(lease) => lease,
             Err(Refused::Stopped) => return Attempt::Stopped,
             Err(Refused::NotStarted(error)) => {
-                return Attempt::Ended(self.init_failed(function, request_id, &error, invocation.wants_log));
+                return Attempt::Ended(self.init_failed(
+                    function,
+                    version,
+                    request_id,
+                    &error,
+                    invocation.wants_log,
+                ));
             }
         };
         let environment = Arc::clone(&lease.environment);
@@ -154,7 +156,8 @@ impl Invoker {
         log.push((now, report_line(request_id, duration, &lease)));
         lease.give_back();
         let log_tail = if invocation.wants_log { tail(&log) } else { String::new() };
-        self.logs.append(&function.region, &log_group(&function.name), &environment.log_stream, log);
+        let group = function.log_group(&environment.generation.configuration);
+        self.logs.append(&function.region, &group, &environment.log_stream, log);
         Attempt::Ended(Report { payload, error, log_tail })
     }
 
@@ -198,6 +201,7 @@ impl Invoker {
     fn init_failed(
         &self,
         function: &Function,
+        version: &Version,
         request_id: &str,
         error: &StartError,
         wants_log: bool,
@@ -209,7 +213,8 @@ impl Invoker {
         log.push((now, format!("END RequestId: {request_id}")));
         let log_tail = if wants_log { tail(&log) } else { String::new() };
         if !error.log_stream.is_empty() {
-            self.logs.append(&function.region, &log_group(&function.name), &error.log_stream, log);
+            let group = function.log_group(&version.deployed().configuration);
+            self.logs.append(&function.region, &group, &error.log_stream, log);
         }
         Report::failed(request_id, &error.error_type, &error.message, log_tail)
     }
@@ -240,11 +245,6 @@ impl Report {
 fn gone(function: &Function, version: &Version) -> ApiError {
     let qualifier = if &*version.name == "$LATEST" { String::new() } else { format!(":{}", version.name) };
     super::not_found(format!("Function not found: {}{qualifier}", function.arn))
-}
-
-/// The group that a function logs to.
-pub(super) fn log_group(function: &str) -> String {
-    format!("/aws/lambda/{function}")
 }
 
 /// An error document as Lambda words its own: with the request's id before the message when `prefix` says so.
@@ -294,7 +294,7 @@ fn tail(log: &[(i64, String)]) -> String {
 }
 
 /// A trace header as X-Ray writes it; nothing is sampled here.
-fn trace_id() -> String {
+pub(super) fn trace_id() -> String {
     let id = crate::wire::unique_id().simple().to_string();
     let (time, rest) = id.split_at(8);
     format!("Root=1-{time}-{rest};Parent={};Sampled=0", &rest[..16])

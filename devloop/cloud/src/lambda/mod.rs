@@ -3,7 +3,6 @@
 
 mod about;
 mod api;
-#[allow(dead_code, reason = "its operations wait for the table of operations")]
 mod asynchronous;
 mod cloudformation;
 mod code;
@@ -27,6 +26,12 @@ pub use service::{Activation, ActivationError};
 use crate::error::ApiError;
 
 use concurrency::ACCOUNT as ACCOUNT_CONCURRENCY;
+
+/// Deletes what killed processes have left of unpacked packages in the machine's folder for temporary files; returns how many
+/// folders there were.
+pub fn clear_leftovers() -> usize {
+    code::clear_leftovers(&std::env::temp_dir())
+}
 
 /// `ResourceNotFoundException`, status 404.
 fn not_found(message: String) -> ApiError {

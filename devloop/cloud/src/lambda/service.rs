@@ -8,13 +8,14 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 use super::{
     asynchronous::Courier,
     code::{Code, Generation},
+    concurrency::Account,
     function::{Function, Version},
     invoke::Invoker,
     name::{self, Reference},
@@ -43,12 +44,16 @@ pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
 pub(crate) struct Lambda {
     pub(super) regions: Arc<Regional<Functions>>,
     pub(super) courier: Arc<Courier>,
+    /// Who may run at the same time, by region.
+    pub(super) accounts: Regional<Account>,
     pub(super) cloudwatch: Arc<CloudWatch>,
     pub(super) invoker: Invoker,
     pub(super) clock: Clock,
     endpoint: RwLock<Arc<str>>,
     /// Holds a task for every function process that has not ended.
     pub(super) processes: TaskTracker,
+    /// The asynchronous events that waited when the service was stopped.
+    left: Mutex<Vec<(String, usize)>>,
 }
 
 /// A function whose new code has asked for its first event.
@@ -82,15 +87,17 @@ impl Lambda {
     /// An empty service that logs to `logs` and measures into `cloudwatch`.
     pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
         let regions = Arc::new(Regional::default());
-        let invoker = Invoker { clock: clock.clone(), logs, accounts: Arc::default() };
+        let invoker = Invoker { clock: clock.clone(), logs };
         Self {
             courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
             regions,
+            accounts: Regional::default(),
             cloudwatch,
             invoker,
             clock,
             endpoint: RwLock::new("http://127.0.0.1:4566".into()),
             processes: TaskTracker::new(),
+            left: Mutex::default(),
         }
     }
 
@@ -210,6 +217,19 @@ impl Lambda {
         Some(function.latest.deployed().code.folder().to_owned())
     }
 
+    /// The function of `region` that logs to `group`.
+    pub(crate) fn logs_to(&self, region: &str, group: &str) -> Option<String> {
+        if let Some(name) = group.strip_prefix("/aws/lambda/") {
+            return Some(name.to_owned());
+        }
+        let functions = self.regions.of(region);
+        let functions = functions.read();
+        let found = functions.values().find(|function| {
+            function.latest.deployed().configuration.log_group().is_some_and(|own| own == group)
+        });
+        found.map(|function| function.name.to_string())
+    }
+
     fn all(&self) -> Vec<Arc<Function>> {
         self.regions
             .all()
@@ -246,7 +266,7 @@ impl Lambda {
             Err(error) => {
                 let output: Vec<String> = error.output.iter().map(|(_, line)| line.clone()).collect();
                 if !error.log_stream.is_empty() {
-                    let group = super::invoke::log_group(&function.name);
+                    let group = function.log_group(&version.deployed().configuration);
                     self.invoker.logs.append(&function.region, &group, &error.log_stream, error.output);
                 }
                 Err(ActivationError {
@@ -315,14 +335,17 @@ impl Lambda {
     pub(crate) fn waiting_events(&self) -> Vec<(String, usize)> {
         let waiting = |function: &Arc<Function>| function.events().map_or(0, |events| events.load().events);
         let counted = self.all().into_iter().map(|function| (function.name.to_string(), waiting(&function)));
-        counted.filter(|(_, events)| *events > 0).collect()
+        let left = self.left.lock().clone();
+        counted.filter(|(_, events)| *events > 0).chain(left).collect()
     }
 
     /// Kills every environment and waits until no process is left.
     pub(crate) async fn stop(&self) {
+        let waiting = self.waiting_events();
         for function in self.all() {
             function.stop();
         }
+        *self.left.lock() = waiting;
         self.processes.close();
         // Killed processes end within milliseconds; one that the kernel cannot end must not keep devloop.
         let _ = tokio::time::timeout(LAST_PROCESS, self.processes.wait()).await;

@@ -42,8 +42,10 @@ impl Lambda {
             endpoint: self.endpoint(),
             processes: self.processes.clone(),
         };
+        let share = self.accounts.of(&cx.region).share();
         let meters = Meters::new(&self.cloudwatch, &cx.region, &reference.name);
-        let function = Function::new(surroundings, arn, configuration, code, meters, self.clock.clone());
+        let function =
+            Function::new(surroundings, arn, configuration, code, meters, share, self.clock.clone());
         if let Some(tags) = input.get("Tags") {
             super::settings::merge_tags(&function, tags);
         }
@@ -106,7 +108,7 @@ impl Lambda {
         if !state.tags.is_empty() {
             shown["Tags"] = json!(state.tags);
         }
-        if let Some(reserved) = state.concurrency {
+        if let Some(reserved) = function.reserved() {
             shown["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
         }
         Ok(shown)

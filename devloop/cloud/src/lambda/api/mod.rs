@@ -1,6 +1,7 @@
 //! The operations of the Lambda API [Lambda API reference]: each file is one family.
 
 mod aliases;
+mod events;
 mod functions;
 mod invocations;
 mod routes;
@@ -23,28 +24,35 @@ pub(super) const OPERATIONS: &[&str] = &[
     "DeleteAlias",
     "DeleteFunction",
     "DeleteFunctionConcurrency",
+    "DeleteFunctionEventInvokeConfig",
     "DeleteFunctionUrlConfig",
     "GetAccountSettings",
     "GetAlias",
     "GetFunction",
     "GetFunctionConcurrency",
     "GetFunctionConfiguration",
+    "GetFunctionEventInvokeConfig",
+    "GetFunctionRecursionConfig",
     "GetFunctionUrlConfig",
     "GetPolicy",
     "Invoke",
     "ListAliases",
+    "ListFunctionEventInvokeConfigs",
     "ListFunctionUrlConfigs",
     "ListFunctions",
     "ListTags",
     "ListVersionsByFunction",
     "PublishVersion",
     "PutFunctionConcurrency",
+    "PutFunctionEventInvokeConfig",
+    "PutFunctionRecursionConfig",
     "RemovePermission",
     "TagResource",
     "UntagResource",
     "UpdateAlias",
     "UpdateFunctionCode",
     "UpdateFunctionConfiguration",
+    "UpdateFunctionEventInvokeConfig",
     "UpdateFunctionUrlConfig",
 ];
 
@@ -77,6 +85,13 @@ impl Lambda {
             "PutFunctionConcurrency" => self.put_concurrency(&call, function()?),
             "GetFunctionConcurrency" => self.get_concurrency(&call, function()?),
             "DeleteFunctionConcurrency" => self.delete_concurrency(&call, function()?),
+            "PutFunctionEventInvokeConfig" => self.put_event_settings(&call, function()?),
+            "UpdateFunctionEventInvokeConfig" => self.update_event_settings(&call, function()?),
+            "GetFunctionEventInvokeConfig" => self.get_event_settings(&call, function()?),
+            "DeleteFunctionEventInvokeConfig" => self.delete_event_settings(&call, function()?),
+            "ListFunctionEventInvokeConfigs" => self.list_event_settings(&call, function()?),
+            "PutFunctionRecursionConfig" => self.put_recursion(&call, function()?),
+            "GetFunctionRecursionConfig" => self.get_recursion(&call, function()?),
             "CreateFunctionUrlConfig" => self.create_url(&call, function()?),
             "GetFunctionUrlConfig" => self.get_url(&call, function()?),
             "UpdateFunctionUrlConfig" => self.update_url(&call, function()?),

@@ -2,6 +2,9 @@
 
 use crate::rest::Route;
 
+const EVENT_CONFIG: &str = "/2019-09-25/functions/{FunctionName}/event-invoke-config";
+const RECURSION_CONFIG: &str = "/2024-08-31/functions/{FunctionName}/recursion-config";
+
 /// The API's operations by method and path.
 pub(crate) const ROUTES: &[Route] = &[
     Route::raw("POST", "/2015-03-31/functions/{FunctionName}/invocations", "Invoke"),
@@ -45,6 +48,18 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("PUT", "/2021-10-31/functions/{FunctionName}/url", "UpdateFunctionUrlConfig", 200),
     Route::new("DELETE", "/2021-10-31/functions/{FunctionName}/url", "DeleteFunctionUrlConfig", 204),
     Route::new("GET", "/2021-10-31/functions/{FunctionName}/urls", "ListFunctionUrlConfigs", 200),
+    Route::new("PUT", EVENT_CONFIG, "PutFunctionEventInvokeConfig", 200),
+    Route::new("POST", EVENT_CONFIG, "UpdateFunctionEventInvokeConfig", 200),
+    Route::new("GET", EVENT_CONFIG, "GetFunctionEventInvokeConfig", 200),
+    Route::new("DELETE", EVENT_CONFIG, "DeleteFunctionEventInvokeConfig", 204),
+    Route::new(
+        "GET",
+        "/2019-09-25/functions/{FunctionName}/event-invoke-config/list",
+        "ListFunctionEventInvokeConfigs",
+        200,
+    ),
+    Route::new("PUT", RECURSION_CONFIG, "PutFunctionRecursionConfig", 200),
+    Route::new("GET", RECURSION_CONFIG, "GetFunctionRecursionConfig", 200),
     Route::new("GET", "/2017-03-31/tags/{Resource}", "ListTags", 200),
     Route::new("POST", "/2017-03-31/tags/{Resource}", "TagResource", 204),
     Route::new("DELETE", "/2017-03-31/tags/{Resource}", "UntagResource", 204),

@@ -87,26 +87,19 @@ impl Lambda {
             input.get("ReservedConcurrentExecutions").and_then(Value::as_u64).ok_or_else(|| {
                 ApiError::validation("ReservedConcurrentExecutions must be a whole number of at least 0")
             })?;
-        // A hundred must stay for functions without a reservation [Configuring reserved concurrency].
-        if reserved as usize > ACCOUNT_CONCURRENCY - 100 {
-            return Err(ApiError::client(
-                "InvalidParameterValueException",
-                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].",
-            ));
-        }
-        function.state.write().concurrency = Some(reserved as usize);
+        function.share.reserve(Some(reserved as usize))?;
         Ok(json!({ "ReservedConcurrentExecutions": reserved }))
     }
 
     pub(super) fn get_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let reserved = function.state.read().concurrency;
+        let reserved = function.reserved();
         Ok(reserved.map_or(json!({}), |number| json!({ "ReservedConcurrentExecutions": number })))
     }
 
     pub(super) fn delete_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        function.state.write().concurrency = None;
+        function.share.reserve(None)?;
         Ok(Value::Null)
     }
 
@@ -134,8 +127,7 @@ impl Lambda {
     pub(super) fn account_settings(&self, call: &Call<'_>) -> Value {
         let functions = self.regions.of(&call.cx.region);
         let functions = functions.read();
-        let reserved: usize =
-            functions.values().filter_map(|function| function.state.read().concurrency).sum();
+        let unreserved = self.accounts.of(&call.cx.region).unreserved();
         let size: usize = functions.values().map(|function| function.latest.deployed().code.size()).sum();
         json!({
             "AccountLimit": {
@@ -143,7 +135,7 @@ impl Lambda {
                 "CodeSizeUnzipped": 262_144_000,
                 "CodeSizeZipped": 52_428_800,
                 "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
-                "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY.saturating_sub(reserved),
+                "UnreservedConcurrentExecutions": unreserved,
             },
             "AccountUsage": { "TotalCodeSize": size, "FunctionCount": functions.len() },
         })

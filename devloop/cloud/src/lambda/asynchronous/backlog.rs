@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::decide::History;
-use crate::{error::ApiError, lambda::Invocation};
+use crate::{error::ApiError, functions::Invocation};
 
 /// What all functions may keep together, and one function alone. AWS publishes no size of its queue; these are more than a
 /// local run needs and less than a machine has.

@@ -8,15 +8,17 @@ use tokio_util::task::TaskTracker;
 use super::{
     backlog::{Backlog, Load, Queued, Step},
     decide::{Condition, Next, Tried, next},
-    destination::{self, Message, Outlet},
+    destination::{self, Message},
     record::Settled,
     settings::EventSettings,
 };
 use crate::{
+    calls::Calls,
     context::Context,
     error::ApiError,
+    functions::{Invocation, Outcome},
     lambda::{
-        ACCOUNT_CONCURRENCY, Invocation, Outcome,
+        ACCOUNT_CONCURRENCY,
         function::{Function, Version},
         invoke::Invoker,
         service::Functions,
@@ -33,7 +35,7 @@ pub(crate) struct Courier {
     functions: Arc<Regional<Functions>>,
     total: Arc<Mutex<Load>>,
     /// The other services, once the cloud is put together.
-    outlet: OnceLock<Weak<dyn Outlet>>,
+    outlet: OnceLock<Weak<dyn Calls>>,
     /// Holds a task for every function that events wait for and for every try.
     tasks: TaskTracker,
 }
@@ -49,7 +51,7 @@ impl Courier {
     }
 
     /// Hands over the way to the other services, once.
-    pub(crate) fn connect(&self, outlet: Weak<dyn Outlet>) {
+    pub(crate) fn connect(&self, outlet: Weak<dyn Calls>) {
         // The cloud is put together once; a second time would be a mistake that changes nothing.
         let _ = self.outlet.set(outlet);
     }

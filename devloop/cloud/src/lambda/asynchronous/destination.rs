@@ -1,24 +1,9 @@
 //! Where records and dead letters go: one line for each service, found by the ARN.
 
-use std::fmt::Debug;
-
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::settings::invalid;
-use crate::{context::Context, error::ApiError};
-
-/// The operations of the cloud's other services.
-pub(crate) trait Outlet: Debug + Send + Sync {
-    /// Runs `operation` of `service` with `input`.
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        service: &'a str,
-        operation: &'a str,
-        input: Value,
-    ) -> BoxFuture<'a, Result<Value, ApiError>>;
-}
+use crate::{calls::Calls, context::Context, error::ApiError};
 
 /// A text on its way, with attributes by name, type and value.
 #[derive(Debug)]
@@ -68,7 +53,7 @@ pub(super) fn service(arn: &str) -> &str {
 
 /// Sends a message to the resource called `arn`.
 pub(super) async fn send(
-    outlet: &dyn Outlet,
+    outlet: &dyn Calls,
     cx: &Context,
     arn: &str,
     message: &Message,
@@ -110,7 +95,7 @@ pub(crate) fn check_dead_letter(arn: &str) -> Result<(), ApiError> {
 }
 
 fn refuse_fifo(arn: &str) -> Result<(), ApiError> {
-    if arn.ends_with(".fifo") {
+    if arn.strip_suffix(".fifo").is_some() {
         return Err(invalid(format!("{arn} is a FIFO resource; Lambda sends to standard ones only")));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decide::Condition;
-use crate::{lambda::Outcome, wire};
+use crate::{functions::Outcome, wire};
 
 /// Longest error message in a dead letter's attributes, in bytes.
 const MESSAGE_LIMIT: usize = 1024;
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    fn settled<'e>(condition: Condition, outcome: Option<&'e Outcome>) -> Settled<'e> {
+    fn settled(condition: Condition, outcome: Option<&Outcome>) -> Settled<'_> {
         Settled {
             condition,
             request_id: "r-1",

@@ -1,6 +1,7 @@
 //! The resource types of functions.
 
 mod access;
+mod events;
 mod function;
 
 use crate::resource::ResourceType;
@@ -9,6 +10,7 @@ use crate::resource::ResourceType;
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::Lambda::Alias", Box::new(function::Alias)),
+        ("AWS::Lambda::EventInvokeConfig", Box::new(events::EventInvokeConfig)),
         ("AWS::Lambda::Function", Box::new(function::Function)),
         ("AWS::Lambda::Permission", Box::new(access::Permission)),
         ("AWS::Lambda::Url", Box::new(access::Url)),

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -71,7 +71,10 @@ pub(crate) struct Generation {
 impl Generation {
     /// Opens the code's `bootstrap`; the error is the operating system's own.
     pub(crate) fn open(code: Code, configuration: Arc<Configuration>) -> io::Result<Self> {
-        let mut bootstrap = File::open(code.folder().join("bootstrap"))?;
+        // A pipe or a device in its place must not keep the cloud waiting for somebody at its other end.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+        let mut bootstrap =
+            File::options().read(true).custom_flags(flags).open(code.folder().join("bootstrap"))?;
         let metadata = bootstrap.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "bootstrap is not a file"));
@@ -125,5 +128,24 @@ impl Generation {
                 Identity::of(&folder.join("bootstrap")).filter(|identity| *identity != self.identity)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_the_binary_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let made =
+            std::process::Command::new("mkfifo").arg(folder.path().join("bootstrap")).status().unwrap();
+        assert!(made.success());
+        let configuration = Configuration::create(
+            &serde_json::json!({"Role": "r", "Runtime": "provided.al2023", "Handler": "h"}),
+        );
+        let code = Code::Hot { key: String::new(), folder: folder.path().to_owned() };
+        let error = Generation::open(code, Arc::new(configuration.unwrap())).unwrap_err();
+        assert!(error.to_string().contains("not a file"), "{error}");
     }
 }

@@ -1,8 +1,10 @@
 //! A function's code: an extracted zip, or a folder that is reloaded while it changes.
 
+mod folder;
 mod generation;
 mod zip;
 
+pub(crate) use folder::clear_leftovers;
 pub(crate) use generation::{Generation, Identity};
 
 use std::path::PathBuf;
@@ -16,11 +18,43 @@ use crate::error::ApiError;
 /// The bucket name that means "this folder, live" [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
 const HOT_RELOAD: &str = "hot-reload";
 
+/// A folder with an unpacked package, deleted where blocking is fine: it may hold tens of thousands of files.
+#[derive(Debug)]
+pub(crate) struct Unpacked(Option<tempfile::TempDir>);
+
+impl Unpacked {
+    fn path(&self) -> &std::path::Path {
+        self.0.as_ref().map_or(std::path::Path::new(""), tempfile::TempDir::path)
+    }
+}
+
+impl Drop for Unpacked {
+    fn drop(&mut self) {
+        let folder = self.0.take();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(folder))),
+            Err(_) => drop(folder),
+        }
+    }
+}
+
+/// Runs `work`, which takes long, so that others are answered meanwhile: a runtime with several threads hands what else this
+/// one had to do to another.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(work)
+        }
+        _ => work(),
+    }
+}
+
 /// Where a function's code lies.
 #[derive(Debug, Clone)]
 pub(crate) enum Code {
     /// An extracted zip; the folder lives as long as any version uses it.
-    Zip { folder: std::sync::Arc<tempfile::TempDir>, sha256: String, size: usize },
+    Zip { folder: std::sync::Arc<Unpacked>, sha256: String, size: usize },
     /// A folder of the developer's whose `bootstrap` may change at any time.
     Hot { key: String, folder: PathBuf },
 }
@@ -42,10 +76,12 @@ impl Code {
                         "Could not unzip uploaded file. Please check your file, then try to upload again.",
                     )
                 })?;
-                zip::extract(&bytes).map(|folder| Self::Zip {
-                    folder: std::sync::Arc::new(folder),
-                    sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
-                    size: bytes.len(),
+                aside(|| {
+                    zip::extract(&bytes).map(|folder| Self::Zip {
+                        folder: std::sync::Arc::new(Unpacked(Some(folder))),
+                        sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
+                        size: bytes.len(),
+                    })
                 })
             }
             (None, Some(HOT_RELOAD), Some(key)) => hot(key),
@@ -94,10 +130,16 @@ impl Code {
     }
 }
 
-/// A hot-reload key: environment variables of this process are expanded, then it must be absolute
+/// The variables that a hot-reload key may name: where things lie. Any other could show a secret of the developer's to
+/// whoever reads the function's configuration.
+const EXPANDED: [&str; 4] = ["HOME", "PWD", "TMPDIR", "CARGO_TARGET_DIR"];
+
+/// A hot-reload key: the variables of [`EXPANDED`] are replaced, then it must be absolute
 /// [LocalStack `lambda_service.py`: `assert_hot_reloading_path_absolute`].
 fn hot(key: &str) -> Result<Code, ApiError> {
-    let folder = PathBuf::from(expand(key, |name| std::env::var(name).ok()));
+    let folder = PathBuf::from(expand(key, |name| {
+        EXPANDED.contains(&name).then(|| std::env::var(name).ok()).flatten()
+    }));
     if !folder.is_absolute() {
         return Err(ApiError::client(
             "InvalidParameterValueException",
@@ -146,6 +188,18 @@ mod tests {
         check("${NOPE}x", "${NOPE}x");
         check("/a$", "/a$");
         check("/plain", "/plain");
+    }
+
+    #[test]
+    fn only_places_are_expanded() {
+        // Cargo sets this variable for the test.
+        let key = "/${CARGO_PKG_NAME}/$CARGO_PKG_NAME";
+        let code = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": key})).unwrap();
+        assert_eq!(code.folder().to_str(), Some(key));
+        let home = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": "${HOME}/dist"})).unwrap();
+        let expected =
+            std::env::var("HOME").map_or_else(|_| "${HOME}/dist".to_owned(), |home| format!("{home}/dist"));
+        assert_eq!(home.folder().to_str(), Some(expected.as_str()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Component, Path},
 };
@@ -15,42 +15,105 @@ use crate::error::ApiError;
 /// The unpacked size that Lambda accepts [Lambda quotas], in bytes.
 const UNPACKED_LIMIT: u64 = 250 << 20;
 
-/// Unpacks a zip into a folder that disappears with the returned handle.
+/// The most entries of a package: what a zip without extensions can hold. AWS names no limit of its own; without one a small
+/// file could keep the disk at work for minutes.
+const MOST_ENTRIES: usize = 65_535;
+
+/// How much is unpacked at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
+/// Unpacks a zip into a folder that disappears with the returned handle. Takes as long as the package is large: call it where
+/// blocking is fine.
 pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
-    let refused = |why: &str| ApiError::client("InvalidParameterValueException", why.to_owned());
-    let broken =
-        |()| refused("Could not unzip uploaded file. Please check your file, then try to upload again.");
-    let local = |error: io::Error| ApiError::internal(format!("failed to unpack the code: {error}"));
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken(()))?;
-    let folder = tempfile::Builder::new().prefix("devloop-code-").tempdir().map_err(local)?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;
+    if archive.len() > MOST_ENTRIES {
+        return Err(refused(format!(
+            "the zip has {} entries; at most {MOST_ENTRIES} are unpacked",
+            archive.len()
+        )));
+    }
+    let folder = super::folder::create().map_err(|error| local(&error))?;
     let mut left = UNPACKED_LIMIT;
     for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(|_| broken(()))?;
+        let mut entry = archive.by_index(index).map_err(|_| broken())?;
         let shown = entry.name().map_or_else(|_| format!("number {index}"), std::borrow::Cow::into_owned);
         let Some(name) = entry.enclosed_name().filter(|_| is_inside(&shown)) else {
-            return Err(refused(&format!("the zip entry `{shown}` points outside the package")));
+            return Err(refused(format!("the zip entry `{shown}` points outside the package")));
         };
         if entry.is_symlink() {
-            return Err(refused(&format!("the zip entry `{shown}` is a symbolic link")));
+            return Err(refused(format!("the zip entry `{shown}` is a symbolic link")));
         }
         let path = folder.path().join(name);
+        let placed = |error: &io::Error| misplaced(error, &shown);
         if entry.is_dir() {
-            fs::create_dir_all(&path).map_err(local)?;
+            fs::create_dir_all(&path).map_err(|error| placed(&error))?;
             continue;
         }
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(local)?;
+            fs::create_dir_all(parent).map_err(|error| placed(&error))?;
         }
         let mode = entry.unix_mode().unwrap_or(0o644);
-        let mut file = fs::File::create(&path).map_err(local)?;
-        let written = io::copy(&mut entry.by_ref().take(left + 1), &mut file).map_err(|_| broken(()))?;
-        if written > left {
-            return Err(refused(&format!("Unzipped size must be smaller than {UNPACKED_LIMIT} bytes")));
-        }
-        left -= written;
-        file.set_permissions(fs::Permissions::from_mode(mode & 0o755 | 0o444)).map_err(local)?;
+        let mut file = fs::File::create_new(&path).map_err(|error| placed(&error))?;
+        left = unpack(&mut entry, &mut file, left)?;
+        file.set_permissions(fs::Permissions::from_mode(mode & 0o755 | 0o444))
+            .map_err(|error| local(&error))?;
     }
     Ok(folder)
+}
+
+/// Writes an entry; returns how much more may be unpacked. What the zip does wrong and what the disk does are told apart.
+fn unpack(entry: &mut impl Read, file: &mut impl Write, mut left: u64) -> Result<u64, ApiError> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = match entry.read(&mut chunk) {
+            Ok(0) => return Ok(left),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return Err(broken()),
+        };
+        left = left
+            .checked_sub(length as u64)
+            .ok_or_else(|| refused(format!("Unzipped size must be smaller than {UNPACKED_LIMIT} bytes")))?;
+        file.write_all(&chunk[..length]).map_err(|error| local(&error))?;
+    }
+}
+
+fn refused(why: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidParameterValueException", why)
+}
+
+fn broken() -> ApiError {
+    refused("Could not unzip uploaded file. Please check your file, then try to upload again.")
+}
+
+/// A failure of this machine, with its cause and what to do about it.
+fn local(error: &io::Error) -> ApiError {
+    let place = std::env::temp_dir();
+    let place = place.display();
+    ApiError::internal(match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
+            "the disk that holds {place} is full: free some space there, or let TMPDIR name another folder, and deploy again"
+        ),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            format!(
+                "the code cannot be unpacked in {place} ({error}): let TMPDIR name a folder that can be written"
+            )
+        }
+        _ => format!("the code cannot be unpacked in {place}: {error}"),
+    })
+}
+
+/// Two entries in one place are the package's fault, and so is a name that no file can have.
+fn misplaced(error: &io::Error, shown: &str) -> ApiError {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            refused(format!("the zip has another file or folder in the place of its entry `{shown}`"))
+        }
+        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => {
+            refused(format!("the name of the zip entry `{shown}` is not one that a file can have"))
+        }
+        _ => local(error),
+    }
 }
 
 /// Whether a name stays below the folder it is unpacked into, as it is written: nothing is quietly bent to fit.
@@ -60,8 +123,6 @@ fn is_inside(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use zip::{ZipWriter, write::SimpleFileOptions};
 
     use super::*;
@@ -92,5 +153,39 @@ mod tests {
         check(&archive(&[("../evil", 0o644, b"x")]), "points outside");
         check(&archive(&[("/etc/evil", 0o644, b"x")]), "points outside");
         check(b"not a zip", "Could not unzip");
+        check(&archive(&[("a", 0o644, b"x"), ("a/b", 0o644, b"x")]), "`a/b`");
+        check(&archive(&[("a/b", 0o644, b"x"), ("a", 0o644, b"x")]), "`a`");
+        check(&archive(&[(&"n".repeat(300), 0o644, b"x")]), "not one that a file can have");
+    }
+
+    #[test]
+    fn too_many_entries_are_refused_before_one_is_written() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..=MOST_ENTRIES {
+            writer.start_file(number.to_string(), SimpleFileOptions::default()).unwrap();
+        }
+        let error = extract(&writer.finish().unwrap().into_inner()).unwrap_err();
+        assert!(error.message.contains("65536 entries"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_a_broken_entry_is_the_packages_fault() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let error = unpack(&mut &b"x"[..], &mut Full, 10).unwrap_err();
+        assert_eq!(
+            (error.status, error.message.contains("is full: free some space")),
+            (500, true),
+            "{error}"
+        );
+        let error = unpack(&mut &b"more"[..], &mut Vec::new(), 3).unwrap_err();
+        assert!(error.message.contains("Unzipped size"), "{error}");
     }
 }

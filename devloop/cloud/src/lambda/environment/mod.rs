@@ -3,6 +3,7 @@
 mod output;
 mod process;
 mod runtime_api;
+mod strays;
 mod variables;
 
 pub(crate) use process::{Answer, Environment, Failure, StartError, spawn_error};

@@ -26,6 +26,7 @@ use tokio::{
 use super::{
     output::Output,
     runtime_api::{self, Desk, Event},
+    strays,
     variables::{Surroundings, variables},
 };
 use crate::{clock::Clock, lambda::code::Generation};
@@ -122,7 +123,7 @@ impl Environment {
                 _ => break,
             }
         }
-        let Launched { mut child, output, desk, mut ready } =
+        let Launched { mut child, output, desk, mut ready, runtime_api } =
             launch.map_err(|error| failed("Runtime.InvalidEntrypoint", spawn_error(&error), Vec::new()))?;
         let Some(group) = child.id().and_then(|id| Pid::from_raw(id as i32)) else {
             return Err(failed("Runtime.ExitError", "the process ended at once".to_owned(), output.take()));
@@ -146,6 +147,8 @@ impl Environment {
             let _ = kill_process_group(group, Signal::KILL);
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();
+            // What left the group has to be looked for, which takes a moment.
+            let _ = tokio::task::spawn_blocking(move || strays::end_of(&runtime_api)).await;
         });
         let (mut exit, patience) = (exit, clock.unscaled());
         let outcome = tokio::select! {
@@ -276,6 +279,8 @@ struct Launched {
     desk: Arc<Desk>,
     /// The first request for an event, or the error that the runtime reported instead.
     ready: oneshot::Receiver<Result<(), (String, String)>>,
+    /// The address of its Runtime API, which no other process was given.
+    runtime_api: String,
 }
 
 async fn launch_once(
@@ -306,7 +311,7 @@ async fn launch_once(
     let (first, ready) = oneshot::channel();
     let desk = Arc::new(Desk::new(first));
     tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk)));
-    Ok(Launched { child, output, desk, ready })
+    Ok(Launched { child, output, desk, ready, runtime_api })
 }
 
 /// Asks the kernel to kill the process when this one dies, however it dies.
@@ -341,6 +346,7 @@ async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child>
     type Job = Box<dyn FnOnce() + Send>;
     static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
+        strays::adopt();
         let (jobs, queue) = mpsc::channel::<Job>();
         std::thread::Builder::new()
             .name("spawner".to_owned())

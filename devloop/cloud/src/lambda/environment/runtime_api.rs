@@ -2,7 +2,7 @@
 //! where an event waits to be taken and its answer to be given back. Each environment has a port of its own, because the
 //! API itself does not say who calls.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -23,6 +23,12 @@ use super::process::Answer;
 
 /// The largest result that Lambda returns, in bytes [Lambda quotas: 6 MB plus its envelope].
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
+
+/// How long no connection is accepted after one could not be: the condition does not pass within microseconds.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Headers that browsers send by themselves and functions do not: a page must not take a function's event.
+const OF_PAGES: [&str; 4] = ["origin", "referer", "sec-fetch-site", "sec-fetch-mode"];
 
 /// One event on its way to a process.
 #[derive(Debug)]
@@ -142,7 +148,12 @@ pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>) {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                Err(_) => continue,
+                // Out of descriptors, or a process that is gone already. This is about the machine, so its own time counts.
+                Err(error) => {
+                    tracing::warn!(%error, "a function was not let in to its Runtime API");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
             },
             () = desk.closed.cancelled() => return,
         };
@@ -166,6 +177,9 @@ async fn respond(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if header(request.headers(), "host").as_deref() != Some(&own) {
         return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "the Host is not this environment's"));
+    }
+    if OF_PAGES.iter().any(|name| request.headers().contains_key(*name)) {
+        return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "pages may not call a Runtime API"));
     }
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();

@@ -45,7 +45,10 @@ pub(super) fn variables(
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_TIMEOUT", configuration.timeout.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", surroundings.log_group.to_string()),
+        (
+            "AWS_LAMBDA_LOG_GROUP_NAME",
+            configuration.log_group().unwrap_or(&surroundings.log_group).to_owned(),
+        ),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream.to_owned()),
         ("AWS_REGION", surroundings.region.to_string()),
         ("AWS_DEFAULT_REGION", surroundings.region.to_string()),

@@ -76,6 +76,10 @@ impl Service for ApiGateway {
         stage_of(request).is_some()
     }
 
+    fn is_for_pages(&self) -> bool {
+        true
+    }
+
     fn answer<'a>(&'a self, cx: &'a Context, mut request: Request, body: Arriving) -> Answering<'a, Reply> {
         Box::pin(async move {
             let Some((api, stage, path)) = stage_of(&request) else {

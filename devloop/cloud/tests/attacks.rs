@@ -1,0 +1,201 @@
+//! What strangers, pages and careless clients may do to a cloud that others use meanwhile.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    io::Cursor,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use support::{FunctionFolder, TestCloud, eventually};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// The longest that anybody else may have to wait meanwhile. An answer takes well below a millisecond when the machine is at rest;
+/// this leaves room for a machine that is not.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Asks for the health page until `work` has ended, and fails when an answer takes too long.
+async fn while_others_are_answered<T>(cloud: &TestCloud, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let began = Instant::now();
+        let asked = cloud.send("GET", "/_localstack/health", &[], "");
+        tokio::select! {
+            output = &mut work => return output,
+            answer = asked => {
+                assert_eq!(answer.status, 200);
+                assert!(began.elapsed() < PATIENCE, "another client waited {:?}", began.elapsed());
+            }
+        }
+    }
+}
+
+fn zip(entries: usize) -> String {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for number in 0..entries {
+        writer.start_file(number.to_string(), options).unwrap();
+    }
+    BASE64_STANDARD.encode(writer.finish().unwrap().into_inner())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_of_many_entries_keeps_nobody_waiting() {
+    let cloud = TestCloud::start().await;
+    let input = |entries: usize| {
+        let input = json!({
+            "FunctionName": format!("z{entries}"), "Role": "r", "Runtime": "provided.al2023", "Handler": "bootstrap",
+            "Code": {"ZipFile": zip(entries)},
+        });
+        Bytes::from(input.to_string())
+    };
+    // Made before anybody is timed: the client shares this thread.
+    let (large, too_large) = (input(20_000), input(100_000));
+    let create = |input: Bytes| cloud.send("POST", "/2015-03-31/functions", &[], input);
+    let created = while_others_are_answered(&cloud, create(large)).await;
+    assert_eq!(created.status, 201, "{:?}", created.body);
+    let deleted = while_others_are_answered(&cloud, cloud.lambda("DELETE", "/z20000", Value::Null)).await;
+    assert_eq!(deleted.status, 204);
+    let refused = while_others_are_answered(&cloud, create(too_large)).await;
+    assert_eq!(
+        (refused.status, refused.header("x-amzn-errortype")),
+        (400, Some("InvalidParameterValueException"))
+    );
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_binary_freezes_nothing() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    std::fs::remove_file(folder.bootstrap()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.bootstrap()).status().unwrap().success());
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let answer = while_others_are_answered(&cloud, cloud.invoke("f", json!({}))).await;
+    assert_eq!(answer.json()["errorType"], "Runtime.InvalidEntrypoint", "{:?}", answer.body);
+    folder.swap("two");
+    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "two");
+}
+
+/// Sends `head` and nothing of the body that it announces; returns the beginning of the answer.
+async fn stalled(cloud: &TestCloud, head: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(cloud.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 64];
+    let length = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut answer))
+        .await
+        .expect("an answer")
+        .unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+    (stream, answer)
+}
+
+#[tokio::test]
+async fn strangers_are_refused_before_their_body_is_read() {
+    let cloud = TestCloud::start().await;
+    let length = 69 << 20;
+    for (head, status) in [
+        (
+            format!(
+                "POST /2015-03-31/functions HTTP/1.1\r\nhost: evil.example\r\ncontent-length: {length}\r\n\r\n"
+            ),
+            "403",
+        ),
+        (
+            format!(
+                "POST /2015-03-31/functions HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\ncontent-length: {length}\r\n\r\n"
+            ),
+            "403",
+        ),
+        (
+            format!(
+                "POST /2015-03-31/functions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
+                71 << 20
+            ),
+            "413",
+        ),
+    ] {
+        let (_open, answer) = stalled(&cloud, &head).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer} to {head}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_come_together_are_bounded_and_the_rest_is_told_to_come_again() {
+    let cloud = TestCloud::start().await;
+    let piece = vec![b' '; 1 << 20];
+    let head = "POST /2015-03-31/functions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 72351744\r\n\r\n";
+    let client = async || {
+        let (mut input, mut output) = TcpStream::connect(cloud.address).await.unwrap().into_split();
+        output.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4096];
+        // One piece less than announced: the body stands still there, unless it was refused before.
+        for _ in 0..68 {
+            tokio::select! {
+                biased;
+                length = input.read(&mut answer) => {
+                    let length = length.unwrap_or(0);
+                    return Some(String::from_utf8_lossy(&answer[..length]).to_lowercase());
+                }
+                sent = output.write_all(&piece) => if sent.is_err() { return None; }
+            }
+        }
+        let waited = tokio::time::timeout(Duration::from_secs(2), input.read(&mut answer)).await.ok()?;
+        Some(String::from_utf8_lossy(&answer[..waited.unwrap_or(0)]).to_lowercase())
+    };
+    let answers = futures_util::future::join_all((0..8).map(|_| client())).await;
+    let refused: Vec<_> =
+        answers.iter().flatten().filter(|answer| answer.starts_with("http/1.1 503")).collect();
+    assert!(refused.len() >= 4, "{answers:?}");
+    assert!(refused.iter().all(|answer| answer.contains("retry-after: 1")), "{answers:?}");
+    eventually("room again", async || {
+        (cloud.send("POST", "/2015-03-31/functions", &[], vec![b' '; 1 << 20]).await.status == 400)
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_takes_no_event_from_a_function() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let env = cloud.invoke("f", json!({"do": "env"})).await.json();
+    let api = env["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();
+    for header in ["origin: https://evil.example", "sec-fetch-site: cross-site", "host: evil.example"] {
+        let host = if header.starts_with("host") { String::new() } else { format!("host: {api}\r\n") };
+        let mut stream = TcpStream::connect(api).await.unwrap();
+        let ask = format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n{host}{header}\r\n\r\n");
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer))
+            .await
+            .expect(header)
+            .unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 403", "{header}");
+    }
+    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "one");
+}
+
+#[tokio::test]
+async fn an_image_on_a_page_empties_no_queue() {
+    let cloud = TestCloud::start().await;
+    let cx = cloud.cloud.context("us-east-1");
+    let url = format!("http://{}/000000000000/q", cloud.address);
+    cloud.cloud.call(&cx, "sqs", "CreateQueue", json!({ "QueueName": "q" })).await.unwrap();
+    let message = json!({ "QueueUrl": url, "MessageBody": "kept" });
+    cloud.cloud.call(&cx, "sqs", "SendMessage", message).await.unwrap();
+    let purge = "/000000000000/q?Action=PurgeQueue&Version=2012-11-05";
+    for site in ["cross-site", "same-site", "none"] {
+        let headers = [("sec-fetch-site", site), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+        assert_eq!(cloud.send("GET", purge, &headers, "").await.status, 403, "{site}");
+    }
+    let received = cloud.cloud.call(&cx, "sqs", "ReceiveMessage", json!({ "QueueUrl": url })).await.unwrap();
+    assert_eq!(received["Messages"][0]["Body"], "kept");
+    assert_eq!(cloud.send("GET", purge, &[], "").await.status, 200, "by hand it works");
+}
