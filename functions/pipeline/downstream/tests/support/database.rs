@@ -91,7 +91,7 @@ impl Database {
 
     /// Rows of a statement as `psql` prints them, without decoration.
     pub(crate) fn query(&self, statement: &str) -> Vec<String> {
-        let output = Command::new("psql")
+        let output = test_tools::command("psql")
             .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url()])
             .output()
             .expect(MISSING);
