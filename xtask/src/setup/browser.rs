@@ -20,7 +20,8 @@ pub(super) fn program(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, Strin
     let home = set_up.home.join("browser");
     let failed = |error: std::io::Error| format!("set up in {}: {error}", home.display());
     let programs = home.join("bin");
-    match installed(&set_up.path) {
+    // Ubuntu's package is only a hint where the browser can be had.
+    match found(&set_up.path).find(|program| starts(program, set_up)) {
         Some(program) if program.ends_with(NAMES[0]) => return Ok(Vec::new()),
         Some(program) => {
             write_program(&programs, &format!("exec '{}' \"$@\"", program.display())).map_err(failed)?;
@@ -32,15 +33,19 @@ pub(super) fn program(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, Strin
         }
         None => return Err("none is on PATH: install Chromium or Chrome".to_owned()),
     }
-    answer(programs.join(NAMES[0]), &["--version"], &set_up.path)
-        .ok_or_else(|| "the browser does not start here: install Chromium or Chrome".to_owned())?;
+    if !starts(&programs.join(NAMES[0]), set_up) {
+        return Err("the browser does not start here: install Chromium or Chrome".to_owned());
+    }
     Ok(vec![programs])
 }
 
-/// A browser on the search path that starts. Ubuntu's package is only a hint where it can be had.
-pub(super) fn installed(path: &OsStr) -> Option<PathBuf> {
-    let mut found = NAMES.iter().filter_map(|name| test_tools::find_in(path, name));
-    found.find(|program| answer(program, &["--version"], path).is_some())
+fn starts(program: &Path, set_up: &SetUp) -> bool {
+    answer(program, &["--version"], &set_up.path).is_some()
+}
+
+/// Browsers on the search path.
+pub(super) fn found(path: &OsStr) -> impl Iterator<Item = PathBuf> {
+    NAMES.iter().filter_map(move |name| test_tools::find_in(path, name))
 }
 
 fn from_npm(source: &Path, home: &Path, set_up: &SetUp) -> Result<(), String> {

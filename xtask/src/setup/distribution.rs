@@ -3,26 +3,27 @@
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 
 use crate::command::{answer, run};
 use crate::say::say;
 use crate::setup::{browser, postgres, python};
 
-/// Installs what is not there.
-pub(super) fn install() {
+/// Installs what is not there. `home` is where an earlier run may have set things up.
+pub(super) fn install(home: &Path) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !is_root() || test_tools::find_in(&path, "apt-get").is_none() {
         return;
     }
     let mut packages = Vec::new();
-    if !python::can_install(&path) {
+    if !home.join("python/tests/bin/python3").exists() && !python::can_install(&path) {
         packages.extend(["python3", "python3-venv"]);
     }
     if postgres::installed(&path).is_none() {
         packages.push("postgresql");
     }
-    if browser::installed(&path).is_none() {
+    if browser::found(&path).next().is_none() {
         packages.extend(["chromium", "fonts-liberation"]);
     }
     if packages.is_empty() {

@@ -64,7 +64,7 @@ pub(crate) fn set_up(root: &Path) -> Result<SetUp, String> {
     turn.lock().map_err(failed)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut set_up = SetUp { home, path, missing: Vec::new(), folders: Vec::new() };
-    distribution::install();
+    distribution::install(&set_up.home);
     for (what, step) in STEPS {
         let began = Instant::now();
         match step(root, &set_up) {

@@ -1,15 +1,13 @@
-"""Drives CloudWatch with boto3 and the aws command line; run by cloudwatch_boto3.rs with the cloud's endpoint."""
+"""CloudWatch metrics, driven by boto3, the aws command line, and requests as older clients send them."""
 
 import datetime
 import gzip
-import os
-import sys
+import json
 import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "boto3"))
-from clients import ENDPOINT, aws, client, equal, refused
+from clients import ENDPOINT, aws, client, equal, refused, run
 
 UTC = datetime.timezone.utc
 metrics = client("cloudwatch")
@@ -38,7 +36,7 @@ def statistics(name, start, end, period, statistics=("SampleCount", "Sum"), **mo
     return sorted(answer["Datapoints"], key=lambda point: (point["Timestamp"], point["Unit"]))
 
 
-def values_with_counts_and_percentiles():
+def test_get_metric_statistics_of_values_with_counts_and_percentiles():
     put({
         "MetricName": "latency",
         "Dimensions": [{"Name": "stage", "Value": "sink"}],
@@ -61,7 +59,7 @@ def values_with_counts_and_percentiles():
     equal(statistics("latency", at(0), at(60), 60, Unit="Bytes", **where), [])
 
 
-def seconds_and_minutes():
+def test_get_metric_statistics_by_seconds_and_minutes():
     for second in (0, 1, 59, 60):
         put({"MetricName": "fine", "Timestamp": at(second), "Value": 1, "StorageResolution": 1})
         put({"MetricName": "coarse", "Timestamp": at(second), "Value": 1})
@@ -73,7 +71,7 @@ def seconds_and_minutes():
     equal([p["Timestamp"] for p in statistics("coarse", at(30), at(60), 60)], [at(0)])
 
 
-def statistic_sets_and_units():
+def test_statistic_sets_and_units():
     put({"MetricName": "set", "Timestamp": at(0), "StatisticValues": {"SampleCount": 4, "Sum": 10, "Minimum": 1, "Maximum": 4}})
     [point] = statistics("set", at(0), at(60), 60, ("Average", "Maximum"))
     equal((point["Average"], point["Maximum"], point["Unit"]), (2.5, 4, "None"))
@@ -83,9 +81,10 @@ def statistic_sets_and_units():
     equal([p["Sum"] for p in statistics("units", at(0), at(60), 60, Unit="Seconds")], [1])
 
 
-def refusals():
-    bad, combination, missing = "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter"
+bad, combination, missing = "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter"
 
+
+def test_put_metric_data_refusals():
     def not_put(code, text, **datum):
         datum = {"MetricName": "bad", **datum}
         refused(code, text, metrics.put_metric_data, Namespace="Test", MetricData=[datum])
@@ -110,6 +109,8 @@ def refusals():
     refused(bad, "member.2", metrics.put_metric_data, Namespace="Test", MetricData=[{"MetricName": "whole", "Value": 1}, {"MetricName": "whole", "Value": 1, "Unit": "X"}])
     equal(metrics.list_metrics(MetricName="whole")["Metrics"], [])
 
+
+def test_get_metric_statistics_refusals():
     def not_read(code, text, **change):
         arguments = {"Namespace": "Test", "MetricName": "m", "StartTime": at(0), "EndTime": at(60), "Period": 60, "Statistics": ["Sum"], **change}
         refused(code, text, metrics.get_metric_statistics, **arguments)
@@ -123,21 +124,30 @@ def refusals():
     not_read(bad, "p101", Statistics=[], ExtendedStatistics=["p101"])
     not_read("NotImplementedException", "tm90", Statistics=[], ExtendedStatistics=["tm90"])
     equal(metrics.get_metric_statistics(Namespace="Test", MetricName="m", StartTime=at(0), EndTime=at(1440), Period=1, Statistics=["Sum"])["Datapoints"], [])
+
+
+def test_what_does_not_exist_here_is_refused_by_name():
     refused("UnknownOperationException", "PutMetricAlarm", metrics.put_metric_alarm, AlarmName="a", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold")
     refused("UnknownOperationException", "PutDashboard", metrics.put_dashboard, DashboardName="d", DashboardBody="{}")
 
 
-def metric_data():
+def series():
+    """Ten seconds, each with its own number."""
     for second in range(10):
         put({"MetricName": "series", "Timestamp": at(second), "Value": second, "StorageResolution": 1})
 
-    def query(name, stat="Sum", **more):
-        metric = {"Namespace": "Test", "MetricName": name}
-        return {"Id": more.pop("Id", "q"), "MetricStat": {"Metric": metric, "Period": 1, "Stat": stat}, **more}
 
-    def read(*queries, **more):
-        return metrics.get_metric_data(MetricDataQueries=list(queries), StartTime=at(0), EndTime=at(60), **more)
+def query(name, stat="Sum", **more):
+    metric = {"Namespace": "Test", "MetricName": name}
+    return {"Id": more.pop("Id", "q"), "MetricStat": {"Metric": metric, "Period": 1, "Stat": stat}, **more}
 
+
+def read(*queries, **more):
+    return metrics.get_metric_data(MetricDataQueries=list(queries), StartTime=at(0), EndTime=at(60), **more)
+
+
+def test_get_metric_data():
+    series()
     answer = read(query("series"))
     [result] = answer["MetricDataResults"]
     equal((result["Id"], result["Label"], result["StatusCode"]), ("q", "series", "Complete"))
@@ -146,20 +156,28 @@ def metric_data():
     equal(answer["Messages"], [])
     [result] = read(query("series", "p50", Label="middle"), ScanBy="TimestampAscending")["MetricDataResults"]
     equal((result["Label"], result["Values"]), ("middle", [float(value) for value in range(10)]))
+
+
+def test_get_metric_data_in_pages():
+    series()
+    queries = [query("series", Id="a"), query("nothing", Id="b"), query("series", Id="c"), query("series", Id="d", ReturnData=False)]
     pages = metrics.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=[query("series", Id="a"), query("nothing", Id="b"), query("series", Id="c"), query("series", Id="d", ReturnData=False)],
-        StartTime=at(0), EndTime=at(60), ScanBy="TimestampAscending", MaxDatapoints=4)
+        MetricDataQueries=queries, StartTime=at(0), EndTime=at(60), ScanBy="TimestampAscending", MaxDatapoints=4)
     found = {}
     for page in pages:
         for result in page["MetricDataResults"]:
             found.setdefault(result["Id"], []).extend(result["Values"])
     equal(found, {"a": list(range(10)), "b": [], "c": list(range(10))})
-    refused("NotImplementedException", "metric math", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "a*2"}], StartTime=at(0), EndTime=at(60))
-    refused("ValidationError", "unique", metrics.get_metric_data, MetricDataQueries=[query("a"), query("a")], StartTime=at(0), EndTime=at(60))
-    refused("InvalidNextToken", "token", metrics.get_metric_data, MetricDataQueries=[query("a")], StartTime=at(0), EndTime=at(60), NextToken="x")
 
 
-def lists():
+def test_get_metric_data_refusals():
+    between = {"StartTime": at(0), "EndTime": at(60)}
+    refused("NotImplementedException", "metric math", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "a*2"}], **between)
+    refused("ValidationError", "unique", metrics.get_metric_data, MetricDataQueries=[query("a"), query("a")], **between)
+    refused("InvalidNextToken", "token", metrics.get_metric_data, MetricDataQueries=[query("a")], NextToken="x", **between)
+
+
+def test_list_metrics():
     for number in range(0, 520):
         if number % 260 == 0:
             put(*[{"MetricName": f"m{number + offset:04}", "Value": 1, "Dimensions": [{"Name": "n", "Value": str(number + offset)}, {"Name": "a", "Value": "x"}]} for offset in range(260)], namespace="Many")
@@ -183,7 +201,7 @@ def post(body, content_type, **headers):
         return error.code, error.read().decode()
 
 
-def query_protocol():
+def test_query_protocol():
     """As clients before 2025 speak: forms in, XML out; some of them gzip what they send."""
     form = "application/x-www-form-urlencoded; charset=utf-8"
 
@@ -220,9 +238,7 @@ def query_protocol():
     assert status == 400 and "DeleteAlarms" in xml, xml
 
 
-def json_protocol():
-    import json
-
+def test_json_protocol():
     target = {"X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData"}
     datum = {"MetricName": "json", "Value": 3, "Timestamp": at(2).timestamp()}
     body = json.dumps({"Namespace": "Test", "MetricData": [datum]}).encode()
@@ -233,12 +249,11 @@ def json_protocol():
     assert status == 400 and "true is not a number" in text, text
 
 
-def command_line():
+def test_command_line():
     aws("cloudwatch", "put-metric-data", "--namespace", "Cli", "--metric-name", "n", "--value", "42", "--timestamp", at(3).isoformat(), "--storage-resolution", "1")
     answer = aws("cloudwatch", "get-metric-statistics", "--namespace", "Cli", "--metric-name", "n", "--start-time", at(0).isoformat(), "--end-time", at(60).isoformat(), "--period", "1", "--statistics", "Maximum")
     equal([point["Maximum"] for point in answer["Datapoints"]], [42])
     equal([metric["MetricName"] for metric in aws("cloudwatch", "list-metrics", "--namespace", "Cli")["Metrics"]], ["n"])
 
 
-for test in (values_with_counts_and_percentiles, seconds_and_minutes, statistic_sets_and_units, refusals, metric_data, lists, query_protocol, json_protocol, command_line):
-    test()
+run(globals())

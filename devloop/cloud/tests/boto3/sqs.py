@@ -1,8 +1,7 @@
-"""Drives SQS with boto3 and with query forms; run by sqs_boto3.rs with the cloud's endpoint as argument."""
+"""SQS, driven by boto3 and by forms as clients sent them before SQS spoke JSON."""
 
 import hashlib
 import json
-import sys
 import threading
 import time
 import urllib.error
@@ -10,55 +9,57 @@ import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from clients import ENDPOINT, client, equal, refused, run
 
-ENDPOINT = sys.argv[1]
-sqs = boto3.client(
-    "sqs",
-    endpoint_url=ENDPOINT,
-    region_name="us-east-1",
-    aws_access_key_id="test",
-    aws_secret_access_key="test",
-    config=Config(retries={"total_max_attempts": 1}),
-)
+sqs = client("sqs")
+ABSENT = "AWS.SimpleQueueService.NonExistentQueue"
 
 
-def equal(found, expected):
-    assert found == expected, f"found {found!r}, expected {expected!r}"
+def queue(name="q", **attributes):
+    return sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
 
 
-def refused(code, words, call, **arguments):
-    try:
-        call(**arguments)
-    except ClientError as error:
-        equal(error.response["Error"]["Code"], code)
-        assert words in error.response["Error"]["Message"], error
-    else:
-        raise AssertionError(f"{call.__name__} was not refused")
+def bodies(url):
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [message["Body"] for message in received.get("Messages", [])]
 
 
-def queues():
-    url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "5"}, tags={"team": "a"})["QueueUrl"]
-    equal(url, f"{ENDPOINT}/000000000000/q")
+def test_create_queue():
+    equal(queue(VisibilityTimeout="30"), f"{ENDPOINT}/000000000000/q")
+    refused("QueueAlreadyExists", "different value for attribute VisibilityTimeout", sqs.create_queue,
+            QueueName="q", Attributes={"VisibilityTimeout": "31"})
+    refused("InvalidParameterValue", "must end with .fifo", sqs.create_queue, QueueName="f", Attributes={"FifoQueue": "true"})
+
+
+def test_get_queue_url():
+    url = queue()
     equal(sqs.get_queue_url(QueueName="q")["QueueUrl"], url)
-    equal(sqs.list_queues(QueueNamePrefix="q")["QueueUrls"], [url])
+    refused(ABSENT, "does not exist", sqs.get_queue_url, QueueName="absent")
+
+
+def test_list_queues():
+    urls = [queue("qa"), queue("qb")]
+    queue("other")
+    equal(sqs.list_queues(QueueNamePrefix="q")["QueueUrls"], urls)
+
+
+def test_queue_attributes():
+    url = queue(VisibilityTimeout="5")
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "30", "Policy": "{}"})
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     equal((attributes["VisibilityTimeout"], attributes["Policy"]), ("30", "{}"))
     equal(attributes["QueueArn"], "arn:aws:sqs:us-east-1:000000000000:q")
+
+
+def test_queue_tags():
+    url = sqs.create_queue(QueueName="q", tags={"team": "a"})["QueueUrl"]
     sqs.tag_queue(QueueUrl=url, Tags={"stage": "dev"})
     sqs.untag_queue(QueueUrl=url, TagKeys=["team"])
     equal(sqs.list_queue_tags(QueueUrl=url)["Tags"], {"stage": "dev"})
-    refused("QueueAlreadyExists", "different value for attribute VisibilityTimeout", sqs.create_queue,
-            QueueName="q", Attributes={"VisibilityTimeout": "31"})
-    refused("InvalidParameterValue", "must end with .fifo", sqs.create_queue, QueueName="q", Attributes={"FifoQueue": "true"})
-    refused("AWS.SimpleQueueService.NonExistentQueue", "does not exist", sqs.get_queue_url, QueueName="absent")
-    return url
 
 
-def messages(url):
+def test_message_attributes_and_their_digest():
+    url = queue()
     # boto3 itself verifies the MD5 of every body that it gets back.
     value = {"n": {"DataType": "Number", "StringValue": "7"}, "b": {"DataType": "Binary", "BinaryValue": b"\x00\x01"}}
     trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}
@@ -68,18 +69,38 @@ def messages(url):
     parts = [b"b", b"Binary", b"\x02", b"\x00\x01", b"n", b"Number", b"\x01", b"7"]
     sized = (part if part in (b"\x01", b"\x02") else len(part).to_bytes(4, "big") + part for part in parts)
     equal(sent["MD5OfMessageAttributes"], hashlib.md5(b"".join(sized)).hexdigest())
-    received = sqs.receive_message(
-        QueueUrl=url, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"], VisibilityTimeout=0)
+    received = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"])
     message = received["Messages"][0]
     equal((message["MessageId"], message["Body"]), (sent["MessageId"], "hello ☃"))
     equal(message["MessageAttributes"]["b"]["BinaryValue"], b"\x00\x01")
     equal(message["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"])
     equal((message["Attributes"]["ApproximateReceiveCount"], message["Attributes"]["AWSTraceHeader"]), ("1", "Root=1"))
-    message = sqs.receive_message(QueueUrl=url)["Messages"][0]
-    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=60)
-    assert "Messages" not in sqs.receive_message(QueueUrl=url)
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
+
+def test_send_message():
+    refused(ABSENT, "does not exist", sqs.send_message, QueueUrl=f"{ENDPOINT}/000000000000/absent", MessageBody="a")
+
+
+def test_change_message_visibility():
+    url = queue()
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    message = sqs.receive_message(QueueUrl=url)["Messages"][0]
+    equal(bodies(url), [])
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    equal(bodies(url), ["m"])
+
+
+def test_delete_message():
+    url = queue(VisibilityTimeout="0")
+    sqs.send_message(QueueUrl=url, MessageBody="m")
+    message = sqs.receive_message(QueueUrl=url)["Messages"][0]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    equal(bodies(url), [])
+    refused("ReceiptHandleIsInvalid", "not a valid receipt handle", sqs.delete_message, QueueUrl=url, ReceiptHandle="x")
+
+
+def test_batches():
+    url = queue()
     entries = [{"Id": str(n), "MessageBody": f"m{n}"} for n in range(9)] + [{"Id": "bad", "MessageBody": "\x01"}]
     answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
     equal((len(answer["Successful"]), answer["Failed"][0]["Code"]), (9, "InvalidMessageContents"))
@@ -89,14 +110,18 @@ def messages(url):
     hidden = [{**handle, "VisibilityTimeout": 60} for handle in handles]
     equal(len(sqs.change_message_visibility_batch(QueueUrl=url, Entries=hidden)["Successful"]), 9)
     equal(len(sqs.delete_message_batch(QueueUrl=url, Entries=handles)["Successful"]), 9)
-    refused("ReceiptHandleIsInvalid", "not a valid receipt handle", sqs.delete_message, QueueUrl=url, ReceiptHandle="x")
 
+
+def test_purge_queue():
+    url = queue()
     sqs.send_message(QueueUrl=url, MessageBody="purged")
     sqs.purge_queue(QueueUrl=url)
-    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    equal(bodies(url), [])
+    refused("AWS.SimpleQueueService.PurgeQueueInProgress", "every 60 seconds", sqs.purge_queue, QueueUrl=url)
 
 
-def waiting(url):
+def test_receive_message_waits_for_a_send():
+    url = queue()
     found = []
     receiver = threading.Thread(
         target=lambda: found.extend(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]))
@@ -106,23 +131,63 @@ def waiting(url):
     receiver.join()
     equal(found[0]["Body"], "late")
     assert time.monotonic() - began < 10, "the send did not wake the receiver"
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=found[0]["ReceiptHandle"])
 
 
-def dead_letters():
-    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+def test_dead_letters():
+    dead = queue("dead")
     policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 1}
-    attributes = {"RedrivePolicy": json.dumps(policy), "VisibilityTimeout": "0"}
-    url = sqs.create_queue(QueueName="source", Attributes=attributes)["QueueUrl"]
+    url = queue("source", RedrivePolicy=json.dumps(policy), VisibilityTimeout="0")
     sent = sqs.send_message(QueueUrl=url, MessageBody="poison")
-    equal(len(sqs.receive_message(QueueUrl=url)["Messages"]), 1)
-    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    equal(bodies(url), ["poison"])
+    equal(bodies(url), [])
     equal(sqs.receive_message(QueueUrl=dead)["Messages"][0]["MessageId"], sent["MessageId"])
     equal(sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"], [url])
 
 
+def test_fifo_queues():
+    url = queue("ordered.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    for body in ("a1", "a2", "b1"):
+        sent = sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
+    copy = sqs.send_message(QueueUrl=url, MessageBody="b1", MessageGroupId="b")
+    equal((copy["MessageId"], copy["SequenceNumber"]), (sent["MessageId"], sent["SequenceNumber"]))
+    first = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"][0]
+    equal((first["Body"], first["Attributes"]["MessageGroupId"]), ("a1", "a"))
+    equal(bodies(url), ["b1"])
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    equal((found["FifoQueue"], found["DeduplicationScope"], found["FifoThroughputLimit"]), ("true", "queue", "perQueue"))
+
+
+def test_message_move_tasks():
+    dead = queue("given-up")
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    source = queue("hard", RedrivePolicy=policy, VisibilityTimeout="0")
+    sqs.send_message(QueueUrl=source, MessageBody="x")
+    sqs.receive_message(QueueUrl=source)
+    equal(bodies(source), [])
+    assert sqs.start_message_move_task(SourceArn=arn)["TaskHandle"]
+    back = sqs.receive_message(QueueUrl=source, WaitTimeSeconds=5)["Messages"]
+    equal([message["Body"] for message in back], ["x"])
+    task = sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]
+    equal((task["SourceArn"], task["ApproximateNumberOfMessagesToMove"]), (arn, 1))
+
+
+def test_permissions():
+    url = queue()
+    sqs.add_permission(QueueUrl=url, Label="l", AWSAccountIds=["123456789012"], Actions=["SendMessage"])
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    equal(json.loads(policy)["Statement"][0]["Action"], "SQS:SendMessage")
+    sqs.remove_permission(QueueUrl=url, Label="l")
+
+
+def test_delete_queue():
+    url = queue()
+    sqs.delete_queue(QueueUrl=url)
+    refused(ABSENT, "does not exist", sqs.send_message, QueueUrl=url, MessageBody="a")
+
+
 def form(path, **parameters):
-    """Posts a form as clients did before SQS spoke JSON; answers with the status and the XML without namespaces."""
+    """Posts a form; answers with the status and the XML without namespaces."""
     body = urllib.parse.urlencode({"Version": "2012-11-05", **parameters}).encode()
     try:
         with urllib.request.urlopen(ENDPOINT + path, body) as answer:
@@ -133,7 +198,7 @@ def form(path, **parameters):
     return status, xml.etree.ElementTree.fromstring(text.split("?>", 1)[1])
 
 
-def query():
+def test_query_protocol_queues():
     attribute = {"Attribute.1.Name": "VisibilityTimeout", "Attribute.1.Value": "7"}
     tag = {"Tag.1.Key": "team", "Tag.1.Value": "a"}
     _, made = form("/", Action="CreateQueue", QueueName="old", **attribute, **tag)
@@ -143,6 +208,11 @@ def query():
     equal(found.findtext("GetQueueAttributesResult/Attribute/Value"), "7")
     _, found = form(path, Action="ListQueueTags")
     equal(found.findtext("ListQueueTagsResult/Tag/Key"), "team")
+
+
+def test_query_protocol_messages():
+    queue("old")
+    path = "/000000000000/old"
     prefix = "MessageAttribute.1."
     value = {prefix + "Name": "n", prefix + "Value.DataType": "String", prefix + "Value.StringValue": "v"}
     _, sent = form(path, Action="SendMessage", MessageBody="a&b <c>", **value)
@@ -156,57 +226,14 @@ def query():
     handle = {entry + "Id": "x", entry + "ReceiptHandle": message.findtext("ReceiptHandle")}
     _, deleted = form(path, Action="DeleteMessageBatch", **handle)
     equal(deleted.findtext("DeleteMessageBatchResult/DeleteMessageBatchResultEntry/Id"), "x")
+
+
+def test_query_protocol_errors():
+    queue("old")
     status, error = form("/000000000000/absent", Action="SendMessage", MessageBody="a")
-    equal((status, error.findtext("Error/Code")), (400, "AWS.SimpleQueueService.NonExistentQueue"))
-    status, error = form(path, Action="ReceiveMessage", MaxNumberOfMessages="many")
+    equal((status, error.findtext("Error/Code")), (400, ABSENT))
+    status, error = form("/000000000000/old", Action="ReceiveMessage", MaxNumberOfMessages="many")
     equal((status, error.findtext("Error/Code")), (400, "SerializationException"))
 
 
-def fifo():
-    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
-    url = sqs.create_queue(QueueName="ordered.fifo", Attributes=attributes)["QueueUrl"]
-    for body in ("a1", "a2", "b1"):
-        sent = sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
-    copy = sqs.send_message(QueueUrl=url, MessageBody="b1", MessageGroupId="b")
-    equal((copy["MessageId"], copy["SequenceNumber"]), (sent["MessageId"], sent["SequenceNumber"]))
-    first = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"][0]
-    equal((first["Body"], first["Attributes"]["MessageGroupId"]), ("a1", "a"))
-    second = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    equal([message["Body"] for message in second], ["b1"])
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    equal((found["FifoQueue"], found["DeduplicationScope"], found["FifoThroughputLimit"]), ("true", "queue", "perQueue"))
-
-
-def moved():
-    dead = sqs.create_queue(QueueName="given-up")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
-    source = sqs.create_queue(QueueName="hard", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})["QueueUrl"]
-    sqs.send_message(QueueUrl=source, MessageBody="x")
-    sqs.receive_message(QueueUrl=source)
-    equal(sqs.receive_message(QueueUrl=source).get("Messages"), None)
-    assert sqs.start_message_move_task(SourceArn=arn)["TaskHandle"]
-    back = sqs.receive_message(QueueUrl=source, WaitTimeSeconds=5)["Messages"]
-    equal([message["Body"] for message in back], ["x"])
-    task = sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]
-    equal((task["SourceArn"], task["ApproximateNumberOfMessagesToMove"]), (arn, 1))
-
-
-def permissions(queue_url):
-    sqs.add_permission(QueueUrl=queue_url, Label="l", AWSAccountIds=["123456789012"], Actions=["SendMessage"])
-    policy = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["Policy"])["Attributes"]["Policy"]
-    equal(json.loads(policy)["Statement"][0]["Action"], "SQS:SendMessage")
-    sqs.remove_permission(QueueUrl=queue_url, Label="l")
-    refused("AWS.SimpleQueueService.PurgeQueueInProgress", "every 60 seconds", sqs.purge_queue, QueueUrl=queue_url)
-
-
-queue_url = queues()
-messages(queue_url)
-fifo()
-moved()
-waiting(queue_url)
-dead_letters()
-query()
-permissions(queue_url)
-sqs.delete_queue(QueueUrl=queue_url)
-refused("AWS.SimpleQueueService.NonExistentQueue", "does not exist", sqs.send_message, QueueUrl=queue_url, MessageBody="a")
+run(globals())
