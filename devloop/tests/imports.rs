@@ -18,11 +18,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("workspace", &["cargo", "engine", "graph"]),
     ("watch", &["bus", "engine"]),
-    ("prelink", &["engine"]),
-    ("linker", &["cargo", "config", "engine", "prelink"]),
+    ("linker", &["cargo", "config", "engine"]),
     ("machine", &["engine"]),
     ("build", &["bus", "cargo", "engine", "graph", "linker", "machine"]),
-    ("swap", &["bus", "engine", "machine", "prelink"]),
+    ("swap", &["bus", "engine", "machine"]),
     ("aws", &["engine"]),
     ("target", &["aws", "bus", "engine", "error", "swap"]),
     ("postgres", &["cargo", "engine"]),
@@ -82,7 +81,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "workspace",
         ],
     ),
-    ("main", &["bus", "cli", "commands", "error", "linker", "prelink", "sink"]),
+    ("main", &["bus", "cli", "commands", "error", "linker", "sink"]),
 ];
 
 /// Rooms without files, clocks and tasks.

@@ -102,13 +102,20 @@ mod tests {
         let script = format!("echo \"$*\" >> {}\ncase \"$*\" in *broken*) exit 1;; esac\n", path("calls"));
         fs::write(path("rustc"), script).unwrap();
         let call = "--crate-name up --out-dir /t/deps -C incremental=/t/inc -C opt-level=0 -L /t/deps";
-        let given: Vec<_> = std::iter::once(path("rustc")).chain(call.split(' ').map(str::to_owned)).collect();
-        let variant = |name: &str, more: &[&str]| (name.to_owned(), more.iter().map(|&word| word.to_owned()).collect());
+        let given: Vec<_> =
+            std::iter::once(path("rustc")).chain(call.split(' ').map(str::to_owned)).collect();
+        let variant =
+            |name: &str, more: &[&str]| (name.to_owned(), more.iter().map(|&word| word.to_owned()).collect());
         let plan = Plan {
             binary: "up".to_owned(),
             place: home.path().to_owned(),
             rounds: 2,
-            variants: [variant("broken", &["-Cbroken"]), variant("default", &[]), variant("wild", &["-Cwild"])].into(),
+            variants: [
+                variant("broken", &["-Cbroken"]),
+                variant("default", &[]),
+                variant("wild", &["-Cwild"]),
+            ]
+            .into(),
         };
         let given: Vec<_> = given.into_iter().map(Into::into).collect();
         plan.carry_out("/bin/sh".as_ref(), &given).unwrap();

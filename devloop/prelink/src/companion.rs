@@ -18,7 +18,7 @@ pub(super) const END: &str = ".so";
 
 /// Why a program's shared object is not known.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CompanionError {
+pub enum CompanionError {
     /// The program cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -34,7 +34,7 @@ pub(crate) enum CompanionError {
 }
 
 /// The shared object of prelinked dependencies that the program needs, where it was made. Most programs need none.
-pub(crate) fn companion_of(program: &Path) -> Result<Option<PathBuf>, CompanionError> {
+pub fn companion_of(program: &Path) -> Result<Option<PathBuf>, CompanionError> {
     let Dynamic { needed, directories } = Dynamic::read(program)?;
     let Some(name) = needed.into_iter().find(|name| is_companion(name.as_ref())) else { return Ok(None) };
     let mut places = directories.iter().filter(|directory| directory.is_absolute());
@@ -43,7 +43,7 @@ pub(crate) fn companion_of(program: &Path) -> Result<Option<PathBuf>, CompanionE
 }
 
 /// Whether a file of that name is such a shared object.
-pub(crate) fn is_companion(name: &OsStr) -> bool {
+pub fn is_companion(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.starts_with(START.as_bytes()) && name.ends_with(END.as_bytes())
 }

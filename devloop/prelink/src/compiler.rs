@@ -5,9 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
-use crate::prelink::order::{ORDER, Order};
-use crate::prelink::refusal::Refusal;
-use crate::prelink::store::{HOME, Store};
+use crate::order::{ORDER, Order};
+use crate::refusal::Refusal;
+use crate::store::{HOME, Store};
 
 /// Codegen options that decide for which machine something is made.
 const MACHINE: [&str; 6] =
@@ -21,7 +21,7 @@ const CHOICES: [&str; 3] = ["-fuse-ld", "--ld-path", "-B"];
 
 /// Notes a member's library, or has a program of the workspace linked by this binary. `command` is about to become rustc, with
 /// these arguments; `binary` says that cargo compiles a function's program.
-pub(crate) fn take_part(command: &mut Command, rustc: &OsStr, arguments: &[OsString], binary: bool) {
+pub fn take_part(command: &mut Command, rustc: &OsStr, arguments: &[OsString], binary: bool) {
     let Some(store) = env::var_os(HOME).map(|home| Store::at(home.into())) else { return };
     command.env_remove(HOME);
     let Some(compilation) = Compilation::read(arguments) else { return };

@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::prelink::link_line::LinkLine;
-use crate::prelink::objects;
-use crate::prelink::order::{ORDER, Order};
-use crate::prelink::refusal::{Refusal, telling_line};
-use crate::prelink::store::Store;
+use crate::link_line::LinkLine;
+use crate::objects;
+use crate::order::{ORDER, Order};
+use crate::refusal::{Refusal, telling_line};
+use crate::store::Store;
 
 /// Raised when what is made of the same crates changes.
 const VERSION: u32 = 1;
@@ -186,8 +186,8 @@ mod tests {
     use std::fs;
 
     use super::key;
-    use crate::prelink::link_line::LinkLine;
-    use crate::prelink::order::Order;
+    use crate::link_line::LinkLine;
+    use crate::order::Order;
 
     #[test]
     fn the_key_follows_dependencies_and_flags_but_not_members() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::prelink::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The one archive of the standard library that stays: its symbols are hidden, so each side has them for itself.
 const BUILTINS: &str = "libcompiler_builtins-";

@@ -6,7 +6,7 @@ use std::path::Path;
 use object::read::elf::{FileHeader, SectionHeader as _, Sym as _};
 use object::{Endianness, elf};
 
-use crate::prelink::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The shim holds a handful of one-line functions; larger objects need not be read.
 const SHIM_LIMIT: u64 = 64 * 1024;

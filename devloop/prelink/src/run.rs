@@ -7,15 +7,15 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::prelink::library;
-use crate::prelink::link_line::LinkLine;
-use crate::prelink::objects;
-use crate::prelink::order::{ORDER, Order};
-use crate::prelink::refusal::{Refusal, telling_line};
-use crate::prelink::store::{LINKER, Store};
+use crate::library;
+use crate::link_line::LinkLine;
+use crate::objects;
+use crate::order::{ORDER, Order};
+use crate::refusal::{Refusal, telling_line};
+use crate::store::{LINKER, Store};
 
 /// Links if this process was started in the linker's place; returns only then, or if there is no linker.
-pub(crate) fn run_in_place_of_the_linker() -> Option<ExitCode> {
+pub fn run_in_place_of_the_linker() -> Option<ExitCode> {
     let mut given = env::args_os();
     let own = given.next()?;
     if Path::new(&own).file_name() != Some(OsStr::new(LINKER)) {

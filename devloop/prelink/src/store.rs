@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use crate::engine::Problem;
-use crate::prelink::companion::{END, START};
-use crate::prelink::refusal::Refusal;
+use crate::companion::{END, START};
+use crate::refusal::Refusal;
 
 /// Tells devloop in rustc's place where the directory is, and with that to prelink.
-pub(crate) const HOME: &str = "DEVLOOP_PRELINK";
+pub const HOME: &str = "DEVLOOP_PRELINK";
 
 /// The name under which this binary stands in for the linker. Rustc guesses from names such as `ld` what it calls.
 pub(super) const LINKER: &str = "devloop-link";
@@ -82,9 +81,18 @@ impl Store {
     }
 }
 
+/// A program that is linked in the ordinary way after all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The program's name.
+    pub function: String,
+    /// Why, as it stands after "prelink the dependencies of up:".
+    pub reason: String,
+}
+
 /// Prelinking in a session.
 #[derive(Debug)]
-pub(crate) struct Prelink {
+pub struct Prelink {
     store: Store,
     /// Refusals that the user knows.
     told: Mutex<BTreeSet<String>>,
@@ -92,7 +100,7 @@ pub(crate) struct Prelink {
 
 impl Prelink {
     /// Prepares the directory; `devloop` is this program. What an earlier session refused is tried again.
-    pub(crate) fn begin(home: PathBuf, devloop: &Path) -> io::Result<Self> {
+    pub fn begin(home: PathBuf, devloop: &Path) -> io::Result<Self> {
         let store = Store::at(home);
         let refusals = store.directory_of_refusals();
         match fs::remove_dir_all(&refusals) {
@@ -111,29 +119,23 @@ impl Prelink {
     }
 
     /// The directory.
-    pub(crate) fn home(&self) -> &Path {
+    pub fn home(&self) -> &Path {
         self.store.home()
     }
 
     /// What was refused since the last call. A function is told about once, whatever becomes of its dependencies.
-    pub(crate) fn refusals(&self) -> Vec<Problem> {
+    pub fn refusals(&self) -> Vec<Refused> {
         let directory = self.store.directory_of_refusals();
         let Ok(mut told) = self.told.lock() else { return Vec::new() };
-        let mut problems = Vec::new();
+        let mut refused = Vec::new();
         for name in names(&directory).unwrap_or_default() {
             let function = name.split('.').next().unwrap_or_default();
             let Ok(reason) = fs::read_to_string(directory.join(&name)) else { continue };
             if told.insert(function.to_owned()) {
-                let message = format!(
-                    "prelink the dependencies of {function}: {reason}; it is linked in the ordinary way"
-                );
-                problems.push(
-                    Problem::new("prelink_refused", message)
-                        .with_hint("take `prelink = true` out of `[build]` if that is how it has to be"),
-                );
+                refused.push(Refused { function: function.to_owned(), reason });
             }
         }
-        problems
+        refused
     }
 }
 
@@ -168,8 +170,8 @@ mod tests {
     use std::path::Path;
     use std::time::{Duration, SystemTime};
 
-    use super::{KEPT, Prelink};
-    use crate::prelink::refusal::Refusal;
+    use super::{KEPT, Prelink, Refused};
+    use crate::refusal::Refusal;
 
     fn begin(home: &Path) -> Prelink {
         Prelink::begin(home.to_owned(), Path::new("/devloop")).unwrap()
@@ -181,9 +183,8 @@ mod tests {
         let prelink = begin(home.path());
         assert!(prelink.refusals().is_empty());
         prelink.store.refuse("up", "1", &Refusal::Allocator);
-        let problems = prelink.refusals();
-        let expected = "prelink the dependencies of up: the program has a global allocator of its own; it is linked in the ordinary way";
-        assert_eq!(problems[0].message, expected);
+        let reason = "the program has a global allocator of its own".to_owned();
+        assert_eq!(prelink.refusals(), [Refused { function: "up".to_owned(), reason }]);
         prelink.store.refuse("up", "2", &Refusal::Allocator);
         assert!(prelink.refusals().is_empty());
         assert!(prelink.store.has_refused("up", "1") && !prelink.store.has_refused("mid", "1"));
