@@ -18,7 +18,6 @@ mod lambda_log;
 mod linker;
 mod machine;
 mod observe;
-mod postgres;
 mod records;
 mod report;
 mod session;

@@ -21,6 +21,13 @@ impl Sink {
     }
 }
 
+/// Ends the test where this machine has no PostgreSQL for a session to start.
+pub fn need_postgres() {
+    if local_postgres::find(Some(&test_tools::path())).is_err() {
+        test_tools::not_run("PostgreSQL");
+    }
+}
+
 /// PostgreSQL's own client on a session's database.
 pub struct Psql(String);
 

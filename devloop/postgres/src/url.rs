@@ -4,11 +4,11 @@ use std::fmt;
 
 /// Where a database is, with its password.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct DatabaseUrl(String);
+pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
     /// Takes a URL of libpq's form. The error says what it should look like, and never what it is.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
         let authority = rest.and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
@@ -19,17 +19,17 @@ impl DatabaseUrl {
     }
 
     /// The URL of a server of ours; its parts hold nothing that would have to be escaped.
-    pub(super) fn of(user: &str, password: &str, port: u16, database: &str) -> Self {
+    pub(crate) fn of(user: &str, password: &str, port: u16, database: &str) -> Self {
         Self(format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}"))
     }
 
     /// The URL with its password.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The URL without a password: `psql` asks for it.
-    pub(crate) fn without_password(&self) -> String {
+    pub fn without_password(&self) -> String {
         let Some((scheme, rest)) = self.0.split_once("://") else { return String::new() };
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
-use crate::postgres::PostgresError;
-use crate::postgres::servant::Servant;
+use crate::PostgresError;
+use crate::servant::Servant;
 
 /// Start of a folder's name; the process that made it follows.
 const PREFIX: &str = "devloop-postgres-";
 
 /// A folder that only the server's user can enter; removed with the value.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     folder: TempDir,
     servant: Option<Servant>,
 }
@@ -25,7 +25,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes one in `home` or, where the server's user cannot get there, in the system's folder for temporary files. Those of
     /// sessions that were killed are removed.
-    pub(super) fn make(home: &Path, servant: Option<Servant>) -> Result<Self, PostgresError> {
+    pub(crate) fn make(home: &Path, servant: Option<Servant>) -> Result<Self, PostgresError> {
         let home = match servant {
             Some(servant) if !servant.reaches(home) => std::env::temp_dir(),
             _ => home.to_owned(),
@@ -44,17 +44,17 @@ impl Folder {
     }
 
     /// The folder itself.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Where the server keeps its data.
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     /// Writes a file that only the server's user can read.
-    pub(super) fn secret(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+    pub(crate) fn secret(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.folder.path().join(name);
         // The folder is closed, so nobody sees the file before it is.
         fs::write(&path, text)?;

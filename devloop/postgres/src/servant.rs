@@ -6,21 +6,21 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use crate::postgres::PostgresError;
+use crate::PostgresError;
 
 /// The user that distributions make for the server.
 const NAME: &str = "postgres";
 
 /// Another user than the one that runs devloop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Servant {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct Servant {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 impl Servant {
     /// Nobody else is needed unless devloop is root.
-    pub(super) fn find() -> Result<Option<Self>, PostgresError> {
+    pub(crate) fn find() -> Result<Option<Self>, PostgresError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
         }
@@ -36,12 +36,12 @@ impl Servant {
     }
 
     /// Lets the command run as this user, without any of root's groups.
-    pub(super) fn runs(self, command: &mut Command) {
+    pub(crate) fn runs(self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
     }
 
     /// Whether this user can enter the folder and all above it: a home of root's is closed to others.
-    pub(super) fn reaches(self, folder: &Path) -> bool {
+    pub(crate) fn reaches(self, folder: &Path) -> bool {
         folder.ancestors().all(|each| match each.metadata() {
             Ok(metadata) => self.may_enter(&metadata),
             // What is still to be made is made to be entered.

@@ -2,11 +2,9 @@
 
 use std::io;
 
-use crate::engine::Problem;
-
 /// Why PostgreSQL cannot be started.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum PostgresError {
+pub enum PostgresError {
     /// There is none on this machine.
     #[error("start PostgreSQL: this machine has none, neither on PATH nor in the folders of distributions")]
     Missing,
@@ -31,21 +29,33 @@ pub(crate) enum PostgresError {
     },
 }
 
+/// What the program was to do, and its last words or the system's.
+pub(crate) fn failed(what: &'static str, said: impl ToString) -> PostgresError {
+    PostgresError::Failed { what, said: said.to_string() }
+}
+
 impl PostgresError {
-    /// The same for programs and people.
-    pub(crate) fn problem(&self) -> Problem {
-        let message = self.to_string();
+    /// A short name for programs.
+    pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing => Problem::new("postgres_missing", message).with_hint(
+            Self::Missing => "postgres_missing",
+            Self::NoServant => "postgres_no_user",
+            Self::Folder { .. } => "postgres_folder",
+            Self::Failed { .. } => "postgres_failed",
+        }
+    }
+
+    /// What helps, beside a database that runs already.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing => Some(
                 "install it (Debian and Ubuntu: `apt-get install postgresql`; Fedora: `dnf install postgresql-server`; macOS: \
-                 `brew install postgresql`), or name a running database with `--database-url`",
+                 `brew install postgresql`)",
             ),
-            Self::NoServant => Problem::new("postgres_no_user", message).with_hint(
-                "run devloop as an ordinary user, make the user with `useradd --system postgres`, or name a running database \
-                 with `--database-url`",
-            ),
-            Self::Folder { .. } => Problem::new("postgres_folder", message),
-            Self::Failed { .. } => Problem::new("postgres_failed", message),
+            Self::NoServant => {
+                Some("run this as an ordinary user, or make the user with `useradd --system postgres`")
+            }
+            Self::Folder { .. } | Self::Failed { .. } => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::postgres::PostgresError;
+use crate::PostgresError;
 
 /// What is needed; both from one folder, because their versions must agree.
 const NEEDED: [&str; 2] = ["initdb", "postgres"];
@@ -16,8 +16,8 @@ const VERSIONED: [(&str, &str); 4] = [
     ("/usr/local/opt", "postgresql@"),
 ];
 
-/// The folder of the programs: the first one on `path`, else the distribution's with the highest version.
-pub(super) fn find(path: Option<&OsStr>) -> Result<PathBuf, PostgresError> {
+/// The folder of the server's programs: the first one on the search path `path`, else the distribution's with the highest version.
+pub fn find(path: Option<&OsStr>) -> Result<PathBuf, PostgresError> {
     let on_path = path.map(|path| std::env::split_paths(path).collect::<Vec<_>>()).unwrap_or_default();
     let installed = VERSIONED.iter().flat_map(|(folder, prefix)| versions(Path::new(folder), prefix));
     on_path.into_iter().chain(installed).find(|folder| is_complete(folder)).ok_or(PostgresError::Missing)
