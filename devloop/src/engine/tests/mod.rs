@@ -219,7 +219,8 @@ fn below_root<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> String {
         Ok(inner) => inner.display().to_string(),
         Err(_) => path.display().to_string(),
     });
-    paths.collect::<Vec<_>>().join("+")
+    let names = paths.collect::<Vec<_>>().join("+");
+    if names.is_empty() { "nothing".to_owned() } else { names }
 }
 
 fn standing(state: &FunctionState) -> String {
