@@ -1,7 +1,5 @@
 //! The CDK stack's own tests, run with the Rust ones.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 #[test]
