@@ -7,7 +7,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 use support::{LIMIT, Load, Session, Workspace, eventually, send};
