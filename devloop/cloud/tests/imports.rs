@@ -25,6 +25,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "functions",
             "gateway",
             "lambda",
+            "limits",
             "registry",
             "service",
             "services/apigateway",
@@ -66,6 +67,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    ("limits", &[]),
     ("regional", &[]),
     ("registry", &["calls", "context", "error", "faults", "http", "resource", "rest", "service"]),
     ("resource", &["calls", "clock", "context", "error"]),
@@ -84,7 +86,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("services/iam", &["clock", "context", "error", "resource", "service", "wire"]),
     (
         "services/kinesis",
-        &["clock", "cloud", "context", "error", "regional", "resource", "service", "shard", "source", "wire"],
+        &[
+            "clock", "context", "error", "limits", "regional", "resource", "service", "shard", "source",
+            "wire",
+        ],
     ),
     ("services/logs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
     ("services/s3", &["clock", "context", "error", "functions", "http", "resource", "service", "wire"]),
