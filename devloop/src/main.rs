@@ -19,8 +19,6 @@ mod lambda_log;
 mod linker;
 mod machine;
 mod observe;
-mod postgres;
-mod prelink;
 mod records;
 mod report;
 mod session;
@@ -43,7 +41,7 @@ use crate::cli::{Arguments, Command};
 use crate::error::UserError;
 
 fn main() -> ExitCode {
-    if let Some(code) = linker::run_in_place_of_rustc().or_else(prelink::run_in_place_of_the_linker) {
+    if let Some(code) = linker::run_in_place_of_rustc().or_else(devloop_prelink::run_in_place_of_the_linker) {
         return code;
     }
     let arguments = Arguments::parse();

@@ -412,14 +412,10 @@ fn waiting_speaks_the_reference_s_words_and_writes_its_file() {
     assert_eq!(partial.status.code(), Some(2));
 }
 
-/// Runs a script of python's with these arguments; what it needs is installed by `.ci/run`.
-fn python(script: &str, arguments: &[&Path]) -> String {
-    let output = Command::new("python3")
-        .arg("-c")
-        .arg(script)
-        .args(arguments)
-        .output()
-        .expect("python3 must be there");
+/// Runs a script of Python's with these arguments.
+fn python(module: &str, script: &str, arguments: &[&Path]) -> String {
+    let mut command = test_tools::python(&[module]);
+    let output = command.arg("-c").arg(script).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", errors(&output));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -434,7 +430,7 @@ fn the_reference_s_own_snippet_prints_the_tool_s_figures() {
         latencies = json.load(open(sys.argv[1]))\n\
         print(pd.Series(latencies).describe(percentiles=[.5, .9, .95, .99]).to_json(double_precision=15))";
     let table: Value =
-        serde_json::from_str(&python(snippet, &[&home.path().join("latencies.json")])).unwrap();
+        serde_json::from_str(&python("pandas", snippet, &[&home.path().join("latencies.json")])).unwrap();
     let names = [
         ("count", "count"),
         ("mean", "mean"),
@@ -481,19 +477,19 @@ fn every_document_keeps_to_the_published_schema() {
         print([[error.json_path for error in valid.iter_errors(json.load(open(path)))] for path in sys.argv[2:]])";
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/bench.schema.json");
     let files = ["kept.json", "calm.json", "broken.json"].map(|name| home.path().join(name));
-    let said = python(validate, &[&schema, &files[0], &files[1], &files[2]]);
+    let said = python("jsonschema", validate, &[&schema, &files[0], &files[1], &files[2]]);
     assert_eq!(said.trim(), "[[], [], ['$.counts.lost']]");
 }
 
-/// The page as Chromium has it after loading. A machine without one fails the test: `.ci/run` installs it.
+/// The page as Chromium has it after loading.
 fn dom(page: &Path) -> String {
     let profile = tempfile::tempdir().unwrap();
-    let mut command = Command::new("chromium");
+    let mut command = test_tools::command("chromium");
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
     command.arg(format!("--user-data-dir={}", profile.path().display()));
     let output = command.arg("--dump-dom").arg(format!("file://{}", page.display())).output();
-    let output = output.expect("chromium must be installed for this test (`apt-get install chromium`)");
+    let output = output.unwrap();
     assert!(output.status.success(), "{}", errors(&output));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 use support::{BRANCHES, Session, TINY, Workspace};
@@ -30,7 +30,8 @@ fn document(session: &Session, directory: &Path, arguments: &[&str]) -> (Option<
         schema, document = [json.load(open(path)) for path in sys.argv[1:]]\n\
         print([error.json_path + ' ' + error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(document)])";
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/bench.schema.json");
-    let said = Command::new("python3").args(["-c", validate]).args([&schema, &file]).output().unwrap();
+    let said =
+        test_tools::python(&["jsonschema"]).args(["-c", validate]).args([&schema, &file]).output().unwrap();
     assert!(said.status.success(), "{said:?}");
     assert_eq!(String::from_utf8_lossy(&said.stdout).trim(), "[]", "{document:#}");
     (output.status.code(), document, errors)

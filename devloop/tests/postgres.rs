@@ -101,6 +101,7 @@ fn the_bench_follows_to_both_sinks_and_counts_what_came_twice_where_it_did() {
 
 #[test]
 fn the_server_is_private_and_its_password_is_asked_for() {
+    support::need_postgres();
     let mut session = Session::start(Workspace::take(), &["up", "--postgres", "--port", "0", "--json"]);
     let folder = session.workspace.root().join("target/devloop/postgres");
     let made: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()).collect();

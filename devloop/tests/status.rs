@@ -7,7 +7,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 use support::{LIMIT, Load, Session, Workspace, eventually, send};
@@ -111,10 +111,14 @@ struct Moto {
 impl Moto {
     fn start() -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/status_moto.py");
-        let mut process =
-            Command::new("python3").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = test_tools::python(&["boto3", "moto"])
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().expect("moto does not start: `python3 -m pip install boto3 'moto[server]'`");
+        let line = lines.next().expect("moto ends before it has started");
         let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let text = |name: &str| said[name].as_str().unwrap().to_owned();
         Self { endpoint: text("endpoint"), id: text("id"), secret: text("secret"), lines, process }
@@ -224,7 +228,7 @@ fn prometheus_reads_the_page_and_nobody_from_elsewhere_does() {
         from prometheus_client.parser import text_string_to_metric_families as parse\n\
         families = list(parse(sys.stdin.read()))\n\
         print(json.dumps([[f.name, f.type, [[s.name, s.labels, s.value] for s in f.samples]] for f in families]))";
-    let mut python = Command::new("python3")
+    let mut python = test_tools::python(&["prometheus_client"])
         .args(["-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -232,11 +236,7 @@ fn prometheus_reads_the_page_and_nobody_from_elsewhere_does() {
         .unwrap();
     python.stdin.take().unwrap().write_all(page.body.as_bytes()).unwrap();
     let output = python.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "the parser needs `pip install prometheus_client`, or refuses:\n{}",
-        page.body
-    );
+    assert!(output.status.success(), "the parser refuses:\n{}", page.body);
     let families: Value = serde_json::from_slice(&output.stdout).unwrap();
     let family = |name: &str, kind: &str| {
         let found = families.as_array().unwrap().iter().find(|family| family[0] == name);

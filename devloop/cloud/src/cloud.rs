@@ -21,6 +21,7 @@ use crate::{
     functions::Functions,
     gateway::{self, Pages},
     lambda::{Activation, ActivationError, Lambda},
+    limits::Limits,
     registry::Registry,
     service::Service,
     services::{
@@ -50,16 +51,6 @@ pub struct Options {
     pub region: String,
     /// What bounds the throughput of what is made here.
     pub limits: Limits,
-}
-
-/// What bounds throughput.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Limits {
-    /// The machine.
-    #[default]
-    Machine,
-    /// AWS's quotas, so that a program meets their throttles here.
-    Aws,
 }
 
 impl Default for Options {

@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::aws::Trust;
 use crate::bench::follow::{Rows, Wanted};
 use crate::bench::row::SinkRow;
-use crate::postgres::DatabaseUrl;
+use local_postgres::DatabaseUrl;
 
 /// How long the server may take to accept a connection, or to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -174,7 +174,7 @@ mod tests {
     use tokio_postgres::config::SslMode;
 
     use super::config;
-    use crate::postgres::DatabaseUrl;
+    use local_postgres::DatabaseUrl;
 
     #[test]
     fn the_driver_gets_what_it_knows() {

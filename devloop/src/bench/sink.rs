@@ -10,7 +10,7 @@ use crate::bench::database::PostgresRows;
 use crate::bench::follow::{LogGroup, LogRows, Rows, Wanted};
 use crate::bench::row::{Line, SinkRow};
 use crate::engine::Problem;
-use crate::postgres::DatabaseUrl;
+use local_postgres::DatabaseUrl;
 
 /// The sinks of the last function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -181,7 +181,7 @@ mod tests {
 
     use super::{Sink, complete};
     use crate::bench::row::{Line, SinkRow};
-    use crate::postgres::DatabaseUrl;
+    use local_postgres::DatabaseUrl;
 
     fn url(text: &str) -> DatabaseUrl {
         DatabaseUrl::parse(text).unwrap()

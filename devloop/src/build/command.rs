@@ -5,9 +5,8 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::build::arguments::arguments;
-use crate::build::routes::ZIGBUILD;
 use crate::build::run::Builder;
-use crate::cargo::{self, Toolchain};
+use crate::cargo::Toolchain;
 use crate::engine::BuildOrder;
 use crate::linker::Prepared;
 use crate::machine::Route;
@@ -23,12 +22,7 @@ pub(super) fn of(
 ) -> Command {
     let mut command = match target {
         None => toolchain.command(&builder.root),
-        Some(_) => {
-            let zigbuild = cargo::find(ZIGBUILD.as_ref()).unwrap_or_else(|| ZIGBUILD.into());
-            let mut command = toolchain.command_of(&zigbuild, &builder.root);
-            command.env("CARGO", &toolchain.cargo);
-            command
-        }
+        Some(_) => builder.machines.zigbuild(toolchain, &builder.root),
     };
     command.envs(prepared.environment.iter().map(|(name, value)| (name, value)));
     command.args(arguments(order, binaries, &builder.profile, target));

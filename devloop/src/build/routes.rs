@@ -1,9 +1,11 @@
 //! One build's functions by the way they are made, and the check of what comes out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Stdio;
 
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use crate::cargo::{self, Toolchain};
@@ -11,12 +13,14 @@ use crate::engine::Artifact;
 use crate::machine::{self, Architecture, Demands, Purpose, Refusal, Route, Tools};
 
 /// cargo-zigbuild's program.
-pub(super) const ZIGBUILD: &str = "cargo-zigbuild";
+const ZIGBUILD: &str = "cargo-zigbuild";
 
 /// What is known about the machines of a session's functions.
 #[derive(Debug, Default)]
 pub(crate) struct Machines {
     demands: Demands,
+    /// Where cargo-zigbuild is looked for; it looks there for zig in turn.
+    path: OsString,
     tools: OnceCell<Tools>,
     /// Functions whose native binary needed a newer glibc than their runtime has.
     too_new: std::sync::Mutex<BTreeSet<String>>,
@@ -25,7 +29,21 @@ pub(crate) struct Machines {
 impl Machines {
     /// For functions with these demands.
     pub(crate) fn new(demands: Demands) -> Self {
-        Self { demands, ..Self::default() }
+        Self { demands, path: std::env::var_os("PATH").unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The same with cargo-zigbuild somewhere else than on `PATH`.
+    #[cfg(test)]
+    pub(super) fn with_path(self, path: OsString) -> Self {
+        Self { path, ..self }
+    }
+
+    /// Cargo-zigbuild in the workspace at `root`.
+    pub(super) fn zigbuild(&self, toolchain: &Toolchain, root: &Path) -> Command {
+        let program = cargo::find_in(&self.path, ZIGBUILD.as_ref()).unwrap_or_else(|| ZIGBUILD.into());
+        let mut command = toolchain.command_of(&program, root);
+        command.env("CARGO", &toolchain.cargo).env("PATH", &self.path);
+        command
     }
 
     /// What is asked of the functions.
@@ -42,7 +60,7 @@ impl Machines {
     ) -> (BTreeMap<Route, Vec<String>>, Vec<(String, Refusal)>) {
         let tools = match self.demands.purpose {
             Purpose::RunHere => &Tools::default(),
-            Purpose::Ship => self.tools.get_or_init(|| tools(toolchain, root)).await,
+            Purpose::Ship => self.tools.get_or_init(|| tools_in(&self.path, toolchain, root)).await,
         };
         let (mut routes, mut refused): (BTreeMap<Route, Vec<String>>, Vec<_>) = Default::default();
         for function in functions {
@@ -76,6 +94,10 @@ impl Machines {
 
 /// Looks for cargo-zigbuild and for standard libraries. It is done once a session, and only for what is shipped.
 pub(crate) async fn tools(toolchain: &Toolchain, root: &Path) -> Tools {
+    tools_in(&std::env::var_os("PATH").unwrap_or_default(), toolchain, root).await
+}
+
+async fn tools_in(path: &OsStr, toolchain: &Toolchain, root: &Path) -> Tools {
     let mut targets = BTreeSet::new();
     for architecture in [Architecture::X86_64, Architecture::Arm64] {
         let triple = architecture.triple();
@@ -87,5 +109,5 @@ pub(crate) async fn tools(toolchain: &Toolchain, root: &Path) -> Tools {
             targets.insert(triple);
         }
     }
-    Tools { zigbuild: cargo::find(ZIGBUILD.as_ref()).is_some(), targets }
+    Tools { zigbuild: cargo::find_in(path, ZIGBUILD.as_ref()).is_some(), targets }
 }

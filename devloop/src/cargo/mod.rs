@@ -7,5 +7,5 @@ mod toolchain;
 
 pub(crate) use configuration::{file_in, files_in, home, members_wrapper};
 pub(crate) use environment::command;
-pub(crate) use process::{Group, die_with_this_process, lead_a_group};
-pub(crate) use toolchain::{Lookup, Toolchain, find};
+pub(crate) use process::{Group, lead_a_group};
+pub(crate) use toolchain::{Lookup, Toolchain, find, find_in};

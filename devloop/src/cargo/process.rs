@@ -2,6 +2,7 @@
 
 use std::io;
 
+use death_signal::die_with_this_process;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
@@ -16,26 +17,6 @@ mod members;
 pub(crate) fn lead_a_group(command: &mut Command) {
     command.process_group(0).kill_on_drop(true);
     die_with_this_process(command, Signal::KILL);
-}
-
-/// Lets the command get the signal when devloop dies in whatever way, where the kernel can do that.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn die_with_this_process(_command: &mut Command, _signal: Signal) {}
-
-/// Lets the command get the signal when devloop dies in whatever way, where the kernel can do that.
-#[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "the death signal can only be asked for between fork and exec")]
-pub(crate) fn die_with_this_process(command: &mut Command, signal: Signal) {
-    let parent = rustix::process::getpid();
-    let ask = move || -> io::Result<()> {
-        rustix::process::set_parent_process_death_signal(Some(signal))?;
-        // The parent may have died before the signal was asked for.
-        if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }
-    };
-    // SAFETY: both system calls are async-signal-safe, and nothing is allocated or locked between fork and exec.
-    unsafe {
-        command.pre_exec(ask);
-    }
 }
 
 /// A running process group; it is killed when this is dropped before [`Group::disarm`].

@@ -1,5 +1,6 @@
 //! The cargo behind rustup's proxy. The proxy looks the toolchain up at every start, and again for each rustc that cargo starts.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -72,8 +73,12 @@ pub(crate) fn find(program: &Path) -> Option<PathBuf> {
     if program.components().count() > 1 {
         return program.is_file().then(|| program.to_owned());
     }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join(program)).find(|found| is_executable(found))
+    find_in(&std::env::var_os("PATH")?, program)
+}
+
+/// Where a program is found on a search path.
+pub(crate) fn find_in(path: &OsStr, program: &Path) -> Option<PathBuf> {
+    std::env::split_paths(path).map(|directory| directory.join(program)).find(|found| is_executable(found))
 }
 
 fn is_executable(path: &Path) -> bool {

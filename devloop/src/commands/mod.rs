@@ -15,8 +15,8 @@ use crate::aws::{Keys, Trust, region_of_profile};
 use crate::cli::{LimitsName, SessionArguments, TargetArguments, TargetName};
 use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};
 use crate::error::{Exit, UserError};
-use crate::postgres::DatabaseUrl;
 use crate::session::{Conditions, Database, Deployment, Selection, View};
+use local_postgres::DatabaseUrl;
 
 pub(crate) use bench::bench;
 pub(crate) use doctor::doctor;

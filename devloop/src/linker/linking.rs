@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use devloop_prelink::{Prelink, Refused};
 use tokio::sync::Mutex;
 
 use crate::cargo::{self, Toolchain};
@@ -14,7 +15,6 @@ use crate::config::{BuildSettings, LinkerChoice};
 use crate::engine::Problem;
 use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, MEASURE, SEPARATOR, WRAPPER};
 use crate::linker::{Linker, Probe, Verdict, choose, probe};
-use crate::prelink::{self, Prelink};
 
 /// Cargo's variable for a wrapper of the members only. Users set it too, though few do.
 const MEMBERS_WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
@@ -111,7 +111,8 @@ impl Linking {
 
     /// Functions whose dependencies could not be prelinked, each once.
     pub(crate) fn refusals(&self) -> Vec<Problem> {
-        self.prelinking.get().map(Prelink::refusals).unwrap_or_default()
+        let refused = self.prelinking.get().map(Prelink::refusals).unwrap_or_default();
+        refused.into_iter().map(refusal).collect()
     }
 
     async fn choose(&self, toolchain: &Toolchain) -> (Chosen, Option<Problem>) {
@@ -137,7 +138,7 @@ impl Linking {
         };
         let mut environment = vec![(MEMBERS_WRAPPER, wrapper.into_os_string())];
         if let Some(prelinking) = self.prelinking.get() {
-            environment.push((prelink::HOME, prelinking.home().as_os_str().to_owned()));
+            environment.push((devloop_prelink::HOME, prelinking.home().as_os_str().to_owned()));
         }
         let (linker, reason, arguments) = self.linker(toolchain).await;
         if !arguments.is_empty() {
@@ -191,6 +192,13 @@ impl Linking {
         directory.push(if self.debug { FULL } else { LEAN });
         wrapper(&directory, &self.devloop)
     }
+}
+
+fn refusal(Refused { function, reason }: Refused) -> Problem {
+    let message =
+        format!("prelink the dependencies of {function}: {reason}; it is linked in the ordinary way");
+    Problem::new("prelink_refused", message)
+        .with_hint("take `prelink = true` out of `[build]` if that is how it has to be")
 }
 
 fn needs_wrapper(choice: LinkerChoice, debug: bool, prelink: bool) -> bool {

@@ -91,22 +91,51 @@ fn relocated(given: &[OsString], place: &Path) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::fs;
 
-    use super::relocated;
+    use super::{Plan, Times};
 
     #[test]
-    fn the_outputs_go_elsewhere_and_the_rest_stays() {
+    fn a_link_is_repeated_elsewhere_and_each_variant_that_works_is_timed() {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+        let script = format!("echo \"$*\" >> {}\ncase \"$*\" in *broken*) exit 1;; esac\n", path("calls"));
+        fs::write(path("rustc"), script).unwrap();
+        let call = "--crate-name up --out-dir /t/deps -C incremental=/t/inc -C opt-level=0 -L /t/deps";
         let given: Vec<_> =
-            "--crate-name up --out-dir /t/deps -C incremental=/t/inc -C opt-level=0 -L /t/deps"
-                .split(' ')
-                .map(Into::into)
-                .collect();
-        let expected = "--crate-name up --out-dir /p -C incremental=/p/incremental -C opt-level=0 -L /t/deps";
-        let found: Vec<String> = relocated(&given, Path::new("/p"))
-            .iter()
-            .map(|word| word.to_string_lossy().into_owned())
+            std::iter::once(path("rustc")).chain(call.split(' ').map(str::to_owned)).collect();
+        let variant =
+            |name: &str, more: &[&str]| (name.to_owned(), more.iter().map(|&word| word.to_owned()).collect());
+        let plan = Plan {
+            binary: "up".to_owned(),
+            place: home.path().to_owned(),
+            rounds: 2,
+            variants: [
+                variant("broken", &["-Cbroken"]),
+                variant("default", &[]),
+                variant("wild", &["-Cwild"]),
+            ]
+            .into(),
+        };
+        let given: Vec<_> = given.into_iter().map(Into::into).collect();
+        plan.carry_out("/bin/sh".as_ref(), &given).unwrap();
+
+        let times: Times = serde_json::from_slice(&fs::read(plan.results()).unwrap()).unwrap();
+        let counts: Vec<_> = times.iter().map(|(name, times)| (name.as_str(), times.len())).collect();
+        assert_eq!(counts, [("default", 2), ("wild", 2)]);
+        let place = home.path().display();
+        let elsewhere = format!(
+            "--crate-name up --out-dir {place} -C incremental={place}/incremental -C opt-level=0 -L /t/deps "
+        );
+        let calls = fs::read_to_string(path("calls")).unwrap();
+        let ends: Vec<_> = calls
+            .lines()
+            .map(|call| {
+                let lean = call.strip_prefix(&elsewhere).unwrap_or_else(|| panic!("{call}"));
+                lean.split(' ').find(|word| ["-Cbroken", "-Cwild"].contains(word)).unwrap_or_default()
+            })
             .collect();
-        assert_eq!(found.join(" "), expected);
+        // Once so that the incremental state is there, then a round, then a round backwards.
+        assert_eq!(ends, ["", "-Cbroken", "", "-Cwild", "-Cwild", "", "-Cbroken"]);
     }
 }

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::linker::Plan;
-use crate::prelink;
 
 /// The name under which this binary stands in for rustc.
 pub(crate) const WRAPPER: &str = "devloop-rustc";
@@ -63,7 +62,7 @@ pub(crate) fn run_in_place_of_rustc() -> Option<ExitCode> {
     let all: Vec<OsString> = given.into_iter().chain(more.into_iter().map(Into::into)).collect();
     let mut command = Command::new(&rustc);
     command.args(&all).env_remove(LINK_ARGUMENTS);
-    prelink::take_part(&mut command, &rustc, &all, binary.is_some());
+    devloop_prelink::take_part(&mut command, &rustc, &all, binary.is_some());
     let error = command.exec();
     let _ = writeln!(std::io::stderr(), "error: start {}: {error}", Path::new(&rustc).display());
     Some(ExitCode::FAILURE)

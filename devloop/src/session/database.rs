@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::bus::Events;
-use crate::engine::Fact;
+use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
-use crate::postgres::{DatabaseUrl, Server};
 use crate::session::Database;
+use local_postgres::{DatabaseUrl, PostgresError, Server};
 
 /// The output that shows how to look at the rows.
 const OUTPUT: &str = "Psql";
@@ -25,12 +25,13 @@ impl SessionDatabase {
         match asked {
             Database::Given(url) => Ok(Self { url: url.clone(), own: None }),
             Database::Own => {
-                let (server, death) = Server::start(home)
-                    .await
-                    .map_err(|error| UserError { problem: error.problem(), exit: Exit::Cloud })?;
+                let started = Server::start(home).await;
+                let (server, death) =
+                    started.map_err(|error| UserError { problem: problem(&error), exit: Exit::Cloud })?;
                 let events = events.clone();
                 tokio::spawn(async move {
-                    if let Some(problem) = death.wait().await {
+                    if let Some(message) = death.wait().await {
+                        let problem = Problem::new("postgres_died", message);
                         events.send(Fact::Error { problem }).await;
                     }
                 });
@@ -59,5 +60,14 @@ impl SessionDatabase {
         if let Some(server) = self.own {
             server.stop().await;
         }
+    }
+}
+
+/// Why there is no server, with what helps.
+fn problem(error: &PostgresError) -> Problem {
+    let problem = Problem::new(error.code(), error.to_string());
+    match error.hint() {
+        Some(hint) => problem.with_hint(format!("{hint}, or name a running database with `--database-url`")),
+        None => problem,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Layer;
-use crate::postgres::DatabaseUrl;
+use local_postgres::DatabaseUrl;
 
 /// A session's orders.
 #[derive(Debug, Clone)]

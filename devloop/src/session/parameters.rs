@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::error::{UserError, suggestion};
-use crate::postgres::DatabaseUrl;
 use crate::session::templates::Template;
+use local_postgres::DatabaseUrl;
 
 /// The parameter for a database's URL.
 const URL: &str = "DatabaseUrl";
@@ -70,8 +70,8 @@ mod tests {
     use serde_json::json;
 
     use super::{of, values};
-    use crate::postgres::DatabaseUrl;
     use crate::session::templates::Template;
+    use local_postgres::DatabaseUrl;
 
     fn template(parameters: &[&str]) -> Template {
         let parameters: BTreeMap<_, _> =

@@ -10,7 +10,6 @@ use tempfile::TempPath;
 use crate::bus::now;
 use crate::engine::{Digest, Machine, Millis, Place, SwapOrder};
 use crate::machine::{self, Architecture, Demand, Demands, Purpose};
-use crate::prelink;
 use crate::swap::staged::{copy, digest_of};
 use crate::swap::{Early, SwapError};
 
@@ -118,7 +117,7 @@ fn demanded(demands: &Demands, order: &SwapOrder, machine: Machine) -> (Demand, 
 }
 
 fn companion_of(program: &Path) -> Result<Option<PathBuf>, SwapError> {
-    prelink::companion_of(program)
+    devloop_prelink::companion_of(program)
         .map_err(|error| SwapError::Companion { path: program.to_owned(), reason: error.to_string() })
 }
 
@@ -143,7 +142,7 @@ fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
     let kept: Vec<_> = kept.iter().flatten().filter_map(|path| path.file_name()).collect();
     let Ok(entries) = fs::read_dir(directory) else { return };
     for name in entries.flatten().map(|entry| entry.file_name()) {
-        if prelink::is_companion(&name) && !kept.contains(&name.as_os_str()) {
+        if devloop_prelink::is_companion(&name) && !kept.contains(&name.as_os_str()) {
             // What stays takes room and does no harm.
             let _ = fs::remove_file(directory.join(name));
         }

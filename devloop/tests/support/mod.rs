@@ -44,7 +44,7 @@ pub use pair::{Lines, STACK, Tiny};
 pub use processes::{children_of, kernel_state, kill, processes_in, signal_to};
 pub use relay::Relay;
 pub use session::Session;
-pub use sink::{Psql, Sink};
+pub use sink::{Psql, Sink, need_postgres};
 pub use small::Small;
 pub use terminal::{GIVEN_BACK, TAKEN, Terminal};
 pub use tiny::{TINY, program, shared};

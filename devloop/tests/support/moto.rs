@@ -26,15 +26,13 @@ impl Moto {
         // moto_server takes no port 0, and says nowhere which one it would have; the port is free a moment before.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let port = free.port().to_string();
-        let child = Command::new("moto_server")
+        let child = test_tools::command("moto_server")
             .args(["-H", "127.0.0.1", "-p", &port])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!("start moto_server: {error}; install it with `python3 -m pip install 'moto[server]'`")
-            });
+            .unwrap();
         let moto = Self { endpoint: format!("http://{free}"), child };
         eventually("moto answers", LIMIT, || {
             match send("GET", &format!("{}/moto-api/data.json", moto.endpoint), &[], "") {
@@ -51,13 +49,11 @@ impl Moto {
     }
 
     fn aws(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new("aws");
+        let mut command = test_tools::command("aws");
         self.known_to(&mut command);
         // The CLI of the first generation reads this one.
         command.env("AWS_DEFAULT_REGION", "us-east-1");
-        command.args(arguments).args(["--output", "json"]).output().unwrap_or_else(|error| {
-            panic!("run aws: {error}; install it with `python3 -m pip install awscli`")
-        })
+        command.args(arguments).args(["--output", "json"]).output().unwrap()
     }
 
     /// Runs the AWS CLI.

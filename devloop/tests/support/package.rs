@@ -31,8 +31,9 @@ const SETTINGS: [&str; 22] = [
     "CARGO_ENCODED_RUSTFLAGS",
 ];
 
-/// Takes the shell's settings from the command.
+/// Takes the shell's settings from the command, and lets it find the programs that were set up for the tests.
 pub fn without_settings(command: &mut Command) -> &mut Command {
+    command.env("PATH", test_tools::path());
     for name in SETTINGS {
         command.env_remove(name);
     }

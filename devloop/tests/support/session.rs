@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Answer, Aws, Told, Workspace, address_of, message, send};
+use super::{Answer, Aws, Told, Workspace, address_of, message, need_postgres, send};
 
 /// How long the first build of a machine may take: it compiles the AWS SDK.
 const FIRST_BUILD: Duration = Duration::from_mins(20);
@@ -40,6 +40,9 @@ impl Session {
 
     /// The same with more arguments.
     pub fn live_with(arguments: &[&str]) -> Self {
+        if arguments.contains(&"--postgres") {
+            need_postgres();
+        }
         let arguments = [&["watch", "--port", "0", "--json"], arguments].concat();
         Self::live_in(Workspace::take(), &arguments, &FUNCTIONS)
     }

@@ -1,7 +1,5 @@
 //! Where a session's last function writes, and PostgreSQL's own client.
 
-use std::process::Command;
-
 use super::{LIMIT, Session, eventually};
 
 /// The pipeline's sinks.
@@ -20,6 +18,13 @@ impl Sink {
             Self::CloudWatch => Session::live(),
             Self::Both => Session::live_with(&["--postgres"]),
         }
+    }
+}
+
+/// Ends the test where this machine has no PostgreSQL for a session to start.
+pub fn need_postgres() {
+    if local_postgres::find(Some(&test_tools::path())).is_err() {
+        test_tools::not_run("PostgreSQL");
     }
 }
 
@@ -51,10 +56,10 @@ impl Psql {
 
     /// The rows, or what psql says instead.
     pub fn ask(&self, statement: &str) -> Result<Vec<String>, String> {
-        let output = Command::new("psql")
+        let output = test_tools::command("psql")
             .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.0])
             .output()
-            .expect("these tests need psql: install it, on Debian with `apt-get install postgresql`");
+            .unwrap();
         if output.status.success() {
             Ok(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
         } else {

@@ -10,7 +10,7 @@ use std::process::Command;
 use super::without_settings;
 
 /// What cargo and devloop need of a workspace.
-const PARTS: [&str; 5] = ["Cargo.toml", "Cargo.lock", "devloop", "functions", "stack/templates"];
+const PARTS: [&str; 6] = ["Cargo.toml", "Cargo.lock", "devloop", "functions", "stack/templates", "xtask"];
 
 /// The copy, as fresh as a clone but for its target folder. One test at a time has it.
 pub struct Workspace {

@@ -1,4 +1,6 @@
-"""What the scripts share: clients of the cloud under test, calls that must be refused, and the aws command line."""
+"""What the scripts share: clients of the cloud under test, calls that must be refused, the aws command line, and the end of each
+script, which runs one of its tests. A script is called with the cloud's endpoint and the test's name; each test has a cloud of its
+own."""
 
 import json
 import os
@@ -10,17 +12,17 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDPOINT = sys.argv[1]
+CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+# A refusal must come from the cloud, at once.
+CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
 
 def client(service, region="us-east-1"):
-    return boto3.client(
-        service,
-        endpoint_url=ENDPOINT,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
-    )
+    return boto3.client(service, endpoint_url=ENDPOINT, region_name=region, config=CONFIG, **CREDENTIALS)
+
+
+def resource(service):
+    return boto3.resource(service, endpoint_url=ENDPOINT, region_name="us-east-1", config=CONFIG, **CREDENTIALS)
 
 
 def equal(found, expected):
@@ -28,13 +30,14 @@ def equal(found, expected):
 
 
 def refused(code, text, call, **arguments):
+    """Calls, and returns the answer with the error, which has this code and this text in its message."""
     try:
         call(**arguments)
     except ClientError as error:
         equal(error.response["Error"]["Code"], code)
         assert text in error.response["Error"]["Message"], error
-    else:
-        raise AssertionError(f"{arguments} were not refused")
+        return error.response
+    raise AssertionError(f"{arguments} were not refused")
 
 
 def aws(*arguments):
@@ -49,3 +52,8 @@ def aws(*arguments):
     output = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert output.returncode == 0, f"{command}: {output.stderr}"
     return json.loads(output.stdout) if output.stdout.strip() else None
+
+
+def run(script):
+    """Runs the test that the command line names."""
+    script[f"test_{sys.argv[2]}"]()

@@ -13,7 +13,6 @@ use std::{
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use bytes::Bytes;
@@ -159,8 +158,7 @@ impl FunctionFolder {
 
 /// The test function's text with its interpreter, whose place differs from machine to machine.
 pub fn script(version: &str) -> String {
-    let found = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
-    let found = found.expect("these tests run functions written for python3: install it");
+    let found = test_tools::python(&[]).args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
     let python = String::from_utf8(found.stdout).unwrap();
     format!("#!{}\n{}", python.trim(), include_str!("../fixtures/function.py").replace("@VERSION@", version))
 }

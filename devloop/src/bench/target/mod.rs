@@ -15,7 +15,7 @@ use crate::bench::follow::{LogGroup, Wanted, log_group};
 use crate::bench::http::Client;
 use crate::bench::progress::Hop;
 use crate::bench::sink::{Sink, SinkRows};
-use crate::postgres::DatabaseUrl;
+use local_postgres::DatabaseUrl;
 
 /// The page of the embedded cloud that says how it fares.
 pub(super) const PAGE: &str = "/_devloop/status";

@@ -3,6 +3,7 @@
 mod standby;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use tokio_util::sync::CancellationToken;
 
@@ -270,46 +271,44 @@ async fn a_cargo_that_fails_after_it_has_made_everything_is_named_and_its_inputs
     );
 }
 
-/// Binaries that are shipped, for a runtime.
-fn shipped(fixture: &Fixture, runtime: &str) -> crate::build::Builder {
+/// Binaries that are shipped, for a runtime; cargo-zigbuild is looked for in `path`.
+fn shipped(fixture: &Fixture, runtime: &str, path: OsString) -> crate::build::Builder {
     use crate::machine::{Demand, Demands, Purpose};
     let demand = || Demand { runtime: runtime.to_owned(), ..Demand::default() };
     let functions = ["up", "mid"].map(|function| (function.to_owned(), demand())).into();
-    let machines = crate::build::Machines::new(Demands { purpose: Purpose::Ship, functions });
+    let machines = crate::build::Machines::new(Demands { purpose: Purpose::Ship, functions }).with_path(path);
     crate::build::Builder { machines: std::sync::Arc::new(machines), ..fixture.builder() }
 }
 
-/// Amazon Linux 2 is older than any machine that builds with this Rust: what is native is refused, and zig helps.
+/// What the builder makes, and the codes of its problems. Amazon Linux 2 is older than any machine that builds with this Rust.
+async fn build_for_amazon_linux_2(fixture: &Fixture, path: OsString) -> (Built, Vec<&'static str>) {
+    let built = build_with(&shipped(fixture, "provided.al2", path)).await;
+    let problems = built.events.iter().filter_map(|event| match &event.fact {
+        Fact::Error { problem } => Some(problem.code),
+        _ => None,
+    });
+    let problems = problems.collect();
+    (built, problems)
+}
+
 #[tokio::test]
-async fn what_needs_too_new_a_glibc_is_built_against_an_older_one_or_refused() {
+async fn what_needs_too_new_a_glibc_is_refused_where_there_is_no_zigbuild() {
+    let (built, problems) = build_for_amazon_linux_2(&Fixture::new(), OsString::new()).await;
+    assert!(built.artifacts.is_empty() && built.failure.is_some());
+    assert_eq!(problems, ["zigbuild_missing", "zigbuild_missing"]);
+}
+
+#[tokio::test]
+async fn what_needs_too_new_a_glibc_is_built_against_an_older_one_by_zigbuild() {
+    test_tools::program("cargo-zigbuild");
     let fixture = Fixture::new();
-    let builder = shipped(&fixture, "provided.al2");
-    let (events, mut inbox) = Events::channel();
-    let ended = run(&builder, &Fixture::order(), &CancellationToken::new(), &events).await.unwrap();
-    let Outcome::Finished { artifacts, failure, inputs } = ended else { panic!("nobody cancelled") };
-    drop(events);
-    let mut problems = Vec::new();
-    while let Some(event) = inbox.recv().await {
-        if let Fact::Error { problem } = event.fact {
-            problems.push(problem.code);
-        }
-    }
-    if crate::cargo::find("cargo-zigbuild".as_ref()).is_none() {
-        use std::io::Write;
-        let _ = writeln!(
-            std::io::stderr(),
-            "\nNOT CHECKED: cargo-zigbuild is not installed (pip install cargo-zigbuild): only its absence was tried\n"
-        );
-        assert!(artifacts.is_empty() && failure.is_some());
-        assert_eq!(problems, ["zigbuild_missing", "zigbuild_missing"]);
-        return;
-    }
-    assert_eq!((failure, problems), (None, vec![]));
-    assert_eq!(artifacts.len(), 2);
-    for artifact in artifacts {
+    let (built, problems) = build_for_amazon_linux_2(&fixture, test_tools::path()).await;
+    assert_eq!((built.failure, problems), (None, vec![]));
+    assert_eq!(built.artifacts.len(), 2);
+    for artifact in built.artifacts {
         let binary = crate::machine::inspect(&artifact.executable).unwrap();
         assert!(binary.glibc <= Some(crate::machine::Glibc { major: 2, minor: 26 }), "{binary:?}");
-        let read = inputs[&artifact.function].as_ref().unwrap();
+        let read = built.inputs[&artifact.function].as_ref().unwrap();
         assert!(read.files.contains(&fixture.path("model/src/lib.rs")));
         let output = std::process::Command::new(&artifact.executable).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("model 1"), "{output:?}");

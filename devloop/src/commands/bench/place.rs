@@ -13,8 +13,8 @@ use crate::commands::keys;
 use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::postgres::DatabaseUrl;
 use crate::workspace::{self, Reading};
+use local_postgres::DatabaseUrl;
 
 /// The reference's load.
 const USERS: u32 = 10;

@@ -212,6 +212,17 @@ fn read(generation: u64, result: Result<Workspace, &str>) -> Fact {
     }
 }
 
+/// Paths below the workspace's root, joined; the root itself is a dot.
+fn below_root<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    let paths = paths.into_iter().map(|path| match path.strip_prefix("/w") {
+        Ok(inner) if inner.as_os_str().is_empty() => ".".to_owned(),
+        Ok(inner) => inner.display().to_string(),
+        Err(_) => path.display().to_string(),
+    });
+    let names = paths.collect::<Vec<_>>().join("+");
+    if names.is_empty() { "nothing".to_owned() } else { names }
+}
+
 fn standing(state: &FunctionState) -> String {
     let serving = state.serving();
     let serves = serving.digest().map_or("nothing".to_owned(), |digest| digest.to_string());
@@ -234,7 +245,7 @@ fn describe(effect: &Effect) -> String {
         Effect::Announce(notice) => format!("tell {}", told(notice)),
         Effect::ReadWorkspace { generation } => format!("read {generation}"),
         Effect::Watch(list) => {
-            format!("watch {} directories, {} files", list.directories.len(), list.files.len())
+            format!("watch {} and {}", below_root(&list.directories), below_root(&list.files))
         }
         Effect::Build(order) => {
             format!("build {} {} of {}", order.generation, order.binaries.join("+"), order.packages.join("+"))

@@ -34,7 +34,10 @@ fn code_that_answers_before_cargo_has_ended_is_live_when_its_inputs_are_watched(
         )
         .check(vec![live(2, "up")], &[])
         .function("up", "starting 2 up2, up1 serves")
-        .check(vec![inputs_read(2, [("up", read)])], &["watch 3 directories, 3 files", "tell live 2 up up2"])
+        .check(
+            vec![inputs_read(2, [("up", read)])],
+            &["watch mid+model+up and Cargo.lock+Cargo.toml+schema.json", "tell live 2 up up2"],
+        )
         .function("up", "live up2");
 }
 
@@ -58,9 +61,9 @@ fn what_is_known_of_files_stays_known_when_the_build_is_not_wanted_any_more() {
                 built(2, &["up"], None),
                 inputs_read(2, [("up", read), ("gone", None)]),
             ],
-            &["watch 3 directories, 3 files"],
+            &["watch mid+model+up and Cargo.lock+Cargo.toml+schema.json"],
         )
-        .check(vec![inputs_read(2, [("up", None)])], &["watch 3 directories, 2 files"]);
+        .check(vec![inputs_read(2, [("up", None)])], &["watch mid+model+up and Cargo.lock+Cargo.toml"]);
 }
 
 fn starting_with_a_newer_save() -> Session {

@@ -9,7 +9,7 @@ fn a_ready_cloud_begins_the_watch_and_the_first_build() {
             vec![ready()],
             &[
                 "tell ready",
-                "watch 3 directories, 2 files",
+                "watch mid+model+up and Cargo.lock+Cargo.toml",
                 "tell build 1: mid for first build; up for first build",
                 "build 1 mid+up of up+mid",
             ],
@@ -22,10 +22,10 @@ fn a_session_that_began_with_the_outline_reads_the_rest_before_it_builds() {
     let outline = Workspace { packages: workspace().packages[1..].to_vec(), outline: true, ..workspace() };
     let mut session = Session::new();
     session.state.workspace = outline;
-    session.check(vec![ready()], &["tell ready", "watch 2 directories, 2 files", "read 1"]).check(
+    session.check(vec![ready()], &["tell ready", "watch mid+up and Cargo.lock+Cargo.toml", "read 1"]).check(
         vec![read(1, Ok(workspace()))],
         &[
-            "watch 3 directories, 2 files",
+            "watch mid+model+up and Cargo.lock+Cargo.toml",
             "tell build 1: mid for first build; up for first build",
             "build 1 mid+up of up+mid",
         ],
@@ -185,7 +185,7 @@ fn phases_add_up_from_the_save_to_the_answer() {
 fn an_empty_cloud_builds_nothing() {
     let session =
         Session { state: State::new(Workspace::default(), []), at: 0, slow: false, shows_standby: false };
-    let session = session.check(vec![ready()], &["tell ready", "watch 0 directories, 1 files"]);
+    let session = session.check(vec![ready()], &["tell ready", "watch nothing and Cargo.toml"]);
     session.check(vec![saved(&["up/src/main.rs"])], &[]);
 }
 

@@ -22,7 +22,11 @@ fn a_new_path_dependency_is_watched() {
     grown.packages[1].dependencies.push("/w/extra".into());
     Session::live().check(
         vec![saved(&["up/Cargo.toml"]), read(2, Ok(grown))],
-        &["watch 4 directories, 2 files", "tell build 2: up for Cargo.toml", "build 2 mid+up of up+mid"],
+        &[
+            "watch extra+mid+model+up and Cargo.lock+Cargo.toml",
+            "tell build 2: up for Cargo.toml",
+            "build 2 mid+up of up+mid",
+        ],
     );
 }
 
@@ -55,7 +59,10 @@ fn inputs_outside_of_packages_are_watched_from_the_first_build_on() {
             vec![ready(), built(1, &["up"], Some("mid fails"))],
             &["swap 1 up", "tell failed 1 mid, 0 diagnostics, mid fails"],
         )
-        .check(vec![inputs_read(1, [("up", Some(read))])], &["watch 3 directories, 3 files"])
+        .check(
+            vec![inputs_read(1, [("up", Some(read))])],
+            &["watch mid+model+up and Cargo.lock+Cargo.toml+schema.json"],
+        )
         .check(
             vec![swapped(1, "up", "up1"), live(1, "up"), saved(&["schema.json"])],
             &[
@@ -86,7 +93,7 @@ fn a_new_function_is_taken_in_and_built() {
             vec![read(2, Ok(with(&["mid", "new", "up"])))],
             &[
                 "adopt new",
-                "watch 5 directories, 2 files",
+                "watch .+mid+model+new+up and Cargo.lock+Cargo.toml",
                 "tell build 2: new for new function",
                 "build 2 mid+new+up of mid+new+up",
             ],
@@ -112,7 +119,10 @@ fn a_session_for_some_functions_takes_no_other_in() {
 fn a_deleted_function_is_named_and_built_no_more() {
     let session = Session::live()
         .check(vec![deleted(&["up/src/main.rs"])], &["read 2"])
-        .check(vec![read(2, Ok(with(&["mid"])))], &["dismiss up, up1 serves", "watch 2 directories, 2 files"])
+        .check(
+            vec![read(2, Ok(with(&["mid"])))],
+            &["dismiss up, up1 serves", "watch mid+model and Cargo.lock+Cargo.toml"],
+        )
         .check(
             vec![Fact::Dismissed { function: "up".to_owned(), removed: true, serving: None }],
             &["tell gone up, removed"],
@@ -131,7 +141,7 @@ fn a_renamed_function_is_a_deleted_and_a_new_one() {
         &[
             "dismiss up, up1 serves",
             "adopt down",
-            "watch 4 directories, 2 files",
+            "watch .+down+mid+model and Cargo.lock+Cargo.toml",
             "tell build 2: down for new function",
             "build 2 down+mid of down+mid",
         ],
@@ -141,7 +151,10 @@ fn a_renamed_function_is_a_deleted_and_a_new_one() {
 #[test]
 fn a_manifest_that_changes_nothing_for_the_functions_builds_nothing() {
     following()
-        .check(vec![saved(&["tool/Cargo.toml"]), read(2, Ok(workspace()))], &["watch 4 directories, 2 files"])
+        .check(
+            vec![saved(&["tool/Cargo.toml"]), read(2, Ok(workspace()))],
+            &["watch .+mid+model+up and Cargo.lock+Cargo.toml"],
+        )
         .check(
             vec![saved(&["up/src/main.rs"])],
             &["tell build 3: up for src/main.rs", "build 3 mid+up of up+mid"],
@@ -155,7 +168,10 @@ fn a_directory_that_a_build_reads_is_watched() {
     Session::live()
         .slow()
         .check(vec![saved(&["up/src/main.rs"]), built(2, &["=mid", "up"], None)], &["swap 2 up unless up1"])
-        .check(vec![inputs_read(2, [("up", Some(read))])], &["watch 4 directories, 2 files"])
+        .check(
+            vec![inputs_read(2, [("up", Some(read))])],
+            &["watch mid+model+schemas+up and Cargo.lock+Cargo.toml"],
+        )
         .check(vec![unchanged(2, "up", "up1")], &["tell unchanged 2 up"])
         .check(
             vec![saved(&["schemas/new.json"])],

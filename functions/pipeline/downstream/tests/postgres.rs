@@ -162,7 +162,7 @@ async fn certificates_are_checked_where_tls_is_required() {
     let file = |name: &str, path: &std::path::Path| format!("{name}={}", path.display());
     database.resume(&["ssl=on", &file("ssl_cert_file", &certificate), &file("ssl_key_file", &key)]);
     let emit = async |host: &str, query: &str| {
-        let url = format!("postgres://test@{host}:{}/postgres?application_name=tls&{query}", database.port);
+        let url = format!("{}?application_name=tls&{query}", database.url().replace("127.0.0.1", host));
         let sink = Postgres::new(&url).unwrap();
         let written = sink.emit(&changes(&history()[0])).await.map_err(|cause| cause.detail);
         let encrypted =
@@ -204,13 +204,14 @@ async fn tables_that_are_there_are_used_without_the_right_to_make_them() {
     let database = Database::start();
     Postgres::new(&database.url()).unwrap().emit(&changes(&history()[0])).await.unwrap();
     for statement in [
-        "CREATE ROLE limited LOGIN",
+        "CREATE ROLE limited LOGIN PASSWORD 'limited'",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON pipeline_items, pipeline_removed_items TO limited",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     ] {
         database.query(statement);
     }
-    let limited = Postgres::new(&database.url().replace("test@", "limited@")).unwrap();
+    let host = database.url().split_once('@').unwrap().1.to_owned();
+    let limited = Postgres::new(&format!("postgres://limited:limited@{host}")).unwrap();
     limited.emit(&changes(&history()[1])).await.unwrap();
     assert_eq!(database.query("SELECT count(*) FROM pipeline_items"), ["60"]);
 }

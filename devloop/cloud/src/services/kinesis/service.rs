@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Consumed, Stream, consumers, describe, encryption, get, lifecycle, put, reshard, tags, target};
 use crate::{
-    clock::Clock, cloud::Limits, context::Context, error::ApiError, regional::Regional, source::Source as _,
+    clock::Clock, context::Context, error::ApiError, limits::Limits, regional::Regional, source::Source as _,
 };
 
 /// The streams of one region by name.

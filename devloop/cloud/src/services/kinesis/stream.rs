@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    cloud::Limits,
     context::Context,
     error::ApiError,
+    limits::Limits,
     shard::KEPT_BYTES,
     source::{Source, SourceShard as _},
 };

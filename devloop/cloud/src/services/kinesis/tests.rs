@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{Kinesis, Shard};
 use crate::{
     clock::Clock,
-    cloud::Limits,
     context::Context,
     error::ApiError,
+    limits::Limits,
     shard::Start,
     source::{Source as _, SourceShard as _},
 };

@@ -1,166 +1,132 @@
-//! A PostgreSQL server of a test's own: made in a temporary folder, on a free port, gone with the value.
+//! A PostgreSQL server of a test's own, gone with the value. It lives in a thread of its own, so that tests with and without a
+//! runtime use it in the same way.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 
-use tempfile::TempDir;
+use local_postgres::{Cluster, PostgresError, Process};
 
-/// What a machine without a server is told.
-const MISSING: &str = "these tests need PostgreSQL's server and psql: install them, on Debian with \
-    `apt-get install postgresql`";
+/// What the thread is to do next.
+enum Order {
+    Crash,
+    Resume(Vec<String>),
+    Write(&'static str, String),
+}
 
-/// A running server with an empty database.
+/// A server with an empty database.
 pub(crate) struct Database {
-    pub(crate) port: u16,
-    folder: TempDir,
-    process: Option<Child>,
+    url: String,
+    orders: Option<Sender<Order>>,
+    /// The file that was written, once the order is carried out.
+    done: Receiver<Option<PathBuf>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Database {
-    /// A server that takes everybody who comes over loopback.
+    /// Starts a server; where this machine has none, the test does not run.
     pub(crate) fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("downstream-postgres-").tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        if let Some((uid, gid)) = servant() {
-            chown(folder.path(), Some(uid), Some(gid)).unwrap();
-        }
-        let mut database = Self { port: 0, folder, process: None };
-        let made = database
-            .program("initdb")
-            .args([
-                "--auth=trust",
-                "--username=test",
-                "--encoding=UTF8",
-                "--no-locale",
-                "--no-sync",
-                "--pgdata",
-            ])
-            .arg(database.data())
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        database.port = free_port();
-        database.resume(&[]);
-        database
+        let (orders, inbox) = channel();
+        let (told, done) = channel();
+        let (ready, started) = channel();
+        // The server ends with the thread that started it.
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let path = test_tools::path();
+            let made = runtime.block_on(async {
+                let cluster = Cluster::make(&std::env::temp_dir(), Some(&path)).await?;
+                let process = cluster.start(None, &[]).await?;
+                Ok((cluster, process))
+            });
+            match made {
+                Ok((cluster, process)) => {
+                    ready.send(Ok(cluster.url(process.port).as_str().to_owned())).unwrap();
+                    runtime.block_on(serve(&cluster, process, &inbox, &told));
+                }
+                Err(error) => ready.send(Err(error)).unwrap(),
+            }
+        });
+        let url = match started.recv().unwrap() {
+            Ok(url) => url,
+            Err(PostgresError::Missing | PostgresError::NoServant) => test_tools::not_run("PostgreSQL"),
+            Err(error) => panic!("{error}"),
+        };
+        Self { url, orders: Some(orders), done, thread: Some(thread) }
+    }
+
+    /// Ends the server as a crash does; its data stay.
+    pub(crate) fn stop(&mut self) {
+        self.order(Order::Crash);
     }
 
     /// Starts the server again after [`stop`](Self::stop), with these settings.
     pub(crate) fn resume(&mut self, settings: &[&str]) {
-        let port = self.port.to_string();
-        let mut command = self.program("postgres");
-        command.arg("-D").arg(self.data()).args(["-p", &port]);
-        for setting in
-            ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"].iter().chain(settings)
-        {
-            command.args(["-c", setting]);
-        }
-        let mut process = command.env("LC_ALL", "C").stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        self.process = Some(process);
-        let mut said = String::new();
-        let ready = lines.by_ref().map_while(Result::ok).any(|line| {
-            said.push_str(&line);
-            said.push('\n');
-            line.contains("ready to accept connections")
-        });
-        assert!(ready, "the server does not start:\n{said}");
-        // A server whose log nobody reads would stop at a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        self.order(Order::Resume(settings.iter().map(|&setting| setting.to_owned()).collect()));
     }
 
-    /// Stops the server at once; its data stay.
-    pub(crate) fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let ended = Command::new("kill").args(["-QUIT", &process.id().to_string()]).status();
-            if !ended.is_ok_and(|status| status.success()) {
-                let _ = process.kill();
-            }
-            let _ = process.wait();
-        }
+    /// A file that the server can read.
+    pub(crate) fn file(&self, name: &'static str, text: &str) -> PathBuf {
+        self.order(Order::Write(name, text.to_owned())).unwrap()
     }
 
-    /// The URL of the database.
+    /// The URL of the database, with its password.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://test@127.0.0.1:{}/postgres", self.port)
+        self.url.clone()
     }
 
     /// Rows of a statement as `psql` prints them, without decoration.
     pub(crate) fn query(&self, statement: &str) -> Vec<String> {
-        let output = Command::new("psql")
-            .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url()])
+        let output = test_tools::command("psql")
+            .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url])
             .output()
-            .expect(MISSING);
+            .unwrap();
         assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// A file that the server can read.
-    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        if let Some((uid, gid)) = servant() {
-            chown(&path, Some(uid), Some(gid)).unwrap();
-        }
-        path
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(programs().join(name));
-        command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-        if let Some((uid, gid)) = servant() {
-            command.uid(uid).gid(gid);
-        }
-        command
+    fn order(&self, order: Order) -> Option<PathBuf> {
+        self.orders.as_ref().unwrap().send(order).unwrap();
+        self.done.recv().expect("the server could not do what it was told")
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.stop();
+        drop(self.orders.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
-/// The folder of the server's programs: on the path, or the distribution's with the highest version.
-fn programs() -> PathBuf {
-    let on_path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found: Vec<_> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    found.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
-    let of_distribution = found.into_iter().rev().map(|path| path.join("bin"));
-    std::env::split_paths(&on_path)
-        .chain(of_distribution)
-        .find(|folder| ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file()))
-        .expect(MISSING)
-}
-
-/// Whom the server runs as when root runs the tests, since it never runs as root.
-fn servant() -> Option<(u32, u32)> {
-    use std::os::unix::fs::MetadataExt;
-    if fs::metadata("/proc/self").unwrap().uid() != 0 {
-        return None;
+/// Carries out orders until nobody gives any more, then ends the server.
+async fn serve(
+    cluster: &Cluster,
+    process: Process,
+    orders: &Receiver<Order>,
+    told: &Sender<Option<PathBuf>>,
+) {
+    let port = process.port;
+    let mut running = Some(process);
+    for order in orders {
+        let written = match order {
+            Order::Crash => {
+                if let Some(process) = running.take() {
+                    process.crash().await;
+                }
+                None
+            }
+            Order::Resume(settings) => {
+                let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+                running = Some(cluster.start(Some(port), &settings).await.unwrap());
+                None
+            }
+            Order::Write(name, text) => Some(cluster.secret(name, &text).unwrap()),
+        };
+        told.send(written).unwrap();
     }
-    let users = fs::read_to_string("/etc/passwd").unwrap();
-    let fields =
-        users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == "postgres");
-    let fields = fields.expect("root needs a user `postgres` to run the server as");
-    Some((fields[2].parse().unwrap(), fields[3].parse().unwrap()))
-}
-
-/// Nobody else takes it before the server does, but for bad luck.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    if let Some(process) = running.take() {
+        process.stop().await;
+    }
 }

@@ -7,7 +7,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    process::Command,
 };
 
 use serde_json::Value;
@@ -22,12 +21,8 @@ fn folder() -> std::path::PathBuf {
 /// What AWS's transform makes of each template.
 fn of_aws() -> BTreeMap<String, Value> {
     let script = folder().join("transform.py");
-    let output = Command::new("python3").args([&script, &folder()]).output().unwrap();
-    assert!(
-        output.status.success(),
-        "this test needs python3 with aws-sam-translator: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = test_tools::python(&["samtranslator"]).args([&script, &folder()]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines()
         .map(|line| {

@@ -1,0 +1,247 @@
+"""The API Gateway control plane, driven by boto3, and the three forms of its data plane."""
+
+import json
+import urllib.error
+import urllib.request
+
+from clients import ENDPOINT, client, equal, refused, run
+
+gateway = client("apigateway")
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:missing"
+URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+STATUS = {"BadRequestException": 400, "NotFoundException": 404, "ConflictException": 409, "NotImplementedException": 501}
+
+
+def not_done(code, text, call, **arguments):
+    """Refused, with the status that belongs to the code."""
+    answer = refused(code, text, call, **arguments)
+    equal(answer["ResponseMetadata"]["HTTPStatusCode"], STATUS[code])
+
+
+class Api:
+    """An API with the resources /pets, /pets/{id} and /{proxy+}."""
+
+    def __init__(self):
+        api = gateway.create_rest_api(name="pets", binaryMediaTypes=["image/png"], tags={"team": "zoo"})
+        self.id, self.root, self.at = api["id"], api["rootResourceId"], {"restApiId": api["id"]}
+        self.pets = self.resource(self.root, "pets")["id"]
+        self.pet = self.resource(self.pets, "{id}")["id"]
+        self.rest = self.resource(self.root, "{proxy+}")["id"]
+        self.on_pet = {**self.at, "resourceId": self.pet, "httpMethod": "GET"}
+
+    def resource(self, parent, part):
+        return gateway.create_resource(**self.at, parentId=parent, pathPart=part)
+
+    def with_methods(self):
+        for resource, method in ((self.pet, "GET"), (self.rest, "ANY")):
+            gateway.put_method(**self.at, resourceId=resource, httpMethod=method, authorizationType="NONE",
+                               requestParameters={"method.request.querystring.q": False})
+        return self
+
+    def integrated(self):
+        for resource, method in ((self.pet, "GET"), (self.rest, "ANY")):
+            gateway.put_integration(**self.at, resourceId=resource, httpMethod=method, type="AWS_PROXY",
+                                    integrationHttpMethod="POST", uri=URI)
+        return self
+
+    def deployed(self):
+        self.with_methods().integrated()
+        self.first = gateway.create_deployment(**self.at, stageName="prod", variables={"v": "1"})["id"]
+        return self
+
+
+def test_create_rest_api():
+    api = gateway.create_rest_api(name="pets", description="all pets", endpointConfiguration={"types": ["REGIONAL"]})
+    assert api["createdDate"].year >= 2024 and api["apiKeySource"] == "HEADER", api
+    not_done("BadRequestException", "Description cannot be an empty string", gateway.create_rest_api, name="x", description="")
+    not_done("NotImplementedException", "cloneFrom", gateway.create_rest_api, name="x", cloneFrom=api["id"])
+
+
+def test_get_rest_apis():
+    api = Api()
+    equal(gateway.get_rest_api(**api.at)["name"], "pets")
+    equal([item["id"] for item in gateway.get_rest_apis()["items"]], [api.id])
+    equal(client("apigateway", "eu-west-1").get_rest_apis()["items"], [])
+    text = "Invalid API identifier specified 000000000000:nope"
+    not_done("NotFoundException", text, gateway.get_rest_api, restApiId="nope")
+
+
+def test_update_rest_api():
+    api = Api()
+    changed = gateway.update_rest_api(
+        **api.at,
+        patchOperations=[
+            {"op": "replace", "path": "/description", "value": "some pets"},
+            {"op": "add", "path": "/binaryMediaTypes/image~1gif"},
+            {"op": "remove", "path": "/binaryMediaTypes/image~1png"},
+        ],
+    )
+    equal((changed["description"], changed["binaryMediaTypes"]), ("some pets", ["image/gif"]))
+    not_done("BadRequestException", "/nothing", gateway.update_rest_api, **api.at,
+             patchOperations=[{"op": "replace", "path": "/nothing", "value": "1"}])
+
+
+def test_create_resource():
+    api = Api()
+    equal(gateway.get_resource(**api.at, resourceId=api.pet)["path"], "/pets/{id}")
+    equal(gateway.get_resource(**api.at, resourceId=api.rest)["path"], "/{proxy+}")
+    not_done("ConflictException", "Another resource with the same parent already has this name: pets",
+             gateway.create_resource, **api.at, parentId=api.root, pathPart="pets")
+    not_done("BadRequestException", "path part", gateway.create_resource, **api.at, parentId=api.root, pathPart="a/b")
+    not_done("NotFoundException", "Invalid Resource identifier specified",
+             gateway.create_resource, **api.at, parentId="nope", pathPart="x")
+
+
+def test_get_resources():
+    api = Api().with_methods().integrated()
+    plain = {item["path"]: item.get("resourceMethods") for item in gateway.get_resources(**api.at)["items"]}
+    equal(plain, {"/": None, "/pets": None, "/pets/{id}": {"GET": {}}, "/{proxy+}": {"ANY": {}}})
+    full = gateway.get_resource(**api.at, resourceId=api.pet, embed=["methods"])
+    equal(full["resourceMethods"]["GET"]["methodIntegration"]["type"], "AWS_PROXY")
+    pages = gateway.get_paginator("get_resources").paginate(**api.at, PaginationConfig={"PageSize": 3})
+    equal([len(page["items"]) for page in pages], [3, 1])
+
+
+def test_put_method():
+    api = Api().with_methods()
+    not_done("ConflictException", "Method already exists", gateway.put_method, **api.on_pet, authorizationType="NONE")
+    on_pets = {**api.at, "resourceId": api.pets, "httpMethod": "GET"}
+    not_done("NotImplementedException", "AWS_IAM", gateway.put_method, **on_pets, authorizationType="AWS_IAM")
+    not_done("NotImplementedException", "apiKeyRequired", gateway.put_method, **on_pets,
+             authorizationType="NONE", apiKeyRequired=True)
+
+
+def test_get_method():
+    api = Api().with_methods().integrated()
+    gateway.put_method_response(**api.on_pet, statusCode="200", responseModels={"application/json": "Empty"})
+    gateway.put_integration_response(**api.on_pet, statusCode="200", selectionPattern="")
+    method = gateway.get_method(**api.on_pet)
+    equal(method["methodResponses"]["200"]["responseModels"], {"application/json": "Empty"})
+    equal(method["methodIntegration"]["integrationResponses"]["200"]["statusCode"], "200")
+
+
+def test_put_integration():
+    api = Api().with_methods()
+    not_done("NotFoundException", "Invalid Integration identifier specified", gateway.get_integration, **api.on_pet)
+    not_done("NotImplementedException", "MOCK", gateway.put_integration, **api.on_pet, type="MOCK")
+    not_done("BadRequestException", "Enumeration value for HttpMethod must be non-empty",
+             gateway.put_integration, **api.on_pet, type="AWS_PROXY", uri=URI)
+    api.integrated()
+    equal(gateway.get_integration(**api.on_pet)["timeoutInMillis"], 29000)
+
+
+def test_update_integration():
+    api = Api().with_methods().integrated()
+    operations = [{"op": "replace", "path": "/timeoutInMillis", "value": "3000"}]
+    changed = gateway.update_integration(**api.on_pet, patchOperations=operations)
+    equal((changed["timeoutInMillis"], changed["uri"]), (3000, URI))
+
+
+def test_create_deployment():
+    api = Api().with_methods()
+    not_done("BadRequestException", "No integration defined for method", gateway.create_deployment, **api.at)
+    api.integrated()
+    first = gateway.create_deployment(**api.at, stageName="prod", description="first", variables={"v": "1"})
+    stage = gateway.get_stage(**api.at, stageName="prod")
+    equal((stage["deploymentId"], stage["variables"]), (first["id"], {"v": "1"}))
+
+
+def test_delete_deployment():
+    api = Api().deployed()
+    text = "Active stages pointing to this deployment must be moved or deleted"
+    not_done("BadRequestException", text, gateway.delete_deployment, **api.at, deploymentId=api.first)
+    second = gateway.create_deployment(**api.at)["id"]
+    operations = [{"op": "replace", "path": "/deploymentId", "value": second}]
+    gateway.update_stage(**api.at, stageName="prod", patchOperations=operations)
+    gateway.delete_deployment(**api.at, deploymentId=api.first)
+    equal([item["id"] for item in gateway.get_deployments(**api.at)["items"]], [second])
+
+
+def test_create_stage():
+    api = Api().deployed()
+    created = gateway.create_stage(**api.at, stageName="dev", deploymentId=api.first, tags={"a": "b"})
+    equal(created["cacheClusterStatus"], "NOT_AVAILABLE")
+    equal([item["stageName"] for item in gateway.get_stages(**api.at)["item"]], ["dev", "prod"])
+    not_done("ConflictException", "Stage already exists", gateway.create_stage, **api.at,
+             stageName="dev", deploymentId=api.first)
+    not_done("BadRequestException", "Deployment id does not exist", gateway.create_stage, **api.at,
+             stageName="x", deploymentId="nope")
+
+
+def test_update_stage():
+    api = Api().deployed()
+    second = gateway.create_deployment(**api.at)["id"]
+    moved = gateway.update_stage(**api.at, stageName="prod", patchOperations=[
+        {"op": "replace", "path": "/deploymentId", "value": second},
+        {"op": "replace", "path": "/variables/v", "value": "2"},
+        {"op": "replace", "path": "/variables/w", "value": "3"},
+    ])
+    equal((moved["deploymentId"], moved["variables"]), (second, {"v": "2", "w": "3"}))
+
+
+def get(path, host=None):
+    request = urllib.request.Request(ENDPOINT + path, headers={"Host": host} if host else {})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error), error.headers
+
+
+def test_data_plane_in_its_three_forms():
+    """The function does not exist, which a client sees as a 500."""
+    api = Api().deployed()
+    for path, host in (
+        (f"/_aws/execute-api/{api.id}/prod/pets/7", None),
+        (f"/restapis/{api.id}/prod/_user_request_/pets/7", None),
+        ("/prod/pets/7", f"{api.id}.execute-api.localhost.localstack.cloud"),
+    ):
+        status, body, headers = get(path, host)
+        equal((path, status, body), (path, 500, {"message": "Internal server error"}))
+        assert headers["x-amz-apigw-id"] and headers["x-amzn-requestid"], headers
+
+
+def test_data_plane_where_nothing_is():
+    api = Api().deployed()
+    status, body, headers = get(f"/_aws/execute-api/{api.id}/prod/")
+    equal((status, body), (403, {"message": "Missing Authentication Token"}))
+    equal(headers["x-amzn-errortype"], "MissingAuthenticationTokenException")
+    equal(get(f"/_aws/execute-api/{api.id}/none/pets/7")[:2], (403, {"message": "Forbidden"}))
+    status, body, _ = get("/_aws/execute-api/none/prod/")
+    assert status == 404 and body["message"].startswith("The API id 'none' does not correspond"), body
+
+
+def test_account():
+    role = "arn:aws:iam::000000000000:role/logs"
+    gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
+    equal(gateway.get_account()["cloudwatchRoleArn"], role)
+
+
+def test_tags():
+    api = Api().deployed()
+    gateway.create_stage(**api.at, stageName="dev", deploymentId=api.first, tags={"a": "b"})
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api.id}"
+    gateway.tag_resource(resourceArn=arn, tags={"x": "y"})
+    gateway.untag_resource(resourceArn=arn, tagKeys=["team"])
+    equal(gateway.get_tags(resourceArn=arn)["tags"], {"x": "y"})
+    equal(gateway.get_tags(resourceArn=f"{arn}/stages/dev")["tags"], {"a": "b"})
+
+
+def test_what_does_not_exist_here_is_refused_by_name():
+    not_done("NotImplementedException", "API keys", gateway.create_api_key, name="k")
+    not_done("NotImplementedException", "usage plans", gateway.get_usage_plans)
+    not_done("NotImplementedException", "models", gateway.get_models, **Api().at)
+
+
+def test_deletes():
+    api = Api().deployed()
+    gateway.delete_stage(**api.at, stageName="prod")
+    gateway.delete_integration(**api.on_pet)
+    gateway.delete_method(**api.on_pet)
+    gateway.delete_resource(**api.at, resourceId=api.pets)
+    equal([item["path"] for item in gateway.get_resources(**api.at)["items"]], ["/", "/{proxy+}"])
+    gateway.delete_rest_api(**api.at)
+    not_done("NotFoundException", "Invalid API identifier", gateway.get_rest_api, **api.at)
+
+
+run(globals())

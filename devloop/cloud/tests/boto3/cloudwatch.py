@@ -1,0 +1,259 @@
+"""CloudWatch metrics, driven by boto3, the aws command line, and requests as older clients send them."""
+
+import datetime
+import gzip
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from clients import ENDPOINT, aws, client, equal, refused, run
+
+UTC = datetime.timezone.utc
+metrics = client("cloudwatch")
+# The start of a minute, a few minutes ago, so that no period of the test is still going on.
+minute = datetime.datetime.now(UTC).replace(second=0, microsecond=0) - datetime.timedelta(minutes=5)
+
+
+def at(seconds):
+    return minute + datetime.timedelta(seconds=seconds)
+
+
+def put(*data, namespace="Test"):
+    metrics.put_metric_data(Namespace=namespace, MetricData=list(data))
+
+
+def statistics(name, start, end, period, statistics=("SampleCount", "Sum"), **more):
+    answer = metrics.get_metric_statistics(
+        Namespace="Test",
+        MetricName=name,
+        StartTime=start,
+        EndTime=end,
+        Period=period,
+        **({"Statistics": list(statistics)} if statistics else {}),
+        **more,
+    )
+    return sorted(answer["Datapoints"], key=lambda point: (point["Timestamp"], point["Unit"]))
+
+
+def test_get_metric_statistics_of_values_with_counts_and_percentiles():
+    put({
+        "MetricName": "latency",
+        "Dimensions": [{"Name": "stage", "Value": "sink"}],
+        "Timestamp": at(1),
+        "Values": [10.0, 20.0, 1000.0],
+        "Counts": [90, 9, 1],
+        "Unit": "Milliseconds",
+        "StorageResolution": 1,
+    })
+    where = {"Dimensions": [{"Name": "stage", "Value": "sink"}]}
+    every = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+    [point] = statistics("latency", at(0), at(60), 60, every, **where)
+    equal(point["Timestamp"], at(0))
+    equal([point[name] for name in every], [100, 20.8, 2080, 10, 1000])
+    equal(point["Unit"], "Milliseconds")
+    [point] = statistics("latency", at(0), at(60), 1, None, ExtendedStatistics=["p50", "p95", "p99", "p99.9"], **where)
+    equal(point["Timestamp"], at(1))
+    equal(point["ExtendedStatistics"], {"p50": 10, "p95": 20, "p99": 20, "p99.9": 1000})
+    equal(statistics("latency", at(0), at(60), 60), [])
+    equal(statistics("latency", at(0), at(60), 60, Unit="Bytes", **where), [])
+
+
+def test_get_metric_statistics_by_seconds_and_minutes():
+    for second in (0, 1, 59, 60):
+        put({"MetricName": "fine", "Timestamp": at(second), "Value": 1, "StorageResolution": 1})
+        put({"MetricName": "coarse", "Timestamp": at(second), "Value": 1})
+    equal([p["Timestamp"] for p in statistics("fine", at(0), at(60), 1)], [at(0), at(1), at(59)])
+    equal([(p["Timestamp"], p["Sum"]) for p in statistics("fine", at(0), at(61), 30)], [(at(0), 2), (at(30), 1), (at(60), 1)])
+    equal(statistics("coarse", at(0), at(120), 1), [])
+    equal([(p["Timestamp"], p["Sum"]) for p in statistics("coarse", at(0), at(120), 60)], [(at(0), 3), (at(60), 1)])
+    # The start is rounded down to its minute.
+    equal([p["Timestamp"] for p in statistics("coarse", at(30), at(60), 60)], [at(0)])
+
+
+def test_statistic_sets_and_units():
+    put({"MetricName": "set", "Timestamp": at(0), "StatisticValues": {"SampleCount": 4, "Sum": 10, "Minimum": 1, "Maximum": 4}})
+    [point] = statistics("set", at(0), at(60), 60, ("Average", "Maximum"))
+    equal((point["Average"], point["Maximum"], point["Unit"]), (2.5, 4, "None"))
+    equal(statistics("set", at(0), at(60), 60, None, ExtendedStatistics=["p50"]), [])
+    put({"MetricName": "units", "Timestamp": at(0), "Value": 1, "Unit": "Seconds"}, {"MetricName": "units", "Timestamp": at(0), "Value": 2, "Unit": "Count"})
+    equal([(p["Unit"], p["Sum"]) for p in statistics("units", at(0), at(60), 60)], [("Count", 2), ("Seconds", 1)])
+    equal([p["Sum"] for p in statistics("units", at(0), at(60), 60, Unit="Seconds")], [1])
+
+
+bad, combination, missing = "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter"
+
+
+def test_put_metric_data_refusals():
+    def not_put(code, text, **datum):
+        datum = {"MetricName": "bad", **datum}
+        refused(code, text, metrics.put_metric_data, Namespace="Test", MetricData=[datum])
+
+    not_put(missing, "At least one of the parameters must be specified.")
+    not_put(combination, "MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive", Value=1, Values=[1])
+    not_put(bad, "MetricData.member.1.Values and MetricData.member.1.Counts must be of the same size", Values=[1, 2], Counts=[1])
+    not_put(bad, "The collection MetricData.member.1.Values must not have a size greater than 150", Values=[1.0] * 151)
+    not_put(bad, "The value NaN for parameter MetricData.member.1.Value is invalid.", Value=float("nan"))
+    not_put(bad, "The value inf for parameter MetricData.member.1.Value is invalid.", Value=float("inf"))
+    not_put(bad, "MetricData.member.1.Unit must be a value in the set", Value=1, Unit="Parsecs")
+    not_put(bad, "MetricData.member.1.StorageResolution must be a value in the set [ 1, 60 ]", Value=1, StorageResolution=30)
+    not_put(bad, "no more than two weeks in the past", Value=1, Timestamp=at(-15 * 86400))
+    not_put(bad, "no more than two hours in the future", Value=1, Timestamp=at(3 * 3600))
+    many = [{"Name": f"d{number}", "Value": "v"} for number in range(31)]
+    not_put(bad, "MetricData.member.1.Dimensions must not have a size greater than 30", Value=1, Dimensions=many)
+    not_put(missing, "MetricData.member.1.MetricName is required", MetricName="", Value=1)
+    refused(bad, "The collection MetricData must not have a size greater than 1000.", metrics.put_metric_data, Namespace="Test", MetricData=[{"MetricName": "m", "Value": 1}] * 1001)
+    refused(bad, "The value AWS/Lambda for parameter Namespace is invalid.", metrics.put_metric_data, Namespace="AWS/Lambda", MetricData=[{"MetricName": "m", "Value": 1}])
+    refused(missing, "The parameter MetricData is required.", metrics.put_metric_data, Namespace="Test", MetricData=[])
+    # One bad datum spoils the batch, and nothing of it is stored.
+    refused(bad, "member.2", metrics.put_metric_data, Namespace="Test", MetricData=[{"MetricName": "whole", "Value": 1}, {"MetricName": "whole", "Value": 1, "Unit": "X"}])
+    equal(metrics.list_metrics(MetricName="whole")["Metrics"], [])
+
+
+def test_get_metric_statistics_refusals():
+    def not_read(code, text, **change):
+        arguments = {"Namespace": "Test", "MetricName": "m", "StartTime": at(0), "EndTime": at(60), "Period": 60, "Statistics": ["Sum"], **change}
+        refused(code, text, metrics.get_metric_statistics, **arguments)
+
+    not_read(combination, "You have requested up to 1,441 datapoints, which exceeds the limit of 1,440.", EndTime=at(1441), Period=1)
+    not_read(bad, "Period", Period=15)
+    not_read(bad, "Period", Period=90)
+    not_read(bad, "The parameter StartTime must be less than the parameter EndTime.", EndTime=at(0))
+    not_read(combination, "Must specify either Statistics or ExtendedStatistics", Statistics=[])
+    not_read(bad, "Statistics.member.1", Statistics=["Median"])
+    not_read(bad, "p101", Statistics=[], ExtendedStatistics=["p101"])
+    not_read("NotImplementedException", "tm90", Statistics=[], ExtendedStatistics=["tm90"])
+    equal(metrics.get_metric_statistics(Namespace="Test", MetricName="m", StartTime=at(0), EndTime=at(1440), Period=1, Statistics=["Sum"])["Datapoints"], [])
+
+
+def test_what_does_not_exist_here_is_refused_by_name():
+    refused("UnknownOperationException", "PutMetricAlarm", metrics.put_metric_alarm, AlarmName="a", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold")
+    refused("UnknownOperationException", "PutDashboard", metrics.put_dashboard, DashboardName="d", DashboardBody="{}")
+
+
+def series():
+    """Ten seconds, each with its own number."""
+    for second in range(10):
+        put({"MetricName": "series", "Timestamp": at(second), "Value": second, "StorageResolution": 1})
+
+
+def query(name, stat="Sum", **more):
+    metric = {"Namespace": "Test", "MetricName": name}
+    return {"Id": more.pop("Id", "q"), "MetricStat": {"Metric": metric, "Period": 1, "Stat": stat}, **more}
+
+
+def read(*queries, **more):
+    return metrics.get_metric_data(MetricDataQueries=list(queries), StartTime=at(0), EndTime=at(60), **more)
+
+
+def test_get_metric_data():
+    series()
+    answer = read(query("series"))
+    [result] = answer["MetricDataResults"]
+    equal((result["Id"], result["Label"], result["StatusCode"]), ("q", "series", "Complete"))
+    equal(result["Values"], [float(value) for value in reversed(range(10))])
+    equal(result["Timestamps"][0], at(9))
+    equal(answer["Messages"], [])
+    [result] = read(query("series", "p50", Label="middle"), ScanBy="TimestampAscending")["MetricDataResults"]
+    equal((result["Label"], result["Values"]), ("middle", [float(value) for value in range(10)]))
+
+
+def test_get_metric_data_in_pages():
+    series()
+    queries = [query("series", Id="a"), query("nothing", Id="b"), query("series", Id="c"), query("series", Id="d", ReturnData=False)]
+    pages = metrics.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries, StartTime=at(0), EndTime=at(60), ScanBy="TimestampAscending", MaxDatapoints=4)
+    found = {}
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            found.setdefault(result["Id"], []).extend(result["Values"])
+    equal(found, {"a": list(range(10)), "b": [], "c": list(range(10))})
+
+
+def test_get_metric_data_refusals():
+    between = {"StartTime": at(0), "EndTime": at(60)}
+    refused("NotImplementedException", "metric math", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "a*2"}], **between)
+    refused("ValidationError", "unique", metrics.get_metric_data, MetricDataQueries=[query("a"), query("a")], **between)
+    refused("InvalidNextToken", "token", metrics.get_metric_data, MetricDataQueries=[query("a")], NextToken="x", **between)
+
+
+def test_list_metrics():
+    for number in range(0, 520):
+        if number % 260 == 0:
+            put(*[{"MetricName": f"m{number + offset:04}", "Value": 1, "Dimensions": [{"Name": "n", "Value": str(number + offset)}, {"Name": "a", "Value": "x"}]} for offset in range(260)], namespace="Many")
+    names = [m["MetricName"] for page in metrics.get_paginator("list_metrics").paginate(Namespace="Many") for m in page["Metrics"]]
+    equal(names, [f"m{number:04}" for number in range(520)])
+    [metric] = metrics.list_metrics(Namespace="Many", Dimensions=[{"Name": "n", "Value": "7"}])["Metrics"]
+    equal(metric["Dimensions"], [{"Name": "a", "Value": "x"}, {"Name": "n", "Value": "7"}])
+    equal(len(metrics.list_metrics(Namespace="Many", MetricName="m0001", Dimensions=[{"Name": "a"}], RecentlyActive="PT3H")["Metrics"]), 1)
+    equal(metrics.list_metrics(Namespace="Many", Dimensions=[{"Name": "b"}])["Metrics"], [])
+    equal(client("cloudwatch", "eu-west-1").list_metrics()["Metrics"], [])
+
+
+def post(body, content_type, **headers):
+    authorization = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0"
+    headers = {"Content-Type": content_type, "Authorization": authorization, **headers}
+    request = urllib.request.Request(ENDPOINT + "/", data=body, headers=headers, method="POST")
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_query_protocol():
+    """As clients before 2025 speak: forms in, XML out; some of them gzip what they send."""
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+
+    def call(action, **parameters):
+        fields = {"Action": action, "Version": "2010-08-01", "Namespace": "Query", **{name.replace("__", "."): value for name, value in parameters.items()}}
+        return urllib.parse.urlencode(fields).encode()
+
+    first = "MetricData__member__1__"
+    body = call("PutMetricData", **{
+        first + "MetricName": "hits",
+        first + "Values__member__1": "1.5",
+        first + "Values__member__2": "2",
+        first + "Counts__member__1": "2",
+        first + "Counts__member__2": "1",
+        first + "Unit": "Count",
+        first + "StorageResolution": "1",
+        first + "Timestamp": at(5).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        first + "Dimensions__member__1__Name": "a",
+        first + "Dimensions__member__1__Value": "b c",
+    })
+    equal(post(body, form)[0], 200)
+    equal(post(gzip.compress(body), form, **{"Content-Encoding": "gzip"})[0], 200)
+    read = call("GetMetricStatistics", MetricName="hits", Period="60", StartTime=at(0).isoformat(), EndTime=at(60).isoformat(),
+                Statistics__member__1="Sum", Statistics__member__2="SampleCount", Dimensions__member__1__Name="a", Dimensions__member__1__Value="b c")
+    status, xml = post(read, form)
+    equal(status, 200)
+    for part in ("<GetMetricStatisticsResult>", "<Label>hits</Label>", "<Datapoints><member>", "<Sum>10.0</Sum>", "<SampleCount>6.0</SampleCount>", f"<Timestamp>{at(0):%Y-%m-%dT%H:%M:%S}.000Z</Timestamp>"):
+        assert part in xml, (part, xml)
+    status, xml = post(call("PutMetricData", **{first + "MetricName": "x", first + "Value": "NaN"}), form)
+    assert status == 400 and "<Code>InvalidParameterValue</Code>" in xml, xml
+    status, xml = post(call("PutMetricData", **{first + "MetricName": "x", first + "Value": "many"}), form)
+    assert status == 400 and "many" in xml, xml
+    status, xml = post(call("DeleteAlarms"), form)
+    assert status == 400 and "DeleteAlarms" in xml, xml
+
+
+def test_json_protocol():
+    target = {"X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData"}
+    datum = {"MetricName": "json", "Value": 3, "Timestamp": at(2).timestamp()}
+    body = json.dumps({"Namespace": "Test", "MetricData": [datum]}).encode()
+    equal(post(body, "application/x-amz-json-1.0", **target)[0], 200)
+    equal(post(gzip.compress(body), "application/x-amz-json-1.0", **{"Content-Encoding": "gzip"}, **target)[0], 200)
+    equal([(p["Timestamp"], p["Sum"]) for p in statistics("json", at(0), at(60), 60)], [(at(0), 6)])
+    status, text = post(b'{"Namespace": "Test", "MetricData": [{"MetricName": "json", "Value": true}]}', "application/x-amz-json-1.0", **target)
+    assert status == 400 and "true is not a number" in text, text
+
+
+def test_command_line():
+    aws("cloudwatch", "put-metric-data", "--namespace", "Cli", "--metric-name", "n", "--value", "42", "--timestamp", at(3).isoformat(), "--storage-resolution", "1")
+    answer = aws("cloudwatch", "get-metric-statistics", "--namespace", "Cli", "--metric-name", "n", "--start-time", at(0).isoformat(), "--end-time", at(60).isoformat(), "--period", "1", "--statistics", "Maximum")
+    equal([point["Maximum"] for point in answer["Datapoints"]], [42])
+    equal([metric["MetricName"] for metric in aws("cloudwatch", "list-metrics", "--namespace", "Cli")["Metrics"]], ["n"])
+
+
+run(globals())

@@ -1,0 +1,194 @@
+//! The services as unmodified clients see them: boto3, the AWS CLI, and forms as older clients send them. Each script beside this
+//! file is a service's, and each of its tests is one here, with a cloud of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use tokio::{net::TcpListener, process::Command, sync::oneshot};
+
+/// Runs a test of a script against a cloud of its own, and fails with what the script says.
+async fn passes(script: &str, test: &str) {
+    let mut python = Command::from(test_tools::python(&["boto3"]));
+    test_tools::program("aws");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let cloud = tokio::spawn(devloop_cloud::run(listener, async {
+        let _ = stopped.await;
+    }));
+    let path = format!("{}/tests/boto3/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = python.args([&path, &endpoint, test]).output().await.unwrap();
+    assert!(
+        output.status.success(),
+        "{script}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stop.send(()).unwrap();
+    cloud.await.unwrap().unwrap();
+}
+
+/// The names of a script's tests, in their order.
+fn tests_of(script: &str) -> Vec<&str> {
+    let functions = script.lines().filter_map(|line| line.strip_prefix("def test_"));
+    functions.map(|rest| rest.split('(').next().unwrap()).collect()
+}
+
+/// A room for each script, with its tests by name; one that is not listed here is missed.
+macro_rules! scripts {
+    ($($script:ident: $($test:ident)+;)+) => {$(
+        mod $script {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    crate::passes(concat!(stringify!($script), ".py"), stringify!($test)).await;
+                }
+            )+
+
+            #[test]
+            fn every_test_of_the_script_is_listed() {
+                let script = include_str!(concat!(stringify!($script), ".py"));
+                assert_eq!(crate::tests_of(script), [$(stringify!($test)),+]);
+            }
+        }
+    )+};
+}
+
+scripts! {
+    apigateway:
+        create_rest_api
+        get_rest_apis
+        update_rest_api
+        create_resource
+        get_resources
+        put_method
+        get_method
+        put_integration
+        update_integration
+        create_deployment
+        delete_deployment
+        create_stage
+        update_stage
+        data_plane_in_its_three_forms
+        data_plane_where_nothing_is
+        account
+        tags
+        what_does_not_exist_here_is_refused_by_name
+        deletes;
+    cloudwatch:
+        get_metric_statistics_of_values_with_counts_and_percentiles
+        get_metric_statistics_by_seconds_and_minutes
+        statistic_sets_and_units
+        put_metric_data_refusals
+        get_metric_statistics_refusals
+        what_does_not_exist_here_is_refused_by_name
+        get_metric_data
+        get_metric_data_in_pages
+        get_metric_data_refusals
+        list_metrics
+        query_protocol
+        json_protocol
+        command_line;
+    dynamodb:
+        create_table
+        list_tables
+        list_tags_of_resource
+        put_item_keeps_every_type
+        put_item_whose_condition_fails
+        update_item
+        query
+        query_of_an_index_in_pages
+        scan_in_segments
+        batch_get_item
+        transactions
+        streams
+        delete_table;
+    iam:
+        create_role
+        get_role
+        update_role
+        role_tags
+        list_roles
+        inline_policies
+        attach_role_policy
+        delete_role
+        service_linked_roles
+        policy_versions
+        policies_of_roles
+        delete_policy
+        users_are_refused_by_name;
+    kinesis:
+        create_stream
+        describe_stream
+        describe_stream_summary
+        list_streams
+        list_shards
+        increase_stream_retention_period
+        tags
+        put_record
+        put_records
+        get_records
+        get_shard_iterator
+        split_shard
+        merge_shards
+        update_shard_count
+        register_stream_consumer
+        list_stream_consumers
+        deregister_stream_consumer
+        delete_stream;
+    logs:
+        create_log_group
+        describe_log_groups
+        retention_policy
+        tags
+        delete_log_group
+        create_log_stream
+        describe_log_streams
+        delete_log_stream
+        put_log_events
+        get_log_events
+        get_log_events_tokens_end_where_the_stream_ends
+        filter_log_events
+        filter_log_events_patterns
+        filter_log_events_as_tail_follows
+        what_does_not_exist_here_is_refused_by_name
+        command_line;
+    pipeline:
+        clients_build_and_watch_a_pipeline;
+    sqs:
+        create_queue
+        get_queue_url
+        list_queues
+        queue_attributes
+        queue_tags
+        message_attributes_and_their_digest
+        send_message
+        change_message_visibility
+        delete_message
+        batches
+        purge_queue
+        receive_message_waits_for_a_send
+        dead_letters
+        fifo_queues
+        message_move_tasks
+        permissions
+        delete_queue
+        query_protocol_queues
+        query_protocol_messages
+        query_protocol_errors;
+    ssm:
+        put_parameter
+        get_parameter
+        get_parameter_that_is_secret
+        get_parameters
+        get_parameters_by_path
+        get_parameter_history
+        describe_parameters
+        list_tags_for_resource
+        delete_parameters;
+    sts:
+        get_caller_identity
+        assume_role
+        get_session_token
+        get_access_key_info
+        assume_role_with_saml_is_refused_by_name;
+}

@@ -1,0 +1,367 @@
+//! Who may import whom in the cloud: the table of the architecture, held over every path that begins with `crate` or `super`.
+//!
+//! A room is a module at the top of the crate, or one of the services. No room imports one that imports it in turn, by however many
+//! steps; an import that the table allows and nobody uses fails too, so that the table tells what is.
+
+#![allow(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every room with the rooms that it uses. Inside a room everything may use everything.
+const TABLE: &[(&str, &[&str])] = &[
+    ("calls", &["context", "error"]),
+    ("clock", &[]),
+    (
+        "cloud",
+        &[
+            "calls",
+            "clock",
+            "cloudformation",
+            "context",
+            "error",
+            "faults",
+            "functions",
+            "gateway",
+            "lambda",
+            "limits",
+            "registry",
+            "service",
+            "services/apigateway",
+            "services/cloudwatch",
+            "services/dynamodb",
+            "services/iam",
+            "services/kinesis",
+            "services/logs",
+            "services/s3",
+            "services/sqs",
+            "services/ssm",
+            "services/sts",
+            "template",
+            "triggers",
+        ],
+    ),
+    ("cloudformation", &["calls", "clock", "context", "error", "resource", "service", "template"]),
+    ("context", &["wire"]),
+    ("error", &[]),
+    ("event_pattern", &[]),
+    ("faults", &["error"]),
+    ("functions", &["context", "error"]),
+    ("gateway", &["calls", "clock", "context", "error", "http", "registry", "rest", "service", "wire"]),
+    ("http", &["error"]),
+    (
+        "lambda",
+        &[
+            "clock",
+            "context",
+            "error",
+            "functions",
+            "http",
+            "regional",
+            "resource",
+            "rest",
+            "service",
+            "services/cloudwatch",
+            "services/logs",
+            "wire",
+        ],
+    ),
+    ("limits", &[]),
+    ("regional", &[]),
+    ("registry", &["calls", "context", "error", "faults", "http", "resource", "rest", "service"]),
+    ("resource", &["calls", "clock", "context", "error"]),
+    ("rest", &["error", "http"]),
+    ("service", &["calls", "context", "error", "http", "resource", "rest"]),
+    ("services", &[]),
+    (
+        "services/apigateway",
+        &["clock", "context", "error", "functions", "http", "regional", "resource", "rest", "service"],
+    ),
+    ("services/cloudwatch", &["clock", "context", "error", "regional", "service", "wire"]),
+    (
+        "services/dynamodb",
+        &["clock", "context", "error", "regional", "resource", "service", "shard", "source", "wire"],
+    ),
+    ("services/iam", &["clock", "context", "error", "resource", "service", "wire"]),
+    (
+        "services/kinesis",
+        &[
+            "clock", "context", "error", "limits", "regional", "resource", "service", "shard", "source",
+            "wire",
+        ],
+    ),
+    ("services/logs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
+    ("services/s3", &["clock", "context", "error", "functions", "http", "resource", "service", "wire"]),
+    ("services/sqs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
+    ("services/ssm", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
+    ("services/sts", &["clock", "context", "error", "service", "services/iam", "wire"]),
+    ("shard", &[]),
+    ("source", &["shard"]),
+    ("supported", &["cloud"]),
+    ("template", &["context", "error"]),
+    (
+        "triggers",
+        &[
+            "clock",
+            "context",
+            "error",
+            "event_pattern",
+            "functions",
+            "lambda",
+            "regional",
+            "resource",
+            "rest",
+            "service",
+            "services/cloudwatch",
+            "services/dynamodb",
+            "services/kinesis",
+            "services/sqs",
+            "shard",
+            "source",
+            "wire",
+        ],
+    ),
+    ("wire", &["error"]),
+];
+
+/// The rooms with the rooms that they use.
+type Table = BTreeMap<String, BTreeSet<String>>;
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every source file but tests, below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("tests") {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The module of a file, from the crate's root on.
+fn module_of(file: &Path) -> Vec<String> {
+    let inside = file.strip_prefix(source()).unwrap().with_extension("");
+    let mut names: Vec<String> = inside.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
+    names.retain(|name| name != "mod" && name != "lib");
+    names
+}
+
+/// The code without comments and without the unit tests, which stand at the end of a file.
+fn code(text: &str) -> String {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The paths of a use tree at the start of the text: `a::{b, c::D}` names `a::b` and `a::c::D`. Returns what follows too.
+fn tree(text: &str) -> (Vec<Vec<String>>, &str) {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        let mut paths = Vec::new();
+        loop {
+            rest = rest.trim_start();
+            if let Some(end) = rest.strip_prefix('}') {
+                return (paths, end);
+            }
+            let (more, after) = tree(rest);
+            paths.extend(more);
+            // Behind a path may stand a new name for it.
+            let Some(next) = after.find([',', '}']) else { return (paths, "") };
+            rest = after[next..].trim_start_matches(',');
+        }
+    }
+    let end =
+        text.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    if name.is_empty() {
+        // A star.
+        return (vec![Vec::new()], rest);
+    }
+    match rest.strip_prefix("::") {
+        Some(inner)
+            if inner.starts_with(['{', '*'])
+                || inner.starts_with(|next: char| next.is_alphabetic() || next == '_') =>
+        {
+            let (inner, rest) = tree(inner);
+            let paths = inner.into_iter().map(|path| std::iter::once(name.to_owned()).chain(path).collect());
+            (paths.collect(), rest)
+        }
+        _ => (vec![vec![name.to_owned()]], rest),
+    }
+}
+
+/// The modules and items that the code of a module names, from the crate's root on.
+fn named(module: &[String], code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            // `super::super::a` is found from its first word on.
+            let before = code[..at]
+                .trim_end_matches(|character: char| character.is_alphanumeric() || character == '_');
+            if before.len() < at || before.ends_with("super::") {
+                continue;
+            }
+            for path in tree(&code[at..]).0 {
+                let ups = path.iter().take_while(|name| *name == "super").count();
+                let base = module.len().saturating_sub(ups);
+                let base = if start == "crate::" { &[] } else { &module[..base] };
+                found.push(base.iter().cloned().chain(path.into_iter().skip(ups.max(1))).collect());
+            }
+        }
+    }
+    found
+}
+
+/// The room that a path lies in.
+fn room_of(
+    path: &[String],
+    rooms: &BTreeSet<String>,
+    reexports: &BTreeMap<String, String>,
+) -> Option<String> {
+    let first = path.first()?;
+    let both = path.get(1).map(|second| format!("{first}/{second}"));
+    let both = both.filter(|both| rooms.contains(both));
+    both.or_else(|| Some(first.clone()).filter(|first| rooms.contains(first)))
+        .or_else(|| reexports.get(first).cloned())
+}
+
+/// What is so.
+fn real() -> Table {
+    let files: Vec<(Vec<String>, String)> = files(&source())
+        .into_iter()
+        .map(|file| (module_of(&file), code(&fs::read_to_string(&file).unwrap())))
+        .collect();
+    let rooms: BTreeSet<String> = files
+        .iter()
+        .filter_map(|(module, _)| match &module[..] {
+            [] => None,
+            [services, name, ..] if services == "services" => Some(format!("services/{name}")),
+            [name, ..] => Some(name.clone()),
+        })
+        .collect();
+    // What the crate's root shows again belongs to the room that it comes from.
+    let root =
+        files.iter().find(|(module, _)| module.is_empty()).map(|(_, code)| code.as_str()).unwrap_or_default();
+    let shown = root.split("pub use ").skip(1).flat_map(|rest| tree(rest).0);
+    let reexports = shown
+        .filter_map(|path| Some((path.last()?.clone(), room_of(&path, &rooms, &BTreeMap::new())?)))
+        .collect();
+    let mut table: Table = rooms.iter().map(|room| (room.clone(), BTreeSet::new())).collect();
+    for (module, code) in &files {
+        let Some(room) = room_of(module, &rooms, &reexports) else { continue };
+        let used = named(module, code).into_iter().filter_map(|path| room_of(&path, &rooms, &reexports));
+        let used = used.filter(|other| *other != room);
+        table.entry(room.clone()).or_default().extend(used);
+    }
+    table
+}
+
+/// The table as it is written above.
+fn text(table: &Table) -> String {
+    table
+        .iter()
+        .map(|(room, used)| format!("    ({room:?}, &{:?}),\n", used.iter().collect::<Vec<_>>()))
+        .collect()
+}
+
+/// The rooms on a way from a room back to itself.
+fn circle(table: &Table) -> Option<Vec<String>> {
+    fn search(table: &Table, way: &mut Vec<String>, done: &mut BTreeSet<String>) -> bool {
+        let room = way.last().cloned().unwrap_or_default();
+        for next in table.get(&room).into_iter().flatten() {
+            if let Some(at) = way.iter().position(|earlier| earlier == next) {
+                way.drain(..at);
+                return true;
+            }
+            if !done.contains(next) {
+                way.push(next.clone());
+                if search(table, way, done) {
+                    return true;
+                }
+                way.pop();
+            }
+        }
+        done.insert(room);
+        false
+    }
+    let mut done = BTreeSet::new();
+    table.keys().find_map(|room| {
+        let mut way = vec![room.clone()];
+        search(table, &mut way, &mut done).then_some(way)
+    })
+}
+
+#[test]
+fn every_room_uses_what_the_table_says_and_nothing_else() {
+    let written: Table = TABLE
+        .iter()
+        .map(|(room, used)| ((*room).to_owned(), used.iter().map(|&other| other.to_owned()).collect()))
+        .collect();
+    let real = real();
+    let none = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for room in written.keys().chain(real.keys()).collect::<BTreeSet<_>>() {
+        let (allowed, used) = (written.get(room).unwrap_or(&none), real.get(room).unwrap_or(&none));
+        wrong.extend(
+            used.difference(allowed)
+                .map(|other| format!("{room} uses {other}, which the table does not allow")),
+        );
+        wrong.extend(
+            allowed
+                .difference(used)
+                .map(|other| format!("{room} does not use {other}, which the table allows")),
+        );
+        if written.contains_key(room) != real.contains_key(room) {
+            wrong.push(format!("{room} is only in the table or only in the source"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}\nThe table as it would have to be:\n{}", text(&real));
+}
+
+#[test]
+fn no_rooms_import_each_other_in_a_circle() {
+    assert_eq!(circle(&real()), None);
+}
+
+#[test]
+fn paths_are_found_in_every_form() {
+    let check = |module: &[&str], line: &str, expected: &[&str]| {
+        let module: Vec<String> = module.iter().map(|&name| name.to_owned()).collect();
+        let found: Vec<String> =
+            named(&module, &code(line)).into_iter().map(|path| path.join("::")).collect();
+        assert_eq!(found, expected, "{line}");
+    };
+    check(&["lambda"], "use crate::wire::Input;", &["wire::Input"]);
+    check(
+        &[],
+        "use crate::{arn::Arn, wire::{self, Input as I}, x::*};",
+        &["arn::Arn", "wire::self", "wire::Input", "x"],
+    );
+    check(&[], "fn f(a: &crate::clock::Clock) -> crate::Cloud {} // crate::no", &["clock::Clock", "Cloud"]);
+    check(
+        &["services", "sqs", "queue"],
+        "use super::{store, move_task::Task};",
+        &["services::sqs::store", "services::sqs::move_task::Task"],
+    );
+    check(&["services", "sqs"], "use super::kinesis::Log;", &["services::kinesis::Log"]);
+    check(&["services", "sqs", "queue"], "use super::super::kinesis;", &["services::kinesis"]);
+    check(&[], "my_crate::a; #[cfg(test)]\nmod tests { use crate::b; }", &[]);
+}
+
+#[test]
+fn circles_are_found() {
+    let table = |lines: &[(&str, &[&str])]| -> Table {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        lines.iter().map(|(room, used)| ((*room).to_owned(), owned(used))).collect()
+    };
+    assert_eq!(circle(&table(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])])), None);
+    let found = circle(&table(&[("a", &["b"]), ("b", &["c"]), ("c", &["d", "b"]), ("d", &[])]));
+    assert_eq!(found, Some(vec!["b".to_owned(), "c".to_owned()]));
+}

@@ -1,0 +1,128 @@
+//! The private folder of a session's server. Nothing in it outlives the session: the cloud that fills the tables does not
+//! either.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, test_kill_process};
+use tempfile::TempDir;
+
+use crate::PostgresError;
+use crate::servant::Servant;
+
+/// Start of a folder's name; the process that made it follows.
+const PREFIX: &str = "devloop-postgres-";
+
+/// A folder that only the server's user can enter; removed with the value.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    folder: TempDir,
+    servant: Option<Servant>,
+}
+
+impl Folder {
+    /// Makes one in `home` or, where the server's user cannot get there, in the system's folder for temporary files. Those of
+    /// sessions that were killed are removed.
+    pub(crate) fn make(home: &Path, servant: Option<Servant>) -> Result<Self, PostgresError> {
+        let home = match servant {
+            Some(servant) if !servant.reaches(home) => std::env::temp_dir(),
+            _ => home.to_owned(),
+        };
+        let failed = |error| PostgresError::Folder { folder: home.display().to_string(), error };
+        fs::create_dir_all(&home).map_err(failed)?;
+        remove_orphans(&home, servant);
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{}-", std::process::id()))
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(&home)
+            .map_err(failed)?;
+        let made = Self { folder, servant };
+        made.hand_over(made.folder.path()).map_err(failed)?;
+        Ok(made)
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the server keeps its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Writes a file that only the server's user can read.
+    pub(crate) fn secret(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.folder.path().join(name);
+        // The folder is closed, so nobody sees the file before it is.
+        fs::write(&path, text)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        self.hand_over(&path)?;
+        Ok(path)
+    }
+
+    fn hand_over(&self, path: &Path) -> io::Result<()> {
+        match self.servant {
+            Some(Servant { uid, gid }) => chown(path, Some(uid), Some(gid)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Removes folders whose devloop has ended. What cannot be removed is somebody else's.
+fn remove_orphans(home: &Path, servant: Option<Servant>) {
+    let owner = servant.map_or_else(|| rustix::process::geteuid().as_raw(), |servant| servant.uid);
+    for entry in fs::read_dir(home).into_iter().flatten().flatten() {
+        let ours = entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == owner);
+        if ours && entry.file_name().to_str().is_some_and(is_orphan) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether the name is a folder's whose process has ended.
+fn is_orphan(name: &str) -> bool {
+    let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()?.parse().ok());
+    process.and_then(Pid::from_raw).is_some_and(|process| {
+        // One that may not be signalled lives all the same.
+        test_kill_process(process) == Err(rustix::io::Errno::SRCH)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{Folder, PREFIX, is_orphan};
+
+    #[test]
+    fn the_folder_is_private_and_gone_with_the_value() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::make(&home.path().join("postgres"), None).unwrap();
+        let path = folder.path().to_owned();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        let secret = folder.secret("password", "p").unwrap();
+        assert_eq!(fs::metadata(secret).unwrap().permissions().mode() & 0o777, 0o600);
+        drop(folder);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn folders_of_sessions_that_were_killed_are_removed_and_others_are_not() {
+        let home = tempfile::tempdir().unwrap();
+        // Process ids end far below this.
+        let dead = format!("{PREFIX}2147483647-abc");
+        let alive = format!("{PREFIX}{}-abc", std::process::id());
+        let others = ["mine".to_owned(), format!("{PREFIX}x-abc"), alive];
+        for name in others.iter().chain([&dead]) {
+            fs::create_dir(home.path().join(name)).unwrap();
+        }
+        let _folder = Folder::make(home.path(), None).unwrap();
+        assert!(!home.path().join(&dead).exists());
+        assert!(others.iter().all(|name| home.path().join(name).exists()));
+        assert!(!is_orphan(&format!("{PREFIX}0-abc")));
+    }
+}

@@ -1,0 +1,93 @@
+//! Whom the server runs as. PostgreSQL refuses root, so under root it is the user `postgres` that its packages make.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use tokio::process::Command;
+
+use crate::PostgresError;
+
+/// The user that distributions make for the server.
+const NAME: &str = "postgres";
+
+/// Another user than the one that runs devloop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Servant {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl Servant {
+    /// Nobody else is needed unless devloop is root.
+    pub(crate) fn find() -> Result<Option<Self>, PostgresError> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(None);
+        }
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        Self::named(&users).map(Some).ok_or(PostgresError::NoServant)
+    }
+
+    fn named(users: &str) -> Option<Self> {
+        let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let fields = fields.into_iter().find(|fields| fields.first() == Some(&NAME))?;
+        let (uid, gid) = (fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?);
+        (uid != 0).then_some(Self { uid, gid })
+    }
+
+    /// Lets the command run as this user, without any of root's groups.
+    pub(crate) fn runs(self, command: &mut Command) {
+        command.uid(self.uid).gid(self.gid);
+    }
+
+    /// Whether this user can enter the folder and all above it: a home of root's is closed to others.
+    pub(crate) fn reaches(self, folder: &Path) -> bool {
+        folder.ancestors().all(|each| match each.metadata() {
+            Ok(metadata) => self.may_enter(&metadata),
+            // What is still to be made is made to be entered.
+            Err(_) => true,
+        })
+    }
+
+    fn may_enter(self, metadata: &Metadata) -> bool {
+        let bit = if metadata.uid() == self.uid {
+            0o100
+        } else if metadata.gid() == self.gid {
+            0o010
+        } else {
+            0o001
+        };
+        metadata.mode() & bit != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::Servant;
+
+    #[test]
+    fn the_user_is_read_from_the_list_of_users() {
+        let users =
+            "root:x:0:0::/root:/bin/sh\npostgres:x:101:104:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
+        assert_eq!(Servant::named(users), Some(Servant { uid: 101, gid: 104 }));
+        assert_eq!(Servant::named("root:x:0:0::/root:/bin/sh\n"), None);
+        assert_eq!(Servant::named("postgres:x:0:0::/:/bin/sh\n"), None, "root by another name");
+        assert_eq!(Servant::named("postgres\n"), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_closed_to_others_is_out_of_reach() {
+        let home = tempfile::tempdir().unwrap();
+        let inner = home.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let stranger = Servant { uid: 4_000_000, gid: 4_000_000 };
+        let open = |mode| fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
+        open(0o700);
+        assert!(!stranger.reaches(&inner));
+        open(0o711);
+        assert!(stranger.reaches(&inner) && stranger.reaches(&inner.join("to be made")));
+    }
+}

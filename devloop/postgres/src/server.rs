@@ -1,0 +1,68 @@
+//! The server of a session.
+
+use std::path::Path;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Cluster, DatabaseUrl, PostgresError};
+
+/// A server that takes connections. It ends with [`Server::stop`], and with this process in whatever way that ends.
+#[derive(Debug)]
+pub struct Server {
+    url: DatabaseUrl,
+    stop: CancellationToken,
+    life: JoinHandle<()>,
+}
+
+impl Server {
+    /// Makes a server with an empty database in a private folder below `home`, and starts it. The [`Death`] tells if it ends
+    /// before it is stopped.
+    pub async fn start(home: &Path) -> Result<(Self, Death), PostgresError> {
+        let cluster = Cluster::make(home, std::env::var_os("PATH").as_deref()).await?;
+        let mut process = cluster.start(None, &[]).await?;
+        let url = cluster.url(process.port);
+        let stop = CancellationToken::new();
+        let (tell, died) = tokio::sync::oneshot::channel();
+        let life = tokio::spawn({
+            let stop = stop.clone();
+            async move {
+                let ended = tokio::select! {
+                    () = stop.cancelled() => None,
+                    ended = process.wait() => Some(ended),
+                };
+                match ended {
+                    None => process.stop().await,
+                    Some(ended) => {
+                        let _ = tell.send(format!("PostgreSQL ended: {ended}"));
+                    }
+                }
+                // The folder goes when nobody works in it any more.
+                drop(cluster);
+            }
+        });
+        Ok((Self { url, stop, life }, Death(died)))
+    }
+
+    /// The database's URL.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Ends the server; its processes and its folder are gone when this resolves.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.life.await;
+    }
+}
+
+/// The end of a server that nobody asked for.
+#[derive(Debug)]
+pub struct Death(tokio::sync::oneshot::Receiver<String>);
+
+impl Death {
+    /// Resolves if the server ends by itself, to what a person reads; to nothing when it was stopped.
+    pub async fn wait(self) -> Option<String> {
+        self.0.await.ok()
+    }
+}

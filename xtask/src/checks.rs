@@ -1,0 +1,55 @@
+//! Format, lints and tests, by cargo.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::command::cargo;
+use crate::say::say;
+use crate::setup::SetUp;
+use crate::tally::Tally;
+
+/// Whether every file is formatted.
+pub(crate) fn format(root: &Path) -> Result<(), String> {
+    let mut command = cargo(root);
+    command.args(["fmt", "--all", "--check"]);
+    passes(command, "files are not formatted: run `cargo fmt --all`")
+}
+
+/// Whether clippy finds nothing.
+pub(crate) fn lints(root: &Path) -> Result<(), String> {
+    let mut command = cargo(root);
+    command.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    passes(command, "clippy found something")
+}
+
+fn passes(mut command: Command, wrong: &str) -> Result<(), String> {
+    let status = command.status().map_err(|error| format!("run cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err(wrong.to_owned()) }
+}
+
+/// Runs the tests whose names contain one of the filters; without filters all of them.
+pub(crate) fn tests(root: &Path, set_up: &SetUp, filters: &[String]) -> Result<Tally, String> {
+    let failed = |error: std::io::Error| format!("run cargo test: {error}");
+    let notes = set_up.home.join("not-run");
+    std::fs::write(&notes, "").map_err(failed)?;
+    let mut command = cargo(root);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--"]).args(filters);
+    command.env("PATH", &set_up.path).env(test_tools::NOT_RUN, &notes).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(failed)?;
+    let mut tally = Tally::default();
+    let output = child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
+    for line in output {
+        let line = line.map_err(failed)?;
+        say(&tally.take(&String::from_utf8_lossy(&line), |name| lacking(&notes, name)));
+    }
+    tally.cargo_failed = !child.wait().map_err(failed)?.success();
+    Ok(tally)
+}
+
+/// What the test wrote down that it lacks.
+fn lacking(notes: &Path, test: &str) -> Option<String> {
+    let text = std::fs::read_to_string(notes).unwrap_or_default();
+    let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
+    lines.find(|(name, _)| *name == test).map(|(_, what)| what.to_owned())
+}

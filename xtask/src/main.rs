@@ -1,0 +1,82 @@
+//! The workspace's own chores, called as `cargo xtask …` (`.cargo/config.toml`).
+//!
+//! `test` is what CI runs, and what a newcomer runs: it sets up the programs that tests drive and that are not Rust's
+//! ([`setup`]), checks format and lints, and runs the tests ([`checks`]). Tests find those programs through the crate
+//! `test-tools`, so that `cargo test` works too once they are set up.
+
+mod arguments;
+mod checks;
+mod command;
+mod say;
+mod setup;
+mod tally;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use arguments::{HELP, Task};
+use say::say;
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// The arguments cannot be understood.
+const USAGE: u8 = 2;
+/// Nothing failed, and some tests could not run.
+const NOT_RUN: u8 = 3;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // The package lies one folder below the workspace.
+    let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else { return FAILED.into() };
+    let ended = match arguments::read(&words) {
+        Ok(Task::Help) => {
+            say(HELP);
+            Ok(0)
+        }
+        Ok(Task::Test { filters }) => test(root, &filters),
+        Ok(Task::SetUp) => set_up(root).map(|set_up| if set_up.missing.is_empty() { 0 } else { NOT_RUN }),
+        Ok(Task::Lock) => setup::lock(root).map(|()| 0),
+        Err(wrong) => {
+            say(&format!("error: {wrong}\n\n{HELP}"));
+            Ok(USAGE)
+        }
+    };
+    ended
+        .unwrap_or_else(|error| {
+            say(&format!("error: {error}"));
+            FAILED
+        })
+        .into()
+}
+
+fn set_up(root: &Path) -> Result<setup::SetUp, String> {
+    let began = Instant::now();
+    let set_up = setup::set_up(root)?;
+    for missing in &set_up.missing {
+        say(&format!("MISSING: {}: {}", missing.what, missing.why));
+    }
+    say(&format!("set up after {:.1} s", began.elapsed().as_secs_f64()));
+    Ok(set_up)
+}
+
+/// Everything, or with filters the tests alone.
+fn test(root: &Path, filters: &[String]) -> Result<u8, String> {
+    let began = Instant::now();
+    say("=== programs that the tests drive");
+    let set_up = set_up(root)?;
+    if filters.is_empty() {
+        say("=== format");
+        checks::format(root)?;
+        say("=== lints");
+        checks::lints(root)?;
+    }
+    say("=== tests");
+    let tally = checks::tests(root, &set_up, filters)?;
+    say(&format!("\n{tally}\nall after {:.0} s", began.elapsed().as_secs_f64()));
+    Ok(match (tally.has_failed(), tally.not_run.is_empty()) {
+        (true, _) => FAILED,
+        (false, true) => 0,
+        (false, false) => NOT_RUN,
+    })
+}

@@ -1,0 +1,56 @@
+//! The distribution's packages, where they may be installed: Debian and Ubuntu, as root. That is what a machine of CI and a fresh
+//! container are. Elsewhere, and when this fails, the other sources follow.
+
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::{answer, run};
+use crate::say::say;
+use crate::setup::{browser, postgres, python};
+
+/// Installs what is not there. `home` is where an earlier run may have set things up.
+pub(super) fn install(home: &Path) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !is_root() || test_tools::find_in(&path, "apt-get").is_none() {
+        return;
+    }
+    let mut packages = Vec::new();
+    if !home.join("python/tests/bin/python3").exists() && !python::can_install(&path) {
+        packages.extend(["python3", "python3-venv"]);
+    }
+    if postgres::installed(&path).is_none() {
+        packages.push("postgresql");
+    }
+    if browser::found(&path).next().is_none() {
+        packages.extend(["chromium", "fonts-liberation"]);
+    }
+    if packages.is_empty() {
+        return;
+    }
+    say(&format!("apt-get installs {}", packages.join(", ")));
+    let installed = run("apt-get", apt_get(&["update"])).and_then(|()| {
+        // One that is not there, or is of no use, must not keep the others away.
+        let known = packages.iter().copied().filter(|package| is_known(package, &path)).collect::<Vec<_>>();
+        run("apt-get", apt_get(&[&["install", "--yes", "--no-install-recommends"], &*known].concat()))
+    });
+    if let Err(error) = installed {
+        say(&format!("the distribution's packages are not to be had: {error}"));
+    }
+}
+
+fn is_known(package: &str, path: &OsString) -> bool {
+    answer("apt-cache", &["show", "--no-all-versions", package], path).is_some_and(|text| !text.is_empty())
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.arg("--quiet").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// Whether this process is root's. Elsewhere than on Linux nothing is installed, so nobody needs to know.
+pub(super) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}

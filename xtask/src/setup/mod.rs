@@ -1,0 +1,97 @@
+//! Setting up the programs that tests drive, below cargo's target folder: what is on `PATH` already is left to be found there,
+//! the distribution's packages come next where they may be installed, and packages of PyPI and npm that carry the programs last.
+//! What was set up before is seen in a moment; a changed lock file sets up anew.
+//!
+//! To add a Python package write a line into `xtask/python/tests.in` and run `cargo xtask lock`; to add a program from
+//! crates.io, a line into [`cargo::PROGRAMS`].
+
+mod browser;
+mod cached;
+mod cargo;
+mod distribution;
+mod node;
+mod postgres;
+mod python;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::say::say;
+
+pub(crate) use python::lock;
+
+/// What the tests may use.
+#[derive(Debug)]
+pub(crate) struct SetUp {
+    /// Where everything is.
+    pub(crate) home: PathBuf,
+    /// The search path with the folders of programs.
+    pub(crate) path: OsString,
+    /// What cannot be had here.
+    pub(crate) missing: Vec<Missing>,
+    folders: Vec<PathBuf>,
+}
+
+/// Something that cannot be had on this machine.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    pub(crate) what: &'static str,
+    pub(crate) why: String,
+}
+
+/// A step: takes what is set up so far and returns further folders of programs.
+type Step = fn(&Path, &SetUp) -> Result<Vec<PathBuf>, String>;
+
+/// In this order: Node may come from Python's packages, and the browser from Node's.
+const STEPS: [(&str, Step); 6] = [
+    ("Python's packages", python::packages),
+    ("Node", node::programs),
+    ("the stack's Node packages", node::stack),
+    ("Chromium", browser::program),
+    ("PostgreSQL", postgres::programs),
+    ("programs from crates.io", cargo::programs),
+];
+
+/// Sets up everything that can be had, for the workspace at `root`.
+pub(crate) fn set_up(root: &Path) -> Result<SetUp, String> {
+    let home = test_tools::home().ok_or("find cargo's target folder: this program lies in none")?;
+    let failed = |error: std::io::Error| format!("set up in {}: {error}", home.display());
+    std::fs::create_dir_all(&home).map_err(failed)?;
+    // Two runs at a time would undo each other's work.
+    let turn = File::create(home.join("turn.lock")).map_err(failed)?;
+    turn.lock().map_err(failed)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut set_up = SetUp { home, path, missing: Vec::new(), folders: Vec::new() };
+    distribution::install(&set_up.home);
+    for (what, step) in STEPS {
+        let began = Instant::now();
+        match step(root, &set_up) {
+            Ok(folders) => set_up.add(folders)?,
+            Err(why) => set_up.missing.push(Missing { what, why }),
+        }
+        if began.elapsed().as_secs() > 0 {
+            say(&format!("{what}: {:.1} s", began.elapsed().as_secs_f64()));
+        }
+    }
+    test_tools::list(&set_up.home, &set_up.folders)
+        .map_err(|error| format!("set up in {}: {error}", set_up.home.display()))?;
+    Ok(set_up)
+}
+
+impl SetUp {
+    /// The program's path, set up or installed.
+    fn find(&self, name: &str) -> Option<PathBuf> {
+        test_tools::find_in(&self.path, name)
+    }
+
+    fn add(&mut self, folders: Vec<PathBuf>) -> Result<(), String> {
+        self.folders.extend(folders);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = self.folders.iter().cloned().chain(std::env::split_paths(&path));
+        self.path =
+            std::env::join_paths(folders).map_err(|error| format!("put programs on PATH: {error}"))?;
+        Ok(())
+    }
+}
