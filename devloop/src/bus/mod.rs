@@ -1,4 +1,4 @@
-//! The way of every event to the main loop, and the clock that stamps it. Whoever sees something holds an [`Events`].
+//! The queue of events to the main loop, and the clock that stamps them. Every task that reports events holds an [`Events`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -15,7 +15,7 @@ const CAPACITY: usize = 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Events {
     sender: mpsc::Sender<Event>,
-    /// Functions' lines that found the queue full since the last one that did not.
+    /// Functions' lines that were dropped since the last one that was queued, because the queue was full.
     dropped: Arc<AtomicU64>,
 }
 
@@ -26,7 +26,7 @@ impl Events {
         (Self { sender, dropped: Arc::default() }, receiver)
     }
 
-    /// Stamps and sends; waits while the queue is full. After the main loop's end nobody listens, which is not an error.
+    /// Stamps and sends; waits while the queue is full. After the main loop's end it is dropped, which is not an error.
     pub(crate) async fn send(&self, fact: Fact) {
         let _ = self.sender.send(Event { at: now(), fact }).await;
     }
@@ -36,8 +36,8 @@ impl Events {
         let _ = self.sender.blocking_send(Event { at: now(), fact });
     }
 
-    /// A line that a function wrote. It never waits: an output that nobody reads must not stop the functions. What finds no room
-    /// is counted, and the next line that does is preceded by the count.
+    /// A line that a function wrote. It never waits: an output that nobody reads must not stop the functions. Lines that find the queue
+    /// full are dropped and counted, and the count is told before the next line.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "`session::cloud::start_cloud` hands functions' lines to it")

@@ -121,7 +121,7 @@ fn from_problem(name: &'static str, problem: &Problem) -> Check {
 /// Whether every function could be built for where its stack puts it.
 fn targets(readings: &Readings) -> Vec<Check> {
     let shipped = |function: &str| {
-        machine::route(function, &readings.demands.of(function), Purpose::Ship, false, &readings.tools)
+        machine::compilation(function, &readings.demands.of(function), Purpose::Ship, false, &readings.tools)
     };
     let mut refused: Vec<Check> = Vec::new();
     for function in readings.demands.functions.keys() {

@@ -1,4 +1,4 @@
-//! Reading and trying things.
+//! Reads the machine's settings and tries out what a session depends on.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Subject {
     /// The directories that a session would watch.
     pub(crate) sources: Vec<PathBuf>,
     /// Directories that builds write to.
@@ -43,7 +43,7 @@ pub(crate) struct Place {
 }
 
 /// Fills in what does not need a build.
-pub(crate) async fn measure(place: &Place, readings: &mut Readings) {
+pub(crate) async fn measure(place: &Subject, readings: &mut Readings) {
     let port = place.port;
     readings.port = Some(read_port(port).await);
     let looked = place.clone();

@@ -1,4 +1,4 @@
-//! What the engine accepted as having happened: the one language of every sink.
+//! What has happened, as every sink is told it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -129,6 +129,13 @@ pub(crate) enum Notice {
         function: String,
         /// The named cause.
         problem: Problem,
+    },
+    /// Lambda's report of a request that the function's own lines have named.
+    Reported {
+        /// Which function.
+        function: String,
+        /// The report's line, as CloudWatch Logs has it.
+        line: String,
     },
     /// A function wrote a line.
     Log {

@@ -1,7 +1,7 @@
 //! The code before serves again. The sources stay ahead of it: whatever is built next goes live as ever, the code that was left
 //! too.
 
-use crate::engine::update::started_or_not;
+use crate::engine::install::started_or_not;
 use crate::engine::{Effect, FunctionState, Millis, Notice, Problem, RolledBack, Serving, State};
 
 /// The user wants it. What is on its way already would only take its place again.
@@ -11,13 +11,13 @@ pub(super) fn begin(state: &mut State, function: String, agreed: bool) -> Vec<Ef
             let message = format!("roll {function} back: the session has no such function");
             Problem::new("function_unknown", message)
         }
-        Some(standing) if standing.is_on_its_way() => {
+        Some(current) if current.is_on_its_way() => {
             let message = format!("roll {function} back: other code of it is on its way");
             Problem::new("rollback_busy", message).with_hint("ask again when that is live, or has failed")
         }
-        Some(standing) => {
-            let before = Box::new(standing.clone());
-            *standing = FunctionState::RollingBack { before };
+        Some(current) => {
+            let before = Box::new(current.clone());
+            *current = FunctionState::RollingBack { before };
             return vec![Effect::RollBack { function, agreed }];
         }
     };
@@ -55,9 +55,9 @@ fn ended(
     notice: Notice,
 ) -> Vec<Effect> {
     // A function that vanished meanwhile has no state any more.
-    let Some(standing) = state.functions.get_mut(function) else { return Vec::new() };
-    let FunctionState::RollingBack { before } = standing else { return Vec::new() };
-    *standing = becomes((**before).clone());
+    let Some(current) = state.functions.get_mut(function) else { return Vec::new() };
+    let FunctionState::RollingBack { before } = current else { return Vec::new() };
+    *current = becomes((**before).clone());
     let mut effects = vec![Effect::Announce(notice)];
     effects.extend(started_or_not(state, function));
     effects

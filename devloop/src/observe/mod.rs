@@ -3,6 +3,7 @@
 
 mod apis;
 mod digests;
+mod first_build;
 mod latency;
 mod localstack;
 mod pipeline;
@@ -20,6 +21,7 @@ use crate::aws::Bounds;
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 16 << 20 };
 
 pub(crate) use digests::Local;
+pub(crate) use first_build::FirstBuilds;
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use post::post;

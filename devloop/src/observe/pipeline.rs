@@ -14,6 +14,7 @@ use crate::engine::Problem;
 use crate::observe::BOUNDS;
 use crate::observe::apis::Apis;
 use crate::observe::digests::{Digests, Local, OnDisk};
+use crate::observe::first_build::is_being_built;
 use crate::observe::latency::Metric;
 use crate::observe::localstack;
 use crate::status::{Drift, Finding, Function, Report, StatusSource, findings};
@@ -186,7 +187,10 @@ fn on_disk(digests: &mut Digests, mut function: Function) -> Function {
     if let Some(folder) = function.folder.as_deref().filter(|_| function.hot_reload) {
         match digests.of(Path::new(folder)) {
             OnDisk::Digest(digest) => function.on_disk_digest = Some(digest),
-            OnDisk::Missing => function.bootstrap_missing = true,
+            OnDisk::Missing => {
+                function.bootstrap_missing = true;
+                function.being_built = is_being_built(Path::new(folder));
+            }
             OnDisk::Unknown => {}
         }
     }

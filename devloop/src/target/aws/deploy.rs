@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::aws::{ApiError, without_query};
-use crate::engine::{Digest, Place, Problem, RolledBack};
+use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::Report;
 use crate::target::api::{Code, Deployed, Lambda, S3};
 use crate::target::aws::kept::Kept;
@@ -33,8 +33,8 @@ impl Inner {
         })
     }
 
-    pub(super) async fn place(&self, binary: &str) -> Result<Place, Problem> {
-        let mut place = Place::default();
+    pub(super) async fn destination(&self, binary: &str) -> Result<Destination, Problem> {
+        let mut place = Destination::default();
         let mut same: Option<Vec<Digest>> = Some(Vec::new());
         for function in self.of(binary)? {
             place.machine = function.machine;
