@@ -23,7 +23,7 @@ pub(crate) struct Readings {
     pub(crate) probes: Vec<Probe>,
     /// The function whose incremental links were measured, and the median of each linker in ms.
     pub(crate) links: Option<Result<Links, String>>,
-    /// What keeps builds from standing in for rustc.
+    /// Why devloop cannot be cargo's rustc wrapper, if so.
     pub(crate) wrapper: Option<Problem>,
     /// The linker that builds use.
     pub(crate) used: Option<Linker>,

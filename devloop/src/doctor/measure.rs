@@ -24,7 +24,7 @@ const EVENT_LIMIT: Duration = Duration::from_secs(3);
 /// How often the file is written again: the first time may be before anybody watches.
 const EVENT_STEP: Duration = Duration::from_millis(200);
 
-/// How long whoever has the port may take to say who it is.
+/// How long the server on the port may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What is looked at.

@@ -1,4 +1,4 @@
-//! From a built binary to code that answers: put in place, started, live.
+//! Puts built binaries in place, starts them, and notes when they answer.
 
 use crate::engine::build::begin;
 use crate::engine::plan::Workshop;
@@ -134,7 +134,7 @@ pub(super) fn activation_failed(
     }
 }
 
-/// What serves while the function's binary of this build is put in place; nothing if that is not what happens now.
+/// What serves while the function's binary of this build is put in place; none if that is not being done.
 fn swapping(state: &State, generation: Generation, function: &str) -> Option<Serving> {
     match state.functions.get(function) {
         Some(FunctionState::Swapping { generation: current, serving }) if *current == generation => {
@@ -151,7 +151,7 @@ fn swap_done(state: &mut State, function: &str) -> Vec<Effect> {
     proceed(state)
 }
 
-/// A function's start has come to its end: a newer build that waited for it, or runs, takes it over.
+/// A function's code was started, or its start has failed: a newer build that waited for that, or runs, takes the function over.
 pub(super) fn started_or_not(state: &mut State, function: &str) -> Vec<Effect> {
     match &mut state.workshop {
         Workshop::Building(plan) if plan.concerns(function) => {

@@ -35,7 +35,7 @@ pub(crate) enum Notice {
         /// How many saves were noted.
         saves: usize,
     },
-    /// A newer save made a running build worthless.
+    /// A newer save has cancelled a running build.
     Cancelled {
         /// The build that was stopped.
         generation: Generation,
@@ -75,7 +75,7 @@ pub(crate) enum Notice {
         function: String,
         /// The binary.
         digest: Digest,
-        /// What would trouble the binary elsewhere.
+        /// What would be a problem for the binary on other machines.
         warnings: Vec<String>,
     },
     /// The new code answers.
@@ -105,11 +105,11 @@ pub(crate) enum Notice {
         /// Where it answers.
         url: String,
     },
-    /// A function of the session is in the workspace no more.
+    /// A function of the session is no longer in the workspace.
     Gone {
         /// Which function.
         function: String,
-        /// It answers no more; otherwise it stays as it is.
+        /// It was removed from the cloud and no longer answers; otherwise it stays as it is.
         removed: bool,
         /// The code that goes on answering, if any.
         serving: Option<Digest>,

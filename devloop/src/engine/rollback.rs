@@ -1,10 +1,10 @@
-//! The code before serves again. The sources stay ahead of it: whatever is built next goes live as ever, the code that was left
-//! too.
+//! Rollbacks: the previous code serves again. The sources are not changed, so the next build of the function goes live as usual, even
+//! with the same code.
 
 use crate::engine::install::started_or_not;
 use crate::engine::{Effect, FunctionState, Millis, Notice, Problem, RolledBack, Serving, State};
 
-/// The user wants it. What is on its way already would only take its place again.
+/// Begins a rollback. It is refused while newer code of the function is on its way, which would take its place again.
 pub(super) fn begin(state: &mut State, function: String, agreed: bool) -> Vec<Effect> {
     let problem = match state.functions.get_mut(&function) {
         None => {
@@ -24,12 +24,12 @@ pub(super) fn begin(state: &mut State, function: String, agreed: bool) -> Vec<Ef
     vec![Effect::Announce(Notice::NotRolledBack { function, problem })]
 }
 
-/// Nothing happens until the user has agreed.
+/// The user has to agree first; nothing is changed until then.
 pub(super) fn planned(state: &mut State, function: String, plan: Vec<String>) -> Vec<Effect> {
     ended(state, &function, |before| before, Notice::RollbackPlanned { function: function.clone(), plan })
 }
 
-/// It serves. What failed before has still failed: the next build tries it again.
+/// The former code serves. A build that had failed before is still failed: the next build tries it again.
 pub(super) fn done(state: &mut State, at: Millis, done: RolledBack) -> Vec<Effect> {
     let digest = done.digest.clone();
     let becomes = |before| match before {
@@ -42,7 +42,7 @@ pub(super) fn done(state: &mut State, at: Millis, done: RolledBack) -> Vec<Effec
     ended(state, &done.function.clone(), becomes, Notice::RolledBack(done))
 }
 
-/// Everything is as it was.
+/// The rollback failed: the function is in the state before it.
 pub(super) fn failed(state: &mut State, function: String, problem: Problem) -> Vec<Effect> {
     ended(state, &function, |before| before, Notice::NotRolledBack { function: function.clone(), problem })
 }

@@ -1,35 +1,35 @@
-//! Functions whose first build has not ended: a session tells them to whoever asks how the pipeline fares, `devloop status` among
-//! them, because a directory without a program is nothing wrong until then.
+//! The functions whose first build has not ended. A session writes their names to a file for `devloop status` and the status pane:
+//! until then it is no problem that their directories hold no program.
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// The file beside the functions' directories. Its text counts as long as the session holds its lock, which the kernel lets go when
-/// the session ends in whatever way.
+/// The file beside the functions' directories. It counts only while a session holds its lock, which the kernel releases when the
+/// session ends, however that happens.
 const FILE: &str = ".being-built";
 
-/// The session's side.
+/// The session's file.
 #[derive(Debug)]
 pub(crate) struct FirstBuilds {
     path: PathBuf,
-    /// The file with its lock; none once every function was built, and where it cannot be written.
+    /// The locked file; none after every function was built, and where the file cannot be written.
     file: Option<File>,
     told: BTreeSet<String>,
 }
 
 impl FirstBuilds {
-    /// Nothing is built yet in this directory of functions' directories.
+    /// Creates and locks the file in the directory of the functions' directories.
     pub(crate) fn new(dist: &Path) -> Self {
         let path = dist.join(FILE);
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).ok();
-        // Another session's word counts until it ends.
+        // A file that another session has locked is that session's.
         let file = file.filter(|file| file.try_lock().is_ok());
         Self { path, file, told: BTreeSet::new() }
     }
 
-    /// These functions are still to be built. Without them the file goes, for good.
+    /// Names the functions that are still to be built. Without any the file is removed for good.
     pub(crate) fn tell(&mut self, functions: BTreeSet<String>) {
         let Some(file) = &mut self.file else { return };
         if functions.is_empty() {
@@ -37,7 +37,7 @@ impl FirstBuilds {
         } else if functions != self.told {
             let text: String = functions.iter().map(|name| format!("{name}\n")).collect();
             let written = file.set_len(0).and_then(|()| file.rewind());
-            // Without the file a directory without a program is told as a problem, as if no session were there.
+            // If the file cannot be written, a directory without a program is reported as a problem, as without a session.
             let _ = written.and_then(|()| file.write_all(text.as_bytes()));
             self.told = functions;
         }

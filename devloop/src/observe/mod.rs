@@ -1,5 +1,4 @@
-//! Looks at a running pipeline from outside, over HTTP, as any other process could: `devloop status` and the terminal UI ask
-//! here how it fares.
+//! Reads the state of a running pipeline over HTTP, as any other process could, for `devloop status` and the terminal UI.
 
 mod apis;
 mod digests;

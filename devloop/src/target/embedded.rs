@@ -112,7 +112,7 @@ impl<C: CloudHandle> Embedded<C> {
             let message =
                 format!("roll {function} back: this session has not put other code in its place yet");
             return Err(Problem::new("nothing_to_roll_back", message)
-                .with_hint("the code before the last swap of a session is kept, as long as that runs"));
+                .with_hint("devloop keeps the code before the last swap for as long as the session runs"));
         };
         let directory = self.dist.join(function);
         self.restore(function, &before).await?;

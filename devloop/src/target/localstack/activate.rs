@@ -101,7 +101,7 @@ impl Inner {
                 let reason = format!("{}{}", settled.update_reason, settled.state_reason);
                 let message = format!("update {name}: it is {other}: {reason}");
                 Err(Problem::new("update_failed", message)
-                    .with_hint("see LocalStack's own log; the code before serves"))
+                    .with_hint("see LocalStack's own log; the previous code still serves"))
             }
         }
     }

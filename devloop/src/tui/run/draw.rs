@@ -17,7 +17,7 @@ use crate::tui::view;
 /// The least time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Draws whenever something changed, or an age became another one.
+/// Draws whenever something has changed, or an age that is shown becomes another one.
 pub(super) fn draw(
     shared: &Shared,
     (guard, mut canvas): (Guard, Canvas),
@@ -61,14 +61,14 @@ fn wait_for_change(shared: &Shared) -> bool {
     }
 }
 
-/// Who has the terminal.
+/// Which process has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hold {
     /// This screen.
     Ours,
     /// An editor, a load, or the shell, for a while.
     Lent,
-    /// Nobody here any more.
+    /// It has been given back for good.
     GivenBack,
 }
 

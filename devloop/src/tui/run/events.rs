@@ -33,7 +33,7 @@ pub(super) fn read(shared: &Shared, desk: &Desk, stop: &CancellationToken) {
             carry_out(shared, desk, stop, request);
         }
     }
-    // Without keys nobody could end the session from here.
+    // Without keys the user could not end the session from the screen.
     stop.cancel();
 }
 

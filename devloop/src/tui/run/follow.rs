@@ -29,7 +29,7 @@ pub(super) async fn follow_commit<A: Future<Output = Option<Commit>>>(shared: &S
     }
 }
 
-/// Asks until it is dropped.
+/// Shows the pipeline's state, until it is dropped.
 pub(super) async fn follow(shared: &Shared, source: &dyn StatusSource) {
     let mut pace = Pace::default();
     loop {
