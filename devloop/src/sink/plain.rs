@@ -93,8 +93,9 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             Some(line) => format!("{function} | {line}\n"),
             None => format!("{function} | {line}\n"),
         },
-        Notice::Reported { function, line } => ReportLine::parse(line)
-            .map_or_else(String::new, |report| format!("{function} | request {} {report}\n", report.request_id)),
+        Notice::Reported { function, line } => ReportLine::parse(line).map_or_else(String::new, |report| {
+            format!("{function} | request {} {report}\n", report.request_id)
+        }),
         Notice::Error { function, serving, problem, .. } => {
             error(function.as_deref(), serving.as_ref(), problem)
         }
