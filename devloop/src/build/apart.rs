@@ -9,7 +9,10 @@ use crate::graph::Read;
 use crate::machine::Compilation;
 
 /// Each way of building with what one cargo makes in it.
-pub(super) fn parts(compilations: BTreeMap<Compilation, Vec<String>>, order: &BuildOrder) -> Vec<(Compilation, Vec<String>)> {
+pub(super) fn parts(
+    compilations: BTreeMap<Compilation, Vec<String>>,
+    order: &BuildOrder,
+) -> Vec<(Compilation, Vec<String>)> {
     let mut parts = Vec::new();
     for (compilation, functions) in compilations {
         let (apart, together): (Vec<String>, Vec<String>) =
