@@ -1,6 +1,8 @@
 //! Lambda's own lines in a function's log, as `bench` and `status` read them: what an invocation took, and whether its
 //! environment was started for it.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// What Lambda reports at the end of an invocation.
@@ -13,6 +15,18 @@ pub(crate) struct ReportLine {
     /// How long the start of the environment took, in ms; only of an environment's first invocation, when that had to wait for
     /// the start.
     pub(crate) init_ms: Option<f64>,
+    /// The memory that the environment has used at most, in MB.
+    pub(crate) memory_mb: Option<u64>,
+}
+
+impl fmt::Display for ReportLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "took {} ms", self.duration_ms)?;
+        if let Some(init) = self.init_ms {
+            write!(f, ", cold start {init} ms")?;
+        }
+        self.memory_mb.map_or(Ok(()), |memory| write!(f, ", {memory} MB"))
+    }
 }
 
 impl ReportLine {
@@ -25,13 +39,15 @@ impl ReportLine {
         }
         let mut fields = line.trim_end().split('\t').map(str::trim);
         let request_id = fields.next()?.strip_prefix("REPORT RequestId: ")?.to_owned();
-        let (mut duration_ms, mut init_ms) = (None, None);
+        let (mut duration_ms, mut init_ms, mut memory_mb) = (None, None, None);
         for field in fields {
             let ms = |name| field.strip_prefix(name)?.strip_suffix(" ms")?.parse::<f64>().ok();
             duration_ms = duration_ms.or_else(|| ms("Duration: "));
             init_ms = init_ms.or_else(|| ms("Init Duration: "));
+            let megabytes = field.strip_prefix("Max Memory Used: ").and_then(|used| used.strip_suffix(" MB"));
+            memory_mb = memory_mb.or_else(|| megabytes?.parse().ok());
         }
-        Some(Self { request_id, duration_ms: duration_ms?, init_ms })
+        Some(Self { request_id, duration_ms: duration_ms?, init_ms, memory_mb })
     }
 
     fn parse_json(line: &str) -> Option<Self> {
@@ -48,6 +64,7 @@ impl ReportLine {
             request_id: record["requestId"].as_str()?.to_owned(),
             duration_ms: metrics["durationMs"].as_f64()?,
             init_ms: metrics["initDurationMs"].as_f64(),
+            memory_mb: metrics["maxMemoryUsedMB"].as_u64(),
         })
     }
 }
@@ -80,5 +97,14 @@ mod tests {
         check(&report.replace('\n', ""), Some(("a-1", 7.6, Some(99.51))));
         check(r#"{"type":"platform.start","record":{"requestId":"a-1"}}"#, None);
         check(r#"{"message":"a \"platform.report\" of mine"}"#, None);
+    }
+
+    #[test]
+    fn a_report_is_told_in_a_few_words() {
+        let told = |line: &str| ReportLine::parse(line).map(|report| report.to_string());
+        let warm = "REPORT RequestId: a-1\tDuration: 2.31 ms\tMemory Size: 128 MB\tMax Memory Used: 17 MB\t";
+        assert_eq!(told(warm).as_deref(), Some("took 2.31 ms, 17 MB"));
+        let cold = format!("{warm}Init Duration: 20.11 ms\t");
+        assert_eq!(told(&cold).as_deref(), Some("took 2.31 ms, cold start 20.11 ms, 17 MB"));
     }
 }

@@ -6,18 +6,21 @@ use std::path::Path;
 
 use crate::engine::{Artifact, BuildOrder};
 use crate::graph::Read;
-use crate::machine::Route;
+use crate::machine::Compilation;
 
 /// Each way of building with what one cargo makes in it.
-pub(super) fn parts(routes: BTreeMap<Route, Vec<String>>, order: &BuildOrder) -> Vec<(Route, Vec<String>)> {
+pub(super) fn parts(
+    compilations: BTreeMap<Compilation, Vec<String>>,
+    order: &BuildOrder,
+) -> Vec<(Compilation, Vec<String>)> {
     let mut parts = Vec::new();
-    for (route, functions) in routes {
+    for (compilation, functions) in compilations {
         let (apart, together): (Vec<String>, Vec<String>) =
             functions.into_iter().partition(|function| order.apart.contains_key(function));
         if !together.is_empty() {
-            parts.push((route.clone(), together));
+            parts.push((compilation.clone(), together));
         }
-        parts.extend(apart.into_iter().map(|function| (route.clone(), vec![function])));
+        parts.extend(apart.into_iter().map(|function| (compilation.clone(), vec![function])));
     }
     parts
 }

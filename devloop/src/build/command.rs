@@ -1,4 +1,4 @@
-//! The command that builds.
+//! The command line of a build.
 
 use std::process::Stdio;
 
@@ -9,7 +9,7 @@ use crate::build::run::Builder;
 use crate::cargo::Toolchain;
 use crate::engine::BuildOrder;
 use crate::linker::Prepared;
-use crate::machine::Route;
+use crate::machine::Compilation;
 
 /// Cargo, or for a target cargo-zigbuild, which starts the cargo that it is told.
 pub(super) fn of(
@@ -37,8 +37,11 @@ pub(super) async fn of_everything(
     toolchain: &Toolchain,
     order: &BuildOrder,
 ) -> Option<Command> {
-    let (routes, refused) = builder.machines.routes(&order.binaries, toolchain, &builder.root).await;
-    let [(Route::Native, binaries)] = &*routes.into_iter().collect::<Vec<_>>() else { return None };
+    let (compilations, refused) =
+        builder.machines.compilations(&order.binaries, toolchain, &builder.root).await;
+    let [(Compilation::Native, binaries)] = &*compilations.into_iter().collect::<Vec<_>>() else {
+        return None;
+    };
     let prepared = builder.prepared(toolchain).await;
     let side_by_side = refused.is_empty() && order.apart.is_empty();
     side_by_side.then(|| of(builder, toolchain, &prepared, order, binaries, None))

@@ -1,4 +1,4 @@
-//! Cargo's JSON messages, as far as they matter here.
+//! Reads those of cargo's JSON messages that devloop uses.
 
 use cargo_metadata::diagnostic::DiagnosticLevel;
 use cargo_metadata::{CompilerMessage, Message};

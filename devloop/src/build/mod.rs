@@ -4,10 +4,10 @@ mod apart;
 mod arguments;
 mod command;
 mod dep_info;
-mod ear;
+mod machines;
 mod messages;
 mod process;
-mod routes;
+mod reader;
 mod run;
 mod standby;
 
@@ -15,6 +15,6 @@ mod standby;
 mod tests;
 
 pub(crate) use arguments::arguments;
-pub(crate) use routes::{Machines, tools};
+pub(crate) use machines::{Machines, tools};
 pub(crate) use run::{Builder, Outcome, run};
 pub(crate) use standby::{Standby, before_a_stop};

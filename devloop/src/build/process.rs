@@ -1,4 +1,4 @@
-//! One cargo process, before anybody listens to it.
+//! A running cargo process and its output pipes.
 
 use std::io;
 
@@ -8,20 +8,20 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use crate::build::run::BuildError;
 use crate::cargo::{self, Group};
 
-/// Cargo's words, line by line.
+/// Cargo's standard error, line by line.
 pub(super) type Words = Lines<BufReader<ChildStderr>>;
 
 /// A cargo that runs. Everything that it has started ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Running {
-    /// Before the process itself, which would be reaped first otherwise.
+    /// Declared before the process, so that it is dropped first: a reaped process's group cannot be killed.
     pub(super) group: Group,
     pub(super) child: Child,
-    /// Its messages.
+    /// Its standard output: JSON messages.
     pub(super) output: ChildStdout,
-    /// Its words.
+    /// Its standard error.
     pub(super) words: Words,
-    /// Words that somebody has heard already.
+    /// Lines that have been read already.
     pub(super) said: Vec<String>,
 }
 

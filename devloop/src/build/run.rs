@@ -11,23 +11,23 @@ use tokio_util::sync::CancellationToken;
 use crate::build::apart;
 use crate::build::command;
 use crate::build::dep_info;
-use crate::build::ear::{Ear, Messages, Work};
+use crate::build::machines::Machines;
 use crate::build::process::Running;
-use crate::build::routes::Machines;
+use crate::build::reader::{CargoReader, Messages, Work};
 use crate::build::standby::Standby;
 use crate::bus::Events;
 use crate::cargo::{self, Toolchain};
 use crate::engine::{Artifact, BuildOrder, Ended, Fact, Problem};
 use crate::graph::Read;
 use crate::linker::{Linking, Prepared};
-use crate::machine::{Refusal, Route};
+use crate::machine::{Compilation, Refusal};
 
 /// How cargo is called in this session.
 #[derive(Debug, Clone)]
 pub(crate) struct Builder {
     /// The cargo to start, or rustup's proxy of it.
     pub(crate) program: PathBuf,
-    /// What the proxy stands for.
+    /// Finds the toolchain behind rustup's proxy.
     pub(crate) lookup: cargo::Lookup,
     /// The workspace's root.
     pub(crate) root: PathBuf,
@@ -60,16 +60,16 @@ impl Builder {
     }
 }
 
-/// How cargo's run came to its end.
+/// How cargo ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// By itself.
+    /// It exited by itself.
     Finished {
         /// The binaries that are up to date.
         artifacts: Vec<Artifact>,
-        /// Cargo's own words when it did not succeed.
+        /// Cargo's error output, if it failed.
         failure: Option<String>,
-        /// What the functions were made from. One that is not named was not made anew, and none is what is not known.
+        /// The files that each function was made from. An absent function was not rebuilt; `None` means that its inputs are unknown.
         inputs: BTreeMap<String, Option<Read>>,
     },
     /// It was killed, with everything it had started.
@@ -85,15 +85,15 @@ pub(crate) enum BuildError {
     /// It could not be started or listened to.
     #[error("run cargo: {0}")]
     Io(#[from] std::io::Error),
-    /// Somebody else ended it.
+    /// Another process killed it.
     #[error("run cargo: it was killed by signal {0}")]
     Killed(i32),
-    /// It said nothing for longer than the user wants to wait, and was killed.
+    /// It printed nothing for longer than the configured timeout, and was killed.
     #[error("run cargo: it said nothing for {}, and was stopped; its last words were: {last_words}", seconds(.limit))]
     Silent {
         /// The limit.
         limit: Duration,
-        /// What it had said before.
+        /// Its last output.
         last_words: String,
     },
 }
@@ -107,7 +107,7 @@ fn seconds(duration: &Duration) -> String {
 }
 
 impl BuildError {
-    /// The same for programs and people.
+    /// The error as it is shown, with its code and the next step.
     pub(crate) fn problem(&self) -> Problem {
         match self {
             Self::CargoMissing(_) => Problem::new("cargo_missing", self.to_string())
@@ -122,7 +122,7 @@ impl BuildError {
     }
 }
 
-/// What one run of cargo came to.
+/// The result of one run of cargo.
 struct Made {
     artifacts: Vec<Artifact>,
     failure: Option<String>,
@@ -138,10 +138,10 @@ enum Attempt {
 }
 
 /// Runs cargo; its start, its progress and the compiler's messages are sent while it runs, and [`Fact::Built`] as soon as it will
-/// make nothing more. What it does then, before it ends, only matters to the next cargo.
+/// make nothing more. Before it exits it only writes files that the next cargo reads.
 ///
-/// Where a link fails with a linker that devloop chose, that is told and cargo is run again with the default. What is shipped is
-/// built once more in another way when it needs a newer glibc than its runtime has; what does not fit its machine is no artifact.
+/// If a link fails with a linker that devloop chose, that is reported and cargo runs again with the default linker. A binary for AWS
+/// or LocalStack that needs a newer glibc than its runtime has is built again with cargo-zigbuild; one for another processor is refused.
 pub(crate) async fn run(
     builder: &Builder,
     order: &BuildOrder,
@@ -156,21 +156,21 @@ pub(crate) async fn run(
     let mut inputs = BTreeMap::new();
     let (mut begun, mut told) = (false, false);
     while !open.is_empty() {
-        let routing = builder.machines.routes(&open, &toolchain, &builder.root);
-        let Some((routes, refused)) = cancel.run_until_cancelled(routing).await else {
+        let choosing = builder.machines.compilations(&open, &toolchain, &builder.root);
+        let Some((compilations, refused)) = cancel.run_until_cancelled(choosing).await else {
             return Ok(Outcome::Cancelled);
         };
         open.clear();
         for (_, refusal) in refused {
             failures.push(refused_by(&refusal, events).await);
         }
-        let routes = apart::parts(routes, order);
-        let only = routes.len() == 1 && !begun && failures.is_empty() && order.apart.is_empty();
-        for (route, binaries) in routes {
+        let compilations = apart::parts(compilations, order);
+        let only = compilations.len() == 1 && !begun && failures.is_empty() && order.apart.is_empty();
+        for (compilation, binaries) in compilations {
             let work = Work {
                 order,
                 binaries: &binaries,
-                target: route.target(),
+                target: compilation.target(),
                 only,
                 told: AtomicBool::new(false),
             };
@@ -202,7 +202,7 @@ pub(crate) async fn run(
                     for artifact in made.artifacts {
                         match builder.machines.check(&artifact) {
                             Ok(()) => artifacts.push(artifact),
-                            Err(Refusal::NewGlibc { .. }) if route == Route::Native => {
+                            Err(Refusal::NewGlibc { .. }) if compilation == Compilation::Native => {
                                 open.push(artifact.function);
                             }
                             Err(refusal) => failures.push(refused_by(&refusal, events).await),
@@ -232,7 +232,7 @@ async fn refused_by(refusal: &Refusal, events: &Events) -> String {
     words
 }
 
-/// Runs cargo, and once more when its linker was at fault. None: it was cancelled.
+/// Runs cargo, and again with the default linker if the chosen one failed. None: the build was cancelled.
 async fn build(
     builder: &Builder,
     toolchain: &Toolchain,
@@ -279,34 +279,35 @@ async fn attempt(
         None => Running::start(&mut command)?,
     };
     let Running { mut group, mut child, output, words, said } = running;
-    let ear = Ear::new(work, builder, events);
+    let reader = CargoReader::new(work, builder, events);
     // cargo-zigbuild links with zig, whatever devloop chose.
     let linker = prepared.linker.filter(|_| work.target.is_none());
-    let listening =
-        async { tokio::try_join!(ear.listen_to_messages(output, linker), ear.listen_to_words(words, said)) };
+    let listening = async {
+        tokio::try_join!(reader.listen_to_messages(output, linker), reader.listen_to_words(words, said))
+    };
     let heard = tokio::select! {
         heard = listening => heard,
-        () = ear.is_unwanted(cancel) => {
+        () = reader.is_unwanted(cancel) => {
             group.end().await;
             child.wait().await?;
             return Ok(Attempt::Cancelled);
         }
-        () = ear.silence(builder.timeout) => {
+        () = reader.silence(builder.timeout) => {
             group.end().await;
             child.wait().await?;
-            return Err(BuildError::Silent { limit: builder.timeout, last_words: ear.last_words() });
+            return Err(BuildError::Silent { limit: builder.timeout, last_words: reader.last_words() });
         }
     };
     let (Messages { artifacts, link_failure }, said) = heard?;
     if let Some(signal) = group.leader_end().await? {
-        // Whoever killed cargo did not kill what it had started.
+        // Cargo was killed alone; its compilers may still run.
         group.end().await;
         child.wait().await?;
         return Err(BuildError::Killed(signal));
     }
     let status = child.wait().await?;
     group.disarm();
-    ear.tell_refusals().await;
+    reader.tell_refusals().await;
     if let Some(reason) = link_failure {
         return Ok(Attempt::LinkFailed(reason));
     }

@@ -1,4 +1,4 @@
-//! The next build's cargo, started before there is a next build.
+//! Starts the next build's cargo ahead of the save that it is for.
 //!
 //! Cargo spends the first 120 ms on manifests and on the resolution of every dependency, which an edit of a source file leaves as it
 //! is, and only then takes the build directory's lock and looks at files. While a session rests, devloop holds that lock and a cargo
@@ -26,7 +26,7 @@ use crate::engine::BuildOrder;
 /// How long cargo may take until it waits.
 const START: Duration = Duration::from_secs(30);
 
-/// How long the lock is left alone after somebody wanted it: who waits for it has to wake up first.
+/// How long the lock is left alone after another process wanted it: the waiting process has to wake up first.
 const COURTESY: Duration = Duration::from_secs(1);
 
 /// How often the lock is taken again after that, until something has been built.
@@ -41,7 +41,7 @@ pub(crate) struct Standby {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// Ends whoever starts or guards the cargo.
+    /// Ends the task that starts or guards the cargo.
     guard: CancellationToken,
     waiting: Option<Waiting>,
 }
@@ -49,7 +49,7 @@ struct Slot {
 /// A cargo that has read everything but the sources.
 #[derive(Debug)]
 struct Waiting {
-    /// Before the lock: what gets it must have been killed.
+    /// Dropped before the lock: the waiting cargo must have been killed when the lock becomes free.
     running: Running,
     lock: Held,
     spelling: Arc<Spelling>,
@@ -78,7 +78,7 @@ impl Spelling {
 #[derive(Debug, PartialEq, Eq)]
 struct Surroundings(Vec<(PathBuf, Option<Identity>)>);
 
-/// What tells one content of a file from the next without reading it: its number, its size and its time.
+/// Tells whether a file has changed without reading it: inode, size and time.
 type Identity = (u64, u64, SystemTime);
 
 impl Surroundings {
@@ -103,7 +103,7 @@ fn identity(file: &Path) -> Option<Identity> {
 /// The session's, for [`before_a_stop`].
 static SESSION: Mutex<Weak<Standby>> = Mutex::new(Weak::new());
 
-/// Gives the build directory free: a stopped process cannot do that when somebody wants it.
+/// Releases the build directory's lock before a job-control stop: a stopped process could not release it for another one.
 pub(crate) fn before_a_stop() {
     let session = SESSION.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
     if let Some(session) = session {
@@ -125,7 +125,7 @@ impl Standby {
         standby
     }
 
-    /// The cargo that waits, let go on, if it was started by the same command and what it has read is still so.
+    /// Lets the waiting cargo go on and returns it, if it was started by the same command and what it has read has not changed.
     pub(super) fn take(&self, command: &Command) -> Option<Running> {
         let Waiting { mut running, lock, spelling, read } = self.empty()?;
         let same = *spelling == Spelling::of(command) && read.are_unchanged() && lock.is_in_place();
@@ -138,14 +138,14 @@ impl Standby {
         drop(self.empty());
     }
 
-    /// Nobody guards any more, and what was waiting is the caller's.
+    /// Ends the guard. The waiting cargo is the caller's from now on.
     fn empty(&self) -> Option<Waiting> {
         let mut slot = self.slot();
         slot.guard.cancel();
         slot.waiting.take()
     }
 
-    /// The number of the process that waits.
+    /// The process id of the waiting cargo.
     #[cfg(test)]
     pub(crate) fn process(&self) -> Option<u32> {
         self.slot().waiting.as_ref().and_then(|waiting| waiting.running.child.id())

@@ -1,7 +1,6 @@
-//! The way of every event to the main loop, and the clock that stamps it. Whoever sees something holds an [`Events`].
+//! The queue of events to the main loop, and the clock that stamps them. Every task that reports events holds an [`Events`].
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
@@ -15,18 +14,16 @@ const CAPACITY: usize = 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Events {
     sender: mpsc::Sender<Event>,
-    /// Functions' lines that found the queue full since the last one that did not.
-    dropped: Arc<AtomicU64>,
 }
 
 impl Events {
     /// A fresh channel, with its receiving end for the main loop.
     pub(crate) fn channel() -> (Self, mpsc::Receiver<Event>) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        (Self { sender, dropped: Arc::default() }, receiver)
+        (Self { sender }, receiver)
     }
 
-    /// Stamps and sends; waits while the queue is full. After the main loop's end nobody listens, which is not an error.
+    /// Stamps and sends; waits while the queue is full. After the main loop's end it is dropped, which is not an error.
     pub(crate) async fn send(&self, fact: Fact) {
         let _ = self.sender.send(Event { at: now(), fact }).await;
     }
@@ -34,28 +31,6 @@ impl Events {
     /// The same from a thread outside of the runtime.
     pub(crate) fn send_blocking(&self, fact: Fact) {
         let _ = self.sender.blocking_send(Event { at: now(), fact });
-    }
-
-    /// A line that a function wrote. It never waits: an output that nobody reads must not stop the functions. What finds no room
-    /// is counted, and the next line that does is preceded by the count.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "`session::cloud::start_cloud` hands functions' lines to it")
-    )]
-    pub(crate) fn log(&self, function: &str, line: String) {
-        let dropped = self.dropped.swap(0, Ordering::Relaxed);
-        let gap = (dropped > 0)
-            .then(|| format!("[{dropped} lines left out: they came faster than they were read]"));
-        if !gap.is_none_or(|gap| self.offer(function, gap)) {
-            self.dropped.fetch_add(dropped + 1, Ordering::Relaxed);
-        } else if !self.offer(function, line) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn offer(&self, function: &str, line: String) -> bool {
-        let fact = Fact::Log { function: function.to_owned(), line };
-        !matches!(self.sender.try_send(Event { at: now(), fact }), Err(mpsc::error::TrySendError::Full(_)))
     }
 }
 
@@ -84,8 +59,7 @@ fn shown(at: Millis, now: Millis, wall: Millis) -> Millis {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, Events, now, shown};
-    use crate::engine::Fact;
+    use super::{now, shown};
 
     #[test]
     fn a_clock_that_is_set_changes_what_is_shown_and_no_duration() {
@@ -95,23 +69,5 @@ mod tests {
         assert_eq!(shown(9_000_000, 9_000_040, 9_000_040 + 3_600_000), 9_000_000 + 3_600_000);
         let first = now();
         assert!(now() >= first);
-    }
-
-    #[test]
-    fn lines_that_find_no_room_are_counted_and_told() {
-        let (events, mut inbox) = Events::channel();
-        for number in 0..CAPACITY + 3 {
-            events.log("up", number.to_string());
-        }
-        let mut check = |expected: &str| match inbox.try_recv().unwrap().fact {
-            Fact::Log { line, .. } => assert_eq!(line, expected),
-            other => panic!("{other:?}"),
-        };
-        for number in 0..CAPACITY {
-            check(&number.to_string());
-        }
-        events.log("up", "after".to_owned());
-        check("[3 lines left out: they came faster than they were read]");
-        check("after");
     }
 }

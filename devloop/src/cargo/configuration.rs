@@ -1,4 +1,4 @@
-//! Cargo's own configuration, as far as it stands in devloop's way or decides how functions are built.
+//! Reads those settings of cargo's own configuration that conflict with devloop's, such as a rustc wrapper.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

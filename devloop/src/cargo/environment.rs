@@ -1,4 +1,4 @@
-//! Cargo's command line without the traces of the cargo that started devloop.
+//! Starts cargo without the environment variables of a cargo that started devloop.
 //!
 //! `cargo run` exports the package it runs (`CARGO_MANIFEST_DIR` and others). A nested cargo hands them to build scripts that
 //! declared an interest, which then run again with everything above them, at every switch between shells.
@@ -55,7 +55,7 @@ pub(crate) fn command(program: &Path, directory: &Path) -> Command {
     command
 }
 
-/// Asked once: it is the machine's nature.
+/// Whether this is a virtual machine that gives free memory back to its host. Read once: it does not change.
 static GIVES_MEMORY_BACK: LazyLock<bool> =
     LazyLock::new(|| gives_memory_back(Path::new("/sys/bus/virtio/drivers/virtio_balloon")));
 

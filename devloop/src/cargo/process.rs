@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 #[cfg(target_os = "linux")]
 mod members;
 
-/// Makes the command the leader of a process group of its own, killed when devloop dies in whatever way.
+/// Makes the command the leader of a process group of its own. The kernel kills it when devloop ends, however that happens.
 ///
 /// Start it from a thread that lives as long as devloop, such as the runtime's workers: the kernel watches the thread that
 /// forked, not the process.
@@ -32,10 +32,10 @@ impl Group {
         Self { leader }
     }
 
-    /// Kills every process of the group at once. The leader must not have been reaped yet: its number could be another's.
+    /// Kills every process of the group at once. The leader must not have been reaped yet: its process id could belong to another process by then.
     pub(crate) fn kill(&mut self) {
         if let Some(leader) = self.leader.take() {
-            // The only failure is that nothing of the group is left.
+            // The only possible error is that no process of the group is left.
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
@@ -47,13 +47,13 @@ impl Group {
         self.kill();
         #[cfg(target_os = "linux")]
         if let Some(leader) = leader {
-            // After the signal nobody in the group can start another process, so one look finds all of them.
+            // After the signal no process of the group can start another one, so listing them once finds all.
             let waiting = move || members::of(leader).iter().for_each(members::wait_for);
             let _ = tokio::task::spawn_blocking(waiting).await;
         }
     }
 
-    /// Waits for the leader's end without reaping it, so that its number stays its own. The signal that ended it, if one did.
+    /// Waits until the leader ends, without reaping it, so that its process id stays its own. Returns the signal that ended it, if any.
     pub(crate) async fn leader_end(&self) -> io::Result<Option<i32>> {
         let Some(leader) = self.leader else { return Ok(None) };
         let waiting = move || {

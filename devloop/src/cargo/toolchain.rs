@@ -107,7 +107,7 @@ impl Lookup {
         }
     }
 
-    /// The file that names the toolchain may have changed.
+    /// Looks the toolchain up again next time, because the file that names it may have changed.
     pub(crate) async fn forget(&self) {
         *self.0.lock().await = None;
     }

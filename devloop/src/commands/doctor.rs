@@ -9,7 +9,7 @@ use crate::cargo;
 use crate::cli::DoctorArguments;
 use crate::config::{Layer, variables};
 use crate::doctor::{
-    LinkOrder, Place, Proposal, Readings, judge, measure, measure_links, propose, text, versions,
+    LinkOrder, Proposal, Readings, Subject, judge, measure, measure_links, propose, text, versions,
 };
 use crate::engine::BuildOrder;
 use crate::error::{Exit, UserError};
@@ -52,7 +52,7 @@ pub(crate) async fn doctor(arguments: &DoctorArguments) -> Result<ExitCode, User
     Ok(code)
 }
 
-/// Output that nobody reads any more is a good end.
+/// A closed pipe ends the program without an error.
 fn tell(words: &str) -> Result<(), UserError> {
     match io::stdout().write_all(words.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed("write the output", &error)),
@@ -79,7 +79,7 @@ async fn read(arguments: &DoctorArguments, directory: &Path) -> (Readings, PathB
     };
     readings.demands = survey.demands.clone();
     readings.tools = build::tools(&toolchain, directory).await;
-    let place = Place {
+    let place = Subject {
         sources: survey.sources.clone(),
         outputs: vec![survey.workspace.target_directory.clone(), survey.settings.dist.clone()],
         dist: survey.settings.dist.clone(),

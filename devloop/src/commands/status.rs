@@ -58,7 +58,7 @@ pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, User
     }
 }
 
-/// Output that nobody reads any more is a good end.
+/// A closed pipe ends the program without an error.
 fn written(error: &io::Error) -> Result<ExitCode, UserError> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(ExitCode::SUCCESS);
@@ -115,7 +115,7 @@ async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
     let environment = Environment::of_process();
     let given =
         if arguments.aws { None } else { arguments.endpoint.clone().or_else(|| environment.endpoint()) };
-    // The port is only there to be stronger than a URL, which may be another machine's: asking is not serving.
+    // A port in the flags overrides the endpoint in the settings, which may be another machine's: that is no error for `status`.
     let fixed = given.is_some() || arguments.aws;
     let flags = Layer { port: fixed.then_some(0), ..Layer::default() };
     let (settings, home) = settings(&environment, flags).await?;

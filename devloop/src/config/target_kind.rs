@@ -3,7 +3,7 @@
 /// A place where functions run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetKind {
-    /// The cloud in this very process.
+    /// The embedded cloud, in this process.
     Embedded,
     /// `LocalStack`, or what speaks as it does.
     Localstack,

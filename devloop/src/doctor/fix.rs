@@ -1,7 +1,7 @@
 //! The setting that a finding proposes, as an edit of `devloop.toml`.
 //!
 //! It is devloop's own file and not cargo's configuration, because cargo builds every dependency anew when the linker in its
-//! configuration changes, while devloop hands its linker over behind cargo's back.
+//! configuration changes, while devloop passes its linker in a variable that cargo does not track.
 
 use crate::doctor::judge::{Readings, better};
 use crate::linker::Linker;

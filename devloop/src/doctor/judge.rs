@@ -24,7 +24,7 @@ pub(crate) struct Readings {
     pub(crate) probes: Vec<Probe>,
     /// The function whose incremental links were measured, and the median of each linker in ms.
     pub(crate) links: Option<Result<Links, String>>,
-    /// What keeps builds from standing in for rustc.
+    /// Why devloop cannot be cargo's rustc wrapper, if so.
     pub(crate) wrapper: Option<Problem>,
     /// The linker that builds use.
     pub(crate) used: Option<Linker>,
@@ -125,7 +125,7 @@ fn from_problem(name: &'static str, problem: &Problem) -> Check {
 /// Whether every function could be built for where its stack puts it.
 fn targets(readings: &Readings) -> Vec<Check> {
     let shipped = |function: &str| {
-        machine::route(function, &readings.demands.of(function), Purpose::Ship, false, &readings.tools)
+        machine::compilation(function, &readings.demands.of(function), Purpose::Ship, false, &readings.tools)
     };
     let mut refused: Vec<Check> = Vec::new();
     for function in readings.demands.functions.keys() {

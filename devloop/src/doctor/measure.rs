@@ -1,4 +1,4 @@
-//! Reading and trying things.
+//! Reads the machine's settings and tries out what a session depends on.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,12 +25,12 @@ const EVENT_LIMIT: Duration = Duration::from_secs(3);
 /// How often the file is written again: the first time may be before anybody watches.
 const EVENT_STEP: Duration = Duration::from_millis(200);
 
-/// How long whoever has the port may take to say who it is.
+/// How long the server on the port may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// What is looked at.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Subject {
     /// The directories that a session would watch.
     pub(crate) sources: Vec<PathBuf>,
     /// Directories that builds write to.
@@ -44,7 +44,7 @@ pub(crate) struct Place {
 }
 
 /// Fills in what does not need a build.
-pub(crate) async fn measure(place: &Place, readings: &mut Readings) {
+pub(crate) async fn measure(place: &Subject, readings: &mut Readings) {
     let port = place.port;
     readings.port = Some(read_port(port).await);
     readings.descriptors = Some(descriptors::raise());

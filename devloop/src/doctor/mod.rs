@@ -13,5 +13,5 @@ mod tests;
 pub(crate) use fix::{Proposal, propose};
 pub(crate) use judge::{Readings, judge};
 pub(crate) use links::{LinkOrder, measure_links};
-pub(crate) use measure::{Place, measure, versions};
+pub(crate) use measure::{Subject, measure, versions};
 pub(crate) use report::text;

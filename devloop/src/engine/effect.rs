@@ -1,4 +1,4 @@
-//! What is to be done: the engine's answers, carried out by the session, which reports back through events only.
+//! What is to be done. The session carries the effects out and reports back through events only.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,12 +18,12 @@ pub(crate) enum Effect {
     },
     /// Watch these from now on, and nothing else.
     Watch(WatchList),
-    /// Make room for a function that has just appeared.
+    /// Create a function that has just appeared in the workspace.
     Adopt {
         /// The function.
         function: String,
     },
-    /// Let go of a function that the workspace has no more.
+    /// Delete a function that is no longer in the workspace.
     Dismiss {
         /// The function.
         function: String,
@@ -34,12 +34,12 @@ pub(crate) enum Effect {
     Build(BuildOrder),
     /// Kill the running cargo.
     CancelBuild {
-        /// The build that nobody wants any more.
+        /// The cancelled build.
         generation: Generation,
     },
     /// Start the cargo of the next build ahead of it, as far as it can go without looking at sources.
     StandBy(BuildOrder),
-    /// End that cargo: it may have read what is no longer so.
+    /// End that cargo: what it has read may be out of date.
     StandDown,
     /// Copy a binary that will be put in place when cargo has ended.
     Copy(SwapOrder),

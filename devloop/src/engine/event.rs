@@ -1,4 +1,4 @@
-//! What happens: the facts that reach the engine, each stamped with its time by whoever saw it.
+//! The facts that reach the engine, each with the time when it was seen.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,14 +21,14 @@ pub(crate) struct Event {
     pub(crate) fact: Fact,
 }
 
-/// What a cargo that was not cancelled has come to.
+/// The result of a build that was not cancelled.
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     /// Its build.
     pub(crate) generation: Generation,
     /// One for each binary that is up to date now.
     pub(crate) artifacts: Vec<Artifact>,
-    /// Cargo's own words when it did not succeed.
+    /// Cargo's error output, if it failed.
     pub(crate) failure: Option<String>,
 }
 
@@ -185,6 +185,13 @@ pub(crate) enum Fact {
         /// Which function.
         function: String,
         /// The line, without its line end.
+        line: String,
+    },
+    /// Lambda's report of a request that the function's own lines have named.
+    Reported {
+        /// Which function.
+        function: String,
+        /// The report's line, as CloudWatch Logs has it.
         line: String,
     },
     /// A function that appeared in the workspace can be called.

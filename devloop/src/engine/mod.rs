@@ -2,13 +2,18 @@
 //!
 //! `session` calls [`update`] for every event and carries out what it returns; sinks read [`Notice`]s and [`State`].
 
+mod build;
+mod burst;
 mod effect;
 mod event;
+mod inputs;
+mod install;
 mod notice;
 mod plan;
 mod rollback;
 mod standby;
 mod state;
+mod timings;
 mod types;
 mod update;
 
@@ -19,5 +24,7 @@ pub(crate) use effect::{BuildOrder, Effect, SwapOrder, WatchList};
 pub(crate) use event::{Ended, Event, Fact, Generation, Millis};
 pub(crate) use notice::{Notice, Phases};
 pub(crate) use state::{Failure, Following, FunctionState, Serving, State};
-pub(crate) use types::{Artifact, Diagnostic, Digest, Level, Location, Machine, Place, Problem, RolledBack};
+pub(crate) use types::{
+    Artifact, Destination, Diagnostic, Digest, Level, Location, Machine, Problem, RolledBack,
+};
 pub(crate) use update::update;

@@ -1,4 +1,4 @@
-//! What the engine accepted as having happened: the one language of every sink.
+//! What has happened, as every sink is told it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,7 +35,7 @@ pub(crate) enum Notice {
         /// How many saves were noted.
         saves: usize,
     },
-    /// A newer save made a running build worthless.
+    /// A newer save has cancelled a running build.
     Cancelled {
         /// The build that was stopped.
         generation: Generation,
@@ -75,7 +75,7 @@ pub(crate) enum Notice {
         function: String,
         /// The binary.
         digest: Digest,
-        /// What would trouble the binary elsewhere.
+        /// What would be a problem for the binary on other machines.
         warnings: Vec<String>,
     },
     /// The new code answers.
@@ -105,11 +105,11 @@ pub(crate) enum Notice {
         /// Where it answers.
         url: String,
     },
-    /// A function of the session is in the workspace no more.
+    /// A function of the session is no longer in the workspace.
     Gone {
         /// Which function.
         function: String,
-        /// It answers no more; otherwise it stays as it is.
+        /// It was removed from the cloud and no longer answers; otherwise it stays as it is.
         removed: bool,
         /// The code that goes on answering, if any.
         serving: Option<Digest>,
@@ -129,6 +129,13 @@ pub(crate) enum Notice {
         function: String,
         /// The named cause.
         problem: Problem,
+    },
+    /// Lambda's report of a request that the function's own lines have named.
+    Reported {
+        /// Which function.
+        function: String,
+        /// The report's line, as CloudWatch Logs has it.
+        line: String,
     },
     /// A function wrote a line.
     Log {

@@ -1,4 +1,4 @@
-//! A build on its way: what it is for, when its phases were passed, and where it stands.
+//! A build on its way: what it is for, when its phases began, and what is being done for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +112,8 @@ pub(crate) enum Workshop {
         busy: BTreeSet<String>,
         /// Binaries whose function is still starting its previous code, by function.
         held: BTreeMap<String, Artifact>,
+        /// What was saved meanwhile.
+        next: Option<Request>,
     },
 }
 

@@ -1,35 +1,35 @@
-//! The code before serves again. The sources stay ahead of it: whatever is built next goes live as ever, the code that was left
-//! too.
+//! Rollbacks: the previous code serves again. The sources are not changed, so the next build of the function goes live as usual, even
+//! with the same code.
 
-use crate::engine::update::started_or_not;
+use crate::engine::install::started_or_not;
 use crate::engine::{Effect, FunctionState, Millis, Notice, Problem, RolledBack, Serving, State};
 
-/// The user wants it. What is on its way already would only take its place again.
+/// Begins a rollback. It is refused while newer code of the function is on its way, which would take its place again.
 pub(super) fn begin(state: &mut State, function: String, agreed: bool) -> Vec<Effect> {
     let problem = match state.functions.get_mut(&function) {
         None => {
             let message = format!("roll {function} back: the session has no such function");
             Problem::new("function_unknown", message)
         }
-        Some(standing) if standing.is_on_its_way() => {
+        Some(current) if current.is_on_its_way() => {
             let message = format!("roll {function} back: other code of it is on its way");
             Problem::new("rollback_busy", message).with_hint("ask again when that is live, or has failed")
         }
-        Some(standing) => {
-            let before = Box::new(standing.clone());
-            *standing = FunctionState::RollingBack { before };
+        Some(current) => {
+            let before = Box::new(current.clone());
+            *current = FunctionState::RollingBack { before };
             return vec![Effect::RollBack { function, agreed }];
         }
     };
     vec![Effect::Announce(Notice::NotRolledBack { function, problem })]
 }
 
-/// Nothing happens until the user has agreed.
+/// The user has to agree first; nothing is changed until then.
 pub(super) fn planned(state: &mut State, function: String, plan: Vec<String>) -> Vec<Effect> {
     ended(state, &function, |before| before, Notice::RollbackPlanned { function: function.clone(), plan })
 }
 
-/// It serves. What failed before has still failed: the next build tries it again.
+/// The former code serves. A build that had failed before is still failed: the next build tries it again.
 pub(super) fn done(state: &mut State, at: Millis, done: RolledBack) -> Vec<Effect> {
     let digest = done.digest.clone();
     let becomes = |before| match before {
@@ -42,7 +42,7 @@ pub(super) fn done(state: &mut State, at: Millis, done: RolledBack) -> Vec<Effec
     ended(state, &done.function.clone(), becomes, Notice::RolledBack(done))
 }
 
-/// Everything is as it was.
+/// The rollback failed: the function is in the state before it.
 pub(super) fn failed(state: &mut State, function: String, problem: Problem) -> Vec<Effect> {
     ended(state, &function, |before| before, Notice::NotRolledBack { function: function.clone(), problem })
 }
@@ -55,9 +55,9 @@ fn ended(
     notice: Notice,
 ) -> Vec<Effect> {
     // A function that vanished meanwhile has no state any more.
-    let Some(standing) = state.functions.get_mut(function) else { return Vec::new() };
-    let FunctionState::RollingBack { before } = standing else { return Vec::new() };
-    *standing = becomes((**before).clone());
+    let Some(current) = state.functions.get_mut(function) else { return Vec::new() };
+    let FunctionState::RollingBack { before } = current else { return Vec::new() };
+    *current = becomes((**before).clone());
     let mut effects = vec![Effect::Announce(notice)];
     effects.extend(started_or_not(state, function));
     effects

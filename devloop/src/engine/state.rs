@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::engine::plan::{Pause, Request, Workshop};
-use crate::engine::{Digest, Ended, Generation, Millis, Phases, Problem, WatchList};
-use crate::graph::{Inputs, Workspace};
+use crate::engine::burst::Burst;
+use crate::engine::inputs::KnownInputs;
+use crate::engine::plan::{Pause, Workshop};
+use crate::engine::standby::Standby;
+use crate::engine::timings::Timings;
+use crate::engine::{Digest, Generation, Millis, Problem, WatchList};
+use crate::graph::Workspace;
 
 /// Everything the engine knows.
 #[derive(Debug)]
@@ -18,24 +22,16 @@ pub(crate) struct State {
     pub(super) generation: Generation,
     /// The build of this moment.
     pub(super) workshop: Workshop,
-    /// What was saved while binaries were being put in place.
-    pub(super) next: Option<Request>,
-    /// A burst of saves has begun and is not over.
-    pub(super) stirring: bool,
-    /// A build that failed while a burst was on its way, with the time of its end. It read what was half written, perhaps.
-    pub(super) doubtful: Option<(Millis, Ended)>,
-    /// The next build's cargo has been started ahead of it.
-    pub(super) stands_by: bool,
-    /// Every source file that a build has read in this session, and that is still there.
-    pub(super) compiled: BTreeSet<PathBuf>,
-    /// Nothing is built at present; what is saved is noted here.
+    /// Whether files are being saved, and a build that failed meanwhile.
+    pub(super) burst: Burst,
+    /// The cargo that waits for the next save.
+    pub(super) standby: Standby,
+    /// What was saved while nothing is built; none while every save is.
     pub(super) pause: Option<Pause>,
     /// What the last successful builds read.
-    pub(super) inputs: Inputs,
-    /// The newest build whose inputs are known.
-    pub(super) read: Generation,
-    /// Functions whose code answers before its inputs are known. They are called live when those are watched too.
-    pub(super) unsaid: Vec<(Generation, String)>,
+    pub(super) inputs: KnownInputs,
+    /// How long each save takes.
+    pub(super) timings: Timings,
     /// What the watcher was last told.
     pub(super) watching: WatchList,
     /// Functions that appear are taken in, below this directory if there is one.
@@ -63,15 +59,11 @@ impl State {
             workspace,
             generation: 0,
             workshop: Workshop::Idle,
-            next: None,
-            stirring: false,
-            doubtful: None,
-            stands_by: false,
-            compiled: BTreeSet::new(),
+            burst: Burst::default(),
+            standby: Standby::default(),
             pause: None,
-            inputs: Inputs::new(),
-            read: 0,
-            unsaid: Vec::new(),
+            inputs: KnownInputs::default(),
+            timings: Timings::default(),
             watching: WatchList::default(),
             following: None,
         }
@@ -127,8 +119,8 @@ impl State {
 
     /// The functions whose newest code does not answer.
     pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
-        self.functions.iter().filter_map(|(function, standing)| {
-            matches!(standing, FunctionState::Failed { .. }).then_some(function.as_str())
+        self.functions.iter().filter_map(|(function, current)| {
+            matches!(current, FunctionState::Failed { .. }).then_some(function.as_str())
         })
     }
 
@@ -138,12 +130,13 @@ impl State {
             self.functions.keys().flat_map(|function| self.workspace.sources(function)).collect();
         directories.extend(self.nurseries());
         let outside = |path: &Path| !path.starts_with(&self.workspace.target_directory);
-        let read = self.inputs.values().flat_map(|read| &read.directories).map(PathBuf::as_path);
+        let read =
+            self.inputs.of_functions().values().flat_map(|read| &read.directories).map(PathBuf::as_path);
         directories.extend(read.filter(|directory| outside(directory)));
         let mut files: BTreeSet<_> = self.workspace.governing.iter().cloned().collect();
         files.insert(self.workspace.root.join("Cargo.toml"));
         let elsewhere =
-            self.inputs.values().flat_map(|read| &read.files).filter(|file| {
+            self.inputs.of_functions().values().flat_map(|read| &read.files).filter(|file| {
                 outside(file) && !directories.iter().any(|directory| file.starts_with(directory))
             });
         files.extend(elsewhere.cloned());
@@ -154,7 +147,7 @@ impl State {
     }
 }
 
-/// Where one function stands.
+/// The state of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FunctionState {
     /// Its first build has not begun.
@@ -179,10 +172,6 @@ pub(crate) enum FunctionState {
         generation: Generation,
         /// The binary.
         digest: Digest,
-        /// When it was put in place.
-        swapped_at: Millis,
-        /// The phases until then.
-        phases: Phases,
         /// What answers meanwhile.
         serving: Serving,
     },
@@ -195,7 +184,7 @@ pub(crate) enum FunctionState {
     },
     /// The code before is being put in place of the one that answers.
     RollingBack {
-        /// How it stood when that was asked for.
+        /// Its state before the rollback.
         before: Box<FunctionState>,
     },
     /// The code before answers again, until something newer is saved.
@@ -242,7 +231,7 @@ impl FunctionState {
         matches!(self, Self::Building { .. } | Self::Swapping { .. }) || self.is_starting()
     }
 
-    /// Whether code of it is being started, so that what lies in its directory has to stay there.
+    /// Whether its code is being started, so that its directory must not change.
     pub(super) fn is_starting(&self) -> bool {
         matches!(self, Self::Starting { .. } | Self::RollingBack { .. })
     }

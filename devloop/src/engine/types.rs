@@ -54,7 +54,7 @@ impl Problem {
 
 /// What a target wants of the next binary of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     /// It gets a folder of its own, which nothing runs from yet, instead of the function's.
     pub(crate) aside: bool,
     /// The processor that it has to be made for.
@@ -70,7 +70,7 @@ pub(crate) struct RolledBack {
     pub(crate) function: String,
     /// The function in Lambda.
     pub(crate) name: String,
-    /// The code's SHA-256 as its place knows it: of the binary in hexadecimal, or of the zip as Lambda writes it.
+    /// The code's SHA-256 as the target writes it: of the binary in hexadecimal, or of the zip in base64.
     pub(crate) code: String,
     /// The binary; where the former code holds none that is known, the digest of what holds it.
     pub(crate) digest: Digest,
@@ -99,7 +99,7 @@ pub(crate) struct Artifact {
     pub(crate) fresh: bool,
 }
 
-/// How grave a compiler message is.
+/// The severity of a compiler message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
@@ -123,7 +123,7 @@ pub(crate) struct Location {
 /// A compiler message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
-    /// How grave it is.
+    /// Its severity.
     pub(crate) level: Level,
     /// The message's first line.
     pub(crate) message: String,

@@ -33,10 +33,10 @@ impl FromIterator<PathBuf> for Read {
     }
 }
 
-/// The watched functions that the changed paths concern, each with the first path that says so.
+/// The watched functions that the changed paths concern, each with the first such path as its reason.
 ///
 /// Exact inputs decide where they are known. A file that no build is known to have read concerns everything compiled from
-/// its package: it may be a new module, or be read by a build script. Cargo has the last word and does nothing if not.
+/// its package: it may be a new module, or be read by a build script. Cargo then decides, and does nothing if neither is so.
 pub(crate) fn affected<'a>(
     workspace: &Workspace,
     watched: impl Iterator<Item = &'a str>,
@@ -52,7 +52,7 @@ pub(crate) fn affected<'a>(
 }
 
 /// Whether one of the paths can change the workspace's model, which must be read again then: a manifest, or a binary that cargo
-/// finds by its place. `gone` are those of the paths where nothing lies any more.
+/// finds by its location. `gone` are those of the paths that no longer exist.
 pub(crate) fn changes_model(workspace: &Workspace, paths: &[PathBuf], gone: &[PathBuf]) -> bool {
     let roots = || workspace.packages.iter().flat_map(|package| &package.roots);
     let vanished = gone.iter().any(|path| roots().any(|root| root.starts_with(path)));

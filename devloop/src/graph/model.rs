@@ -16,7 +16,7 @@ pub(crate) struct Workspace {
     pub(crate) packages: Vec<Package>,
     /// The lock file is satisfied by what is on disk, so cargo needs no network.
     pub(crate) offline: bool,
-    /// Only the members are known, and `offline` is not: enough to serve, not to build.
+    /// Only the members are known, and `offline` is not set. That is enough to serve functions, not to build them.
     pub(crate) outline: bool,
 }
 

@@ -29,7 +29,7 @@ pub(crate) enum Reason {
     Deployed,
     /// The last build of this function failed, and something else is built now.
     Retry,
-    /// Somebody asked for it.
+    /// The user asked for a rebuild.
     Asked,
 }
 

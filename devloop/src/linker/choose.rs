@@ -49,7 +49,7 @@ impl fmt::Display for Linker {
     }
 }
 
-/// What became of one candidate.
+/// What was found out about one candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Probe {
     /// The candidate.

@@ -1,5 +1,5 @@
-//! One session's way of compiling and linking its functions: chosen before the first build, and given up for the default if a
-//! link fails with it.
+//! How one session compiles and links its functions. The linker is chosen before the first build; if a link fails with it, the
+//! default is used from then on.
 
 use std::ffi::OsString;
 use std::io;
@@ -52,7 +52,7 @@ pub(crate) struct Prepared {
     pub(crate) environment: Vec<(&'static str, OsString)>,
     /// The linker, unless it is rustc's own default or none of devloop's business.
     pub(crate) linker: Option<Linker>,
-    /// Something to tell the user, once.
+    /// A warning for the user, given once.
     pub(crate) problem: Option<Problem>,
 }
 
@@ -88,7 +88,7 @@ impl Linking {
         if wrapper.is_none_or(|(_, path)| Path::new(path).exists()) {
             return;
         }
-        // What cannot be repaired is named by cargo.
+        // If the files cannot be restored, cargo's error names them.
         let _ = self.wrapper();
         if known.linker != Linker::Default {
             probe(known.linker, toolchain, &self.home).await;
@@ -205,7 +205,7 @@ fn needs_wrapper(choice: LinkerChoice, debug: bool, prelink: bool) -> bool {
     !debug || choice != LinkerChoice::Default || prelink
 }
 
-/// What keeps a session with these settings from standing in for rustc.
+/// Why a session with these settings cannot use devloop as cargo's rustc wrapper.
 pub(crate) fn obstacle(settings: &BuildSettings, root: &Path) -> Option<Problem> {
     let &BuildSettings { linker, debug, prelink, .. } = settings;
     if needs_wrapper(linker, debug, prelink) { taken(root) } else { None }

@@ -1,7 +1,7 @@
 //! How the functions' binaries are compiled and linked, beside what the user's own cargo does with the same sources.
 //!
-//! Devloop stands in for rustc where cargo compiles members of the workspace (`RUSTC_WORKSPACE_WRAPPER`), and adds what makes a
-//! link short: no debug information, and the fastest linker that is installed and works. Cargo files what a wrapper made apart
+//! Cargo starts devloop as rustc wrapper for members of the workspace (`RUSTC_WORKSPACE_WRAPPER`). Devloop adds what makes a link
+//! short: no debug information, and the fastest linker that is installed and works. Cargo files what a wrapper made apart
 //! from what was made without one, and asks no wrapper for dependencies: `cargo build` by hand and devloop share those, and
 //! neither throws the other's work away. `build` uses it, `doctor` measures it, and `main` hands rustc's place over.
 

@@ -13,7 +13,7 @@ use crate::linker::{Linker, Probe, Verdict};
 /// The oldest mold that is worth it: before, it is slower than rustc's own lld (devloop/benches).
 const OLDEST_MOLD: u32 = 2;
 
-/// How long a linker may take over next to nothing.
+/// How long a linker may take to link the small program.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Tries one candidate. `home` is a directory of devloop's own, which keeps the linker under the name that compilers look for.

@@ -1,4 +1,4 @@
-//! The program that cargo starts in rustc's place: this very binary under another name.
+//! The rustc wrapper that cargo starts: this binary under another name.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -87,9 +87,8 @@ fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<S
     more
 }
 
-/// How crates are compiled, and a program linked, where nobody asks for debug information. An lld that need not look for equal
-/// strings links 11 % faster (devloop/benches), and nobody reads the digest in its note; a linker that the user chose may not know
-/// the options.
+/// The options for crates and programs without debug information. Without string merging (`-O0`) and a build id lld links 11 % faster
+/// (devloop/benches). A linker that the user chose may not know these options, and gets none of them.
 pub(super) fn lean_arguments(binary: bool, own_linker: bool) -> impl Iterator<Item = &'static str> {
     let strip = binary.then_some("-Cstrip=debuginfo");
     let hasty =

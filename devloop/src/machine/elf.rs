@@ -14,7 +14,7 @@ use crate::machine::Architecture;
 /// A glibc version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Glibc {
-    /// Two, for as long as anybody remembers.
+    /// The major version, so far always 2.
     pub(crate) major: u32,
     /// What counts.
     pub(crate) minor: u32,
@@ -46,7 +46,7 @@ pub(crate) struct Binary {
     pub(crate) glibc: Option<Glibc>,
 }
 
-/// Why a file says nothing.
+/// Why a file cannot be read as a program.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// It cannot be read.

@@ -25,7 +25,7 @@ pub(super) enum OnDisk {
     Unknown,
 }
 
-/// What identifies a file's content short of reading it.
+/// Tells whether a file has changed without reading it: device, inode, size and time.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp(u64, u64, u64, i64, i64);
 
@@ -67,7 +67,7 @@ pub(crate) struct Local {
 impl Local {
     /// The binary that was sent last from here, and the zip that it was in, both as hexadecimal SHA-256.
     pub(super) fn sent(&self, account: &str, region: &str, function: &str) -> Option<(String, String)> {
-        // Names lead nowhere else.
+        // Checked, because the names become a path.
         let plain =
             |part: &&str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         let parts = [account, region, function];

@@ -38,7 +38,7 @@ impl Metric {
         if counted.is_empty() {
             return Ok(None);
         }
-        // LocalStack counts, and answers this with a failure of its own: the user has to know which question it was.
+        // LocalStack answers the count and fails at the percentiles, so the error says which of them failed.
         let ranked = ask(json!({ "ExtendedStatistics": ["p50", "p95", "p99"] })).await;
         Ok(self.latency(&counted, &ranked.map_err(|reason| format!("no percentiles: {reason}"))?))
     }

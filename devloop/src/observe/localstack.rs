@@ -1,4 +1,4 @@
-//! What LocalStack's Lambda tells beyond AWS's: the directory whose code a function runs, and why a function failed.
+//! What LocalStack's Lambda tells beside what AWS's does: the directory that a function runs from, and why a function failed.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const SCHEME: &str = "file://";
 pub(super) async fn complete(client: &Client, region: &str, report: &mut Report) {
     let at = report.at;
     for function in &mut report.functions {
-        // A name is put into a path.
+        // Checked, because the name becomes part of a path.
         if !function.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
             continue;
         }
@@ -27,7 +27,7 @@ pub(super) async fn complete(client: &Client, region: &str, report: &mut Report)
         }
     }
     for mapping in &mut report.mappings {
-        // LocalStack never renews its word about the last batch.
+        // LocalStack never updates the last batch's result.
         mapping.last_result.clear();
     }
 }

@@ -1,8 +1,8 @@
-//! Looks at a running pipeline from outside, over HTTP, as any other process could: `devloop status` and the terminal UI ask
-//! here how it fares.
+//! Reads the state of a running pipeline over HTTP, as any other process could, for `devloop status` and the terminal UI.
 
 mod apis;
 mod digests;
+mod first_build;
 mod latency;
 mod localstack;
 mod pipeline;
@@ -20,6 +20,7 @@ use crate::aws::Bounds;
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 16 << 20 };
 
 pub(crate) use digests::Local;
+pub(crate) use first_build::FirstBuilds;
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use post::post;

@@ -14,17 +14,18 @@ use crate::engine::Problem;
 use crate::observe::BOUNDS;
 use crate::observe::apis::Apis;
 use crate::observe::digests::{Digests, Local, OnDisk};
+use crate::observe::first_build::is_being_built;
 use crate::observe::latency::Metric;
 use crate::observe::localstack;
 use crate::status::{Drift, Finding, Function, Report, StatusSource, findings};
 
-/// The page of the embedded cloud that says how it fares.
+/// The status page of the embedded cloud.
 const PAGE: &str = "/_devloop/status";
 
-/// The code of what is no cloud of devloop's.
+/// The error code for a server that is not devloop's cloud.
 const FOREIGN: &str = "cloud_foreign";
 
-/// Where the cloud keeps what names no region.
+/// The region that is used where none is named.
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// How often a cloud of this machine is asked for its page.
@@ -161,7 +162,7 @@ impl Pipeline {
         Ok(report)
     }
 
-    /// The functions with what their directories hold. Files are read aside: they may be large.
+    /// The functions with what their directories hold. Files are read on a blocking thread: they may be large.
     async fn with_disk(&self, functions: Vec<Function>) -> Vec<Function> {
         let (digests, local) = (Arc::clone(&self.digests), self.local.clone());
         let read = tokio::task::spawn_blocking(move || {
@@ -176,7 +177,7 @@ impl Pipeline {
     }
 }
 
-/// Why neither way leads to a report.
+/// The error when neither the status page nor AWS's APIs led to a report.
 fn neither(page: Problem, apis: &Problem) -> Problem {
     Problem { message: format!("{}, and {}", page.message, apis.message), ..page }
 }
@@ -186,7 +187,10 @@ fn on_disk(digests: &mut Digests, mut function: Function) -> Function {
     if let Some(folder) = function.folder.as_deref().filter(|_| function.hot_reload) {
         match digests.of(Path::new(folder)) {
             OnDisk::Digest(digest) => function.on_disk_digest = Some(digest),
-            OnDisk::Missing => function.bootstrap_missing = true,
+            OnDisk::Missing => {
+                function.bootstrap_missing = true;
+                function.being_built = is_being_built(Path::new(folder));
+            }
             OnDisk::Unknown => {}
         }
     }

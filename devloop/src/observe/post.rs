@@ -1,9 +1,9 @@
-//! One message to an API.
+//! Posts one message to an API.
 
 use crate::aws::{Call, Client, Endpoints, Keys, Trust};
 use crate::observe::BOUNDS;
 
-/// Posts a JSON body to the URL. The status and the answer's JSON; the error says why nobody answered.
+/// Posts a JSON body to the URL. The status and the answer's JSON; the error says why there was no answer.
 pub(crate) async fn post(url: &str, body: String, trust: Trust) -> Result<(u16, String), String> {
     let (endpoint, path) = match url.match_indices('/').nth(2) {
         Some((at, _)) => url.split_at(at),

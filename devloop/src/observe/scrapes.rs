@@ -25,7 +25,7 @@ const PATH: &str = "/metrics";
 /// The format's own type `[Prometheus: Exposition formats]`.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// How long a port rests that could not accept.
+/// The pause after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that has its port and waits for its pipeline.
@@ -53,7 +53,7 @@ impl Scrapes {
         let port = self.address.port();
         let answering = async {
             loop {
-                // Out of descriptors, say: the next scrape may fare better.
+                // The process may be out of descriptors; the next scrape may succeed.
                 let Ok((stream, _)) = self.listener.accept().await else {
                     tokio::time::sleep(PAUSE).await;
                     continue;
@@ -90,7 +90,7 @@ async fn answer(request: &Request<Incoming>, port: u16, pipeline: &Pipeline) -> 
     }
 }
 
-/// A page of a browser elsewhere whose name was bent to this address must not read it.
+/// Checks the Host header: a web page whose host name resolves to this address (DNS rebinding) must not read the figures.
 fn is_here(host: &str, port: u16) -> bool {
     let own = |name: &str| host == format!("{name}:{port}") || (port == 80 && host == name);
     ["127.0.0.1", "localhost", "[::1]"].into_iter().any(own)

@@ -1,11 +1,14 @@
-//! Shows a run's document as tables, as CSV, and as a page with charts. Pure: a document in, text out.
+//! Shows a run's document as tables, as CSV, and as a page with charts, and what the terminal shows while the run goes on. Pure: a
+//! document in, text out.
 
 mod chain;
 mod chart;
 mod csv;
 mod html;
+mod screen;
 mod text;
 
 pub(crate) use csv::csv;
 pub(crate) use html::html;
+pub(crate) use screen::draw;
 pub(crate) use text::{comparison, described, number, progress, summary};

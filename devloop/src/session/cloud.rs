@@ -1,4 +1,4 @@
-//! The one place where a session starts its cloud.
+//! Starts the embedded cloud of a session.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -6,17 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use devloop_cloud::{Clock, Cloud, LeftOut, Limits, LogEvent, Options};
+use devloop_cloud::{Clock, Cloud, LeftOut, Limits, Options};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Events;
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
-use crate::session::asked::Asked;
+use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
-use crate::session::{Conditions, parameters, port, urls};
+use crate::session::{Conditions, function_logs, parameters, port, urls};
 use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
@@ -49,8 +48,8 @@ pub(super) struct RunningCloud {
     pub(super) target: Arc<dyn Target>,
     /// It ends with the session, and so does all that it serves.
     pub(super) is_ours: bool,
-    /// How it is asked how it fares.
-    pub(super) asked: Asked,
+    /// How the status pane asks it.
+    pub(super) status: StatusAccess,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
     pub(super) stopped: Pending<'static, ()>,
 }
@@ -76,7 +75,7 @@ pub(super) async fn start_cloud(
         async move { cloud.serve(listener, stop.cancelled_owned()).await }
     });
     tokio::spawn(stop.clone().run_until_cancelled_owned(tell_shortages(cloud.clone(), events.clone())));
-    let following = follow_logs(cloud.clone(), events);
+    let following = function_logs::follow(cloud.clone(), events);
     tokio::spawn(stop.clone().run_until_cancelled_owned(following));
     let ending = cloud.clone();
     let stopped = Box::pin(async move {
@@ -98,9 +97,9 @@ pub(super) async fn start_cloud(
                 noted.send(Fact::Error { problem }).await;
             }
             let endpoint = cloud.endpoint().to_string();
-            let asked = Asked::own(&endpoint);
+            let status = StatusAccess::own(&endpoint);
             let target = Arc::new(Embedded::new(cloud, dist, functions.into_keys()));
-            Ok(RunningCloud { endpoint, outputs, target, is_ours: true, asked, stopped })
+            Ok(RunningCloud { endpoint, outputs, target, is_ours: true, status, stopped })
         }
         Err(problem) => {
             stop.cancel();
@@ -179,35 +178,5 @@ async fn tell_shortages(cloud: Cloud, events: Events) {
         .with_hint("start devloop where `ulimit -Hn` is higher; `devloop doctor` tells how high it is");
         events.send(Fact::Error { problem }).await;
         tokio::time::sleep(Duration::from_mins(1)).await;
-    }
-}
-
-/// Passes the functions' own lines on, under the binaries' names. Lambda's START, END and REPORT stay in CloudWatch Logs.
-async fn follow_logs(cloud: Cloud, events: Events) {
-    let mut lines = cloud.follow_logs();
-    let mut binaries: BTreeMap<Arc<str>, String> = BTreeMap::new();
-    loop {
-        match lines.recv().await {
-            Ok(LogEvent { region, group, message, .. }) => {
-                let Some(function) = cloud.function_of_group(&region, &group) else { continue };
-                if ["START ", "END ", "REPORT ", "INIT_START "].iter().any(|start| message.starts_with(start))
-                {
-                    continue;
-                }
-                let binary = binaries.entry(Arc::clone(&group)).or_insert_with(|| {
-                    let folder = cloud.code_folder(&region, &function);
-                    let name = folder.as_deref().and_then(|folder| folder.file_name()?.to_str());
-                    name.unwrap_or(&function).to_owned()
-                });
-                events.send(Fact::Log { function: binary.clone(), line: message.to_string() }).await;
-            }
-            Err(RecvError::Lagged(missed)) => {
-                let line = format!(
-                    "[{missed} lines came faster than they could be shown; CloudWatch Logs has them]"
-                );
-                events.send(Fact::Log { function: "devloop".to_owned(), line }).await;
-            }
-            Err(RecvError::Closed) => return,
-        }
     }
 }

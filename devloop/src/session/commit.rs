@@ -1,4 +1,4 @@
-//! The commit that the workspace stands on, as git tells.
+//! The commit that is checked out in the workspace.
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -45,7 +45,7 @@ pub(super) async fn agree_to_deploy(
     agree(&options.deployment, "deploy?").await
 }
 
-/// Whether the user agrees, now or beforehand. Nobody to ask is an error, and not a yes.
+/// Whether the user agrees, now or with `--yes`. Without a terminal to ask on it is an error.
 pub(super) async fn agree(deployment: &Deployment, question: &str) -> Result<bool, UserError> {
     if deployment.yes {
         return Ok(true);

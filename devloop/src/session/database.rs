@@ -1,4 +1,4 @@
-//! The session's database, from before the cloud until after it.
+//! The session's database. It starts before the cloud and ends after it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ const OUTPUT: &str = "Psql";
 /// The database that the functions get.
 pub(super) struct SessionDatabase {
     url: DatabaseUrl,
-    /// A server of ours ends with the session.
+    /// A server of the session's own; it ends with the session.
     own: Option<Server>,
 }
 
@@ -55,7 +55,7 @@ impl SessionDatabase {
         outputs.insert(OUTPUT.to_owned(), format!("psql '{url}'"));
     }
 
-    /// Ends what is ours.
+    /// Ends the session's own server.
     pub(super) async fn close(self) {
         if let Some(server) = self.own {
             server.stop().await;

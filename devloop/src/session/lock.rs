@@ -7,16 +7,16 @@ use std::path::Path;
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
 
-/// The file beside the session's log. It stays when the session ends: what counts is whether somebody holds it, which the
-/// kernel knows even after a crash; its text only names the holder.
+/// The file beside the session's log. It stays when the session ends: what counts is whether a process holds its lock, which the
+/// kernel releases even after a crash. Its text only names the process.
 const FILE: &str = "session.lock";
 
-/// The workspace as ours, until this is dropped or the process ends.
+/// The lock on the workspace, held until this is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Takes the workspace whose session files lie in the directory.
+    /// Locks the workspace whose session files lie in the directory.
     pub(super) fn take(directory: &Path) -> Result<Self, UserError> {
         let path = directory.join(FILE);
         let failed = |error: &dyn std::fmt::Display| {
@@ -46,12 +46,12 @@ impl Lock {
         }
     }
 
-    /// Names the endpoint to whoever comes second.
+    /// Writes the endpoint into the file, for the error message of a second session.
     pub(super) fn serves(&self, endpoint: &str) {
         self.say(&format!("process {}, {endpoint}", std::process::id()));
     }
 
-    /// An error here would only make the other one's message poorer.
+    /// A failed write only makes the message of a second session less precise.
     fn say(&self, text: &str) {
         let mut file = &self.0;
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));

@@ -14,11 +14,11 @@ use crate::error::UserError;
 use crate::session::workers::Workers;
 use crate::sink::Sink;
 
-/// How long sinks may keep functions' lines back, so that many are written at once. Whatever else is told is written at once.
+/// How long sinks may buffer functions' log lines. Everything else is written at once.
 const KEPT: Duration = Duration::from_millis(50);
 
-/// Turns until `stop` is cancelled or nobody reads the output any more; both are a good end. With `once` it also ends when every
-/// function answers with its newest code, or has failed.
+/// Runs until `stop` is cancelled or the output's pipe is closed; neither is an error. With `once` it also ends when every function
+/// answers with its newest code, or has failed.
 pub(super) async fn main_loop(
     state: &mut State,
     events: &mut mpsc::Receiver<Event>,
@@ -41,7 +41,7 @@ pub(super) async fn main_loop(
                 event = events.recv() => event,
             };
             let Some(event) = event else { return Ok(()) };
-            // People are told the time of their clock; durations were taken from ours.
+            // Sinks show the machine's clock; durations were measured with the steady one.
             let at = wall_at(event.at);
             for effect in update(state, event) {
                 match effect {
@@ -76,7 +76,7 @@ fn flush(sinks: &mut [Box<dyn Sink>]) {
     }
 }
 
-/// Why each function failed has been told.
+/// The result of a session that ends by itself. Each function's failure has been reported already.
 fn end(state: &State) -> Result<(), UserError> {
     let failed: Vec<&str> = state.failed().collect();
     if failed.is_empty() {
@@ -86,7 +86,7 @@ fn end(state: &State) -> Result<(), UserError> {
     Err(UserError::failure("not_all_live", message).with_hint("the errors above name the causes"))
 }
 
-/// Whether somebody still listens.
+/// Passes the notice to every sink. Returns false when the output's pipe is closed.
 fn tell(sinks: &mut [Box<dyn Sink>], at: Millis, notice: &Notice, state: &State) -> Result<bool, UserError> {
     for sink in sinks {
         match sink.tell(at, notice, state) {

@@ -1,11 +1,13 @@
 //! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and turns the main loop, which feeds
 //! events to the engine and hands its effects to the workers. `commands` start it.
 
-mod asked;
 mod cloud;
 mod commit;
 mod consent;
 mod database;
+mod event_paths;
+mod first_build;
+mod function_logs;
 mod lock;
 mod main_loop;
 mod opening;
@@ -16,9 +18,9 @@ mod parameters;
 mod port;
 mod prepare;
 mod rollback;
-mod route;
 mod run;
 mod signals;
+mod status_access;
 mod survey;
 mod templates;
 mod trace;

@@ -1,4 +1,4 @@
-//! Which place functions run in, and the way there when it is not the cloud of this process.
+//! Chooses the target that functions run on, and connects to it where it is not the embedded cloud.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::bus::Events;
 use crate::config::{Environment, Settings, TargetKind};
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
-use crate::session::asked::Asked;
 use crate::session::cloud::RunningCloud;
 use crate::session::prepare::Prepared;
+use crate::session::status_access::StatusAccess;
 use crate::session::{Deployment, port, urls};
 use crate::target::{self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, Report, Wishes};
 
-/// The place where functions run.
+/// The target that functions run on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Chosen {
     /// The cloud of this process.
@@ -27,7 +27,7 @@ pub(super) enum Chosen {
     Aws,
 }
 
-/// What the user asked for, or else what listens at the endpoint: `LocalStack` if it is that, and AWS never.
+/// The target that the user asked for, or else what listens at the endpoint: `LocalStack` if it is that, and AWS never.
 pub(super) async fn choose(settings: &Settings) -> Result<Chosen, UserError> {
     let endpoint = settings.endpoint.clone().unwrap_or_default();
     match settings.target {
@@ -41,7 +41,7 @@ pub(super) async fn choose(settings: &Settings) -> Result<Chosen, UserError> {
         None if settings.port == 0 => Ok(Chosen::Embedded),
         None => match target::probe(&endpoint).await {
             Probe::Localstack(_) => Ok(Chosen::Localstack(endpoint)),
-            // Whoever else has the port is named when it cannot be listened on.
+            // If another server has the port, the error of listening on it names that server.
             Probe::Nobody(_) | Probe::Devloop | Probe::Foreign => Ok(Chosen::Embedded),
         },
     }
@@ -59,7 +59,7 @@ pub(super) fn cloud_error(problem: Problem) -> UserError {
     UserError { problem, exit: Exit::Cloud }
 }
 
-/// Opens the way to `LocalStack`, which has been found.
+/// Connects to `LocalStack`, which has answered at the endpoint.
 pub(super) async fn open_localstack(
     prepared: &Prepared,
     endpoint: String,
@@ -74,11 +74,11 @@ pub(super) async fn open_localstack(
     }
     outputs.insert("Target".to_owned(), TargetKind::Localstack.name().to_owned());
     let stopped = localstack.finished();
-    let asked = Asked::localstack(&endpoint);
-    Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, asked, stopped })
+    let status = StatusAccess::localstack(&endpoint);
+    Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, status, stopped })
 }
 
-/// The target, which has asked nothing yet.
+/// The target; no request has been sent yet.
 pub(super) fn localstack(
     prepared: &Prepared,
     endpoint: &str,
@@ -132,12 +132,12 @@ pub(super) async fn connect_aws(
     Box::pin(Aws::connect(opening, &prepared.functions)).await.map_err(cloud_error)
 }
 
-/// The account as a place that needs nobody to stay.
+/// The account as a running cloud. It does not end with the session.
 pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
     let outputs = [("Target".to_owned(), TargetKind::Aws.name().to_owned())].into();
     let stopped = Box::pin(stop.clone().cancelled_owned());
-    let (endpoint, asked) = (aws.endpoint(), Asked::aws(&aws));
-    RunningCloud { endpoint, outputs, target: Arc::new(aws), is_ours: false, asked, stopped }
+    let (endpoint, status) = (aws.endpoint(), StatusAccess::aws(&aws));
+    RunningCloud { endpoint, outputs, target: Arc::new(aws), is_ours: false, status, stopped }
 }
 
 fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {
@@ -156,7 +156,7 @@ fn known(prepared: &Prepared) -> Known {
     Known { stacks: prepared.templates.iter().map(stack).collect() }
 }
 
-/// What the target reports becomes facts like all others.
+/// Sends what the target reports to the main loop.
 fn pass_on(mut reports: UnboundedReceiver<Report>, events: &Events, stop: &CancellationToken) {
     let events = events.clone();
     let passing = async move {

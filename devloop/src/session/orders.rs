@@ -1,4 +1,4 @@
-//! What the user wants of a running session, on its way from the screen.
+//! Carries out the user's commands from the screen: pause, resume, rebuild, roll back, post a message.
 
 use crate::aws::Trust;
 use crate::bus::{Events, wall};
@@ -7,10 +7,10 @@ use crate::engine::Fact;
 use crate::observe;
 use crate::tui::Order;
 
-/// Who writes the lines about posted messages.
+/// The name before log lines about posted messages.
 const SENDER: &str = "devloop";
 
-/// Carries orders out beside the caller, which is the thread of the keys.
+/// Runs each order in a task of its own: the caller is the thread that reads keys and must not wait.
 pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
     let runtime = tokio::runtime::Handle::current();
     Box::new(move |order| {
@@ -29,7 +29,7 @@ pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
     })
 }
 
-/// Posts the body, and tells it with its answer.
+/// Posts the body, and logs it with its answer.
 async fn send(events: &Events, url: &str, body: String) {
     let answer = observe::post(url, body.clone(), Trust::new(Environment::of_process().certificates())).await;
     let line = match answer {
@@ -39,7 +39,7 @@ async fn send(events: &Events, url: &str, body: String) {
     events.send(Fact::Log { function: SENDER.to_owned(), line }).await;
 }
 
-/// A message like that of the call on the screen, with an id of its own: the pipeline drops what it has seen before.
+/// The message of the screen's curl line with a fresh id: the pipeline drops ids that it has seen before.
 fn sample() -> String {
     let now = wall();
     serde_json::json!({ "id": now.to_string(), "message": "Hello World", "timestamp": now / 1_000 })

@@ -1,4 +1,4 @@
-//! Who is told what happens.
+//! Makes the session's sinks: the screen or lines, the log files, the mark of a first build.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -9,14 +9,16 @@ use crate::bus::Events;
 use crate::config::{
     Settings, TargetKind, editor, environment_of_a_load, no_color, panicking_thread, terminal_is_utf8,
 };
-use crate::observe::Local;
-use crate::session::asked::Asked;
+use crate::observe::{FirstBuilds, Local};
+use crate::session::first_build::FirstBuildSink;
+use crate::session::status_access::StatusAccess;
 use crate::session::{View, commit, orders};
 use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink, Unblocked};
+use crate::status::Hop;
 use crate::target::Whereabouts;
-use crate::tui::{Hop, Keymap, Load, Opening, Theme, Tui};
+use crate::tui::{Keymap, Load, Opening, Theme, Tui};
 
-/// What the sinks have to know of the session.
+/// What the sinks are made from.
 pub(super) struct Told<'a> {
     /// How the user is told.
     pub(super) view: View,
@@ -35,13 +37,13 @@ pub(super) struct Told<'a> {
     /// Which key does what.
     pub(super) keymap: &'a Keymap,
     /// The ways through the pipeline.
-    pub(super) routes: &'a [Vec<Hop>],
-    /// Where what the user wants goes.
+    pub(super) event_paths: &'a [Vec<Hop>],
+    /// Takes the user's commands from the screen.
     pub(super) events: &'a Events,
     /// Where the log file is made; without a workspace there is none.
     pub(super) log_directory: Option<PathBuf>,
-    /// How the cloud is asked how it fares.
-    pub(super) asked: &'a Asked,
+    /// How the status pane asks the cloud.
+    pub(super) status: &'a StatusAccess,
     /// Where the target aws notes which zip holds which binary.
     pub(super) notes: PathBuf,
     /// Ends the session.
@@ -57,6 +59,11 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
     }
     if let Some(directory) = &told.log_directory {
         sinks.push(Box::new(FunctionLogs::new(directory.join("logs"))));
+    }
+    if !told.functions.is_empty() {
+        let mut builds = FirstBuilds::new(&told.settings.dist);
+        builds.tell(told.functions.iter().cloned().collect());
+        sinks.push(Box::new(FirstBuildSink(builds)));
     }
     let output = Unblocked::stdout(told.stop.clone())?;
     let plain = |output| Plain::new(output, io::stdout().is_terminal() && !no_color(), terminal_is_utf8());
@@ -88,7 +95,7 @@ fn target(told: &Told<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The load comes from this program, as another process. What it cannot follow to its end it is not started for.
+/// How the screen starts `devloop bench`; none on AWS, where it cannot follow requests to their end.
 fn load(told: &Told<'_>) -> Option<Load> {
     let program = std::env::current_exe().ok()?;
     let can_be_followed = told.whereabouts.target != TargetKind::Aws.name();
@@ -113,11 +120,11 @@ fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
         editor: editor(),
         keymap: told.keymap.clone(),
         mouse: told.settings.mouse,
-        routes: told.routes.to_vec(),
+        event_paths: told.event_paths.to_vec(),
         orders: orders::carry_out(told.events.clone()),
     })?;
     let local = Local { dist: told.settings.dist.clone(), notes: told.notes.clone() };
-    screen.follow(told.asked.pipeline(told.settings, local), told.stop.clone());
+    screen.follow(told.status.pipeline(told.settings, local), told.stop.clone());
     let root = told.root.to_owned();
     screen.follow_commit(move || commit::of(root.clone()), told.stop.clone());
     Ok(screen)

@@ -1,4 +1,4 @@
-//! Why a port cannot be listened on, and who has it.
+//! The error for a port that is in use, with the process that listens on it.
 
 use std::io;
 

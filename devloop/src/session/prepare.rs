@@ -1,4 +1,4 @@
-//! Everything that is known before the cloud starts: workspace, settings, templates, functions.
+//! Reads everything that a session needs before its cloud starts: workspace, settings, templates, functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

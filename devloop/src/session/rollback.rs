@@ -57,7 +57,7 @@ async fn begin(options: Options, stop: &CancellationToken) -> Result<(), UserErr
         }
     };
     let result = roll_all_back(&*target, &prepared.functions, options.view).await;
-    // What is written behind an update is written to its end.
+    // Files that are written after an update are written completely before the process ends.
     work.cancel();
     if let Some(finished) = finished {
         finished.await;
@@ -83,7 +83,7 @@ async fn roll_all_back(target: &dyn Target, functions: &[String], view: View) ->
     Ok(())
 }
 
-/// The cloud ends with its session, and so does what is kept of its former code: nobody else has it.
+/// The embedded cloud's former code belongs to the session that runs it, so another process cannot roll it back.
 fn embedded(settings: &Settings) -> Result<Problem, UserError> {
     let keymap = Keymap::new(&settings.keys).map_err(|problem| UserError { problem, exit: Exit::Usage })?;
     let way = match keymap.rollback() {

@@ -25,7 +25,7 @@ use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::workers::Workers;
-use crate::session::{Conditions, Options, View, parameters, port, route, trace};
+use crate::session::{Conditions, Options, View, event_paths, parameters, port, trace};
 use crate::swap;
 use crate::tui::{self, Keymap};
 use crate::watch::{Seen, Watcher};
@@ -62,12 +62,12 @@ async fn run_to_its_end(options: Options) -> Result<(), UserError> {
     make_directories(&prepared)?;
 
     let channel = Events::channel();
-    let Some(asked) = &options.database else {
+    let Some(status) = &options.database else {
         let held = Held { chosen, database: None, lock: lock.as_ref() };
         return run_prepared(&options, keymap, &program, prepared, held, channel, stop).await;
     };
     let home = prepared.workspace.target_directory.join("devloop/postgres");
-    let opening = SessionDatabase::open(asked, &home, &channel.0);
+    let opening = SessionDatabase::open(status, &home, &channel.0);
     let Some(database) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let database = database?;
     let held = Held { chosen, database: Some(&database), lock: lock.as_ref() };
@@ -80,13 +80,13 @@ async fn run_to_its_end(options: Options) -> Result<(), UserError> {
 struct Held<'a> {
     /// The place where functions run.
     chosen: Chosen,
-    /// The database, if one is asked for.
+    /// The database, if one was ordered.
     database: Option<&'a SessionDatabase>,
     /// The workspace, unless nothing is built.
     lock: Option<&'a Lock>,
 }
 
-/// The part with a database, if one is asked for.
+/// The part with a database, if one was ordered.
 async fn run_prepared(
     options: &Options,
     keymap: Keymap,
@@ -149,7 +149,7 @@ async fn run_prepared(
     }
     let mut options = options.clone();
     if !cloud.is_ours && !options.watch && options.view == View::Screen {
-        // What does not end with the session needs nobody to stay, and a screen would be gone at once.
+        // `up` ends at once where the cloud outlives the session, so a screen would be gone at once.
         options.view = View::Plain;
     }
     serve(&options, keymap, program, prepared, cloud, (events, inbox), stop).await
@@ -169,11 +169,11 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, outputs, target, is_ours, asked, stopped } = cloud;
+    let RunningCloud { endpoint, outputs, target, is_ours, status, stopped } = cloud;
     let demands = demands(&prepared.templates, if is_ours { Purpose::RunHere } else { Purpose::Ship });
     let Prepared { settings, workspace, functions, following, templates, remarks, .. } = prepared;
     let Options { view, watch, .. } = *options;
-    let routes = route::of_templates(&templates);
+    let event_paths = event_paths::of_templates(&templates);
     let result = async {
         let log_directory = (!functions.is_empty()).then(|| session_directory(&workspace));
         if let Some(directory) = &log_directory {
@@ -190,10 +190,10 @@ async fn serve(
             settings: &settings,
             root: &workspace.root,
             keymap: &keymap,
-            routes: &routes,
+            event_paths: &event_paths,
             events: &events,
             log_directory,
-            asked: &asked,
+            status: &status,
             notes: workspace.target_directory.join("devloop/aws"),
             stop: &stop,
         };
@@ -217,7 +217,7 @@ async fn serve(
         let result =
             main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, !watch && !is_ours).await;
         stop.cancel();
-        // Whoever waits for room in the queue is let go before the workers are waited for.
+        // Closing the queue releases senders that wait for room in it; the workers could not end otherwise.
         drop(inbox);
         workers.finish().await;
         result
@@ -228,14 +228,14 @@ async fn serve(
     result
 }
 
-/// How functions are linked. Without a path to this program there is nothing to stand in for rustc, and cargo's way is as good.
+/// How functions are linked; none where the path of this program is unknown, so that it cannot be used as cargo's rustc wrapper.
 fn linking(settings: &BuildSettings, target_directory: &Path, root: &Path) -> Option<Arc<Linking>> {
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
     Some(Arc::new(Linking::new(settings, devloop, home, root.to_owned())))
 }
 
-/// A session that builds nothing shares the workspace with any other.
+/// Locks the workspace, unless the session builds nothing.
 fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
     let builds = !prepared.functions.is_empty();
     builds.then(|| Lock::take(&session_directory(&prepared.workspace))).transpose()
@@ -246,15 +246,15 @@ fn session_directory(workspace: &Workspace) -> PathBuf {
     workspace.target_directory.join("devloop")
 }
 
-/// What only the embedded cloud can do is refused elsewhere, and not left out in silence.
+/// Refuses options on other targets that only the embedded cloud supports.
 fn refuse_what_is_embedded_only(options: &Options, settings: &Settings) -> Result<(), UserError> {
-    let asked = [
+    let requested = [
         ("a database of the session", options.database.is_some()),
         ("a template's parameters", !options.parameters.is_empty()),
         ("the page for Prometheus", options.metrics.is_some()),
         ("prelinked dependencies", settings.build.prelink),
     ];
-    match asked.iter().find(|(_, asked)| *asked) {
+    match requested.iter().find(|(_, is_requested)| *is_requested) {
         Some((what, _)) => {
             let message = format!("use {what}: that is for the embedded cloud only");
             Err(UserError::usage("embedded_only", message)

@@ -1,5 +1,4 @@
-//! The signals that end a session in good order, of which a second one ends it at once; and those that stop it as a job of the
-//! shell and let it go on.
+//! Signals: the first interrupt ends a session in good order, the second one at once; job control stops and continues it.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::tui;
 /// How long a stop waits for the terminal to be given back.
 const COURTESY: Duration = Duration::from_secs(1);
 
-/// Cancels the token at the first signal. Function and cargo processes die with devloop, so the second may be rude.
+/// Cancels the token at the first signal. At the second the process exits at once; function and cargo processes die with it.
 pub(super) fn stop_at_signals(stop: CancellationToken) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -36,7 +35,7 @@ async fn any(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signa
     }
 }
 
-/// Ctrl-C, unless it was for whoever has borrowed the terminal.
+/// Ctrl-C, unless a child process such as an editor has the terminal: then it is that process's.
 async fn interrupted(interrupt: &mut Signal) {
     while interrupt.recv().await.is_some() {
         if !tui::is_the_borrowers() {
@@ -55,7 +54,7 @@ fn follow_job_control() -> std::io::Result<()> {
         loop {
             tokio::select! {
                 Some(()) = stop.recv() => {
-                    // A terminal that takes no output must not keep the program from stopping.
+                    // A terminal that takes no output must not delay the stop.
                     build::before_a_stop();
                     let _ = tokio::time::timeout(COURTESY, tokio::task::spawn_blocking(tui::suspend)).await;
                     let _ = kill_process(getpid(), rustix::process::Signal::STOP);

@@ -1,4 +1,4 @@
-//! What a session in a directory would work with, without one. `doctor` looks at it.
+//! What a session in this directory would use, without starting one. `doctor` checks it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::error::UserError;
 use crate::graph::Workspace;
 use crate::machine::{Demands, Purpose};
 use crate::session::prepare::{demands, prepare};
-use crate::session::{Conditions, Deployment, Options, Selection, View, route};
-use crate::tui::Hop;
+use crate::session::{Conditions, Deployment, Options, Selection, View, event_paths};
+use crate::status::Hop;
 
-/// A session that nobody starts.
+/// What a session would use.
 #[derive(Debug)]
 pub(crate) struct Survey {
     /// The settings in force.
@@ -87,7 +87,7 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
             template.functions.iter().map(|code| (code.logical_id.clone(), code.binary.clone())).collect();
         Stack { path: template.path.clone(), name: template.stack_name(), functions }
     });
-    let ways = route::of_templates(&prepared.templates).into_iter();
+    let ways = event_paths::of_templates(&prepared.templates).into_iter();
     let name = |hop: Hop| match hop {
         Hop::Resource { name, .. } | Hop::Function(name) => name,
     };

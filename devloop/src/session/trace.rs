@@ -1,4 +1,4 @@
-//! What devloop and its cloud note for whoever looks into a problem: a file beside the session's log, never the terminal.
+//! The file for warnings of devloop and its cloud, beside the session's log. They are never written to the terminal.
 
 use std::fs;
 use std::io;

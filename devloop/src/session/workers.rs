@@ -1,4 +1,4 @@
-//! The engine's effects, carried out beside the main loop. Each answers through events only.
+//! Carries out the engine's effects in tasks beside the main loop. Results come back as events only.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,19 +28,19 @@ pub(super) struct Workers {
     watcher: Option<Watcher>,
     events: Events,
     stop: CancellationToken,
-    /// Held while a cargo runs: there is never a second one.
+    /// Held while cargo runs: only one cargo process runs at a time.
     cargo: Arc<Mutex<()>>,
     /// Cancels the newest cargo.
     newest: CancellationToken,
     /// Which functions' newest binary lies in a directory of its own.
     places: Arc<std::sync::Mutex<BTreeMap<String, bool>>>,
-    /// Copies of binaries that cargo has made and not yet said the last word about.
+    /// Copies of binaries that cargo has made while it still runs.
     early: Arc<Early>,
     tasks: TaskTracker,
 }
 
 impl Workers {
-    /// Workers that rest until they get an effect; `stop` ends whatever they do.
+    /// Workers without anything to do yet; `stop` ends whatever they do.
     pub(super) fn new(
         builder: Builder,
         dist: PathBuf,
@@ -147,7 +147,7 @@ impl Workers {
         });
     }
 
-    /// Where nothing is watched nothing will be saved either.
+    /// Without a watcher no save is seen, so no cargo is started ahead of one.
     fn stand_by(&self, order: BuildOrder) {
         if self.watcher.is_some() {
             let (builder, stop) = (Arc::clone(&self.builder), self.stop.clone());
@@ -166,7 +166,7 @@ impl Workers {
         let machines = Arc::clone(&self.builder.machines);
         self.tasks.spawn(async move {
             let (generation, function) = (order.generation, order.function.clone());
-            let placing = target.place(&function, order.unless.clone());
+            let placing = target.destination(&function, order.unless.clone());
             let Some(place) = stop.run_until_cancelled(placing).await else { return };
             let result = match place {
                 Ok(place) => {

@@ -1,11 +1,11 @@
-//! A log file that does not grow without bound, and whose failure ends nothing.
+//! A log file of bounded size. A failed write does not end the session.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// So many bytes are kept back at most: under load a call to the system for each line took a tenth of devloop's time.
+/// How many bytes are buffered at most: a system call for each line took a tenth of devloop's time under load.
 const AT_ONCE: usize = 64 << 10;
 
 /// An open file. What was written before the last change of files is in one beside it, with `.1` at its end.

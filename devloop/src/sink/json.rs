@@ -11,7 +11,7 @@ use crate::engine::{
 use crate::graph::Reason;
 use crate::sink::{Sink, ansi};
 
-/// Writes the lines of the contract.
+/// Writes one JSON object a line.
 #[derive(Debug)]
 pub(crate) struct Json<W> {
     output: W,
@@ -27,7 +27,13 @@ impl<W: Write> Json<W> {
 impl<W: Write + Send> Sink for Json<W> {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
         // Compiler messages come again with the failed build; progress and functions' lines are for people and the log file.
-        if matches!(notice, Notice::Progress { .. } | Notice::Diagnostic { .. } | Notice::Log { .. }) {
+        if matches!(
+            notice,
+            Notice::Progress { .. }
+                | Notice::Diagnostic { .. }
+                | Notice::Log { .. }
+                | Notice::Reported { .. }
+        ) {
             return Ok(());
         }
         writeln!(self.output, "{}", line(at, notice)?)?;
@@ -243,6 +249,7 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
             ("error", Body::Error { problem, generation: None, function: Some(function), serving: None })
         }
         Notice::Log { function, line } => ("log", Body::Log { function, line }),
+        Notice::Reported { function, line } => ("report", Body::Log { function, line }),
     }
 }
 

@@ -1,11 +1,12 @@
-//! Those who tell the user what happened, all from the same notices: plain lines, JSON lines, the session's log file, and a log
-//! file for each function.
+//! The sinks, which tell what happened, all from the same notices: plain lines, JSON lines, the session's log file, and a log file
+//! for each function.
 
 mod ansi;
 mod bounded;
 mod function_logs;
 mod json;
 mod log_file;
+mod log_line;
 mod plain;
 mod secrets;
 mod unblocked;
@@ -22,6 +23,7 @@ pub(crate) use bounded::private;
 pub(crate) use function_logs::FunctionLogs;
 pub(crate) use json::{Json, error_line};
 pub(crate) use log_file::LogFile;
+pub(crate) use log_line::log_line;
 pub(crate) use plain::{Plain, text};
 pub(crate) use unblocked::Unblocked;
 
@@ -30,7 +32,6 @@ pub(crate) trait Sink: Send {
     /// Takes one notice, and the state that it led to. A broken pipe ends the session in good order.
     fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()>;
 
-    /// Writes what it has kept back, if it keeps anything back. The loop asks for it a moment after a function's line, at once
-    /// after everything else, and when it ends.
+    /// Writes what it has buffered. The loop calls it a moment after a function's line, at once after everything else, and at its end.
     fn flush(&mut self) {}
 }

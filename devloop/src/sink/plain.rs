@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 use crate::engine::{Digest, Level, Millis, Notice, Problem, RolledBack, State};
 use crate::graph::Reason;
-use crate::sink::{Sink, ansi};
+use crate::lambda_log::ReportLine;
+use crate::sink::{Sink, ansi, log_line};
 
 /// Writes a line or a few for each notice.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl<W: Write + Send> Sink for Plain<W> {
     fn tell(&mut self, _at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
         let text = text(notice, state);
         let text = if self.colour { ansi::coloured(&text) } else { ansi::strip(&text) };
-        let own = !matches!(notice, Notice::Log { .. } | Notice::Diagnostic { .. });
+        let own = !matches!(notice, Notice::Log { .. } | Notice::Reported { .. } | Notice::Diagnostic { .. });
         let text = if own && !self.unicode { text.replace('→', "->").replace(" · ", ", ") } else { text };
         self.output.write_all(text.as_bytes())?;
         self.output.flush()
@@ -70,7 +71,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             lines(warnings.iter().map(|warning| format!("warning    {function} {warning}")))
         }
         Notice::Live { function, digest, phases, .. } => {
-            let open = state.functions.values().filter(|standing| standing.is_on_its_way()).count();
+            let open = state.functions.values().filter(|current| current.is_on_its_way()).count();
             let rest = if open == 0 { String::new() } else { format!(" ({open} to come)") };
             format!("live       {function} {} · {phases}{rest}\n", digest.short())
         }
@@ -88,7 +89,13 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             )
         }
         Notice::NotRolledBack { problem, .. } => error(None, None, problem),
-        Notice::Log { function, line } => format!("{function} | {line}\n"),
+        Notice::Log { function, line } => match log_line(line) {
+            Some(line) => format!("{function} | {line}\n"),
+            None => format!("{function} | {line}\n"),
+        },
+        Notice::Reported { function, line } => ReportLine::parse(line).map_or_else(String::new, |report| {
+            format!("{function} | request {} {report}\n", report.request_id)
+        }),
         Notice::Error { function, serving, problem, .. } => {
             error(function.as_deref(), serving.as_ref(), problem)
         }

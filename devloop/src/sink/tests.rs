@@ -185,3 +185,24 @@ fn the_log_file_holds_everything() {
         assert!(text.contains(&format!("{{\"event\":\"{event}\"")), "{event}");
     }
 }
+
+#[test]
+fn plain_lines_tell_a_function_s_json_as_people_read_it() {
+    let state = State::new(Workspace::default(), []);
+    let log = |line: &str| Notice::Log { function: "up".to_owned(), line: line.to_owned() };
+    let report = "REPORT RequestId: c6af-1\tDuration: 2.31 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB";
+    let notices = [
+        log(
+            r#"{"timestamp":"2023-11-14T22:13:20.007Z","level":"INFO","fields":{"message":"accepted","event":1},"target":"up","span":{"requestId":"c6af-1","name":"Lambda runtime invoke"}}"#,
+        ),
+        log("plain text"),
+        Notice::Reported { function: "up".to_owned(), line: report.to_owned() },
+    ];
+    let text: String = notices.iter().map(|notice| super::text(notice, &state)).collect();
+    assert_eq!(
+        text,
+        "up | 22:13:20.007 INFO  accepted event=1 requestId=c6af-1\n\
+         up | plain text\n\
+         up | request c6af-1 took 2.31 ms, 20 MB\n"
+    );
+}

@@ -39,7 +39,7 @@ fn of_function(report: &Report, function: &Function) -> Vec<Finding> {
         let error = function.last_error.as_deref().unwrap_or("without a reason").trim_end();
         add("function_failed", format!("its last attempt failed: {error}"));
     }
-    if function.bootstrap_missing {
+    if function.bootstrap_missing && !function.being_built {
         let folder = function.folder.as_deref().unwrap_or_default();
         add("bootstrap_missing", format!("there is nothing to run in {folder}"));
     }

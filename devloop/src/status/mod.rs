@@ -1,8 +1,9 @@
-//! How a running pipeline fares: the report that `devloop status` prints and the terminal UI shows, what is wrong in it, and
+//! The state of a running pipeline: the report that `devloop status` prints and the terminal UI shows, what is wrong in it, and
 //! its plain text. Pure; `observe` gathers what the report says.
 
 mod figures;
 mod findings;
+mod hop;
 mod prometheus;
 mod report;
 mod shards;
@@ -14,6 +15,7 @@ mod tests;
 
 pub(crate) use figures::{age, count, milliseconds};
 pub(crate) use findings::{Finding, findings};
+pub(crate) use hop::Hop;
 pub(crate) use prometheus::{exposition, silence};
 pub(crate) use report::{
     Calls, Commit, Distribution, Drift, Function, Latency, Mapping, Messages, Queue, Report,

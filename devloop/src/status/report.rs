@@ -152,6 +152,9 @@ pub(crate) struct Function {
     pub(crate) on_disk_digest: Option<String>,
     /// The directory can be seen from where devloop runs, and holds no file to run.
     pub(crate) bootstrap_missing: bool,
+    /// That is so because a session builds it for the first time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) being_built: bool,
     /// SHA-256 of the code that is started for new requests.
     pub(crate) deployed_digest: Option<String>,
     /// SHA-256 of the code that gave the last answer.

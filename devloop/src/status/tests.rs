@@ -242,3 +242,22 @@ fn a_function_beside_the_templates_folder_keeps_its_name() {
     let function = Function { folder, hot_reload: true, drift: Some(drift), ..Function::default() };
     assert_eq!(function.binary(), Some("mid"));
 }
+
+#[test]
+fn what_is_built_for_the_first_time_is_no_problem() {
+    let report = report(|page| {
+        for function in [0, 1] {
+            let function = &mut page["functions"][function];
+            for digest in ["on_disk_digest", "deployed_digest", "answering_digest"] {
+                function[digest] = json!(null);
+            }
+            function["bootstrap_missing"] = json!(true);
+            function["being_built"] = json!(true);
+        }
+    });
+    assert_eq!(report.problems, []);
+    let text = text(&report);
+    assert!(text.ends_with("upstream, midstream are being built for the first time\n"), "{text}");
+    assert_eq!(text.matches("being built\n").count(), 2, "{text}");
+    assert!(!text.contains("PROBLEMS") && !text.contains("nothing to run"), "{text}");
+}

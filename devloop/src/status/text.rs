@@ -91,8 +91,11 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
         ),
         Section::Memory => memory(report),
         Section::Latency => vec![latency(report)],
-        Section::Problems if report.problems.is_empty() => Vec::new(),
         Section::Problems => {
+            let built = being_built(report);
+            if report.problems.is_empty() {
+                return built.into_iter().collect();
+            }
             let named = report.problems.iter().flat_map(|problem| {
                 let message = format!("{}: {}", problem.about, problem.message);
                 let indented = |(index, part)| {
@@ -101,9 +104,18 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
                 };
                 message.lines().enumerate().map(indented).collect::<Vec<_>>()
             });
-            std::iter::once(line(Tone::Heading, "PROBLEMS")).chain(named).collect()
+            built.into_iter().chain([line(Tone::Heading, "PROBLEMS")]).chain(named).collect()
         }
     }
+}
+
+/// The functions that a session builds for the first time.
+fn being_built(report: &Report) -> Option<StatusLine> {
+    let functions = report.functions.iter().filter(|function| function.being_built);
+    let names: Vec<&str> = functions.map(|function| report.label(&function.name)).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    (!names.is_empty())
+        .then(|| line(Tone::Plain, format!("{} {verb} being built for the first time", names.join(", "))))
 }
 
 /// Where the figures are from, and on which commit the workspace stands.
@@ -195,7 +207,9 @@ fn code(report: &Report, function: &Function) -> (Tone, Vec<String>) {
 fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
     let (disk, deployed, answering) =
         (&function.on_disk_digest, &function.deployed_digest, &function.answering_digest);
-    if function.bootstrap_missing {
+    if function.being_built {
+        (Tone::Plain, "being built")
+    } else if function.bootstrap_missing {
         (Tone::Wrong, "nothing to run")
     } else if disk.is_some() && deployed.is_some() && disk != deployed {
         (Tone::Wrong, "not deployed")

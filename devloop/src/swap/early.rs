@@ -1,4 +1,4 @@
-//! Copies that are made while cargo is still ending: from the moment it names a binary to its exit it takes as long as the copy.
+//! Copies binaries while cargo is still ending: cargo takes as long from naming a binary to its exit as the copy takes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ struct Copied {
     digest: Digest,
 }
 
-/// The copy of one function's binary; who wants it waits until it is made.
+/// The copy of one function's binary. Reading it waits until the copy is made.
 type Slot = Arc<Mutex<Option<Copied>>>;
 
 /// The copies of one session.
@@ -31,8 +31,8 @@ type Slot = Arc<Mutex<Option<Copied>>>;
 pub(crate) struct Early(Mutex<BTreeMap<String, Slot>>);
 
 impl Early {
-    /// Copies the binary, in place of an earlier one of the function. What fails here fails again, and is told, when the binary is
-    /// put in place.
+    /// Copies the binary, in place of an earlier one of the function. A failure is not reported here: it happens
+    /// again when the binary is put in place.
     pub(crate) fn copy(&self, dist: &Path, order: &SwapOrder) {
         let slot = Slot::default();
         let mut copied = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +54,7 @@ impl Early {
         same.then_some((copied.staged, copied.digest))
     }
 
-    /// Forgets the copies of a build that nobody wants any more.
+    /// Forgets the copies of a cancelled build.
     pub(crate) fn clear(&self) {
         self.slots().clear();
     }

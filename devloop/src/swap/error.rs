@@ -74,7 +74,7 @@ impl SwapError {
         }
     }
 
-    /// The same for programs and people.
+    /// The error with its stable code and the next step.
     pub(crate) fn problem(&self) -> Problem {
         let message = self.to_string();
         match self {

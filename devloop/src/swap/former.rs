@@ -14,7 +14,7 @@ fn home(dist: &Path, function: &str) -> PathBuf {
     dist.join(FORMER).join(function)
 }
 
-/// Keeps the program that lies in the function's directory. A link is enough: nobody ever writes into a program that is in place.
+/// Keeps the program that lies in the function's directory. A link is enough: a program in place is never written to.
 pub(crate) fn keep(dist: &Path, function: &str, digest: &Digest) -> Result<(), SwapError> {
     let (source, home) = (dist.join(function).join(BOOTSTRAP), home(dist, function));
     let kept = home.join(digest.to_string());
@@ -33,7 +33,7 @@ pub(crate) fn forget(dist: &Path, function: &str, but: &[&Digest]) {
     let wanted: Vec<PathBuf> = but.iter().map(|digest| home.join(digest.to_string())).collect();
     let Ok(entries) = fs::read_dir(&home) else { return };
     for path in entries.flatten().map(|entry| entry.path()).filter(|path| !wanted.contains(path)) {
-        // What stays takes room and does no harm.
+        // A file that cannot be deleted only takes up space.
         let _ = fs::remove_file(path);
     }
     if but.is_empty() {

@@ -1,4 +1,4 @@
-//! Staging beside the target, checking, and one rename.
+//! Puts a binary in place: copied beside its target, checked, and renamed.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempPath;
 
 use crate::bus::now;
-use crate::engine::{Digest, Machine, Millis, Place, SwapOrder};
+use crate::engine::{Destination, Digest, Machine, Millis, SwapOrder};
 use crate::machine::{self, Architecture, Demand, Demands, Purpose};
 use crate::swap::staged::{copy, digest_of};
 use crate::swap::{Early, SwapError};
@@ -22,7 +22,7 @@ pub(super) const STAGE: &str = ".stage";
 /// Where binaries lie that get a folder of their own, by function and content.
 const ASIDE: &str = ".gen";
 
-/// What became of a binary.
+/// The result of a swap.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Swapped {
     /// It lies in place.
@@ -31,7 +31,7 @@ pub(crate) enum Swapped {
         digest: Digest,
         /// When it was ready for the rename.
         staged_at: Millis,
-        /// What would trouble it elsewhere than here.
+        /// What would be a problem on another machine than this one.
         warnings: Vec<String>,
     },
     /// It lay in place already and serves.
@@ -54,7 +54,7 @@ pub(crate) fn swap(
     dist: &Path,
     order: &SwapOrder,
     demands: &Demands,
-    place: &Place,
+    place: &Destination,
     early: &Early,
 ) -> Result<Swapped, SwapError> {
     let stage = dist.join(STAGE);
@@ -78,7 +78,7 @@ pub(crate) fn swap(
         make_directory(&dist.join(ASIDE).join(&order.function))?;
         make_directory(&directory)?;
     }
-    // A folder that is named after its content is only filled once: somebody may run from it.
+    // A folder that is named after its content is only filled once: functions may run from it.
     let is_filled = place.aside && bootstrap.is_file();
     let staged_at = exchange(&stage, &directory, staged, is_filled)?;
     Ok(Swapped::InPlace { digest, staged_at, warnings })
@@ -143,7 +143,7 @@ fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
     let Ok(entries) = fs::read_dir(directory) else { return };
     for name in entries.flatten().map(|entry| entry.file_name()) {
         if devloop_prelink::is_companion(&name) && !kept.contains(&name.as_os_str()) {
-            // What stays takes room and does no harm.
+            // A file that cannot be deleted only takes up space.
             let _ = fs::remove_file(directory.join(name));
         }
     }
@@ -180,7 +180,7 @@ pub(crate) fn collect(dist: &Path, function: &str, keep: &[PathBuf]) -> Result<(
     Ok(())
 }
 
-/// The one step. Who looks at files at intervals only sees their size and time, so that the time must differ.
+/// Renames the program into place. Functions that poll their file only see its size and time, so the time must differ.
 pub(super) fn put(staged: TempPath, bootstrap: &Path) -> Result<(), SwapError> {
     let failed = |error| SwapError::io("set the time of", bootstrap, error);
     if let Ok(before) = fs::metadata(bootstrap) {

@@ -1,4 +1,4 @@
-//! From cargo's binary to `dist/<function>/bootstrap`, in one step that nobody can see half done. `session` calls it.
+//! Puts cargo's binary into `dist/<function>/bootstrap` atomically. `session` calls it.
 
 mod early;
 mod error;

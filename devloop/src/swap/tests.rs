@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::engine::{Digest, Machine, Place, SwapOrder};
+use crate::engine::{Destination, Digest, Machine, SwapOrder};
 use crate::machine::{Architecture, Demand, Demands, Purpose};
 use crate::swap::install::put;
 use crate::swap::{Early, Swapped, collect, digest_at, folder, mirror, swap};
@@ -33,7 +33,7 @@ impl Dist {
         SwapOrder { generation: 1, function: "up".to_owned(), executable, unless: None }
     }
 
-    fn put(&self, place: &Place) -> Swapped {
+    fn put(&self, place: &Destination) -> Swapped {
         swap(
             &self.path(),
             &Self::order(std::env::current_exe().unwrap()),
@@ -45,7 +45,7 @@ impl Dist {
     }
 
     fn swap(&self, unless: Option<&Digest>) -> Swapped {
-        self.put(&Place { unless: unless.cloned(), ..Place::default() })
+        self.put(&Destination { unless: unless.cloned(), ..Destination::default() })
     }
 
     fn staged(&self) -> usize {
@@ -107,9 +107,14 @@ fn check_refused(content: &[u8], expected: &str) {
     let dist = Dist::new();
     let file = dist.home.path().join("binary");
     fs::write(&file, content).unwrap();
-    let error =
-        swap(&dist.path(), &Dist::order(&file), &Demands::default(), &Place::default(), &Early::default())
-            .unwrap_err();
+    let error = swap(
+        &dist.path(),
+        &Dist::order(&file),
+        &Demands::default(),
+        &Destination::default(),
+        &Early::default(),
+    )
+    .unwrap_err();
     assert_eq!(error.problem().code, expected);
     assert!(!dist.bootstrap().exists());
     assert_eq!(dist.staged(), 0);
@@ -135,7 +140,7 @@ fn a_file_in_the_way_of_the_directory_is_named() {
         &dist.path(),
         &Dist::order(std::env::current_exe().unwrap()),
         &Demands::default(),
-        &Place::default(),
+        &Destination::default(),
         &Early::default(),
     )
     .unwrap_err();
@@ -147,7 +152,7 @@ fn swap_for(demand: Demand, purpose: Purpose) -> Result<Vec<String>, &'static st
     let dist = Dist::new();
     let demands = Demands { purpose, functions: [("up".to_owned(), demand)].into() };
     let order = Dist::order(std::env::current_exe().unwrap());
-    let swapped = swap(&dist.path(), &order, &demands, &Place::default(), &Early::default());
+    let swapped = swap(&dist.path(), &order, &demands, &Destination::default(), &Early::default());
     assert_eq!(dist.bootstrap().exists(), swapped.is_ok(), "what is refused is not in place");
     match swapped {
         Ok(Swapped::InPlace { warnings, .. }) => Ok(warnings),
@@ -178,7 +183,7 @@ fn what_does_not_fit_its_machine_is_refused_where_it_is_shipped_and_told_where_i
 #[test]
 fn a_folder_of_its_own_is_filled_once_and_leaves_the_functions_alone() {
     let dist = Dist::new();
-    let aside = Place { aside: true, ..Place::default() };
+    let aside = Destination { aside: true, ..Destination::default() };
     let digest = digest(dist.put(&aside));
     let own = folder(&dist.path(), "up", &digest, true);
     assert!(own.starts_with(dist.path().join(".gen/up")) && own.ends_with(digest.to_string()));
@@ -188,7 +193,7 @@ fn a_folder_of_its_own_is_filled_once_and_leaves_the_functions_alone() {
     let before = fs::metadata(own.join("bootstrap")).unwrap().ino();
     assert!(matches!(dist.put(&aside), Swapped::InPlace { .. }));
     assert_eq!(fs::metadata(own.join("bootstrap")).unwrap().ino(), before, "somebody may run from it");
-    let serves = Place { unless: Some(digest.clone()), ..aside };
+    let serves = Destination { unless: Some(digest.clone()), ..aside };
     assert_eq!(dist.put(&serves), Swapped::Unchanged { digest: digest.clone() });
 
     mirror(&dist.path(), "up", &own).unwrap();
@@ -233,7 +238,7 @@ fn a_file_of_the_same_size_gets_another_time() {
 fn a_binary_for_another_architecture_is_refused() {
     let dist = Dist::new();
     let other = if cfg!(target_arch = "aarch64") { Machine::X86_64 } else { Machine::Arm64 };
-    let place = Place { machine: other, ..Place::default() };
+    let place = Destination { machine: other, ..Destination::default() };
     let order = Dist::order(std::env::current_exe().unwrap());
     let error = swap(&dist.path(), &order, &Demands::default(), &place, &Early::default()).unwrap_err();
     assert_eq!(error.problem().code, "wrong_machine");

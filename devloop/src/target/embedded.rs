@@ -13,7 +13,7 @@ use crate::target::{Pending, Target, Whereabouts};
 /// What this target needs of the embedded cloud.
 pub(crate) trait CloudHandle: Send + Sync {
     /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
-    /// One outcome for each of them; the good ones are their names.
+    /// Returns one result for each function: its name, or why it failed.
     fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<String, ActivationError>>>;
 
     /// Creates a function that runs from the directory, and returns its URL.
@@ -94,7 +94,7 @@ impl<C: CloudHandle> Embedded<C> {
             all.insert(function.to_owned(), codes.clone());
             codes
         };
-        // What could not be kept is named when it is wanted.
+        // A failure to keep a program is reported when a rollback needs it.
         let _ = self
             .aside(function, move |dist, function| {
                 swap::keep(dist, function, &codes.serving)?;
@@ -112,7 +112,7 @@ impl<C: CloudHandle> Embedded<C> {
             let message =
                 format!("roll {function} back: this session has not put other code in its place yet");
             return Err(Problem::new("nothing_to_roll_back", message)
-                .with_hint("the code before the last swap of a session is kept, as long as that runs"));
+                .with_hint("devloop keeps the code before the last swap for as long as the session runs"));
         };
         let directory = self.dist.join(function);
         self.restore(function, &before).await?;
@@ -143,7 +143,7 @@ impl<C: CloudHandle> Embedded<C> {
         self.aside(function, move |dist, function| swap::restore(dist, function, &digest)).await
     }
 
-    /// Does what blocks, beside the runtime.
+    /// Runs blocking work on a thread of its own.
     async fn aside(
         &self,
         function: &str,

@@ -10,7 +10,7 @@ fn logical_ids<'a>(codes: &'a [FunctionCode], binary: &str) -> Vec<&'a str> {
     codes.iter().filter(|code| code.binary == binary).map(|code| code.logical_id.as_str()).collect()
 }
 
-/// What the workspace's templates say.
+/// The stacks of the workspace's templates.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     /// Each stack with its functions.
@@ -41,7 +41,7 @@ impl Known {
         Ok(found)
     }
 
-    /// What the deployed stacks say of themselves.
+    /// The outputs of the deployed stacks.
     pub(super) async fn outputs(&self, client: &Client) -> Result<BTreeMap<String, String>, ApiError> {
         let mut all = BTreeMap::new();
         for (stack, _) in &self.stacks {
@@ -50,7 +50,7 @@ impl Known {
         Ok(all)
     }
 
-    /// The stack that has the binary, for a sentence about it.
+    /// The stack that has the binary, for error messages.
     pub(super) fn stack_of(&self, binary: &str) -> Option<&str> {
         let has = |codes: &Vec<FunctionCode>| codes.iter().any(|code| code.binary == binary);
         self.stacks.iter().find(|(_, codes)| has(codes)).map(|(stack, _)| stack.as_str())

@@ -1,27 +1,27 @@
-//! What the edit loop asks of a place where functions run.
+//! What the edit loop needs of a target, a place where functions run.
 
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::engine::{Digest, Place, Problem, RolledBack};
+use crate::engine::{Destination, Digest, Problem, RolledBack};
 
-/// An answer that is on its way.
+/// The future of a target's answer.
 pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A place where functions run.
 pub(crate) trait Target: Send + Sync {
     /// Where the function's next binary is to be put, asked before every swap. `believed` is the code that serves and lies in
     /// place, as far as the session knows; a target that knows better says so.
-    fn place<'a>(
+    fn destination<'a>(
         &'a self,
         _function: &'a str,
         believed: Option<Digest>,
-    ) -> Pending<'a, Result<Place, Problem>> {
-        Box::pin(async move { Ok(Place { unless: believed, ..Place::default() }) })
+    ) -> Pending<'a, Result<Destination, Problem>> {
+        Box::pin(async move { Ok(Destination { unless: believed, ..Destination::default() }) })
     }
 
-    /// Starts the code that lies in the directory, which is where [`Target::place`] wanted it.
+    /// Starts the code that lies in the directory, which is where [`Target::destination`] wanted it.
     ///
     /// Resolves when the new code has asked for its first event and is the only one to be given new ones; what is in flight
     /// ends on the old code. On an error the old code goes on serving, and the problem says why the new one did not come up.
@@ -32,12 +32,12 @@ pub(crate) trait Target: Send + Sync {
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>>;
 
-    /// How long [`Target::activate`] may take. A cloud's own limit for a start is shorter; this one is for one that does not keep it.
+    /// How long [`Target::activate`] may take. A cloud's own limit for a start is shorter; this one ends the wait for a cloud that ignores it.
     fn patience(&self) -> Duration {
         Duration::from_mins(1)
     }
 
-    /// Makes room for a function that is in no template: it is called by its name, and at the URL that is returned.
+    /// Creates a function that is in no template. It can be called by its name, and at the URL that is returned.
     fn adopt(&self, function: &str, _directory: &Path) -> Result<String, Problem> {
         let message =
             format!("serve the new function {function}: this target takes its functions from the template");
@@ -45,8 +45,8 @@ pub(crate) trait Target: Send + Sync {
             .with_hint("add it to the template and start devloop again"))
     }
 
-    /// Lets go of a function that the workspace has no more. Whether it answers no more; it stays where something else than the
-    /// session has made it.
+    /// Deletes a function that is no longer in the workspace. Returns false where the function stays, because not the session but a
+    /// template has created it.
     fn dismiss(&self, _function: &str) -> Result<bool, Problem> {
         Ok(false)
     }
@@ -54,12 +54,12 @@ pub(crate) trait Target: Send + Sync {
     /// Where the functions are.
     fn whereabouts(&self) -> Whereabouts;
 
-    /// What a rollback would change, in lines for people, where it changes what is not only theirs: they are asked before.
+    /// What a rollback would change, in lines for people, where the user has to agree first; none where not.
     fn rollback_plan<'a>(&'a self, _function: &'a str) -> Pending<'a, Result<Option<Vec<String>>, Problem>> {
         Box::pin(async { Ok(None) })
     }
 
-    /// Lets the code serve again that served before the last update. What serves then is named in the answer.
+    /// Activates the code that served before the last update, and returns what serves then.
     fn roll_back<'a>(&'a self, function: &'a str) -> Pending<'a, Result<RolledBack, Problem>> {
         let message = format!("roll {function} back: this target keeps no former code");
         let hint = "undo the edit; the same source is the same code, and a save puts it in place";
@@ -78,11 +78,11 @@ pub(crate) struct Whereabouts {
     pub(crate) region: String,
 }
 
-/// What a target has to tell by itself, in the middle of a session.
+/// What a target reports by itself during a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Report {
-    /// A function that could not be activated can be now.
+    /// A function that was not deployed before is deployed now, so that its code can be activated.
     Deployed(String),
-    /// Something did not go as it should, and everything goes on.
+    /// A failure that does not stop the session.
     Trouble(Problem),
 }

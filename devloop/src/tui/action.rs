@@ -31,6 +31,7 @@ pub(super) enum Action {
     Expand,
     Wrap,
     Timestamps,
+    Raw,
     Pause,
     Rerun,
     RollBack,
@@ -143,6 +144,13 @@ pub(super) const BINDINGS: &[Binding] = &[
     bind(Action::Expand, "expand", &["e"], "expand", "show only this pane, or all"),
     bind(Action::Wrap, "wrap", &["w"], "wrap", "break long lines, or cut them"),
     bind(Action::Timestamps, "timestamps", &["t"], "times", "show or hide the times of the logs"),
+    bind(
+        Action::Raw,
+        "raw",
+        &["v"],
+        "raw",
+        "show the functions' JSON lines as they were written, or as people read them",
+    ),
     bind(Action::Clear, "clear", &["ctrl-k"], "clear", "empty the logs on the screen; the files keep them"),
     bind(
         Action::Pause,

@@ -15,6 +15,9 @@ use crate::tui::text::plain;
 /// Narrower than the first, a line goes without the first part of its prefix, and so on.
 const PREFIX_WIDTHS: [u16; 2] = [72, 40];
 
+/// How many of the last lines are looked through for the one that something belongs to.
+const NEWEST: usize = 200;
+
 /// How far a step to the side goes, in columns.
 const SIDE_STEP: u16 = 8;
 
@@ -41,6 +44,8 @@ pub(super) struct Document {
     cursor: Option<u64>,
     /// Whether the first part of the prefixes is shown.
     stamps: bool,
+    /// Whether lines are shown as they were written, where they have another form.
+    raw: bool,
     frozen: Option<Frozen>,
     search: Option<Search>,
 }
@@ -50,7 +55,10 @@ struct Entry {
     source: Option<String>,
     /// Said before the line where there is room, the least important part first.
     prefix: Vec<Span<'static>>,
+    /// What is shown.
     line: Line<'static>,
+    /// The same in its other form, where it has two.
+    other: Option<Line<'static>>,
 }
 
 impl Entry {
@@ -99,6 +107,7 @@ impl Document {
             about: None,
             cursor: None,
             stamps: true,
+            raw: false,
             frozen: None,
             search: None,
         }
@@ -111,6 +120,21 @@ impl Document {
 
     /// Appends a line of the source; none: a line that concerns all of them.
     pub(super) fn push(&mut self, source: Option<&str>, prefix: Vec<Span<'static>>, line: Line<'static>) {
+        self.push_both(source, prefix, line, None);
+    }
+
+    /// Appends a line that has another form too, in which it was written.
+    pub(super) fn push_both(
+        &mut self,
+        source: Option<&str>,
+        prefix: Vec<Span<'static>>,
+        line: Line<'static>,
+        raw: Option<Line<'static>>,
+    ) {
+        let (line, other) = match raw {
+            Some(raw) if self.raw => (raw, Some(line)),
+            other => (line, other),
+        };
         let passes = self.passes(source, &line);
         if let Some(frozen) = &mut self.frozen {
             frozen.missed += u64::from(passes);
@@ -126,7 +150,7 @@ impl Document {
                 search.look_at(number, &plain(&line));
             }
         }
-        self.entries.push_back(Entry { source: source.map(str::to_owned), prefix, line });
+        self.entries.push_back(Entry { source: source.map(str::to_owned), prefix, line, other });
         if self.entries.len() > self.limit {
             self.forget_first();
         }
@@ -146,8 +170,10 @@ impl Document {
 
     /// Puts other lines in the place of all; the place in them stays as far as it can.
     pub(super) fn replace(&mut self, lines: impl IntoIterator<Item = Line<'static>>) {
-        self.entries =
-            lines.into_iter().map(|line| Entry { source: None, prefix: Vec::new(), line }).collect();
+        self.entries = lines
+            .into_iter()
+            .map(|line| Entry { source: None, prefix: Vec::new(), line, other: None })
+            .collect();
         self.first = 0;
         self.cursor = self.cursor.filter(|cursor| *cursor < self.entries.len() as u64);
         self.look_again();
@@ -223,6 +249,37 @@ impl Document {
     pub(super) fn sources_about(&self, text: &str) -> usize {
         let holds = self.entries.iter().filter(|entry| plain(&entry.line).contains(text));
         holds.filter_map(|entry| entry.source.as_deref()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Shows lines as they were written, or in the form that people read.
+    pub(super) fn toggle_raw(&mut self) {
+        self.raw = !self.raw;
+        for entry in &mut self.entries {
+            if let Some(other) = &mut entry.other {
+                std::mem::swap(&mut entry.line, other);
+            }
+        }
+        self.look_again();
+    }
+
+    /// Whether lines are shown as they were written.
+    pub(super) fn is_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// Adds the text to the source's last line that holds `about`, in the form that people read. Whether there is such a line among
+    /// the newest ones.
+    pub(super) fn add_to_last(&mut self, source: &str, about: &str, text: &Span<'static>) -> bool {
+        let raw = self.raw;
+        let is_it = |entry: &&mut Entry| {
+            entry.source.as_deref() == Some(source) && plain(&entry.line).contains(about)
+        };
+        let Some(entry) = self.entries.iter_mut().rev().take(NEWEST).find(is_it) else { return false };
+        match &mut entry.other {
+            Some(readable) if raw => readable.spans.push(text.clone()),
+            _ => entry.line.spans.push(text.clone()),
+        }
+        true
     }
 
     /// Shows or hides the first part of the prefixes.

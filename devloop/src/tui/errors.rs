@@ -6,9 +6,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use serde_json::{Value, json};
 
-use crate::engine::{Diagnostic, Digest, Generation, Level, Problem};
+use crate::engine::{Diagnostic, Digest, Generation, Level, Location, Problem};
 use crate::tui::document::Document;
-use crate::tui::location::{Place, place_in};
+use crate::tui::location::place_in;
 use crate::tui::styled;
 use crate::tui::text::plain;
 
@@ -137,11 +137,11 @@ impl Errors {
     }
 
     /// What an editor opens from this line: the place of its message, or one that the line itself names.
-    pub(super) fn place_at(&self, number: u64) -> Option<Place> {
+    pub(super) fn place_at(&self, number: u64) -> Option<Location> {
         let own = || place_in(&self.document.text_of(number).1);
         let of_message = || {
             let location = self.diagnostic_at(number)?.location.as_ref()?;
-            Some(Place { file: location.file.clone(), line: location.line, column: location.column })
+            Some(location.clone())
         };
         // A message may point to several places; the one under the mark is meant.
         if self.document.cursor() == Some(number) {

@@ -1,5 +1,5 @@
-//! Whose Ctrl-C it is. The terminal sends it to every program in front of it, and while an editor or a load has borrowed the
-//! terminal it is theirs.
+//! Decides whether a Ctrl-C is for devloop. The terminal sends it to every process in the foreground; while a child process such as
+//! an editor has the terminal, it is for that one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Once};
@@ -16,7 +16,7 @@ static LATE: AtomicBool = AtomicBool::new(false);
 pub(super) fn begin() {
     static NOTING: Once = Once::new();
     NOTING.call_once(|| {
-        // Without it a Ctrl-C that comes as the borrower ends is ours; nothing else is lost.
+        // If this fails, a Ctrl-C in the moment when the child process ends counts as devloop's.
         let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&ARRIVED));
     });
     ARRIVED.store(false, Ordering::SeqCst);
@@ -27,7 +27,7 @@ pub(super) fn end() {
     LATE.store(ARRIVED.swap(false, Ordering::SeqCst), Ordering::SeqCst);
 }
 
-/// Whether the interrupt that was just looked at is the borrower's.
+/// Whether the interrupt that has just arrived is the child process's.
 pub(crate) fn is_the_borrowers() -> bool {
     if terminal::is_taken() && terminal::is_lent() {
         ARRIVED.store(false, Ordering::SeqCst);

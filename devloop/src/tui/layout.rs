@@ -61,8 +61,8 @@ pub(super) fn places(area: Rect, screen: &Screen) -> Places {
     let call_rows = if area.height >= ROOM_FOR_CALL { screen.call_rows(area.width).len() as u16 } else { 0 };
     let way_rows = match area.height {
         0..ROOM_FOR_A_WAY => 0,
-        ROOM_FOR_A_WAY..ROOM_FOR_WAYS => screen.routes.len().min(1) as u16,
-        _ => screen.routes.len().min(MOST_WAYS) as u16 + u16::from(screen.last_save.is_some()),
+        ROOM_FOR_A_WAY..ROOM_FOR_WAYS => screen.event_paths.len().min(1) as u16,
+        _ => screen.event_paths.len().min(MOST_WAYS) as u16 + u16::from(screen.last_save.is_some()),
     };
     let [header, ways, call, body, footer] = Layout::vertical([
         Constraint::Length(1),

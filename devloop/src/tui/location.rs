@@ -1,20 +1,9 @@
 //! Places in source files that a line of text names: where a panic happened, or where the compiler points.
 
-use std::path::PathBuf;
-
-/// A place to open in an editor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    /// As it was named, perhaps relative to the workspace's root.
-    pub(super) file: PathBuf,
-    /// Counted from one.
-    pub(super) line: usize,
-    /// Counted from one.
-    pub(super) column: usize,
-}
+use crate::engine::Location;
 
 /// The first `path.rs:line:column` or `path.rs:line` of the text.
-pub(super) fn place_in(text: &str) -> Option<Place> {
+pub(super) fn place_in(text: &str) -> Option<Location> {
     let mut rest = text;
     let mut before = 0;
     while let Some(at) = rest.find(".rs:") {
@@ -29,7 +18,7 @@ pub(super) fn place_in(text: &str) -> Option<Place> {
 }
 
 /// The place whose file name ends there.
-fn place_at(text: &str, end: usize) -> Option<Place> {
+fn place_at(text: &str, end: usize) -> Option<Location> {
     let start =
         text[..end].rfind(|character: char| character.is_whitespace() || "\"'`(<>=,".contains(character));
     let start = start.map_or(0, |start| start + text[start..].chars().next().map_or(1, char::len_utf8));
@@ -37,7 +26,7 @@ fn place_at(text: &str, end: usize) -> Option<Place> {
     let line = numbers.next()??;
     let column = numbers.next().flatten().unwrap_or(1);
     let file = &text[start..end];
-    (file != ".rs").then(|| Place { file: file.into(), line, column })
+    (file != ".rs").then(|| Location { file: file.into(), line, column })
 }
 
 fn leading_number(text: &str) -> Option<usize> {

@@ -1,10 +1,10 @@
 //! The terminal UI: functions, build errors, figures and logs of a session on one screen. `session` starts it as one more sink.
 //!
-//! [`screen::Screen`] is everything that is shown; `input` and `notices` change it (pure), `view` draws it (pure), and `run`
-//! owns the terminal and the threads.
+//! [`screen::Screen`] is everything that is shown. `input`, `prompt`, `mouse` and `notices` change it and `view` draws it, all without
+//! effects; `run` owns the terminal and the threads.
 
 mod action;
-mod bench;
+mod child;
 mod clip;
 mod document;
 mod editor;
@@ -15,14 +15,18 @@ mod interrupts;
 mod keymap;
 mod keys;
 mod layout;
+mod live;
 mod location;
-mod lodger;
+mod mouse;
 mod notices;
-mod route;
+mod path_line;
+mod prompt;
+mod requests;
 mod run;
 mod saves;
 mod screen;
 mod search;
+mod selection;
 mod styled;
 mod terminal;
 mod text;
@@ -33,11 +37,10 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bench::BenchScreen;
+pub(crate) use child::Load;
 pub(crate) use interrupts::is_the_borrowers;
 pub(crate) use keymap::Keymap;
-pub(crate) use lodger::Load;
-pub(crate) use route::Hop;
+pub(crate) use live::LiveScreen;
 pub(crate) use run::{Opening, Tui, has_panicked, resume, suspend};
 pub(crate) use screen::{Commit, Order};
 pub(crate) use terminal::restore;

@@ -1,4 +1,4 @@
-//! What happens in the session and in its cloud, as changes of the screen.
+//! Changes the screen by what happens in the session and in its cloud.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, RolledBack, State};
-use crate::sink;
+use crate::lambda_log::ReportLine;
+use crate::sink::{self, log_line};
 use crate::status::{Function, Report, Section, Tone, lines};
 use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
@@ -59,7 +60,11 @@ impl Screen {
     pub(super) fn tell(&mut self, at: Millis, notice: &Notice, state: &State) {
         match notice {
             Notice::Log { function, line } => {
-                self.log(at, Some(function), line);
+                self.log_of_function(at, function, line);
+                return;
+            }
+            Notice::Reported { function, line } => {
+                self.add_report(function, line);
                 return;
             }
             Notice::Progress { line, .. } => {
@@ -136,17 +141,41 @@ impl Screen {
         }
     }
 
+    /// A function's own line; one in JSON is told as people read it.
+    fn log_of_function(&mut self, at: Millis, function: &str, text: &str) {
+        let Some(line) = log_line(text) else { return self.log(at, Some(function), text) };
+        let mut told = styled::lines(&line.text).into_iter();
+        let level = Span::styled(format!("{:<5} ", line.level), level(&line.level));
+        let first = [vec![level], told.next().unwrap_or_default().spans].concat();
+        let raw = styled::lines(text).into_iter().next();
+        let prefix = self.prefix(at, Some(function));
+        self.logs.push_both(Some(function), prefix, Line::from(first), raw);
+        told.for_each(|line| self.push_log(at, Some(function), line));
+    }
+
+    /// Lambda's report of a request stands in the line that told of the request last.
+    fn add_report(&mut self, function: &str, line: &str) {
+        if let Some(report) = ReportLine::parse(line) {
+            let text = Span::styled(format!(" · {report}"), Modifier::DIM);
+            self.logs.add_to_last(function, &report.request_id, &text);
+        }
+    }
+
     fn push_log(&mut self, at: Millis, function: Option<&str>, line: Line<'static>) {
+        let spans = line.spans.into_iter().map(|span| Span { style: line.style.patch(span.style), ..span });
+        self.logs.push(function, self.prefix(at, function), spans.collect());
+    }
+
+    /// What stands before a line of the logs.
+    fn prefix(&self, at: Millis, function: Option<&str>) -> Vec<Span<'static>> {
         let widest = self.functions.keys().map(|name| name.chars().count()).max().unwrap_or_default();
         let name = function.unwrap_or("devloop");
         let style =
             if function.is_some() { Style::new().fg(Color::Cyan) } else { Style::new().fg(Color::Magenta) };
-        let prefix = vec![
+        vec![
             Span::styled(self.time(at) + " ", Modifier::DIM),
             Span::styled(format!("{name:widest$}  ", widest = widest.max(7)), style),
-        ];
-        let spans = line.spans.into_iter().map(|span| Span { style: line.style.patch(span.style), ..span });
-        self.logs.push(function, prefix, spans.collect());
+        ]
     }
 
     /// devloop itself failed somewhere, and goes on.
@@ -210,6 +239,16 @@ impl Screen {
             );
         }
         self.show_status(shown);
+    }
+}
+
+/// A log level's colour; its word says the same.
+fn level(level: &str) -> Style {
+    match level {
+        "ERROR" | "FATAL" => Style::new().fg(Color::Red),
+        "WARN" | "WARNING" => Style::new().fg(Color::Yellow),
+        "INFO" => Style::new().fg(Color::Green),
+        _ => Style::new().add_modifier(Modifier::DIM),
     }
 }
 

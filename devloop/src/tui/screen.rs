@@ -7,15 +7,13 @@ use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
-use crate::engine::{FunctionState, Phases};
-use crate::status::Report;
+use crate::engine::{FunctionState, Location, Phases};
+use crate::status::{Hop, Report};
 use crate::tui::document::Document;
 use crate::tui::errors::Errors;
 use crate::tui::keymap::Keymap;
 use crate::tui::layout::{Pane, Places, places};
-use crate::tui::location::Place;
 use crate::tui::notices::Figures;
-use crate::tui::route::Hop;
 use crate::tui::saves::Saves;
 use crate::tui::text::fitted;
 
@@ -25,7 +23,7 @@ const LOG_LINES: usize = 10_000;
 /// A call of the API without its URL. The id is another one each time, because the pipeline drops what it has seen before.
 const CALL: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
 
-/// What a key asks of those who own the session and the terminal.
+/// What a key asks for beyond the screen: of the session, the terminal or a child process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
     /// End the session.
@@ -33,7 +31,7 @@ pub(super) enum Request {
     /// Put the text into the user's clipboard.
     Copy(String),
     /// Open the user's editor there.
-    Edit(Place),
+    Edit(Location),
     /// Have the session do something.
     Order(Order),
     /// Lend the terminal to a load with these arguments.
@@ -138,7 +136,7 @@ pub(super) struct Screen {
     pub(super) commit: Option<Commit>,
     pub(super) keymap: Keymap,
     /// The ways through the pipeline, as the template tells.
-    pub(super) routes: Vec<Vec<Hop>>,
+    pub(super) event_paths: Vec<Vec<Hop>>,
     /// The mouse is ours, and not the terminal's.
     pub(super) mouse: bool,
     /// The body that was typed and posted last.
@@ -183,7 +181,7 @@ impl Screen {
             paused: None,
             commit: None,
             keymap: Keymap::default(),
-            routes: Vec::new(),
+            event_paths: Vec::new(),
             mouse: false,
             sent: None,
             progress: None,

@@ -1,4 +1,4 @@
-//! The terminal while the screen is drawn on it, and its way back.
+//! Takes the terminal for the screen, lends it to child processes, and gives it back.
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,13 +16,13 @@ use ratatui::crossterm::terminal::{
 
 use crate::tui::interrupts;
 
-/// Whether the terminal is ours now. There is only one for the whole process.
+/// Whether devloop's screen has the terminal. There is only one for the whole process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Whether somebody else has it for a while: an editor, or the shell.
+/// Whether a child process or the shell has it for a while.
 static LENT: AtomicBool = AtomicBool::new(false);
 
-/// Clicks and the wheel, with places beyond column 223 too; no movements, which nobody here needs
+/// Clicks and the wheel, with places beyond column 223 too; movements are not reported
 /// `[Mouse Tracking, XTerm Control Sequences]`.
 const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
 const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
@@ -60,7 +60,7 @@ pub(super) fn wipe() -> io::Result<()> {
     execute!(io::stdout(), Clear(ClearType::All))
 }
 
-/// Whether somebody else has the terminal for a while.
+/// Whether a child process or the shell has the terminal for a while.
 pub(super) fn is_lent() -> bool {
     LENT.load(Ordering::SeqCst)
 }
@@ -105,7 +105,7 @@ pub(super) fn wait_for_key(text: &str) {
     let _ = disable_raw_mode();
 }
 
-/// Whether nobody gave the terminal back yet.
+/// Whether the terminal has not been given back yet.
 pub(super) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
@@ -114,7 +114,7 @@ pub(super) fn is_taken() -> bool {
 pub(crate) fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         if is_lent() {
-            // Where a key is waited for. While somebody else has the terminal, this changes nothing.
+            // Raw mode is on while a key is waited for. While a child process has the terminal, this changes nothing.
             let _ = disable_raw_mode();
         } else {
             give_back();

@@ -40,7 +40,7 @@ const SIGNS: &[(&str, &str)] = &[
 
 impl Theme {
     /// Takes from what was drawn what is not allowed.
-    pub(super) fn restrict(self, buffer: &mut Buffer) {
+    pub(crate) fn restrict(self, buffer: &mut Buffer) {
         if self.colour && self.unicode {
             return;
         }

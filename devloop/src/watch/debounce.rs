@@ -1,4 +1,4 @@
-//! When a burst of saves is over: a short silence, or a bound for those who never stop writing.
+//! Decides when a burst of saves is over: after a short silence, or after a limit if files keep changing.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

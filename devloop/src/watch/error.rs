@@ -25,7 +25,7 @@ pub(crate) enum WatchError {
     Other {
         /// What is not watched.
         paths: Vec<PathBuf>,
-        /// The system's words.
+        /// The system's error message.
         message: String,
     },
 }
@@ -66,7 +66,7 @@ impl WatchError {
         Self::Polled { limit: Box::new(self) }
     }
 
-    /// The same for programs and people.
+    /// The error with its stable code and the next step.
     pub(crate) fn problem(&self) -> Problem {
         let message = self.to_string();
         match self {

@@ -1,5 +1,5 @@
-//! Sources behind symbolic links. The system tells of changes under the name of the file itself, and cargo knows it by the
-//! link's: this is the way from the one to the other.
+//! Sources behind symbolic links. File events name the file itself and cargo knows it by the link's name: this maps the one to the
+//! other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ impl Links {
             links.iter().map(|link| (link.clone(), link.clone())).collect();
         for _ in 0..DEPTH {
             for (name, link) in std::mem::take(&mut open) {
-                // A link that leads nowhere is nobody's source.
+                // A broken link is no source.
                 let Ok(real) = link.canonicalize() else { continue };
                 if !self.ways.insert((real.clone(), name.clone())) {
                     continue;

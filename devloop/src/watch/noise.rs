@@ -1,4 +1,4 @@
-//! What changes without anybody having saved a source file.
+//! Filters out file events that are no saves of a source file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl Noise {
         }
     }
 
-    /// Whether nothing in or below the directory is anybody's source.
+    /// Whether no file in or below the directory is a source.
     pub(super) fn is_noisy_directory(&self, directory: &Path) -> bool {
         let name = directory.file_name().unwrap_or_default().to_string_lossy();
         TOOL_DIRECTORIES.contains(&name.as_ref())

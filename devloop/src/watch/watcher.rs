@@ -124,7 +124,7 @@ impl Drop for Watcher {
 /// What the thread owns.
 struct Eye {
     system: Box<dyn notify::Watcher + Send>,
-    /// What the system is.
+    /// The kind of watcher in use.
     kind: Kind,
     make: Make,
     /// Takes the system's events.
@@ -187,7 +187,7 @@ impl Eye {
         }
         self.watched.clear();
         match self.look_at(self.list.clone()) {
-            // What changed before the first look of the new watcher was seen by nobody.
+            // Changes before the new watcher's first look were not seen.
             Ok(()) => {
                 self.debounce.lose(Instant::now(), now());
                 error.polled()
@@ -284,7 +284,7 @@ impl Eye {
         Ok(expected.into_iter().filter(|file| file.is_file()).collect())
     }
 
-    /// A directory that is not watched yet has just appeared, perhaps with files whose events nobody saw.
+    /// A directory that is not watched yet has just appeared, perhaps with files whose events were missed.
     fn discover(&mut self, directory: &Path, root: &Path) -> Result<Vec<PathBuf>, WatchError> {
         if self.watched.contains(directory)
             || self.noise.is_noisy_directory(directory)

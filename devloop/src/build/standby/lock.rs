@@ -1,4 +1,4 @@
-//! The lock of cargo's build directory, and who else wants it.
+//! The lock of cargo's build directory, and which other processes want it.
 
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
@@ -9,16 +9,16 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Cargo's name for it. It stays; what counts is who holds it.
+/// The lock file's name, which cargo chose. The file stays; what counts is which process holds its lock.
 const FILE: &str = ".cargo-lock";
 
-/// Where the kernel lists locks and who waits for them `[proc_locks(5)]`.
+/// Where the kernel lists locks and the processes that wait for them `[proc_locks(5)]`.
 const LOCKS: &str = "/proc/locks";
 
-/// When to look whether somebody who has opened the file has come to wait for the lock: after these times, one after the other.
+/// After another process has opened the file, whether it waits for the lock is checked after each of these times.
 const LOOKS_MS: [u64; 5] = [0, 2, 8, 40, 200];
 
-/// What somebody has done with the file.
+/// What another process has done with the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
     Opened,
@@ -44,7 +44,7 @@ impl Lock {
                 Ok(EventKind::Access(AccessKind::Close(AccessMode::Write))) => Seen::Closed,
                 _ => return,
             };
-            // Nobody listens any more.
+            // The receiver is gone: the watch has ended.
             let _ = send.send(seen);
         })
         .ok()?;
@@ -52,9 +52,9 @@ impl Lock {
         Some(Self { path, seen, _watcher: watcher })
     }
 
-    /// Waits until nobody holds the lock, and nobody waits for it.
+    /// Waits until no process holds the lock or waits for it.
     pub(super) async fn take(&mut self) -> Option<Held> {
-        // Once: closing it again and again would be seen as somebody's end of it.
+        // Opened once: closing the file again and again would look like another process that is done with it.
         let file = File::options().read(true).write(true).open(&self.path).ok()?;
         let inode = file.metadata().ok()?.ino();
         loop {
@@ -71,10 +71,10 @@ impl Lock {
         }
     }
 
-    /// Resolves when somebody but that process waits for the lock, or nobody would be seen to any more. Who only reads the file is in
-    /// nobody's way.
+    /// Resolves when another process than this one waits for the lock, or when waiting processes can no longer be observed. A process
+    /// that only reads the file does not count.
     pub(super) async fn is_wanted_by_others(&mut self, inode: u64, but: Option<u32>) {
-        // Somebody may have opened it just now.
+        // Another process may have opened it just now.
         loop {
             for look in LOOKS_MS {
                 tokio::time::sleep(Duration::from_millis(look)).await;
@@ -91,7 +91,7 @@ impl Lock {
         }
     }
 
-    /// What has happened up to now has been thought of.
+    /// Forgets the events up to now; they have been handled.
     fn forget_what_was_seen(&mut self) {
         while self.seen.try_recv().is_ok() {}
     }
@@ -106,12 +106,12 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Whether anybody else could come by it: after `cargo clean` another file has its name.
+    /// Whether other processes still use this file: after `cargo clean` another file has its name.
     pub(super) fn is_in_place(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|now| now.ino() == self.inode)
     }
 
-    /// The file's number.
+    /// The file's inode.
     pub(super) fn inode(&self) -> u64 {
         self.inode
     }
@@ -124,12 +124,12 @@ impl Drop for Held {
     }
 }
 
-/// Whether somebody but that process waits for the lock of the file.
+/// Whether another process than this one waits for the lock of the file.
 fn is_wanted(inode: u64, but: Option<u32>) -> bool {
     fs::read_to_string(LOCKS).is_ok_and(|locks| waiters(&locks, inode).any(|waiter| Some(waiter) != but))
 }
 
-/// Who waits for a lock of the file. Its device is not compared: some file systems show another one to those who ask.
+/// The processes that wait for a lock of the file. Its device is not compared: some file systems report another one to stat(2).
 fn waiters(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
     locks.lines().filter_map(move |line| {
         let mut fields = line.split_whitespace().skip_while(|field| *field != "->");

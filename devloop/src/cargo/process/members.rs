@@ -1,4 +1,4 @@
-//! Who is in a process group, and when one of them has ended, as `/proc` and the kernel's process descriptors tell.
+//! The processes of a group, and when one of them has ended, from `/proc` and process descriptors (pidfd).
 
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-/// The group's processes that have not ended, each held by a descriptor, which is never another process's.
+/// The group's processes that have not ended, each as a descriptor, because process ids are used again.
 pub(super) fn of(group: Pid) -> Vec<OwnedFd> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
@@ -15,7 +15,7 @@ pub(super) fn of(group: Pid) -> Vec<OwnedFd> {
         .filter(|&process| is_running_in(process, group))
         .filter_map(|process| {
             let descriptor = pidfd_open(process, PidfdFlags::empty()).ok()?;
-            // The number may have become another's before it was opened.
+            // The process id may belong to another process since it was read.
             is_running_in(process, group).then_some(descriptor)
         })
         .collect()

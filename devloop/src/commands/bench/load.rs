@@ -15,7 +15,7 @@ use crate::commands::bench::{ABORTED, PARTIAL, THRESHOLD};
 use crate::config::{no_color, terminal_draws, terminal_is_utf8};
 use crate::error::UserError;
 use crate::report;
-use crate::tui::{BenchScreen, Theme};
+use crate::tui::{LiveScreen, Theme};
 
 /// The least time between two lines of progress.
 const STEP: Duration = Duration::from_secs(2);
@@ -75,13 +75,13 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
 }
 
 /// The screen, where there is a terminal that draws and nobody wants lines.
-fn screen(output: &OutputArguments, stop: &Stop) -> Result<Option<BenchScreen>, UserError> {
+fn screen(output: &OutputArguments, stop: &Stop) -> Result<Option<LiveScreen<Progress>>, UserError> {
     if output.json || output.plain || !io::stdout().is_terminal() || !terminal_draws() {
         return Ok(None);
     }
     let theme = Theme { colour: !no_color(), unicode: terminal_is_utf8() };
     let stop = stop.clone();
-    BenchScreen::start(theme, move || stop.ask()).map(Some).map_err(|error| {
+    LiveScreen::start(theme, report::draw, move || stop.ask()).map(Some).map_err(|error| {
         UserError::failure("terminal_failed", format!("take the terminal: {error}"))
             .with_hint("--plain tells the same as lines")
     })

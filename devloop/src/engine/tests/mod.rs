@@ -123,7 +123,7 @@ impl Session {
 
     /// Compares a function's state.
     fn function(self, name: &str, expected: &str) -> Self {
-        assert_eq!(standing(&self.state.functions[name]), expected);
+        assert_eq!(described(&self.state.functions[name]), expected);
         self
     }
 }
@@ -223,7 +223,7 @@ fn below_root<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names }
 }
 
-fn standing(state: &FunctionState) -> String {
+fn described(state: &FunctionState) -> String {
     let serving = state.serving();
     let serves = serving.digest().map_or("nothing".to_owned(), |digest| digest.to_string());
     match state {
@@ -313,6 +313,7 @@ fn told(notice: &Notice) -> String {
             format!("{function} not rolled back: {}", problem.code)
         }
         Notice::Log { function, line } => format!("log {function} {line}"),
+        Notice::Reported { function, line } => format!("reported {function} {line}"),
         Notice::Error { function, serving, problem, .. } => format!(
             "error {} {}, {} serves",
             function.as_deref().unwrap_or("-"),

@@ -20,7 +20,7 @@ const STREAMS: &str = "Logs_20140328.DescribeLogStreams";
 const REACHES: [Millis; 2] = [20_000, 180_000];
 
 impl Apis<'_> {
-    /// Counts a function's cold starts, and measures its durations if nobody has.
+    /// Counts a function's cold starts, and measures its durations where no metric has them.
     pub(super) async fn read_lines(&self, function: &mut Function, now: Millis) -> Result<(), String> {
         // The few cold starts are enough where CloudWatch has the rest.
         let pattern = if function.duration_ms.is_some() { "\"Init Duration\"" } else { "REPORT" };

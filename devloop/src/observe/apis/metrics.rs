@@ -48,7 +48,7 @@ impl Apis<'_> {
         for (function, values) in functions.iter_mut().zip(&totals) {
             fill(function, values);
         }
-        // Not every cloud can rank, and one that cannot may refuse the whole call.
+        // Not every cloud has percentiles, and one that has not may refuse the whole call.
         if functions.iter().any(|function| function.duration_ms.is_some())
             && let Ok(ranked) = self.ask(functions, &PERCENTILES, start, now, WINDOW + MINUTE).await
         {

@@ -1,6 +1,6 @@
 //! Records that wait in a stream, where CloudWatch has no age of them: for a function that was not called lately, and on clouds that
-//! write no such metric. No API tells how far a mapping has got. But what came into the stream after its function ended its last
-//! request has been handed to nobody, so that is read and counted: at least so much waits.
+//! write no such metric. No API tells how far a mapping has got. But records that came
+//! into the stream after its function ended its last request have not been delivered, so they are read and counted: at least so many wait.
 
 use serde_json::{Value, json};
 

@@ -176,7 +176,7 @@ impl<'a> Lambda<'a> {
         self.without_conflict(|| point.clone().send()).await.map(|_| ())
     }
 
-    /// Waits until neither the function nor an update of it is on its way. What it is then is for the caller to judge.
+    /// Waits until neither the function nor an update of it is on its way. The caller checks the state.
     pub(in crate::target) async fn settled(&self, name: &str) -> Result<Option<Deployed>, ApiError> {
         let began = Instant::now();
         let (mut pause, longest) = PAUSES;

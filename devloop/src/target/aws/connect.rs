@@ -92,7 +92,7 @@ fn not_deployed(binary: &str, region: &str, stack: Option<&str>) -> Problem {
         .with_hint("create it first, with `cdk deploy` in stack/; devloop changes code, not resources")
 }
 
-/// devloop makes programs; functions of a language's runtime and images take none.
+/// Refuses functions that cannot run a program: those of a language's runtime, and container images.
 fn accepts_binaries(function: &Deployed) -> Result<(), Problem> {
     match function.runtime.as_deref() {
         Some(runtime) if runtime.starts_with("provided") => Ok(()),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::aws::{ApiError, without_query};
-use crate::engine::{Digest, Place, Problem, RolledBack};
+use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::Report;
 use crate::target::api::{Code, Deployed, Lambda, S3};
 use crate::target::aws::kept::Kept;
@@ -27,14 +27,14 @@ impl Inner {
         self.functions.get(binary).map(Vec::as_slice).ok_or_else(|| {
             Problem::new(
                 "function_not_deployed",
-                format!("deploy {binary}: it was not among the functions of the start"),
+                format!("deploy {binary}: it was not among the functions that were shown at the start"),
             )
             .with_hint("start devloop again, so that account and functions are shown first")
         })
     }
 
-    pub(super) async fn place(&self, binary: &str) -> Result<Place, Problem> {
-        let mut place = Place::default();
+    pub(super) async fn destination(&self, binary: &str) -> Result<Destination, Problem> {
+        let mut place = Destination::default();
         let mut same: Option<Vec<Digest>> = Some(Vec::new());
         for function in self.of(binary)? {
             place.machine = function.machine;
@@ -108,7 +108,7 @@ impl Inner {
         self.kept(name)?.replaced_by(&deployed.sha).ok_or_else(|| {
             Problem::new(
                 "nothing_to_roll_back",
-                format!("roll {name} back: what its code of now has replaced is not kept on this machine"),
+                format!("roll {name} back: the code that its current code has replaced is not kept on this machine"),
             )
             .with_hint("devloop keeps the code that it replaces, below target/devloop/aws")
         })
@@ -185,7 +185,7 @@ impl Inner {
         if after.update != "Successful" {
             let message = format!("update {name}: it is {} {}", after.update, after.update_reason);
             return Err(Problem::new("update_failed", message)
-                .with_hint("the code before serves; see the function in the console"));
+                .with_hint("the previous code still serves; look at the function in AWS's console"));
         }
         if after.sha != package.lambda_sha() {
             let message = format!("update {name}: somebody else has deployed other code meanwhile");

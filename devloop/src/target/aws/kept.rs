@@ -19,7 +19,7 @@ const ZIP: &str = "zip";
 /// The ending of the note about what a zip replaced: the digest of that code, as Lambda writes it.
 const REPLACED: &str = "replaced";
 
-/// Which binary was deployed last from here, and in which zip; under one name, for whoever looks.
+/// The file that names the binary that was deployed last, and its zip. `devloop status` reads it.
 const CURRENT: &str = "current.json";
 
 /// The directory of one function in one account and region.
@@ -78,7 +78,7 @@ impl Kept {
         self.write(&self.of(&new.lambda_sha(), REPLACED)?, replaced.as_bytes())
     }
 
-    /// Forgets what is neither deployed nor what that replaced. What cannot be deleted takes room and does no harm.
+    /// Forgets what is neither deployed nor what that replaced. A file that cannot be deleted only takes up space.
     pub(super) fn tidy(&self, lambda_sha: &str) {
         let shas = [Some(lambda_sha.to_owned()), self.replaced(lambda_sha)];
         let pairs = shas.iter().flatten().flat_map(|sha| [(sha, ZIP), (sha, REPLACED)]);

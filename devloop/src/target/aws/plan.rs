@@ -129,10 +129,10 @@ impl Aws {
         Ok(self.plan_of(functions))
     }
 
-    /// From now on nothing else than this is deployed, whatever is saved: it was agreed to and no more.
+    /// Restricts deployments to these binaries from now on: the user has agreed to them and to no later save.
     pub(crate) fn only(&self, built: &BTreeMap<String, (PathBuf, Digest)>) {
         let digests = built.iter().map(|(binary, (_, digest))| (binary.clone(), digest.clone()));
-        // Who agrees twice has agreed to the first.
+        // A second agreement changes nothing: the first one counts.
         let _ = self.0.agreed.set(digests.collect());
     }
 

@@ -1,4 +1,4 @@
-//! The target and what it knows of the account.
+//! AWS as a target, and what is known of the account.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws;
-use crate::engine::{Digest, Place, Problem, RolledBack};
+use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::api::{Client, Deployed};
 use crate::target::{Pending, Report, Target, Whereabouts};
 
@@ -46,7 +46,7 @@ impl Aws {
         self.0.client.endpoint("lambda")
     }
 
-    /// The client that asks the account, for who asks it something else.
+    /// The client of the account, for other questions than a target's.
     pub(crate) fn client(&self) -> &aws::Client {
         self.0.client.aws()
     }
@@ -63,12 +63,12 @@ impl Aws {
 }
 
 impl Target for Aws {
-    fn place<'a>(
+    fn destination<'a>(
         &'a self,
         function: &'a str,
         _believed: Option<Digest>,
-    ) -> Pending<'a, Result<Place, Problem>> {
-        Box::pin(self.0.place(function))
+    ) -> Pending<'a, Result<Destination, Problem>> {
+        Box::pin(self.0.destination(function))
     }
 
     fn activate<'a>(

@@ -12,7 +12,7 @@ use crate::swap;
 use crate::target::Report;
 use crate::target::api::{Code, Lambda};
 use crate::target::localstack::rest::{machine_polls, reload_time};
-use crate::target::localstack::standing::{Standing, Way, directory, failed_function};
+use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
 
 /// The bucket that stands for directories.
@@ -25,26 +25,26 @@ const FAREWELL: Duration = Duration::from_secs(5);
 impl Inner {
     /// Lets the binary's functions run what lies in the directory.
     pub(super) async fn activate(self: &Arc<Self>, binary: &str, from: &Path) -> Result<(), Problem> {
-        let standing = self.standing(binary);
-        if let Some(problem) = self.obstacle(binary, &standing) {
+        let plan = self.plan(binary);
+        if let Some(problem) = self.obstacle(binary, &plan) {
             self.wait_for(binary);
             return Err(problem);
         }
-        match standing.way {
-            Way::Notice => self.let_reload(binary, &standing, from).await,
-            Way::Anew => self.update_all(&standing, from).await,
-            Way::Aside => self.lead_to(binary, &standing, from).await,
+        match plan.method {
+            SwapMethod::Notice => self.let_reload(binary, &plan, from).await,
+            SwapMethod::Anew => self.update_all(&plan, from).await,
+            SwapMethod::Aside => self.lead_to(binary, &plan, from).await,
         }
     }
 
     /// The functions' file was replaced; they notice by themselves.
-    async fn let_reload(&self, binary: &str, standing: &Standing, from: &Path) -> Result<(), Problem> {
+    async fn let_reload(&self, binary: &str, plan: &SwapPlan, from: &Path) -> Result<(), Problem> {
         let renamed = Instant::now();
         let polling = self.polls_files
-            || standing.functions.iter().any(|function| function.polls_files)
+            || plan.functions.iter().any(|function| function.polls_files)
             || *self.machine_polls.get_or_init(|| machine_polls(&self.client)).await;
         tokio::time::sleep_until(renamed + reload_time(polling)).await;
-        for function in &standing.functions {
+        for function in &plan.functions {
             let action = format!("look at {}", function.name);
             let found = Lambda(&self.client).get(&function.name).await;
             let found = found.map_err(|error| self.problem(&error, &action))?;
@@ -59,17 +59,17 @@ impl Inner {
     }
 
     /// Tells the functions to use the directory.
-    async fn lead_to(self: &Arc<Self>, binary: &str, standing: &Standing, to: &Path) -> Result<(), Problem> {
-        self.update_all(standing, to).await?;
-        if let Some(before) = standing.directory().filter(|before| *before != to) {
+    async fn lead_to(self: &Arc<Self>, binary: &str, plan: &SwapPlan, to: &Path) -> Result<(), Problem> {
+        self.update_all(plan, to).await?;
+        if let Some(before) = plan.directory().filter(|before| *before != to) {
             lock(&self.previous).insert(binary.to_owned(), before.to_owned());
         }
-        self.tidy(binary, standing, to);
+        self.tidy(binary, plan, to);
         Ok(())
     }
 
-    async fn update_all(&self, standing: &Standing, to: &Path) -> Result<(), Problem> {
-        for function in &standing.functions {
+    async fn update_all(&self, plan: &SwapPlan, to: &Path) -> Result<(), Problem> {
+        for function in &plan.functions {
             self.update(&function.name, to).await?;
         }
         Ok(())
@@ -101,15 +101,15 @@ impl Inner {
                 let reason = format!("{}{}", settled.update_reason, settled.state_reason);
                 let message = format!("update {name}: it is {other}: {reason}");
                 Err(Problem::new("update_failed", message)
-                    .with_hint("see LocalStack's own log; the code before serves"))
+                    .with_hint("see LocalStack's own log; the previous code still serves"))
             }
         }
     }
 
     /// Behind an update: the template's directory gets the same code, and directories that nobody runs from any more go.
-    fn tidy(self: &Arc<Self>, binary: &str, standing: &Standing, now: &Path) {
+    fn tidy(self: &Arc<Self>, binary: &str, plan: &SwapPlan, now: &Path) {
         let (inner, binary, now) = (Arc::clone(self), binary.to_owned(), now.to_owned());
-        let before = standing.directories();
+        let before = plan.directories();
         lock(&self.newest).insert(binary.clone(), now.clone());
         if before.contains(&self.dist.join(&binary)) {
             lock(&self.left).insert(binary.clone(), Instant::now());
@@ -143,10 +143,10 @@ impl Inner {
 
     /// Deletes former directories: all but the one in use, the one before it, and those of published versions.
     async fn collect(&self, binary: &str, mut keep: Vec<PathBuf>, now: PathBuf) {
-        let Ok(standing) = self.look(binary).await else { return };
+        let Ok(plan) = self.look(binary).await else { return };
         keep.push(now);
-        keep.extend(standing.directories());
-        for function in &standing.functions {
+        keep.extend(plan.directories());
+        for function in &plan.functions {
             let lambda = Lambda(&self.client);
             let Ok(versions) = lambda.versions(&function.name).await else { return };
             for version in versions {
@@ -164,12 +164,12 @@ impl Inner {
     /// Leads the functions back to the directory before.
     pub(super) async fn roll_back(self: &Arc<Self>, binary: &str) -> Result<RolledBack, Problem> {
         let action = format!("roll {binary} back");
-        let standing = self.look(binary).await.map_err(|error| self.problem(&error, &action))?;
-        if let Some(problem) = self.obstacle(binary, &standing) {
+        let plan = self.look(binary).await.map_err(|error| self.problem(&error, &action))?;
+        if let Some(problem) = self.obstacle(binary, &plan) {
             return Err(problem);
         }
         let remembered = lock(&self.previous).get(binary).cloned();
-        let Some(before) = remembered.or_else(|| self.former(binary, &standing)) else {
+        let Some(before) = remembered.or_else(|| self.former(binary, &plan)) else {
             let message = format!("{action}: no former code of it is kept");
             return Err(Problem::new("nothing_to_roll_back", message).with_hint(
                 "devloop keeps the code of the last update of a function with event sources or traffic",
@@ -179,14 +179,14 @@ impl Inner {
             let message = format!("{action}: its former code is not in {} any more", before.display());
             return Err(Problem::new("former_code_lost", message));
         };
-        self.lead_to(binary, &standing, &before).await?;
-        let name = standing.functions.first().map(|function| function.name.clone()).unwrap_or_default();
+        self.lead_to(binary, &plan, &before).await?;
+        let name = plan.functions.first().map(|function| function.name.clone()).unwrap_or_default();
         Ok(RolledBack { function: binary.to_owned(), name, code: digest.to_string(), digest })
     }
 
     /// The newest directory that a session before this one left, beside the one in use.
-    fn former(&self, binary: &str, standing: &Standing) -> Option<PathBuf> {
-        let current = standing.directories();
+    fn former(&self, binary: &str, plan: &SwapPlan) -> Option<PathBuf> {
+        let current = plan.directories();
         let entries = std::fs::read_dir(self.dist.join(".gen").join(binary)).ok()?;
         entries.flatten().map(|entry| entry.path()).filter(|path| !current.contains(path)).max_by_key(
             |path| path.join("bootstrap").metadata().and_then(|metadata| metadata.modified()).ok(),

@@ -5,63 +5,67 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::ApiError;
-use crate::engine::{Digest, Place, Problem};
+use crate::engine::{Destination, Digest, Problem};
 use crate::swap;
 use crate::target::Report;
 use crate::target::api::{Deployed, Lambda};
 use crate::target::localstack::rest::last_request;
-use crate::target::localstack::standing::{Standing, Way, directory};
+use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory};
 use crate::target::localstack::target::{Inner, lock};
 
 /// How often a function that is not there is looked for.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Inner {
-    /// Decides about the next binary.
-    pub(super) async fn place(&self, binary: &str, believed: Option<Digest>) -> Result<Place, Problem> {
+    /// Decides where the next binary is put, and how it takes over.
+    pub(super) async fn destination(
+        &self,
+        binary: &str,
+        believed: Option<Digest>,
+    ) -> Result<Destination, Problem> {
         let failed = |error: ApiError| self.problem(&error, &format!("look for the functions of {binary}"));
-        let standing = self.look(binary).await.map_err(failed)?;
+        let plan = self.look(binary).await.map_err(failed)?;
         let obstacle =
-            standing.functions.is_empty() || standing.functions.iter().any(|found| found.state == "Failed");
-        let place = Place {
-            aside: standing.way == Way::Aside && !obstacle,
-            machine: standing.functions.first().map(|function| function.machine).unwrap_or_default(),
-            // Nothing serves: whatever lies in the directory, there is something to do.
-            unless: if obstacle { None } else { self.serving(binary, &standing, believed).await },
+            plan.functions.is_empty() || plan.functions.iter().any(|found| found.state == "Failed");
+        let place = Destination {
+            aside: plan.method == SwapMethod::Aside && !obstacle,
+            machine: plan.functions.first().map(|function| function.machine).unwrap_or_default(),
+            // No function serves, so the binary is put in place whatever lies in the directory.
+            unless: if obstacle { None } else { self.serving(binary, &plan, believed).await },
         };
         // The directory of the template is where a deployment looks.
-        let way = if obstacle { Way::Notice } else { standing.way };
-        lock(&self.standings).insert(binary.to_owned(), Standing { way, ..standing });
+        let method = if obstacle { SwapMethod::Notice } else { plan.method };
+        lock(&self.plans).insert(binary.to_owned(), SwapPlan { method, ..plan });
         Ok(place)
     }
 
     /// The functions of the binary as they are once nothing is on its way.
-    pub(super) async fn look(&self, binary: &str) -> Result<Standing, ApiError> {
+    pub(super) async fn look(&self, binary: &str) -> Result<SwapPlan, ApiError> {
         let lambda = Lambda(&self.client);
         let mut functions = self.known.find(&self.client, binary).await?;
         if functions.is_empty() {
             functions = self.by_directory(binary).await?;
         }
-        let mut standing = Standing::default();
+        let mut plan = SwapPlan::default();
         for function in functions {
-            standing.functions.extend(lambda.settled(&function.name).await?);
+            plan.functions.extend(lambda.settled(&function.name).await?);
         }
-        for function in &standing.functions {
-            standing.way = standing.way.max(self.way(binary, function).await?);
+        for function in &plan.functions {
+            plan.method = plan.method.max(self.method(binary, function).await?);
         }
-        Ok(standing)
+        Ok(plan)
     }
 
     /// How new code of the function takes over without a loss.
-    async fn way(&self, binary: &str, function: &Deployed) -> Result<Way, ApiError> {
+    async fn method(&self, binary: &str, function: &Deployed) -> Result<SwapMethod, ApiError> {
         let own = self.dist.join(binary);
         if directory(function.location.as_deref()) != Some(own.as_path())
             || Lambda(&self.client).has_event_sources(&function.name).await?
         {
-            return Ok(Way::Aside);
+            return Ok(SwapMethod::Aside);
         }
         let last = last_request(&self.client, function).await?;
-        Ok(Way::after(last, own.join("bootstrap").is_file()))
+        Ok(SwapMethod::after(last, own.join("bootstrap").is_file()))
     }
 
     /// Functions that were made by hand, under any name, for this very directory.
@@ -80,8 +84,8 @@ impl Inner {
     }
 
     /// The content of the file that the functions run from: the interface only knows a constant.
-    async fn serving(&self, binary: &str, standing: &Standing, believed: Option<Digest>) -> Option<Digest> {
-        let from = standing.directory()?.to_owned();
+    async fn serving(&self, binary: &str, plan: &SwapPlan, believed: Option<Digest>) -> Option<Digest> {
+        let from = plan.directory()?.to_owned();
         if believed.is_none() && from != self.dist.join(binary) {
             // The first swap of a session: the one before may have ended between its last two steps.
             self.mirror(binary, &from).await;
@@ -98,9 +102,9 @@ impl Inner {
         let waiting = async move {
             loop {
                 tokio::time::sleep(AGAIN).await;
-                let standing = inner.look(&binary).await;
-                let fine = |standing: &Standing| inner.obstacle(&binary, standing).is_none();
-                if standing.as_ref().is_ok_and(fine) {
+                let plan = inner.look(&binary).await;
+                let fine = |plan: &SwapPlan| inner.obstacle(&binary, plan).is_none();
+                if plan.as_ref().is_ok_and(fine) {
                     lock(&inner.awaited).remove(&binary);
                     let _ = inner.reports.send(Report::Deployed(binary));
                     return;
@@ -113,7 +117,7 @@ impl Inner {
         });
     }
 
-    pub(super) fn obstacle(&self, binary: &str, standing: &Standing) -> Option<Problem> {
-        standing.obstacle(binary, self.known.stack_of(binary), &self.endpoint, self.client.region())
+    pub(super) fn obstacle(&self, binary: &str, plan: &SwapPlan) -> Option<Problem> {
+        plan.obstacle(binary, self.known.stack_of(binary), &self.endpoint, self.client.region())
     }
 }

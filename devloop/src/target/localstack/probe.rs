@@ -15,13 +15,13 @@ const LOADING_LIMIT: Duration = Duration::from_secs(20);
 /// How large its answers may be, in bytes.
 const MAX_ANSWER: usize = 16 << 20;
 
-/// The region that is named to who may want one.
+/// The region in the signatures; the answer does not depend on it.
 const REGION: &str = "us-east-1";
 
 /// What was found at an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Nobody listens; the operating system's word.
+    /// Nothing listens there; the operating system's error.
     Nobody(String),
     /// devloop's own cloud, which speaks as `LocalStack` does.
     Devloop,

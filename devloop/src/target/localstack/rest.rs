@@ -1,4 +1,4 @@
-//! Whether a function rests, and when one that rests has read its changed file.
+//! Whether a function has requests in flight, and how long LocalStack takes to reload its changed file.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::aws::{ApiError, Call};
 use crate::bus::wall;
 use crate::target::api::{Client, Deployed};
-use crate::target::localstack::standing::LastRequest;
+use crate::target::localstack::swap_plan::LastRequest;
 
 /// How long `LocalStack` waits for further changes before it ends the function's processes.
 const DEBOUNCE: Duration = Duration::from_millis(500);
@@ -15,7 +15,7 @@ const DEBOUNCE: Duration = Duration::from_millis(500);
 /// How often it looks where the system does not tell it of changes.
 const POLLING: Duration = Duration::from_millis(200);
 
-/// For the way of the event and of the signal.
+/// For the delivery of the file event and of the signal.
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// Added to the function's timeout: what was called before that is over.

@@ -1,4 +1,4 @@
-//! The target and what it remembers.
+//! LocalStack as a target, and what it remembers between swaps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::aws::{ApiError, Endpoints, Keys, Trust};
-use crate::engine::{Digest, Place, Problem, RolledBack};
+use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::api::Client;
-use crate::target::localstack::standing::Standing;
+use crate::target::localstack::swap_plan::SwapPlan;
 use crate::target::{Known, Pending, Report, Target, Whereabouts};
 
 /// How long LocalStack may take to answer: its services load when they are first asked.
@@ -65,15 +65,15 @@ pub(super) struct Inner {
     pub(super) reports: UnboundedSender<Report>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
-    /// What was found before each binary's swap.
-    pub(super) standings: Mutex<BTreeMap<String, Standing>>,
+    /// The plan of each binary's last swap.
+    pub(super) plans: Mutex<BTreeMap<String, SwapPlan>>,
     /// The directory of each binary's code that served before the newest.
     pub(super) previous: Mutex<BTreeMap<String, PathBuf>>,
     /// The directory of each binary's newest code.
     pub(super) newest: Mutex<BTreeMap<String, PathBuf>>,
     /// When each binary's functions last ran from the template's directory, as far as this session led them away from it.
     pub(super) left: Mutex<BTreeMap<String, Instant>>,
-    /// Binaries whose functions are waited for.
+    /// Binaries whose functions are not deployed yet, and looked for in the background.
     pub(super) awaited: Mutex<BTreeSet<String>>,
     /// Held while a function's own directory is written behind an update.
     pub(super) mirroring: tokio::sync::Mutex<()>,
@@ -99,7 +99,7 @@ impl Localstack {
             reports: opening.reports,
             stop: opening.stop,
             tasks: TaskTracker::new(),
-            standings: Mutex::default(),
+            plans: Mutex::default(),
             previous: Mutex::default(),
             newest: Mutex::default(),
             left: Mutex::default(),
@@ -137,8 +137,8 @@ impl Inner {
         }
     }
 
-    pub(super) fn standing(&self, binary: &str) -> Standing {
-        lock(&self.standings).get(binary).cloned().unwrap_or_default()
+    pub(super) fn plan(&self, binary: &str) -> SwapPlan {
+        lock(&self.plans).get(binary).cloned().unwrap_or_default()
     }
 }
 
@@ -156,12 +156,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Target for Localstack {
-    fn place<'a>(
+    fn destination<'a>(
         &'a self,
         function: &'a str,
         believed: Option<Digest>,
-    ) -> Pending<'a, Result<Place, Problem>> {
-        Box::pin(self.0.place(function, believed))
+    ) -> Pending<'a, Result<Destination, Problem>> {
+        Box::pin(self.0.destination(function, believed))
     }
 
     fn activate<'a>(

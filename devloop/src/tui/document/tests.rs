@@ -1,6 +1,6 @@
 use ratatui::layout::Size;
 use ratatui::style::Modifier;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::Document;
 use crate::tui::text::plain;
@@ -203,4 +203,23 @@ fn an_empty_document_can_be_moved_in() {
     document.toggle_wrap();
     document.scroll(1, nothing);
     assert!(document.window(nothing).is_empty());
+}
+
+#[test]
+fn a_line_in_two_forms_is_searched_and_shown_in_one_of_them() {
+    let mut document = Document::following(10);
+    document.push_both(Some("up"), Vec::new(), Line::raw("id=1"), Some(Line::raw("{id}")));
+    document.push(Some("up"), Vec::new(), Line::raw("plain"));
+    assert!(document.add_to_last("up", "id=1", &Span::raw(" ok")));
+    assert!(!document.add_to_last("down", "id=1", &Span::raw(" no")), "another function's");
+    assert!(!document.add_to_last("up", "id=2", &Span::raw(" no")), "another request's");
+    check(&document, &["id=1 ok", "plain"]);
+    document.toggle_raw();
+    check(&document, &["{id}", "plain"]);
+    document.push_both(Some("up"), Vec::new(), Line::raw("id=2"), Some(Line::raw("{two}")));
+    document.search_for("two", VIEW);
+    assert_eq!(document.search().unwrap().summary(), "/two 1/1");
+    document.toggle_raw();
+    check(&document, &["id=1 ok", "plain", "id=2"]);
+    assert_eq!(document.search().unwrap().summary(), "/two 0/0");
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn enter_opens_the_editor_where_the_error_is() {
-    let place = |file: &str, line, column| Some(Request::Edit(Place { file: file.into(), line, column }));
+    let place = |file: &str, line, column| Some(Request::Edit(Location { file: file.into(), line, column }));
     let mut session = broken();
     session.text((80, 24));
     assert_eq!(session.press("2 enter"), place("src/lib.rs", 42, 17));

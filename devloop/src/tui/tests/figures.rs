@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn the_pipeline_is_drawn_with_throughput_and_lag() {
     let mut session = running();
-    session.screen.routes = way();
+    session.screen.event_paths = way();
     session.screen.stands_on(Some(Commit { short: "7f3a1c9".to_owned(), dirty: true }));
     let mut behind = report(START + 2_000, 396.0);
     behind.mappings[0].lag_records = 1_200;

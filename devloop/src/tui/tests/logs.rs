@@ -78,3 +78,25 @@ fn pasted_text_is_only_typed_into_a_search() {
     session.screen.paste("stored\nq");
     assert_eq!(session.screen.prompt(), Some(&Prompt::Search("stored".to_owned())));
 }
+
+#[test]
+fn json_lines_are_told_as_people_read_them_with_their_request_s_report() {
+    let mut session = running();
+    session.press("ctrl-k");
+    let line = |level: &str, message: &str, id: &str| {
+        format!(
+            r#"{{"timestamp":"2023-11-14T22:13:20.007Z","level":"{level}","fields":{{"message":"{message}","event":1}},"target":"upstream","span":{{"requestId":"{id}","name":"Lambda runtime invoke"}}}}"#
+        )
+    };
+    session.log("upstream", &line("INFO", "accepted", "c6af9ac6"));
+    session.log("midstream", &line("WARN", "no room in the batch", "11111111"));
+    session.log("downstream", "panicked at src/main.rs:4:2");
+    let line =
+        "REPORT RequestId: c6af9ac6\tDuration: 2.31 ms\tMax Memory Used: 20 MB\tInit Duration: 20.11 ms"
+            .to_owned();
+    session.tell(&Notice::Reported { function: "upstream".to_owned(), line });
+    session.press("4 e");
+    insta::assert_snapshot!("json_lines", session.text((110, 10)));
+    session.press("v");
+    insta::assert_snapshot!("json_lines_as_written", session.text((110, 10)));
+}

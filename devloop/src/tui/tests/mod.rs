@@ -26,10 +26,8 @@ use crate::engine::{
     RolledBack, Serving, State, update,
 };
 use crate::graph::{Reason, Workspace};
-use crate::status::{Report, findings};
+use crate::status::{Hop, Report, findings};
 use crate::tui::keymap::Keymap;
-use crate::tui::location::Place;
-use crate::tui::route::Hop;
 use crate::tui::screen::{Commit, Order, Prompt, Request, Screen};
 use crate::tui::theme::Theme;
 use crate::tui::view;
@@ -132,7 +130,7 @@ fn running() -> Session {
 /// The same with log lines of its own, each with its function.
 fn logging(lines: &[(&str, &str)]) -> Session {
     let mut session = Session::new();
-    session.screen.routes = way();
+    session.screen.event_paths = way();
     session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs: outputs() });
     let reasons = session.state.functions.keys().map(|name| (name.clone(), Reason::FirstBuild)).collect();
     session.tell(&Notice::Build { generation: 1, reasons });

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::status::{count, milliseconds};
 use crate::tui::action::{FOOTER, binding};
 use crate::tui::keymap::Keymap;
-use crate::tui::route;
+use crate::tui::path_line;
 use crate::tui::screen::{Prompt, Question, Screen};
 use crate::tui::text::{cut, fitted};
 
@@ -52,10 +52,10 @@ fn save(screen: &Screen) -> String {
 
 /// The ways through the pipeline, and where the time of the last save went.
 pub(super) fn draw_ways(buffer: &mut Buffer, area: Rect, screen: &Screen) {
-    let ways = screen.routes.iter().map(|hops| route::line(hops, &screen.figures));
+    let ways = screen.event_paths.iter().map(|hops| path_line::line(hops, &screen.figures));
     let save = screen.last_save.as_ref().map(|(function, phases)| Line::raw(format!("{function} {phases}")));
     // Where there is room for all of it, the phases have the last row.
-    let rows = screen.routes.len().min(usize::from(area.height));
+    let rows = screen.event_paths.len().min(usize::from(area.height));
     let rows =
         if area.height > 1 { rows.min(usize::from(area.height) - usize::from(save.is_some())) } else { rows };
     for (y, line) in area.rows().map(|row| row.y).zip(ways.take(rows).chain(save)) {

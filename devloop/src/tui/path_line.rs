@@ -3,32 +3,10 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::status::{Mapping, Report, count, milliseconds};
+use crate::status::{Hop, Mapping, Report, count, milliseconds};
 use crate::tui::notices::Figures;
 
-/// A stage that events pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Hop {
-    /// Where events come in or wait: an API, a stream, a table, a queue.
-    Resource {
-        /// What people call it, such as `Kinesis`.
-        name: String,
-        /// The service in its ARN, such as `kinesis`.
-        service: String,
-    },
-    /// A function, by its binary.
-    Function(String),
-}
-
-impl Hop {
-    fn name(&self) -> &str {
-        match self {
-            Self::Resource { name, .. } | Self::Function(name) => name,
-        }
-    }
-}
-
-/// The line of one way through the pipeline.
+/// The line of one path through the pipeline.
 pub(super) fn line(hops: &[Hop], figures: &Figures) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     for (index, hop) in hops.iter().enumerate() {

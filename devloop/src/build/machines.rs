@@ -1,4 +1,4 @@
-//! One build's functions by the way they are made, and the check of what comes out of it.
+//! Groups a build's functions by how they are compiled, and checks that the binaries fit their machines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::cargo::{self, Toolchain};
 use crate::engine::Artifact;
-use crate::machine::{self, Architecture, Demands, Purpose, Refusal, Route, Tools};
+use crate::machine::{self, Architecture, Compilation, Demands, Purpose, Refusal, Tools};
 
 /// cargo-zigbuild's program.
 const ZIGBUILD: &str = "cargo-zigbuild";
@@ -46,35 +46,36 @@ impl Machines {
         command
     }
 
-    /// What is asked of the functions.
+    /// The processor and runtime of every function.
     pub(crate) fn demands(&self) -> &Demands {
         &self.demands
     }
 
-    /// The functions by the way they are built, and those that cannot be built here.
-    pub(super) async fn routes(
+    /// The functions by how they are compiled, and those that cannot be built on this machine.
+    pub(super) async fn compilations(
         &self,
         functions: &[String],
         toolchain: &Toolchain,
         root: &Path,
-    ) -> (BTreeMap<Route, Vec<String>>, Vec<(String, Refusal)>) {
+    ) -> (BTreeMap<Compilation, Vec<String>>, Vec<(String, Refusal)>) {
         let tools = match self.demands.purpose {
             Purpose::RunHere => &Tools::default(),
             Purpose::Ship => self.tools.get_or_init(|| tools_in(&self.path, toolchain, root)).await,
         };
-        let (mut routes, mut refused): (BTreeMap<Route, Vec<String>>, Vec<_>) = Default::default();
+        let (mut compilations, mut refused): (BTreeMap<Compilation, Vec<String>>, Vec<_>) =
+            Default::default();
         for function in functions {
             let too_new = self.too_new.lock().is_ok_and(|known| known.contains(function));
             let demand = self.demands.of(function);
-            match machine::route(function, &demand, self.demands.purpose, too_new, tools) {
-                Ok(route) => routes.entry(route).or_default().push(function.clone()),
+            match machine::compilation(function, &demand, self.demands.purpose, too_new, tools) {
+                Ok(compilation) => compilations.entry(compilation).or_default().push(function.clone()),
                 Err(refusal) => refused.push((function.clone(), refusal)),
             }
         }
-        (routes, refused)
+        (compilations, refused)
     }
 
-    /// Whether the artifact may be used. One that needs too new a glibc is to be made in another way next time.
+    /// Whether the artifact may be used. A function whose binary needs too new a glibc is built with cargo-zigbuild next time.
     pub(super) fn check(&self, artifact: &Artifact) -> Result<(), Refusal> {
         let function = &artifact.function;
         if self.demands.purpose == Purpose::RunHere {

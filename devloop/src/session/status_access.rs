@@ -7,9 +7,9 @@ use crate::config::{Environment, Settings};
 use crate::observe::{Local, Metric, Pipeline};
 use crate::target::Aws;
 
-/// Whom the pane asks.
+/// The cloud that the status pane asks, and what its requests are signed with.
 #[derive(Clone)]
-pub(super) struct Asked {
+pub(super) struct StatusAccess {
     endpoints: Endpoints,
     keys: Keys,
     trust: Trust,
@@ -18,7 +18,7 @@ pub(super) struct Asked {
     functions: Option<BTreeSet<String>>,
 }
 
-impl Asked {
+impl StatusAccess {
     /// devloop's own cloud.
     pub(super) fn own(endpoint: &str) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl Asked {
         Self { keys: keys.unwrap_or_default(), region: environment.region(), ..Self::own(endpoint) }
     }
 
-    /// The account that is deployed to, with the keys of this moment. Without any the pane says why it has no figures.
+    /// The account that is deployed to, with the target's own keys.
     pub(super) fn aws(aws: &Aws) -> Self {
         let client = aws.client();
         Self {
@@ -49,7 +49,7 @@ impl Asked {
         }
     }
 
-    /// What the pane asks.
+    /// The pipeline whose report the pane shows.
     pub(super) fn pipeline(&self, settings: &Settings, local: Local) -> Pipeline {
         let latency = &settings.latency;
         let metric = Metric { namespace: latency.namespace.clone(), name: latency.metric.clone() };

@@ -16,7 +16,7 @@ pub(crate) struct Tools {
 
 /// How a function is built.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Route {
+pub(crate) enum Compilation {
     /// By cargo, for this machine.
     Native,
     /// By cargo-zigbuild, for another processor or an older glibc.
@@ -28,7 +28,7 @@ pub(crate) enum Route {
     },
 }
 
-impl Route {
+impl Compilation {
     /// The target as cargo-zigbuild wants it; none for this machine's.
     pub(crate) fn target(&self) -> Option<String> {
         match self {
@@ -103,7 +103,7 @@ pub(crate) const ZIGBUILD_INSTALLATION: &str =
     "pip install cargo-zigbuild, or: cargo install cargo-zigbuild, and zig beside it";
 
 impl Refusal {
-    /// The same for programs and people.
+    /// The error with its stable code and the next step.
     pub(crate) fn problem(&self) -> Problem {
         let message = self.to_string();
         match self {
@@ -127,24 +127,24 @@ impl Refusal {
 ///
 /// What runs here is built for here, whatever the stack says: the alternative to an `x86_64` process of an `arm64` function is
 /// none at all.
-pub(crate) fn route(
+pub(crate) fn compilation(
     function: &str,
     demand: &Demand,
     purpose: Purpose,
     too_new: bool,
     tools: &Tools,
-) -> Result<Route, Refusal> {
+) -> Result<Compilation, Refusal> {
     let architecture = demand.architecture;
     let foreign = architecture != Architecture::host();
     if purpose == Purpose::RunHere || !(foreign || too_new) {
-        return Ok(Route::Native);
+        return Ok(Compilation::Native);
     }
     let (function, triple, glibc) = (function.to_owned(), architecture.triple(), demand.glibc());
     if !tools.targets.contains(triple) {
         return Err(Refusal::NoStandardLibrary { function, architecture });
     }
     match (tools.zigbuild, foreign) {
-        (true, _) => Ok(Route::Zig { triple, glibc }),
+        (true, _) => Ok(Compilation::Zig { triple, glibc }),
         (false, true) => Err(Refusal::NoCrossLinker { function, architecture }),
         (false, false) => Err(Refusal::NoOldGlibc { function, runtime: demand.runtime.clone(), glibc }),
     }
@@ -189,7 +189,7 @@ pub(crate) fn check(
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, Tools, check, route};
+    use super::{Refusal, Tools, check, compilation};
     use crate::machine::{Architecture, Binary, Demand, Glibc, Purpose};
 
     const HERE: Architecture =
@@ -203,8 +203,8 @@ mod tests {
 
     /// The target, `native`, or the code of the refusal.
     fn check_route(demand: &Demand, purpose: Purpose, too_new: bool, tools: &Tools, expected: &str) {
-        let found = match route("up", demand, purpose, too_new, tools) {
-            Ok(route) => route.target().unwrap_or_else(|| "native".to_owned()),
+        let found = match compilation("up", demand, purpose, too_new, tools) {
+            Ok(chosen) => chosen.target().unwrap_or_else(|| "native".to_owned()),
             Err(refusal) => refusal.problem().code.to_owned(),
         };
         assert_eq!(found, expected, "{demand:?} {purpose:?} {too_new} {tools:?}");

@@ -1,135 +1,19 @@
-//! The screen of a run of `devloop bench`: rates and percentiles over time, and what waits before which stage.
-
-use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+//! A run of `devloop bench` while it goes on: rates and percentiles over time, and what waits before which stage.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::{Sparkline, Widget};
 
 use crate::bench::{Phase, Progress};
 use crate::report::number;
-use crate::tui::terminal::{self, Canvas, Guard};
-use crate::tui::theme::Theme;
-
-/// The least time between two frames.
-const FRAME: Duration = Duration::from_millis(100);
-
-/// How long the end waits for a terminal that takes no output.
-const FAREWELL: Duration = Duration::from_secs(1);
+use crate::tui::Theme;
 
 const FOOTER: &str = "q or Ctrl-C ends the load and waits for the rest; twice ends everything";
 
-/// The screen while a run goes on; the terminal goes back when this is dropped.
-pub(crate) struct BenchScreen {
-    shared: Arc<Shared>,
-    /// Gets nothing, and closes when the terminal is given back.
-    drawn: Receiver<()>,
-}
-
-#[derive(Default)]
-struct Shared {
-    inner: Mutex<Inner>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Inner {
-    progress: Progress,
-    dirty: bool,
-    closing: bool,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl BenchScreen {
-    /// Takes the terminal. `end` is called each time the user asks for the end.
-    pub(crate) fn start(theme: Theme, end: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let (guard, canvas) = terminal::take()?;
-        let shared = Arc::<Shared>::default();
-        let (open, drawn) = channel();
-        thread::Builder::new().name("bench-draw".to_owned()).spawn({
-            let shared = Arc::clone(&shared);
-            move || draw_on(&shared, (guard, canvas), theme, &open)
-        })?;
-        // Nothing can wake a read of the terminal, so this thread is left alone at the end of the process.
-        thread::Builder::new().name("bench-keys".to_owned()).spawn({
-            let shared = Arc::clone(&shared);
-            move || read_keys(&shared, &end)
-        })?;
-        Ok(Self { shared, drawn })
-    }
-
-    /// Shows how the run stands.
-    pub(crate) fn show(&self, progress: &Progress) {
-        let mut inner = self.shared.lock();
-        inner.progress = progress.clone();
-        inner.dirty = true;
-        self.shared.changed.notify_all();
-    }
-}
-
-impl Drop for BenchScreen {
-    fn drop(&mut self) {
-        self.shared.lock().closing = true;
-        self.shared.changed.notify_all();
-        let _ = self.drawn.recv_timeout(FAREWELL);
-        terminal::restore();
-    }
-}
-
-fn draw_on(shared: &Shared, (guard, mut canvas): (Guard, Canvas), theme: Theme, open: &Sender<()>) {
-    loop {
-        let progress = {
-            let waiting = shared.changed.wait_while(shared.lock(), |inner| !inner.dirty && !inner.closing);
-            let mut inner = waiting.unwrap_or_else(PoisonError::into_inner);
-            if inner.closing {
-                break;
-            }
-            inner.dirty = false;
-            inner.progress.clone()
-        };
-        let drawn = canvas.draw(|frame| draw(frame, &progress, theme));
-        if drawn.is_err() {
-            break;
-        }
-        let pause = shared.changed.wait_timeout_while(shared.lock(), FRAME, |inner| !inner.closing);
-        drop(pause);
-    }
-    drop((guard, open));
-}
-
-fn read_keys(shared: &Shared, end: &impl Fn()) {
-    while let Ok(event) = event::read() {
-        match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => {
-                let is_interrupt =
-                    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
-                if is_interrupt || key.code == KeyCode::Char('q') {
-                    end();
-                }
-            }
-            Event::Resize(..) => {
-                shared.lock().dirty = true;
-                shared.changed.notify_all();
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Draws the run.
-fn draw(frame: &mut Frame<'_>, progress: &Progress, theme: Theme) {
+/// Draws the run as it stands.
+pub(crate) fn draw(frame: &mut Frame<'_>, progress: &Progress, theme: Theme) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     let [header, gauge, counts, way, charts, footer] = Layout::vertical([

@@ -1,4 +1,4 @@
-//! What one cargo says, from its first word to its last.
+//! Reads the output of one cargo process.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,9 +23,9 @@ pub(super) struct Work<'a> {
     pub(super) binaries: &'a [String],
     /// As cargo-zigbuild wants it; none: this machine, by cargo.
     pub(super) target: Option<String>,
-    /// There is no other part.
+    /// It makes all of the order.
     pub(super) only: bool,
-    /// What it made has been sent, while cargo goes on.
+    /// The artifacts have been sent already, while cargo still runs.
     pub(super) told: AtomicBool,
 }
 
@@ -50,30 +50,30 @@ impl Work<'_> {
     }
 }
 
-/// What cargo's JSON messages came to.
+/// What was read from cargo's JSON messages.
 pub(super) struct Messages {
     pub(super) artifacts: Vec<Artifact>,
     /// The chosen linker failed, with its reason.
     pub(super) link_failure: Option<String>,
 }
 
-/// Listens to one cargo.
-pub(super) struct Ear<'a> {
+/// Reads one cargo's output and sends what it says as events.
+pub(super) struct CargoReader<'a> {
     work: &'a Work<'a>,
     builder: &'a Builder,
     events: &'a Events,
-    /// Cargo has said something.
+    /// Notified at every line of output, for the timeout.
     heard: Notify,
     last_words: std::sync::Mutex<String>,
 }
 
-impl<'a> Ear<'a> {
-    /// Hears nothing yet.
+impl<'a> CargoReader<'a> {
+    /// A reader that has read nothing yet.
     pub(super) fn new(work: &'a Work<'a>, builder: &'a Builder, events: &'a Events) -> Self {
         Self { work, builder, events, heard: Notify::new(), last_words: std::sync::Mutex::default() }
     }
 
-    /// Resolves when cargo has said nothing for so long.
+    /// Resolves when cargo has printed nothing for this long.
     pub(super) async fn silence(&self, limit: Duration) {
         while tokio::time::timeout(limit, self.heard.notified()).await.is_ok() {}
     }
@@ -86,7 +86,7 @@ impl<'a> Ear<'a> {
         }
     }
 
-    /// Sends what was made, if nothing about it is open.
+    /// Sends the artifacts, if all of them are known and usable.
     async fn tell(&self, artifacts: &[Artifact]) {
         let fits = |artifact: &Artifact| self.builder.machines.check(artifact).is_ok();
         if self.work.only && artifacts.iter().all(fits) {
@@ -97,7 +97,7 @@ impl<'a> Ear<'a> {
         }
     }
 
-    /// Sends what was linked in another way than it was wanted, each once in a session.
+    /// Reports functions that were not prelinked, and why, each once a session.
     pub(super) async fn tell_refusals(&self) {
         for problem in self.builder.linking.iter().flat_map(|linking| linking.refusals()) {
             self.events.send(Fact::Error { problem }).await;

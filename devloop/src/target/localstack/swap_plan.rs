@@ -1,4 +1,4 @@
-//! How a binary's functions stand before a swap.
+//! The functions of one binary before a swap, and how the swap is done.
 
 use std::path::{Path, PathBuf};
 
@@ -13,22 +13,22 @@ pub(super) fn directory(location: Option<&str>) -> Option<&Path> {
     location?.strip_prefix(SCHEME).map(Path::new)
 }
 
-/// How new code takes over; the later one is the more careful.
+/// How new code takes over. A later variant is safer for requests in flight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
-    /// The file is replaced, and the functions notice: nothing is in flight.
+pub(super) enum SwapMethod {
+    /// The file is replaced, and LocalStack reloads it: no request is in flight.
     #[default]
     Notice,
-    /// The file is replaced, and the functions are started anew before they notice. What would be cut off then fails, and does
-    /// not pass for done. There is at most what the very first requests have started, and that ends sooner than it notices.
+    /// The file is replaced and the functions are updated at once, before LocalStack reloads. A first request in flight then fails, and
+    /// is delivered again, instead of being reported as done.
     Anew,
-    /// The code gets a directory of its own, and what is in flight ends or fails without any change of its own.
+    /// The code gets a directory of its own and the functions are pointed there; the directory of requests in flight does not change.
     Aside,
 }
 
-impl Way {
-    /// The way of a function without event sources that runs from the template's directory, by its last request. Before the
-    /// first one is over LocalStack tells nothing of it, and without a program in the directory none can have begun.
+impl SwapMethod {
+    /// How to swap a function without event sources that runs from the template's directory, chosen by when it last served. LocalStack
+    /// tells of a request only when it is over; without a program in the directory none can have begun.
     pub(super) fn after(last: LastRequest, has_program: bool) -> Self {
         match last {
             LastRequest::JustNow => Self::Aside,
@@ -43,7 +43,7 @@ impl Way {
 pub(super) enum LastRequest {
     /// None has ended yet.
     Never,
-    /// Where one ended a moment ago another one may have begun.
+    /// One ended a moment ago, so another one may be in flight.
     JustNow,
     /// Longer ago than a request may take.
     LongAgo,
@@ -51,14 +51,14 @@ pub(super) enum LastRequest {
 
 /// The functions of one binary, and what was decided about the next swap.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Standing {
+pub(super) struct SwapPlan {
     /// The functions; none before they are deployed.
     pub(super) functions: Vec<Deployed>,
     /// How the next binary takes over.
-    pub(super) way: Way,
+    pub(super) method: SwapMethod,
 }
 
-impl Standing {
+impl SwapPlan {
     /// The directory that every function runs from, if it is the same one.
     pub(super) fn directory(&self) -> Option<&Path> {
         let first = directory(self.functions.first()?.location.as_deref())?;
@@ -75,7 +75,7 @@ impl Standing {
             .collect()
     }
 
-    /// Why the functions cannot be given new code now; deploying them is the cure.
+    /// Why the functions cannot be given new code; they have to be deployed first.
     pub(super) fn obstacle(
         &self,
         binary: &str,
@@ -110,15 +110,26 @@ pub(super) fn failed_function(name: &str, reason: &str) -> Problem {
 mod tests {
     use std::path::Path;
 
-    use super::{LastRequest, Way, directory};
+    use super::{LastRequest, SwapMethod, directory};
 
     #[test]
     fn only_a_function_known_to_rest_is_left_to_notice() {
-        assert_eq!(Way::after(LastRequest::LongAgo, true), Way::Notice);
-        assert_eq!(Way::after(LastRequest::JustNow, true), Way::Aside);
-        assert_eq!(Way::after(LastRequest::Never, true), Way::Anew, "its first request may be in flight");
-        assert_eq!(Way::after(LastRequest::Never, false), Way::Notice, "there is nothing to be in flight");
-        assert!(Way::Notice < Way::Anew && Way::Anew < Way::Aside, "the most careful function decides");
+        assert_eq!(SwapMethod::after(LastRequest::LongAgo, true), SwapMethod::Notice);
+        assert_eq!(SwapMethod::after(LastRequest::JustNow, true), SwapMethod::Aside);
+        assert_eq!(
+            SwapMethod::after(LastRequest::Never, true),
+            SwapMethod::Anew,
+            "its first request may be in flight"
+        );
+        assert_eq!(
+            SwapMethod::after(LastRequest::Never, false),
+            SwapMethod::Notice,
+            "there is nothing to be in flight"
+        );
+        assert!(
+            SwapMethod::Notice < SwapMethod::Anew && SwapMethod::Anew < SwapMethod::Aside,
+            "the most careful function decides"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Programs that have the terminal for a while: the user's editor, and the load of `devloop bench`. One at a time.
+//! Child processes that have the terminal for a while: the user's editor, and `devloop bench`. One at a time.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub(crate) struct Load {
     /// This program.
     pub(crate) program: PathBuf,
-    /// What leads it to the session's cloud.
+    /// Environment variables that point it at the session's cloud.
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
@@ -28,38 +28,38 @@ pub(super) enum Farewell {
 /// How long a load may take to give the terminal back after each of its signals.
 const WAITS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(2)];
 
-static LODGER: Mutex<Option<(Pid, Farewell)>> = Mutex::new(None);
+static CHILD: Mutex<Option<(Pid, Farewell)>> = Mutex::new(None);
 static LEFT: Condvar = Condvar::new();
 
-fn lodger() -> MutexGuard<'static, Option<(Pid, Farewell)>> {
-    LODGER.lock().unwrap_or_else(PoisonError::into_inner)
+fn current() -> MutexGuard<'static, Option<(Pid, Farewell)>> {
+    CHILD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether there is one.
+/// Whether a child process has the terminal.
 pub(super) fn is_here() -> bool {
-    lodger().is_some()
+    current().is_some()
 }
 
 /// Runs the program to its end.
 pub(super) fn run(command: &mut Command, farewell: Farewell) -> io::Result<ExitStatus> {
     let mut child = command.spawn()?;
-    *lodger() = Some((Pid::from_child(&child), farewell));
+    *current() = Some((Pid::from_child(&child), farewell));
     let status = child.wait();
-    *lodger() = None;
+    *current() = None;
     LEFT.notify_all();
     status
 }
 
-/// Nobody outlives the session whose terminal he has.
+/// Ends the child process, if there is one, when the session ends.
 pub(super) fn end() {
-    let Some((pid, farewell)) = *lodger() else { return };
+    let Some((pid, farewell)) = *current() else { return };
     let waits = if farewell == Farewell::Twice { WAITS.as_slice() } else { &[Duration::ZERO] };
     for wait in waits {
-        let here = lodger();
+        let here = current();
         if here.is_none() {
             return;
         }
         let _ = kill_process(pid, Signal::TERM);
-        drop(LEFT.wait_timeout_while(here, *wait, |lodger| lodger.is_some()));
+        drop(LEFT.wait_timeout_while(here, *wait, |child| child.is_some()));
     }
 }

@@ -1,4 +1,5 @@
-//! The ways of an event through a pipeline, as the templates tell: who is called by whom, who writes where, who reads what.
+//! The paths that events take through a pipeline, read from the templates: API to function, function to stream or table, stream
+//! to function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +7,12 @@ use devloop_cloud::Template as Document;
 use serde_json::Value;
 
 use crate::session::templates::Template;
-use crate::tui::Hop;
+use crate::status::Hop;
 
-/// How many ways are looked for; a template with more is no line on a screen.
+/// How many paths are found at most; the screen has no room for more.
 const MOST: usize = 8;
 
-/// Every way from an entrance to an end that passes a function, in the template's names for functions.
+/// Every path from where events enter to where they end that passes a function.
 pub(super) fn of_templates(templates: &[Template]) -> Vec<Vec<Hop>> {
     let mut ways = Vec::new();
     for template in templates {
@@ -66,7 +67,7 @@ fn of_template(document: &Document, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<
     };
     let mut named: Vec<Vec<Hop>> = ways.iter().map(|way| way.iter().map(name).collect()).collect();
     named.retain(|way: &Vec<Hop>| way.len() > 1 && way.iter().any(|hop| matches!(hop, Hop::Function(_))));
-    // The longest way is the pipeline.
+    // The longest path is the pipeline.
     named.sort_by_key(|way| std::cmp::Reverse(way.len()));
     named
 }
@@ -85,7 +86,7 @@ fn resource_hop(id: &str, kind: &str, is_only: bool) -> Hop {
     Hop::Resource { name, service: service.to_ascii_lowercase() }
 }
 
-/// Goes on to every end; a resource is passed once on each way.
+/// Follows the edges to every end; no path passes a resource twice.
 fn follow<'a>(
     at: &'a str,
     edges: &BTreeSet<(&'a str, &'a str)>,
@@ -115,7 +116,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::of_template;
-    use crate::tui::Hop;
+    use crate::status::Hop;
 
     fn check(document: &Value, binaries: &[(&str, &str)], expected: &[&str]) {
         let binaries: BTreeMap<&str, &str> = binaries.iter().copied().collect();

@@ -1,0 +1,183 @@
+//! A function's log line in JSON, as tracing's JSON formatter and lambda_runtime write it, in the form that people read.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Names of the members that stand before the others, whichever writer uses them.
+const TIMES: [&str; 2] = ["timestamp", "time"];
+const MESSAGES: [&str; 2] = ["message", "msg"];
+
+/// Members that say where in the program the line was written. They are for whoever looks at the raw line.
+const PLACES: [&str; 5] = ["target", "filename", "line_number", "threadName", "threadId"];
+
+/// A line's parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogLine {
+    /// The time of day as the function wrote it, to the millisecond.
+    pub(crate) time: Option<String>,
+    /// Such as `INFO`.
+    pub(crate) level: String,
+    /// The message, then every field as `key=value`: the event's own first, then those of its spans.
+    pub(crate) text: String,
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(time) = &self.time {
+            write!(f, "{time} ")?;
+        }
+        write!(f, "{:<5} {}", self.level, self.text)
+    }
+}
+
+/// Reads the line; none where it is no JSON object with a level and a message.
+pub(crate) fn log_line(line: &str) -> Option<LogLine> {
+    let line = line.trim();
+    if !line.starts_with('{') {
+        return None;
+    }
+    let members = members(line)?;
+    let of = |name: &str| members.iter().find(|(member, _)| member == name).map(|(_, value)| value.as_str());
+    let nested = of("fields").and_then(self::members).unwrap_or_default();
+    let level = text_of(of("level")?)?.to_ascii_uppercase();
+    let named = |names: &[&str], all: &[(String, String)]| {
+        let found = all.iter().find(|(member, _)| names.contains(&member.as_str()));
+        found.and_then(|(_, value)| text_of(value))
+    };
+    let message = named(&MESSAGES, &nested).or_else(|| named(&MESSAGES, &members))?;
+    let own = ["level", "fields", "span", "spans"];
+    let is_field = |name: &str| {
+        !(own.contains(&name) || TIMES.contains(&name) || MESSAGES.contains(&name) || PLACES.contains(&name))
+    };
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let of_event = nested.into_iter().chain(members.iter().cloned()).filter(|(name, _)| is_field(name));
+    let of_spans = spans(of("spans"), of("span")).into_iter().filter(|(name, _)| name != "name");
+    for (name, value) in of_event.chain(of_spans) {
+        // Of spans inside each other the same value comes again.
+        if !fields.iter().any(|(other, same)| *other == name && *same == value) {
+            fields.push((name, value));
+        }
+    }
+    let mut text = message;
+    for (name, value) in fields {
+        text.push_str(&format!(" {name}={}", bare(&value)));
+    }
+    let time = named(&TIMES, &members).and_then(|time| time_of_day(&time).map(str::to_owned));
+    Some(LogLine { time, level, text })
+}
+
+/// The members of all spans; a writer tells them all, or only the innermost one.
+fn spans(all: Option<&str>, innermost: Option<&str>) -> Vec<(String, String)> {
+    let all: Vec<Box<RawValue>> = all.and_then(|all| serde_json::from_str(all).ok()).unwrap_or_default();
+    let all: Vec<_> = all.iter().filter_map(|span| members(span.get())).flatten().collect();
+    if all.is_empty() { innermost.and_then(members).unwrap_or_default() } else { all }
+}
+
+/// The members of an object in their order, with their values as JSON.
+fn members(object: &str) -> Option<Vec<(String, String)>> {
+    serde_json::from_str::<Members>(object).ok().map(|members| members.0)
+}
+
+struct Members(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    members.push((name, value.get().to_owned()));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// The text of a JSON string.
+fn text_of(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
+
+/// A value without quotes, where it can be read without them.
+fn bare(json: &str) -> String {
+    let is_plain = |text: &String| {
+        !text.is_empty()
+            && !text.chars().any(|it| it.is_whitespace() || it.is_control() || "\"=".contains(it))
+    };
+    text_of(json).filter(is_plain).unwrap_or_else(|| json.to_owned())
+}
+
+/// `22:13:20.007` of `2023-11-14T22:13:20.007123Z`.
+fn time_of_day(time: &str) -> Option<&str> {
+    let (_, time) = time.split_once(['T', ' '])?;
+    let end = time.find(|it: char| !(it.is_ascii_digit() || ":.".contains(it))).unwrap_or(time.len());
+    time.get(..end.min("22:13:20.007".len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::log_line;
+
+    fn check(line: &str, expected: Option<&str>) {
+        assert_eq!(log_line(line).map(|line| line.to_string()).as_deref(), expected, "{line}");
+    }
+
+    #[test]
+    fn a_line_of_tracing_is_told_as_people_read_it() {
+        check(
+            r#"{"timestamp":"2023-11-14T22:13:20.007123Z","level":"INFO","fields":{"message":"accepted","zone":"eu","event":1,"by":"a b"},"target":"upstream"}"#,
+            Some(r#"22:13:20.007 INFO  accepted zone=eu event=1 by="a b""#),
+        );
+    }
+
+    #[test]
+    fn a_line_of_lambda_runtime_names_its_request_last() {
+        let span = r#"{"requestId":"c6af-1","xrayTraceId":"Root=1-2","name":"Lambda runtime invoke"}"#;
+        check(
+            &format!(
+                r#"{{"timestamp":"2023-11-14T22:13:20Z","level":"WARN","message":"slow","ms":12.5,"target":"up","span":{span},"spans":[{span}]}}"#
+            ),
+            Some(r#"22:13:20 WARN  slow ms=12.5 requestId=c6af-1 xrayTraceId="Root=1-2""#),
+        );
+        check(
+            &format!(r#"{{"level":"error","msg":"no","span":{span}}}"#),
+            Some(r#"ERROR no requestId=c6af-1 xrayTraceId="Root=1-2""#),
+        );
+    }
+
+    #[test]
+    fn nested_values_stay_json() {
+        check(
+            r#"{"level":"DEBUG","message":"two\nlines","at":{"a":[1]},"none":null}"#,
+            Some("DEBUG two\nlines at={\"a\":[1]} none=null"),
+        );
+    }
+
+    #[test]
+    fn what_is_no_log_line_stays_as_it_is() {
+        for line in [
+            "accepted event=1",
+            "{",
+            r#"{"level":"INFO"}"#,
+            r#"{"message":"no level"}"#,
+            r#"{"level":3,"message":"a number"}"#,
+            "[1]",
+            "",
+        ] {
+            check(line, None);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The stages that an event passes on its way through a pipeline.
+
+/// A stage that events pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hop {
+    /// Where events come in or wait: an API, a stream, a table, a queue.
+    Resource {
+        /// What people call it, such as `Kinesis`.
+        name: String,
+        /// The service in its ARN, such as `kinesis`.
+        service: String,
+    },
+    /// A function, by its binary.
+    Function(String),
+}
+
+impl Hop {
+    /// What people call it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Resource { name, .. } | Self::Function(name) => name,
+        }
+    }
+}
