@@ -36,5 +36,6 @@ pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
 pub use services::logs::LogEvent;
+pub use services::sns::Mail;
 pub use supported::supported;
 pub use template::{Given, Position, Problem, Resource, Template, TemplateError};

@@ -65,8 +65,8 @@ fn every_limit_is_checked_and_every_gap_is_named() {
         &refused("the option `KMSKeyArn` of CreateEventSourceMapping"),
     );
     check(
-        json!({"ScalingConfig": {"MaximumConcurrency": 2}}),
-        &refused("the option `ScalingConfig` of CreateEventSourceMapping"),
+        json!({"ProvisionedPollerConfig": {"MinimumPollers": 2}}),
+        &refused("the option `ProvisionedPollerConfig` of CreateEventSourceMapping"),
     );
     let on_failure = |arn: &str| json!({"DestinationConfig": {"OnFailure": {"Destination": arn}}});
     check(on_failure("arn:aws:sns:us-east-1:000000000000:t"), &refused("`sns` as an on-failure destination"));
