@@ -39,7 +39,7 @@ impl Kind {
         match self {
             Self::Kinesis => "KinesisBatchInfo",
             Self::DynamoDb => "DDBStreamBatchInfo",
-            // Queues keep what is not done themselves, and have no such records.
+            // Never asked for: queues keep what is not done themselves.
             Self::Sqs => "SQSBatchInfo",
         }
     }

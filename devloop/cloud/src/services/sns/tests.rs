@@ -209,6 +209,9 @@ async fn mails_are_kept_as_files() {
     fixture.publish(json!({})).await;
     let second = mails.recv().await.unwrap();
     assert_eq!((second.number, second.subject.as_str()), (2, "AWS Notification Message"));
+    while fixture.sns.pending() > 0 {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(fixture.sns.status()["mails"], 2);
 }
 

@@ -94,6 +94,7 @@ fn options_change_what_they_name_and_nothing_else() {
     .unwrap();
     let settings = full.applied_to(&Settings::default()).unwrap();
     let expected = Settings {
+        concurrency: None,
         batch_size: 10,
         window: Duration::from_secs(30),
         retries: Some(2),
