@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -93,11 +94,11 @@ on_pet = {**at, "resourceId": pet["id"], "httpMethod": "GET"}
 refused(409, "ConflictException", "Method already exists", gateway.put_method, **on_pet, authorizationType="NONE")
 refused(501, "NotImplementedException", "AWS_IAM", gateway.put_method, **at, resourceId=pets["id"], httpMethod="GET",
         authorizationType="AWS_IAM")
-refused(501, "NotImplementedException", "apiKeyRequired", gateway.put_method, **at, resourceId=pets["id"],
-        httpMethod="GET", authorizationType="NONE", apiKeyRequired=True)
+refused(400, "BadRequestException", "Invalid Request Validator", gateway.put_method, **at, resourceId=pets["id"],
+        httpMethod="GET", authorizationType="NONE", requestValidatorId="none")
 refused(404, "NotFoundException", "Invalid Integration identifier specified", gateway.get_integration, **on_pet)
 refused(400, "BadRequestException", "No integration defined for method", gateway.create_deployment, **at)
-refused(501, "NotImplementedException", "MOCK", gateway.put_integration, **on_pet, type="MOCK")
+refused(501, "NotImplementedException", "HTTP_PROXY", gateway.put_integration, **on_pet, type="HTTP_PROXY")
 refused(400, "BadRequestException", "Enumeration value for HttpMethod must be non-empty",
         gateway.put_integration, **on_pet, type="AWS_PROXY", uri=URI)
 for resource, method in ((pet["id"], "GET"), (rest["id"], "ANY")):
@@ -170,9 +171,65 @@ assert gateway.get_tags(resourceArn=arn)["tags"] == {"x": "y"}
 assert gateway.get_tags(resourceArn=f"{arn}/stages/dev")["tags"] == {"a": "b"}
 
 # What does not exist here is refused by name
-refused(501, "NotImplementedException", "API keys", gateway.create_api_key, name="k")
-refused(501, "NotImplementedException", "usage plans", gateway.get_usage_plans)
-refused(501, "NotImplementedException", "models", gateway.get_models, **at)
+refused(501, "NotImplementedException", "authorizers", gateway.get_authorizers, **at)
+refused(501, "NotImplementedException", "VPC links", gateway.get_vpc_links)
+
+# Keys, plans, validators, models, mocks and gateway responses, in the gateway's order
+guarded = gateway.create_rest_api(name="guarded")
+on = {"restApiId": guarded["id"]}
+root = guarded["rootResourceId"]
+schema = {"type": "object", "properties": {"data": {"type": "string"}}}
+gateway.create_model(**on, name="Word", contentType="application/json", schema=json.dumps(schema))
+validator = gateway.create_request_validator(**on, name="v", validateRequestBody=True, validateRequestParameters=True)
+gateway.put_method(**on, resourceId=root, httpMethod="POST", authorizationType="NONE", apiKeyRequired=True,
+                   requestModels={"application/json": "Word"}, requestValidatorId=validator["id"],
+                   requestParameters={"method.request.querystring.q": True})
+gateway.put_method(**on, resourceId=root, httpMethod="OPTIONS", authorizationType="NONE")
+for method in ("POST", "OPTIONS"):
+    gateway.put_method_response(**on, resourceId=root, httpMethod=method, statusCode="200",
+                                responseParameters={"method.response.header.Access-Control-Allow-Origin": True})
+    gateway.put_integration(**on, resourceId=root, httpMethod=method, type="MOCK",
+                            requestTemplates={"application/json": '{"statusCode": 200}'})
+    gateway.put_integration_response(
+        **on, resourceId=root, httpMethod=method, statusCode="200",
+        responseParameters={"method.response.header.Access-Control-Allow-Origin": "'*'"},
+        responseTemplates={"application/json": '{"ok": true}'})
+gateway.put_gateway_response(**on, responseType="QUOTA_EXCEEDED", statusCode="402",
+                             responseParameters={"gatewayresponse.header.x-why": "'quota'"})
+gateway.create_deployment(**on, stageName="prod")
+key = gateway.create_api_key(name="k", enabled=True)
+plan = gateway.create_usage_plan(name="p", apiStages=[{"apiId": guarded["id"], "stage": "prod"}],
+                                 quota={"limit": 2, "period": "DAY"}, throttle={"rateLimit": 100, "burstLimit": 50})
+gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+value = gateway.get_api_key(apiKey=key["id"], includeValue=True)["value"]
+
+
+def ask(method, query="", body=None, key=None):
+    url = f"{ENDPOINT}/_aws/execute-api/{guarded['id']}/prod/{query}"
+    headers = {"Content-Type": "application/json", **({"x-api-key": key} if key else {})}
+    request = urllib.request.Request(url, data=body, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.loads(answer.read()), dict(answer.headers)
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read()), dict(error.headers)
+
+
+status, body, headers = ask("OPTIONS")
+assert (status, headers["access-control-allow-origin"]) == (200, "*"), (status, headers)
+assert ask("POST", body=b"{}")[:2] == (403, {"message": "Forbidden"})
+assert ask("POST", body=b"{}", key="wrong")[:2] == (403, {"message": "Forbidden"})
+assert ask("POST", body=b"{}", key=value)[:2] == (400, {"message": "Missing required request parameters: [q]"})
+assert ask("POST", "?q=1", b'{"data": 7}', value)[:2] == (400, {"message": "Invalid request body"})
+status, body, headers = ask("POST", "?q=1", b"{}", value)
+assert (status, body, headers["x-why"]) == (402, {"message": "Limit Exceeded"}, "quota"), (status, body, headers)
+usage = gateway.get_usage(usagePlanId=plan["id"], startDate=time.strftime("%Y-%m-%d", time.gmtime()),
+                          endDate=time.strftime("%Y-%m-%d", time.gmtime()))
+assert usage["items"][key["id"]] == [[2, 0]], usage
+gateway.update_usage(usagePlanId=plan["id"], keyId=key["id"],
+                     patchOperations=[{"op": "replace", "path": "/remaining", "value": "1"}])
+assert ask("POST", "?q=1", b'{"data": "x"}', value)[:2] == (200, {"ok": True})
+gateway.delete_rest_api(**on)
 
 # Deleting
 gateway.delete_stage(**at, stageName="dev")

@@ -24,25 +24,37 @@ const LONGEST: i64 = 29_000;
 /// `PutIntegration`.
 pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiError> {
     let mut members = Members::read("PutIntegration", input);
-    match members.take::<String>("type")?.as_deref() {
-        Some("AWS_PROXY") => {}
-        Some(kind @ ("AWS" | "HTTP" | "HTTP_PROXY" | "MOCK")) => {
+    let kind = match members.take::<String>("type")?.as_deref() {
+        Some("AWS_PROXY") => "AWS_PROXY",
+        Some("MOCK") => "MOCK",
+        Some(kind @ ("AWS" | "HTTP" | "HTTP_PROXY")) => {
             return Err(ApiError::unsupported(format_args!(
-                "{kind} integrations of API Gateway, only AWS_PROXY"
+                "{kind} integrations of API Gateway, only AWS_PROXY and MOCK"
             )));
         }
         _ => return Err(bad_request("Invalid integration type specified")),
+    };
+    let http_method = members.take::<String>("integrationHttpMethod")?;
+    let uri = members.take::<String>("uri")?;
+    let (http_method, uri) = if kind == "MOCK" {
+        (http_method.unwrap_or_default(), String::new())
+    } else {
+        let missing = || bad_request("Enumeration value for HttpMethod must be non-empty");
+        (http_method.ok_or_else(missing)?, checked_uri(uri.unwrap_or_default())?)
+    };
+    let request_templates = members.map("requestTemplates")?;
+    if kind == "MOCK" {
+        request_templates
+            .values()
+            .try_for_each(|template| data::check_mock(template).map_err(bad_request))?;
     }
-    let http_method = members
-        .take::<String>("integrationHttpMethod")?
-        .ok_or_else(|| bad_request("Enumeration value for HttpMethod must be non-empty"))?;
-    let uri = checked_uri(members.take("uri")?.unwrap_or_default())?;
     members.only("connectionType", "INTERNET")?;
     members.only("responseTransferMode", "BUFFERED")?;
     let integration = Integration {
-        kind: "AWS_PROXY",
+        kind,
         http_method,
         uri,
+        request_templates,
         credentials: members.take("credentials")?,
         passthrough_behavior: members
             .take("passthroughBehavior")?
@@ -135,6 +147,10 @@ pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, input: Input) -
     let parameters = members.take::<BTreeMap<String, String>>("responseParameters")?;
     let templates = members.take::<BTreeMap<String, Option<String>>>("responseTemplates")?;
     let handling = members.take::<String>("contentHandling")?;
+    let all = templates.iter().flatten().filter_map(|(_, template)| template.as_deref());
+    if let Some(template) = all.into_iter().find(|template| data::has_expressions(template)) {
+        return Err(ApiError::unsupported(format_args!("mapping templates with expressions (`{template}`)")));
+    }
     members.finish()?;
     let response = response(
         status,
