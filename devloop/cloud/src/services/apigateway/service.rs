@@ -63,7 +63,7 @@ impl ApiGateway {
         let live = found.state.read().stages.get(stage).map(|stage| Arc::clone(&stage.live));
         let Some(live) = live else { return data::unknown_stage() };
         let plans = self.plans.of(&live.region);
-        data::execute(&self.clock, (&*self.functions, &plans), cx, &live, request).await
+        data::execute(&self.clock, (&*self.functions, &*plans), cx, &live, request).await
     }
 }
 

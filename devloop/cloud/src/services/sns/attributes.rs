@@ -11,7 +11,7 @@ use super::{
 use crate::{context::Context, error::ApiError};
 
 /// What can be set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct SubscriptionSettings {
     /// Whether the message goes out as it is, without the JSON around it.
     pub(super) raw: bool,

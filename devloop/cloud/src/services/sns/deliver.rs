@@ -1,6 +1,7 @@
 //! From a topic to its subscriptions: the first try, the tries after it, and the dead-letter queue.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -233,7 +234,7 @@ impl Delivery {
         let raw = self.subscription.settings.read().raw;
         Parcel {
             body: self.body(),
-            attributes: if raw { self.message.attributes.clone() } else { Default::default() },
+            attributes: if raw { self.message.attributes.clone() } else { BTreeMap::new() },
             group: self.message.group.clone(),
             deduplication: self.message.deduplication.clone(),
         }

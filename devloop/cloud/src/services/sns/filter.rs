@@ -26,7 +26,7 @@ impl Scope {
 }
 
 /// A policy as it was given and as it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct FilterPolicy {
     pub(super) text: String,
     pattern: Pattern,

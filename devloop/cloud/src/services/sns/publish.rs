@@ -13,6 +13,9 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, services::sqs::First};
 
+/// Sequence numbers of topics have twenty digits and grow [Message ordering details for FIFO topics].
+const FIRST_SEQUENCE: u64 = 10_000_000_000_000_000_000;
+
 /// The most entries of a batch.
 const MOST_ENTRIES: usize = 10;
 
@@ -142,7 +145,7 @@ fn in_order(sns: &Sns, cx: &Context, topic: &Topic, mut message: Published) -> R
         return Ok(json!({ "MessageId": first.id, "SequenceNumber": first.sequence_number }));
     }
     order.last += 1;
-    let sequence_number = format!("{}", 10_000_000_000_000_000_000_u64 + order.last * 1_000);
+    let sequence_number = (FIRST_SEQUENCE + order.last * 1_000).to_string();
     message.sequence_number = Some(sequence_number.clone());
     let first = First { id: message.id.clone(), sequence_number };
     order.accepted.remember(scope, &id, first.clone(), message.at_ms);

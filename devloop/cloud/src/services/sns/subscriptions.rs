@@ -57,9 +57,8 @@ pub(super) fn subscribe(sns: &Sns, cx: &Context, input: Value) -> Result<Value, 
     let subscription = if let Some(twin) = twin {
         // The same endpoint is subscribed once; other attributes are a mistake.
         let mut same = twin.settings.read().clone();
-        let before = format!("{same:?}");
         same.set_all(protocol, input.attributes.iter())?;
-        if format!("{same:?}") != before {
+        if same != *twin.settings.read() {
             return Err(invalid("Attributes Reason: Subscription already exists with different attributes"));
         }
         twin

@@ -50,7 +50,9 @@ impl Refusal {
             Self::Key => ("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"),
             Self::Throttled => ("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"),
             Self::Quota => ("QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded"),
-            Self::Parameters(message) => ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", message),
+            Self::Parameters(message) => {
+                ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", message.as_str())
+            }
             Self::Body => ("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"),
             Self::MediaType => {
                 ("UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException", "Unsupported Media Type")
@@ -100,7 +102,7 @@ impl Refusal {
 
 /// Refuses a gateway response that asks for what is not offered; the error says what.
 pub(in crate::services::apigateway) fn check_response(response: &GatewayResponse) -> Result<(), String> {
-    const TYPES: [&str; 22] = [
+    const TYPES: [&str; 21] = [
         "ACCESS_DENIED",
         "API_CONFIGURATION_ERROR",
         "AUTHORIZER_CONFIGURATION_ERROR",
@@ -122,7 +124,6 @@ pub(in crate::services::apigateway) fn check_response(response: &GatewayResponse
         "UNAUTHORIZED",
         "UNSUPPORTED_MEDIA_TYPE",
         "WAF_FILTERED",
-        "AUTHORIZER_RESULT",
     ];
     if !TYPES.contains(&response.response_type.as_str()) {
         return Err("Invalid gateway response type specified".to_owned());

@@ -57,7 +57,9 @@ impl Live {
         if self.throttles.is_empty() {
             return None;
         }
-        let name = method.strip_prefix('/').unwrap_or(method);
+        // The root's own setting has nothing before its slash: `/GET`.
+        let is_root = method.matches('/').count() == 1;
+        let name = method.strip_prefix('/').filter(|_| !is_root).unwrap_or(method);
         let found = self.throttles.get_key_value(name).or_else(|| self.throttles.get_key_value("*/*"));
         found.map(|(name, throttle)| (name.as_str(), *throttle))
     }

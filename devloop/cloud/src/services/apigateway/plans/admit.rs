@@ -1,7 +1,5 @@
 //! Whether a request may go on, and as whom.
 
-use std::collections::BTreeMap;
-
 use super::{
     bucket::{Bucket, Throttle},
     quota::day,
@@ -110,10 +108,8 @@ pub(super) fn remaining(
 ) -> Option<i64> {
     let quota = plan.quota.as_ref()?;
     let first = quota.period.first(day(now_ms));
-    let used = store
-        .used
-        .get(place)
-        .map_or(0, |days: &BTreeMap<i64, i64>| days.range(first..).map(|(_, n)| n).sum());
+    let used: i64 =
+        store.used.get(place).map_or(0, |days| days.range(first..).map(|(_, count)| *count).sum());
     let offset = if quota.period.first(plan.made_day) == first { quota.offset } else { 0 };
     Some(quota.limit - offset - used)
 }
