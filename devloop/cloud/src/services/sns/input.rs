@@ -10,7 +10,7 @@ use crate::error::ApiError;
 
 /// Reads an operation's input.
 pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
-    serde_json::from_value(input).map_err(|error| invalid(error))
+    serde_json::from_value(input).map_err(invalid)
 }
 
 /// A member that must be there.

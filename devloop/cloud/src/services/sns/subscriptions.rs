@@ -116,7 +116,7 @@ fn protocol_of(protocol: &str, endpoint: &str, fifo: bool) -> Result<Protocol, A
             "Invalid protocol for FIFO topic: only SQS queues can subscribe to a FIFO topic",
         ));
     }
-    if !fifo && known == Protocol::Sqs && endpoint.ends_with(".fifo") {
+    if !fifo && known == Protocol::Sqs && endpoint.strip_suffix(".fifo").is_some() {
         return Err(invalid("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"));
     }
     Ok(known)

@@ -61,7 +61,7 @@ impl TopicSettings {
                 self.delivery_policy = document()?;
             }
             "SignatureVersion" if matches!(value, "1" | "2") => {
-                self.signature_version = Some(value.to_owned())
+                self.signature_version = Some(value.to_owned());
             }
             "SignatureVersion" => return Err(invalid("SignatureVersion")),
             "TracingConfig" if value == "PassThrough" => {}
@@ -112,7 +112,7 @@ pub(super) fn create(sns: &Sns, cx: &Context, input: Value) -> Result<Value, Api
     if input.data_protection_policy.is_some_and(|policy| !policy.is_empty()) {
         return Err(ApiError::unsupported("data protection policies (sns:DataProtectionPolicy)"));
     }
-    let fifo = name.ends_with(".fifo");
+    let fifo = name.strip_suffix(".fifo").is_some();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let stem = name.strip_suffix(".fifo").unwrap_or(&name);
     if stem.is_empty() || name.len() > 256 || !stem.chars().all(plain) {

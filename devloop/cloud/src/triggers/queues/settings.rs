@@ -30,7 +30,7 @@ pub(in crate::triggers) fn check(settings: &Settings, arn: &str) -> Result<(), A
     if let Some((name, _)) = streams_only.iter().find(|(_, set)| *set) {
         return Err(invalid(format!("Unsupported parameter for event source type SQS: {name}")));
     }
-    if arn.ends_with(".fifo") {
+    if arn.strip_suffix(".fifo").is_some() {
         if settings.batch_size > SMALL_BATCH {
             return Err(invalid("BatchSize must be less than or equal to 10 for FIFO queues."));
         }
