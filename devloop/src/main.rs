@@ -75,6 +75,7 @@ async fn run(arguments: Arguments) -> ExitCode {
             (commands::rollback(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
         Command::Doctor(arguments) => (commands::doctor(arguments).await, arguments.json),
+        Command::Mail(arguments) => (commands::mail(arguments).await, arguments.json),
         Command::Records(arguments) => (commands::records(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
         Command::Bench(arguments) => (commands::bench(arguments).await, arguments.output.json),

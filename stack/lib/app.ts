@@ -1,6 +1,7 @@
 /** The CDK app with every stack of the repository. Called by `bin/`, the templates and the tests. */
 import { App, DefaultStackSynthesizer, cx_api } from 'aws-cdk-lib';
 
+import { DistributedStack, SingleStack } from './distributed-stack';
 import { PipelineStack } from './pipeline-stack';
 import { Settings, System } from './settings';
 import { WildRydesStack } from './wildrydes-stack';
@@ -42,6 +43,18 @@ export function buildApp(settings: Settings, outdir?: string): App {
     new XmlStack(app, 'xml', {
       ...common(),
       description: 'XML files of one bucket become JSON files of another by stored rules',
+    });
+  }
+  if (has('distributed')) {
+    new DistributedStack(app, 'distributed', {
+      ...common(),
+      description: 'An API, a queue and a table between Rust functions, one message at a time',
+    });
+  }
+  if (has('single')) {
+    new SingleStack(app, 'single', {
+      ...common(),
+      description: 'The same work as the stack distributed in one synchronous Rust function',
     });
   }
   return app;

@@ -11,8 +11,8 @@ export type Sink = (typeof sinks)[number];
 
 export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
 
-/** The systems that have a stack, by the name of their folder below the functions' sources. */
-export const systems = ['pipeline', 'wildrydes', 'xml'] as const;
+/** The systems that have a stack. `single` is the control of `distributed`. */
+export const systems = ['pipeline', 'wildrydes', 'xml', 'distributed', 'single'] as const;
 
 /** One of the systems, or every one. */
 export type System = (typeof systems)[number] | 'all';

@@ -67,7 +67,7 @@ test('hot deployment to AWS is refused with both ways out', () => {
 test('an unknown system is refused with the list of systems', () => {
   check({ SYSTEM: 'wildrydes' }, { system: 'wildrydes' });
   check({ SYSTEM: 'all' }, { system: 'all' });
-  checkRefused({ SYSTEM: 'unicorns' }, /^SYSTEM=unicorns is not a system/, /pipeline, wildrydes, or all/);
+  checkRefused({ SYSTEM: 'unicorns' }, /^SYSTEM=unicorns is not a system/, /pipeline, wildrydes, xml, distributed, single, or all/);
 });
 
 test('an unknown sink is refused with the list of sinks', () => {

@@ -32,6 +32,7 @@ use crate::{
         kinesis::Kinesis,
         logs::{LogEvent, Logs},
         s3::S3,
+        sns::{Mail, Sns, Wired},
         sqs::Sqs,
         ssm::Ssm,
         sts::Sts,
@@ -51,6 +52,8 @@ pub struct Options {
     pub region: String,
     /// What bounds the throughput of what is made here.
     pub limits: Limits,
+    /// Where the e-mails that topics send are kept as `.eml` files; nowhere without a folder.
+    pub mail: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -60,6 +63,7 @@ impl Default for Options {
             account: "000000000000".to_owned(),
             region: "us-east-1".to_owned(),
             limits: Limits::default(),
+            mail: None,
         }
     }
 }
@@ -75,6 +79,7 @@ pub(crate) struct Parts {
     pub(crate) registry: Arc<Registry>,
     pub(crate) pages: Arc<Pages>,
     logs: Arc<Logs>,
+    sns: Arc<Sns>,
     lambda: Arc<Lambda>,
     events: Arc<Events>,
     cloudformation: Arc<CloudFormation>,
@@ -88,7 +93,7 @@ impl Cloud {
 
     /// The same with more services than the registry has.
     pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
-        let Options { clock, account, region, limits } = options;
+        let Options { clock, account, region, limits, mail } = options;
         let kinesis = Arc::new(Kinesis::new(clock.clone(), limits));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         let sqs = Arc::new(Sqs::new(clock.clone()));
@@ -104,6 +109,8 @@ impl Cloud {
             Arc::clone(&cloudwatch),
         ));
         let functions = Arc::clone(&lambda) as Arc<dyn Functions>;
+        let outlets = Wired { sqs: Arc::clone(&sqs), functions: Arc::clone(&functions) };
+        let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
         let cloudformation = Arc::new(CloudFormation::new(clock.clone()));
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
@@ -111,6 +118,7 @@ impl Cloud {
             Arc::new(DynamoDbStreams(Arc::clone(&dynamodb))),
             dynamodb,
             sqs,
+            Arc::clone(&sns) as _,
             cloudwatch,
             Arc::clone(&logs) as _,
             Arc::clone(&events) as _,
@@ -126,7 +134,7 @@ impl Cloud {
         let registry = Registry::new(services);
         let home = Arc::new(Home::new(&account, &region));
         let pages = Arc::new(Pages::new(clock, Arc::clone(&home), Arc::clone(&registry)));
-        Self(Arc::new(Parts { home, registry, pages, logs, lambda, events, cloudformation }))
+        Self(Arc::new(Parts { home, registry, pages, logs, sns, lambda, events, cloudformation }))
     }
 
     /// Serves the cloud on `listener`, which must be bound to loopback, until `shutdown` completes; then stops every
@@ -206,6 +214,11 @@ impl Cloud {
     /// Follows every log line from now on; one who is too slow is told how many lines were missed.
     pub fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogEvent> {
         self.0.logs.subscribe()
+    }
+
+    /// Follows every e-mail that a topic sends from now on.
+    pub fn follow_mails(&self) -> tokio::sync::broadcast::Receiver<Mail> {
+        self.0.sns.follow_mails()
     }
 
     /// The function of `region` whose lines are in the log group `group`, also where its settings name that group.

@@ -38,5 +38,6 @@ pub use faults::Faults;
 pub use lambda::{Activation, ActivationError, clear_leftovers};
 pub use limits::Limits;
 pub use services::logs::LogEvent;
+pub use services::sns::Mail;
 pub use supported::supported;
 pub use template::{Given, Position, Problem, Resource, Template, TemplateError};

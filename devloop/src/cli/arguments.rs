@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Rollback(RollbackArguments),
     /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
     Status(StatusArguments),
+    /// Lists the e-mails that topics have sent in the embedded cloud, or shows one.
+    Mail(MailArguments),
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
     Bench(Box<BenchArguments>),
     Records(RecordsArguments),
@@ -52,6 +54,20 @@ pub(crate) struct InitArguments {
     /// Shows what would be written, and writes nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Flags of `mail`.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct MailArguments {
+    /// Shows the mail with this number.
+    #[arg(value_name = "N")]
+    pub(crate) number: Option<u64>,
+    /// Lists further mails as they come, until Ctrl-C.
+    #[arg(long, conflicts_with = "number")]
+    pub(crate) follow: bool,
+    /// Lists each mail as a JSON object.
+    #[arg(long, conflicts_with = "number")]
+    pub(crate) json: bool,
 }
 
 /// Flags of `status`.

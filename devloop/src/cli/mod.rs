@@ -6,8 +6,8 @@ mod doctor;
 mod records;
 
 pub(crate) use arguments::{
-    Arguments, Command, InitArguments, LimitsName, RollbackArguments, SessionArguments, StatusArguments,
-    TargetArguments, TargetName,
+    Arguments, Command, InitArguments, LimitsName, MailArguments, RollbackArguments, SessionArguments,
+    StatusArguments, TargetArguments, TargetName,
 };
 pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, PlaceArguments, SwapArguments,

@@ -3,6 +3,7 @@
 mod bench;
 mod doctor;
 mod init;
+mod mail;
 mod records;
 mod rollback;
 mod status;
@@ -21,6 +22,7 @@ use local_postgres::DatabaseUrl;
 pub(crate) use bench::bench;
 pub(crate) use doctor::doctor;
 pub(crate) use init::init;
+pub(crate) use mail::mail;
 pub(crate) use records::records;
 pub(crate) use rollback::rollback;
 pub(crate) use status::status;

@@ -34,6 +34,8 @@ pub(super) struct CloudRequest {
     pub(super) strict: bool,
     /// What it is like.
     pub(super) conditions: Conditions,
+    /// Where the e-mails go that topics send.
+    pub(super) mail: PathBuf,
     /// Where the functions' log lines and later failures go.
     pub(super) events: Events,
 }
@@ -59,7 +61,8 @@ pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
-    let CloudRequest { port, templates, parameters, dist, functions, strict, conditions, events } = request;
+    let CloudRequest { port, templates, parameters, dist, functions, strict, conditions, mail, events } =
+        request;
     let noted = events.clone();
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
@@ -68,13 +71,15 @@ pub(super) async fn start_cloud(
         .map_err(|error| UserError::failure("listen_failed", format!("listen on port {port}: {error}")))?;
     let clock = conditions.clock.map_or_else(Clock::real, Clock::scaled);
     let limits = if conditions.aws_limits { Limits::Aws } else { Limits::Machine };
-    let cloud = Cloud::new(Options { clock, limits, ..Options::default() });
+    let cloud = Cloud::new(Options { clock, limits, mail: Some(mail), ..Options::default() });
     cloud.listens_on(address);
     let serving = tokio::spawn({
         let (cloud, stop) = (cloud.clone(), stop.clone());
         async move { cloud.serve(listener, stop.cancelled_owned()).await }
     });
     tokio::spawn(stop.clone().run_until_cancelled_owned(tell_shortages(cloud.clone(), events.clone())));
+    let mails = follow_mails(cloud.clone(), events.clone());
+    tokio::spawn(stop.clone().run_until_cancelled_owned(mails));
     let following = function_logs::follow(cloud.clone(), events);
     tokio::spawn(stop.clone().run_until_cancelled_owned(following));
     let ending = cloud.clone();
@@ -152,6 +157,19 @@ fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
         listed.join("; ")
     );
     Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
+}
+
+/// Tells of every e-mail that a topic sends.
+async fn follow_mails(cloud: Cloud, events: Events) {
+    let mut mails = cloud.follow_mails();
+    loop {
+        let line = match mails.recv().await {
+            Ok(mail) => format!("mail to {}: {} (devloop mail {})", mail.to, mail.subject, mail.number),
+            Err(RecvError::Lagged(missed)) => format!("{missed} more mails (devloop mail)"),
+            Err(RecvError::Closed) => return,
+        };
+        events.send(Fact::Log { function: "devloop".to_owned(), line }).await;
+    }
 }
 
 /// Deletes what killed sessions have left in the folder for temporary files; says what that was.

@@ -119,6 +119,7 @@ async fn run_prepared(
                 functions: outside_of_templates(&prepared),
                 strict: options.strict,
                 conditions: options.conditions,
+                mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };
             start_cloud(request, stop.clone()).await?

@@ -82,7 +82,7 @@ impl Invocation {
     }
 
     /// Keeps a batch's failure for the invocation's line.
-    pub(crate) fn note_failure(&mut self, failure: &BatchFailure) {
+    pub fn note_failure(&mut self, failure: &BatchFailure) {
         self.failure = Some(failure.clone());
     }
 

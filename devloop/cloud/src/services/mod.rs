@@ -7,6 +7,7 @@ pub(crate) mod iam;
 pub(crate) mod kinesis;
 pub(crate) mod logs;
 pub(crate) mod s3;
+pub(crate) mod sns;
 pub(crate) mod sqs;
 pub(crate) mod ssm;
 pub(crate) mod sts;

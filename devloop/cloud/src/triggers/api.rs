@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value, json};
 
 use super::{
+    kind::Kind,
     mapping::{Mapping, State},
     mappings::{Filter, Mappings},
     outside::Outside,
@@ -143,6 +144,19 @@ fn document(mapping: &Mapping, state: Option<State>) -> Value {
     insert("State", state.unwrap_or(facts.state).name().into());
     insert("StateTransitionReason", "User action".into());
     insert("LastModified", wire::epoch_seconds(facts.last_modified_ms));
+    insert("BatchSize", settings.batch_size.into());
+    insert("MaximumBatchingWindowInSeconds", settings.window.as_secs().into());
+    if let Some(filters) = show_filters(&settings.filters) {
+        insert("FilterCriteria", filters);
+    }
+    let types: &[&str] = if settings.partial_answers { &["ReportBatchItemFailures"] } else { &[] };
+    insert("FunctionResponseTypes", types.into());
+    if mapping.kind == Kind::Sqs {
+        if let Some(most) = settings.concurrency {
+            insert("ScalingConfig", json!({ "MaximumConcurrency": most }));
+        }
+        return Value::Object(output);
+    }
     insert("LastProcessingResult", facts.last_result.text().into());
     match mapping.start {
         Start::Latest => insert("StartingPosition", "LATEST".into()),
@@ -152,18 +166,11 @@ fn document(mapping: &Mapping, state: Option<State>) -> Value {
         }
         _ => insert("StartingPosition", "TRIM_HORIZON".into()),
     };
-    insert("BatchSize", settings.batch_size.into());
-    insert("MaximumBatchingWindowInSeconds", settings.window.as_secs().into());
     insert("ParallelizationFactor", settings.factor.into());
     insert("TumblingWindowInSeconds", settings.tumbling.map_or(0, |length| length.as_secs()).into());
-    if let Some(filters) = show_filters(&settings.filters) {
-        insert("FilterCriteria", filters);
-    }
     insert("MaximumRetryAttempts", settings.retries.map_or(-1, i64::from).into());
     insert("MaximumRecordAgeInSeconds", settings.record_age.map_or(-1, |age| age.as_secs() as i64).into());
     insert("BisectBatchOnFunctionError", settings.bisect.into());
-    let types: &[&str] = if settings.partial_answers { &["ReportBatchItemFailures"] } else { &[] };
-    insert("FunctionResponseTypes", types.into());
     let on_failure =
         settings.on_failure.as_ref().map_or_else(|| json!({}), |arn| json!({ "Destination": arn }));
     insert("DestinationConfig", json!({ "OnFailure": on_failure }));

@@ -1,14 +1,16 @@
-//! Which service keeps a mapping's stream, told from the stream's ARN.
+//! Which service keeps a mapping's stream or queue, told from its ARN.
 
 use crate::error::ApiError;
 
-/// The services whose streams can be mapped.
+/// The services whose streams and queues can be mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A Kinesis data stream, or one of its consumers.
     Kinesis,
     /// The change stream of a table.
     DynamoDb,
+    /// An SQS queue.
+    Sqs,
 }
 
 impl Kind {
@@ -26,7 +28,8 @@ impl Kind {
             ("dynamodb", ["table", table, "stream", label]) if !table.is_empty() && !label.is_empty() => {
                 Ok(Self::DynamoDb)
             }
-            ("kinesis" | "dynamodb", _) => Err(unrecognized()),
+            ("sqs", [name]) if !name.is_empty() && !name.contains(':') => Ok(Self::Sqs),
+            ("kinesis" | "dynamodb" | "sqs", _) => Err(unrecognized()),
             (service, _) => Err(ApiError::unsupported(format_args!("`{service}` event sources"))),
         }
     }
@@ -36,6 +39,8 @@ impl Kind {
         match self {
             Self::Kinesis => "KinesisBatchInfo",
             Self::DynamoDb => "DDBStreamBatchInfo",
+            // Never asked for: queues keep what is not done themselves.
+            Self::Sqs => "SQSBatchInfo",
         }
     }
 }
@@ -63,7 +68,8 @@ mod tests {
             Ok(Kind::DynamoDb),
         );
         let refused = |what: &str| format!("the embedded cloud does not support {what}");
-        check("arn:aws:sqs:us-east-1:000000000000:q", Err(&refused("`sqs` event sources")));
+        check("arn:aws:sqs:us-east-1:000000000000:q", Ok(Kind::Sqs));
+        check("arn:aws:sqs:us-east-1:000000000000:", Err("Unrecognized event source."));
         check("arn:aws:kafka:us-east-1:000000000000:cluster/c", Err(&refused("`kafka` event sources")));
         check("arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1", Ok(Kind::Kinesis));
         check("arn:aws:dynamodb:us-east-1:000000000000:table/T", Err("Unrecognized event source."));

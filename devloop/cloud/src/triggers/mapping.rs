@@ -108,6 +108,7 @@ pub(crate) enum LastResult {
     CallFailed,
     DestinationFailed,
     StreamGone,
+    QueueGone,
 }
 
 impl LastResult {
@@ -118,6 +119,7 @@ impl LastResult {
             Self::CallFailed => "PROBLEM: Function call failed",
             Self::DestinationFailed => "PROBLEM: On-failure destination call failed",
             Self::StreamGone => "PROBLEM: Stream not found",
+            Self::QueueGone => "PROBLEM: Queue not found",
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     kind::Kind,
     mapping::{Mapping, Plan, function_name},
     outside::Outside,
+    queues::{self, Feeder},
     settings::{Options, Settings, invalid},
     status::MappingStatus,
     streams::Supervisor,
@@ -58,7 +59,8 @@ impl<O: Outside> Mappings<O> {
         let kind = Kind::of(&source_arn)?;
         let now_ms = self.clock.now_ms();
         let start = options.start(kind, &source_arn, now_ms)?;
-        let settings = options.applied_to(&Settings::default())?;
+        let settings = options.applied_to(&defaults(kind))?;
+        check(kind, &settings, &source_arn)?;
         let function_arn = self.function_arn(cx, options.function_name.as_deref())?;
         let plan = Plan { enabled: options.enabled.unwrap_or(true), function_arn, settings };
         let region = self.regions.of(&cx.region);
@@ -90,6 +92,7 @@ impl<O: Outside> Mappings<O> {
         let made = region.0.lock();
         let mut plan = Plan::clone(&mapping.plan());
         plan.settings = options.applied_to(&plan.settings)?;
+        check(mapping.kind, &plan.settings, &mapping.source_arn)?;
         plan.enabled = options.enabled.unwrap_or(plan.enabled);
         if let Some(function_arn) = function_arn {
             made.check_conflict(&mapping.source_arn, &function_arn, Some(uuid))?;
@@ -185,6 +188,15 @@ impl<O: Outside> Mappings<O> {
             }
             Kind::Kinesis => self.start(mapping, self.outside.kinesis(region, arn).map_err(missing)?),
             Kind::DynamoDb => self.start(mapping, self.outside.dynamodb(region, arn).map_err(missing)?),
+            Kind::Sqs => {
+                let queue = self.outside.sqs().queue(region, arn).map_err(|_| {
+                    invalid("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. \
+                             SQS Error Message: The specified queue does not exist.")
+                })?;
+                let outside = Arc::clone(&self.outside);
+                let feeder = Feeder::new(Arc::clone(mapping), queue, outside, self.clock.clone());
+                mapping.runs(tokio::spawn(feeder.run()));
+            }
         }
         Ok(())
     }
@@ -193,6 +205,25 @@ impl<O: Outside> Mappings<O> {
         let outside = Arc::clone(&self.outside);
         let supervisor = Supervisor::new(Arc::clone(mapping), source, outside, self.clock.clone());
         mapping.runs(tokio::spawn(supervisor.run()));
+    }
+}
+
+/// The options of a new mapping.
+fn defaults(kind: Kind) -> Settings {
+    match kind {
+        Kind::Sqs => queues::defaults(),
+        Kind::Kinesis | Kind::DynamoDb => Settings::default(),
+    }
+}
+
+/// Refuses what a mapping of this kind cannot have.
+fn check(kind: Kind, settings: &Settings, source_arn: &str) -> Result<(), ApiError> {
+    match kind {
+        Kind::Sqs => queues::check(settings, source_arn),
+        Kind::Kinesis | Kind::DynamoDb if settings.concurrency.is_some() => {
+            Err(invalid("ScalingConfig is only supported for Amazon SQS event sources."))
+        }
+        Kind::Kinesis | Kind::DynamoDb => Ok(()),
     }
 }
 

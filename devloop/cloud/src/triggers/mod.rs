@@ -6,6 +6,7 @@ mod kind;
 mod mapping;
 mod mappings;
 mod outside;
+mod queues;
 mod response;
 mod settings;
 mod status;

@@ -5,7 +5,7 @@ use std::{fmt::Debug, future::Future, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{context::Context, error::ApiError, functions::Outcome, source::Source};
+use crate::{context::Context, error::ApiError, functions::Outcome, services::sqs::Sqs, source::Source};
 
 /// The functions that mappings feed.
 pub(crate) trait Invoke {
@@ -55,10 +55,16 @@ pub(crate) trait Sources {
     fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<Self::DynamoDb>, ApiError>;
 }
 
+/// The queues that mappings take messages from.
+pub(crate) trait Queues {
+    /// The service that keeps them.
+    fn sqs(&self) -> &Arc<Sqs>;
+}
+
 /// All of the above in one.
 pub(crate) trait Outside:
-    Invoke + Destination + Measure + Sources + Debug + Send + Sync + 'static
+    Invoke + Destination + Measure + Sources + Queues + Debug + Send + Sync + 'static
 {
 }
 
-impl<T: Invoke + Destination + Measure + Sources + Debug + Send + Sync + 'static> Outside for T {}
+impl<T: Invoke + Destination + Measure + Sources + Queues + Debug + Send + Sync + 'static> Outside for T {}

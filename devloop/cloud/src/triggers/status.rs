@@ -24,8 +24,8 @@ pub(crate) struct MappingStatus {
     pub(crate) shards: Vec<ShardStatus>,
 }
 
-/// One shard of a mapping's stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One shard of a mapping's stream, or its queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct ShardStatus {
     pub(crate) id: String,
     /// The smallest sequence number that is not settled.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     api, cloudformation,
     mappings::Mappings,
-    outside::{Destination, Invoke, Measure, Sources},
+    outside::{Destination, Invoke, Measure, Queues, Sources},
 };
 use crate::{
     clock::Clock,
@@ -125,6 +125,12 @@ impl Measure for Wired {
         let dimensions = [("FunctionName", function)];
         let age = age_ms as f64;
         self.cloudwatch.record(region, "AWS/Lambda", "IteratorAge", &dimensions, "Milliseconds", age, now_ms);
+    }
+}
+
+impl Queues for Wired {
+    fn sqs(&self) -> &Arc<Sqs> {
+        &self.sqs
     }
 }
 

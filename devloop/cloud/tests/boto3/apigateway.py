@@ -1,6 +1,7 @@
 """The API Gateway control plane, driven by boto3, and the three forms of its data plane."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 
@@ -107,8 +108,8 @@ def test_put_method():
     not_done("ConflictException", "Method already exists", gateway.put_method, **api.on_pet, authorizationType="NONE")
     on_pets = {**api.at, "resourceId": api.pets, "httpMethod": "GET"}
     not_done("NotImplementedException", "AWS_IAM", gateway.put_method, **on_pets, authorizationType="AWS_IAM")
-    not_done("NotImplementedException", "apiKeyRequired", gateway.put_method, **on_pets,
-             authorizationType="NONE", apiKeyRequired=True)
+    not_done("BadRequestException", "Invalid Request Validator", gateway.put_method, **on_pets,
+             authorizationType="NONE", requestValidatorId="none")
 
 
 def test_get_method():
@@ -123,7 +124,7 @@ def test_get_method():
 def test_put_integration():
     api = Api().with_methods()
     not_done("NotFoundException", "Invalid Integration identifier specified", gateway.get_integration, **api.on_pet)
-    not_done("NotImplementedException", "MOCK", gateway.put_integration, **api.on_pet, type="MOCK")
+    not_done("NotImplementedException", "HTTP_PROXY", gateway.put_integration, **api.on_pet, type="HTTP_PROXY")
     not_done("BadRequestException", "Enumeration value for HttpMethod must be non-empty",
              gateway.put_integration, **api.on_pet, type="AWS_PROXY", uri=URI)
     api.integrated()
@@ -228,9 +229,64 @@ def test_tags():
 
 
 def test_what_does_not_exist_here_is_refused_by_name():
-    not_done("NotImplementedException", "API keys", gateway.create_api_key, name="k")
-    not_done("NotImplementedException", "usage plans", gateway.get_usage_plans)
-    not_done("NotImplementedException", "models", gateway.get_models, **Api().at)
+    not_done("NotImplementedException", "authorizers", gateway.get_authorizers, **Api().at)
+    not_done("NotImplementedException", "VPC links", gateway.get_vpc_links)
+
+
+def test_keys_plans_validators_models_and_mocks():
+    guarded = gateway.create_rest_api(name="guarded")
+    on = {"restApiId": guarded["id"]}
+    root = guarded["rootResourceId"]
+    schema = {"type": "object", "properties": {"data": {"type": "string"}}}
+    gateway.create_model(**on, name="Word", contentType="application/json", schema=json.dumps(schema))
+    validator = gateway.create_request_validator(**on, name="v", validateRequestBody=True, validateRequestParameters=True)
+    gateway.put_method(**on, resourceId=root, httpMethod="POST", authorizationType="NONE", apiKeyRequired=True,
+                       requestModels={"application/json": "Word"}, requestValidatorId=validator["id"],
+                       requestParameters={"method.request.querystring.q": True})
+    gateway.put_method(**on, resourceId=root, httpMethod="OPTIONS", authorizationType="NONE")
+    for method in ("POST", "OPTIONS"):
+        gateway.put_method_response(**on, resourceId=root, httpMethod=method, statusCode="200",
+                                    responseParameters={"method.response.header.Access-Control-Allow-Origin": True})
+        gateway.put_integration(**on, resourceId=root, httpMethod=method, type="MOCK",
+                                requestTemplates={"application/json": '{"statusCode": 200}'})
+        gateway.put_integration_response(
+            **on, resourceId=root, httpMethod=method, statusCode="200",
+            responseParameters={"method.response.header.Access-Control-Allow-Origin": "'*'"},
+            responseTemplates={"application/json": '{"ok": true}'})
+    gateway.put_gateway_response(**on, responseType="QUOTA_EXCEEDED", statusCode="402",
+                                 responseParameters={"gatewayresponse.header.x-why": "'quota'"})
+    gateway.create_deployment(**on, stageName="prod")
+    key = gateway.create_api_key(name="k", enabled=True)
+    plan = gateway.create_usage_plan(name="p", apiStages=[{"apiId": guarded["id"], "stage": "prod"}],
+                                     quota={"limit": 2, "period": "DAY"}, throttle={"rateLimit": 100, "burstLimit": 50})
+    gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    value = gateway.get_api_key(apiKey=key["id"], includeValue=True)["value"]
+
+    def ask(method, query="", body=None, key=None):
+        url = f"{ENDPOINT}/_aws/execute-api/{guarded['id']}/prod/{query}"
+        headers = {"Content-Type": "application/json", **({"x-api-key": key} if key else {})}
+        request = urllib.request.Request(url, data=body, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.loads(answer.read()), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read()), dict(error.headers)
+
+    status, body, headers = ask("OPTIONS")
+    assert (status, headers["access-control-allow-origin"]) == (200, "*"), (status, headers)
+    assert ask("POST", body=b"{}")[:2] == (403, {"message": "Forbidden"})
+    assert ask("POST", body=b"{}", key="wrong")[:2] == (403, {"message": "Forbidden"})
+    assert ask("POST", body=b"{}", key=value)[:2] == (400, {"message": "Missing required request parameters: [q]"})
+    assert ask("POST", "?q=1", b'{"data": 7}', value)[:2] == (400, {"message": "Invalid request body"})
+    status, body, headers = ask("POST", "?q=1", b"{}", value)
+    assert (status, body, headers["x-why"]) == (402, {"message": "Limit Exceeded"}, "quota"), (status, body, headers)
+    usage = gateway.get_usage(usagePlanId=plan["id"], startDate=time.strftime("%Y-%m-%d", time.gmtime()),
+                              endDate=time.strftime("%Y-%m-%d", time.gmtime()))
+    assert usage["items"][key["id"]] == [[2, 0]], usage
+    gateway.update_usage(usagePlanId=plan["id"], keyId=key["id"],
+                         patchOperations=[{"op": "replace", "path": "/remaining", "value": "1"}])
+    assert ask("POST", "?q=1", b'{"data": "x"}', value)[:2] == (200, {"ok": True})
+    gateway.delete_rest_api(**on)
 
 
 def test_deletes():

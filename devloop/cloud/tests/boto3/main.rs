@@ -73,6 +73,7 @@ scripts! {
         account
         tags
         what_does_not_exist_here_is_refused_by_name
+        keys_plans_validators_models_and_mocks
         deletes;
     cloudwatch:
         get_metric_statistics_of_values_with_counts_and_percentiles
@@ -154,6 +155,25 @@ scripts! {
         command_line;
     pipeline:
         clients_build_and_watch_a_pipeline;
+    s3:
+        buckets
+        put_and_get_object
+        checksums_of_every_algorithm
+        copy_object
+        lists
+        delete_objects
+        versions
+        transfer_in_parts
+        uploads_are_listed_and_aborted
+        conditions
+        presigned_requests
+        presigned_forms
+        settings_of_buckets
+        notifications
+        what_does_not_exist_here_is_refused_by_name
+        command_line;
+    sns:
+        publish_and_subscribe;
     sqs:
         create_queue
         get_queue_url

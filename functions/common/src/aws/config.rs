@@ -23,6 +23,10 @@ pub enum Service {
     CloudWatch,
     /// S3.
     S3,
+    /// Queues.
+    Sqs,
+    /// Topics.
+    Sns,
 }
 
 impl Service {
@@ -33,6 +37,8 @@ impl Service {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
             Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Self::Sns => "AWS_ENDPOINT_URL_SNS",
         }
     }
 

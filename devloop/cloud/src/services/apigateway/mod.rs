@@ -4,6 +4,7 @@ mod cloudformation;
 mod control;
 mod data;
 mod model;
+mod plans;
 mod service;
 
 pub(crate) use service::ApiGateway;

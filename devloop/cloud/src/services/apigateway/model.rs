@@ -25,6 +25,49 @@ pub(super) struct State {
     pub(super) resources: BTreeMap<String, Resource>,
     pub(super) deployments: BTreeMap<String, Deployment>,
     pub(super) stages: BTreeMap<String, Stage>,
+    pub(super) validators: BTreeMap<String, Validator>,
+    /// By name, the two that every API has aside.
+    pub(super) models: BTreeMap<String, Model>,
+    /// By type.
+    pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
+}
+
+/// `RequestValidator`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Validator {
+    pub(super) id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    pub(super) validate_request_body: bool,
+    pub(super) validate_request_parameters: bool,
+}
+
+/// `Model`: a JSON schema (draft 4) with a name.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Model {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    /// As it was given.
+    pub(super) schema: String,
+    pub(super) content_type: String,
+}
+
+/// `GatewayResponse`: how the API words a refusal of its own.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GatewayResponse {
+    pub(super) response_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status_code: Option<String>,
+    /// `gatewayresponse.header.<name>` to a text in single quotes.
+    pub(super) response_parameters: BTreeMap<String, String>,
+    /// By media type.
+    pub(super) response_templates: BTreeMap<String, String>,
+    pub(super) default_response: bool,
 }
 
 /// `RestApi`.
@@ -81,7 +124,9 @@ pub(super) struct Method {
     pub(super) api_key_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation_name: Option<String>,
-    /// Whether each is required: only a request validator makes API Gateway look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_validator_id: Option<String>,
+    /// Whether each is required: only a request validator makes the gateway look.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) request_parameters: BTreeMap<String, bool>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -93,14 +138,19 @@ pub(super) struct Method {
     pub(super) method_integration: Option<Integration>,
 }
 
-/// `Integration` of type `AWS_PROXY`, the only one there is.
+/// `Integration` of type `AWS_PROXY` or `MOCK`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Integration {
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     pub(super) http_method: String,
+    /// Empty for a mock.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) uri: String,
+    /// By media type; a mock takes its status from them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) request_templates: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) credentials: Option<String>,
     pub(super) passthrough_behavior: String,
@@ -142,7 +192,8 @@ pub(super) struct Stage {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) cache_cluster_enabled: bool,
     pub(super) cache_cluster_status: &'static str,
-    pub(super) method_settings: BTreeMap<String, Value>,
+    /// By `<path>/<method>`, where `*/*` is every method.
+    pub(super) method_settings: BTreeMap<String, MethodSetting>,
     pub(super) tracing_enabled: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) tags: BTreeMap<String, String>,
@@ -153,6 +204,16 @@ pub(super) struct Stage {
     /// What a request to this stage needs; replaced whenever the stage changes.
     #[serde(skip)]
     pub(super) live: Arc<Live>,
+}
+
+/// `MethodSetting`, as far as it has an effect here: a bound on the rate of requests.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MethodSetting {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) throttling_burst_limit: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) throttling_rate_limit: Option<f64>,
 }
 
 /// A fresh id in API Gateway's alphabet, which host names can carry.

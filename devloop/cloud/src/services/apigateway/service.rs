@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
-use super::{cloudformation, control, data, model::Api};
+use super::{cloudformation, control, data, model::Api, plans::Plans};
 use crate::{
     clock::Clock,
     context::Context,
@@ -38,6 +38,8 @@ pub(crate) struct ApiGateway {
     functions: Arc<dyn Functions>,
     /// By id; ids are unique across regions because a client's request names no region.
     pub(super) apis: RwLock<BTreeMap<String, Arc<Api>>>,
+    /// The keys and usage plans.
+    pub(super) plans: Regional<Plans>,
     /// The role that `UpdateAccount` names, which nothing here needs.
     pub(super) log_roles: Regional<Mutex<Option<String>>>,
 }
@@ -45,7 +47,13 @@ pub(crate) struct ApiGateway {
 impl ApiGateway {
     /// An empty service whose proxy integrations invoke `functions`.
     pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Self {
-        Self { clock, functions, apis: RwLock::default(), log_roles: Regional::default() }
+        Self {
+            clock,
+            functions,
+            apis: RwLock::default(),
+            plans: Regional::default(),
+            log_roles: Regional::default(),
+        }
     }
 
     /// The data plane: a client's request to `stage` of the API `api`; `request.path` is the path behind the stage.
@@ -54,7 +62,8 @@ impl ApiGateway {
         let Some(found) = found else { return data::unknown_api(api) };
         let live = found.state.read().stages.get(stage).map(|stage| Arc::clone(&stage.live));
         let Some(live) = live else { return data::unknown_stage() };
-        data::execute(&self.clock, &*self.functions, cx, &live, request).await
+        let plans = self.plans.of(&live.region);
+        data::execute(&self.clock, (&*self.functions, &*plans), cx, &live, request).await
     }
 }
 

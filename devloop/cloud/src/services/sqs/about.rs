@@ -91,6 +91,7 @@ impl Service for Sqs {
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![
             ("AWS::SQS::Queue", Box::new(cloudformation::Queue)),
+            ("AWS::SQS::QueueInlinePolicy", Box::new(cloudformation::QueueInlinePolicy)),
             ("AWS::SQS::QueuePolicy", Box::new(cloudformation::QueuePolicy)),
         ]
     }

@@ -134,7 +134,7 @@ fn prepare(
         return wrong_kind("DelaySeconds", &delay.as_secs().to_string());
     }
     if message.deduplication.is_none() && fifo.by_content {
-        message.deduplication = Some(format!("{:x}", Sha256::digest(&message.body)));
+        message.deduplication = Some(content_id(&message.body));
     }
     let Some(id) = message.deduplication.clone() else {
         return Err(invalid(
@@ -143,4 +143,9 @@ fn prepare(
         ));
     };
     Ok(Some((fifo.scope_is_group.then_some(group), id)))
+}
+
+/// The deduplication id of a text that has none of its own [Using the message deduplication ID in Amazon SQS].
+pub(crate) fn content_id(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text))
 }

@@ -1,4 +1,4 @@
-//! `AWS::SQS::Queue` and `AWS::SQS::QueuePolicy`.
+//! `AWS::SQS::Queue`, `AWS::SQS::QueuePolicy` and `AWS::SQS::QueueInlinePolicy`.
 
 use serde_json::{Map, Value, json};
 
@@ -156,5 +156,43 @@ impl ResourceType for QueuePolicy {
 
     fn delete<'a>(&'a self, task: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
         Box::pin(Self::set(task, ""))
+    }
+}
+
+/// `AWS::SQS::QueueInlinePolicy`: the policy of one queue.
+#[derive(Debug)]
+pub(super) struct QueueInlinePolicy;
+
+impl ResourceType for QueueInlinePolicy {
+    fn properties(&self) -> Properties {
+        &[("PolicyDocument", Any), ("Queue", Text)]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["PolicyDocument"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let url = task.required("Queue")?;
+            let policy = task.properties.get("PolicyDocument");
+            let policy =
+                policy.ok_or_else(|| Cause::Property("the property PolicyDocument is missing".to_owned()))?;
+            let input = json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } });
+            task.call("sqs", "SetQueueAttributes", input).await?;
+            Ok(Created::new(url))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        self.create(task)
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let input = json!({ "QueueUrl": physical_id, "Attributes": { "Policy": "" } });
+            task.call("sqs", "SetQueueAttributes", input).await?;
+            Ok(())
+        })
     }
 }

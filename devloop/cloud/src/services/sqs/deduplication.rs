@@ -1,4 +1,5 @@
-//! What a FIFO queue remembers of the messages it has accepted, so that a copy is acknowledged and not added.
+//! What a FIFO queue (and a FIFO topic) remembers of the messages it has accepted, so that a copy is acknowledged and not
+//! added.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,7 +9,7 @@ pub(super) const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
 /// The accepted messages of the last five minutes.
 #[derive(Debug, Default)]
-pub(super) struct Accepted {
+pub(crate) struct Accepted {
     by_key: HashMap<Key, First>,
     /// The keys in the order in which they expire.
     expiring: VecDeque<(i64, Key)>,
@@ -20,14 +21,14 @@ type Key = (Option<String>, String);
 
 /// The message that a copy is acknowledged with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct First {
-    pub(super) id: String,
-    pub(super) sequence_number: String,
+pub(crate) struct First {
+    pub(crate) id: String,
+    pub(crate) sequence_number: String,
 }
 
 impl Accepted {
     /// The message of the last five minutes with this id, if there was one.
-    pub(super) fn find(&mut self, group: Option<&str>, id: &str, now_ms: i64) -> Option<First> {
+    pub(crate) fn find(&mut self, group: Option<&str>, id: &str, now_ms: i64) -> Option<First> {
         while let Some((until, _)) = self.expiring.front()
             && *until <= now_ms
             && let Some((_, key)) = self.expiring.pop_front()
@@ -39,7 +40,7 @@ impl Accepted {
     }
 
     /// Remembers a message that [`Accepted::find`] did not know.
-    pub(super) fn remember(&mut self, group: Option<&str>, id: &str, first: First, now_ms: i64) {
+    pub(crate) fn remember(&mut self, group: Option<&str>, id: &str, first: First, now_ms: i64) {
         let key = (group.map(str::to_owned), id.to_owned());
         self.bytes += size(&key);
         self.expiring.push_back((now_ms + INTERVAL_MS, key.clone()));

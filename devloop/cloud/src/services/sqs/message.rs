@@ -13,7 +13,7 @@ use crate::{error::ApiError, wire};
 const MOST_ATTRIBUTES: usize = 10;
 
 /// The attributes of a message by name.
-pub(super) type Attributes = BTreeMap<String, Attribute>;
+pub(crate) type Attributes = BTreeMap<String, Attribute>;
 
 /// A message as its sender wrote it.
 #[derive(Debug, Clone)]
@@ -80,6 +80,11 @@ impl Message {
             group: parcel.group.map(Arc::from),
             deduplication: parcel.deduplication,
         }
+    }
+
+    /// The MD5 of the attributes, in hex, when there are any.
+    pub(crate) fn attributes_md5(&self) -> Option<String> {
+        attributes_md5(&self.attributes)
     }
 
     /// The same contents as a new message, as a message move task sends it [Amazon SQS dead-letter queue redrive].

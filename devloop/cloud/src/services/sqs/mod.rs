@@ -26,4 +26,10 @@ mod service;
 mod tests;
 mod waiters;
 
+pub(crate) use accept::content_id;
+pub(crate) use deduplication::{Accepted, First};
+pub(crate) use deliver::Poll;
+pub(crate) use message::{Attribute, Parcel};
+pub(crate) use queue::Queue;
+pub(crate) use received::Received;
 pub(crate) use service::Sqs;

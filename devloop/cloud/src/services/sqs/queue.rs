@@ -89,6 +89,10 @@ impl Queue {
     pub(crate) fn is_fifo(&self) -> bool {
         self.name.strip_suffix(".fifo").is_some()
     }
+    /// How long a received message is invisible without another wish, in seconds.
+    pub(crate) fn visibility_s(&self) -> i64 {
+        self.state.lock().settings.visibility_s
+    }
 
     pub(super) fn settings(&self) -> Settings {
         self.state.lock().settings.clone()

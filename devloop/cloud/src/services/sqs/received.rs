@@ -17,7 +17,7 @@ pub(crate) struct Received {
     /// What [`super::queue::Queue::delete`] and [`super::queue::Queue::change_visibility`] take.
     pub(crate) receipt_handle: String,
     /// How often the message was received, this time included.
-    receives: u32,
+    pub(crate) receives: u32,
     first_received_ms: i64,
     dead_letter_source: Option<Arc<str>>,
     sequence_number: Option<String>,

@@ -8,6 +8,7 @@ use crate::error::ApiError;
 impl Options {
     /// The limits that the API's model states.
     pub(super) fn check(&self) -> Result<(), ApiError> {
+        let concurrency = self.scaling_config.as_ref().and_then(|scaling| scaling.maximum_concurrency);
         let ranges = [
             ("batchSize", self.batch_size, 1, 10_000),
             ("maximumBatchingWindowInSeconds", self.maximum_batching_window_in_seconds, 0, 300),
@@ -15,6 +16,7 @@ impl Options {
             ("maximumRetryAttempts", self.maximum_retry_attempts, -1, 10_000),
             ("parallelizationFactor", self.parallelization_factor, 1, 10),
             ("tumblingWindowInSeconds", self.tumbling_window_in_seconds, 0, 900),
+            ("scalingConfig.maximumConcurrency", concurrency, 2, 1_000),
         ];
         let mut violations: Vec<String> = ranges
             .into_iter()

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) factor: usize,
     /// The length of tumbling windows.
     pub(crate) tumbling: Option<Duration>,
+    /// How many batches of a queue may be under way at a time; the cloud's own limit without a wish.
+    pub(crate) concurrency: Option<usize>,
     /// Only what one of these accepts is delivered; everything, when there is none.
     pub(crate) filters: Vec<Filter>,
 }
@@ -50,6 +52,7 @@ impl Default for Settings {
             on_failure: None,
             factor: 1,
             tumbling: None,
+            concurrency: None,
             filters: Vec::new(),
         }
     }

@@ -40,10 +40,19 @@ pub(crate) struct Options {
     pub(super) function_response_types: Option<Vec<String>>,
     pub(super) destination_config: Option<Value>,
     pub(super) filter_criteria: Option<Value>,
+    pub(super) scaling_config: Option<ScalingConfig>,
+}
+
+/// How far a queue's mapping scales out [`ScalingConfig`, Lambda API reference].
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct ScalingConfig {
+    #[serde(deserialize_with = "wire::integer")]
+    pub(super) maximum_concurrency: Option<i64>,
 }
 
 /// The members of [`Options`] by operation; whatever else carries a value is refused by name.
-const BOTH: [&str; 12] = [
+const BOTH: [&str; 13] = [
     "FunctionName",
     "Enabled",
     "BatchSize",
@@ -56,6 +65,7 @@ const BOTH: [&str; 12] = [
     "FunctionResponseTypes",
     "DestinationConfig",
     "FilterCriteria",
+    "ScalingConfig",
 ];
 const CREATE_ONLY: [&str; 4] = ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "Tags"];
 
@@ -115,6 +125,9 @@ impl Options {
         if let Some(seconds) = self.tumbling_window_in_seconds {
             settings.tumbling = (seconds > 0).then(|| Duration::from_secs(seconds as u64));
         }
+        if let Some(scaling) = &self.scaling_config {
+            settings.concurrency = scaling.maximum_concurrency.map(|most| most as usize);
+        }
         if let Some(criteria) = &self.filter_criteria {
             settings.filters = filter::read(criteria)?;
         }
@@ -128,6 +141,13 @@ impl Options {
 
     /// Where reading begins.
     pub(crate) fn start(&self, kind: Kind, arn: &str, now_ms: i64) -> Result<Start, ApiError> {
+        if kind == Kind::Sqs {
+            // A queue has no places to begin at.
+            return match &self.starting_position {
+                None => Ok(Start::Latest),
+                Some(_) => Err(invalid(format!("StartingPosition is not valid for arn type: {arn}"))),
+            };
+        }
         let Some(position) = self.starting_position.as_deref() else {
             return Err(invalid(detected(&[violation(
                 "null",

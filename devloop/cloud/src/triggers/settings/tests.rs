@@ -65,8 +65,8 @@ fn every_limit_is_checked_and_every_gap_is_named() {
         &refused("the option `KMSKeyArn` of CreateEventSourceMapping"),
     );
     check(
-        json!({"ScalingConfig": {"MaximumConcurrency": 2}}),
-        &refused("the option `ScalingConfig` of CreateEventSourceMapping"),
+        json!({"ProvisionedPollerConfig": {"MinimumPollers": 2}}),
+        &refused("the option `ProvisionedPollerConfig` of CreateEventSourceMapping"),
     );
     let on_failure = |arn: &str| json!({"DestinationConfig": {"OnFailure": {"Destination": arn}}});
     check(on_failure("arn:aws:sns:us-east-1:000000000000:t"), &refused("`sns` as an on-failure destination"));
@@ -94,6 +94,7 @@ fn options_change_what_they_name_and_nothing_else() {
     .unwrap();
     let settings = full.applied_to(&Settings::default()).unwrap();
     let expected = Settings {
+        concurrency: None,
         batch_size: 10,
         window: Duration::from_secs(30),
         retries: Some(2),

@@ -82,7 +82,7 @@ impl Discarded<'_> {
     /// A table's stream knows its records' times in whole seconds only.
     fn arrival(&self, ms: i64) -> String {
         match self.kind {
-            Kind::Kinesis => wire::iso(ms),
+            Kind::Kinesis | Kind::Sqs => wire::iso(ms),
             Kind::DynamoDb => jiff::Timestamp::from_second(ms.div_euclid(1000))
                 .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
                 .unwrap_or_default(),

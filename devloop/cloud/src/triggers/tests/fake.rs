@@ -14,12 +14,14 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
+    clock::Clock,
     context::Context,
     error::ApiError,
     functions::Outcome,
+    services::sqs::Sqs,
     shard::{Entry, ShardLog},
     source::{Source, SourceShard},
-    triggers::outside::{Destination, Invoke, Measure, Sources},
+    triggers::outside::{Destination, Invoke, Measure, Queues, Sources},
 };
 
 pub(super) const KINESIS_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/orders";
@@ -147,6 +149,7 @@ type Windowed = Box<dyn FnMut(&Value, &[(u32, String)]) -> Answer + Send>;
 
 /// Functions `f` and `g`, the two streams, and a queue.
 pub(super) struct FakeCloud {
+    sqs: Arc<Sqs>,
     pub(super) kinesis: Mutex<Arc<FakeStream>>,
     pub(super) dynamodb: Arc<FakeStream>,
     pub(super) behaviour: Mutex<Behaviour>,
@@ -169,10 +172,11 @@ pub(super) struct Seen {
 }
 
 impl FakeCloud {
-    pub(super) fn new() -> (Self, Seen) {
+    pub(super) fn new(clock: &Clock) -> (Self, Seen) {
         let (calls, calls_seen) = mpsc::unbounded_channel();
         let (sent, sent_seen) = mpsc::unbounded_channel();
         let cloud = Self {
+            sqs: Arc::new(Sqs::new(clock.clone())),
             kinesis: Mutex::new(Arc::new(FakeStream::new(KINESIS_ARN))),
             dynamodb: Arc::new(FakeStream::new(DYNAMODB_ARN)),
             behaviour: Mutex::new(Box::new(|_| Answer::Json(Value::Null))),
@@ -259,6 +263,12 @@ impl Destination for FakeCloud {
 impl Measure for FakeCloud {
     fn iterator_age(&self, _: &str, function: &str, age_ms: i64, _: i64) {
         self.ages.lock().push((function.to_owned(), age_ms));
+    }
+}
+
+impl Queues for FakeCloud {
+    fn sqs(&self) -> &Arc<Sqs> {
+        &self.sqs
     }
 }
 

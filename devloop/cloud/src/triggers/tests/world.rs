@@ -31,7 +31,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Self {
         let clock = Clock::manual(START_MS);
-        let (cloud, seen) = FakeCloud::new();
+        let (cloud, seen) = FakeCloud::new(&clock);
         let cloud = Arc::new(cloud);
         let mappings = Mappings::new(clock.clone(), Arc::clone(&cloud));
         let cx = Context {

@@ -183,7 +183,7 @@ impl ResourceType for Stage {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["DeploymentId", "Description", "Variables"]
+        &["DeploymentId", "Description", "MethodSettings", "Variables"]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -191,12 +191,20 @@ impl ResourceType for Stage {
             let mut input = task.properties.clone();
             input.remove("RestApiId");
             input.remove("Tags");
+            input.remove("MethodSettings");
             let mut input = members(input);
             if let Some(tags) = task.tags()? {
                 input.insert("tags".to_owned(), tags);
             }
-            let output = on_api(task, "CreateStage", input).await?;
-            Ok(Created::new(text(&output, "/stageName")?))
+            let settings = settings(task.properties)?;
+            let name = text(&on_api(task, "CreateStage", input).await?, "/stageName")?;
+            if !settings.is_empty() {
+                task.began(&name);
+                let mut input = naming("stageName", &name);
+                input.insert("patchOperations".to_owned(), settings.into());
+                on_api(task, "UpdateStage", input).await?;
+            }
+            Ok(Created::new(name))
         })
     }
 
@@ -225,6 +233,15 @@ impl ResourceType for Stage {
                     json!({ "op": "replace", "path": format!("/variables/{variable}"), "value": value }),
                 );
             }
+            for setting in settings(&before.properties)? {
+                let path = setting["path"].as_str().unwrap_or_default();
+                let path = path.split("/throttling/").next().unwrap_or_default().to_owned();
+                let patch = json!({ "op": "remove", "path": path });
+                if !patches.contains(&patch) {
+                    patches.push(patch);
+                }
+            }
+            patches.extend(settings(task.properties)?);
             let mut input = naming("stageName", name);
             input.insert("patchOperations".to_owned(), patches.into());
             on_api(task, "UpdateStage", input).await?;
@@ -238,6 +255,37 @@ impl ResourceType for Stage {
             Ok(())
         })
     }
+}
+
+/// The patches that set a stage's `MethodSettings`: throttling. Logs and metrics are not written here, and caches are refused.
+fn settings(properties: &Map<String, Value>) -> Result<Vec<Value>, Cause> {
+    let mut patches = Vec::new();
+    for setting in properties.get("MethodSettings").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| setting[name].as_str().unwrap_or_default();
+        if setting["CachingEnabled"] == true || setting["CachingEnabled"] == "true" {
+            return Err(Cause::Property(
+                "the embedded cloud has no caches of stages (CachingEnabled)".to_owned(),
+            ));
+        }
+        // `/*` and `/` are written as they are; slashes of other paths are escaped.
+        let path = match text("ResourcePath").trim_start_matches('/') {
+            "*" => "*".to_owned(),
+            path => format!("~1{}", path.replace('/', "~1")),
+        };
+        let method = text("HttpMethod");
+        for (property, limit) in
+            [("ThrottlingRateLimit", "rateLimit"), ("ThrottlingBurstLimit", "burstLimit")]
+        {
+            let value = match &setting[property] {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let path = format!("/{path}/{method}/throttling/{limit}");
+            patches.push(json!({ "op": "replace", "path": path, "value": value }));
+        }
+    }
+    Ok(patches)
 }
 
 /// `AWS::ApiGateway::Account`: the role for execution logs, one for the whole region.

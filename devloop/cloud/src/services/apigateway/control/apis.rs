@@ -99,6 +99,9 @@ pub(super) fn create(service: &ApiGateway, cx: &Context, input: Input) -> Result
         resources: BTreeMap::from([(root.id.clone(), root)]),
         deployments: BTreeMap::new(),
         stages: BTreeMap::new(),
+        validators: BTreeMap::new(),
+        models: BTreeMap::new(),
+        gateway_responses: BTreeMap::new(),
     };
     apis.insert(id.clone(), Arc::new(Api { id, region: Arc::clone(&cx.region), state: RwLock::new(state) }));
     Ok(reply)

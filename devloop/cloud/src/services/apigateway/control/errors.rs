@@ -3,16 +3,16 @@
 use crate::error::ApiError;
 
 /// `BadRequestException`, status 400.
-pub(super) fn bad_request(message: impl Into<String>) -> ApiError {
+pub(in crate::services::apigateway) fn bad_request(message: impl Into<String>) -> ApiError {
     ApiError::client("BadRequestException", message)
 }
 
 /// `ConflictException`, status 409.
-pub(super) fn conflict(message: impl Into<String>) -> ApiError {
+pub(in crate::services::apigateway) fn conflict(message: impl Into<String>) -> ApiError {
     ApiError::with_status(409, "ConflictException", message)
 }
 
 /// `NotFoundException`, status 404, for a `what` such as `Resource` that the path names and that is not there.
-pub(super) fn not_found(what: &str) -> ApiError {
+pub(in crate::services::apigateway) fn not_found(what: &str) -> ApiError {
     ApiError::with_status(404, "NotFoundException", format!("Invalid {what} identifier specified"))
 }

@@ -24,25 +24,37 @@ const LONGEST: i64 = 29_000;
 /// `PutIntegration`.
 pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiError> {
     let mut members = Members::read("PutIntegration", input);
-    match members.take::<String>("type")?.as_deref() {
-        Some("AWS_PROXY") => {}
-        Some(kind @ ("AWS" | "HTTP" | "HTTP_PROXY" | "MOCK")) => {
+    let kind = match members.take::<String>("type")?.as_deref() {
+        Some("AWS_PROXY") => "AWS_PROXY",
+        Some("MOCK") => "MOCK",
+        Some(kind @ ("AWS" | "HTTP" | "HTTP_PROXY")) => {
             return Err(ApiError::unsupported(format_args!(
-                "{kind} integrations of API Gateway, only AWS_PROXY"
+                "{kind} integrations of API Gateway, only AWS_PROXY and MOCK"
             )));
         }
         _ => return Err(bad_request("Invalid integration type specified")),
+    };
+    let http_method = members.take::<String>("integrationHttpMethod")?;
+    let uri = members.take::<String>("uri")?;
+    let (http_method, uri) = if kind == "MOCK" {
+        (http_method.unwrap_or_default(), String::new())
+    } else {
+        let missing = || bad_request("Enumeration value for HttpMethod must be non-empty");
+        (http_method.ok_or_else(missing)?, checked_uri(uri.unwrap_or_default())?)
+    };
+    let request_templates = members.map("requestTemplates")?;
+    if kind == "MOCK" {
+        request_templates
+            .values()
+            .try_for_each(|template| data::check_mock(template).map_err(bad_request))?;
     }
-    let http_method = members
-        .take::<String>("integrationHttpMethod")?
-        .ok_or_else(|| bad_request("Enumeration value for HttpMethod must be non-empty"))?;
-    let uri = checked_uri(members.take("uri")?.unwrap_or_default())?;
     members.only("connectionType", "INTERNET")?;
     members.only("responseTransferMode", "BUFFERED")?;
     let integration = Integration {
-        kind: "AWS_PROXY",
+        kind,
         http_method,
         uri,
+        request_templates,
         credentials: members.take("credentials")?,
         passthrough_behavior: members
             .take("passthroughBehavior")?
@@ -150,7 +162,15 @@ pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, input: Input) -
     if !method.method_responses.contains_key(status) {
         return Err(no_such_status());
     }
-    let responses = &mut of_mut(method)?.integration_responses;
+    let integration = of_mut(method)?;
+    let mut given = templates.iter().flatten().filter_map(|(_, template)| template.as_deref());
+    // A proxy integration's answers do not pass through templates.
+    if integration.kind == "MOCK"
+        && let Some(template) = given.find(|template| data::has_expressions(template))
+    {
+        return Err(ApiError::unsupported(format_args!("mapping templates with expressions (`{template}`)")));
+    }
+    let responses = &mut integration.integration_responses;
     if responses.contains_key(status) {
         return Err(conflict("Response already exists for this resource"));
     }

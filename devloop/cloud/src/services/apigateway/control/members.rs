@@ -9,23 +9,26 @@ use super::errors::bad_request;
 use crate::error::ApiError;
 
 /// The input of an operation, without the members that name what it is about.
-pub(super) type Input = Map<String, Value>;
+pub(in crate::services::apigateway) type Input = Map<String, Value>;
 
 /// What is still to be taken from an input.
 #[derive(Debug)]
-pub(super) struct Members {
+pub(in crate::services::apigateway) struct Members {
     operation: &'static str,
     left: Map<String, Value>,
 }
 
 impl Members {
     /// The members of `operation`'s input.
-    pub(super) fn read(operation: &'static str, input: Input) -> Self {
+    pub(in crate::services::apigateway) fn read(operation: &'static str, input: Input) -> Self {
         Self { operation, left: input }
     }
 
     /// Takes a member of any type that JSON can carry; `None` when it is absent or null.
-    pub(super) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ApiError> {
+    pub(in crate::services::apigateway) fn take<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, ApiError> {
         match self.left.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => serde_json::from_value(value)
@@ -35,19 +38,22 @@ impl Members {
     }
 
     /// Takes a text that must be there.
-    pub(super) fn required(&mut self, name: &str) -> Result<String, ApiError> {
+    pub(in crate::services::apigateway) fn required(&mut self, name: &str) -> Result<String, ApiError> {
         self.take::<String>(name)?
             .filter(|text| !text.is_empty())
             .ok_or_else(|| bad_request(format!("{name} must be specified and not be empty")))
     }
 
     /// Takes a map of texts; absent is empty.
-    pub(super) fn map(&mut self, name: &str) -> Result<BTreeMap<String, String>, ApiError> {
+    pub(in crate::services::apigateway) fn map(
+        &mut self,
+        name: &str,
+    ) -> Result<BTreeMap<String, String>, ApiError> {
         Ok(self.take(name)?.unwrap_or_default())
     }
 
     /// Takes a member whose only supported value is `only`; any other is refused by name.
-    pub(super) fn only(&mut self, name: &str, only: &str) -> Result<(), ApiError> {
+    pub(in crate::services::apigateway) fn only(&mut self, name: &str, only: &str) -> Result<(), ApiError> {
         match self.take::<String>(name)? {
             None => Ok(()),
             Some(given) if given == only => Ok(()),
@@ -58,7 +64,7 @@ impl Members {
     }
 
     /// Ends the reading. A member that is still there and asks for something is one this service does not implement.
-    pub(super) fn finish(self) -> Result<(), ApiError> {
+    pub(in crate::services::apigateway) fn finish(self) -> Result<(), ApiError> {
         let asks = |value: &Value| match value {
             Value::Null | Value::Bool(false) => false,
             Value::Array(items) => !items.is_empty(),

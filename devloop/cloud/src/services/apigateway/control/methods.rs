@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Models that every API has [Models for REST APIs].
-const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
+pub(super) const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
 
 const HTTP_METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
@@ -56,6 +56,8 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
         }
     }
     let operation_name = members.take("operationName")?;
+    let api_key_required = members.take("apiKeyRequired")?.unwrap_or(false);
+    let request_validator_id = members.take::<String>("requestValidatorId")?;
     let request_parameters = members.take::<BTreeMap<String, bool>>("requestParameters")?.unwrap_or_default();
     let request_models = members.map("requestModels")?;
     members.finish()?;
@@ -65,10 +67,15 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
             HTTP_METHODS.join(", ")
         )));
     }
-    if let Some(model) = request_models.values().find(|model| !BUILT_IN_MODELS.contains(&model.as_str())) {
+    let mut state = api.state.write();
+    let known =
+        |model: &&String| BUILT_IN_MODELS.contains(&model.as_str()) || state.models.contains_key(*model);
+    if let Some(model) = request_models.values().find(|model| !known(model)) {
         return Err(bad_request(format!("Invalid model identifier specified: {model}")));
     }
-    let mut state = api.state.write();
+    if request_validator_id.as_ref().is_some_and(|id| !state.validators.contains_key(id)) {
+        return Err(bad_request("Invalid Request Validator identifier specified"));
+    }
     let resource = state.resources.get_mut(at.resource).ok_or_else(|| not_found("Resource"))?;
     if resource.methods.contains_key(at.method) {
         return Err(conflict("Method already exists for this resource"));
@@ -76,8 +83,9 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
     let method = Method {
         http_method: at.method.to_owned(),
         authorization_type: "NONE",
-        api_key_required: false,
+        api_key_required,
         operation_name,
+        request_validator_id,
         request_parameters,
         request_models,
         method_responses: BTreeMap::new(),

@@ -3,37 +3,56 @@
 use serde_json::Value;
 
 use super::{
-    account, apis, deployments, errors::bad_request, integrations, members::Input, methods, resources,
-    stages, tags,
+    account, apis, deployments, errors::bad_request, gateway_responses, integrations, members::Input,
+    methods, models, resources, stages, tags, validators,
 };
 use crate::{
     context::Context,
     error::ApiError,
     http::Request,
-    services::apigateway::{ApiGateway, model::Api},
+    services::apigateway::{ApiGateway, model::Api, plans},
 };
 
 /// The operations that [`call`] runs.
 pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
+    "CreateApiKey",
     "CreateDeployment",
+    "CreateModel",
+    "CreateRequestValidator",
     "CreateResource",
     "CreateRestApi",
     "CreateStage",
+    "CreateUsagePlan",
+    "CreateUsagePlanKey",
+    "DeleteApiKey",
     "DeleteDeployment",
+    "DeleteGatewayResponse",
     "DeleteIntegration",
     "DeleteIntegrationResponse",
     "DeleteMethod",
     "DeleteMethodResponse",
+    "DeleteModel",
+    "DeleteRequestValidator",
     "DeleteResource",
     "DeleteRestApi",
     "DeleteStage",
+    "DeleteUsagePlan",
+    "DeleteUsagePlanKey",
     "GetAccount",
+    "GetApiKey",
+    "GetApiKeys",
     "GetDeployment",
     "GetDeployments",
+    "GetGatewayResponse",
+    "GetGatewayResponses",
     "GetIntegration",
     "GetIntegrationResponse",
     "GetMethod",
     "GetMethodResponse",
+    "GetModel",
+    "GetModels",
+    "GetRequestValidator",
+    "GetRequestValidators",
     "GetResource",
     "GetResources",
     "GetRestApi",
@@ -41,6 +60,12 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "GetStage",
     "GetStages",
     "GetTags",
+    "GetUsage",
+    "GetUsagePlan",
+    "GetUsagePlanKey",
+    "GetUsagePlanKeys",
+    "GetUsagePlans",
+    "PutGatewayResponse",
     "PutIntegration",
     "PutIntegrationResponse",
     "PutMethod",
@@ -48,24 +73,23 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "TagResource",
     "UntagResource",
     "UpdateAccount",
+    "UpdateApiKey",
     "UpdateIntegration",
+    "UpdateRequestValidator",
     "UpdateRestApi",
     "UpdateStage",
+    "UpdateUsage",
+    "UpdateUsagePlan",
 ];
 
 /// What the first or third step of a path may name and this service does not have.
-const ABSENT: [(&str, &str); 14] = [
-    ("apikeys", "API keys"),
-    ("usageplans", "usage plans"),
+const ABSENT: [(&str, &str); 9] = [
     ("domainnames", "custom domain names"),
     ("domainnameaccessassociations", "domain name access associations"),
     ("vpclinks", "VPC links"),
     ("clientcertificates", "client certificates"),
     ("sdktypes", "SDK generation"),
     ("authorizers", "authorizers"),
-    ("models", "models"),
-    ("requestvalidators", "request validators"),
-    ("gatewayresponses", "gateway responses"),
     ("documentation", "documentation parts"),
     ("policy", "resource policies"),
     ("sdks", "SDK generation"),
@@ -87,6 +111,9 @@ pub(in crate::services::apigateway) fn call(
         "GetTags" => Ok(target(service, cx, &mut input)?.list()),
         "TagResource" => target(service, cx, &mut input)?.add(input),
         "UntagResource" => Ok(target(service, cx, &mut input)?.remove(input)),
+        _ if plans::OPERATIONS.contains(&operation) => {
+            plans::call(&service.plans.of(&cx.region), service.clock.now_ms(), operation, input)
+        }
         _ => on_api(service, cx, operation, input),
     }
 }
@@ -112,6 +139,21 @@ fn on_api(service: &ApiGateway, cx: &Context, operation: &str, mut input: Input)
         "GetStage" => stages::get(&api, &taken(&mut input, "stageName")?),
         "UpdateStage" => stages::update(service, &api, &taken(&mut input, "stageName")?, input),
         "DeleteStage" => stages::delete(&api, &taken(&mut input, "stageName")?),
+        "CreateRequestValidator" => validators::create(&api, input),
+        "GetRequestValidators" => validators::list(&api, &input),
+        "GetRequestValidator" => validators::get(&api, &taken(&mut input, "requestValidatorId")?),
+        "UpdateRequestValidator" => {
+            validators::update(&api, &taken(&mut input, "requestValidatorId")?, input)
+        }
+        "DeleteRequestValidator" => validators::delete(&api, &taken(&mut input, "requestValidatorId")?),
+        "CreateModel" => models::create(&api, input),
+        "GetModels" => models::list(&api, &input),
+        "GetModel" => models::get(&api, &taken(&mut input, "modelName")?),
+        "DeleteModel" => models::delete(&api, &taken(&mut input, "modelName")?),
+        "PutGatewayResponse" => gateway_responses::put(&api, &taken(&mut input, "responseType")?, input),
+        "GetGatewayResponses" => gateway_responses::list(&api, &input),
+        "GetGatewayResponse" => gateway_responses::get(&api, &taken(&mut input, "responseType")?),
+        "DeleteGatewayResponse" => gateway_responses::delete(&api, &taken(&mut input, "responseType")?),
         _ => on_resource(&api, operation, input),
     }
 }
@@ -149,7 +191,7 @@ fn on_resource(api: &Api, operation: &str, mut input: Input) -> Result<Value, Ap
 }
 
 /// Takes a member that names what the operation is about.
-fn taken(input: &mut Input, name: &str) -> Result<String, ApiError> {
+pub(in crate::services::apigateway) fn taken(input: &mut Input, name: &str) -> Result<String, ApiError> {
     match input.remove(name) {
         Some(Value::String(text)) => Ok(text),
         _ => Err(bad_request(format!("{name} must be specified"))),

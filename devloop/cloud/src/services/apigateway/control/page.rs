@@ -6,7 +6,7 @@ use super::{errors::bad_request, members::Input};
 use crate::error::ApiError;
 
 /// Answers with the part of `items` that the request's `position` and `limit` ask for; 25 items without a limit.
-pub(super) fn page(input: &Input, items: Vec<Value>) -> Result<Value, ApiError> {
+pub(in crate::services::apigateway) fn page(input: &Input, items: Vec<Value>) -> Result<Value, ApiError> {
     let invalid = |name: &str| bad_request(format!("Invalid {name} specified"));
     let number = |name: &str| match input.get(name) {
         None | Some(Value::Null) => Ok(None),

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 
 /// One change.
 #[derive(Debug, Deserialize)]
-pub(super) struct Patch {
+pub(in crate::services::apigateway) struct Patch {
     op: String,
     path: String,
     #[serde(default)]
@@ -20,7 +20,7 @@ pub(super) struct Patch {
 
 /// What a change does to the thing at its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(in crate::services::apigateway) enum Verb {
     /// `add`.
     Add,
     /// `replace`.
@@ -31,7 +31,10 @@ pub(super) enum Verb {
 
 impl Patch {
     /// Reads the `patchOperations` of `operation`.
-    pub(super) fn read(operation: &'static str, input: Input) -> Result<Vec<Self>, ApiError> {
+    pub(in crate::services::apigateway) fn read(
+        operation: &'static str,
+        input: Input,
+    ) -> Result<Vec<Self>, ApiError> {
         let mut members = Members::read(operation, input);
         let patches = members.take("patchOperations")?.unwrap_or_default();
         members.finish()?;
@@ -39,7 +42,7 @@ impl Patch {
     }
 
     /// What is to be done.
-    pub(super) fn verb(&self) -> Result<Verb, ApiError> {
+    pub(in crate::services::apigateway) fn verb(&self) -> Result<Verb, ApiError> {
         match self.op.as_str() {
             "add" => Ok(Verb::Add),
             "replace" => Ok(Verb::Replace),
@@ -51,17 +54,17 @@ impl Patch {
     }
 
     /// The steps of the path, with the escapes of JSON pointers undone.
-    pub(super) fn steps(&self) -> Vec<String> {
+    pub(in crate::services::apigateway) fn steps(&self) -> Vec<String> {
         self.path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
     }
 
     /// The new value.
-    pub(super) fn value(&self) -> Result<String, ApiError> {
+    pub(in crate::services::apigateway) fn value(&self) -> Result<String, ApiError> {
         self.value.clone().ok_or_else(|| bad_request(format!("Invalid null or empty value in {}", self.path)))
     }
 
     /// The refusal of a path that the operation does not change.
-    pub(super) fn refusal(&self) -> ApiError {
+    pub(in crate::services::apigateway) fn refusal(&self) -> ApiError {
         bad_request(format!("Invalid patch path '{}' specified for op '{}'", self.path, self.op))
     }
 }

@@ -9,6 +9,20 @@ macro_rules! method {
     };
 }
 
+/// The path of a request validator.
+macro_rules! validator {
+    () => {
+        "/restapis/{restApiId}/requestvalidators/{requestValidatorId}"
+    };
+}
+
+/// The path of a gateway response.
+macro_rules! gateway_response {
+    () => {
+        "/restapis/{restApiId}/gatewayresponses/{responseType}"
+    };
+}
+
 /// The control plane's operations by method and path.
 pub(in crate::services::apigateway) const ROUTES: &[Route] = &[
     Route::new("POST", "/restapis", "CreateRestApi", 201),
@@ -49,4 +63,33 @@ pub(in crate::services::apigateway) const ROUTES: &[Route] = &[
     Route::new("GET", "/restapis/{restApiId}/stages/{stageName}", "GetStage", 200),
     Route::new("PATCH", "/restapis/{restApiId}/stages/{stageName}", "UpdateStage", 200),
     Route::new("DELETE", "/restapis/{restApiId}/stages/{stageName}", "DeleteStage", 202),
+    Route::new("POST", "/apikeys", "CreateApiKey", 201),
+    Route::new("GET", "/apikeys", "GetApiKeys", 200),
+    Route::new("GET", "/apikeys/{apiKey}", "GetApiKey", 200),
+    Route::new("PATCH", "/apikeys/{apiKey}", "UpdateApiKey", 200),
+    Route::new("DELETE", "/apikeys/{apiKey}", "DeleteApiKey", 202),
+    Route::new("POST", "/usageplans", "CreateUsagePlan", 201),
+    Route::new("GET", "/usageplans", "GetUsagePlans", 200),
+    Route::new("GET", "/usageplans/{usagePlanId}", "GetUsagePlan", 200),
+    Route::new("PATCH", "/usageplans/{usagePlanId}", "UpdateUsagePlan", 200),
+    Route::new("DELETE", "/usageplans/{usagePlanId}", "DeleteUsagePlan", 202),
+    Route::new("GET", "/usageplans/{usagePlanId}/usage", "GetUsage", 200),
+    Route::new("POST", "/usageplans/{usagePlanId}/keys", "CreateUsagePlanKey", 201),
+    Route::new("GET", "/usageplans/{usagePlanId}/keys", "GetUsagePlanKeys", 200),
+    Route::new("GET", "/usageplans/{usagePlanId}/keys/{keyId}", "GetUsagePlanKey", 200),
+    Route::new("DELETE", "/usageplans/{usagePlanId}/keys/{keyId}", "DeleteUsagePlanKey", 202),
+    Route::new("PATCH", "/usageplans/{usagePlanId}/keys/{keyId}/usage", "UpdateUsage", 200),
+    Route::new("POST", "/restapis/{restApiId}/requestvalidators", "CreateRequestValidator", 201),
+    Route::new("GET", "/restapis/{restApiId}/requestvalidators", "GetRequestValidators", 200),
+    Route::new("GET", validator!(), "GetRequestValidator", 200),
+    Route::new("PATCH", validator!(), "UpdateRequestValidator", 200),
+    Route::new("DELETE", validator!(), "DeleteRequestValidator", 202),
+    Route::new("POST", "/restapis/{restApiId}/models", "CreateModel", 201),
+    Route::new("GET", "/restapis/{restApiId}/models", "GetModels", 200),
+    Route::new("GET", "/restapis/{restApiId}/models/{modelName}", "GetModel", 200),
+    Route::new("DELETE", "/restapis/{restApiId}/models/{modelName}", "DeleteModel", 202),
+    Route::new("GET", "/restapis/{restApiId}/gatewayresponses", "GetGatewayResponses", 200),
+    Route::new("PUT", gateway_response!(), "PutGatewayResponse", 201),
+    Route::new("GET", gateway_response!(), "GetGatewayResponse", 200),
+    Route::new("DELETE", gateway_response!(), "DeleteGatewayResponse", 202),
 ];

@@ -14,7 +14,8 @@ use crate::{
     services::apigateway::{
         ApiGateway,
         data::Live,
-        model::{Api, Deployment, Stage},
+        model::{Api, Deployment, MethodSetting, Stage},
+        plans::Throttle,
     },
 };
 
@@ -60,7 +61,7 @@ pub(super) fn new(
     tags: BTreeMap<String, String>,
     now: i64,
 ) -> Stage {
-    let live = live(api, &name, deployment, &variables);
+    let live = live(api, &name, deployment, &variables, &BTreeMap::new());
     Stage {
         stage_name: name,
         deployment_id: deployment.id.clone(),
@@ -79,11 +80,29 @@ pub(super) fn new(
 
 /// Makes requests see what `stage` now says.
 pub(super) fn refresh(api: &Api, stage: &mut Stage, deployment: &Deployment) {
-    stage.live = live(api, &stage.stage_name, deployment, &stage.variables);
+    stage.live = live(api, &stage.stage_name, deployment, &stage.variables, &stage.method_settings);
 }
 
-fn live(api: &Api, stage: &str, deployment: &Deployment, variables: &BTreeMap<String, String>) -> Arc<Live> {
+/// The name of a method's settings: `*/*` for all, else the path without its slash in front and the method.
+fn setting_name(path: &str, method: &str) -> String {
+    format!("{}/{method}", path.strip_prefix('/').unwrap_or(path))
+}
+
+fn live(
+    api: &Api,
+    stage: &str,
+    deployment: &Deployment,
+    variables: &BTreeMap<String, String>,
+    settings: &BTreeMap<String, MethodSetting>,
+) -> Arc<Live> {
+    let throttles = settings.iter().filter_map(|(name, setting)| {
+        let (rate, burst) = (setting.throttling_rate_limit, setting.throttling_burst_limit);
+        let rate_limit = rate.or_else(|| burst.map(|burst| burst as f64))?;
+        let burst_limit = burst.unwrap_or(rate_limit.ceil() as i64);
+        Some((name.clone(), Throttle { burst_limit, rate_limit }))
+    });
     Arc::new(Live {
+        throttles: throttles.collect(),
         api: api.id.clone(),
         region: Arc::clone(&api.region),
         stage: stage.to_owned(),
@@ -155,6 +174,19 @@ pub(super) fn update(service: &ApiGateway, api: &Api, name: &str, input: Input) 
             }
             (Verb::Remove, ["variables", variable]) => {
                 stage.variables.remove(*variable);
+            }
+            (Verb::Replace | Verb::Add, [path, method, "throttling", limit]) => {
+                let setting = stage.method_settings.entry(setting_name(path, method)).or_default();
+                let number: f64 = patch.value()?.parse().map_err(|_| patch.refusal())?;
+                match *limit {
+                    "rateLimit" => setting.throttling_rate_limit = Some(number),
+                    "burstLimit" => setting.throttling_burst_limit = Some(number as i64),
+                    _ => return Err(patch.refusal()),
+                }
+            }
+            (Verb::Remove, [path, method]) => {
+                let removed = stage.method_settings.remove(&setting_name(path, method));
+                removed.ok_or_else(|| patch.refusal())?;
             }
             _ => return Err(patch.refusal()),
         }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
 use super::snapshot::{Live, Target};
-use crate::{context::Context, http::Request};
+use crate::{context::Context, http::Request, services::apigateway::plans::Caller};
 
 /// What an event says about the request beyond the request itself.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Arrival<'a> {
     pub(super) extended_request_id: &'a str,
     /// The value of `X-Amzn-Trace-Id`.
     pub(super) trace_id: &'a str,
+    /// The key that the request came with, where the method needs one.
+    pub(super) caller: Option<&'a Caller>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +67,7 @@ struct RequestContext<'a> {
     api_id: &'a str,
 }
 
-/// Who called. Nobody is known here: methods without authorization are the only ones.
+/// Who called. Only keys are known here: methods without authorization are the only ones.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Identity<'a> {
@@ -81,6 +83,10 @@ struct Identity<'a> {
     user_arn: (),
     user_agent: Option<&'a str>,
     user: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'a str>,
 }
 
 /// Every value of each name, in the order of arrival.
@@ -132,6 +138,8 @@ pub(super) fn write(request: &Request, arrival: &Arrival<'_>) -> Result<Vec<u8>,
             identity: Identity {
                 source_ip: request.peer.to_string(),
                 user_agent: request.header("user-agent"),
+                api_key: arrival.caller.map(|caller| caller.key.as_str()),
+                api_key_id: arrival.caller.map(|caller| caller.key_id.as_str()),
                 ..Identity::default()
             },
             domain_name: request.header("host").unwrap_or_default(),
@@ -208,7 +216,11 @@ mod tests {
 
     use super::*;
     use crate::services::apigateway::data::{
-        integration::Uri, media::MediaTypes, routes::Routes, snapshot::Snapshot,
+        checks::Checks,
+        integration::Uri,
+        media::MediaTypes,
+        routes::Routes,
+        snapshot::{Backend, Snapshot},
     };
 
     fn event(request: &Request, variables: &[(&str, &str)], path_values: Vec<(&str, &str)>) -> Value {
@@ -221,11 +233,14 @@ mod tests {
         let target = Target {
             resource_id: "res123".to_owned(),
             resource_path: "/upload/{id}".to_owned(),
-            function: Uri::parse(
-                "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations",
-            )
-            .unwrap(),
-            timeout: Duration::from_secs(29),
+            name: "/upload/{id}/POST".to_owned(),
+            needs_key: false,
+            checks: Checks::default(),
+            backend: Backend::Function(
+                Uri::parse("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations")
+                    .unwrap(),
+                Duration::from_secs(29),
+            ),
         };
         let live = Live {
             api: "abc123".to_owned(),
@@ -236,9 +251,11 @@ mod tests {
                 .iter()
                 .map(|&(name, value)| (name.to_owned(), value.to_owned()))
                 .collect::<BTreeMap<_, _>>(),
+            throttles: BTreeMap::new(),
             snapshot: Arc::new(Snapshot {
                 routes: Routes::default(),
                 binary: MediaTypes::new(&["image/png".to_owned()]),
+                responses: BTreeMap::new(),
             }),
         };
         let arrival = Arrival {
@@ -249,6 +266,7 @@ mod tests {
             at_ms: 1_795_168_800_000,
             extended_request_id: "ext=",
             trace_id: "Root=1-0-0",
+            caller: None,
         };
         serde_json::from_slice(&write(request, &arrival).unwrap()).unwrap()
     }

@@ -8,14 +8,15 @@ use bytes::Bytes;
 use super::{
     answer,
     event::{self, Arrival},
-    refusal,
-    snapshot::Live,
+    refusal::Refusal,
+    snapshot::{Backend, Live},
 };
 use crate::{
     clock::Clock,
     context::Context,
     functions::{Functions, Invocation, Outcome},
     http::{Reply, Request},
+    services::apigateway::plans::{self, Limits, Plans},
 };
 
 /// The largest request body [Quotas for configuring and running a REST API].
@@ -27,67 +28,88 @@ const EVENT_LIMIT: usize = 6 << 20;
 /// Answers a client's request to the stage `live`.
 pub(in crate::services::apigateway) async fn execute(
     clock: &Clock,
-    functions: &dyn Functions,
+    (functions, plans): (&dyn Functions, &Plans),
     cx: &Context,
     live: &Live,
     request: Request,
 ) -> Reply {
     let extended_request_id = random_id();
-    answer_request(clock, functions, cx, live, &request, &extended_request_id)
+    answer_request(clock, (functions, plans), cx, live, &request, &extended_request_id)
         .await
+        .unwrap_or_else(|refusal| refusal.reply(&live.snapshot.responses))
         .header("x-amzn-requestid", &cx.request_id)
         .header("x-amz-apigw-id", &extended_request_id)
 }
 
+/// In the gateway's order: route, key, throttle and quota, validator, integration.
 async fn answer_request(
     clock: &Clock,
-    functions: &dyn Functions,
+    (functions, plans): (&dyn Functions, &Plans),
     cx: &Context,
     live: &Live,
     request: &Request,
     extended_request_id: &str,
-) -> Reply {
-    let Some((target, path_values)) = live.snapshot.routes.find(request.method.as_str(), &request.path)
-    else {
-        return refusal::unknown_route();
-    };
-    if request.body.len() > BODY_LIMIT {
-        return refusal::too_long();
-    }
+) -> Result<Reply, Refusal> {
+    let found = live.snapshot.routes.find(request.method.as_str(), &request.path);
+    let (target, path_values) = found.ok_or(Refusal::UnknownRoute)?;
     let at_ms = clock.now_ms();
+    let limits = Limits {
+        api: &live.api,
+        stage: &live.stage,
+        method: &target.name,
+        setting: live.setting(&target.name),
+        needs_key: target.needs_key,
+    };
+    let caller =
+        plans.admit(&limits, request.header("x-api-key"), at_ms).map_err(|refusal| match refusal {
+            plans::Refusal::Key => Refusal::Key,
+            plans::Refusal::Throttled => Refusal::Throttled,
+            plans::Refusal::Quota => Refusal::Quota,
+        })?;
+    if request.body.len() > BODY_LIMIT {
+        return Err(Refusal::TooLong);
+    }
+    target.checks.check(request, &path_values)?;
+    let (uri, timeout) = match &target.backend {
+        Backend::Mock(mock) => return mock.reply(request),
+        Backend::Function(uri, timeout) => (uri, *timeout),
+    };
     let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
-    let arrival = Arrival { cx, live, target, path_values, at_ms, extended_request_id, trace_id: &trace_id };
+    let caller = caller.as_ref();
+    let arrival =
+        Arrival { cx, live, target, path_values, at_ms, extended_request_id, trace_id: &trace_id, caller };
     let payload = match event::write(request, &arrival) {
-        Ok(payload) if payload.len() > EVENT_LIMIT => return refusal::too_long(),
+        Ok(payload) if payload.len() > EVENT_LIMIT => return Err(Refusal::TooLong),
         Ok(payload) => Bytes::from(payload),
         Err(error) => {
             tracing::error!(%error, api = live.api, "the event could not be written");
-            return refusal::not_invoked();
+            return Err(Refusal::NotInvoked);
         }
     };
-    let function = target.function.function(&live.variables).into_owned();
+    let function = uri.function(&live.variables).into_owned();
     let outcome = {
         let cx = region_of(cx, live, &function);
         let invocation = Invocation { payload, trace_id: Some(trace_id), ..Invocation::default() };
         // The invocation goes on although the client hangs up or the gateway gives up: it is a task of its own.
-        clock.timeout(target.timeout, functions.invoke(&cx, &function, invocation)).await
+        clock.timeout(timeout, functions.invoke(&cx, &function, invocation)).await
     };
     match outcome {
-        Err(_) => refusal::timed_out(),
-        Ok(Err(error)) if error.status == 413 => refusal::too_long(),
+        Err(_) => Err(Refusal::TimedOut),
+        Ok(Err(error)) if error.status == 413 => Err(Refusal::TooLong),
         Ok(Err(error)) => {
             tracing::warn!(%error, api = live.api, path = request.path, "the function could not be invoked");
-            refusal::not_invoked()
+            Err(Refusal::NotInvoked)
         }
         Ok(Ok(Outcome { function_error: Some(_), request_id, .. })) => {
             tracing::warn!(request_id, api = live.api, path = request.path, "the function failed");
-            refusal::bad_answer()
+            Err(Refusal::BadAnswer)
         }
-        Ok(Ok(outcome)) => answer::read(&outcome.payload, &request.headers, &live.snapshot.binary)
-            .unwrap_or_else(|error| {
+        Ok(Ok(outcome)) => {
+            answer::read(&outcome.payload, &request.headers, &live.snapshot.binary).map_err(|error| {
                 tracing::warn!(%error, request_id = outcome.request_id, api = live.api, path = request.path);
-                refusal::bad_answer()
-            }),
+                Refusal::BadAnswer
+            })
+        }
     }
 }
 
@@ -120,6 +142,7 @@ mod tests {
     use super::*;
     use crate::error::ApiError;
     use crate::services::apigateway::data::{
+        checks::Checks,
         integration::Uri,
         media::MediaTypes,
         routes::Routes,
@@ -164,8 +187,10 @@ mod tests {
         let target = Target {
             resource_id: "r".to_owned(),
             resource_path: "/".to_owned(),
-            function: Uri::parse(&uri).unwrap(),
-            timeout: Duration::from_secs(29),
+            name: "/POST".to_owned(),
+            needs_key: false,
+            checks: Checks::default(),
+            backend: Backend::Function(Uri::parse(&uri).unwrap(), Duration::from_secs(29)),
         };
         routes.insert("/", "POST", target);
         Live {
@@ -174,7 +199,8 @@ mod tests {
             stage: "prod".to_owned(),
             deployment: "d".to_owned(),
             variables: BTreeMap::new(),
-            snapshot: Arc::new(Snapshot { routes, binary: MediaTypes::new(&[]) }),
+            throttles: BTreeMap::new(),
+            snapshot: Arc::new(Snapshot { routes, binary: MediaTypes::new(&[]), responses: BTreeMap::new() }),
         }
     }
 
@@ -210,7 +236,8 @@ mod tests {
 
     async fn ask(answer: Result<Outcome, ApiError>, request: Request) -> (Reply, Arc<Fake>) {
         let fake = Arc::new(Fake { answer: Some(answer), seen: Mutex::default() });
-        let reply = execute(&Clock::manual(0), &*fake, &context(), &live(), request).await;
+        let reply =
+            execute(&Clock::manual(0), (&*fake, &Plans::default()), &context(), &live(), request).await;
         (reply, fake)
     }
 
@@ -263,7 +290,9 @@ mod tests {
         let fake = Arc::new(Fake { answer: None, seen: Mutex::default() });
         let asking = {
             let (clock, fake) = (clock.clone(), Arc::clone(&fake));
-            tokio::spawn(async move { execute(&clock, &*fake, &context(), &live(), post("/", "")).await })
+            tokio::spawn(async move {
+                execute(&clock, (&*fake, &Plans::default()), &context(), &live(), post("/", "")).await
+            })
         };
         while clock.sleepers() == 0 {
             tokio::task::yield_now().await;

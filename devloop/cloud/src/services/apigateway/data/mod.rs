@@ -2,15 +2,19 @@
 //! back [Lambda proxy integrations in API Gateway].
 
 mod answer;
+mod checks;
 mod event;
 mod execute;
 mod integration;
 mod media;
+mod mock;
 mod refusal;
 mod routes;
 mod snapshot;
 
+pub(super) use checks::schema;
 pub(super) use execute::execute;
 pub(super) use integration::function_of;
-pub(super) use refusal::{too_long, unknown_api, unknown_stage};
+pub(super) use mock::{check_mock, has_expressions};
+pub(super) use refusal::{check_response, too_long, unknown_api, unknown_stage};
 pub(super) use snapshot::{Live, Snapshot};

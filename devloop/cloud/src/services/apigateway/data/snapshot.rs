@@ -2,14 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{integration::Uri, media::MediaTypes, routes::Routes};
-use crate::services::apigateway::model::State;
+use super::{checks::Checks, integration::Uri, media::MediaTypes, mock::Mock, routes::Routes};
+use crate::services::apigateway::{
+    model::{GatewayResponse, State},
+    plans::Throttle,
+};
 
 /// An API at the moment of its deployment, in the form that answers requests.
 #[derive(Debug)]
 pub(in crate::services::apigateway) struct Snapshot {
     pub(super) routes: Routes<Target>,
     pub(super) binary: MediaTypes,
+    /// How the API words its refusals, by type.
+    pub(super) responses: BTreeMap<String, GatewayResponse>,
 }
 
 /// Where a matched request goes.
@@ -17,9 +22,20 @@ pub(in crate::services::apigateway) struct Snapshot {
 pub(super) struct Target {
     pub(super) resource_id: String,
     pub(super) resource_path: String,
-    pub(super) function: Uri,
-    /// How long the function may take to answer.
-    pub(super) timeout: Duration,
+    /// Path and method as throttles name them: `/pets/GET`.
+    pub(super) name: String,
+    pub(super) needs_key: bool,
+    pub(super) checks: Checks,
+    pub(super) backend: Backend,
+}
+
+/// Who answers.
+#[derive(Debug)]
+pub(super) enum Backend {
+    /// A function, and how long it may take.
+    Function(Uri, Duration),
+    /// The gateway itself.
+    Mock(Mock),
 }
 
 /// What a request to one stage needs, found with a single lookup.
@@ -30,7 +46,23 @@ pub(in crate::services::apigateway) struct Live {
     pub(in crate::services::apigateway) stage: String,
     pub(in crate::services::apigateway) deployment: String,
     pub(in crate::services::apigateway) variables: BTreeMap<String, String>,
+    /// The bounds of the stage's own settings, by `<path without its first slash>/<method>` or `*/*`.
+    pub(in crate::services::apigateway) throttles: BTreeMap<String, Throttle>,
     pub(in crate::services::apigateway) snapshot: Arc<Snapshot>,
+}
+
+impl Live {
+    /// The stage's own bound for a method, and the setting that it comes from: the method's before that of all.
+    pub(super) fn setting(&self, method: &str) -> Option<(&str, Throttle)> {
+        if self.throttles.is_empty() {
+            return None;
+        }
+        // The root's own setting has nothing before its slash: `/GET`.
+        let is_root = method.matches('/').count() == 1;
+        let name = method.strip_prefix('/').filter(|_| !is_root).unwrap_or(method);
+        let found = self.throttles.get_key_value(name).or_else(|| self.throttles.get_key_value("*/*"));
+        found.map(|(name, throttle)| (name.as_str(), *throttle))
+    }
 }
 
 impl Snapshot {
@@ -42,12 +74,20 @@ impl Snapshot {
             for (name, method) in &resource.methods {
                 let integration =
                     method.method_integration.as_ref().ok_or("No integration defined for method")?;
-                let function = Uri::parse(&integration.uri).ok_or("Invalid function ARN or invalid uri")?;
+                let backend = if integration.kind == "MOCK" {
+                    Backend::Mock(Mock::of(integration)?)
+                } else {
+                    let function =
+                        Uri::parse(&integration.uri).ok_or("Invalid function ARN or invalid uri")?;
+                    Backend::Function(function, integration.timeout)
+                };
                 let target = Target {
                     resource_id: resource.id.clone(),
                     resource_path: resource.path.clone(),
-                    function,
-                    timeout: integration.timeout,
+                    name: format!("{}/{name}", resource.path.trim_end_matches('/')),
+                    needs_key: method.api_key_required,
+                    checks: Checks::of(state, method),
+                    backend,
                 };
                 routes.insert(&resource.path, name, target);
                 methods += 1;
@@ -56,6 +96,10 @@ impl Snapshot {
         if methods == 0 {
             return Err("The REST API doesn't contain any methods");
         }
-        Ok(Self { routes, binary: MediaTypes::new(&state.about.binary_media_types) })
+        Ok(Self {
+            routes,
+            binary: MediaTypes::new(&state.about.binary_media_types),
+            responses: state.gateway_responses.clone(),
+        })
     }
 }

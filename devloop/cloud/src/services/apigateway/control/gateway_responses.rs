@@ -1,0 +1,49 @@
+//! Gateway responses: how an API words what it refuses by itself.
+
+use serde_json::{Value, json};
+
+use super::{
+    errors::{bad_request, not_found},
+    members::{Input, Members},
+    page::page,
+};
+use crate::{
+    error::ApiError,
+    services::apigateway::{
+        data,
+        model::{Api, GatewayResponse},
+    },
+};
+
+/// `PutGatewayResponse`. Takes effect with the next deployment.
+pub(super) fn put(api: &Api, kind: &str, input: Input) -> Result<Value, ApiError> {
+    let mut members = Members::read("PutGatewayResponse", input);
+    let response = GatewayResponse {
+        response_type: kind.to_owned(),
+        status_code: members.take("statusCode")?,
+        response_parameters: members.map("responseParameters")?,
+        response_templates: members.map("responseTemplates")?,
+        default_response: false,
+    };
+    members.finish()?;
+    data::check_response(&response).map_err(bad_request)?;
+    let shown = json!(response);
+    api.state.write().gateway_responses.insert(kind.to_owned(), response);
+    Ok(shown)
+}
+
+/// `GetGatewayResponses`: those that were put.
+pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
+    page(input, api.state.read().gateway_responses.values().map(|response| json!(response)).collect())
+}
+
+/// `GetGatewayResponse`.
+pub(super) fn get(api: &Api, kind: &str) -> Result<Value, ApiError> {
+    Ok(json!(api.state.read().gateway_responses.get(kind).ok_or_else(|| not_found("Gateway Response"))?))
+}
+
+/// `DeleteGatewayResponse`.
+pub(super) fn delete(api: &Api, kind: &str) -> Result<Value, ApiError> {
+    api.state.write().gateway_responses.remove(kind).ok_or_else(|| not_found("Gateway Response"))?;
+    Ok(Value::Null)
+}

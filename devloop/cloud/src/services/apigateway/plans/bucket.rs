@@ -1,0 +1,63 @@
+//! Token buckets: a rate a second, and a burst that they hold at most.
+
+use serde::{Deserialize, Serialize};
+
+/// How fast requests may come.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::services::apigateway) struct Throttle {
+    /// How many requests may come at once.
+    #[serde(default)]
+    pub(in crate::services::apigateway) burst_limit: i64,
+    /// How many requests a second may come in the long run.
+    #[serde(default)]
+    pub(in crate::services::apigateway) rate_limit: f64,
+}
+
+/// The tokens that are left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    tokens: f64,
+    at_ms: i64,
+}
+
+impl Bucket {
+    /// A full bucket.
+    pub(super) fn new(throttle: &Throttle, now_ms: i64) -> Self {
+        Self { tokens: throttle.burst_limit as f64, at_ms: now_ms }
+    }
+
+    /// Whether there is a token now.
+    pub(super) fn fill(&mut self, throttle: &Throttle, now_ms: i64) -> bool {
+        let seconds = (now_ms - self.at_ms).max(0) as f64 / 1000.0;
+        self.tokens = (self.tokens + seconds * throttle.rate_limit).min(throttle.burst_limit as f64);
+        self.at_ms = now_ms;
+        self.tokens >= 1.0
+    }
+
+    /// Takes one.
+    pub(super) fn take(&mut self) {
+        self.tokens -= 1.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_gives_its_burst_and_then_its_rate() {
+        let throttle = Throttle { burst_limit: 3, rate_limit: 2.0 };
+        let mut bucket = Bucket::new(&throttle, 0);
+        let mut take = |at: i64| {
+            let full = bucket.fill(&throttle, at);
+            if full {
+                bucket.take();
+            }
+            full
+        };
+        assert_eq!([take(0), take(0), take(0), take(0)], [true, true, true, false]);
+        assert_eq!([take(499), take(500), take(500)], [false, true, false]);
+        assert_eq!([take(9_000), take(9_000), take(9_000), take(9_000)], [true, true, true, false]);
+    }
+}

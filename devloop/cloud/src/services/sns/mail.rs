@@ -1,0 +1,139 @@
+//! E-mails, kept as files instead of being sent: one `.eml` a message, in a folder that the cloud's options name.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+
+/// How many mails are kept; the oldest go first.
+const MOST_KEPT: u64 = 1_000;
+
+/// How many mails a slow follower may be behind.
+const BEHIND: usize = 256;
+
+/// A mail that was captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Its number, which is also the file's name.
+    pub number: u64,
+    /// Whom it is for.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// Where it lies; nowhere when the cloud was made without a folder for mails.
+    pub file: Option<PathBuf>,
+}
+
+/// What a mail says.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) message_id: String,
+    /// In ms since the epoch.
+    pub(super) at_ms: i64,
+}
+
+/// The folder, and those who follow what comes into it.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    folder: Option<PathBuf>,
+    last: Mutex<Option<u64>>,
+    followers: broadcast::Sender<Mail>,
+}
+
+impl Mailbox {
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder, last: Mutex::default(), followers: broadcast::Sender::new(BEHIND) }
+    }
+
+    pub(super) fn follow(&self) -> broadcast::Receiver<Mail> {
+        self.followers.subscribe()
+    }
+
+    /// How many mails this cloud has captured.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Writes a mail; blocking work, done on a thread for it.
+    pub(super) async fn deliver(self: &Arc<Self>, letter: Letter) -> io::Result<()> {
+        let mailbox = Arc::clone(self);
+        let written = tokio::task::spawn_blocking(move || mailbox.write(&letter));
+        written.await.map_err(io::Error::other)?
+    }
+
+    fn write(&self, letter: &Letter) -> io::Result<()> {
+        // Held until the file is there: numbers are in the order of the files.
+        let mut last = self.last.lock();
+        let number = match (*last, &self.folder) {
+            (Some(last), _) => last,
+            (None, Some(folder)) => newest(folder)?,
+            (None, None) => 0,
+        } + 1;
+        let file = match &self.folder {
+            Some(folder) => Some(store(folder, number, letter)?),
+            None => None,
+        };
+        *last = Some(number);
+        // An error means that nobody follows.
+        let _ = self.followers.send(Mail {
+            number,
+            to: letter.to.clone(),
+            subject: letter.subject.clone(),
+            file,
+        });
+        Ok(())
+    }
+}
+
+fn file_name(number: u64) -> String {
+    format!("{number:06}.eml")
+}
+
+/// The highest number in the folder, from earlier clouds; 0 when there is none.
+fn newest(folder: &Path) -> io::Result<u64> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let numbers = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".eml")?.parse::<u64>().ok());
+    Ok(numbers.max().unwrap_or(0))
+}
+
+fn store(folder: &Path, number: u64, letter: &Letter) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let file = folder.join(file_name(number));
+    // Renamed into place, so that who reads the folder never sees half a mail.
+    let beside = folder.join(format!(".{}", file_name(number)));
+    fs::write(&beside, letter.eml())?;
+    fs::rename(&beside, &file)?;
+    if let Some(old) = number.checked_sub(MOST_KEPT) {
+        // What is gone already need not go.
+        let _ = fs::remove_file(folder.join(file_name(old)));
+    }
+    Ok(file)
+}
+
+impl Letter {
+    /// The mail as RFC 5322 writes it. Addresses and subjects were checked when they came in: they hold no line breaks.
+    fn eml(&self) -> String {
+        let date = jiff::Timestamp::from_millisecond(self.at_ms)
+            .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
+            .unwrap_or_default();
+        let text = self.text.replace("\r\n", "\n").replace('\n', "\r\n");
+        format!(
+            "From: {}\r\nTo: {}\r\nSubject: {}\r\nDate: {date}\r\nMessage-ID: <{}@sns.devloop>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n",
+            self.from, self.to, self.subject, self.message_id
+        )
+    }
+}

@@ -1,0 +1,39 @@
+//! The ways out into other rooms of the cloud: queues and functions. Tests put something else there.
+
+use std::{fmt::Debug, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{
+    context::Context,
+    error::ApiError,
+    functions::{Functions, Invocation},
+    services::sqs::{Parcel, Sqs},
+};
+
+/// Where messages go.
+pub(crate) trait Outlets: Debug + Send + Sync {
+    /// Sends to the queue with this ARN.
+    fn queue(&self, arn: &str, parcel: Parcel) -> Result<(), ApiError>;
+
+    /// Hands an event to the function with this ARN, which need not wait for it.
+    fn function(&self, cx: &Context, arn: &str, event: Bytes) -> Result<(), ApiError>;
+}
+
+/// The services of this cloud.
+#[derive(Debug)]
+pub(crate) struct Wired {
+    pub(crate) sqs: Arc<Sqs>,
+    pub(crate) functions: Arc<dyn Functions>,
+}
+
+impl Outlets for Wired {
+    fn queue(&self, arn: &str, parcel: Parcel) -> Result<(), ApiError> {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        self.sqs.deliver(region, arn, parcel)
+    }
+
+    fn function(&self, cx: &Context, arn: &str, event: Bytes) -> Result<(), ApiError> {
+        self.functions.invoke_later(cx, arn, Invocation { payload: event, ..Invocation::default() })
+    }
+}

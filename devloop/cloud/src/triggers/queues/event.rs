@@ -1,0 +1,72 @@
+//! The event that a function gets [Using Lambda with Amazon SQS, example event].
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    services::sqs::{Attribute, Received},
+    triggers::settings::Filter,
+};
+
+/// The largest event of a synchronous invocation [Lambda quotas], in bytes.
+pub(super) const MOST_BYTES: usize = 6 << 20;
+
+/// One message as the function sees it, as JSON text; the body's characters are its sender's.
+pub(super) fn record(received: &Received, queue_arn: &str, region: &str) -> Vec<u8> {
+    let message = &received.message;
+    let attributes = message.attributes.iter().map(|(name, value)| (name.clone(), attribute(value)));
+    let mut record = json!({
+        "messageId": message.id,
+        "receiptHandle": received.receipt_handle,
+        "body": message.body,
+        "attributes": received.system_attributes(),
+        "messageAttributes": attributes.collect::<Map<_, _>>(),
+        "md5OfBody": message.md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": region,
+    });
+    if let Some(md5) = message.attributes_md5() {
+        record["md5OfMessageAttributes"] = md5.into();
+    }
+    record.to_string().into_bytes()
+}
+
+fn attribute(value: &Attribute) -> Value {
+    let mut output = json!({
+        "dataType": value.data_type,
+        "stringListValues": [],
+        "binaryListValues": [],
+    });
+    if let Some(text) = &value.string_value {
+        output["stringValue"] = text.clone().into();
+    }
+    if let Some(binary) = &value.binary_value {
+        output["binaryValue"] = binary.clone().into();
+    }
+    output
+}
+
+/// An event of these records.
+pub(super) fn payload<'r>(records: impl IntoIterator<Item = &'r [u8]>) -> Bytes {
+    let mut payload = br#"{"Records":["#.to_vec();
+    for (at, record) in records.into_iter().enumerate() {
+        if at > 0 {
+            payload.push(b',');
+        }
+        payload.extend_from_slice(record);
+    }
+    payload.extend_from_slice(b"]}");
+    payload.into()
+}
+
+/// Whether one of the filters lets a message through; everything passes without filters. Only the body is looked at: as
+/// JSON when it is an object, else as the text that it is [Using event filtering with an Amazon SQS event source].
+pub(super) fn accepts(filters: &[Filter], body: &str) -> bool {
+    if filters.is_empty() {
+        return true;
+    }
+    let object = serde_json::from_str::<Value>(body).ok().filter(Value::is_object);
+    let forms = [object.map(|object| json!({ "body": object })), Some(json!({ "body": body }))];
+    filters.iter().any(|filter| forms.iter().flatten().any(|form| filter.pattern.accepts(form)))
+}

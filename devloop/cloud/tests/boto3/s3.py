@@ -1,0 +1,215 @@
+"""S3, driven by boto3 and the aws command line."""
+
+import io
+import os
+import tempfile
+import urllib.error
+import urllib.request
+
+from boto3.s3.transfer import TransferConfig
+from clients import ENDPOINT, aws, client, equal, refused, run
+
+s3, sqs = client("s3"), client("sqs")
+NAME = {"Bucket": "box"}
+
+
+def bucket():
+    s3.create_bucket(**NAME)
+    return NAME
+
+
+def test_buckets():
+    s3.create_bucket(**NAME)
+    equal([found["Name"] for found in s3.list_buckets()["Buckets"]], ["box"])
+    equal(s3.head_bucket(**NAME)["BucketRegion"], "us-east-1")
+    equal(s3.get_bucket_location(**NAME)["LocationConstraint"], None)
+    s3.put_object(**NAME, Key="k", Body=b"")
+    refused("BucketNotEmpty", "not empty", s3.delete_bucket, **NAME)
+    s3.delete_object(**NAME, Key="k")
+    s3.delete_bucket(**NAME)
+    refused("404", "Not Found", s3.head_bucket, **NAME)
+    refused("InvalidBucketName", "not valid", s3.create_bucket, Bucket="No_Name")
+
+
+def test_put_and_get_object():
+    bucket()
+    s3.put_object(**NAME, Key="a b/é.txt", Body=b"hello", ContentType="text/plain", Metadata={"rule-id": "2"}, Tagging="a=1")
+    got = s3.get_object(**NAME, Key="a b/é.txt")
+    equal((got["Body"].read(), got["ContentType"], got["Metadata"]), (b"hello", "text/plain", {"rule-id": "2"}))
+    equal(s3.get_object(**NAME, Key="a b/é.txt", Range="bytes=1-2")["Body"].read(), b"el")
+    equal(s3.get_object_tagging(**NAME, Key="a b/é.txt")["TagSet"], [{"Key": "a", "Value": "1"}])
+    equal(s3.head_object(**NAME, Key="a b/é.txt", ChecksumMode="ENABLED")["ContentLength"], 5)
+    refused("NoSuchKey", "does not exist", s3.get_object, **NAME, Key="none")
+    refused("404", "Not Found", s3.head_object, **NAME, Key="none")
+
+
+def test_checksums_of_every_algorithm():
+    bucket()
+    for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+        try:
+            put = s3.put_object(**NAME, Key=algorithm, Body=b"x" * 100, ChecksumAlgorithm=algorithm)
+        except Exception as error:  # botocore without the native extension makes no CRC32C and CRC64NVME itself
+            if "awscrt" in str(error) or "Missing Dependency" in str(error):
+                continue
+            raise
+        name = f"Checksum{algorithm}"
+        equal(s3.head_object(**NAME, Key=algorithm, ChecksumMode="ENABLED")[name], put[name])
+
+
+def test_copy_object():
+    bucket()
+    s3.put_object(**NAME, Key="a", Body=b"hello", Metadata={"m": "1"})
+    s3.copy_object(**NAME, Key="b", CopySource="box/a")
+    equal(s3.get_object(**NAME, Key="b")["Metadata"], {"m": "1"})
+    s3.copy_object(**NAME, Key="b", CopySource="box/a", MetadataDirective="REPLACE", Metadata={"m": "2"})
+    equal(s3.get_object(**NAME, Key="b")["Metadata"], {"m": "2"})
+    refused("InvalidRequest", "to itself", s3.copy_object, **NAME, Key="a", CopySource="box/a")
+
+
+def test_lists():
+    bucket()
+    for key in ("a/1", "a/2", "b"):
+        s3.put_object(**NAME, Key=key, Body=b"")
+    pages = s3.get_paginator("list_objects_v2").paginate(**NAME, PaginationConfig={"PageSize": 1})
+    equal([item["Key"] for page in pages for item in page.get("Contents", [])], ["a/1", "a/2", "b"])
+    found = s3.list_objects_v2(**NAME, Delimiter="/")
+    equal(([item["Key"] for item in found["Contents"]], found["CommonPrefixes"]), (["b"], [{"Prefix": "a/"}]))
+    equal([item["Key"] for item in s3.list_objects(**NAME, Prefix="a/")["Contents"]], ["a/1", "a/2"])
+
+
+def test_delete_objects():
+    bucket()
+    for key in ("a", "b"):
+        s3.put_object(**NAME, Key=key, Body=b"")
+    answer = s3.delete_objects(**NAME, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}, {"Key": "none"}]})
+    equal(sorted(item["Key"] for item in answer["Deleted"]), ["a", "b", "none"])
+    equal(s3.list_objects_v2(**NAME)["KeyCount"], 0)
+
+
+def test_versions():
+    bucket()
+    s3.put_bucket_versioning(**NAME, VersioningConfiguration={"Status": "Enabled"})
+    equal(s3.get_bucket_versioning(**NAME)["Status"], "Enabled")
+    one = s3.put_object(**NAME, Key="k", Body=b"1")["VersionId"]
+    s3.put_object(**NAME, Key="k", Body=b"2")
+    s3.delete_object(**NAME, Key="k")
+    listed = s3.list_object_versions(**NAME)
+    equal((len(listed["Versions"]), len(listed["DeleteMarkers"])), (2, 1))
+    equal(s3.get_object(**NAME, Key="k", VersionId=one)["Body"].read(), b"1")
+
+
+def test_transfer_in_parts():
+    bucket()
+    body = os.urandom(12 << 20)
+    config = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
+    s3.upload_fileobj(io.BytesIO(body), "box", "big", Config=config)
+    assert s3.head_object(**NAME, Key="big")["ETag"].endswith('-3"')
+    out = io.BytesIO()
+    s3.download_fileobj("box", "big", out, Config=config)
+    assert out.getvalue() == body
+
+
+def test_uploads_are_listed_and_aborted():
+    bucket()
+    upload = s3.create_multipart_upload(**NAME, Key="k")["UploadId"]
+    s3.upload_part(**NAME, Key="k", UploadId=upload, PartNumber=1, Body=b"x")
+    equal([part["Size"] for part in s3.list_parts(**NAME, Key="k", UploadId=upload)["Parts"]], [1])
+    equal([found["Key"] for found in s3.list_multipart_uploads(**NAME)["Uploads"]], ["k"])
+    s3.abort_multipart_upload(**NAME, Key="k", UploadId=upload)
+    refused("NoSuchUpload", "does not exist", s3.list_parts, **NAME, Key="k", UploadId=upload)
+
+
+def test_conditions():
+    bucket()
+    s3.put_object(**NAME, Key="k", Body=b"1", IfNoneMatch="*")
+    refused("PreconditionFailed", "pre-conditions", s3.put_object, **NAME, Key="k", Body=b"2", IfNoneMatch="*")
+    etag = s3.head_object(**NAME, Key="k")["ETag"]
+    refused("304", "Not Modified", s3.get_object, **NAME, Key="k", IfNoneMatch=etag)
+
+
+def test_presigned_requests():
+    bucket()
+    url = s3.generate_presigned_url("put_object", Params={**NAME, "Key": "k"})
+    with urllib.request.urlopen(urllib.request.Request(url, data=b"hello", method="PUT")) as answer:
+        equal(answer.status, 200)
+    with urllib.request.urlopen(s3.generate_presigned_url("get_object", Params={**NAME, "Key": "k"})) as answer:
+        equal(answer.read(), b"hello")
+    try:
+        urllib.request.urlopen(f"{ENDPOINT}/box/k")
+        raise AssertionError("an anonymous request was let in")
+    except urllib.error.HTTPError as error:
+        equal(error.code, 403)
+
+
+def form(fields, content):
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+    parts.append(f'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n{content}\r\n--b--\r\n')
+    return "".join(parts).encode()
+
+
+def test_presigned_forms():
+    bucket()
+    post = s3.generate_presigned_post("box", "k", Conditions=[["content-length-range", 1, 5]])
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with urllib.request.urlopen(urllib.request.Request(post["url"], form(post["fields"], "hello"), headers)) as answer:
+        equal(answer.status, 204)
+    equal(s3.get_object(**NAME, Key="k")["Body"].read(), b"hello")
+    try:
+        urllib.request.urlopen(urllib.request.Request(post["url"], form(post["fields"], "too long"), headers))
+        raise AssertionError("a form that its policy forbids was taken")
+    except urllib.error.HTTPError as error:
+        equal(error.code, 400)
+
+
+def test_settings_of_buckets():
+    bucket()
+    refused("NoSuchCORSConfiguration", "does not exist", s3.get_bucket_cors, **NAME)
+    rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+    s3.put_bucket_cors(**NAME, CORSConfiguration={"CORSRules": [rule]})
+    equal(s3.get_bucket_cors(**NAME)["CORSRules"], [rule])
+    lifecycle = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "a"}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(**NAME, LifecycleConfiguration={"Rules": [lifecycle]})
+    equal(s3.get_bucket_lifecycle_configuration(**NAME)["Rules"], [lifecycle])
+    assert s3.get_public_access_block(**NAME)["PublicAccessBlockConfiguration"]["BlockPublicPolicy"]
+    equal(s3.get_bucket_encryption(**NAME)["ServerSideEncryptionConfiguration"]["Rules"][0]
+          ["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256")
+    s3.put_bucket_tagging(**NAME, Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+    equal(s3.get_bucket_tagging(**NAME)["TagSet"], [{"Key": "a", "Value": "1"}])
+    refused("NoSuchBucketPolicy", "does not exist", s3.get_bucket_policy, **NAME)
+    equal(s3.get_bucket_acl(**NAME)["Grants"][0]["Permission"], "FULL_CONTROL")
+
+
+def test_notifications():
+    bucket()
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(**NAME, NotificationConfiguration=configuration)
+    found = s3.get_bucket_notification_configuration(**NAME)["QueueConfigurations"][0]
+    equal((found["QueueArn"], found["Events"]), (arn, ["s3:ObjectCreated:*"]))
+    twice = {"QueueConfigurations": configuration["QueueConfigurations"] * 2}
+    refused("InvalidArgument", "overlap", s3.put_bucket_notification_configuration, **NAME, NotificationConfiguration=twice)
+
+
+def test_what_does_not_exist_here_is_refused_by_name():
+    bucket()
+    refused("NotImplementedException", "websites", s3.get_bucket_website, **NAME)
+    refused("NotImplementedException", "replication", s3.get_bucket_replication, **NAME)
+    refused("NotImplementedException", "object lock", s3.get_object_lock_configuration, **NAME)
+
+
+def test_command_line():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("one", "two"):
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(name)
+        aws("s3api", "create-bucket", "--bucket", "box")
+        aws("s3", "cp", folder, "s3://box/in", "--recursive", "--only-show-errors")
+        equal([item["Key"] for item in s3.list_objects_v2(**NAME)["Contents"]], ["in/one", "in/two"])
+        aws("s3", "sync", "s3://box/in", os.path.join(folder, "out"), "--only-show-errors")
+        equal(sorted(os.listdir(os.path.join(folder, "out"))), ["one", "two"])
+        aws("s3", "rm", "s3://box", "--recursive", "--only-show-errors")
+        equal(s3.list_objects_v2(**NAME)["KeyCount"], 0)
+
+
+run(globals())

@@ -1,0 +1,149 @@
+//! `devloop mail`: the e-mails that topics have sent, from any terminal.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use notify::{RecursiveMode, Watcher};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::cli::MailArguments;
+use crate::error::{Exit, UserError};
+use crate::workspace;
+
+/// One captured mail.
+#[derive(Debug, PartialEq, Eq)]
+struct Mail {
+    number: u64,
+    file: PathBuf,
+    date: String,
+    to: String,
+    subject: String,
+}
+
+/// Lists the mails, shows one of them, or tells of each as it comes.
+pub(crate) async fn mail(arguments: &MailArguments) -> Result<ExitCode, UserError> {
+    let directory = std::env::current_dir().map_err(|error| {
+        UserError::failure("no_directory", format!("find the current directory: {error}"))
+    })?;
+    let reading = workspace::outline(Path::new("cargo"), &directory)
+        .await
+        .map_err(|error| UserError { problem: error.problem(), exit: Exit::Workspace })?;
+    let folder = reading.workspace.target_directory.join("devloop/mail");
+    if let Some(number) = arguments.number {
+        return show(&folder, number);
+    }
+    // Watching begins before the first look: what comes in between is seen by one of them.
+    let (told, mut changes) = mpsc::channel(1);
+    let watching = if arguments.follow { Some(watch(&folder, told)?) } else { None };
+    let mut last = 0;
+    loop {
+        for mail in mails(&folder).into_iter().filter(|mail| mail.number > last).collect::<Vec<_>>() {
+            last = mail.number;
+            if let Err(error) = print(&mail, arguments.json) {
+                return written(&error);
+            }
+        }
+        if watching.is_none() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        tokio::select! {
+            change = changes.recv() => if change.is_none() { return Ok(ExitCode::SUCCESS) },
+            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+fn show(folder: &Path, number: u64) -> Result<ExitCode, UserError> {
+    let file = folder.join(format!("{number:06}.eml"));
+    let text = fs::read(&file).map_err(|error| {
+        UserError::failure("no_mail", format!("read mail {number} ({}): {error}", file.display()))
+            .with_hint("`devloop mail` lists the mails that there are")
+    })?;
+    io::stdout().write_all(&text).map_or_else(|error| written(&error), |()| Ok(ExitCode::SUCCESS))
+}
+
+fn print(mail: &Mail, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        let Mail { number, file, date, to, subject } = mail;
+        writeln!(
+            out,
+            "{}",
+            json!({ "number": number, "file": file, "date": date, "to": to, "subject": subject })
+        )
+    } else {
+        writeln!(out, "{:>4}  {}  {}  {}", mail.number, mail.date, mail.to, mail.subject)
+    }
+}
+
+/// Output that nobody reads any more is a good end.
+fn written(error: &io::Error) -> Result<ExitCode, UserError> {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(UserError::failure("output_failed", format!("write the output: {error}")))
+}
+
+/// Sends a word for every change of the folder, which is made if there is none yet.
+fn watch(folder: &Path, told: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, UserError> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        UserError::failure("mail_not_followed", format!("{what} {}: {error}", folder.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| failed("make the folder", &error))?;
+    let mut watcher = notify::recommended_watcher(move |_| {
+        // One word that waits to be read stands for all that have happened since.
+        let _ = told.try_send(());
+    })
+    .map_err(|error| failed("watch", &error))?;
+    watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| failed("watch", &error))?;
+    Ok(watcher)
+}
+
+/// The mails in the folder by number; none without a folder.
+fn mails(folder: &Path) -> Vec<Mail> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut mails: Vec<Mail> = entries
+        .filter_map(|entry| {
+            let number = entry.file_name().to_str()?.strip_suffix(".eml")?.parse().ok()?;
+            let text = fs::read_to_string(entry.path()).ok()?;
+            Some(read(number, entry.path(), &text))
+        })
+        .collect();
+    mails.sort_by_key(|mail| mail.number);
+    mails
+}
+
+fn read(number: u64, file: PathBuf, text: &str) -> Mail {
+    let head = text.split("\r\n\r\n").next().unwrap_or_default();
+    let header = |name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    Mail { number, file, date: header("Date"), to: header("To"), subject: header("Subject") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_are_listed_in_order_and_half_written_ones_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, subject: &str| {
+            let text =
+                format!("From: x\r\nTo: a@b\r\nSubject: {subject}\r\nDate: now\r\n\r\nSubject: body\r\n");
+            fs::write(folder.path().join(name), text).unwrap();
+        };
+        write("000010.eml", "ten");
+        write("000009.eml", "nine");
+        write(".000011.eml", "half");
+        let found = mails(folder.path());
+        let found: Vec<_> =
+            found.iter().map(|mail| (mail.number, mail.subject.as_str(), mail.to.as_str())).collect();
+        assert_eq!(found, [(9, "nine", "a@b"), (10, "ten", "a@b")]);
+        assert_eq!(mails(&folder.path().join("absent")), []);
+    }
+}

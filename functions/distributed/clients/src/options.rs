@@ -1,0 +1,24 @@
+//! What both clients are told.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The options of both clients.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The file whose lines are sent, one request each.
+    pub file: PathBuf,
+    /// The API's URL, with its path.
+    #[arg(long, env = "API_ENDPOINT")]
+    pub endpoint: String,
+    /// The API key.
+    #[arg(long, env = "API_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// How often a request is tried again after 429, 5xx or no answer.
+    #[arg(long, default_value_t = 3)]
+    pub retries: u32,
+    /// Print one JSON object a line: each answer, then the summary.
+    #[arg(long)]
+    pub json: bool,
+}

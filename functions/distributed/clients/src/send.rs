@@ -1,0 +1,84 @@
+//! One line's request, and its tries.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Request, Uri, header};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::json;
+
+use crate::{
+    answer::{Answer, message},
+    options::Common,
+};
+
+/// The wait before the second try; each further one is twice as long, up to the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest that one try may take: longer than an API gateway waits for its function.
+const PATIENCE: Duration = Duration::from_secs(35);
+
+/// Sends lines to one API.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    uri: Uri,
+    key: Option<String>,
+    retries: u32,
+}
+
+impl Sender {
+    pub(crate) fn new(options: &Common) -> anyhow::Result<Self> {
+        let uri: Uri = options.endpoint.parse().context("the endpoint is no URL")?;
+        anyhow::ensure!(uri.host().is_some(), "the endpoint {} names no host", options.endpoint);
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .context("the machine's root certificates cannot be read")?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { client, uri, key: options.key.clone(), retries: options.retries })
+    }
+
+    /// Sends one line until it is answered for good.
+    pub(crate) async fn send(&self, line: usize, word: &str) -> Answer {
+        let began = Instant::now();
+        let body = Bytes::from(json!({ "data": word }).to_string());
+        let mut tries = 0;
+        let mut wait = FIRST_WAIT;
+        loop {
+            tries += 1;
+            let (status, message) = match tokio::time::timeout(PATIENCE, self.once(body.clone())).await {
+                Ok(Ok((status, message))) => (Some(status), message),
+                Ok(Err(error)) => (None, format!("no answer: {error:#}")),
+                Err(_) => (None, format!("no answer within {} s", PATIENCE.as_secs())),
+            };
+            let again = status.is_none_or(|status| status == 429 || status >= 500);
+            // A quota is not there again in a few seconds.
+            if !again || message == "Limit Exceeded" || tries > self.retries {
+                return Answer { line, status, message, tries, took: began.elapsed() };
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    async fn once(&self, body: Bytes) -> anyhow::Result<(u16, String)> {
+        let mut request = Request::post(self.uri.clone()).header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = &self.key {
+            request = request.header("x-api-key", key);
+        }
+        let answer = self.client.request(request.body(Full::from(body))?).await?;
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await?.to_bytes();
+        Ok((status, message(&body)))
+    }
+}

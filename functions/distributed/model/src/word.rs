@@ -1,0 +1,50 @@
+//! Which words the system takes.
+
+/// The longest word, in bytes: a quarter of what a queue message held for a long time.
+const LONGEST: usize = 64 << 10;
+
+/// A word that is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidWord {
+    /// Something beside letters, digits and underscores, or nothing at all.
+    Syntax,
+    /// More than 64 KiB.
+    TooLong,
+}
+
+impl InvalidWord {
+    /// The reason, for whoever sent the word.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Syntax => crate::BAD_SYNTAX,
+            Self::TooLong => "Data is longer than 65536 bytes.",
+        }
+    }
+}
+
+/// Checks a word: letters and digits of any script, and underscores.
+pub fn check(word: &str) -> Result<(), InvalidWord> {
+    if word.len() > LONGEST {
+        return Err(InvalidWord::TooLong);
+    }
+    let fits = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if fits { Ok(()) } else { Err(InvalidWord::Syntax) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_letters_digits_and_underscores() {
+        let expect = |word: &str, expected| assert_eq!(check(word), expected, "{word:?}");
+        for word in ["word", "Wort_1", "héllo", "слово", "7", "_"] {
+            expect(word, Ok(()));
+        }
+        for word in ["", "two words", "dot.", "word\n", "a-b", "\u{0}"] {
+            expect(word, Err(InvalidWord::Syntax));
+        }
+        expect(&"x".repeat(64 << 10), Ok(()));
+        expect(&"x".repeat((64 << 10) + 1), Err(InvalidWord::TooLong));
+    }
+}

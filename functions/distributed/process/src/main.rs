@@ -1,0 +1,7 @@
+//! Starts the function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    distributed_process::run()
+}
