@@ -1,0 +1,92 @@
+//! Random requests, answered by this `DynamoDB` and by dynoxide (`dynoxide-rs` on crates.io), which is measured against AWS by
+//! a public suite. A difference that stands on no list fails the test.
+//!
+//! The program is looked for in `DEVLOOP_DYNOXIDE` and on the path; without it nothing is compared, and the test says so.
+//! `DEVLOOP_DYNOXIDE_SECONDS` bounds the time (10 s), `DEVLOOP_DYNOXIDE_SEED` repeats a run.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "a test")]
+
+#[path = "dynoxide/answers.rs"]
+mod answers;
+#[path = "dynoxide/differences.rs"]
+mod differences;
+#[path = "dynoxide/expressions.rs"]
+mod expressions;
+#[path = "dynoxide/requests.rs"]
+mod requests;
+#[path = "dynoxide/server.rs"]
+mod server;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use answers::Answer;
+use devloop_cloud::{Cloud, Options};
+use requests::Requests;
+use server::Server;
+
+/// How many requests are sent to one pair of clouds before both begin anew.
+const ROUND: usize = 300;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[tokio::test]
+async fn random_requests_are_answered_as_by_dynoxide() {
+    let Some(program) = server::program() else {
+        eprintln!(
+            "\nNOT RUN: dynoxide is not installed, so no random request was compared. Install it with\n  \
+             cargo install dynoxide-rs --version 3.2.0 --locked --no-default-features --features native-sqlite,http-server,cli\n"
+        );
+        return;
+    };
+    let seed = setting("DEVLOOP_DYNOXIDE_SEED", rand::random::<u32>().into());
+    let time = Duration::from_secs(setting("DEVLOOP_DYNOXIDE_SECONDS", 10));
+    let begun = Instant::now();
+    let (mut asked, mut round) = (0, 0);
+    let mut found: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    while begun.elapsed() < time {
+        let mut server = Server::start(&program).await;
+        let cloud = Cloud::new(Options::default());
+        let cx = cloud.context("us-east-1");
+        let mut requests = Requests::new(seed.wrapping_add(round));
+        round += 1;
+        for (operation, body) in requests.tables() {
+            let ours = Answer::of(cloud.call(&cx, "dynamodb", operation, body.clone()).await);
+            let theirs = server.call(operation, &body).await;
+            assert_eq!((ours.status, theirs.status), (200, 200), "{operation} {body}\n{ours:?}\n{theirs:?}");
+        }
+        for _ in 0..ROUND {
+            let (operation, body) = requests.draw();
+            let ours = Answer::of(cloud.call(&cx, "dynamodb", operation, body.clone()).await);
+            let theirs = server.call(operation, &body).await;
+            asked += 1;
+            let (ours, theirs) = (ours.comparable(operation, &body), theirs.comparable(operation, &body));
+            if ours == theirs || differences::is_known(operation, &body, &ours, &theirs) {
+                if ours.status != theirs.status {
+                    // The two no longer hold the same.
+                    break;
+                }
+                continue;
+            }
+            let class = format!("{operation}: {} | {}", ours.class(), theirs.class());
+            let shown = format!("{body}\n  here: {}\n  dynoxide: {}", ours.shown(), theirs.shown());
+            found.entry(class).or_insert((0, shown)).0 += 1;
+            if ours.status != theirs.status {
+                break;
+            }
+        }
+    }
+    assert!(asked > 0);
+    let classes: Vec<String> =
+        found.iter().map(|(class, (count, shown))| format!("{count} × {class}\n  {shown}")).collect();
+    assert!(
+        classes.is_empty(),
+        "seed {seed}: of {asked} requests, these classes were answered otherwise:\n{}",
+        classes.join("\n")
+    );
+    eprintln!("{asked} random requests were answered as by dynoxide (seed {seed})");
+}
