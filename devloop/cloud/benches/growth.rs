@@ -1,5 +1,5 @@
-//! What a put costs once there is much in the stream or the table: over HTTP, in processor time of the whole program, as a
-//! ratio to what it costs when there is nothing. Blocks on the empty and the full one alternate, and the medians are compared,
+//! What a put costs once there is much in the stream or the table, and what each record and item takes in memory: over HTTP,
+//! in processor time of the whole program, as a ratio to what it costs when there is nothing. Blocks on the empty and the full one alternate, and the medians are compared,
 //! because a shared machine's mood changes. `devloop/benches/README.md` says how to run this and holds results.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
@@ -26,6 +26,9 @@ const BLOCKS: usize = 15;
 /// How much more a put may cost.
 const LIMIT: f64 = 1.2;
 
+/// The most bytes that an item of about 110 bytes may take in a table without a stream.
+const ITEM_LIMIT: usize = 400;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
     let cloud = Cloud::new(Options::default());
@@ -37,10 +40,16 @@ async fn main() -> Outcome<()> {
     };
     let bench = Bench { cx: cloud.context("us-east-1"), cloud };
     let mut connection = Connection { stream: TcpStream::connect(address).await?, buffer: Vec::new() };
-    println!("{:<28}{:>10}{:>12}{:>12}{:>9}", "", "kept", "empty", "full", "ratio");
+    println!("{:<28}{:>10}{:>12}{:>12}{:>9}{:>12}", "", "kept", "empty", "full", "ratio", "bytes each");
     let mut worst: f64 = 0.0;
-    for put in [Put::Record, Put::NewItem, Put::SameItem] {
-        worst = worst.max(bench.compare(put, &mut connection).await?);
+    let mut plain = 0;
+    for put in [Put::PlainItem, Put::Record, Put::NewItem, Put::SameItem] {
+        let (ratio, bytes) = bench.compare(put, &mut connection).await?;
+        worst = worst.max(ratio);
+        if matches!(put, Put::PlainItem) {
+            plain = bytes;
+            bench.read(&mut connection).await?;
+        }
     }
     let retained = &bench.cloud.status().await["retained"];
     println!("retained: {retained}");
@@ -48,12 +57,17 @@ async fn main() -> Outcome<()> {
     if worst > LIMIT {
         return Err(format!("a put costs {worst:.2} times what it cost, more than {LIMIT}").into());
     }
+    if plain > ITEM_LIMIT {
+        return Err(format!("an item takes {plain} bytes, more than {ITEM_LIMIT}").into());
+    }
     Ok(())
 }
 
 /// What is put.
 #[derive(Debug, Clone, Copy)]
 enum Put {
+    /// An item of about 110 bytes into a table without a stream.
+    PlainItem,
     /// A record into a stream.
     Record,
     /// An item of its own into a table with a stream.
@@ -70,6 +84,7 @@ struct Bench {
 impl Put {
     fn title(self) -> &'static str {
         match self {
+            Self::PlainItem => "PutItem, no stream",
             Self::Record => "PutRecord",
             Self::NewItem => "PutItem, new",
             Self::SameItem => "PutItem, replaced",
@@ -79,7 +94,7 @@ impl Put {
     fn call(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Record => ("kinesis", "PutRecord", "Kinesis_20131202"),
-            Self::NewItem | Self::SameItem => ("dynamodb", "PutItem", "DynamoDB_20120810"),
+            Self::PlainItem | Self::NewItem | Self::SameItem => ("dynamodb", "PutItem", "DynamoDB_20120810"),
         }
     }
 
@@ -91,6 +106,12 @@ impl Put {
             Self::Record => json!({
                 "StreamName": name, "PartitionKey": format!("key-{number}"), "Data": "eyJtZXNzYWdlIjoiSGVsbG8gV29ybGQifQ==",
             }),
+            Self::PlainItem => {
+                let mut item = item(name, spread(number), number);
+                item["Item"]["detail"] =
+                    json!({ "S": "what else an event of some pipeline has to say, briefly" });
+                item
+            }
             Self::NewItem => item(name, spread(number), number),
             Self::SameItem => item(name, spread(number % kept.max(1)), number),
         }
@@ -104,15 +125,42 @@ fn item(table: &str, id: u64, number: usize) -> Value {
 }
 
 impl Bench {
-    /// Fills one of two, then puts into both by turns; returns the ratio.
-    async fn compare(&self, put: Put, connection: &mut Connection) -> Outcome<f64> {
+    /// What a read of one of the items without a stream costs.
+    async fn read(&self, connection: &mut Connection) -> Outcome<()> {
+        let name = format!("full-{:?}", Put::PlainItem);
+        let mut times = Vec::new();
+        for round in 0..=BLOCKS {
+            let requests: Vec<_> = (0..BLOCK)
+                .map(|number| {
+                    let put = Put::PlainItem.input(&name, (round * BLOCK + number) % FULL, 0);
+                    request(
+                        "DynamoDB_20120810",
+                        "GetItem",
+                        &json!({ "TableName": name, "Key": { "id": put["Item"]["id"] } }),
+                    )
+                })
+                .collect();
+            let before = processor_time();
+            for request in &requests {
+                connection.send(request).await?;
+            }
+            times.push(processor_time().saturating_sub(before) / BLOCK as u32);
+        }
+        println!("{:<28}{FULL:>10}{:>12}{:>12.1?}", "GetItem, no stream", "", median(times));
+        Ok(())
+    }
+
+    /// Fills one of two, then puts into both by turns; returns the ratio, and how many bytes each of the kept ones takes.
+    async fn compare(&self, put: Put, connection: &mut Connection) -> Outcome<(f64, usize)> {
         let (service, operation, prefix) = put.call();
         let (full, fresh) = (format!("full-{put:?}"), format!("empty-{put:?}"));
         self.create(put, &full).await?;
         let filling = if matches!(put, Put::SameItem) { Put::NewItem } else { put };
+        let before = resident_bytes()?;
         for number in 0..FULL {
             self.call(service, operation, filling.input(&full, number, 0)).await?;
         }
+        let bytes = resident_bytes()?.saturating_sub(before) / FULL;
         let mut times = (Vec::new(), Vec::new());
         let mut number = FULL;
         // The first round warms up.
@@ -139,21 +187,24 @@ impl Bench {
         }
         let (empty, full) = (median(times.0), median(times.1));
         let ratio = full.as_secs_f64() / empty.as_secs_f64();
-        println!("{:<28}{FULL:>10}{empty:>12.1?}{full:>12.1?}{ratio:>9.2}", put.title());
-        Ok(ratio)
+        println!("{:<28}{FULL:>10}{empty:>12.1?}{full:>12.1?}{ratio:>9.2}{bytes:>12}", put.title());
+        Ok((ratio, bytes))
     }
 
     async fn create(&self, put: Put, name: &str) -> Outcome<()> {
         let (service, operation, input) = match put {
             Put::Record => ("kinesis", "CreateStream", json!({ "StreamName": name, "ShardCount": 1 })),
-            Put::NewItem | Put::SameItem => (
+            Put::PlainItem | Put::NewItem | Put::SameItem => (
                 "dynamodb",
                 "CreateTable",
                 json!({
                     "TableName": name, "BillingMode": "PAY_PER_REQUEST",
                     "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
                     "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
-                    "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
+                    "StreamSpecification": match put {
+                        Put::PlainItem => json!({ "StreamEnabled": false }),
+                        _ => json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" }),
+                    },
                 }),
             ),
         };
@@ -206,6 +257,13 @@ fn request(prefix: &str, operation: &str, input: &Value) -> Vec<u8> {
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+/// How much memory this program has.
+fn resident_bytes() -> Outcome<usize> {
+    let statm = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: usize = statm.split(' ').nth(1).ok_or("no resident pages in /proc/self/statm")?.parse()?;
+    Ok(pages * rustix::param::page_size())
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
