@@ -99,7 +99,7 @@ impl Cloud {
     pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
         let Options { clock, account, region, limits } = options;
         let kinesis = Arc::new(Kinesis::new(clock.clone(), limits));
-        let dynamodb = Arc::new(DynamoDb::new(clock.clone()));
+        let dynamodb = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         let sqs = Arc::new(Sqs::new(clock.clone()));
         let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));
         let logs = Arc::new(Logs::new(clock.clone()));

@@ -1,6 +1,20 @@
 //! Attributes by name, kept compactly: a table holds millions of them, most in maps of a few.
 
+use std::borrow::Cow;
+
 use super::value::AttributeValue;
+
+/// What has attributes by name, decoded or not.
+pub(crate) trait Lookup {
+    /// The value of an attribute.
+    fn look_up(&self, name: &str) -> Option<Cow<'_, AttributeValue>>;
+}
+
+impl Lookup for Attributes {
+    fn look_up(&self, name: &str) -> Option<Cow<'_, AttributeValue>> {
+        self.get(name).map(Cow::Borrowed)
+    }
+}
 
 /// An item's attributes, or the members of a map, in the order of their names.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,11 +74,6 @@ impl Attributes {
     /// Names and values in the order of the names.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &AttributeValue)> {
         self.0.iter().map(|(name, value)| (&**name, value))
-    }
-
-    /// Gives back what memory is not needed.
-    pub(crate) fn shrink(&mut self) {
-        self.0.shrink_to_fit();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::resource::{
 };
 
 /// What `CreateTable` takes as the template has it.
-const AS_GIVEN: [&str; 10] = [
+const AS_GIVEN: [&str; 11] = [
     "AttributeDefinitions",
     "BillingMode",
     "DeletionProtectionEnabled",
@@ -20,6 +20,7 @@ const AS_GIVEN: [&str; 10] = [
     "ProvisionedThroughput",
     "TableClass",
     "Tags",
+    "WarmThroughput",
 ];
 
 /// `AWS::DynamoDB::Table`.
@@ -34,6 +35,7 @@ impl ResourceType for Table {
             ("DeletionProtectionEnabled", Flag),
             ("GlobalSecondaryIndexes", Any),
             ("KeySchema", Any),
+            ("KinesisStreamSpecification", Any),
             ("LocalSecondaryIndexes", Any),
             ("OnDemandThroughput", Any),
             ("PointInTimeRecoverySpecification", Any),
@@ -44,6 +46,7 @@ impl ResourceType for Table {
             ("TableName", Text),
             ("Tags", Any),
             ("TimeToLiveSpecification", Any),
+            ("WarmThroughput", Any),
         ]
     }
 
@@ -79,6 +82,19 @@ impl ResourceType for Table {
             if let Some(specification) = task.properties.get("PointInTimeRecoverySpecification") {
                 let input = json!({ "TableName": name, "PointInTimeRecoverySpecification": specification });
                 task.call("dynamodb", "UpdateContinuousBackups", input).await?;
+            }
+            if let Some(specification) = task.properties.get("KinesisStreamSpecification") {
+                let mut destination = structure("KinesisStreamSpecification", specification)?;
+                let precision = destination.remove("ApproximateCreationDateTimePrecision");
+                destination.insert("TableName".to_owned(), name.as_str().into());
+                if let Some(precision) = precision {
+                    destination.insert(
+                        "EnableKinesisStreamingConfiguration".to_owned(),
+                        json!({ "ApproximateCreationDateTimePrecision": precision }),
+                    );
+                }
+                let input = Value::Object(destination);
+                task.call("dynamodb", "EnableKinesisStreamingDestination", input).await?;
             }
             let created = Created::new(name).with("Arn", text(&table, "/TableArn")?);
             Ok(match text(&table, "/LatestStreamArn") {

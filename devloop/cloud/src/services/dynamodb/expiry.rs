@@ -11,6 +11,7 @@ use super::{
     index::Entries,
     item::Item,
     key::Key,
+    key_schema::KeySchema,
     stream::Cause,
     table::{Contents, Table},
     value::AttributeValue,
@@ -43,7 +44,7 @@ impl Expiry {
     }
 
     /// Follows a change of the item with the key.
-    pub(crate) fn replace(&mut self, key: &Key, old: Option<&Arc<Item>>, new: Option<&Arc<Item>>) {
+    pub(crate) fn replace(&mut self, key: &Key, old: Option<&Item>, new: Option<&Item>) {
         let (old, new) = (self.time(old), self.time(new));
         if old == new {
             return;
@@ -59,7 +60,7 @@ impl Expiry {
         }
     }
 
-    fn time(&self, item: Option<&Arc<Item>>) -> Option<i64> {
+    fn time(&self, item: Option<&Item>) -> Option<i64> {
         match item?.get(&self.attribute)? {
             AttributeValue::N(number) => number.as_i64(),
             _ => None,
@@ -75,7 +76,7 @@ impl Drop for Expiry {
 
 impl Contents {
     /// Deletes what is due, up to [`BATCH`] items; returns when to come again, in ms since the epoch.
-    fn expire(&mut self, now_ms: i64) -> Option<i64> {
+    fn expire(&mut self, schema: &KeySchema, now_ms: i64) -> Option<i64> {
         let now = now_ms.div_euclid(1000);
         for _ in 0..BATCH {
             let expiry = self.expiry.as_mut()?;
@@ -87,7 +88,7 @@ impl Contents {
             if now - time <= TOO_OLD
                 && let Some(item) = self.items.get(&key).cloned()
             {
-                self.replace(&key, Some(&item), None, now_ms, Cause::Expiry);
+                self.replace(schema, &key, Some(&item), None, now_ms, Cause::Expiry);
             }
         }
         Some(now_ms)
@@ -119,5 +120,5 @@ fn step(table: &Weak<Table>, changed: &Arc<Notify>, now_ms: i64) -> Option<i64> 
         return None;
     }
     // Nothing is due: a far time, because only a change can bring one about.
-    Some(contents.expire(now_ms).unwrap_or(now_ms + 365 * 24 * 60 * 60 * 1000))
+    Some(contents.expire(&table.schema, now_ms).unwrap_or(now_ms + 365 * 24 * 60 * 60 * 1000))
 }

@@ -6,14 +6,16 @@ use std::{
 };
 
 use super::{
+    attributes::Lookup,
     item::Item,
-    key::{Key, KeyRange, KeySchema},
-    settings::Throughput,
+    key::{Key, KeyRange},
+    key_schema::KeySchema,
+    settings::IndexThroughput,
     value::{self, Attributes},
 };
 
 /// Items in the order of their keys.
-pub(crate) type Entries = BTreeMap<Key, Arc<Item>>;
+pub(crate) type Entries = BTreeMap<Key, Item>;
 
 /// Which attributes an index shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,23 +67,30 @@ impl IndexDefinition {
         if self.shows_all() {
             return item.bytes();
         }
-        let shown = item.attributes().iter().filter(|(name, _)| self.shows(name));
+        let attributes = item.attributes();
+        let shown = attributes.iter().filter(|(name, _)| self.shows(name));
         shown.map(|(name, value)| name.len() + value.size()).sum()
     }
 
     /// The key attributes that tell a place in the index: its own, then the table's.
-    pub(crate) fn place(&self, item: &Attributes) -> Attributes {
+    pub(crate) fn place(&self, item: &impl Lookup) -> Attributes {
         let mut place = self.schema.extract(item);
         place.extend(self.table_schema.extract(item));
         place
+    }
+
+    /// How many attributes tell a place in the index.
+    pub(crate) fn place_len(&self) -> usize {
+        self.table_schema.len()
+            + self.schema.attributes().filter(|key| !self.table_schema.contains(&key.name)).count()
     }
 
     /// What a change of an item costs in the index, in write units of 1 KB.
     pub(crate) fn write_units(&self, key: &Key, old: Option<&Item>, new: Option<&Item>) -> usize {
         let entry = |item: Option<&Item>| {
             let item = item?;
-            let key = self.schema.of_index(item.attributes(), key)?;
-            Some((key, self.project(item.attributes())))
+            let key = self.schema.of_index(item, key)?;
+            Some((key, self.project(&item.attributes())))
         };
         let units = |attributes: &Attributes| value::size(attributes).div_ceil(1024).max(1);
         match (entry(old), entry(new)) {
@@ -100,8 +109,8 @@ impl IndexDefinition {
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(crate) definition: Arc<IndexDefinition>,
-    /// What a provisioned global index was given.
-    pub(crate) throughput: Throughput,
+    /// What a global index was given.
+    pub(crate) throughput: IndexThroughput,
     pub(crate) entries: Entries,
     /// The size of what the index shows, in bytes.
     pub(crate) bytes: usize,
@@ -109,7 +118,7 @@ pub(crate) struct Index {
 
 impl Index {
     /// An index with every item of the table that belongs into it.
-    pub(crate) fn new(definition: IndexDefinition, throughput: Throughput, items: &Entries) -> Self {
+    pub(crate) fn new(definition: IndexDefinition, throughput: IndexThroughput, items: &Entries) -> Self {
         let mut index =
             Self { definition: Arc::new(definition), throughput, entries: Entries::new(), bytes: 0 };
         for (key, item) in items {
@@ -119,9 +128,9 @@ impl Index {
     }
 
     /// Follows a change of the item with the table key `key`.
-    pub(crate) fn replace(&mut self, key: &Key, old: Option<&Arc<Item>>, new: Option<&Arc<Item>>) {
+    pub(crate) fn replace(&mut self, key: &Key, old: Option<&Item>, new: Option<&Item>) {
         let schema = &self.definition.schema;
-        let place = |item: Option<&Arc<Item>>| schema.of_index(item?.attributes(), key);
+        let place = |item: Option<&Item>| schema.of_index(item?, key);
         let (old_place, new_place) = (place(old), place(new));
         if let Some(old_place) = old_place
             && Some(&old_place) != new_place.as_ref()
@@ -131,7 +140,7 @@ impl Index {
         }
         if let (Some(new_place), Some(new)) = (new_place, new) {
             self.bytes += self.definition.bytes(new);
-            if let Some(gone) = self.entries.insert(new_place, Arc::clone(new)) {
+            if let Some(gone) = self.entries.insert(new_place, new.clone()) {
                 self.bytes -= self.definition.bytes(&gone);
             }
         }
@@ -141,7 +150,7 @@ impl Index {
 /// A part of a table or an index, in reading order.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) items: Vec<Arc<Item>>,
+    pub(crate) items: Vec<Item>,
     /// The sum of the items' sizes, in bytes.
     pub(crate) bytes: usize,
     /// A limit ended the page, so there may be more behind it.
@@ -172,7 +181,7 @@ pub(crate) fn page(
             break;
         }
         page.bytes += size;
-        page.items.push(Arc::clone(item));
+        page.items.push(item.clone());
         if page.items.len() == limit {
             page.limited = true;
             break;

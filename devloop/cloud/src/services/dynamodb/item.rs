@@ -1,48 +1,79 @@
-//! An item as it is stored: its attributes and its size, never changed in place.
+//! An item as it is stored: packed into one allocation, never changed in place.
+
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::value::{self, AttributeValue, Attributes};
+use super::{
+    attributes::Lookup,
+    packed::{Reader, write_attributes},
+    value::{self, AttributeValue, Attributes},
+};
 use crate::error::ApiError;
 
 /// The most that names and values of an item may take, in bytes. [Quotas in Amazon `DynamoDB`]
 pub(crate) const MAX_BYTES: usize = 400 * 1024;
 
-/// One item. Table, indexes and stream records share it behind an `Arc`.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Item {
-    attributes: Attributes,
-    bytes: usize,
-}
+/// One item: its size as AWS counts it, then its attributes. Table, indexes and stream records share it; a clone is cheap.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Item(Arc<[u8]>);
+
+const HEAD: usize = size_of::<u32>();
 
 impl Item {
     /// An item of these attributes; a `ValidationException` with `too_large` when they exceed [`MAX_BYTES`].
-    pub(crate) fn new(mut attributes: Attributes, too_large: &str) -> Result<Self, ApiError> {
-        let bytes = value::size(&attributes);
+    pub(crate) fn new(attributes: &Attributes, too_large: &str) -> Result<Self, ApiError> {
+        let bytes = value::size(attributes);
         if bytes > MAX_BYTES {
             return Err(ApiError::validation(too_large));
         }
-        attributes.shrink();
-        Ok(Self { attributes, bytes })
+        let mut packed = Vec::with_capacity(HEAD + bytes + 8 * attributes.len() + 8);
+        packed.extend((bytes as u32).to_le_bytes());
+        write_attributes(attributes, &mut packed);
+        Ok(Self(packed.into()))
     }
 
-    /// The attributes by name.
-    pub(crate) fn attributes(&self) -> &Attributes {
-        &self.attributes
+    fn reader(&self) -> Reader<'_> {
+        Reader::new(self.0.get(HEAD..).unwrap_or_default())
     }
 
-    /// One attribute.
-    pub(crate) fn get(&self, name: &str) -> Option<&AttributeValue> {
-        self.attributes.get(name)
+    /// The attributes, unpacked.
+    pub(crate) fn attributes(&self) -> Attributes {
+        self.reader().attributes()
+    }
+
+    /// One attribute, unpacked.
+    pub(crate) fn get(&self, name: &str) -> Option<AttributeValue> {
+        let mut reader = self.reader();
+        for _ in 0..reader.length() {
+            if reader.text() == name {
+                return Some(reader.value());
+            }
+            reader.skip();
+        }
+        None
     }
 
     /// The size of names and values, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.0.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
     }
 
     /// The wire form.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
-        value::to_json(&self.attributes)
+        let mut reader = self.reader();
+        (0..reader.length()).map(|_| (reader.text().to_owned(), reader.value().into_json())).collect()
+    }
+}
+
+impl Lookup for Item {
+    fn look_up(&self, name: &str) -> Option<Cow<'_, AttributeValue>> {
+        self.get(name).map(Cow::Owned)
+    }
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.attributes().fmt(f)
     }
 }

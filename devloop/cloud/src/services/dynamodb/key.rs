@@ -1,190 +1,12 @@
-//! Keys: what a table's or an index's key schema makes of an item, and ranges of keys for queries and scans.
+//! Keys as a table or an index orders them, and ranges of keys for queries and scans.
 
 use std::{
+    borrow::Borrow,
     hash::{DefaultHasher, Hasher as _},
     ops::Bound,
 };
 
-use super::value::{AttributeValue, Attributes, invalid};
-use crate::error::ApiError;
-
-/// Limits of key values, in bytes. [Quotas in Amazon `DynamoDB`]
-const MAX_PARTITION: usize = 2048;
-const MAX_SORT: usize = 1024;
-
-/// The types that a key attribute may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyKind {
-    /// Text, ordered by its UTF-8 bytes.
-    String,
-    /// A number, ordered by value.
-    Number,
-    /// Bytes, ordered as unsigned.
-    Binary,
-}
-
-impl KeyKind {
-    /// The type behind `S`, `N` or `B`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "S" => Self::String,
-            "N" => Self::Number,
-            "B" => Self::Binary,
-            _ => return None,
-        })
-    }
-
-    /// `S`, `N` or `B`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::String => "S",
-            Self::Number => "N",
-            Self::Binary => "B",
-        }
-    }
-}
-
-/// One attribute of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeyAttribute {
-    pub(crate) name: String,
-    pub(crate) kind: KeyKind,
-}
-
-impl KeyAttribute {
-    /// Whether the value has the attribute's type.
-    pub(crate) fn fits(&self, value: &AttributeValue) -> bool {
-        value.kind() == self.kind.name()
-    }
-}
-
-/// The partition key and the sort key, if any, of a table or an index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeySchema {
-    pub(crate) partition: KeyAttribute,
-    pub(crate) sort: Option<KeyAttribute>,
-}
-
-impl KeySchema {
-    /// The key's attributes, partition key first.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = &KeyAttribute> {
-        std::iter::once(&self.partition).chain(&self.sort)
-    }
-
-    /// Whether `name` is part of the key.
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.attributes().any(|attribute| attribute.name == name)
-    }
-
-    /// The key of a whole item that is to be stored.
-    pub(crate) fn of_item(&self, item: &Attributes) -> Result<Key, ApiError> {
-        for attribute in self.attributes() {
-            let name = &attribute.name;
-            let value =
-                item.get(name).ok_or_else(|| invalid(format!("Missing the key {name} in the item")))?;
-            if !attribute.fits(value) {
-                return Err(invalid(format!(
-                    "Type mismatch for key {name} expected: {} actual: {}",
-                    attribute.kind.name(),
-                    value.kind()
-                )));
-            }
-        }
-        self.checked(item)
-    }
-
-    /// The key that a request names: exactly the key attributes.
-    pub(crate) fn of_key(&self, key: &Attributes) -> Result<Key, ApiError> {
-        if key.len() != self.attributes().count() {
-            return Err(ApiError::validation("The number of conditions on the keys is invalid"));
-        }
-        if self.attributes().any(|attribute| !key.get(&attribute.name).is_some_and(|v| attribute.fits(v))) {
-            return Err(ApiError::validation("The provided key element does not match the schema"));
-        }
-        self.checked(key)
-    }
-
-    /// Checks lengths of values whose presence and types are known to fit.
-    fn checked(&self, attributes: &Attributes) -> Result<Key, ApiError> {
-        for attribute in self.attributes() {
-            let empty = match attributes.get(&attribute.name) {
-                Some(AttributeValue::S(text)) if text.is_empty() => "string",
-                Some(AttributeValue::B(bytes)) if bytes.is_empty() => "binary",
-                _ => continue,
-            };
-            return Err(ApiError::validation(format!(
-                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty {empty} value. Key: {}",
-                attribute.name
-            )));
-        }
-        let size = |attribute: &KeyAttribute| attributes.get(&attribute.name).map_or(0, AttributeValue::size);
-        if size(&self.partition) > MAX_PARTITION {
-            return Err(invalid("Size of hashkey has exceeded the maximum size limit of2048 bytes"));
-        }
-        if self.sort.as_ref().is_some_and(|sort| size(sort) > MAX_SORT) {
-            return Err(invalid(
-                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
-            ));
-        }
-        self.find(attributes, None)
-            .ok_or_else(|| ApiError::validation("The provided key element does not match the schema"))
-    }
-
-    /// The key of an item in an index, kept apart from equal ones by the item's own key; `None` when the item lacks a
-    /// key attribute and so is not in the index.
-    pub(crate) fn of_index(&self, item: &Attributes, own: &Key) -> Option<Key> {
-        self.find(item, Some(own))
-    }
-
-    fn find(&self, attributes: &Attributes, tie: Option<&Key>) -> Option<Key> {
-        let partition = attributes.get(&self.partition.name)?;
-        let sort = match &self.sort {
-            Some(sort) => Some(attributes.get(&sort.name)?),
-            None => None,
-        };
-        Some(Key::new(partition, sort, tie))
-    }
-
-    /// Refuses an item whose attributes cannot be a key of the index, in the words for writes.
-    pub(crate) fn check_for_index(&self, item: &Attributes, index: &str) -> Result<(), ApiError> {
-        for attribute in self.attributes() {
-            let Some(value) = item.get(&attribute.name) else { continue };
-            if !attribute.fits(value) {
-                return Err(invalid(format!(
-                    "Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {index}",
-                    attribute.name,
-                    attribute.kind.name(),
-                    value.kind()
-                )));
-            }
-            let empty = match value {
-                AttributeValue::S(text) if text.is_empty() => "string",
-                AttributeValue::B(bytes) if bytes.is_empty() => "binary",
-                _ => continue,
-            };
-            return Err(ApiError::validation(format!(
-                "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty {empty} value. IndexName: {index}, IndexKey: {}",
-                attribute.name
-            )));
-        }
-        Ok(())
-    }
-
-    /// The size of an item's key with its names, in bytes.
-    pub(crate) fn bytes(&self, item: &Attributes) -> usize {
-        let size = |attribute: &KeyAttribute| {
-            attribute.name.len() + item.get(&attribute.name).map_or(0, AttributeValue::size)
-        };
-        self.attributes().map(size).sum()
-    }
-
-    /// Only the key attributes of an item.
-    pub(crate) fn extract(&self, item: &Attributes) -> Attributes {
-        self.attributes()
-            .filter_map(|attribute| Some((attribute.name.as_str(), item.get(&attribute.name)?.clone())))
-            .collect()
-    }
-}
+use super::{key_schema::KeyAttribute, value::AttributeValue};
 
 /// A place in a table or an index: ordered by the hash of the partition key, so that a scan can be split and resumed,
 /// then by partition, then by the sort key's own order.
@@ -196,10 +18,16 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn new(partition: &AttributeValue, sort: Option<&AttributeValue>, tie: Option<&Key>) -> Self {
+    /// A hash that only the partition decides.
+    pub(crate) fn partition_hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The key of these values; `tie` keeps equal ones of an index apart.
+    pub(crate) fn new<V: Borrow<AttributeValue>>(partition: &[V], sort: &[V], tie: Option<&Key>) -> Self {
         let mut builder = Builder::partition(partition);
-        if let Some(sort) = sort {
-            builder.sort(sort);
+        for value in sort {
+            builder.sort(value.borrow());
             builder.bytes.extend(END);
         }
         if let Some(tie) = tie {
@@ -221,13 +49,17 @@ struct Builder {
 }
 
 impl Builder {
-    fn partition(value: &AttributeValue) -> Self {
-        let mut bytes = vec![0; 2];
-        encode(value, &mut bytes);
-        let length = (bytes.len() - 2) as u16;
-        bytes[..2].copy_from_slice(&length.to_be_bytes());
+    fn partition<V: Borrow<AttributeValue>>(values: &[V]) -> Self {
+        let mut bytes = Vec::with_capacity(64);
+        for value in values {
+            let start = bytes.len();
+            bytes.extend([0; 2]);
+            encode(value.borrow(), &mut bytes);
+            let length = (bytes.len() - start - 2) as u16;
+            bytes[start..start + 2].copy_from_slice(&length.to_be_bytes());
+        }
         let mut hasher = DefaultHasher::new();
-        hasher.write(&bytes[2..]);
+        hasher.write(&bytes);
         Self { hash: hasher.finish(), bytes }
     }
 
@@ -285,7 +117,7 @@ fn encode(value: &AttributeValue, out: &mut Vec<u8>) {
     }
 }
 
-/// What a query asks of the sort key.
+/// What a query asks of a key attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SortCondition {
     /// Exactly this value.
@@ -304,6 +136,27 @@ pub(crate) enum SortCondition {
     BeginsWith(AttributeValue),
 }
 
+impl SortCondition {
+    /// Whether the condition's values have the attribute's type.
+    pub(crate) fn fits(&self, attribute: &KeyAttribute) -> bool {
+        match self {
+            Self::Equal(value)
+            | Self::Less(value)
+            | Self::AtMost(value)
+            | Self::Greater(value)
+            | Self::AtLeast(value)
+            | Self::BeginsWith(value) => attribute.fits(value),
+            Self::Between(low, high) => attribute.fits(low) && attribute.fits(high),
+        }
+    }
+
+    /// Whether a value of the attribute's type meets the condition.
+    pub(crate) fn holds(&self, value: &AttributeValue) -> bool {
+        let key = |value: &AttributeValue| Key::new::<AttributeValue>(&[], std::slice::from_ref(value), None);
+        KeyRange::of_partition::<AttributeValue>(&[], &[], Some(self)).contains(&key(value))
+    }
+}
+
 /// A stretch of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyRange {
@@ -312,25 +165,34 @@ pub(crate) struct KeyRange {
 }
 
 impl KeyRange {
-    /// One partition, or the part of it that the sort condition selects.
-    pub(crate) fn of_partition(partition: &AttributeValue, sort: Option<&SortCondition>) -> Self {
-        let start = Builder::partition(partition);
+    /// One partition, or the part of it that the sort key conditions select: equal values of the first sort attributes,
+    /// then a condition on the next.
+    pub(crate) fn of_partition<V: Borrow<AttributeValue>>(
+        partition: &[V],
+        equal: &[V],
+        last: Option<&SortCondition>,
+    ) -> Self {
+        let mut start = Builder::partition(partition);
+        for value in equal {
+            start.sort(value.borrow());
+            start.bytes.extend(END);
+        }
         let at = |value: &AttributeValue| {
             let mut builder = start.clone();
             builder.sort(value);
             builder
         };
         let first = || Bound::Included(start.clone().build());
-        let last = || start.clone().successor();
-        let from = |value, end: [u8; 2]| Bound::Included(at(value).with(&end));
-        let to = |value, end: [u8; 2]| Bound::Excluded(at(value).with(&end));
-        let (lower, upper) = match sort {
-            None => (first(), last()),
+        let end = || start.clone().successor();
+        let from = |value, ending: [u8; 2]| Bound::Included(at(value).with(&ending));
+        let to = |value, ending: [u8; 2]| Bound::Excluded(at(value).with(&ending));
+        let (lower, upper) = match last {
+            None => (first(), end()),
             Some(SortCondition::Equal(value)) => (from(value, END), to(value, PAST_END)),
             Some(SortCondition::Less(value)) => (first(), to(value, END)),
             Some(SortCondition::AtMost(value)) => (first(), to(value, PAST_END)),
-            Some(SortCondition::Greater(value)) => (from(value, PAST_END), last()),
-            Some(SortCondition::AtLeast(value)) => (from(value, END), last()),
+            Some(SortCondition::Greater(value)) => (from(value, PAST_END), end()),
+            Some(SortCondition::AtLeast(value)) => (from(value, END), end()),
             Some(SortCondition::Between(low, high)) => (from(low, END), to(high, PAST_END)),
             Some(SortCondition::BeginsWith(value)) => {
                 (Bound::Included(at(value).build()), at(value).successor())
@@ -389,7 +251,7 @@ mod tests {
     }
 
     fn key(sort: &AttributeValue) -> Key {
-        Key::new(&AttributeValue::S("p".to_owned()), Some(sort), None)
+        Key::new(&[AttributeValue::S("p".to_owned())], std::slice::from_ref(sort), None)
     }
 
     proptest! {
@@ -403,10 +265,10 @@ mod tests {
             a in proptest::collection::vec(0_u8..3, 0..5),
             b in proptest::collection::vec(prop_oneof![0_u8..3, 254_u8..=255], 0..5),
         ) {
-            let partition = AttributeValue::S("p".to_owned());
-            let tied = Key::new(&partition, Some(&bytes(&a)), Some(&key(&bytes(&b))));
+            let partition = [AttributeValue::S("p".to_owned())];
+            let tied = Key::new(&partition, &[bytes(&a)], Some(&key(&bytes(&b))));
             let check = |condition: SortCondition, expected: bool| {
-                let range = KeyRange::of_partition(&partition, Some(&condition));
+                let range = KeyRange::of_partition(&partition, &[], Some(&condition));
                 for place in [&key(&bytes(&a)), &tied] {
                     prop_assert_eq!(range.contains(place), expected, "{:?}", condition);
                 }
@@ -423,7 +285,7 @@ mod tests {
 
         #[test]
         fn every_key_is_in_exactly_one_segment(text: String, total in 1_u32..2000) {
-            let key = Key::new(&AttributeValue::S(text), None, None);
+            let key = Key::new(&[AttributeValue::S(text)], &[], None);
             let hits = (0..total).filter(|&n| KeyRange::of_segment(n, total).contains(&key)).count();
             prop_assert_eq!(hits, 1);
         }
@@ -431,13 +293,13 @@ mod tests {
 
     #[test]
     fn numbers_sort_by_value_also_before_a_tie() {
-        let tie = Key::new(&AttributeValue::S("x".to_owned()), None, None);
+        let tie = Key::new(&[AttributeValue::S("x".to_owned())], &[], None);
         let texts = ["-1e100", "-2", "-1.5", "-1e-9", "0", "0.1", "1", "9.9", "10", "1e20"];
         let keys: Vec<Key> = texts
             .iter()
             .map(|text| {
                 let sort = AttributeValue::N(text.parse().unwrap());
-                Key::new(&AttributeValue::Null, Some(&sort), Some(&tie))
+                Key::new(&[AttributeValue::Null], &[sort], Some(&tie))
             })
             .collect();
         assert!(keys.is_sorted());

@@ -3,13 +3,17 @@
 mod about;
 mod attributes;
 mod cloudformation;
+mod destination;
 mod expiry;
 mod expressions;
 mod index;
 mod item;
 mod key;
+mod key_schema;
 mod number;
 mod operations;
+mod packed;
+mod partiql;
 mod service;
 mod settings;
 mod store;

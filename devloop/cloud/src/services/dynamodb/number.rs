@@ -25,7 +25,7 @@ pub(crate) struct Number {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
     /// The text is no decimal number.
-    #[error("The parameter cannot be converted to a numeric value{}", shown(.text))]
+    #[error("The parameter cannot be converted to a numeric value: {text}")]
     NotNumeric { text: String },
     /// More digits than a number holds.
     #[error("Attempting to store more than 38 significant digits in a Number")]
@@ -36,11 +36,6 @@ pub(crate) enum NumberError {
     /// Too close to zero.
     #[error("Number underflow. Attempting to store a number with magnitude smaller than supported range")]
     Underflow,
-}
-
-/// The text that was no number, if there was any.
-fn shown(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(": {text}") }
 }
 
 impl Number {
@@ -60,14 +55,23 @@ impl Number {
         self.digits * 10_u128.pow(DIGITS - self.count())
     }
 
-    /// How many significant digits the number has, at least one.
-    pub(crate) fn significant_digits(self) -> usize {
-        self.count().max(1) as usize
+    /// What the number counts against item size and capacity, in bytes: half a byte a significant digit, on each side of
+    /// the point, one byte, and one more for a sign. [`DynamoDB` item sizes and formats]
+    pub(crate) fn size(self) -> usize {
+        let digits = i64::from(self.count());
+        let whole = self.magnitude().clamp(0, digits);
+        let bytes = |digits: i64| digits.unsigned_abs().div_ceil(2) as usize;
+        bytes(whole) + bytes(digits - whole) + 1 + usize::from(self.negative)
     }
 
-    /// Whether the number is below zero.
-    pub(crate) fn is_negative(self) -> bool {
-        self.negative
+    /// Sign, digits and exponent, of which [`Number::from_parts`] makes the same number again.
+    pub(super) fn parts(self) -> (bool, u128, i16) {
+        (self.negative, self.digits, self.exponent)
+    }
+
+    /// The number of [`Number::parts`].
+    pub(super) fn from_parts(negative: bool, digits: u128, exponent: i16) -> Self {
+        Self { negative, digits, exponent }
     }
 
     /// The number as whole seconds, minutes and the like; `None` when it has a fraction or is too large.
@@ -170,7 +174,12 @@ impl FromStr for Number {
             return Err(not_numeric());
         }
         if digits == 0 {
-            return Ok(Self::ZERO);
+            // Of zero, too, the power alone must be one that a number may have.
+            return match power {
+                power if power >= *MAGNITUDES.end() => Err(NumberError::Overflow),
+                power if power < *MAGNITUDES.start() - 1 => Err(NumberError::Underflow),
+                _ => Ok(Self::ZERO),
+            };
         }
         let exponent = power + zeros as i64 - point.unwrap_or(0) as i64;
         let magnitude = exponent + count as i64;
@@ -271,6 +280,11 @@ mod tests {
         check("1E3", "1000");
         check("+.5", "0.5");
         check("5.", "5");
+        check("0e125", "0");
+        check(
+            "0e126",
+            "Number overflow. Attempting to store a number with magnitude larger than supported range",
+        );
         check("0.00001", "0.00001");
         check("1e-130", &format!("0.{}1", "0".repeat(129)));
         check("9e125", &format!("9{}", "0".repeat(125)));
@@ -290,12 +304,23 @@ mod tests {
             "1e99999999999999999999",
             "Number overflow. Attempting to store a number with magnitude larger than supported range",
         );
-        check("", "The parameter cannot be converted to a numeric value");
+        check("", "The parameter cannot be converted to a numeric value: ");
         for bad in ["x", "1x", "--1", "1e", "e1", ".", "1.2.3", "1 ", "NaN", "Infinity", "0x1", "١"] {
             check(bad, &format!("The parameter cannot be converted to a numeric value: {bad}"));
         }
         let bad = format!("{digits}9x");
         check(&bad, &format!("The parameter cannot be converted to a numeric value: {bad}"));
+    }
+
+    #[test]
+    fn each_side_of_the_point_counts_its_digits() {
+        let check = |text: &str, size: usize| assert_eq!(number(text).size(), size, "{text}");
+        check("0", 1);
+        check("1000", 2);
+        check("101", 3);
+        check("-1234", 4);
+        check("1.5", 3);
+        check("0.015", 2);
     }
 
     #[test]

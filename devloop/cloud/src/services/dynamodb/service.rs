@@ -6,18 +6,21 @@ use serde_json::Value;
 
 use super::{
     operations::{
-        Request, batch, create_table, describe, expiry, query, read, streams, tags, transact, update_table,
-        write,
+        Request, batch, create_table, describe, destinations, expiry, partiql, query, read, refused, streams,
+        tags, transact, update_table, write,
     },
     store::Store,
     stream::TableStream,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{
+    clock::Clock, context::Context, error::ApiError, regional::Regional, services::kinesis::Kinesis,
+};
 
 /// `DynamoDB` and `DynamoDB` Streams of all regions.
 #[derive(Debug)]
 pub(crate) struct DynamoDb {
     clock: Clock,
+    kinesis: Arc<Kinesis>,
     stores: Regional<Store>,
 }
 
@@ -34,9 +37,9 @@ pub(crate) struct TableStatus {
 }
 
 impl DynamoDb {
-    /// An empty service.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, stores: Regional::default() }
+    /// An empty service, whose tables may send their changes to streams of `kinesis`.
+    pub(crate) fn new(clock: Clock, kinesis: Arc<Kinesis>) -> Self {
+        Self { clock, kinesis, stores: Regional::default() }
     }
 
     /// Runs one operation of either service by its API name. It never waits: the work is done when the future is first
@@ -44,7 +47,8 @@ impl DynamoDb {
     #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.stores.of(&cx.region);
-        let request = Request { cx, store: &store, clock: &self.clock, now_ms: self.clock.now_ms() };
+        let now_ms = self.clock.now_ms();
+        let request = Request { cx, store: &store, kinesis: &self.kinesis, clock: &self.clock, now_ms };
         match operation {
             "PutItem" => write::put_item(&request, input),
             "UpdateItem" => write::update_item(&request, input),
@@ -56,6 +60,9 @@ impl DynamoDb {
             "BatchWriteItem" => batch::batch_write_item(&request, input),
             "TransactGetItems" => transact::transact_get_items(&request, input),
             "TransactWriteItems" => transact::transact_write_items(&request, input),
+            "ExecuteStatement" => partiql::execute_statement(&request, input),
+            "BatchExecuteStatement" => partiql::batch_execute_statement(&request, input),
+            "ExecuteTransaction" => partiql::execute_transaction(&request, input),
             "CreateTable" => create_table::create_table(&request, input),
             "UpdateTable" => update_table::update_table(&request, input),
             "DeleteTable" => update_table::delete_table(&request, input),
@@ -63,9 +70,14 @@ impl DynamoDb {
             "ListTables" => describe::list_tables(&request, input),
             "DescribeLimits" => Ok(describe::limits()),
             "DescribeEndpoints" => Ok(describe::endpoints(&request)),
-            "DescribeContinuousBackups" => describe::continuous_backups(&request, input),
-            "DescribeContributorInsights" => describe::contributor_insights(&request, input),
-            "DescribeKinesisStreamingDestination" => describe::kinesis_destinations(&request, input),
+            "DescribeContinuousBackups" => refused::describe_continuous_backups(&request, input),
+            "UpdateContinuousBackups" => refused::update_continuous_backups(&request, input),
+            "DescribeContributorInsights" => refused::describe_contributor_insights(&request, input),
+            "UpdateContributorInsights" => refused::update_contributor_insights(&request, input),
+            "EnableKinesisStreamingDestination" => destinations::enable(&request, input),
+            "DisableKinesisStreamingDestination" => destinations::disable(&request, input),
+            "UpdateKinesisStreamingDestination" => destinations::update(&request, input),
+            "DescribeKinesisStreamingDestination" => destinations::describe(&request, input),
             "DescribeTimeToLive" => expiry::describe_time_to_live(&request, input),
             "UpdateTimeToLive" => expiry::update_time_to_live(&request, input),
             "TagResource" => tags::tag_resource(&request, input),

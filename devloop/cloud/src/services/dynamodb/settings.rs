@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::key::KeyAttribute;
+use super::{key_schema::KeyAttribute, value::invalid};
+use crate::error::ApiError;
 
 /// Provisioned units. They are reported and never enforced: the embedded cloud does not throttle tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +25,74 @@ impl Throughput {
     }
 }
 
+/// Limits that are kept and shown; nothing here is throttled, and nothing is cold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Limits {
+    /// `OnDemandThroughput`, as it was given.
+    pub(crate) on_demand: Option<Value>,
+    /// `WarmThroughput`, as it was given.
+    pub(crate) warm: Option<Value>,
+}
+
+impl Limits {
+    /// Takes over `OnDemandThroughput` of `what` (a table or an index), which goes with billing by request; -1 takes a
+    /// limit away. [`OnDemandThroughput`, `DynamoDB` API reference]
+    pub(crate) fn change(
+        &mut self,
+        on_demand: bool,
+        given: Option<&Value>,
+        what: &str,
+    ) -> Result<(), ApiError> {
+        let Some(given) = given else { return Ok(()) };
+        for member in ["MaxReadRequestUnits", "MaxWriteRequestUnits"] {
+            let Some(units) = given[member].as_i64() else { continue };
+            if !on_demand {
+                return Err(invalid(format!(
+                    "{member} for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED."
+                )));
+            }
+            if units < -1 || units == 0 {
+                return Err(invalid(format!(
+                    "Requested {member} for OnDemandThroughput for {what} is outside of valid range"
+                )));
+            }
+            let limits = self.on_demand.get_or_insert_with(|| json!({}));
+            limits[member] = units.into();
+        }
+        if let Some(Value::Object(limits)) = &mut self.on_demand {
+            limits.retain(|_, units| *units != -1);
+        }
+        self.on_demand.take_if(|limits| limits.as_object().is_some_and(serde_json::Map::is_empty));
+        Ok(())
+    }
+
+    /// Adds both to a description.
+    pub(crate) fn describe(&self, described: &mut serde_json::Map<String, Value>) {
+        if let Some(limits) = &self.on_demand {
+            described.insert("OnDemandThroughput".to_owned(), limits.clone());
+        }
+        if let Some(warm) = &self.warm {
+            let mut warm = warm.clone();
+            warm["Status"] = "ACTIVE".into();
+            described.insert("WarmThroughput".to_owned(), warm);
+        }
+    }
+}
+
+/// What a global index was given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct IndexThroughput {
+    pub(crate) provisioned: Throughput,
+    pub(crate) limits: Limits,
+}
+
+/// Encryption with a key of the key management service: kept and shown, because there is no disk to encrypt.
+#[derive(Debug, Clone)]
+pub(crate) struct Encryption {
+    /// The ARN of the key.
+    pub(crate) key: String,
+}
+
 /// The settings of a table that no item depends on.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -34,6 +103,8 @@ pub(crate) struct Settings {
     /// When billing by request was last chosen, in ms since the epoch.
     pub(crate) on_demand_since_ms: Option<i64>,
     pub(crate) throughput: Throughput,
+    pub(crate) limits: Limits,
+    pub(crate) encryption: Option<Encryption>,
     pub(crate) deletion_protection: bool,
     /// The table class, when one was ever named.
     pub(crate) class: Option<String>,

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::{
     item::Item,
-    key::KeySchema,
+    key_schema::KeySchema,
     value::{self, Attributes},
 };
 use crate::{
@@ -76,8 +76,8 @@ pub(crate) struct StreamRecord {
     name: &'static str,
     /// The key, where no image of the record has it.
     keys: Option<Attributes>,
-    new: Option<Arc<Item>>,
-    old: Option<Arc<Item>>,
+    new: Option<Item>,
+    old: Option<Item>,
     bytes: usize,
     cause: Cause,
 }
@@ -135,7 +135,7 @@ impl TableStream {
 
     /// Appends the change from `old` to `new`, at least one of which is there. Called under the table's lock, so that the
     /// log has the order of the changes.
-    pub(crate) fn append(&self, old: Option<&Arc<Item>>, new: Option<&Arc<Item>>, now_ms: i64, cause: Cause) {
+    pub(crate) fn append(&self, old: Option<&Item>, new: Option<&Item>, now_ms: i64, cause: Cause) {
         let Some(image) = new.or(old) else { return };
         let name = match (old, new) {
             (None, _) => "INSERT",
@@ -146,9 +146,9 @@ impl TableStream {
         let schema = &self.shard.schema;
         let new = new.filter(|_| view.shows_new()).cloned();
         let old = old.filter(|_| view.shows_old()).cloned();
-        let keys = (new.is_none() && old.is_none()).then(|| schema.extract(image.attributes()));
-        let images = [&new, &old].into_iter().flatten().map(|image| image.bytes()).sum::<usize>();
-        let bytes = schema.bytes(image.attributes()) + images;
+        let keys = (new.is_none() && old.is_none()).then(|| schema.extract(image));
+        let images = [&new, &old].into_iter().flatten().map(Item::bytes).sum::<usize>();
+        let bytes = schema.bytes(image) + images;
         let record = StreamRecord { name, keys, new, old, bytes, cause };
         self.shard.log.append(0, now_ms, bytes, |_| record);
         self.trim(now_ms);
@@ -266,7 +266,7 @@ impl StreamShard {
         let image = record.new.as_ref().or(record.old.as_ref());
         let keys = match (&record.keys, image) {
             (Some(keys), _) => value::to_json(keys),
-            (None, Some(image)) => value::to_json(&self.schema.extract(image.attributes())),
+            (None, Some(image)) => value::to_json(&self.schema.extract(image)),
             (None, None) => Map::new(),
         };
         change.insert("Keys".to_owned(), keys.into());

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::{
+    destination::Destination,
     expiry::Expiry,
     index::{Entries, Index},
     item::Item,
-    key::{Key, KeySchema},
+    key::Key,
+    key_schema::KeySchema,
     settings::Settings,
     stream::{Cause, TableStream},
 };
@@ -37,19 +39,28 @@ pub(crate) struct Contents {
     pub(crate) indexes: Vec<Index>,
     /// The stream that was last enabled, if any ever was.
     pub(crate) stream: Option<Arc<TableStream>>,
+    /// The Kinesis streams that take its changes, or took them.
+    pub(crate) destinations: Vec<Destination>,
     pub(crate) expiry: Option<Expiry>,
     /// The table was deleted while a request still held it.
     pub(crate) deleted: bool,
 }
 
 impl Contents {
-    /// Replaces `old`, which must be what is stored under `key`, by `new`, and tells indexes and stream. Nothing happens
+    /// Whether the readers of a stream of changes are so far behind that it takes no more.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.is_enabled() && !stream.has_room())
+            || self.destinations.iter().any(|destination| !destination.has_room())
+    }
+
+    /// Replaces `old`, which must be what is stored under `key` of the table's key `schema`, by `new`, and tells indexes and stream. Nothing happens
     /// when both are the same.
     pub(crate) fn replace(
         &mut self,
+        schema: &KeySchema,
         key: &Key,
-        old: Option<&Arc<Item>>,
-        new: Option<&Arc<Item>>,
+        old: Option<&Item>,
+        new: Option<&Item>,
         now_ms: i64,
         cause: Cause,
     ) {
@@ -61,9 +72,9 @@ impl Contents {
                 self.bytes += new.bytes();
                 // An existing key is kept: only a new item pays for a copy of it.
                 match old.and_then(|_| self.items.get_mut(key)) {
-                    Some(place) => *place = Arc::clone(new),
+                    Some(place) => *place = new.clone(),
                     None => {
-                        self.items.insert(key.clone(), Arc::clone(new));
+                        self.items.insert(key.clone(), new.clone());
                     }
                 }
             }
@@ -71,7 +82,7 @@ impl Contents {
                 self.items.remove(key);
             }
         }
-        self.bytes -= old.map_or(0, |old| old.bytes());
+        self.bytes -= old.map_or(0, Item::bytes);
         for index in &mut self.indexes {
             index.replace(key, old, new);
         }
@@ -81,13 +92,16 @@ impl Contents {
         if let Some(stream) = &self.stream {
             stream.append(old, new, now_ms, cause);
         }
+        for destination in &mut self.destinations {
+            destination.put(schema, key, old, new, now_ms, cause);
+        }
     }
 
     /// Refuses an item that cannot stand in one of the indexes.
     pub(crate) fn check_indexes(&self, item: &Item) -> Result<(), ApiError> {
-        self.indexes.iter().try_for_each(|index| {
-            index.definition.schema.check_for_index(item.attributes(), &index.definition.name)
-        })
+        self.indexes
+            .iter()
+            .try_for_each(|index| index.definition.schema.check_for_index(item, &index.definition.name))
     }
 
     /// The index of this name.

@@ -50,12 +50,15 @@ impl AttributeValue {
     }
 
     fn read(value: Value, depth: usize) -> Result<Self, ApiError> {
-        let mut types = into_object(value)?.into_iter();
         let empty = || {
             ApiError::validation(
                 "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
             )
         };
+        if value.is_null() {
+            return Err(empty());
+        }
+        let mut types = into_object(value)?.into_iter().filter(|(_, value)| !value.is_null());
         let (kind, value) = types.next().ok_or_else(empty)?;
         if types.next().is_some() {
             return Err(ApiError::validation(
@@ -71,17 +74,9 @@ impl AttributeValue {
             "S" => Self::S(into_text(value)?),
             "N" => Self::N(into_text(value)?.parse()?),
             "B" => Self::B(into_bytes(value)?),
-            "BOOL" => match value {
-                Value::Bool(value) => Self::Bool(value),
-                other => return Err(mismatch(&other, "Boolean")),
-            },
-            "NULL" => match value {
-                Value::Bool(true) => Self::Null,
-                Value::Bool(false) => {
-                    return Err(invalid("Null attribute value types must have the value of true"));
-                }
-                other => return Err(mismatch(&other, "Boolean")),
-            },
+            "BOOL" => Self::Bool(into_flag(&value)?),
+            "NULL" if into_flag(&value)? => Self::Null,
+            "NULL" => return Err(invalid("Null attribute value types must have the value of true")),
             "L" => Self::L(
                 into_list(value)?
                     .into_iter()
@@ -89,11 +84,18 @@ impl AttributeValue {
                     .collect::<Result<_, _>>()?,
             ),
             "M" => Self::M(read_attributes(into_object(value)?, depth + 1)?),
-            "SS" => Self::Ss(set(into_list(value)?, "An string set  may not be empty", into_text)?),
-            "NS" => Self::Ns(set(into_list(value)?, "An number set  may not be empty", |element| {
-                Ok(into_text(element)?.parse()?)
+            "SS" => Self::Ss(set(value, "An string set  may not be empty", into_text, |shown| {
+                invalid(format!("Input collection [{}] contains duplicates.", shown.join(", ")))
             })?),
-            "BS" => Self::Bs(set(into_list(value)?, "Binary sets should not be empty", into_bytes)?),
+            "NS" => Self::Ns(set(
+                value,
+                "An number set  may not be empty",
+                |element| Ok(into_text(element)?.parse()?),
+                |_| invalid("Input collection contains duplicates."),
+            )?),
+            "BS" => Self::Bs(set(value, "Binary sets should not be empty", into_bytes, |shown| {
+                invalid(format!("Input collection [{}]of type BS contains duplicates.", shown.join(",")))
+            })?),
             _ => return Err(empty()),
         })
     }
@@ -117,6 +119,14 @@ impl AttributeValue {
         Value::Object(typed)
     }
 
+    /// The wire form, made of what the value owns.
+    pub(crate) fn into_json(self) -> Value {
+        match self {
+            Self::S(text) => Value::Object(Map::from_iter([("S".to_owned(), Value::String(text))])),
+            other => other.to_json(),
+        }
+    }
+
     /// The type's name on the wire.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -137,20 +147,16 @@ impl AttributeValue {
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::S(text) => text.len(),
-            Self::N(number) => number_size(*number),
+            Self::N(number) => number.size(),
             Self::B(bytes) => bytes.len(),
             Self::Bool(_) | Self::Null => 1,
             Self::L(list) => 3 + list.iter().map(|element| 1 + element.size()).sum::<usize>(),
             Self::M(members) => 3 + members.len() + size(members),
             Self::Ss(set) => set.iter().map(String::len).sum(),
-            Self::Ns(set) => set.iter().copied().map(number_size).sum(),
+            Self::Ns(set) => set.iter().map(|number| number.size()).sum(),
             Self::Bs(set) => set.iter().map(Vec::len).sum(),
         }
     }
-}
-
-fn number_size(number: Number) -> usize {
-    number.significant_digits().div_ceil(2) + 1 + usize::from(number.is_negative())
 }
 
 /// The size of attributes with their names, in bytes.
@@ -166,6 +172,9 @@ pub(crate) fn from_json(attributes: Map<String, Value>) -> Result<Attributes, Ap
 fn read_attributes(wire: Map<String, Value>, depth: usize) -> Result<Attributes, ApiError> {
     let mut attributes = Attributes::with_capacity(wire.len());
     for (name, value) in wire {
+        if name.is_empty() {
+            return Err(ApiError::validation("Empty attribute name"));
+        }
         attributes.insert(name, AttributeValue::read(value, depth)?);
     }
     Ok(attributes)
@@ -176,24 +185,20 @@ pub(crate) fn to_json(attributes: &Attributes) -> Map<String, Value> {
     attributes.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
 }
 
+/// A set of the elements; `duplicates` words the error about one that comes twice, given all as they were sent, in quotes.
 fn set<T: Ord>(
-    elements: Vec<Value>,
+    elements: Value,
     empty: &str,
     read: impl Fn(Value) -> Result<T, ApiError>,
+    duplicates: impl Fn(&[String]) -> ApiError,
 ) -> Result<BTreeSet<T>, ApiError> {
+    let elements = into_list(elements)?;
     if elements.is_empty() {
         return Err(invalid(empty));
     }
-    let mut names = Vec::with_capacity(elements.len());
-    let mut set = BTreeSet::new();
-    for element in elements {
-        names.push(element.as_str().unwrap_or_default().to_owned());
-        set.insert(read(element)?);
-    }
-    if set.len() < names.len() {
-        return Err(invalid(format!("Input collection [{}] contains duplicates.", names.join(", "))));
-    }
-    Ok(set)
+    let shown: Vec<String> = elements.iter().map(Value::to_string).collect();
+    let set = elements.into_iter().map(read).collect::<Result<BTreeSet<_>, _>>()?;
+    if set.len() < shown.len() { Err(duplicates(&shown)) } else { Ok(set) }
 }
 
 /// A `ValidationException` about the parameters' values, in the service's usual opening.
@@ -220,6 +225,16 @@ pub(crate) fn into_text(value: Value) -> Result<String, ApiError> {
     match value {
         Value::String(text) => Ok(text),
         other => Err(mismatch(&other, "String")),
+    }
+}
+
+/// A boolean; its text is taken too, as by the service.
+pub(crate) fn into_flag(value: &Value) -> Result<bool, ApiError> {
+    match value {
+        Value::Bool(flag) => Ok(*flag),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+        other => Err(mismatch(other, "Boolean")),
     }
 }
 
@@ -288,10 +303,7 @@ mod tests {
         check(json!("x"), "STRING_VALUE cannot be converted to Map");
         check(json!({"N": "x"}), "The parameter cannot be converted to a numeric value: x");
         check(json!({"SS": []}), &format!("{prefix}An string set  may not be empty"));
-        check(
-            json!({"NS": ["1", "1.0"]}),
-            &format!("{prefix}Input collection [1, 1.0] contains duplicates."),
-        );
+        check(json!({"NS": ["1", "1.0"]}), &format!("{prefix}Input collection contains duplicates."));
         check(
             json!({"NULL": false}),
             &format!("{prefix}Null attribute value types must have the value of true"),

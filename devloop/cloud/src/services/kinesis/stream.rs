@@ -154,7 +154,7 @@ impl Stream {
     }
 
     /// Appends a record to the shard of `hash`; `bytes` is what it counts against the read limits.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         hash: u128,
         bytes: usize,
@@ -208,7 +208,7 @@ impl Stream {
     }
 
     /// The shards that take records, by the start of their range.
-    pub(super) fn open_shards(&self) -> Vec<Arc<Shard>> {
+    pub(crate) fn open_shards(&self) -> Vec<Arc<Shard>> {
         self.table.read().open.clone()
     }
 

@@ -29,7 +29,7 @@ pub(crate) enum Comparator {
 
 impl Comparator {
     /// The comparator behind its symbol.
-    pub(super) fn parse(symbol: &str) -> Option<Self> {
+    pub(crate) fn parse(symbol: &str) -> Option<Self> {
         Some(match symbol {
             "=" => Self::Equal,
             "<>" => Self::NotEqual,
@@ -53,7 +53,7 @@ pub(crate) enum Condition {
     In(Operand, Vec<Operand>),
     Exists(Path),
     NotExists(Path),
-    Type(Path, String),
+    Type(Operand, String),
     BeginsWith(Operand, Operand),
     Contains(Operand, Operand),
 }
@@ -76,7 +76,7 @@ impl Condition {
                 .is_some_and(|value| list.iter().any(|other| other.of(item).as_ref() == Some(&value))),
             Self::Exists(path) => path.find(item).is_some(),
             Self::NotExists(path) => path.find(item).is_none(),
-            Self::Type(path, kind) => path.find(item).is_some_and(|value| value.kind() == kind),
+            Self::Type(value, kind) => value.of(item).is_some_and(|value| value.kind() == kind),
             Self::BeginsWith(value, prefix) => {
                 match (value.of(item).as_deref(), prefix.of(item).as_deref()) {
                     (Some(AttributeValue::S(text)), Some(AttributeValue::S(prefix))) => {
@@ -95,6 +95,11 @@ impl Condition {
         }
     }
 
+    /// Whether two values compare so.
+    pub(crate) fn compares(comparator: Comparator, left: &AttributeValue, right: &AttributeValue) -> bool {
+        compare(comparator, Some(Cow::Borrowed(left)), Some(Cow::Borrowed(right)))
+    }
+
     /// Every path that the condition looks at.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         match self {
@@ -105,7 +110,8 @@ impl Condition {
             }
             Self::Between(a, b, c) => [a, b, c].into_iter().filter_map(Operand::path).collect(),
             Self::In(a, list) => std::iter::once(a).chain(list).filter_map(Operand::path).collect(),
-            Self::Exists(path) | Self::NotExists(path) | Self::Type(path, _) => vec![path],
+            Self::Exists(path) | Self::NotExists(path) => vec![path],
+            Self::Type(value, _) => value.path().into_iter().collect(),
         }
     }
 }
@@ -115,19 +121,7 @@ impl Operand {
         match self {
             Self::Path(path) => path.find(item).map(Cow::Borrowed),
             Self::Value(value) => Some(Cow::Borrowed(value)),
-            Self::Size(path) => {
-                let size = match path.find(item)? {
-                    AttributeValue::S(text) => text.len(),
-                    AttributeValue::B(bytes) => bytes.len(),
-                    AttributeValue::L(list) => list.len(),
-                    AttributeValue::M(members) => members.len(),
-                    AttributeValue::Ss(set) => set.len(),
-                    AttributeValue::Ns(set) => set.len(),
-                    AttributeValue::Bs(set) => set.len(),
-                    AttributeValue::N(_) | AttributeValue::Bool(_) | AttributeValue::Null => return None,
-                };
-                Some(Cow::Owned(AttributeValue::N(size.into())))
-            }
+            Self::Size(path) => Some(Cow::Owned(size_of_value(path.find(item)?)?)),
         }
     }
 
@@ -137,6 +131,21 @@ impl Operand {
             Self::Value(_) => None,
         }
     }
+}
+
+/// What `size` makes of a value; `None` for those that have no size.
+pub(super) fn size_of_value(value: &AttributeValue) -> Option<AttributeValue> {
+    let size = match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.len(),
+        AttributeValue::L(list) => list.len(),
+        AttributeValue::M(members) => members.len(),
+        AttributeValue::Ss(set) => set.len(),
+        AttributeValue::Ns(set) => set.len(),
+        AttributeValue::Bs(set) => set.len(),
+        AttributeValue::N(_) | AttributeValue::Bool(_) | AttributeValue::Null => return None,
+    };
+    Some(AttributeValue::N(size.into()))
 }
 
 fn compare(

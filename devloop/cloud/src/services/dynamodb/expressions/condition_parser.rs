@@ -1,7 +1,7 @@
 //! Reads conditions: `OR` binds weakest, then `AND`, then `NOT`.
 
 use super::{
-    condition::{Comparator, Condition, Operand, order},
+    condition::{Comparator, Condition, Operand, order, size_of_value},
     lexer::Token,
     parser::Parser,
     placeholders::Placeholders,
@@ -20,8 +20,8 @@ impl Condition {
         source: &str,
         placeholders: &mut Placeholders,
     ) -> Result<Self, ApiError> {
-        let mut reader = Reader { parser: Parser::new(kind, source, placeholders)?, group: None };
-        let condition = reader.any()?;
+        let mut reader = Reader { parser: Parser::new(kind, source, placeholders)? };
+        let condition = reader.condition()?;
         reader.parser.end()?;
         Ok(condition)
     }
@@ -29,59 +29,88 @@ impl Condition {
 
 struct Reader<'a> {
     parser: Parser<'a>,
-    /// The tokens of the last parenthesised condition, to tell redundant parentheses.
-    group: Option<(usize, usize)>,
+}
+
+/// What was read of a condition, or of one in parentheses, whose end is still to come.
+#[derive(Default)]
+struct Open {
+    /// The token behind the opening parenthesis.
+    start: usize,
+    /// What stands before the last `OR`.
+    any: Vec<Condition>,
+    /// What stands between that and the last `AND`.
+    all: Vec<Condition>,
+    /// How many `NOT`s stand before what comes next.
+    negations: usize,
+}
+
+impl Open {
+    /// Adds what comes next.
+    fn add(&mut self, condition: Condition) {
+        let negations = std::mem::take(&mut self.negations);
+        let condition = (0..negations).fold(condition, |condition, _| Condition::Not(Box::new(condition)));
+        self.all.push(condition);
+    }
+
+    /// Ends a stretch of `AND`.
+    fn end_all(&mut self) {
+        let mut all = std::mem::take(&mut self.all);
+        self.any.extend(if all.len() == 1 { all.pop() } else { Some(Condition::And(all)) });
+    }
 }
 
 impl Reader<'_> {
-    fn any(&mut self) -> Result<Condition, ApiError> {
-        let first = self.all()?;
-        if !self.parser.at_keyword("OR") {
-            return Ok(first);
+    /// A whole condition. It is read without recursion, because three hundred parentheses are allowed.
+    fn condition(&mut self) -> Result<Condition, ApiError> {
+        let mut outer: Vec<Open> = Vec::new();
+        let mut open = Open::default();
+        // The tokens of the last condition in parentheses, to tell redundant ones.
+        let mut group = None;
+        loop {
+            while self.parser.accept_keyword("NOT") {
+                self.parser.enter()?;
+                open.negations += 1;
+            }
+            if self.parser.accept("(") {
+                self.parser.enter()?;
+                outer.push(std::mem::replace(
+                    &mut open,
+                    Open { start: self.parser.position(), ..Open::default() },
+                ));
+                continue;
+            }
+            let condition = self.primary()?;
+            open.add(condition);
+            // The condition may end all that are open.
+            loop {
+                if self.parser.accept_keyword("AND") {
+                    break;
+                }
+                open.end_all();
+                if self.parser.accept_keyword("OR") {
+                    break;
+                }
+                let condition = if open.any.len() == 1 {
+                    open.any.pop()
+                } else {
+                    Some(Condition::Or(std::mem::take(&mut open.any)))
+                };
+                let Some(condition) = condition else { return Err(self.parser.syntax_error()) };
+                let Some(enclosing) = outer.pop() else { return Ok(condition) };
+                let (start, end) = (open.start, self.parser.position());
+                self.parser.expect(")")?;
+                self.parser.leave();
+                if group == Some((start, end)) {
+                    return Err(self.parser.error("The expression has redundant parentheses;"));
+                }
+                group = Some((start - 1, end + 1));
+                open = enclosing;
+                open.add(condition);
+            }
         }
-        let mut conditions = vec![first];
-        while self.parser.accept_keyword("OR") {
-            conditions.push(self.all()?);
-        }
-        Ok(Condition::Or(conditions))
-    }
-
-    fn all(&mut self) -> Result<Condition, ApiError> {
-        let first = self.negation()?;
-        if !self.parser.at_keyword("AND") {
-            return Ok(first);
-        }
-        let mut conditions = vec![first];
-        while self.parser.accept_keyword("AND") {
-            conditions.push(self.negation()?);
-        }
-        Ok(Condition::And(conditions))
-    }
-
-    fn negation(&mut self) -> Result<Condition, ApiError> {
-        if !self.parser.accept_keyword("NOT") {
-            return self.primary();
-        }
-        self.parser.enter()?;
-        let inner = self.negation()?;
-        self.parser.leave();
-        Ok(Condition::Not(Box::new(inner)))
     }
 
     fn primary(&mut self) -> Result<Condition, ApiError> {
-        let start = self.parser.position();
-        if self.parser.accept("(") {
-            self.parser.enter()?;
-            let inner = self.any()?;
-            self.parser.leave();
-            let end = self.parser.position();
-            self.parser.expect(")")?;
-            if self.group == Some((start + 1, end)) {
-                return Err(self.parser.error("The expression has redundant parentheses;"));
-            }
-            self.group = Some((start, end + 1));
-            return Ok(inner);
-        }
         match self.parser.at_function() {
             Some("size") | None => self.comparison(),
             Some(name) => self.function(name),
@@ -104,38 +133,35 @@ impl Reader<'_> {
         Ok(match (name, second) {
             ("attribute_exists", _) => Condition::Exists(self.only_path(name, first)?),
             ("attribute_not_exists", _) => Condition::NotExists(self.only_path(name, first)?),
-            ("attribute_type", Some(kind)) => {
-                let path = self.only_path(name, first)?;
-                match kind {
-                    Operand::Value(AttributeValue::S(kind)) if TYPES.contains(&kind.as_str()) => {
-                        Condition::Type(path, kind)
-                    }
-                    Operand::Value(AttributeValue::S(kind)) => {
-                        return Err(self.parser.error(format!(
-                            "Invalid attribute type name found; type: {kind}, valid types: {{{}}}",
-                            TYPES.join(",")
-                        )));
-                    }
-                    Operand::Value(other) => return Err(self.operand_type(name, &other)),
-                    Operand::Path(_) | Operand::Size(_) => return Err(self.parser.syntax_error()),
+            ("attribute_type", Some(Operand::Value(AttributeValue::S(kind)))) => {
+                if !TYPES.contains(&kind.as_str()) {
+                    self.parser.defer(self.parser.error(format!(
+                        "Invalid attribute type name found; type: {kind}, valid types: {{{}}}",
+                        TYPES.join(",")
+                    )));
                 }
+                Condition::Type(first, kind)
             }
+            ("attribute_type", Some(Operand::Value(other))) => {
+                self.parser.defer(self.operand_type(name, &other));
+                Condition::Type(first, String::new())
+            }
+            ("attribute_type", Some(_)) | (_, None) => return Err(self.parser.syntax_error()),
             ("begins_with", Some(prefix)) => {
                 for operand in [&first, &prefix] {
                     if let Operand::Value(value) = operand
                         && !matches!(value, AttributeValue::S(_) | AttributeValue::B(_))
                     {
-                        return Err(self.operand_type(name, value));
+                        self.parser.defer(self.operand_type(name, value));
                     }
                 }
-                self.distinct(name, &first, [&prefix])?;
+                self.distinct(name, &first, [&prefix]);
                 Condition::BeginsWith(first, prefix)
             }
             (_, Some(part)) => {
-                self.distinct(name, &first, [&part])?;
+                self.distinct(name, &first, [&part]);
                 Condition::Contains(first, part)
             }
-            (_, None) => return Err(self.parser.syntax_error()),
         })
     }
 
@@ -165,10 +191,13 @@ impl Reader<'_> {
                 self.parser.advance();
                 self.parser.expect("(")?;
                 if let Token::Value(_) = self.parser.peek() {
-                    self.parser.value()?;
-                    return Err(self
-                        .parser
-                        .error("Operator or function requires a document path; operator or function: size"));
+                    let value = self.parser.value()?;
+                    let size = size_of_value(&value);
+                    if size.is_none() {
+                        self.parser.defer(self.operand_type("size", &value));
+                    }
+                    self.parser.expect(")")?;
+                    return Ok(Operand::Value(size.unwrap_or(AttributeValue::Null)));
                 }
                 let path = self.parser.path()?;
                 self.parser.expect(")")?;
@@ -188,19 +217,19 @@ impl Reader<'_> {
                 return Err(self.parser.syntax_error());
             }
             let high = self.operand()?;
-            self.check_bounds(&low, &high)?;
-            self.distinct("BETWEEN", &left, [&low, &high])?;
+            self.check_bounds(&low, &high);
+            self.distinct("BETWEEN", &left, [&low, &high]);
             return Ok(Condition::Between(left, low, high));
         }
         if self.parser.accept_keyword("IN") {
             let list = self.list()?;
             if list.len() > MAX_IN {
-                return Err(self.parser.error(format!(
+                self.parser.defer(self.parser.error(format!(
                     "The IN operator is provided with too many operands; number of operands: {}",
                     list.len()
                 )));
             }
-            self.distinct("IN", &left, &list)?;
+            self.distinct("IN", &left, &list);
             return Ok(Condition::In(left, list));
         }
         let Token::Symbol(symbol) = self.parser.peek() else { return Err(self.parser.syntax_error()) };
@@ -208,17 +237,17 @@ impl Reader<'_> {
         self.parser.advance();
         let right = self.operand()?;
         if !matches!(comparator, Comparator::Equal | Comparator::NotEqual) {
-            self.check_ordered(symbol, &left)?;
-            self.check_ordered(symbol, &right)?;
+            self.check_ordered(symbol, &left);
+            self.check_ordered(symbol, &right);
         }
-        self.distinct(symbol, &left, [&right])?;
+        self.distinct(symbol, &left, [&right]);
         Ok(Condition::Compare(comparator, left, right))
     }
 
-    fn check_bounds(&self, low: &Operand, high: &Operand) -> Result<(), ApiError> {
-        self.check_ordered("BETWEEN", low)?;
-        self.check_ordered("BETWEEN", high)?;
-        let (Operand::Value(low), Operand::Value(high)) = (low, high) else { return Ok(()) };
+    fn check_bounds(&mut self, low: &Operand, high: &Operand) {
+        self.check_ordered("BETWEEN", low);
+        self.check_ordered("BETWEEN", high);
+        let (Operand::Value(low), Operand::Value(high)) = (low, high) else { return };
         let shown = |value: &AttributeValue| {
             let text = match value {
                 AttributeValue::S(text) => text.clone(),
@@ -228,21 +257,22 @@ impl Reader<'_> {
             format!("AttributeValue: {{{}:{text}}}", value.kind())
         };
         let why = match order(low, high) {
-            Some(order) if order.is_le() => return Ok(()),
+            Some(order) if order.is_le() => return,
             Some(_) => "The BETWEEN operator requires upper bound to be greater than or equal to lower bound",
             None => "The BETWEEN operator requires same data type for lower and upper bounds",
         };
-        Err(self.parser.error(format!(
+        self.parser.defer(self.parser.error(format!(
             "{why}; lower bound operand: {}, upper bound operand: {}",
             shown(low),
             shown(high)
-        )))
+        )));
     }
 
-    fn check_ordered(&self, operator: &str, operand: &Operand) -> Result<(), ApiError> {
-        match operand {
-            Operand::Value(value) if order(value, value).is_none() => Err(self.operand_type(operator, value)),
-            _ => Ok(()),
+    fn check_ordered(&mut self, operator: &str, operand: &Operand) {
+        if let Operand::Value(value) = operand
+            && order(value, value).is_none()
+        {
+            self.parser.defer(self.operand_type(operator, value));
         }
     }
 
@@ -262,18 +292,12 @@ impl Reader<'_> {
         }
     }
 
-    fn distinct<'o>(
-        &self,
-        operator: &str,
-        first: &Operand,
-        rest: impl IntoIterator<Item = &'o Operand>,
-    ) -> Result<(), ApiError> {
-        let Operand::Path(path) = first else { return Ok(()) };
+    fn distinct<'o>(&mut self, operator: &str, first: &Operand, rest: impl IntoIterator<Item = &'o Operand>) {
+        let Operand::Path(path) = first else { return };
         if rest.into_iter().any(|other| other == first) {
-            return Err(self.parser.error(format!(
+            self.parser.defer(self.parser.error(format!(
                 "The first operand must be distinct from the remaining operands for this operator or function; operator: {operator}, first operand: {path}"
             )));
         }
-        Ok(())
     }
 }

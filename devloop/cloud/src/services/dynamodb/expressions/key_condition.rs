@@ -7,62 +7,116 @@ use super::{
 use crate::{
     error::ApiError,
     services::dynamodb::{
-        key::{KeyAttribute, KeySchema, SortCondition},
+        key::SortCondition,
+        key_schema::{KeyAttribute, KeySchema},
         value::{AttributeValue, invalid},
     },
 };
 
+/// The conditions of a query, each with the attribute it is about, before the key is known.
+#[derive(Debug, PartialEq)]
+pub(crate) struct KeyConditions(Vec<(String, SortCondition)>);
+
 /// What a query asks of the keys.
 #[derive(Debug, PartialEq)]
 pub(crate) struct KeyCondition {
-    pub(crate) partition: AttributeValue,
-    pub(crate) sort: Option<SortCondition>,
+    pub(crate) partition: Vec<AttributeValue>,
+    /// The values of the first sort attributes.
+    pub(crate) equal: Vec<AttributeValue>,
+    /// What is asked of the next sort attribute.
+    pub(crate) last: Option<SortCondition>,
 }
 
-impl KeyCondition {
-    /// Reads a `KeyConditionExpression` for a table or an index with this key.
-    pub(crate) fn parse(
-        source: &str,
-        schema: &KeySchema,
-        placeholders: &mut Placeholders,
-    ) -> Result<Self, ApiError> {
-        let conditions = match Condition::parse("KeyConditionExpression", source, placeholders)? {
-            Condition::And(conditions) => conditions.into_iter().flat_map(flatten).collect(),
-            other => vec![other],
-        };
-        let (mut partition, mut sort) = (None, None);
-        for condition in conditions {
-            let (name, condition) = sort_condition(condition)?;
-            let (slot, attribute) = match &schema.sort {
-                _ if name == schema.partition.name => (&mut partition, &schema.partition),
-                Some(attribute) if name == attribute.name => (&mut sort, attribute),
-                _ => {
-                    return Err(ApiError::validation(format!(
-                        "Query condition missed key schema element: {}",
-                        partition
-                            .as_ref()
-                            .map_or(&schema.partition, |_| schema.sort.as_ref().unwrap_or(&schema.partition))
-                            .name
-                    )));
-                }
-            };
-            if slot.is_some() {
+impl KeyConditions {
+    /// Reads a `KeyConditionExpression`.
+    pub(crate) fn parse(source: &str, placeholders: &mut Placeholders) -> Result<Self, ApiError> {
+        let conditions = flatten(Condition::parse("KeyConditionExpression", source, placeholders)?);
+        let conditions = conditions.into_iter().map(sort_condition).collect::<Result<Vec<_>, _>>()?;
+        for (at, (name, _)) in conditions.iter().enumerate() {
+            if conditions[..at].iter().any(|(other, _)| other == name) {
                 return Err(ApiError::validation(
-                    "KeyConditionExpressions must only contain one condition per key",
+                    "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key",
                 ));
             }
-            check_values(attribute, &condition)?;
-            *slot = Some(condition);
         }
-        match partition {
-            Some(SortCondition::Equal(partition)) => Ok(Self { partition, sort }),
-            Some(_) => Err(ApiError::validation("Query key condition not supported")),
-            None => Err(ApiError::validation(format!(
-                "Query condition missed key schema element: {}",
-                schema.partition.name
-            ))),
-        }
+        Ok(Self(conditions))
     }
+
+    /// Conditions that were read from another parameter.
+    pub(crate) fn new(conditions: Vec<(String, SortCondition)>) -> Self {
+        Self(conditions)
+    }
+
+    /// What the conditions ask of a table or an index with this key.
+    pub(crate) fn bind(self, schema: &KeySchema) -> Result<KeyCondition, ApiError> {
+        if self.0.len() > schema.len() {
+            return Err(ApiError::validation(format!(
+                "The number of query conditions ({}) exceeds the number of key attributes defined in the schema ({})",
+                self.0.len(),
+                schema.len()
+            )));
+        }
+        let find = |attribute: &KeyAttribute| {
+            self.0.iter().find(|(name, _)| *name == attribute.name).map(|(_, condition)| condition)
+        };
+        let equal = |attribute: &KeyAttribute| match find(attribute) {
+            Some(SortCondition::Equal(value)) => Some(value.clone()),
+            _ => None,
+        };
+        let partition: Vec<AttributeValue> = schema.partition.iter().filter_map(equal).collect();
+        if partition.len() < schema.partition.len() {
+            return Err(missing_partition(schema, |attribute| find(attribute).is_some(), equal));
+        }
+        if let Some(unused) = schema.sort.iter().find(|attribute| find(attribute).is_none())
+            && self.0.iter().any(|(name, _)| !schema.contains(name))
+        {
+            return Err(missed(&unused.name));
+        }
+        let given = schema.sort.iter().rposition(|attribute| find(attribute).is_some());
+        let sort = given.map_or(&[][..], |last| &schema.sort[..=last]);
+        if let Some((last, before)) = sort.split_last()
+            && before.iter().any(|attribute| equal(attribute).is_none())
+        {
+            return Err(ApiError::validation(format!(
+                "RANGE key attributes {} must have equality conditions specified in the query because a condition is present on key attribute {}",
+                names(before.iter().filter(|attribute| equal(attribute).is_none())),
+                last.name
+            )));
+        }
+        for attribute in schema.partition.iter().chain(sort) {
+            if let Some(condition) = find(attribute) {
+                check_values(attribute, condition)?;
+            }
+        }
+        let last =
+            sort.last().and_then(find).filter(|last| !matches!(last, SortCondition::Equal(_))).cloned();
+        Ok(KeyCondition { partition, equal: sort.iter().filter_map(equal).collect(), last })
+    }
+}
+
+fn missing_partition(
+    schema: &KeySchema,
+    given: impl Fn(&KeyAttribute) -> bool,
+    equal: impl Fn(&KeyAttribute) -> Option<AttributeValue>,
+) -> ApiError {
+    let missing: Vec<&KeyAttribute> =
+        schema.partition.iter().filter(|attribute| equal(attribute).is_none()).collect();
+    match missing.first() {
+        Some(first) if !schema.is_composed() && !given(first) => missed(&first.name),
+        _ if !schema.is_composed() => ApiError::validation("Query key condition not supported"),
+        _ => ApiError::validation(format!(
+            "HASH key attributes {} must have equality conditions specified in the query",
+            names(missing)
+        )),
+    }
+}
+
+fn missed(attribute: &str) -> ApiError {
+    ApiError::validation(format!("Query condition missed key schema element: {attribute}"))
+}
+
+fn names<'a>(attributes: impl IntoIterator<Item = &'a KeyAttribute>) -> String {
+    attributes.into_iter().map(|attribute| attribute.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn flatten(condition: Condition) -> Vec<Condition> {

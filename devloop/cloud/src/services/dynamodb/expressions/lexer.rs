@@ -67,7 +67,12 @@ pub(super) fn tokens(source: &str) -> Vec<Spanned<'_>> {
                 let text = &source[start..at];
                 if sign == b'#' { Token::Name(text) } else { Token::Value(text) }
             }
-            b'0'..=b'9' => {
+            // No number begins with a zero but zero itself.
+            b'0' => {
+                at += 1;
+                Token::Digits(&source[start..at])
+            }
+            b'1'..=b'9' => {
                 at += bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
                 Token::Digits(&source[start..at])
             }
@@ -90,7 +95,8 @@ pub(super) fn tokens(source: &str) -> Vec<Spanned<'_>> {
         };
         tokens.push(Spanned { token, start, end: at });
     }
-    tokens.push(Spanned { token: Token::End, start: source.len(), end: source.len() });
+    let end = source.trim_end().len();
+    tokens.push(Spanned { token: Token::End, start: end, end });
     tokens
 }
 
@@ -110,6 +116,7 @@ mod tests {
         check("a-b", &["a", "-", "b"]);
         check("_a", &["_", "a"]);
         check("# ü \"", &["#", "ü", "\""]);
+        check("l[00]", &["l", "[", "0", "0", "]"]);
         check("", &[]);
     }
 }

@@ -12,11 +12,11 @@ mod reserved;
 mod update;
 mod update_parser;
 
-pub(crate) use condition::Condition;
-pub(crate) use document_path::{Path, PathTree};
-pub(crate) use key_condition::KeyCondition;
+pub(crate) use condition::{Comparator, Condition, Operand};
+pub(crate) use document_path::{Path, PathTree, Step};
+pub(crate) use key_condition::KeyConditions;
 pub(crate) use placeholders::Placeholders;
-pub(crate) use update::Update;
+pub(crate) use update::{AttributeAction, Operand as UpdateOperand, SetValue, Update};
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,11 @@ use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
 const MAX_BYTES: usize = 4096;
 /// The most steps of a path, as deep as a document may nest.
 const MAX_STEPS: usize = 32;
-/// How deep parentheses and `NOT` may nest here.
-const MAX_DEPTH: usize = 100;
+/// How deep parentheses, `NOT` and functions may nest: as many as an expression may have operators.
+/// [Quotas in Amazon `DynamoDB`: expression parameters]
+const MAX_DEPTH: usize = 300;
+/// The highest number of a list's element.
+const MAX_ELEMENT: usize = i32::MAX as usize;
 
 /// A cursor over one expression's tokens.
 pub(super) struct Parser<'a> {
@@ -24,6 +27,8 @@ pub(super) struct Parser<'a> {
     at: usize,
     depth: usize,
     placeholders: &'a mut Placeholders,
+    /// The first thing that is wrong with what the expression means: told only when its syntax is in order to the end.
+    deferred: Option<ApiError>,
 }
 
 impl<'a> Parser<'a> {
@@ -33,15 +38,13 @@ impl<'a> Parser<'a> {
         source: &'a str,
         placeholders: &'a mut Placeholders,
     ) -> Result<Self, ApiError> {
-        let parser = Self { kind, source, tokens: tokens(source), at: 0, depth: 0, placeholders };
+        let parser =
+            Self { kind, source, tokens: tokens(source), at: 0, depth: 0, placeholders, deferred: None };
         if parser.peek() == Token::End {
             return Err(parser.error("The expression can not be empty;"));
         }
         if source.len() > MAX_BYTES {
-            return Err(parser.error(format!(
-                "Expression size has exceeded the maximum allowed size; expression size: {}",
-                source.len()
-            )));
+            return Err(parser.error("Expression size has exceeded the maximum allowed size;"));
         }
         Ok(parser)
     }
@@ -75,6 +78,22 @@ impl<'a> Parser<'a> {
     /// How many tokens were taken.
     pub(super) fn position(&self) -> usize {
         self.at
+    }
+
+    /// Whether the parenthesis that was opened by the token number `opened` was closed by the token before the next one.
+    pub(super) fn closes(&self, opened: usize) -> bool {
+        let mut open = 0_usize;
+        for (at, token) in self.tokens.iter().enumerate().take(self.at).skip(opened) {
+            match token.token {
+                Token::Symbol("(") => open += 1,
+                Token::Symbol(")") => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open == 0 {
+                return at + 1 == self.at;
+            }
+        }
+        false
     }
 
     /// Takes the next token.
@@ -118,9 +137,17 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Nothing may follow.
-    pub(super) fn end(&self) -> Result<(), ApiError> {
-        if self.peek() == Token::End { Ok(()) } else { Err(self.syntax_error()) }
+    /// Nothing may follow, and nothing that was read may be wrong.
+    pub(super) fn end(&mut self) -> Result<(), ApiError> {
+        if self.peek() != Token::End {
+            return Err(self.syntax_error());
+        }
+        self.deferred.take().map_or(Ok(()), Err)
+    }
+
+    /// Keeps an error about the meaning of what was read, of which the first is told.
+    pub(super) fn defer(&mut self, error: ApiError) {
+        self.deferred.get_or_insert(error);
     }
 
     /// Goes one level deeper; the depth is bounded, so that no expression exhausts the stack.
@@ -140,28 +167,46 @@ impl<'a> Parser<'a> {
     /// The value of the placeholder, which must come next.
     pub(super) fn value(&mut self) -> Result<AttributeValue, ApiError> {
         let Token::Value(placeholder) = self.peek() else { return Err(self.syntax_error()) };
-        let value = self.placeholders.value(placeholder).ok_or_else(|| {
-            self.error(format!(
+        let value = self.placeholders.value(placeholder);
+        if value.is_none() {
+            self.defer(self.error(format!(
                 "An expression attribute value used in expression is not defined; attribute value: {placeholder}"
-            ))
-        })?;
+            )));
+        }
         self.advance();
-        Ok(value)
+        Ok(value.unwrap_or(AttributeValue::Null))
+    }
+
+    /// Whether the word is part of the grammar, and so no name.
+    fn is_keyword(&self, word: &str) -> bool {
+        let keywords: &[&str] = match self.kind {
+            "UpdateExpression" => &["SET", "REMOVE", "ADD", "DELETE"],
+            "ProjectionExpression" => &[],
+            _ => &["AND", "OR", "NOT", "BETWEEN", "IN"],
+        };
+        keywords.iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
     }
 
     fn name(&mut self) -> Result<String, ApiError> {
         let name = match self.peek() {
-            Token::Word(word) if is_reserved(word) => {
-                return Err(self.error(format!(
-                    "Attribute name is a reserved keyword; reserved keyword: {word}"
-                )));
+            Token::Word(word) if self.is_keyword(word) => return Err(self.syntax_error()),
+            Token::Word(word) => {
+                if is_reserved(word) {
+                    self.defer(
+                        self.error(format!("Attribute name is a reserved keyword; reserved keyword: {word}")),
+                    );
+                }
+                word.to_owned()
             }
-            Token::Word(word) => word.to_owned(),
-            Token::Name(placeholder) => self.placeholders.name(placeholder).ok_or_else(|| {
-                self.error(format!(
-                    "An expression attribute name used in the document path is not defined; attribute name: {placeholder}"
-                ))
-            })?,
+            Token::Name(placeholder) => {
+                let name = self.placeholders.name(placeholder);
+                if name.is_none() {
+                    self.defer(self.error(format!(
+                        "An expression attribute name used in the document path is not defined; attribute name: {placeholder}"
+                    )));
+                }
+                name.unwrap_or_default()
+            }
             _ => return Err(self.syntax_error()),
         };
         self.advance();
@@ -177,7 +222,7 @@ impl<'a> Parser<'a> {
                 steps.push(Step::Member(self.name()?));
             } else if self.accept("[") {
                 let Token::Digits(digits) = self.peek() else { return Err(self.syntax_error()) };
-                let Ok(at) = digits.parse() else {
+                let Some(at) = digits.parse().ok().filter(|at| *at <= MAX_ELEMENT) else {
                     return Err(self
                         .error(format!("List index is not within the allowable range; index: [{digits}]")));
                 };

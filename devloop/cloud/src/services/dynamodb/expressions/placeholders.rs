@@ -21,28 +21,26 @@ pub(crate) struct Placeholders {
 }
 
 impl Placeholders {
-    /// Reads both members of a request. `without` says which expressions the request lacks, such as
-    /// `ConditionExpression is null`, when it has none that could use the placeholders.
+    /// Reads both members of a request. `without` is there when the request has no expression that could use them: it
+    /// says which one could use a value, such as `: FilterExpression is null`, or nothing.
     pub(crate) fn new(
         names: Option<Value>,
         values: Option<Value>,
         without: Option<&str>,
     ) -> Result<Self, ApiError> {
-        let names = definitions("ExpressionAttributeNames", '#', names, without.map(|_| String::new()))?;
-        let reason = without.map(|without| format!(": {without}"));
-        let values = definitions("ExpressionAttributeValues", ':', values, reason)?;
-        let names =
-            names.into_iter().map(|(name, is)| Ok((name, Defined { is: into_text(is)?, used: false })));
+        let names = definitions("ExpressionAttributeNames", '#', names, without.map(|_| ""))?;
+        let values = definitions("ExpressionAttributeValues", ':', values, without)?;
+        let names = names.into_iter().map(|(name, is)| {
+            let is = into_text(is)?;
+            if is.is_empty() {
+                return Err(ApiError::validation(format!(
+                    "ExpressionAttributeNames contains invalid value: Empty attribute name for key {name}"
+                )));
+            }
+            Ok((name, Defined { is, used: false }))
+        });
         let values = values.into_iter().map(|(name, value)| {
-            let is = AttributeValue::from_json(value).map_err(|mut error| {
-                if error.code == "ValidationException" {
-                    error.message = format!(
-                        "ExpressionAttributeValues contains invalid value: {} for key {name}",
-                        error.message
-                    );
-                }
-                error
-            })?;
+            let is = AttributeValue::from_json(value).map_err(|error| named(error, &name))?;
             Ok((name, Defined { is, used: false }))
         });
         Ok(Self {
@@ -72,11 +70,21 @@ impl Placeholders {
     }
 }
 
+/// The error about a value, with its placeholder where the service names it: of empty values and sets.
+fn named(mut error: ApiError, placeholder: &str) -> ApiError {
+    let message = error.message.as_str();
+    if message.ends_with("not be empty") || message.starts_with("Supplied AttributeValue is empty") {
+        error.message =
+            format!("ExpressionAttributeValues contains invalid value: {message} for key {placeholder}");
+    }
+    error
+}
+
 fn definitions(
     member: &str,
     sign: char,
     given: Option<Value>,
-    useless: Option<String>,
+    useless: Option<&str>,
 ) -> Result<Map<String, Value>, ApiError> {
     let definitions = match given {
         None | Some(Value::Null) => return Ok(Map::new()),

@@ -19,15 +19,24 @@ pub(crate) struct Update {
 
 /// The right side of an assignment.
 #[derive(Debug)]
-pub(super) enum SetValue {
+pub(crate) enum SetValue {
     Plain(Operand),
     Plus(Operand, Operand),
     Minus(Operand, Operand),
 }
 
+/// What the parameter `AttributeUpdates` does to one attribute.
+#[derive(Debug)]
+pub(crate) enum AttributeAction {
+    Put(AttributeValue),
+    Add(AttributeValue),
+    /// Of a set, these elements; without them, the attribute.
+    Delete(Option<AttributeValue>),
+}
+
 /// A value of an assignment, before it is looked up.
 #[derive(Debug)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     Path(Path),
     Value(AttributeValue),
     IfNotExists(Path, Box<Operand>),
@@ -35,6 +44,55 @@ pub(super) enum Operand {
 }
 
 impl Update {
+    /// An update of these actions on whole attributes, as the parameters before the expressions described them.
+    pub(crate) fn of_attributes(actions: Vec<(String, AttributeAction)>) -> Self {
+        let mut update = Self::default();
+        for (attribute, action) in actions {
+            let path = Path { attribute, steps: Vec::new() };
+            match action {
+                AttributeAction::Put(value) => {
+                    update.set.push((path, SetValue::Plain(Operand::Value(value))));
+                }
+                AttributeAction::Add(AttributeValue::L(list)) => {
+                    let old = Operand::IfNotExists(
+                        path.clone(),
+                        Box::new(Operand::Value(AttributeValue::L(Vec::new()))),
+                    );
+                    let more = Operand::Value(AttributeValue::L(list));
+                    let all = Operand::ListAppend(Box::new(old), Box::new(more));
+                    update.set.push((path, SetValue::Plain(all)));
+                }
+                AttributeAction::Add(value) => update.add.push((path, value)),
+                AttributeAction::Delete(Some(value)) => update.delete.push((path, value)),
+                AttributeAction::Delete(None) => update.remove.push(path),
+            }
+        }
+        update.collect_touched();
+        update
+    }
+
+    /// An update of paths that neither overlap nor conflict: those that get a value, those that are removed, and those
+    /// whose numbers and sets get more or less.
+    pub(crate) fn of_paths(
+        set: Vec<(Path, SetValue)>,
+        remove: Vec<Path>,
+        add: Vec<(Path, AttributeValue)>,
+        delete: Vec<(Path, AttributeValue)>,
+    ) -> Self {
+        let mut update = Self { set, remove, add, delete, ..Self::default() };
+        update.collect_touched();
+        update
+    }
+
+    /// Notes the paths that are written; of two that overlap the first is enough, because only their names are shown.
+    fn collect_touched(&mut self) {
+        let mut touched = PathTree::default();
+        for path in self.paths() {
+            let _ = touched.insert(path);
+        }
+        self.touched = touched;
+    }
+
     /// Every path that is written, in the order of the sections.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         let set = self.set.iter().map(|(path, _)| path);

@@ -21,11 +21,6 @@ impl Update {
             let Some(section) = SECTIONS.into_iter().find(|section| reader.0.accept_keyword(section)) else {
                 return Err(reader.0.syntax_error());
             };
-            if seen.contains(&section) {
-                return Err(reader.0.error(format!(
-                    "The \"{section}\" section can only be used once in an update expression;"
-                )));
-            }
             seen.push(section);
             loop {
                 match section {
@@ -39,6 +34,14 @@ impl Update {
                 }
             }
         }
+        if let Some(section) =
+            SECTIONS.into_iter().find(|section| seen.iter().filter(|other| *other == section).count() > 1)
+        {
+            return Err(reader
+                .0
+                .error(format!("The \"{section}\" section can only be used once in an update expression;")));
+        }
+        reader.0.end()?;
         update.touched = reader.0.tree(update.paths())?;
         Ok(update)
     }
@@ -50,33 +53,66 @@ impl Reader<'_> {
     fn assignment(&mut self) -> Result<(Path, SetValue), ApiError> {
         let path = self.0.path()?;
         self.0.expect("=")?;
-        let left = self.operand(None)?;
-        let value = if self.0.accept("+") {
-            SetValue::Plus(self.number("+", left)?, self.right("+")?)
-        } else if self.0.accept("-") {
-            SetValue::Minus(self.number("-", left)?, self.right("-")?)
+        Ok((path, self.set_value()?))
+    }
+
+    /// An operand, or two with `+` or `-` between them; all of it may stand in parentheses, and so may each operand.
+    fn set_value(&mut self) -> Result<SetValue, ApiError> {
+        let left = if self.0.peek() == Token::Symbol("(") {
+            match self.parenthesised(Self::set_value)? {
+                SetValue::Plain(operand) => operand,
+                value => return Ok(value),
+            }
         } else {
-            SetValue::Plain(left)
+            self.operand(None)?
         };
-        Ok((path, value))
+        if self.0.accept("+") {
+            let left = self.number("+", left);
+            Ok(SetValue::Plus(left, self.right("+")?))
+        } else if self.0.accept("-") {
+            let left = self.number("-", left);
+            Ok(SetValue::Minus(left, self.right("-")?))
+        } else {
+            Ok(SetValue::Plain(left))
+        }
+    }
+
+    fn parenthesised<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Self) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.0.enter()?;
+        self.0.expect("(")?;
+        let (first, twice) = (self.0.position(), self.0.peek() == Token::Symbol("("));
+        let value = inner(self)?;
+        // Two parentheses that close together enclose the same.
+        if twice && self.0.closes(first) {
+            return Err(self.0.error("The expression has redundant parentheses;"));
+        }
+        self.0.expect(")")?;
+        self.0.leave();
+        Ok(value)
     }
 
     fn right(&mut self, operator: &str) -> Result<Operand, ApiError> {
         let operand = self.operand(None)?;
-        self.number(operator, operand)
+        Ok(self.number(operator, operand))
     }
 
-    fn number(&self, operator: &str, operand: Operand) -> Result<Operand, ApiError> {
-        match &operand {
-            Operand::Value(value) if !matches!(value, AttributeValue::N(_)) => {
-                Err(self.operand_type(operator, value))
-            }
-            _ => Ok(operand),
+    fn number(&mut self, operator: &str, operand: Operand) -> Operand {
+        if let Operand::Value(value) = &operand
+            && !matches!(value, AttributeValue::N(_))
+        {
+            self.0.defer(self.operand_type(operator, value));
         }
+        operand
     }
 
     /// A path, a value or a function, `within` another function or none.
     fn operand(&mut self, within: Option<&str>) -> Result<Operand, ApiError> {
+        if self.0.peek() == Token::Symbol("(") {
+            return self.parenthesised(|reader| reader.operand(within));
+        }
         if let Token::Value(_) = self.0.peek() {
             return Ok(Operand::Value(self.0.value()?));
         }
@@ -116,7 +152,7 @@ impl Reader<'_> {
             if let Operand::Value(value) = operand
                 && !matches!(value, AttributeValue::L(_))
             {
-                return Err(self.operand_type(name, value));
+                self.0.defer(self.operand_type(name, value));
             }
         }
         Ok(Operand::ListAppend(Box::new(first), Box::new(second)))
@@ -139,9 +175,10 @@ impl Reader<'_> {
             AttributeValue::L(_) => "LIST",
             AttributeValue::M(_) => "MAP",
         };
-        Err(self.0.error(format!(
+        self.0.defer(self.0.error(format!(
             "Incorrect operand type for operator or function; operator: {section}, operand type: {name}, typeSet: ALLOWED_FOR_{section}_OPERAND"
-        )))
+        )));
+        Ok((path, value))
     }
 
     fn operand_type(&self, operator: &str, value: &AttributeValue) -> ApiError {

@@ -6,14 +6,17 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{
+        expressions::PathTree,
         item::Item,
-        value::{self, into_list, into_object},
+        store::table_name,
+        value::{self, Attributes, into_list, into_object},
     },
     Request,
     capacity::{Report, Units, collection_metrics, read_units},
-    input::Input,
+    draft::{Draft, Place},
+    input::{Input, has_name_letters},
     read::{show, take_projection},
-    write::Write,
+    write::{METRICS, Write},
 };
 use crate::error::ApiError;
 
@@ -24,41 +27,42 @@ const MAX_GET_BYTES: usize = 16 * 1024 * 1024;
 const MAX_WRITES: usize = 25;
 
 const DUPLICATES: &str = "Provided list of item keys contains duplicates";
+const NAME_CONSTRAINT: &str = "Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 3, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]";
+
+/// The keys that are asked of one table.
+struct Asked {
+    /// The table's name or ARN, as it was given.
+    name: String,
+    /// What is given back when the answer is full.
+    given: Value,
+    keys: Vec<(Attributes, Value)>,
+    projection: Option<PathTree>,
+    consistent: bool,
+}
 
 /// `BatchGetItem`.
 pub(in super::super) fn batch_get_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
+    let tables = input.required_object("RequestItems")?;
+    check_gets(&mut input, &tables)?;
+    check_names(&mut input, &tables);
     let report = Report::take(&mut input)?;
-    let tables = requests(&mut input)?;
-    let keys = |value: &Value| value.get("Keys").and_then(Value::as_array).map_or(0, Vec::len);
-    if tables.values().map(keys).sum::<usize>() > MAX_GETS {
-        return Err(ApiError::validation("Too many items requested for the BatchGetItem call"));
-    }
-    let mut plans = Vec::with_capacity(tables.len());
-    for (name, given) in tables {
-        let unprocessed = given.clone();
-        let mut given = Input::new(given)?;
-        given.refuse_legacy()?;
-        let consistent = given.flag("ConsistentRead")?;
-        let projection = take_projection(&mut given)?;
-        let table = request.store.table(&name)?;
-        let mut keys = Vec::new();
+    input.checked()?;
+    let asked =
+        tables.into_iter().map(|(name, given)| keys(name, given)).collect::<Result<Vec<_>, ApiError>>()?;
+    let mut plans = Vec::with_capacity(asked.len());
+    for asked in asked {
+        let table = request.store.table(&asked.name)?;
         let mut seen = HashSet::new();
-        for wire in given.required_list("Keys")? {
-            let key = table.schema.of_key(&value::from_json(into_object(wire.clone())?)?)?;
+        let mut keys = Vec::with_capacity(asked.keys.len());
+        for (attributes, wire) in asked.keys {
+            let key = table.schema.of_key(&attributes)?;
             if !seen.insert(key.clone()) {
                 return Err(ApiError::validation(DUPLICATES));
             }
             keys.push((key, wire));
         }
-        if keys.is_empty() {
-            return Err(super::input::constraint(
-                "[]",
-                &format!("requestItems.{name}.member.keys"),
-                "Member must have length greater than or equal to 1",
-            ));
-        }
-        plans.push((name, table, keys, projection, consistent, unprocessed));
+        plans.push((asked.name, table, keys, asked.projection, asked.consistent, asked.given));
     }
     let (mut responses, mut left) = (Map::new(), Map::new());
     let (mut capacities, mut bytes) = (Vec::new(), 0);
@@ -71,7 +75,7 @@ pub(in super::super) fn batch_get_item(request: &Request<'_>, input: Value) -> R
                 continue;
             }
             let item = table.contents.read().items.get(&key).cloned();
-            let size = item.as_deref().map_or(0, Item::bytes);
+            let size = item.as_ref().map_or(0, Item::bytes);
             bytes += size;
             units.add(read_units(size, consistent));
             items.extend(item.map(|item| Value::Object(show(projection.as_ref(), &item))));
@@ -90,40 +94,75 @@ pub(in super::super) fn batch_get_item(request: &Request<'_>, input: Value) -> R
     Ok(output)
 }
 
+/// Refuses a batch without tables or keys, and one of too many keys.
+fn check_gets(input: &mut Input, tables: &Map<String, Value>) -> Result<(), ApiError> {
+    let count = |given: &Value| given["Keys"].as_array().map_or(0, Vec::len);
+    let too_short = "Member must have length greater than or equal to 1";
+    if tables.is_empty() {
+        input.checked()?;
+        input.violations().push(format!("Value at 'RequestItems' failed to satisfy constraint: {too_short}"));
+    } else if let Some((name, _)) = tables.iter().find(|(_, given)| count(given) == 0) {
+        input.violations().push(format!(
+            "Value at 'RequestItems.{name}.member.Keys' failed to satisfy constraint: {too_short}"
+        ));
+    } else if tables.values().map(count).sum::<usize>() > MAX_GETS {
+        let most = tables.iter().max_by_key(|(_, given)| count(given)).map_or("", |(name, _)| name.as_str());
+        input.violations().push(format!(
+            "Value at 'RequestItems.{most}.member.Keys' failed to satisfy constraint: Member must have length less than or equal to {MAX_GETS}"
+        ));
+    }
+    input.checked()
+}
+
+/// Notes that a table's name is none.
+fn check_names(input: &mut Input, tables: &Map<String, Value>) {
+    let good = |name: &str| (3..=255).contains(&name.len()) && has_name_letters(name);
+    if !tables.keys().all(|name| good(table_name(name))) {
+        let shown = Value::Object(tables.clone()).to_string();
+        input.violations().value(&shown, "requestItems", NAME_CONSTRAINT);
+    }
+}
+
+fn keys(name: String, given: Value) -> Result<Asked, ApiError> {
+    let mut input = Input::new(given.clone())?;
+    let mut keys = Vec::new();
+    for wire in input.required_list("Keys")? {
+        let key = value::from_json(into_object(wire.clone())?)?;
+        if keys.iter().any(|(other, _)| *other == key) {
+            return Err(ApiError::validation(DUPLICATES));
+        }
+        keys.push((key, wire));
+    }
+    let consistent = input.flag("ConsistentRead")?;
+    let projection = take_projection(&mut input, Place::Single)?;
+    Ok(Asked { name, given, keys, projection, consistent })
+}
+
 /// `BatchWriteItem`. Nothing is written unless all of it can be.
 pub(in super::super) fn batch_write_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
+    let tables = input.required_object("RequestItems")?;
+    check_writes(&mut input, &tables)?;
     let report = Report::take(&mut input)?;
-    let metrics = input.choice("ReturnItemCollectionMetrics", &["NONE", "SIZE"])? == "SIZE";
-    let mut writes: Vec<(String, Write)> = Vec::new();
-    let mut seen = HashSet::new();
-    for (name, given) in requests(&mut input)? {
-        let table = request.store.table(&name)?;
+    let metrics = input.choice("ReturnItemCollectionMetrics", METRICS)? == Some("SIZE");
+    input.checked()?;
+    check_names(&mut input, &tables);
+    input.checked()?;
+    let mut drafts = Vec::new();
+    for (name, given) in tables {
         for given in into_list(given)? {
-            let mut given = Input::new(given)?;
-            let write = match (given.take("PutRequest"), given.take("DeleteRequest")) {
-                (Some(put), None) => {
-                    Write::put_into(table.clone(), Input::new(put)?.required_attributes("Item")?)?
-                }
-                (None, Some(delete)) => {
-                    let key_attributes = Input::new(delete)?.required_attributes("Key")?;
-                    let key = table.schema.of_key(&key_attributes)?;
-                    Write::delete_from(table.clone(), key, key_attributes)
-                }
-                _ => {
-                    return Err(ApiError::validation(
-                        "Supplied WriteRequest must contain exactly one of PutRequest or DeleteRequest",
-                    ));
-                }
-            };
-            if !seen.insert((table.name.clone(), write.key.clone())) {
-                return Err(ApiError::validation(DUPLICATES));
-            }
-            writes.push((name.clone(), write));
+            drafts.push((name.clone(), draft(&name, given)?));
         }
     }
-    if writes.len() > MAX_WRITES {
-        return Err(ApiError::validation("Too many items requested for the BatchWriteItem call"));
+    let mut writes: Vec<(String, Write)> = Vec::with_capacity(drafts.len());
+    let mut seen = HashSet::new();
+    for (name, draft) in drafts {
+        let table = request.store.table(&draft.table)?;
+        let write = draft.resolve_in_batch(table)?;
+        if !seen.insert((write.table.name.clone(), write.key.clone())) {
+            return Err(ApiError::validation(DUPLICATES));
+        }
+        writes.push((name, write));
     }
     for (_, write) in &writes {
         write.plan(&write.table.contents.read())?;
@@ -152,14 +191,39 @@ pub(in super::super) fn batch_write_item(request: &Request<'_>, input: Value) ->
     Ok(output)
 }
 
-fn requests(input: &mut Input) -> Result<Map<String, Value>, ApiError> {
-    let tables = input.required_object("RequestItems")?;
+fn check_writes(input: &mut Input, tables: &Map<String, Value>) -> Result<(), ApiError> {
+    input.checked()?;
     if tables.is_empty() {
-        return Err(super::input::constraint(
-            "{}",
-            "RequestItems",
-            "Member must have length greater than or equal to 1",
-        ));
+        return Err(ApiError::validation("The requestItems parameter is required for BatchWriteItem"));
     }
-    Ok(tables)
+    let counts: Vec<usize> = tables.values().map(|given| given.as_array().map_or(0, Vec::len)).collect();
+    if counts.contains(&0) || counts.iter().sum::<usize>() > MAX_WRITES {
+        let shown = Value::Object(tables.clone()).to_string();
+        let constraint = format!(
+            "Map value must satisfy constraint: [Member must have length less than or equal to {MAX_WRITES}, Member must have length greater than or equal to 1]"
+        );
+        input.violations().value(&shown, "requestItems", &constraint);
+    }
+    Ok(())
+}
+
+fn draft(table: &str, given: Value) -> Result<Draft, ApiError> {
+    let mut given = Input::new(given)?;
+    match (given.take("PutRequest"), given.take("DeleteRequest")) {
+        (Some(put), None) => {
+            let mut put = Input::new(put)?;
+            let item = put.required_object("Item")?;
+            put.checked()?;
+            Draft::batch_put(table, item)
+        }
+        (None, Some(delete)) => {
+            let mut delete = Input::new(delete)?;
+            let key = delete.required_object("Key")?;
+            delete.checked()?;
+            Draft::batch_delete(table, key)
+        }
+        _ => Err(ApiError::validation(
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
+        )),
+    }
 }

@@ -27,9 +27,9 @@ pub(super) enum Report {
 impl Report {
     /// Takes `ReturnConsumedCapacity`.
     pub(super) fn take(input: &mut Input) -> Result<Self, ApiError> {
-        Ok(match input.choice("ReturnConsumedCapacity", &["NONE", "INDEXES", "TOTAL"])? {
-            "TOTAL" => Self::Total,
-            "INDEXES" => Self::Indexes,
+        Ok(match input.choice("ReturnConsumedCapacity", &["INDEXES", "TOTAL", "NONE"])? {
+            Some("TOTAL") => Self::Total,
+            Some("INDEXES") => Self::Indexes,
             _ => Self::None,
         })
     }
@@ -54,6 +54,16 @@ impl Units {
         if units > 0.0 {
             let indexes = if index.global { &mut self.global } else { &mut self.local };
             *indexes.entry(index.name.clone()).or_default() += units;
+        }
+    }
+
+    /// Counts what another part of the request costs.
+    pub(super) fn include(&mut self, other: Self) {
+        self.table += other.table;
+        for (indexes, others) in [(&mut self.global, other.global), (&mut self.local, other.local)] {
+            for (name, units) in others {
+                *indexes.entry(name).or_default() += units;
+            }
         }
     }
 
@@ -104,9 +114,9 @@ pub(super) fn collection_metrics(table: &Table, key: &Attributes) -> Option<Valu
     if contents.indexes.iter().all(|index| index.definition.global) {
         return None;
     }
-    let name = &table.schema.partition.name;
+    let name = &table.schema.partition.first()?.name;
     let partition = key.get(name)?;
-    let range = KeyRange::of_partition(partition, None);
+    let range = KeyRange::of_partition(&[partition], &[], None);
     let bytes: usize = contents.items.range((range.lower, range.upper)).map(|(_, item)| item.bytes()).sum();
     let gigabytes = (bytes >> 30) as f64;
     let collection: Map<String, Value> = Map::from_iter([(name.clone(), partition.to_json())]);

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        index::{Entries, Index},
-        settings::Settings,
+        index::{Entries, Index, Projection},
+        key_schema::KeyAttribute,
+        settings::{Encryption, Limits, Settings},
         table::{Contents, Table},
         value::invalid,
     },
@@ -20,8 +21,11 @@ use super::{
     describe::describe,
     index_input::{
         AttributeDefinition, IndexInput, KeyElement, StreamChange, StreamInput, ThroughputInput, attributes,
-        check_name, schema, throughput,
+        schema, throughput,
     },
+    input::{Violations, has_name_letters},
+    refused::refuse_members,
+    table_constraints,
     tags::{Tag, check_tags},
 };
 use crate::{error::ApiError, wire};
@@ -33,7 +37,7 @@ const MAX_LOCAL: usize = 5;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct CreateTable {
-    table_name: Option<String>,
+    table_name: String,
     #[serde(default)]
     attribute_definitions: Vec<AttributeDefinition>,
     #[serde(default)]
@@ -50,42 +54,78 @@ struct CreateTable {
     #[serde(default, deserialize_with = "wire::boolean")]
     deletion_protection_enabled: Option<bool>,
     table_class: Option<String>,
+    #[serde(rename = "SSESpecification")]
+    sse_specification: Option<EncryptionInput>,
+    on_demand_throughput: Option<Value>,
+    warm_throughput: Option<Value>,
+}
+
+/// The API's `SSESpecification`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct EncryptionInput {
+    #[serde(default, deserialize_with = "wire::boolean")]
+    enabled: Option<bool>,
+    #[serde(rename = "SSEType")]
+    kind: Option<String>,
+    #[serde(rename = "KMSMasterKeyId")]
+    key: Option<String>,
+}
+
+impl EncryptionInput {
+    /// What is asked for; without a key of their own, tables share one.
+    pub(super) fn read(&self, request: &Request<'_>) -> Result<Option<Encryption>, ApiError> {
+        if let Some(kind) = &self.kind
+            && kind != "KMS"
+        {
+            return Err(super::input::constraint(
+                kind,
+                "sSESpecification.sSEType",
+                "Member must satisfy enum value set: [KMS]",
+            ));
+        }
+        if !self.enabled.unwrap_or(false) {
+            return Ok(None);
+        }
+        let key = match self.key.as_deref() {
+            Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+            Some(alias) if alias.starts_with("alias/") => request.cx.arn("kms", alias),
+            Some(id) => request.cx.arn("kms", &format!("key/{id}")),
+            None => request.cx.arn("kms", "alias/aws/dynamodb"),
+        };
+        Ok(Some(Encryption { key }))
+    }
 }
 
 /// `CreateTable`. The table can be used as soon as the answer is there, so it is `ACTIVE` from the start.
 pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    refuse_unsupported(&input)?;
+    check(&input)?;
+    refuse_members(&input)?;
     let input: CreateTable = wire::read(input)?;
-    let name = input.table_name.as_deref().ok_or_else(|| super::input::missing("TableName"))?;
-    check_name(name, "tableName")?;
+    let name = input.table_name.as_str();
+    let on_demand = input.billing_mode.as_deref() == Some("PAY_PER_REQUEST");
+    let throughput = throughput(on_demand, input.provisioned_throughput.as_ref())?;
     let attributes = attributes(&input.attribute_definitions)?;
-    let schema = schema(&input.key_schema, &attributes)?;
-    let on_demand = on_demand(input.billing_mode.as_deref())?.unwrap_or(false);
-    let throughput = throughput(on_demand, input.provisioned_throughput.as_ref(), "provisionedThroughput")?;
-    let (global, local) = (
-        input.global_secondary_indexes.as_deref().unwrap_or_default(),
-        input.local_secondary_indexes.as_deref().unwrap_or_default(),
-    );
-    if !local.is_empty() && schema.sort.is_none() {
+    check_defined(&input.key_schema, &attributes)?;
+    let schema = schema(&input.key_schema, &attributes, false)?;
+    let global = indexes(input.global_secondary_indexes.as_deref(), "GlobalSecondaryIndex", MAX_GLOBAL)?;
+    let local = indexes(input.local_secondary_indexes.as_deref(), "LocalSecondaryIndex", MAX_LOCAL)?;
+    if !local.is_empty() && schema.sort.is_empty() {
         return Err(invalid(
             "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex",
         ));
     }
-    if global.len() > MAX_GLOBAL || local.len() > MAX_LOCAL {
-        let kind = if global.len() > MAX_GLOBAL { "GlobalSecondaryIndex" } else { "LocalSecondaryIndex" };
-        let most = if global.len() > MAX_GLOBAL { MAX_GLOBAL } else { MAX_LOCAL };
-        return Err(invalid(format!("{kind} count exceeds the per-table limit of {most}")));
-    }
     let mut indexes: Vec<Index> = Vec::new();
     for (index, is_global) in
-        global.iter().map(|index| (index, true)).chain(local.iter().map(|index| (index, false)))
+        local.iter().map(|index| (index, false)).chain(global.iter().map(|index| (index, true)))
     {
+        let (definition, throughput) = index.read(&schema, &attributes, is_global, on_demand)?;
         if indexes.iter().any(|other| other.definition.name == index.index_name) {
             return Err(invalid(format!("Duplicate index name: {}", index.index_name)));
         }
-        let (definition, throughput) = index.read(&schema, &attributes, is_global, on_demand)?;
         indexes.push(Index::new(definition, throughput, &Entries::new()));
     }
+    check_included(&indexes)?;
     let schemas = std::iter::once(&schema).chain(indexes.iter().map(|index| &index.definition.schema));
     let used: BTreeSet<&str> =
         schemas.flat_map(|schema| schema.attributes().map(|key| key.name.as_str())).collect();
@@ -97,6 +137,13 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
         ));
     }
     let stream = input.stream_specification.as_ref().map(StreamInput::change).transpose()?;
+    let mut limits = Limits::default();
+    limits.change(on_demand, input.on_demand_throughput.as_ref(), "table")?;
+    limits.warm = input.warm_throughput;
+    let encryption = match &input.sse_specification {
+        Some(encryption) => encryption.read(request)?,
+        None => None,
+    };
     let tags = input.tags.unwrap_or_default();
     check_tags(&tags)?;
     let table = Arc::new(Table {
@@ -111,8 +158,10 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
             on_demand,
             on_demand_since_ms: on_demand.then_some(request.now_ms),
             throughput,
+            limits,
+            encryption,
             deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
-            class: table_class(input.table_class)?,
+            class: input.table_class,
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>(),
         }),
     });
@@ -143,57 +192,66 @@ fn unused(defined: &[&str], used: &BTreeSet<&str>, indexed: bool) -> ApiError {
     ))
 }
 
-/// Whether a billing mode is by request.
-pub(super) fn on_demand(mode: Option<&str>) -> Result<Option<bool>, ApiError> {
-    match mode {
-        None => Ok(None),
-        Some("PAY_PER_REQUEST") => Ok(Some(true)),
-        Some("PROVISIONED") => Ok(Some(false)),
-        Some(other) => Err(super::input::constraint(
-            other,
-            "billingMode",
-            "Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]",
-        )),
+/// Refuses a name or other members that break their constraints.
+fn check(input: &Value) -> Result<(), ApiError> {
+    let Some(name) = input["TableName"].as_str() else {
+        return Err(ApiError::validation(
+            "The parameter 'TableName' is required but was not present in the request",
+        ));
+    };
+    let mut violations = Violations::default();
+    if !has_name_letters(name) {
+        violations.value(
+            name,
+            "tableName",
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+        );
     }
+    match name.len() {
+        0..3 => violations.value(name, "tableName", "Member must have length greater than or equal to 3"),
+        256.. => violations.value(name, "tableName", "Member must have length less than or equal to 255"),
+        _ => {}
+    }
+    violations.check()?;
+    table_constraints::check_create(input, &mut violations);
+    violations.check()
 }
 
-/// A table class, which changes only what a table costs.
-pub(super) fn table_class(class: Option<String>) -> Result<Option<String>, ApiError> {
-    match class.as_deref() {
-        None | Some("STANDARD" | "STANDARD_INFREQUENT_ACCESS") => Ok(class),
-        Some(other) => Err(super::input::constraint(
-            other,
-            "tableClass",
-            "Member must satisfy enum value set: [STANDARD, STANDARD_INFREQUENT_ACCESS]",
-        )),
+/// Refuses a table's key of attributes that are not defined.
+fn check_defined(key: &[KeyElement], attributes: &[KeyAttribute]) -> Result<(), ApiError> {
+    let defined = |element: &KeyElement| attributes.iter().any(|key| key.name == element.attribute_name);
+    let twice = matches!(key, [first, second] if first.attribute_name == second.attribute_name);
+    if twice || (key.len() > 1 || attributes.is_empty()) && !key.iter().all(defined) {
+        return Err(ApiError::validation("Invalid KeySchema: Some index key attribute have no definition"));
     }
+    Ok(())
 }
 
-/// Refuses what a table would have to do and does not.
-pub(super) fn refuse_unsupported(input: &Value) -> Result<(), ApiError> {
-    const MEMBERS: [&str; 8] = [
-        "OnDemandThroughput",
-        "WarmThroughput",
-        "ResourcePolicy",
-        "ReplicaUpdates",
-        "MultiRegionConsistency",
-        "GlobalTableWitnessUpdates",
-        "GlobalTableSettingsReplicationMode",
-        "GlobalTableSourceArn",
-    ];
-    if let Some(member) = MEMBERS.iter().find(|member| !input[**member].is_null()) {
-        return Err(ApiError::unsupported(format_args!("{member} of DynamoDB tables")));
-    }
-    let indexes = ["GlobalSecondaryIndexes", "GlobalSecondaryIndexUpdates"].map(|member| &input[member]);
-    for index in indexes.into_iter().filter_map(Value::as_array).flatten() {
-        for index in [index, &index["Create"], &index["Update"]] {
-            if let Some(member) = MEMBERS[..2].iter().find(|member| !index[**member].is_null()) {
-                return Err(ApiError::unsupported(format_args!("{member} of DynamoDB indexes")));
-            }
+/// The indexes of one kind, which must be some and not too many.
+fn indexes<'a>(
+    given: Option<&'a [IndexInput]>,
+    kind: &str,
+    most: usize,
+) -> Result<&'a [IndexInput], ApiError> {
+    match given {
+        Some([]) => Err(invalid(format!("List of {kind}es is empty"))),
+        Some(given) if given.len() > most => {
+            Err(invalid(format!("{kind} count exceeds the per-table limit of {most}")))
         }
+        given => Ok(given.unwrap_or_default()),
     }
-    if input["SSESpecification"]["Enabled"] == true {
-        return Err(ApiError::unsupported("SSESpecification of DynamoDB tables"));
+}
+
+/// The most attributes that all indexes of a table may include by name. [Quotas in Amazon `DynamoDB`]
+const MAX_INCLUDED: usize = 100;
+
+fn check_included(indexes: &[Index]) -> Result<(), ApiError> {
+    let included = indexes.iter().map(|index| match &index.definition.projection {
+        Projection::Include(names) => names.len(),
+        _ => 0,
+    });
+    if included.sum::<usize>() > MAX_INCLUDED {
+        return Err(invalid(format!("Number of projected attributes exceeds the limit of {MAX_INCLUDED}")));
     }
     Ok(())
 }

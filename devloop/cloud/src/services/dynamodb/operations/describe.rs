@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     super::{
         index::{Index, Projection},
-        key::{KeyAttribute, KeySchema},
+        key_schema::{KeyAttribute, KeySchema},
         table::Table,
     },
     Request,
@@ -13,17 +13,25 @@ use super::{
 };
 use crate::{error::ApiError, source::Source as _, wire::epoch_seconds};
 
+/// [`ListTables`, `DynamoDB` API reference]
+const MAX_NAMES: usize = 100;
+
 /// `DescribeTable`.
 pub(in super::super) fn describe_table(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
+    let table = request.store.named_table(&Input::new(input)?.described_table()?)?;
     Ok(json!({ "Table": describe(&table, "ACTIVE") }))
 }
 
 /// `ListTables`: the names in order, up to 100 at a time.
 pub(in super::super) fn list_tables(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    let limit = input.count("Limit", 1)?.unwrap_or(100).min(100);
-    let start = input.text("ExclusiveStartTableName")?.unwrap_or_default();
+    let start = input.text("ExclusiveStartTableName")?;
+    if let Some(start) = &start {
+        input.violations().name(start, "exclusiveStartTableName");
+    }
+    let limit = input.count("Limit", 1, MAX_NAMES as i64, true)?.unwrap_or(MAX_NAMES);
+    input.checked()?;
+    let start = start.unwrap_or_default();
     let tables = request.store.tables.read();
     let behind = (std::ops::Bound::Excluded(start), std::ops::Bound::Unbounded);
     let mut names = tables.range(behind).map(|(name, _)| name.as_str());
@@ -49,30 +57,6 @@ pub(in super::super) fn limits() -> Value {
 pub(in super::super) fn endpoints(request: &Request<'_>) -> Value {
     let address = request.cx.endpoint.trim_start_matches("http://");
     json!({ "Endpoints": [{ "Address": address, "CachePeriodInMinutes": 1440 }] })
-}
-
-/// `DescribeContinuousBackups`: there are none, and they cannot be enabled.
-pub(in super::super) fn continuous_backups(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    let name = Input::new(input)?.required_text("TableName")?;
-    if request.store.table(&name).is_err() {
-        return Err(ApiError::client("TableNotFoundException", format!("Table not found: {name}")));
-    }
-    Ok(json!({ "ContinuousBackupsDescription": {
-        "ContinuousBackupsStatus": "DISABLED",
-        "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "DISABLED" },
-    }}))
-}
-
-/// `DescribeContributorInsights`: disabled.
-pub(in super::super) fn contributor_insights(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
-    Ok(json!({ "TableName": table.name, "ContributorInsightsStatus": "DISABLED" }))
-}
-
-/// `DescribeKinesisStreamingDestination`: none.
-pub(in super::super) fn kinesis_destinations(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
-    Ok(json!({ "TableName": table.name, "KinesisDataStreamDestinations": [] }))
 }
 
 /// The API's `TableDescription`.
@@ -101,7 +85,16 @@ pub(super) fn describe(table: &Table, status: &str) -> Value {
         if let Some(class) = &settings.class {
             member("TableClassSummary", json!({ "TableClass": class }));
         }
+        if let Some(encryption) = &settings.encryption {
+            let description =
+                json!({ "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": encryption.key });
+            member("SSEDescription", description);
+        }
+        settings.limits.describe(&mut described);
     }
+    let mut member = |name: &str, value: Value| {
+        described.insert(name.to_owned(), value);
+    };
     let contents = table.contents.read();
     member("ItemCount", contents.items.len().into());
     member("TableSizeBytes", contents.bytes.into());
@@ -143,7 +136,10 @@ fn describe_index(table: &Table, index: &Index) -> Value {
     });
     if definition.global {
         described["IndexStatus"] = "ACTIVE".into();
-        described["ProvisionedThroughput"] = index.throughput.describe();
+        described["ProvisionedThroughput"] = index.throughput.provisioned.describe();
+        if let Value::Object(described) = &mut described {
+            index.throughput.limits.describe(described);
+        }
     }
     described
 }
@@ -151,9 +147,8 @@ fn describe_index(table: &Table, index: &Index) -> Value {
 /// The API's `KeySchema`.
 pub(super) fn key_schema(schema: &KeySchema) -> Value {
     let element = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
-    let mut elements = vec![element(&schema.partition.name, "HASH")];
-    elements.extend(schema.sort.as_ref().map(|sort| element(&sort.name, "RANGE")));
-    elements.into()
+    let partition = schema.partition.iter().map(|key| element(&key.name, "HASH"));
+    partition.chain(schema.sort.iter().map(|key| element(&key.name, "RANGE"))).collect()
 }
 
 fn attribute_definition(attribute: &KeyAttribute) -> Value {

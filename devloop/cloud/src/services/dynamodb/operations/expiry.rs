@@ -1,6 +1,5 @@
 //! `UpdateTimeToLive` and `DescribeTimeToLive`.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -8,29 +7,38 @@ use super::{
     Request,
     input::Input,
 };
-use crate::{error::ApiError, wire};
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UpdateTimeToLive {
-    table_name: String,
-    time_to_live_specification: Specification,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Specification {
-    #[serde(default, deserialize_with = "wire::boolean")]
-    enabled: Option<bool>,
-    attribute_name: String,
-}
+use crate::error::ApiError;
 
 /// `UpdateTimeToLive`. Items are deleted as soon as they are due; AWS may take days.
 pub(in super::super) fn update_time_to_live(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    let input: UpdateTimeToLive = wire::read(input)?;
-    let Specification { enabled, attribute_name } = input.time_to_live_specification;
-    let enabled = enabled.unwrap_or(false);
-    let table = request.store.named_table(&input.table_name)?;
+    let mut input = Input::new(input)?;
+    let name = input.described_table()?;
+    let Some(specification) = input.take("TimeToLiveSpecification") else {
+        return Err(super::input::missing("timeToLiveSpecification"));
+    };
+    let mut specification = Input::new(specification)?;
+    let enabled = specification.optional_flag("Enabled")?;
+    if enabled.is_none() {
+        input.violations().missing("timeToLiveSpecification.enabled");
+    }
+    let enabled = enabled.unwrap_or_default();
+    let attribute_name = specification.text("AttributeName")?;
+    let place = "timeToLiveSpecification.attributeName";
+    match attribute_name.as_deref().map(str::len) {
+        None => input.violations().missing(place),
+        Some(0) => {
+            input.violations().value("", place, "Member must have length greater than or equal to 1");
+        }
+        Some(256..) => input.violations().value(
+            attribute_name.as_deref().unwrap_or_default(),
+            place,
+            "Member must have length less than or equal to 255",
+        ),
+        Some(_) => {}
+    }
+    input.checked()?;
+    let attribute_name = attribute_name.unwrap_or_default();
+    let table = request.store.named_table(&name)?;
     let mut contents = table.contents.write();
     match (enabled, contents.expiry.as_ref().map(|expiry| expiry.attribute == attribute_name)) {
         (true, Some(_)) => return Err(ApiError::validation("TimeToLive is already enabled")),
@@ -54,7 +62,7 @@ pub(in super::super) fn describe_time_to_live(
     request: &Request<'_>,
     input: Value,
 ) -> Result<Value, ApiError> {
-    let table = request.store.named_table(&Input::new(input)?.required_text("TableName")?)?;
+    let table = request.store.named_table(&Input::new(input)?.described_table()?)?;
     let contents = table.contents.read();
     Ok(json!({ "TimeToLiveDescription": match &contents.expiry {
         Some(expiry) => json!({ "TimeToLiveStatus": "ENABLED", "AttributeName": expiry.attribute }),

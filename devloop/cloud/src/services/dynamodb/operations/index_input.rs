@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::{
     index::{IndexDefinition, Projection},
-    key::{KeyAttribute, KeyKind, KeySchema},
-    settings::Throughput,
+    key_schema::{KeyAttribute, KeyKind, KeySchema},
+    settings::{IndexThroughput, Throughput},
     stream::View,
     value::invalid,
 };
@@ -25,7 +26,7 @@ pub(super) struct AttributeDefinition {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct KeyElement {
-    attribute_name: String,
+    pub(super) attribute_name: String,
     key_type: String,
 }
 
@@ -47,6 +48,8 @@ pub(super) struct IndexInput {
     key_schema: Vec<KeyElement>,
     projection: ProjectionInput,
     provisioned_throughput: Option<ThroughputInput>,
+    on_demand_throughput: Option<Value>,
+    warm_throughput: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,45 +97,35 @@ impl StreamInput {
 }
 
 impl ThroughputInput {
-    /// Both units, which must be at least 1.
-    pub(super) fn read(&self, place: &str) -> Result<Throughput, ApiError> {
-        let unit = |units: Option<i64>, name: &str| match units {
-            Some(units) if units >= 1 => Ok(units),
-            Some(units) => Err(super::input::constraint(
-                &units.to_string(),
-                &format!("{place}.{name}"),
-                "Member must have value greater than or equal to 1",
-            )),
-            None => Err(super::input::missing(&format!("{place}.{name}"))),
+    /// Both units. [`ProvisionedThroughput`, `DynamoDB` API reference]
+    pub(super) fn read(&self) -> Result<Throughput, ApiError> {
+        let unit = |units: Option<i64>, name: &str| match units.unwrap_or_default() {
+            units if units > MAX_UNITS => {
+                Err(ApiError::validation(format!("Given value {units} for {name} is out of bounds")))
+            }
+            units => Ok(units),
         };
         Ok(Throughput {
-            read: unit(self.read_capacity_units, "readCapacityUnits")?,
-            write: unit(self.write_capacity_units, "writeCapacityUnits")?,
+            read: unit(self.read_capacity_units, "ReadCapacityUnits")?,
+            write: unit(self.write_capacity_units, "WriteCapacityUnits")?,
         })
     }
 }
 
+/// The most units that the service reads as such.
+const MAX_UNITS: i64 = 1_000_000_000_000;
+
 /// The throughput of a table or a global index, which must fit the billing mode.
-pub(super) fn throughput(
-    on_demand: bool,
-    given: Option<&ThroughputInput>,
-    place: &str,
-) -> Result<Throughput, ApiError> {
+pub(super) fn throughput(on_demand: bool, given: Option<&ThroughputInput>) -> Result<Throughput, ApiError> {
     match (on_demand, given) {
         (true, None) => Ok(Throughput::default()),
-        // CDK and older SDKs send zeros with a table that is billed by request.
-        (true, Some(given))
-            if given.read_capacity_units == Some(0) && given.write_capacity_units == Some(0) =>
-        {
-            Ok(Throughput::default())
-        }
         (true, Some(_)) => Err(invalid(
             "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
         )),
         (false, None) => Err(invalid(
             "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
         )),
-        (false, Some(given)) => given.read(place),
+        (false, Some(given)) => given.read(),
     }
 }
 
@@ -140,13 +133,8 @@ pub(super) fn throughput(
 pub(super) fn attributes(definitions: &[AttributeDefinition]) -> Result<Vec<KeyAttribute>, ApiError> {
     let mut attributes: Vec<KeyAttribute> = Vec::with_capacity(definitions.len());
     for definition in definitions {
-        let kind = KeyKind::parse(&definition.attribute_type).ok_or_else(|| {
-            super::input::constraint(
-                &definition.attribute_type,
-                "attributeDefinitions.member.attributeType",
-                "Member must satisfy enum value set: [B, N, S]",
-            )
-        })?;
+        let kind = KeyKind::parse(&definition.attribute_type)
+            .ok_or_else(|| invalid(format!("Unknown AttributeType: {}", definition.attribute_type)))?;
         let name = definition.attribute_name.clone();
         if attributes.iter().any(|other| other.name == name) {
             return Err(invalid(format!("Duplicate AttributeName in AttributeDefinitions: {name}")));
@@ -156,48 +144,72 @@ pub(super) fn attributes(definitions: &[AttributeDefinition]) -> Result<Vec<KeyA
     Ok(attributes)
 }
 
-/// A key schema over defined attributes.
-pub(super) fn schema(elements: &[KeyElement], attributes: &[KeyAttribute]) -> Result<KeySchema, ApiError> {
-    let (first, second) = match elements {
-        [first] => (first, None),
-        [first, second] => (first, Some(second)),
-        [] => {
-            return Err(super::input::constraint(
-                "[]",
-                "keySchema",
-                "Member must have length greater than or equal to 1",
-            ));
-        }
-        _ => return Err(ApiError::unsupported("DynamoDB keys of more than two attributes")),
-    };
-    if first.key_type != "HASH" {
+/// The most attributes of each kind that a global index's key may have.
+/// [Multi-attribute keys, `DynamoDB` developer guide]
+const MAX_COMPOSED: usize = 4;
+
+/// A key schema over defined attributes; a `global` index's may have several attributes of each kind.
+pub(super) fn schema(
+    elements: &[KeyElement],
+    attributes: &[KeyAttribute],
+    global: bool,
+) -> Result<KeySchema, ApiError> {
+    let Some(first) = elements.first().filter(|first| first.key_type == "HASH") else {
         return Err(ApiError::validation(
             "Invalid KeySchema: The first KeySchemaElement is not a HASH key type",
         ));
-    }
-    if let Some(second) = second {
-        if second.key_type != "RANGE" {
-            return Err(ApiError::validation(
-                "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type",
-            ));
-        }
+    };
+    if let [_, second] = elements {
         if second.attribute_name == first.attribute_name {
             return Err(ApiError::validation(
                 "Both the Hash Key and the Range Key element in the KeySchema have the same name",
             ));
         }
+        if !global && second.key_type != "RANGE" {
+            return Err(ApiError::validation(
+                "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type",
+            ));
+        }
     }
-    let defined = |element: &KeyElement| {
-        attributes.iter().find(|attribute| attribute.name == element.attribute_name).cloned().ok_or_else(|| {
-            let names: Vec<&str> = attributes.iter().map(|attribute| attribute.name.as_str()).collect();
-            invalid(format!(
-                "Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], AttributeDefinitions: [{}]",
-                element.attribute_name,
-                names.join(", ")
-            ))
-        })
+    let names: Vec<&str> = elements.iter().map(|element| element.attribute_name.as_str()).collect();
+    if names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
+        return Err(ApiError::validation(
+            "The KeySchema contains multiple key attributes with the same name",
+        ));
+    }
+    let (partition, sort): (Vec<_>, Vec<_>) = elements.iter().partition(|element| element.key_type == "HASH");
+    if elements[..partition.len()].iter().any(|element| element.key_type != "HASH") {
+        return Err(invalid("All HASH key attributes must precede RANGE key attributes in the KeySchema"));
+    }
+    for (kind, elements) in [("HASH", &partition), ("RANGE", &sort)] {
+        if elements.len() > MAX_COMPOSED {
+            return Err(invalid(format!(
+                "The KeySchema exceeds the maximum allowed number of {kind} key attributes"
+            )));
+        }
+    }
+    let defined = |elements: Vec<&KeyElement>| -> Result<Vec<KeyAttribute>, ApiError> {
+        let find = |element: &KeyElement| {
+            attributes.iter().find(|attribute| attribute.name == element.attribute_name).cloned()
+        };
+        elements
+            .into_iter()
+            .map(|element| find(element).ok_or_else(|| undefined(&names, attributes)))
+            .collect()
     };
-    Ok(KeySchema { partition: defined(first)?, sort: second.map(defined).transpose()? })
+    Ok(KeySchema { partition: defined(partition)?, sort: defined(sort)? })
+}
+
+fn undefined(names: &[&str], attributes: &[KeyAttribute]) -> ApiError {
+    if attributes.len() < names.len() {
+        return ApiError::validation("Invalid KeySchema: Some index key attribute have no definition");
+    }
+    let defined: Vec<&str> = attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+    invalid(format!(
+        "Some index key attributes are not defined in AttributeDefinitions. Keys: [{}], AttributeDefinitions: [{}]",
+        names.join(", "),
+        defined.join(", ")
+    ))
 }
 
 impl IndexInput {
@@ -208,35 +220,42 @@ impl IndexInput {
         attributes: &[KeyAttribute],
         global: bool,
         on_demand: bool,
-    ) -> Result<(IndexDefinition, Throughput), ApiError> {
-        check_name(&self.index_name, "indexName")?;
-        let schema = schema(&self.key_schema, attributes)?;
-        if !global && schema.partition != table.partition {
-            return Err(invalid(format!(
-                "Index KeySchema does not have the same leading hash key as table KeySchema for index: {}. index hash key: {}, table hash key: {}",
-                self.index_name, schema.partition.name, table.partition.name
-            )));
-        }
-        if !global && schema.sort.is_none() {
+    ) -> Result<(IndexDefinition, IndexThroughput), ApiError> {
+        let schema = schema(&self.key_schema, attributes, global)?;
+        if !global && schema.sort.is_empty() {
             return Err(invalid(format!(
                 "Index KeySchema does not have a range key for index: {}",
                 self.index_name
             )));
         }
-        let throughput = if global {
-            let place = "globalSecondaryIndexes.member.provisionedThroughput";
-            throughput(on_demand, self.provisioned_throughput.as_ref(), place)?
-        } else {
-            Throughput::default()
-        };
+        if !global && schema.partition != table.partition {
+            let name = |schema: &KeySchema| schema.partition.first().map_or("", |key| &key.name).to_owned();
+            return Err(invalid(format!(
+                "Index KeySchema does not have the same leading hash key as table KeySchema for index: {}. index hash key: {}, table hash key: {}",
+                self.index_name,
+                name(&schema),
+                name(table)
+            )));
+        }
+        let projection = self.projection.read()?;
+        let mut kept = IndexThroughput::default();
+        if global {
+            kept.provisioned = throughput(on_demand, self.provisioned_throughput.as_ref())?;
+            kept.limits.change(
+                on_demand,
+                self.on_demand_throughput.as_ref(),
+                &format!("index {}", self.index_name),
+            )?;
+            kept.limits.warm = self.warm_throughput.clone();
+        }
         let definition = IndexDefinition {
             name: self.index_name.clone(),
             schema,
             table_schema: table.clone(),
-            projection: self.projection.read()?,
+            projection,
             global,
         };
-        Ok((definition, throughput))
+        Ok((definition, kept))
     }
 }
 
@@ -259,23 +278,4 @@ impl ProjectionInput {
             _ => Err(invalid(format!("Unknown ProjectionType: {kind}"))),
         }
     }
-}
-
-/// Refuses a name that no table or index may have.
-pub(super) fn check_name(name: &str, member: &str) -> Result<(), ApiError> {
-    if !(3..=255).contains(&name.len()) {
-        return Err(super::input::constraint(
-            name,
-            member,
-            "Member must have length less than or equal to 255 and greater than or equal to 3",
-        ));
-    }
-    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
-        return Err(super::input::constraint(
-            name,
-            member,
-            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
-        ));
-    }
-    Ok(())
 }

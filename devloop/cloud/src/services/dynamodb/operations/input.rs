@@ -1,31 +1,140 @@
 //! An operation's input, taken apart member by member: the hot operations move what they keep out of it.
+//!
+//! Members that break a constraint of the API's model are collected and told together by [`Input::checked`], before
+//! anything else is looked at.
 
 use serde_json::{Map, Value};
 
 use super::super::{
     expressions::{Condition, Placeholders},
-    value::{self, Attributes, into_list, into_object, into_text, mismatch},
+    store::table_name,
+    value::{self, Attributes, into_flag, into_list, into_object, into_text, mismatch},
 };
 use crate::error::ApiError;
 
 /// The members of an input that are not yet taken.
 #[derive(Debug)]
-pub(super) struct Input(Map<String, Value>);
+pub(super) struct Input {
+    members: Map<String, Value>,
+    violations: Violations,
+}
+
+/// Which constraints of the API's model a request breaks.
+#[derive(Debug, Default)]
+pub(super) struct Violations(Vec<String>);
+
+impl Violations {
+    /// Notes one, in the service's words.
+    pub(super) fn push(&mut self, violation: impl Into<String>) {
+        self.0.push(violation.into());
+    }
+
+    /// Notes that the value of the member at `place` breaks `constraint`.
+    pub(super) fn value(&mut self, value: &str, place: &str, constraint: &str) {
+        self.push(format!("Value '{value}' at '{place}' failed to satisfy constraint: {constraint}"));
+    }
+
+    /// Notes that the member at `place` is missing.
+    pub(super) fn missing(&mut self, place: &str) {
+        self.push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"));
+    }
+
+    /// Notes a value that is none of `allowed`.
+    pub(super) fn choice(&mut self, value: &str, place: &str, allowed: &[&str]) {
+        if !allowed.contains(&value) {
+            self.value(
+                value,
+                place,
+                &format!("Member must satisfy enum value set: [{}]", allowed.join(", ")),
+            );
+        }
+    }
+
+    /// Notes what is wrong with the name of a table or an index, a length first.
+    pub(super) fn name(&mut self, name: &str, place: &str) {
+        match name.len() {
+            0..3 => self.value(name, place, "Member must have length greater than or equal to 3"),
+            256.. => self.value(name, place, "Member must have length less than or equal to 255"),
+            _ => {}
+        }
+        if !has_name_letters(name) {
+            self.value(name, place, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+        }
+    }
+
+    /// An error about the first one alone, without the words that count them.
+    pub(super) fn check_first(&mut self) -> Result<(), ApiError> {
+        match std::mem::take(&mut self.0).into_iter().next() {
+            Some(first) => Err(ApiError::validation(first)),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the first ones.
+    pub(super) fn truncate(&mut self, most: usize) {
+        self.0.truncate(most);
+    }
+
+    /// One error about all that was noted, if anything was.
+    pub(super) fn check(&mut self) -> Result<(), ApiError> {
+        let violations = std::mem::take(&mut self.0);
+        match violations.len() {
+            0 => Ok(()),
+            1 => Err(ApiError::validation(format!("{ONE_ERROR}{}", violations[0]))),
+            count => Err(ApiError::validation(format!(
+                "{count} validation errors detected: {}",
+                violations.join("; ")
+            ))),
+        }
+    }
+}
+
+const ONE_ERROR: &str = "1 validation error detected: ";
+
+/// Whether a text has only letters that names of tables and indexes may have, and at least one.
+pub(super) fn has_name_letters(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+/// Where `PutItem`, `UpdateItem` and `DeleteItem` refuse what the request alone shows to be wrong, they say so in the words
+/// for constraints. [paritysuite/dynamodb-conformance, tier3/error-messages, 2026-10-09]
+pub(super) fn enveloped(mut error: ApiError) -> ApiError {
+    let bare = error.message.contains("detected: ") || error.message.starts_with("Supplied AttributeValue");
+    if error.code == "ValidationException" && !bare {
+        error.message.insert_str(0, ONE_ERROR);
+    }
+    error
+}
 
 impl Input {
     /// The members of a JSON object.
     pub(super) fn new(input: Value) -> Result<Self, ApiError> {
-        Ok(Self(into_object(input)?))
+        Ok(Self { members: into_object(input)?, violations: Violations::default() })
+    }
+
+    /// What was found to be wrong with members so far.
+    pub(super) fn violations(&mut self) -> &mut Violations {
+        &mut self.violations
+    }
+
+    /// Refuses members that break their constraints, all of them together.
+    pub(super) fn checked(&mut self) -> Result<(), ApiError> {
+        self.violations.check()
     }
 
     /// Takes a member; null is absent.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name).filter(|value| !value.is_null())
+        self.members.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A member that is still to be taken.
+    pub(super) fn peek(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
     }
 
     /// Whether the member is there.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
+        self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// Takes a text.
@@ -35,95 +144,157 @@ impl Input {
 
     /// Takes a text that must be there.
     pub(super) fn required_text(&mut self, name: &str) -> Result<String, ApiError> {
-        self.text(name)?.ok_or_else(|| missing(name))
+        match self.text(name)? {
+            Some(text) => Ok(text),
+            None => {
+                self.violations.missing(&decapitalized(name));
+                Ok(String::new())
+            }
+        }
+    }
+
+    /// Takes the name or ARN of the table of an operation on items.
+    pub(super) fn table(&mut self) -> Result<String, ApiError> {
+        let Some(given) = self.text("TableName")? else {
+            self.violations.missing("tableName");
+            return Ok(String::new());
+        };
+        let name = table_name(&given);
+        let too_long = name.len() > 255;
+        if name.is_empty() {
+            self.violations.push(
+                "Value at 'TableName' failed to satisfy constraint: Member must have length greater than or equal to 1",
+            );
+            self.checked()?;
+        } else if name.len() < 3 || too_long {
+            let (word, limit) = if too_long { ("less", 255) } else { ("greater", 3) };
+            let constraint = format!("Member must have length {word} than or equal to {limit}");
+            self.violations.value(name, "tableName", &constraint);
+        } else if !has_name_letters(name) {
+            let constraint = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
+            self.violations.value(name, "tableName", constraint);
+        }
+        Ok(given)
+    }
+
+    /// Takes the name or ARN of the table of an operation on tables.
+    pub(super) fn described_table(&mut self) -> Result<String, ApiError> {
+        let given = self.text("TableName")?.ok_or_else(|| {
+            ApiError::validation("The parameter 'TableName' is required but was not present in the request")
+        })?;
+        let name = table_name(&given);
+        if !(3..=255).contains(&name.len()) {
+            return Err(ApiError::validation(
+                "TableName must be at least 3 characters long and at most 255 characters long",
+            ));
+        }
+        if !has_name_letters(name) {
+            self.violations.value(
+                name,
+                "tableName",
+                "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+            );
+            self.checked()?;
+        }
+        Ok(given)
+    }
+
+    /// Takes a boolean, if it is there.
+    pub(super) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.take(name).map(|value| into_flag(&value)).transpose()
     }
 
     /// Takes a boolean; absent is false.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, ApiError> {
-        match self.take(name) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
-            Some(other) => Err(mismatch(&other, "Boolean")),
-        }
+        Ok(self.optional_flag(name)?.unwrap_or(false))
     }
 
-    /// Takes a whole number of at least `least`.
-    pub(super) fn count(&mut self, name: &str, least: i64) -> Result<Option<usize>, ApiError> {
+    /// Takes a whole number.
+    pub(super) fn integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.take(name) else { return Ok(None) };
-        let count = value.as_i64().ok_or_else(|| mismatch(&value, "Integer"))?;
-        if count < least {
-            return Err(constraint(
-                &count.to_string(),
-                name,
-                &format!("Member must have value greater than or equal to {least}"),
-            ));
+        value.as_i64().map(Some).ok_or_else(|| mismatch(&value, "Integer"))
+    }
+
+    /// Takes a whole number between `least` and `most`. `echoed`: the violation repeats the number.
+    pub(super) fn count(
+        &mut self,
+        name: &str,
+        least: i64,
+        most: i64,
+        echoed: bool,
+    ) -> Result<Option<usize>, ApiError> {
+        let Some(count) = self.integer(name)? else { return Ok(None) };
+        let (word, limit) = if count < least {
+            ("greater", least)
+        } else if count > most {
+            ("less", most)
+        } else {
+            return Ok(Some(count as usize));
+        };
+        let constraint = format!("Member must have value {word} than or equal to {limit}");
+        if echoed {
+            self.violations.value(&count.to_string(), &decapitalized(name), &constraint);
+        } else {
+            self.violations.push(format!("Value at '{name}' failed to satisfy constraint: {constraint}"));
         }
-        Ok(Some(count as usize))
+        Ok(None)
+    }
+
+    /// Takes a list, if it is there.
+    pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, ApiError> {
+        self.take(name).map(into_list).transpose()
     }
 
     /// Takes a list that must be there.
     pub(super) fn required_list(&mut self, name: &str) -> Result<Vec<Value>, ApiError> {
-        into_list(self.take(name).ok_or_else(|| missing(name))?)
+        Ok(self.list(name)?.unwrap_or_else(|| {
+            self.violations.missing(&decapitalized(name));
+            Vec::new()
+        }))
+    }
+
+    /// Takes an object, if it is there.
+    pub(super) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, ApiError> {
+        self.take(name).map(into_object).transpose()
     }
 
     /// Takes an object that must be there.
     pub(super) fn required_object(&mut self, name: &str) -> Result<Map<String, Value>, ApiError> {
-        into_object(self.take(name).ok_or_else(|| missing(name))?)
+        Ok(self.object(name)?.unwrap_or_else(|| {
+            self.violations.missing(&decapitalized(name));
+            Map::new()
+        }))
     }
 
     /// Takes attributes by name, if there are any.
     pub(super) fn attributes(&mut self, name: &str) -> Result<Option<Attributes>, ApiError> {
-        self.take(name).map(|value| value::from_json(into_object(value)?)).transpose()
+        self.object(name)?.map(value::from_json).transpose()
     }
 
-    /// Takes attributes by name that must be there.
-    pub(super) fn required_attributes(&mut self, name: &str) -> Result<Attributes, ApiError> {
-        self.attributes(name)?.ok_or_else(|| missing(name))
-    }
-
-    /// Takes one of the allowed words; the first one when absent.
+    /// Takes one of the allowed words, if the member is there.
     pub(super) fn choice(
         &mut self,
         name: &str,
         allowed: &'static [&'static str],
-    ) -> Result<&'static str, ApiError> {
-        let Some(word) = self.text(name)? else { return Ok(allowed.first().copied().unwrap_or_default()) };
-        allowed.iter().find(|choice| **choice == word).copied().ok_or_else(|| {
-            constraint(&word, name, &format!("Member must satisfy enum value set: [{}]", allowed.join(", ")))
-        })
+    ) -> Result<Option<&'static str>, ApiError> {
+        let Some(word) = self.text(name)? else { return Ok(None) };
+        self.violations.choice(&word, &decapitalized(name), allowed);
+        Ok(allowed.iter().find(|choice| **choice == word).copied())
     }
 
-    /// Refuses parameters of the old style by name.
-    pub(super) fn refuse_legacy(&self) -> Result<(), ApiError> {
-        const LEGACY: [&str; 7] = [
-            "Expected",
-            "AttributeUpdates",
-            "AttributesToGet",
-            "KeyConditions",
-            "QueryFilter",
-            "ScanFilter",
-            "ConditionalOperator",
-        ];
-        match LEGACY.iter().find(|name| self.has(name)) {
-            Some(name) => Err(ApiError::unsupported(format_args!(
-                "the legacy parameter {name} of DynamoDB; use the expression parameters"
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes the placeholders for the expressions named in `expressions`, which are still to be taken.
-    pub(super) fn placeholders(&mut self, expressions: &[&str]) -> Result<Placeholders, ApiError> {
+    /// Takes the placeholders for the expressions named in `expressions`, which are still to be taken. `without` is told
+    /// about values that no expression can use.
+    pub(super) fn placeholders(
+        &mut self,
+        expressions: &[&str],
+        without: &str,
+    ) -> Result<Placeholders, ApiError> {
         let (names, values) = (self.take("ExpressionAttributeNames"), self.take("ExpressionAttributeValues"));
         if names.is_none() && values.is_none() {
             return Ok(Placeholders::default());
         }
-        if expressions.iter().any(|name| self.has(name)) {
-            return Placeholders::new(names, values, None);
-        }
-        let verb = if expressions.len() == 1 { "is" } else { "are" };
-        let without = format!("{} {verb} null", expressions.join(" and "));
-        Placeholders::new(names, values, Some(&without))
+        let useless = !expressions.iter().any(|name| self.has(name));
+        Placeholders::new(names, values, useless.then_some(without))
     }
 
     /// Takes a condition or a filter.
@@ -134,21 +305,35 @@ impl Input {
     ) -> Result<Option<Condition>, ApiError> {
         self.text(kind)?.map(|source| Condition::parse(kind, &source, placeholders)).transpose()
     }
-}
 
-/// The error about a member that must be there.
-pub(super) fn missing(name: &str) -> ApiError {
-    ApiError::validation(format!(
-        "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
-        decapitalized(name)
-    ))
+    /// Refuses parameters of the old style beside expressions.
+    pub(super) fn refuse_mixed(&self, old: &[&str], expressions: &[&str]) -> Result<(), ApiError> {
+        let given = |names: &[&str]| -> Vec<String> {
+            names.iter().filter(|name| self.has(name)).map(ToString::to_string).collect()
+        };
+        let (old, expressions) = (given(old), given(expressions));
+        if old.is_empty() || expressions.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::validation(format!(
+            "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {{{}}} Expression parameters: {{{}}}",
+            old.join(", "),
+            expressions.join(", ")
+        )))
+    }
 }
 
 /// The error about a member that breaks one of its constraints.
-pub(super) fn constraint(value: &str, name: &str, constraint: &str) -> ApiError {
+pub(super) fn constraint(value: &str, place: &str, constraint: &str) -> ApiError {
     ApiError::validation(format!(
-        "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: {constraint}",
-        decapitalized(name)
+        "{ONE_ERROR}Value '{value}' at '{place}' failed to satisfy constraint: {constraint}"
+    ))
+}
+
+/// The error about a member that must be there.
+pub(super) fn missing(place: &str) -> ApiError {
+    ApiError::validation(format!(
+        "{ONE_ERROR}Value null at '{place}' failed to satisfy constraint: Member must not be null"
     ))
 }
 

@@ -5,49 +5,96 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{
-    super::{expressions::PathTree, item::Item, key::Key, table::Table, value::to_json},
+    super::{
+        expressions::{Condition, PathTree, Placeholders},
+        item::Item,
+        key::Key,
+        table::Table,
+        value::{self, Attributes, to_json},
+    },
     Request,
     capacity::{Report, Units, read_units},
+    draft::Place,
     input::Input,
-    write::keyed,
+    legacy,
 };
 use crate::error::ApiError;
+
+/// A read of one item, before its table is known.
+#[derive(Debug)]
+pub(super) struct ReadDraft {
+    /// The table's name or ARN.
+    pub(super) table: String,
+    key: Attributes,
+    filter: Option<Condition>,
+    projection: Option<PathTree>,
+}
 
 /// A read of one item.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) table: Arc<Table>,
     pub(super) key: Key,
+    filter: Option<Condition>,
     projection: Option<PathTree>,
 }
 
-impl Read {
-    /// Takes the members that name the item and what to show of it.
-    pub(super) fn take(request: &Request<'_>, input: &mut Input) -> Result<Self, ApiError> {
-        let projection = take_projection(input)?;
-        let (table, key, _) = keyed(request, input)?;
-        Ok(Self { table, key, projection })
+impl ReadDraft {
+    /// Reads what a read has beside its table and its key.
+    pub(super) fn read(
+        input: &mut Input,
+        table: String,
+        key: Map<String, Value>,
+        place: Place,
+    ) -> Result<Self, ApiError> {
+        let key = value::from_json(key)?;
+        let projection = take_projection(input, place)?;
+        Ok(Self { table, key, filter: None, projection })
     }
 
-    /// What the read shows of the item.
-    pub(super) fn show(&self, item: &Item) -> Map<String, Value> {
-        show(self.projection.as_ref(), item)
+    /// A read of an item that is shown only when it meets `filter`.
+    pub(super) fn filtered(
+        table: &str,
+        key: Attributes,
+        filter: Option<Condition>,
+        projection: Option<PathTree>,
+    ) -> Self {
+        Self { table: table.to_owned(), key, filter, projection }
+    }
+
+    /// The read on its table, whose key it must name.
+    pub(super) fn resolve(self, table: Arc<Table>) -> Result<Read, ApiError> {
+        let key = table.schema.of_key(&self.key)?;
+        Ok(Read { table, key, filter: self.filter, projection: self.projection })
     }
 }
 
-/// Takes a projection that is the only expression of its input.
-pub(super) fn take_projection(input: &mut Input) -> Result<Option<PathTree>, ApiError> {
-    let mut placeholders = input.placeholders(&["ProjectionExpression"])?;
+impl Read {
+    /// What the read shows of the item, if it meets the filter.
+    pub(super) fn show(&self, item: &Item) -> Option<Map<String, Value>> {
+        let hidden = self.filter.as_ref().is_some_and(|filter| !filter.holds(&item.attributes()));
+        (!hidden).then(|| show(self.projection.as_ref(), item))
+    }
+}
+
+/// Takes a projection that is the only expression of its input, or `AttributesToGet`.
+pub(super) fn take_projection(input: &mut Input, place: Place) -> Result<Option<PathTree>, ApiError> {
+    input.refuse_mixed(&["AttributesToGet"], &["ProjectionExpression"])?;
+    let mut placeholders = match place {
+        Place::Single => input.placeholders(&["ProjectionExpression"], "")?,
+        Place::Transaction => Placeholders::new(input.take("ExpressionAttributeNames"), None, None)?,
+    };
+    let attributes = legacy::take_attributes(input)?;
     let source = input.text("ProjectionExpression")?;
     let projection = source.map(|source| PathTree::parse(&source, &mut placeholders)).transpose()?;
     placeholders.finish()?;
-    Ok(projection)
+    Ok(projection.or(attributes))
 }
 
 /// What a projection shows of an item; without one, everything.
 pub(super) fn show(projection: Option<&PathTree>, item: &Item) -> Map<String, Value> {
     match projection {
-        Some(projection) => to_json(&projection.project(item.attributes())),
+        Some(projection) => to_json(&projection.project(&item.attributes())),
         None => item.to_json(),
     }
 }
@@ -55,16 +102,20 @@ pub(super) fn show(projection: Option<&PathTree>, item: &Item) -> Map<String, Va
 /// `GetItem`.
 pub(in super::super) fn get_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    input.refuse_legacy()?;
+    let key = input.required_object("Key")?;
+    let table = input.table()?;
     let report = Report::take(&mut input)?;
+    input.checked()?;
     let consistent = input.flag("ConsistentRead")?;
-    let read = Read::take(request, &mut input)?;
+    let draft = ReadDraft::read(&mut input, table, key, Place::Single)?;
+    let table = request.store.table(&draft.table)?;
+    let read = draft.resolve(table)?;
     let item = read.table.contents.read().items.get(&read.key).cloned();
     let mut units = Units::default();
-    units.add(read_units(item.as_deref().map_or(0, Item::bytes), consistent));
+    units.add(read_units(item.as_ref().map_or(0, Item::bytes), consistent));
     let mut output = Map::new();
     if let Some(item) = item {
-        output.insert("Item".to_owned(), read.show(&item).into());
+        output.insert("Item".to_owned(), show(read.projection.as_ref(), &item).into());
     }
     output.extend(units.describe(report, &read.table.name, None).map(|c| ("ConsumedCapacity".to_owned(), c)));
     Ok(Value::Object(output))

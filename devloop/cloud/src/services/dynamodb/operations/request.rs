@@ -1,7 +1,7 @@
 //! What every operation is given beside its input.
 
 use super::super::store::Store;
-use crate::{clock::Clock, context::Context};
+use crate::{clock::Clock, context::Context, services::kinesis::Kinesis};
 
 /// One call of an operation.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,8 @@ pub(in super::super) struct Request<'a> {
     pub(in super::super) cx: &'a Context,
     /// The region's tables.
     pub(in super::super) store: &'a Store,
+    /// Where the changes of tables may go.
+    pub(in super::super) kinesis: &'a Kinesis,
     pub(in super::super) clock: &'a Clock,
     /// The time of the call, in ms since the epoch.
     pub(in super::super) now_ms: i64,

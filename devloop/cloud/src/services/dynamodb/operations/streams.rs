@@ -30,7 +30,8 @@ const MAX_LISTED: usize = 100;
 /// `ListStreams`.
 pub(in super::super) fn list_streams(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    let limit = input.count("Limit", 1)?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
+    let limit = input.count("Limit", 1, MAX_LISTED as i64, true)?.unwrap_or(MAX_LISTED);
+    input.checked()?;
     let start = input.text("ExclusiveStartStreamArn")?.unwrap_or_default();
     let table = input.text("TableName")?;
     let mut streams = request.store.streams(request.now_ms);
@@ -56,12 +57,14 @@ pub(in super::super) fn list_streams(request: &Request<'_>, input: Value) -> Res
 /// `DescribeStream`.
 pub(in super::super) fn describe_stream(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    let stream = request.store.stream(&input.required_text("StreamArn")?, request.now_ms)?;
+    let arn = input.required_text("StreamArn")?;
+    input.count("Limit", 1, MAX_LISTED as i64, true)?;
+    input.checked()?;
+    let stream = request.store.stream(&arn, request.now_ms)?;
     if input.has("ShardFilter") {
         return Err(ApiError::unsupported("ShardFilter of DynamoDB Streams"));
     }
     let start = input.text("ExclusiveStartShardId")?;
-    input.count("Limit", 1)?;
     let shards = stream.shards();
     let listed = shards.iter().filter(|shard| start.as_deref().is_none_or(|start| shard.id() > start));
     let shards: Vec<Value> = listed.map(|shard| describe_shard(&stream, shard)).collect();
@@ -91,8 +94,15 @@ fn describe_shard(stream: &TableStream, shard: &StreamShard) -> Value {
 /// `GetShardIterator`.
 pub(in super::super) fn get_shard_iterator(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    let stream = request.store.stream(&input.required_text("StreamArn")?, request.now_ms)?;
+    let arn = input.required_text("StreamArn")?;
     let id = input.required_text("ShardId")?;
+    let kinds = &["AT_SEQUENCE_NUMBER", "TRIM_HORIZON", "AFTER_SEQUENCE_NUMBER", "LATEST"];
+    if !input.has("ShardIteratorType") {
+        input.violations().missing("shardIteratorType");
+    }
+    let kind = input.choice("ShardIteratorType", kinds)?.unwrap_or_default();
+    input.checked()?;
+    let stream = request.store.stream(&arn, request.now_ms)?;
     let shard = stream.shard();
     if shard.id() != id {
         return Err(not_found(format!(
@@ -100,11 +110,8 @@ pub(in super::super) fn get_shard_iterator(request: &Request<'_>, input: Value) 
             stream.arn()
         )));
     }
-    let kinds = &["", "TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"];
-    let kind = input.choice("ShardIteratorType", kinds)?;
     let number = input.text("SequenceNumber")?;
     let start = match (kind, number) {
-        ("", _) => return Err(super::input::missing("ShardIteratorType")),
         ("TRIM_HORIZON", None) => Start::TrimHorizon,
         ("LATEST", None) => Start::Latest,
         (_, None) => {
@@ -131,15 +138,9 @@ pub(in super::super) fn get_shard_iterator(request: &Request<'_>, input: Value) 
 /// `GetRecords`.
 pub(in super::super) fn get_records(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    let limit = input.count("Limit", 1)?.unwrap_or(MAX_RECORDS);
-    if limit > MAX_RECORDS {
-        return Err(super::input::constraint(
-            &limit.to_string(),
-            "Limit",
-            "Member must have value less than or equal to 1000",
-        ));
-    }
     let text = input.required_text("ShardIterator")?;
+    let limit = input.count("Limit", 1, MAX_RECORDS as i64, true)?.unwrap_or(MAX_RECORDS);
+    input.checked()?;
     let (arn, id, position, issued_ms) =
         parse_iterator(&text).ok_or_else(|| ApiError::validation("Invalid ShardIterator"))?;
     if request.now_ms - issued_ms > ITERATOR_MS {

@@ -64,7 +64,10 @@ pub(in super::super) fn list_tags_of_resource(
     request: &Request<'_>,
     input: Value,
 ) -> Result<Value, ApiError> {
-    let table = tagged(request, &Input::new(input)?.required_text("ResourceArn")?)?;
+    let mut input = Input::new(input)?;
+    let arn = input.required_text("ResourceArn")?;
+    input.checked()?;
+    let table = tagged(request, &arn)?;
     let settings = table.settings.read();
     let tags: Vec<Value> =
         settings.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
@@ -76,9 +79,13 @@ pub(super) fn check_tags(tags: &[Tag]) -> Result<(), ApiError> {
     if tags.len() > MAX_TAGS {
         return Err(too_many());
     }
+    // Letters, spaces and numbers of any language, and these signs. [Tagging restrictions in `DynamoDB`]
+    let allowed =
+        |letter: char| letter.is_alphanumeric() || letter.is_whitespace() || "+-=._:/@".contains(letter);
     let bad = |tag: &&Tag| {
         !(1..=128).contains(&tag.key.chars().count())
             || tag.value.chars().count() > 256
+            || !tag.key.chars().chain(tag.value.chars()).all(allowed)
             || tag.key.to_ascii_lowercase().starts_with("aws:")
     };
     match tags.iter().find(bad) {

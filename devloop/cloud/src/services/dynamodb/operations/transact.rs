@@ -9,45 +9,71 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::{item::Item, table::Table},
+    super::{item::Item, store::table_name, table::Table},
     Request,
     capacity::{Report, Units, collection_metrics, read_units},
+    draft::{Draft, Members, Place},
     input::{Input, constraint},
-    read::Read,
-    write::{Outcome, Refusal, Write},
+    read::{Read, ReadDraft},
+    write::{METRICS, Outcome, Refusal, SHOWN_ON_FAILURE, Write},
 };
 use crate::error::ApiError;
 
 /// [`TransactWriteItems`, `DynamoDB` API reference]
-const MAX_ACTIONS: usize = 100;
+pub(super) const MAX_ACTIONS: usize = 100;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+const ONE_ITEM: &str = "Transaction request cannot include multiple operations on one item";
 
 /// `TransactWriteItems`.
 pub(in super::super) fn transact_write_items(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    let report = Report::take(&mut input)?;
-    let metrics = input.choice("ReturnItemCollectionMetrics", &["NONE", "SIZE"])? == "SIZE";
-    let token = input.text("ClientRequestToken")?;
-    if let Some(token) = &token
-        && !(1..=36).contains(&token.len())
-    {
-        return Err(constraint(
-            token,
-            "ClientRequestToken",
-            "Member must have length less than or equal to 36 and greater than or equal to 1",
-        ));
-    }
     let items = actions(&mut input)?;
     let mut hasher = DefaultHasher::new();
-    if token.is_some() {
-        items.hash(&mut hasher);
+    items.hash(&mut hasher);
+    let mut actions = items
+        .into_iter()
+        .enumerate()
+        .map(|(at, item)| take_action(&mut input, at, item))
+        .collect::<Result<Vec<_>, _>>()?;
+    let token = take_token(&mut input)?;
+    let report = Report::take(&mut input)?;
+    let metrics = input.choice("ReturnItemCollectionMetrics", METRICS)? == Some("SIZE");
+    input.checked()?;
+    for action in &actions {
+        action.check_kind()?;
     }
-    let writes = items.into_iter().map(|item| write(request, item)).collect::<Result<Vec<_>, _>>()?;
+    for (at, action) in actions.iter_mut().enumerate() {
+        action.take_members(&mut input, at)?;
+    }
+    input.checked()?;
+    let drafts = actions.into_iter().map(Action::draft).collect::<Result<Vec<_>, _>>()?;
+    write(request, drafts, token.as_deref(), hasher.finish(), report, metrics)
+}
+
+/// Runs writes all or not at all, once for each token.
+pub(super) fn write(
+    request: &Request<'_>,
+    drafts: Vec<Draft>,
+    token: Option<&str>,
+    hash: u64,
+    report: Report,
+    metrics: bool,
+) -> Result<Value, ApiError> {
+    let drafts = drafts.into_iter().map(|draft| (draft.table.clone(), draft));
+    let resolved = resolve(request, drafts, Draft::resolve)?;
+    if resolved.iter().any(Result::is_err) {
+        // The conditions of the others are told, too.
+        let refusal = |one: Result<Write, Refusal>| match one {
+            Ok(write) => write.plan(&write.table.contents.read()).err(),
+            Err(refusal) => Some(refusal),
+        };
+        return Err(cancelled(&resolved.into_iter().map(refusal).collect::<Vec<_>>()));
+    }
+    let writes: Vec<Write> = resolved.into_iter().flatten().collect();
     let mut seen = HashSet::new();
     if !writes.iter().all(|write| seen.insert((&write.table.name, &write.key))) {
-        return Err(ApiError::validation(
-            "Transaction request cannot include multiple operations on one item",
-        ));
+        return Err(ApiError::validation(ONE_ITEM));
     }
     let run = || {
         let outcomes = run(&writes, request.now_ms)?;
@@ -62,13 +88,12 @@ pub(in super::super) fn transact_write_items(request: &Request<'_>, input: Value
         let mut units: BTreeMap<&str, Units> = BTreeMap::new();
         for write in &writes {
             let item = write.table.contents.read().items.get(&write.key).cloned();
-            let cost = 2.0 * read_units(item.as_deref().map_or(0, Item::bytes), true);
+            let cost = 2.0 * read_units(item.as_ref().map_or(0, Item::bytes), true);
             units.entry(&write.table.name).or_default().add(cost);
         }
         Ok((units, "ReadCapacityUnits"))
     };
-    let (units, kind) =
-        request.store.once(token.as_deref(), hasher.finish(), request.now_ms, run, repeated)?;
+    let (units, kind) = request.store.once(token, hash, request.now_ms, run, repeated)?;
     let mut output = Map::new();
     if report != Report::None {
         let capacities: Value =
@@ -90,41 +115,140 @@ pub(in super::super) fn transact_write_items(request: &Request<'_>, input: Value
     Ok(Value::Object(output))
 }
 
+/// Takes the token that makes a transaction happen once.
+pub(super) fn take_token(input: &mut Input) -> Result<Option<String>, ApiError> {
+    let token = input.text("ClientRequestToken")?;
+    if let Some(text) = &token {
+        let constraint = match text.len() {
+            0 => "Member must have length greater than or equal to 1",
+            37.. => "Member must have length less than or equal to 36",
+            _ => return Ok(token),
+        };
+        input.violations().value(text, "clientRequestToken", constraint);
+    }
+    Ok(token)
+}
+
 fn actions(input: &mut Input) -> Result<Vec<Value>, ApiError> {
     let items = input.required_list("TransactItems")?;
-    if items.is_empty() || items.len() > MAX_ACTIONS {
-        return Err(constraint(
-            &format!("[{} items]", items.len()),
-            "TransactItems",
-            "Member must have length less than or equal to 100 and greater than or equal to 1",
-        ));
-    }
+    input.checked()?;
+    check_count(&items, "transactItems")?;
     Ok(items)
 }
 
-fn write(request: &Request<'_>, item: Value) -> Result<Write, ApiError> {
-    let mut item = Input::new(item)?;
-    let given: Vec<(&str, Value)> = ["ConditionCheck", "Put", "Delete", "Update"]
-        .into_iter()
-        .filter_map(|action| Some((action, item.take(action)?)))
-        .collect();
-    let Ok([(action, given)]) = <[_; 1]>::try_from(given) else {
-        return Err(ApiError::validation(
-            "TransactItems can only contain one of Check, Put, Update or Delete",
-        ));
+/// Refuses a transaction of nothing or too much.
+pub(super) fn check_count(items: &[Value], place: &str) -> Result<(), ApiError> {
+    let (word, limit) = match items.len() {
+        0 => ("greater", 1),
+        1..=MAX_ACTIONS => return Ok(()),
+        _ => ("less", MAX_ACTIONS),
     };
-    let input = &mut Input::new(given)?;
-    match action {
-        "Put" => Write::put(request, input),
-        "Delete" => Write::delete(request, input),
-        "ConditionCheck" => Write::check(request, input),
-        _ => {
-            if !input.has("UpdateExpression") {
-                return Err(super::input::missing("UpdateExpression"));
-            }
-            Write::update(request, input)
+    let shown = Value::from(items.to_vec()).to_string();
+    Err(constraint(&shown, place, &format!("Member must have length {word} than or equal to {limit}")))
+}
+
+const ACTIONS: [(&str, &str); 4] =
+    [("Put", "put"), ("Update", "update"), ("Delete", "delete"), ("ConditionCheck", "conditionCheck")];
+
+/// One element of a transaction.
+struct Action {
+    /// What is there of [`ACTIONS`], of which there must be one.
+    given: Vec<(&'static str, &'static str, Input)>,
+    members: Members,
+}
+
+/// Takes an element's actions, and notes what is wrong with what they show on failure.
+fn take_action(input: &mut Input, at: usize, item: Value) -> Result<Action, ApiError> {
+    let mut item = Input::new(item)?;
+    let mut given = Vec::new();
+    let mut show_on_failure = false;
+    for (name, place) in ACTIONS {
+        let Some(action) = item.take(name) else { continue };
+        let mut action = Input::new(action)?;
+        if let Some(shown) = action.text("ReturnValuesOnConditionCheckFailure")? {
+            let member =
+                format!("transactItems.{}.member.{place}.returnValuesOnConditionCheckFailure", at + 1);
+            input.violations().choice(&shown, &member, SHOWN_ON_FAILURE);
+            show_on_failure = shown == "ALL_OLD";
+        }
+        given.push((name, place, action));
+    }
+    Ok(Action { given, members: Members { table: String::new(), object: Map::new(), show_on_failure } })
+}
+
+impl Action {
+    fn check_kind(&self) -> Result<(), ApiError> {
+        match self.given.len() {
+            0 => Err(ApiError::validation(
+                "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request",
+            )),
+            1 => Ok(()),
+            _ => Err(ApiError::validation(
+                "TransactItems can only contain one of Check, Put, Update or Delete",
+            )),
         }
     }
+
+    /// Takes what every action has, and notes what is wrong with it.
+    fn take_members(&mut self, input: &mut Input, at: usize) -> Result<(), ApiError> {
+        let Some((name, place, action)) = self.given.first_mut() else { return Ok(()) };
+        let place = |member: &str| format!("transactItems.{}.member.{place}.{member}", at + 1);
+        let object = if *name == "Put" { "Item" } else { "Key" };
+        match action.object(object)? {
+            Some(object) => self.members.object = object,
+            None => input.violations().missing(&place(&object.to_ascii_lowercase())),
+        }
+        match action.text("TableName")? {
+            Some(table) => {
+                input.violations().name(table_name(&table), &place("tableName"));
+                self.members.table = table;
+            }
+            None => input.violations().missing(&place("tableName")),
+        }
+        let expression = match *name {
+            "Update" => "UpdateExpression",
+            "ConditionCheck" => "ConditionExpression",
+            _ => return Ok(()),
+        };
+        if !action.has(expression) {
+            let member = if *name == "Update" { "updateExpression" } else { "conditionExpression" };
+            input.violations().missing(&place(member));
+        }
+        Ok(())
+    }
+
+    fn draft(self) -> Result<Draft, ApiError> {
+        let place = Place::Transaction;
+        let Some((name, _, mut input)) = self.given.into_iter().next() else {
+            return Err(ApiError::internal("a transaction's element has no action"));
+        };
+        match name {
+            "Put" => Draft::put(&mut input, self.members, place),
+            "Delete" => Draft::delete(&mut input, self.members, place),
+            "ConditionCheck" => Draft::check(&mut input, self.members, place),
+            _ => Draft::update(&mut input, self.members, place),
+        }
+    }
+}
+
+/// Finds the table of each element, and then makes of each what it is on its table. An element whose key does not fit its
+/// table cancels the transaction. [`TransactWriteItems`, `DynamoDB` API reference: `CancellationReasons`]
+fn resolve<D, T>(
+    request: &Request<'_>,
+    drafts: impl IntoIterator<Item = (String, D)>,
+    of: impl Fn(D, Arc<Table>) -> Result<T, ApiError>,
+) -> Result<Vec<Result<T, Refusal>>, ApiError> {
+    let found = drafts
+        .into_iter()
+        .map(|(table, draft)| Ok((request.store.table(&table)?, draft)))
+        .collect::<Result<Vec<_>, ApiError>>()?;
+    found
+        .into_iter()
+        .map(|(table, draft)| match of(draft, table) {
+            Err(error) if error.message.contains("cannot contain an empty") => Err(error),
+            one => Ok(one.map_err(Refusal::Invalid)),
+        })
+        .collect()
 }
 
 /// Plans every write under the locks of all tables, and commits them when none is refused.
@@ -149,7 +273,7 @@ fn run(writes: &[Write], now_ms: i64) -> Result<Vec<Outcome>, ApiError> {
     if refusals.iter().any(Option::is_some) {
         return Err(cancelled(&refusals));
     }
-    let bytes: usize = outcomes.iter().map(|outcome| outcome.new.as_deref().map_or(0, Item::bytes)).sum();
+    let bytes: usize = outcomes.iter().map(|outcome| outcome.new.as_ref().map_or(0, Item::bytes)).sum();
     if bytes > MAX_BYTES {
         return Err(ApiError::validation("Transaction request size has exceeded the maximum allowed size"));
     }
@@ -174,6 +298,9 @@ fn cancelled(refusals: &[Option<Refusal>]) -> ApiError {
                 }
                 reason
             }
+            Some(Refusal::Duplicate) => {
+                json!({ "Code": "DuplicateItem", "Message": "Duplicate primary key exists in table" })
+            }
             Some(Refusal::Invalid(error)) => json!({ "Code": "ValidationError", "Message": error.message }),
         })
         .collect();
@@ -191,21 +318,58 @@ fn cancelled(refusals: &[Option<Refusal>]) -> ApiError {
 /// `TransactGetItems`.
 pub(in super::super) fn transact_get_items(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
+    let items = actions(&mut input)?;
     let report = Report::take(&mut input)?;
-    let reads = actions(&mut input)?
+    input.checked()?;
+    let mut gets = Vec::with_capacity(items.len());
+    for (at, item) in items.into_iter().enumerate() {
+        let place = |member: &str| format!("transactItems.{}.member.get{member}", at + 1);
+        let Some(get) = Input::new(item)?.take("Get") else {
+            input.violations().missing(&place(""));
+            continue;
+        };
+        let mut get = Input::new(get)?;
+        let key = get.object("Key")?;
+        if key.is_none() {
+            input.violations().missing(&place(".key"));
+        }
+        let table = get.text("TableName")?;
+        match &table {
+            Some(table) => input.violations().name(table_name(table), &place(".tableName")),
+            None => input.violations().missing(&place(".tableName")),
+        }
+        gets.push((get, table.unwrap_or_default(), key.unwrap_or_default()));
+    }
+    input.checked()?;
+    let drafts = gets
         .into_iter()
-        .map(|item| {
-            let get = Input::new(item)?.take("Get").ok_or_else(|| super::input::missing("Get"))?;
-            Read::take(request, &mut Input::new(get)?)
-        })
+        .map(|(mut get, table, key)| ReadDraft::read(&mut get, table, key, Place::Transaction))
         .collect::<Result<Vec<_>, ApiError>>()?;
+    let (responses, capacities) = read(request, drafts, report)?;
+    let mut output = json!({ "Responses": responses });
+    if report != Report::None {
+        output["ConsumedCapacity"] = capacities;
+    }
+    Ok(output)
+}
+
+/// Reads items as they are at one moment: each as its response, and what all cost.
+pub(super) fn read(
+    request: &Request<'_>,
+    drafts: Vec<ReadDraft>,
+    report: Report,
+) -> Result<(Vec<Value>, Value), ApiError> {
+    let drafts = drafts.into_iter().map(|draft| (draft.table.clone(), draft));
+    let resolved = resolve(request, drafts, ReadDraft::resolve)?;
+    if resolved.iter().any(Result::is_err) {
+        return Err(cancelled(&resolved.into_iter().map(Result::err).collect::<Vec<_>>()));
+    }
+    let reads: Vec<Read> = resolved.into_iter().flatten().collect();
     let mut seen = HashSet::new();
     if !reads.iter().all(|read| seen.insert((&read.table.name, &read.key))) {
-        return Err(ApiError::validation(
-            "Transaction request cannot include multiple operations on one item",
-        ));
+        return Err(ApiError::validation(ONE_ITEM));
     }
-    let items: Vec<Option<Arc<Item>>> = {
+    let items: Vec<Option<Item>> = {
         let tables: BTreeMap<&str, &Arc<Table>> =
             reads.iter().map(|read| (read.table.name.as_str(), &read.table)).collect();
         let locked: BTreeMap<&str, _> =
@@ -216,16 +380,15 @@ pub(in super::super) fn transact_get_items(request: &Request<'_>, input: Value) 
     let mut units: BTreeMap<&str, Units> = BTreeMap::new();
     let mut responses = Vec::with_capacity(items.len());
     for (read, item) in reads.iter().zip(&items) {
-        let cost = 2.0 * read_units(item.as_deref().map_or(0, Item::bytes), true);
+        let cost = 2.0 * read_units(item.as_ref().map_or(0, Item::bytes), true);
         units.entry(&read.table.name).or_default().add(cost);
-        responses.push(item.as_deref().map_or_else(|| json!({}), |item| json!({ "Item": read.show(item) })));
+        // A projection of which the item has nothing shows no item.
+        let shown = item.as_ref().and_then(|item| read.show(item)).filter(|shown| !shown.is_empty());
+        responses.push(shown.map_or_else(|| json!({}), |item| json!({ "Item": item })));
     }
-    let mut output = json!({ "Responses": responses });
-    if report != Report::None {
-        output["ConsumedCapacity"] = units
-            .iter()
-            .filter_map(|(table, units)| units.describe(report, table, Some("ReadCapacityUnits")))
-            .collect();
-    }
-    Ok(output)
+    let capacities = units
+        .iter()
+        .filter_map(|(table, units)| units.describe(report, table, Some("ReadCapacityUnits")))
+        .collect();
+    Ok((responses, capacities))
 }

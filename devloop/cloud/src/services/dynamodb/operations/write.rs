@@ -6,21 +6,22 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{
-        expressions::{Condition, Placeholders, Update},
+        expressions::{Condition, Update},
         item::Item,
         key::Key,
         store::not_found,
         stream::Cause,
         table::{Contents, Table},
-        value::{Attributes, invalid, to_json},
+        value::{Attributes, to_json},
     },
     Request,
     capacity::{self, Report, Units},
-    input::Input,
+    draft::{Draft, Members, Place},
+    input::{Input, enveloped},
 };
 use crate::{error::ApiError, shard::KEPT_BYTES};
 
-const ITEM_TOO_LARGE: &str = "Item size has exceeded the maximum allowed size";
+pub(super) const ITEM_TOO_LARGE: &str = "Item size has exceeded the maximum allowed size";
 const UPDATE_TOO_LARGE: &str = "Item size to update has exceeded the maximum allowed size";
 
 /// A write that is read and checked as far as that goes without the item.
@@ -30,32 +31,38 @@ pub(super) struct Write {
     pub(super) key: Key,
     /// The key's attributes.
     pub(super) key_attributes: Attributes,
-    condition: Option<Condition>,
-    action: Action,
+    pub(super) condition: Option<Condition>,
+    pub(super) action: Action,
     /// Whether a failed condition shows the item.
-    show_on_failure: bool,
+    pub(super) show_on_failure: bool,
 }
 
+/// What a write does.
 #[derive(Debug)]
-enum Action {
-    Put(Arc<Item>),
+pub(super) enum Action {
+    Put(Item),
+    /// A put where nothing is: what is there already is a duplicate.
+    Insert(Item),
     Update(Option<Update>),
     Delete,
+    /// Nothing: a transaction asks for its condition only.
     Check,
 }
 
 /// What a write found and what it leaves.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    pub(super) old: Option<Arc<Item>>,
-    pub(super) new: Option<Arc<Item>>,
+    pub(super) old: Option<Item>,
+    pub(super) new: Option<Item>,
 }
 
 /// Why a write was not done.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// The condition does not hold, with the item if it is to be shown.
-    Condition(Option<Arc<Item>>),
+    Condition(Option<Item>),
+    /// An item with this key is there already.
+    Duplicate,
     /// The item does not allow the write.
     Invalid(ApiError),
 }
@@ -64,6 +71,9 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Invalid(error) => error,
+            Refusal::Duplicate => {
+                Self::client("DuplicateItemException", "Duplicate primary key exists in table")
+            }
             Refusal::Condition(item) => {
                 let error = Self::client("ConditionalCheckFailedException", "The conditional request failed");
                 match item {
@@ -76,76 +86,12 @@ impl From<Refusal> for ApiError {
 }
 
 impl Write {
-    /// Takes the members of a put.
-    pub(super) fn put(request: &Request<'_>, input: &mut Input) -> Result<Self, ApiError> {
-        let mut placeholders = input.placeholders(&["ConditionExpression"])?;
-        let attributes = input.required_attributes("Item")?;
-        let table = request.store.table(&input.required_text("TableName")?)?;
-        let condition = conditions(input, &mut placeholders)?;
-        let put = Self::put_into(table, attributes)?;
-        Ok(Self { condition, show_on_failure: show_on_failure(input)?, ..put })
-    }
-
-    /// An unconditional put.
-    pub(super) fn put_into(table: Arc<Table>, attributes: Attributes) -> Result<Self, ApiError> {
-        let key = table.schema.of_item(&attributes)?;
-        let key_attributes = table.schema.extract(&attributes);
-        let item = Arc::new(Item::new(attributes, ITEM_TOO_LARGE)?);
-        Ok(Self { action: Action::Put(item), ..Self::delete_from(table, key, key_attributes) })
-    }
-
-    /// Takes the members of a delete.
-    pub(super) fn delete(request: &Request<'_>, input: &mut Input) -> Result<Self, ApiError> {
-        let mut placeholders = input.placeholders(&["ConditionExpression"])?;
-        let (table, key, key_attributes) = keyed(request, input)?;
-        let condition = conditions(input, &mut placeholders)?;
-        let delete = Self::delete_from(table, key, key_attributes);
-        Ok(Self { condition, show_on_failure: show_on_failure(input)?, ..delete })
-    }
-
-    /// An unconditional delete.
-    pub(super) fn delete_from(table: Arc<Table>, key: Key, key_attributes: Attributes) -> Self {
-        Self { table, key, key_attributes, condition: None, action: Action::Delete, show_on_failure: false }
-    }
-
-    /// Takes the members of a transaction's condition check.
-    pub(super) fn check(request: &Request<'_>, input: &mut Input) -> Result<Self, ApiError> {
-        if !input.has("ConditionExpression") {
-            return Err(super::input::missing("ConditionExpression"));
-        }
-        Ok(Self { action: Action::Check, ..Self::delete(request, input)? })
-    }
-
-    /// Takes the members of an update.
-    pub(super) fn update(request: &Request<'_>, input: &mut Input) -> Result<Self, ApiError> {
-        let mut placeholders = input.placeholders(&["UpdateExpression", "ConditionExpression"])?;
-        let (table, key, key_attributes) = keyed(request, input)?;
-        let update = input.text("UpdateExpression")?;
-        let update = update.map(|source| Update::parse(&source, &mut placeholders)).transpose()?;
-        let condition = conditions(input, &mut placeholders)?;
-        if let Some(update) = &update
-            && let Some(name) = update.touched().attributes().find(|name| table.schema.contains(name))
-        {
-            return Err(invalid(format!(
-                "Cannot update attribute {name}. This attribute is part of the key"
-            )));
-        }
-        Ok(Self {
-            table,
-            key,
-            key_attributes,
-            condition,
-            action: Action::Update(update),
-            show_on_failure: show_on_failure(input)?,
-        })
-    }
-
     /// What the write would do to the contents, which stay as they are.
     pub(super) fn plan(&self, contents: &Contents) -> Result<Outcome, Refusal> {
         if contents.deleted {
             return Err(Refusal::Invalid(not_found("Requested resource not found")));
         }
-        if contents.stream.as_ref().is_some_and(|stream| stream.is_enabled() && !stream.has_room()) {
+        if contents.is_behind() {
             return Err(Refusal::Invalid(ApiError::client(
                 "ProvisionedThroughputExceededException",
                 format!(
@@ -156,43 +102,53 @@ impl Write {
             )));
         }
         let old = contents.items.get(&self.key);
-        if let Some(condition) = &self.condition {
-            let nothing = Attributes::default();
-            if !condition.holds(old.map_or(&nothing, |item| item.attributes())) {
-                return Err(Refusal::Condition(old.filter(|_| self.show_on_failure).cloned()));
-            }
+        if let Action::Put(item) | Action::Insert(item) = &self.action {
+            contents.check_indexes(item).map_err(Refusal::Invalid)?;
+        }
+        if let Some(condition) = &self.condition
+            && !condition.holds(&old.map(Item::attributes).unwrap_or_default())
+        {
+            return Err(match self.action {
+                Action::Insert(_) => Refusal::Duplicate,
+                _ => Refusal::Condition(old.filter(|_| self.show_on_failure).cloned()),
+            });
         }
         let new = match &self.action {
-            Action::Put(item) => Some(Arc::clone(item)),
+            Action::Put(item) | Action::Insert(item) => Some(item.clone()),
             Action::Delete => None,
             Action::Check => old.cloned(),
             Action::Update(update) => self.updated(update.as_ref(), old).map_err(Refusal::Invalid)?,
         };
-        if let Some(new) = new.as_deref() {
+        if let (Action::Update(_), Some(new)) = (&self.action, &new)
+            && old != Some(new)
+        {
             contents.check_indexes(new).map_err(Refusal::Invalid)?;
         }
         Ok(Outcome { old: old.cloned(), new })
     }
 
-    fn updated(
-        &self,
-        update: Option<&Update>,
-        old: Option<&Arc<Item>>,
-    ) -> Result<Option<Arc<Item>>, ApiError> {
-        let before = old.map_or(&self.key_attributes, |item| item.attributes());
-        let after = match update {
-            Some(update) => update.apply(before)?,
-            None => before.clone(),
-        };
+    fn updated(&self, update: Option<&Update>, old: Option<&Item>) -> Result<Option<Item>, ApiError> {
         if old.is_none() && update.is_some_and(Update::only_removes) {
             return Ok(None);
         }
-        Ok(Some(Arc::new(Item::new(after, UPDATE_TOO_LARGE)?)))
+        let before = old.map_or_else(|| self.key_attributes.clone(), Item::attributes);
+        let after = match update {
+            Some(update) => update.apply(&before)?,
+            None => before,
+        };
+        Ok(Some(Item::new(&after, UPDATE_TOO_LARGE)?))
     }
 
     /// Does what was planned on the same contents.
     pub(super) fn commit(&self, contents: &mut Contents, outcome: &Outcome, now_ms: i64) {
-        contents.replace(&self.key, outcome.old.as_ref(), outcome.new.as_ref(), now_ms, Cause::Request);
+        contents.replace(
+            &self.table.schema,
+            &self.key,
+            outcome.old.as_ref(),
+            outcome.new.as_ref(),
+            now_ms,
+            Cause::Request,
+        );
     }
 
     /// Plans and commits at once.
@@ -203,85 +159,126 @@ impl Write {
         Ok(outcome)
     }
 
-    /// Counts what the write costs, each unit `times` over (twice in a transaction).
+    /// Counts what the write costs, the table's units `times` over: twice in a transaction, which costs indexes nothing more.
+    /// [dynoxide, index capacity, captured on AWS]
     pub(super) fn count(&self, outcome: &Outcome, times: f64, units: &mut Units) {
-        let (old, new) = (outcome.old.as_deref(), outcome.new.as_deref());
+        let (old, new) = (outcome.old.as_ref(), outcome.new.as_ref());
         let bytes = [old, new].into_iter().flatten().map(Item::bytes).max().unwrap_or(0);
         units.add(times * capacity::write_units(bytes));
         if matches!(self.action, Action::Check) {
             return;
         }
         for index in capacity::indexes(&self.table.contents.read()) {
-            units.add_index(index, times * index.write_units(&self.key, old, new) as f64);
+            units.add_index(index, index.write_units(&self.key, old, new) as f64);
         }
     }
 
-    fn touched(&self, item: Option<&Arc<Item>>) -> Option<Map<String, Value>> {
+    /// What an update wrote, of the item before or after it.
+    pub(super) fn touched(&self, item: Option<&Item>) -> Option<Map<String, Value>> {
         let Action::Update(Some(update)) = &self.action else { return None };
-        let projected = update.touched().project(item?.attributes());
+        let projected = update.touched().project(&item?.attributes());
         (!projected.is_empty()).then(|| to_json(&projected))
     }
 }
 
-/// The table and the key that an input names.
-pub(super) fn keyed(
-    request: &Request<'_>,
-    input: &mut Input,
-) -> Result<(Arc<Table>, Key, Attributes), ApiError> {
-    let key_attributes = input.required_attributes("Key")?;
-    let table = request.store.table(&input.required_text("TableName")?)?;
-    let key = table.schema.of_key(&key_attributes)?;
-    Ok((table, key, key_attributes))
+const RETURN_VALUES: [&str; 5] = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
+pub(super) const SHOWN_ON_FAILURE: &[&str] = &["ALL_OLD", "NONE"];
+pub(super) const METRICS: &[&str] = &["SIZE", "NONE"];
+
+/// What a single write returns beside its outcome.
+struct Returned {
+    values: &'static str,
+    report: Report,
+    metrics: bool,
 }
 
-/// The condition, which is always the last expression of a write.
-fn conditions(input: &mut Input, placeholders: &mut Placeholders) -> Result<Option<Condition>, ApiError> {
-    let condition = input.condition("ConditionExpression", placeholders)?;
-    placeholders.finish()?;
-    Ok(condition)
+/// Takes `ReturnValues`, and notes when it is none of its words.
+fn take_return_values(input: &mut Input) -> Result<&'static str, ApiError> {
+    let Some(word) = input.text("ReturnValues")? else { return Ok("NONE") };
+    let known = RETURN_VALUES.into_iter().find(|known| *known == word);
+    if known.is_none() {
+        input.violations().push(
+            "Failed to satisfy constraint: Member must satisfy enum value set: [ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]",
+        );
+    }
+    Ok(known.unwrap_or("NONE"))
 }
 
-fn show_on_failure(input: &mut Input) -> Result<bool, ApiError> {
-    Ok(input.choice("ReturnValuesOnConditionCheckFailure", &["NONE", "ALL_OLD"])? == "ALL_OLD")
-}
+/// What a put and a delete say about a word that only an update knows.
+const ONLY_OLD: &str = "ReturnValues can only be ALL_OLD or NONE";
 
-const RETURN_VALUES: &[&str] = &["NONE", "ALL_NEW", "ALL_OLD", "UPDATED_NEW", "UPDATED_OLD"];
+fn only_old(values: &str) -> bool {
+    matches!(values, "NONE" | "ALL_OLD")
+}
 
 /// `PutItem`.
 pub(in super::super) fn put_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    single(request, input, Write::put, |returned| matches!(returned, "NONE" | "ALL_OLD"))
+    let mut input = Input::new(input)?;
+    let table = input.table()?;
+    let object = input.required_object("Item")?;
+    let (members, returned) = take_members(&mut input, table, object)?;
+    let draft = Draft::put(&mut input, members, Place::Single)?;
+    if !only_old(returned.values) {
+        return Err(enveloped(ApiError::validation(ONLY_OLD)));
+    }
+    single(request, draft, &returned)
 }
 
 /// `DeleteItem`.
 pub(in super::super) fn delete_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    single(request, input, Write::delete, |returned| matches!(returned, "NONE" | "ALL_OLD"))
-}
-
-/// `UpdateItem`.
-pub(in super::super) fn update_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
-    single(request, input, Write::update, |_| true)
-}
-
-fn single(
-    request: &Request<'_>,
-    input: Value,
-    read: impl FnOnce(&Request<'_>, &mut Input) -> Result<Write, ApiError>,
-    returns: impl FnOnce(&str) -> bool,
-) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
-    input.refuse_legacy()?;
-    let report = Report::take(&mut input)?;
-    let metrics = input.choice("ReturnItemCollectionMetrics", &["NONE", "SIZE"])? == "SIZE";
-    let returned = input.choice("ReturnValues", RETURN_VALUES)?;
-    if !returns(returned) {
-        return Err(ApiError::validation("Return values set to invalid value"));
+    let table = input.table()?;
+    let object = input.required_object("Key")?;
+    let (members, returned) = take_members(&mut input, table, object)?;
+    if !only_old(returned.values) {
+        return Err(enveloped(ApiError::validation(ONLY_OLD)));
     }
-    let write = read(request, &mut input)?;
+    let draft = Draft::delete(&mut input, members, Place::Single)?;
+    single(request, draft, &returned)
+}
+
+/// `UpdateItem`. It tells the first of its wrong members alone.
+pub(in super::super) fn update_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let mut input = Input::new(input)?;
+    let table = input.table()?;
+    input.checked()?;
+    let object = input.required_object("Key")?;
+    let values = take_return_values(&mut input)?;
+    input.checked()?;
+    let shown = input.choice("ReturnValuesOnConditionCheckFailure", SHOWN_ON_FAILURE)?;
+    input.violations().check_first()?;
+    let metrics = input.choice("ReturnItemCollectionMetrics", METRICS)? == Some("SIZE");
+    input.checked()?;
+    let report = Report::take(&mut input)?;
+    input.violations().check_first()?;
+    let members = Members { table, object, show_on_failure: shown == Some("ALL_OLD") };
+    let draft = Draft::update(&mut input, members, Place::Single)?;
+    single(request, draft, &Returned { values, report, metrics })
+}
+
+/// The members of a put or a delete, and what it returns.
+fn take_members(
+    input: &mut Input,
+    table: String,
+    object: Map<String, Value>,
+) -> Result<(Members, Returned), ApiError> {
+    let report = Report::take(input)?;
+    let values = take_return_values(input)?;
+    let metrics = input.choice("ReturnItemCollectionMetrics", METRICS)? == Some("SIZE");
+    let shown = input.choice("ReturnValuesOnConditionCheckFailure", SHOWN_ON_FAILURE)?;
+    input.checked()?;
+    let members = Members { table, object, show_on_failure: shown == Some("ALL_OLD") };
+    Ok((members, Returned { values, report, metrics }))
+}
+
+fn single(request: &Request<'_>, draft: Draft, returned: &Returned) -> Result<Value, ApiError> {
+    let table = request.store.table(&draft.table)?;
+    let write = draft.resolve(table)?;
     let outcome = write.run(request.now_ms)?;
     let mut output = Map::new();
-    let attributes = match returned {
-        "ALL_OLD" => outcome.old.as_ref().map(|item| item.to_json()),
-        "ALL_NEW" => outcome.new.as_ref().map(|item| item.to_json()),
+    let attributes = match returned.values {
+        "ALL_OLD" => outcome.old.as_ref().map(Item::to_json),
+        "ALL_NEW" => outcome.new.as_ref().map(Item::to_json),
         "UPDATED_OLD" => write.touched(outcome.old.as_ref()),
         "UPDATED_NEW" => write.touched(outcome.new.as_ref()),
         _ => None,
@@ -289,14 +286,18 @@ fn single(
     if let Some(attributes) = attributes {
         output.insert("Attributes".to_owned(), attributes.into());
     }
-    if report != Report::None {
+    if returned.report != Report::None {
         let mut units = Units::default();
         write.count(&outcome, 1.0, &mut units);
         output.extend(
-            units.describe(report, &write.table.name, None).map(|c| ("ConsumedCapacity".to_owned(), c)),
+            units
+                .describe(returned.report, &write.table.name, None)
+                .map(|c| ("ConsumedCapacity".to_owned(), c)),
         );
     }
-    if metrics && let Some(metrics) = capacity::collection_metrics(&write.table, &write.key_attributes) {
+    if returned.metrics
+        && let Some(metrics) = capacity::collection_metrics(&write.table, &write.key_attributes)
+    {
         output.insert("ItemCollectionMetrics".to_owned(), metrics);
     }
     Ok(Value::Object(output))

@@ -181,7 +181,12 @@ async fn a_new_index_is_filled_and_a_deleted_one_is_gone() {
     let output = db.ok("UpdateTable", update.clone()).await;
     assert_eq!(output["TableDescription"]["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE");
     assert_eq!(sorts(&db.ok("Query", by_kind("x")).await), [2, 1, 0]);
-    db.invalid("UpdateTable", update, "Attempting to create an index which already exists: by-kind").await;
+    db.invalid(
+        "UpdateTable",
+        update,
+        "One or more parameter values were invalid: Index already exists: by-kind",
+    )
+    .await;
     let both = json!([
         {"Delete": {"IndexName": "by-kind"}},
         {"Create": global("second", json!({"ProjectionType": "ALL"}))},
@@ -199,4 +204,68 @@ async fn a_new_index_is_filled_and_a_deleted_one_is_gone() {
     assert_eq!(output["TableDescription"].get("GlobalSecondaryIndexes"), None);
     assert_eq!(output["TableDescription"]["AttributeDefinitions"].as_array().unwrap().len(), 2);
     db.invalid("Query", by_kind("x"), "The table does not have the specified index: by-kind").await;
+}
+
+#[tokio::test]
+async fn an_index_may_have_several_attributes_of_each_kind() {
+    let db = Fixture::new();
+    let kind = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    db.ok(
+        "CreateTable",
+        json!({
+            "TableName": "games", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [kind("id"), kind("cup"), kind("place"), kind("round"), kind("bracket")],
+            "KeySchema": [key("id", "HASH")],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "by-round", "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [key("cup", "HASH"), key("place", "HASH"), key("round", "RANGE"), key("bracket", "RANGE")],
+            }],
+        }),
+    )
+    .await;
+    for (id, place, round, bracket) in [
+        ("1", "NA", "FINAL", "A"),
+        ("2", "NA", "FINAL", "B"),
+        ("3", "NA", "SEMI", "A"),
+        ("4", "EU", "FINAL", "A"),
+    ] {
+        let text = |text: &str| json!({"S": text});
+        let item = json!({"id": text(id), "cup": text("c"), "place": text(place), "round": text(round), "bracket": text(bracket)});
+        db.put("games", item).await;
+    }
+    db.put("games", json!({"id": {"S": "5"}, "cup": {"S": "c"}, "place": {"S": "NA"}})).await;
+    let check = async |condition: &str, expected: &[&str]| {
+        let values = json!({":c": {"S": "c"}, ":na": {"S": "NA"}, ":f": {"S": "FINAL"}, ":b": {"S": "B"}});
+        let used = values.as_object().unwrap().iter().filter(|(name, _)| condition.contains(name.as_str()));
+        let values: serde_json::Map<_, _> = used.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let query = json!({
+            "TableName": "games", "IndexName": "by-round", "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values, "ExpressionAttributeNames": {"#round": "round"}, "Limit": 1,
+        });
+        let mut query = query;
+        if !condition.contains("#round") {
+            query.as_object_mut().unwrap().remove("ExpressionAttributeNames");
+        }
+        let mut found = Vec::new();
+        loop {
+            let mut page = db.ok("Query", query.clone()).await;
+            found.extend(
+                page["Items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| item["id"]["S"].as_str().unwrap().to_owned()),
+            );
+            match page["LastEvaluatedKey"].take() {
+                serde_json::Value::Null => break,
+                key => query["ExclusiveStartKey"] = key,
+            }
+        }
+        assert_eq!(found, expected, "{condition}");
+    };
+    check("cup = :c AND place = :na", &["1", "2", "3"]).await;
+    check("cup = :c AND place = :na AND #round = :f", &["1", "2"]).await;
+    check("cup = :c AND place = :na AND #round = :f AND bracket >= :b", &["2"]).await;
+    check("cup = :c AND place = :na AND begins_with(#round, :f)", &["1", "2"]).await;
 }

@@ -73,7 +73,7 @@ async fn each_return_value_shows_its_part() {
     db.invalid(
         "PutItem",
         json!({"TableName": "events", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_NEW"}),
-        "Return values set to invalid value",
+        "1 validation error detected: ReturnValues can only be ALL_OLD or NONE",
     )
     .await;
 }
@@ -145,8 +145,9 @@ async fn what_is_no_item_or_key_is_refused_in_the_services_words() {
     let get = async |key: serde_json::Value, expected: &str| {
         db.invalid("GetItem", json!({"TableName": "events", "Key": key}), expected).await;
     };
-    get(json!({}), "The number of conditions on the keys is invalid").await;
-    get(json!({"id": {"S": "1"}, "x": {"S": "1"}}), "The number of conditions on the keys is invalid").await;
+    get(json!({}), "The provided key element does not match the schema").await;
+    get(json!({"id": {"S": "1"}, "x": {"S": "1"}}), "The provided key element does not match the schema")
+        .await;
     get(json!({"x": {"S": "1"}}), "The provided key element does not match the schema").await;
     get(json!({"id": {"N": "1"}}), "The provided key element does not match the schema").await;
     get(json!({"id": {"S": ""}}), empty).await;
@@ -179,11 +180,8 @@ async fn what_is_no_item_or_key_is_refused_in_the_services_words() {
 #[tokio::test]
 async fn what_is_not_supported_is_refused_by_name() {
     let db = Fixture::with_table().await;
-    let legacy =
-        json!({"TableName": "events", "Item": {"id": {"S": "1"}}, "Expected": {"id": {"Exists": false}}});
-    assert!(db.error("PutItem", legacy).await.message.contains("legacy parameter Expected"));
-    let error = db.error("ExecuteStatement", json!({"Statement": "SELECT * FROM events"})).await;
-    assert_eq!(error.message, "the embedded cloud does not support dynamodb:ExecuteStatement");
+    let error = db.error("ExportTableToPointInTime", json!({})).await;
+    assert_eq!(error.message, "the embedded cloud does not support dynamodb:ExportTableToPointInTime");
 }
 
 #[tokio::test]
@@ -210,12 +208,9 @@ async fn batches_write_and_read_many_items() {
 
     let many: Vec<_> =
         (0..26).map(|n| json!({"PutRequest": {"Item": {"id": {"S": n.to_string()}}}})).collect();
-    db.invalid(
-        "BatchWriteItem",
-        json!({"RequestItems": {"events": many}}),
-        "Too many items requested for the BatchWriteItem call",
-    )
-    .await;
+    let error = db.error("BatchWriteItem", json!({"RequestItems": {"events": many}})).await;
+    let constraint = "at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]";
+    assert!(error.message.ends_with(constraint), "{error}");
     let twice =
         json!([{"PutRequest": {"Item": {"id": {"S": "1"}}}}, {"DeleteRequest": {"Key": {"id": {"S": "1"}}}}]);
     let duplicates = "Provided list of item keys contains duplicates";
@@ -226,7 +221,7 @@ async fn batches_write_and_read_many_items() {
     db.invalid(
         "BatchGetItem",
         json!({"RequestItems": {"events": {"Keys": many}}}),
-        "Too many items requested for the BatchGetItem call",
+        "1 validation error detected: Value at 'RequestItems.events.member.Keys' failed to satisfy constraint: Member must have length less than or equal to 100",
     )
     .await;
 }

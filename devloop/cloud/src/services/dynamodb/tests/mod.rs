@@ -1,7 +1,11 @@
 //! Tests of the service through its operations, against a clock that stands still.
 
+mod cases;
+mod destinations;
 mod indexes;
 mod items;
+mod legacy;
+mod partiql;
 mod queries;
 mod streams;
 mod tables;
@@ -13,13 +17,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::DynamoDb;
-use crate::{clock::Clock, context::Context, error::ApiError};
+use crate::{Limits, clock::Clock, context::Context, error::ApiError, services::kinesis::Kinesis};
 
 const START_MS: i64 = 1_700_000_000_250;
 
 /// A service and what its callers share.
 struct Fixture {
     db: Arc<DynamoDb>,
+    kinesis: Arc<Kinesis>,
     cx: Context,
     clock: Clock,
 }
@@ -33,7 +38,9 @@ impl Fixture {
             endpoint: "http://127.0.0.1:4566".into(),
             request_id: "r".into(),
         };
-        Self { db: Arc::new(DynamoDb::new(clock.clone())), cx, clock }
+        let kinesis = Arc::new(Kinesis::new(clock.clone(), Limits::Machine));
+        let db = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
+        Self { db, kinesis, cx, clock }
     }
 
     /// A service with the table `events`, whose key is `id` (a text), and a stream of both images.

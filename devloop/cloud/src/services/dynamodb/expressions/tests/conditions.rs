@@ -202,7 +202,7 @@ fn placeholders_must_be_well_formed_and_used() {
         none.clone(),
         json!({":v": {"N": "x"}}),
         None,
-        "ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value: x for key :v",
+        "The parameter cannot be converted to a numeric value: x",
     );
     check(
         json!({"#b": "b", "#a": "a"}),
@@ -219,7 +219,7 @@ fn placeholders_must_be_well_formed_and_used() {
     check(
         none,
         json!({":v": {"N": "1"}}),
-        Some("ConditionExpression is null"),
+        Some(": ConditionExpression is null"),
         "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null",
     );
 }

@@ -1,16 +1,23 @@
 use serde_json::{Value, json};
 
-use super::{super::KeyCondition, Placeholders, message, text};
+use super::{
+    super::{KeyConditions, key_condition::KeyCondition},
+    Placeholders, message, text,
+};
 use crate::{
     error::ApiError,
-    services::dynamodb::key::{KeyAttribute, KeyKind, KeySchema, SortCondition},
+    services::dynamodb::{
+        key::SortCondition,
+        key_schema::{KeyAttribute, KeyKind, KeySchema},
+    },
 };
 
+fn key(name: &str) -> KeyAttribute {
+    KeyAttribute { name: name.to_owned(), kind: KeyKind::String }
+}
+
 fn schema() -> KeySchema {
-    KeySchema {
-        partition: KeyAttribute { name: "p".to_owned(), kind: KeyKind::String },
-        sort: Some(KeyAttribute { name: "s".to_owned(), kind: KeyKind::String }),
-    }
+    KeySchema { partition: vec![key("p")], sort: vec![key("s")] }
 }
 
 fn values() -> Value {
@@ -18,13 +25,25 @@ fn values() -> Value {
 }
 
 fn parse(source: &str) -> Result<KeyCondition, ApiError> {
-    KeyCondition::parse(source, &schema(), &mut Placeholders::new(None, Some(values()), None).unwrap())
+    parse_for(source, &schema())
+}
+
+fn parse_for(source: &str, schema: &KeySchema) -> Result<KeyCondition, ApiError> {
+    KeyConditions::parse(source, &mut Placeholders::new(None, Some(values()), None).unwrap())?.bind(schema)
 }
 
 #[test]
 fn a_key_condition_names_a_partition_and_at_most_a_stretch_of_it() {
     let check = |source: &str, sort: Option<SortCondition>| {
-        assert_eq!(parse(source).unwrap(), KeyCondition { partition: text("p"), sort }, "{source}");
+        let (equal, last) = match sort {
+            Some(SortCondition::Equal(value)) => (vec![value], None),
+            last => (Vec::new(), last),
+        };
+        assert_eq!(
+            parse(source).unwrap(),
+            KeyCondition { partition: vec![text("p")], equal, last },
+            "{source}"
+        );
     };
     let (a, b) = (text("a"), text("b"));
     check("p = :p", None);
@@ -47,7 +66,14 @@ fn what_is_no_key_condition_is_refused() {
     check("s = :a", "Query condition missed key schema element: p");
     check("p > :p", "Query key condition not supported");
     check("p = :p AND x = :a", "Query condition missed key schema element: s");
-    check("p = :p AND p = :p", "KeyConditionExpressions must only contain one condition per key");
+    check(
+        "p = :p AND p = :p",
+        "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key",
+    );
+    check(
+        "p = :p AND s = :a AND x = :a",
+        "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)",
+    );
     check("p = :p OR s = :a", &format!("{operator}OR"));
     check("p = :p AND s <> :a", &format!("{operator}<>"));
     check("p = :p AND contains(s, :a)", &format!("{operator}contains"));
@@ -64,5 +90,21 @@ fn what_is_no_key_condition_is_refused() {
     check(
         "p = :empty",
         "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p",
+    );
+}
+
+#[test]
+fn a_key_of_several_attributes_is_asked_for_from_the_left() {
+    let schema = KeySchema { partition: vec![key("p"), key("q")], sort: vec![key("s"), key("t"), key("u")] };
+    let check = |source: &str, expected: &str| {
+        assert_eq!(message(parse_for(source, &schema)), expected, "{source}");
+    };
+    let parsed = parse_for("p = :p AND q = :p AND s = :a AND t > :b", &schema).unwrap();
+    assert_eq!(parsed.partition, [text("p"), text("p")]);
+    assert_eq!((parsed.equal, parsed.last), (vec![text("a")], Some(SortCondition::Greater(text("b")))));
+    check("p = :p", "HASH key attributes q must have equality conditions specified in the query");
+    check(
+        "p = :p AND q = :p AND t = :a",
+        "RANGE key attributes s must have equality conditions specified in the query because a condition is present on key attribute t",
     );
 }

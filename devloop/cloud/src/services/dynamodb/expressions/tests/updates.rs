@@ -33,6 +33,9 @@ fn an_update_changes_what_it_names() {
     check("set word = :text, n=:one", json!({"word": {"S": "new"}, "n": {"N": "1"}}));
     check("SET n = n + :one", json!({"n": {"N": "11"}}));
     check("SET n = :one - n", json!({"n": {"N": "-9"}}));
+    check("SET n = (n - :one)", json!({"n": {"N": "9"}}));
+    check("SET n = (n) + (:one), a = (:text)", json!({"n": {"N": "11"}, "a": {"S": "new"}}));
+    check("SET hits = (if_not_exists((hits), (:one)) + :one)", json!({"hits": {"N": "2"}}));
     check("SET copy_of_n = n, n = :one", json!({"copy_of_n": {"N": "10"}, "n": {"N": "1"}}));
     check("SET n = if_not_exists(n, :one)", json!({}));
     check("SET hits = if_not_exists(hits, :one) + :one", json!({"hits": {"N": "2"}}));
@@ -75,6 +78,10 @@ fn what_is_no_update_is_refused_in_the_services_words() {
         assert_eq!(message(parse(source)), format!("Invalid UpdateExpression: {expected}"), "{source}");
     };
     check("", "The expression can not be empty;");
+    check("SET n = ((n))", "The expression has redundant parentheses;");
+    check("SET n = ((n + :one))", "The expression has redundant parentheses;");
+    check("SET n = (n + :one) - :one", "Syntax error; token: \"-\", near: \") - :one\"");
+    check("SET n = (n", "Syntax error; token: \"<EOF>\", near: \"n\"");
     check("n = :one", "Syntax error; token: \"n\", near: \"n =\"");
     check("SET", "Syntax error; token: \"<EOF>\", near: \"SET\"");
     check("SET n = :one,", "Syntax error; token: \"<EOF>\", near: \",\"");

@@ -1,0 +1,138 @@
+//! Kinesis streaming: every change of a table's items goes into a Kinesis stream, in the order of the changes.
+//! [Using Kinesis Data Streams to capture changes to `DynamoDB`, developer guide]
+
+use std::sync::Arc;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde_json::{Map, Value, json};
+
+use super::{item::Item, key::Key, key_schema::KeySchema, stream::Cause, value::to_json};
+use crate::services::kinesis::{Record, Stream};
+
+/// The unit of the times in the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Precision {
+    Millisecond,
+    Microsecond,
+}
+
+impl Precision {
+    /// The API's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Millisecond => "MILLISECOND",
+            Self::Microsecond => "MICROSECOND",
+        }
+    }
+}
+
+/// Whether changes go to the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Active,
+    Disabled,
+    /// The stream is gone.
+    Failed,
+}
+
+/// A Kinesis stream that takes, or took, the changes of a table.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) arn: String,
+    pub(crate) precision: Precision,
+    pub(crate) status: Status,
+    stream: Arc<Stream>,
+    table: String,
+    region: Arc<str>,
+}
+
+impl Destination {
+    /// The stream `stream` of the ARN `arn` takes the changes of `table` from now on.
+    pub(crate) fn new(
+        arn: String,
+        stream: Arc<Stream>,
+        precision: Precision,
+        table: String,
+        region: Arc<str>,
+    ) -> Self {
+        Self { arn, precision, status: Status::Active, stream, table, region }
+    }
+
+    /// Takes up again what was disabled.
+    pub(crate) fn enable(&mut self, stream: Arc<Stream>, precision: Precision) {
+        self.stream = stream;
+        self.precision = precision;
+        self.status = Status::Active;
+    }
+
+    /// Whether the stream takes another record, if it has to.
+    pub(crate) fn has_room(&self) -> bool {
+        use crate::source::SourceShard as _;
+        self.status != Status::Active || self.stream.open_shards().iter().all(|shard| shard.log().has_room())
+    }
+
+    /// Puts the change from `old` to `new`, at least one of which is there. Called under the table's lock.
+    pub(crate) fn put(
+        &mut self,
+        schema: &KeySchema,
+        key: &Key,
+        old: Option<&Item>,
+        new: Option<&Item>,
+        now_ms: i64,
+        cause: Cause,
+    ) {
+        if self.status != Status::Active {
+            return;
+        }
+        let data = self.record(schema, old, new, now_ms, cause).to_string();
+        let partition_key = format!("{:016X}", key.partition_hash());
+        // The hash of the partition is as good a place among the shards as a hash of its digits.
+        let place = u128::from(key.partition_hash()) << 64;
+        let bytes = data.len() + partition_key.len();
+        let record = Record { partition_key, data: BASE64.encode(data) };
+        if self.stream.put(place, bytes, record).is_err() {
+            self.status = Status::Failed;
+        }
+    }
+
+    fn record(
+        &self,
+        schema: &KeySchema,
+        old: Option<&Item>,
+        new: Option<&Item>,
+        now_ms: i64,
+        cause: Cause,
+    ) -> Value {
+        let name = match (old, new) {
+            (None, _) => "INSERT",
+            (Some(_), Some(_)) => "MODIFY",
+            (Some(_), None) => "REMOVE",
+        };
+        let keys = new.or(old).map(|image| schema.extract(image)).unwrap_or_default();
+        let images = [old, new].into_iter().flatten().map(Item::bytes).sum::<usize>();
+        let time = match self.precision {
+            Precision::Millisecond => now_ms,
+            Precision::Microsecond => now_ms * 1000,
+        };
+        let mut change = Map::from_iter([
+            ("ApproximateCreationDateTime".to_owned(), time.into()),
+            ("ApproximateCreationDateTimePrecision".to_owned(), self.precision.name().into()),
+            ("Keys".to_owned(), to_json(&keys).into()),
+            ("SizeBytes".to_owned(), (schema.bytes(&keys) + images).into()),
+        ]);
+        for (name, image) in [("NewImage", new), ("OldImage", old)] {
+            change.extend(image.map(|image| (name.to_owned(), image.to_json().into())));
+        }
+        let expired = json!({ "principalId": "dynamodb.amazonaws.com", "type": "Service" });
+        json!({
+            "awsRegion": &*self.region,
+            "eventID": crate::wire::unique_id().to_string(),
+            "eventName": name,
+            "userIdentity": if cause == Cause::Expiry { expired } else { Value::Null },
+            "recordFormat": "application/json",
+            "tableName": self.table,
+            "dynamodb": change,
+            "eventSource": "aws:dynamodb",
+        })
+    }
+}

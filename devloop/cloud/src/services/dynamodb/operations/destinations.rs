@@ -1,0 +1,147 @@
+//! `EnableKinesisStreamingDestination` and its kin.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{
+        destination::{Destination, Precision, Status},
+        store::not_found,
+        table::Table,
+    },
+    Request,
+    input::Input,
+};
+use crate::{error::ApiError, services::kinesis::Stream};
+
+/// The most streams that take the changes of one table. [Quotas in Amazon `DynamoDB`]
+const MAX_DESTINATIONS: usize = 2;
+
+/// What every operation names.
+struct Named {
+    table: Arc<Table>,
+    arn: String,
+    precision: Option<Precision>,
+}
+
+fn take(request: &Request<'_>, input: Value, configuration: &str) -> Result<Named, ApiError> {
+    let mut input = Input::new(input)?;
+    let arn = input.required_text("StreamArn")?;
+    let name = input.described_table()?;
+    let mut precision = None;
+    if let Some(configuration) = input.take(configuration) {
+        let mut configuration = Input::new(configuration)?;
+        let words = &["MICROSECOND", "MILLISECOND"];
+        precision = match configuration.choice("ApproximateCreationDateTimePrecision", words)? {
+            Some("MICROSECOND") => Some(Precision::Microsecond),
+            Some(_) => Some(Precision::Millisecond),
+            None => None,
+        };
+        configuration.checked()?;
+    }
+    Ok(Named { table: request.store.named_table(&name)?, arn, precision })
+}
+
+fn stream(request: &Request<'_>, arn: &str) -> Result<Arc<Stream>, ApiError> {
+    request.kinesis.source(&request.cx.region, arn).map_err(|error| not_found(error.message))
+}
+
+fn answer(named: &Named, status: &str, configuration: &str, precision: Precision) -> Value {
+    json!({
+        "TableName": named.table.name,
+        "StreamArn": named.arn,
+        "DestinationStatus": status,
+        configuration: { "ApproximateCreationDateTimePrecision": precision.name() },
+    })
+}
+
+/// `EnableKinesisStreamingDestination`. Changes go to the stream as soon as the answer is there.
+pub(in super::super) fn enable(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    const CONFIGURATION: &str = "EnableKinesisStreamingConfiguration";
+    let named = take(request, input, CONFIGURATION)?;
+    let stream = stream(request, &named.arn)?;
+    let precision = named.precision.unwrap_or(Precision::Millisecond);
+    let mut contents = named.table.contents.write();
+    let active = contents.destinations.iter().filter(|other| other.status == Status::Active).count();
+    match contents.destinations.iter_mut().find(|other| other.arn == named.arn) {
+        Some(other) if other.status == Status::Active => {
+            return Err(ApiError::validation(format!(
+                "Table is already enabled for Kinesis streaming to {}",
+                named.arn
+            )));
+        }
+        _ if active == MAX_DESTINATIONS => {
+            return Err(ApiError::client(
+                "LimitExceededException",
+                format!("A table streams to at most {MAX_DESTINATIONS} Kinesis streams"),
+            ));
+        }
+        Some(other) => other.enable(stream, precision),
+        None => {
+            let (table, region) = (named.table.name.clone(), Arc::clone(&request.cx.region));
+            contents.destinations.push(Destination::new(named.arn.clone(), stream, precision, table, region));
+        }
+    }
+    drop(contents);
+    Ok(answer(&named, "ENABLING", CONFIGURATION, precision))
+}
+
+/// `DisableKinesisStreamingDestination`.
+pub(in super::super) fn disable(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    const CONFIGURATION: &str = "EnableKinesisStreamingConfiguration";
+    let named = take(request, input, CONFIGURATION)?;
+    let precision = with_active(&named, |destination| {
+        destination.status = Status::Disabled;
+        destination.precision
+    })?;
+    Ok(answer(&named, "DISABLING", CONFIGURATION, precision))
+}
+
+/// `UpdateKinesisStreamingDestination`.
+pub(in super::super) fn update(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    const CONFIGURATION: &str = "UpdateKinesisStreamingConfiguration";
+    let named = take(request, input, CONFIGURATION)?;
+    let Some(precision) = named.precision else {
+        return Err(ApiError::validation(
+            "UpdateKinesisStreamingConfiguration must name ApproximateCreationDateTimePrecision",
+        ));
+    };
+    with_active(&named, |destination| destination.precision = precision)?;
+    Ok(answer(&named, "UPDATING", CONFIGURATION, precision))
+}
+
+fn with_active<T>(named: &Named, change: impl FnOnce(&mut Destination) -> T) -> Result<T, ApiError> {
+    let mut contents = named.table.contents.write();
+    let active = |other: &&mut Destination| other.arn == named.arn && other.status == Status::Active;
+    match contents.destinations.iter_mut().find(active) {
+        Some(destination) => Ok(change(destination)),
+        None => Err(not_found(format!(
+            "Requested resource not found: the table {} does not stream to {}",
+            named.table.name, named.arn
+        ))),
+    }
+}
+
+/// `DescribeKinesisStreamingDestination`.
+pub(in super::super) fn describe(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
+    let table = request.store.named_table(&Input::new(input)?.described_table()?)?;
+    let contents = table.contents.read();
+    let destinations: Vec<Value> = contents.destinations.iter().map(describe_one).collect();
+    Ok(json!({ "TableName": table.name, "KinesisDataStreamDestinations": destinations }))
+}
+
+fn describe_one(destination: &Destination) -> Value {
+    let (status, why) = match destination.status {
+        Status::Active => ("ACTIVE", None),
+        Status::Disabled => ("DISABLED", None),
+        Status::Failed => ("ENABLE_FAILED", Some("The stream takes no records: it is deleted or full.")),
+    };
+    let mut described = Map::from_iter([
+        ("StreamArn".to_owned(), destination.arn.as_str().into()),
+        ("DestinationStatus".to_owned(), status.into()),
+        ("ApproximateCreationDateTimePrecision".to_owned(), destination.precision.name().into()),
+    ]);
+    described.extend(why.map(|why| ("DestinationStatusDescription".to_owned(), why.into())));
+    Value::Object(described)
+}

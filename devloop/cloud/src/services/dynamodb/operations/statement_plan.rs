@@ -1,0 +1,168 @@
+//! What a `PartiQL` statement comes to: a read by key, a stretch of a table or an index, or a write.
+
+use super::{
+    super::{
+        expressions::{Comparator, Condition, Operand, Path},
+        item::Item,
+        key::{KeyRange, SortCondition},
+        key_schema::KeySchema,
+        partiql::{Select, Statement},
+        store::Store,
+        value::{AttributeValue, Attributes},
+    },
+    draft::Draft,
+    read::ReadDraft,
+    write::{Action, ITEM_TOO_LARGE},
+};
+use crate::error::ApiError;
+
+/// The conditions that must all hold.
+fn conjuncts(condition: &Condition) -> Vec<&Condition> {
+    match condition {
+        Condition::And(conditions) => conditions.iter().flat_map(conjuncts).collect(),
+        other => vec![other],
+    }
+}
+
+/// What a condition asks of one attribute, in the form that keys are asked in.
+fn asked(condition: &Condition) -> Option<(&str, SortCondition)> {
+    let name = |operand: &'_ Operand| matches!(operand, Operand::Path(path) if path.steps.is_empty());
+    let (attribute, found) = match condition {
+        Condition::Compare(comparator, left, Operand::Value(value)) if name(left) => {
+            let value = value.clone();
+            let found = match comparator {
+                Comparator::Equal => SortCondition::Equal(value),
+                Comparator::Less => SortCondition::Less(value),
+                Comparator::AtMost => SortCondition::AtMost(value),
+                Comparator::Greater => SortCondition::Greater(value),
+                Comparator::AtLeast => SortCondition::AtLeast(value),
+                Comparator::NotEqual => return None,
+            };
+            (left, found)
+        }
+        Condition::Compare(Comparator::Equal, Operand::Value(value), right) if name(right) => {
+            (right, SortCondition::Equal(value.clone()))
+        }
+        Condition::Between(of, Operand::Value(low), Operand::Value(high)) if name(of) => {
+            (of, SortCondition::Between(low.clone(), high.clone()))
+        }
+        Condition::BeginsWith(of, Operand::Value(prefix)) if name(of) => {
+            (of, SortCondition::BeginsWith(prefix.clone()))
+        }
+        _ => return None,
+    };
+    match attribute {
+        Operand::Path(path) => Some((path.attribute.as_str(), found)),
+        _ => None,
+    }
+}
+
+fn equal<'c>(conditions: &[&'c Condition], attribute: &str) -> Option<(&'c Condition, AttributeValue)> {
+    conditions.iter().find_map(|condition| match asked(condition)? {
+        (name, SortCondition::Equal(value)) if name == attribute => Some((*condition, value)),
+        _ => None,
+    })
+}
+
+/// The stretch of a table or an index in which everything lies that meets the condition, and whether it is one partition.
+pub(super) fn range(condition: Option<&Condition>, schema: &KeySchema) -> (KeyRange, bool) {
+    let conditions = condition.map(conjuncts).unwrap_or_default();
+    let value = |name: &str| equal(&conditions, name).map(|(_, value)| value);
+    let partition: Option<Vec<AttributeValue>> =
+        schema.partition.iter().map(|key| value(&key.name).filter(|value| key.fits(value))).collect();
+    let Some(partition) = partition else { return (KeyRange::of_segment(0, 1), false) };
+    let mut prefix = Vec::new();
+    for key in &schema.sort {
+        let Some(value) = value(&key.name).filter(|value| key.fits(value)) else {
+            let last = conditions.iter().find_map(|condition| {
+                asked(condition)
+                    .filter(|(name, asked)| *name == key.name && asked.fits(key))
+                    .map(|(_, asked)| asked)
+            });
+            return (KeyRange::of_partition(&partition, &prefix, last.as_ref()), true);
+        };
+        prefix.push(value);
+    }
+    (KeyRange::of_partition(&partition, &prefix, None), true)
+}
+
+/// The key that a condition names by equality, and what it asks beside that; `None` when it names no whole key.
+fn keyed(condition: &Condition, schema: &KeySchema) -> Option<(Attributes, Vec<Condition>)> {
+    let conditions = conjuncts(condition);
+    let found: Vec<(&Condition, &str, AttributeValue)> = schema
+        .attributes()
+        .map(|key| {
+            let (condition, value) = equal(&conditions, &key.name)?;
+            Some((condition, key.name.as_str(), value))
+        })
+        .collect::<Option<_>>()?;
+    let rest = conditions
+        .into_iter()
+        .filter(|condition| !found.iter().any(|(used, ..)| std::ptr::eq(*used, *condition)))
+        .cloned()
+        .collect();
+    Some((found.into_iter().map(|(_, name, value)| (name, value)).collect(), rest))
+}
+
+fn joined(mut conditions: Vec<Condition>) -> Option<Condition> {
+    match conditions.len() {
+        0 | 1 => conditions.pop(),
+        _ => Some(Condition::And(conditions)),
+    }
+}
+
+/// The read of one item that a `SELECT` in a batch or a transaction must be.
+pub(super) fn read(store: &Store, select: Select, operation: &str) -> Result<ReadDraft, ApiError> {
+    let unkeyed = || {
+        ApiError::validation(format!(
+            "Select statements within {operation} must specify the primary key in the where clause."
+        ))
+    };
+    if select.index.is_some() {
+        return Err(unkeyed());
+    }
+    let table = store.table(&select.table)?;
+    let condition = select.condition.ok_or_else(unkeyed)?;
+    let (key, rest) = keyed(&condition, &table.schema).ok_or_else(unkeyed)?;
+    Ok(ReadDraft::filtered(&select.table, key, joined(rest), select.projection))
+}
+
+/// The write that a statement is.
+pub(super) fn write(store: &Store, statement: Statement, show_on_failure: bool) -> Result<Draft, ApiError> {
+    let name = statement.table().to_owned();
+    let table = store.table(&name)?;
+    let partition = table.schema.partition.first().map_or_else(String::new, |key| key.name.clone());
+    let there = Path { attribute: partition, steps: Vec::new() };
+    let keyed = |condition: &Condition| {
+        keyed(condition, &table.schema).ok_or_else(|| {
+            ApiError::validation("Where clause does not contain a mandatory equality on all key attributes")
+        })
+    };
+    let draft = match statement {
+        Statement::Insert { item, .. } => {
+            let packed = Item::new(&item, ITEM_TOO_LARGE)?;
+            Draft::plain(&name, item, Action::Insert(packed)).under(Condition::NotExists(there))
+        }
+        Statement::Update { assignments, condition, .. } => {
+            let (key, mut rest) = keyed(&condition)?;
+            rest.insert(0, Condition::Exists(there));
+            Draft::plain(&name, key, Action::Update(Some(assignments.update()))).under(Condition::And(rest))
+        }
+        Statement::Delete { condition, .. } => {
+            let (key, rest) = keyed(&condition)?;
+            let delete = Draft::plain(&name, key, Action::Delete);
+            match joined(rest) {
+                // What is not there is not deleted, whatever is asked of it.
+                Some(rest) => delete.under(Condition::Or(vec![Condition::NotExists(there), rest])),
+                None => delete,
+            }
+        }
+        Statement::Exists(select) | Statement::Select(select) => {
+            let condition = select.condition.unwrap_or_else(|| Condition::And(Vec::new()));
+            let (key, mut rest) = keyed(&condition)?;
+            rest.insert(0, Condition::Exists(there));
+            Draft::plain(&name, key, Action::Check).under(Condition::And(rest))
+        }
+    };
+    Ok(draft.showing(show_on_failure))
+}

@@ -1,0 +1,65 @@
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde_json::{Value, json};
+
+use super::Fixture;
+
+const STREAM: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/changes";
+
+async fn kinesis(db: &Fixture, operation: &str, input: Value) -> Value {
+    db.kinesis.call(&db.cx, operation, input).await.unwrap()
+}
+
+/// What the stream holds, decoded.
+async fn records(db: &Fixture) -> Vec<Value> {
+    let iterator = json!({"StreamName": "changes", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"});
+    let iterator = kinesis(db, "GetShardIterator", iterator).await["ShardIterator"].take();
+    let page = kinesis(db, "GetRecords", json!({"ShardIterator": iterator})).await;
+    let records = page["Records"].as_array().unwrap();
+    let decoded = |record: &Value| BASE64.decode(record["Data"].as_str().unwrap()).unwrap();
+    records.iter().map(|record| serde_json::from_slice(&decoded(record)).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_tables_changes_go_into_a_kinesis_stream_in_their_order() {
+    let db = Fixture::with_table().await;
+    let named = json!({"TableName": "events", "StreamArn": STREAM});
+    let error = db.error("EnableKinesisStreamingDestination", named.clone()).await;
+    assert_eq!(error.code, "ResourceNotFoundException");
+    kinesis(&db, "CreateStream", json!({"StreamName": "changes", "ShardCount": 1})).await;
+    db.put("events", json!({"id": {"S": "before"}})).await;
+    let enabled = db.ok("EnableKinesisStreamingDestination", named.clone()).await;
+    assert_eq!(enabled["DestinationStatus"], "ENABLING");
+    db.put("events", json!({"id": {"S": "1"}, "n": {"N": "1"}})).await;
+    db.put("events", json!({"id": {"S": "1"}, "n": {"N": "2"}})).await;
+    db.put("events", json!({"id": {"S": "1"}, "n": {"N": "2"}})).await;
+    db.ok("DeleteItem", json!({"TableName": "events", "Key": {"id": {"S": "1"}}})).await;
+    let found = records(&db).await;
+    let names: Vec<&str> = found.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
+    assert_eq!(names, ["INSERT", "MODIFY", "REMOVE"], "what changes nothing is no change");
+    let change = &found[1];
+    assert_eq!((&change["tableName"], &change["eventSource"]), (&json!("events"), &json!("aws:dynamodb")));
+    assert_eq!(change["recordFormat"], "application/json");
+    assert_eq!(change["userIdentity"], Value::Null);
+    assert_eq!(change["dynamodb"]["Keys"], json!({"id": {"S": "1"}}));
+    assert_eq!(change["dynamodb"]["OldImage"]["n"], json!({"N": "1"}));
+    assert_eq!(change["dynamodb"]["NewImage"]["n"], json!({"N": "2"}));
+    assert_eq!(change["dynamodb"]["ApproximateCreationDateTimePrecision"], "MILLISECOND");
+    assert_eq!(change["dynamodb"]["ApproximateCreationDateTime"], super::START_MS);
+
+    db.ok("DisableKinesisStreamingDestination", named.clone()).await;
+    db.put("events", json!({"id": {"S": "2"}})).await;
+    assert_eq!(records(&db).await.len(), 3, "a disabled destination takes nothing");
+    let described = db.ok("DescribeKinesisStreamingDestination", json!({"TableName": "events"})).await;
+    assert_eq!(described["KinesisDataStreamDestinations"][0]["DestinationStatus"], "DISABLED");
+}
+
+#[tokio::test]
+async fn a_destination_whose_stream_is_gone_says_so() {
+    let db = Fixture::with_table().await;
+    kinesis(&db, "CreateStream", json!({"StreamName": "changes", "ShardCount": 1})).await;
+    db.ok("EnableKinesisStreamingDestination", json!({"TableName": "events", "StreamArn": STREAM})).await;
+    kinesis(&db, "DeleteStream", json!({"StreamName": "changes"})).await;
+    db.put("events", json!({"id": {"S": "1"}})).await;
+    let described = db.ok("DescribeKinesisStreamingDestination", json!({"TableName": "events"})).await;
+    assert_eq!(described["KinesisDataStreamDestinations"][0]["DestinationStatus"], "ENABLE_FAILED");
+}
