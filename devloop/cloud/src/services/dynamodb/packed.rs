@@ -49,7 +49,9 @@ fn write_value(value: &AttributeValue, out: &mut Vec<u8>) {
         AttributeValue::L(list) => {
             out.push(tag::L);
             write_integer(list.len() as u128, out);
-            list.iter().for_each(|element| write_value(element, out));
+            for element in list {
+                write_value(element, out);
+            }
         }
         AttributeValue::M(members) => {
             out.push(tag::M);
@@ -58,17 +60,23 @@ fn write_value(value: &AttributeValue, out: &mut Vec<u8>) {
         AttributeValue::Ss(set) => {
             out.push(tag::SS);
             write_integer(set.len() as u128, out);
-            set.iter().for_each(|text| write_bytes(text.as_bytes(), out));
+            for text in set {
+                write_bytes(text.as_bytes(), out);
+            }
         }
         AttributeValue::Ns(set) => {
             out.push(tag::NS);
             write_integer(set.len() as u128, out);
-            set.iter().for_each(|number| write_number(*number, out));
+            for number in set {
+                write_number(*number, out);
+            }
         }
         AttributeValue::Bs(set) => {
             out.push(tag::BS);
             write_integer(set.len() as u128, out);
-            set.iter().for_each(|bytes| write_bytes(bytes, out));
+            for bytes in set {
+                write_bytes(bytes, out);
+            }
         }
     }
 }
@@ -149,7 +157,11 @@ impl<'a> Reader<'a> {
                 self.bytes();
             }
             tag::N => self.skip_number(),
-            tag::L => (0..self.length()).for_each(|_| self.skip()),
+            tag::L => {
+                for _ in 0..self.length() {
+                    self.skip();
+                }
+            }
             tag::M => {
                 for _ in 0..self.length() {
                     self.bytes();
@@ -161,7 +173,11 @@ impl<'a> Reader<'a> {
                     self.bytes();
                 }
             }
-            tag::NS => (0..self.length()).for_each(|_| self.skip_number()),
+            tag::NS => {
+                for _ in 0..self.length() {
+                    self.skip_number();
+                }
+            }
             _ => {}
         }
     }

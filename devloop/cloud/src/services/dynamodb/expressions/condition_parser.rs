@@ -146,7 +146,7 @@ impl Reader<'_> {
                 self.parser.defer(self.operand_type(name, &other));
                 Condition::Type(first, String::new())
             }
-            ("attribute_type", Some(_)) => return Err(self.parser.syntax_error()),
+            ("attribute_type", Some(_)) | (_, None) => return Err(self.parser.syntax_error()),
             ("begins_with", Some(prefix)) => {
                 for operand in [&first, &prefix] {
                     if let Operand::Value(value) = operand
@@ -162,7 +162,6 @@ impl Reader<'_> {
                 self.distinct(name, &first, [&part]);
                 Condition::Contains(first, part)
             }
-            (_, None) => return Err(self.parser.syntax_error()),
         })
     }
 

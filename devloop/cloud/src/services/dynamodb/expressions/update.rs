@@ -51,7 +51,7 @@ impl Update {
             let path = Path { attribute, steps: Vec::new() };
             match action {
                 AttributeAction::Put(value) => {
-                    update.set.push((path, SetValue::Plain(Operand::Value(value))))
+                    update.set.push((path, SetValue::Plain(Operand::Value(value))));
                 }
                 AttributeAction::Add(AttributeValue::L(list)) => {
                     let old = Operand::IfNotExists(

@@ -30,7 +30,7 @@ const DUPLICATES: &str = "Provided list of item keys contains duplicates";
 const NAME_CONSTRAINT: &str = "Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 3, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]";
 
 /// The keys that are asked of one table.
-struct Keys {
+struct Asked {
     /// The table's name or ARN, as it was given.
     name: String,
     /// What is given back when the answer is full.
@@ -123,7 +123,7 @@ fn check_names(input: &mut Input, tables: &Map<String, Value>) {
     }
 }
 
-fn keys(name: String, given: Value) -> Result<Keys, ApiError> {
+fn keys(name: String, given: Value) -> Result<Asked, ApiError> {
     let mut input = Input::new(given.clone())?;
     let mut keys = Vec::new();
     for wire in input.required_list("Keys")? {
@@ -135,7 +135,7 @@ fn keys(name: String, given: Value) -> Result<Keys, ApiError> {
     }
     let consistent = input.flag("ConsistentRead")?;
     let projection = take_projection(&mut input, Place::Single)?;
-    Ok(Keys { name, given, keys, projection, consistent })
+    Ok(Asked { name, given, keys, projection, consistent })
 }
 
 /// `BatchWriteItem`. Nothing is written unless all of it can be.

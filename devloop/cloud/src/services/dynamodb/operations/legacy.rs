@@ -170,7 +170,9 @@ pub(super) fn check_operators(input: &mut Input, member: &str, place: &str) {
         .filter(|(_, condition)| condition["ComparisonOperator"].is_null())
         .map(|(name, _)| format!("{place}.{name}.member.comparisonOperator"))
         .collect();
-    without.iter().for_each(|place| input.violations().missing(place));
+    for place in &without {
+        input.violations().missing(place);
+    }
 }
 
 /// Takes `QueryFilter` or `ScanFilter` with `ConditionalOperator`.

@@ -64,6 +64,15 @@ enum Select {
     Count,
 }
 
+/// What becomes of an item that was read.
+enum Shown {
+    /// The filter does not let it through.
+    Hidden,
+    /// It is only counted.
+    Counted,
+    Item(Map<String, Value>),
+}
+
 impl Draft {
     /// Takes the members that a query and a scan have in common, but for the expressions.
     pub(super) fn take(
@@ -302,10 +311,12 @@ impl Reading {
         let mut items = Vec::new();
         let mut count = 0;
         for item in &page.items {
-            if let Some(shown) = self.show(item) {
-                count += 1;
-                items.extend(shown.map(Value::Object));
+            match self.show(item) {
+                Shown::Hidden => continue,
+                Shown::Counted => {}
+                Shown::Item(item) => items.push(Value::Object(item)),
             }
+            count += 1;
         }
         let mut output = Map::new();
         if self.select != Select::Count {
@@ -364,14 +375,15 @@ impl Reading {
         }
     }
 
-    /// What is shown of an item that meets the filter: `None` when it does not, nothing when items are only counted.
-    fn show(&self, item: &Item) -> Option<Option<Map<String, Value>>> {
+    /// What becomes of an item.
+    fn show(&self, item: &Item) -> Shown {
         let hides = match &self.index {
             Some(index) => !index.shows_all() && (index.global || !self.fetches()),
             None => false,
         };
+        let counted = self.select == Select::Count;
         if self.filter.is_none() && self.projection.is_none() && !hides {
-            return Some((self.select != Select::Count).then(|| item.to_json()));
+            return if counted { Shown::Counted } else { Shown::Item(item.to_json()) };
         }
         let attributes = item.attributes();
         let shown = match &self.index {
@@ -379,11 +391,12 @@ impl Reading {
             _ => Cow::Borrowed(&attributes),
         };
         if self.filter.as_ref().is_some_and(|filter| !filter.holds(&shown)) {
-            return None;
+            return Shown::Hidden;
         }
-        Some((self.select != Select::Count).then(|| match &self.projection {
-            Some(projection) => to_json(&projection.project(&shown)),
-            None => to_json(&shown),
-        }))
+        match &self.projection {
+            _ if counted => Shown::Counted,
+            Some(projection) => Shown::Item(to_json(&projection.project(&shown))),
+            None => Shown::Item(to_json(&shown)),
+        }
     }
 }

@@ -30,8 +30,8 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '\'' | '"' => quoted(rest),
-            '0'..='9' => number(rest),
-            _ if first.is_ascii_alphabetic() || first == '_' => word(rest),
+            '0'..='9' => Some(number(rest)),
+            _ if first.is_ascii_alphabetic() || first == '_' => Some(word(rest)),
             _ if DOUBLE.iter().any(|symbol| rest.starts_with(symbol)) => Some(2),
             _ => Some(first.len_utf8()),
         };
@@ -54,12 +54,12 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-fn word(text: &str) -> Option<usize> {
+fn word(text: &str) -> usize {
     let end = text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '$');
-    Some(end.unwrap_or(text.len()))
+    end.unwrap_or(text.len())
 }
 
-fn number(text: &str) -> Option<usize> {
+fn number(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut end = 0;
     while let Some(byte) = bytes.get(end) {
@@ -71,7 +71,7 @@ fn number(text: &str) -> Option<usize> {
         }
         end += 1;
     }
-    Some(end)
+    end
 }
 
 /// The length of the quoted text at the beginning, in which a quote that stands for itself is doubled.
