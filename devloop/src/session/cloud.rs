@@ -15,7 +15,7 @@ use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
-use crate::session::{Conditions, function_logs, parameters, port, urls};
+use crate::session::{Conditions, function_logs, mails, parameters, port, urls};
 use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
@@ -78,8 +78,8 @@ pub(super) async fn start_cloud(
         async move { cloud.serve(listener, stop.cancelled_owned()).await }
     });
     tokio::spawn(stop.clone().run_until_cancelled_owned(tell_shortages(cloud.clone(), events.clone())));
-    let mails = follow_mails(cloud.clone(), events.clone());
-    tokio::spawn(stop.clone().run_until_cancelled_owned(mails));
+    let following_mails = mails::follow(cloud.clone(), events.clone());
+    tokio::spawn(stop.clone().run_until_cancelled_owned(following_mails));
     let following = function_logs::follow(cloud.clone(), events);
     tokio::spawn(stop.clone().run_until_cancelled_owned(following));
     let ending = cloud.clone();
@@ -157,19 +157,6 @@ fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
         listed.join("; ")
     );
     Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
-}
-
-/// Tells of every e-mail that a topic sends.
-async fn follow_mails(cloud: Cloud, events: Events) {
-    let mut mails = cloud.follow_mails();
-    loop {
-        let line = match mails.recv().await {
-            Ok(mail) => format!("mail to {}: {} (devloop mail {})", mail.to, mail.subject, mail.number),
-            Err(RecvError::Lagged(missed)) => format!("{missed} more mails (devloop mail)"),
-            Err(RecvError::Closed) => return,
-        };
-        events.send(Fact::Log { function: "devloop".to_owned(), line }).await;
-    }
 }
 
 /// Deletes what killed sessions have left in the folder for temporary files; says what that was.

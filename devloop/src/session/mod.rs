@@ -9,6 +9,7 @@ mod event_paths;
 mod first_build;
 mod function_logs;
 mod lock;
+mod mails;
 mod main_loop;
 mod opening;
 mod options;

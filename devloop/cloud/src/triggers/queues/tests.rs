@@ -88,9 +88,14 @@ impl Queues for Fake {
 
 impl Sources for Fake {
     type Kinesis = Stream;
+    type Consumer = Stream;
     type DynamoDb = TableStream;
 
     fn kinesis(&self, _: &str, _: &str) -> Result<Arc<Stream>, ApiError> {
+        Err(ApiError::internal("no streams here"))
+    }
+
+    fn consumer(&self, _: &str, _: &str) -> Result<Arc<Stream>, ApiError> {
         Err(ApiError::internal("no streams here"))
     }
 
