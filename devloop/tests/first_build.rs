@@ -49,8 +49,9 @@ fn functions_of_a_first_build_are_being_built_and_no_problem() {
 
     // The program ends at once, so that it is built and does not come up: that is the session's problem then.
     tiny.write("target/gate", "");
-    session.wait("error", "up");
-    session.wait("error", "mid");
+    for _function in ["mid", "up"] {
+        session.wait("error", "");
+    }
     let text = told(&status(&tiny, &endpoint, &[]));
     assert!(!text.contains("being built"), "{text}");
     assert!(session.end().success());
