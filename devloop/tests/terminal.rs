@@ -274,11 +274,11 @@ fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
     session.wait_for("devloop up --target aws");
     session.press("T");
     session.forget();
-    // An empty cloud has no API, so that the load ends at once, and says why.
+    // An empty cloud has no function, so that the load ends at once, and says why.
     session.press(":bench --vus 2\r");
     session.wait_for(GIVEN_BACK);
     session.wait_for("any key leads back");
-    assert!(session.seen.contains("API_ENDPOINT"), "{:?}", session.seen);
+    assert!(session.seen.contains("there are no functions"), "{:?}", session.seen);
     session.forget();
     session.press(" ");
     session.wait_for(TAKEN);
