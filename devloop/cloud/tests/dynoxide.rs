@@ -54,7 +54,7 @@ async fn random_requests_are_answered_as_by_dynoxide() {
         let cx = cloud.context("us-east-1");
         let mut requests = Requests::new(seed.wrapping_add(round));
         round += 1;
-        for (operation, body) in requests.tables() {
+        for (operation, body) in Requests::tables() {
             let ours = Answer::of(cloud.call(&cx, "dynamodb", operation, body.clone()).await);
             let theirs = server.call(operation, &body).await;
             assert_eq!((ours.status, theirs.status), (200, 200), "{operation} {body}\n{ours:?}\n{theirs:?}");

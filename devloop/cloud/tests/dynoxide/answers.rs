@@ -51,7 +51,7 @@ impl Answer {
             match operation {
                 "Scan" | "BatchGetItem" | "ExecuteStatement" => sort_items(&mut self.body),
                 "CreateTable" | "UpdateTable" | "DeleteTable" | "DescribeTable" => {
-                    self.body = described(&self.body)
+                    self.body = described(&self.body);
                 }
                 _ => {}
             }

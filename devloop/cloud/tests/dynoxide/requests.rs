@@ -31,7 +31,7 @@ impl Requests {
     }
 
     /// The tables that the requests are about.
-    pub(super) fn tables(&self) -> Vec<(&'static str, Value)> {
+    pub(super) fn tables() -> Vec<(&'static str, Value)> {
         let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
         let kind = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
         vec![

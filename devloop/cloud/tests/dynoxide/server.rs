@@ -87,7 +87,7 @@ async fn connect(port: u16) -> TcpStream {
         match TcpStream::connect(("127.0.0.1", port)).await {
             Ok(connection) => return connection,
             Err(error) => {
-                assert!(begun.elapsed() < Duration::from_secs(20), "dynoxide does not listen: {error}")
+                assert!(begun.elapsed() < Duration::from_secs(20), "dynoxide does not listen: {error}");
             }
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

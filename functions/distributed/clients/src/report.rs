@@ -29,15 +29,15 @@ impl Report {
 
     pub(crate) fn add(&mut self, answer: &Answer) -> io::Result<()> {
         if answer.is_success() {
-            self.succeeded += 1
+            self.succeeded += 1;
         } else {
-            self.failed += 1
+            self.failed += 1;
         }
         let mut out = io::stdout().lock();
         if self.json {
-            writeln!(out, "{}", answer.json())?
+            writeln!(out, "{}", answer.json())?;
         } else {
-            writeln!(out, "{}", answer.message)?
+            writeln!(out, "{}", answer.message)?;
         }
         if self.progress {
             let done = self.succeeded + self.failed;

@@ -55,7 +55,7 @@ pub(super) fn update(api: &Api, id: &str, input: Input) -> Result<Value, ApiErro
             (Verb::Replace, Some("name")) => validator.name = Some(patch.value()?),
             (Verb::Replace, Some("validateRequestBody")) => validator.validate_request_body = flag()?,
             (Verb::Replace, Some("validateRequestParameters")) => {
-                validator.validate_request_parameters = flag()?
+                validator.validate_request_parameters = flag()?;
             }
             _ => return Err(patch.refusal()),
         }

@@ -107,10 +107,10 @@ fn change(plan: &mut UsagePlan, patch: &Patch) -> Result<(), ApiError> {
         }
         (Verb::Remove, ["throttle"]) => plan.throttle = None,
         (Verb::Replace | Verb::Add, ["throttle", "rateLimit"]) => {
-            throttle(&mut plan.throttle).rate_limit = decimal()?
+            throttle(&mut plan.throttle).rate_limit = decimal()?;
         }
         (Verb::Replace | Verb::Add, ["throttle", "burstLimit"]) => {
-            throttle(&mut plan.throttle).burst_limit = whole()?
+            throttle(&mut plan.throttle).burst_limit = whole()?;
         }
         (Verb::Remove, ["quota"]) => plan.quota = None,
         (Verb::Replace | Verb::Add, ["quota", "limit"]) => quota(&mut plan.quota).limit = whole()?,
