@@ -35,6 +35,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "services/kinesis",
             "services/logs",
             "services/s3",
+            "services/sns",
             "services/sqs",
             "services/ssm",
             "services/sts",
@@ -53,6 +54,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "lambda",
         &[
+            "calls",
             "clock",
             "context",
             "error",
@@ -81,7 +83,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("services/cloudwatch", &["clock", "context", "error", "regional", "service", "wire"]),
     (
         "services/dynamodb",
-        &["clock", "context", "error", "regional", "resource", "service", "shard", "source", "wire"],
+        &[
+            "clock",
+            "context",
+            "error",
+            "regional",
+            "resource",
+            "service",
+            "services/kinesis",
+            "shard",
+            "source",
+            "wire",
+        ],
     ),
     ("services/iam", &["clock", "context", "error", "resource", "service", "wire"]),
     (
@@ -93,6 +106,21 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("services/logs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
     ("services/s3", &["clock", "context", "error", "functions", "http", "resource", "service", "wire"]),
+    (
+        "services/sns",
+        &[
+            "clock",
+            "context",
+            "error",
+            "event_pattern",
+            "functions",
+            "regional",
+            "resource",
+            "service",
+            "services/sqs",
+            "wire",
+        ],
+    ),
     ("services/sqs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
     ("services/ssm", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
     ("services/sts", &["clock", "context", "error", "service", "services/iam", "wire"]),
