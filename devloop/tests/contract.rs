@@ -67,8 +67,9 @@ fn bad_input_is_refused_and_the_cloud_lives_on() {
     let form = ("content-type", "application/x-www-form-urlencoded");
     let signed_for =
         |service: &str| format!("AWS4-HMAC-SHA256 Credential=test/20261120/us-east-1/{service}/aws4_request");
-    let (sns, ec2) = (signed_for("sns"), signed_for("ec2"));
-    check(&[form, ("authorization", &sns)], b"Action=ListTopics&Version=2010-03-31", 400, "sns:ListTopics");
+    let (scaling, ec2) = (signed_for("autoscaling"), signed_for("ec2"));
+    let elsewhere = b"Action=DescribeAutoScalingGroups&Version=2011-01-01";
+    check(&[form, ("authorization", &scaling)], elsewhere, 400, "autoscaling:DescribeAutoScalingGroups");
     check(&[("authorization", &ec2)], b"", 404, "no service `ec2`");
     check(&[form], b"Version=2010-08-01", 400, "MissingAction");
     check(&[form], b"Action=PutEverything&Version=2010-08-01", 400, "PutEverything");

@@ -80,7 +80,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "workspace",
         ],
     ),
-    ("main", &["bus", "cli", "commands", "error", "linker", "sink"]),
+    ("main", &["bus", "cli", "commands", "descriptors", "error", "linker", "sink"]),
 ];
 
 /// Rooms without files, clocks and tasks.

@@ -111,7 +111,7 @@ impl Cloud {
         let functions = Arc::clone(&lambda) as Arc<dyn Functions>;
         let outlets = Wired { sqs: Arc::clone(&sqs), functions: Arc::clone(&functions) };
         let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
-        let cloudformation = Arc::new(CloudFormation::new(clock.clone()));
+        let cloudformation = Arc::new(CloudFormation::new());
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
             kinesis,

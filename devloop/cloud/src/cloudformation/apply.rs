@@ -194,7 +194,7 @@ impl Run<'_> {
                 made,
                 retain,
             };
-            let task = Task::new(self.calls, &self.service.clock, &self.cx, self.stack, logical, &properties);
+            let task = Task::new(self.calls, &self.cx, self.stack, logical, &properties);
             let (attempt, outcome, before) = match (change, self.resources.get(logical)) {
                 (Change::Update, Some(before)) => {
                     ("updated", provider.update(&task, before).await, Some(before.clone()))
@@ -298,8 +298,7 @@ impl Run<'_> {
     /// Deletes one resource; one that is gone already counts as deleted.
     pub(super) async fn delete(&self, logical: &str, record: &Record) -> Result<(), Cause> {
         let Some(provider) = self.types.get(&record.kind) else { return Ok(()) };
-        let task =
-            Task::new(self.calls, &self.service.clock, &self.cx, self.stack, logical, &record.properties);
+        let task = Task::new(self.calls, &self.cx, self.stack, logical, &record.properties);
         match provider.delete(&task, &record.made.physical_id).await {
             Err(cause) if cause.is_absence() => Ok(()),
             outcome => outcome,

@@ -36,14 +36,8 @@ impl Run<'_> {
                     let outcome = match self.types.get(&before.kind) {
                         None => Ok(()),
                         Some(provider) => {
-                            let task = Task::new(
-                                self.calls,
-                                &self.service.clock,
-                                &self.cx,
-                                self.stack,
-                                logical,
-                                &before.properties,
-                            );
+                            let task =
+                                Task::new(self.calls, &self.cx, self.stack, logical, &before.properties);
                             provider.update(&task, after).await.map(|_| ())
                         }
                     };

@@ -14,7 +14,6 @@ use super::{
     types::Types,
 };
 use crate::{
-    clock::Clock,
     context::Context,
     error::ApiError,
     resource::ResourceType,
@@ -26,7 +25,6 @@ static ABOUT: About = About { name: "cloudformation", signing: "cloudformation",
 /// The stacks, and the resource types they may have.
 #[derive(Debug)]
 pub(crate) struct CloudFormation {
-    pub(super) clock: Clock,
     all: OnceLock<Weak<dyn Catalogue>>,
     types: OnceLock<Types>,
     stacks: Mutex<BTreeMap<Place, SharedStack>>,
@@ -35,9 +33,8 @@ pub(crate) struct CloudFormation {
 
 impl CloudFormation {
     /// No stacks.
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            clock,
             all: OnceLock::new(),
             types: OnceLock::new(),
             stacks: Mutex::default(),
@@ -47,8 +44,8 @@ impl CloudFormation {
 
     /// The same with resource types of a test's own.
     #[cfg(test)]
-    pub(super) fn with(clock: Clock, types: Types) -> Self {
-        let service = Self::new(clock);
+    pub(super) fn with(types: Types) -> Self {
+        let service = Self::new();
         let _ = service.types.set(types);
         service
     }

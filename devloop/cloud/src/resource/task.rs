@@ -1,6 +1,9 @@
 //! One resource to be made, changed or deleted, and what a provider needs for that.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
@@ -9,16 +12,15 @@ use super::{
     names::{physical_name, suffix},
     resource_type::Cause,
 };
-use crate::{calls::Calls, clock::Clock, context::Context, error::ApiError};
+use crate::{calls::Calls, context::Context, error::ApiError};
 
-/// How long a resource may take to become usable, in the cloud's time.
+/// How long a resource may take to become usable.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One resource, with its properties computed.
 #[derive(Debug)]
 pub(crate) struct Task<'t> {
     calls: &'t dyn Calls,
-    clock: &'t Clock,
     pub(crate) cx: &'t Context,
     stack: &'t str,
     logical: &'t str,
@@ -30,13 +32,12 @@ impl<'t> Task<'t> {
     /// Work on the resource `logical` of `stack`.
     pub(crate) fn new(
         calls: &'t dyn Calls,
-        clock: &'t Clock,
         cx: &'t Context,
         stack: &'t str,
         logical: &'t str,
         properties: &'t Map<String, Value>,
     ) -> Self {
-        Self { calls, clock, cx, stack, logical, properties, begun: Mutex::default() }
+        Self { calls, cx, stack, logical, properties, begun: Mutex::default() }
     }
 
     /// Runs an operation of a service, such as `sqs` and `CreateQueue`.
@@ -101,21 +102,23 @@ impl<'t> Task<'t> {
     }
 
     /// Looks until `look` sees what was made to be usable.
+    ///
+    /// The pause between two looks and the limit are the machine's time: a process starts as slowly under a clock that stands still.
     pub(crate) async fn settled<F, R>(&self, mut look: F) -> Result<Value, Cause>
     where
         F: FnMut() -> R,
         R: Future<Output = Result<Option<Value>, Cause>>,
     {
-        let until = self.clock.now_ms() + PATIENCE.as_millis() as i64;
+        let began = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
             if let Some(seen) = look().await? {
                 return Ok(seen);
             }
-            if self.clock.now_ms() >= until {
+            if began.elapsed() >= PATIENCE {
                 return Err(Cause::Property(format!("it was not usable after {} s", PATIENCE.as_secs())));
             }
-            self.clock.sleep(pause).await;
+            tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(100));
         }
     }

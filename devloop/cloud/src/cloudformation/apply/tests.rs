@@ -8,7 +8,6 @@ use serde_json::json;
 use super::*;
 use crate::{
     Options,
-    clock::Clock,
     cloud::Cloud,
     error::ApiError,
     resource::{Doing, Properties, Shape},
@@ -87,7 +86,7 @@ impl World {
     fn new() -> Self {
         let notes = Notes::default();
         let types = Types::new([("Test::Thing", Box::new(notes.clone()) as Box<dyn ResourceType>)]);
-        let service = CloudFormation::with(Clock::real(), types);
+        let service = CloudFormation::with(types);
         let cloud = Cloud::new(Options::default());
         let calls = Arc::clone(&cloud.0.registry) as Arc<dyn Catalogue>;
         service.connect(Arc::downgrade(&calls));

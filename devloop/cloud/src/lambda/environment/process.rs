@@ -117,7 +117,8 @@ impl Environment {
         for _ in 0..BUSY_TRIES {
             match &launch {
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                    clock.sleep(BUSY_WAIT).await;
+                    // The machine's time: what keeps the file open is another process of this machine.
+                    tokio::time::sleep(BUSY_WAIT).await;
                     launch = launch_once(&generation, surroundings, clock, &log_stream).await;
                 }
                 _ => break,
