@@ -1,4 +1,4 @@
-//! Random requests, answered by this `DynamoDB` and by dynoxide (`dynoxide-rs` on crates.io), which is measured against AWS by
+//! Random requests, answered by this `DynamoDB` and by dynoxide (the package `dynoxide-rs`), which is measured against AWS by
 //! a public suite. A difference that stands on no list fails the test.
 //!
 //! The program is looked for in `DEVLOOP_DYNOXIDE` and on the path; without it the test fails. It runs by hand only (`--ignored`), until every difference is judged.
