@@ -122,7 +122,7 @@ async fn furnish(
     functions: &BTreeMap<String, PathBuf>,
     strict: bool,
 ) -> Result<(BTreeMap<String, String>, Vec<Problem>), Problem> {
-    let (mut outputs, mut remarks) = (BTreeMap::new(), Vec::new());
+    let (mut stacks, mut remarks) = (Vec::new(), Vec::new());
     for template in templates {
         let failed = |error| Problem::new("template_failed", template.explain(&error));
         let values = parameters::of(&template.content, values);
@@ -135,10 +135,11 @@ async fn furnish(
             }
             remarks.push(remark);
         }
-        for (name, value) in applied.iter() {
-            outputs.insert(name.to_owned(), urls::reachable(value, &cloud.endpoint()));
-        }
+        let reachable =
+            |(name, value): (&str, &str)| (name.to_owned(), urls::reachable(value, &cloud.endpoint()));
+        stacks.push((template.stack_name(), applied.iter().map(reachable).collect()));
     }
+    let mut outputs = one_list(stacks);
     for (name, directory) in functions {
         let url = cloud.serve_folder(name, directory).map_err(|error| {
             Problem::new("function_refused", format!("create the function {name}: {error}"))
@@ -146,6 +147,22 @@ async fn furnish(
         outputs.insert(format!("{name}Url"), url);
     }
     Ok((outputs, remarks))
+}
+
+/// The outputs of all stacks; a name that several stacks have is told apart as `stack.name`.
+fn one_list(stacks: Vec<(String, Vec<(String, String)>)>) -> BTreeMap<String, String> {
+    let mut owners = BTreeMap::<String, usize>::new();
+    for (name, _) in stacks.iter().flat_map(|(_, outputs)| outputs) {
+        *owners.entry(name.clone()).or_default() += 1;
+    }
+    let mut list = BTreeMap::new();
+    for (stack, outputs) in stacks {
+        for (name, value) in outputs {
+            let shown = if owners[&name] > 1 { format!("{stack}.{name}") } else { name };
+            list.insert(shown, value);
+        }
+    }
+    list
 }
 
 /// Everything of a template that is left out, in one sentence.
@@ -183,5 +200,22 @@ async fn tell_shortages(cloud: Cloud, events: Events) {
         .with_hint("start devloop where `ulimit -Hn` is higher; `devloop doctor` tells how high it is");
         events.send(Fact::Error { problem }).await;
         tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_list;
+
+    #[test]
+    fn an_output_that_two_stacks_have_is_shown_for_each() {
+        let stack = |name: &str, outputs: &[&str]| {
+            let outputs = outputs.iter().map(|output| ((*output).to_owned(), format!("{name}'s"))).collect();
+            (name.to_owned(), outputs)
+        };
+        let list = one_list(vec![stack("one", &["Api", "Table"]), stack("two", &["Api", "Queue"])]);
+        let shown: Vec<_> = list.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let expected = [("Queue", "two's"), ("Table", "one's"), ("one.Api", "one's"), ("two.Api", "two's")];
+        assert_eq!(shown, expected);
     }
 }
