@@ -18,13 +18,12 @@ use crate::{DatabaseUrl, PostgresError, Process, programs};
 /// The only user of the server, and its database.
 const NAME: &str = "devloop";
 
-/// Only loopback and no socket in a public folder; nothing here must survive a power cut; one connection for each of many
-/// environments.
-const SETTINGS: [&str; 6] = [
+/// Only loopback and no socket in a public folder; nothing here must survive a power cut, but what was committed survives the
+/// server's own end (`synchronous_commit` stays on); one connection for each of many environments.
+const SETTINGS: [&str; 5] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=300",
 ];
