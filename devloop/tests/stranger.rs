@@ -145,5 +145,5 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
     assert_eq!((&gone["function"], &gone["removed"]), (&json!("returns"), &json!(true)), "{gone}");
     let path = format!("{}/2015-03-31/functions/returns", session.endpoint);
     assert_eq!(send("GET", &path, &[], "").unwrap().status, 404, "the session made it, and has removed it");
-    assert_eq!(send("GET", &url, &[], "").unwrap().status, 404);
+    assert_eq!(send("GET", &url, &[], "").unwrap().status, 403, "as AWS answers for a URL that nobody has");
 }
