@@ -103,7 +103,8 @@ impl<'t> Task<'t> {
 
     /// Looks until `look` sees what was made to be usable.
     ///
-    /// The pause between two looks and the limit are the machine's time: a process starts as slowly under a clock that stands still.
+    /// The pause between two looks and the limit are the machine's time and not the cloud's: a process needs the same time to
+    /// start when a test has stopped the cloud's clock.
     pub(crate) async fn settled<F, R>(&self, mut look: F) -> Result<Value, Cause>
     where
         F: FnMut() -> R,
