@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use devloop_cloud::{Clock, Options};
 use serde_json::{Value, json};
-use support::{Answer, FunctionFolder, TestCloud, eventually, script};
+use support::{Answer, FunctionFolder, TestCloud, eventually, zip};
 
 fn log_of(answer: &Answer) -> String {
     String::from_utf8(BASE64_STANDARD.decode(answer.header("x-amz-log-result").unwrap()).unwrap()).unwrap()
@@ -201,14 +201,6 @@ async fn a_version_is_published_once_for_each_code_and_configuration() {
     assert_eq!(updated.status, 200, "{:?}", updated.body);
     publish(json!({"Description": "with a level"}), "2").await;
     publish(json!({}), "2").await;
-}
-
-fn zip(version: &str) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    writer.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
-    writer.write_all(script(version).as_bytes()).unwrap();
-    writer.finish().unwrap().into_inner()
 }
 
 #[tokio::test]

@@ -196,7 +196,7 @@ impl Lambda {
             "Timeout": LOCAL_TIMEOUT,
             "Code": { "S3Bucket": "hot-reload", "S3Key": folder },
         });
-        let function = self.create(cx, &input)?;
+        let function = self.create(cx, &input, &input["Code"])?;
         Ok(function.open_url("NONE", None, self.clock.now_ms()))
     }
 

@@ -163,6 +163,15 @@ pub fn script(version: &str) -> String {
     format!("#!{}\n{}", python.trim(), include_str!("../fixtures/function.py").replace("@VERSION@", version))
 }
 
+/// A package with the test function as its `bootstrap`.
+pub fn zip(version: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+    writer.write_all(script(version).as_bytes()).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
 /// Waits until `condition` holds, by asking again; fails after ten seconds.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut condition: impl FnMut() -> F) -> T {
     let began = std::time::Instant::now();

@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     error::ApiError,
     lambda::{
-        code::Code,
+        code::{Code, fetched},
         configuration::Configuration,
         environment::Surroundings,
         function::{Function, Version},
@@ -20,19 +20,26 @@ use crate::{
 };
 
 impl Lambda {
-    pub(super) fn create_function(&self, call: &Call<'_>) -> Result<Value, ApiError> {
+    pub(super) async fn create_function(&self, call: &Call<'_>) -> Result<Value, ApiError> {
         let input = call.input();
-        let function = self.create(call.cx, input)?;
+        let code = input.get("Code").unwrap_or(&Value::Null);
+        let fetched = fetched(&self.courier, call.cx, code).await?;
+        let function = self.create(call.cx, input, fetched.as_ref().unwrap_or(code))?;
         let publish = input.get("Publish") == Some(&Value::Bool(true));
         let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
         Ok(function.show(&version, publish).into())
     }
 
-    /// Creates a function from the members of `CreateFunction`.
-    pub(in crate::lambda) fn create(&self, cx: &Context, input: &Value) -> Result<Arc<Function>, ApiError> {
+    /// Creates a function from the members of `CreateFunction`; those of its code are given beside them.
+    pub(in crate::lambda) fn create(
+        &self,
+        cx: &Context,
+        input: &Value,
+        code: &Value,
+    ) -> Result<Arc<Function>, ApiError> {
         let reference = name::parse(required(input, "FunctionName")?)?;
         let configuration = Configuration::create(input)?;
-        let code = Code::from_input(input.get("Code").unwrap_or(&Value::Null))?;
+        let code = Code::from_input(code)?;
         let arn: Arc<str> = cx.arn("lambda", &format!("function:{}", reference.name)).into();
         let surroundings = Surroundings {
             function: reference.name.as_str().into(),
@@ -128,15 +135,16 @@ impl Lambda {
         Ok(function.show(&function.latest, false).into())
     }
 
-    pub(super) fn update_code(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
+    pub(super) async fn update_code(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
         let input = call.input();
+        let fetched = fetched(&self.courier, call.cx, input).await?;
         let mut configuration = (*function.latest.deployed().configuration).clone();
         let architectures = input.get("Architectures").map(|list| json!({ "Architectures": list }));
         if let Some(architectures) = &architectures {
             configuration.update(architectures)?;
         }
-        let code = Code::from_input(input)?;
+        let code = Code::from_input(fetched.as_ref().unwrap_or(input))?;
         if input.get("DryRun") != Some(&Value::Bool(true)) {
             let revision = input.get("RevisionId").and_then(Value::as_str);
             function.redeploy(architectures.map(|_| configuration), Some(code), revision)?;

@@ -58,18 +58,17 @@ pub(super) const OPERATIONS: &[&str] = &[
 
 impl Lambda {
     /// Runs one operation by its API name.
-    #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let call = Call { cx, qualifier: member(&input, "Qualifier"), input };
         let function = || required(&call.input, "FunctionName");
         match operation {
-            "CreateFunction" => self.create_function(&call),
+            "CreateFunction" => self.create_function(&call).await,
             "ListFunctions" => self.list_functions(&call),
             "GetFunction" => self.get_function(&call, function()?),
             "DeleteFunction" => self.delete_function(&call, function()?),
             "GetFunctionConfiguration" => self.get_configuration(&call, function()?),
             "UpdateFunctionConfiguration" => self.update_configuration(&call, function()?),
-            "UpdateFunctionCode" => self.update_code(&call, function()?),
+            "UpdateFunctionCode" => self.update_code(&call, function()?).await,
             "PublishVersion" => self.publish_version(&call, function()?),
             "ListVersionsByFunction" => self.list_versions(&call, function()?),
             "CreateAlias" => self.create_alias(&call, function()?),

@@ -56,6 +56,12 @@ impl Courier {
         let _ = self.outlet.set(outlet);
     }
 
+    /// The other services, while the cloud stands.
+    pub(crate) fn others(&self) -> Result<Arc<dyn Calls>, ApiError> {
+        let others = self.outlet.get().and_then(Weak::upgrade);
+        others.ok_or_else(|| ApiError::internal("the cloud is being stopped"))
+    }
+
     /// What waits of all functions.
     pub(crate) fn load(&self) -> Load {
         *self.total.lock()
@@ -222,10 +228,7 @@ impl Courier {
         }
         let region = arn.split(':').nth(3).unwrap_or_default();
         let cx = Context { region: region.into(), ..cx.clone() };
-        match self.outlet.get().and_then(Weak::upgrade) {
-            Some(outlet) => destination::send(&*outlet, &cx, arn, &message).await,
-            None => Err(ApiError::internal("the cloud is being stopped")),
-        }
+        destination::send(&*self.others()?, &cx, arn, &message).await
     }
 
     /// What was not told is measured, and stands on the status page as the function's last failure.

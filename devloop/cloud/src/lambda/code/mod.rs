@@ -2,10 +2,12 @@
 
 mod folder;
 mod generation;
+mod package;
 mod zip;
 
 pub(crate) use folder::clear_leftovers;
 pub(crate) use generation::{Generation, Identity};
+pub(crate) use package::fetched;
 
 use std::path::PathBuf;
 
@@ -60,7 +62,7 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`.
+    /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`; a package in a bucket was [`fetched`] before.
     pub(crate) fn from_input(input: &Value) -> Result<Self, ApiError> {
         let text = |name: &str| input.get(name).and_then(Value::as_str);
         if text("ImageUri").is_some() {
@@ -85,9 +87,6 @@ impl Code {
                 })
             }
             (None, Some(HOT_RELOAD), Some(key)) => hot(key),
-            (None, Some(bucket), Some(_)) => Err(ApiError::unsupported(format!(
-                "code from the S3 bucket `{bucket}`; send the zip itself or use the bucket `{HOT_RELOAD}`"
-            ))),
             _ => Err(ApiError::client(
                 "InvalidParameterValueException",
                 "Please provide a source for function code: ZipFile, or S3Bucket and S3Key.",

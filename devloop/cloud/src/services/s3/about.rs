@@ -9,6 +9,7 @@ use super::{
     cloudformation,
     content::MEMORY,
     document::text,
+    inside,
     operations::{self, SETTINGS},
     service::S3,
 };
@@ -39,7 +40,7 @@ impl Service for S3 {
         &ABOUT
     }
 
-    /// Runs an operation on a bucket from inside the process; objects are read and written over HTTP alone.
+    /// Runs an operation on a bucket from inside the process, or reads or writes an object that is not large.
     fn call<'a>(
         &'a self,
         cx: &'a Context,
@@ -49,6 +50,8 @@ impl Service for S3 {
         Box::pin(async move {
             let name = text(&input, "Bucket").unwrap_or_default();
             match operation {
+                "GetObject" => inside::call(self, cx, "GetObject", &input).await,
+                "PutObject" => inside::call(self, cx, "PutObject", &input).await,
                 "CreateBucket" => operations::create(self, name, &cx.region).map(|()| json!({})),
                 "DeleteBucket" => operations::remove(self, name).map(|()| json!({})),
                 "HeadBucket" => self.bucket(name).map(|_| json!({})),

@@ -15,6 +15,7 @@ mod content;
 mod cors;
 mod document;
 mod error;
+mod inside;
 mod names;
 mod notify;
 mod operations;
