@@ -91,6 +91,26 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
     }
 }
 
+/// The two methods of [`Service`] that most services write alike: `about` shows what is given, and `call` runs the method
+/// `call` of the type itself.
+macro_rules! about_and_call {
+    ($about:expr) => {
+        fn about(&self) -> &'static $crate::service::About {
+            &$about
+        }
+
+        fn call<'a>(
+            &'a self,
+            cx: &'a $crate::context::Context,
+            operation: &'a str,
+            input: ::serde_json::Value,
+        ) -> $crate::service::Answering<'a, Result<::serde_json::Value, $crate::error::ApiError>> {
+            Box::pin(Self::call(self, cx, operation, input))
+        }
+    };
+}
+pub(crate) use about_and_call;
+
 /// All services together: their operations, and the resource types that they make.
 pub(crate) trait Catalogue: Calls {
     /// The names of all services.
@@ -107,7 +127,7 @@ pub(crate) struct About {
     pub(crate) name: &'static str,
     /// The name in the health page, as LocalStack has it, such as `cloudwatch`.
     pub(crate) health: &'static str,
-    /// The name in the scope of a request's signature, where it is not [`About::name`].
+    /// The name in the scope of a request's signature.
     pub(crate) signing: &'static str,
     /// The JSON protocols, and CBOR beside them.
     pub(crate) json: Option<Json>,
@@ -122,17 +142,20 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// A service that no protocol reaches yet; for struct update syntax.
-    pub(crate) const NONE: Self = Self {
-        name: "",
-        health: "",
-        signing: "",
-        json: None,
-        query: None,
-        routes: &[],
-        operations: &[],
-        without_effect: &[],
-    };
+    /// A service of this name everywhere (in calls, in the health page, in signatures), which no protocol reaches yet; for struct
+    /// update syntax.
+    pub(crate) const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            health: name,
+            signing: name,
+            json: None,
+            query: None,
+            routes: &[],
+            operations: &[],
+            without_effect: &[],
+        }
+    }
 
     /// The code under which the query protocol, and the clients that came from it, know an error.
     pub(crate) fn legacy_code(&self, code: &str) -> Option<&'static str> {

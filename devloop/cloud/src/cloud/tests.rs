@@ -67,9 +67,6 @@ async fn what_is_kept_is_counted_beside_its_bounds() {
 struct Toy(Mutex<Vec<String>>);
 
 static ABOUT: About = About {
-    name: "toy",
-    health: "toy",
-    signing: "toy",
     json: Some(Json {
         target: "Toy_1",
         version: JsonVersion::V11,
@@ -84,7 +81,7 @@ static ABOUT: About = About {
         path_member: None,
     }),
     operations: &["ListNotes", "PutNote"],
-    ..About::NONE
+    ..About::named("toy")
 };
 
 impl Service for Toy {

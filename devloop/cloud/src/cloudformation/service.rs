@@ -20,7 +20,7 @@ use crate::{
     service::{About, Answering, Catalogue, Service},
 };
 
-static ABOUT: About = About { name: "cloudformation", signing: "cloudformation", ..About::NONE };
+static ABOUT: About = About { health: "", ..About::named("cloudformation") };
 
 /// The stacks, and the resource types they may have.
 #[derive(Debug)]

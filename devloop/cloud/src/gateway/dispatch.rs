@@ -137,7 +137,7 @@ async fn by_path(
 }
 
 /// Stands for a service that is not here, so that its client gets an error in its own protocol.
-static UNKNOWN: About = About::NONE;
+static UNKNOWN: About = About::named("");
 
 /// An operation in the query protocol: `Action` in the form body or in the query string.
 async fn query(pages: &Pages, cx: &Context, about: Option<&'static About>, request: &Request) -> Reply {

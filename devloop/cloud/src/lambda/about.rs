@@ -12,19 +12,15 @@ use super::{
 };
 use crate::{
     context::Context,
-    error::ApiError,
     http::{Arriving, Reply, Request},
     resource::ResourceType,
-    service::{About, Answering, Catalogue, Service},
+    service::{About, Answering, Catalogue, Service, about_and_call},
 };
 
 /// A function's zip may be 50 MB and travels as base64; no other request to a function is larger [Lambda quotas].
 const BODY_LIMIT: usize = 70 << 20;
 
 static ABOUT: About = About {
-    name: "lambda",
-    health: "lambda",
-    signing: "lambda",
     routes: api::ROUTES,
     operations: api::OPERATIONS,
     without_effect: &[
@@ -33,22 +29,11 @@ static ABOUT: About = About {
         "LogFormat and the log levels of LoggingConfig: lines are kept as the function prints them, in the LogGroup that it names",
         "MemorySize: it sets what functions read of it and the cost, and bounds nothing",
     ],
-    ..About::NONE
+    ..About::named("lambda")
 };
 
 impl Service for Lambda {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn is_addressed(&self, request: &Request) -> bool {
         url_of(request).is_some()

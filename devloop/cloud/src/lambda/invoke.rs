@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::{
     environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
-    function::{Function, Version},
+    function::Function,
     pool::{Lease, Refused},
+    version::Version,
 };
 use crate::{
     clock::Clock,

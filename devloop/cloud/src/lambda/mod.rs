@@ -17,6 +17,7 @@ mod name;
 mod pool;
 mod service;
 mod url;
+mod version;
 
 #[cfg(test)]
 pub(crate) use api::ROUTES;

@@ -1,11 +1,13 @@
 //! The environments of one function version: who is idle, who waits, when one more is started, and the change from one
 //! generation to the next without losing what is in flight.
 
+mod acquire;
+
 use std::{
     collections::VecDeque,
     io,
     sync::{
-        Arc, LazyLock, Weak,
+        Arc, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -20,23 +22,6 @@ use super::{
     environment::{Environment, StartError, Surroundings},
 };
 use crate::clock::Clock;
-
-/// How long an invocation waits for one of a few busy environments before another one is started: about as long as a warm
-/// function takes for an event.
-const IMPATIENCE: Duration = Duration::from_millis(2);
-
-/// How many environments are few, for each core. Most of them wait for the cloud or for a service while others work, and where
-/// something else takes the cores for a moment, a spare one keeps requests from queueing up. Beyond that, on functions that
-/// compute, more processes only cost: each answers more slowly, and those that requests wait for take the time of those that
-/// work a stream off (devloop/benches).
-const FEW_PER_CORE: usize = 4;
-
-/// How long an invocation waits once there are more than a few.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// How many times as long it then waits while the busy environments do become free, only not for it yet: on a machine whose
-/// cores are all at work, one more process would make none of them faster.
-const MOVING: u32 = 10;
 
 /// How long an environment beyond the first may stay idle.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
@@ -84,15 +69,6 @@ struct State {
     all: Vec<Weak<Environment>>,
     /// Which file a background change was begun for, so that each file is tried once.
     tried: Option<Identity>,
-}
-
-impl State {
-    /// How long an invocation waits before it asks for another environment.
-    fn patience(&self) -> Duration {
-        static FEW: LazyLock<usize> =
-            LazyLock::new(|| FEW_PER_CORE * std::thread::available_parallelism().map_or(1, usize::from));
-        if self.alive + self.starting < *FEW { IMPATIENCE } else { PATIENCE }
-    }
 }
 
 /// An environment that belongs to one invocation until it is given back.
@@ -177,53 +153,6 @@ impl Pool {
             starting: state.starting,
             waiting: state.waiting.len(),
             cold_starts: self.cold_starts.load(Ordering::Relaxed),
-        }
-    }
-
-    /// An environment for one invocation: an idle one, or whichever comes first of one that becomes free and a new one.
-    /// The wait ends with one of them, with the failure of the last one that could have come, or when the pool is stopped.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Turn {
-        let (mut turn, mut freed, mut patience) = {
-            let mut state = self.state.lock();
-            // Looked at under the lock that `stop` empties the queue under: who comes later may not queue up.
-            if self.is_stopped() {
-                return Err(Refused::Stopped);
-            }
-            while let Some((environment, _)) = state.idle.pop() {
-                if !environment.is_dead() {
-                    return Ok(self.lease(environment, false));
-                }
-                state.alive = state.alive.saturating_sub(1);
-            }
-            let (sender, turn) = oneshot::channel();
-            state.waiting.push_back(sender);
-            if state.alive + state.starting == 0 {
-                self.start_one(&mut state);
-            }
-            (turn, state.freed, state.patience())
-        };
-        let mut waited = Duration::ZERO;
-        loop {
-            tokio::select! {
-                biased;
-                outcome = &mut turn => return outcome.unwrap_or(Err(Refused::Stopped)),
-                () = self.clock.sleep(patience) => {
-                    let mut state = self.state.lock();
-                    state.waiting.retain(|turn| !turn.is_closed());
-                    waited += patience;
-                    let moving = state.freed != freed;
-                    freed = state.freed;
-                    if patience == PATIENCE && moving && waited < PATIENCE * MOVING {
-                        continue;
-                    }
-                    patience = state.patience();
-                    // At first one after the other: one more may be enough for all. Then one for each that waits.
-                    let enough = if waited < PATIENCE { 1 } else { state.waiting.len() };
-                    if state.starting < enough {
-                        self.start_one(&mut state);
-                    }
-                }
-            }
         }
     }
 

@@ -16,10 +16,11 @@ use super::{
     asynchronous::Courier,
     code::{Code, Generation},
     concurrency::Account,
-    function::{Function, Version},
+    function::Function,
     invoke::Invoker,
     name::{self, Reference},
     not_found,
+    version::Version,
 };
 use crate::{
     clock::Clock,

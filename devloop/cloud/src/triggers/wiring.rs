@@ -57,14 +57,7 @@ impl Events {
     }
 }
 
-static ABOUT: About = About {
-    name: "lambda",
-    health: "lambda",
-    signing: "lambda",
-    routes: api::ROUTES,
-    operations: api::OPERATIONS,
-    ..About::NONE
-};
+static ABOUT: About = About { routes: api::ROUTES, operations: api::OPERATIONS, ..About::named("lambda") };
 
 impl Service for Events {
     fn about(&self) -> &'static About {

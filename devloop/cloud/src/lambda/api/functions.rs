@@ -12,10 +12,11 @@ use crate::{
         code::{Code, fetched},
         configuration::Configuration,
         environment::Surroundings,
-        function::{Function, Version},
+        function::Function,
         meters::Meters,
         name, not_found,
         service::Lambda,
+        version::Version,
     },
 };
 

@@ -18,10 +18,7 @@ use crate::{
     error::ApiError,
     functions::{Invocation, Outcome},
     lambda::{
-        ACCOUNT_CONCURRENCY,
-        function::{Function, Version},
-        invoke::Invoker,
-        service::Functions,
+        ACCOUNT_CONCURRENCY, function::Function, invoke::Invoker, service::Functions, version::Version,
     },
     regional::Regional,
     services::cloudwatch::CloudWatch,

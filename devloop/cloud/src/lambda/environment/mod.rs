@@ -1,11 +1,13 @@
 //! Environments: processes of a function's binary, each with a Runtime API of its own, one event at a time.
 
+mod launch;
 mod output;
 mod process;
 mod runtime_api;
 mod strays;
 mod variables;
 
-pub(crate) use process::{Answer, Environment, Failure, StartError, spawn_error};
+pub(crate) use launch::spawn_error;
+pub(crate) use process::{Answer, Environment, Failure, StartError};
 pub(crate) use runtime_api::Event;
 pub(crate) use variables::Surroundings;

@@ -2,13 +2,11 @@
 
 use std::{
     convert::Infallible,
-    io,
-    os::{fd::OwnedFd, unix::process::ExitStatusExt},
-    process::{ExitStatus, Stdio},
+    os::unix::process::ExitStatusExt,
+    process::ExitStatus,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc,
     },
     time::{Duration, Instant},
 };
@@ -16,28 +14,19 @@ use std::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::{
-    net::TcpListener,
-    process::{Child, Command},
-    runtime::Handle,
-    sync::{oneshot, watch},
-};
+use tokio::sync::watch;
 
 use super::{
+    launch::{Launched, launch, spawn_error},
     output::Output,
-    runtime_api::{self, Desk, Event},
+    runtime_api::{Desk, Event},
     strays,
-    variables::{Surroundings, variables},
+    variables::Surroundings,
 };
 use crate::{clock::Clock, lambda::code::Generation};
 
 /// How long a process may take to ask for its first event [Lambda execution environment, Init phase].
 pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
-
-/// A freshly written binary is busy while any process that is just being made still holds the descriptor it was written
-/// through, until that process executes something: a matter of microseconds, so a few short waits are enough.
-const BUSY_TRIES: usize = 50;
-const BUSY_WAIT: Duration = Duration::from_millis(2);
 
 /// How often the peak memory of a process is read at most; reading it after each event would cost more than it tells.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
@@ -113,17 +102,7 @@ impl Environment {
             log_stream: log_stream.clone(),
         };
         let began = Instant::now();
-        let mut launch = launch_once(&generation, surroundings, clock, &log_stream).await;
-        for _ in 0..BUSY_TRIES {
-            match &launch {
-                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                    // The machine's time: what keeps the file open is another process of this machine.
-                    tokio::time::sleep(BUSY_WAIT).await;
-                    launch = launch_once(&generation, surroundings, clock, &log_stream).await;
-                }
-                _ => break,
-            }
-        }
+        let launch = launch(&generation, surroundings, clock, &log_stream).await;
         let Launched { mut child, output, desk, mut ready, runtime_api } =
             launch.map_err(|error| failed("Runtime.InvalidEntrypoint", spawn_error(&error), Vec::new()))?;
         let Some(group) = child.id().and_then(|id| Pid::from_raw(id as i32)) else {
@@ -272,115 +251,6 @@ async fn exited(exit: &mut watch::Receiver<Option<String>>) -> String {
         Ok(how) => how.clone().unwrap_or_default(),
         Err(_) => "the process is no longer watched".to_owned(),
     }
-}
-
-struct Launched {
-    child: Child,
-    output: Output,
-    desk: Arc<Desk>,
-    /// The first request for an event, or the error that the runtime reported instead.
-    ready: oneshot::Receiver<Result<(), (String, String)>>,
-    /// The address of its Runtime API, which no other process was given.
-    runtime_api: String,
-}
-
-async fn launch_once(
-    generation: &Arc<Generation>,
-    surroundings: &Surroundings,
-    clock: &Clock,
-    log_stream: &str,
-) -> io::Result<Launched> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let runtime_api = listener.local_addr()?.to_string();
-    let (reader, writer) = io::pipe()?;
-    let output = Output::new(OwnedFd::from(reader), clock.clone())?;
-    let folder = generation.code.folder();
-    let mut command = Command::new(generation.executable());
-    command
-        .arg0("/var/task/bootstrap")
-        .env_clear()
-        .envs(variables(surroundings, &generation.configuration, folder, &runtime_api, log_stream))
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .process_group(0)
-        .kill_on_drop(true);
-    die_with_parent(&mut command);
-    let keep = Arc::clone(generation);
-    let child = spawn(command, keep).await?;
-    let (first, ready) = oneshot::channel();
-    let desk = Arc::new(Desk::new(first));
-    tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk)));
-    Ok(Launched { child, output, desk, ready, runtime_api })
-}
-
-/// Asks the kernel to kill the process when this one dies, however it dies.
-#[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    let parent = rustix::process::getpid();
-    let prepare = move || {
-        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-        // The parent may have died before the request was made.
-        if rustix::process::getppid() == Some(parent) {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-    };
-    #[expect(
-        unsafe_code,
-        reason = "runs between fork and exec; it makes two system calls and allocates nothing"
-    )]
-    unsafe {
-        command.pre_exec(prepare);
-    }
-}
-
-/// Elsewhere the group is killed by whoever stops the cloud; after a SIGKILL of this process nobody does.
-#[cfg(not(target_os = "linux"))]
-fn die_with_parent(_command: &mut Command) {}
-
-/// Starts processes on one thread that never ends: the kernel sends the parent's death signal when the *thread* that made
-/// the child ends [prctl(2), `PR_SET_PDEATHSIG`], and the runtime's own threads come and go.
-async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child> {
-    type Job = Box<dyn FnOnce() + Send>;
-    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
-    let spawner = SPAWNER.get_or_init(|| {
-        strays::adopt();
-        let (jobs, queue) = mpsc::channel::<Job>();
-        std::thread::Builder::new()
-            .name("spawner".to_owned())
-            .spawn(move || queue.into_iter().for_each(|job| job()))
-            .map_or_else(
-                |error| {
-                    tracing::error!(%error, "the spawner thread did not start");
-                    mpsc::channel().0
-                },
-                |_| jobs,
-            )
-    });
-    let (done, outcome) = oneshot::channel();
-    let runtime = Handle::current();
-    let job = Box::new(move || {
-        let _guard = runtime.enter();
-        let _ = done.send(command.spawn());
-        // The descriptor that is executed belongs to the generation; it must be open until here.
-        drop(keep);
-    });
-    spawner.send(job).map_err(|_| io::Error::other("the spawner thread is gone"))?;
-    outcome.await.map_err(|_| io::Error::other("the spawner thread gave no answer"))?
-}
-
-/// Words a failure to execute as Lambda does.
-pub(crate) fn spawn_error(error: &io::Error) -> String {
-    let what = match error.raw_os_error() {
-        Some(8) => "exec format error".to_owned(),
-        Some(2) => "no such file or directory".to_owned(),
-        Some(13) => "permission denied".to_owned(),
-        _ => error.to_string(),
-    };
-    format!("Error: fork/exec /var/task/bootstrap: {what}")
 }
 
 /// Words the end of a process as Go programs do, whose text Lambda shows.

@@ -22,13 +22,10 @@ use crate::{
 const BODY_LIMIT: usize = (10 << 20) + 1;
 
 static ABOUT: About = About {
-    name: "apigateway",
-    health: "apigateway",
-    signing: "apigateway",
     routes: control::ROUTES,
     operations: control::OPERATIONS,
     without_effect: &["the role of UpdateAccount: nothing writes execution logs"],
-    ..About::NONE
+    ..About::named("apigateway")
 };
 
 /// The service.

@@ -1,18 +1,10 @@
 //! What CloudWatch tells of itself to the rest of the cloud.
 
-use serde_json::Value;
-
 use super::{CloudWatch, METRICS, MINUTES_KEPT, SECONDS_KEPT};
-use crate::{
-    context::Context,
-    error::ApiError,
-    service::{About, Answering, Dialect, Json, JsonVersion, Query, Service},
-};
+use crate::service::{About, Dialect, Json, JsonVersion, Query, Service, about_and_call};
 
 static ABOUT: About = About {
-    name: "monitoring",
     health: "cloudwatch",
-    signing: "monitoring",
     json: Some(Json {
         target: "GraniteServiceVersion20100801",
         version: JsonVersion::V10,
@@ -32,22 +24,11 @@ static ABOUT: About = About {
         path_member: None,
     }),
     operations: &["GetMetricData", "GetMetricStatistics", "ListMetrics", "PutMetricData"],
-    ..About::NONE
+    ..About::named("monitoring")
 };
 
 impl Service for CloudWatch {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
         vec![("metrics", self.kept() as u64)]

@@ -9,16 +9,13 @@ use crate::{
     context::Context,
     error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Json, JsonVersion, Service},
+    service::{About, Answering, Json, JsonVersion, Service, about_and_call},
 };
 
 /// The namespace of error codes, of tables and of their streams.
 const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810#";
 
 static ABOUT: About = About {
-    name: "dynamodb",
-    health: "dynamodb",
-    signing: "dynamodb",
     json: Some(Json {
         target: "DynamoDB_20120810",
         version: JsonVersion::V10,
@@ -60,22 +57,11 @@ static ABOUT: About = About {
         "UpdateTable",
         "UpdateTimeToLive",
     ],
-    ..About::NONE
+    ..About::named("dynamodb")
 };
 
 impl Service for DynamoDb {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::DynamoDB::Table", Box::new(cloudformation::Table))]
@@ -106,7 +92,6 @@ impl Service for DynamoDb {
 pub(crate) struct DynamoDbStreams(pub(crate) Arc<DynamoDb>);
 
 static ABOUT_STREAMS: About = About {
-    name: "streams.dynamodb",
     health: "dynamodbstreams",
     signing: "dynamodb",
     json: Some(Json {
@@ -116,7 +101,7 @@ static ABOUT_STREAMS: About = About {
         cbor: Some(NAMESPACE),
     }),
     operations: &["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
-    ..About::NONE
+    ..About::named("streams.dynamodb")
 };
 
 impl Service for DynamoDbStreams {

@@ -1,19 +1,12 @@
 //! What IAM tells of itself to the rest of the cloud.
 
-use serde_json::Value;
-
 use super::{Iam, cloudformation};
 use crate::{
-    context::Context,
-    error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Dialect, Query, Service},
+    service::{About, Dialect, Query, Service, about_and_call},
 };
 
 static ABOUT: About = About {
-    name: "iam",
-    health: "iam",
-    signing: "iam",
     query: Some(Query {
         version: "2010-05-08",
         namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
@@ -66,22 +59,11 @@ static ABOUT: About = About {
         "UpdateRoleDescription",
     ],
     without_effect: &["policies and roles: nothing asks who is calling"],
-    ..About::NONE
+    ..About::named("iam")
 };
 
 impl Service for Iam {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![

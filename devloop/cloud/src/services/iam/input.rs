@@ -9,9 +9,9 @@ use crate::{error::ApiError, wire};
 
 /// The members of an input; text in the query protocol, so all values are read as text.
 #[derive(Debug)]
-pub(crate) struct Input(pub(crate) Value);
+pub(crate) struct Members(pub(crate) Value);
 
-impl Input {
+impl Members {
     /// A text that may be absent.
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
@@ -123,7 +123,7 @@ impl Input {
     }
 }
 
-/// Tags as answers list them, each with its key for [`Input::page`].
+/// Tags as answers list them, each with its key for [`Members::page`].
 pub(crate) fn tag_items(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String, Value)> {
     tags.iter().map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})))
 }
@@ -155,12 +155,12 @@ mod tests {
     fn pages_follow_their_markers() {
         let items = || ["a", "b", "c"].map(|key| (key.to_owned(), Value::from(key)));
         let check = |input: Value, expected: Value| {
-            assert_eq!(Input(input).page("L", items()).unwrap(), expected);
+            assert_eq!(Members(input).page("L", items()).unwrap(), expected);
         };
         check(json!({}), json!({"L": ["a", "b", "c"], "IsTruncated": false}));
         check(json!({"MaxItems": "2"}), json!({"L": ["a", "b"], "IsTruncated": true, "Marker": "b"}));
         check(json!({"MaxItems": 2, "Marker": "b"}), json!({"L": ["c"], "IsTruncated": false}));
-        assert!(Input(json!({"MaxItems": "0"})).page("L", items()).is_err());
+        assert!(Members(json!({"MaxItems": "0"})).page("L", items()).is_err());
         assert_eq!(encoded(r#"{"a": "é/"}"#), "%7B%22a%22%3A%20%22%C3%A9%2F%22%7D");
     }
 }

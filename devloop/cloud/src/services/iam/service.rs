@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::{input::Input, policies, role_policies, roles, state::State};
+use super::{input::Members, policies, role_policies, roles, state::State};
 use crate::{clock::Clock, context::Context, error::ApiError};
 
 /// IAM.
@@ -18,7 +18,7 @@ pub(crate) struct Iam {
 pub(crate) struct Scope<'a> {
     pub(crate) account: &'a str,
     pub(crate) now_ms: i64,
-    pub(crate) input: Input,
+    pub(crate) input: Members,
 }
 
 impl Scope<'_> {
@@ -40,7 +40,7 @@ impl Iam {
         let run = operations(operation).ok_or_else(|| ApiError::unknown_operation("iam", operation))?;
         // Times have no fraction in IAM's answers.
         let now_ms = self.clock.now_ms() / 1_000 * 1_000;
-        run(&mut self.state.lock(), &Scope { account: &cx.account, now_ms, input: Input(input) })
+        run(&mut self.state.lock(), &Scope { account: &cx.account, now_ms, input: Members(input) })
     }
 }
 

@@ -4,17 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Kinesis, cloudformation};
 use crate::{
-    context::Context,
-    error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Json, JsonVersion, Service},
+    service::{About, Answering, Json, JsonVersion, Service, about_and_call},
     shard::KEPT_BYTES,
 };
 
 static ABOUT: About = About {
-    name: "kinesis",
-    health: "kinesis",
-    signing: "kinesis",
     json: Some(Json { target: "Kinesis_20131202", version: JsonVersion::V11, namespace: "", cbor: Some("") }),
     operations: &[
         "AddTagsToStream",
@@ -49,22 +44,11 @@ static ABOUT: About = About {
         "UpdateStreamMode",
     ],
     without_effect: &["StartStreamEncryption: the key is shown and nothing is encrypted"],
-    ..About::NONE
+    ..About::named("kinesis")
 };
 
 impl Service for Kinesis {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::Kinesis::Stream", Box::new(cloudformation::Stream))]

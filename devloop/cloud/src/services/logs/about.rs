@@ -1,19 +1,12 @@
 //! What CloudWatch Logs tells of itself to the rest of the cloud.
 
-use serde_json::Value;
-
 use super::{GROUP_BYTES, Logs, cloudformation};
 use crate::{
-    context::Context,
-    error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Json, JsonVersion, Service},
+    service::{About, Json, JsonVersion, Service, about_and_call},
 };
 
 static ABOUT: About = About {
-    name: "logs",
-    health: "logs",
-    signing: "logs",
     json: Some(Json { target: "Logs_20140328", version: JsonVersion::V11, namespace: "", cbor: Some("") }),
     operations: &[
         "CreateLogGroup",
@@ -34,22 +27,11 @@ static ABOUT: About = About {
         "UntagLogGroup",
         "UntagResource",
     ],
-    ..About::NONE
+    ..About::named("logs")
 };
 
 impl Service for Logs {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::Logs::LogGroup", Box::new(cloudformation::LogGroup))]

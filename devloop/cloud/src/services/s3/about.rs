@@ -22,9 +22,6 @@ use crate::{
 };
 
 static ABOUT: About = About {
-    name: "s3",
-    health: "s3",
-    signing: "s3",
     operations: operations::NAMES,
     without_effect: &[
         "lifecycle rules: nothing expires and nothing moves to another storage class",
@@ -32,7 +29,7 @@ static ABOUT: About = About {
         "x-amz-storage-class: it is shown and changes nothing",
         "bucket policies, but for anonymous requests: nothing asks who else is calling",
     ],
-    ..About::NONE
+    ..About::named("s3")
 };
 
 impl Service for S3 {

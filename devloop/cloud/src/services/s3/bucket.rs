@@ -11,7 +11,7 @@ use std::{
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use super::{checksum::Algorithm, content::Stored, version::Version};
+use super::{checksum::Algorithm, upload::Stored, version::Version};
 
 /// Whether a bucket keeps versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,23 +11,14 @@ use std::{
     },
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt as _, StreamBody};
-use hyper::{HeaderMap, body::Frame};
-use md5::{Digest as _, Md5};
+use hyper::body::Frame;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use super::{
-    checksum::{Algorithm, Checksum, Sum},
-    chunked::{Chunks, is_chunked},
-    error::{disk, refused},
-};
-use crate::{
-    error::ApiError,
-    http::{Arriving, Streamed},
-};
+use crate::http::Streamed;
 
 /// Up to this many bytes an object may stay in memory.
 const SMALL: usize = 64 << 10;
@@ -36,7 +27,7 @@ const SMALL: usize = 64 << 10;
 pub(super) const MEMORY: usize = 128 << 20;
 
 /// How much is read from or written to a file at a time.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
 
 /// The largest object that one request puts [Amazon S3 quotas].
 pub(super) const LARGEST: u64 = 5 << 30;
@@ -55,8 +46,13 @@ impl Folder {
         self.in_memory.load(Ordering::Relaxed)
     }
 
+    /// Whether `length` bytes are few enough to stay in memory, beside what is there already.
+    pub(super) fn has_room(&self, length: usize) -> bool {
+        length <= SMALL && self.in_memory() + length <= MEMORY
+    }
+
     /// A new file; its name says nothing of the object, so that no key can lead out of the folder.
-    fn create(&self) -> io::Result<(File, StoredFile)> {
+    pub(super) fn create(&self) -> io::Result<(File, StoredFile)> {
         let mut directory = self.directory.lock();
         let directory = match &mut *directory {
             Some(directory) => directory,
@@ -69,7 +65,7 @@ impl Folder {
 
 /// A file that goes when nobody needs it any more.
 #[derive(Debug)]
-struct StoredFile(PathBuf);
+pub(super) struct StoredFile(PathBuf);
 
 impl StoredFile {
     fn path(&self) -> &Path {
@@ -130,6 +126,23 @@ pub(super) struct Content {
 }
 
 impl Content {
+    /// Keeps `bytes` in memory; [`Folder::has_room`] says whether they may be there.
+    pub(super) fn of_memory(folder: &Arc<Folder>, bytes: Bytes) -> Self {
+        folder.in_memory.fetch_add(bytes.len(), Ordering::Relaxed);
+        let length = bytes.len() as u64;
+        let memory = InMemory { bytes, folder: Arc::clone(folder) };
+        Self::of(Place::Memory(Arc::new(memory)), length)
+    }
+
+    /// The first `length` bytes of a file.
+    pub(super) fn of_file(stored: StoredFile, length: u64) -> Self {
+        Self::of(Place::File(Arc::new(stored)), length)
+    }
+
+    fn of(place: Place, length: u64) -> Self {
+        Self { segments: vec![Segment { place, from: 0, to: length }], length }
+    }
+
     /// The parts one after the other.
     pub(super) fn joined<'c>(parts: impl Iterator<Item = &'c Self>) -> Self {
         let mut whole = Self::default();
@@ -218,189 +231,7 @@ impl Reading {
     }
 }
 
-/// What came of storing a body.
-pub(super) struct Stored {
-    pub(super) content: Content,
-    /// MD5 in hex, without quotes.
-    pub(super) md5: String,
-    pub(super) checksum: Option<Checksum>,
-}
-
-/// Stores a body as it arrives, and verifies what its headers promise: length, `Content-MD5`, SHA-256 and checksum.
-pub(super) async fn store(
-    folder: &Arc<Folder>,
-    headers: &HeaderMap,
-    body: Arriving,
-    algorithm: Option<Algorithm>,
-) -> Result<Stored, ApiError> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let mut chunks = is_chunked(headers).then(Chunks::default);
-    let sha256 = text("x-amz-content-sha256").filter(|hash| hash.len() == 64).map(str::to_owned);
-    let mut writer = Writer::new(folder, algorithm, sha256.is_some());
-    let mut body = body.into_stream();
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|error| refused(400, "IncompleteBody", format!("the body broke off: {error}")))?;
-        let Ok(data) = frame.into_data() else { continue };
-        match &mut chunks {
-            None => writer.write(data).await?,
-            Some(chunks) => {
-                for data in chunks.feed(&data).map_err(|why| refused(400, "InvalidRequest", why))? {
-                    writer.write(data).await?;
-                }
-            }
-        }
-    }
-    if chunks.as_ref().is_some_and(|chunks| !chunks.is_done()) {
-        return Err(refused(400, "IncompleteBody", "The request body terminated unexpectedly"));
-    }
-    let promised = text("x-amz-decoded-content-length").and_then(|length| length.parse::<u64>().ok());
-    if promised.is_some_and(|length| length != writer.length) {
-        return Err(refused(
-            400,
-            "IncompleteBody",
-            "the body is not as long as x-amz-decoded-content-length says",
-        ));
-    }
-    let (stored, sha) = writer.finish().await?;
-    if let (Some(promised), Some(found)) = (sha256, sha)
-        && promised != found
-    {
-        return Err(refused(
-            400,
-            "XAmzContentSHA256Mismatch",
-            "The provided 'x-amz-content-sha256' header does not match what was computed.",
-        ));
-    }
-    if let Some(promised) = text("content-md5") {
-        check_md5(promised, &stored.md5)?;
-    }
-    let trailers = chunks.map(|chunks| chunks.trailers).unwrap_or_default();
-    if let Some(checksum) = &stored.checksum {
-        let name = checksum.algorithm.header();
-        let trailer = trailers.iter().find(|(trailer, _)| trailer == name).map(|(_, value)| value.as_str());
-        if let Some(promised) = text(name).or(trailer)
-            && promised != checksum.value
-        {
-            let message = format!(
-                "The {} you specified did not match the calculated checksum.",
-                checksum.algorithm.name()
-            );
-            return Err(refused(400, "BadDigest", message));
-        }
-    }
-    Ok(stored)
-}
-
-fn check_md5(promised: &str, found: &str) -> Result<(), ApiError> {
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
-    let decoded = BASE64_STANDARD.decode(promised).ok().filter(|bytes| bytes.len() == 16);
-    let decoded =
-        decoded.ok_or_else(|| refused(400, "InvalidDigest", "The Content-MD5 you specified was invalid."))?;
-    if hex(&decoded) == found {
-        return Ok(());
-    }
-    Err(refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received."))
-}
-
 /// Bytes in lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Writes one body: into memory until it is too large, then into a file.
-struct Writer {
-    folder: Arc<Folder>,
-    pending: BytesMut,
-    file: Option<(Arc<File>, StoredFile)>,
-    length: u64,
-    written: u64,
-    md5: Md5,
-    sum: Option<Sum>,
-    sha256: Option<Sum>,
-}
-
-impl Writer {
-    fn new(folder: &Arc<Folder>, algorithm: Option<Algorithm>, sha256: bool) -> Self {
-        Self {
-            folder: Arc::clone(folder),
-            pending: BytesMut::new(),
-            file: None,
-            length: 0,
-            written: 0,
-            md5: Md5::new(),
-            sum: algorithm.map(Sum::new),
-            sha256: sha256.then(|| Sum::new(Algorithm::Sha256)),
-        }
-    }
-
-    async fn write(&mut self, data: Bytes) -> Result<(), ApiError> {
-        self.length += data.len() as u64;
-        if self.length > LARGEST {
-            return Err(refused(
-                400,
-                "EntityTooLarge",
-                "Your proposed upload exceeds the maximum allowed object size.",
-            )
-            .detail("MaxSizeAllowed", LARGEST.to_string()));
-        }
-        self.md5.update(&data);
-        for sum in self.sum.iter_mut().chain(&mut self.sha256) {
-            sum.update(&data);
-        }
-        self.pending.extend_from_slice(&data);
-        if self.pending.len() >= PIECE { self.flush().await } else { Ok(()) }
-    }
-
-    /// Writes what is pending into the file.
-    async fn flush(&mut self) -> Result<(), ApiError> {
-        let bytes = self.pending.split().freeze();
-        let (folder, at, open) = (Arc::clone(&self.folder), self.written, self.file.take());
-        self.written += bytes.len() as u64;
-        let written = tokio::task::spawn_blocking(move || {
-            use std::os::unix::fs::FileExt as _;
-            let (file, stored) = match open {
-                Some(open) => open,
-                None => folder.create().map(|(file, stored)| (Arc::new(file), stored))?,
-            };
-            file.write_all_at(&bytes, at)?;
-            io::Result::Ok((file, stored))
-        });
-        let written = written.await.map_err(|error| disk(&io::Error::other(error)))?;
-        self.file = Some(written.map_err(|error| disk(&error))?);
-        Ok(())
-    }
-
-    /// The stored bytes, and their SHA-256 in hex when it was wanted.
-    async fn finish(mut self) -> Result<(Stored, Option<String>), ApiError> {
-        let small = self.file.is_none()
-            && self.pending.len() <= SMALL
-            && self.folder.in_memory() + self.pending.len() <= MEMORY;
-        let segments = if small {
-            let bytes = self.pending.split().freeze();
-            self.folder.in_memory.fetch_add(bytes.len(), Ordering::Relaxed);
-            let memory = InMemory { bytes, folder: Arc::clone(&self.folder) };
-            vec![Segment { place: Place::Memory(Arc::new(memory)), from: 0, to: self.length }]
-        } else {
-            if !self.pending.is_empty() {
-                self.flush().await?;
-            }
-            match self.file.take() {
-                Some((_, stored)) => {
-                    vec![Segment { place: Place::File(Arc::new(stored)), from: 0, to: self.length }]
-                }
-                None => Vec::new(),
-            }
-        };
-        let sha256 = self.sha256.map(|sum| {
-            use base64::{Engine as _, prelude::BASE64_STANDARD};
-            hex(&BASE64_STANDARD.decode(sum.finish().value).unwrap_or_default())
-        });
-        let stored = Stored {
-            content: Content { segments, length: self.length },
-            md5: hex(&self.md5.finalize()),
-            checksum: self.sum.map(Sum::finish),
-        };
-        Ok((stored, sha256))
-    }
 }

@@ -23,6 +23,7 @@ mod range;
 mod service;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod version;
 
 pub(crate) use service::S3;

@@ -4,16 +4,11 @@ use serde_json::Value;
 
 use super::{Sns, cloudformation, deliver::MOST_PENDING};
 use crate::{
-    context::Context,
-    error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Dialect, Query, Service},
+    service::{About, Answering, Dialect, Query, Service, about_and_call},
 };
 
 static ABOUT: About = About {
-    name: "sns",
-    health: "sns",
-    signing: "sns",
     query: Some(Query {
         version: "2010-03-31",
         namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
@@ -46,22 +41,11 @@ static ABOUT: About = About {
         "topic policies: nothing asks who is calling",
         "SignatureVersion: signatures have AWS's form and cannot be verified",
     ],
-    ..About::NONE
+    ..About::named("sns")
 };
 
 impl Service for Sns {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![

@@ -4,16 +4,11 @@ use serde_json::{Value, json};
 
 use super::{Sqs, cloudformation, queue::KEPT_BYTES};
 use crate::{
-    context::Context,
-    error::ApiError,
     resource::ResourceType,
-    service::{About, Answering, Dialect, Json, JsonVersion, Query, Service},
+    service::{About, Answering, Dialect, Json, JsonVersion, Query, Service, about_and_call},
 };
 
 static ABOUT: About = About {
-    name: "sqs",
-    health: "sqs",
-    signing: "sqs",
     json: Some(Json {
         target: "AmazonSQS",
         version: JsonVersion::V10,
@@ -71,22 +66,11 @@ static ABOUT: About = About {
         "queue policies: nothing asks who is calling",
         "KmsMasterKeyId and SqsManagedSseEnabled: nothing is encrypted",
     ],
-    ..About::NONE
+    ..About::named("sqs")
 };
 
 impl Service for Sqs {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        cx: &'a Context,
-        operation: &'a str,
-        input: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(Self::call(self, cx, operation, input))
-    }
+    about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![

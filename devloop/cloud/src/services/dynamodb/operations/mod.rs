@@ -14,6 +14,7 @@ pub(super) mod partiql;
 pub(super) mod query;
 pub(super) mod read;
 mod reading;
+mod reading_draft;
 pub(super) mod refused;
 mod request;
 mod statement_plan;

@@ -17,7 +17,7 @@ use super::{
     Request,
     capacity::{Report, Units, read_units},
     input::{Input, Violations},
-    reading::Draft as ReadingDraft,
+    reading_draft::ReadingDraft,
     statement_plan, transact,
     write::{Outcome, SHOWN_ON_FAILURE, Write},
 };

@@ -11,7 +11,8 @@ use super::{
     capacity::Report,
     input::Input,
     legacy,
-    reading::{Draft, Reading, SELECT},
+    reading::Reading,
+    reading_draft::{ReadingDraft, SELECT},
 };
 use crate::error::ApiError;
 
@@ -38,7 +39,7 @@ pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Val
     input.checked()?;
     let old_filter = legacy::take_filter(&mut input, "QueryFilter")?;
     let mut keys = legacy::take_key_conditions(&mut input)?;
-    let mut draft = Draft::take(&mut input, table, select, limit, report)?;
+    let mut draft = ReadingDraft::take(&mut input, table, select, limit, report)?;
     draft.filter = input.condition("FilterExpression", &mut placeholders)?;
     if let Some(source) = input.text("KeyConditionExpression")? {
         keys = Some(KeyConditions::parse(&source, &mut placeholders)?);
@@ -121,7 +122,7 @@ pub(in super::super) fn scan(request: &Request<'_>, input: Value) -> Result<Valu
     let mut placeholders = input.placeholders(&EXPRESSIONS, ": FilterExpression is null")?;
     let old_filter = legacy::take_filter(&mut input, "ScanFilter")?;
     let select = input.choice("Select", SELECT)?;
-    let mut draft = Draft::take(&mut input, table, select, limit, report)?;
+    let mut draft = ReadingDraft::take(&mut input, table, select, limit, report)?;
     draft.filter = input.condition("FilterExpression", &mut placeholders)?.or(old_filter);
     input.checked()?;
     draft.take_projection(&mut input, &mut placeholders)?;

@@ -11,10 +11,10 @@ use crate::{
     services::s3::{
         bucket::{Bucket, Part},
         conditions,
-        content::Stored,
         error::{invalid_argument, no_such_key, refused},
         names::check_key,
         range::{Asked, asked},
+        upload::Stored,
         version::{Version, described},
     },
     wire,

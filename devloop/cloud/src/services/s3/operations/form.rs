@@ -12,9 +12,9 @@ use crate::{
     http::{Arriving, Reply, Request},
     services::s3::{
         checksum::Algorithm,
-        content::store,
         error::{access_denied, invalid_argument, refused},
         names::check_key,
+        upload::store,
         version::described,
     },
 };

@@ -53,7 +53,7 @@ impl Call<'_> {
 
     /// The body as a document.
     async fn document(&self, body: Arriving) -> Result<bytes::Bytes, ApiError> {
-        let body = super::content::store(&self.s3.folder, &self.request.headers, body, None).await?.content;
+        let body = super::upload::store(&self.s3.folder, &self.request.headers, body, None).await?.content;
         match body.in_memory() {
             Some(bytes) if bytes.len() <= DOCUMENT => Ok(bytes),
             _ => Err(super::error::malformed_xml()),

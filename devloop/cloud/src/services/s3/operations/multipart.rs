@@ -16,10 +16,11 @@ use crate::{
     services::s3::{
         bucket::{Bucket, Part, Upload},
         checksum::{Algorithm, Checksum},
-        content::{Content, Stored, hex, store},
+        content::{Content, hex},
         document::{items, read, text},
         error::{invalid_argument, malformed_xml, refused},
         names::check_key,
+        upload::{Stored, store},
         version::{Version, described},
     },
     wire,

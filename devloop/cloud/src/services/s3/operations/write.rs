@@ -10,10 +10,10 @@ use crate::{
         bucket::Bucket,
         checksum::Algorithm,
         conditions,
-        content::{Stored, store},
         error::{invalid_argument, refused},
         names::check_key,
         notify,
+        upload::{Stored, store},
         version::{Version, described},
     },
 };

@@ -1,0 +1,159 @@
+//! How a process is made: its pipes, its variables and its own Runtime API, from one thread that outlives every environment.
+
+use std::{
+    io,
+    os::fd::OwnedFd,
+    process::Stdio,
+    sync::{Arc, OnceLock, mpsc},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use tokio::{
+    net::TcpListener,
+    process::{Child, Command},
+    runtime::Handle,
+    sync::oneshot,
+};
+
+use super::{
+    output::Output,
+    runtime_api::{self, Desk},
+    strays,
+    variables::{Surroundings, variables},
+};
+use crate::{clock::Clock, lambda::code::Generation};
+
+/// A freshly written binary is busy while any process that is just being made still holds the descriptor it was written
+/// through, until that process executes something: a matter of microseconds, so a few short waits are enough.
+const BUSY_TRIES: usize = 50;
+const BUSY_WAIT: Duration = Duration::from_millis(2);
+
+/// A process that runs, and what it is spoken to through.
+pub(super) struct Launched {
+    pub(super) child: Child,
+    pub(super) output: Output,
+    pub(super) desk: Arc<Desk>,
+    /// The first request for an event, or the error that the runtime reported instead.
+    pub(super) ready: oneshot::Receiver<Result<(), (String, String)>>,
+    /// The address of its Runtime API, which no other process was given.
+    pub(super) runtime_api: String,
+}
+
+/// Starts a process of `generation`, also one whose file was written a moment ago.
+pub(super) async fn launch(
+    generation: &Arc<Generation>,
+    surroundings: &Surroundings,
+    clock: &Clock,
+    log_stream: &str,
+) -> io::Result<Launched> {
+    for _ in 0..BUSY_TRIES {
+        match launch_once(generation, surroundings, clock, log_stream).await {
+            // The machine's time: what keeps the file open is another process of this machine.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                tokio::time::sleep(BUSY_WAIT).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    launch_once(generation, surroundings, clock, log_stream).await
+}
+
+async fn launch_once(
+    generation: &Arc<Generation>,
+    surroundings: &Surroundings,
+    clock: &Clock,
+    log_stream: &str,
+) -> io::Result<Launched> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let runtime_api = listener.local_addr()?.to_string();
+    let (reader, writer) = io::pipe()?;
+    let output = Output::new(OwnedFd::from(reader), clock.clone())?;
+    let folder = generation.code.folder();
+    let mut command = Command::new(generation.executable());
+    command
+        .arg0("/var/task/bootstrap")
+        .env_clear()
+        .envs(variables(surroundings, &generation.configuration, folder, &runtime_api, log_stream))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .kill_on_drop(true);
+    die_with_parent(&mut command);
+    let keep = Arc::clone(generation);
+    let child = spawn(command, keep).await?;
+    let (first, ready) = oneshot::channel();
+    let desk = Arc::new(Desk::new(first));
+    tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk)));
+    Ok(Launched { child, output, desk, ready, runtime_api })
+}
+
+/// Asks the kernel to kill the process when this one dies, however it dies.
+#[cfg(target_os = "linux")]
+fn die_with_parent(command: &mut Command) {
+    let parent = rustix::process::getpid();
+    let prepare = move || {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        // The parent may have died before the request was made.
+        if rustix::process::getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    };
+    #[expect(
+        unsafe_code,
+        reason = "runs between fork and exec; it makes two system calls and allocates nothing"
+    )]
+    unsafe {
+        command.pre_exec(prepare);
+    }
+}
+
+/// Elsewhere the group is killed by whoever stops the cloud; after a SIGKILL of this process nobody does.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_command: &mut Command) {}
+
+/// Starts processes on one thread that never ends: the kernel sends the parent's death signal when the *thread* that made
+/// the child ends [prctl(2), `PR_SET_PDEATHSIG`], and the runtime's own threads come and go.
+async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child> {
+    type Job = Box<dyn FnOnce() + Send>;
+    static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        strays::adopt();
+        let (jobs, queue) = mpsc::channel::<Job>();
+        std::thread::Builder::new()
+            .name("spawner".to_owned())
+            .spawn(move || queue.into_iter().for_each(|job| job()))
+            .map_or_else(
+                |error| {
+                    tracing::error!(%error, "the spawner thread did not start");
+                    mpsc::channel().0
+                },
+                |_| jobs,
+            )
+    });
+    let (done, outcome) = oneshot::channel();
+    let runtime = Handle::current();
+    let job = Box::new(move || {
+        let _guard = runtime.enter();
+        let _ = done.send(command.spawn());
+        // The descriptor that is executed belongs to the generation; it must be open until here.
+        drop(keep);
+    });
+    spawner.send(job).map_err(|_| io::Error::other("the spawner thread is gone"))?;
+    outcome.await.map_err(|_| io::Error::other("the spawner thread gave no answer"))?
+}
+
+/// Words a failure to execute as Lambda does.
+pub(crate) fn spawn_error(error: &io::Error) -> String {
+    let what = match error.raw_os_error() {
+        Some(8) => "exec format error".to_owned(),
+        Some(2) => "no such file or directory".to_owned(),
+        Some(13) => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("Error: fork/exec /var/task/bootstrap: {what}")
+}

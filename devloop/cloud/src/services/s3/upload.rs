@@ -1,0 +1,185 @@
+//! A body on its way into the store: written as it arrives, and compared with what its headers promise.
+
+use std::{fs::File, io, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::HeaderMap;
+use md5::{Digest as _, Md5};
+
+use super::{
+    checksum::{Algorithm, Checksum, Sum},
+    chunked::{Chunks, is_chunked},
+    content::{Content, Folder, LARGEST, PIECE, StoredFile, hex},
+    error::{disk, refused},
+};
+use crate::{error::ApiError, http::Arriving};
+
+/// What came of storing a body.
+pub(super) struct Stored {
+    pub(super) content: Content,
+    /// MD5 in hex, without quotes.
+    pub(super) md5: String,
+    pub(super) checksum: Option<Checksum>,
+}
+
+/// Stores a body as it arrives, and verifies what its headers promise: length, `Content-MD5`, SHA-256 and checksum.
+pub(super) async fn store(
+    folder: &Arc<Folder>,
+    headers: &HeaderMap,
+    body: Arriving,
+    algorithm: Option<Algorithm>,
+) -> Result<Stored, ApiError> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let mut chunks = is_chunked(headers).then(Chunks::default);
+    let sha256 = text("x-amz-content-sha256").filter(|hash| hash.len() == 64).map(str::to_owned);
+    let mut writer = Writer::new(folder, algorithm, sha256.is_some());
+    let mut body = body.into_stream();
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|error| refused(400, "IncompleteBody", format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        match &mut chunks {
+            None => writer.write(data).await?,
+            Some(chunks) => {
+                for data in chunks.feed(&data).map_err(|why| refused(400, "InvalidRequest", why))? {
+                    writer.write(data).await?;
+                }
+            }
+        }
+    }
+    if chunks.as_ref().is_some_and(|chunks| !chunks.is_done()) {
+        return Err(refused(400, "IncompleteBody", "The request body terminated unexpectedly"));
+    }
+    let promised = text("x-amz-decoded-content-length").and_then(|length| length.parse::<u64>().ok());
+    if promised.is_some_and(|length| length != writer.length) {
+        return Err(refused(
+            400,
+            "IncompleteBody",
+            "the body is not as long as x-amz-decoded-content-length says",
+        ));
+    }
+    let (stored, sha) = writer.finish().await?;
+    if let (Some(promised), Some(found)) = (sha256, sha)
+        && promised != found
+    {
+        return Err(refused(
+            400,
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        ));
+    }
+    if let Some(promised) = text("content-md5") {
+        check_md5(promised, &stored.md5)?;
+    }
+    let trailers = chunks.map(|chunks| chunks.trailers).unwrap_or_default();
+    if let Some(checksum) = &stored.checksum {
+        let name = checksum.algorithm.header();
+        let trailer = trailers.iter().find(|(trailer, _)| trailer == name).map(|(_, value)| value.as_str());
+        if let Some(promised) = text(name).or(trailer)
+            && promised != checksum.value
+        {
+            let message = format!(
+                "The {} you specified did not match the calculated checksum.",
+                checksum.algorithm.name()
+            );
+            return Err(refused(400, "BadDigest", message));
+        }
+    }
+    Ok(stored)
+}
+
+fn check_md5(promised: &str, found: &str) -> Result<(), ApiError> {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    let decoded = BASE64_STANDARD.decode(promised).ok().filter(|bytes| bytes.len() == 16);
+    let decoded =
+        decoded.ok_or_else(|| refused(400, "InvalidDigest", "The Content-MD5 you specified was invalid."))?;
+    if hex(&decoded) == found {
+        return Ok(());
+    }
+    Err(refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received."))
+}
+
+/// Writes one body: into memory until it is too large, then into a file.
+struct Writer {
+    folder: Arc<Folder>,
+    pending: BytesMut,
+    file: Option<(Arc<File>, StoredFile)>,
+    length: u64,
+    written: u64,
+    md5: Md5,
+    sum: Option<Sum>,
+    sha256: Option<Sum>,
+}
+
+impl Writer {
+    fn new(folder: &Arc<Folder>, algorithm: Option<Algorithm>, sha256: bool) -> Self {
+        Self {
+            folder: Arc::clone(folder),
+            pending: BytesMut::new(),
+            file: None,
+            length: 0,
+            written: 0,
+            md5: Md5::new(),
+            sum: algorithm.map(Sum::new),
+            sha256: sha256.then(|| Sum::new(Algorithm::Sha256)),
+        }
+    }
+
+    async fn write(&mut self, data: Bytes) -> Result<(), ApiError> {
+        self.length += data.len() as u64;
+        if self.length > LARGEST {
+            return Err(refused(
+                400,
+                "EntityTooLarge",
+                "Your proposed upload exceeds the maximum allowed object size.",
+            )
+            .detail("MaxSizeAllowed", LARGEST.to_string()));
+        }
+        self.md5.update(&data);
+        for sum in self.sum.iter_mut().chain(&mut self.sha256) {
+            sum.update(&data);
+        }
+        self.pending.extend_from_slice(&data);
+        if self.pending.len() >= PIECE { self.flush().await } else { Ok(()) }
+    }
+
+    /// Writes what is pending into the file.
+    async fn flush(&mut self) -> Result<(), ApiError> {
+        let bytes = self.pending.split().freeze();
+        let (folder, at, open) = (Arc::clone(&self.folder), self.written, self.file.take());
+        self.written += bytes.len() as u64;
+        let written = tokio::task::spawn_blocking(move || {
+            use std::os::unix::fs::FileExt as _;
+            let (file, stored) = match open {
+                Some(open) => open,
+                None => folder.create().map(|(file, stored)| (Arc::new(file), stored))?,
+            };
+            file.write_all_at(&bytes, at)?;
+            io::Result::Ok((file, stored))
+        });
+        let written = written.await.map_err(|error| disk(&io::Error::other(error)))?;
+        self.file = Some(written.map_err(|error| disk(&error))?);
+        Ok(())
+    }
+
+    /// The stored bytes, and their SHA-256 in hex when it was wanted.
+    async fn finish(mut self) -> Result<(Stored, Option<String>), ApiError> {
+        let content = if self.file.is_none() && self.folder.has_room(self.pending.len()) {
+            Content::of_memory(&self.folder, self.pending.split().freeze())
+        } else {
+            if !self.pending.is_empty() {
+                self.flush().await?;
+            }
+            self.file
+                .take()
+                .map_or_else(Content::default, |(_, stored)| Content::of_file(stored, self.length))
+        };
+        let sha256 = self.sha256.map(|sum| {
+            use base64::{Engine as _, prelude::BASE64_STANDARD};
+            hex(&BASE64_STANDARD.decode(sum.finish().value).unwrap_or_default())
+        });
+        let stored = Stored { content, md5: hex(&self.md5.finalize()), checksum: self.sum.map(Sum::finish) };
+        Ok((stored, sha256))
+    }
+}
