@@ -39,6 +39,16 @@ impl ApiError {
         Self::client("ValidationException", message)
     }
 
+    /// A member whose value breaks a constraint of the API's model: "Member must `must`". `ValidationException`, status 400.
+    pub fn constraint(value: impl std::fmt::Display, member: &str, must: &str) -> Self {
+        Self::validation(detected(&[violation(value, member, must)]))
+    }
+
+    /// A member that must be given and is not. `ValidationException`, status 400.
+    pub fn missing_member(member: &str) -> Self {
+        Self::validation(detected(&[absence(member)]))
+    }
+
     /// An operation that the service does not have, or that the embedded cloud does not offer: refused by name.
     pub fn unknown_operation(service: &str, operation: &str) -> Self {
         Self::client(
@@ -67,4 +77,29 @@ impl ApiError {
     pub fn is_client_fault(&self) -> bool {
         self.status < 500
     }
+}
+
+/// What AWS says of a value that breaks a constraint; `must` follows "Member must".
+pub(crate) fn violation(value: impl std::fmt::Display, member: &str, must: &str) -> String {
+    broken_rule(format_args!("'{value}'"), member, format_args!("Member must {must}"))
+}
+
+/// What AWS says of a member that must be given and is not.
+pub(crate) fn absence(member: &str) -> String {
+    broken_rule("null", member, "Member must not be null")
+}
+
+/// The same for a value as it is to be shown, and for a rule in the service's own words.
+pub(crate) fn broken_rule(
+    shown: impl std::fmt::Display,
+    member: &str,
+    rule: impl std::fmt::Display,
+) -> String {
+    format!("Value {shown} at '{member}' failed to satisfy constraint: {rule}")
+}
+
+/// AWS's sentence about everything that the API's model does not allow in an input.
+pub(crate) fn detected(violations: &[String]) -> String {
+    let plural = if violations.len() == 1 { "" } else { "s" };
+    format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "))
 }

@@ -3,6 +3,7 @@
 //! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for those who live in the same process: the
 //! tool that swaps functions, and tests that drive the clock or inject faults. The crate knows nothing of `devloop`.
 
+mod arn;
 mod calls;
 mod clock;
 mod cloud;
@@ -40,4 +41,4 @@ pub use limits::Limits;
 pub use services::logs::LogEvent;
 pub use services::sns::Mail;
 pub use supported::supported;
-pub use template::{Given, Position, Problem, Resource, Template, TemplateError};
+pub use template::{Given, Position, Problem, Resource, Template, TemplateError, served_here};

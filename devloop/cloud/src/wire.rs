@@ -70,6 +70,17 @@ pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     }
 }
 
+/// Whether a member of an input says nothing: null, empty, or an object of such members.
+pub(crate) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(says_nothing),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// A time in ms since the epoch for a service that speaks JSON only: epoch seconds with a fraction.
 pub(crate) fn epoch_seconds(ms: i64) -> Value {
     Value::from(ms as f64 / 1000.0)

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// Every room with the rooms that it uses. Inside a room everything may use everything.
 const TABLE: &[(&str, &[&str])] = &[
+    ("arn", &[]),
     ("calls", &["context", "error"]),
     ("clock", &[]),
     (
@@ -54,6 +55,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "lambda",
         &[
+            "arn",
             "calls",
             "clock",
             "context",
@@ -78,7 +80,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("services", &[]),
     (
         "services/apigateway",
-        &["clock", "context", "error", "functions", "http", "regional", "resource", "rest", "service"],
+        &["arn", "clock", "context", "error", "functions", "http", "regional", "resource", "rest", "service"],
     ),
     ("services/cloudwatch", &["clock", "context", "error", "regional", "service", "wire"]),
     (
@@ -96,19 +98,23 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("services/iam", &["clock", "context", "error", "resource", "service", "wire"]),
+    ("services/iam", &["clock", "context", "error", "http", "resource", "service", "wire"]),
     (
         "services/kinesis",
         &[
-            "clock", "context", "error", "limits", "regional", "resource", "service", "shard", "source",
-            "wire",
+            "arn", "clock", "context", "error", "limits", "regional", "resource", "service", "shard",
+            "source", "wire",
         ],
     ),
     ("services/logs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
-    ("services/s3", &["clock", "context", "error", "functions", "http", "resource", "service", "wire"]),
+    (
+        "services/s3",
+        &["arn", "clock", "context", "error", "functions", "http", "resource", "service", "wire"],
+    ),
     (
         "services/sns",
         &[
+            "arn",
             "clock",
             "context",
             "error",
@@ -121,9 +127,9 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("services/sqs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
-    ("services/ssm", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
-    ("services/sts", &["clock", "context", "error", "service", "services/iam", "wire"]),
+    ("services/sqs", &["arn", "clock", "context", "error", "regional", "resource", "service", "wire"]),
+    ("services/ssm", &["arn", "clock", "context", "error", "regional", "resource", "service", "wire"]),
+    ("services/sts", &["arn", "clock", "context", "error", "service", "services/iam", "wire"]),
     ("shard", &[]),
     ("source", &["shard"]),
     ("supported", &["cloud"]),
@@ -131,6 +137,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "triggers",
         &[
+            "arn",
             "clock",
             "context",
             "error",

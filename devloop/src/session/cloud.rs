@@ -15,7 +15,7 @@ use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
-use crate::session::{Conditions, function_logs, mails, parameters, port, urls};
+use crate::session::{Conditions, function_logs, mails, parameters, port};
 use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
@@ -135,9 +135,8 @@ async fn furnish(
             }
             remarks.push(remark);
         }
-        let reachable =
-            |(name, value): (&str, &str)| (name.to_owned(), urls::reachable(value, &cloud.endpoint()));
-        stacks.push((template.stack_name(), applied.iter().map(reachable).collect()));
+        let shown = applied.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        stacks.push((template.stack_name(), shown.collect()));
     }
     let mut outputs = one_list(stacks);
     for (name, directory) in functions {

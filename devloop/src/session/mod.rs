@@ -25,7 +25,6 @@ mod status_access;
 mod survey;
 mod templates;
 mod trace;
-mod urls;
 mod workers;
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::error::{Exit, UserError};
 use crate::session::cloud::RunningCloud;
 use crate::session::prepare::Prepared;
 use crate::session::status_access::StatusAccess;
-use crate::session::{Deployment, port, urls};
+use crate::session::{Deployment, port};
 use crate::target::{self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, Report, Wishes};
 
 /// The target that functions run on.
@@ -70,7 +70,7 @@ pub(super) async fn open_localstack(
     let asking = stop.run_until_cancelled(localstack.outputs()).await;
     let mut outputs = asking.unwrap_or_else(|| Ok([].into())).map_err(cloud_error)?;
     for value in outputs.values_mut() {
-        *value = urls::reachable(value, &endpoint);
+        *value = devloop_cloud::served_here(std::mem::take(value), &endpoint);
     }
     outputs.insert("Target".to_owned(), TargetKind::Localstack.name().to_owned());
     let stopped = localstack.finished();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::asynchronous::check_dead_letter;
-use crate::error::ApiError;
+use crate::{error::ApiError, wire};
 
 /// The settings of one version of a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,7 +117,7 @@ impl Configuration {
         for (name, value) in members {
             if INERT.contains(&name.as_str()) {
                 self.inert.insert(name.clone(), value.clone());
-            } else if !KNOWN.contains(&name.as_str()) && !is_empty(value) {
+            } else if !KNOWN.contains(&name.as_str()) && !wire::says_nothing(value) {
                 return Err(ApiError::unsupported(format!("the function setting {name}")));
             }
         }
@@ -169,19 +169,8 @@ fn check_log_group(group: &Value) -> Result<(), ApiError> {
     if group.as_str().is_some_and(fits) {
         return Ok(());
     }
-    Err(ApiError::validation(format!(
-        "1 validation error detected: Value '{group}' at 'loggingConfig.logGroup' failed to satisfy constraint: Member must \
-         satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"
-    )))
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        _ => false,
-    }
+    let pattern = "satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+";
+    Err(ApiError::constraint(group, "loggingConfig.logGroup", pattern))
 }
 
 fn bounded(
@@ -194,10 +183,7 @@ fn bounded(
     let Some(value) = members.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
     match value.as_u64() {
         Some(number) if (low..=high).contains(&number) => Ok(Some(number)),
-        _ => Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{value}' at '{shown}' failed to satisfy constraint: Member must have \
-             value between {low} and {high}"
-        ))),
+        _ => Err(ApiError::constraint(value, shown, &format!("have value between {low} and {high}"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! How callers name a function: by name, by partial ARN, by full ARN, each with or without a qualifier
 //! [Invoke, Lambda API reference, parameter FunctionName].
 
-use crate::error::ApiError;
+use crate::{arn::Arn, error::ApiError};
 
 /// A function as a caller named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,16 +16,13 @@ pub(crate) struct Reference {
 
 /// Reads a reference; names that could leave a folder or break a line are refused here, for every caller.
 pub(crate) fn parse(text: &str) -> Result<Reference, ApiError> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let (name, qualifier, region) = match parts.as_slice() {
-        [name] => (*name, None, None),
-        [name, qualifier] => (*name, Some(*qualifier), None),
-        [_account, "function", name] => (*name, None, None),
-        [_account, "function", name, qualifier] => (*name, Some(*qualifier), None),
-        ["arn", _, "lambda", region, _, "function", name] => (*name, None, Some(*region)),
-        ["arn", _, "lambda", region, _, "function", name, qualifier] => {
-            (*name, Some(*qualifier), Some(*region))
-        }
+    let arn = Arn::of_service("lambda", text);
+    let region = arn.map(|arn| arn.region);
+    let parts: Vec<&str> = arn.map_or(text, |arn| arn.resource).split(':').collect();
+    let (name, qualifier) = match (arn, parts.as_slice()) {
+        (None, [name] | [_, "function", name]) | (Some(_), ["function", name]) => (*name, None),
+        (None, [name, qualifier] | [_, "function", name, qualifier])
+        | (Some(_), ["function", name, qualifier]) => (*name, Some(*qualifier)),
         _ => return Err(invalid(text)),
     };
     let fits =
@@ -45,11 +42,12 @@ pub(crate) fn parse(text: &str) -> Result<Reference, ApiError> {
 }
 
 fn invalid(text: &str) -> ApiError {
-    ApiError::validation(format!(
-        "1 validation error detected: Value '{text}' at 'functionName' failed to satisfy constraint: Member must \
-         satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{{2}}(-gov)?-[a-z]+-\\d{{1}}:)?\
-         (\\d{{12}}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
-    ))
+    ApiError::constraint(
+        text,
+        "functionName",
+        "satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?\
+         (\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?",
+    )
 }
 
 #[cfg(test)]

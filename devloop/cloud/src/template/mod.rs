@@ -28,4 +28,5 @@ pub use read::Position;
 pub(crate) use references::{Reference, references};
 pub(crate) use rules::check_rules;
 pub(crate) use scope::{Lookup, Scope};
+pub use served::served_here;
 pub use transform::Given;

@@ -1,17 +1,24 @@
 //! Addresses of AWS that this cloud answers at another place.
 
-/// The address of a deployed API as this cloud serves it: a template joins it from `https://`, the API's id and AWS's
-/// domain, which leads to AWS itself. Any other text stays as it is.
-pub(super) fn served_here(text: String, endpoint: &str) -> String {
-    let found = text.strip_prefix("https://").and_then(|rest| {
+/// The address of a deployed API as this cloud serves it. A template joins it from `https://`, the API's id and AWS's domain,
+/// which leads to AWS itself; `LocalStack` names its own domain, which takes a network to resolve. Any other text stays as
+/// it is.
+#[must_use]
+pub fn served_here(text: String, endpoint: &str) -> String {
+    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let found = address.and_then(|rest| {
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (api, domain) = host.split_once(".execute-api.")?;
-        let region = domain.strip_suffix(".amazonaws.com")?;
-        let plain =
-            |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        (plain(api) && plain(region)).then(|| format!("{endpoint}/_aws/execute-api/{api}{path}"))
+        let domain = domain.split_once(':').map_or(domain, |(domain, _)| domain);
+        let is_known = domain == "localhost.localstack.cloud"
+            || domain.strip_suffix(".amazonaws.com").is_some_and(is_label);
+        (is_label(api) && is_known).then(|| format!("{endpoint}/_aws/execute-api/{api}{path}"))
     });
     found.unwrap_or(text)
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -28,6 +35,10 @@ mod tests {
             "http://127.0.0.1:1/_aws/execute-api/ab1/prod/",
         );
         check("https://ab1.execute-api.us-east-1.amazonaws.com", "http://127.0.0.1:1/_aws/execute-api/ab1");
+        check(
+            "http://ab1.execute-api.localhost.localstack.cloud:4566/prod/",
+            "http://127.0.0.1:1/_aws/execute-api/ab1/prod/",
+        );
         let stays = |text: &str| check(text, text);
         stays("https://example.com/x.execute-api.us-east-1.amazonaws.com/");
         stays("arn:aws:execute-api:us-east-1:000000000000:ab1/prod/POST/");

@@ -111,10 +111,8 @@ fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, input: &Value) -> Resu
     let limit = number("MaxItems", PAGE as u64)?;
     if !(1..=10_000).contains(&limit) {
         let (side, bound) = if limit == 0 { ("greater", 1) } else { ("less", 10_000) };
-        return Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{limit}' at 'maxItems' failed to satisfy constraint: Member must have \
-             value {side} than or equal to {bound}"
-        )));
+        let must = format!("have value {side} than or equal to {bound}");
+        return Err(ApiError::constraint(limit, "maxItems", &must));
     }
     let filter = Filter {
         source_arn: text(input, "EventSourceArn"),

@@ -1,6 +1,6 @@
 //! Which service keeps a mapping's stream or queue, told from its ARN.
 
-use crate::error::ApiError;
+use crate::{arn::Arn, error::ApiError};
 
 /// The services whose streams and queues can be mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +16,9 @@ pub(crate) enum Kind {
 impl Kind {
     /// Reads the ARN of an event source; what AWS can map and this cloud cannot is refused by name.
     pub(crate) fn of(arn: &str) -> Result<Self, ApiError> {
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let ["arn", _partition, service, _region, _account, resource] = parts.as_slice() else {
-            return Err(unrecognized());
-        };
-        let path: Vec<&str> = resource.split('/').collect();
-        match (*service, path.as_slice()) {
+        let arn = Arn::parse(arn).ok_or_else(unrecognized)?;
+        let path: Vec<&str> = arn.resource.split('/').collect();
+        match (arn.service, path.as_slice()) {
             ("kinesis", ["stream", name] | ["stream", name, "consumer", _]) if !name.is_empty() => {
                 Ok(Self::Kinesis)
             }

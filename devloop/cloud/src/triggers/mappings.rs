@@ -164,10 +164,7 @@ impl<O: Outside> Mappings<O> {
 
     fn function_arn(&self, cx: &Context, function: Option<&str>) -> Result<String, ApiError> {
         let Some(function) = function else {
-            return Err(ApiError::validation(
-                "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must \
-                 not be null",
-            ));
+            return Err(ApiError::missing_member("functionName"));
         };
         self.outside.function_arn(cx, function).map_err(|error| match error.code.as_ref() {
             "ResourceNotFoundException" => invalid("Function does not exist"),

@@ -11,6 +11,7 @@ use super::{
     outside::{Destination, Invoke, Measure, Queues, Sources},
 };
 use crate::{
+    arn::Arn,
     clock::Clock,
     context::Context,
     error::ApiError,
@@ -108,7 +109,7 @@ impl Invoke for Wired {
 
 impl Destination for Wired {
     async fn send(&self, queue_arn: &str, body: String) -> Result<(), ApiError> {
-        let region = queue_arn.split(':').nth(3).unwrap_or_default();
+        let region = Arn::parse(queue_arn).map_or("", |arn| arn.region);
         self.sqs.send(region, queue_arn, body).await
     }
 }

@@ -43,10 +43,8 @@ impl Lambda {
         refuse_weights(input)?;
         let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if !fits || name.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ApiError::validation(format!(
-                "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: Member must satisfy \
-                 regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"
-            )));
+            let must = "satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+            return Err(ApiError::constraint(name, "name", must));
         }
         function.version(Some(version))?;
         let alias = Alias {

@@ -62,10 +62,8 @@ impl Lambda {
         let (function, _) = self.find(call.cx, name)?;
         let wanted = required(call.input(), "RecursiveLoop")?;
         if !matches!(wanted, "Allow" | "Terminate") {
-            return Err(ApiError::validation(format!(
-                "1 validation error detected: Value '{wanted}' at 'recursiveLoop' failed to satisfy constraint: Member must \
-                 satisfy enum value set: [Terminate, Allow]"
-            )));
+            let must = "satisfy enum value set: [Terminate, Allow]";
+            return Err(ApiError::constraint(wanted, "recursiveLoop", must));
         }
         function.state.write().may_recurse = wanted == "Allow";
         Ok(json!({ "RecursiveLoop": wanted }))

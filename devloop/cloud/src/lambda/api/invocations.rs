@@ -77,10 +77,11 @@ impl Lambda {
                 }
                 Ok(reply)
             }
-            other => Err(ApiError::validation(format!(
-                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must \
-                 satisfy enum value set: [Event, DryRun, RequestResponse]"
-            ))),
+            other => Err(ApiError::constraint(
+                other,
+                "invocationType",
+                "satisfy enum value set: [Event, DryRun, RequestResponse]",
+            )),
         }
     }
 }

@@ -143,10 +143,9 @@ fn member(input: &Value, name: &str) -> Option<String> {
 
 /// A required text member of an input.
 fn required<'i>(input: &'i Value, name: &str) -> Result<&'i str, ApiError> {
-    input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or_else(|| {
-        let member = name[..1].to_lowercase() + &name[1..];
-        ApiError::validation(format!(
-            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-        ))
-    })
+    input
+        .get(name)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| ApiError::missing_member(&(name[..1].to_lowercase() + &name[1..])))
 }

@@ -13,6 +13,7 @@ use super::{
     settings::EventSettings,
 };
 use crate::{
+    arn::Arn,
     calls::Calls,
     context::Context,
     error::ApiError,
@@ -223,7 +224,7 @@ impl Courier {
             let invocation = Invocation { payload, trace_id, request_id, ..Invocation::default() };
             return self.accept(cx, &function, reference.qualifier, invocation);
         }
-        let region = arn.split(':').nth(3).unwrap_or_default();
+        let region = Arn::parse(arn).map_or("", |arn| arn.region);
         let cx = Context { region: region.into(), ..cx.clone() };
         destination::send(&*self.others()?, &cx, arn, &message).await
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::settings::invalid;
-use crate::{calls::Calls, context::Context, error::ApiError};
+use crate::{arn::Arn, calls::Calls, context::Context, error::ApiError};
 
 /// A text on its way, with attributes by name, type and value.
 #[derive(Debug)]
@@ -28,8 +28,7 @@ const DESTINATIONS: &[Destination] =
 pub(super) const FUNCTIONS: &str = "lambda";
 
 fn sqs(cx: &Context, arn: &str, message: &Message) -> Value {
-    let mut parts = arn.split(':').skip(4);
-    let (account, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (account, name) = Arn::parse(arn).map_or(("", ""), |arn| (arn.account, arn.resource));
     json!({
         "QueueUrl": format!("{}/{account}/{name}", cx.endpoint),
         "MessageBody": message.body,
@@ -48,7 +47,7 @@ fn attributes(message: &Message) -> Map<String, Value> {
 
 /// The service that an ARN names.
 pub(super) fn service(arn: &str) -> &str {
-    arn.split(':').nth(2).unwrap_or_default()
+    Arn::parse(arn).map_or("", |arn| arn.service)
 }
 
 /// Sends a message to the resource called `arn`.
@@ -102,7 +101,7 @@ fn refuse_fifo(arn: &str) -> Result<(), ApiError> {
 }
 
 fn is_arn(text: &str) -> bool {
-    text.starts_with("arn:aws") && text.split(':').count() >= 6 && text.split(':').nth(5) != Some("")
+    Arn::parse(text).is_some_and(|arn| arn.partition.starts_with("aws") && !arn.resource.is_empty())
 }
 
 fn unknown(what: &str, arn: &str) -> ApiError {

@@ -93,10 +93,7 @@ fn within(value: &Value, shown: &str, low: u64, high: u64) -> Result<u64, ApiErr
         } else {
             ("less than or equal to", high)
         };
-        ApiError::validation(format!(
-            "1 validation error detected: Value '{value}' at '{shown}' failed to satisfy constraint: Member must have \
-             value {bound} {limit}"
-        ))
+        ApiError::constraint(value, shown, &format!("have value {bound} {limit}"))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The errors of IAM and STS, worded as AWS words them.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, absence, detected, violation};
 
 /// `NoSuchEntity`, status 404.
 pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
@@ -24,18 +24,12 @@ pub(crate) fn validation(message: impl Into<String>) -> ApiError {
 
 /// A member that breaks a constraint of the API's model.
 pub(crate) fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
-    validation(format!(
-        "1 validation error detected: Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
-        camel(member)
-    ))
+    validation(detected(&[violation(value, &camel(member), constraint)]))
 }
 
 /// A member that must be given.
 pub(crate) fn missing(member: &str) -> ApiError {
-    validation(format!(
-        "1 validation error detected: Value null at '{}' failed to satisfy constraint: Member must not be null",
-        camel(member)
-    ))
+    validation(detected(&[absence(&camel(member))]))
 }
 
 /// Messages name members with a small first letter.

@@ -1,6 +1,6 @@
 //! An operation's input, and the pages, tags and documents that the operations share.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -135,16 +135,7 @@ pub(crate) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
 
 /// A policy document as answers carry it: percent-encoded [GetRolePolicy].
 pub(crate) fn encoded(document: &str) -> String {
-    let mut text = String::with_capacity(document.len() * 2);
-    for byte in document.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
+    crate::http::encode(document)
 }
 
 #[cfg(test)]

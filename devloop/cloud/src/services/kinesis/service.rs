@@ -97,11 +97,11 @@ impl Kinesis {
 
     /// The stream behind an ARN, to be read by an event source mapping.
     pub(crate) fn source(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
-        let arn = target::parse(stream_arn)?;
+        let (arn, name) = target::parse(stream_arn)?;
         if arn.region != region {
-            return Err(not_found(arn.name, arn.account));
+            return Err(not_found(name, arn.account));
         }
-        self.find(region, arn.account, arn.name)
+        self.find(region, arn.account, name)
     }
 
     /// The stream behind a consumer's ARN, to be read by an event source mapping on its behalf.

@@ -3,31 +3,18 @@
 use serde_json::Value;
 
 use super::service::not_found;
-use crate::{context::Context, error::ApiError};
+use crate::{arn::Arn, context::Context, error::ApiError};
 
-/// The parts of a stream's ARN that matter here.
-#[derive(Debug)]
-pub(super) struct StreamArn<'a> {
-    pub(super) region: &'a str,
-    pub(super) account: &'a str,
-    pub(super) name: &'a str,
-}
-
-/// Reads `arn:aws:kinesis:<region>:<account>:stream/<name>`.
-pub(super) fn parse(arn: &str) -> Result<StreamArn<'_>, ApiError> {
-    let mut parts = arn.splitn(6, ':');
-    let mut next = || parts.next().unwrap_or_default();
-    let (prefix, partition, service) = (next(), next(), next());
-    let (region, account, resource) = (next(), next(), next());
-    match resource.strip_prefix("stream/") {
-        Some(name) if prefix == "arn" && partition.starts_with("aws") && service == "kinesis" => {
-            Ok(StreamArn { region, account, name })
-        }
-        _ => Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{arn}' at 'streamARN' failed to satisfy constraint: Member must \
-             satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{{12}}:stream/\\S+"
-        ))),
-    }
+/// Reads `arn:aws:kinesis:<region>:<account>:stream/<name>`: the ARN's parts and the stream's name.
+pub(super) fn parse(arn: &str) -> Result<(Arn<'_>, &str), ApiError> {
+    let parsed = Arn::of_service("kinesis", arn).filter(|arn| arn.partition.starts_with("aws"));
+    parsed.and_then(|arn| Some((arn, arn.resource.strip_prefix("stream/")?))).ok_or_else(|| {
+        ApiError::constraint(
+            arn,
+            "streamARN",
+            "satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+",
+        )
+    })
 }
 
 /// Takes the stream's name out of an operation's input, so that the operations need not repeat these two members.
@@ -41,16 +28,16 @@ pub(super) fn take(cx: &Context, input: &mut Value) -> Result<String, ApiError> 
 pub(super) fn take_optional(cx: &Context, input: &mut Value) -> Result<Option<String>, ApiError> {
     let name = text(input, "StreamName")?;
     let Some(arn) = text(input, "StreamARN")? else { return Ok(name) };
-    let parsed = parse(&arn)?;
+    let (parsed, named) = parse(&arn)?;
     if parsed.region != &*cx.region {
-        return Err(not_found(parsed.name, parsed.account));
+        return Err(not_found(named, parsed.account));
     }
     match name {
-        Some(name) if name != parsed.name => Err(ApiError::client(
+        Some(name) if name != named => Err(ApiError::client(
             "InvalidArgumentException",
             format!("StreamName {name} and StreamARN {arn} do not name the same stream."),
         )),
-        _ => Ok(Some(parsed.name.to_owned())),
+        _ => Ok(Some(named.to_owned())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, ops::RangeInclusive};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, broken_rule, detected};
 
 /// Collects what is wrong with an input; [`Constraints::finish`] turns it into one `ValidationException`.
 #[derive(Debug, Default)]
@@ -20,13 +20,7 @@ impl<'a> Constraints<'a> {
 
     /// A member that must be there.
     pub(super) fn required<T>(&self, value: Option<T>, member: &str) -> Result<T, ApiError> {
-        value.ok_or_else(|| {
-            ApiError::validation(format!(
-                "1 validation error detected: Value null at '{}{member}' failed to satisfy constraint: Member must not \
-                 be null",
-                self.path
-            ))
-        })
+        value.ok_or_else(|| ApiError::missing_member(&format!("{}{member}", self.path)))
     }
 
     /// The name of a stream or the id of a shard.
@@ -111,21 +105,12 @@ impl<'a> Constraints<'a> {
 
     /// Passes the inputs that break nothing.
     pub(super) fn finish(self) -> Result<(), ApiError> {
-        let broken = self.broken;
-        match broken.len() {
-            0 => Ok(()),
-            count => Err(ApiError::validation(format!(
-                "{count} validation error{} detected: {}",
-                if count == 1 { "" } else { "s" },
-                broken.join("; ")
-            ))),
-        }
+        if self.broken.is_empty() { Ok(()) } else { Err(ApiError::validation(detected(&self.broken))) }
     }
 
     fn broken(&mut self, value: impl Display, member: &str, constraint: impl Display) {
-        let path = self.path;
-        self.broken
-            .push(format!("Value '{value}' at '{path}{member}' failed to satisfy constraint: {constraint}"));
+        let member = format!("{}{member}", self.path);
+        self.broken.push(broken_rule(format_args!("'{value}'"), &member, constraint));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The errors of CloudWatch Logs, worded as AWS words them.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, absence, detected, violation};
 
 /// `InvalidParameterException` with its sentence.
 pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
@@ -8,17 +8,13 @@ pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
 }
 
 /// A member that breaks a constraint of the API's model.
-pub(crate) fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
-    invalid(format!(
-        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}"
-    ))
+pub(crate) fn constraint(value: impl std::fmt::Display, member: &str, constraint: &str) -> ApiError {
+    invalid(detected(&[violation(value, member, constraint)]))
 }
 
 /// A member that must be given.
 pub(crate) fn missing(member: &str) -> ApiError {
-    invalid(format!(
-        "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
-    ))
+    invalid(detected(&[absence(member)]))
 }
 
 /// The group is not there.

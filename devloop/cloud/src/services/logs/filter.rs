@@ -48,7 +48,7 @@ pub(crate) fn filter(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
         filter.log_stream_names.as_ref().filter(|names| names.is_empty() || names.len() > 100)
     {
         return Err(constraint(
-            &format!("{names:?}"),
+            format!("{names:?}"),
             "logStreamNames",
             "have length less than or equal to 100, and greater than or equal to 1",
         ));

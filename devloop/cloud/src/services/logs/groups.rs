@@ -83,7 +83,7 @@ pub(crate) fn put_retention(scope: &Scope<'_>, input: Value) -> Result<Value, Ap
     if !RETENTIONS.contains(&days) {
         let days_known = RETENTIONS.iter().map(i64::to_string).collect::<Vec<_>>();
         return Err(constraint(
-            &days.to_string(),
+            days,
             "retentionInDays",
             &format!("satisfy enum value set: [{}]", days_known.join(", ")),
         ));
@@ -170,9 +170,7 @@ pub(crate) fn page_size(limit: Option<i64>) -> Result<usize, ApiError> {
     match limit {
         None => Ok(50),
         Some(limit) if (1..=50).contains(&limit) => Ok(limit as usize),
-        Some(limit) if limit > 50 => {
-            Err(constraint(&limit.to_string(), "limit", "have value less than or equal to 50"))
-        }
-        Some(limit) => Err(constraint(&limit.to_string(), "limit", "have value greater than or equal to 1")),
+        Some(limit) if limit > 50 => Err(constraint(limit, "limit", "have value less than or equal to 50")),
+        Some(limit) => Err(constraint(limit, "limit", "have value greater than or equal to 1")),
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    errors::{invalid, missing, no_stream},
+    errors::{constraint, invalid, missing, no_stream},
     group::OVERHEAD,
     live::Live,
     service::Scope,
@@ -79,10 +79,8 @@ pub(crate) fn put(scope: &Scope<'_>, live: &Live, input: Value) -> Result<Value,
 
 fn check(events: Vec<InputEvent>) -> Result<Vec<(i64, Arc<str>)>, ApiError> {
     if events.is_empty() || events.len() > EVENTS {
-        return Err(invalid(format!(
-            "1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length \
-             less than or equal to {EVENTS}, and greater than or equal to 1"
-        )));
+        let length = format!("have length less than or equal to {EVENTS}, and greater than or equal to 1");
+        return Err(constraint(events.len(), "logEvents", &length));
     }
     let mut bytes = 0;
     let mut checked: Vec<(i64, Arc<str>)> = Vec::with_capacity(events.len());

@@ -113,10 +113,8 @@ pub(crate) fn limit(limit: Option<i64>) -> Result<usize, ApiError> {
     match limit {
         None => Ok(PAGE),
         Some(limit) if (1..=PAGE as i64).contains(&limit) => Ok(limit as usize),
-        Some(limit) if limit < 1 => {
-            Err(constraint(&limit.to_string(), "limit", "have value greater than or equal to 1"))
-        }
-        Some(limit) => Err(constraint(&limit.to_string(), "limit", "have value less than or equal to 10000")),
+        Some(limit) if limit < 1 => Err(constraint(limit, "limit", "have value greater than or equal to 1")),
+        Some(limit) => Err(constraint(limit, "limit", "have value less than or equal to 10000")),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     service::S3,
     version::Version,
 };
-use crate::{context::Context, error::ApiError, functions::Invocation, wire};
+use crate::{arn::Arn, context::Context, error::ApiError, functions::Invocation, wire};
 
 /// Where a configuration sends its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,7 +233,8 @@ fn encoded(key: &str) -> String {
 
 async fn deliver(s3: &S3, cx: &Context, target: &Configuration, message: String) -> Result<(), ApiError> {
     let arn = &target.target;
-    let region = arn.split(':').nth(3).filter(|region| !region.is_empty());
+    let parsed = Arn::parse(arn).ok_or_else(|| ApiError::internal(format!("{arn} is not an ARN")))?;
+    let region = Some(parsed.region).filter(|region| !region.is_empty());
     let cx = &Context { region: region.map_or_else(|| Arc::clone(&cx.region), Into::into), ..cx.clone() };
     if target.kind == Kind::Function {
         let invocation = Invocation { payload: message.into(), ..Invocation::default() };
@@ -242,8 +243,7 @@ async fn deliver(s3: &S3, cx: &Context, target: &Configuration, message: String)
     let all = s3.all.get().and_then(std::sync::Weak::upgrade);
     let all = all.ok_or_else(|| ApiError::internal("the cloud is stopping"))?;
     let outcome = if target.kind == Kind::Queue {
-        let name = arn.rsplit(':').next().unwrap_or_default();
-        let url = format!("{}/{}/{name}", cx.endpoint, cx.account);
+        let url = format!("{}/{}/{}", cx.endpoint, cx.account, parsed.resource);
         all.call(cx, "sqs", "SendMessage", json!({ "QueueUrl": url, "MessageBody": message })).await
     } else {
         let input = json!({ "TopicArn": arn, "Subject": "Amazon S3 Notification", "Message": message });

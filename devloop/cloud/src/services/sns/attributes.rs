@@ -8,7 +8,7 @@ use super::{
     retry::{self, Policy},
     store::{Protocol, Subscription},
 };
-use crate::{context::Context, error::ApiError};
+use crate::{arn::Arn, context::Context, error::ApiError};
 
 /// What can be set.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -69,7 +69,7 @@ impl SubscriptionSettings {
                 let policy: Value = serde_json::from_str(value)
                     .map_err(|_| invalid("RedrivePolicy: failed to parse JSON."))?;
                 let arn = policy.get("deadLetterTargetArn").and_then(Value::as_str);
-                let arn = arn.filter(|arn| arn.split(':').nth(2) == Some("sqs"));
+                let arn = arn.filter(|arn| Arn::of_service("sqs", arn).is_some());
                 let arn =
                     arn.ok_or_else(|| invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn"))?;
                 (self.dead_letters, self.redrive_policy) = (Some(arn.to_owned()), Some(value.to_owned()));

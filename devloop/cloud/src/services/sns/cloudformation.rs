@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::arn::Arn;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Text, Texts},
@@ -109,7 +110,7 @@ impl ResourceType for Topic {
                 let input = json!({ "TopicArn": arn, "AttributeName": name, "AttributeValue": value });
                 task.call("sns", "SetTopicAttributes", input).await?;
             }
-            let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
+            let name = Arn::parse(arn).map_or("", |arn| arn.resource).to_owned();
             Ok(Created::new(arn).with("TopicArn", arn).with("TopicName", name))
         })
     }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Display};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::{arn::Arn, error::ApiError};
 
 /// Reads an operation's input.
 pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
@@ -57,11 +57,12 @@ fn pair(item: Value) -> Option<(String, Value)> {
 
 /// Splits `arn:aws:sns:<region>:<account>:<topic>[:<subscription>]` into region, account, topic and subscription.
 pub(super) fn parse_arn(arn: &str) -> Option<(&str, &str, &str, Option<&str>)> {
-    let mut parts = arn.splitn(7, ':');
-    let head = (parts.next()?, parts.next()?, parts.next()?);
-    let (region, account, topic) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_sns = head.0 == "arn" && head.2 == "sns" && !topic.is_empty();
-    is_sns.then_some((region, account, topic, parts.next()))
+    let arn = Arn::of_service("sns", arn)?;
+    let (topic, subscription) = match arn.resource.split_once(':') {
+        Some((topic, subscription)) => (topic, Some(subscription)),
+        None => (arn.resource, None),
+    };
+    (!topic.is_empty()).then_some((arn.region, arn.account, topic, subscription))
 }
 
 #[cfg(test)]

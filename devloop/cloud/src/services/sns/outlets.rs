@@ -5,6 +5,7 @@ use std::{fmt::Debug, sync::Arc};
 use bytes::Bytes;
 
 use crate::{
+    arn::Arn,
     context::Context,
     error::ApiError,
     functions::{Functions, Invocation},
@@ -29,7 +30,7 @@ pub(crate) struct Wired {
 
 impl Outlets for Wired {
     fn queue(&self, arn: &str, parcel: Parcel) -> Result<(), ApiError> {
-        let region = arn.split(':').nth(3).unwrap_or_default();
+        let region = Arn::parse(arn).map_or("", |arn| arn.region);
         self.sqs.deliver(region, arn, parcel)
     }
 

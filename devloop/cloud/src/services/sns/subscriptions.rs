@@ -15,7 +15,7 @@ use super::{
     service::Sns,
     store::{Protocol, Subscription},
 };
-use crate::{context::Context, error::ApiError, wire};
+use crate::{arn::Arn, context::Context, error::ApiError, wire};
 
 /// The most subscriptions of one page.
 const PAGE: usize = 100;
@@ -84,7 +84,7 @@ pub(super) fn subscribe(sns: &Sns, cx: &Context, input: Value) -> Result<Value, 
 }
 
 fn protocol_of(protocol: &str, endpoint: &str, fifo: bool) -> Result<Protocol, ApiError> {
-    let service = endpoint.split(':').nth(2);
+    let service = Arn::parse(endpoint).map(|arn| arn.service);
     let known = match protocol {
         "sqs" if service == Some("sqs") => Protocol::Sqs,
         "sqs" => return Err(invalid("SQS endpoint ARN")),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::arn::Arn;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Text, Texts},
@@ -111,7 +112,7 @@ async fn described(task: &Task<'_>, url: &str) -> Result<Created, Cause> {
     let input = json!({ "QueueUrl": url, "AttributeNames": ["QueueArn"] });
     let output = task.call("sqs", "GetQueueAttributes", input).await?;
     let arn = text(&output, "/Attributes/QueueArn")?;
-    let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let name = Arn::parse(&arn).map_or("", |arn| arn.resource).to_owned();
     Ok(Created::new(url).with("Arn", arn).with("QueueName", name).with("QueueUrl", url))
 }
 

@@ -13,7 +13,7 @@ use super::{
     queue::Queue,
     service::{Queues, invalid, out_of_range, parse_arn, required},
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional, wire};
+use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional, wire};
 
 /// How many tasks of one queue are remembered; AWS lists at most ten.
 const REMEMBERED: usize = 10;
@@ -269,7 +269,7 @@ fn step(task: &Task, source: &Queue, regions: &Regional<Queues>, most: usize) ->
 
 fn target(regions: &Regional<Queues>, arn: &str) -> Option<Arc<Queue>> {
     let (name, _) = parse_arn(arn)?;
-    regions.of(arn.split(':').nth(3)?).read().get(name).cloned()
+    regions.of(Arn::parse(arn)?.region).read().get(name).cloned()
 }
 
 fn find(sqs: &Sqs, cx: &Context, arn: &str, parameter: &str) -> Result<Arc<Queue>, ApiError> {

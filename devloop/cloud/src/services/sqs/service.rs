@@ -17,7 +17,7 @@ use super::{
     received::Received,
     send,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional};
 
 /// The queues of one region by name.
 pub(super) type Queues = RwLock<BTreeMap<String, Arc<Queue>>>;
@@ -101,7 +101,7 @@ impl Sqs {
     /// The queue behind an ARN.
     pub(crate) fn queue(&self, region: &str, queue_arn: &str) -> Result<Arc<Queue>, ApiError> {
         let (name, _) = parse_arn(queue_arn)
-            .filter(|_| queue_arn.split(':').nth(3) == Some(region))
+            .filter(|_| Arn::parse(queue_arn).is_some_and(|arn| arn.region == region))
             .ok_or_else(does_not_exist)?;
         self.named(region, name)
     }
@@ -172,11 +172,8 @@ impl Sqs {
 
 /// Name and account of `arn:aws:sqs:<region>:<account>:<name>`.
 pub(super) fn parse_arn(arn: &str) -> Option<(&str, &str)> {
-    let parts: Vec<_> = arn.split(':').collect();
-    match parts[..] {
-        ["arn", _, "sqs", _, account, name] => Some((name, account)),
-        _ => None,
-    }
+    let arn = Arn::of_service("sqs", arn)?;
+    (!arn.resource.contains(':')).then_some((arn.resource, arn.account))
 }
 
 /// The answer for a queue that is not there.

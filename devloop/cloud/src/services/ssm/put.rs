@@ -124,10 +124,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 
 fn check_value(value: &str, tier: &str) -> Result<(), ApiError> {
     if value.is_empty() {
-        return Err(ApiError::validation(
-            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length \
-             greater than or equal to 1.",
-        ));
+        return Err(ApiError::constraint("", "value", "have length greater than or equal to 1."));
     }
     let limit = if tier == "Advanced" { ADVANCED } else { STANDARD };
     if value.len() > limit {
@@ -155,10 +152,7 @@ fn check_pattern(pattern: &str, value: &str) -> Result<(), ApiError> {
 }
 
 fn enumeration(value: &str, member: &str, known: &str) -> ApiError {
-    ApiError::validation(format!(
-        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must satisfy \
-         enum value set: {known}"
-    ))
+    ApiError::constraint(value, member, &format!("satisfy enum value set: {known}"))
 }
 
 #[derive(Deserialize)]

@@ -39,11 +39,11 @@ struct GetMany {
 pub(crate) fn get_many(store: &Store, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let get: GetMany = wire::read(input)?;
     if get.names.is_empty() || get.names.len() > 10 {
-        return Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{:?}' at 'names' failed to satisfy constraint: Member must have length \
-             less than or equal to 10, and greater than or equal to 1",
-            get.names
-        )));
+        return Err(ApiError::constraint(
+            format_args!("{:?}", get.names),
+            "names",
+            "have length less than or equal to 10, and greater than or equal to 1",
+        ));
     }
     let parameters = store.0.read();
     let (mut found, mut invalid) = (Vec::new(), Vec::new());
@@ -209,10 +209,9 @@ fn page_size(wanted: Option<i64>, most: usize) -> Result<usize, ApiError> {
     match wanted {
         None => Ok(most),
         Some(number) if (1..=most as i64).contains(&number) => Ok(number as usize),
-        Some(number) => Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{number}' at 'maxResults' failed to satisfy constraint: Member must have \
-             value between 1 and {most}"
-        ))),
+        Some(number) => {
+            Err(ApiError::constraint(number, "maxResults", &format!("have value between 1 and {most}")))
+        }
     }
 }
 

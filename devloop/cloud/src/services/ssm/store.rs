@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use parking_lot::RwLock;
 
-use crate::error::ApiError;
+use crate::{arn::Arn, error::ApiError};
 
 /// How many versions of a parameter are kept [Working with parameter versions].
 const VERSIONS: usize = 100;
@@ -91,8 +91,8 @@ pub(crate) fn not_found(name: &str) -> ApiError {
 
 /// Splits `name:selector`, or an ARN with or without a selector, into name and selector.
 pub(crate) fn split(text: &str) -> (String, Option<&str>) {
-    let (text, is_arn) = match text.strip_prefix("arn:").and_then(|rest| rest.split_once(":parameter/")) {
-        Some((_, name)) => (name, true),
+    let (text, is_arn) = match Arn::parse(text).and_then(|arn| arn.resource.strip_prefix("parameter/")) {
+        Some(name) => (name, true),
         None => (text, false),
     };
     let (name, selector) =

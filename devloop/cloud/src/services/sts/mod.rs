@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::iam::{constraint, identifier, missing, validation};
-use crate::{clock::Clock, context::Context, error::ApiError, wire};
+use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, wire};
 
 /// How long credentials last without a wish, and at least, in s [AssumeRole; GetSessionToken].
 const ROLE_SECONDS: i64 = 3_600;
@@ -115,7 +115,8 @@ fn random_text(length: usize) -> String {
 
 /// Account and name of the role in an ARN; the role's path is not part of an assumed role's ARN.
 fn role(arn: &str) -> Option<(&str, &str)> {
-    let (account, role) = arn.strip_prefix("arn:aws:iam::")?.split_once(":role/")?;
+    let Arn { account, resource, .. } = Arn::of_service("iam", arn).filter(|arn| arn.region.is_empty())?;
+    let role = resource.strip_prefix("role/")?;
     let name = role.rsplit('/').next().filter(|name| !name.is_empty())?;
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some((account, name))
 }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{invalid, options::is_empty};
-use crate::error::ApiError;
+use super::invalid;
+use crate::{arn::Arn, error::ApiError, wire::says_nothing};
 
 /// The queue of a `DestinationConfig`; an empty one takes the destination away.
 pub(super) fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
-    if config.get("OnSuccess").is_some_and(|target| !is_empty(target)) {
+    if config.get("OnSuccess").is_some_and(|target| !says_nothing(target)) {
         return Err(invalid("Unsupported DestinationConfig parameter for given event source mapping type."));
     }
     let arn = match config.get("OnFailure").and_then(|target| target.get("Destination")) {
@@ -21,13 +21,14 @@ pub(super) fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
             ));
         }
     };
-    let parts: Vec<&str> = arn.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "sqs", _, _, name] if name.strip_suffix(".fifo").is_some() => {
+    match Arn::parse(arn) {
+        Some(Arn { service: "sqs", resource, .. }) if resource.strip_suffix(".fifo").is_some() => {
             Err(ApiError::unsupported("FIFO queues as on-failure destinations"))
         }
-        ["arn", _, "sqs", _, _, name] if !name.is_empty() => Ok(Some(arn.clone())),
-        ["arn", _, service, ..] if *service != "sqs" => {
+        Some(Arn { service: "sqs", resource, .. }) if !resource.is_empty() && !resource.contains(':') => {
+            Ok(Some(arn.clone()))
+        }
+        Some(Arn { service, .. }) if service != "sqs" => {
             Err(ApiError::unsupported(format_args!("`{service}` as an on-failure destination")))
         }
         _ => Err(invalid(format!(

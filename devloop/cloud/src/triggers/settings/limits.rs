@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Options;
-use crate::error::ApiError;
+use crate::error::{ApiError, detected, violation};
 
 impl Options {
     /// The limits that the API's model states.
@@ -26,18 +26,18 @@ impl Options {
             && (types.len() > 1 || types.iter().any(|name| name != "ReportBatchItemFailures"))
         {
             violations.push(violation(
-                &format!("'[{}]'", types.join(", ")),
+                format_args!("[{}]", types.join(", ")),
                 "functionResponseTypes",
-                "Member must satisfy constraint: [Member must satisfy enum value set: [ReportBatchItemFailures]]",
+                "satisfy constraint: [Member must satisfy enum value set: [ReportBatchItemFailures]]",
             ));
         }
         if let Some(position) = &self.starting_position
             && !["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"].contains(&position.as_str())
         {
             violations.push(violation(
-                &format!("'{position}'"),
+                position,
                 "startingPosition",
-                "Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
+                "satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
             ));
         }
         if !violations.is_empty() {
@@ -69,17 +69,7 @@ fn out_of(name: &str, value: i64, low: i64, high: i64) -> Option<String> {
         value if value > high => ("less", high),
         _ => return None,
     };
-    let rule = format!("Member must have value {side} than or equal to {bound}");
-    Some(violation(&format!("'{value}'"), name, &rule))
-}
-
-pub(super) fn violation(value: &str, member: &str, rule: &str) -> String {
-    format!("Value {value} at '{member}' failed to satisfy constraint: {rule}")
-}
-
-pub(super) fn detected(violations: &[String]) -> String {
-    let plural = if violations.len() == 1 { "error" } else { "errors" };
-    format!("{} validation {plural} detected: {}", violations.len(), violations.join("; "))
+    Some(violation(value, name, &format!("have value {side} than or equal to {bound}")))
 }
 
 /// `InvalidParameterValueException`, the service's word for most mistakes.

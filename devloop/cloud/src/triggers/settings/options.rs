@@ -5,11 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    Settings, destination, filter,
-    limits::{detected, invalid, violation},
+use super::{Settings, destination, filter, limits::invalid};
+use crate::{
+    error::{ApiError, broken_rule, detected},
+    shard::Start,
+    triggers::kind::Kind,
+    wire::{self, says_nothing},
 };
-use crate::{error::ApiError, shard::Start, triggers::kind::Kind, wire};
 
 /// The body of `CreateEventSourceMapping` and `UpdateEventSourceMapping`, as far as the cloud supports it.
 #[derive(Debug, Default, Deserialize)]
@@ -85,7 +87,7 @@ impl Options {
             return Err(ApiError::client("SerializationException", "the body is not a JSON object"));
         };
         let unknown = members.iter().find(|(name, value)| {
-            !BOTH.contains(&name.as_str()) && !more.contains(&name.as_str()) && !is_empty(value)
+            !BOTH.contains(&name.as_str()) && !more.contains(&name.as_str()) && !says_nothing(value)
         });
         if let Some((name, _)) = unknown {
             return Err(ApiError::unsupported(format_args!("the option `{name}` of {operation}")));
@@ -149,7 +151,7 @@ impl Options {
             };
         }
         let Some(position) = self.starting_position.as_deref() else {
-            return Err(invalid(detected(&[violation(
+            return Err(invalid(detected(&[broken_rule(
                 "null",
                 "startingPosition",
                 "Member must not be null.",
@@ -172,16 +174,5 @@ impl Options {
             ("LATEST", None) => Ok(Start::Latest),
             _ => Ok(Start::TrimHorizon),
         }
-    }
-}
-
-/// Whether a member says nothing: null, empty, or made of such.
-pub(super) fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.values().all(is_empty),
-        Value::String(text) => text.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
     }
 }

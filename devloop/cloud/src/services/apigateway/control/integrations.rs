@@ -11,6 +11,7 @@ use super::{
     patch::{Patch, Verb},
 };
 use crate::{
+    arn::Arn,
     error::ApiError,
     services::apigateway::{
         data,
@@ -71,11 +72,10 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
 }
 
 fn checked_uri(uri: String) -> Result<String, ApiError> {
-    let mut parts = uri.splitn(6, ':');
-    let arn = (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next());
-    let (Some("arn"), Some(_), Some("apigateway"), Some(_region), Some(service), Some(target)) = arn else {
-        return Err(bad_request("Invalid ARN specified in the request"));
-    };
+    // `arn:aws:apigateway:<region>:<service>:path/…`: the service stands in the account's place.
+    let arn = Arn::of_service("apigateway", &uri)
+        .ok_or_else(|| bad_request("Invalid ARN specified in the request"))?;
+    let (service, target) = (arn.account, arn.resource);
     if !(target.starts_with("path/") || target.starts_with("action/")) {
         return Err(bad_request("AWS ARN for integration must contain path or action"));
     }

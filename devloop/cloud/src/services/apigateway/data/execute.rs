@@ -12,6 +12,7 @@ use super::{
     snapshot::{Backend, Live},
 };
 use crate::{
+    arn::Arn,
     clock::Clock,
     context::Context,
     functions::{Functions, Invocation, Outcome},
@@ -115,9 +116,8 @@ async fn answer_request(
 
 /// The context of the invocation: a client's request names no region, the function's ARN (or else the API) does.
 fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
-    let region = function.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
-    let region =
-        region.filter(|region| !region.is_empty()).map_or_else(|| Arc::clone(&live.region), Into::into);
+    let region = Arn::parse(function).map(|arn| arn.region).filter(|region| !region.is_empty());
+    let region = region.map_or_else(|| Arc::clone(&live.region), Into::into);
     Context { region, ..cx.clone() }
 }
 

@@ -10,7 +10,7 @@ use super::super::{
     store::table_name,
     value::{self, Attributes, into_flag, into_list, into_object, into_text, mismatch},
 };
-use crate::error::ApiError;
+use crate::error::{ApiError, absence, broken_rule, detected};
 
 /// The members of an input that are not yet taken.
 #[derive(Debug)]
@@ -31,12 +31,12 @@ impl Violations {
 
     /// Notes that the value of the member at `place` breaks `constraint`.
     pub(super) fn value(&mut self, value: &str, place: &str, constraint: &str) {
-        self.push(format!("Value '{value}' at '{place}' failed to satisfy constraint: {constraint}"));
+        self.push(broken_rule(format_args!("'{value}'"), place, constraint));
     }
 
     /// Notes that the member at `place` is missing.
     pub(super) fn missing(&mut self, place: &str) {
-        self.push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"));
+        self.push(absence(place));
     }
 
     /// Notes a value that is none of `allowed`.
@@ -78,14 +78,7 @@ impl Violations {
     /// One error about all that was noted, if anything was.
     pub(super) fn check(&mut self) -> Result<(), ApiError> {
         let violations = std::mem::take(&mut self.0);
-        match violations.len() {
-            0 => Ok(()),
-            1 => Err(ApiError::validation(format!("{ONE_ERROR}{}", violations[0]))),
-            count => Err(ApiError::validation(format!(
-                "{count} validation errors detected: {}",
-                violations.join("; ")
-            ))),
-        }
+        if violations.is_empty() { Ok(()) } else { Err(ApiError::validation(detected(&violations))) }
     }
 }
 
@@ -325,16 +318,12 @@ impl Input {
 
 /// The error about a member that breaks one of its constraints.
 pub(super) fn constraint(value: &str, place: &str, constraint: &str) -> ApiError {
-    ApiError::validation(format!(
-        "{ONE_ERROR}Value '{value}' at '{place}' failed to satisfy constraint: {constraint}"
-    ))
+    ApiError::validation(detected(&[broken_rule(format_args!("'{value}'"), place, constraint)]))
 }
 
 /// The error about a member that must be there.
 pub(super) fn missing(place: &str) -> ApiError {
-    ApiError::validation(format!(
-        "{ONE_ERROR}Value null at '{place}' failed to satisfy constraint: Member must not be null"
-    ))
+    ApiError::missing_member(place)
 }
 
 fn decapitalized(name: &str) -> String {

@@ -1,0 +1,45 @@
+//! Amazon Resource Names: `arn:partition:service:region:account:resource`
+//! [Amazon Resource Names (ARNs), IAM user guide]. Each service reads its own resource part.
+
+/// The parts of an ARN. Each may be empty; a bucket's has no region and no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Arn<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    /// All that follows the account, with any further colons.
+    pub(crate) resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Takes an ARN apart; `None` for any other text.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        (prefix == "arn").then_some(Self { partition, service, region, account, resource })
+    }
+
+    /// Takes apart the ARN of a resource of `service`; `None` for any other text.
+    pub(crate) fn of_service(service: &str, text: &'a str) -> Option<Self> {
+        Self::parse(text).filter(|arn| arn.service == service)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_has_six_parts_and_the_last_keeps_its_colons() {
+        let arn = Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:f:3").unwrap();
+        assert_eq!((arn.partition, arn.service, arn.region), ("aws", "lambda", "us-east-1"));
+        assert_eq!((arn.account, arn.resource), ("000000000000", "function:f:3"));
+        assert_eq!(Arn::parse("arn:aws:s3:::bucket").unwrap().resource, "bucket");
+        for text in ["", "name", "arn:aws:sqs:us-east-1:000000000000", "urn:aws:sqs:us-east-1:0:q"] {
+            assert_eq!(Arn::parse(text), None, "{text}");
+        }
+        assert_eq!(Arn::of_service("sns", "arn:aws:sqs:us-east-1:0:q"), None);
+    }
+}
