@@ -119,14 +119,20 @@ fn a_job_that_is_stopped_gives_the_terminal_to_the_shell_and_takes_it_again() {
     });
 }
 
+/// A program of this name that does this.
+fn fake_editor(name: &str, script: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join(name);
+    write_program(&program, script);
+    (directory, program)
+}
+
 /// A program of this name that writes its arguments and the first line that it reads into a file, and the file.
 fn editor(name: &str) -> (tempfile::TempDir, String, std::path::PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
-    let (program, told) = (directory.path().join(name), directory.path().join("told"));
-    let script = format!("echo EDITING\nread line\nprintf '%s\\n' \"$@\" \"$line\" > {}", told.display());
-    write_program(&program, &script);
-    let program = program.to_str().unwrap().to_owned();
-    (directory, program, told)
+    let script = "echo EDITING\nread line\nprintf '%s\\n' \"$@\" \"$line\" > \"$(dirname \"$0\")\"/told";
+    let (directory, program) = fake_editor(name, script);
+    let told = directory.path().join("told");
+    (directory, program.to_str().unwrap().to_owned(), told)
 }
 
 #[test]
@@ -152,6 +158,30 @@ fn enter_opens_the_editor_at_the_error_and_the_screen_comes_back() {
     assert_eq!(noted, format!("+2\n{}\ntyped into the editor\n", file.display()));
     std::fs::write(&file, program("beta 1")).unwrap();
     session.wait_for("none");
+    session.press("q");
+    session.ends();
+}
+
+#[test]
+fn a_ctrl_c_just_before_the_editor_ends_does_not_end_the_session() {
+    let workspace = Workspace::tiny();
+    workspace.save("beta/src/main.rs", "fn main() {\n    nonsense();\n}\n");
+    // What a terminal and an editor that ends at Ctrl-C do: both get the signal, and the editor is gone before devloop looks at it.
+    let (_directory, vim) = fake_editor("vim", "echo EDITING\nkill -INT $PPID\nexit 130");
+    let mut command = workspace.devloop(&["watch", "--port", "0"]);
+    command.env("EDITOR", &vim).env_remove("VISUAL");
+    let mut session = Terminal::run(command, Box::new(workspace));
+    session.wait_for("1 error");
+    session.press("2");
+    for _ in 0..10 {
+        session.forget();
+        session.press("\r");
+        session.wait_for("EDITING");
+        session.wait_for(TAKEN);
+        session.wait_for("ended with exit status: 130");
+    }
+    session.press("?");
+    session.wait_for("▸help");
     session.press("q");
     session.ends();
 }
@@ -196,10 +226,16 @@ fn saves_are_noted_while_paused_and_built_when_resumed() {
 
 /// The first line of the session's log that tells this event, once there is one.
 fn told(log: &Path, event: &str) -> Value {
+    told_times(log, 1, event, |_| true)
+}
+
+/// The line of the session's log that tells such an event for the `times`th time, once there is one.
+fn told_times(log: &Path, times: usize, event: &str, is_such: impl Fn(&Value) -> bool) -> Value {
     eventually(event, LIMIT, || {
         let text = std::fs::read_to_string(log).unwrap_or_default();
-        let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.find(|line| line["event"] == event).ok_or(text.clone())
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut such = lines.filter(|line| line["event"] == event && is_such(line));
+        such.nth(times - 1).ok_or(text.clone())
     })
 }
 
@@ -245,18 +281,22 @@ fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
     });
     session.press("1jR");
     session.wait_for("has not put other code in its place yet");
+    // The new code answers a moment before the session knows that it does, and until then a rollback is refused.
+    let is_told =
+        |times, event: &str| drop(told_times(&log, times, event, |line| line["function"] == "beta"));
     save("beta 1");
+    is_told(2, "live");
     answers("beta 1 one");
     session.press("R");
-    session.wait_for("again");
+    is_told(1, "rolled_back");
     session.wait_for("rolled back");
     answers("beta 0 one");
     // The very code that was left goes live again when it is saved again.
-    session.forget();
     save("beta 1");
+    is_told(3, "live");
     answers("beta 1 one");
     session.press(":rollback beta\r");
-    session.wait_for("again");
+    is_told(2, "rolled_back");
     answers("beta 0 one");
     asks.store(false, Ordering::Relaxed);
     let (asked, bad) = asking.join().unwrap();
@@ -320,7 +360,9 @@ fn a_session_that_ends_takes_its_load_along_and_leaves_the_terminal_in_order() {
     let (session, _pipeline, load) = loading();
     session.signal(Signal::TERM);
     session.ends();
-    assert!(!Path::new(&format!("/proc/{load}")).exists(), "nobody outlives the session");
+    // The session waits a moment for its load, and leaves one that needs longer with the order to end.
+    let process = format!("/proc/{load}");
+    eventually("the load ends", LIMIT, || if Path::new(&process).exists() { Err("it runs") } else { Ok(()) });
 }
 
 /// A screen whose thread panics at the first key; nothing of the session is left.

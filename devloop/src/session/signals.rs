@@ -27,22 +27,13 @@ pub(super) fn stop_at_signals(stop: CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
+/// A Ctrl-C that is meant for a child process such as an editor never arrives here.
 async fn any(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signal) {
     tokio::select! {
-        () = interrupted(interrupt) => {}
+        _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
         _ = hang_up.recv() => {}
     }
-}
-
-/// Ctrl-C, unless a child process such as an editor has the terminal: then it is that process's.
-async fn interrupted(interrupt: &mut Signal) {
-    while interrupt.recv().await.is_some() {
-        if !tui::is_the_borrowers() {
-            return;
-        }
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Before the program stops, the shell gets its terminal; when it goes on, the screen is drawn anew. The shell may have left

@@ -1,12 +1,15 @@
 //! Child processes that have the terminal for a while: the user's editor, and `devloop bench`. One at a time.
 
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::tui::{interrupts, terminal};
 
 /// How a load is started.
 pub(crate) struct Load {
@@ -40,8 +43,18 @@ pub(super) fn is_here() -> bool {
     current().is_some()
 }
 
-/// Runs the program to its end.
+/// Runs the program to its end. A Ctrl-C is for the program, and no longer for devloop until the terminal is taken again.
+#[expect(unsafe_code, reason = "what a signal does to a child process can only be set between fork and exec")]
 pub(super) fn run(command: &mut Command, farewell: Farewell) -> io::Result<ExitStatus> {
+    interrupts::ignore()?;
+    if !terminal::is_taken() {
+        // The session has just ended, and whoever ends it must be able to hurry it.
+        interrupts::heed();
+    }
+    // SAFETY: this only calls sigaction, which is async-signal-safe, and allocates and locks nothing.
+    unsafe {
+        command.pre_exec(interrupts::end_at_interrupts);
+    }
     let mut child = command.spawn()?;
     *current() = Some((Pid::from_child(&child), farewell));
     let status = child.wait();

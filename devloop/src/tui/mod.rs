@@ -1,7 +1,7 @@
 //! The terminal UI: functions, build errors, figures and logs of a session on one screen. `session` starts it as one more sink.
 //!
-//! [`screen::Screen`] is everything that is shown. `input`, `prompt`, `mouse` and `notices` change it and `view` draws it, all without
-//! effects; `run` owns the terminal and the threads.
+//! [`screen::Screen`] is everything that is shown. `input`, `prompt`, `mouse` and `notices` change it and `view` draws it, all
+//! without effects; `run` owns the terminal and the threads.
 
 mod action;
 mod child;
@@ -38,7 +38,6 @@ mod view;
 mod tests;
 
 pub(crate) use child::Load;
-pub(crate) use interrupts::is_the_borrowers;
 pub(crate) use keymap::Keymap;
 pub(crate) use live::LiveScreen;
 pub(crate) use run::{Opening, Tui, has_panicked, resume, suspend};

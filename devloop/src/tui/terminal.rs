@@ -67,13 +67,12 @@ pub(super) fn is_lent() -> bool {
 
 /// From here on no frame is begun. Returns whether the terminal was ours and is now to be given back.
 pub(super) fn begin_to_lend() -> bool {
-    interrupts::begin();
     is_taken() && !LENT.swap(true, Ordering::SeqCst)
 }
 
 /// Takes the terminal again, whatever modes it came back with.
 pub(super) fn take_again(mouse: bool) -> io::Result<()> {
-    interrupts::end();
+    interrupts::heed();
     LENT.store(false, Ordering::SeqCst);
     if !is_taken() {
         return Ok(());
@@ -113,6 +112,8 @@ pub(super) fn is_taken() -> bool {
 /// Gives the terminal back, once; from anywhere, also on the way out of the process.
 pub(crate) fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
+        // The session ends: one more Ctrl-C asks it to end at once, also where an editor still has the terminal.
+        interrupts::heed();
         if is_lent() {
             // Raw mode is on while a key is waited for. While a child process has the terminal, this changes nothing.
             let _ = disable_raw_mode();
