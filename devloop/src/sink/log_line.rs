@@ -2,15 +2,20 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Names of the members that stand before the others, whichever writer uses them.
-const TIMES: [&str; 2] = ["timestamp", "time"];
+const TIMES: [&str; 3] = ["timestamp", "time", "ts"];
 const MESSAGES: [&str; 2] = ["message", "msg"];
 
-/// Members that say where in the program the line was written. They are for whoever looks at the raw line.
-const PLACES: [&str; 5] = ["target", "filename", "line_number", "threadName", "threadId"];
+/// Members that say where the line was written: in which function, whose name stands before each line anyway, or where in its
+/// program. They are for whoever looks at the raw line.
+const PLACES: [&str; 6] = ["target", "filename", "line_number", "threadName", "threadId", "fn"];
+
+/// A number from here on is a time in ms since the epoch, in 1973 or later.
+const EARLIEST_MS: i64 = 100_000_000_000;
 
 /// A line's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +24,7 @@ pub(crate) struct LogLine {
     pub(crate) time: Option<String>,
     /// Such as `INFO`.
     pub(crate) level: String,
-    /// The message, then every field as `key=value`: the event's own first, then those of its spans.
+    /// The message if there is one, then every field as `key=value`: the event's own first, then those of its spans.
     pub(crate) text: String,
 }
 
@@ -32,7 +37,7 @@ impl fmt::Display for LogLine {
     }
 }
 
-/// Reads the line; none where it is no JSON object with a level and a message.
+/// Reads the line; none where it is no JSON object with a level and something to tell.
 pub(crate) fn log_line(line: &str) -> Option<LogLine> {
     let line = line.trim();
     if !line.starts_with('{') {
@@ -46,10 +51,15 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
         let found = all.iter().find(|(member, _)| names.contains(&member.as_str()));
         found.and_then(|(_, value)| text_of(value))
     };
-    let message = named(&MESSAGES, &nested).or_else(|| named(&MESSAGES, &members))?;
+    let message = named(&MESSAGES, &nested).or_else(|| named(&MESSAGES, &members));
+    let time =
+        members.iter().filter(|(name, _)| TIMES.contains(&&**name)).find_map(|(_, time)| time_of(time));
     let own = ["level", "fields", "span", "spans"];
+    // A message or a time of another form is a field like any other.
     let is_field = |name: &str| {
-        !(own.contains(&name) || TIMES.contains(&name) || MESSAGES.contains(&name) || PLACES.contains(&name))
+        let is_told =
+            (message.is_some() && MESSAGES.contains(&name)) || (time.is_some() && TIMES.contains(&name));
+        !(own.contains(&name) || is_told || PLACES.contains(&name))
     };
     let mut fields: Vec<(String, String)> = Vec::new();
     let of_event = nested.into_iter().chain(members.iter().cloned()).filter(|(name, _)| is_field(name));
@@ -60,12 +70,9 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
             fields.push((name, value));
         }
     }
-    let mut text = message;
-    for (name, value) in fields {
-        text.push_str(&format!(" {name}={}", bare(&value)));
-    }
-    let time = named(&TIMES, &members).and_then(|time| time_of_day(&time).map(str::to_owned));
-    Some(LogLine { time, level, text })
+    let fields = fields.into_iter().map(|(name, value)| format!("{name}={}", bare(&value)));
+    let text = message.into_iter().chain(fields).collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(LogLine { time, level, text })
 }
 
 /// The members of all spans; a writer tells them all, or only the innermost one.
@@ -120,6 +127,15 @@ fn bare(json: &str) -> String {
     text_of(json).filter(is_plain).unwrap_or_else(|| json.to_owned())
 }
 
+/// The time of day of a time as JSON: a text, or a number of ms since the epoch.
+fn time_of(json: &str) -> Option<String> {
+    if let Some(text) = text_of(json) {
+        return time_of_day(&text).map(str::to_owned);
+    }
+    let ms = json.parse().ok().filter(|ms| *ms >= EARLIEST_MS)?;
+    time_of_day(&Timestamp::from_millisecond(ms).ok()?.to_string()).map(str::to_owned)
+}
+
 /// `22:13:20.007` of `2023-11-14T22:13:20.007123Z`.
 fn time_of_day(time: &str) -> Option<&str> {
     let (_, time) = time.split_once(['T', ' '])?;
@@ -156,6 +172,17 @@ mod tests {
             &format!(r#"{{"level":"error","msg":"no","span":{span}}}"#),
             Some(r#"ERROR no requestId=c6af-1 xrayTraceId="Root=1-2""#),
         );
+    }
+
+    #[test]
+    fn a_line_without_a_message_is_its_fields() {
+        check(
+            r#"{"level":"info","ts":1700000000007,"fn":"upstream","request_id":"c6af-1","outcome":"ok","ms":1.234}"#,
+            Some("22:13:20.007 INFO  request_id=c6af-1 outcome=ok ms=1.234"),
+        );
+        check(r#"{"level":"info","fields":{"count":3}}"#, Some("INFO  count=3"));
+        // What is no text and no time is told as it is.
+        check(r#"{"level":"info","message":{"a":1},"time":12}"#, Some(r#"INFO  message={"a":1} time=12"#));
     }
 
     #[test]
