@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use support::{BRANCHES, Session, TINY, Workspace};
+use support::{BRANCHES, HEADS, Session, TINY, Workspace};
 
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
 
@@ -145,6 +145,40 @@ fn a_chain_of_five_functions_with_two_branches_is_followed_through_all_of_them()
     assert_eq!((&run["chain"]["head"], &run["stages"]), (&json!("stream orders"), &json!([])));
     assert_eq!(run["chain"]["functions"].as_array().unwrap().len(), 4);
     assert_eq!(function(&run, "right-end")["seen"], 20);
+}
+
+#[test]
+fn a_queue_a_topic_a_bucket_and_a_call_get_the_load_and_their_chains_are_followed() {
+    let watch = [&WATCH[..], &["--template", "heads.template.json"]].concat();
+    let session = Session::live_in(Workspace::heads(), &watch, &HEADS);
+    let home = tempfile::tempdir().unwrap();
+    for (name, head, first) in [
+        ("jobs", "queue jobs", "taker"),
+        ("news", "topic news", "taker"),
+        ("pictures", "bucket pictures", "taker"),
+        ("called", "invoke called", "called"),
+    ] {
+        let load = ["--head", name, "--requests", "20", "--vus", "2", "--run-id", name];
+        let (code, run, errors) = document(&session, home.path(), &load);
+        assert_eq!((code, &run["outcome"]), (Some(0), &json!("complete")), "{errors} {run:#}");
+        let followed = (&run["chain"]["head"], &run["chain"]["followed_by"]);
+        assert_eq!(followed, (&json!(head), &json!("rows")));
+        let counts =
+            ["accepted", "sunk", "lost", "duplicated"].map(|count| run["counts"][count].as_u64().unwrap());
+        assert_eq!(counts, [20, 20, 0, 0], "{head}: {run:#}");
+        assert_eq!(run["end_to_end_ms"]["count"], 20);
+        let functions = run["chain"]["functions"].as_array().unwrap();
+        let names: Vec<&str> =
+            functions.iter().map(|function| function["function"].as_str().unwrap()).collect();
+        assert_eq!(names, [first, "last"], "{head}");
+        // A queue and a stream give several requests to one call.
+        assert!((1..=20).contains(&function(&run, first)["invocations"].as_u64().unwrap()), "{run:#}");
+        assert_eq!(
+            (&function(&run, first)["errors"], &function(&run, "last")["seen"]),
+            (&json!(0), &json!(20)),
+            "{run:#}"
+        );
+    }
 }
 
 #[test]

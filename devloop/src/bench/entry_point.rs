@@ -169,7 +169,11 @@ fn call<'a>(form: &'a Form, path: &'a str, body: String, id: &str) -> Call<'a> {
             Call::json("sqs", "AmazonSQS.SendMessage", &input)
         }
         Form::Publication { topic } => {
-            Call::query("sns", "2010-03-31", "Publish", &[("TopicArn", topic), ("Message", &body)])
+            let mut parameters = vec![("TopicArn", &**topic), ("Message", &*body)];
+            if topic.strip_suffix(".fifo").is_some() {
+                parameters.extend([("MessageGroupId", id), ("MessageDeduplicationId", id)]);
+            }
+            Call::query("sns", "2010-03-31", "Publish", &parameters)
         }
         Form::Object { .. } => Call::body("s3", Method::PUT, path, body),
         Form::Invocation { .. } => Call::body("lambda", Method::POST, path, body),
@@ -217,6 +221,10 @@ mod tests {
         check(
             Form::Publication { topic: "arn:aws:sns:r:0:t".into() },
             &["Action=Publish", "TopicArn=arn%3Aaws"],
+        );
+        check(
+            Form::Publication { topic: "arn:aws:sns:r:0:t.fifo".into() },
+            &["MessageGroupId=r-1-0", "MessageDeduplicationId=r-1-0"],
         );
         check(Form::Object { bucket: "b".into() }, &["PUT", "/b/r-1-0"]);
         check(Form::Invocation { function: "f".into() }, &["POST", "/2015-03-31/functions/f/invocations"]);

@@ -143,15 +143,17 @@ fn main() {
 "#,
 ];
 
+/// The resource of a function.
+pub(super) fn function(name: &str, variables: Value) -> Value {
+    json!({ "Type": "AWS::Lambda::Function", "Properties": {
+        "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap",
+        "Role": "arn:aws:iam::000000000000:role/any", "Environment": { "Variables": variables },
+        "Code": { "S3Bucket": "hot-reload", "S3Key": format!("/dist/{name}") },
+    } })
+}
+
 /// The template that connects them.
 fn template() -> Value {
-    let function = |name: &str, variables: Value| {
-        json!({ "Type": "AWS::Lambda::Function", "Properties": {
-            "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap",
-            "Role": "arn:aws:iam::000000000000:role/any", "Environment": { "Variables": variables },
-            "Code": { "S3Bucket": "hot-reload", "S3Key": format!("/dist/{name}") },
-        } })
-    };
     let mapping = |function: &str, source: Value| {
         json!({ "Type": "AWS::Lambda::EventSourceMapping", "Properties": {
             "FunctionName": { "Ref": function }, "EventSourceArn": source, "StartingPosition": "TRIM_HORIZON", "BatchSize": 10,
@@ -185,28 +187,28 @@ fn template() -> Value {
 impl Workspace {
     /// A fresh copy of the workspace, with its template in `branches.template.json`; what was compiled before is used again.
     pub fn branches() -> Self {
+        Self::of_programs("branches", &BRANCHES.into_iter().zip(PROGRAMS).collect::<Vec<_>>(), &template())
+    }
+
+    /// A workspace of this name with these functions on the small runtime, and the template in `NAME.template.json`.
+    pub(super) fn of_programs(name: &str, programs: &[(&str, &str)], template: &Value) -> Self {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let root = home.join("branches");
+        let root = home.join(name);
         fs::create_dir_all(&root).unwrap();
-        let turn = File::create(home.join("branches.lock")).unwrap();
+        let turn = File::create(home.join(format!("{name}.lock"))).unwrap();
         turn.lock().unwrap();
         let workspace = Self::of(root, turn);
-        let members: Vec<&str> = ["lambda_runtime"].into_iter().chain(BRANCHES).collect();
-        put_file(
-            &workspace,
-            "Cargo.toml",
-            &(workspace_manifest(&members) + "[profile.dev]\ndebug = false\n"),
-        );
-        put_file(&workspace, "branches.template.json", &template().to_string());
+        let functions = programs.iter().map(|(function, _)| *function);
+        let members: Vec<&str> = ["lambda_runtime"].into_iter().chain(functions).collect();
+        let manifest_of_all = workspace_manifest(&members) + "[profile.dev]\ndebug = false\n";
+        put_file(&workspace, "Cargo.toml", &manifest_of_all);
+        put_file(&workspace, &format!("{name}.template.json"), &template.to_string());
         put_file(&workspace, "lambda_runtime/Cargo.toml", &manifest("lambda_runtime", &[]));
         put_file(&workspace, "lambda_runtime/src/lib.rs", RUNTIME);
-        for (name, program) in BRANCHES.iter().zip(PROGRAMS) {
-            put_file(
-                &workspace,
-                &format!("{name}/Cargo.toml"),
-                &manifest(name, &[("lambda_runtime", "../lambda_runtime")]),
-            );
-            put_file(&workspace, &format!("{name}/src/main.rs"), program);
+        for (function, program) in programs {
+            let manifest = manifest(function, &[("lambda_runtime", "../lambda_runtime")]);
+            put_file(&workspace, &format!("{function}/Cargo.toml"), &manifest);
+            put_file(&workspace, &format!("{function}/src/main.rs"), program);
         }
         let _ = fs::remove_dir_all(workspace.dist());
         workspace

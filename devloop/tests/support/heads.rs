@@ -1,0 +1,81 @@
+//! A stranger's workspace with a chain of two functions behind each of a queue, a topic, a bucket and a call.
+//!
+//! `taker` gets the messages of the queue `jobs` and of the topic `news`, and the objects of the bucket `pictures`; `called` is
+//! called. Both put each request into the stream `done`, from which `last` logs it.
+
+use serde_json::{Value, json};
+
+use super::Workspace;
+use super::branches::function;
+
+/// Its functions.
+pub const HEADS: [&str; 3] = ["taker", "called", "last"];
+
+/// Puts a record for each request's id in the event: a member of the payload, which is JSON in JSON behind a queue and a topic, or
+/// an object's key.
+const PASSES_ON: &str = r#"use lambda_runtime::{between, put, serve, variable};
+
+fn main() {
+    let stream = variable("STREAM");
+    serve(|event| {
+        let event = event.replace('\\', "");
+        for id in [between(&event, "\"id\":\"", "\""), between(&event, "\"key\":\"", "\"")].concat() {
+            put(&stream, id);
+        }
+    });
+}
+"#;
+
+const LAST: &str = r#"use lambda_runtime::{between, serve};
+
+fn main() {
+    serve(|event| {
+        for id in between(event, "\"partitionKey\":\"", "\"") {
+            println!("{id} has come through");
+        }
+    });
+}
+"#;
+
+/// The template that connects them.
+fn template() -> Value {
+    let may_call = |principal: &str, source: Value| {
+        json!({ "Type": "AWS::Lambda::Permission", "Properties": {
+            "FunctionName": { "Ref": "Taker" }, "Action": "lambda:InvokeFunction", "Principal": principal, "SourceArn": source,
+        } })
+    };
+    let bucket = "arn:aws:s3:::pictures";
+    let mapping = |function: &str, source: Value| json!({ "FunctionName": { "Ref": function }, "EventSourceArn": source, "BatchSize": 10 });
+    let mut from_stream = mapping("Last", json!({ "Fn::GetAtt": ["Done", "Arn"] }));
+    from_stream["StartingPosition"] = json!("TRIM_HORIZON");
+    json!({ "Resources": {
+        "Jobs": { "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "jobs" } },
+        "News": { "Type": "AWS::SNS::Topic", "Properties": { "TopicName": "news" } },
+        "Pictures": { "Type": "AWS::S3::Bucket", "DependsOn": "PicturesMayCall", "Properties": {
+            "BucketName": "pictures",
+            "NotificationConfiguration": { "LambdaConfigurations": [
+                { "Event": "s3:ObjectCreated:*", "Function": { "Fn::GetAtt": ["Taker", "Arn"] } },
+            ] },
+        } },
+        "Done": { "Type": "AWS::Kinesis::Stream", "Properties": { "Name": "done", "ShardCount": 1 } },
+        "Taker": function("taker", json!({ "STREAM": { "Ref": "Done" } })),
+        "Called": function("called", json!({ "STREAM": { "Ref": "Done" } })),
+        "Last": function("last", json!({ "GREETING": "hello" })),
+        "JobsToTaker": { "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": mapping("Taker", json!({ "Fn::GetAtt": ["Jobs", "Arn"] })) },
+        "NewsToTaker": { "Type": "AWS::SNS::Subscription", "Properties": {
+            "TopicArn": { "Ref": "News" }, "Protocol": "lambda", "Endpoint": { "Fn::GetAtt": ["Taker", "Arn"] },
+        } },
+        "NewsMayCall": may_call("sns.amazonaws.com", json!({ "Ref": "News" })),
+        "PicturesMayCall": may_call("s3.amazonaws.com", json!(bucket)),
+        "DoneToLast": { "Type": "AWS::Lambda::EventSourceMapping", "Properties": from_stream },
+    } })
+}
+
+impl Workspace {
+    /// A fresh copy of the workspace, with its template in `heads.template.json`.
+    pub fn heads() -> Self {
+        let programs = [("taker", PASSES_ON), ("called", PASSES_ON), ("last", LAST)];
+        Self::of_programs("heads", &programs, &template())
+    }
+}
