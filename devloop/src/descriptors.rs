@@ -1,5 +1,5 @@
-//! How many files, pipes and connections this process may have open at once. Shells allow 1,024 as a rule, for programs that
-//! cannot count further; the system allows far more to whoever asks. Every running function takes a handful.
+//! How many files, pipes and connections this process may have open at once. Shells allow 1,024 as a rule, because select(2) can
+//! watch no more; the system allows far more to whoever asks. Every running function takes a handful.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -89,7 +89,7 @@ async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Tells why the program ends; if nobody listens any more, nobody misses it.
+/// Tells why the program ends. A closed pipe is no further error.
 fn report(error: &UserError, json: bool) {
     if json && let Ok(line) = sink::error_line(bus::wall(), &error.problem) {
         let _ = writeln!(std::io::stdout(), "{line}");

@@ -1,4 +1,5 @@
-//! Whom the server runs as. PostgreSQL refuses root, so under root it is the user `postgres` that its packages make.
+//! The system's account that the server runs as. PostgreSQL refuses to run as root, so under root it is `postgres`, which
+//! PostgreSQL's packages make.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -8,24 +9,24 @@ use tokio::process::Command;
 
 use crate::PostgresError;
 
-/// The user that distributions make for the server.
+/// The account's name in every distribution.
 const NAME: &str = "postgres";
 
-/// Another user than the one that runs devloop.
+/// An account other than the one that devloop runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Servant {
+pub(crate) struct Account {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
 
-impl Servant {
-    /// Nobody else is needed unless devloop is root.
+impl Account {
+    /// The account `postgres` if devloop runs as root; else none, because the server then runs as devloop does.
     pub(crate) fn find() -> Result<Option<Self>, PostgresError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
         }
         let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        Self::named(&users).map(Some).ok_or(PostgresError::NoServant)
+        Self::named(&users).map(Some).ok_or(PostgresError::NoUser)
     }
 
     fn named(users: &str) -> Option<Self> {
@@ -35,12 +36,12 @@ impl Servant {
         (uid != 0).then_some(Self { uid, gid })
     }
 
-    /// Lets the command run as this user, without any of root's groups.
+    /// Lets the command run as this account, without any of root's groups.
     pub(crate) fn runs(self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
     }
 
-    /// Whether this user can enter the folder and all above it: a home of root's is closed to others.
+    /// Whether this account can enter the folder and all above it: a home of root's is closed to others.
     pub(crate) fn reaches(self, folder: &Path) -> bool {
         folder.ancestors().all(|each| match each.metadata() {
             Ok(metadata) => self.may_enter(&metadata),
@@ -66,16 +67,16 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use super::Servant;
+    use super::Account;
 
     #[test]
     fn the_user_is_read_from_the_list_of_users() {
         let users =
             "root:x:0:0::/root:/bin/sh\npostgres:x:101:104:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
-        assert_eq!(Servant::named(users), Some(Servant { uid: 101, gid: 104 }));
-        assert_eq!(Servant::named("root:x:0:0::/root:/bin/sh\n"), None);
-        assert_eq!(Servant::named("postgres:x:0:0::/:/bin/sh\n"), None, "root by another name");
-        assert_eq!(Servant::named("postgres\n"), None);
+        assert_eq!(Account::named(users), Some(Account { uid: 101, gid: 104 }));
+        assert_eq!(Account::named("root:x:0:0::/root:/bin/sh\n"), None);
+        assert_eq!(Account::named("postgres:x:0:0::/:/bin/sh\n"), None, "this is root under another name");
+        assert_eq!(Account::named("postgres\n"), None);
     }
 
     #[test]
@@ -83,7 +84,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let inner = home.path().join("inner");
         fs::create_dir(&inner).unwrap();
-        let stranger = Servant { uid: 4_000_000, gid: 4_000_000 };
+        let stranger = Account { uid: 4_000_000, gid: 4_000_000 };
         let open = |mode| fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
         open(0o700);
         assert!(!stranger.reaches(&inner));

@@ -10,9 +10,9 @@ use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use crate::account::Account;
 use crate::error::failed;
 use crate::folder::Folder;
-use crate::servant::Servant;
 use crate::{DatabaseUrl, PostgresError, Process, programs};
 
 /// The only user of the server, and its database.
@@ -33,18 +33,18 @@ const SETTINGS: [&str; 5] = [
 pub struct Cluster {
     programs: PathBuf,
     folder: Folder,
-    servant: Option<Servant>,
+    account: Option<Account>,
     password: String,
 }
 
 impl Cluster {
     /// Makes one in a private folder below `home`, with the server's programs on the search path `path` or the distribution's.
     pub async fn make(home: &Path, path: Option<&OsStr>) -> Result<Self, PostgresError> {
-        let servant = Servant::find()?;
+        let account = Account::find()?;
         let programs = programs::find(path)?;
-        let folder = Folder::make(home, servant)?;
+        let folder = Folder::make(home, account)?;
         let password = password().map_err(|error| failed("make a password", error))?;
-        let cluster = Self { programs, folder, servant, password };
+        let cluster = Self { programs, folder, account, password };
         cluster.initialise().await?;
         cluster.make_database().await?;
         Ok(cluster)
@@ -81,8 +81,8 @@ impl Cluster {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        if let Some(servant) = self.servant {
-            servant.runs(&mut command);
+        if let Some(account) = self.account {
+            account.runs(&mut command);
         }
         // Asked for after the change of users, which would undo it. The server ends its other processes at this signal.
         die_with_this_process(&mut command, Signal::QUIT);

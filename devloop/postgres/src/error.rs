@@ -8,9 +8,9 @@ pub enum PostgresError {
     /// There is none on this machine.
     #[error("start PostgreSQL: this machine has none, neither on PATH nor in the folders of distributions")]
     Missing,
-    /// It refuses root, and there is nobody else to run as.
+    /// It refuses to run as root, and there is no account `postgres`.
     #[error("start PostgreSQL: it never runs as root, and this machine has no user `postgres` to run it as")]
-    NoServant,
+    NoUser,
     /// The folder of its data cannot be made.
     #[error("make a private folder for PostgreSQL in {folder}: {error}")]
     Folder {
@@ -39,7 +39,7 @@ impl PostgresError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing => "postgres_missing",
-            Self::NoServant => "postgres_no_user",
+            Self::NoUser => "postgres_no_user",
             Self::Folder { .. } => "postgres_folder",
             Self::Failed { .. } => "postgres_failed",
         }
@@ -52,7 +52,7 @@ impl PostgresError {
                 "install it (Debian and Ubuntu: `apt-get install postgresql`; Fedora: `dnf install postgresql-server`; macOS: \
                  `brew install postgresql`)",
             ),
-            Self::NoServant => {
+            Self::NoUser => {
                 Some("run this as an ordinary user, or make the user with `useradd --system postgres`")
             }
             Self::Folder { .. } | Self::Failed { .. } => None,

@@ -10,7 +10,7 @@ use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
 use crate::PostgresError;
-use crate::servant::Servant;
+use crate::account::Account;
 
 /// Start of a folder's name; the process that made it follows.
 const PREFIX: &str = "devloop-postgres-";
@@ -19,26 +19,26 @@ const PREFIX: &str = "devloop-postgres-";
 #[derive(Debug)]
 pub(crate) struct Folder {
     folder: TempDir,
-    servant: Option<Servant>,
+    account: Option<Account>,
 }
 
 impl Folder {
     /// Makes one in `home` or, where the server's user cannot get there, in the system's folder for temporary files. Those of
     /// sessions that were killed are removed.
-    pub(crate) fn make(home: &Path, servant: Option<Servant>) -> Result<Self, PostgresError> {
-        let home = match servant {
-            Some(servant) if !servant.reaches(home) => std::env::temp_dir(),
+    pub(crate) fn make(home: &Path, account: Option<Account>) -> Result<Self, PostgresError> {
+        let home = match account {
+            Some(account) if !account.reaches(home) => std::env::temp_dir(),
             _ => home.to_owned(),
         };
         let failed = |error| PostgresError::Folder { folder: home.display().to_string(), error };
         fs::create_dir_all(&home).map_err(failed)?;
-        remove_orphans(&home, servant);
+        remove_orphans(&home, account);
         let folder = tempfile::Builder::new()
             .prefix(&format!("{PREFIX}{}-", std::process::id()))
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(&home)
             .map_err(failed)?;
-        let made = Self { folder, servant };
+        let made = Self { folder, account };
         made.hand_over(made.folder.path()).map_err(failed)?;
         Ok(made)
     }
@@ -64,16 +64,16 @@ impl Folder {
     }
 
     fn hand_over(&self, path: &Path) -> io::Result<()> {
-        match self.servant {
-            Some(Servant { uid, gid }) => chown(path, Some(uid), Some(gid)),
+        match self.account {
+            Some(Account { uid, gid }) => chown(path, Some(uid), Some(gid)),
             None => Ok(()),
         }
     }
 }
 
 /// Removes folders whose devloop has ended. What cannot be removed is somebody else's.
-fn remove_orphans(home: &Path, servant: Option<Servant>) {
-    let owner = servant.map_or_else(|| rustix::process::geteuid().as_raw(), |servant| servant.uid);
+fn remove_orphans(home: &Path, account: Option<Account>) {
+    let owner = account.map_or_else(|| rustix::process::geteuid().as_raw(), |account| account.uid);
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let ours = entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == owner);
         if ours && entry.file_name().to_str().is_some_and(is_orphan) {

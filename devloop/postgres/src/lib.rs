@@ -1,12 +1,12 @@
 //! This machine's own PostgreSQL: found, made in a private folder, started on a free port of loopback, and gone with whoever started
 //! it. A session of devloop has a [`Server`]; tests that stop a server and let it go on have a [`Cluster`].
 
+mod account;
 mod cluster;
 mod error;
 mod folder;
 mod process;
 mod programs;
-mod servant;
 mod server;
 mod url;
 

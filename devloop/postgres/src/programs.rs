@@ -8,7 +8,7 @@ use crate::PostgresError;
 /// What is needed; both from one folder, because their versions must agree.
 const NEEDED: [&str; 2] = ["initdb", "postgres"];
 
-/// Folders that hold a folder a version: Debian's, the PostgreSQL project's packages, Homebrew's on both kinds of machines.
+/// Folders with one folder for each version: Debian's, the PostgreSQL project's packages, Homebrew's on both kinds of machines.
 const VERSIONED: [(&str, &str); 4] = [
     ("/usr/lib/postgresql", ""),
     ("/usr", "pgsql-"),

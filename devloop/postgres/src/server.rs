@@ -56,7 +56,7 @@ impl Server {
     }
 }
 
-/// The end of a server that nobody asked for.
+/// Tells when a server ends that was not stopped.
 #[derive(Debug)]
 pub struct Death(tokio::sync::oneshot::Receiver<String>);
 

@@ -17,10 +17,9 @@ use crate::store::Store;
 /// Raised when what is made of the same crates changes.
 const VERSION: u32 = 1;
 
-/// What the shared object is made of, in short: it changes whenever the object would. Cargo gives an archive that it made anew
-/// another time.
+/// A digest of what the shared object is made of. An archive that cargo has made anew is known by its modification time.
 pub(super) fn key(order: &Order, line: &LinkLine<'_>) -> Result<String, Refusal> {
-    // Another linker for programs has to prove itself again.
+    // The program that proves the object is linked like the functions, so their linker counts too.
     let mut text =
         format!("{VERSION}\n{}\n{:?}\n{:?}\n", order.rustc.display(), order.flags, order.program_flags);
     for archive in &line.standard {

@@ -1,4 +1,4 @@
-//! What devloop in rustc's place tells devloop in the linker's: the two are processes of their own.
+//! What one process of devloop tells the next: cargo starts it in rustc's place, and rustc starts it in the linker's.
 
 use std::path::PathBuf;
 

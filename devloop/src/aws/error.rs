@@ -84,7 +84,7 @@ impl ApiError {
         }
     }
 
-    /// Why there was no answer, without the endpoint, for who names that anyway.
+    /// Why there was no answer, without the endpoint, for callers that name it themselves.
     pub(super) fn reason(self) -> String {
         match self {
             Self::Unreachable { reason, .. } => reason,

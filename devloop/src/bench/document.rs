@@ -234,7 +234,7 @@ pub(crate) struct Listing {
     pub(crate) first: Vec<String>,
 }
 
-/// So many names are listed.
+/// How many names are listed at most.
 const LISTED: usize = 20;
 
 impl Listing {

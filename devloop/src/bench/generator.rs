@@ -82,7 +82,7 @@ pub(crate) fn start(
         .spawn(move || {
             let ended = runtime
                 .block_on(LocalSet::new().run_until(run(senders, entry, plan, payload, stop, batches)));
-            // Without a receiver nobody wants to know.
+            // Without a receiver the run has been given up.
             let _ = finish.send(ended);
         })
         .map_err(|error| format!("start the load's thread: {error}"))?;
@@ -148,7 +148,7 @@ async fn run(
     let elapsed = shared.ended - began;
     Ended {
         elapsed,
-        // Whoever ends a load early owes nothing.
+        // A load that was ended early has missed no request.
         missed: if stop.is_cancelled() { 0 } else { shared.schedule.missed(began.elapsed()) },
         refusals: std::mem::take(&mut shared.refusals),
     }

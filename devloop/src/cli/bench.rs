@@ -102,10 +102,10 @@ pub(crate) struct LoadArguments {
     /// How long requests are sent [default: 60s, or as long as --requests takes].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) duration: Option<Duration>,
-    /// Stops after so many requests.
+    /// Stops after this many requests.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,
-    /// Sends so many requests a second whatever the answers do, and counts answer times from when each was due [default: each
+    /// Sends this many requests a second, however long answers take, and counts answer times from when each was due [default: each
     /// user sends the next request when it has the answer to the last].
     #[arg(long, value_name = "N", value_parser = rate)]
     pub(crate) rate: Option<f64>,
@@ -118,10 +118,10 @@ pub(crate) struct LoadArguments {
     /// A template of the body, with places {id}, {vu}, {iter}, {timestamp} and {runId} [default: the reference's body].
     #[arg(long, value_name = "FILE")]
     pub(crate) payload: Option<PathBuf>,
-    /// Without news for so long, and with nothing pending, what is missing is lost.
+    /// When no request has become complete for this long and nothing is pending, the missing ones count as lost.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15s")]
     pub(crate) idle: Duration,
-    /// The end of all waiting after the load.
+    /// How long is waited at most after the load.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
     pub(crate) timeout: Duration,
 }
@@ -167,16 +167,16 @@ pub(crate) struct WaitArguments {
     /// Where the latencies go: a JSON array with one number for each request.
     #[arg(value_name = "LATENCIES.JSON")]
     pub(crate) file: Option<PathBuf>,
-    /// So many requests are to come through [default: the accepted ones of loadtest.json].
+    /// How many requests are to come through [default: the accepted ones of loadtest.json].
     #[arg(long, value_name = "N")]
     pub(crate) expected: Option<u64>,
     /// The run [default: that of loadtest.json].
     #[arg(long, value_name = "NAME", value_parser = run_id)]
     pub(crate) run_id: Option<String>,
-    /// Without news for so long, and with nothing pending, what is missing is lost.
+    /// When no request has become complete for this long and nothing is pending, the missing ones count as lost.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15s")]
     pub(crate) idle: Duration,
-    /// The end of all waiting.
+    /// How long is waited at most.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
     pub(crate) timeout: Duration,
     /// Writes a JSON line for each request.

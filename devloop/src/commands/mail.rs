@@ -79,7 +79,7 @@ fn print(mail: &Mail, as_json: bool) -> io::Result<()> {
     }
 }
 
-/// Output that nobody reads any more is a good end.
+/// A closed pipe ends the command without an error.
 fn written(error: &io::Error) -> Result<ExitCode, UserError> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(ExitCode::SUCCESS);

@@ -1,4 +1,4 @@
-//! The loop's brain: events in, effects out. Pure: no files, no clock, no tasks; time arrives inside events.
+//! Decides what the edit loop does: events in, effects out. Pure: no files, no clock, no tasks; time arrives inside events.
 //!
 //! `session` calls [`update`] for every event and carries out what it returns; sinks read [`Notice`]s and [`State`].
 

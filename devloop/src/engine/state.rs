@@ -98,7 +98,7 @@ impl State {
     }
 
     /// Where new packages would appear: beside those that hold functions.
-    fn nurseries(&self) -> BTreeSet<&Path> {
+    fn places_of_new_packages(&self) -> BTreeSet<&Path> {
         let Some(following) = &self.following else { return BTreeSet::new() };
         let beside = self.workspace.function_packages().filter_map(|package| package.directory.parent());
         beside
@@ -128,7 +128,7 @@ impl State {
     pub(crate) fn watch_list(&self) -> WatchList {
         let mut directories: BTreeSet<&Path> =
             self.functions.keys().flat_map(|function| self.workspace.sources(function)).collect();
-        directories.extend(self.nurseries());
+        directories.extend(self.places_of_new_packages());
         let outside = |path: &Path| !path.starts_with(&self.workspace.target_directory);
         let read =
             self.inputs.of_functions().values().flat_map(|read| &read.directories).map(PathBuf::as_path);

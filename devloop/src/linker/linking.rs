@@ -239,7 +239,8 @@ fn wrapper(directory: &Path, devloop: &Path) -> io::Result<PathBuf> {
     Ok(link)
 }
 
-/// rustc's own lld is newer than the system's, and links where that is the default: then only who names lld gets the system's.
+/// rustc's own lld is newer than the system's, and links where that is the default: then the system's is used only where the
+/// settings name lld.
 fn is_wanted(choice: LinkerChoice, linker: Linker) -> bool {
     choice != LinkerChoice::Auto || linker != Linker::Lld || !default_is_lld()
 }

@@ -91,7 +91,7 @@ impl Demand {
 pub(crate) struct Demands {
     /// What becomes of them.
     pub(crate) purpose: Purpose,
-    /// By function; others are asked the usual.
+    /// By function; one that is missing here has the usual demand.
     pub(crate) functions: BTreeMap<String, Demand>,
 }
 

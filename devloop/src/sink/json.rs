@@ -1,4 +1,4 @@
-//! JSON lines for programs: one object a line, each with `event` and `at`, described in the README.
+//! JSON lines for programs: one object a line, each with `event` and `at`, described in `docs/events.md`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -9,7 +9,7 @@ use crate::bench::document::{Document, Listing, Outcome};
 use crate::bench::row::SinkRow;
 use crate::bench::timeline::Instants;
 
-/// So many names are told in a sentence.
+/// How many names a sentence tells at most.
 const NAMED: usize = 5;
 
 /// When the last invocation of a chain ended, in ms since the epoch.
@@ -49,7 +49,7 @@ pub(super) fn complete(mut document: Document, basis: &Basis<'_>, report: &Chain
             let times = accepted.map(|sample| sample.ended.saturating_sub(sample.sent) as f64 / 1_000.0);
             document.end_to_end_ms = Distribution::fine().with(times).figures();
         }
-        // Of nothing it is known when it was complete.
+        // When a single request was complete is not known.
         FollowedBy::Ends => document.counts.backlog = 0,
     }
     // A chain has no table between two stages.

@@ -9,7 +9,7 @@ use crate::bench::account::{Account, Passage, Sent};
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 
-/// What is needed to evidence the requests of a run.
+/// What shows what became of the requests of a run.
 pub(crate) struct Evidence<'a> {
     /// The chain.
     pub(crate) chain: &'a Chain,

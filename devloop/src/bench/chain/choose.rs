@@ -15,7 +15,7 @@ pub(crate) struct Choice<'a> {
     pub(crate) api: Option<&'a str>,
 }
 
-/// So many chains are listed.
+/// How many chains are listed at most.
 const LISTED: usize = 20;
 
 /// The chain that is meant.
@@ -23,7 +23,7 @@ pub(crate) fn choose(facts: &Facts, choice: Choice<'_>) -> Result<Chain, Problem
     let all = chains(facts);
     if let Some(head) = choice.head {
         let mut found: Vec<&Chain> = all.iter().filter(|chain| is_named(chain, head)).collect();
-        // A function that has a URL is rather asked there than called.
+        // A function that has a URL gets its requests there.
         if found.len() > 1 && found.iter().any(|chain| chain.head.source.kind != Kind::Invoke) {
             found.retain(|chain| chain.head.source.kind != Kind::Invoke);
         }

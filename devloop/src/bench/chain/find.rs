@@ -1,4 +1,4 @@
-//! From what the APIs tell to chains. Pure.
+//! Makes chains of what the APIs tell. Pure.
 //!
 //! Which function reads what, the APIs tell. What a function writes to, no API tells: it is taken from its variables, where
 //! functions find the names of what they use. A function that only reads a table whose name it has is taken for one that writes it;

@@ -75,7 +75,7 @@ pub(crate) struct ChainFunction {
     pub(crate) done_after_ms: Option<Figures>,
 }
 
-/// What is known of a function measured its log.
+/// What is known of a function besides what its log tells.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Measured {
     /// The name that people know it by.

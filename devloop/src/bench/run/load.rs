@@ -152,7 +152,7 @@ impl<'a> Load<'a> {
         if state != WaitState::Complete {
             let rest = follower.rest().await.map_err(failed)?;
             self.take(rest);
-            // What bears an old time and came late was not among what is fresh.
+            // Rows that came late, with an old time, were not among the fresh ones.
             if self.rows.seen.is_superset(&self.accepted()) {
                 state = WaitState::Complete;
             }

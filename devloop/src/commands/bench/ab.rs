@@ -1,5 +1,5 @@
-//! `devloop bench ab A B`: two builds of a function in alternation, because a machine's mood changes more from one minute to the
-//! next than most changes of code do.
+//! `devloop bench ab A B`: two builds of a function in alternation, because a machine's speed changes more from one minute to the
+//! next than most changes of code change it.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};

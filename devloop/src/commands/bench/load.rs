@@ -114,7 +114,7 @@ fn thresholds(texts: &[String]) -> Result<Vec<Threshold>, UserError> {
         .collect()
 }
 
-/// Prints to the standard output; whoever does not read it any more is content.
+/// Prints to the standard output. A closed pipe is no error.
 pub(super) fn tell(text: &str) -> Result<(), UserError> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -101,7 +101,7 @@ pub(in crate::commands) async fn endpoint(
 async fn here() -> Result<(Settings, PathBuf), UserError> {
     let environment = Environment::of_process();
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    // An endpoint in the environment may be another machine's, which is no error for who only asks.
+    // An endpoint in the environment may be another machine's, which is no error for a command that only asks.
     let flags = Layer { port: environment.endpoint().map(|_| 0), ..Layer::default() };
     match workspace::read(Path::new("cargo"), &directory).await {
         Ok(Reading { workspace, settings }) => {

@@ -141,7 +141,7 @@ impl Inner {
         }
         let reason = match &deployed.location {
             None => "Lambda names no place to read it".to_owned(),
-            // What stands in for AWS must not lead elsewhere.
+            // Where the user named an endpoint instead of AWS, nothing is fetched from elsewhere.
             Some(url) if !self.is_at_endpoint(url) => {
                 format!("it lies outside of the endpoint, at {}", without_query(url))
             }
@@ -221,7 +221,7 @@ impl Inner {
         Ok(behind.is_none_or(|behind| behind.sha != deployed.sha))
     }
 
-    /// The name leads nowhere else: one that could has no place where its code is kept.
+    /// The name is safe in a key: one with a character that leads elsewhere was refused when its directory was made.
     async fn upload(&self, name: &str, package: &Package) -> Result<Code, Problem> {
         let (bucket, key) = (self.bucket(), format!("{PREFIX}/{name}/{}.zip", package.hexadecimal()));
         let put = S3(&self.client).put((&bucket, &self.account), &key, package.zip.clone()).await;

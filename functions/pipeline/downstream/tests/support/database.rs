@@ -49,7 +49,7 @@ impl Database {
         });
         let url = match started.recv().unwrap() {
             Ok(url) => url,
-            Err(PostgresError::Missing | PostgresError::NoServant) => test_tools::not_run("PostgreSQL"),
+            Err(PostgresError::Missing | PostgresError::NoUser) => test_tools::not_run("PostgreSQL"),
             Err(error) => panic!("{error}"),
         };
         Self { url, orders: Some(orders), done, thread: Some(thread) }
