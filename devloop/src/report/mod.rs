@@ -5,6 +5,8 @@ mod chain;
 mod chart;
 mod csv;
 mod html;
+#[cfg(test)]
+mod picture;
 mod screen;
 mod text;
 
