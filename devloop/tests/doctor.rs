@@ -67,6 +67,30 @@ fn a_busy_port_and_a_variable_are_findings_with_their_fixes() {
 }
 
 #[test]
+fn a_toolchain_that_is_not_installed_is_a_finding_with_rustups_advice() {
+    let small = Small::new();
+    // A stand-in for rustup's proxies, so that the test downloads nothing.
+    small.write(
+        "bin/cargo",
+        "#!/bin/sh\n[ \"$RUSTUP_AUTO_INSTALL\" = 0 ] || echo 'info: downloading' >&2\n\
+         echo \"error: toolchain '1.70.0-test' is not installed\" >&2\n\
+         echo 'help: run `rustup toolchain install` to install it' >&2\nexit 1\n",
+    );
+    let program = small.path("bin/cargo");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (report, code, _) = doctor(&small, &["--quick"], |command| {
+        command.env("PATH", small.path("bin"));
+    });
+    assert_eq!(code, 1);
+    let missing = check(&report, "toolchain");
+    assert_eq!(missing["code"], "toolchain_missing");
+    let finding = missing["finding"].as_str().unwrap();
+    assert!(finding.ends_with("toolchain '1.70.0-test' is not installed"), "{missing}");
+    assert_eq!(missing["fix"], "run `rustup toolchain install` to install it");
+    assert_eq!(report["findings"], 1, "one cause is one finding: {report:#}");
+}
+
+#[test]
 fn a_function_for_another_machine_is_a_finding_with_its_fix() {
     let small = Small::new();
     let elsewhere = if cfg!(target_arch = "aarch64") { "x86_64" } else { "arm64" };

@@ -69,7 +69,13 @@ async fn read(arguments: &DoctorArguments, directory: &Path) -> (Readings, PathB
     let program = Path::new("cargo");
     let toolchain = cargo::Lookup::default().toolchain(program, directory).await;
     let mut readings = Readings { environment: variables(), ..Readings::default() };
-    readings.toolchain = Some(versions(&toolchain, directory).await);
+    let versions = versions(&toolchain, directory).await;
+    let is_usable = versions.is_ok();
+    readings.toolchain = Some(versions);
+    if !is_usable {
+        // Cargo, asked for the workspace, would only say the same.
+        return (readings, directory.to_owned());
+    }
     let survey = match survey(program, directory, Layer::default()).await {
         Ok(survey) => survey,
         Err(error) => {

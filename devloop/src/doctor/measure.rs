@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::cargo::Toolchain;
+use crate::cargo::{Toolchain, refusal};
 use crate::descriptors;
 use crate::doctor::judge::{Inotify, Port, Readings};
 use crate::engine::{Problem, WatchList};
@@ -73,21 +73,32 @@ pub(crate) async fn versions(toolchain: &Toolchain, directory: &Path) -> Result<
     let mut seen = Vec::new();
     for program in [toolchain.cargo.clone(), toolchain.rustc()] {
         let mut command = toolchain.command_of(&program, directory);
-        let output = command.arg("--version").stderr(Stdio::piped()).kill_on_drop(true).output().await;
-        match output {
+        command.arg("--version").stderr(Stdio::piped()).kill_on_drop(true);
+        // Rustup would download the missing toolchain now, and say so to nobody.
+        command.env("RUSTUP_AUTO_INSTALL", "0");
+        let output = command.output().await;
+        let (words, hint) = match output {
             Ok(output) if output.status.success() => {
                 seen.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+                continue;
             }
-            other => {
-                let words = match other {
-                    Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-                    Err(error) => error.to_string(),
-                };
-                let message = format!("start {}: {words}", program.display());
-                return Err(Problem::new("toolchain_missing", message)
-                    .with_hint("install Rust from https://rustup.rs, or put cargo and rustc on the PATH"));
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                match refusal(&said) {
+                    Some(refusal) => (refusal.cause, refusal.advice),
+                    None => (
+                        said.trim().to_owned(),
+                        "see that `cargo --version` and `rustc --version` work in this directory".to_owned(),
+                    ),
+                }
             }
-        }
+            Err(error) => (
+                error.to_string(),
+                "install Rust from https://rustup.rs, or put cargo and rustc on the PATH".to_owned(),
+            ),
+        };
+        let message = format!("start {}: {words}", program.display());
+        return Err(Problem::new("toolchain_missing", message).with_hint(hint));
     }
     Ok(seen.join(", "))
 }
@@ -127,7 +138,11 @@ fn deliver(directory: &Path) -> Result<u64, String> {
         let _ = sender.send(burst);
     })
     .map_err(|error| error.to_string())?;
-    watcher.watch(WatchList { directories: Vec::new(), files: vec![probe.path().to_owned()] });
+    watcher.watch(WatchList {
+        directories: Vec::new(),
+        files: vec![probe.path().to_owned()],
+        ..WatchList::default()
+    });
     let began = Instant::now();
     while began.elapsed() < EVENT_LIMIT {
         let saved = Instant::now();

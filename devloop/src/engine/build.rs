@@ -11,13 +11,26 @@ use crate::engine::{
 };
 use crate::graph::{Read, Reason, Workspace};
 
-/// Builds what is requested. A running build is cancelled and becomes part of it; one that is being swapped is waited for.
+/// Builds what is requested. A running build is cancelled and becomes part of it, unless the change cannot alter what it makes or
+/// too many were cancelled before it: then it is waited for, and so is one that is being swapped.
 pub(super) fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
     if request.reasons.is_empty() && !request.reread {
         return Vec::new();
     }
     match std::mem::take(&mut state.workshop) {
         Workshop::Idle => begin(state, request),
+        Workshop::Reading(mut plan) if !request.reread => {
+            // Cargo has read no source yet.
+            request.take_over(std::mem::take(&mut plan.request));
+            plan.request = request;
+            state.workshop = Workshop::Reading(plan);
+            Vec::new()
+        }
+        unfinished @ (Workshop::Reading(_) | Workshop::Building(_)) if !state.queue.cancels(&request) => {
+            state.queue.keep(request);
+            state.workshop = unfinished;
+            Vec::new()
+        }
         Workshop::Reading(plan) => {
             request.take_over(plan.request);
             begin(state, request)
@@ -57,8 +70,14 @@ pub(super) fn begin(state: &mut State, mut request: Request) -> Vec<Effect> {
             request.reasons.entry(function.to_owned()).or_insert(Reason::Retry);
         }
     }
+    if let Some(waiting) = state.queue.take() {
+        request.take_over(waiting);
+    }
     state.generation += 1;
     let generation = state.generation;
+    if request.alters || request.reread {
+        state.inputs.alter(generation);
+    }
     let plan = Plan::new(generation, request);
     if plan.request.reread {
         state.workshop = Workshop::Reading(plan);
@@ -90,16 +109,24 @@ pub(super) fn workspace_read(
         Workshop::Reading(mut plan) if plan.generation == generation => match result {
             Ok(workspace) => {
                 state.workspace = workspace;
+                state.inputs.forget_unread();
                 let mut effects = exchange_functions(state, &mut plan);
                 effects.extend(rewatch(state));
                 if !plan.request.reasons.is_empty() {
                     effects.extend(start_cargo(state, plan));
+                } else if let Some(waiting) = state.queue.ended() {
+                    effects.extend(begin(state, waiting));
                 }
                 effects
             }
             Err(problem) => {
                 let failed = plan.functions();
-                vec![Effect::Announce(build_failed(state, &plan, &failed, problem.message))]
+                let mut effects =
+                    vec![Effect::Announce(build_failed(state, &plan, &failed, problem.message))];
+                if let Some(waiting) = state.queue.ended() {
+                    effects.extend(begin(state, waiting));
+                }
+                effects
             }
         },
         other => {
@@ -145,9 +172,14 @@ pub(super) fn built(state: &mut State, at: Millis, ended: Ended) -> Vec<Effect> 
         .cloned()
         .collect();
 
+    let nothing_made = artifacts.values().all(|artifact| artifact.fresh);
+    if failure.is_none() && missing.is_empty() && nothing_made {
+        state.inputs.found_unread(plan.request.paths.clone());
+    }
+
     let mut effects = Vec::new();
-    state.workshop =
-        Workshop::Swapping { plan: plan.clone(), busy: [].into(), held: BTreeMap::new(), next: None };
+    let next = state.queue.ended();
+    state.workshop = Workshop::Swapping { plan: plan.clone(), busy: [].into(), held: BTreeMap::new(), next };
     for (function, artifact) in artifacts {
         // Cargo decides: what it had to rebuild is swapped even where the graph did not expect that.
         if plan.concerns(&function) || !artifact.fresh {

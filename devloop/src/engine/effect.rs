@@ -1,6 +1,6 @@
 //! What is to be done. The session carries the effects out and reports back through events only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::engine::{Digest, Generation, Notice};
@@ -70,6 +70,8 @@ pub(crate) struct WatchList {
     pub(crate) directories: Vec<PathBuf>,
     /// Single files: manifests, the lock, and inputs outside of every package.
     pub(crate) files: Vec<PathBuf>,
+    /// What builds of this session have read in those directories. It is watched even if git ignores it, such as generated code.
+    pub(crate) inputs: BTreeSet<PathBuf>,
 }
 
 /// What cargo is to build.

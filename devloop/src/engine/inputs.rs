@@ -1,5 +1,8 @@
 //! What the last successful builds read, and the functions that are called live when that is known.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use crate::engine::Generation;
 use crate::graph::{Inputs, Read};
 
@@ -8,16 +11,30 @@ use crate::graph::{Inputs, Read};
 #[derive(Debug, Default)]
 pub(super) struct KnownInputs {
     of_functions: Inputs,
+    /// Every file that a build has read in this session, whatever became of that build.
+    ever_read: BTreeSet<PathBuf>,
     /// The newest build whose inputs are known.
     newest: Generation,
     /// Functions whose code answers already, with the build whose inputs are awaited.
     awaited: Vec<(Generation, String)>,
+    /// Files that have changed and were not read by the build that followed.
+    unread: BTreeSet<PathBuf>,
+    /// The newest build that was begun for a change which may have made cargo read other files than before.
+    altered: Generation,
 }
+
+/// How many files are remembered as not read; when there are more, all of them are looked at anew.
+const UNREAD: usize = 10_000;
 
 impl KnownInputs {
     /// What each function was made from.
     pub(super) fn of_functions(&self) -> &Inputs {
         &self.of_functions
+    }
+
+    /// Every file that a build has read in this session.
+    pub(super) fn ever_read(&self) -> &BTreeSet<PathBuf> {
+        &self.ever_read
     }
 
     /// The newest build whose inputs are known.
@@ -29,6 +46,7 @@ impl KnownInputs {
     pub(super) fn learn(&mut self, function: String, read: Option<Read>) {
         match read {
             Some(read) => {
+                self.ever_read.extend(read.files.iter().cloned());
                 self.of_functions.insert(function, read);
             }
             None => self.forget(&function),
@@ -53,5 +71,34 @@ impl KnownInputs {
     pub(super) fn are_known_of(&mut self, generation: Generation) -> Vec<(Generation, String)> {
         self.newest = self.newest.max(generation);
         std::mem::take(&mut self.awaited)
+    }
+
+    /// The build is made from something else than the one before, so what it reads is not known yet.
+    pub(super) fn alter(&mut self, generation: Generation) {
+        self.altered = generation;
+    }
+
+    /// Whether the newest change of any input has been built, and cargo has told what it read then.
+    pub(super) fn are_settled(&self) -> bool {
+        self.newest >= self.altered
+    }
+
+    /// These files had changed when a build began, and cargo found nothing to do.
+    pub(super) fn found_unread(&mut self, files: BTreeSet<PathBuf>) {
+        self.unread.extend(files);
+        if self.unread.len() > UNREAD {
+            self.unread.clear();
+        }
+    }
+
+    /// Whether the last build of each of these functions is known not to have read the file, nor to have had to look at it.
+    pub(super) fn is_unread<'a>(&self, path: &Path, mut functions: impl Iterator<Item = &'a String>) -> bool {
+        self.unread.contains(path)
+            && functions.all(|function| self.of_functions.get(function).is_some_and(|read| !read.holds(path)))
+    }
+
+    /// Cargo decides by the workspace which files it looks at, and that has changed.
+    pub(super) fn forget_unread(&mut self) {
+        self.unread.clear();
     }
 }

@@ -10,6 +10,7 @@ mod inputs;
 mod install;
 mod notice;
 mod plan;
+mod queue;
 mod rollback;
 mod standby;
 mod state;

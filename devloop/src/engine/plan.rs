@@ -1,6 +1,7 @@
 //! A build on its way: what it is for, when its phases began, and what is being done for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::engine::{Artifact, Diagnostic, Generation, Millis, Notice, Phases};
 use crate::graph::Reason;
@@ -16,6 +17,10 @@ pub(crate) struct Request {
     pub(crate) requested_at: Millis,
     /// A manifest changed, so the workspace is read before anything is built.
     pub(crate) reread: bool,
+    /// It can change what a running build makes. That of a file which cargo is known not to read cannot.
+    pub(crate) alters: bool,
+    /// The changed files; whether cargo reads them is known when it has built.
+    pub(crate) paths: BTreeSet<PathBuf>,
 }
 
 /// What was saved while nothing is built.
@@ -34,6 +39,8 @@ impl Request {
             self.reasons.entry(function).or_insert(reason);
         }
         self.reread |= earlier.reread;
+        self.alters |= earlier.alters;
+        self.paths.extend(earlier.paths);
     }
 }
 

@@ -50,7 +50,9 @@ pub(super) fn stand_down_for(
     // A file that was compiled before and is still there was there when the waiting cargo started, too.
     let compiled = &state.standby.compiled;
     let is_as_before = |path| compiled.contains(path) && !gone.contains(path);
-    let is_read_later = |path| is_as_before(path) || graph::is_mere_source(&state.workspace, path);
+    let is_unread = |path: &PathBuf| state.inputs.is_unread(path, state.functions.keys());
+    let is_read_later =
+        |path| is_as_before(path) || is_unread(path) || graph::is_mere_source(&state.workspace, path);
     let is_stale =
         lost || !paths.iter().all(is_read_later) || graph::changes_model(&state.workspace, paths, gone);
     for path in gone {

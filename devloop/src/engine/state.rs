@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::burst::Burst;
 use crate::engine::inputs::KnownInputs;
 use crate::engine::plan::{Pause, Workshop};
+use crate::engine::queue::Queue;
 use crate::engine::standby::Standby;
 use crate::engine::timings::Timings;
 use crate::engine::{Digest, Generation, Millis, Problem, WatchList};
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(super) generation: Generation,
     /// The build of this moment.
     pub(super) workshop: Workshop,
+    /// What waits for that build's end.
+    pub(super) queue: Queue,
     /// Whether files are being saved, and a build that failed meanwhile.
     pub(super) burst: Burst,
     /// The cargo that waits for the next save.
@@ -59,6 +62,7 @@ impl State {
             workspace,
             generation: 0,
             workshop: Workshop::Idle,
+            queue: Queue::default(),
             burst: Burst::default(),
             standby: Standby::default(),
             pause: None,
@@ -140,7 +144,12 @@ impl State {
                 outside(file) && !directories.iter().any(|directory| file.starts_with(directory))
             });
         files.extend(elsewhere.cloned());
+        let inside =
+            self.inputs.ever_read().iter().filter(|file| {
+                outside(file) && directories.iter().any(|directory| file.starts_with(directory))
+            });
         WatchList {
+            inputs: inside.cloned().collect(),
             directories: directories.into_iter().map(ToOwned::to_owned).collect(),
             files: files.into_iter().collect(),
         }

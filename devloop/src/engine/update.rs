@@ -109,7 +109,10 @@ fn cloud_ready(
     let mut effects = vec![Effect::Announce(Notice::Ready { endpoint, outputs })];
     effects.extend(rewatch(state));
     let reread = state.workspace.outline;
-    effects.extend(request(state, Request { reasons, seen_at: at, requested_at: at, reread }));
+    effects.extend(request(
+        state,
+        Request { reasons, seen_at: at, requested_at: at, reread, alters: true, paths: [].into() },
+    ));
     effects
 }
 
@@ -122,7 +125,13 @@ fn files_changed(
     lost: bool,
 ) -> Vec<Effect> {
     let own_doing = |path: &PathBuf| state.workshop.is_rereading() && path.ends_with("Cargo.lock");
-    let paths: Vec<PathBuf> = paths.into_iter().filter(|path| !own_doing(path)).collect();
+    let (unread, telling): (Vec<PathBuf>, Vec<PathBuf>) = paths
+        .into_iter()
+        .filter(|path| !own_doing(path))
+        .partition(|path| state.inputs.is_unread(path, state.functions.keys()));
+    // What is being built may read such a file from now on: cargo looks at it again afterwards.
+    let rests = state.inputs.are_settled();
+    let paths: Vec<PathBuf> = telling.iter().cloned().chain(unread.into_iter().filter(|_| !rests)).collect();
     let watched = state.functions.keys();
     let reasons = if lost {
         watched.map(|function| (function.to_owned(), Reason::Lost)).collect()
@@ -130,11 +139,16 @@ fn files_changed(
         graph::affected(&state.workspace, watched.map(String::as_str), state.inputs.of_functions(), &paths)
     };
     let reread = lost || graph::changes_model(&state.workspace, &paths, gone);
+    let alters = lost || {
+        let watched = state.functions.keys().map(String::as_str);
+        !graph::affected(&state.workspace, watched, state.inputs.of_functions(), &telling).is_empty()
+    };
     // A change that concerns no function of the session may still add one.
     if reasons.is_empty() && !(reread && state.following.is_some()) {
         return Vec::new();
     }
-    let wanted = Request { reasons, seen_at, requested_at: at, reread };
+    let paths = paths.into_iter().collect();
+    let wanted = Request { reasons, seen_at, requested_at: at, reread, alters, paths };
     if let Some(pause) = &mut state.pause {
         return vec![Effect::Announce(pause.note(wanted))];
     }
@@ -164,7 +178,7 @@ fn resume(state: &mut State, at: Millis) -> Vec<Effect> {
 /// Builds everything now, even while saves are only noted; what was noted is part of it.
 fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
     let reasons = state.functions.keys().map(|function| (function.to_owned(), Reason::Asked)).collect();
-    let mut wanted = Request { reasons, seen_at: at, requested_at: at, reread: false };
+    let mut wanted = Request { reasons, seen_at: at, requested_at: at, alters: true, ..Request::default() };
     if let Some(noted) = state.pause.as_mut().and_then(|pause| std::mem::take(pause).noted) {
         wanted.take_over(noted);
     }
@@ -181,5 +195,6 @@ fn deployed(state: &mut State, at: Millis, function: String) -> Vec<Effect> {
         return Vec::new();
     }
     let reasons = [(function, Reason::Deployed)].into();
-    request(state, Request { reasons, seen_at: at, requested_at: at, reread: false })
+    // Cargo has nothing to make for it, so a running build is not cancelled.
+    request(state, Request { reasons, seen_at: at, requested_at: at, ..Request::default() })
 }

@@ -6,6 +6,7 @@ mod debounce;
 mod error;
 mod links;
 mod noise;
+mod repository;
 mod system;
 mod tree;
 mod watcher;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::Gitignore;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind};
+
+use crate::watch::repository;
 
 /// Directories of tools, wherever they lie.
 const TOOL_DIRECTORIES: [&str; 6] = [".git", ".hg", ".jj", ".idea", ".vscode", "node_modules"];
@@ -17,12 +19,38 @@ pub(super) struct Noise {
     outputs: Vec<PathBuf>,
     /// The ignore files found so far, by directory.
     ignored: BTreeMap<PathBuf, Gitignore>,
+    /// What applies to a whole repository where none of its ignore files says anything, by the repository's directory: its
+    /// `info/exclude`, then the user's own file.
+    excluded: BTreeMap<PathBuf, [Gitignore; 2]>,
 }
 
 impl Noise {
     /// A filter that knows the build's own output directories.
     pub(super) fn new(outputs: Vec<PathBuf>) -> Self {
-        Self { outputs, ignored: BTreeMap::new() }
+        Self { outputs, ..Self::default() }
+    }
+
+    /// Reads the ignore files that lie above a directory which is going to be watched: up to its repository's root, or, where
+    /// there is no repository, up to the outermost of `bounds` that holds it.
+    pub(super) fn learn_above(&mut self, directory: &Path, bounds: &[&Path]) {
+        let repository = repository::root_of(directory);
+        if let Some(root) = repository {
+            let mut exclude = GitignoreBuilder::new(root);
+            // A file that is missing or wrong in part is used as far as it can be read, as git does.
+            if let Some(file) = repository::exclude_file(root) {
+                let _ = exclude.add(file);
+            }
+            let exclude = exclude.build().unwrap_or_else(|_| Gitignore::empty());
+            let (own, _) = GitignoreBuilder::new(root).build_global();
+            self.excluded.insert(root.to_owned(), [exclude, own]);
+        }
+        let outermost = bounds.iter().copied().filter(|bound| directory.starts_with(bound));
+        let end = repository.or_else(|| outermost.min_by_key(|bound| bound.components().count()));
+        for above in
+            directory.ancestors().skip(1).take_while(|above| end.is_some_and(|end| above.starts_with(end)))
+        {
+            self.learn(above);
+        }
     }
 
     /// Reads the directory's `.gitignore`, again if it was known.
@@ -56,11 +84,12 @@ impl Noise {
                 .any(|directory| self.is_noisy_directory(directory))
     }
 
-    /// The innermost ignore file that says anything about the path decides.
+    /// The innermost ignore file that says anything about the path decides; then what applies to the whole repository.
     fn is_ignored(&self, path: &Path, directory: bool) -> bool {
-        path.ancestors()
-            .skip(1)
-            .filter_map(|above| self.ignored.get(above))
+        let files = path.ancestors().skip(1).filter_map(|above| self.ignored.get(above));
+        let excludes = path.ancestors().skip(1).filter_map(|above| self.excluded.get(above)).flatten();
+        files
+            .chain(excludes)
             .map(|rules| rules.matched_path_or_any_parents(path, directory))
             .find(|verdict| !verdict.is_none())
             .is_some_and(|verdict| verdict.is_ignore())
@@ -141,5 +170,42 @@ mod tests {
         assert!(!is_noise("a/keep.json"));
         assert!(is_noise("generated/code.rs"));
         assert!(!is_noise("a/generated.rs"));
+    }
+
+    #[test]
+    fn what_git_ignores_from_above_the_watched_directory_is_noise() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join(".git/info")).unwrap();
+        std::fs::write(root.join(".git/info/exclude"), "*.private\n*.json\n").unwrap();
+        std::fs::write(root.join(".gitignore"), "*.log\n!keep.json\n").unwrap();
+        std::fs::create_dir_all(root.join("work/up/src")).unwrap();
+        std::fs::write(root.join("work/.gitignore"), "/up/notes/\n!up/keep.log\n").unwrap();
+        let mut noise = Noise::new(vec![]);
+        noise.learn_above(&root.join("work/up"), &[]);
+        let is_noise = |path: &str| noise.is_noise(&root.join("work/up").join(path), &root.join("work/up"));
+        assert!(is_noise("run.log"), "the repository's root lies above the workspace");
+        assert!(is_noise("notes/today.txt"), "the workspace's root lies above the package");
+        assert!(
+            is_noise("a.private") && is_noise("x.json"),
+            "info/exclude holds where no .gitignore says anything"
+        );
+        assert!(!is_noise("keep.log"), "the inner file decides");
+        assert!(!is_noise("keep.json"), "a .gitignore comes before info/exclude");
+        assert!(!is_noise("src/main.rs"));
+    }
+
+    #[test]
+    fn without_a_repository_the_workspaces_ignore_files_hold() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("work/up")).unwrap();
+        std::fs::write(root.join(".gitignore"), "*.txt\n").unwrap();
+        std::fs::write(root.join("work/.gitignore"), "*.log\n").unwrap();
+        let mut noise = Noise::new(vec![]);
+        noise.learn_above(&root.join("work/up"), &[&root.join("work"), &root.join("work/up/.cargo")]);
+        let is_noise = |path: &str| noise.is_noise(&root.join("work/up").join(path), &root.join("work/up"));
+        assert!(is_noise("run.log"));
+        assert!(!is_noise("notes.txt"), "what lies above the workspace is somebody else's");
     }
 }

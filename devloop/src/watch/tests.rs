@@ -20,7 +20,7 @@ struct Watched {
     _home: TempDir,
     root: PathBuf,
     bursts: Receiver<Burst>,
-    _watcher: Watcher,
+    watcher: Watcher,
 }
 
 impl Watched {
@@ -49,8 +49,8 @@ impl Watched {
         })
         .unwrap();
         let files = vec![root.join("Cargo.toml"), root.join(".cargo/config.toml")];
-        watcher.watch(WatchList { directories: vec![root.join("up")], files });
-        let watched = Self { _home: home, root, bursts, _watcher: watcher };
+        watcher.watch(WatchList { directories: vec![root.join("up")], files, ..WatchList::default() });
+        let watched = Self { _home: home, root, bursts, watcher };
         watched.wait_until_it_sees();
         watched
     }
@@ -205,7 +205,7 @@ fn at_the_limit(at_start: bool) {
         let _ = sender.send(told);
     })
     .unwrap();
-    watcher.watch(WatchList { directories: vec![root.join("up")], files: vec![] });
+    watcher.watch(WatchList { directories: vec![root.join("up")], ..WatchList::default() });
     let error = seen.recv_timeout(PATIENCE).unwrap().unwrap_err();
     let problem = error.problem();
     assert!(matches!(error, WatchError::Polled { .. }), "{problem:?}");
@@ -243,6 +243,35 @@ fn outputs_ignored_files_and_neighbours_are_not_reported() {
         w.write("up/.git/index", "");
         w.write("up/src/main.rs", "two");
     });
+}
+
+#[test]
+fn what_a_repository_above_the_package_ignores_is_reported_once_a_build_reads_it() {
+    let watched = Watched::with(|root| {
+        fs::create_dir(root.join(".git")).unwrap();
+        fs::write(root.join(".gitignore"), "*.made\n").unwrap();
+    });
+    watched.check(|w| {
+        w.write("up/src/code.made", "one");
+        w.write("up/src/main.rs", "two");
+    });
+    let code = watched.root.join("up/src/code.made");
+    watched.watcher.watch(WatchList {
+        directories: vec![watched.root.join("up")],
+        files: vec![watched.root.join("Cargo.toml")],
+        inputs: [code.clone()].into(),
+    });
+    // The list is taken up on another thread.
+    let is_seen = (0..200).any(|number| {
+        watched.write("up/src/code.made", &number.to_string());
+        let burst = watched.bursts.recv_timeout(Duration::from_millis(100));
+        burst.is_ok_and(|burst| burst.paths.contains(&code))
+    });
+    assert!(is_seen);
+    // From now on git ignores nothing.
+    watched.write(".gitignore", "");
+    watched.write("up/src/other.made", "one");
+    watched.seen_until("up/src/other.made");
 }
 
 #[test]

@@ -199,12 +199,14 @@ impl Eye {
     fn look_at(&mut self, list: WatchList) -> Result<(), WatchError> {
         let mut wanted = BTreeSet::new();
         self.links = Links::default();
+        let homes: Vec<&Path> = list.files.iter().filter_map(|file| file.parent()).collect();
         for directory in &list.directories {
+            self.noise.learn_above(directory, &homes);
             let tree = walk(directory, &mut self.noise);
             wanted.extend(tree.directories);
             wanted.extend(self.links.learn(&tree.links, &mut self.noise));
         }
-        for beside in list.files.iter().filter_map(|file| file.parent()) {
+        for beside in list.files.iter().chain(&list.inputs).filter_map(|file| file.parent()) {
             // A directory that is not there yet, such as `.cargo`, appears in the one above it.
             let nearest = [Some(beside), beside.parent()].into_iter().flatten().find(|path| path.is_dir());
             wanted.extend(nearest.map(Path::to_owned));
@@ -242,6 +244,10 @@ impl Eye {
         }
         let removed = matches!(event.kind, EventKind::Remove(_));
         let mut changed = Vec::new();
+        if event.paths.iter().any(|path| path.ends_with(".gitignore")) {
+            // What was ignored may be a source now, in directories that are not watched yet.
+            self.look_at(self.list.clone())?;
+        }
         for path in event.paths {
             // A source behind a link is known to cargo by the link's name.
             changed.extend(self.links.names(&path).into_iter().filter(|name| {
@@ -253,7 +259,7 @@ impl Eye {
             }
             changed.extend(self.expect(&path)?);
             let Some(root) = self.root_of(&path).map(Path::to_owned) else {
-                if self.list.files.contains(&path) {
+                if self.is_named(&path) {
                     changed.push(path);
                 }
                 continue;
@@ -265,7 +271,7 @@ impl Eye {
             }
             if path.is_dir() {
                 changed.extend(self.discover(&path, &root)?);
-            } else if self.list.files.contains(&path) || !self.noise.is_noise(&path, &root) {
+            } else if self.is_named(&path) || !self.noise.is_noise(&path, &root) {
                 changed.push(path);
             }
         }
@@ -305,6 +311,11 @@ impl Eye {
         }
         let noise = &self.noise;
         Ok(tree.files.into_iter().filter(|file| !noise.is_noise(file, root)).collect())
+    }
+
+    /// Whether the file is watched whatever ignore files say: cargo has read it, or reads it at every build.
+    fn is_named(&self, path: &Path) -> bool {
+        self.list.files.iter().any(|file| file == path) || self.list.inputs.contains(path)
     }
 
     fn root_of(&self, path: &Path) -> Option<&Path> {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use cargo_metadata::MetadataCommand;
 
-use crate::cargo::{self, Group};
+use crate::cargo::{self, Group, Refusal};
 use crate::engine::Problem;
 use crate::graph::Workspace;
 
@@ -27,6 +27,9 @@ pub(crate) enum ReadError {
     /// Cargo could not be started or listened to.
     #[error("run cargo metadata: {0}")]
     Io(#[from] std::io::Error),
+    /// The toolchain that the workspace names is not there.
+    #[error("start cargo: {}", .0.cause)]
+    ToolchainMissing(Refusal),
     /// Cargo refuses the workspace.
     #[error("read the workspace: {0}")]
     Cargo(String),
@@ -45,6 +48,9 @@ impl ReadError {
         match self {
             Self::CargoMissing(_) => Problem::new("cargo_missing", message)
                 .with_hint("install Rust from https://rustup.rs, or put cargo on the PATH"),
+            Self::ToolchainMissing(refusal) => {
+                Problem::new("toolchain_missing", message).with_hint(&refusal.advice)
+            }
             Self::Io(_) => Problem::new("cargo_failed", message),
             Self::Cargo(said) if said.contains("could not find `Cargo.toml`") => {
                 Problem::new("workspace_missing", message).with_hint("start devloop inside a cargo workspace")
@@ -108,6 +114,9 @@ async fn metadata(program: &Path, directory: &Path, options: &[&str]) -> Result<
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim();
+        if let Some(refusal) = cargo::refusal(said) {
+            return Err(ReadError::ToolchainMissing(refusal));
+        }
         return Err(ReadError::Cargo(said.strip_prefix("error: ").unwrap_or(said).to_owned()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -3,6 +3,7 @@
 //! An event is written as a word and its arguments, an effect as the line that [`describe`] makes of it.
 
 mod failures;
+mod noise;
 mod overlap;
 mod pause;
 mod rollback;
