@@ -37,9 +37,6 @@ const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 /// stands for the system's, is read by the library that reads those.
 const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
-/// `polling` or `event`: how `LocalStack`'s functions see that their code has changed.
-const FILE_WATCHER_STRATEGY: &str = "LOCALSTACK_FILE_WATCHER_STRATEGY";
-
 /// `true` asks for `LocalStack` instead of the embedded cloud.
 const USE_LOCALSTACK: &str = "USE_LOCALSTACK";
 
@@ -122,11 +119,6 @@ impl Environment<'_> {
     /// The file of the certificate authorities that are trusted, where the user names one.
     pub(crate) fn certificates(&self) -> Option<PathBuf> {
         self.get(AWS_CA_BUNDLE).map(PathBuf::from)
-    }
-
-    /// Whether functions are known to look for changed code at intervals, instead of being told by the system.
-    pub(crate) fn polls_files(&self) -> bool {
-        self.get(FILE_WATCHER_STRATEGY).as_deref() == Some("polling")
     }
 
     /// The access key, its secret, and the session token if there is one.

@@ -1,4 +1,5 @@
-//! What LocalStack's Lambda tells beside what AWS's does: the directory that a function runs from, and why a function failed.
+//! What LocalStack's Lambda tells beside what AWS's does: the directory that a function runs from, and why a function failed. The
+//! digest that it tells is the same for every directory, so the file there is read instead.
 
 use serde_json::Value;
 
@@ -9,8 +10,9 @@ use crate::status::{Function, Report};
 /// What LocalStack writes before a directory that is reloaded.
 const SCHEME: &str = "file://";
 
-/// Adds it to the report of a cloud that says that it is LocalStack; any other is left alone after one question.
-pub(super) async fn complete(client: &Client, region: &str, report: &mut Report) {
+/// Adds it to the report of a cloud that says that it is LocalStack; any other is left alone after one question. Returns whether it
+/// is LocalStack.
+pub(super) async fn complete(client: &Client, region: &str, report: &mut Report) -> bool {
     let at = report.at;
     for function in &mut report.functions {
         // Checked, because the name becomes part of a path.
@@ -18,9 +20,9 @@ pub(super) async fn complete(client: &Client, region: &str, report: &mut Report)
             continue;
         }
         let path = format!("/2015-03-31/functions/{}", function.name);
-        let Ok(answer) = client.send(region, &Call::rest("lambda", &path)).await else { return };
+        let Ok(answer) = client.send(region, &Call::rest("lambda", &path)).await else { return false };
         if !answer.is_localstack() {
-            return;
+            return false;
         }
         if let Ok(body) = answer.json() {
             describe(function, &body, at);
@@ -29,6 +31,18 @@ pub(super) async fn complete(client: &Client, region: &str, report: &mut Report)
     for mapping in &mut report.mappings {
         // LocalStack never updates the last batch's result.
         mapping.last_result.clear();
+    }
+    true
+}
+
+/// A directory's file is what LocalStack starts, so its digest is that of the deployed code, and of the answering code if that began
+/// after the last update.
+pub(super) fn deployed(function: &mut Function) {
+    if function.hot_reload && function.deployed_digest.is_none() {
+        function.deployed_digest.clone_from(&function.on_disk_digest);
+        if function.answers_newest {
+            function.answering_digest.clone_from(&function.on_disk_digest);
+        }
     }
 }
 

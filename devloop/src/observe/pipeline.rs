@@ -87,17 +87,24 @@ impl Pipeline {
 
     async fn ask(&self) -> Result<Report, Problem> {
         let sent = self.client.sent();
+        let mut is_localstack = false;
         let mut report = if self.apis_only || self.client.is_aws() {
             self.apis(self.region()).report(wall()).await?
         } else {
             match self.page().await {
                 Err(problem) if problem.code == FOREIGN => {
-                    self.strange().await.map_err(|second| neither(problem, &second))?
+                    let strange = self.strange().await;
+                    let (report, is_known) = strange.map_err(|second| neither(problem, &second))?;
+                    is_localstack = is_known;
+                    report
                 }
                 page => page?,
             }
         };
         report.functions = self.with_disk(std::mem::take(&mut report.functions)).await;
+        if is_localstack {
+            report.functions.iter_mut().for_each(localstack::deployed);
+        }
         let unknown = std::mem::take(&mut report.problems);
         report.problems = findings(&report).into_iter().chain(unknown).collect();
         // A cloud whose functions lie in several regions has one pipeline in each; the first one's figures are told.
@@ -128,11 +135,11 @@ impl Pipeline {
         Apis { client: &self.client, region, stack: self.stack.as_deref(), only: self.only.as_ref() }
     }
 
-    /// A cloud without a page: what AWS's APIs tell, and what LocalStack tells beside them.
-    async fn strange(&self) -> Result<Report, Problem> {
+    /// A cloud without a page: what AWS's APIs tell, and what LocalStack tells beside them, if it is that.
+    async fn strange(&self) -> Result<(Report, bool), Problem> {
         let mut report = self.apis(self.region()).report(wall()).await?;
-        localstack::complete(&self.client, self.region(), &mut report).await;
-        Ok(report)
+        let is_localstack = localstack::complete(&self.client, self.region(), &mut report).await;
+        Ok((report, is_localstack))
     }
 
     async fn page(&self) -> Result<Report, Problem> {

@@ -95,7 +95,6 @@ pub(super) fn localstack(
         region: environment.region(),
         dist: prepared.settings.dist.clone(),
         known: known(prepared),
-        polls_files: environment.polls_files(),
         reports,
         stop: stop.clone(),
     }))

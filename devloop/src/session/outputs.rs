@@ -84,7 +84,9 @@ fn target(told: &Told<'_>) -> Vec<(&'static str, String)> {
     let Whereabouts { target, account, region } = told.whereabouts.clone();
     let is = match target {
         "embedded" => "the cloud in this process; it ends with the session",
-        "localstack" => "LocalStack; it goes on when the session ends",
+        "localstack" => {
+            "LocalStack; it goes on when the session ends; a call in flight during a swap fails with a 500"
+        }
         _ => "Lambda in an account of AWS; every save changes it",
     };
     vec![

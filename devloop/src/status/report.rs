@@ -161,6 +161,9 @@ pub(crate) struct Function {
     pub(crate) answering_digest: Option<String>,
     /// When that was.
     pub(crate) answered_ms: Option<Millis>,
+    /// The environment of the last answer began after the last update, so that code is the deployed one, whichever that is.
+    #[serde(skip)]
+    pub(crate) answers_newest: bool,
     /// Its processes.
     pub(crate) environments: Environments,
     /// Requests a second in the last one or two minutes.

@@ -213,8 +213,6 @@ fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
         (Tone::Wrong, "nothing to run")
     } else if disk.is_some() && deployed.is_some() && disk != deployed {
         (Tone::Wrong, "not deployed")
-    } else if function.drift.is_some() {
-        (Tone::Plain, "not in the template's folder")
     } else if report.calls.is_some() && (disk.is_none() || answering.is_none()) {
         // AWS's APIs tell which zip is deployed, and some clouds not even that: only what was deployed from here is known by its
         // binary, and only its log tells whether an environment has begun since.

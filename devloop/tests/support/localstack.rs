@@ -43,6 +43,8 @@ pub struct Function {
     pub conflicts: u32,
     /// When its last request ended, in ms; none before the first.
     pub called_at: Option<i64>,
+    /// When its code was last updated, in ms; the session's own updates do not count here.
+    pub updated_at: Option<i64>,
     /// `arm64` instead of `x86_64`.
     pub arm: bool,
     /// The directories of its published versions.
@@ -96,8 +98,6 @@ struct State {
     /// Names of functions by logical id, by stack.
     stacks: BTreeMap<String, BTreeMap<String, String>>,
     operations: Vec<Operation>,
-    /// What the info page says of the machine.
-    system: String,
 }
 
 /// The server; it ends with this.
@@ -127,11 +127,6 @@ impl Localstack {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
-    }
-
-    /// Puts it into a machine with this kernel.
-    pub fn move_to(&self, system: &str) {
-        self.state().system = system.to_owned();
     }
 
     /// Deploys a function of a stack.
@@ -184,10 +179,6 @@ async fn answer(request: Request<Incoming>, state: &Mutex<State>) -> Response<Fu
     let body = body.collect().await.unwrap().to_bytes();
     let path = parts.uri.path().to_owned();
     // As LocalStack: its own pages come without the header.
-    if path == "/_localstack/info" {
-        let page = json!({ "version": "4.14.0", "system": state.lock().unwrap().system });
-        return Response::new(Full::from(page.to_string()));
-    }
     if path.starts_with("/_localstack/") {
         let page =
             json!({ "services": { "lambda": "available" }, "edition": "unknown", "version": "4.14.0" });
@@ -302,7 +293,9 @@ impl State {
 
     fn configuration(&self, name: &str) -> Value {
         let function = &self.functions[name];
+        let updated = function.updated_at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
         json!({
+            "LastModified": updated.map(|at| at.to_string()),
             "FunctionName": name,
             "FunctionArn": format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
             "Runtime": "provided.al2023", "Handler": "bootstrap", "Timeout": 3, "Version": "$LATEST",
@@ -364,7 +357,10 @@ impl State {
         let input: Value = serde_json::from_slice(body).unwrap();
         let name = input["logGroupName"].as_str().unwrap().strip_prefix("/aws/lambda/").unwrap().to_owned();
         match self.functions.get(&name).and_then(|function| function.called_at) {
-            Some(at) => tell(&json!({ "logStreams": [{ "logStreamName": "s", "lastEventTimestamp": at }] })),
+            Some(at) => {
+                let stream = json!({ "logStreamName": "s", "creationTime": at, "lastEventTimestamp": at });
+                tell(&json!({ "logStreams": [stream] }))
+            }
             None => {
                 let body = json!({ "__type": "ResourceNotFoundException", "message": "no group" });
                 (400, body.to_string(), None)

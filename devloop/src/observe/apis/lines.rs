@@ -19,15 +19,41 @@ const STREAMS: &str = "Logs_20140328.DescribeLogStreams";
 /// How far back the last report is looked for, in ms, one after the other: a function that works much has very many of them.
 const REACHES: [Millis; 2] = [20_000, 180_000];
 
+/// When a report was written, and to which log stream.
+type Report = (Millis, String);
+
+/// What was read of a function's reports.
+pub(super) enum Reports {
+    /// All of the last hour, with the newest.
+    All(Option<Report>),
+    /// Only those that tell of a cold start.
+    Some,
+}
+
+/// Keeps the newest report of a page, if it is newer.
+fn latest(page: &Value, newest: &mut Option<Report>) {
+    for event in page["events"].as_array().into_iter().flatten() {
+        let (at, stream) = (event["timestamp"].as_u64(), event["logStreamName"].as_str());
+        if let (Some(at), Some(stream)) = (at, stream)
+            && newest.as_ref().is_none_or(|(latest, _)| at >= *latest)
+        {
+            *newest = Some((at, stream.to_owned()));
+        }
+    }
+}
+
 impl Apis<'_> {
-    /// Counts a function's cold starts, and measures its durations where no metric has them.
-    pub(super) async fn read_lines(&self, function: &mut Function, now: Millis) -> Result<(), String> {
+    /// Counts a function's cold starts, and measures its durations where no metric has them; then every report of the last hour was
+    /// read, and the newest is returned.
+    pub(super) async fn read_lines(&self, function: &mut Function, now: Millis) -> Result<Reports, String> {
         // The few cold starts are enough where CloudWatch has the rest.
-        let pattern = if function.duration_ms.is_some() { "\"Init Duration\"" } else { "REPORT" };
+        let reads_all = function.duration_ms.is_none();
+        let pattern = if reads_all { "REPORT" } else { "\"Init Duration\"" };
         let group = format!("/aws/lambda/{}", function.name);
         let start = now.saturating_sub(WINDOW * 1_000);
         let mut input = json!({ "logGroupName": group, "filterPattern": pattern, "startTime": start });
         let mut found = Vec::new();
+        let mut newest = None;
         for page in 0.. {
             if page == MAX_PAGES {
                 return Err(format!(
@@ -35,6 +61,7 @@ impl Apis<'_> {
                 ));
             }
             let Some(answer) = self.logs(TARGET, &input).await? else { break };
+            latest(&answer, &mut newest);
             let events = answer["events"].as_array().into_iter().flatten();
             found.extend(events.filter_map(|event| ReportLine::parse(event["message"].as_str()?)));
             match answer["nextToken"].as_str() {
@@ -46,7 +73,7 @@ impl Apis<'_> {
         if function.duration_ms.is_none() {
             function.duration_ms = distribution(found.iter().map(|line| line.duration_ms).collect());
         }
-        Ok(())
+        Ok(if reads_all { Reports::All(newest) } else { Reports::Some })
     }
 
     /// Finds out when the function last ended a request, and whether the environment that did began after the function's last
@@ -55,16 +82,14 @@ impl Apis<'_> {
         &self,
         function: &mut Function,
         updated: Option<Millis>,
+        reports: Reports,
         now: Millis,
     ) -> Result<(), String> {
         let group = format!("/aws/lambda/{}", function.name);
-        let mut last = None;
-        for reach in REACHES {
-            last = self.last_report(&group, now.saturating_sub(reach)).await?;
-            if last.is_some() {
-                break;
-            }
-        }
+        let last = match reports {
+            Reports::All(newest) => newest,
+            Reports::Some => self.newest_report(&group, now).await?,
+        };
         let mut input = json!({ "logGroupName": group, "limit": 1 });
         match &last {
             Some((_, stream)) => input["logStreamNamePrefix"] = json!(stream),
@@ -80,25 +105,29 @@ impl Apis<'_> {
         if function.answered_ms.is_some()
             && began.zip(updated).is_some_and(|(began, updated)| began >= updated)
         {
+            function.answers_newest = true;
             function.answering_digest.clone_from(&function.deployed_digest);
         }
         Ok(())
     }
 
-    /// When the last report since then was written, and where.
-    async fn last_report(&self, group: &str, since: Millis) -> Result<Option<(Millis, String)>, String> {
+    /// The newest report of the last minutes.
+    async fn newest_report(&self, group: &str, now: Millis) -> Result<Option<Report>, String> {
+        for reach in REACHES {
+            let last = self.last_report(group, now.saturating_sub(reach)).await?;
+            if last.is_some() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn last_report(&self, group: &str, since: Millis) -> Result<Option<Report>, String> {
         let mut input = json!({ "logGroupName": group, "filterPattern": "REPORT", "startTime": since });
-        let mut last: Option<(Millis, String)> = None;
+        let mut last = None;
         for _ in 0..MAX_PAGES {
             let Some(answer) = self.logs(TARGET, &input).await? else { break };
-            for event in answer["events"].as_array().into_iter().flatten() {
-                let (at, stream) = (event["timestamp"].as_u64(), event["logStreamName"].as_str());
-                if let (Some(at), Some(stream)) = (at, stream)
-                    && last.as_ref().is_none_or(|(latest, _)| at >= *latest)
-                {
-                    last = Some((at, stream.to_owned()));
-                }
-            }
+            latest(&answer, &mut last);
             match answer["nextToken"].as_str() {
                 Some(token) => input["nextToken"] = Value::from(token),
                 None => break,

@@ -57,7 +57,7 @@ impl Apis<'_> {
         };
         for (function, updated) in functions.iter_mut().zip(updated) {
             let read = match self.read_lines(function, now).await {
-                Ok(()) => self.read_newest(function, updated, now).await,
+                Ok(reports) => self.read_newest(function, updated, reports, now).await,
                 Err(reason) => Err(reason),
             };
             if let Err(reason) = read {

@@ -56,8 +56,6 @@ pub(in crate::target) struct Deployed {
     pub(in crate::target) timeout: Duration,
     /// Such as `provided.al2023`; none for an image.
     pub(in crate::target) runtime: Option<String>,
-    /// Its variables ask `LocalStack` to look for changed code at intervals.
-    pub(in crate::target) polls_files: bool,
 }
 
 /// New code.
@@ -224,8 +222,6 @@ fn lets_services_send(policy: &str) -> bool {
 impl From<&FunctionConfiguration> for Deployed {
     fn from(found: &FunctionConfiguration) -> Self {
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let variables = found.environment().and_then(|environment| environment.variables());
-        let strategy = variables.and_then(|variables| variables.get("LOCALSTACK_FILE_WATCHER_STRATEGY"));
         let arm = found.architectures().first() == Some(&Architecture::Arm64);
         Self {
             name: text(found.function_name()),
@@ -243,7 +239,6 @@ impl From<&FunctionConfiguration> for Deployed {
                 found.timeout().map_or(3, |seconds| u64::from(seconds.unsigned_abs())),
             ),
             runtime: found.runtime().map(|runtime| runtime.as_str().to_owned()),
-            polls_files: strategy.is_some_and(|strategy| strategy == "polling"),
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::engine::{Problem, RolledBack};
 use crate::swap;
 use crate::target::Report;
 use crate::target::api::{Code, Lambda};
-use crate::target::localstack::rest::{machine_polls, reload_time};
 use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
 
@@ -31,31 +30,9 @@ impl Inner {
             return Err(problem);
         }
         match plan.method {
-            SwapMethod::Notice => self.let_reload(binary, &plan, from).await,
             SwapMethod::Anew => self.update_all(&plan, from).await,
             SwapMethod::Aside => self.lead_to(binary, &plan, from).await,
         }
-    }
-
-    /// The functions' file was replaced; they notice by themselves.
-    async fn let_reload(&self, binary: &str, plan: &SwapPlan, from: &Path) -> Result<(), Problem> {
-        let renamed = Instant::now();
-        let polling = self.polls_files
-            || plan.functions.iter().any(|function| function.polls_files)
-            || *self.machine_polls.get_or_init(|| machine_polls(&self.client)).await;
-        tokio::time::sleep_until(renamed + reload_time(polling)).await;
-        for function in &plan.functions {
-            let action = format!("look at {}", function.name);
-            let found = Lambda(&self.client).get(&function.name).await;
-            let found = found.map_err(|error| self.problem(&error, &action))?;
-            if found.and_then(|found| directory(found.location.as_deref()).map(Path::to_owned)).as_deref()
-                != Some(from)
-            {
-                let message = format!("activate {binary}: {} was deployed anew meanwhile", function.name);
-                return Err(Problem::new("function_changed", message).with_hint("save any source file again"));
-            }
-        }
-        Ok(())
     }
 
     /// Tells the functions to use the directory.

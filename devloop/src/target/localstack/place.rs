@@ -34,7 +34,7 @@ impl Inner {
             unless: if obstacle { None } else { self.serving(binary, &plan, believed).await },
         };
         // The directory of the template is where a deployment looks.
-        let method = if obstacle { SwapMethod::Notice } else { plan.method };
+        let method = if obstacle { SwapMethod::Anew } else { plan.method };
         lock(&self.plans).insert(binary.to_owned(), SwapPlan { method, ..plan });
         Ok(place)
     }
@@ -65,7 +65,7 @@ impl Inner {
             return Ok(SwapMethod::Aside);
         }
         let last = last_request(&self.client, function).await?;
-        Ok(SwapMethod::after(last, own.join("bootstrap").is_file()))
+        Ok(SwapMethod::after(last))
     }
 
     /// Functions that were made by hand, under any name, for this very directory.

@@ -13,27 +13,24 @@ pub(super) fn directory(location: Option<&str>) -> Option<&Path> {
     location?.strip_prefix(SCHEME).map(Path::new)
 }
 
-/// How new code takes over. A later variant is safer for requests in flight.
+/// How new code takes over; the functions are told in any case, because LocalStack reports as done what it ends for a changed file
+/// alone. A later variant is safer for requests in flight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SwapMethod {
-    /// The file is replaced, and LocalStack reloads it: no request is in flight.
+    /// The file is replaced and the functions are updated at once, before LocalStack notices the file. A request in flight then fails,
+    /// and is sent or delivered again.
     #[default]
-    Notice,
-    /// The file is replaced and the functions are updated at once, before LocalStack reloads. A first request in flight then fails, and
-    /// is delivered again, instead of being reported as done.
     Anew,
     /// The code gets a directory of its own and the functions are pointed there; the directory of requests in flight does not change.
     Aside,
 }
 
 impl SwapMethod {
-    /// How to swap a function without event sources that runs from the template's directory, chosen by when it last served. LocalStack
-    /// tells of a request only when it is over; without a program in the directory none can have begun.
-    pub(super) fn after(last: LastRequest, has_program: bool) -> Self {
+    /// How to swap a function without event sources that runs from the template's directory, chosen by when it last served.
+    pub(super) fn after(last: LastRequest) -> Self {
         match last {
             LastRequest::JustNow => Self::Aside,
-            LastRequest::Never if has_program => Self::Anew,
-            LastRequest::Never | LastRequest::LongAgo => Self::Notice,
+            LastRequest::Never | LastRequest::LongAgo => Self::Anew,
         }
     }
 }
@@ -113,23 +110,12 @@ mod tests {
     use super::{LastRequest, SwapMethod, directory};
 
     #[test]
-    fn only_a_function_known_to_rest_is_left_to_notice() {
-        assert_eq!(SwapMethod::after(LastRequest::LongAgo, true), SwapMethod::Notice);
-        assert_eq!(SwapMethod::after(LastRequest::JustNow, true), SwapMethod::Aside);
-        assert_eq!(
-            SwapMethod::after(LastRequest::Never, true),
-            SwapMethod::Anew,
-            "its first request may be in flight"
-        );
-        assert_eq!(
-            SwapMethod::after(LastRequest::Never, false),
-            SwapMethod::Notice,
-            "there is nothing to be in flight"
-        );
-        assert!(
-            SwapMethod::Notice < SwapMethod::Anew && SwapMethod::Anew < SwapMethod::Aside,
-            "the most careful function decides"
-        );
+    fn a_function_that_may_be_working_keeps_its_directory() {
+        assert_eq!(SwapMethod::after(LastRequest::JustNow), SwapMethod::Aside);
+        for last in [LastRequest::Never, LastRequest::LongAgo] {
+            assert_eq!(SwapMethod::after(last), SwapMethod::Anew);
+        }
+        assert!(SwapMethod::Anew < SwapMethod::Aside, "the most careful function decides");
     }
 
     #[test]

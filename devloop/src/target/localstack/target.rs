@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -41,8 +40,6 @@ pub(crate) struct Opening {
     pub(crate) dist: PathBuf,
     /// What the templates say.
     pub(crate) known: Known,
-    /// Functions look for changed files at intervals, whatever the machine says.
-    pub(crate) polls_files: bool,
     /// Where the target reports what happens by itself.
     pub(crate) reports: UnboundedSender<Report>,
     /// Ends what runs in the background.
@@ -59,9 +56,6 @@ pub(super) struct Inner {
     pub(super) client: Client,
     pub(super) dist: PathBuf,
     pub(super) known: Known,
-    pub(super) polls_files: bool,
-    /// Whether `LocalStack`'s machine lets functions look for changed files at intervals; asked once.
-    pub(super) machine_polls: OnceCell<bool>,
     pub(super) reports: UnboundedSender<Report>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
@@ -94,8 +88,6 @@ impl Localstack {
             endpoint: opening.endpoint,
             dist: opening.dist,
             known: opening.known,
-            polls_files: opening.polls_files,
-            machine_polls: OnceCell::new(),
             reports: opening.reports,
             stop: opening.stop,
             tasks: TaskTracker::new(),
