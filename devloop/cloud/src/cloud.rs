@@ -94,10 +94,10 @@ impl Cloud {
     /// The same with more services than the registry has.
     pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
         let Options { clock, account, region, limits, mail } = options;
-        let kinesis = Arc::new(Kinesis::new(clock.clone(), limits));
+        let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));
+        let kinesis = Arc::new(Kinesis::new(clock.clone(), limits, Arc::clone(&cloudwatch)));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         let sqs = Arc::new(Sqs::new(clock.clone()));
-        let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));
         let logs = Arc::new(Logs::new(clock.clone()));
         let lambda = Arc::new(Lambda::new(clock.clone(), Arc::clone(&logs), Arc::clone(&cloudwatch)));
         let events = Arc::new(Events::new(

@@ -11,6 +11,7 @@ mod cloudformation;
 mod context;
 mod error;
 mod event_pattern;
+mod event_stream;
 mod faults;
 mod functions;
 mod gateway;

@@ -8,6 +8,7 @@ use crate::{
     calls::Calls,
     context::Context,
     error::ApiError,
+    event_stream::Events,
     faults::Faults,
     http::Request,
     resource::ResourceType,
@@ -95,6 +96,22 @@ impl Registry {
         page.insert("retained".to_owned(), Value::Object(retained));
         page.insert("limits".to_owned(), Value::Object(limits));
         page
+    }
+
+    /// Runs an operation that answers with a stream of events, or the fault that is armed for it; `None` for any other operation.
+    pub(crate) async fn subscribe(
+        &self,
+        cx: &Context,
+        service: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Option<Result<Events, ApiError>> {
+        let named = self.services.iter().filter(|found| found.about().name == service);
+        let streamed = named.into_iter().find(|found| found.is_streamed(operation))?;
+        Some(match self.faults.strike(service, operation) {
+            Some(error) => Err(error),
+            None => streamed.subscribe(cx, operation, input.clone()).await,
+        })
     }
 
     async fn run(

@@ -10,6 +10,7 @@ use crate::{
     calls::Calls,
     context::Context,
     error::ApiError,
+    event_stream::Events,
     http::{Arriving, Reply, Request},
     resource::ResourceType,
     rest::Route,
@@ -31,6 +32,24 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
         operation: &'a str,
         input: Value,
     ) -> Answering<'a, Result<Value, ApiError>>;
+
+    /// Whether an operation answers with a stream of events: then [`Service::subscribe`] runs it.
+    fn is_streamed(&self, operation: &str) -> bool {
+        let _ = operation;
+        false
+    }
+
+    /// Runs one operation that answers with a stream of events. The client that goes away drops the stream.
+    fn subscribe<'a>(
+        &'a self,
+        cx: &'a Context,
+        operation: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Events, ApiError>> {
+        let (_, _) = (cx, input);
+        let error = ApiError::unknown_operation(self.about().name, operation);
+        Box::pin(async move { Err(error) })
+    }
 
     /// Whether this part of the service takes `operation`; only asked where several parts have one name.
     fn takes(&self, operation: &str, input: &Value) -> bool {

@@ -56,6 +56,11 @@ pub(crate) trait SourceShard: std::fmt::Debug + Send + Sync + 'static {
     /// A hash of the key whose records keep their order: the partition key, or the item's key.
     fn key(&self, entry: &Entry<Self::Record>) -> u64;
 
+    /// Notes that a mapping took records in hand, for the shard's own metrics.
+    fn handed_over(&self, entries: &[Entry<Self::Record>], now_ms: i64) {
+        let (_, _) = (entries, now_ms);
+    }
+
     /// The printed form of a sequence number.
     fn sequence(number: u128) -> String;
 

@@ -149,6 +149,58 @@ async fn a_poison_record_ends_in_the_queue_and_delays_nobody() {
     assert_eq!(found["Records"][0]["Data"], BASE64_STANDARD.encode("poison"));
 }
 
+/// Options that give a failed batch up after its first try, and tell `destination`.
+fn told(destination: &str) -> Value {
+    json!({ "MaximumRetryAttempts": 0, "StartingPosition": "TRIM_HORIZON",
+        "DestinationConfig": { "OnFailure": { "Destination": destination } } })
+}
+
+#[tokio::test]
+async fn a_topic_is_told_of_what_was_given_up() {
+    let consumer = Consumer::start("good").await;
+    consumer.stream().await;
+    let queue = consumer.call("sqs", "CreateQueue", json!({ "QueueName": "alarms" })).await;
+    let topic = consumer.call("sns", "CreateTopic", json!({ "Name": "failures" })).await;
+    let topic = topic["TopicArn"].as_str().unwrap();
+    let subscription = json!({ "TopicArn": topic, "Protocol": "sqs",
+        "Endpoint": "arn:aws:sqs:us-east-1:000000000000:alarms" });
+    consumer.call("sns", "Subscribe", subscription).await;
+    consumer.map(STREAM_ARN, told(topic)).await;
+    consumer.put(["poison".to_owned()]).await;
+    let wait = json!({ "QueueUrl": queue["QueueUrl"], "WaitTimeSeconds": 10 });
+    let message = consumer.call("sqs", "ReceiveMessage", wait).await["Messages"][0]["Body"].clone();
+    let envelope: Value = serde_json::from_str(message.as_str().unwrap()).unwrap();
+    let failure: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
+    assert_eq!(failure["requestContext"]["condition"], "RetryAttemptsExhausted");
+    assert_eq!((&failure["KinesisBatchInfo"]["batchSize"], failure.get("payload")), (&json!(1), None));
+}
+
+#[tokio::test]
+async fn a_bucket_gets_what_was_given_up_with_the_event() {
+    let consumer = Consumer::start("good").await;
+    consumer.stream().await;
+    consumer.call("s3", "CreateBucket", json!({ "Bucket": "failures" })).await;
+    let mapping = consumer.map(STREAM_ARN, told("arn:aws:s3:::failures")).await;
+    consumer.put(["poison".to_owned()]).await;
+    let prefix = format!("aws/lambda/{}/shardId-000000000000/", mapping["UUID"].as_str().unwrap());
+    let path = format!("/failures?list-type=2&prefix={prefix}");
+    let signed = [("authorization", "AWS4-HMAC-SHA256 Credential=test/20261120/us-east-1/s3/aws4_request")];
+    let key = eventually("the object", async || {
+        let answer = consumer.cloud.send("GET", &path, &signed, "").await;
+        let listing = String::from_utf8(answer.body.to_vec()).unwrap();
+        let (_, rest) = listing.split_once("<Key>")?;
+        Some(rest.split('<').next().unwrap().to_owned())
+    })
+    .await;
+    assert!(key.starts_with(&prefix), "{key}");
+    let object = consumer.call("s3", "GetObject", json!({ "Bucket": "failures", "Key": key })).await;
+    let body = BASE64_STANDARD.decode(object["Body"].as_str().unwrap()).unwrap();
+    let failure: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(failure["requestContext"]["functionArn"], FUNCTION_ARN);
+    assert_eq!(failure["KinesisBatchInfo"]["streamArn"], STREAM_ARN);
+    assert_eq!(data_of(&failure["payload"]["Records"][0]), "poison");
+}
+
 #[tokio::test]
 async fn a_repaired_function_takes_what_waited_for_it() {
     let consumer = Consumer::start("broken").await;

@@ -80,13 +80,14 @@ async fn named(
         check_method(&request.method)?;
         check_content_type(protocol, request)?;
         let input = protocol.decode(&request.body)?;
-        pages.registry.call(cx, about.name, name, input).await
+        if let Some(events) = pages.registry.subscribe(cx, about.name, name, &input).await {
+            return Ok(protocol.encode_events(events?));
+        }
+        let output = pages.registry.call(cx, about.name, name, input).await?;
+        Ok(protocol.encode(cx, about, name, &output))
     }
     .await;
-    match outcome {
-        Ok(output) => protocol.encode(cx, about, name, &output),
-        Err(error) => protocol.encode_error(cx, about, &error),
-    }
+    outcome.unwrap_or_else(|error| protocol.encode_error(cx, about, &error))
 }
 
 fn check_method(method: &Method) -> Result<(), ApiError> {

@@ -1,11 +1,17 @@
 //! Connections: accepted on loopback, read with limits, answered, and drained when the cloud stops.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{Either, Full};
-use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{
+    Response,
+    body::Incoming,
+    header::{HOST, HeaderValue},
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,6 +20,8 @@ use crate::http::{Arriving, Reply, Request, Streamed};
 
 /// How long answers in progress may take once the cloud is told to stop.
 const DRAIN: Duration = Duration::from_millis(500);
+/// How long a client may take for a request's headers.
+const HEADERS: Duration = Duration::from_mins(1);
 
 /// Serves the services and pages of `pages` until `shutdown` completes.
 pub(crate) async fn serve(
@@ -68,17 +76,46 @@ async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop
         let pages = Arc::clone(&pages);
         async move { Ok::<_, Infallible>(respond(&pages, request, peer).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_mins(1))
-        .serve_connection(TokioIo::new(stream), service);
+    match tokio::time::timeout(HEADERS, speaks_http2(&stream)).await {
+        Ok(Ok(false)) => {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADERS)
+                .serve_connection(TokioIo::new(stream), service);
+            drive(connection, http1::Connection::graceful_shutdown, peer, &stop).await;
+        }
+        Ok(Ok(true)) => {
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            drive(connection, http2::Connection::graceful_shutdown, peer, &stop).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%error, %peer, "connection ended"),
+        Err(_) => tracing::debug!(%peer, "a connection without a request ended"),
+    }
+}
+
+/// Whether a client begins with HTTP/2 without asking first (prior knowledge [RFC 9113 §3.3]), as clients of event streams may. A
+/// client writes the preface at once, so its first bytes tell; no method of HTTP/1.1 begins with them.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut start = [0; 3];
+    Ok(stream.peek(&mut start).await? == start.len() && start == *b"PRI")
+}
+
+/// Serves a connection until it ends, or closes it when the cloud stops.
+async fn drive<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    close: fn(Pin<&mut C>),
+    peer: SocketAddr,
+    stop: &CancellationToken,
+) {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         outcome = &mut connection => if let Err(error) = outcome {
             tracing::debug!(%error, %peer, "connection ended");
         },
         () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
+            close(connection.as_mut());
             let _ = tokio::time::timeout(DRAIN, connection).await;
         }
     }
@@ -86,7 +123,13 @@ async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop
 
 async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Sent> {
     let head = request.method() == hyper::Method::HEAD;
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // HTTP/2 has the host in the request's line; whoever looks for it looks at the header.
+    if !parts.headers.contains_key(HOST)
+        && let Some(host) = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
+    {
+        parts.headers.insert(HOST, host);
+    }
     let request = Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),

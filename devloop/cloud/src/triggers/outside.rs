@@ -23,10 +23,24 @@ pub(crate) trait Invoke {
     ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
 }
 
-/// The queues that are told of discarded batches.
+/// What a destination is told of a discarded batch.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    /// The record, as JSON.
+    pub(crate) body: String,
+    /// Under which key a bucket keeps it.
+    pub(crate) key: String,
+}
+
+/// The queues, topics and buckets that are told of discarded batches.
 pub(crate) trait Destination {
-    /// Sends one message to the queue with this ARN.
-    fn send(&self, queue_arn: &str, body: String) -> impl Future<Output = Result<(), ApiError>> + Send;
+    /// Sends the record to the queue or topic with this ARN, or puts it into the bucket.
+    fn send(
+        &self,
+        cx: &Context,
+        destination_arn: &str,
+        notice: Notice,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
 /// Where the mappings' own measurements go.

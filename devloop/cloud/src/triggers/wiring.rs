@@ -1,14 +1,15 @@
 //! Event source mappings wired to the services of this cloud.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
     api, cloudformation,
     mappings::Mappings,
-    outside::{Destination, Invoke, Measure, Queues, Sources},
+    outside::{Destination, Invoke, Measure, Notice, Queues, Sources},
 };
 use crate::{
     arn::Arn,
@@ -18,7 +19,7 @@ use crate::{
     functions::{Invocation, Outcome},
     lambda::Lambda,
     resource::ResourceType,
-    service::{About, Answering, Service},
+    service::{About, Answering, Catalogue, Service},
     services::{
         cloudwatch::CloudWatch,
         dynamodb::{DynamoDb, TableStream},
@@ -31,6 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Events {
     mappings: Mappings<Wired>,
+    services: Arc<Wired>,
 }
 
 impl Events {
@@ -43,8 +45,9 @@ impl Events {
         sqs: Arc<Sqs>,
         cloudwatch: Arc<CloudWatch>,
     ) -> Self {
-        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, cloudwatch });
-        Self { mappings: Mappings::new(clock, services) }
+        let all = OnceLock::new();
+        let services = Arc::new(Wired { lambda, kinesis, dynamodb, sqs, cloudwatch, all });
+        Self { mappings: Mappings::new(clock, Arc::clone(&services)), services }
     }
 
     /// A function (by name or ARN) got new code: batches that wait for their next try are tried now.
@@ -78,6 +81,11 @@ impl Service for Events {
         api::OPERATIONS.contains(&operation) || api::names_mapping(input)
     }
 
+    fn connect(&self, all: Weak<dyn Catalogue>) {
+        // The registry is made once; another one would be a mistake that changes nothing.
+        let _ = self.services.all.set(all);
+    }
+
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::Lambda::EventSourceMapping", Box::new(cloudformation::EventSourceMapping))]
     }
@@ -95,6 +103,8 @@ struct Wired {
     dynamodb: Arc<DynamoDb>,
     sqs: Arc<Sqs>,
     cloudwatch: Arc<CloudWatch>,
+    /// The way to topics and buckets.
+    all: OnceLock<Weak<dyn Catalogue>>,
 }
 
 impl Invoke for Wired {
@@ -108,9 +118,31 @@ impl Invoke for Wired {
 }
 
 impl Destination for Wired {
-    async fn send(&self, queue_arn: &str, body: String) -> Result<(), ApiError> {
-        let region = Arn::parse(queue_arn).map_or("", |arn| arn.region);
-        self.sqs.send(region, queue_arn, body).await
+    async fn send(&self, cx: &Context, destination_arn: &str, notice: Notice) -> Result<(), ApiError> {
+        let Some(Arn { service, region, resource, .. }) = Arn::parse(destination_arn) else {
+            return Err(ApiError::internal(format!("{destination_arn} is no destination")));
+        };
+        if service == "sqs" {
+            return self.sqs.send(region, destination_arn, notice.body).await;
+        }
+        let Some(all) = self.all.get().and_then(Weak::upgrade) else {
+            return Err(ApiError::internal("the cloud is being stopped"));
+        };
+        let (operation, input) = match service {
+            "sns" => ("Publish", json!({ "TopicArn": destination_arn, "Message": notice.body })),
+            _ => (
+                "PutObject",
+                json!({
+                    "Bucket": resource,
+                    "Key": notice.key,
+                    "Body": BASE64_STANDARD.encode(notice.body),
+                    "ContentType": "application/json",
+                }),
+            ),
+        };
+        // A bucket's ARN names no region.
+        let region = if region.is_empty() { Arc::clone(&cx.region) } else { region.into() };
+        all.call(&Context { region, ..cx.clone() }, service, operation, input).await.map(|_| ())
     }
 }
 

@@ -2,7 +2,7 @@
 
 import datetime
 
-from clients import client, equal, refused, run
+from clients import aws_here, client, equal, refused, run
 
 kinesis = client("kinesis")
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
@@ -68,6 +68,35 @@ def test_increase_stream_retention_period():
     stream()
     kinesis.increase_stream_retention_period(StreamName="s", RetentionPeriodHours=48)
     equal(kinesis.describe_stream(StreamName="s")["StreamDescription"]["RetentionPeriodHours"], 48)
+    kinesis.decrease_stream_retention_period(StreamName="s", RetentionPeriodHours=24)
+    equal(kinesis.describe_stream(StreamName="s")["StreamDescription"]["RetentionPeriodHours"], 24)
+
+
+def test_settings_of_a_stream():
+    stream()
+    kinesis.update_stream_mode(StreamARN=ARN, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    kinesis.update_max_record_size(StreamARN=ARN, MaxRecordSizeInKiB=2048)
+    kinesis.start_stream_encryption(StreamName="s", EncryptionType="KMS", KeyId="alias/aws/kinesis")
+    summary = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]
+    equal((summary["StreamModeDetails"], summary["MaxRecordSizeInKiB"]), ({"StreamMode": "ON_DEMAND"}, 2048))
+    equal((summary["EncryptionType"], summary["KeyId"]), ("KMS", "alias/aws/kinesis"))
+    kinesis.stop_stream_encryption(StreamName="s", EncryptionType="KMS", KeyId="alias/aws/kinesis")
+    equal(kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["EncryptionType"], "NONE")
+    limits = kinesis.describe_limits()
+    equal((limits["OpenShardCount"], limits["OnDemandStreamCount"]), (2, 1))
+
+
+def test_enable_enhanced_monitoring():
+    stream()
+    enabled = kinesis.enable_enhanced_monitoring(StreamName="s", ShardLevelMetrics=["IncomingRecords"])
+    equal((enabled["CurrentShardLevelMetrics"], enabled["DesiredShardLevelMetrics"]), ([], ["IncomingRecords"]))
+    put("a", b"first")
+    metrics = client("cloudwatch").list_metrics(Namespace="AWS/Kinesis")["Metrics"]
+    equal([metric["MetricName"] for metric in metrics], ["IncomingRecords"])
+    equal({dimension["Name"]: dimension["Value"] for dimension in metrics[0]["Dimensions"]},
+          {"StreamName": "s", "ShardId": FIRST})
+    disabled = kinesis.disable_enhanced_monitoring(StreamName="s", ShardLevelMetrics=["ALL"])
+    equal(disabled["DesiredShardLevelMetrics"], [])
 
 
 def test_tags():
@@ -77,6 +106,8 @@ def test_tags():
     equal(kinesis.list_tags_for_stream(StreamName="s")["Tags"], [{"Key": "stage", "Value": "dev"}])
     kinesis.tag_resource(ResourceARN=ARN, Tags={"more": ""})
     equal(len(kinesis.list_tags_for_resource(ResourceARN=ARN)["Tags"]), 2)
+    kinesis.untag_resource(ResourceARN=ARN, TagKeys=["more"])
+    equal(len(kinesis.list_tags_for_resource(ResourceARN=ARN)["Tags"]), 1)
 
 
 def test_put_record():
@@ -170,6 +201,69 @@ def test_deregister_stream_consumer():
     kinesis.deregister_stream_consumer(StreamARN=ARN, ConsumerName="c")
     refused("ResourceNotFoundException", "not found", kinesis.describe_stream_consumer, StreamARN=ARN,
             ConsumerName="c")
+
+
+def test_subscribe_to_shard():
+    stream(1)
+    consumer = kinesis.register_stream_consumer(StreamARN=ARN, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    put("a", b"\x00first")
+    kinesis.split_shard(StreamName="s", ShardToSplit=FIRST, NewStartingHashKey=str(1 << 127))
+    answer = kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=FIRST, StartingPosition={"Type": "TRIM_HORIZON"})
+    events = [event["SubscribeToShardEvent"] for event in answer["EventStream"]]
+    equal([record["Data"] for event in events for record in event["Records"]], [b"\x00first"])
+    equal([child["ShardId"] for child in events[-1]["ChildShards"]], [SECOND, "shardId-000000000002"])
+    refused("ResourceInUseException", "five seconds", kinesis.subscribe_to_shard, ConsumerARN=consumer, ShardId=FIRST,
+            StartingPosition={"Type": "LATEST"})
+
+
+def test_command_line():
+    def call(operation, *arguments):
+        return aws_here("kinesis", operation, *arguments)
+
+    call("create-stream", "--stream-name", "s", "--shard-count", "2")
+    call("wait", "stream-exists", "--stream-name", "s")
+    put_one = ("put-record", "--stream-name", "s", "--partition-key", "a", "--data", "first")
+    equal(call(*put_one)["ShardId"], FIRST)
+    entries = '[{"PartitionKey": "a", "Data": "second"}]'
+    equal(call("put-records", "--stream-name", "s", "--records", entries)["FailedRecordCount"], 0)
+    iterator = call("get-shard-iterator", "--stream-name", "s", "--shard-id", FIRST, "--shard-iterator-type", "TRIM_HORIZON")
+    found = call("get-records", "--shard-iterator", iterator["ShardIterator"])
+    equal([record["Data"] for record in found["Records"]], ["Zmlyc3Q=", "c2Vjb25k"])
+    equal(len(call("describe-stream", "--stream-name", "s")["StreamDescription"]["Shards"]), 2)
+    equal(call("list-streams")["StreamNames"], ["s"])
+    equal(call("describe-limits")["OpenShardCount"], 2)
+    call("add-tags-to-stream", "--stream-name", "s", "--tags", "team=a,stage=dev")
+    call("remove-tags-from-stream", "--stream-name", "s", "--tag-keys", "stage")
+    call("tag-resource", "--resource-arn", ARN, "--tags", "more=b")
+    call("untag-resource", "--resource-arn", ARN, "--tag-keys", "more")
+    equal(call("list-tags-for-resource", "--resource-arn", ARN)["Tags"], [{"Key": "team", "Value": "a"}])
+    equal(call("list-tags-for-stream", "--stream-name", "s")["Tags"], [{"Key": "team", "Value": "a"}])
+    call("increase-stream-retention-period", "--stream-name", "s", "--retention-period-hours", "48")
+    call("decrease-stream-retention-period", "--stream-name", "s", "--retention-period-hours", "24")
+    key = ("--encryption-type", "KMS", "--key-id", "alias/aws/kinesis")
+    call("start-stream-encryption", "--stream-name", "s", *key)
+    call("stop-stream-encryption", "--stream-name", "s", *key)
+    metrics = ("--stream-name", "s", "--shard-level-metrics", "ALL")
+    equal(len(call("enable-enhanced-monitoring", *metrics)["DesiredShardLevelMetrics"]), 7)
+    equal(call("disable-enhanced-monitoring", *metrics)["DesiredShardLevelMetrics"], [])
+    call("update-stream-mode", "--stream-arn", ARN, "--stream-mode-details", "StreamMode=ON_DEMAND")
+    call("update-stream-mode", "--stream-arn", ARN, "--stream-mode-details", "StreamMode=PROVISIONED")
+    call("update-max-record-size", "--stream-arn", ARN, "--max-record-size-in-ki-b", "2048")
+    equal(call("describe-stream-summary", "--stream-name", "s")["StreamDescriptionSummary"]["MaxRecordSizeInKiB"], 2048)
+    consumer = call("register-stream-consumer", "--stream-arn", ARN, "--consumer-name", "c")["Consumer"]
+    shown = call("describe-stream-consumer", "--consumer-arn", consumer["ConsumerARN"])["ConsumerDescription"]
+    equal(shown["ConsumerName"], "c")
+    equal(len(call("list-stream-consumers", "--stream-arn", ARN)["Consumers"]), 1)
+    call("deregister-stream-consumer", "--consumer-arn", consumer["ConsumerARN"])
+    call("merge-shards", "--stream-name", "s", "--shard-to-merge", FIRST, "--adjacent-shard-to-merge", SECOND)
+    merged = "shardId-000000000002"
+    call("split-shard", "--stream-name", "s", "--shard-to-split", merged, "--new-starting-hash-key", str(1 << 126))
+    scaling = ("--target-shard-count", "4", "--scaling-type", "UNIFORM_SCALING")
+    equal(call("update-shard-count", "--stream-name", "s", *scaling)["TargetShardCount"], 4)
+    latest = call("list-shards", "--stream-name", "s", "--shard-filter", "Type=AT_LATEST")["Shards"]
+    equal(len(latest), 4)
+    call("delete-stream", "--stream-name", "s")
+    equal(call("list-streams")["StreamNames"], [])
 
 
 def test_delete_stream():

@@ -124,6 +124,8 @@ scripts! {
         list_streams
         list_shards
         increase_stream_retention_period
+        settings_of_a_stream
+        enable_enhanced_monitoring
         tags
         put_record
         put_records
@@ -135,6 +137,8 @@ scripts! {
         register_stream_consumer
         list_stream_consumers
         deregister_stream_consumer
+        subscribe_to_shard
+        command_line
         delete_stream;
     logs:
         create_log_group

@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn follow(stream: &str, endpoint: Option<&str>) -> Result<(), String> {
-    let client = client(endpoint).await;
+    let client = client(endpoint).await?;
     let mut waiting = Waiting::default();
     let mut readers = JoinSet::new();
     for shard in open_shards(&client, stream).await? {

@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
 
 /// One call a tick, a dot for every reading that the stream took, and one more tick behind the last.
 async fn send(wish: &Wish) -> Result<(), String> {
-    let client = client(wish.endpoint.as_deref()).await;
+    let client = client(wish.endpoint.as_deref()).await?;
     let mut unicorn = Unicorn::new(&wish.name, wish.errors, wish.seed);
     let mut ticks = interval(wish.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,13 +1,14 @@
 //! The AWS protocols: how an operation's input, output and error look on the wire.
 
 mod cbor;
+mod events;
 mod query;
 mod xml;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{context::Context, error::ApiError, http::Reply, service::About, wire};
+use crate::{context::Context, error::ApiError, event_stream::Events, http::Reply, service::About, wire};
 
 pub(crate) use query::{form, tree};
 
@@ -52,6 +53,11 @@ impl Protocol {
                 .header("smithy-protocol", "rpc-v2-cbor"),
             Self::Query => Reply::new(200, self.content_type(), xml::answer(cx, about, operation, output)),
         }
+    }
+
+    /// Writes an answer that is a stream of events.
+    pub(crate) fn encode_events(self, events: Events) -> Reply {
+        Reply { stream: Some(events::written(self, events)), ..Reply::new(200, events::CONTENT_TYPE, "") }
     }
 
     /// Writes an error.

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Kinesis, cloudformation};
+use super::{Kinesis, cloudformation, subscribe};
 use crate::{
+    context::Context,
+    error::ApiError,
+    event_stream::Events,
     resource::ResourceType,
     service::{About, Answering, Json, JsonVersion, Service, about_and_call},
     shard::KEPT_BYTES,
@@ -21,6 +24,8 @@ static ABOUT: About = About {
         "DescribeStream",
         "DescribeStreamConsumer",
         "DescribeStreamSummary",
+        "DisableEnhancedMonitoring",
+        "EnableEnhancedMonitoring",
         "GetRecords",
         "GetShardIterator",
         "IncreaseStreamRetentionPeriod",
@@ -37,6 +42,7 @@ static ABOUT: About = About {
         "SplitShard",
         "StartStreamEncryption",
         "StopStreamEncryption",
+        "SubscribeToShard",
         "TagResource",
         "UntagResource",
         "UpdateMaxRecordSize",
@@ -49,6 +55,19 @@ static ABOUT: About = About {
 
 impl Service for Kinesis {
     about_and_call!(ABOUT);
+
+    fn is_streamed(&self, operation: &str) -> bool {
+        operation == "SubscribeToShard"
+    }
+
+    fn subscribe<'a>(
+        &'a self,
+        cx: &'a Context,
+        _: &'a str,
+        input: Value,
+    ) -> Answering<'a, Result<Events, ApiError>> {
+        Box::pin(async move { subscribe::subscribe(self, cx, input) })
+    }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::Kinesis::Stream", Box::new(cloudformation::Stream))]

@@ -1,5 +1,5 @@
-//! Consumers with a throughput of their own (enhanced fan-out), as event source mappings read them. Throughput is not limited
-//! here, so a consumer is a name: the same records, delivered under its ARN.
+//! Consumers with a throughput of their own (enhanced fan-out), as event source mappings and subscriptions read them: the same
+//! records, delivered under the consumer's ARN.
 
 use std::sync::{
     Arc,
@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    Kinesis, Shard, Stream, target, token,
+    Kinesis, Shard, Stream,
+    subscribe::Subscriptions,
+    target, token,
     validate::{Constraints, invalid_argument, required},
 };
 use crate::{context::Context, error::ApiError, source::Source, wire};
@@ -23,12 +25,19 @@ const MOST: usize = 20;
 #[derive(Debug)]
 pub(super) struct Consumer {
     name: String,
-    arn: String,
+    pub(super) arn: String,
     created_ms: i64,
     deregistered: AtomicBool,
+    /// Who subscribed to which shard.
+    pub(super) subscriptions: Subscriptions,
 }
 
 impl Consumer {
+    /// Whether nobody reads in this name any more.
+    pub(super) fn is_deregistered(&self) -> bool {
+        self.deregistered.load(Ordering::Acquire)
+    }
+
     fn describe(&self, status: &str) -> Value {
         json!({
             "ConsumerName": self.name,
@@ -62,7 +71,7 @@ impl Source for Consumed {
     }
 
     fn is_deleted(&self) -> bool {
-        self.consumer.deregistered.load(Ordering::Acquire) || self.stream.is_deleted()
+        self.consumer.is_deregistered() || self.stream.is_deleted()
     }
 }
 
@@ -105,7 +114,8 @@ pub(super) fn register(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Res
     }
     let created_ms = kinesis.clock().now_ms();
     let arn = format!("{}/consumer/{name}:{}", stream.arn(), created_ms / 1000);
-    let consumer = Consumer { name: name.clone(), arn, created_ms, deregistered: AtomicBool::new(false) };
+    let (deregistered, subscriptions) = (AtomicBool::new(false), Subscriptions::default());
+    let consumer = Consumer { name: name.clone(), arn, created_ms, deregistered, subscriptions };
     let described = consumer.describe("CREATING");
     consumers.insert(name, Arc::new(consumer));
     Ok(json!({ "Consumer": described }))
@@ -153,21 +163,27 @@ pub(super) fn list(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<
 
 /// The stream of a consumer's ARN as that consumer reads it.
 pub(super) fn source(kinesis: &Kinesis, region: &str, consumer_arn: &str) -> Result<Arc<Consumed>, ApiError> {
+    let (stream, consumer) = by_arn(kinesis, region, consumer_arn)?;
+    Ok(Arc::new(Consumed { stream, consumer }))
+}
+
+/// The consumer with an ARN, and its stream.
+pub(super) fn by_arn(
+    kinesis: &Kinesis,
+    region: &str,
+    consumer_arn: &str,
+) -> Result<(Arc<Stream>, Arc<Consumer>), ApiError> {
     let (stream_arn, _) = split(consumer_arn).ok_or_else(|| unknown(consumer_arn))?;
     let stream = kinesis.source(region, stream_arn)?;
     let found = stream.consumers.lock().values().find(|consumer| consumer.arn == consumer_arn).cloned();
-    let consumer = found.ok_or_else(|| unknown(consumer_arn))?;
-    Ok(Arc::new(Consumed { stream, consumer }))
+    Ok((stream, found.ok_or_else(|| unknown(consumer_arn))?))
 }
 
 /// The consumer of `ConsumerARN`, or of `StreamARN` and `ConsumerName`.
 fn find(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<(Arc<Stream>, Arc<Consumer>), ApiError> {
     let given: Input = wire::read(input.clone())?;
     if let Some(arn) = &given.consumer_arn {
-        let (stream_arn, _) = split(arn).ok_or_else(|| unknown(arn))?;
-        let stream = kinesis.source(&cx.region, stream_arn)?;
-        let found = stream.consumers.lock().values().find(|consumer| consumer.arn == *arn).cloned();
-        return Ok((stream, found.ok_or_else(|| unknown(arn))?));
+        return by_arn(kinesis, &cx.region, arn);
     }
     let stream = named_by_arn(kinesis, cx, &mut input)?;
     let name = required(given.consumer_name, "consumerName")?;
@@ -189,6 +205,7 @@ fn split(consumer_arn: &str) -> Option<(&str, &str)> {
     consumer_arn.split_once("/consumer/")
 }
 
-fn unknown(consumer: &str) -> ApiError {
+/// The answer for a consumer that is not there.
+pub(super) fn unknown(consumer: &str) -> ApiError {
     ApiError::client("ResourceNotFoundException", format!("Consumer {consumer} not found."))
 }

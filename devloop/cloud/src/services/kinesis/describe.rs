@@ -64,7 +64,7 @@ fn outline(stream: &Stream) -> Value {
         "StreamModeDetails": { "StreamMode": settings.mode.name() },
         "RetentionPeriodHours": settings.retention_hours,
         "StreamCreationTimestamp": wire::epoch_seconds(stream.created_ms),
-        "EnhancedMonitoring": [{ "ShardLevelMetrics": [] }],
+        "EnhancedMonitoring": [{ "ShardLevelMetrics": stream.monitor().names() }],
         "EncryptionType": if settings.encrypted { "KMS" } else { "NONE" },
     });
     if settings.encrypted {

@@ -6,17 +6,24 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Kinesis, Shard, Stream, sequence, target,
+    Kinesis, Record, Shard, Stream, sequence, target,
     token::{self, ShardIterator},
     validate::{Constraints, invalid_argument, required},
 };
-use crate::{context::Context, error::ApiError, shard::Start, source::SourceShard as _, wire};
+use crate::{
+    context::Context,
+    error::ApiError,
+    shard::{Entry, Start},
+    source::SourceShard as _,
+    wire,
+};
 
 /// The most that one `GetRecords` returns [`GetRecords`, Kinesis API reference].
 const READ_RECORDS: i64 = 10_000;
 const READ_BYTES: usize = 10 << 20;
 
-const ITERATOR_TYPES: [&str; 5] =
+/// Where readers may begin.
+pub(super) const ITERATOR_TYPES: [&str; 5] =
     ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"];
 
 #[derive(Debug, Deserialize)]
@@ -39,72 +46,82 @@ pub(super) fn shard_iterator(kinesis: &Kinesis, cx: &Context, mut input: Value) 
     let stream = kinesis.stream(cx, &name)?;
     let shard = stream.shard_by_id(id).ok_or_else(|| no_shard(&stream, id))?;
     let now = kinesis.clock().now_ms();
-    let start = start(&stream, &shard, kind, &input, now)?;
+    let wanted = Wanted {
+        operation: "GetShardIterator",
+        kind,
+        sequence: input.starting_sequence_number.as_deref(),
+        timestamp: input.timestamp,
+    };
+    let start = wanted.start(&stream, &shard, now)?;
     let position = shard.log().position(start);
     Ok(json!({ "ShardIterator": iterator(&stream, &shard, position, now) }))
 }
 
-fn start(
-    stream: &Stream,
-    shard: &Shard,
-    kind: &str,
-    input: &IteratorInput,
-    now: i64,
-) -> Result<Start, ApiError> {
-    let wanted = |given: &str| {
-        invalid_argument(format!(
-            "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) \
-             TRIM_HORIZON or LATEST and no StartingSequenceNumber or (3) AT_TIMESTAMP and Timestamp. Request specified \
-             {kind} and {given}."
-        ))
-    };
-    match (kind, &input.starting_sequence_number) {
-        ("AT_SEQUENCE_NUMBER", Some(text)) => starting_sequence(stream, shard, text).map(Start::At),
-        ("AFTER_SEQUENCE_NUMBER", Some(text)) => starting_sequence(stream, shard, text).map(Start::After),
-        ("AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER", None) => Err(wanted("no StartingSequenceNumber")),
-        (_, Some(_)) => Err(wanted("also a StartingSequenceNumber")),
-        ("TRIM_HORIZON", None) => Ok(Start::TrimHorizon),
-        ("LATEST", None) => Ok(Start::Latest),
-        _ => match input.timestamp {
-            None => Err(wanted("no Timestamp")),
-            Some(at) if at > now => Err(invalid_argument(format!(
-                "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
-                 timestampInMillis: {at}, currentTimestampInMillis: {now}"
-            ))),
-            Some(at) => Ok(Start::Timestamp(at)),
-        },
-    }
+/// Where a reader wants to begin, as a request says it.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) operation: &'static str,
+    pub(super) kind: &'a str,
+    pub(super) sequence: Option<&'a str>,
+    /// In ms since the epoch.
+    pub(super) timestamp: Option<i64>,
 }
 
-/// The number behind a `StartingSequenceNumber`, which must be one of this very shard.
-fn starting_sequence(stream: &Stream, shard: &Shard, text: &str) -> Result<u128, ApiError> {
-    let Some(number) = sequence::parse(text) else {
-        return Err(invalid_argument(format!(
-            "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account {} is invalid.",
+impl Wanted<'_> {
+    /// The place in the shard, unless the members contradict each other.
+    pub(super) fn start(&self, stream: &Stream, shard: &Shard, now: i64) -> Result<Start, ApiError> {
+        let kind = self.kind;
+        let wanted = |given: &str| {
+            invalid_argument(format!(
+                "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) \
+                 TRIM_HORIZON or LATEST and no StartingSequenceNumber or (3) AT_TIMESTAMP and Timestamp. Request specified \
+                 {kind} and {given}."
+            ))
+        };
+        match (kind, self.sequence) {
+            ("AT_SEQUENCE_NUMBER", Some(text)) => self.sequence(stream, shard, text).map(Start::At),
+            ("AFTER_SEQUENCE_NUMBER", Some(text)) => self.sequence(stream, shard, text).map(Start::After),
+            ("AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER", None) => {
+                Err(wanted("no StartingSequenceNumber"))
+            }
+            (_, Some(_)) => Err(wanted("also a StartingSequenceNumber")),
+            ("TRIM_HORIZON", None) => Ok(Start::TrimHorizon),
+            ("LATEST", None) => Ok(Start::Latest),
+            _ => match self.timestamp {
+                None => Err(wanted("no Timestamp")),
+                Some(at) if at > now => Err(invalid_argument(format!(
+                    "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. \
+                     timestampInMillis: {at}, currentTimestampInMillis: {now}"
+                ))),
+                Some(at) => Ok(Start::Timestamp(at)),
+            },
+        }
+    }
+
+    /// The number behind a `StartingSequenceNumber`, which must be one of this very shard.
+    fn sequence(&self, stream: &Stream, shard: &Shard, text: &str) -> Result<u128, ApiError> {
+        let used = format!(
+            "StartingSequenceNumber {text} used in {} on shard {} in stream {} under account {} is invalid",
+            self.operation,
             shard.id(),
             stream.name(),
             stream.account()
-        )));
-    };
-    let encoded = sequence::shard(number);
-    if encoded != shard.index {
-        return Err(invalid_argument(format!(
-            "Invalid StartingSequenceNumber. It encodes shardId-{encoded:012}, while it was used in a call to a shard \
-             with {}",
-            shard.id()
-        )));
+        );
+        let Some(number) = sequence::parse(text) else { return Err(invalid_argument(format!("{used}."))) };
+        let encoded = sequence::shard(number);
+        if encoded != shard.index {
+            return Err(invalid_argument(format!(
+                "Invalid StartingSequenceNumber. It encodes shardId-{encoded:012}, while it was used in a call to a shard \
+                 with {}",
+                shard.id()
+            )));
+        }
+        let first = sequence::first(shard.created_ms, shard.index);
+        if !(first..=sequence::last(first)).contains(&number) {
+            return Err(invalid_argument(format!("{used} because it did not come from this stream.")));
+        }
+        Ok(number)
     }
-    let first = sequence::first(shard.created_ms, shard.index);
-    if !(first..=sequence::last(first)).contains(&number) {
-        return Err(invalid_argument(format!(
-            "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account {} is \
-             invalid because it did not come from this stream.",
-            shard.id(),
-            stream.name(),
-            stream.account()
-        )));
-    }
-    Ok(number)
 }
 
 /// [`GetRecords`, Kinesis API reference].
@@ -133,9 +150,21 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
     shard.log().trim(stream.horizon_ms());
     let limit = input.limit.unwrap_or(READ_RECORDS) as usize;
     let slice = shard.log().read(place.position, limit, READ_BYTES);
+    shard.measure_read(&slice.entries, now);
     shard.throughput.gave(slice.entries.iter().map(|entry| entry.bytes).sum());
-    let records: Vec<_> = slice
-        .entries
+    let mut output =
+        json!({ "Records": describe(&slice.entries), "MillisBehindLatest": slice.behind_ms.max(0) });
+    if slice.finished {
+        output["ChildShards"] = child_shards(&stream, &shard);
+    } else {
+        output["NextShardIterator"] = iterator(&stream, &shard, slice.next, now).into();
+    }
+    Ok(output)
+}
+
+/// Records as readers get them.
+pub(super) fn describe(entries: &[Entry<Record>]) -> Value {
+    entries
         .iter()
         .map(|entry| {
             json!({
@@ -145,17 +174,11 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
                 "PartitionKey": entry.record.partition_key,
             })
         })
-        .collect();
-    let mut output = json!({ "Records": records, "MillisBehindLatest": slice.behind_ms.max(0) });
-    if slice.finished {
-        output["ChildShards"] = child_shards(&stream, &shard);
-    } else {
-        output["NextShardIterator"] = iterator(&stream, &shard, slice.next, now).into();
-    }
-    Ok(output)
+        .collect()
 }
 
-fn child_shards(stream: &Stream, shard: &Shard) -> Value {
+/// The shards that took over from a shard that was read to its end.
+pub(super) fn child_shards(stream: &Stream, shard: &Shard) -> Value {
     let describe = |child: Arc<Shard>| {
         json!({
             "ShardId": child.id(),
@@ -176,7 +199,8 @@ fn iterator(stream: &Stream, shard: &Shard, position: u128, now: i64) -> String 
     })
 }
 
-fn no_shard(stream: &Stream, id: &str) -> ApiError {
+/// The answer for a shard that is not there.
+pub(super) fn no_shard(stream: &Stream, id: &str) -> ApiError {
     ApiError::client(
         "ResourceNotFoundException",
         format!("Shard {id} in stream {} under account {} does not exist", stream.name(), stream.account()),

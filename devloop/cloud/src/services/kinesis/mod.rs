@@ -7,12 +7,14 @@ mod describe;
 mod encryption;
 mod get;
 mod lifecycle;
+mod monitoring;
 mod put;
 mod reshard;
 mod sequence;
 mod service;
 mod shard;
 mod stream;
+mod subscribe;
 mod tags;
 mod target;
 #[cfg(test)]

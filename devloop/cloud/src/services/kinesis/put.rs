@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, source::SourceShard as _, wire};
 
-/// The largest `PutRecords` request, partition keys included [`PutRecords`, Kinesis API reference].
+/// The largest `PutRecords` request, partition keys included [`PutRecords`, Kinesis API reference]: 5 MiB until records of 10 MiB came.
 const REQUEST_BYTES: usize = 10 << 20;
 /// The most records of a `PutRecords` request.
 const REQUEST_RECORDS: usize = 500;

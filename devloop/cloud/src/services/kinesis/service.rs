@@ -5,9 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use super::{Consumed, Stream, consumers, describe, encryption, get, lifecycle, put, reshard, tags, target};
+use super::{
+    Consumed, Stream, consumers, describe, encryption, get, lifecycle,
+    monitoring::{self, Monitor},
+    put, reshard, tags, target,
+};
 use crate::{
-    clock::Clock, context::Context, error::ApiError, limits::Limits, regional::Regional, source::Source as _,
+    clock::Clock, context::Context, error::ApiError, limits::Limits, regional::Regional,
+    services::cloudwatch::CloudWatch, source::Source as _,
 };
 
 /// The streams of one region by name.
@@ -19,6 +24,7 @@ pub(super) type Streams = RwLock<BTreeMap<String, Arc<Stream>>>;
 pub(crate) struct Kinesis {
     clock: Clock,
     limits: Limits,
+    cloudwatch: Arc<CloudWatch>,
     regions: Regional<Streams>,
 }
 
@@ -42,9 +48,9 @@ pub(crate) struct StreamStatus {
 }
 
 impl Kinesis {
-    /// An empty service.
-    pub(crate) fn new(clock: Clock, limits: Limits) -> Self {
-        Self { clock, limits, regions: Regional::default() }
+    /// An empty service, whose shards tell `cloudwatch` their metrics where that is asked for.
+    pub(crate) fn new(clock: Clock, limits: Limits, cloudwatch: Arc<CloudWatch>) -> Self {
+        Self { clock, limits, cloudwatch, regions: Regional::default() }
     }
 
     /// Runs one operation by its API name.
@@ -84,13 +90,12 @@ impl Kinesis {
             "DescribeStreamConsumer" => consumers::describe(self, cx, input),
             "ListStreamConsumers" => consumers::list(self, cx, input),
             "SubscribeToShard" => Err(ApiError::unsupported(
-                "kinesis:SubscribeToShard; an event source mapping can read a consumer's records",
+                "kinesis:SubscribeToShard from inside the process; its events are sent over HTTP",
             )),
             "StartStreamEncryption" => encryption::set(self, cx, input, true),
             "StopStreamEncryption" => encryption::set(self, cx, input, false),
-            "EnableEnhancedMonitoring" | "DisableEnhancedMonitoring" => {
-                Err(ApiError::unsupported(format_args!("shard-level metrics (kinesis:{operation})")))
-            }
+            "EnableEnhancedMonitoring" => monitoring::set(self, cx, input, true),
+            "DisableEnhancedMonitoring" => monitoring::set(self, cx, input, false),
             _ => Err(ApiError::unknown_operation("kinesis", operation)),
         }
     }
@@ -132,6 +137,11 @@ impl Kinesis {
 
     pub(super) fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Where the shards of a new stream tell their metrics.
+    pub(super) fn monitor(&self) -> Monitor {
+        Monitor::new(Arc::clone(&self.cloudwatch))
     }
 
     pub(super) fn clock(&self) -> &Clock {

@@ -8,7 +8,7 @@ use std::{
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
-use super::{sequence, throughput::Throughput};
+use super::{monitoring::Monitor, sequence, throughput::Throughput};
 use crate::{
     shard::{Entry, ShardLog},
     source::SourceShard,
@@ -31,6 +31,8 @@ pub(super) struct Identity {
     pub(super) arn: String,
     pub(super) region: String,
     pub(super) account: String,
+    /// Which metrics the shards tell.
+    pub(super) monitor: Monitor,
 }
 
 /// The hash keys of a shard, both ends included.
@@ -95,7 +97,8 @@ impl Shard {
             created_ms,
             closed_ms: OnceLock::new(),
             first,
-            log: ShardLog::new(first),
+            // The shard's first number stands before every record, so that a reader of nothing can go on behind it.
+            log: ShardLog::new(first + 1),
             throughput: Throughput::default(),
         }
     }
@@ -204,6 +207,10 @@ impl SourceShard for Shard {
         let mut hasher = std::hash::DefaultHasher::new();
         entry.record.partition_key.hash(&mut hasher);
         hasher.finish()
+    }
+
+    fn handed_over(&self, entries: &[Entry<Record>], now_ms: i64) {
+        self.measure_read(entries, now_ms);
     }
 
     fn sequence(number: u128) -> String {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::{
     Record, Shard,
     consumers::Consumer,
+    monitoring::{Metric, Monitor},
     service::not_found,
     shard::{HashRange, Identity},
 };
@@ -93,7 +94,7 @@ impl Stream {
     /// A stream of `shards` even shards.
     pub(super) fn new(
         cx: &Context,
-        (clock, limits): (Clock, Limits),
+        (clock, limits, monitor): (Clock, Limits, Monitor),
         name: &str,
         shards: u32,
         settings: Settings,
@@ -103,6 +104,7 @@ impl Stream {
             arn: cx.arn("kinesis", &format!("stream/{name}")),
             region: cx.region.to_string(),
             account: cx.account.to_string(),
+            monitor,
         });
         let created_ms = clock.now_ms();
         let open: Vec<_> = (0..)
@@ -126,6 +128,11 @@ impl Stream {
 
     pub(super) fn name(&self) -> &str {
         &self.identity.name
+    }
+
+    /// Which metrics the shards tell.
+    pub(super) fn monitor(&self) -> &Monitor {
+        &self.identity.monitor
     }
 
     pub(super) fn account(&self) -> &str {
@@ -168,11 +175,14 @@ impl Stream {
                 return Err(self.exceeded(&shard, &why));
             }
             if self.limits == Limits::Aws && !shard.throughput.takes(bytes, now) {
+                shard.measure(Metric::WriteProvisionedThroughputExceeded, 1, now);
                 return Err(self.exceeded(&shard, "."));
             }
             let appended = shard.log().append(0, now, bytes, |_| std::mem::take(&mut record));
             // A shard that closed since it was looked up has children by now.
             let Some(sequence) = appended else { continue };
+            shard.measure(Metric::IncomingBytes, bytes, now);
+            shard.measure(Metric::IncomingRecords, 1, now);
             shard.log().trim(now - self.settings().retention_ms());
             return Ok((shard, sequence));
         }
@@ -180,7 +190,9 @@ impl Stream {
 
     /// Passes a `GetRecords` of the shard, unless there were as many in this second as AWS takes and its limits are asked for.
     pub(super) fn admit_read(&self, shard: &Shard) -> Result<(), ApiError> {
-        if self.limits == Limits::Aws && !shard.throughput.gives(self.clock.now_ms()) {
+        let now = self.clock.now_ms();
+        if self.limits == Limits::Aws && !shard.throughput.gives(now) {
+            shard.measure(Metric::ReadProvisionedThroughputExceeded, 1, now);
             return Err(self.exceeded(shard, "."));
         }
         Ok(())

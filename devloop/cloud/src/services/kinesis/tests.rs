@@ -1,5 +1,8 @@
 //! The service as its callers see it, on a clock that the tests drive.
 
+mod metrics;
+mod subscriptions;
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
@@ -10,6 +13,7 @@ use crate::{
     context::Context,
     error::ApiError,
     limits::Limits,
+    services::cloudwatch::CloudWatch,
     shard::Start,
     source::{Source as _, SourceShard as _},
 };
@@ -19,6 +23,7 @@ const MAX_KEY: &str = "340282366920938463463374607431768211455";
 
 struct Fixture {
     clock: Clock,
+    cloudwatch: Arc<CloudWatch>,
     kinesis: Kinesis,
     cx: Context,
 }
@@ -27,9 +32,11 @@ impl Fixture {
     /// A service with the stream `s`.
     async fn with_shards(shards: u32) -> Self {
         let clock = Clock::manual(START_MS);
+        let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));
         let fixture = Self {
-            kinesis: Kinesis::new(clock.clone(), Limits::Machine),
+            kinesis: Kinesis::new(clock.clone(), Limits::Machine, Arc::clone(&cloudwatch)),
             clock,
+            cloudwatch,
             cx: Context {
                 region: "us-east-1".into(),
                 account: "000000000000".into(),
@@ -38,6 +45,15 @@ impl Fixture {
             },
         };
         fixture.ok("CreateStream", json!({ "StreamName": "s", "ShardCount": shards })).await;
+        fixture
+    }
+
+    /// A service with AWS's limits and the stream `s` of one shard.
+    async fn with_the_limits_of_aws() -> Self {
+        let mut fixture = Self::with_shards(1).await;
+        let cloudwatch = Arc::clone(&fixture.cloudwatch);
+        fixture.kinesis = Kinesis::new(fixture.clock.clone(), Limits::Aws, cloudwatch);
+        fixture.ok("CreateStream", json!({ "StreamName": "s", "ShardCount": 1 })).await;
         fixture
     }
 
@@ -456,7 +472,6 @@ async fn bad_input_is_refused_in_the_words_of_the_service() {
         "Use IncreaseRetentionPeriod API",
     )
     .await;
-    check("SubscribeToShard", json!({}), "NotImplementedException", "kinesis:SubscribeToShard").await;
     check("RegisterStreamConsumer", json!({}), "ValidationException", "streamARN").await;
     check(
         "StartStreamEncryption",
@@ -504,9 +519,7 @@ async fn concurrent_puts_lose_nothing_while_shards_split() {
 
 #[tokio::test]
 async fn with_the_limits_of_aws_a_shard_takes_a_thousand_records_a_second() {
-    let mut fixture = Fixture::with_shards(1).await;
-    fixture.kinesis = Kinesis::new(fixture.clock.clone(), Limits::Aws);
-    fixture.ok("CreateStream", json!({ "StreamName": "s", "ShardCount": 1 })).await;
+    let fixture = Fixture::with_the_limits_of_aws().await;
     let entries: Vec<Value> = (0..500).map(|_| json!({ "PartitionKey": "k", "Data": "MQ==" })).collect();
     let put = json!({ "StreamName": "s", "Records": entries });
     for failed in [0, 0, 500] {

@@ -15,7 +15,7 @@ use crate::{
     services::{dynamodb::TableStream, kinesis::Stream, sqs::Sqs},
     triggers::{
         mappings::Mappings,
-        outside::{Destination, Invoke, Measure, Queues, Sources},
+        outside::{Destination, Invoke, Measure, Notice, Queues, Sources},
         settings::Options,
     },
 };
@@ -71,7 +71,7 @@ impl Invoke for Fake {
 }
 
 impl Destination for Fake {
-    async fn send(&self, _: &str, _: String) -> Result<(), ApiError> {
+    async fn send(&self, _: &Context, _: &str, _: Notice) -> Result<(), ApiError> {
         Ok(())
     }
 }

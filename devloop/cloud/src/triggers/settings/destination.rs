@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::invalid;
 use crate::{arn::Arn, error::ApiError, wire::says_nothing};
 
-/// The queue of a `DestinationConfig`; an empty one takes the destination away.
+/// The queue, topic or bucket of a `DestinationConfig`; an empty one takes the destination away.
 pub(super) fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
     if config.get("OnSuccess").is_some_and(|target| !says_nothing(target)) {
         return Err(invalid("Unsupported DestinationConfig parameter for given event source mapping type."));
@@ -22,17 +22,23 @@ pub(super) fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
         }
     };
     match Arn::parse(arn) {
-        Some(Arn { service: "sqs", resource, .. }) if resource.strip_suffix(".fifo").is_some() => {
-            Err(ApiError::unsupported("FIFO queues as on-failure destinations"))
+        Some(Arn { service: "sqs" | "sns", resource, .. }) if resource.strip_suffix(".fifo").is_some() => {
+            Err(ApiError::unsupported("FIFO queues and topics as on-failure destinations"))
         }
-        Some(Arn { service: "sqs", resource, .. }) if !resource.is_empty() && !resource.contains(':') => {
+        Some(Arn { service: "sqs" | "sns", resource, .. }) if is_name(resource) => Ok(Some(arn.clone())),
+        Some(Arn { service: "s3", region: "", account: "", resource, .. }) if is_name(resource) => {
             Ok(Some(arn.clone()))
         }
-        Some(Arn { service, .. }) if service != "sqs" => {
+        Some(Arn { service, .. }) if !matches!(service, "sqs" | "sns" | "s3") => {
             Err(ApiError::unsupported(format_args!("`{service}` as an on-failure destination")))
         }
         _ => Err(invalid(format!(
             "The provided destination config DestinationConfig(onFailure=OnFailure(destination={arn})) is invalid."
         ))),
     }
+}
+
+/// Whether the last part of an ARN names one resource, and nothing below it.
+fn is_name(part: &str) -> bool {
+    !part.is_empty() && !part.contains([':', '/'])
 }

@@ -69,12 +69,21 @@ fn every_limit_is_checked_and_every_gap_is_named() {
         &refused("the option `ProvisionedPollerConfig` of CreateEventSourceMapping"),
     );
     let on_failure = |arn: &str| json!({"DestinationConfig": {"OnFailure": {"Destination": arn}}});
-    check(on_failure("arn:aws:sns:us-east-1:000000000000:t"), &refused("`sns` as an on-failure destination"));
-    check(on_failure("arn:aws:s3:::bucket"), &refused("`s3` as an on-failure destination"));
     check(
-        on_failure("arn:aws:sqs:us-east-1:000000000000:q.fifo"),
-        &refused("FIFO queues as on-failure destinations"),
+        on_failure("arn:aws:kafka:us-east-1:000000000000:c"),
+        &refused("`kafka` as an on-failure destination"),
     );
+    for fifo in ["arn:aws:sqs:us-east-1:000000000000:q.fifo", "arn:aws:sns:us-east-1:000000000000:t.fifo"] {
+        check(on_failure(fifo), &refused("FIFO queues and topics as on-failure destinations"));
+    }
+    for wrong in
+        ["arn:aws:s3:::bucket/key", "arn:aws:s3:us-east-1::bucket", "arn:aws:sns:us-east-1:0:t:subscription"]
+    {
+        let text = format!(
+            "The provided destination config DestinationConfig(onFailure=OnFailure(destination={wrong})) is invalid."
+        );
+        check(on_failure(wrong), &text);
+    }
     check(
         json!({"DestinationConfig": {"OnSuccess": {"Destination": "x"}}}),
         "Unsupported DestinationConfig parameter for given event source mapping type.",

@@ -34,10 +34,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
             let region = self.mapping.request_context().region;
             self.outside.iterator_age(&region, plan.function_name(), age_ms, now_ms);
         }
-        let tail = match batch.window {
-            Some(bounds) => self.tail(bounds, None),
-            None => TAIL.to_vec(),
-        };
+        let tail = self.batch_tail(batch);
         let progress = std::sync::Arc::clone(&self.progress);
         let _in_flight = InFlight::new(&progress.counts, piece.records.len());
         let Some(outcome) = self.invoke(plan, batch.payload(&piece.records, &tail)).await else {
@@ -75,11 +72,10 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
                 .record_age
                 .is_some_and(|age| self.clock.now_ms() > window.bounds.end_ms + age.as_millis() as i64);
             if tries > 0 && too_old {
-                self.discard_window(window, tries, Condition::RecordAgeExceeded, None).await?;
+                self.discard_window((window, ending), tries, Condition::RecordAgeExceeded, None).await?;
                 return Flow::Continue(());
             }
-            let payload = [HEAD, &self.tail(window.bounds, Some(ending))].concat().into();
-            if let Some(outcome) = self.invoke(&plan, payload).await {
+            if let Some(outcome) = self.invoke(&plan, self.last_event(window, ending)).await {
                 tries += 1;
                 let answered = window::state(&outcome.payload).is_some();
                 let verdict = match self.verdict(&plan, &outcome, |_| None) {
@@ -92,12 +88,22 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
                 }
                 if plan.settings.retries.is_some_and(|retries| tries > retries) {
                     let condition = Condition::RetryAttemptsExhausted;
-                    self.discard_window(window, tries, condition, Some(&outcome)).await?;
+                    self.discard_window((window, ending), tries, condition, Some(&outcome)).await?;
                     return Flow::Continue(());
                 }
             }
             self.wait().await;
         }
+    }
+
+    /// The event of the call that ends a window.
+    pub(super) fn last_event(&self, window: &Window, ending: Ending) -> Bytes {
+        [HEAD, &self.tail(window.bounds, Some(ending))].concat().into()
+    }
+
+    /// What an event has behind a batch's records.
+    pub(super) fn batch_tail(&self, batch: &Batch<H::Record>) -> Vec<u8> {
+        batch.window.map_or_else(|| TAIL.to_vec(), |bounds| self.tail(bounds, None))
     }
 
     fn tail(&self, bounds: window::Bounds, ending: Option<Ending>) -> Vec<u8> {

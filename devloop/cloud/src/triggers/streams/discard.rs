@@ -1,5 +1,6 @@
 //! Giving records up: the destination, if there is one, is told, and until it knows, nothing is settled.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{
@@ -8,12 +9,16 @@ use super::{
     decide::Piece,
     failure_record::{Condition, Discarded},
     lane::{Flow, Lane},
-    window::{Taken, Window},
+    window::{Ending, Taken, Window},
 };
 use crate::{
+    arn::Arn,
     functions::Outcome,
     source::SourceShard,
-    triggers::{mapping::LastResult, outside::Outside},
+    triggers::{
+        mapping::LastResult,
+        outside::{Notice, Outside},
+    },
 };
 
 impl<H: SourceShard, O: Outside> Lane<H, O> {
@@ -26,25 +31,34 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         outcome: Option<&Outcome>,
     ) -> Flow {
         let Some(records) = batch.taken(piece.records.clone()) else { return Flow::Continue(()) };
-        self.give_up(records, piece.tries, condition, outcome).await
+        let event = || batch.payload(&piece.records, &self.batch_tail(batch));
+        let payload = self.keeps_events().then(event);
+        self.give_up((records, payload), piece.tries, condition, outcome).await
     }
 
     /// Gives the sums of a window up, whose last call failed too often: the record names what had gone into them. AWS does
     /// not say what it sends then.
     pub(super) async fn discard_window(
         &mut self,
-        window: &Window,
+        (window, ending): (&Window, Ending),
         tries: u32,
         condition: Condition,
         outcome: Option<&Outcome>,
     ) -> Flow {
         let Some(records) = window.taken else { return Flow::Continue(()) };
-        self.give_up(records, tries, condition, outcome).await
+        let payload = self.keeps_events().then(|| self.last_event(window, ending));
+        self.give_up((records, payload), tries, condition, outcome).await
+    }
+
+    /// Whether the destination is a bucket, which gets the event too.
+    fn keeps_events(&self) -> bool {
+        let plan = self.mapping.plan();
+        plan.settings.on_failure.as_ref().is_some_and(|arn| Arn::of_service("s3", arn).is_some())
     }
 
     async fn give_up(
         &mut self,
-        records: Taken,
+        (records, payload): (Taken, Option<Bytes>),
         tries: u32,
         condition: Condition,
         outcome: Option<&Outcome>,
@@ -59,7 +73,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         loop {
             let plan = self.plan()?;
             let Some(destination) = &plan.settings.on_failure else { break };
-            let body = Discarded {
+            let discarded = Discarded {
                 kind: self.mapping.kind,
                 condition,
                 request_id: &request_id,
@@ -73,10 +87,11 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
                 last_sequence: H::sequence(records.sequences.1),
                 arrivals_ms: records.arrivals_ms,
                 size: records.records,
+                payload: payload.as_deref(),
                 now_ms: self.clock.now_ms(),
-            }
-            .body();
-            match self.outside.send(destination, body).await {
+            };
+            let notice = Notice { body: discarded.body(), key: discarded.key(&self.mapping.uuid) };
+            match self.outside.send(&self.mapping.request_context(), destination, notice).await {
                 Ok(()) => break,
                 Err(error) => {
                     self.mapping.processed(LastResult::DestinationFailed);

@@ -1,8 +1,9 @@
-//! The message that tells a queue of a discarded batch [Retain discarded batch records for a Kinesis Data Streams event
-//! source in Lambda; the same for table streams]: where the records were, never the records themselves.
+//! The record of a discarded batch [Retain discarded batch records for a Kinesis Data Streams event source in Lambda; the same
+//! for table streams]. Queues and topics are told where the records were; a bucket gets the event with them too.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json, value::RawValue};
+use uuid::Uuid;
 
 use crate::{triggers::kind::Kind, wire};
 
@@ -15,7 +16,7 @@ pub(crate) enum Condition {
     RecordAgeExceeded,
 }
 
-/// Everything the message says.
+/// Everything the record says.
 #[derive(Debug)]
 pub(crate) struct Discarded<'d> {
     pub(crate) kind: Kind,
@@ -34,11 +35,20 @@ pub(crate) struct Discarded<'d> {
     /// Arrival of the first and the last record, in ms since the epoch.
     pub(crate) arrivals_ms: (i64, i64),
     pub(crate) size: usize,
+    /// The event of the last try, as JSON; only buckets get it.
+    pub(crate) payload: Option<&'d [u8]>,
     pub(crate) now_ms: i64,
 }
 
 impl Discarded<'_> {
-    /// The message's body.
+    /// The key of the object that a bucket keeps the record as.
+    pub(crate) fn key(&self, mapping: &str) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.now_ms).unwrap_or_default();
+        let at = at.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S");
+        format!("aws/lambda/{mapping}/{}/{at}-{}", self.shard_id, Uuid::new_v4())
+    }
+
+    /// The record, as JSON.
     pub(crate) fn body(&self) -> String {
         let mut record = Map::new();
         let mut insert = |name: &str, value: Value| record.insert(name.to_owned(), value);
@@ -76,7 +86,13 @@ impl Discarded<'_> {
                 "streamArn": self.stream_arn,
             }),
         );
-        Value::Object(record).to_string()
+        let mut body = Value::Object(record).to_string();
+        if let Some(payload) = self.payload.and_then(|event| serde_json::from_slice::<&RawValue>(event).ok())
+        {
+            body.pop();
+            body.push_str(&format!(r#","payload":{payload}}}"#));
+        }
+        body
     }
 
     /// A table's stream knows its records' times in whole seconds only.
@@ -109,6 +125,7 @@ mod tests {
             last_sequence: "109".to_owned(),
             arrivals_ms: (1_700_000_000_250, 1_700_000_001_500),
             size: 10,
+            payload: None,
             now_ms: 1_700_000_002_000,
         }
     }
@@ -150,5 +167,23 @@ mod tests {
                     "approximateArrivalOfLastRecord": "2023-11-14T22:13:21Z", "batchSize": 10, "streamArn": "arn:s"},
             }),
         );
+    }
+    #[test]
+    fn a_bucket_keeps_the_event_below_the_day_of_the_shard() {
+        let discarded = Discarded {
+            payload: Some(br#"{"Records":[{"n":1.50}]}"#),
+            ..discarded(Kind::Kinesis, Condition::RetryAttemptsExhausted)
+        };
+        assert!(
+            discarded.body().ends_with(r#","payload":{"Records":[{"n":1.50}]}}"#),
+            "{}",
+            discarded.body()
+        );
+        serde_json::from_str::<Value>(&discarded.body()).unwrap();
+        let key = discarded.key("m-1");
+        let random = key
+            .strip_prefix("aws/lambda/m-1/shardId-000000000000/2023/11/14/2023-11-14T22.13.22-")
+            .unwrap_or_else(|| panic!("{key}"));
+        Uuid::parse_str(random).unwrap();
     }
 }

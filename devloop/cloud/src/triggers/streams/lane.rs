@@ -88,6 +88,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
     /// Works off a batch. The lane's place follows every step, so nothing settled is delivered again.
     async fn deliver(&mut self, batch: &Batch<H::Record>) -> Flow {
         let mut work = Work::new(batch.entries.len());
+        self.progress.shard.handed_over(&batch.entries, self.clock.now_ms());
         self.backoff.reset();
         if let Some(bounds) = batch.window {
             self.progress.window.lock().get_or_insert_with(|| Window::open(bounds));

@@ -21,7 +21,7 @@ use crate::{
     services::sqs::Sqs,
     shard::{Entry, ShardLog},
     source::{Source, SourceShard},
-    triggers::outside::{Destination, Invoke, Measure, Queues, Sources},
+    triggers::outside::{Destination, Invoke, Measure, Notice, Queues, Sources},
 };
 
 pub(super) const KINESIS_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/orders";
@@ -161,6 +161,8 @@ pub(super) struct FakeCloud {
     pub(super) ages: Mutex<Vec<(String, i64)>>,
     /// The events of windows, without their records.
     pub(super) windows: Mutex<Vec<Value>>,
+    /// The keys that a bucket would keep the destination's records under.
+    pub(super) keys: Mutex<Vec<String>>,
     calls: mpsc::UnboundedSender<(String, Vec<u32>)>,
     sent: mpsc::UnboundedSender<(String, Value)>,
 }
@@ -184,6 +186,7 @@ impl FakeCloud {
             refusals: AtomicUsize::new(0),
             ages: Mutex::default(),
             windows: Mutex::default(),
+            keys: Mutex::default(),
             windowed: Mutex::new(Box::new(|event, _| Answer::Json(json!({ "state": event["state"] })))),
             calls,
             sent,
@@ -249,13 +252,15 @@ impl Invoke for FakeCloud {
 }
 
 impl Destination for FakeCloud {
-    async fn send(&self, queue_arn: &str, body: String) -> Result<(), ApiError> {
+    async fn send(&self, _: &Context, destination_arn: &str, notice: Notice) -> Result<(), ApiError> {
         let refused =
             self.refusals.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
         if refused.is_ok() {
             return Err(ApiError::internal("the queue is down"));
         }
-        self.sent.send((queue_arn.to_owned(), serde_json::from_str(&body).unwrap())).unwrap();
+        self.keys.lock().push(notice.key);
+        let record = serde_json::from_str(&notice.body).unwrap();
+        self.sent.send((destination_arn.to_owned(), record)).unwrap();
         Ok(())
     }
 }

@@ -17,7 +17,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::DynamoDb;
-use crate::{Limits, clock::Clock, context::Context, error::ApiError, services::kinesis::Kinesis};
+use crate::{
+    Limits,
+    clock::Clock,
+    context::Context,
+    error::ApiError,
+    services::{cloudwatch::CloudWatch, kinesis::Kinesis},
+};
 
 const START_MS: i64 = 1_700_000_000_250;
 
@@ -38,7 +44,8 @@ impl Fixture {
             endpoint: "http://127.0.0.1:4566".into(),
             request_id: "r".into(),
         };
-        let kinesis = Arc::new(Kinesis::new(clock.clone(), Limits::Machine));
+        let kinesis =
+            Arc::new(Kinesis::new(clock.clone(), Limits::Machine, Arc::new(CloudWatch::new(clock.clone()))));
         let db = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         Self { db, kinesis, cx, clock }
     }
