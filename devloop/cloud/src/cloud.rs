@@ -98,7 +98,7 @@ impl Cloud {
         let kinesis = Arc::new(Kinesis::new(clock.clone(), limits, Arc::clone(&cloudwatch)));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         let sqs = Arc::new(Sqs::new(clock.clone()));
-        let logs = Arc::new(Logs::new(clock.clone()));
+        let logs = Arc::new(Logs::new(clock.clone(), Arc::clone(&cloudwatch)));
         let lambda = Arc::new(Lambda::new(clock.clone(), Arc::clone(&logs), Arc::clone(&cloudwatch)));
         let events = Arc::new(Events::new(
             clock.clone(),

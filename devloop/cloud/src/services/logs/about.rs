@@ -13,17 +13,25 @@ static ABOUT: About = About {
         "CreateLogStream",
         "DeleteLogGroup",
         "DeleteLogStream",
+        "DeleteMetricFilter",
         "DeleteRetentionPolicy",
         "DescribeLogGroups",
         "DescribeLogStreams",
+        "DescribeMetricFilters",
+        "DescribeQueries",
         "FilterLogEvents",
         "GetLogEvents",
+        "GetQueryResults",
         "ListTagsForResource",
         "ListTagsLogGroup",
         "PutLogEvents",
+        "PutMetricFilter",
         "PutRetentionPolicy",
+        "StartQuery",
+        "StopQuery",
         "TagLogGroup",
         "TagResource",
+        "TestMetricFilter",
         "UntagLogGroup",
         "UntagResource",
     ],
@@ -34,7 +42,10 @@ impl Service for Logs {
     about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
-        vec![("AWS::Logs::LogGroup", Box::new(cloudformation::LogGroup))]
+        vec![
+            ("AWS::Logs::LogGroup", Box::new(cloudformation::LogGroup)),
+            ("AWS::Logs::MetricFilter", Box::new(cloudformation::MetricFilter)),
+        ]
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {

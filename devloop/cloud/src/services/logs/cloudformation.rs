@@ -1,6 +1,6 @@
-//! `AWS::Logs::LogGroup`.
+//! `AWS::Logs::LogGroup` and `AWS::Logs::MetricFilter`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
@@ -78,6 +78,76 @@ impl ResourceType for LogGroup {
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
         Box::pin(async move {
             task.call("logs", "DeleteLogGroup", json!({ "logGroupName": physical_id })).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::Logs::MetricFilter`.
+#[derive(Debug)]
+pub(super) struct MetricFilter;
+
+impl MetricFilter {
+    async fn put(task: &Task<'_>, name: &str) -> Result<Created, Cause> {
+        let group = task.required("LogGroupName")?;
+        let transformations = task.properties.get("MetricTransformations").cloned().unwrap_or_default();
+        let transformations = transformations.as_array().cloned().unwrap_or_default();
+        let input = json!({
+            "logGroupName": group,
+            "filterName": name,
+            "filterPattern": task.required("FilterPattern")?,
+            "metricTransformations": transformations.iter().map(transformation).collect::<Vec<_>>(),
+        });
+        task.call("logs", "PutMetricFilter", input).await?;
+        Ok(Created::new(name))
+    }
+}
+
+/// A transformation as the API takes it: members with a small first letter, dimensions as a map.
+fn transformation(given: &Value) -> Value {
+    let mut members = Map::new();
+    for (name, value) in given.as_object().into_iter().flatten() {
+        let mut letters = name.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+        let dimensions = || {
+            let pair =
+                |item: &Value| Some((item.get("Key")?.as_str()?.to_owned(), item.get("Value")?.clone()));
+            value.as_array().into_iter().flatten().filter_map(pair).collect::<Map<_, _>>()
+        };
+        let value = if name == "Dimensions" { Value::Object(dimensions()) } else { value.clone() };
+        // CloudFormation takes numbers as text and text as numbers.
+        let value = if name == "MetricValue" && value.is_number() { value.to_string().into() } else { value };
+        members.insert(first.into_iter().chain(letters).collect(), value);
+    }
+    Value::Object(members)
+}
+
+impl ResourceType for MetricFilter {
+    fn properties(&self) -> Properties {
+        &[
+            ("FilterName", Text),
+            ("FilterPattern", Text),
+            ("LogGroupName", Text),
+            ("MetricTransformations", Any),
+        ]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["FilterPattern", "MetricTransformations"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move { Self::put(task, &task.name("FilterName", 512)).await })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(Self::put(task, &before.made.physical_id))
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let input = json!({ "logGroupName": task.required("LogGroupName")?, "filterName": physical_id });
+            task.call("logs", "DeleteMetricFilter", input).await?;
             Ok(())
         })
     }

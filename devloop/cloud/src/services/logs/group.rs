@@ -7,6 +7,8 @@ use std::{
 
 use parking_lot::Mutex;
 
+use super::metric_filters::MetricFilter;
+
 /// How many bytes of events a group keeps, as AWS counts them: the lines of some 130,000 runs of the pipeline.
 pub(crate) const BYTES: usize = 128 << 20;
 
@@ -77,6 +79,8 @@ pub(crate) struct Content {
     pub(crate) bytes: usize,
     pub(crate) retention_days: Option<i64>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// By name.
+    pub(crate) metric_filters: BTreeMap<String, Arc<MetricFilter>>,
     next: u64,
 }
 

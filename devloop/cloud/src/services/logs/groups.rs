@@ -153,7 +153,7 @@ fn describe_one(scope: &Scope<'_>, group: &Group) -> Value {
     let mut members = json!({
         "logGroupName": &*group.name,
         "creationTime": group.created_ms,
-        "metricFilterCount": 0,
+        "metricFilterCount": content.metric_filters.len(),
         "arn": format!("{arn}:*"),
         "logGroupArn": arn,
         "storedBytes": content.bytes,

@@ -12,7 +12,7 @@ use super::{
     service::Scope,
     streams::{put_token, stream_name},
 };
-use crate::{error::ApiError, wire};
+use crate::{error::ApiError, services::cloudwatch::CloudWatch, wire};
 
 /// The limits of a batch [PutLogEvents].
 const EVENTS: usize = 10_000;
@@ -40,7 +40,12 @@ struct InputEvent {
 }
 
 /// [PutLogEvents, CloudWatch Logs API reference]
-pub(crate) fn put(scope: &Scope<'_>, live: &Live, input: Value) -> Result<Value, ApiError> {
+pub(crate) fn put(
+    scope: &Scope<'_>,
+    live: &Live,
+    metrics: &CloudWatch,
+    input: Value,
+) -> Result<Value, ApiError> {
     let put: Put = wire::read(input)?;
     let stream = stream_name(put.stream)?;
     let events = check(put.events.ok_or_else(|| missing("logEvents"))?)?;
@@ -52,7 +57,13 @@ pub(crate) fn put(scope: &Scope<'_>, live: &Live, input: Value) -> Result<Value,
     let new = events.partition_point(|(at_ms, _)| *at_ms <= scope.now_ms + NEWEST);
     let accepted = events.get(old.max(expired)..new).unwrap_or_default();
     let stream = content.append(&stream, scope.now_ms, accepted).ok_or_else(no_stream)?;
+    let filters: Vec<_> = content.metric_filters.values().cloned().collect();
     drop(content);
+    for (at_ms, message) in accepted {
+        for filter in &filters {
+            filter.observe(metrics, &scope.cx.region, *at_ms, message);
+        }
+    }
     live.send(
         &scope.cx.region,
         &group.name,

@@ -11,10 +11,13 @@ use super::{
     filter,
     group::Group,
     groups,
+    insights::Queries,
     live::{Live, LogEvent},
-    put, read, streams, tags,
+    metric_filters, put, read, streams, tags,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{
+    clock::Clock, context::Context, error::ApiError, regional::Regional, services::cloudwatch::CloudWatch,
+};
 
 /// CloudWatch Logs.
 #[derive(Debug)]
@@ -22,6 +25,9 @@ pub(crate) struct Logs {
     clock: Clock,
     regions: Regional<Store>,
     live: Live,
+    /// Where metric filters record.
+    metrics: Arc<CloudWatch>,
+    queries: Queries,
 }
 
 /// The groups of a region by name.
@@ -75,12 +81,12 @@ pub(crate) fn check_group_name(name: &str) -> Result<(), ApiError> {
 
 impl Logs {
     /// A service without groups.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Regional::default(), live: Live::default() }
+    pub(crate) fn new(clock: Clock, metrics: Arc<CloudWatch>) -> Self {
+        let (regions, live) = (Regional::default(), Live::default());
+        Self { clock, regions, live, metrics, queries: Queries::default() }
     }
 
     /// Runs one operation by its API name.
-    #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.regions.of(&cx.region);
         let scope = Scope { cx, store: &store, now_ms: self.clock.now_ms() };
@@ -93,9 +99,17 @@ impl Logs {
             "CreateLogStream" => streams::create(&scope, input),
             "DeleteLogStream" => streams::delete(&scope, input),
             "DescribeLogStreams" => streams::describe(&scope, input),
-            "PutLogEvents" => put::put(&scope, &self.live, input),
+            "PutLogEvents" => put::put(&scope, &self.live, &self.metrics, input),
             "GetLogEvents" => read::get(&scope, input),
             "FilterLogEvents" => filter::filter(&scope, input),
+            "PutMetricFilter" => metric_filters::put(&scope, input),
+            "DescribeMetricFilters" => metric_filters::describe(&scope, input),
+            "DeleteMetricFilter" => metric_filters::delete(&scope, input),
+            "TestMetricFilter" => metric_filters::test(input),
+            "StartQuery" => self.queries.start(&scope, input).await,
+            "GetQueryResults" => self.queries.results(&scope, input),
+            "DescribeQueries" => self.queries.describe(&scope, input),
+            "StopQuery" => self.queries.stop(&scope, input),
             "TagResource" => tags::tag(&scope, input),
             "UntagResource" => tags::untag(&scope, input),
             "ListTagsForResource" => tags::list(&scope, input),
@@ -113,17 +127,23 @@ impl Logs {
         let events: Vec<(i64, Arc<str>)> =
             events.into_iter().map(|(at_ms, message)| (at_ms, message.into())).collect();
         let group = store.group_or_new(group, now_ms);
-        let stream = {
+        let (stream, filters) = {
             let mut content = group.content.lock();
-            if let Some(name) = content.append(stream, now_ms, &events) {
+            let stream = if let Some(name) = content.append(stream, now_ms, &events) {
                 name
             } else {
                 let name: Arc<str> = stream.into();
                 content.create_stream(Arc::clone(&name), now_ms);
                 content.append(stream, now_ms, &events);
                 name
-            }
+            };
+            (stream, content.metric_filters.values().cloned().collect::<Vec<_>>())
         };
+        for (at_ms, message) in &events {
+            for filter in &filters {
+                filter.observe(&self.metrics, region, *at_ms, message);
+            }
+        }
         self.live.send(region, &group.name, &stream, events.iter().map(|(at_ms, text)| (*at_ms, text)));
     }
 
@@ -165,7 +185,8 @@ mod tests {
 
     #[test]
     fn followers_get_what_is_appended_and_learn_what_they_missed() {
-        let logs = Logs::new(Clock::manual(1_000));
+        let clock = Clock::manual(1_000);
+        let logs = Logs::new(clock.clone(), Arc::new(CloudWatch::new(clock)));
         logs.append("eu-west-1", "/g", "s", vec![(1, "before".to_owned())]);
         let mut follower = logs.subscribe();
         logs.append("eu-west-1", "/g", "s", vec![(2, "one".to_owned()), (3, "two".to_owned())]);

@@ -21,6 +21,7 @@ pub(crate) struct Selector(pub(crate) Vec<Step>);
 pub(crate) enum Step {
     Member(String),
     Index(usize),
+    /// Every element of an array, or every member of an object.
     Every,
 }
 
@@ -66,15 +67,35 @@ impl Condition {
     }
 }
 
+impl Selector {
+    /// The first value that the selector leads to.
+    pub(crate) fn find<'v>(&self, document: &'v Value) -> Option<&'v Value> {
+        find(document, &self.0)
+    }
+}
+
+fn find<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+    let Some((step, rest)) = steps.split_first() else { return Some(value) };
+    match (step, value) {
+        (Step::Member(name), _) => find(value.get(name)?, rest),
+        (Step::Index(index), _) => find(value.get(*index)?, rest),
+        (Step::Every, Value::Array(values)) => values.iter().find_map(|value| find(value, rest)),
+        (Step::Every, Value::Object(members)) => members.values().find_map(|value| find(value, rest)),
+        (Step::Every, _) => None,
+    }
+}
+
 /// Whether `check` holds for some value that the steps lead to.
 fn any(value: &Value, steps: &[Step], check: &impl Fn(&Value) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return check(value) };
     match step {
         Step::Member(name) => value.get(name).is_some_and(|value| any(value, rest, check)),
         Step::Index(index) => value.get(*index).is_some_and(|value| any(value, rest, check)),
-        Step::Every => {
-            value.as_array().is_some_and(|values| values.iter().any(|value| any(value, rest, check)))
-        }
+        Step::Every => match value {
+            Value::Array(values) => values.iter().any(|value| any(value, rest, check)),
+            Value::Object(members) => members.values().any(|value| any(value, rest, check)),
+            _ => false,
+        },
     }
 }
 
@@ -122,7 +143,8 @@ impl Literal {
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
+/// A value as a number, also one that is written as text.
+pub(crate) fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 

@@ -3,8 +3,12 @@
 mod expression;
 mod json;
 mod parse;
+mod spaced;
 mod terms;
 
+use serde_json::{Map, Value};
+
+pub(crate) use self::json::{Selector, number};
 use super::errors::invalid;
 use crate::error::ApiError;
 
@@ -17,10 +21,21 @@ pub(crate) enum Pattern {
     Terms(terms::Terms),
     /// Conditions on the fields of a JSON message.
     Json(json::Condition),
+    /// Conditions on fields with spaces in between.
+    Spaced(spaced::Spaced),
+}
+
+/// What a metric can take from a message that matches.
+#[derive(Debug, Default)]
+pub(crate) struct Extracted {
+    /// The fields of a pattern for fields, by name.
+    pub(crate) fields: Map<String, Value>,
+    /// The message of a pattern for JSON.
+    pub(crate) document: Option<Value>,
 }
 
 impl Pattern {
-    /// Reads a pattern. Patterns for space-delimited fields, `[a, b]`, are refused by name.
+    /// Reads a pattern.
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let text = text.trim();
         if text.len() > 1_024 {
@@ -29,10 +44,9 @@ impl Pattern {
         if text.is_empty() {
             return Ok(Self::All);
         }
-        if text.starts_with('[') {
-            return Err(ApiError::unsupported("space-delimited filter patterns ([a, b])"));
-        }
-        let parsed = if text.starts_with('{') {
+        let parsed = if text.starts_with('[') {
+            parse::spaced(text).map(Self::Spaced)
+        } else if text.starts_with('{') {
             parse::condition(text).map(Self::Json)
         } else {
             terms::Terms::parse(text).map(Self::Terms)
@@ -42,16 +56,29 @@ impl Pattern {
 
     /// Whether a message is shown.
     pub(crate) fn matches(&self, message: &str) -> bool {
+        self.extract(message).is_some()
+    }
+
+    /// What a message that matches holds; `None` for the others.
+    pub(crate) fn extract(&self, message: &str) -> Option<Extracted> {
         match self {
-            Self::All => true,
-            Self::Terms(terms) => terms.matches(message),
+            Self::All => Some(Extracted::default()),
+            Self::Terms(terms) => terms.matches(message).then(Extracted::default),
             // Most messages of a group that is filtered this way are JSON; the others are told apart at once.
             Self::Json(condition) => {
-                message.trim_start().starts_with(['{', '['])
-                    && serde_json::from_str(message).is_ok_and(|document| condition.holds(&document))
+                let is_json = message.trim_start().starts_with(['{', '[']);
+                let document = is_json.then(|| serde_json::from_str(message).ok()).flatten()?;
+                let holds = condition.holds(&document);
+                holds.then(|| Extracted { document: Some(document), ..Extracted::default() })
             }
+            Self::Spaced(spaced) => spaced.fields(message).map(|fields| Extracted { fields, document: None }),
         }
     }
+}
+
+/// Reads the selector of a value in a JSON message, such as `$.latency`.
+pub(crate) fn selector(text: &str) -> Result<Selector, ApiError> {
+    parse::selector(text).map_err(|why| invalid(format!("Invalid selector {text}: {why}")))
 }
 
 #[cfg(test)]
@@ -139,12 +166,55 @@ mod tests {
     }
 
     #[test]
+    fn names_with_dots_and_wildcards_lead_to_values() {
+        let event = r#"{"cluster.name":"c","tags":{"a":1,"b":7},"list":[[1],[2,3]]}"#;
+        let yes = |pattern: &str| check(pattern, event, true);
+        yes("{ $.['cluster.name'] = \"c\" }");
+        yes("{ $['cluster.name'] = \"c\" }");
+        check("{ $.cluster.name = \"c\" }", event, false);
+        yes("{ $.tags.* > 6 }");
+        yes("{ $.tags[*] = 7 }");
+        check("{ $.tags.* > 7 }", event, false);
+        yes("{ $.list[*][*] = 3 }");
+        yes("{ $.* = c }");
+    }
+
+    #[test]
+    fn fields_are_words_quotes_and_brackets() {
+        let line = "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534";
+        let yes = |pattern: &str| check(pattern, line, true);
+        let no = |pattern: &str| check(pattern, line, false);
+        yes("[ip, user, username, timestamp, request, status_code, bytes]");
+        yes("[ip, user, username, timestamp, request =*.html*, status_code = 4*, bytes]");
+        yes("[..., request=*.html*, status_code=4*,]");
+        yes("[..., status_code = 4* && bytes > 1000, bytes]");
+        yes("[ip = 127.*, ...]");
+        yes("[ip, ..., (status_code = 500 || status_code = 404), bytes]");
+        yes("[ip, user, ..., status_code = %^4%, bytes]");
+        yes("[..., username != root, t, r, s, b]");
+        no("[ip, user]");
+        no("[a, b, c, d, e, f, g, h, ...]");
+        no("[..., status_code = 5*, bytes]");
+        no("[..., status_code = 4* && status_code != 404, bytes]");
+        check("[w1=ERROR, w2]", "ERROR message", true);
+        check("[w1=ERROR || w1=WARN, w2]", "WARN message", true);
+        check("[w1=ERROR, w2]", "ERROR WARN message", false);
+        let extracted =
+            Pattern::parse("[..., request=*.html*, status_code=4*,]").unwrap().extract(line).unwrap();
+        let field = |name: &str| extracted.fields.get(name).and_then(Value::as_str);
+        assert_eq!(
+            (field("status_code"), field("7"), field("3")),
+            (Some("404"), Some("1534"), Some("frank"))
+        );
+        assert_eq!(field("request"), Some("GET /index.html HTTP/1.0"));
+    }
+
+    #[test]
     fn broken_patterns_are_refused() {
         let refused = |pattern: &str, code: &str| match Pattern::parse(pattern) {
             Err(error) => assert_eq!(error.code, code, "{pattern}"),
             Ok(parsed) => panic!("{pattern} was read as {parsed:?}"),
         };
-        refused("[ip, user]", "NotImplementedException");
         for pattern in [
             "{",
             "{}",
@@ -159,6 +229,11 @@ mod tests {
             "{ $.a[x] = 1 }",
             "{ $. = 1 }",
             "{ $.a IS maybe }",
+            "[a, b",
+            "[..., a, ...]",
+            "[a = ]",
+            "[a] b",
+            "[= 1]",
             "\"open",
             "%(%",
             "%open",

@@ -1,8 +1,9 @@
-//! Reads `{ $.level = "error" && ($.ms > 5 || $.fatal IS TRUE) }`.
+//! Reads `{ $.level = "error" && ($.ms > 5 || $.fatal IS TRUE) }` and `[ip, ..., status = 4*]`.
 
 use super::{
     expression,
     json::{Comparison, Condition, Literal, Selector, Step, Test},
+    spaced::{self, Field, Spaced},
     terms::quoted,
 };
 
@@ -11,20 +12,55 @@ const DEPTH: usize = 32;
 
 /// Reads a whole pattern; the error says what is wrong.
 pub(crate) fn condition(text: &str) -> Result<Condition, String> {
-    let mut reader = Reader { rest: text, depth: 0 };
+    let mut reader = Reader { rest: text, depth: 0, names: Names::Selectors };
     reader.expect("{")?;
     let condition = reader.either()?;
-    reader.expect("}")?;
-    if reader.rest.trim().is_empty() {
-        Ok(condition)
-    } else {
-        Err(format!("`{}` is behind the closing brace", reader.rest.trim()))
+    reader.end("}")?;
+    Ok(condition)
+}
+
+/// Reads the selector of one value, such as `$.latency`; the error says what is wrong.
+pub(crate) fn selector(text: &str) -> Result<Selector, String> {
+    let mut reader = Reader { rest: text, depth: 0, names: Names::Selectors };
+    let selector = reader.selector()?;
+    reader.end("")?;
+    Ok(selector)
+}
+
+/// Reads `[ip, user, ..., status = 4*]`; the error says what is wrong.
+pub(crate) fn spaced(text: &str) -> Result<Spaced, String> {
+    let mut reader = Reader { rest: text, depth: 0, names: Names::Fields };
+    reader.expect("[")?;
+    let mut pattern = Spaced { first: Vec::new(), last: None };
+    loop {
+        if reader.take("...") {
+            if pattern.last.replace(Vec::new()).is_some() {
+                return Err("a pattern has one ellipsis at the most".to_owned());
+            }
+        } else {
+            let field = reader.field()?;
+            pattern.last.as_mut().unwrap_or(&mut pattern.first).push(field);
+        }
+        if !reader.take(",") {
+            reader.end("]")?;
+            return Ok(pattern);
+        }
     }
+}
+
+/// How a condition names what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// `$.name`, in a JSON message.
+    Selectors,
+    /// `name`, a field of the pattern.
+    Fields,
 }
 
 struct Reader<'a> {
     rest: &'a str,
     depth: usize,
+    names: Names,
 }
 
 impl<'a> Reader<'a> {
@@ -58,12 +94,42 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
+    /// A field of a pattern: nothing, its name, or a condition that begins with its name.
+    fn field(&mut self) -> Result<Field, String> {
+        self.rest = self.rest.trim_start();
+        let begin = self.rest;
+        self.rest = self.rest.trim_start_matches(['(', ' ']);
+        let name = self.run(is_field);
+        let name = (!name.is_empty()).then(|| name.to_owned());
+        if begin.starts_with('(') || !self.rest.trim_start().starts_with([',', ']']) {
+            self.rest = begin;
+            return Ok(Field { name, condition: Some(self.either()?) });
+        }
+        Ok(Field { name, condition: None })
+    }
+
     fn selector(&mut self) -> Result<Selector, String> {
+        if self.names == Names::Fields {
+            self.rest = self.rest.trim_start();
+            return match self.run(is_field) {
+                "" => Err("a condition begins with the name of a field".to_owned()),
+                name => Ok(spaced::selector(name)),
+            };
+        }
         self.expect("$")?;
         let mut steps = Vec::new();
         loop {
             if let Some(rest) = self.rest.strip_prefix('.') {
                 self.rest = rest;
+                if let Some(rest) = rest.strip_prefix('*') {
+                    self.rest = rest;
+                    steps.push(Step::Every);
+                    continue;
+                }
+                // `$.['a.b']` is another way to write `$['a.b']`.
+                if rest.starts_with('[') {
+                    continue;
+                }
                 let name = self.run(|c| c.is_alphanumeric() || "_-@#".contains(c));
                 if name.is_empty() {
                     return Err("a name is missing behind a dot".to_owned());
@@ -177,7 +243,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The last sign of a pattern.
+    fn end(&mut self, sign: &str) -> Result<(), String> {
+        self.expect(sign)?;
+        match self.rest.trim() {
+            "" => Ok(()),
+            behind => Err(format!("`{behind}` is behind the closing `{sign}`")),
+        }
+    }
+
     fn expect(&mut self, sign: &str) -> Result<(), String> {
         if self.take(sign) { Ok(()) } else { Err(format!("`{sign}` is missing")) }
     }
+}
+
+/// What a field's name is made of.
+fn is_field(c: char) -> bool {
+    c.is_alphanumeric() || "_-".contains(c)
 }

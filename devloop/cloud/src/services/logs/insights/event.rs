@@ -1,0 +1,84 @@
+//! An event as a query sees it: Insights' own fields, what Lambda's REPORT lines tell, and the members of JSON messages.
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use super::value::Field;
+use crate::services::logs::{
+    group::{Event, Position},
+    read::event_id,
+};
+
+/// An event with its fields.
+pub(super) struct Fields<'e> {
+    event: &'e Event,
+    position: Position,
+    group: &'e str,
+    account: &'e str,
+    document: OnceCell<Option<Value>>,
+}
+
+impl<'e> Fields<'e> {
+    /// The fields of the event at `position` of `group`.
+    pub(super) fn new(event: &'e Event, position: Position, group: &'e str, account: &'e str) -> Self {
+        Self { event, position, group, account, document: OnceCell::new() }
+    }
+
+    /// A field by its name; names with dots lead into members and elements.
+    pub(super) fn get(&self, name: &str) -> Option<Field> {
+        match name {
+            "@timestamp" => Some(Field::Time(self.position.at_ms)),
+            "@message" => Some(Field::Text(self.event.message.to_string())),
+            "@logStream" => Some(Field::Text(self.event.stream.to_string())),
+            "@log" => Some(Field::Text(format!("{}:{}", self.account, self.group))),
+            "@ingestionTime" => Some(Field::Time(self.event.ingested_ms)),
+            "@ptr" => Some(Field::Text(event_id(self.position))),
+            _ => match name.strip_prefix('@') {
+                Some(name) => report(&self.event.message, name),
+                None => Field::of_json(member(self.document()?, name)?),
+            },
+        }
+    }
+
+    fn document(&self) -> Option<&Value> {
+        let message = self.event.message.trim_start();
+        let read = || message.starts_with('{').then(|| serde_json::from_str(message).ok()).flatten();
+        self.document.get_or_init(read).as_ref()
+    }
+}
+
+/// The member of that name, also one whose own name has dots.
+fn member<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
+    let direct = |name: &str| match document {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        other => other.get(name),
+    };
+    if let Some(found) = direct(name) {
+        return Some(found);
+    }
+    name.match_indices('.').find_map(|(at, _)| member(direct(&name[..at])?, &name[at + 1..]))
+}
+
+/// What Lambda's own lines tell [Supported logs and discovered fields: Lambda].
+fn report(message: &str, name: &str) -> Option<Field> {
+    let (kind, rest) = message.split_once(" RequestId: ")?;
+    if !matches!(kind, "START" | "END" | "REPORT") {
+        return None;
+    }
+    let labelled = |label: &str| {
+        let value = rest.split('\t').find_map(|part| part.strip_prefix(label))?;
+        value.split(' ').next()?.parse().ok()
+    };
+    match name {
+        "type" => Some(Field::Text(kind.to_owned())),
+        "requestId" => Some(Field::Text(rest.split_whitespace().next()?.to_owned())),
+        "duration" => labelled("Duration: ").map(Field::Number),
+        "billedDuration" => labelled("Billed Duration: ").map(Field::Number),
+        "initDuration" => labelled("Init Duration: ").map(Field::Number),
+        // In bytes on AWS.
+        "memorySize" => labelled("Memory Size: ").map(|mb: f64| Field::Number(mb * 1e6)),
+        "maxMemoryUsed" => labelled("Max Memory Used: ").map(|mb: f64| Field::Number(mb * 1e6)),
+        _ => None,
+    }
+}
