@@ -15,6 +15,8 @@ pub struct Context {
     pub endpoint: Arc<str>,
     /// Identifies the request in the answer's headers and in logs.
     pub request_id: Arc<str>,
+    /// The access key of the request's signature. Signatures are not checked; the key tells a role's credentials from others.
+    pub access_key: Option<Arc<str>>,
 }
 
 impl Context {
@@ -58,6 +60,7 @@ impl Home {
             account: Arc::clone(&self.account),
             endpoint: self.endpoint(),
             request_id: crate::wire::unique_id().to_string().into(),
+            access_key: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who is asked: from a request's path, host and headers to a service of the registry and the protocol that the client speaks.
+//! Which service answers: from a request's path, host and headers to a service of the registry and the protocol that the client speaks.
 
 use std::sync::Arc;
 
@@ -112,11 +112,19 @@ fn by_rpc_path<'r>(registry: &'r Registry, rest: &str) -> Option<Route<'r>> {
 
 /// Region and service of the signature's credential scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`.
 pub(super) fn scope(headers: &HeaderMap) -> Option<(&str, &str)> {
-    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let credential = authorization.split("Credential=").nth(1)?;
-    let mut parts = credential.split([',', ' ']).next()?.rsplit('/');
+    let mut parts = credential(headers)?.rsplit('/');
     let (_terminator, service, region) = (parts.next()?, parts.next()?, parts.next()?);
     Some((region, service))
+}
+
+/// The access key of the signature.
+pub(super) fn access_key(headers: &HeaderMap) -> Option<&str> {
+    credential(headers)?.split('/').next()
+}
+
+fn credential(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    authorization.split("Credential=").nth(1)?.split([',', ' ']).next()
 }
 
 #[cfg(test)]

@@ -191,6 +191,7 @@ mod tests {
             account: "000000000000".into(),
             endpoint: "http://127.0.0.1:1".into(),
             request_id: "r".into(),
+            access_key: None,
         };
         Pseudo::new(&cx, "stack", "stack-id".to_owned())
     }

@@ -67,6 +67,7 @@ mod tests {
             account: "000000000000".into(),
             endpoint: "http://127.0.0.1:1".into(),
             request_id: "r".into(),
+            access_key: None,
         };
         let found = check_rules(&template, &parameters, &Pseudo::new(&cx, "stack", "id".to_owned()));
         let expected = expected.map_err(|why| format!("rule `R`: {why}"));

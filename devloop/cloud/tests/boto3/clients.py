@@ -19,8 +19,9 @@ CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
 
-def client(service, region="us-east-1"):
-    return boto3.client(service, endpoint_url=ENDPOINT, region_name=region, config=CONFIG, **CREDENTIALS)
+def client(service, region="us-east-1", **credentials):
+    keys = {**CREDENTIALS, **credentials}
+    return boto3.client(service, endpoint_url=ENDPOINT, region_name=region, config=CONFIG, **keys)
 
 
 def resource(service):

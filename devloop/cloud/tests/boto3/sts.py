@@ -26,6 +26,15 @@ def test_assume_role():
     refused("ValidationError", "roleSessionName", sts.assume_role, RoleArn=ROLE, RoleSessionName="a b")
 
 
+def test_get_caller_identity_of_a_role():
+    role = sts.assume_role(RoleArn=ROLE, RoleSessionName="me")
+    keys = role["Credentials"]
+    assumed = client("sts", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"])
+    identity = assumed.get_caller_identity()
+    equal(identity["Arn"], "arn:aws:sts::000000000000:assumed-role/deployer/me")
+    equal(identity["UserId"], role["AssumedRoleUser"]["AssumedRoleId"])
+
+
 def test_get_session_token():
     assert len(sts.get_session_token()["Credentials"]["SessionToken"]) > 100
 

@@ -1,4 +1,4 @@
-//! The service: the APIs of all regions, and its two doors.
+//! The service: the APIs of all regions, its operations, and the requests of the deployed APIs' clients.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,13 +1,13 @@
 //! IAM: roles and policies as clients and templates need them. They are stored and returned; policies are never
 //! evaluated, and every call is allowed. IAM is one for all regions. Users, groups, keys and identity providers are
-//! refused by name. Policies that AWS manages can be attached by any ARN below `arn:aws:iam::aws:policy/`, since their
-//! list is not known here, and cannot be read.
+//! refused by name. Policies that AWS manages exist by their ARN (`managed.rs`).
 
 mod about;
 mod cloudformation;
 mod errors;
 mod identifier;
 mod input;
+mod managed;
 mod policies;
 mod role_policies;
 mod roles;

@@ -8,6 +8,7 @@ use super::{
     errors::{conflict, exists, not_found},
     identifier::identifier,
     input::{encoded, tag_items, tag_list},
+    managed,
     service::Scope,
     state::{Policy, State, Version},
 };
@@ -47,8 +48,11 @@ pub(crate) fn create(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiE
 
 /// [GetPolicy, IAM API reference]
 pub(crate) fn get(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let policy = state.policy(scope.input.required("PolicyArn")?)?;
-    Ok(json!({"Policy": describe(state, policy)}))
+    let arn = scope.input.required("PolicyArn")?;
+    if let Some(name) = managed::name(arn) {
+        return Ok(managed::get(state, arn, name));
+    }
+    Ok(json!({"Policy": describe(state, state.policy(arn)?)}))
 }
 
 /// [ListPolicies, IAM API reference]. Only customer managed policies are known.
@@ -110,7 +114,11 @@ pub(crate) fn create_version(state: &mut State, scope: &Scope<'_>) -> Result<Val
 
 /// [GetPolicyVersion, IAM API reference]
 pub(crate) fn get_version(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let policy = state.policy(scope.input.required("PolicyArn")?)?;
+    let arn = scope.input.required("PolicyArn")?;
+    if let Some(name) = managed::name(arn) {
+        return managed::get_version(scope, name);
+    }
+    let policy = state.policy(arn)?;
     let number = version_number(policy, scope)?;
     Ok(json!({"PolicyVersion": describe_version(policy, number, &policy.versions[&number])}))
 }

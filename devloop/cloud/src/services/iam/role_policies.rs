@@ -2,16 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{errors::not_found, input::encoded, roles::modifiable, service::Scope, state::State};
+use super::{errors::not_found, input::encoded, managed, roles::modifiable, service::Scope, state::State};
 use crate::error::ApiError;
-
-/// Policies that AWS manages.
-const AWS_MANAGED: &str = "arn:aws:iam::aws:policy/";
 
 /// [AttachRolePolicy, IAM API reference]
 pub(crate) fn attach(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let arn = scope.input.required("PolicyArn")?;
-    if !arn.starts_with(AWS_MANAGED) && !state.policies.contains_key(arn) {
+    if managed::name(arn).is_none() && !state.policies.contains_key(arn) {
         return Err(not_found(format!("Policy {arn} does not exist or is not attachable.")));
     }
     modifiable(state, scope)?.attached.insert(arn.to_owned());

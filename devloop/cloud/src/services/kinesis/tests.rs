@@ -42,6 +42,7 @@ impl Fixture {
                 account: "000000000000".into(),
                 endpoint: "http://127.0.0.1:4566".into(),
                 request_id: "r".into(),
+                access_key: None,
             },
         };
         fixture.ok("CreateStream", json!({ "StreamName": "s", "ShardCount": shards })).await;

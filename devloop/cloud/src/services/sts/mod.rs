@@ -1,11 +1,14 @@
 //! STS: who the caller is, and temporary credentials.
 //!
-//! There is one account and one caller, its root: signatures are not checked, so credentials of any kind are accepted
-//! everywhere, and those made here lead to the same caller. Tokens of identity providers and SAML assertions cannot be
+//! There is one account: signatures are not checked, so credentials of any kind are accepted everywhere and may do
+//! everything. `GetCallerIdentity` tells whose they are, a role's while they last and else the account's root. Tokens of identity providers and SAML assertions cannot be
 //! checked offline; the operations that take them are refused by name.
 
 mod about;
 
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
 use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,10 +21,24 @@ const ROLE_SECONDS: i64 = 3_600;
 const SESSION_SECONDS: i64 = 43_200;
 const SHORTEST_SECONDS: i64 = 900;
 
+/// How many callers of temporary credentials are remembered; the oldest are forgotten first, and are root then.
+const CALLERS: usize = 10_000;
+
 /// The service.
 #[derive(Debug)]
 pub(crate) struct Sts {
     clock: Clock,
+    /// Who temporary credentials belong to, the latest last.
+    callers: Mutex<VecDeque<Caller>>,
+}
+
+/// The caller that temporary credentials stand for.
+#[derive(Debug, Clone)]
+struct Caller {
+    access_key: String,
+    user_id: String,
+    arn: String,
+    ends_ms: i64,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +56,7 @@ struct Input {
 impl Sts {
     /// The service, whose credentials expire by `clock`.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock }
+        Self { clock, callers: Mutex::default() }
     }
 
     /// Runs one operation by its API name.
@@ -47,11 +64,7 @@ impl Sts {
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let input: Input = wire::read(input)?;
         match operation {
-            "GetCallerIdentity" => Ok(json!({
-                "UserId": &*cx.account,
-                "Account": &*cx.account,
-                "Arn": format!("arn:aws:iam::{}:root", cx.account),
-            })),
+            "GetCallerIdentity" => Ok(self.identity(cx)),
             "GetAccessKeyInfo" => {
                 input.access_key_id.ok_or_else(|| missing("accessKeyId"))?;
                 Ok(json!({"Account": &*cx.account}))
@@ -59,17 +72,19 @@ impl Sts {
             "AssumeRole" => self.assume_role(&input),
             "GetSessionToken" => {
                 let seconds = duration(input.duration_seconds, SESSION_SECONDS, 129_600)?;
-                Ok(json!({"Credentials": self.credentials(seconds)}))
+                let credentials = self.credentials(seconds);
+                Ok(json!({"Credentials": credentials.shown}))
             }
             "GetFederationToken" => {
                 let seconds = duration(input.duration_seconds, SESSION_SECONDS, 129_600)?;
                 let name = session_name(input.name.as_deref(), "name", 32)?;
+                let credentials = self.credentials(seconds);
+                let user_id = format!("{}:{name}", cx.account);
+                let arn = format!("arn:aws:sts::{}:federated-user/{name}", cx.account);
+                self.remember(&credentials, &user_id, &arn);
                 Ok(json!({
-                    "Credentials": self.credentials(seconds),
-                    "FederatedUser": {
-                        "FederatedUserId": format!("{}:{name}", cx.account),
-                        "Arn": format!("arn:aws:sts::{}:federated-user/{name}", cx.account),
-                    },
+                    "Credentials": credentials.shown,
+                    "FederatedUser": { "FederatedUserId": user_id, "Arn": arn },
                     "PackedPolicySize": 0,
                 }))
             }
@@ -83,12 +98,13 @@ impl Sts {
         let session = session_name(input.role_session_name.as_deref(), "roleSessionName", 64)?;
         let seconds = duration(input.duration_seconds, ROLE_SECONDS, 43_200)?;
         let (account, role) = role(arn).ok_or_else(|| validation(format!("{arn} is invalid")))?;
+        let credentials = self.credentials(seconds);
+        let user_id = format!("{}:{session}", identifier("AROA", 17));
+        let session_arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
+        self.remember(&credentials, &user_id, &session_arn);
         let mut output = json!({
-            "Credentials": self.credentials(seconds),
-            "AssumedRoleUser": {
-                "AssumedRoleId": format!("{}:{session}", identifier("AROA", 17)),
-                "Arn": format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
-            },
+            "Credentials": credentials.shown,
+            "AssumedRoleUser": { "AssumedRoleId": user_id, "Arn": session_arn },
             "PackedPolicySize": 0,
         });
         if let Some(identity) = &input.source_identity {
@@ -97,16 +113,59 @@ impl Sts {
         Ok(output)
     }
 
-    fn credentials(&self, seconds: i64) -> Value {
+    /// Who calls: the owner of the request's access key while it lasts, else the account's root.
+    fn identity(&self, cx: &Context) -> Value {
+        let now_ms = self.clock.now_ms();
+        let callers = self.callers.lock();
+        let of_key =
+            |key: &str| callers.iter().find(|caller| caller.access_key == key && caller.ends_ms > now_ms);
+        match cx.access_key.as_deref().and_then(of_key) {
+            Some(caller) => {
+                // The account of the role, which may be another one than this cloud's.
+                let account = Arn::parse(&caller.arn).map_or(&*cx.account, |arn| arn.account);
+                json!({ "UserId": caller.user_id, "Account": account, "Arn": caller.arn })
+            }
+            None => json!({
+                "UserId": &*cx.account,
+                "Account": &*cx.account,
+                "Arn": format!("arn:aws:iam::{}:root", cx.account),
+            }),
+        }
+    }
+
+    fn remember(&self, credentials: &Credentials, user_id: &str, arn: &str) {
+        let mut callers = self.callers.lock();
+        if callers.len() == CALLERS {
+            callers.pop_front();
+        }
+        callers.push_back(Caller {
+            access_key: credentials.access_key.clone(),
+            user_id: user_id.to_owned(),
+            arn: arn.to_owned(),
+            ends_ms: credentials.ends_ms,
+        });
+    }
+
+    fn credentials(&self, seconds: i64) -> Credentials {
         // Expirations have no fraction on AWS, and some clients cannot read one.
-        let expiration = (self.clock.now_ms() / 1_000 + seconds) * 1_000;
-        json!({
-            "AccessKeyId": identifier("ASIA", 16),
+        let ends_ms = (self.clock.now_ms() / 1_000 + seconds) * 1_000;
+        let access_key = identifier("ASIA", 16);
+        let shown = json!({
+            "AccessKeyId": access_key,
             "SecretAccessKey": random_text(40),
             "SessionToken": random_text(212),
-            "Expiration": wire::time(expiration),
-        })
+            "Expiration": wire::time(ends_ms),
+        });
+        Credentials { access_key, ends_ms, shown }
     }
+}
+
+/// Temporary credentials.
+struct Credentials {
+    access_key: String,
+    ends_ms: i64,
+    /// As an answer carries them.
+    shown: Value,
 }
 
 fn random_text(length: usize) -> String {
@@ -151,6 +210,28 @@ fn duration(wanted: Option<i64>, usual: i64, longest: i64) -> Result<i64, ApiErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_caller_is_the_role_while_its_credentials_last() {
+        let clock = Clock::manual(1_800_000_000_000);
+        let sts = Sts::new(clock.clone());
+        let mut cx = crate::context::Home::new("000000000000", "us-east-1").context("us-east-1");
+        let role = "arn:aws:iam::123456789012:role/path/deployer";
+        let assumed = json!({ "RoleArn": role, "RoleSessionName": "me", "DurationSeconds": 900 });
+        let answer = sts.call(&cx, "AssumeRole", assumed).await.unwrap();
+        let root = sts.call(&cx, "GetCallerIdentity", json!({})).await.unwrap();
+        assert_eq!(root["Arn"], "arn:aws:iam::000000000000:root");
+        cx.access_key = answer["Credentials"]["AccessKeyId"].as_str().map(Into::into);
+        let identity = sts.call(&cx, "GetCallerIdentity", json!({})).await.unwrap();
+        assert_eq!(identity["Arn"], "arn:aws:sts::123456789012:assumed-role/deployer/me");
+        assert_eq!(
+            (&identity["Account"], &identity["UserId"]),
+            (&json!("123456789012"), &answer["AssumedRoleUser"]["AssumedRoleId"])
+        );
+        clock.advance(std::time::Duration::from_secs(900));
+        let after = sts.call(&cx, "GetCallerIdentity", json!({})).await.unwrap();
+        assert_eq!(after["Arn"], "arn:aws:iam::000000000000:root");
+    }
 
     #[test]
     fn roles_are_found_in_their_arns() {

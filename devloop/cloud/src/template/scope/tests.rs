@@ -36,6 +36,7 @@ fn pseudo() -> Pseudo {
         account: "000000000000".into(),
         endpoint: "http://127.0.0.1:1".into(),
         request_id: "r".into(),
+        access_key: None,
     };
     Pseudo::new(&cx, "stack", "stack-id".to_owned())
 }

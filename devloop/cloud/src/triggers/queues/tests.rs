@@ -129,6 +129,7 @@ impl World {
             account: "000000000000".into(),
             endpoint: "http://127.0.0.1:4566".into(),
             request_id: "r".into(),
+            access_key: None,
         };
         let world = Self { clock, fake, mappings, cx, seen };
         world.sqs("CreateQueue", json!({ "QueueName": "dead" })).await;

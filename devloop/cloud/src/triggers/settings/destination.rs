@@ -1,4 +1,4 @@
-//! Where records that are given up are told of.
+//! The on-failure destination of a mapping: where the records that it gives up are reported.
 
 use serde_json::Value;
 

@@ -39,6 +39,7 @@ impl World {
             account: "000000000000".into(),
             endpoint: "http://127.0.0.1:4566".into(),
             request_id: "request".into(),
+            access_key: None,
         };
         Self { clock, cloud, mappings, cx, seen }
     }

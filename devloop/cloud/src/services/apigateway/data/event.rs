@@ -229,6 +229,7 @@ mod tests {
             account: "000000000000".into(),
             endpoint: "http://127.0.0.1:4566".into(),
             request_id: "11111111-2222-3333-4444-555555555555".into(),
+            access_key: None,
         };
         let target = Target {
             resource_id: "res123".to_owned(),

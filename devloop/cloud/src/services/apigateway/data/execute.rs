@@ -221,6 +221,7 @@ mod tests {
             account: "000000000000".into(),
             endpoint: "http://127.0.0.1:1".into(),
             request_id: "the-request".into(),
+            access_key: None,
         }
     }
 
