@@ -70,6 +70,18 @@ pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     }
 }
 
+/// Runs `work`, which takes long, so that others are answered meanwhile: a runtime with several threads hands what else this
+/// one had to do to another.
+pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(work)
+        }
+        _ => work(),
+    }
+}
+
 /// Whether a member of an input says nothing: null, empty, or an object of such members.
 pub(crate) fn says_nothing(value: &Value) -> bool {
     match value {

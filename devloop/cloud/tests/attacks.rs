@@ -162,12 +162,14 @@ async fn bodies_that_come_together_are_bounded_and_the_rest_is_told_to_come_agai
 }
 
 #[tokio::test]
-async fn a_page_takes_no_event_from_a_function() {
+async fn neither_a_page_nor_another_process_takes_an_event_from_a_function() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let env = cloud.invoke("f", json!({"do": "env"})).await.json();
     let api = env["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();
-    for header in ["origin: https://evil.example", "sec-fetch-site: cross-site", "host: evil.example"] {
+    for header in
+        ["origin: https://evil.example", "sec-fetch-site: cross-site", "host: evil.example", "accept: */*"]
+    {
         let host = if header.starts_with("host") { String::new() } else { format!("host: {api}\r\n") };
         let mut stream = TcpStream::connect(api).await.unwrap();
         let ask = format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n{host}{header}\r\n\r\n");

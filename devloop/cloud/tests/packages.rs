@@ -1,8 +1,12 @@
-//! Functions whose code lies in a bucket, made by the API and by a template.
+//! Functions whose code lies in a bucket, made by the API and by a template; layers; provisioned concurrency.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use devloop_cloud::Template;
 use serde_json::{Value, json};
 use support::{Answer, TestCloud, eventually, zip};
@@ -80,4 +84,82 @@ async fn a_template_takes_code_from_a_bucket() {
         cloud.cloud.apply("s", &template, &BTreeMap::new()).await.unwrap();
         assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], version);
     }
+}
+
+/// A package with one file.
+fn package(name: &str, content: &str) -> String {
+    use std::io::Write as _;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(content.as_bytes()).unwrap();
+    BASE64_STANDARD.encode(writer.finish().unwrap().into_inner())
+}
+
+#[tokio::test]
+async fn a_function_sees_its_layers_over_each_other() {
+    let cloud = TestCloud::start().await;
+    let publish = async |name: &str, file: &str, content: &str| {
+        let body = json!({ "Content": { "ZipFile": package(file, content) }, "Description": content });
+        let path = format!("/2018-10-31/layers/{name}/versions");
+        let answer = cloud.send("POST", &path, &[], body.to_string()).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        answer.json()["LayerVersionArn"].as_str().unwrap().to_owned()
+    };
+    let layers = [publish("tools", "bin/tool", "old").await, publish("tools", "bin/tool", "new").await];
+    assert!(layers[1].ends_with(":layer:tools:2"), "{}", layers[1]);
+    let mut function = create("f", json!({ "ZipFile": BASE64_STANDARD.encode(zip("one")) }));
+    function["Layers"] = json!(layers);
+    let created = cloud.lambda("POST", "", function).await;
+    assert_eq!(
+        (created.status, &created.json()["Layers"][1]["Arn"]),
+        (201, &json!(layers[1])),
+        "{:?}",
+        created.body
+    );
+    let env = cloud.invoke("f", json!({ "do": "env" })).await.json();
+    let opt = env["DEVLOOP_OPT"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(format!("{opt}/bin/tool")).unwrap(), "new");
+    assert!(env["PATH"].as_str().unwrap().contains(&format!("{opt}/bin")), "{env}");
+    assert!(env["LD_LIBRARY_PATH"].as_str().unwrap().contains(&format!("{opt}/lib")), "{env}");
+
+    let get = async |path: &str| cloud.send("GET", path, &[], "").await;
+    let listed = get("/2018-10-31/layers").await.json();
+    assert_eq!(listed["Layers"][0]["LatestMatchingVersion"]["Version"], 2);
+    let arn = in_query(&layers[0]);
+    let by_arn = get(&format!("/2018-10-31/layers?find=LayerVersion&Arn={arn}")).await.json();
+    assert_eq!(by_arn["Description"], "old");
+    let deleted = cloud.send("DELETE", "/2018-10-31/layers/tools/versions/1", &[], "").await;
+    assert_eq!((deleted.status, get("/2018-10-31/layers/tools/versions/1").await.status), (204, 404));
+    let mut missing = create("g", json!({ "ZipFile": BASE64_STANDARD.encode(zip("one")) }));
+    missing["Layers"] = json!([layers[0]]);
+    let refused = cloud.lambda("POST", "", missing).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.json()["message"].as_str().unwrap().contains("does not exist"), "{:?}", refused.body);
+}
+
+/// An ARN as a query carries it.
+fn in_query(arn: &str) -> String {
+    arn.replace(':', "%3A")
+}
+
+#[tokio::test]
+async fn provisioned_concurrency_is_kept_and_shown() {
+    let cloud = TestCloud::start().await;
+    let mut function = create("f", json!({ "ZipFile": BASE64_STANDARD.encode(zip("one")) }));
+    function["Publish"] = true.into();
+    assert_eq!(cloud.lambda("POST", "", function).await.status, 201);
+    let path = "/2019-09-30/functions/f/provisioned-concurrency";
+    let ask = async |method: &str, query: &str, body: &str| {
+        cloud.send(method, &format!("{path}?{query}"), &[], body.to_owned()).await
+    };
+    let put = ask("PUT", "Qualifier=1", r#"{"ProvisionedConcurrentExecutions": 3}"#).await;
+    assert_eq!((put.status, &put.json()["Status"]), (202, &json!("READY")), "{:?}", put.body);
+    let got = ask("GET", "Qualifier=1", "").await.json();
+    assert_eq!(got["RequestedProvisionedConcurrentExecutions"], 3);
+    let listed = ask("GET", "List=ALL", "").await.json();
+    assert!(listed["ProvisionedConcurrencyConfigs"][0]["FunctionArn"].as_str().unwrap().ends_with(":f:1"));
+    let latest = ask("PUT", "Qualifier=$LATEST", r#"{"ProvisionedConcurrentExecutions": 3}"#).await;
+    assert_eq!(latest.status, 400);
+    assert_eq!(ask("DELETE", "Qualifier=1", "").await.status, 204);
+    assert_eq!(ask("GET", "Qualifier=1", "").await.status, 404);
 }

@@ -7,7 +7,7 @@ use super::{
     host,
     pages::Pages,
     protocol::{self, Protocol},
-    route::{Route, route, scope},
+    route::{Route, access_key, route, scope},
 };
 use crate::{
     calls::Calls as _,
@@ -16,15 +16,20 @@ use crate::{
     http::{Arriving, Reply, Request},
     rest,
     service::About,
+    wire,
 };
 
 /// A function's zip may be 50 MB and travels as base64 [Lambda quotas]; no other operation's input is larger.
 const BODY_LIMIT: usize = 70 << 20;
 
+/// From how many bytes on a body is read where blocking is fine: reading a megabyte of JSON takes a few milliseconds.
+const LARGE: usize = 1 << 20;
+
 /// Answers one request, whose body has yet to be read.
 pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> Reply {
     let region = scope(&request.headers).map_or(&*pages.home.region, |(region, _)| region);
-    let cx = pages.home.context(region);
+    let mut cx = pages.home.context(region);
+    cx.access_key = access_key(&request.headers).map(Into::into);
     // All of this is decided before the body is read.
     let is_deployed = pages.registry.addressed(&request).is_some_and(|service| service.is_for_pages());
     if let Some(why) = host::refusal(&request.headers, is_deployed) {
@@ -126,7 +131,10 @@ async fn by_path(
     labels: Map<String, Value>,
     request: &Request,
 ) -> Reply {
-    let outcome = match route.input(request, labels) {
+    let read = || route.input(request, labels);
+    // A package of a function takes a while to be read.
+    let input = if request.body.len() > LARGE { wire::aside(read) } else { read() };
+    let outcome = match input {
         Ok(input) => pages.registry.call(cx, about.name, route.operation, input).await,
         Err(error) => Err(error),
     };

@@ -27,6 +27,8 @@ static ABOUT: About = About {
         "resource policies of functions (AddPermission): nothing asks who is calling",
         "VpcConfig, TracingConfig and EphemeralStorage of functions: a process has this machine's network and disk",
         "LogFormat and the log levels of LoggingConfig: lines are kept as the function prints them, in the LogGroup that it names",
+        "provisioned concurrency: it is kept and shown; environments start when requests come",
+        "extensions in layers (/opt/extensions): they are not started; a layer's files are seen through DEVLOOP_OPT, PATH and LD_LIBRARY_PATH",
         "MemorySize: it sets what functions read of it and the cost, and bounds nothing",
     ],
     ..About::named("lambda")
@@ -70,7 +72,12 @@ impl Service for Lambda {
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
         let load = self.courier.load();
-        vec![("asynchronous_events", load.events as u64), ("asynchronous_event_bytes", load.bytes as u64)]
+        let layers = self.layers.all().iter().map(|(_, layers)| layers.count() as u64).sum();
+        vec![
+            ("layer_versions", layers),
+            ("asynchronous_events", load.events as u64),
+            ("asynchronous_event_bytes", load.bytes as u64),
+        ]
     }
 
     fn limits(&self) -> &'static [(&'static str, u64)] {

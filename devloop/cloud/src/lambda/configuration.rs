@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::asynchronous::check_dead_letter;
+use super::{asynchronous::check_dead_letter, layers::FunctionLayers};
 use crate::{error::ApiError, wire};
 
 /// The settings of one version of a function.
@@ -23,6 +23,7 @@ pub(crate) struct Configuration {
     pub(crate) architecture: String,
     /// The ARN of the queue that asynchronous events go to when they are given up.
     pub(crate) dead_letter: Option<String>,
+    pub(crate) layers: FunctionLayers,
     /// Members that are kept and shown again but change nothing here: tracing, VPC, storage size, logging format.
     pub(crate) inert: Map<String, Value>,
 }
@@ -55,9 +56,10 @@ const RESERVED: [&str; 20] = [
 const INERT: [&str; 4] = ["TracingConfig", "VpcConfig", "EphemeralStorage", "LoggingConfig"];
 
 /// Members of the two operations that are read elsewhere or here by name.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "DeadLetterConfig",
     "FunctionName",
+    "Layers",
     "Runtime",
     "Handler",
     "Role",
@@ -95,6 +97,7 @@ impl Configuration {
             environment: BTreeMap::new(),
             architecture: "x86_64".to_owned(),
             dead_letter: None,
+            layers: FunctionLayers::default(),
             inert: Map::new(),
         };
         if input.get("PackageType").and_then(Value::as_str).is_some_and(|kind| kind != "Zip") {
@@ -247,6 +250,9 @@ impl Configuration {
         if let Some(arn) = &self.dead_letter {
             put("DeadLetterConfig", json!({ "TargetArn": arn }));
         }
+        if let Some(layers) = self.layers.show() {
+            put("Layers", layers);
+        }
         for (name, value) in &self.inert {
             put(name, value.clone());
         }
@@ -278,7 +284,7 @@ mod tests {
             assert!(error.message.contains(part), "{error}");
         };
         check("Runtime", "python3.12".into(), "python3.12");
-        check("Layers", json!(["arn"]), "Layers");
+        check("FileSystemConfigs", json!([{"Arn": "a"}]), "FileSystemConfigs");
         check("DeadLetterConfig", json!({"TargetArn": "x"}), "not an ARN");
         check(
             "DeadLetterConfig",

@@ -1,4 +1,4 @@
-//! A function with its versions, aliases and what hangs on it; [`super::api`] shows it, [`super::invoke`] runs it.
+//! A function with its versions, aliases and settings; [`super::api`] shows it, [`super::invoke`] runs it.
 
 use std::{
     collections::BTreeMap,
@@ -51,8 +51,17 @@ pub(crate) struct State {
     pub(crate) tags: BTreeMap<String, String>,
     /// How asynchronous events are treated, by the qualifier that they are sent to.
     pub(crate) event_settings: BTreeMap<String, EventSettings>,
+    /// Provisioned concurrency by qualifier. Kept and shown.
+    pub(crate) provisioned: BTreeMap<String, Provisioned>,
     /// Whether the function may invoke itself without end (`RecursiveLoop` is `Allow`).
     pub(crate) may_recurse: bool,
+}
+
+/// How many environments a version or an alias is to have ready.
+#[derive(Debug, Clone)]
+pub(crate) struct Provisioned {
+    pub(crate) requested: u64,
+    pub(crate) modified_ms: i64,
 }
 
 /// A name for a version.

@@ -11,6 +11,7 @@ mod configuration;
 mod environment;
 mod function;
 mod invoke;
+mod layers;
 mod lineage;
 mod meters;
 mod name;

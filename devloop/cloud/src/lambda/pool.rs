@@ -48,7 +48,7 @@ pub(crate) struct Pool {
     changing: tokio::sync::Mutex<()>,
     busy: AtomicUsize,
     cold_starts: AtomicU64,
-    /// Ends every start that is on its way; an environment that would come up later would be nobody's.
+    /// Ends every start that is on its way: nobody would use or stop an environment that came up later.
     stopped: CancellationToken,
     me: Weak<Self>,
 }

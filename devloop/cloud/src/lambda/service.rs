@@ -18,6 +18,7 @@ use super::{
     concurrency::Account,
     function::Function,
     invoke::Invoker,
+    layers::Layers,
     name::{self, Reference},
     not_found,
     version::Version,
@@ -44,6 +45,7 @@ pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
 #[derive(Debug)]
 pub(crate) struct Lambda {
     pub(super) regions: Arc<Regional<Functions>>,
+    pub(super) layers: Regional<Layers>,
     pub(super) courier: Arc<Courier>,
     /// Who may run at the same time, by region.
     pub(super) accounts: Regional<Account>,
@@ -92,6 +94,7 @@ impl Lambda {
         Self {
             courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
             regions,
+            layers: Regional::default(),
             accounts: Regional::default(),
             cloudwatch,
             invoker,

@@ -39,7 +39,8 @@ impl Lambda {
         code: &Value,
     ) -> Result<Arc<Function>, ApiError> {
         let reference = name::parse(required(input, "FunctionName")?)?;
-        let configuration = Configuration::create(input)?;
+        let mut configuration = Configuration::create(input)?;
+        configuration.layers = self.layers.of(&cx.region).of_function(input)?.unwrap_or_default();
         let code = Code::from_input(code)?;
         let arn: Arc<str> = cx.arn("lambda", &format!("function:{}", reference.name)).into();
         let surroundings = Surroundings {
@@ -132,6 +133,9 @@ impl Lambda {
         let input = call.input();
         let mut configuration = (*function.latest.deployed().configuration).clone();
         configuration.update(input)?;
+        if let Some(layers) = self.layers.of(&call.cx.region).of_function(input)? {
+            configuration.layers = layers;
+        }
         function.redeploy(Some(configuration), None, input.get("RevisionId").and_then(Value::as_str))?;
         Ok(function.show(&function.latest, false).into())
     }

@@ -4,6 +4,8 @@ mod aliases;
 mod events;
 mod functions;
 mod invocations;
+mod layers;
+mod provisioned;
 mod routes;
 mod settings;
 mod urls;
@@ -26,6 +28,8 @@ pub(super) const OPERATIONS: &[&str] = &[
     "DeleteFunctionConcurrency",
     "DeleteFunctionEventInvokeConfig",
     "DeleteFunctionUrlConfig",
+    "DeleteLayerVersion",
+    "DeleteProvisionedConcurrencyConfig",
     "GetAccountSettings",
     "GetAlias",
     "GetFunction",
@@ -34,18 +38,26 @@ pub(super) const OPERATIONS: &[&str] = &[
     "GetFunctionEventInvokeConfig",
     "GetFunctionRecursionConfig",
     "GetFunctionUrlConfig",
+    "GetLayerVersion",
+    "GetLayerVersionByArn",
     "GetPolicy",
+    "GetProvisionedConcurrencyConfig",
     "Invoke",
     "ListAliases",
     "ListFunctionEventInvokeConfigs",
     "ListFunctionUrlConfigs",
     "ListFunctions",
+    "ListLayerVersions",
+    "ListLayers",
+    "ListProvisionedConcurrencyConfigs",
     "ListTags",
     "ListVersionsByFunction",
+    "PublishLayerVersion",
     "PublishVersion",
     "PutFunctionConcurrency",
     "PutFunctionEventInvokeConfig",
     "PutFunctionRecursionConfig",
+    "PutProvisionedConcurrencyConfig",
     "RemovePermission",
     "TagResource",
     "UntagResource",
@@ -91,6 +103,16 @@ impl Lambda {
             "ListFunctionEventInvokeConfigs" => self.list_event_settings(&call, function()?),
             "PutFunctionRecursionConfig" => self.put_recursion(&call, function()?),
             "GetFunctionRecursionConfig" => self.get_recursion(&call, function()?),
+            "PutProvisionedConcurrencyConfig" => self.put_provisioned(&call, function()?),
+            "GetProvisionedConcurrencyConfig" => self.get_provisioned(&call, function()?),
+            "DeleteProvisionedConcurrencyConfig" => self.delete_provisioned(&call, function()?),
+            "ListProvisionedConcurrencyConfigs" => self.list_provisioned(&call, function()?),
+            "PublishLayerVersion" => self.publish_layer(&call).await,
+            "GetLayerVersion" => self.get_layer(&call),
+            "GetLayerVersionByArn" => self.get_layer_by_arn(&call),
+            "DeleteLayerVersion" => self.delete_layer(&call),
+            "ListLayers" => self.list_layers(&call),
+            "ListLayerVersions" => self.list_layer_versions(&call),
             "CreateFunctionUrlConfig" => self.create_url(&call, function()?),
             "GetFunctionUrlConfig" => self.get_url(&call, function()?),
             "UpdateFunctionUrlConfig" => self.update_url(&call, function()?),

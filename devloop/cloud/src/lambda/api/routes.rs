@@ -5,6 +5,10 @@ use crate::rest::Route;
 const EVENT_CONFIG: &str = "/2019-09-25/functions/{FunctionName}/event-invoke-config";
 const RECURSION_CONFIG: &str = "/2024-08-31/functions/{FunctionName}/recursion-config";
 
+const PROVISIONED: &str = "/2019-09-30/functions/{FunctionName}/provisioned-concurrency";
+const LAYER_VERSIONS: &str = "/2018-10-31/layers/{LayerName}/versions";
+const LAYER_VERSION: &str = "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}";
+
 /// The API's operations by method and path.
 pub(crate) const ROUTES: &[Route] = &[
     Route::raw("POST", "/2015-03-31/functions/{FunctionName}/invocations", "Invoke"),
@@ -60,6 +64,14 @@ pub(crate) const ROUTES: &[Route] = &[
     ),
     Route::new("PUT", RECURSION_CONFIG, "PutFunctionRecursionConfig", 200),
     Route::new("GET", RECURSION_CONFIG, "GetFunctionRecursionConfig", 200),
+    Route::new("PUT", PROVISIONED, "PutProvisionedConcurrencyConfig", 202),
+    Route::new("GET", PROVISIONED, "GetProvisionedConcurrencyConfig", 200),
+    Route::new("DELETE", PROVISIONED, "DeleteProvisionedConcurrencyConfig", 204),
+    Route::new("GET", "/2018-10-31/layers", "ListLayers", 200),
+    Route::new("POST", LAYER_VERSIONS, "PublishLayerVersion", 201),
+    Route::new("GET", LAYER_VERSIONS, "ListLayerVersions", 200),
+    Route::new("GET", LAYER_VERSION, "GetLayerVersion", 200),
+    Route::new("DELETE", LAYER_VERSION, "DeleteLayerVersion", 204),
     Route::new("GET", "/2017-03-31/tags/{Resource}", "ListTags", 200),
     Route::new("POST", "/2017-03-31/tags/{Resource}", "TagResource", 204),
     Route::new("DELETE", "/2017-03-31/tags/{Resource}", "UntagResource", 204),

@@ -1,4 +1,4 @@
-//! What hangs on a function: permissions, reserved concurrency, tags, and the account's limits.
+//! A function's permissions, reserved concurrency and tags, and the account's limits.
 
 use serde_json::{Value, json};
 

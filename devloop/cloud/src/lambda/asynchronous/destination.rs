@@ -20,7 +20,7 @@ struct Destination {
     takes_dead_letters: bool,
 }
 
-/// The services that take records. Functions do too; they get them as asynchronous events, without a way round the room.
+/// The services that take records. Functions take them too; theirs are asynchronous events, which do not leave this module.
 const DESTINATIONS: &[Destination] =
     &[Destination { service: "sqs", operation: "SendMessage", input: sqs, takes_dead_letters: true }];
 

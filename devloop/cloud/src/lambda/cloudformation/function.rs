@@ -205,13 +205,38 @@ async fn reserve(task: &Task<'_>, name: &str, before: Option<&Record>) -> Result
     Ok(())
 }
 
+/// Sets or takes away the provisioned concurrency of a version or an alias.
+async fn provision(task: &Task<'_>, qualifier: &str, is_update: bool) -> Result<(), Cause> {
+    let mut input = task.pick(&["FunctionName"]);
+    input.insert("Qualifier".to_owned(), qualifier.into());
+    let Some(config) = task.properties.get("ProvisionedConcurrencyConfig") else {
+        if is_update {
+            task.call("lambda", "DeleteProvisionedConcurrencyConfig", Value::Object(input)).await?;
+        }
+        return Ok(());
+    };
+    let count = config.get("ProvisionedConcurrentExecutions");
+    let count = count.and_then(|count| count.as_u64().or_else(|| count.as_str()?.parse().ok()));
+    let count = count.ok_or_else(|| {
+        Cause::Property("ProvisionedConcurrencyConfig lacks ProvisionedConcurrentExecutions".to_owned())
+    })?;
+    input.insert("ProvisionedConcurrentExecutions".to_owned(), count.into());
+    task.call("lambda", "PutProvisionedConcurrencyConfig", Value::Object(input)).await?;
+    Ok(())
+}
+
 /// `AWS::Lambda::Version`.
 #[derive(Debug)]
 pub(super) struct Version;
 
 impl ResourceType for Version {
     fn properties(&self) -> Properties {
-        &[("CodeSha256", Text), ("Description", Text), ("FunctionName", Text)]
+        &[
+            ("CodeSha256", Text),
+            ("Description", Text),
+            ("FunctionName", Text),
+            ("ProvisionedConcurrencyConfig", Any),
+        ]
     }
 
     fn attributes(&self) -> &'static [&'static str] {
@@ -224,6 +249,8 @@ impl ResourceType for Version {
             let input = Value::Object(task.pick(&["CodeSha256", "Description", "FunctionName"]));
             let output = task.call("lambda", "PublishVersion", input).await?;
             let (arn, version) = (text(&output, "/FunctionArn")?, text(&output, "/Version")?);
+            task.began(&arn);
+            provision(task, &version, false).await?;
             Ok(Created::new(arn.clone()).with("FunctionArn", arn).with("Version", version))
         })
     }
@@ -258,6 +285,7 @@ impl ResourceType for Alias {
             ("FunctionName", Text),
             ("FunctionVersion", Text),
             ("Name", Text),
+            ("ProvisionedConcurrencyConfig", Any),
             ("RoutingConfig", Any),
         ]
     }
@@ -267,14 +295,17 @@ impl ResourceType for Alias {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["Description", "FunctionVersion", "RoutingConfig"]
+        &["Description", "FunctionVersion", "ProvisionedConcurrencyConfig", "RoutingConfig"]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let input = Value::Object(task.pick(&Self::MEMBERS));
             let output = task.call("lambda", "CreateAlias", input).await?;
-            Self::described(&output)
+            let made = Self::described(&output)?;
+            task.began(&made.physical_id);
+            provision(task, task.required("Name")?, false).await?;
+            Ok(made)
         })
     }
 
@@ -282,6 +313,7 @@ impl ResourceType for Alias {
         Box::pin(async move {
             let input = Value::Object(task.pick(&Self::MEMBERS));
             let output = task.call("lambda", "UpdateAlias", input).await?;
+            provision(task, task.required("Name")?, true).await?;
             Self::described(&output)
         })
     }

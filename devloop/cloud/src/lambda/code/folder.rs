@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const PREFIX: &str = "devloop-code-";
 
 /// An empty folder that disappears with the returned handle.
-pub(super) fn create() -> io::Result<TempDir> {
+pub(crate) fn create() -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir()
 }
 

@@ -5,7 +5,7 @@ mod generation;
 mod package;
 mod zip;
 
-pub(crate) use folder::clear_leftovers;
+pub(crate) use folder::{clear_leftovers, create as new_folder};
 pub(crate) use generation::{Generation, Identity};
 pub(crate) use package::fetched;
 
@@ -15,7 +15,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::error::ApiError;
+use crate::{error::ApiError, wire::aside};
 
 /// The bucket name that means "this folder, live" [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
 const HOT_RELOAD: &str = "hot-reload";
@@ -40,18 +40,6 @@ impl Drop for Unpacked {
     }
 }
 
-/// Runs `work`, which takes long, so that others are answered meanwhile: a runtime with several threads hands what else this
-/// one had to do to another.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current() {
-        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
-            tokio::task::block_in_place(work)
-        }
-        _ => work(),
-    }
-}
-
 /// Where a function's code lies.
 #[derive(Debug, Clone)]
 pub(crate) enum Code {
@@ -71,21 +59,19 @@ impl Code {
             ));
         }
         match (text("ZipFile"), text("S3Bucket"), text("S3Key")) {
-            (Some(zip), None, None) => {
+            (Some(zip), None, None) => aside(|| {
                 let bytes = BASE64_STANDARD.decode(zip).map_err(|_| {
                     ApiError::client(
                         "InvalidParameterValueException",
                         "Could not unzip uploaded file. Please check your file, then try to upload again.",
                     )
                 })?;
-                aside(|| {
-                    zip::extract(&bytes).map(|folder| Self::Zip {
-                        folder: std::sync::Arc::new(Unpacked(Some(folder))),
-                        sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
-                        size: bytes.len(),
-                    })
+                zip::extract(&bytes).map(|folder| Self::Zip {
+                    folder: std::sync::Arc::new(Unpacked(Some(folder))),
+                    sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
+                    size: bytes.len(),
                 })
-            }
+            }),
             (None, Some(HOT_RELOAD), Some(key)) => hot(key),
             _ => Err(ApiError::client(
                 "InvalidParameterValueException",

@@ -116,7 +116,8 @@ fn misplaced(error: &io::Error, shown: &str) -> ApiError {
     }
 }
 
-/// Whether a name stays below the folder it is unpacked into, as it is written: nothing is quietly bent to fit.
+/// Whether a name, as it is written, stays below the folder it is unpacked into. A name that does not is refused, never
+/// changed until it fits.
 fn is_inside(name: &str) -> bool {
     Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
@@ -18,6 +18,7 @@ use tokio::{
 
 use super::{
     output::Output,
+    peer::Owner,
     runtime_api::{self, Desk},
     strays,
     variables::{Surroundings, variables},
@@ -86,7 +87,10 @@ async fn launch_once(
     let child = spawn(command, keep).await?;
     let (first, ready) = oneshot::channel();
     let desk = Arc::new(Desk::new(first));
-    tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk)));
+    // A process that has ended already talks to nobody.
+    let leader = child.id().and_then(|id| Pid::from_raw(id as i32));
+    let owner = leader.map(|leader| Owner { leader, runtime_api: runtime_api.clone() });
+    tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk), owner));
     Ok(Launched { child, output, desk, ready, runtime_api })
 }
 

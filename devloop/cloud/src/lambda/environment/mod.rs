@@ -2,6 +2,7 @@
 
 mod launch;
 mod output;
+mod peer;
 mod process;
 mod runtime_api;
 mod strays;

@@ -196,8 +196,8 @@ impl Environment {
         self.output.take()
     }
 
-    /// Whether the process has ended or was told to. The kernel is asked too: it knows before the runtime has come round to hear of it, and an
-    /// event that is given to a dead process is lost.
+    /// Whether the process has ended or was told to. The kernel is asked too, because it knows of
+    /// the end before this program's runtime is told, and an event that is given to a dead process is lost.
     pub(crate) fn is_dead(&self) -> bool {
         self.killed.load(Ordering::Acquire) || self.exit.borrow().is_some() || has_ended(self.group)
     }

@@ -1,5 +1,5 @@
-//! The Runtime API of one environment (version 2018-06-01) [Using the Lambda runtime API for custom runtimes], and the desk
-//! where an event waits to be taken and its answer to be given back. Each environment has a port of its own, because the
+//! The Runtime API of one environment (version 2018-06-01) [Using the Lambda runtime API for custom runtimes], and the
+//! `Desk`: the place where an event waits until the process takes it, and where its answer comes back. Each environment has a port of its own, because the
 //! API itself does not say who calls.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::process::Answer;
+use super::{peer::Owner, process::Answer};
 
 /// The largest result that Lambda returns, in bytes [Lambda quotas: 6 MB plus its envelope].
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
@@ -140,14 +140,14 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// Serves the API until the process is gone.
-pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>) {
-    let own = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
-    let own: Arc<str> = own.into();
+/// Serves the API to the processes of `owner` until they are gone.
+pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, owner: Option<Owner>) {
+    let Ok(address) = listener.local_addr() else { return };
+    let own: Arc<str> = address.to_string().into();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 // Out of descriptors, or a process that is gone already. This is about the machine, so its own time counts.
                 Err(error) => {
                     tracing::warn!(%error, "a function was not let in to its Runtime API");
@@ -158,9 +158,12 @@ pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>) {
             () = desk.closed.cancelled() => return,
         };
         let _ = stream.set_nodelay(true);
-        let (desk, own) = (Arc::clone(&desk), Arc::clone(&own));
+        let (desk, own, owner) = (Arc::clone(&desk), Arc::clone(&own), owner.clone());
         tokio::spawn(async move {
-            let service = service_fn(|request| respond(Arc::clone(&desk), Arc::clone(&own), request));
+            let Some(owner) = owner else { return };
+            let is_own = tokio::task::spawn_blocking(move || owner.is_behind(peer, address)).await;
+            let is_own = is_own.unwrap_or(false);
+            let service = service_fn(|request| respond(Arc::clone(&desk), Arc::clone(&own), is_own, request));
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tokio::select! {
                 _ = connection => {}
@@ -173,6 +176,7 @@ pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>) {
 async fn respond(
     desk: Arc<Desk>,
     own: Arc<str>,
+    is_own: bool,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     if header(request.headers(), "host").as_deref() != Some(&own) {
@@ -180,6 +184,13 @@ async fn respond(
     }
     if OF_PAGES.iter().any(|name| request.headers().contains_key(*name)) {
         return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "pages may not call a Runtime API"));
+    }
+    if !is_own {
+        return Ok(status(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "only the function's own processes may call its Runtime API",
+        ));
     }
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();

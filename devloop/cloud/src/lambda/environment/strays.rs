@@ -55,7 +55,7 @@ fn children() -> Vec<rustix::process::Pid> {
 
 /// Whether a process has `mark` among its variables. One that has ended has none.
 #[cfg(target_os = "linux")]
-fn carries(process: rustix::process::Pid, mark: &str) -> bool {
+pub(super) fn carries(process: rustix::process::Pid, mark: &str) -> bool {
     std::fs::read(format!("/proc/{}/environ", process.as_raw_nonzero()))
         .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()))
 }

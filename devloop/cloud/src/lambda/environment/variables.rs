@@ -30,12 +30,15 @@ pub(super) fn variables(
     log_stream: &str,
 ) -> Vec<(String, String)> {
     let folder = folder.display().to_string();
+    let layers = configuration.layers.folder().map(|opt| opt.display().to_string());
+    let libraries = layers.iter().map(|opt| format!(":{opt}/lib")).collect::<String>();
+    let opt = layers.as_deref().unwrap_or("/opt");
     let port = surroundings.endpoint.rsplit(':').next().unwrap_or("4566").to_owned();
     let mut all: Vec<(String, String)> = [
-        ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned()),
+        ("PATH", format!("/usr/local/bin:/usr/bin/:/bin:{opt}/bin")),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),
-        ("LD_LIBRARY_PATH", format!("{folder}:{folder}/lib")),
+        ("LD_LIBRARY_PATH", format!("{folder}:{folder}/lib{libraries}")),
         ("LAMBDA_TASK_ROOT", folder),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
         ("_HANDLER", configuration.handler.clone()),
@@ -62,6 +65,9 @@ pub(super) fn variables(
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
+    if let Some(opt) = layers {
+        all.push(("DEVLOOP_OPT".to_owned(), opt));
+    }
     for (name, value) in &configuration.environment {
         let value = if name.starts_with("AWS_ENDPOINT_URL") && is_localstack_address(value) {
             surroundings.endpoint.to_string()

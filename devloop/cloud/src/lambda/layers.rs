@@ -1,0 +1,221 @@
+//! Layers: packages that functions share. On Lambda their content lies in `/opt`; here a process of this machine runs, so its
+//! variable `DEVLOOP_OPT` names the folder that stands for `/opt`, whose `bin` is in `PATH` and whose `lib` is in
+//! `LD_LIBRARY_PATH` [Managing Lambda dependencies with layers].
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use parking_lot::RwLock;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{code, code::Code};
+use crate::{arn::Arn, error::ApiError, wire};
+
+/// How many layers a function may have [Lambda quotas].
+const LAYERS: usize = 5;
+
+/// The layers of one region by name.
+#[derive(Debug, Default)]
+pub(crate) struct Layers(pub(super) RwLock<BTreeMap<String, Versions>>);
+
+/// The versions of a layer.
+#[derive(Debug, Default)]
+pub(crate) struct Versions {
+    /// Of the version that was published last; numbers are not used twice.
+    pub(super) latest: u64,
+    pub(super) all: BTreeMap<u64, Arc<Layer>>,
+}
+
+/// One version of a layer.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    /// With the version.
+    pub(super) arn: String,
+    pub(super) version: u64,
+    pub(super) created_ms: i64,
+    pub(super) code: Code,
+    /// Members of the call that are shown again: description, runtimes, architectures, license.
+    pub(super) shown: Value,
+}
+
+impl Layer {
+    /// What the lists show of it.
+    pub(super) fn show(&self) -> Value {
+        let mut shown = self.shown.clone();
+        shown["LayerVersionArn"] = self.arn.as_str().into();
+        shown["Version"] = self.version.into();
+        shown["CreatedDate"] = super::function::last_modified(self.created_ms).into();
+        shown
+    }
+
+    /// What `GetLayerVersion` shows.
+    pub(super) fn describe(&self) -> Value {
+        let mut shown = self.show();
+        shown["LayerArn"] = self.arn.rsplit_once(':').map_or("", |(arn, _)| arn).into();
+        shown["Content"] = json!({
+            "Location": self.code.location()["Location"],
+            "CodeSha256": self.code.sha256(),
+            "CodeSize": self.code.size(),
+        });
+        shown
+    }
+}
+
+impl Layers {
+    /// The version of a layer; `None` when there is none.
+    pub(super) fn find(&self, name: &str, version: u64) -> Option<Arc<Layer>> {
+        self.0.read().get(name)?.all.get(&version).cloned()
+    }
+
+    /// How many versions all layers have.
+    pub(super) fn count(&self) -> usize {
+        self.0.read().values().map(|versions| versions.all.len()).sum()
+    }
+
+    /// The layers that the member `Layers` of an input names; `None` without that member.
+    pub(super) fn of_function(&self, input: &Value) -> Result<Option<FunctionLayers>, ApiError> {
+        let Some(list) = input.get("Layers").filter(|list| !list.is_null()) else { return Ok(None) };
+        let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        if list.len() > LAYERS {
+            return Err(invalid(format!("Cannot reference more than {LAYERS} layers.")));
+        }
+        let mut layers = Vec::new();
+        for arn in list {
+            let arn =
+                arn.as_str().ok_or_else(|| invalid(format!("{arn} is not the ARN of a layer version")))?;
+            let (name, version) =
+                version_of(arn).ok_or_else(|| invalid(format!("{arn} is not the ARN of a layer version")))?;
+            let layer = self.find(name, version).filter(|layer| layer.arn == arn);
+            layers.push(layer.ok_or_else(|| invalid(format!("Layer version {arn} does not exist.")))?);
+        }
+        FunctionLayers::new(layers).map(Some)
+    }
+}
+
+/// Name and number in the ARN of a layer version.
+pub(super) fn version_of(arn: &str) -> Option<(&str, u64)> {
+    let resource = Arn::of_service("lambda", arn)?.resource;
+    let (name, version) = resource.strip_prefix("layer:")?.split_once(':')?;
+    Some((name, version.parse().ok()?))
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidParameterValueException", message)
+}
+
+/// The layers of a function, in the order in which they were given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FunctionLayers {
+    layers: Vec<Arc<Layer>>,
+    /// The content of several layers in one folder.
+    merged: Option<Arc<TempDir>>,
+}
+
+impl PartialEq for FunctionLayers {
+    fn eq(&self, other: &Self) -> bool {
+        self.layers.iter().map(|layer| &layer.arn).eq(other.layers.iter().map(|layer| &layer.arn))
+    }
+}
+
+impl FunctionLayers {
+    fn new(layers: Vec<Arc<Layer>>) -> Result<Self, ApiError> {
+        if layers.len() < 2 {
+            return Ok(Self { layers, merged: None });
+        }
+        let folders: Vec<&Path> = layers.iter().map(|layer| layer.code.folder()).collect();
+        let merged = wire::aside(|| merge(&folders));
+        let merged = merged.map_err(|error| {
+            ApiError::internal(format!(
+                "the layers cannot be brought together in {}: {error}",
+                std::env::temp_dir().display()
+            ))
+        })?;
+        Ok(Self { layers, merged: Some(Arc::new(merged)) })
+    }
+
+    /// The folder that stands for `/opt`; none without layers.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        match &self.merged {
+            Some(merged) => Some(merged.path().to_owned()),
+            None => self.layers.first().map(|layer| layer.code.folder().to_owned()),
+        }
+    }
+
+    /// The member `Layers` of a function's configuration; none without layers.
+    pub(super) fn show(&self) -> Option<Value> {
+        let show = |layer: &Arc<Layer>| json!({ "Arn": layer.arn, "CodeSize": layer.code.size() });
+        (!self.layers.is_empty()).then(|| self.layers.iter().map(show).collect())
+    }
+}
+
+/// All folders in one. Of files with one name the last one is there, as on Lambda.
+fn merge(folders: &[&Path]) -> io::Result<TempDir> {
+    let merged = code::new_folder()?;
+    for folder in folders {
+        add(folder, merged.path())?;
+    }
+    Ok(merged)
+}
+
+fn add(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            fs::create_dir_all(&target)?;
+            add(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            match fs::remove_file(&target) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// The members of `PublishLayerVersion` that are shown again.
+pub(super) fn shown_members(input: &Value) -> Value {
+    let names = ["Description", "CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"];
+    let given = names.into_iter().filter_map(|name| Some((name.to_owned(), input.get(name)?.clone())));
+    let mut shown = Value::Object(given.filter(|(_, value)| !wire::says_nothing(value)).collect());
+    if shown.get("Description").is_none() {
+        shown["Description"] = "".into();
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_lie_over_each_other_in_their_order() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir_all(one.path().join("bin")).unwrap();
+        fs::create_dir_all(other.path().join("bin")).unwrap();
+        for (folder, name, content) in
+            [(&one, "bin/both", "1"), (&one, "bin/one", "1"), (&other, "bin/both", "2"), (&other, "lib", "2")]
+        {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        let merged = merge(&[one.path(), other.path()]).unwrap();
+        let read = |name: &str| fs::read_to_string(merged.path().join(name)).unwrap();
+        assert_eq!((read("bin/both"), read("bin/one"), read("lib")), ("2".into(), "1".into(), "2".into()));
+    }
+
+    #[test]
+    fn versions_are_found_in_their_arns() {
+        let check = |arn: &str, expected: Option<(&str, u64)>| assert_eq!(version_of(arn), expected, "{arn}");
+        check("arn:aws:lambda:us-east-1:000000000000:layer:tools:3", Some(("tools", 3)));
+        check("arn:aws:lambda:us-east-1:000000000000:layer:tools", None);
+        check("arn:aws:lambda:us-east-1:000000000000:function:tools:3", None);
+        check("tools:3", None);
+    }
+}
