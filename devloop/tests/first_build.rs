@@ -1,13 +1,14 @@
-//! `devloop status` before a session's first build has ended: its functions are being built, and nothing is wrong.
+//! A session before its first build has ended: its functions are being built, and nothing is wrong; what a killed one left is cleared.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
 mod support;
 
-use std::process::Output;
+use std::net::TcpStream;
+use std::process::{Command, Output};
 
 use serde_json::Value;
-use support::{Lines, Tiny};
+use support::{Lines, Tiny, address_of, send};
 
 /// Waits until the test opens the gate.
 const BUILD_SCRIPT: &str = r#"fn main() {
@@ -54,5 +55,56 @@ fn functions_of_a_first_build_are_being_built_and_no_problem() {
     }
     let text = told(&status(&tiny, &endpoint, &[]));
     assert!(!text.contains("being built"), "{text}");
+    assert!(session.end().success());
+}
+
+#[test]
+fn what_a_killed_session_left_is_cleared_and_told() {
+    let tiny = Tiny::new();
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut gone = Command::new("true").spawn().unwrap();
+    let left = place.path().join(format!("devloop-code-{}-abc", gone.id()));
+    gone.wait().unwrap();
+    std::fs::create_dir(&left).unwrap();
+    let mut command = tiny.devloop(&["watch", "up", "--no-template", "--port", "0", "--json"]);
+    command.env("TMPDIR", place.path());
+    let mut session = Lines::start(command);
+    let ready = session.wait("ready", "");
+    let cleared = ready["outputs"]["Cleared"].as_str().unwrap_or_else(|| panic!("{ready:#}"));
+    let expected = format!("1 folder of unpacked code in {}", place.path().display());
+    assert!(cleared.starts_with(&expected), "{cleared}");
+    assert!(!left.exists());
+    assert!(session.end().success());
+}
+
+/// The same command with no more than this many files and connections open.
+fn with_few_descriptors(command: &Command, most: usize) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        limited.current_dir(directory);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited
+}
+
+#[test]
+fn clients_that_take_every_connection_are_told_of_and_others_are_answered_afterwards() {
+    let tiny = Tiny::new();
+    let command = tiny.devloop(&["watch", "up", "--no-template", "--port", "0", "--json"]);
+    let mut session = Lines::start(with_few_descriptors(&command, 160));
+    let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
+    let (address, _) = address_of(&endpoint);
+    let clients: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(address).unwrap()).collect();
+    while session.wait("error", "")["code"] != "descriptor_limit" {}
+    drop(clients);
+    let answer = send("GET", &format!("{endpoint}/_localstack/health"), &[], "").unwrap();
+    assert_eq!(answer.status, 200);
     assert!(session.end().success());
 }

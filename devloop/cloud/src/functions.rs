@@ -1,4 +1,4 @@
-//! The functions as those see them who invoke some: APIs, event source mappings, topics. Lambda is behind the trait; tests put
+//! What APIs, event source mappings and topics see of functions: a way to invoke them. Lambda is behind the trait; tests put
 //! something else there.
 
 use std::fmt::Debug;

@@ -18,7 +18,7 @@ use hyper::{
 };
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::{clock::Clock, error::ApiError};
 
 /// A request, with its body where that was read already.
 #[derive(Debug, Clone)]
@@ -81,14 +81,24 @@ pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 /// What the bodies of all requests may take together while they come in, in bytes: three of the largest.
 const BODIES_LIMIT: usize = 256 << 20;
 
-/// How long a body may stand still, and how long it may take in all. These are about a client on this machine, so its own time
-/// counts and not the cloud's.
+/// How long a body may stand still, and how long it may take in all.
 const STALLED: Duration = Duration::from_secs(20);
 const LONGEST: Duration = Duration::from_mins(2);
 
-/// The bytes of bodies that are on their way.
-#[derive(Debug, Default)]
-pub(crate) struct Bodies(AtomicUsize);
+/// The bodies that are on their way.
+#[derive(Debug)]
+pub(crate) struct Bodies {
+    /// How many bytes of them are here.
+    bytes: AtomicUsize,
+    /// Bodies come from clients on this machine, so its own time counts, whatever the cloud's clock says.
+    clock: Clock,
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self { bytes: AtomicUsize::new(0), clock: Clock::real() }
+    }
+}
 
 /// What one body takes of them; given back when it is dropped.
 struct Share {
@@ -99,7 +109,7 @@ struct Share {
 impl Share {
     /// Takes `bytes` more; false when that is too much.
     fn grow(&mut self, bytes: usize) -> bool {
-        let before = self.bodies.0.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.bodies.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
         before + bytes <= BODIES_LIMIT
     }
@@ -107,7 +117,7 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.bodies.0.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bodies.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -146,9 +156,9 @@ impl Arriving {
             return Err(too_large(limit));
         }
         let share = Share { bodies: Arc::clone(&self.bodies), bytes: 0 };
-        let body = tokio::time::timeout(LONGEST, collect(self.body, share, limit))
-            .await
-            .map_err(|_| too_slow())??;
+        let clock = self.bodies.clock.clone();
+        let body =
+            clock.timeout(LONGEST, collect(self.body, share, limit)).await.map_err(|_| too_slow())??;
         match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
             Some(b"gzip") => unpack(&body, limit),
             _ => Ok(body),
@@ -160,7 +170,7 @@ async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<B
     // Most bodies come in one piece, which is not copied.
     let (mut first, mut rest) = (Bytes::new(), Vec::new());
     loop {
-        let frame = tokio::time::timeout(STALLED, body.frame()).await.map_err(|_| too_slow())?;
+        let frame = share.bodies.clock.timeout(STALLED, body.frame()).await.map_err(|_| too_slow())?;
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| {
             ApiError::client("IncompleteBody", format!("the body could not be read: {error}"))
@@ -279,7 +289,58 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{FutureExt as _, stream};
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
     use super::*;
+
+    /// A body whose pieces are sent by hand, on a clock that is driven by hand.
+    fn body_by_hand() -> (Clock, Arriving, UnboundedSender<Bytes>) {
+        let clock = Clock::manual(0);
+        let bodies = Bodies { bytes: AtomicUsize::new(0), clock: clock.clone() };
+        let (pieces, received) = unbounded_channel();
+        let frames = stream::unfold(received, |mut received| async {
+            let piece = received.recv().await?;
+            Some((Ok::<_, Infallible>(Frame::data(piece)), received))
+        });
+        (clock, Arriving::new(StreamBody::new(frames)).among(&Arc::new(bodies)), pieces)
+    }
+
+    #[test]
+    fn a_body_may_not_stand_still() {
+        let (clock, body, pieces) = body_by_hand();
+        let headers = HeaderMap::new();
+        let mut reading = std::pin::pin!(body.whole(&headers, 100));
+        pieces.send(Bytes::from_static(b"piece")).unwrap();
+        assert!(reading.as_mut().now_or_never().is_none());
+        clock.advance(STALLED / 2);
+        assert!(reading.as_mut().now_or_never().is_none());
+        clock.advance(STALLED / 2);
+        let refused = reading.as_mut().now_or_never().expect("an answer").unwrap_err();
+        assert_eq!(refused.status, 408, "{refused}");
+    }
+
+    #[test]
+    fn a_body_that_goes_on_coming_has_a_time_limit_too() {
+        let (clock, body, pieces) = body_by_hand();
+        let headers = HeaderMap::new();
+        let mut reading = std::pin::pin!(body.whole(&headers, 100));
+        let step = STALLED / 2;
+        for _ in 1..LONGEST.as_millis() / step.as_millis() {
+            pieces.send(Bytes::from_static(b"p")).unwrap();
+            assert!(reading.as_mut().now_or_never().is_none());
+            clock.advance(step);
+        }
+        pieces.send(Bytes::from_static(b"p")).unwrap();
+        assert!(reading.as_mut().now_or_never().is_none());
+        clock.advance(step);
+        let refused = reading.as_mut().now_or_never().expect("an answer").unwrap_err();
+        assert_eq!(refused.status, 408, "{refused}");
+    }
 
     #[test]
     fn escapes_are_decoded_and_broken_ones_kept() {

@@ -66,7 +66,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("http", &["error"]),
+    ("http", &["clock", "error"]),
     (
         "lambda",
         &[
@@ -116,7 +116,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("services/iam", &["clock", "context", "error", "http", "resource", "service", "wire"]),
+    ("services/iam", &["arn", "clock", "context", "error", "http", "resource", "service", "wire"]),
     (
         "services/kinesis",
         &[
@@ -135,7 +135,10 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("services/logs", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
+    (
+        "services/logs",
+        &["clock", "context", "error", "regional", "resource", "service", "services/cloudwatch", "wire"],
+    ),
     (
         "services/s3",
         &["arn", "clock", "context", "error", "functions", "http", "resource", "service", "wire"],

@@ -1,4 +1,4 @@
-//! The bytes of objects: small ones in memory up to a bound, all others in files that nobody else names.
+//! The bytes of objects: small ones in memory up to a bound, all others in files of a private folder.
 
 use std::{
     collections::VecDeque,
