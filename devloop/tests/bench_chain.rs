@@ -182,6 +182,38 @@ fn a_queue_a_topic_a_bucket_and_a_call_get_the_load_and_their_chains_are_followe
 }
 
 #[test]
+fn a_chain_ends_in_a_metric_that_counts_its_requests() {
+    let watch = [&WATCH[..], &["--template", "heads.template.json"]].concat();
+    let session = Session::live_in(Workspace::heads(), &watch, &HEADS);
+    let home = tempfile::tempdir().unwrap();
+    let load = |metric: &str, requests: &str| {
+        let load = ["--head", "jobs", "--sink", metric, "--requests", requests, "--vus", "2"];
+        document(&session, home.path(), &load)
+    };
+    // The second run does not count what the first one has written within the same minute.
+    for requests in ["20", "10"] {
+        let (code, run, errors) = load("metric:Shop/Done", requests);
+        let expected = json!(requests.parse::<u64>().unwrap());
+        assert_eq!((code, &run["outcome"]), (Some(0), &json!("complete")), "{errors} {run:#}");
+        assert_eq!(run["chain"]["followed_by"], "metric");
+        assert_eq!(run["chain"]["metric"], json!({ "name": "Shop/Done", "values": expected }));
+        assert_eq!((&run["counts"]["sunk"], &run["counts"]["lost"]), (&expected, &json!(0)), "{run:#}");
+    }
+    let (code, run, errors) = load("metric:Shop/Nothing", "5");
+    assert_eq!(
+        (code, &run["outcome"], &run["counts"]["lost"]),
+        (Some(1), &json!("lost"), &json!(5)),
+        "{errors}"
+    );
+    let finding = run["findings"][0].as_str().unwrap();
+    assert!(finding.starts_with("the metric Shop/Nothing got 0 values for 5 accepted requests"), "{finding}");
+    let output =
+        bench(&session, home.path(), &["--head", "jobs", "--sink", "metric:Shop", "--requests", "1"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("write it as --sink metric:NAMESPACE/NAME"), "{said}");
+}
+
+#[test]
 fn functions_that_log_nothing_are_waited_for_until_nothing_is_on_its_way() {
     let workspace = Workspace::branches();
     for name in ["left", "left-end", "right-end"] {

@@ -91,8 +91,8 @@ pub(crate) enum SinkRows {
     Table(Box<PostgresRows>),
     /// In both.
     Both(Box<Joined>),
-    /// Nowhere: a chain's answers tell, and whoever sends the requests has them.
-    Answers,
+    /// There are none: a chain's answers tell, which whoever sends the requests has, or the values of a metric.
+    Elsewhere,
     /// In the logs of a chain's ends.
     Ends(Box<EndRows>),
 }
@@ -122,7 +122,7 @@ impl Rows for SinkRows {
         match self {
             Self::Log(rows) => rows.fresh().await,
             Self::Table(rows) => rows.fresh().await,
-            Self::Answers => Ok(Vec::new()),
+            Self::Elsewhere => Ok(Vec::new()),
             Self::Ends(rows) => rows.fresh().await,
             Self::Both(both) => {
                 let rows = both.table.fresh().await?;
@@ -138,7 +138,7 @@ impl Rows for SinkRows {
         match self {
             Self::Log(rows) => rows.rest().await,
             Self::Table(rows) => rows.rest().await,
-            Self::Answers => Ok(Vec::new()),
+            Self::Elsewhere => Ok(Vec::new()),
             Self::Ends(rows) => rows.rest().await,
             Self::Both(both) => {
                 let rows = both.table.rest().await?;

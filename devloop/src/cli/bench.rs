@@ -91,8 +91,8 @@ pub(crate) struct LoadArguments {
     /// name of a stream, queue, topic or bucket [default: the example pipeline, or the only chain].
     #[arg(long, value_name = "NAME")]
     pub(crate) head: Option<String>,
-    /// The function whose log says that a request is complete, when it has the request's id in it [default: all functions at the
-    /// chain's ends].
+    /// The function whose log says that a request is complete, when it has the request's id in it; or a metric of CloudWatch that
+    /// gets a value for each request, as `metric:NAMESPACE/NAME` [default: all functions at the chain's ends].
     #[arg(long, value_name = "FUNCTION")]
     pub(crate) sink: Option<String>,
     /// Virtual users; each has a connection of its own [default: 10; with --rate as many as answers may be outstanding, up

@@ -97,6 +97,13 @@ fn whole(run: &Document, chain: &ChainReport) -> String {
     let (name, means) = match chain.followed_by {
         FollowedBy::Answers => ("answer", "to the answer, which is the end of the chain"),
         FollowedBy::Rows => ("end to end", "to the end of the last function that logs the request's id"),
+        FollowedBy::Metric => {
+            let metric = chain.metric.clone().unwrap_or_default();
+            return format!(
+                "{:<18} not known one by one; the metric {} got {} values\n",
+                "end to end", metric.name, metric.values
+            );
+        }
         FollowedBy::Ends => {
             return format!(
                 "{:<18} not known one by one; {} ms after the load nothing waited and nothing was at work\n",
@@ -164,6 +171,7 @@ mod tests {
         let report = ChainReport {
             head: "function URL entry".into(),
             followed_by: FollowedBy::Rows,
+            metric: None,
             functions: vec![entry, left, right],
             unknown: vec!["what right does: nobody tells".into()],
             ..ChainReport::default()

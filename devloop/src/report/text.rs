@@ -139,7 +139,11 @@ fn behind(run: &Document) -> String {
     } else if is_counted {
         row("complete", format!("{}, {} lost", counts.sunk, counts.lost));
     }
-    if is_counted {
+    let is_followed = run
+        .chain
+        .as_ref()
+        .is_none_or(|chain| matches!(chain.followed_by, FollowedBy::Answers | FollowedBy::Rows));
+    if is_followed {
         row(
             "complete runs",
             format!(

@@ -1,7 +1,7 @@
 //! A stranger's workspace with a chain of two functions behind each of a queue, a topic, a bucket and a call.
 //!
 //! `taker` gets the messages of the queue `jobs` and of the topic `news`, and the objects of the bucket `pictures`; `called` is
-//! called. Both put each request into the stream `done`, from which `last` logs it.
+//! called. Both put each request into the stream `done`, from which `last` logs it, and writes a value of the metric `Shop/Done`.
 
 use serde_json::{Value, json};
 
@@ -26,16 +26,18 @@ fn main() {
 }
 "#;
 
-const LAST: &str = r#"use lambda_runtime::{between, serve};
+const LAST: &str = r##"use lambda_runtime::{between, call, serve};
 
 fn main() {
     serve(|event| {
         for id in between(event, "\"partitionKey\":\"", "\"") {
             println!("{id} has come through");
+            let value = r#"{"Namespace":"Shop","MetricData":[{"MetricName":"Done","Value":1}]}"#;
+            call("GraniteServiceVersion20100801.PutMetricData", value);
         }
     });
 }
-"#;
+"##;
 
 /// The template that connects them.
 fn template() -> Value {

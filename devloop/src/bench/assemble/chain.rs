@@ -51,6 +51,10 @@ pub(super) fn complete(mut document: Document, basis: &Basis<'_>, report: &Chain
         }
         // When a single request was complete is not known.
         FollowedBy::Ends => document.counts.backlog = 0,
+        FollowedBy::Metric => {
+            document.counts.backlog = 0;
+            document.counts.lost = document.counts.accepted.saturating_sub(document.counts.sunk);
+        }
     }
     // A chain has no table between two stages.
     document.timeline.backlog_table = vec![0; document.timeline.accepted.len()];
@@ -73,6 +77,22 @@ fn findings(run: &Document, report: &ChainReport) -> Vec<String> {
         run.outcome == Outcome::TimedOut,
         "the waiting timed out before nothing was on its way any more; the figures are those of what came through".to_owned(),
     );
+    if let Some(metric) = &report.metric {
+        let name = &metric.name;
+        let (values, accepted) = (metric.values, counts.accepted);
+        say(
+            values < accepted,
+            format!(
+                "the metric {name} got {values} values for {accepted} accepted requests; the others are lost, or CloudWatch is late: --idle waits longer"
+            ),
+        );
+        say(
+            values > accepted,
+            format!(
+                "the metric {name} got {values} values for {accepted} accepted requests: some came more than once, or others write it too"
+            ),
+        );
+    }
     for function in &report.functions {
         let name = &function.function;
         let missing = function.missing.as_ref().filter(|missing| missing.count > 0);

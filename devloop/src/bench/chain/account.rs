@@ -23,6 +23,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) began_ms: u64,
     /// The log of each link.
     pub(crate) logs: &'a [FunctionLog],
+    /// The metric that the chain ends in, and how many values it got, where the user named one.
+    pub(crate) counted: Option<(String, u64)>,
 }
 
 impl Evidence<'_> {
@@ -51,6 +53,10 @@ pub(crate) fn account(evidence: &Evidence<'_>) -> (FollowedBy, Account) {
         refused: sent.refused.len() as u64,
         ..Account::default()
     };
+    if let Some((_, values)) = &evidence.counted {
+        account.sink.arrived = account.accepted.min(*values);
+        return (FollowedBy::Metric, account);
+    }
     if evidence.chain.ends_with_the_answer() {
         let accepted = evidence.samples.iter().filter(|sample| sample.accepted());
         account.runs = accepted.map(|sample| answered(&sent.run, sample, evidence.began_ms)).collect();
@@ -142,7 +148,15 @@ pub(super) mod tests {
 
     fn evidence(chain: &Chain, samples: &[Sample], logs: &[FunctionLog]) -> (FollowedBy, Account) {
         let sent = Sent::from_samples("r", samples);
-        account(&Evidence { chain, ends: &chain.ends(), sent: &sent, samples, began_ms: 1_000, logs })
+        account(&Evidence {
+            chain,
+            ends: &chain.ends(),
+            sent: &sent,
+            samples,
+            began_ms: 1_000,
+            logs,
+            counted: None,
+        })
     }
 
     const REPORT: &str = "REPORT RequestId: x\tDuration: 2.00 ms\t";

@@ -18,6 +18,8 @@ pub(crate) enum FollowedBy {
     Answers,
     /// By its id in the logs of the functions at the chain's ends.
     Rows,
+    /// Not one by one: a metric of CloudWatch got as many values.
+    Metric,
     /// Not one by one: when nothing waited and no function was at work any more, all of them were.
     Ends,
 }
@@ -31,11 +33,23 @@ pub(crate) struct ChainReport {
     pub(crate) followed_by: FollowedBy,
     /// Its functions, each behind those that write to its sources.
     pub(crate) functions: Vec<ChainFunction>,
+    /// The metric that the chain ends in, where the user named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metric: Option<ChainMetric>,
     /// What is not known, and why.
     pub(crate) unknown: Vec<String>,
     /// When the last of its invocations ended, in ms since the epoch.
     #[serde(skip)]
     pub(crate) last_ms: Option<i64>,
+}
+
+/// A metric of CloudWatch that gets a value for each request.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ChainMetric {
+    /// Its namespace and name, with a slash between.
+    pub(crate) name: String,
+    /// The values that it got during the run.
+    pub(crate) values: u64,
 }
 
 /// A function of a chain. Figures without values are of what is not known.
@@ -148,9 +162,16 @@ pub(crate) fn report(
             verb(&names, "logs", "log"),
         ));
     }
+    if by == FollowedBy::Metric {
+        unknown.push(
+            "which requests are complete, and when each was: a metric counts values, and names no request"
+                .to_owned(),
+        );
+    }
+    let metric = evidence.counted.clone().map(|(name, values)| ChainMetric { name, values });
     let ended = evidence.logs.iter().flat_map(|log| &log.invocations).map(|seen| seen.ended);
     let last_ms = ended.max().filter(|ended| *ended >= evidence.began_ms as i64);
-    ChainReport { head: named(&chain.head.source), followed_by: by, functions, unknown, last_ms }
+    ChainReport { head: named(&chain.head.source), followed_by: by, functions, metric, unknown, last_ms }
 }
 
 /// `a logs`, `a and b log`.
@@ -250,6 +271,7 @@ mod tests {
         let evidence = Evidence {
             chain: &chain,
             ends: &[0],
+            counted: None,
             sent: &sent,
             samples: &samples,
             began_ms: 1_000,

@@ -14,7 +14,7 @@ use crate::bench::progress::{Phase, Progress};
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 use crate::bench::sink::SinkRows;
-use crate::bench::target::Target;
+use crate::bench::target::{MetricCount, Target};
 use crate::bench::usage::Moment;
 use crate::bench::wait::{Patience, WaitState, Waiting};
 use crate::bus::now;
@@ -42,6 +42,8 @@ pub(super) struct Load<'a> {
     pub(super) rows: Rows,
     /// When each request was sent, in ms since the epoch; only of a chain, whose logs do not tell it.
     sendings: HashMap<(u32, u32), i64>,
+    /// The values of the metric that the chain ends in, as they were counted last.
+    counted: Option<u64>,
 }
 
 /// The rows of the requests.
@@ -69,11 +71,19 @@ pub(super) struct LoadEnd {
     pub(super) ended: Ended,
     /// Records that waited for each function when the load ended, where the target tells.
     pub(super) lag: Option<Vec<u64>>,
+    /// The values of the metric that the chain ends in, if it does.
+    pub(super) counted: Option<u64>,
 }
 
 impl Default for LoadEnd {
     fn default() -> Self {
-        Self { state: WaitState::TimedOut, at_end: Moment::default(), ended: Ended::default(), lag: None }
+        Self {
+            state: WaitState::TimedOut,
+            at_end: Moment::default(),
+            ended: Ended::default(),
+            lag: None,
+            counted: None,
+        }
     }
 }
 
@@ -84,7 +94,7 @@ impl<'a> Load<'a> {
         let progress = Progress::new(&order.plan.run, phase, began_ms, load_ms);
         let wanted = Wanted { run: Some(order.plan.run.clone()), received_from: None };
         let rows = Rows { wanted, began_ms, from: 0, seen: HashSet::new(), sink: Vec::new(), through: None };
-        Self { target, order, progress, samples: Vec::new(), rows, sendings: HashMap::new() }
+        Self { target, order, progress, samples: Vec::new(), rows, sendings: HashMap::new(), counted: None }
     }
 
     /// Sends the load and waits until all accepted requests are complete, or nothing is pending any more.
@@ -96,6 +106,7 @@ impl<'a> Load<'a> {
         let (target, order) = (self.target, self.order);
         let entry =
             target.entry.as_ref().ok_or_else(|| failed("there is nothing to send requests to".to_owned()))?;
+        let metric = MetricCount::begin(target, now()).await.map_err(failed)?;
         let mut running =
             generator::start(entry, &target.client, &target.region, &order.plan, &order.payload, stop)
                 .map_err(failed)?;
@@ -148,16 +159,16 @@ impl<'a> Load<'a> {
         if !is_warm_up {
             self.progress.phase = Phase::Drain;
         }
-        let mut state = self.drain(&mut follower, watch).await?;
+        let mut state = self.drain(&mut follower, metric.as_ref(), watch).await?;
         if state != WaitState::Complete {
             let rest = follower.rest().await.map_err(failed)?;
             self.take(rest);
             // Rows that came late, with an old time, were not among the fresh ones.
-            if self.rows.seen.is_superset(&self.accepted()) {
+            if metric.is_none() && self.rows.seen.is_superset(&self.accepted()) {
                 state = WaitState::Complete;
             }
         }
-        self.rows.through = Some(LoadEnd { state, at_end, ended, lag });
+        self.rows.through = Some(LoadEnd { state, at_end, ended, lag, counted: self.counted });
         Ok(())
     }
 
@@ -165,6 +176,7 @@ impl<'a> Load<'a> {
     async fn drain(
         &mut self,
         follower: &mut SinkRows,
+        metric: Option<&MetricCount>,
         watch: &dyn Fn(&Progress),
     ) -> Result<WaitState, Problem> {
         let accepted = self.accepted();
@@ -183,9 +195,16 @@ impl<'a> Load<'a> {
             // What is pending is asked first: what is through between the two questions is seen, not lost.
             let pending = self.target.pending(now()).await;
             let fresh = follower.fresh().await;
-            let (pending, fresh) = match (pending, fresh) {
-                (Ok(pending), Ok(fresh)) => (pending, fresh),
-                (Err(reason), _) | (_, Err(reason)) => {
+            let counted = match metric {
+                Some(metric) => metric.read(self.target, now()).await.map(Some),
+                None => Ok(None),
+            };
+            let (pending, fresh) = match (pending, fresh, counted) {
+                (Ok(pending), Ok(fresh), Ok(counted)) => {
+                    self.counted = counted;
+                    (pending, fresh)
+                }
+                (Err(reason), ..) | (_, Err(reason), _) | (.., Err(reason)) => {
                     if began.elapsed() >= self.order.timeout {
                         return Err(failed(refused_since.unwrap_or(reason)));
                     }
@@ -194,7 +213,11 @@ impl<'a> Load<'a> {
                 }
             };
             self.take(fresh);
-            let seen = self.rows.seen.intersection(&accepted).count() as u64;
+            let mut seen = self.rows.seen.intersection(&accepted).count() as u64;
+            if let Some(counted) = self.counted {
+                seen = counted.min(accepted.len() as u64);
+                self.progress.sunk = seen;
+            }
             let (pending, lag) = pending;
             self.progress.at(now());
             self.progress.waits(lag);

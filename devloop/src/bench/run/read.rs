@@ -84,12 +84,16 @@ impl Reading<'_> {
             samples,
             began_ms: rows.began_ms,
             logs: &logs,
+            counted: followed.metric.as_ref().map(|metric| (metric.shown(), through.counted.unwrap_or(0))),
         };
         let (by, account) = account(&evidence);
         let report = report(&evidence, by, &measured, &followed.gaps);
         let outcome = match through.state {
             WaitState::Waiting | WaitState::TimedOut => Outcome::TimedOut,
             WaitState::Quiet if by == FollowedBy::Rows && account.lost() > 0 => Outcome::Lost,
+            WaitState::Quiet if by == FollowedBy::Metric && account.sink.arrived < account.accepted => {
+                Outcome::Lost
+            }
             WaitState::Quiet | WaitState::Complete => Outcome::Complete,
         };
         Ok(Read { account, seen: Seen::Chain(Box::new(report)), outcome })

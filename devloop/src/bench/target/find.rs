@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    DEFAULT_REGION, FollowedChain, PAGE, Search, StageFunction, Target, TargetKind, ask, each, name_of,
-    pipeline,
+    DEFAULT_REGION, FollowedChain, PAGE, Search, SinkMetric, StageFunction, Target, TargetKind, ask, each,
+    metric, name_of, pipeline,
 };
 use crate::bench::chain::{Chain, Choice, Head, Kind, Source, choose};
 use crate::bench::entry_point::{EntryPoint, Form};
@@ -101,14 +101,20 @@ impl Finder {
             Some(url) => EntryPoint::new(url, "POST", self.endpoint()),
             None => self.entry(&chain.head).await?,
         };
+        let metric = search.end.as_deref().and_then(|end| end.strip_prefix(metric::PREFIX));
+        let metric = metric.map(SinkMetric::parse).transpose()?;
         let ends = match &search.end {
-            None => chain.ends(),
-            Some(end) => vec![self.end(&chain, end)?],
+            Some(end) if metric.is_none() => vec![self.end(&chain, end)?],
+            _ => chain.ends(),
         };
         let functions: Vec<Option<&str>> = chain.links.iter().map(|link| Some(&*link.function)).collect();
         let queues = chain.links.iter().filter_map(|link| link.on_failure.clone()).collect();
-        let kind =
-            TargetKind::Chain(Box::new(FollowedChain { chain: chain.clone(), ends, gaps: facts.gaps }));
+        let kind = TargetKind::Chain(Box::new(FollowedChain {
+            chain: chain.clone(),
+            ends,
+            metric,
+            gaps: facts.gaps,
+        }));
         Ok(self.target(region.clone(), Some(entry), &functions, kind, queues))
     }
 
@@ -155,7 +161,7 @@ impl Finder {
                 "function_unknown",
                 format!("find the end {name}: the chain's functions are {}", known.join(", ")),
             )
-            .with_hint("--sink names one of them; without it every function at an end counts")
+            .with_hint("--sink names one of them, or metric:NAMESPACE/NAME; without it every function at an end counts")
         })
     }
 

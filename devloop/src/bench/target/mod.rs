@@ -3,8 +3,11 @@
 
 mod ask;
 mod find;
+mod metric;
 mod pending;
 mod pipeline;
+
+pub(crate) use metric::{MetricCount, SinkMetric};
 
 use serde_json::Value;
 
@@ -62,6 +65,8 @@ pub(crate) struct FollowedChain {
     pub(crate) chain: Chain,
     /// The links whose logs say that a request is complete: the ends, or the one that the user named.
     pub(crate) ends: Vec<usize>,
+    /// The metric whose values are counted instead, if the user named one.
+    pub(crate) metric: Option<SinkMetric>,
     /// What could not be asked when it was found, and why.
     pub(crate) gaps: Vec<String>,
 }
@@ -79,7 +84,7 @@ pub(crate) struct Search {
     pub(crate) stack: Option<String>,
     /// The head of a chain, if the user named one; without one the pipeline is looked for first.
     pub(crate) head: Option<String>,
-    /// The function whose log says that a request is complete, if the user named one.
+    /// The function whose log says that a request is complete, or the metric that gets a value for each, if the user named one.
     pub(crate) end: Option<String>,
     /// Where to post, if the user said so; else the endpoint's own API that takes a POST is found.
     pub(crate) api: Option<String>,
@@ -122,7 +127,11 @@ impl Target {
     pub(crate) fn rows(&self, from: i64, wanted: Wanted) -> SinkRows {
         match &self.kind {
             TargetKind::Pipeline(sink) => sink.rows(self.log(2), self.client.trust().clone(), from, wanted),
-            TargetKind::Chain(followed) if followed.chain.ends_with_the_answer() => SinkRows::Answers,
+            TargetKind::Chain(followed)
+                if followed.chain.ends_with_the_answer() || followed.metric.is_some() =>
+            {
+                SinkRows::Elsewhere
+            }
             TargetKind::Chain(followed) => {
                 let groups = followed.ends.iter().map(|end| self.log(*end)).collect();
                 SinkRows::Ends(Box::new(EndRows::new(groups, from, &wanted.run.unwrap_or_default())))
