@@ -198,7 +198,7 @@ fn refusal(Refused { function, reason }: Refused) -> Problem {
     let message =
         format!("prelink the dependencies of {function}: {reason}; it is linked in the ordinary way");
     Problem::new("prelink_refused", message)
-        .with_hint("take `prelink = true` out of `[build]` if that is how it has to be")
+        .with_hint("take `prelink = true` out of `[build]` if no function can be prelinked")
 }
 
 fn needs_wrapper(choice: LinkerChoice, debug: bool, prelink: bool) -> bool {

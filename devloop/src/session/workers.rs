@@ -237,7 +237,7 @@ impl Workers {
                 tokio::time::timeout(limit, target.roll_back(&function)).await.map_or_else(
                     |_| {
                         let message =
-                            format!("roll {function} back: no end of it within {} s", limit.as_secs());
+                            format!("roll {function} back: it did not end within {} s", limit.as_secs());
                         Err(Problem::new("rollback_timeout", message))
                     },
                     |done| done.map(Fact::RolledBack),

@@ -140,7 +140,7 @@ impl Finder {
                 return Err(Problem::new(
                     "head_unsupported",
                     format!(
-                        "load the {word} {name}: bench makes no items of a table, and no rule can be hurried"
+                        "load the {word} {name}: bench writes no items into a table, and cannot make a rule match"
                     ),
                 )
                 .with_hint(format!(
