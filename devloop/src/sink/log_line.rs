@@ -14,6 +14,9 @@ const MESSAGES: [&str; 2] = ["message", "msg"];
 /// program. They are for whoever looks at the raw line.
 const PLACES: [&str; 6] = ["target", "filename", "line_number", "threadName", "threadId", "fn"];
 
+/// Fields that come last, because they are long and say nothing by themselves; in small letters without `_` and `-`.
+const IDS: [&str; 5] = ["requestid", "awsrequestid", "traceid", "xraytraceid", "recordid"];
+
 /// A number from here on is a time in ms since the epoch, in 1973 or later.
 const EARLIEST_MS: i64 = 100_000_000_000;
 
@@ -24,7 +27,8 @@ pub(crate) struct LogLine {
     pub(crate) time: Option<String>,
     /// Such as `INFO`.
     pub(crate) level: String,
-    /// The message if there is one, then every field as `key=value`: the event's own first, then those of its spans.
+    /// The message if there is one, then every field as `key=value`: the event's own first, then those of its spans,
+    /// and the ids of requests and traces last.
     pub(crate) text: String,
 }
 
@@ -70,6 +74,7 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
             fields.push((name, value));
         }
     }
+    fields.sort_by_key(|(name, _)| IDS.contains(&name.to_ascii_lowercase().replace(['_', '-'], "").as_str()));
     let fields = fields.into_iter().map(|(name, value)| format!("{name}={}", bare(&value)));
     let text = message.into_iter().chain(fields).collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then_some(LogLine { time, level, text })
@@ -133,7 +138,7 @@ fn time_of(json: &str) -> Option<String> {
         return time_of_day(&text).map(str::to_owned);
     }
     let ms = json.parse().ok().filter(|ms| *ms >= EARLIEST_MS)?;
-    time_of_day(&Timestamp::from_millisecond(ms).ok()?.to_string()).map(str::to_owned)
+    Some(Timestamp::from_millisecond(ms).ok()?.strftime("%H:%M:%S%.3f").to_string())
 }
 
 /// `22:13:20.007` of `2023-11-14T22:13:20.007123Z`.
@@ -177,8 +182,8 @@ mod tests {
     #[test]
     fn a_line_without_a_message_is_its_fields() {
         check(
-            r#"{"level":"info","ts":1700000000007,"fn":"upstream","request_id":"c6af-1","outcome":"ok","ms":1.234}"#,
-            Some("22:13:20.007 INFO  request_id=c6af-1 outcome=ok ms=1.234"),
+            r#"{"level":"info","ts":1700000000080,"fn":"upstream","request_id":"c6af-1","outcome":"ok","ms":1.234}"#,
+            Some("22:13:20.080 INFO  outcome=ok ms=1.234 request_id=c6af-1"),
         );
         check(r#"{"level":"info","fields":{"count":3}}"#, Some("INFO  count=3"));
         // What is no text and no time is told as it is.

@@ -9,7 +9,7 @@ use quick_xml::events::Event;
 use super::html::html;
 use crate::bench::Document;
 
-/// What `devloop bench --json` printed of a run of the example pipeline, without the blocks that only comparisons need.
+/// What `devloop bench --json` printed of a run of the example pipeline.
 const RUN: &str = include_str!("run.json");
 
 /// The part of the page that is shown ends before this.
