@@ -306,6 +306,7 @@ mod tests {
             samples: &samples,
             began_ms: 1_000,
             logs: &logs,
+            counted: None,
         };
         let (by, _) = account(&evidence);
         let mut measured = measured(&["entry", "left", "right"]);

@@ -73,7 +73,9 @@ pub(super) async fn target(
     let (head, end) = (head.map(str::to_owned), end.map(str::to_owned));
     let search = Search { apis, keys, region, stack, head, end, api, posting, database, trust };
     Target::find(search).await.map_err(|mut problem| {
-        if posting && !is_named && !problem.code.starts_with("head") && !problem.code.starts_with("chain") {
+        let is_about_the_place =
+            ["api", "cloud", "pipeline"].iter().any(|start| problem.code.starts_with(start));
+        if posting && !is_named && is_about_the_place {
             let hint = problem.hint.take().unwrap_or_default();
             problem.hint = Some(format!("{hint}; API_ENDPOINT or APIGW_ENDPOINT names the API's URL"));
         }
