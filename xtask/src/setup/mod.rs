@@ -3,7 +3,7 @@
 //! What was set up before is seen in a moment; a changed lock file sets up anew.
 //!
 //! To add a Python package write a line into `xtask/python/tests.in` and run `cargo xtask lock`; to add a program from
-//! crates.io, a line into [`cargo::PROGRAMS`].
+//! crates.io, an entry into [`cargo::PACKAGES`].
 
 mod browser;
 mod cached;

@@ -63,8 +63,10 @@ impl Answer {
                     }
                 }
             }
-            // Which items a limited scan meets is up to the order of hashes.
-            if operation == "Scan" && (!request["Limit"].is_null() || !request["Segment"].is_null()) {
+            // Which items a limited scan meets, or one that goes on, is up to the order of hashes.
+            let is_part =
+                ["Limit", "Segment", "ExclusiveStartKey"].iter().any(|member| !request[member].is_null());
+            if operation == "Scan" && is_part {
                 self.body = Value::Null;
             }
         }

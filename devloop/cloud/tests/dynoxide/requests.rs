@@ -339,6 +339,11 @@ impl Requests {
             let action = self.of(&["PUT", "ADD", "DELETE", "BAD"]);
             let name = self.of(&["n", "ss", "a", "p"]);
             body["AttributeUpdates"] = json!({ name: { "Action": action, "Value": self.value() } });
+            if action == "DELETE" {
+                // Where there is no item, dynoxide makes one of the key alone. "DELETE: Causes nothing to happen; there is no
+                // attribute to delete." AttributeUpdates, legacy conditional parameters, developer guide
+                body["AttributeUpdates"]["hits"] = json!({ "Action": "PUT", "Value": { "N": "5" } });
+            }
         } else if !self.rarely() {
             body["UpdateExpression"] = expressions::update(&mut self.0).into();
         }

@@ -1,9 +1,8 @@
 //! A running dynoxide, and requests to it over one connection.
 
 use std::{
-    env,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -15,15 +14,6 @@ use tokio::{
 };
 
 use super::answers::Answer;
-
-/// Where the program is, if it is installed.
-pub(super) fn program() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("DEVLOOP_DYNOXIDE") {
-        return Some(named.into());
-    }
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join("dynoxide")).find(|file| file.is_file())
-}
 
 /// The server, which ends with this value.
 pub(super) struct Server {

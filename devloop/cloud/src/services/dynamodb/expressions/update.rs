@@ -15,6 +15,8 @@ pub(crate) struct Update {
     pub(super) delete: Vec<(Path, AttributeValue)>,
     /// Every path that is written.
     pub(super) touched: PathTree,
+    /// It was made from the parameter `AttributeUpdates`, which names a wrong type otherwise.
+    is_of_attributes: bool,
 }
 
 /// The right side of an assignment.
@@ -46,7 +48,7 @@ pub(crate) enum Operand {
 impl Update {
     /// An update of these actions on whole attributes, as the parameters before the expressions described them.
     pub(crate) fn of_attributes(actions: Vec<(String, AttributeAction)>) -> Self {
-        let mut update = Self::default();
+        let mut update = Self { is_of_attributes: true, ..Self::default() };
         for (attribute, action) in actions {
             let path = Path { attribute, steps: Vec::new() };
             match action {
@@ -107,11 +109,23 @@ impl Update {
 
     /// Whether the update only takes away: then it makes no item where there was none.
     pub(crate) fn only_removes(&self) -> bool {
-        self.set.is_empty() && self.add.is_empty()
+        let takes_away = !(self.remove.is_empty() && self.delete.is_empty());
+        takes_away && self.set.is_empty() && self.add.is_empty()
     }
 
     /// The attributes after the update. Every value is looked up in the attributes as they were before.
     pub(crate) fn apply(&self, before: &Attributes) -> Result<Attributes, ApiError> {
+        self.applied(before).map_err(|error| {
+            if self.is_of_attributes && error.message == WRONG_TYPE {
+                // [dynalite's tests, which ran on AWS: updateItem]
+                ApiError::validation("Type mismatch for attribute to update")
+            } else {
+                error
+            }
+        })
+    }
+
+    fn applied(&self, before: &Attributes) -> Result<Attributes, ApiError> {
         let mut assignments = self
             .set
             .iter()
@@ -210,8 +224,10 @@ impl Operand {
     }
 }
 
+const WRONG_TYPE: &str = "An operand in the update expression has an incorrect data type";
+
 fn wrong_type() -> ApiError {
-    ApiError::validation("An operand in the update expression has an incorrect data type")
+    ApiError::validation(WRONG_TYPE)
 }
 
 fn wrong_path() -> ApiError {

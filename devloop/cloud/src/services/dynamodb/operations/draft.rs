@@ -63,9 +63,18 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Reads the rest of a put.
-    pub(super) fn put(input: &mut Input, members: Members, place: Place) -> Result<Self, ApiError> {
+    /// Reads the rest of a put. What else is wrong with the request, `refusal`, is told after the item and before its condition.
+    /// [dynalite's tests, which ran on AWS: putItem]
+    pub(super) fn put(
+        input: &mut Input,
+        members: Members,
+        place: Place,
+        refusal: Option<ApiError>,
+    ) -> Result<Self, ApiError> {
         let attributes = value::from_json(members.object).map_err(|error| place.word(error))?;
+        if let Some(refusal) = refusal {
+            return Err(place.word(refusal));
+        }
         let condition = take_condition(input, place).map_err(|error| place.word(error))?;
         let item = Item::new(&attributes, ITEM_TOO_LARGE)?;
         Ok(Self {

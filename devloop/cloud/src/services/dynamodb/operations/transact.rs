@@ -61,7 +61,14 @@ pub(super) fn write(
     metrics: bool,
 ) -> Result<Value, ApiError> {
     let drafts = drafts.into_iter().map(|draft| (draft.table.clone(), draft));
-    let resolved = resolve(request, drafts, Draft::resolve)?;
+    let mut resolved = resolve(request, drafts, Draft::resolve)?;
+    // A write with an empty key refuses the request, a read with one is a reason to cancel it.
+    let is_empty_key = |one: &Result<Write, Refusal>| matches!(one, Err(Refusal::Invalid(error)) if error.message.contains("cannot contain an empty"));
+    if let Some(at) = resolved.iter().position(is_empty_key)
+        && let Err(refusal) = resolved.swap_remove(at)
+    {
+        return Err(refusal.into());
+    }
     if resolved.iter().any(Result::is_err) {
         // The conditions of the others are told, too.
         let refusal = |one: Result<Write, Refusal>| match one {
@@ -223,7 +230,7 @@ impl Action {
             return Err(ApiError::internal("a transaction's element has no action"));
         };
         match name {
-            "Put" => Draft::put(&mut input, self.members, place),
+            "Put" => Draft::put(&mut input, self.members, place, None),
             "Delete" => Draft::delete(&mut input, self.members, place),
             "ConditionCheck" => Draft::check(&mut input, self.members, place),
             _ => Draft::update(&mut input, self.members, place),
@@ -242,13 +249,7 @@ fn resolve<D, T>(
         .into_iter()
         .map(|(table, draft)| Ok((request.store.table(&table)?, draft)))
         .collect::<Result<Vec<_>, ApiError>>()?;
-    found
-        .into_iter()
-        .map(|(table, draft)| match of(draft, table) {
-            Err(error) if error.message.contains("cannot contain an empty") => Err(error),
-            one => Ok(one.map_err(Refusal::Invalid)),
-        })
-        .collect()
+    Ok(found.into_iter().map(|(table, draft)| of(draft, table).map_err(Refusal::Invalid)).collect())
 }
 
 /// Plans every write under the locks of all tables, and commits them when none is refused.

@@ -217,10 +217,8 @@ pub(in super::super) fn put_item(request: &Request<'_>, input: Value) -> Result<
     let table = input.table()?;
     let object = input.required_object("Item")?;
     let (members, returned) = take_members(&mut input, table, object)?;
-    let draft = Draft::put(&mut input, members, Place::Single)?;
-    if !only_old(returned.values) {
-        return Err(enveloped(ApiError::validation(ONLY_OLD)));
-    }
+    let refusal = (!only_old(returned.values)).then(|| ApiError::validation(ONLY_OLD));
+    let draft = Draft::put(&mut input, members, Place::Single, refusal)?;
     single(request, draft, &returned)
 }
 

@@ -76,6 +76,12 @@ async fn each_return_value_shows_its_part() {
         "1 validation error detected: ReturnValues can only be ALL_OLD or NONE",
     )
     .await;
+    db.invalid(
+        "PutItem",
+        json!({"TableName": "events", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_NEW", "ConditionExpression": "a = :no"}),
+        "1 validation error detected: ReturnValues can only be ALL_OLD or NONE",
+    )
+    .await;
 }
 
 #[tokio::test]

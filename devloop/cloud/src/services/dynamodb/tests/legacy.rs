@@ -84,3 +84,30 @@ async fn old_key_conditions_and_filters_select_items() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn no_updates_make_an_item_of_the_key_and_deletions_make_none() {
+    let db = Fixture::with_table().await;
+    let update = async |id: &str, updates: Value| {
+        let key = json!({"id": {"S": id}});
+        db.ok("UpdateItem", json!({"TableName": "events", "Key": key, "AttributeUpdates": updates})).await;
+        db.get("events", key).await
+    };
+    assert_eq!(update("1", json!({})).await, json!({"id": {"S": "1"}}));
+    assert_eq!(update("2", json!({"a": {"Action": "DELETE"}})).await, json!(null));
+}
+
+#[tokio::test]
+async fn an_attribute_of_another_type_is_named_as_the_old_parameter_does() {
+    let db = Fixture::with_table().await;
+    db.put("events", json!({"id": {"S": "1"}, "a": {"S": "text"}})).await;
+    for value in [json!({"N": "1"}), json!({"SS": ["x"]}), json!({"L": []})] {
+        let update = json!({"a": {"Action": "ADD", "Value": value}});
+        db.invalid(
+            "UpdateItem",
+            json!({"TableName": "events", "Key": {"id": {"S": "1"}}, "AttributeUpdates": update}),
+            "Type mismatch for attribute to update",
+        )
+        .await;
+    }
+}

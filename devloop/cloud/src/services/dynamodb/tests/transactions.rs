@@ -80,6 +80,17 @@ async fn an_update_that_an_item_does_not_allow_cancels_the_transaction() {
 }
 
 #[tokio::test]
+async fn an_empty_key_cancels_reads_and_refuses_writes() {
+    let db = two_tables().await;
+    let empty = "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty \
+                 string value. Key: id";
+    let key = json!({"TableName": "events", "Key": {"id": {"S": ""}}});
+    let error = db.error("TransactGetItems", json!({"TransactItems": [{"Get": key}]})).await;
+    assert_eq!(error.details["CancellationReasons"], json!([{"Code": "ValidationError", "Message": empty}]));
+    db.invalid("TransactWriteItems", json!({"TransactItems": [{"Delete": key}]}), empty).await;
+}
+
+#[tokio::test]
 async fn a_token_makes_a_transaction_run_once() {
     let db = two_tables().await;
     let add = json!([{"Update": {
