@@ -47,7 +47,8 @@ pub(crate) struct Side {
     /// Its URL.
     pub(crate) endpoint: String,
     child: Child,
-    process: Pid,
+    /// Its process; functions are below it.
+    pub(crate) process: Pid,
 }
 
 impl Side {

@@ -98,6 +98,7 @@ impl Cloud {
         let kinesis = Arc::new(Kinesis::new(clock.clone(), limits, Arc::clone(&cloudwatch)));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         let sqs = Arc::new(Sqs::new(clock.clone()));
+        sqs.reports_to(Arc::clone(&cloudwatch));
         let logs = Arc::new(Logs::new(clock.clone(), Arc::clone(&cloudwatch)));
         let lambda = Arc::new(Lambda::new(clock.clone(), Arc::clone(&logs), Arc::clone(&cloudwatch)));
         let events = Arc::new(Events::new(
@@ -109,6 +110,7 @@ impl Cloud {
             Arc::clone(&cloudwatch),
         ));
         let functions = Arc::clone(&lambda) as Arc<dyn Functions>;
+        cloudwatch.invokes(Arc::downgrade(&functions));
         let outlets = Wired { sqs: Arc::clone(&sqs), functions: Arc::clone(&functions) };
         let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
         let cloudformation = Arc::new(CloudFormation::new());

@@ -100,7 +100,10 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/apigateway",
         &["arn", "clock", "context", "error", "functions", "http", "regional", "resource", "rest", "service"],
     ),
-    ("services/cloudwatch", &["clock", "context", "error", "regional", "service", "wire"]),
+    (
+        "services/cloudwatch",
+        &["arn", "clock", "context", "error", "functions", "regional", "resource", "service", "wire"],
+    ),
     (
         "services/dynamodb",
         &[
@@ -159,7 +162,20 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("services/sqs", &["arn", "clock", "context", "error", "regional", "resource", "service", "wire"]),
+    (
+        "services/sqs",
+        &[
+            "arn",
+            "clock",
+            "context",
+            "error",
+            "regional",
+            "resource",
+            "service",
+            "services/cloudwatch",
+            "wire",
+        ],
+    ),
     ("services/ssm", &["arn", "clock", "context", "error", "regional", "resource", "service", "wire"]),
     ("services/sts", &["arn", "clock", "context", "error", "service", "services/iam", "wire"]),
     ("shard", &[]),

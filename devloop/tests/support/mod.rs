@@ -30,6 +30,7 @@ mod tiny;
 mod tls;
 mod told;
 mod wait;
+pub mod words;
 mod workspace;
 
 pub use artificial::{Artificial, Fate, HANDLERS, Truth};

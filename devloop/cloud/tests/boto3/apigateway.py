@@ -1,11 +1,13 @@
 """The API Gateway control plane, driven by boto3, and the three forms of its data plane."""
 
 import json
+import os
+import tempfile
 import time
 import urllib.error
 import urllib.request
 
-from clients import ENDPOINT, client, equal, refused, run
+from clients import ENDPOINT, aws, client, equal, refused, run
 
 gateway = client("apigateway")
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:missing"
@@ -56,6 +58,46 @@ def test_create_rest_api():
     assert api["createdDate"].year >= 2024 and api["apiKeySource"] == "HEADER", api
     not_done("BadRequestException", "Description cannot be an empty string", gateway.create_rest_api, name="x", description="")
     not_done("NotImplementedException", "cloneFrom", gateway.create_rest_api, name="x", cloneFrom=api["id"])
+
+
+def document(path, **more):
+    operation = {
+        "responses": {"200": {"description": "ok"}},
+        "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'},
+                                            "responses": {"default": {"statusCode": "200"}}},
+    }
+    return {"openapi": "3.0.1", "info": {"title": "imported", "version": "7"}, "paths": {path: {"get": operation}}, **more}
+
+
+def test_import_rest_api():
+    api = gateway.import_rest_api(body=json.dumps(document("/a/{b}")), failOnWarnings=True)
+    equal((api["name"], api["version"]), ("imported", "7"))
+    at = {"restApiId": api["id"]}
+    equal(sorted(item["path"] for item in gateway.get_resources(**at)["items"]), ["/", "/a", "/a/{b}"])
+    gateway.create_deployment(**at, stageName="s")
+    with urllib.request.urlopen(f"{ENDPOINT}/_aws/execute-api/{api['id']}/s/a/x") as answer:
+        equal(answer.status, 200)
+    not_done("BadRequestException", "openapi", gateway.import_rest_api, body=b"{}")
+    file = os.path.join(tempfile.mkdtemp(), "api.json")
+    with open(file, "w") as out:
+        json.dump(document("/cli"), out)
+    made = aws("apigateway", "import-rest-api", "--body", f"fileb://{file}")
+    paths = [item["path"] for item in aws("apigateway", "get-resources", "--rest-api-id", made["id"])["items"]]
+    equal(sorted(paths), ["/", "/cli"])
+
+
+def test_put_rest_api():
+    api = gateway.import_rest_api(body=json.dumps(document("/a")))
+    at = {"restApiId": api["id"]}
+    paths = lambda: sorted(item["path"] for item in gateway.get_resources(**at)["items"])
+    gateway.put_rest_api(**at, body=json.dumps(document("/b")))
+    equal(paths(), ["/", "/a", "/b"])
+    gateway.put_rest_api(**at, mode="overwrite", body=json.dumps(document("/c")))
+    equal(paths(), ["/", "/c"])
+    not_done("NotImplementedException", "authorizers", gateway.put_rest_api, **at, body=json.dumps(document("/d", **{
+        "components": {"securitySchemes": {"me": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authorizer": {}}}},
+        "paths": {"/d": {"get": {"security": [{"me": []}], "responses": {}}}}})))
+    equal(paths(), ["/", "/c"])
 
 
 def test_get_rest_apis():

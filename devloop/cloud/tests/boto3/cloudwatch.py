@@ -122,12 +122,12 @@ def test_get_metric_statistics_refusals():
     not_read(combination, "Must specify either Statistics or ExtendedStatistics", Statistics=[])
     not_read(bad, "Statistics.member.1", Statistics=["Median"])
     not_read(bad, "p101", Statistics=[], ExtendedStatistics=["p101"])
-    not_read("NotImplementedException", "tm90", Statistics=[], ExtendedStatistics=["tm90"])
+    not_read(bad, "tm101", Statistics=[], ExtendedStatistics=["tm101"])
     equal(metrics.get_metric_statistics(Namespace="Test", MetricName="m", StartTime=at(0), EndTime=at(1440), Period=1, Statistics=["Sum"])["Datapoints"], [])
 
 
 def test_what_does_not_exist_here_is_refused_by_name():
-    refused("UnknownOperationException", "PutMetricAlarm", metrics.put_metric_alarm, AlarmName="a", EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold")
+    refused("UnknownOperationException", "PutCompositeAlarm", metrics.put_composite_alarm, AlarmName="a", AlarmRule="TRUE")
     refused("UnknownOperationException", "PutDashboard", metrics.put_dashboard, DashboardName="d", DashboardBody="{}")
 
 
@@ -172,9 +172,81 @@ def test_get_metric_data_in_pages():
 
 def test_get_metric_data_refusals():
     between = {"StartTime": at(0), "EndTime": at(60)}
-    refused("NotImplementedException", "metric math", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "a*2"}], **between)
+    refused("ValidationError", "there is no query a", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "a*2"}], **between)
+    refused("ValidationError", "refers to itself", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "f"}, {"Id": "f", "Expression": "e"}], **between)
+    refused("ValidationError", "must come to a time series", metrics.get_metric_data, MetricDataQueries=[query("series", Id="a"), {"Id": "e", "Expression": "a > 0"}, {"Id": "f", "Expression": "METRIC_COUNT(METRICS())"}], **between)
+    refused("NotImplementedException", "SEARCH", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "SEARCH('x', 'Sum')"}], **between)
     refused("ValidationError", "unique", metrics.get_metric_data, MetricDataQueries=[query("a"), query("a")], **between)
     refused("InvalidNextToken", "token", metrics.get_metric_data, MetricDataQueries=[query("a")], NextToken="x", **between)
+
+
+def test_metric_math_and_trimmed_statistics():
+    series()
+    queries = [
+        query("series", Id="a", ReturnData=False),
+        {"Id": "twice", "Expression": "a * 2 + 1", "Label": "double"},
+        {"Id": "share", "Expression": "a / SUM(a) * 100"},
+        {"Id": "big", "Expression": "IF(a > 7, a)"},
+    ]
+    answer = metrics.get_metric_data(MetricDataQueries=queries, StartTime=at(0), EndTime=at(10), ScanBy="TimestampAscending")
+    results = {result["Id"]: result for result in answer["MetricDataResults"]}
+    equal(sorted(results), ["big", "share", "twice"])
+    equal((results["twice"]["Label"], results["twice"]["Values"]), ("double", [2.0 * n + 1 for n in range(10)]))
+    equal(round(sum(results["share"]["Values"]), 6), 100)
+    equal((results["big"]["Timestamps"], results["big"]["Values"]), ([at(8), at(9)], [8, 9]))
+    asked = {"tm90": 4, "TM(10%:90%)": 4.5, "TC(2:5)": 3, "ts90": 36, "wm90": 4.4, "PR(:4)": 50, "IQM": 4.5}
+    [point] = metrics.get_metric_statistics(
+        Namespace="Test", MetricName="series", StartTime=at(0), EndTime=at(60), Period=60, ExtendedStatistics=list(asked))["Datapoints"]
+    equal({name: round(value, 6) for name, value in point["ExtendedStatistics"].items()}, asked)
+    answer = metrics.get_metric_data(MetricDataQueries=[query("series", "tm90")], StartTime=at(0), EndTime=at(3), ScanBy="TimestampAscending")
+    equal(answer["MetricDataResults"][0]["Values"], [0, 1, 2])
+
+
+ALARM = {"AlarmName": "a", "Namespace": "Test", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
+         "Threshold": 1.5, "ComparisonOperator": "GreaterThanThreshold", "Dimensions": [{"Name": "d", "Value": "v"}]}
+
+
+def test_put_metric_alarm():
+    metrics.put_metric_alarm(**ALARM, AlarmDescription="text", Tags=[{"Key": "k", "Value": "v"}])
+    [alarm] = metrics.describe_alarms()["MetricAlarms"]
+    for name, value in {**ALARM, "AlarmDescription": "text", "ActionsEnabled": True, "OKActions": [], "StateValue": "INSUFFICIENT_DATA",
+                        "StateReason": "Unchecked: Initial alarm creation"}.items():
+        equal(alarm[name], value)
+    equal(alarm["AlarmArn"], "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a")
+    equal(metrics.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"], [{"Key": "k", "Value": "v"}])
+    metrics.tag_resource(ResourceARN=alarm["AlarmArn"], Tags=[{"Key": "n", "Value": "w"}])
+    metrics.untag_resource(ResourceARN=alarm["AlarmArn"], TagKeys=["k"])
+    equal(metrics.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"], [{"Key": "n", "Value": "w"}])
+    metrics.put_metric_alarm(**{**ALARM, "Threshold": 2})
+    [alarm] = metrics.describe_alarms(AlarmNames=["a"])["MetricAlarms"]
+    assert "AlarmDescription" not in alarm and alarm["Threshold"] == 2, alarm
+    equal([a["AlarmName"] for a in metrics.describe_alarms_for_metric(Namespace="Test", MetricName="m", Dimensions=ALARM["Dimensions"])["MetricAlarms"]], ["a"])
+    equal(metrics.describe_alarms_for_metric(Namespace="Test", MetricName="m")["MetricAlarms"], [])
+    metrics.delete_alarms(AlarmNames=["a"])
+    equal(metrics.describe_alarms()["MetricAlarms"], [])
+    refused("ResourceNotFound", "a", metrics.delete_alarms, AlarmNames=["a"])
+
+
+def test_set_alarm_state():
+    topic = client("sns").create_topic(Name="t")["TopicArn"]
+    sqs = client("sqs")
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:q")
+    metrics.put_metric_alarm(**ALARM, AlarmActions=[topic])
+    metrics.disable_alarm_actions(AlarmNames=["a"])
+    equal(metrics.describe_alarms()["MetricAlarms"][0]["ActionsEnabled"], False)
+    metrics.enable_alarm_actions(AlarmNames=["a"])
+    metrics.set_alarm_state(AlarmName="a", StateValue="ALARM", StateReason="by hand", StateReasonData='{"x": 1}')
+    body = json.loads(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"][0]["Body"])
+    message = json.loads(body["Message"])
+    equal((body["Subject"], message["NewStateReason"]), ('ALARM: "a" in US East (N. Virginia)', "by hand"))
+    equal(message["Trigger"]["Dimensions"], [{"value": "v", "name": "d"}])
+    [item] = metrics.describe_alarm_history(AlarmName="a", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    equal(item["HistorySummary"], "Alarm updated from INSUFFICIENT_DATA to ALARM")
+    equal(json.loads(item["HistoryData"])["newState"]["stateReasonData"], {"x": 1})
+    refused("ResourceNotFound", "x", metrics.set_alarm_state, AlarmName="x", StateValue="OK", StateReason="")
+    refused("InvalidFormat", "JSON", metrics.set_alarm_state, AlarmName="a", StateValue="OK", StateReason="", StateReasonData="{")
+    refused("ValidationError", "SOSO", metrics.set_alarm_state, AlarmName="a", StateValue="SOSO", StateReason="")
 
 
 def test_list_metrics():
@@ -235,7 +307,14 @@ def test_query_protocol():
     status, xml = post(call("PutMetricData", **{first + "MetricName": "x", first + "Value": "many"}), form)
     assert status == 400 and "many" in xml, xml
     status, xml = post(call("DeleteAlarms"), form)
-    assert status == 400 and "DeleteAlarms" in xml, xml
+    assert status == 400 and "AlarmNames" in xml, xml
+    alarm = {"AlarmName": "q", "MetricName": "hits", "Statistic": "Sum", "Period": "60", "EvaluationPeriods": "1", "Threshold": "2",
+             "ComparisonOperator": "GreaterThanThreshold", "Dimensions__member__1__Name": "a", "Dimensions__member__1__Value": "b"}
+    equal(post(call("PutMetricAlarm", **alarm), form)[0], 200)
+    status, xml = post(call("DescribeAlarms", AlarmNames__member__1="q"), form)
+    equal(status, 200)
+    for part in ("<Period>60</Period>", "<Threshold>2.0</Threshold>", "<ActionsEnabled>true</ActionsEnabled>", "<Name>a</Name>"):
+        assert part in xml, (part, xml)
 
 
 def test_json_protocol():
@@ -254,6 +333,12 @@ def test_command_line():
     answer = aws("cloudwatch", "get-metric-statistics", "--namespace", "Cli", "--metric-name", "n", "--start-time", at(0).isoformat(), "--end-time", at(60).isoformat(), "--period", "1", "--statistics", "Maximum")
     equal([point["Maximum"] for point in answer["Datapoints"]], [42])
     equal([metric["MetricName"] for metric in aws("cloudwatch", "list-metrics", "--namespace", "Cli")["Metrics"]], ["n"])
+    aws("cloudwatch", "put-metric-alarm", "--alarm-name", "c", "--namespace", "Cli", "--metric-name", "n", "--statistic", "Sum", "--period", "60",
+        "--evaluation-periods", "1", "--threshold", "1", "--comparison-operator", "GreaterThanThreshold")
+    aws("cloudwatch", "set-alarm-state", "--alarm-name", "c", "--state-value", "OK", "--state-reason", "by hand")
+    equal([alarm["StateValue"] for alarm in aws("cloudwatch", "describe-alarms")["MetricAlarms"]], ["OK"])
+    equal(aws("cloudwatch", "describe-alarm-history", "--alarm-name", "c")["AlarmHistoryItems"][0]["HistoryItemType"], "StateUpdate")
+    aws("cloudwatch", "delete-alarms", "--alarm-names", "c")
 
 
 run(globals())

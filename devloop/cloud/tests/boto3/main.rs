@@ -56,6 +56,8 @@ macro_rules! scripts {
 scripts! {
     apigateway:
         create_rest_api
+        import_rest_api
+        put_rest_api
         get_rest_apis
         update_rest_api
         create_resource
@@ -85,6 +87,9 @@ scripts! {
         get_metric_data
         get_metric_data_in_pages
         get_metric_data_refusals
+        metric_math_and_trimmed_statistics
+        put_metric_alarm
+        set_alarm_state
         list_metrics
         query_protocol
         json_protocol
@@ -176,6 +181,11 @@ scripts! {
         notifications
         what_does_not_exist_here_is_refused_by_name
         command_line;
+    shapes:
+        alarms
+        queues
+        topics
+        apis_keys_and_plans;
     sns:
         publish_and_subscribe;
     sqs:

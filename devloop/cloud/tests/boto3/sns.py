@@ -31,6 +31,9 @@ def test_publish_and_subscribe():
     envelope = json.loads(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"][0]["Body"])
     equal((envelope["Message"], envelope["MessageId"], envelope["Subject"]), ("yes", sent["MessageId"], "s"))
 
+    refused("InvalidParameter", "pigeon", sns.subscribe, TopicArn=topic, Protocol="pigeon", Endpoint="roof")
+    equal(len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]), 1)
+
     sns.set_subscription_attributes(SubscriptionArn=subscription, AttributeName="FilterPolicy", AttributeValue="")
     sns.set_subscription_attributes(
         SubscriptionArn=subscription, AttributeName="RawMessageDelivery", AttributeValue="true")

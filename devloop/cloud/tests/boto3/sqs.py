@@ -142,6 +142,11 @@ def test_dead_letters():
     equal(bodies(url), [])
     equal(sqs.receive_message(QueueUrl=dead)["Messages"][0]["MessageId"], sent["MessageId"])
     equal(sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"], [url])
+    sqs.send_message(QueueUrl=url, MessageBody="stays")
+    for target, text in (("none", "Dead letter target does not exist."), ("source", "must not be the source queue itself")):
+        policy["deadLetterTargetArn"] = f"arn:aws:sqs:us-east-1:000000000000:{target}"
+        refused("InvalidParameterValue", text, sqs.set_queue_attributes, QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    equal(bodies(url), ["stays"])
 
 
 def test_fifo_queues():

@@ -9,10 +9,13 @@ use clap::Args;
 pub struct Common {
     /// The file whose lines are sent, one request each.
     pub file: PathBuf,
-    /// The API's URL, with its path.
+    /// The API's URL, with its path; without it the local cloud is asked.
     #[arg(long, env = "API_ENDPOINT")]
-    pub endpoint: String,
-    /// The API key.
+    pub endpoint: Option<String>,
+    /// The local cloud that is asked for what is not given: the API, and the value of its key.
+    #[arg(long, env = "AWS_ENDPOINT_URL", default_value = "http://127.0.0.1:4566")]
+    pub cloud: String,
+    /// The API key; without it the local cloud is asked for the key of the API's usage plan.
     #[arg(long, env = "API_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// How often a request is tried again after 429, 5xx or no answer.

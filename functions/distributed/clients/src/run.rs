@@ -5,15 +5,23 @@ use std::{fs, io::Write as _, process::ExitCode, time::Instant};
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream};
 
-use crate::{lines::words, options::Common, report::Report, send::Sender};
+use crate::{
+    discover,
+    lines::words,
+    options::Common,
+    report::Report,
+    send::{Sender, http},
+};
 
 /// Sends every line of the file, `parallel` at a time.
-pub fn run(parallel: usize, options: &Common) -> ExitCode {
+///
+/// `app` names the application, whose API is asked for where the options name none.
+pub fn run(parallel: usize, app: &str, options: &Common) -> ExitCode {
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("the async runtime did not start")
-        .and_then(|runtime| runtime.block_on(send_all(parallel, options)));
+        .and_then(|runtime| runtime.block_on(send_all(parallel, app, options)));
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -25,11 +33,13 @@ pub fn run(parallel: usize, options: &Common) -> ExitCode {
     }
 }
 
-async fn send_all(parallel: usize, options: &Common) -> anyhow::Result<bool> {
+async fn send_all(parallel: usize, app: &str, options: &Common) -> anyhow::Result<bool> {
     let text = fs::read_to_string(&options.file)
         .with_context(|| format!("cannot read {}", options.file.display()))?;
     let (words, skipped) = words(&text);
-    let sender = Sender::new(options)?;
+    let client = http()?;
+    let api = discover::api(&client, app, options).await?;
+    let sender = Sender::new(client, api, options.retries)?;
     let mut report = Report::new(options.json, words.len(), skipped);
     let began = Instant::now();
     let sending = words.iter().enumerate().map(|(at, word)| sender.send(at + 1, word));

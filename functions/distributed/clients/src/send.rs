@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     answer::{Answer, message},
-    options::Common,
+    discover::Api,
 };
 
 /// The wait before the second try; each further one is twice as long, up to the longest.
@@ -25,27 +25,34 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The longest that one try may take: longer than an API gateway waits for its function.
 const PATIENCE: Duration = Duration::from_secs(35);
 
+/// What speaks HTTP and HTTPS.
+pub(crate) type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// A client that trusts what the machine trusts.
+pub(crate) fn http() -> anyhow::Result<Http> {
+    let connector = HttpsConnectorBuilder::new()
+        .with_native_roots()
+        .context("the machine's root certificates cannot be read")?
+        .https_or_http()
+        .enable_http1()
+        .build();
+    Ok(Client::builder(TokioExecutor::new()).build(connector))
+}
+
 /// Sends lines to one API.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Http,
     uri: Uri,
     key: Option<String>,
     retries: u32,
 }
 
 impl Sender {
-    pub(crate) fn new(options: &Common) -> anyhow::Result<Self> {
-        let uri: Uri = options.endpoint.parse().context("the endpoint is no URL")?;
-        anyhow::ensure!(uri.host().is_some(), "the endpoint {} names no host", options.endpoint);
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .context("the machine's root certificates cannot be read")?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client, uri, key: options.key.clone(), retries: options.retries })
+    pub(crate) fn new(client: Http, api: Api, retries: u32) -> anyhow::Result<Self> {
+        let uri: Uri = api.endpoint.parse().context("the endpoint is no URL")?;
+        anyhow::ensure!(uri.host().is_some(), "the endpoint {} names no host", api.endpoint);
+        Ok(Self { client, uri, key: api.key, retries })
     }
 
     /// Sends one line until it is answered for good.

@@ -144,8 +144,9 @@ pub(super) struct Method {
 pub(super) struct Integration {
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
+    /// Empty for a mock, as is the next.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) http_method: String,
-    /// Empty for a mock.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) uri: String,
     /// By media type; a mock takes its status from them.

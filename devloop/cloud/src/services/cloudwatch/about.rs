@@ -1,7 +1,12 @@
 //! What CloudWatch tells of itself to the rest of the cloud.
 
-use super::{CloudWatch, METRICS, MINUTES_KEPT, SECONDS_KEPT};
-use crate::service::{About, Dialect, Json, JsonVersion, Query, Service, about_and_call};
+use std::sync::Weak;
+
+use super::{CloudWatch, METRICS, MINUTES_KEPT, SECONDS_KEPT, alarms::ALARMS, cloudformation};
+use crate::{
+    resource::ResourceType,
+    service::{About, Catalogue, Dialect, Json, JsonVersion, Query, Service, about_and_call},
+};
 
 static ABOUT: About = About {
     health: "cloudwatch",
@@ -19,23 +24,50 @@ static ABOUT: About = About {
             ("InvalidParameterCombinationException", "InvalidParameterCombination"),
             ("MissingRequiredParameterException", "MissingParameter"),
             ("ResourceNotFound", "ResourceNotFound"),
+            ("LimitExceededFault", "LimitExceeded"),
+            ("InvalidFormatFault", "InvalidFormat"),
         ],
         dialect: Dialect::Members,
         path_member: None,
     }),
-    operations: &["GetMetricData", "GetMetricStatistics", "ListMetrics", "PutMetricData"],
+    operations: &[
+        "DeleteAlarms",
+        "DescribeAlarmHistory",
+        "DescribeAlarms",
+        "DescribeAlarmsForMetric",
+        "DisableAlarmActions",
+        "EnableAlarmActions",
+        "GetMetricData",
+        "GetMetricStatistics",
+        "ListMetrics",
+        "ListTagsForResource",
+        "PutMetricAlarm",
+        "PutMetricData",
+        "SetAlarmState",
+        "TagResource",
+        "UntagResource",
+    ],
     ..About::named("monitoring")
 };
 
 impl Service for CloudWatch {
     about_and_call!(ABOUT);
 
+    fn connect(&self, all: Weak<dyn Catalogue>) {
+        self.alarms.connect(all);
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        vec![("AWS::CloudWatch::Alarm", Box::new(cloudformation::Alarm))]
+    }
+
     fn retained(&self) -> Vec<(&'static str, u64)> {
-        vec![("metrics", self.kept() as u64)]
+        vec![("metrics", self.kept() as u64), ("alarms", self.alarms.kept() as u64)]
     }
 
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[
+            ("alarms_per_region", ALARMS as u64),
             ("metrics_per_region", METRICS as u64),
             ("metric_seconds_retention_ms", SECONDS_KEPT as u64 * 1000),
             ("metric_minutes_retention_ms", MINUTES_KEPT as u64 * 1000),

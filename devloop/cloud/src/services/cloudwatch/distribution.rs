@@ -120,6 +120,11 @@ pub(crate) struct Ranked {
 }
 
 impl Ranked {
+    /// The values with their counts.
+    pub(crate) fn values(&self) -> &[(f64, f64)] {
+        &self.values
+    }
+
     /// The smallest value that at least `percent` of all values do not exceed (the nearest rank, without interpolation,
     /// so that it is a value that was measured).
     pub(crate) fn percentile(&self, percent: f64) -> f64 {

@@ -2,20 +2,25 @@
 //!
 //! What is kept: every value for 3 hours by the second it was measured in, then by the minute for 15 days. AWS keeps
 //! coarser points for 455 days; here they are gone. Within a bucket values are exact up to 1,000 distinct ones and for
-//! 15 minutes; beyond either they are rounded (count, sum, minimum and maximum stay exact). Alarms, dashboards, metric
-//! streams, insight rules and metric math are refused by name.
+//! 15 minutes; beyond either they are rounded (count, sum, minimum and maximum stay exact). Dashboards, composite alarms,
+//! anomaly detectors, metric streams and insight rules are refused by name.
 
 mod about;
+mod alarms;
+mod cloudformation;
 mod data;
 mod distribution;
 mod errors;
 mod list;
+mod math;
 mod points;
 mod put;
+mod queries;
 mod series;
 mod service;
 mod statistics;
 mod store;
+mod trimmed;
 mod units;
 
 pub(crate) use series::{MINUTES_KEPT, SECONDS_KEPT};

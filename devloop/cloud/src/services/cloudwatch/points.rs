@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     distribution::{Distribution, Ranked},
     series::{Series, floor},
+    trimmed,
 };
-use crate::error::ApiError;
 
 /// The smallest periods, for data of high resolution; all others are multiples of a minute.
 const SHORT: [i64; 5] = [1, 5, 10, 20, 30];
@@ -21,6 +21,8 @@ pub(crate) enum Statistic {
     Maximum,
     /// Between 0 and 100.
     Percentile(f64),
+    /// Over a part of the values.
+    Trimmed(trimmed::Kind, trimmed::Part),
 }
 
 impl Statistic {
@@ -36,28 +38,18 @@ impl Statistic {
         })
     }
 
-    /// A percentile such as `p50` or `p99.9`. `Ok(None)` for a text that names no statistic; an error for statistics
-    /// that CloudWatch has and the embedded cloud does not (trimmed and winsorized means, ranks, and their kind).
-    pub(crate) fn extended(name: &str) -> Result<Option<Self>, ApiError> {
+    /// A percentile such as `p50`, or a statistic over a part of the values such as `tm90`; `None` for any other text.
+    pub(crate) fn extended(name: &str) -> Option<Self> {
         let number = name.strip_prefix('p').and_then(|number| number.parse::<f64>().ok());
         if let Some(number) = number.filter(|number| (0.0..=100.0).contains(number)) {
-            return Ok(Some(Self::Percentile(number)));
+            return Some(Self::Percentile(number));
         }
-        let lower = name.to_ascii_lowercase();
-        let other = ["tm", "wm", "tc", "ts", "pr"].iter().any(|kind| {
-            lower
-                .strip_prefix(kind)
-                .is_some_and(|rest| rest.starts_with(|c: char| c == '(' || c.is_ascii_digit()))
-        });
-        if other || lower == "iqm" {
-            return Err(ApiError::unsupported(format_args!("the statistic {name}")));
-        }
-        Ok(None)
+        trimmed::parse(name).map(|(kind, part)| Self::Trimmed(kind, part))
     }
 
     /// Whether the values themselves are needed.
     pub(crate) fn wants_values(self) -> bool {
-        matches!(self, Self::Percentile(_))
+        matches!(self, Self::Percentile(_) | Self::Trimmed(..))
     }
 
     /// The statistic of a point; `None` where CloudWatch has none.
@@ -69,6 +61,7 @@ impl Statistic {
             Self::Minimum => point.min,
             Self::Maximum => point.max,
             Self::Percentile(percent) => ranked?.percentile(percent),
+            Self::Trimmed(kind, part) => trimmed::of(kind, part, ranked?)?,
         })
     }
 }
@@ -80,7 +73,7 @@ pub(crate) fn is_period(period: i64) -> bool {
 
 /// Where the periods of a request start, in s: at a multiple of a short period, else at a whole minute
 /// [GetMetricStatistics, `StartTime`].
-fn origin(from_ms: i64, period: i64) -> i64 {
+pub(crate) fn origin(from_ms: i64, period: i64) -> i64 {
     floor(from_ms.div_euclid(1_000), period.min(60))
 }
 
@@ -138,20 +131,16 @@ mod tests {
     }
 
     #[test]
-    fn statistics_are_known_refused_or_no_statistics() {
-        let check = |name: &str, expected: Result<Option<Statistic>, ()>| {
-            assert_eq!(Statistic::extended(name).map_err(|_| ()), expected, "{name}");
+    fn percentiles_by_name() {
+        let check = |name: &str, expected: Option<f64>| {
+            assert_eq!(Statistic::extended(name), expected.map(Statistic::Percentile), "{name}");
         };
-        check("p50", Ok(Some(Statistic::Percentile(50.0))));
-        check("p99.9", Ok(Some(Statistic::Percentile(99.9))));
-        check("p0", Ok(Some(Statistic::Percentile(0.0))));
-        check("p101", Ok(None));
-        check("p", Ok(None));
-        check("pNaN", Ok(None));
-        check("median", Ok(None));
-        check("tm90", Err(()));
-        check("TM(10%:90%)", Err(()));
-        check("IQM", Err(()));
-        check("PR(:300)", Err(()));
+        check("p50", Some(50.0));
+        check("p99.9", Some(99.9));
+        check("p0", Some(0.0));
+        check("p101", None);
+        check("p", None);
+        check("pNaN", None);
+        check("median", None);
     }
 }

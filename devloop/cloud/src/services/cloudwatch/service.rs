@@ -1,8 +1,11 @@
 //! The service: dispatch by operation name, and the short ways for the cloud's own services.
 
+use std::sync::{Arc, Weak};
+
 use serde_json::Value;
 
 use super::{
+    alarms::Alarms,
     data,
     distribution::Distribution,
     list, put,
@@ -11,13 +14,14 @@ use super::{
     store::{Key, SharedSeries, Store},
     units,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{clock::Clock, context::Context, error::ApiError, functions::Functions, regional::Regional};
 
-/// CloudWatch metrics.
+/// CloudWatch's metrics and alarms.
 #[derive(Debug)]
 pub(crate) struct CloudWatch {
     clock: Clock,
-    regions: Regional<Store>,
+    regions: Arc<Regional<Store>>,
+    pub(super) alarms: Arc<Alarms>,
 }
 
 /// A handle on one series: finding the metric is paid once, recording is one short lock.
@@ -50,7 +54,14 @@ pub(crate) struct Summary {
 impl CloudWatch {
     /// A service without metrics.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Regional::default() }
+        let regions = Arc::new(Regional::default());
+        let alarms = Alarms::new(clock.clone(), Arc::clone(&regions));
+        Self { clock, regions, alarms }
+    }
+
+    /// Hands over the functions that alarms may invoke, once.
+    pub(crate) fn invokes(&self, functions: Weak<dyn Functions>) {
+        self.alarms.invokes(functions);
     }
 
     /// Runs one operation by its API name.
@@ -62,7 +73,7 @@ impl CloudWatch {
             "GetMetricStatistics" => statistics::get(&store, now_ms, input),
             "GetMetricData" => data::get(&store, now_ms, input),
             "ListMetrics" => list::list(&store, now_ms, input),
-            _ => Err(ApiError::unknown_operation("monitoring", operation)),
+            _ => self.alarms.call(cx, operation, input),
         }
     }
 

@@ -105,7 +105,7 @@ fn statistics<'a>(
     }
     for (index, name) in extended.iter().enumerate() {
         let parameter = format!("ExtendedStatistics.member.{}", index + 1);
-        let statistic = Statistic::extended(name)?.ok_or_else(|| invalid(name, &parameter))?;
+        let statistic = Statistic::extended(name).ok_or_else(|| invalid(name, &parameter))?;
         found.push((name.as_str(), statistic));
     }
     Ok(found)

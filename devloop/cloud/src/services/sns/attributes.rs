@@ -39,7 +39,7 @@ impl SubscriptionSettings {
                         )));
                     }
                 };
-                if self.raw && !matches!(protocol, Protocol::Sqs | Protocol::Http) {
+                if self.raw && protocol != Protocol::Sqs && !protocol.is_posted() {
                     return Err(invalid(format_args!(
                         "Attributes Reason: Delivery protocol [{}] does not support raw message delivery.",
                         protocol.name()
@@ -74,7 +74,7 @@ impl SubscriptionSettings {
                     arn.ok_or_else(|| invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn"))?;
                 (self.dead_letters, self.redrive_policy) = (Some(arn.to_owned()), Some(value.to_owned()));
             }
-            "DeliveryPolicy" if protocol == Protocol::Http => {
+            "DeliveryPolicy" if protocol.is_posted() => {
                 Policy::read(value)?;
                 self.delivery_policy = Some(value.to_owned()).filter(|policy| !policy.is_empty());
             }
@@ -112,7 +112,7 @@ pub(super) fn describe(cx: &Context, subscription: &Subscription) -> Value {
     add("Protocol", subscription.protocol.name().to_owned());
     add("Endpoint", subscription.endpoint.clone());
     add("PendingConfirmation", (!subscription.is_confirmed()).to_string());
-    add("ConfirmationWasAuthenticated", (subscription.protocol != Protocol::Http).to_string());
+    add("ConfirmationWasAuthenticated", (!subscription.protocol.is_posted()).to_string());
     add("RawMessageDelivery", settings.raw.to_string());
     add("SubscriptionPrincipal", format!("arn:aws:iam::{}:user/devloop", cx.account));
     if let Some(filter) = &settings.filter {
@@ -122,7 +122,7 @@ pub(super) fn describe(cx: &Context, subscription: &Subscription) -> Value {
     if let Some(policy) = &settings.redrive_policy {
         add("RedrivePolicy", policy.clone());
     }
-    if subscription.protocol == Protocol::Http {
+    if subscription.protocol.is_posted() {
         add("EffectiveDeliveryPolicy", retry::effective(settings.delivery_policy.as_deref()));
         if let Some(policy) = &settings.delivery_policy {
             add("DeliveryPolicy", policy.clone());

@@ -109,7 +109,7 @@ impl Courier {
                 let event = envelope::event(cx, subscription, message).to_string();
                 self.outlets.function(cx, &subscription.endpoint, event.into())
             }
-            Protocol::Http | Protocol::Email | Protocol::EmailJson => return None,
+            Protocol::Http | Protocol::Https | Protocol::Email | Protocol::EmailJson => return None,
         };
         Some(outcome.map_err(|error| {
             let reason = error.to_string();
@@ -152,7 +152,7 @@ impl Courier {
     }
 
     async fn slowly(&self, delivery: &Delivery) -> Result<(), Failure> {
-        if delivery.subscription.protocol == Protocol::Http {
+        if delivery.subscription.protocol.is_posted() {
             let raw = delivery.subscription.settings.read().raw;
             let about = (delivery.message.id.as_str(), raw);
             let post = self.poster.post(&delivery.subscription, "Notification", about, delivery.body());
@@ -266,7 +266,7 @@ impl Delivery {
     fn delays(&self) -> Option<Vec<Duration>> {
         match self.subscription.protocol {
             Protocol::Sqs | Protocol::Lambda => None,
-            Protocol::Http => {
+            Protocol::Http | Protocol::Https => {
                 let text = self.subscription.settings.read().delivery_policy.clone().unwrap_or_default();
                 Some(Policy::read(&text).unwrap_or_default().delays())
             }

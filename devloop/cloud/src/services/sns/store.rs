@@ -66,16 +66,23 @@ pub(super) enum Protocol {
     Sqs,
     Lambda,
     Http,
+    Https,
     Email,
     EmailJson,
 }
 
 impl Protocol {
+    /// Whether messages are posted to an endpoint, which has to confirm first.
+    pub(super) fn is_posted(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Sqs => "sqs",
             Self::Lambda => "lambda",
             Self::Http => "http",
+            Self::Https => "https",
             Self::Email => "email",
             Self::EmailJson => "email-json",
         }

@@ -70,7 +70,7 @@ pub(super) fn subscribe(sns: &Sns, cx: &Context, input: Value) -> Result<Value, 
                 format!("The topic has {MOST} subscriptions, the most that the embedded cloud keeps."),
             ));
         }
-        let confirmed = protocol != Protocol::Http;
+        let confirmed = !protocol.is_posted();
         let made = Arc::new(Subscription::new(&topic, (protocol, endpoint), settings, confirmed));
         all.insert(made.arn.clone(), Arc::clone(&made));
         own.push(Arc::clone(&made));
@@ -90,9 +90,9 @@ fn protocol_of(protocol: &str, endpoint: &str, fifo: bool) -> Result<Protocol, A
         "sqs" => return Err(invalid("SQS endpoint ARN")),
         "lambda" if service == Some("lambda") => Protocol::Lambda,
         "lambda" => return Err(invalid("Lambda endpoint ARN")),
-        "http" => {
-            http::check(endpoint)?;
-            Protocol::Http
+        "http" | "https" => {
+            http::check(endpoint, protocol)?;
+            if protocol == "http" { Protocol::Http } else { Protocol::Https }
         }
         "email" | "email-json" => {
             let plain = |c: char| !c.is_whitespace() && !c.is_control();
@@ -104,7 +104,7 @@ fn protocol_of(protocol: &str, endpoint: &str, fifo: bool) -> Result<Protocol, A
             }
             if protocol == "email" { Protocol::Email } else { Protocol::EmailJson }
         }
-        "https" | "sms" | "application" | "firehose" => {
+        "sms" | "application" | "firehose" => {
             return Err(ApiError::unsupported(format_args!("`{protocol}` subscriptions (sns:Protocol)")));
         }
         other => {

@@ -48,6 +48,7 @@ impl Queue {
             dead_letter_source: None,
         };
         let number = self.add(&mut state, incoming)?;
+        state.tally.sent += 1;
         let sequence_number = scope.map(|(group, deduplication)| {
             let first = First { id: id.clone(), sequence_number: sequence_number(number) };
             state.accepted.remember(group.as_deref(), &deduplication, first.clone(), now);
@@ -104,6 +105,7 @@ impl Queue {
         }
         let number = state.messages.insert(incoming);
         self.waiters.wake(state.messages.servings());
+        self.stirred.notify_one();
         Ok(number)
     }
 }

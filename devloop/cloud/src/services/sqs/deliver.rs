@@ -92,6 +92,7 @@ impl Queue {
         let share = if ahead == 0 { usize::MAX } else { left };
         let most = poll.most.min(room).min(share);
         let (taken, dead) = state.messages.take(now, most, until, max_receives);
+        state.tally.received += taken.len() as u64;
         if let Some(attempt) = &poll.attempt
             && !taken.is_empty()
         {
@@ -122,7 +123,7 @@ impl Queue {
     pub(crate) fn delete(&self, receipt_handle: &str) -> Result<(), ApiError> {
         let receipt = Receipt::open(receipt_handle, &self.id)?;
         let mut state = self.settled()?;
-        let messages = &mut state.messages;
+        let State { messages, tally, .. } = &mut *state;
         if self.is_fifo()
             && messages.holds(receipt.number)
             && messages.in_flight(receipt.number, receipt.receive).is_none()
@@ -132,6 +133,7 @@ impl Queue {
             )));
         }
         messages.delete(receipt.number, receipt.receive);
+        tally.deleted += 1;
         // The rest of the group may be received now.
         self.waiters.wake(messages.servings());
         Ok(())

@@ -13,6 +13,7 @@ mod groups;
 mod manage;
 mod message;
 mod messages;
+mod metrics;
 mod moves;
 mod permissions;
 mod queue;

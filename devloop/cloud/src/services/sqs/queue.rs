@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::{
     attempts::Attempts,
     attributes::Settings,
     deduplication::Accepted,
     messages::{Counts, Messages},
+    metrics::Tally,
     redrive::{Redrive, RedriveAllow},
     service::does_not_exist,
     waiters::Waiters,
@@ -33,6 +35,8 @@ pub(crate) struct Queue {
     pub(super) state: Mutex<State>,
     /// The receivers that wait for a message.
     pub(super) waiters: Waiters,
+    /// Told of every message that comes in, for the one who measures.
+    pub(super) stirred: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -43,6 +47,7 @@ pub(super) struct State {
     pub(super) messages: Messages,
     pub(super) accepted: Accepted,
     pub(super) attempts: Attempts,
+    pub(super) tally: Tally,
     purged_ms: Option<i64>,
     deleted: bool,
 }
@@ -54,6 +59,7 @@ impl Queue {
         name: &str,
         settings: Settings,
         tags: BTreeMap<String, String>,
+        stirred: Arc<Notify>,
     ) -> Self {
         let created_ms = clock.now_ms();
         Self {
@@ -69,10 +75,12 @@ impl Queue {
                 tags,
                 accepted: Accepted::default(),
                 attempts: Attempts::default(),
+                tally: Tally::default(),
                 purged_ms: None,
                 deleted: false,
             }),
             waiters: Waiters::default(),
+            stirred,
         }
     }
 
@@ -142,6 +150,11 @@ impl Queue {
     /// How many messages stand where.
     pub(crate) fn counts(&self) -> Counts {
         self.settled().map_or_else(|_| Counts::default(), |state| state.messages.counts())
+    }
+
+    /// What was done with the messages so far.
+    pub(super) fn tally(&self) -> Tally {
+        self.state.lock().tally
     }
 
     /// How long the oldest message has been there, in ms; CloudWatch calls it ApproximateAgeOfOldestMessage.

@@ -1,15 +1,20 @@
 //! The service: which queues there are, the operation behind every API name, and what the rest of the cloud calls.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Once, OnceLock},
+};
 
 use parking_lot::RwLock;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::{
     deliver::Poll,
     forms, manage,
     message::{Message, Parcel},
     messages::Counts,
+    metrics,
     moves::{self, Tasks},
     permissions,
     queue::Queue,
@@ -17,7 +22,10 @@ use super::{
     received::Received,
     send,
 };
-use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{
+    arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional,
+    services::cloudwatch::CloudWatch,
+};
 
 /// The queues of one region by name.
 pub(super) type Queues = RwLock<BTreeMap<String, Arc<Queue>>>;
@@ -29,6 +37,11 @@ pub(crate) struct Sqs {
     clock: Clock,
     regions: Arc<Regional<Queues>>,
     tasks: Arc<Tasks>,
+    /// Told of every message that comes into a queue.
+    stirred: Arc<Notify>,
+    /// What measures the queues, and whether it runs.
+    meter: OnceLock<Arc<CloudWatch>>,
+    measured: Once,
 }
 
 /// How a queue fares, for `devloop status`.
@@ -49,7 +62,31 @@ pub(crate) struct QueueStatus {
 impl Sqs {
     /// An empty service.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Arc::default(), tasks: Arc::default() }
+        Self {
+            clock,
+            regions: Arc::default(),
+            tasks: Arc::default(),
+            stirred: Arc::default(),
+            meter: OnceLock::new(),
+            measured: Once::new(),
+        }
+    }
+
+    /// Hands over where the queues' metrics go, once.
+    pub(crate) fn reports_to(&self, cloudwatch: Arc<CloudWatch>) {
+        let _ = self.meter.set(cloudwatch);
+    }
+
+    /// What a new queue tells of its messages; the first one starts what measures them.
+    pub(super) fn stirred(&self) -> Arc<Notify> {
+        if let Some(cloudwatch) = self.meter.get() {
+            self.measured.call_once(|| {
+                let regions = Arc::downgrade(&self.regions);
+                let (clock, stirred) = (self.clock.clone(), Arc::clone(&self.stirred));
+                tokio::spawn(metrics::measure(regions, clock, Arc::downgrade(cloudwatch), stirred));
+            });
+        }
+        Arc::clone(&self.stirred)
     }
 
     /// Runs one operation by its API name.
@@ -167,6 +204,13 @@ impl Sqs {
         let url = required(input.get("QueueUrl").and_then(Value::as_str), "QueueUrl")?;
         let name = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         self.named(&cx.region, name)
+    }
+}
+
+impl Drop for Sqs {
+    /// Lets what measures the queues see that they are gone.
+    fn drop(&mut self) {
+        self.stirred.notify_one();
     }
 }
 

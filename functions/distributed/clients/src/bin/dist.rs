@@ -20,5 +20,5 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    run(usize::from(options.parallel), &options.common)
+    run(usize::from(options.parallel), "DistComp", &options.common)
 }

@@ -16,5 +16,5 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    run(1, &Options::parse().common)
+    run(1, "DistComp-Single", &Options::parse().common)
 }

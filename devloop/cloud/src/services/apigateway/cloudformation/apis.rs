@@ -1,10 +1,10 @@
-//! `AWS::ApiGateway::RestApi`, `Resource`, `Deployment`, `Stage` and `Account`.
+//! `AWS::ApiGateway::Resource`, `Deployment`, `Stage` and `Account`.
 
 use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Integer, Text, Texts},
+    Shape::{Any, Flag, Text},
     Task, text,
 };
 
@@ -32,67 +32,6 @@ pub(super) async fn on_api(
 /// An input with one member.
 pub(super) fn naming(member: &str, value: &str) -> Map<String, Value> {
     Map::from_iter([(member.to_owned(), value.into())])
-}
-
-/// `AWS::ApiGateway::RestApi`.
-#[derive(Debug)]
-pub(super) struct RestApi;
-
-impl ResourceType for RestApi {
-    fn properties(&self) -> Properties {
-        &[
-            ("ApiKeySourceType", Text),
-            ("BinaryMediaTypes", Texts),
-            ("Description", Text),
-            ("DisableExecuteApiEndpoint", Flag),
-            ("EndpointConfiguration", Any),
-            ("MinimumCompressionSize", Integer),
-            ("Name", Text),
-            ("Policy", Any),
-            ("Tags", Any),
-        ]
-    }
-
-    fn attributes(&self) -> &'static [&'static str] {
-        &["RestApiId", "RootResourceId"]
-    }
-
-    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
-        Box::pin(async move {
-            let mut input = members(task.pick(&[
-                "BinaryMediaTypes",
-                "Description",
-                "DisableExecuteApiEndpoint",
-                "MinimumCompressionSize",
-                "Name",
-                "Policy",
-            ]));
-            if let Some(source) = task.properties.get("ApiKeySourceType") {
-                input.insert("apiKeySource".to_owned(), source.clone());
-            }
-            if let Some(endpoint) = task.properties.get("EndpointConfiguration").and_then(Value::as_object) {
-                input.insert("endpointConfiguration".to_owned(), members(endpoint.clone()).into());
-            }
-            // The same id in every cloud, so that an address which a user copied stays valid.
-            let mut tags = task.tags()?.unwrap_or_else(|| json!({}));
-            if tags.get("_custom_id_").is_none() {
-                tags["_custom_id_"] = task.stable_id().into();
-            }
-            input.insert("tags".to_owned(), tags);
-            let output = task.call("apigateway", "CreateRestApi", Value::Object(input)).await?;
-            let id = text(&output, "/id")?;
-            Ok(Created::new(id.clone())
-                .with("RestApiId", id)
-                .with("RootResourceId", text(&output, "/rootResourceId")?))
-        })
-    }
-
-    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move {
-            task.call("apigateway", "DeleteRestApi", json!({ "restApiId": physical_id })).await?;
-            Ok(())
-        })
-    }
 }
 
 /// `AWS::ApiGateway::Resource`.

@@ -4,6 +4,7 @@ mod apis;
 mod checks;
 mod method;
 mod plans;
+mod rest_api;
 
 use crate::resource::ResourceType;
 
@@ -18,7 +19,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
         ("AWS::ApiGateway::Model", Box::new(checks::Model)),
         ("AWS::ApiGateway::RequestValidator", Box::new(checks::RequestValidator)),
         ("AWS::ApiGateway::Resource", Box::new(apis::Resource)),
-        ("AWS::ApiGateway::RestApi", Box::new(apis::RestApi)),
+        ("AWS::ApiGateway::RestApi", Box::new(rest_api::RestApi)),
         ("AWS::ApiGateway::Stage", Box::new(apis::Stage)),
         ("AWS::ApiGateway::UsagePlan", Box::new(plans::UsagePlan)),
         ("AWS::ApiGateway::UsagePlanKey", Box::new(plans::UsagePlanKey)),

@@ -5,6 +5,7 @@ mod apis;
 mod deployments;
 mod errors;
 mod gateway_responses;
+mod import;
 mod integrations;
 mod members;
 mod methods;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    account, apis, deployments, errors::bad_request, gateway_responses, integrations, members::Input,
+    account, apis, deployments, errors::bad_request, gateway_responses, import, integrations, members::Input,
     methods, models, resources, stages, tags, validators,
 };
 use crate::{
@@ -65,11 +65,13 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "GetUsagePlanKey",
     "GetUsagePlanKeys",
     "GetUsagePlans",
+    "ImportRestApi",
     "PutGatewayResponse",
     "PutIntegration",
     "PutIntegrationResponse",
     "PutMethod",
     "PutMethodResponse",
+    "PutRestApi",
     "TagResource",
     "UntagResource",
     "UpdateAccount",
@@ -104,6 +106,11 @@ pub(in crate::services::apigateway) fn call(
 ) -> Result<Value, ApiError> {
     let Value::Object(mut input) = input else { return Err(bad_request("the input must be an object")) };
     match operation {
+        // Both are a POST of /restapis; the query tells them apart.
+        "CreateRestApi" if input.get("mode").is_some_and(|mode| mode == "import") => {
+            import::import(service, cx, input)
+        }
+        "ImportRestApi" => import::import(service, cx, input),
         "CreateRestApi" => apis::create(service, cx, input),
         "GetRestApis" => apis::list(service, cx, &input),
         "GetAccount" => Ok(account::get(service, cx)),
@@ -126,6 +133,7 @@ fn on_api(service: &ApiGateway, cx: &Context, operation: &str, mut input: Input)
     let api = service.api(cx, &taken(&mut input, "restApiId")?)?;
     match operation {
         "GetRestApi" => Ok(apis::get(&api)),
+        "PutRestApi" => import::put(&api, input),
         "UpdateRestApi" => apis::update(&api, input),
         "DeleteRestApi" => Ok(apis::delete(service, &api)),
         "GetResources" => resources::list(&api, &input),

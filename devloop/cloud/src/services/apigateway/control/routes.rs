@@ -28,6 +28,7 @@ pub(in crate::services::apigateway) const ROUTES: &[Route] = &[
     Route::new("POST", "/restapis", "CreateRestApi", 201),
     Route::new("GET", "/restapis", "GetRestApis", 200),
     Route::new("GET", "/restapis/{restApiId}", "GetRestApi", 200),
+    Route::new("PUT", "/restapis/{restApiId}", "PutRestApi", 200),
     Route::new("PATCH", "/restapis/{restApiId}", "UpdateRestApi", 200),
     Route::new("DELETE", "/restapis/{restApiId}", "DeleteRestApi", 202),
     Route::new("GET", "/account", "GetAccount", 200),

@@ -36,6 +36,22 @@ async fn until(fixture: &Fixture, status: &str) -> Value {
 }
 
 #[tokio::test]
+async fn two_queues_that_give_up_to_each_other_lose_nothing() {
+    let fixture = with_dead(&["a"]).await;
+    let redrive = json!({ "deadLetterTargetArn": ARN, "maxReceiveCount": 1 }).to_string();
+    let attributes = json!({ "RedrivePolicy": redrive, "VisibilityTimeout": "1" });
+    fixture.ok("SetQueueAttributes", json!({ "QueueUrl": DEAD_URL, "Attributes": attributes })).await;
+    for (here, there) in [(DEAD_URL, URL), (URL, DEAD_URL), (DEAD_URL, URL)] {
+        assert_eq!(fixture.bodies(json!({ "QueueUrl": here })).await, ["a"]);
+        fixture.pass(1);
+        assert_eq!(fixture.bodies(json!({ "QueueUrl": here })).await, super::NOTHING);
+        let counts =
+            fixture.ok("GetQueueAttributes", json!({ "QueueUrl": there, "AttributeNames": ["All"] })).await;
+        assert_eq!(counts["Attributes"]["ApproximateNumberOfMessages"], "1");
+    }
+}
+
+#[tokio::test]
 async fn dead_letters_return_to_where_they_came_from_as_new_messages() {
     let fixture = with_dead(&["a", "b"]).await;
     fixture.ok("StartMessageMoveTask", json!({ "SourceArn": DEAD_ARN })).await;

@@ -1,0 +1,126 @@
+//! The command line, and what must be there before anything starts.
+
+use std::fs;
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use zip::write::SimpleFileOptions;
+
+/// The function that stores a word for each message.
+pub(crate) const FUNCTION: &str = "distributed-process";
+
+/// Measures queues and topics of devloop's cloud and of another local AWS by turns.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "queues")]
+pub(crate) struct Options {
+    /// The other one's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
+    #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
+    pub(crate) peer: PathBuf,
+    /// Measures devloop alone.
+    #[arg(long)]
+    pub(crate) without_peer: bool,
+    /// How many messages devloop gets in a round, five times as many where nothing but the queue works.
+    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    pub(crate) messages: usize,
+    /// How many the other one gets, which takes longer for each.
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub(crate) peer_messages: usize,
+    /// How often each side is measured.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) rounds: usize,
+    /// What to measure: `alone`, `chain-1`, `chain-10`, `fan-out`; all of them without it.
+    #[arg(long, value_name = "WHAT", value_parser = What::parse)]
+    only: Vec<What>,
+    /// Fails when something wanted is missed.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where the functions' binaries lie.
+    #[arg(long, default_value_os_t = built(), value_name = "FOLDER")]
+    functions: PathBuf,
+    /// The devloop to measure.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// `cargo bench` passes it to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Send, receive and delete in batches of ten.
+    Alone,
+    /// Send, mapping with this batch size, function, table.
+    Chain(usize),
+    /// One topic, ten queues.
+    FanOut,
+}
+
+impl What {
+    const ALL: [Self; 4] = [Self::Alone, Self::Chain(1), Self::Chain(10), Self::FanOut];
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "alone" => Ok(Self::Alone),
+            "chain-1" => Ok(Self::Chain(1)),
+            "chain-10" => Ok(Self::Chain(10)),
+            "fan-out" => Ok(Self::FanOut),
+            _ => Err("it is alone, chain-1, chain-10 or fan-out".to_owned()),
+        }
+    }
+
+    /// What its table is called.
+    pub(crate) fn title(self) -> String {
+        match self {
+            Self::Alone => "send, receive and delete in batches of ten".to_owned(),
+            Self::Chain(batch) => format!("send → mapping with batch {batch} → process → table"),
+            Self::FanOut => "publish → ten queues (each delivery is a message)".to_owned(),
+        }
+    }
+
+    /// How many messages a second devloop is wanted to do at least.
+    pub(crate) fn wanted(self) -> f64 {
+        match self {
+            Self::Alone => 30_000.0,
+            Self::Chain(1) => 2_000.0,
+            Self::Chain(_) => 8_000.0,
+            Self::FanOut => 0.0,
+        }
+    }
+}
+
+/// Where cargo puts release builds, seen from the program that was built along.
+fn built() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+impl Options {
+    /// What to measure, in order.
+    pub(crate) fn what(&self) -> Vec<What> {
+        What::ALL.into_iter().filter(|what| self.only.is_empty() || self.only.contains(what)).collect()
+    }
+
+    /// Says what is missing and how to get it.
+    pub(crate) fn check(&self) -> Result<()> {
+        if !self.without_peer && std::process::Command::new(&self.peer).arg("--help").output().is_err() {
+            bail!(
+                "{} does not start: `pip install ministack==1.5 cbor2`, then --peer <where>/bin/ministack; or --without-peer",
+                self.peer.display()
+            );
+        }
+        self.zip().map(drop)
+    }
+
+    /// The function's binary as the zip that Lambda takes.
+    pub(crate) fn zip(&self) -> Result<Vec<u8>> {
+        let file = self.functions.join(FUNCTION);
+        let binary = fs::read(&file)
+            .with_context(|| format!("read {}: `cargo build --release -p {FUNCTION}`", file.display()))?;
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755))?;
+        zip.write_all(&binary)?;
+        Ok(zip.finish()?.into_inner())
+    }
+}

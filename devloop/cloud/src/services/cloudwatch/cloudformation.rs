@@ -1,0 +1,99 @@
+//! `AWS::CloudWatch::Alarm`.
+
+use serde_json::{Value, json};
+
+use crate::resource::{
+    Created, Doing, Properties, Record, ResourceType,
+    Shape::{Any, Flag, Integer, Text, Texts},
+    Task,
+};
+
+/// Everything but the name; all of it can change in place.
+const SETTINGS: &[&str] = &[
+    "ActionsEnabled",
+    "AlarmActions",
+    "AlarmDescription",
+    "ComparisonOperator",
+    "DatapointsToAlarm",
+    "Dimensions",
+    "EvaluateLowSampleCountPercentile",
+    "EvaluationPeriods",
+    "ExtendedStatistic",
+    "InsufficientDataActions",
+    "MetricName",
+    "Metrics",
+    "Namespace",
+    "OKActions",
+    "Period",
+    "Statistic",
+    "Threshold",
+    "TreatMissingData",
+    "Unit",
+];
+
+/// `AWS::CloudWatch::Alarm`.
+#[derive(Debug)]
+pub(super) struct Alarm;
+
+impl ResourceType for Alarm {
+    fn properties(&self) -> Properties {
+        &[
+            ("ActionsEnabled", Flag),
+            ("AlarmActions", Texts),
+            ("AlarmDescription", Text),
+            ("AlarmName", Text),
+            ("ComparisonOperator", Text),
+            ("DatapointsToAlarm", Integer),
+            ("Dimensions", Any),
+            ("EvaluateLowSampleCountPercentile", Text),
+            ("EvaluationPeriods", Integer),
+            ("ExtendedStatistic", Text),
+            ("InsufficientDataActions", Texts),
+            ("MetricName", Text),
+            ("Metrics", Any),
+            ("Namespace", Text),
+            ("OKActions", Texts),
+            ("Period", Integer),
+            ("Statistic", Text),
+            ("Tags", Any),
+            ("Threshold", Text),
+            ("TreatMissingData", Text),
+            ("Unit", Text),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["Arn"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        SETTINGS
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(put(task, task.name("AlarmName", 255)))
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(put(task, before.made.physical_id.clone()))
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("monitoring", "DeleteAlarms", json!({ "AlarmNames": [physical_id] })).await?;
+            Ok(())
+        })
+    }
+}
+
+async fn put(task: &Task<'_>, name: String) -> Result<Created, crate::resource::Cause> {
+    let mut input = task.pick(SETTINGS);
+    input.insert("AlarmName".to_owned(), name.clone().into());
+    if let Some(tags) = task.properties.get("Tags") {
+        input.insert("Tags".to_owned(), tags.clone());
+    }
+    task.call("monitoring", "PutMetricAlarm", Value::Object(input)).await?;
+    task.began(&name);
+    let arn = task.cx.arn("cloudwatch", &format!("alarm:{name}"));
+    Ok(Created::new(name).with("Arn", arn))
+}

@@ -1,0 +1,189 @@
+"""Answers beside those of moto, which knows AWS's interfaces on its own: the same members of the same types. What differs is listed with
+the page of AWS's documentation that speaks for this cloud."""
+
+import json
+import re
+
+import boto3
+from clients import CONFIG, CREDENTIALS, ENDPOINT, run
+from moto.server import ThreadedMotoServer
+
+# What one side alone has, with the page of AWS's API reference that speaks for this cloud.
+DIFFERENCES = {
+    # MetricAlarm: `Metrics` is for an alarm based on a math expression, and the time of the last transition is a member.
+    r"describe_alarms(_for_metric)?\.MetricAlarms\[\]\.Metrics: moto only",
+    r"describe_alarms(_for_metric)?\.MetricAlarms\[\]\.StateTransitionedTimestamp: here only",
+    # CreateRestApi: what was not given is not returned; EndpointConfiguration has an address type.
+    r"create_rest_api\.(binaryMediaTypes|tags|version): moto only",
+    r"create_rest_api\.endpointConfiguration\.ipAddressType: here only",
+    # PutGatewayResponse: both maps are members of the answer. PutIntegration: defaults are returned. PutMethod: responses come later.
+    r"put_gateway_response\.(responseParameters|responseTemplates): here only",
+    r"put_integration\.(cacheNamespace|passthroughBehavior|timeoutInMillis): here only",
+    r"put_method\.methodResponses: moto only",
+    # GetSubscriptionAttributes: the principal that subscribed. GetTopicAttributes: `DeliveryPolicy` is what was set, and nothing was.
+    r"get_subscription_attributes\.Attributes\.SubscriptionPrincipal: here only",
+    r"get_topic_attributes\.Attributes\.DeliveryPolicy: moto only",
+}
+
+
+def shape(value):
+    """Members and types of a value; a list has the shape of its first item."""
+    if isinstance(value, dict):
+        return {name: shape(member) for name, member in value.items() if name != "ResponseMetadata"}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value).__name__
+
+
+def differences(ours, theirs, at):
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name in sorted(ours.keys() | theirs.keys()):
+            place = f"{at}.{name}"
+            if name not in theirs:
+                yield f"{place}: here only"
+            elif name not in ours:
+                yield f"{place}: moto only"
+            else:
+                yield from differences(ours[name], theirs[name], place)
+    elif isinstance(ours, list) and isinstance(theirs, list):
+        if ours and theirs:
+            yield from differences(ours[0], theirs[0], f"{at}[]")
+        elif ours or theirs:
+            yield f"{at}: empty on one side"
+    elif ours != theirs:
+        yield f"{at}: {ours} here, {theirs} in moto"
+
+
+class Pair:
+    """One service on both sides, asked the same."""
+
+    def __init__(self, service, theirs):
+        def client(endpoint):
+            return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", config=CONFIG, **CREDENTIALS)
+
+        self.service, self.sides, self.seen = service, [client(ENDPOINT), client(theirs)], []
+
+    def __getattr__(self, operation):
+        """Calls it on both sides; an argument that is a pair has one value for each."""
+
+        def call(**arguments):
+            answers = []
+            for number, side in enumerate(self.sides):
+                own = {name: value[number] if isinstance(value, tuple) else value for name, value in arguments.items()}
+                answers.append(getattr(side, operation)(**own))
+            self.seen += differences(shape(answers[0]), shape(answers[1]), operation)
+            return answers
+
+        return call
+
+
+def compared(work):
+    """Runs the work on pairs of clients, and holds what differs against the list."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    pairs = []
+
+    def pair(service):
+        pairs.append(Pair(service, f"http://{host}:{port}"))
+        return pairs[-1]
+
+    try:
+        work(pair)
+    finally:
+        server.stop()
+    seen = {difference for pair in pairs for difference in pair.seen}
+    unknown = sorted(difference for difference in seen if not any(re.fullmatch(known, difference) for known in DIFFERENCES))
+    assert not unknown, "\n".join(unknown)
+
+
+def test_alarms():
+    def work(pair):
+        metrics = pair("cloudwatch")
+        alarm = {"AlarmName": "a", "Namespace": "N", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
+                 "Threshold": 1.5, "ComparisonOperator": "GreaterThanThreshold", "Dimensions": [{"Name": "d", "Value": "v"}]}
+        metrics.put_metric_alarm(**alarm, AlarmDescription="text", Tags=[{"Key": "k", "Value": "v"}],
+                                 AlarmActions=["arn:aws:sns:us-east-1:000000000000:t"])
+        metrics.set_alarm_state(AlarmName="a", StateValue="ALARM", StateReason="by hand", StateReasonData="{}")
+        alarms = metrics.describe_alarms(AlarmNames=["a"])
+        metrics.describe_alarms_for_metric(Namespace="N", MetricName="m", Dimensions=alarm["Dimensions"], Period=60, Statistic="Sum")
+        arns = tuple(side["MetricAlarms"][0]["AlarmArn"] for side in alarms)
+        metrics.tag_resource(ResourceARN=arns, Tags=[{"Key": "n", "Value": "w"}])
+        metrics.list_tags_for_resource(ResourceARN=arns)
+        metrics.untag_resource(ResourceARN=arns, TagKeys=["n"])
+        metrics.disable_alarm_actions(AlarmNames=["a"])
+        metrics.enable_alarm_actions(AlarmNames=["a"])
+        metrics.delete_alarms(AlarmNames=["a"])
+
+    compared(work)
+
+
+def test_queues():
+    def work(pair):
+        sqs = pair("sqs")
+        dead = [side["QueueUrl"] for side in sqs.create_queue(QueueName="dead")]
+        arns = [side["Attributes"]["QueueArn"] for side in sqs.get_queue_attributes(QueueUrl=tuple(dead), AttributeNames=["QueueArn"])]
+        policy = tuple({"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})} for arn in arns)
+        urls = tuple(side["QueueUrl"] for side in sqs.create_queue(QueueName="q", Attributes=policy))
+        attribute = {"kind": {"DataType": "String", "StringValue": "x"}}
+        sqs.send_message(QueueUrl=urls, MessageBody="b", MessageAttributes=attribute)
+        sqs.send_message_batch(QueueUrl=urls, Entries=[{"Id": "1", "MessageBody": "c"}])
+        sqs.receive_message(QueueUrl=urls, AttributeNames=["All"], MessageAttributeNames=["All"])
+        sqs.list_dead_letter_source_queues(QueueUrl=tuple(dead))
+        sqs.add_permission(QueueUrl=urls, Label="l", AWSAccountIds=["123456789012"], Actions=["SendMessage"])
+        sqs.remove_permission(QueueUrl=urls, Label="l")
+        sqs.tag_queue(QueueUrl=urls, Tags={"k": "v"})
+        sqs.list_queue_tags(QueueUrl=urls)
+        fifo = tuple(side["QueueUrl"] for side in sqs.create_queue(QueueName="f.fifo", Attributes={"FifoQueue": "true"}))
+        sqs.send_message(QueueUrl=fifo, MessageBody="b", MessageGroupId="g", MessageDeduplicationId="d")
+        sqs.receive_message(QueueUrl=fifo, AttributeNames=["All"])
+
+    compared(work)
+
+
+def test_topics():
+    def work(pair):
+        sns = pair("sns")
+        topics = tuple(side["TopicArn"] for side in sns.create_topic(Name="t", Tags=[{"Key": "k", "Value": "v"}]))
+        sns.get_topic_attributes(TopicArn=topics)
+        sns.list_topics()
+        accounts = [topic.split(":")[4] for topic in topics]
+        queues = tuple(f"arn:aws:sqs:us-east-1:{account}:q" for account in accounts)
+        pair("sqs").create_queue(QueueName="q")
+        made = sns.subscribe(TopicArn=topics, Protocol="sqs", Endpoint=queues, ReturnSubscriptionArn=True)
+        subscriptions = tuple(side["SubscriptionArn"] for side in made)
+        sns.get_subscription_attributes(SubscriptionArn=subscriptions)
+        sns.list_subscriptions_by_topic(TopicArn=topics)
+        sns.publish(TopicArn=topics, Message="m", Subject="s")
+        sns.publish_batch(TopicArn=topics, PublishBatchRequestEntries=[{"Id": "1", "Message": "m"}])
+        sns.list_tags_for_resource(ResourceArn=topics)
+
+    compared(work)
+
+
+def test_apis_keys_and_plans():
+    def work(pair):
+        gateway = pair("apigateway")
+        made = gateway.create_rest_api(name="t")
+        apis = tuple(side["id"] for side in made)
+        root = tuple(side["items"][0]["id"] for side in gateway.get_resources(restApiId=apis))
+        gateway.put_method(restApiId=apis, resourceId=root, httpMethod="GET", authorizationType="NONE")
+        gateway.put_integration(restApiId=apis, resourceId=root, httpMethod="GET", type="MOCK",
+                                requestTemplates={"application/json": '{"statusCode": 200}'})
+        gateway.create_deployment(restApiId=apis, stageName="s")
+        gateway.create_model(restApiId=apis, name="M", contentType="application/json", schema="{}")
+        gateway.create_request_validator(restApiId=apis, name="v", validateRequestBody=True, validateRequestParameters=False)
+        gateway.put_gateway_response(restApiId=apis, responseType="DEFAULT_4XX", statusCode="400")
+        keys = tuple(side["id"] for side in gateway.create_api_key(name="k", enabled=True))
+        gateway.get_api_key(apiKey=keys, includeValue=True)
+        stages = tuple([{"apiId": api, "stage": "s"}] for api in apis)
+        plans = tuple(side["id"] for side in gateway.create_usage_plan(
+            name="p", apiStages=stages, throttle={"rateLimit": 1, "burstLimit": 1}, quota={"limit": 1, "offset": 0, "period": "DAY"}))
+        gateway.create_usage_plan_key(usagePlanId=plans, keyId=keys, keyType="API_KEY")
+        gateway.get_usage_plan(usagePlanId=plans)
+        gateway.get_usage_plan_keys(usagePlanId=plans)
+
+    compared(work)
+
+
+run(globals())
