@@ -63,7 +63,7 @@ export class XmlStack extends Stack {
       ...common,
       name: 'xml-upload',
       functionName: `data-transform-${stage}-upload`,
-      environment: { TABLE_NAME: rules.tableName, ALLOWED_BUCKETS: XML_BUCKET },
+      environment: { TABLE_NAME: rules.tableName, ALLOWED_BUCKETS: XML_BUCKET, REFERENCE_RULE: 'on' },
     });
     rules.grant(upload, 'dynamodb:GetItem');
     this.allow(upload, XML_BUCKET, 's3:PutObject');
@@ -95,9 +95,18 @@ export class XmlStack extends Stack {
       cloudWatchRole: false,
     });
     for (const path of ['upload', 'upload-url']) {
-      const integration = new apigateway.LambdaIntegration(upload, { allowTestInvoke: false });
-      api.root.addResource(path).addMethod('POST', integration);
+      const resource = api.root.addResource(path);
+      resource.addMethod('POST', new apigateway.LambdaIntegration(upload, { allowTestInvoke: false }));
+      const preflight = resource.addCorsPreflight({
+        allowOrigins: apigateway.Cors.ALL_ORIGINS,
+        allowMethods: ['POST', 'OPTIONS'],
+        allowHeaders: ['Content-Type'],
+      });
+      // Where every body is binary, a mock integration reads its template only when it is told to read text.
+      const method = preflight.node.defaultChild as apigateway.CfnMethod;
+      method.addPropertyOverride('Integration.ContentHandling', 'CONVERT_TO_TEXT');
     }
+    (api.node.findChild('Endpoint') as CfnOutput).overrideLogicalId('ApiEndpoint');
     new CfnOutput(this, 'XmlBucket', { value: XML_BUCKET });
     new CfnOutput(this, 'JsonBucket', { value: JSON_BUCKET });
   }

@@ -70,3 +70,12 @@ test('the API takes bytes of every kind', () => {
   const parts = Object.values(template.findResources('AWS::ApiGateway::Resource')).map((one) => one.Properties.PathPart);
   assert.deepEqual(parts.sort(), ['upload', 'upload-url']);
 });
+
+test('pages of other origins may post files', () => {
+  const preflights = template.findResources('AWS::ApiGateway::Method', { Properties: { HttpMethod: 'OPTIONS' } });
+  assert.equal(Object.keys(preflights).length, 2);
+  for (const { Properties } of Object.values(preflights)) {
+    assert.equal(Properties.Integration.Type, 'MOCK');
+    assert.equal(Properties.Integration.ContentHandling, 'CONVERT_TO_TEXT');
+  }
+});

@@ -155,6 +155,10 @@ impl Catalogue for Registry {
         self.services.iter().map(|service| service.about().name).collect()
     }
 
+    fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
+        self.faults.strike(service, operation)
+    }
+
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         self.services.iter().flat_map(|service| service.resource_types()).collect()
     }

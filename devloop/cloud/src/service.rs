@@ -135,6 +135,10 @@ pub(crate) trait Catalogue: Calls {
     /// The names of all services.
     fn names(&self) -> Vec<&'static str>;
 
+    /// The error that an operation must answer now, when a fault is armed for it: for services that read their requests
+    /// themselves.
+    fn strike(&self, service: &str, operation: &str) -> Option<ApiError>;
+
     /// The resource types of every service.
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)>;
 }

@@ -145,6 +145,42 @@ async fn a_success_reaches_its_destination_be_it_a_function() {
 }
 
 #[tokio::test]
+async fn a_failure_reaches_a_bucket_and_a_topic() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    let told = queue(&cloud, "told").await;
+    let cx = cloud.cloud.context("us-east-1");
+    let call = async |service: &str, operation: &str, input: Value| {
+        cloud.cloud.call(&cx, service, operation, input).await.unwrap()
+    };
+    call("s3", "CreateBucket", json!({ "Bucket": "records" })).await;
+    let topic = call("sns", "CreateTopic", json!({ "Name": "dead" })).await["TopicArn"].clone();
+    let subscription = json!({
+        "TopicArn": topic, "Protocol": "sqs", "Endpoint": told, "Attributes": { "RawMessageDelivery": "true" },
+    });
+    call("sns", "Subscribe", subscription).await;
+    cloud.create_hot("f", folder.path(), json!({"DeadLetterConfig": {"TargetArn": topic}})).await;
+    let bucket = "arn:aws:s3:::records";
+    let settings =
+        json!({"MaximumRetryAttempts": 0, "DestinationConfig": {"OnFailure": {"Destination": bucket}}});
+    let put = cloud.send("PUT", SETTINGS, &[], settings.to_string()).await;
+    assert_eq!(put.status, 200, "{:?}", put.body);
+    send(&cloud, json!({"do": "error"}).to_string()).await;
+
+    let letter = message(&cloud, "told").await;
+    assert_eq!(body(&letter), json!({"do": "error"}));
+    assert_eq!(letter["MessageAttributes"]["ErrorMessage"]["StringValue"], "as asked");
+    let signed = [("authorization", "AWS4-HMAC-SHA256 Credential=test/20231114/us-east-1/s3/aws4_request")];
+    let list = cloud.send("GET", "/records?list-type=2", &signed, "").await;
+    let list = String::from_utf8(list.body.to_vec()).unwrap();
+    let key = list.split("<Key>").nth(1).and_then(|rest| rest.split("</Key>").next()).unwrap().to_owned();
+    assert!(key.starts_with("aws/lambda/async/f/20"), "{key}");
+    let record = cloud.send("GET", &format!("/records/{key}"), &signed, "").await;
+    assert_eq!(record.header("content-type"), Some("application/json"));
+    assert_eq!(record.json()["requestContext"]["condition"], "RetriesExhausted");
+    assert_eq!(record.json()["requestPayload"], json!({"do": "error"}));
+}
+
+#[tokio::test]
 async fn settings_are_kept_by_qualifier_and_refused_where_lambda_refuses_them() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;

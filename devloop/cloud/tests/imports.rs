@@ -80,6 +80,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "regional",
             "resource",
             "rest",
+            "scratch",
             "service",
             "services/cloudwatch",
             "services/logs",
@@ -94,6 +95,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("resource", &["calls", "context", "error"]),
     ("rest", &["error", "http"]),
+    ("scratch", &[]),
     ("service", &["calls", "context", "error", "event_stream", "http", "resource", "rest"]),
     ("services", &[]),
     (
@@ -144,7 +146,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "services/s3",
-        &["arn", "clock", "context", "error", "functions", "http", "resource", "service", "wire"],
+        &["arn", "clock", "context", "error", "functions", "http", "resource", "scratch", "service", "wire"],
     ),
     (
         "services/sns",

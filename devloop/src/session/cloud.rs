@@ -182,7 +182,7 @@ async fn clear_leftovers() -> Option<String> {
     (cleared > 0).then(|| {
         let folders = if cleared == 1 { "folder" } else { "folders" };
         format!(
-            "{cleared} {folders} of unpacked code in {}, left by sessions that were killed",
+            "{cleared} {folders} of code and objects in {}, left by sessions that were killed",
             place.display()
         )
     })

@@ -32,6 +32,7 @@ mod told;
 mod wait;
 pub mod words;
 mod workspace;
+pub mod xml;
 
 pub use artificial::{Artificial, Fate, HANDLERS, Truth};
 pub use aws::{Aws, Row};
@@ -53,7 +54,7 @@ pub use terminal::{GIVEN_BACK, TAKEN, Terminal};
 pub use tiny::{TINY, program, shared};
 pub use tls::Encrypted;
 pub use told::Told;
-pub use wait::{LIMIT, eventually};
+pub use wait::{LIMIT, eventually, pause};
 pub use workspace::Workspace;
 
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{asynchronous::check_dead_letter, layers::FunctionLayers};
+use super::{destination::check_dead_letter, layers::FunctionLayers};
 use crate::{error::ApiError, wire};
 
 /// The settings of one version of a function.

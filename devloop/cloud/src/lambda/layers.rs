@@ -13,8 +13,8 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{code, code::Code};
-use crate::{arn::Arn, error::ApiError, wire};
+use super::code::Code;
+use crate::{arn::Arn, error::ApiError, scratch, wire};
 
 /// How many layers a function may have [Lambda quotas].
 const LAYERS: usize = 5;
@@ -155,7 +155,7 @@ impl FunctionLayers {
 
 /// All folders in one. Of files with one name the last one is there, as on Lambda.
 fn merge(folders: &[&Path]) -> io::Result<TempDir> {
-    let merged = code::new_folder()?;
+    let merged = scratch::create(scratch::Purpose::Code)?;
     for folder in folders {
         add(folder, merged.path())?;
     }

@@ -8,6 +8,7 @@ mod cloudformation;
 mod code;
 mod concurrency;
 mod configuration;
+pub(crate) mod destination;
 mod environment;
 mod function;
 mod invoke;
@@ -28,12 +29,6 @@ pub use service::{Activation, ActivationError};
 use crate::error::ApiError;
 
 use concurrency::ACCOUNT as ACCOUNT_CONCURRENCY;
-
-/// Deletes what killed processes have left of unpacked packages in the machine's folder for temporary files; returns how many
-/// folders there were.
-pub fn clear_leftovers() -> usize {
-    code::clear_leftovers(&std::env::temp_dir())
-}
 
 /// `ResourceNotFoundException`, status 404.
 fn not_found(message: String) -> ApiError {

@@ -326,6 +326,8 @@ impl Lambda {
                 "asynchronous": function.events().map(|events| json!({
                     "waiting": events.load().events,
                     "waiting_bytes": events.load().bytes,
+                    "being_tried": events.ahead().0,
+                    "next_try_ms": events.ahead().1,
                     "given_up": events.dropped(),
                 })),
                 "last_error": error.as_ref().map(|(text, _)| text),

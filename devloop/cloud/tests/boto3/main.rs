@@ -173,6 +173,7 @@ scripts! {
         delete_objects
         versions
         transfer_in_parts
+        checksums_of_uploads_in_parts
         uploads_are_listed_and_aborted
         conditions
         presigned_requests
@@ -186,6 +187,8 @@ scripts! {
         queues
         topics
         apis_keys_and_plans;
+    s3_shapes:
+        every_operation_answers_in_the_shape_of_moto;
     sns:
         publish_and_subscribe;
     sqs:

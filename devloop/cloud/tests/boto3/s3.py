@@ -1,5 +1,7 @@
 """S3, driven by boto3 and the aws command line."""
 
+import base64
+import hashlib
 import io
 import os
 import tempfile
@@ -109,12 +111,39 @@ def test_transfer_in_parts():
     assert out.getvalue() == body
 
 
+def test_checksums_of_uploads_in_parts():
+    bucket()
+    parts = [os.urandom(5 << 20), os.urandom(1 << 20)]
+    whole = s3.put_object(**NAME, Key="whole", Body=b"".join(parts), ChecksumAlgorithm="CRC32")
+    upload = s3.create_multipart_upload(**NAME, Key="k", ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+    equal((upload["ChecksumAlgorithm"], upload["ChecksumType"]), ("CRC32", "FULL_OBJECT"))
+    which = {**NAME, "Key": "k", "UploadId": upload["UploadId"]}
+    first = s3.upload_part(**which, PartNumber=1, Body=parts[0], ChecksumAlgorithm="CRC32")
+    copied = s3.upload_part_copy(**which, PartNumber=2, CopySource="box/whole", CopySourceRange=f"bytes={5 << 20}-{(6 << 20) - 1}")
+    equal(copied["CopyPartResult"]["ETag"], '"' + hashlib.md5(parts[1]).hexdigest() + '"')
+    listed = [{"PartNumber": 1, "ETag": first["ETag"]}, {"PartNumber": 2, "ETag": copied["CopyPartResult"]["ETag"]}]
+    complete = {**which, "MultipartUpload": {"Parts": listed}}
+    refused("BadDigest", "did not match", s3.complete_multipart_upload, **complete, ChecksumCRC32="AAAAAA==")
+    done = s3.complete_multipart_upload(**complete, ChecksumCRC32=whole["ChecksumCRC32"])
+    equal((done["ChecksumCRC32"], done["ChecksumType"]), (whole["ChecksumCRC32"], "FULL_OBJECT"))
+    head = s3.head_object(**NAME, Key="k", ChecksumMode="ENABLED")
+    equal((head["ChecksumCRC32"], head["ChecksumType"]), (whole["ChecksumCRC32"], "FULL_OBJECT"))
+    copy = s3.copy_object(**NAME, Key="copy", CopySource="box/k", ChecksumAlgorithm="SHA256")["CopyObjectResult"]
+    equal(copy["ETag"], whole["ETag"])
+    equal(copy["ChecksumSHA256"], base64.b64encode(hashlib.sha256(b"".join(parts)).digest()).decode())
+    wrong = {"ChecksumAlgorithm": "SHA256", "ChecksumType": "FULL_OBJECT"}
+    refused("InvalidRequest", "cannot be used with the sha256", s3.create_multipart_upload, **NAME, Key="k", **wrong)
+
+
 def test_uploads_are_listed_and_aborted():
     bucket()
     upload = s3.create_multipart_upload(**NAME, Key="k")["UploadId"]
     s3.upload_part(**NAME, Key="k", UploadId=upload, PartNumber=1, Body=b"x")
     equal([part["Size"] for part in s3.list_parts(**NAME, Key="k", UploadId=upload)["Parts"]], [1])
     equal([found["Key"] for found in s3.list_multipart_uploads(**NAME)["Uploads"]], ["k"])
+    second = s3.create_multipart_upload(**NAME, Key="k")["UploadId"]
+    pages = s3.get_paginator("list_multipart_uploads").paginate(**NAME, PaginationConfig={"PageSize": 1})
+    equal([found["UploadId"] for page in pages for found in page.get("Uploads", [])], [upload, second])
     s3.abort_multipart_upload(**NAME, Key="k", UploadId=upload)
     refused("NoSuchUpload", "does not exist", s3.list_parts, **NAME, Key="k", UploadId=upload)
 

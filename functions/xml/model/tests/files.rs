@@ -81,3 +81,14 @@ fn bytes_that_are_no_text_are_refused() {
     assert!(check(b"<a>\xff</a>").unwrap_err().to_string().contains("not UTF-8 at 1:4"));
     assert!(check(&vec![b' '; (5 << 20) + 1]).unwrap_err().to_string().contains("larger than 5 MB"));
 }
+
+/// The samples of the system, as the README sends them, byte by byte.
+#[test]
+fn every_sample_becomes_its_golden_file() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["data", "data1", "data2"] {
+        let xml = std::fs::read_to_string(folder.join(format!("../upload/data/{name}.xml"))).unwrap();
+        let golden = std::fs::read_to_string(folder.join(format!("tests/golden/{name}.json"))).unwrap();
+        assert_eq!(converted(&xml), golden, "{name}");
+    }
+}

@@ -12,6 +12,7 @@ pub fn run() -> ExitCode {
     functions_common::start("xml-upload", async {
         let allowed =
             required("ALLOWED_BUCKETS")?.split(',').map(|bucket| bucket.trim().to_owned()).collect();
-        Ok(Upload { places: Aws::from_env().await?, allowed })
+        let stores_reference = functions_common::optional("REFERENCE_RULE").as_deref() == Some("on");
+        Ok(Upload { places: Aws::from_env().await?, allowed, stores_reference })
     })
 }

@@ -57,7 +57,7 @@ fn request(query: &[(&str, &str)], body: &str, kind: &str) -> Value {
 
 async fn ask(bucket: Bucket, event: Value) -> (i64, Value, Vec<Put>) {
     let event: Option<ApiGatewayProxyRequest> = serde_json::from_value(event).unwrap();
-    let upload = Upload { places: bucket, allowed: vec!["xml-data".to_owned()] };
+    let upload = Upload { places: bucket, allowed: vec!["xml-data".to_owned()], stores_reference: true };
     let answer = upload.handle(event, &mut Invocation::new("test", &Context::default())).await.unwrap();
     let Some(Body::Text(body)) = answer.body else { panic!("no body") };
     let puts = upload.places.puts.into_inner().unwrap();
@@ -130,6 +130,10 @@ async fn a_rule_goes_along_and_a_failure_is_told_in_the_references_words() {
     let (_, _, puts) =
         ask(Bucket::default(), request(&[PLACE[0], PLACE[1], ("rule", "2")], "<a/>", "")).await;
     assert_eq!(puts[0].3, Some(2));
+    // The reference's rule, which is stored when a file needs it first.
+    let (_, _, puts) =
+        ask(Bucket::default(), request(&[PLACE[0], PLACE[1], ("rule", "1")], "<a/>", "")).await;
+    assert_eq!(puts[0].3, Some(1));
     let bucket = Bucket { fails: true, ..Bucket::default() };
     let (status, answer, _) = ask(bucket, request(&PLACE, "<a/>", "")).await;
     assert_eq!((status, &answer["message"]), (500, &json!("S3 file upload error")));

@@ -188,6 +188,12 @@ impl Backlog {
         *self.own.lock()
     }
 
+    /// How many events are being tried, and when the next one is due, in ms since the epoch.
+    pub(crate) fn ahead(&self) -> (usize, Option<i64>) {
+        let state = self.state.lock();
+        (state.in_flight, state.waiting.first_key_value().map(|((due_ms, _), _)| *due_ms))
+    }
+
     /// How many events were given up.
     pub(crate) fn dropped(&self) -> u64 {
         self.state.lock().dropped

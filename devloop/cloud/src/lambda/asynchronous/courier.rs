@@ -8,18 +8,21 @@ use tokio_util::task::TaskTracker;
 use super::{
     backlog::{Backlog, Load, Queued, Step},
     decide::{Condition, Next, Tried, next},
-    destination::{self, Message},
     record::Settled,
     settings::EventSettings,
 };
 use crate::{
-    arn::Arn,
     calls::Calls,
     context::Context,
     error::ApiError,
     functions::{Invocation, Outcome},
     lambda::{
-        ACCOUNT_CONCURRENCY, function::Function, invoke::Invoker, service::Functions, version::Version,
+        ACCOUNT_CONCURRENCY,
+        destination::{self, Message},
+        function::Function,
+        invoke::Invoker,
+        service::Functions,
+        version::Version,
     },
     regional::Regional,
     services::cloudwatch::CloudWatch,
@@ -192,7 +195,8 @@ impl Courier {
         let is_success = condition == Condition::Success;
         let target = if is_success { &settings.on_success } else { &settings.on_failure };
         if let Some(arn) = target {
-            let message = Message { body: settled.record().to_string(), attributes: Vec::new() };
+            let key = destination::object_key(&format!("async/{}", function.name), settled.now_ms);
+            let message = Message { body: settled.record().to_string(), attributes: Vec::new(), key };
             let sent = self.send(cx, arn, message, event.invocation.trace_id.as_deref()).await;
             self.note(function, version, "DestinationDeliveryFailures", arn, sent);
         }
@@ -203,7 +207,7 @@ impl Courier {
         tracing::warn!(function = %function.name, request_id, ?condition, "an asynchronous event was given up");
         if let Some(arn) = &version.deployed().configuration.dead_letter {
             let body = String::from_utf8_lossy(&event.invocation.payload).into_owned();
-            let message = Message { body, attributes: settled.attributes().into() };
+            let message = Message { body, attributes: settled.attributes().into(), key: String::new() };
             let sent = self.send(cx, arn, message, None).await;
             self.note(function, version, "DeadLetterErrors", arn, sent);
         }
@@ -224,9 +228,7 @@ impl Courier {
             let invocation = Invocation { payload, trace_id, request_id, ..Invocation::default() };
             return self.accept(cx, &function, reference.qualifier, invocation);
         }
-        let region = Arn::parse(arn).map_or("", |arn| arn.region);
-        let cx = Context { region: region.into(), ..cx.clone() };
-        destination::send(&*self.others()?, &cx, arn, &message).await
+        destination::send(&*self.others()?, cx, arn, &message).await
     }
 
     /// What was not told is measured, and stands on the status page as the function's last failure.

@@ -4,11 +4,9 @@
 mod backlog;
 mod courier;
 mod decide;
-mod destination;
 mod record;
 mod settings;
 
 pub(super) use backlog::{Backlog, FUNCTION_BYTES, FUNCTION_EVENTS, TOTAL_BYTES, TOTAL_EVENTS};
 pub(super) use courier::Courier;
-pub(super) use destination::check_dead_letter;
 pub(super) use settings::EventSettings;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::destination;
-use crate::error::ApiError;
+use crate::{error::ApiError, lambda::destination};
 
 /// The settings of one qualifier; what is `None` is Lambda's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +96,7 @@ fn within(value: &Value, shown: &str, low: u64, high: u64) -> Result<u64, ApiErr
     })
 }
 
-pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterValueException", message)
 }
 

@@ -1,11 +1,9 @@
 //! A function's code: an extracted zip, or a folder that is reloaded while it changes.
 
-mod folder;
 mod generation;
 mod package;
 mod zip;
 
-pub(crate) use folder::{clear_leftovers, create as new_folder};
 pub(crate) use generation::{Generation, Identity};
 pub(crate) use package::fetched;
 

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, scratch};
 
 /// The unpacked size that Lambda accepts [Lambda quotas], in bytes.
 const UNPACKED_LIMIT: u64 = 250 << 20;
@@ -32,7 +32,7 @@ pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
             archive.len()
         )));
     }
-    let folder = super::folder::create().map_err(|error| local(&error))?;
+    let folder = scratch::create(scratch::Purpose::Code).map_err(|error| local(&error))?;
     let mut left = UNPACKED_LIMIT;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|_| broken())?;

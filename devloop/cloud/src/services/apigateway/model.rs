@@ -155,6 +155,9 @@ pub(super) struct Integration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) credentials: Option<String>,
     pub(super) passthrough_behavior: String,
+    /// Kept and shown: a mock reads its template whatever the body is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content_handling: Option<String>,
     #[serde(rename = "timeoutInMillis", serialize_with = "millis")]
     pub(super) timeout: Duration,
     pub(super) cache_namespace: String,

@@ -1,10 +1,13 @@
 //! Checksums of objects [Checking object integrity in Amazon S3].
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use crc_fast::{CrcAlgorithm, Digest as Crc};
+use crc_fast::{CrcAlgorithm, Digest as Crc, checksum_combine};
 use hyper::HeaderMap;
 use sha1::{Digest as _, Sha1};
 use sha2::{Digest as _, Sha256};
+
+use super::error::refused;
+use crate::error::ApiError;
 
 /// The algorithms that S3 has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,37 @@ impl Algorithm {
         format!("Checksum{}", self.name())
     }
 
+    /// The CRC that it is, if it is one.
+    fn crc(self) -> Option<CrcAlgorithm> {
+        match self {
+            Self::Crc32 => Some(CrcAlgorithm::Crc32IsoHdlc),
+            Self::Crc32c => Some(CrcAlgorithm::Crc32Iscsi),
+            Self::Crc64Nvme => Some(CrcAlgorithm::Crc64Nvme),
+            Self::Sha1 | Self::Sha256 => None,
+        }
+    }
+
+    /// Whether the parts' checksums of an upload make one of the whole object, when `asked` is what the request says of it
+    /// (`FULL_OBJECT`, `COMPOSITE`); the error is a combination that S3 does not have [Checking object integrity in Amazon S3].
+    pub(super) fn is_of_whole(self, asked: Option<&str>) -> Result<bool, ApiError> {
+        match (asked, self) {
+            (Some("FULL_OBJECT"), Self::Sha1 | Self::Sha256) | (Some("COMPOSITE"), Self::Crc64Nvme) => {
+                let asked = asked.unwrap_or_default();
+                let message = format!(
+                    "The {asked} checksum type cannot be used with the {} checksum algorithm.",
+                    self.name().to_ascii_lowercase()
+                );
+                Err(refused(400, "InvalidRequest", message))
+            }
+            (Some("FULL_OBJECT"), _) | (None, Self::Crc64Nvme) => Ok(true),
+            (Some("COMPOSITE") | None, _) => Ok(false),
+            (Some(_), _) => {
+                let message = "Value for x-amz-checksum-type header is invalid.";
+                Err(refused(400, "InvalidRequest", message))
+            }
+        }
+    }
+
     /// The algorithm of this name.
     pub(super) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
@@ -76,13 +110,10 @@ pub(super) enum Sum {
 impl Sum {
     /// A checksum of nothing.
     pub(super) fn new(algorithm: Algorithm) -> Self {
-        let crc = |kind| Self::Crc(algorithm, Box::new(Crc::new(kind)));
-        match algorithm {
-            Algorithm::Crc32 => crc(CrcAlgorithm::Crc32IsoHdlc),
-            Algorithm::Crc32c => crc(CrcAlgorithm::Crc32Iscsi),
-            Algorithm::Crc64Nvme => crc(CrcAlgorithm::Crc64Nvme),
-            Algorithm::Sha1 => Self::Sha1(Sha1::new()),
-            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+        match algorithm.crc() {
+            Some(crc) => Self::Crc(algorithm, Box::new(Crc::new(crc))),
+            None if algorithm == Algorithm::Sha1 => Self::Sha1(Sha1::new()),
+            None => Self::Sha256(Sha256::new()),
         }
     }
 
@@ -97,15 +128,20 @@ impl Sum {
 
     /// The value in base64.
     pub(super) fn finish(self) -> Checksum {
-        let (algorithm, bytes) = match self {
-            Self::Crc(algorithm @ Algorithm::Crc64Nvme, crc) => {
-                (algorithm, crc.finalize().to_be_bytes().to_vec())
-            }
-            Self::Crc(algorithm, crc) => (algorithm, (crc.finalize() as u32).to_be_bytes().to_vec()),
-            Self::Sha1(sha) => (Algorithm::Sha1, sha.finalize().to_vec()),
-            Self::Sha256(sha) => (Algorithm::Sha256, sha.finalize().to_vec()),
+        let (algorithm, value) = match self {
+            Self::Crc(algorithm, crc) => (algorithm, encoded(algorithm, crc.finalize())),
+            Self::Sha1(sha) => (Algorithm::Sha1, BASE64_STANDARD.encode(sha.finalize())),
+            Self::Sha256(sha) => (Algorithm::Sha256, BASE64_STANDARD.encode(sha.finalize())),
         };
-        Checksum { algorithm, value: BASE64_STANDARD.encode(bytes), is_composite: false }
+        Checksum { algorithm, value, is_composite: false }
+    }
+}
+
+/// The value of a CRC in base64.
+fn encoded(algorithm: Algorithm, value: u64) -> String {
+    match algorithm {
+        Algorithm::Crc64Nvme => BASE64_STANDARD.encode(value.to_be_bytes()),
+        _ => BASE64_STANDARD.encode((value as u32).to_be_bytes()),
     }
 }
 
@@ -125,6 +161,19 @@ impl Checksum {
         if self.is_composite { "COMPOSITE" } else { "FULL_OBJECT" }
     }
 
+    /// The checksum of the whole of which `parts` are the checksums and lengths in bytes, one after the other; `None` when the
+    /// algorithm has no such sum.
+    pub(super) fn joined(algorithm: Algorithm, parts: &[(&Self, u64)]) -> Option<Self> {
+        let crc = algorithm.crc()?;
+        let mut whole = 0;
+        for (index, (part, length)) in parts.iter().enumerate() {
+            let bytes = BASE64_STANDARD.decode(&part.value).ok()?;
+            let value = bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+            whole = if index == 0 { value } else { checksum_combine(crc, whole, value, *length) };
+        }
+        Some(Self { algorithm, value: encoded(algorithm, whole), is_composite: false })
+    }
+
     /// The checksum of parts' checksums.
     pub(super) fn of_parts(algorithm: Algorithm, parts: &[&Self]) -> Self {
         let mut sum = Sum::new(algorithm);
@@ -139,6 +188,44 @@ impl Checksum {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_checksums_of_parts_make_that_of_the_whole() {
+        let sum = |algorithm: Algorithm, bytes: &[u8]| {
+            let mut sum = Sum::new(algorithm);
+            sum.update(bytes);
+            sum.finish()
+        };
+        let bytes: Vec<u8> = (0..10_000_u32).map(|at| (at * at % 253) as u8).collect();
+        for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
+            for cut in [0, 1, 4096, 9_999, 10_000] {
+                let (first, last) = bytes.split_at(cut);
+                let (a, b) = (sum(algorithm, first), sum(algorithm, last));
+                let parts = [(&a, first.len() as u64), (&b, last.len() as u64)];
+                assert_eq!(
+                    Checksum::joined(algorithm, &parts),
+                    Some(sum(algorithm, &bytes)),
+                    "{algorithm:?} {cut}"
+                );
+            }
+        }
+        let sha = sum(Algorithm::Sha256, b"x");
+        assert_eq!(Checksum::joined(Algorithm::Sha256, &[(&sha, 1)]), None);
+    }
+
+    #[test]
+    fn only_crcs_are_of_the_whole_and_the_longest_of_nothing_else() {
+        let check = |algorithm: Algorithm, asked: Option<&str>, expected: Option<bool>| {
+            assert_eq!(algorithm.is_of_whole(asked).ok(), expected, "{algorithm:?} {asked:?}");
+        };
+        check(Algorithm::Crc64Nvme, None, Some(true));
+        check(Algorithm::Crc64Nvme, Some("COMPOSITE"), None);
+        check(Algorithm::Crc32, None, Some(false));
+        check(Algorithm::Crc32, Some("FULL_OBJECT"), Some(true));
+        check(Algorithm::Sha1, Some("FULL_OBJECT"), None);
+        check(Algorithm::Sha1, Some("COMPOSITE"), Some(false));
+        check(Algorithm::Crc32c, Some("OTHER"), None);
+    }
 
     #[test]
     fn known_values_come_out() {

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::lifecycle;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Flag, Text},
@@ -69,7 +70,8 @@ impl Bucket {
             set("PutBucketCors", json!({ "CORSRule": rules })).await?;
         }
         if let Some(lifecycle) = task.properties.get("LifecycleConfiguration") {
-            let rules: Vec<Value> = list(lifecycle, "Rules").iter().map(lifecycle_rule).collect();
+            let rules = list(lifecycle, "Rules");
+            let rules = rules.iter().map(lifecycle::rule).collect::<Result<Vec<Value>, Cause>>()?;
             set("PutBucketLifecycleConfiguration", json!({ "Rule": rules })).await?;
         }
         if let Some(notifications) = task.properties.get("NotificationConfiguration") {
@@ -103,25 +105,6 @@ fn cors_rule(rule: &Value) -> Value {
         "AllowedOrigin": rule.get("AllowedOrigins"), "ExposeHeader": rule.get("ExposedHeaders"),
         "ID": rule.get("Id"), "MaxAgeSeconds": rule.get("MaxAge"),
     })
-}
-
-/// A lifecycle rule as the API writes it: the template names its members differently.
-fn lifecycle_rule(rule: &Value) -> Value {
-    let mut shown = json!({ "ID": rule.get("Id"), "Status": rule.get("Status") });
-    shown["Filter"] = json!({ "Prefix": rule.get("Prefix").cloned().unwrap_or_else(|| "".into()) });
-    if let Some(days) = rule.get("ExpirationInDays") {
-        shown["Expiration"] = json!({ "Days": days });
-    }
-    if let Some(days) = rule
-        .pointer("/NoncurrentVersionExpiration/NoncurrentDays")
-        .or_else(|| rule.get("NoncurrentVersionExpirationInDays"))
-    {
-        shown["NoncurrentVersionExpiration"] = json!({ "NoncurrentDays": days });
-    }
-    if let Some(abort) = rule.get("AbortIncompleteMultipartUpload") {
-        shown["AbortIncompleteMultipartUpload"] = abort.clone();
-    }
-    shown
 }
 
 /// The template's form of notifications as the API's document.

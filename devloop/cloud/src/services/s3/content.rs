@@ -18,7 +18,7 @@ use hyper::body::Frame;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use crate::http::Streamed;
+use crate::{http::Streamed, scratch};
 
 /// Up to this many bytes an object may stay in memory.
 const SMALL: usize = 64 << 10;
@@ -56,7 +56,7 @@ impl Folder {
         let mut directory = self.directory.lock();
         let directory = match &mut *directory {
             Some(directory) => directory,
-            none => none.insert(tempfile::Builder::new().prefix("devloop-objects-").tempdir()?),
+            none => none.insert(scratch::create(scratch::Purpose::Objects)?),
         };
         let path = directory.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
         Ok((File::create_new(&path)?, StoredFile(path)))

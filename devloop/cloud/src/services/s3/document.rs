@@ -124,9 +124,19 @@ fn content(xml: &mut String, value: &Value) {
                 }
             }
         }
-        Value::String(text) => xml.push_str(&escape(text.as_str())),
+        Value::String(text) => written(xml, text),
         Value::Null => {}
         other => xml.push_str(&other.to_string()),
+    }
+}
+
+/// Text of a document. What XML has no letter for, S3 writes as a reference all the same; a line's end would not survive otherwise.
+fn written(xml: &mut String, text: &str) {
+    for letter in escape(text).chars() {
+        match letter {
+            '\t' | '\n' | ' '.. => xml.push(letter),
+            control => xml.push_str(&format!("&#x{:x};", u32::from(control))),
+        }
     }
 }
 
@@ -147,6 +157,14 @@ mod tests {
         let value = json!({"Rule": [{"ID": "a&b"}, {"ID": "c"}], "Status": "Enabled"});
         let xml = write("Root", &value);
         assert_eq!(read(xml.as_bytes()).unwrap(), ("Root".to_owned(), value));
+    }
+
+    #[test]
+    fn control_characters_are_written_as_references() {
+        let value = json!({ "Key": "a\u{1}\r\n\tb" });
+        let xml = write("Root", &value);
+        assert!(xml.contains("<Key>a&#x1;&#13;\n\tb</Key>"), "{xml}");
+        assert_eq!(read(xml.as_bytes()).unwrap().1, value);
     }
 
     #[test]

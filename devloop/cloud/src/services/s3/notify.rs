@@ -115,7 +115,7 @@ fn covers(wanted: &str, event: &str) -> bool {
 /// Checks a document of notifications: known events, no overlaps, targets that exist; queues and topics get the test event.
 pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Value) -> Result<(), ApiError> {
     let invalid = |message: String| refused(400, "InvalidArgument", message);
-    if document.get("EventBridgeConfiguration").is_some() && !has_service(s3, "events") {
+    if document.get("EventBridgeConfiguration").is_some() && !s3.others()?.names().contains(&"events") {
         return Err(ApiError::unsupported("EventBridge notifications of S3"));
     }
     let all = Configuration::all(document);
@@ -147,20 +147,11 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
     }
     for one in all.iter().filter(|one| one.kind == Kind::Function) {
         let input = json!({ "FunctionName": one.target });
-        let known = match s3.all.get().and_then(std::sync::Weak::upgrade) {
-            Some(all) => all.call(cx, "lambda", "GetFunctionConfiguration", input).await.is_ok(),
-            None => false,
-        };
-        if !known {
+        if s3.others()?.call(cx, "lambda", "GetFunctionConfiguration", input).await.is_err() {
             return Err(invalid("Unable to validate the following destination configurations".to_owned()));
         }
     }
     Ok(())
-}
-
-fn has_service(s3: &S3, name: &str) -> bool {
-    let all = s3.all.get().and_then(std::sync::Weak::upgrade);
-    all.is_some_and(|all| all.names().contains(&name))
 }
 
 /// Tells of an event whoever wants to know of it. A target that does not take it is named in the log: S3 itself has no other
@@ -240,8 +231,7 @@ async fn deliver(s3: &S3, cx: &Context, target: &Configuration, message: String)
         let invocation = Invocation { payload: message.into(), ..Invocation::default() };
         return s3.functions.invoke_later(cx, arn, invocation);
     }
-    let all = s3.all.get().and_then(std::sync::Weak::upgrade);
-    let all = all.ok_or_else(|| ApiError::internal("the cloud is stopping"))?;
+    let all = s3.others()?;
     let outcome = if target.kind == Kind::Queue {
         let url = format!("{}/{}/{}", cx.endpoint, cx.account, parsed.resource);
         all.call(cx, "sqs", "SendMessage", json!({ "QueueUrl": url, "MessageBody": message })).await

@@ -45,6 +45,12 @@ impl S3 {
         self.buckets.read().get(name).cloned().ok_or_else(|| no_such_bucket(name))
     }
 
+    /// All services, while the cloud stands.
+    pub(super) fn others(&self) -> Result<Arc<dyn Catalogue>, ApiError> {
+        let all = self.all.get().and_then(Weak::upgrade);
+        all.ok_or_else(|| ApiError::internal("the cloud is being stopped"))
+    }
+
     /// Whether a request is S3's: by its signature, its host, or a bucket's name where nothing else is said.
     pub(super) fn is_mine(&self, request: &Request) -> bool {
         if host(request) != Host::Other {
@@ -78,6 +84,9 @@ impl S3 {
             }
             let operation = which(&request, &address)?;
             self.admit(&request, operation, &address)?;
+            if let Some(error) = self.others()?.strike("s3", operation) {
+                return Err(error);
+            }
             operations::run(operation, &call, body).await
         }
         .await;

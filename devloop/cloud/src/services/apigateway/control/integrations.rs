@@ -49,6 +49,15 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
             .values()
             .try_for_each(|template| data::check_mock(template).map_err(bad_request))?;
     }
+    let content_handling = members.take::<String>("contentHandling")?;
+    match content_handling.as_deref() {
+        Some("CONVERT_TO_TEXT" | "CONVERT_TO_BINARY") if kind == "MOCK" => {}
+        Some("CONVERT_TO_TEXT" | "CONVERT_TO_BINARY") => {
+            return Err(ApiError::unsupported("contentHandling of integrations other than MOCK"));
+        }
+        Some(other) => return Err(bad_request(format!("Invalid content handling specified: {other}"))),
+        None => {}
+    }
     members.only("connectionType", "INTERNET")?;
     members.only("responseTransferMode", "BUFFERED")?;
     let integration = Integration {
@@ -60,6 +69,7 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
         passthrough_behavior: members
             .take("passthroughBehavior")?
             .unwrap_or_else(|| "WHEN_NO_MATCH".to_owned()),
+        content_handling,
         timeout: checked_timeout(members.take("timeoutInMillis")?.unwrap_or(LONGEST))?,
         cache_namespace: members.take("cacheNamespace")?.unwrap_or_else(|| at.resource.to_owned()),
         cache_key_parameters: [],

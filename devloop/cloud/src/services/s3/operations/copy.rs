@@ -10,7 +10,10 @@ use crate::{
     http::{Reply, decode},
     services::s3::{
         bucket::{Bucket, Part},
+        checksum::Algorithm,
         conditions,
+        content::LARGEST,
+        digest::digests,
         error::{invalid_argument, no_such_key, refused},
         names::check_key,
         range::{Asked, asked},
@@ -74,6 +77,15 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
              metadata, storage class, website redirect location or encryption attributes.",
         ));
     }
+    if source.content.length > LARGEST {
+        return Err(refused(
+            400,
+            "InvalidRequest",
+            format!(
+                "The specified copy source is larger than the maximum allowable size for a copy source: {LARGEST}"
+            ),
+        ));
+    }
     let (headers, metadata) = if replaces("x-amz-metadata-directive") {
         described(&call.request.headers)
     } else {
@@ -87,11 +99,23 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut version = Version { headers, metadata, tags, ..Version::clone(&source) };
     version.modified_ms = call.s3.clock.now_ms();
     version.parts.clear();
+    // A copy is one piece, whatever the source was uploaded in.
+    let asked = call.request.header("x-amz-checksum-algorithm").and_then(Algorithm::of);
+    let there = source.checksum.as_ref();
+    let algorithm = asked.or(there.map(|checksum| checksum.algorithm));
+    let is_made_anew = !source.parts.is_empty() || there.map(|checksum| checksum.algorithm) != algorithm;
+    if is_made_anew {
+        (version.etag, version.checksum) = digests(&version.content, algorithm).await?;
+    }
     let version = write::place(call, &target, key, version, "ObjectCreated:Copy").await?;
-    let shown = json!({
+    let mut shown = json!({
         "ETag": format!("\"{}\"", version.etag),
         "LastModified": wire::iso(version.modified_ms),
     });
+    if let Some(checksum) = &version.checksum {
+        shown[checksum.algorithm.element()] = checksum.value.as_str().into();
+        shown["ChecksumType"] = checksum.kind().into();
+    }
     let mut reply = document("CopyObjectResult", &shown);
     if version.id != "null" {
         reply = reply.header("x-amz-version-id", &version.id);
@@ -102,7 +126,7 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-pub(super) fn part(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(super) async fn part(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, number) = (call.bucket()?, multipart::number(call)?);
     let (_, _, source) = source(call)?;
     let length = source.content.length;
@@ -121,11 +145,13 @@ pub(super) fn part(call: &Call<'_>) -> Result<Reply, ApiError> {
         }
     };
     let content = source.content.sliced(from, to);
-    let etag = format!("{}-{from}-{to}", source.etag);
-    let md5 = crate::services::s3::content::hex(&<md5::Md5 as md5::Digest>::digest(etag));
-    let stored = Stored { content, md5, checksum: None };
-    let part = Part::new(stored, call.s3.clock.now_ms());
-    let shown = json!({ "ETag": format!("\"{}\"", part.etag), "LastModified": wire::iso(part.modified_ms) });
+    let (md5, checksum) = digests(&content, multipart::algorithm(call, &bucket)?).await?;
+    let part = Part::new(Stored { content, md5, checksum }, call.s3.clock.now_ms());
+    let mut shown =
+        json!({ "ETag": format!("\"{}\"", part.etag), "LastModified": wire::iso(part.modified_ms) });
+    if let Some(checksum) = &part.checksum {
+        shown[checksum.algorithm.element()] = checksum.value.as_str().into();
+    }
     multipart::keep(call, &bucket, number, part)?;
     Ok(document("CopyPartResult", &shown))
 }

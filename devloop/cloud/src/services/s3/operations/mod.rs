@@ -87,7 +87,7 @@ pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<R
         "ListObjectVersions" => list::versions(call),
         "CreateMultipartUpload" => multipart::create(call),
         "UploadPart" => multipart::upload(call, body).await,
-        "UploadPartCopy" => copy::part(call),
+        "UploadPartCopy" => copy::part(call).await,
         "CompleteMultipartUpload" => multipart::complete(call, body).await,
         "AbortMultipartUpload" => multipart::abort(call),
         "ListMultipartUploads" => multipart::list(call),

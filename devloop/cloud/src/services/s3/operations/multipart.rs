@@ -57,7 +57,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (headers, metadata) = described(&call.request.headers);
     let algorithm = Algorithm::wanted(&call.request.headers);
     let kind = call.request.header("x-amz-checksum-type");
-    let wants_full_checksum = kind == Some("FULL_OBJECT") || algorithm == Some(Algorithm::Crc64Nvme);
+    let wants_full_checksum =
+        algorithm.map(|algorithm| algorithm.is_of_whole(kind)).transpose()?.unwrap_or(false);
     let upload = Upload {
         key: key.to_owned(),
         begun_ms: call.s3.clock.now_ms(),
@@ -68,7 +69,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         wants_full_checksum,
         parts: BTreeMap::new(),
     };
-    let id = wire::unique_id().simple().to_string();
+    // The ids of later uploads are greater, by which lists go on behind one.
+    let id = format!("{}{}", bucket.sequencer().to_lowercase(), wire::unique_id().simple());
     bucket.uploads.write().insert(id.clone(), upload);
     let shown = json!({ "Bucket": bucket.name, "Key": key, "UploadId": id });
     let mut reply = document("InitiateMultipartUploadResult", &shown);
@@ -81,12 +83,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
-    let (bucket, number, id) = (call.bucket()?, number(call)?, upload_id(call));
-    let algorithm = {
-        let uploads = bucket.uploads.read();
-        let upload = uploads.get(&id).filter(|upload| upload.key == call.key());
-        upload.ok_or_else(|| no_such_upload(&id))?.algorithm
-    };
+    let (bucket, number) = (call.bucket()?, number(call)?);
+    let algorithm = algorithm(call, &bucket)?;
     let headers = &call.request.headers;
     let stored = store(&call.s3.folder, headers, body, Algorithm::wanted(headers).or(algorithm)).await?;
     let part = Part::new(stored, call.s3.clock.now_ms());
@@ -96,6 +94,14 @@ pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, Api
     }
     keep(call, &bucket, number, part)?;
     Ok(reply)
+}
+
+/// The checksum algorithm of the upload that the request names.
+pub(super) fn algorithm(call: &Call<'_>, bucket: &Bucket) -> Result<Option<Algorithm>, ApiError> {
+    let id = upload_id(call);
+    let uploads = bucket.uploads.read();
+    let upload = uploads.get(&id).filter(|upload| upload.key == call.key());
+    Ok(upload.ok_or_else(|| no_such_upload(&id))?.algorithm)
 }
 
 /// Keeps a part of the upload that the request names; one of the same number is replaced.
@@ -163,7 +169,10 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
         before = number;
         let part = upload.parts.get(&number).ok_or_else(invalid)?;
         let etag = text(one, "ETag").unwrap_or_default().trim_matches('"');
-        if etag != part.etag {
+        let differs = part.checksum.as_ref().is_some_and(|checksum| {
+            text(one, &checksum.algorithm.element()).is_some_and(|value| value != checksum.value)
+        });
+        if etag != part.etag || differs {
             return Err(invalid());
         }
         if part.content.length < LEAST && index + 1 < wanted.len() {
@@ -183,17 +192,43 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
         md5.update(from_hex(&part.etag));
     }
     let etag = format!("{}-{}", hex(&md5.finalize()), parts.len());
-    let sums: Vec<&Checksum> = parts.iter().filter_map(|part| part.checksum.as_ref()).collect();
-    let checksum = upload
-        .algorithm
-        .filter(|_| sums.len() == parts.len() && !upload.wants_full_checksum)
-        .map(|algorithm| Checksum::of_parts(algorithm, &sums));
     let content = Content::joined(parts.iter().map(|part| &part.content));
+    let checksum = checksum_of(upload, &parts);
+    check_whole(call, &content, checksum.as_ref())?;
     let stored = Stored { content, md5: etag, checksum };
     let mut version =
         write::version_of(call, stored, upload.headers.clone(), upload.metadata.clone(), upload.tags.clone());
     version.parts = parts.iter().map(|part| part.content.length).collect();
     Ok(version)
+}
+
+/// The checksum of an upload's object: of the whole, or of the parts' checksums.
+fn checksum_of(upload: &Upload, parts: &[&Part]) -> Option<Checksum> {
+    let algorithm = upload.algorithm?;
+    let sums: Option<Vec<(&Checksum, u64)>> =
+        parts.iter().map(|part| Some((part.checksum.as_ref()?, part.content.length))).collect();
+    let sums = sums?;
+    if upload.wants_full_checksum {
+        return Checksum::joined(algorithm, &sums);
+    }
+    Some(Checksum::of_parts(algorithm, &sums.iter().map(|(sum, _)| *sum).collect::<Vec<_>>()))
+}
+
+/// Checks what the request that completes an upload says of the whole object: its size and its checksum.
+fn check_whole(call: &Call<'_>, content: &Content, checksum: Option<&Checksum>) -> Result<(), ApiError> {
+    let size = call.request.header("x-amz-mp-object-size");
+    if size.is_some_and(|size| size.parse() != Ok(content.length)) {
+        let message = "The provided 'x-amz-mp-object-size' header value does not match what was computed.";
+        return Err(refused(400, "InvalidRequest", message));
+    }
+    let Some(checksum) = checksum else { return Ok(()) };
+    let promised = call.request.header(checksum.algorithm.header());
+    if promised.is_some_and(|promised| promised != checksum.value) {
+        let message =
+            format!("The {} you specified did not match the calculated checksum.", checksum.algorithm.name());
+        return Err(refused(400, "BadDigest", message));
+    }
+    Ok(())
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
@@ -208,24 +243,44 @@ pub(super) fn abort(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let bucket = call.bucket()?;
-    let prefix = call.parameter("prefix").unwrap_or_default();
+    let text = |name: &str| call.parameter(name).unwrap_or_default();
+    let (prefix, key_marker, id_marker) = (text("prefix"), text("key-marker"), text("upload-id-marker"));
+    if call.parameter("delimiter").is_some_and(|delimiter| !delimiter.is_empty()) {
+        return Err(ApiError::unsupported("the delimiter of ListMultipartUploads of S3"));
+    }
+    let most = call.parameter("max-uploads").and_then(|most| most.parse().ok()).unwrap_or(1000).min(1000);
+    let is_behind = |key: &str, id: &str| {
+        key_marker.is_empty()
+            || *key > *key_marker
+            || (key == key_marker && !id_marker.is_empty() && *id > *id_marker)
+    };
     let uploads = bucket.uploads.read();
-    let mut found: Vec<(&String, &Upload)> =
-        uploads.iter().filter(|(_, upload)| upload.key.starts_with(&prefix)).collect();
-    found.sort_by(|(_, a), (_, b)| (&a.key, a.begun_ms).cmp(&(&b.key, b.begun_ms)));
+    // By their ids the uploads of a key are in the order in which they were begun.
+    let mut found: Vec<(&str, &String, &Upload)> = uploads
+        .iter()
+        .filter(|(id, upload)| upload.key.starts_with(&prefix) && is_behind(&upload.key, id))
+        .map(|(id, upload)| (upload.key.as_str(), id, upload))
+        .collect();
+    found.sort_by_key(|(key, id, _)| (*key, *id));
+    let is_truncated = found.len() > most;
+    found.truncate(most);
     let shown: Vec<Value> = found
         .iter()
-        .map(|(id, upload)| {
+        .map(|(key, id, upload)| {
             json!({
-                "Key": upload.key, "UploadId": id, "Initiator": owner(call), "Owner": owner(call),
+                "Key": key, "UploadId": id, "Initiator": owner(call), "Owner": owner(call),
                 "StorageClass": "STANDARD", "Initiated": wire::iso(upload.begun_ms),
             })
         })
         .collect();
-    let shown = json!({
-        "Bucket": bucket.name, "KeyMarker": "", "UploadIdMarker": "", "Prefix": prefix, "MaxUploads": 1000,
-        "IsTruncated": false, "Upload": shown,
+    let mut shown = json!({
+        "Bucket": bucket.name, "KeyMarker": key_marker, "UploadIdMarker": id_marker, "Prefix": prefix,
+        "MaxUploads": most, "IsTruncated": is_truncated, "Upload": shown,
     });
+    if let Some((key, id, _)) = found.last().filter(|_| is_truncated) {
+        shown["NextKeyMarker"] = (*key).into();
+        shown["NextUploadIdMarker"] = id.as_str().into();
+    }
     Ok(document("ListMultipartUploadsResult", &shown))
 }
 

@@ -1,5 +1,5 @@
-//! The folders that packages are unpacked into: named after this process, so that those of a killed one are found and cleared
-//! by the next.
+//! Folders for what does not outlive the session, unpacked packages and large objects: named after this process, so that those of
+//! a killed one are found and cleared by the next.
 
 use std::{
     fs, io,
@@ -10,16 +10,36 @@ use std::{
 use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
-/// How every folder's name begins; the process's id follows.
-const PREFIX: &str = "devloop-code-";
+/// What a folder is for; its name begins so, and the process's id follows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose {
+    /// A package of a function.
+    Code,
+    /// Objects of S3.
+    Objects,
+}
+
+impl Purpose {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Code => "devloop-code-",
+            Self::Objects => "devloop-objects-",
+        }
+    }
+}
 
 /// An empty folder that disappears with the returned handle.
-pub(crate) fn create() -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir()
+pub(crate) fn create(purpose: Purpose) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(&format!("{}{}-", purpose.prefix(), std::process::id())).tempdir()
+}
+
+/// Deletes what killed processes have left in the machine's folder for temporary files; returns how many folders there were.
+pub fn clear_leftovers() -> usize {
+    clear(&std::env::temp_dir())
 }
 
 /// Deletes the folders in `place` whose process is gone; returns how many there were. A folder that cannot be deleted stays.
-pub(crate) fn clear_leftovers(place: &Path) -> usize {
+fn clear(place: &Path) -> usize {
     let Ok(entries) = fs::read_dir(place) else { return 0 };
     let left: Vec<PathBuf> = entries
         .flatten()
@@ -37,8 +57,12 @@ fn is_own(entry: &fs::DirEntry) -> bool {
 /// Whether a name is that of a folder whose process has ended. A process's id may be another's by now; then the folder waits
 /// for a later start.
 fn is_left(name: &std::ffi::OsStr) -> bool {
-    let process =
-        || name.to_str()?.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok().and_then(Pid::from_raw);
+    let process = || {
+        let name = name.to_str()?;
+        let prefixes = [Purpose::Code, Purpose::Objects].map(Purpose::prefix);
+        let rest = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix))?;
+        rest.split_once('-')?.0.parse().ok().and_then(Pid::from_raw)
+    };
     process().is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH))
 }
 
@@ -54,16 +78,17 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let own = std::process::id();
         let names = [
-            format!("{PREFIX}{gone}-abc"),
-            format!("{PREFIX}{own}-abc"),
-            format!("{PREFIX}abc"),
+            format!("devloop-code-{gone}-abc"),
+            format!("devloop-objects-{gone}-abc"),
+            format!("devloop-code-{own}-abc"),
+            "devloop-code-abc".to_owned(),
             "x".to_owned(),
         ];
         for name in &names {
             fs::create_dir_all(place.path().join(name).join("below")).unwrap();
         }
-        assert_eq!(clear_leftovers(place.path()), 1);
+        assert_eq!(clear(place.path()), 2);
         let kept: Vec<bool> = names.iter().map(|name| place.path().join(name).exists()).collect();
-        assert_eq!(kept, [false, true, true, true]);
+        assert_eq!(kept, [false, false, true, true, true]);
     }
 }

@@ -1,0 +1,73 @@
+//! The command line, and which programs are there.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+use clap::Parser;
+
+use crate::side::Kind;
+
+/// Measures devloop's S3, s3rver and MiniStack.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "objects")]
+pub(crate) struct Options {
+    /// How long small objects are put, and how long they are got.
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    pub(crate) seconds: u64,
+    /// Connections that work at the same time.
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub(crate) connections: usize,
+    /// The size of large objects; each connection puts and gets one.
+    #[arg(long, default_value_t = 100, value_name = "MB")]
+    pub(crate) large_mb: usize,
+    /// The keys of the bucket that is listed.
+    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    pub(crate) keys: usize,
+    /// The size of the upload in parts of 16 MB.
+    #[arg(long, default_value_t = 1024, value_name = "MB")]
+    pub(crate) parts_mb: usize,
+    /// The size of the upload whose memory is measured, for devloop alone; 0 leaves it out.
+    #[arg(long, default_value_t = 5 * 1024, value_name = "MB")]
+    pub(crate) huge_mb: usize,
+    /// Fails when devloop puts or gets fewer than so many times the small objects of another one.
+    #[arg(long, default_value_t = 0.0, value_name = "TIMES")]
+    pub(crate) at_least: f64,
+    /// The devloop to measure.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// `npm install s3rver@3.7.1` puts it into `node_modules/.bin`.
+    #[arg(long, default_value = "s3rver", value_name = "PROGRAM")]
+    pub(crate) s3rver: PathBuf,
+    /// `pip install ministack==1.5.33` puts it into the environment's `bin`.
+    #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
+    pub(crate) ministack: PathBuf,
+    /// Measures devloop alone.
+    #[arg(long)]
+    pub(crate) alone: bool,
+    /// `cargo bench` passes it to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Options {
+    /// Who is measured. Says what is missing and how to get it.
+    pub(crate) fn sides(&self) -> Result<Vec<Kind>> {
+        if self.alone {
+            return Ok(vec![Kind::Devloop]);
+        }
+        for (program, hint) in
+            [(&self.s3rver, "npm install s3rver@3.7.1"), (&self.ministack, "pip install ministack==1.5.33")]
+        {
+            let mut command = Command::new(program);
+            command.arg("--help").stdout(Stdio::null()).stderr(Stdio::null());
+            if command.status().is_err() {
+                bail!(
+                    "{} does not start: `{hint}`, then name it, or measure with --alone",
+                    program.display()
+                );
+            }
+        }
+        Ok(vec![Kind::Devloop, Kind::S3rver, Kind::MiniStack])
+    }
+}

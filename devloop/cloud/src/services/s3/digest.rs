@@ -1,0 +1,28 @@
+//! Digests of bytes that are stored already.
+
+use http_body_util::BodyExt as _;
+use md5::{Digest as _, Md5};
+
+use super::{
+    checksum::{Algorithm, Checksum, Sum},
+    content::{Content, hex},
+    error::disk,
+};
+use crate::error::ApiError;
+
+/// The MD5 in hex and the checksum of some content, which is read piece by piece.
+pub(super) async fn digests(
+    content: &Content,
+    algorithm: Option<Algorithm>,
+) -> Result<(String, Option<Checksum>), ApiError> {
+    let (mut md5, mut sum) = (Md5::new(), algorithm.map(Sum::new));
+    let mut stream = content.stream(0, content.length);
+    while let Some(frame) = stream.frame().await {
+        let Ok(bytes) = frame.map_err(|error| disk(&error))?.into_data() else { continue };
+        md5.update(&bytes);
+        if let Some(sum) = &mut sum {
+            sum.update(&bytes);
+        }
+    }
+    Ok((hex(&md5.finalize()), sum.map(Sum::finish)))
+}

@@ -1,0 +1,141 @@
+//! Lifecycle rules of templates as the API's document has them: the two name their members differently. They are kept and shown;
+//! nothing expires.
+
+use serde_json::{Map, Value, json};
+
+use crate::resource::Cause;
+
+/// What a rule of a template may say [AWS::S3::Bucket Rule].
+const KNOWN: [&str; 16] = [
+    "AbortIncompleteMultipartUpload",
+    "ExpirationDate",
+    "ExpirationInDays",
+    "ExpiredObjectDeleteMarker",
+    "Id",
+    "NoncurrentVersionExpiration",
+    "NoncurrentVersionExpirationInDays",
+    "NoncurrentVersionTransition",
+    "NoncurrentVersionTransitions",
+    "ObjectSizeGreaterThan",
+    "ObjectSizeLessThan",
+    "Prefix",
+    "Status",
+    "TagFilters",
+    "Transition",
+    "Transitions",
+];
+
+/// The members of `from` under other names, without those that are not there.
+fn renamed(from: &Value, names: &[(&str, &str)]) -> Value {
+    let members = names.iter().filter_map(|(name, shown)| {
+        let value = from.get(name).filter(|value| !value.is_null())?;
+        Some(((*shown).to_owned(), value.clone()))
+    });
+    Value::Object(members.collect())
+}
+
+/// The items of a list, and the one that may be given without a list.
+fn both(rule: &Value, one: &str, many: &str) -> Vec<Value> {
+    let many = rule.get(many).and_then(Value::as_array).cloned().unwrap_or_default();
+    rule.get(one).cloned().into_iter().chain(many).collect()
+}
+
+/// A rule as the API's document has it.
+pub(super) fn rule(rule: &Value) -> Result<Value, Cause> {
+    let members = rule.as_object().into_iter().flatten();
+    if let Some(name) = members.map(|(name, _)| name).find(|name| !KNOWN.contains(&name.as_str())) {
+        return Err(Cause::Property(format!(
+            "the embedded cloud does not support {name} of a lifecycle rule"
+        )));
+    }
+    let mut shown = renamed(rule, &[("Id", "ID"), ("Status", "Status")]);
+    let mut put = |name: &str, value: Value| {
+        let is_empty =
+            value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+        if !is_empty {
+            shown[name] = value;
+        }
+    };
+    let mut filter = renamed(
+        rule,
+        &[
+            ("Prefix", "Prefix"),
+            ("ObjectSizeGreaterThan", "ObjectSizeGreaterThan"),
+            ("ObjectSizeLessThan", "ObjectSizeLessThan"),
+            ("TagFilters", "Tag"),
+        ],
+    );
+    let conditions = filter.as_object().map_or(0, Map::len)
+        + filter["Tag"].as_array().map_or(0, |tags| tags.len().saturating_sub(1));
+    if conditions > 1 {
+        filter = json!({ "And": filter });
+    } else if conditions == 0 {
+        filter = json!({ "Prefix": "" });
+    }
+    put("Filter", filter);
+    let days = ("ExpirationInDays", "Days");
+    put(
+        "Expiration",
+        renamed(
+            rule,
+            &[days, ("ExpirationDate", "Date"), ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker")],
+        ),
+    );
+    let transition =
+        [("StorageClass", "StorageClass"), ("TransitionInDays", "Days"), ("TransitionDate", "Date")];
+    let transitions = both(rule, "Transition", "Transitions");
+    put("Transition", transitions.iter().map(|one| renamed(one, &transition)).collect());
+    let mut expiration = rule.get("NoncurrentVersionExpiration").cloned().unwrap_or_else(|| json!({}));
+    if let Some(days) = rule.get("NoncurrentVersionExpirationInDays") {
+        expiration["NoncurrentDays"] = days.clone();
+    }
+    put("NoncurrentVersionExpiration", expiration);
+    let noncurrent = [
+        ("StorageClass", "StorageClass"),
+        ("TransitionInDays", "NoncurrentDays"),
+        ("NewerNoncurrentVersions", "NewerNoncurrentVersions"),
+    ];
+    let transitions = both(rule, "NoncurrentVersionTransition", "NoncurrentVersionTransitions");
+    put("NoncurrentVersionTransition", transitions.iter().map(|one| renamed(one, &noncurrent)).collect());
+    if let Some(abort) = rule.get("AbortIncompleteMultipartUpload") {
+        put("AbortIncompleteMultipartUpload", abort.clone());
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_keeps_all_that_it_says() {
+        let given = json!({
+            "Id": "r", "Status": "Enabled", "Prefix": "a/", "TagFilters": [{ "Key": "k", "Value": "v" }],
+            "ExpirationInDays": 7, "Transitions": [{ "StorageClass": "GLACIER", "TransitionInDays": 3 }],
+            "NoncurrentVersionExpiration": { "NoncurrentDays": 1, "NewerNoncurrentVersions": 2 },
+            "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": 1 },
+        });
+        let expected = json!({
+            "ID": "r", "Status": "Enabled",
+            "Filter": { "And": { "Prefix": "a/", "Tag": [{ "Key": "k", "Value": "v" }] } },
+            "Expiration": { "Days": 7 }, "Transition": [{ "StorageClass": "GLACIER", "Days": 3 }],
+            "NoncurrentVersionExpiration": { "NoncurrentDays": 1, "NewerNoncurrentVersions": 2 },
+            "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": 1 },
+        });
+        assert_eq!(rule(&given).unwrap(), expected);
+        let least = rule(&json!({ "Status": "Enabled", "ExpirationInDays": 1 })).unwrap();
+        assert_eq!(
+            least,
+            json!({ "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 1 } })
+        );
+    }
+
+    #[test]
+    fn what_a_rule_cannot_say_is_named() {
+        let refused = rule(&json!({ "Status": "Enabled", "Days": 1 })).unwrap_err();
+        assert!(
+            matches!(&refused, Cause::Property(why) if why.contains("Days of a lifecycle rule")),
+            "{refused:?}"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+"""The answers of S3 beside moto's: the same operations on both, and the same members with the same kinds of values, but for the
+differences that are listed, each with its reason. An operation of the cloud that is not among them is missed."""
+
+import json
+import os
+import time
+from datetime import datetime
+
+import boto3
+from botocore.config import Config
+from clients import client, equal, run
+from moto import mock_aws
+
+NAME = {"Bucket": "shapes-box"}
+PUBLIC = {"BlockPublicAcls": False, "BlockPublicPolicy": False, "IgnorePublicAcls": False, "RestrictPublicBuckets": False}
+POLICY = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shapes-box/*"},
+]}
+RULE = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "a"}, "Expiration": {"Days": 1}}
+
+
+def steps(s3):
+    """Yields the operation, a mark where one is called twice, and the answer."""
+    def call(operation, mark="", **arguments):
+        answer = getattr(s3, operation)(**arguments)
+        return operation, mark, answer
+
+    yield call("create_bucket", **NAME)
+    yield call("head_bucket", **NAME)
+    yield call("list_buckets")
+    yield call("get_bucket_location", **NAME)
+    yield call("put_public_access_block", **NAME, PublicAccessBlockConfiguration=PUBLIC)
+    yield call("get_public_access_block", **NAME)
+    yield call("delete_public_access_block", **NAME)
+    yield call("put_bucket_cors", **NAME, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]})
+    yield call("get_bucket_cors", **NAME)
+    yield call("delete_bucket_cors", **NAME)
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    yield call("put_bucket_encryption", **NAME, ServerSideEncryptionConfiguration=encryption)
+    yield call("get_bucket_encryption", **NAME)
+    yield call("delete_bucket_encryption", **NAME)
+    yield call("put_bucket_lifecycle_configuration", **NAME, LifecycleConfiguration={"Rules": [RULE]})
+    yield call("get_bucket_lifecycle_configuration", **NAME)
+    yield call("delete_bucket_lifecycle", **NAME)
+    yield call("put_bucket_ownership_controls", **NAME, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    yield call("get_bucket_ownership_controls", **NAME)
+    yield call("delete_bucket_ownership_controls", **NAME)
+    yield call("put_bucket_policy", **NAME, Policy=json.dumps(POLICY))
+    yield call("get_bucket_policy", **NAME)
+    yield call("delete_bucket_policy", **NAME)
+    yield call("put_bucket_tagging", **NAME, Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+    yield call("get_bucket_tagging", **NAME)
+    yield call("delete_bucket_tagging", **NAME)
+    yield call("put_bucket_notification_configuration", **NAME, NotificationConfiguration={})
+    yield call("get_bucket_notification_configuration", **NAME)
+    yield call("get_bucket_acl", **NAME)
+    yield call("put_object", **NAME, Key="k", Body=b"hello", ContentType="text/plain", Metadata={"m": "1"}, Tagging="a=1")
+    yield call("put_object", "checked", **NAME, Key="checked", Body=b"hello", ChecksumAlgorithm="SHA256")
+    yield call("head_object", **NAME, Key="k")
+    yield call("get_object", **NAME, Key="k")
+    yield call("get_object", "range", **NAME, Key="k", Range="bytes=1-2")
+    yield call("get_object_attributes", **NAME, Key="k", ObjectAttributes=["ETag", "ObjectSize", "StorageClass"])
+    yield call("get_object_acl", **NAME, Key="k")
+    yield call("get_object_tagging", **NAME, Key="k")
+    yield call("put_object_tagging", **NAME, Key="k", Tagging={"TagSet": [{"Key": "b", "Value": "2"}]})
+    yield call("delete_object_tagging", **NAME, Key="k")
+    yield call("copy_object", **NAME, Key="copy", CopySource="shapes-box/k")
+    yield call("list_objects", **NAME)
+    yield call("list_objects_v2", **NAME)
+    yield call("list_objects_v2", "page", **NAME, MaxKeys=1, Delimiter="/", Prefix="c")
+    upload = call("create_multipart_upload", **NAME, Key="parts")
+    yield upload
+    which = {**NAME, "Key": "parts", "UploadId": upload[2]["UploadId"]}
+    part = call("upload_part", **which, PartNumber=1, Body=os.urandom(5 << 20))
+    yield part
+    copied = call("upload_part_copy", **which, PartNumber=2, CopySource="shapes-box/k")
+    yield copied
+    yield call("list_parts", **which)
+    yield call("list_multipart_uploads", **NAME)
+    parts = [{"PartNumber": 1, "ETag": part[2]["ETag"]}, {"PartNumber": 2, "ETag": copied[2]["CopyPartResult"]["ETag"]}]
+    yield call("complete_multipart_upload", **which, MultipartUpload={"Parts": parts})
+    yield call("get_object", "part", **NAME, Key="parts", PartNumber=1)
+    other = s3.create_multipart_upload(**NAME, Key="other")["UploadId"]
+    yield call("abort_multipart_upload", **NAME, Key="other", UploadId=other)
+    yield call("put_bucket_versioning", **NAME, VersioningConfiguration={"Status": "Enabled"})
+    yield call("get_bucket_versioning", **NAME)
+    yield call("put_object", "version", **NAME, Key="k", Body=b"again")
+    yield call("delete_object", "marker", **NAME, Key="k")
+    yield call("list_object_versions", **NAME)
+    versions = s3.list_object_versions(**NAME)
+    every = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in versions["Versions"] + versions["DeleteMarkers"]]
+    yield call("delete_objects", **NAME, Delete={"Objects": every[1:]})
+    yield call("delete_object", "version", **NAME, **every[0])
+    yield call("delete_bucket", **NAME)
+
+
+def kind(value):
+    """The kind of a value: members by name, the first item of a list, or the name of the type."""
+    if isinstance(value, dict):
+        return {name: kind(member) for name, member in value.items() if name != "ResponseMetadata"}
+    if isinstance(value, list):
+        return [kind(item) for item in value[:1]]
+    return "time" if isinstance(value, datetime) else "body" if hasattr(value, "read") else type(value).__name__
+
+
+def flat(shape, path=""):
+    """Every path to a leaf, with its kind."""
+    if isinstance(shape, dict):
+        return {leaf for name, member in shape.items() for leaf in flat(member, f"{path}.{name}")}
+    if isinstance(shape, list):
+        return {leaf for member in shape for leaf in flat(member, f"{path}[]")} or {f"{path}[]"}
+    return {f"{path}: {shape}"}
+
+
+def answers(s3):
+    return {f"{operation} {mark}".strip(): flat(kind(answer), operation) for operation, mark, answer in steps(s3)}
+
+
+# What differs, by the step: what only the cloud has (+) and what only moto has (-).
+DIFFERENCES = {
+}
+
+
+def test_every_operation_answers_in_the_shape_of_moto():
+    ours = answers(client("s3"))
+    with mock_aws():
+        config = Config(retries={"total_max_attempts": 1})
+        theirs = answers(boto3.client("s3", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test", config=config))
+    found = {}
+    for step in ours:
+        differs = {f"+{leaf}" for leaf in ours[step] - theirs[step]} | {f"-{leaf}" for leaf in theirs[step] - ours[step]}
+        if differs:
+            found[step] = sorted(differs)
+    equal(found, {step: sorted(listed) for step, listed in DIFFERENCES.items()})
+
+
+run(globals())

@@ -1,0 +1,322 @@
+//! The XML system as a whole, X1 to X12: its committed template in a cloud of the test's own, its real functions, and unmodified
+//! clients.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::xml::{JSON, PROCESS, XML, Xml, event, golden, sample};
+use support::{LIMIT, eventually, processes_in, send};
+
+const SAMPLES: [&str; 3] = ["data", "data1", "data2"];
+
+#[test]
+fn x1_files_of_the_command_line_become_their_golden_json() {
+    let xml = Xml::start();
+    let aws = || test_tools::command("aws");
+    for name in SAMPLES {
+        let file = sample(&format!("{name}.xml"));
+        xml.run(aws(), &["s3", "cp", file.to_str().unwrap(), &format!("s3://{XML}/"), "--only-show-errors"]);
+    }
+    for name in SAMPLES {
+        assert_eq!(xml.json(&format!("{name}.json")), golden(&format!("{name}.json")));
+    }
+    let head = xml.run(aws(), &["s3api", "head-object", "--bucket", JSON, "--key", "data.json"]);
+    let head: Value = serde_json::from_str(&head).unwrap();
+    assert_eq!(head["ContentType"], "application/json");
+    let listed = xml.run(test_tools::command("awslocal"), &["s3", "ls", &format!("s3://{JSON}/")]);
+    let listed: Vec<_> = listed.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+    assert_eq!(listed, ["data.json", "data1.json", "data2.json"]);
+}
+
+#[test]
+fn x1_three_files_at_once_are_converted_side_by_side() {
+    let xml = Xml::start();
+    let files = SAMPLES.map(|name| {
+        let key = format!("{name}.xml");
+        let text = fs::read_to_string(sample(&key)).unwrap();
+        (key, text)
+    });
+    xml.put_all(&files);
+    for name in SAMPLES {
+        assert_eq!(xml.json(&format!("{name}.json")), golden(&format!("{name}.json")));
+    }
+    assert_eq!(xml.count("INIT_START"), 3, "each file has an environment of its own");
+}
+
+/// boto3's transfer manager with parts, a presigned address, and a presigned form, each with a file of its own.
+const BOTO3: &str = r#"
+import io, sys, urllib.request, boto3
+from boto3.s3.transfer import TransferConfig
+s3 = boto3.client("s3")
+path = sys.argv[1]
+parts = TransferConfig(multipart_threshold=1, multipart_chunksize=5 << 20)
+s3.upload_file(path, "xml-data", "transfer.xml", Config=parts, ExtraArgs={"Metadata": {"rule-id": "1"}})
+body = open(path, "rb").read()
+url = s3.generate_presigned_url("put_object", Params={"Bucket": "xml-data", "Key": "presigned.xml"})
+assert urllib.request.urlopen(urllib.request.Request(url, data=body, method="PUT")).status == 200
+post = s3.generate_presigned_post("xml-data", "form.xml")
+fields = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in post["fields"].items())
+form = (fields + '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n').encode() + body + b"\r\n--b--\r\n"
+kind = {"Content-Type": "multipart/form-data; boundary=b"}
+assert urllib.request.urlopen(urllib.request.Request(post["url"], form, kind)).status == 204
+waiter = s3.get_waiter("object_exists")
+for key in ("transfer.json", "presigned.json", "form.json"):
+    waiter.wait(Bucket="json-data", Key=key, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    got = io.BytesIO()
+    s3.download_fileobj("json-data", key, got)
+    assert got.getvalue().decode() == open(sys.argv[2]).read(), key
+"#;
+
+#[test]
+fn x1_every_way_of_boto3_brings_a_file() {
+    let xml = Xml::start();
+    let expected = xml.scratch().join("golden.json");
+    fs::write(&expected, golden("data1.json")).unwrap();
+    let file = sample("data1.xml");
+    let arguments = ["-c", BOTO3, file.to_str().unwrap(), expected.to_str().unwrap()];
+    xml.run(test_tools::python(&["boto3"]), &arguments);
+}
+
+#[test]
+fn x2_a_post_without_a_body_stores_the_sample() {
+    let xml = Xml::start();
+    let answer = xml.upload(&format!("file=data/data.xml&bucket={XML}"), "", "");
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(answer.json()["message"], "SUCCESS! File data/data.xml was uploaded");
+    assert_eq!(xml.json("uploads/data/data.json"), golden("data.json"));
+}
+
+#[test]
+fn x3_a_posted_body_has_a_key_of_its_own_letters() {
+    let xml = Xml::start();
+    let body = fs::read(sample("data1.xml")).unwrap();
+    let answer = xml.upload(&format!("file=%C3%A4%20b%2Bc.xml&bucket={XML}"), "application/xml", body);
+    assert_eq!((answer.status, &answer.json()["key"]), (201, &json!("uploads/ä b+c.xml")));
+    assert_eq!(xml.json("uploads/ä b+c.json"), golden("data1.json"));
+    let form =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n<items/>\r\n--b--\r\n";
+    let answer = xml.upload(&format!("file=f.xml&bucket={XML}"), "multipart/form-data; boundary=b", form);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(xml.json("uploads/f.json"), "{\n    \"products\": []\n}");
+}
+
+#[test]
+fn x3_pages_of_other_origins_are_told_that_they_may_post() {
+    let xml = Xml::start();
+    let asked = [("Origin", "http://page.example"), ("Access-Control-Request-Method", "POST")];
+    for path in ["upload", "upload-url"] {
+        let answer = send("OPTIONS", &format!("{}/{path}", xml.api()), &asked, "").unwrap();
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, Some("*")));
+        assert_eq!(answer.header("access-control-allow-methods"), Some("POST,OPTIONS"));
+    }
+}
+
+#[test]
+fn x4_a_malformed_file_is_refused_by_the_api_and_reported_for_the_bucket() {
+    let xml = Xml::start();
+    let answer = xml.upload(&format!("file=bad.xml&bucket={XML}"), "application/xml", "<a>\n<b></a>");
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let message = answer.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("Invalid XML: ") && message.ends_with(" at 2:4"), "{message}");
+    assert_eq!(xml.keys(XML), Vec::<String>::new());
+    xml.put_all(&[("bad.xml".to_owned(), "<a>\n<b></a>".to_owned())]);
+    let report: Value = serde_json::from_str(&xml.json("errors/bad.xml.error.json")).unwrap();
+    assert_eq!((&report["line"], &report["column"], &report["rule"]), (&json!(2), &json!(4), &json!(1)));
+    xml.ended(1);
+    assert_eq!(xml.rest(), Some(0), "no further try waits");
+    assert_eq!(xml.keys(JSON), ["errors/bad.xml.error.json"]);
+}
+
+#[test]
+fn x5_bombs_and_foreign_entities_are_refused() {
+    let xml = Xml::start();
+    let bomb = "<!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><l>&b;</l>";
+    let foreign = "<!DOCTYPE l [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><l>&a;</l>";
+    for (key, text) in [("bomb.xml", bomb), ("foreign.xml", foreign)] {
+        let answer = xml.upload(&format!("file={key}&bucket={XML}"), "application/xml", text);
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(answer.body.contains("document types (DTD) are not taken"), "{answer:?}");
+        xml.put_all(&[(key.to_owned(), text.to_owned())]);
+        assert!(xml.json(&format!("errors/{key}.error.json")).contains("DTD"));
+    }
+    assert_eq!(xml.keys(XML), ["bomb.xml", "foreign.xml"]);
+}
+
+/// An XML file of about this many bytes.
+fn file_of(bytes: usize) -> String {
+    let item = "<item id=\"1\"><category>Shirts</category><description>A shirt of linen</description></item>";
+    format!("<items>{}</items>", item.repeat(bytes / item.len()))
+}
+
+/// The most memory that the processes of a folder ever had, in KB.
+fn peak_kb(folder: &std::path::Path) -> u64 {
+    let peak = |process: &i32| {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()?.parse().ok())
+    };
+    processes_in(folder).iter().filter_map(peak).max().unwrap_or(0)
+}
+
+#[test]
+fn x6_large_files_are_taken_up_to_what_the_gateway_takes_and_memory_stays_bounded() {
+    const GROWTH_KB: u64 = 128 << 10;
+    let xml = Xml::start();
+    xml.put_all(&[("small.xml".to_owned(), "<items/>".to_owned())]);
+    xml.json("small.json");
+    let before = peak_kb(&xml.dist("xml-process"));
+    assert!(before > 0, "the environment lives");
+    xml.put_all(&[("large.xml".to_owned(), file_of(3 << 20))]);
+    assert!(xml.json("large.json").len() > 3 << 20);
+    let grown = peak_kb(&xml.dist("xml-process")) - before;
+    assert!(grown <= GROWTH_KB, "a file of 3 MB took {grown} KB");
+    let query = format!("file=posted.xml&bucket={XML}");
+    let answer = xml.upload(&query, "application/xml", file_of(4_400_000));
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert!(xml.json("uploads/posted.json").len() > 4_400_000);
+    for size in [5_000_000, 7 << 20, 11 << 20] {
+        let answer = xml.upload(&query, "application/xml", file_of(size));
+        assert_eq!(answer.status, 413, "{size} bytes: {answer:?}");
+    }
+    let asked = format!("{}/upload-url?file=direct.xml&bucket={XML}", xml.api());
+    let answer = send("POST", &asked, &[], "").unwrap();
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let kind = [("Content-Type", "application/xml")];
+    let url = answer.json()["url"].as_str().unwrap().to_owned();
+    assert_eq!(send("PUT", &url, &kind, file_of(5_000_000)).unwrap().status, 200);
+    assert!(xml.json("uploads/direct.json").len() > 5_000_000);
+}
+
+#[test]
+fn x7_a_file_names_its_rule() {
+    let xml = Xml::start();
+    let rule = json!({ "RuleId": { "N": "2" }, "NameMapping": { "M": { "items": { "S": "goods" } } } });
+    xml.call("dynamodb", "PutItem", json!({ "TableName": "rulesTable", "Item": rule }));
+    let query = |rule: u32| format!("file=r.xml&bucket={XML}&rule={rule}");
+    let answer = xml.upload(&query(2), "application/xml", "<items/>");
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(xml.json("uploads/r.json"), "{\n    \"goods\": null\n}");
+    let answer = xml.upload(&query(7), "application/xml", "<items/>");
+    assert_eq!((answer.status, &answer.json()["message"]), (404, &json!("there is no rule 7")));
+    let url = format!("{}/{XML}/unknown.xml", xml.cloud.endpoint());
+    let headers = [support::xml::SIGNED, ("x-amz-meta-rule-id", "7")];
+    assert_eq!(send("PUT", &url, &headers, "<items/>").unwrap().status, 200);
+    for wait in [60, 120] {
+        xml.pass(wait);
+    }
+    let record = xml.failure();
+    assert!(record["responsePayload"]["errorMessage"].as_str().unwrap().contains("no rule 7"), "{record}");
+    assert_eq!(xml.object(JSON, "unknown.json"), None);
+}
+
+#[test]
+fn x8_what_fails_twice_and_then_works_is_converted_once() {
+    let xml = Xml::start();
+    xml.fail("s3:GetObject", 2);
+    xml.put_all(&[("a.xml".to_owned(), "<items/>".to_owned())]);
+    for (tried, wait) in [(1, 60), (2, 120)] {
+        xml.ended(tried);
+        assert_eq!(xml.keys(JSON), Vec::<String>::new());
+        xml.pass(wait);
+    }
+    xml.json("a.json");
+    xml.ended(3);
+    assert_eq!(xml.failures(), Vec::<Value>::new());
+}
+
+#[test]
+fn x8_what_always_fails_is_recorded_after_three_tries() {
+    let xml = Xml::start();
+    xml.fail("s3:GetObject", usize::MAX);
+    xml.put_all(&[("a b.xml".to_owned(), "<items/>".to_owned())]);
+    for (tried, wait) in [(1, 60), (2, 120)] {
+        xml.ended(tried);
+        xml.pass(wait);
+    }
+    let record = xml.failure();
+    let context = &record["requestContext"];
+    assert_eq!(
+        (&context["condition"], &context["approximateInvokeCount"]),
+        (&json!("RetriesExhausted"), &json!(3))
+    );
+    assert_eq!(record["requestPayload"]["Records"][0]["s3"]["object"]["key"], "a+b.xml");
+    assert_eq!(record["responsePayload"]["errorType"], "ObjectsFailed");
+    xml.ended(3);
+    assert_eq!(xml.keys(JSON), Vec::<String>::new());
+}
+
+#[test]
+fn x9_events_that_come_twice_and_in_another_order_leave_the_newest() {
+    let xml = Xml::start();
+    let put = |text: &str, times: usize| {
+        xml.put_all(&[("a.xml".to_owned(), text.to_owned())]);
+        xml.ended(times);
+        xml.source_of("a.json")
+    };
+    let (_, old) = put("<old/>", 1);
+    let (etag, new) = put("<new/>", 2);
+    assert!(old < new, "{old} {new}");
+    for sequencer in [&old, &new, &old] {
+        let answer = xml.process(&event("a.xml", sequencer));
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+    }
+    assert_eq!(xml.json("a.json"), "{\n    \"new\": null\n}");
+    assert_eq!(xml.source_of("a.json"), (etag, new));
+}
+
+#[test]
+fn x11_the_lines_of_the_page_work_twice_and_clean_up() {
+    let xml = Xml::start();
+    let page = include_str!("../../docs/systems.md");
+    let lines = page.split("<!-- xml -->\n```\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap();
+    assert_eq!(lines.lines().count(), 5, "{lines}");
+    let folder = xml.scratch().join("out");
+    let lines = lines.replace("target/xml", folder.to_str().unwrap());
+    for _ in 0..2 {
+        let mut shell = test_tools::command("aws");
+        let path =
+            shell.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path).unwrap().to_owned();
+        shell = std::process::Command::new("bash");
+        shell.env("PATH", path).env("API", xml.api());
+        test_tools::program("curl");
+        xml.run(shell, &["-euo", "pipefail", "-c", &lines]);
+        for name in SAMPLES {
+            let found = fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
+            assert_eq!(found, golden(&format!("{name}.json")), "{name}");
+        }
+        assert_eq!(fs::read_to_string(folder.join("uploads/data.json")).unwrap(), golden("data.json"));
+        assert_eq!((xml.keys(XML), xml.keys(JSON)), (Vec::new(), Vec::new()));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
+
+#[test]
+fn x12_without_its_table_the_function_says_so_or_is_tried_again() {
+    let xml = Xml::start();
+    xml.put_all(&[("a.xml".to_owned(), "<items/>".to_owned())]);
+    xml.json("a.json");
+    xml.call("dynamodb", "DeleteTable", json!({ "TableName": "rulesTable" }));
+    let mut asked = event("a.xml", "FF");
+    asked["to_bucket"] = json!(JSON);
+    asked["dynamodb_resource"] = json!("rulesTable2");
+    let answer = xml.process(&asked);
+    assert_eq!(answer["statusCode"], 500, "{answer}");
+    assert_eq!(answer["body"], json!({ "message": "DynamoDB error" }).to_string());
+    // Rules are kept for a minute: another environment asks the table again.
+    let configuration = json!({ "FunctionName": PROCESS, "Timeout": 29 });
+    xml.call("lambda", "UpdateFunctionConfiguration", configuration);
+    eventually("the update", LIMIT, || {
+        let shown = xml.call("lambda", "GetFunctionConfiguration", json!({ "FunctionName": PROCESS }));
+        if shown["LastUpdateStatus"] == "Successful" { Ok(()) } else { Err(shown) }
+    });
+    xml.put_all(&[("b.xml".to_owned(), "<items/>".to_owned())]);
+    for wait in [60, 120] {
+        xml.pass(wait);
+    }
+    let record = xml.failure();
+    assert!(record["responsePayload"]["errorMessage"].as_str().unwrap().starts_with("DynamoDB error"));
+    assert_eq!(xml.object(JSON, "b.json"), None);
+}
