@@ -38,6 +38,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Arguments, Command};
+use crate::commands::Verb;
 use crate::error::UserError;
 
 fn main() -> ExitCode {
@@ -78,6 +79,10 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Mail(arguments) => (commands::mail(arguments).await, arguments.json),
         Command::Records(arguments) => (commands::records(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
+        Command::Deploy(arguments) => (commands::deploy(Verb::Deploy, arguments).await, false),
+        Command::Diff(arguments) => (commands::deploy(Verb::Diff, arguments).await, false),
+        Command::Destroy(arguments) => (commands::deploy(Verb::Destroy, arguments).await, false),
+        Command::Synth(arguments) => (commands::deploy(Verb::Synth, arguments).await, false),
         Command::Bench(arguments) => (commands::bench(arguments).await, arguments.output.json),
     };
     match result {

@@ -28,6 +28,7 @@ use crate::{
         apigateway::ApiGateway,
         cloudwatch::CloudWatch,
         dynamodb::{DynamoDb, DynamoDbStreams},
+        ecr::Ecr,
         iam::Iam,
         kinesis::Kinesis,
         logs::{LogEvent, Logs},
@@ -113,7 +114,7 @@ impl Cloud {
         cloudwatch.invokes(Arc::downgrade(&functions));
         let outlets = Wired { sqs: Arc::clone(&sqs), functions: Arc::clone(&functions) };
         let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
-        let cloudformation = Arc::new(CloudFormation::new());
+        let cloudformation = CloudFormation::new(clock.clone());
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
             kinesis,
@@ -129,6 +130,7 @@ impl Cloud {
             Arc::new(Ssm::new(clock.clone())),
             Arc::new(Sts::new(clock.clone())),
             Arc::new(Iam::new(clock.clone())),
+            Arc::new(Ecr::new(clock.clone())),
             Arc::clone(&cloudformation) as _,
             Arc::new(S3::new(clock.clone(), functions)),
         ];

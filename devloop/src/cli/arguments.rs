@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli::{BenchArguments, DoctorArguments, RecordsArguments};
+use crate::cli::{BenchArguments, DeployArguments, DoctorArguments, RecordsArguments};
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
@@ -46,6 +46,15 @@ pub(crate) enum Command {
     Bench(Box<BenchArguments>),
     Records(RecordsArguments),
     Doctor(DoctorArguments),
+    /// Deploys the stacks of the CDK app, with the CDK's own command line: to the cloud of a running `devloop up`, to LocalStack, or
+    /// to AWS. A cloud on this machine is bootstrapped first where it is not yet.
+    Deploy(DeployArguments),
+    /// Shows what `deploy` would change.
+    Diff(DeployArguments),
+    /// Deletes the stacks that `deploy` has made.
+    Destroy(DeployArguments),
+    /// Writes the templates of the CDK app into its `cdk.out`.
+    Synth(DeployArguments),
 }
 
 /// Flags of `init`.

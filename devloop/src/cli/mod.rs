@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod deploy;
 mod doctor;
 mod records;
 
@@ -13,5 +14,6 @@ pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, PlaceArguments, SwapArguments,
     WaitArguments,
 };
+pub(crate) use deploy::DeployArguments;
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use records::RecordsArguments;

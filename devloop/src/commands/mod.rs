@@ -1,6 +1,7 @@
 //! One file a subcommand. `main` calls them; nothing else does.
 
 mod bench;
+mod deploy;
 mod doctor;
 mod init;
 mod mail;
@@ -20,6 +21,7 @@ use crate::session::{Conditions, Database, Deployment, Selection, View};
 use local_postgres::DatabaseUrl;
 
 pub(crate) use bench::bench;
+pub(crate) use deploy::{Verb, deploy};
 pub(crate) use doctor::doctor;
 pub(crate) use init::init;
 pub(crate) use mail::mail;

@@ -46,7 +46,7 @@ pub(super) async fn agree_to_deploy(
 }
 
 /// Whether the user agrees, now or with `--yes`. Without a terminal to ask on it is an error.
-pub(super) async fn agree(deployment: &Deployment, question: &str) -> Result<bool, UserError> {
+pub(crate) async fn agree(deployment: &Deployment, question: &str) -> Result<bool, UserError> {
     if deployment.yes {
         return Ok(true);
     }

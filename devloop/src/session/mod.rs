@@ -31,6 +31,7 @@ mod workers;
 mod tests;
 
 pub(crate) use commit::of as commit;
+pub(crate) use consent::agree;
 pub(crate) use options::{Conditions, Database, Deployment, Options, Selection, View};
 pub(crate) use port::owner as port_owner;
 pub(crate) use rollback::roll_back;

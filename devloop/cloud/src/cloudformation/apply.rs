@@ -1,30 +1,32 @@
 //! A template becomes resources, through the services' own operations.
 
-use std::collections::BTreeMap;
-
-use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    change::refuse_other_types,
     plan::Plan,
-    rollback::Done,
+    run::Run,
     service::CloudFormation,
-    stack::{Export, Outputs, StackResource},
+    stack::{OnFailure, Outputs, Stack, Wanted},
     stores::Stores,
-    types::Types,
 };
 use crate::{
-    calls::Calls,
     context::Context,
-    resource::{Cause, Created, Record, ResourceType, Task, WrongForm, coerced, suffix},
-    template::{DynamicValues, Lookup, Problem, Pseudo, Scope, Template, TemplateError, resolved, values},
+    template::{DynamicValues, Pseudo, Template, TemplateError, stored_parameters, values},
 };
+
+/// An operation that everybody sees and nobody has done yet.
+#[derive(Debug)]
+pub(super) struct Begun {
+    wanted: Arc<Wanted>,
+    is_new: bool,
+}
 
 impl CloudFormation {
     /// Brings the stack `name` to what `template` says, in the region of `cx`, with `parameters` by name.
     ///
     /// A template that was applied before and did not change does nothing; one that did change makes what is new,
-    /// updates what can be updated in place and deletes what is gone. When a service refuses, what this call did is
+    /// changes or replaces what differs and deletes what is gone. When a service refuses, what this call did is
     /// undone and the error names the resource and the cause.
     pub(crate) async fn apply(
         &self,
@@ -34,295 +36,184 @@ impl CloudFormation {
         given: &BTreeMap<String, String>,
     ) -> Result<Outputs, TemplateError> {
         check_name(name)?;
+        let stack = self.stacks.find_or_new(&cx, name);
+        let mut wanted = Wanted {
+            template: Some(template.clone()),
+            parameters: given.clone(),
+            capabilities: ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+                .map(str::to_owned)
+                .to_vec(),
+            ..Wanted::default()
+        };
+        // Mistakes are found before the stack is touched.
+        let plan = self.plan(&cx, &stack, &wanted).await?;
+        refuse_other_types(&stack, template, &plan)?;
+        self.resolve(&cx, &mut wanted).await?;
+        self.bring(&cx, &stack, wanted).await
+    }
+
+    /// Reads parameters and conditions and orders the resources; an error is one of the template.
+    pub(super) async fn plan(
+        &self,
+        cx: &Context,
+        stack: &Stack,
+        wanted: &Wanted,
+    ) -> Result<Plan, TemplateError> {
         let calls = self.all().map_err(TemplateError::Stopping)?;
-        let types = self.types(&*calls);
-        let stack = self.stack(&cx.region, name);
-        let mut stack = stack.lock().await;
+        let template = wanted.template.as_ref().ok_or_else(no_template)?;
         let stored = |parameter: String| {
-            let stores = Stores { calls: &*calls, cx: &cx };
+            let stores = Stores { calls: &*calls, cx };
             async move { stores.parameter(&parameter, None).await }
         };
-        let parameters = values(template, given, stored).await?;
-        let id = cx.arn("cloudformation", &format!("stack/{name}/{}", suffix(name, "").to_lowercase()));
-        let plan = Plan::of(template, types, parameters, Pseudo::new(&cx, name, id))?;
+        let parameters = values(template, &wanted.parameters, stored).await?;
+        let pseudo = Pseudo::new(cx, &stack.name, stack.id.clone());
+        Plan::of(template, self.types(&*calls), parameters, pseudo)
+    }
 
-        let mut run = Run {
-            calls: &*calls,
-            cx,
-            service: self,
-            types,
-            stack: name,
-            resources: stack.resources.clone(),
-            done: Vec::new(),
-        };
-        run.refuse_replacements(template, &plan).await?;
-        if let Err(mut error) = run.converge(template, &plan).await {
-            let remains = run.roll_back().await;
-            if let TemplateError::Failed { left_behind, .. } = &mut error {
-                left_behind.extend(remains);
-            }
-            return Err(error);
+    /// Finds out what parameters of Systems Manager stand for, for those who ask about the stack.
+    pub(super) async fn resolve(&self, cx: &Context, wanted: &mut Wanted) -> Result<(), TemplateError> {
+        let calls = self.all().map_err(TemplateError::Stopping)?;
+        if let Some(template) = &wanted.template {
+            let stores = Stores { calls: &*calls, cx };
+            wanted.resolved = stored_parameters(template, &wanted.parameters, &stores).await;
         }
-        let outputs = match run.outputs(template, &plan) {
-            Ok(outputs) => outputs,
-            Err(error) => {
-                run.roll_back().await;
-                return Err(error);
+        Ok(())
+    }
+
+    /// Makes or updates the stack with its turn taken, undoes it on failure, and tells of every step.
+    async fn bring(
+        &self,
+        cx: &Context,
+        stack: &Arc<Stack>,
+        wanted: Wanted,
+    ) -> Result<Outputs, TemplateError> {
+        let _turn = stack.turn.lock().await;
+        let begun = Self::begin(stack, wanted);
+        self.go_on(cx, stack, begun).await
+    }
+
+    /// Lets everybody see that an operation begins; [`CloudFormation::go_on`] does it. The caller has the stack's turn.
+    pub(super) fn begin(stack: &Stack, wanted: Wanted) -> Begun {
+        let is_new = matches!(stack.status(), "" | "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE");
+        let wanted = Arc::new(wanted);
+        {
+            let mut facts = stack.facts.lock();
+            facts.is_cancelled = false;
+            facts.undone.clear();
+            facts.shown.retain(|_, shown| shown.status != "DELETE_COMPLETE");
+            let before = std::mem::replace(&mut facts.applied, Arc::clone(&wanted));
+            facts.previous = (!is_new).then_some(before);
+        }
+        let status = if is_new { "CREATE_IN_PROGRESS" } else { "UPDATE_IN_PROGRESS" };
+        stack.becomes(status, Some("User Initiated".to_owned()));
+        Begun { wanted, is_new }
+    }
+
+    /// Does what was begun.
+    pub(super) async fn go_on(
+        &self,
+        cx: &Context,
+        stack: &Arc<Stack>,
+        Begun { wanted, is_new }: Begun,
+    ) -> Result<Outputs, TemplateError> {
+        let calls = self.all().map_err(TemplateError::Stopping)?;
+        let mut run = Run::new(&*calls, cx, self, self.types(&*calls), stack);
+        let outcome = match self.plan(cx, stack, &wanted).await {
+            Err(error) => Err(error),
+            Ok(plan) => {
+                let template = wanted.template.as_ref().ok_or_else(no_template)?;
+                let mut outcome = run.converge(template, &plan).await;
+                if outcome.is_ok() {
+                    outcome = run.outputs(template, &plan).map(|outputs| run.settle(outputs));
+                }
+                outcome.map(|()| plan)
             }
         };
+        let plan = match outcome {
+            Ok(plan) => plan,
+            Err(error) => return Err(self.give_up(run, &wanted, is_new, error).await),
+        };
+        if is_new {
+            stack.becomes("CREATE_COMPLETE", None);
+            return Ok(Outputs::of(&stack.facts.lock()));
+        }
+        stack.becomes("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None);
         let removed = run.remove_what_is_gone(&plan).await;
-        stack.resources = run.resources;
-        removed.map(|()| outputs)
+        stack.facts.lock().previous = None;
+        stack.becomes("UPDATE_COMPLETE", None);
+        removed.map(|()| Outputs::of(&stack.facts.lock()))
+    }
+
+    /// Undoes what a failed run did, or leaves it, as the client wished.
+    async fn give_up(
+        &self,
+        mut run: Run<'_>,
+        wanted: &Wanted,
+        is_new: bool,
+        mut error: TemplateError,
+    ) -> TemplateError {
+        let stack = run.stack;
+        let reason = run.reason(&error, is_new);
+        if wanted.on_failure == OnFailure::Nothing {
+            run.settle_resources();
+            stack.becomes(failed(is_new), Some(reason));
+            return error;
+        }
+        let doing = match (is_new, wanted.on_failure) {
+            (true, OnFailure::Delete) => "DELETE_IN_PROGRESS",
+            (true, _) => "ROLLBACK_IN_PROGRESS",
+            (false, _) => "UPDATE_ROLLBACK_IN_PROGRESS",
+        };
+        let what_then = if is_new { "Rollback requested by user." } else { "" };
+        stack.becomes(doing, Some(format!("{reason}{what_then}")));
+        let remains = self.end_rollback(run, is_new, doing).await;
+        if let TemplateError::Failed { left_behind, .. } = &mut error {
+            left_behind.extend(remains);
+        }
+        error
+    }
+
+    /// Undoes what a run has done, in the state `doing`, and brings the stack into the state after it. Gives back what could
+    /// not be undone.
+    pub(super) async fn end_rollback(&self, mut run: Run<'_>, is_new: bool, doing: &str) -> Vec<String> {
+        let stack = run.stack;
+        let remains = run.roll_back().await;
+        run.settle_resources();
+        if !remains.is_empty() {
+            let undone = if is_new { "ROLLBACK_FAILED" } else { "UPDATE_ROLLBACK_FAILED" };
+            stack.becomes(undone, Some(format!("Could not be undone: {}.", remains.join(", "))));
+            return remains;
+        }
+        if !is_new {
+            stack.becomes("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None);
+            stack.goes_back();
+        }
+        stack.becomes(
+            match doing {
+                "DELETE_IN_PROGRESS" => "DELETE_COMPLETE",
+                "ROLLBACK_IN_PROGRESS" => "ROLLBACK_COMPLETE",
+                _ => "UPDATE_ROLLBACK_COMPLETE",
+            },
+            None,
+        );
+        remains
     }
 }
 
-fn check_name(name: &str) -> Result<(), TemplateError> {
+fn failed(is_new: bool) -> &'static str {
+    if is_new { "CREATE_FAILED" } else { "UPDATE_FAILED" }
+}
+
+fn no_template() -> TemplateError {
+    TemplateError::Stopping(crate::error::ApiError::internal("the stack has no template"))
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), TemplateError> {
     let mut bytes = name.bytes();
     let valid = name.len() <= 128
         && bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if valid { Ok(()) } else { Err(TemplateError::StackName(name.to_owned())) }
-}
-
-/// One application of a template, and what it has done so far.
-pub(super) struct Run<'r> {
-    pub(super) calls: &'r dyn Calls,
-    pub(super) cx: Context,
-    pub(super) service: &'r CloudFormation,
-    pub(super) types: &'r Types,
-    pub(super) stack: &'r str,
-    pub(super) resources: IndexMap<String, Record>,
-    pub(super) done: Vec<Done>,
-}
-
-impl Lookup for Run<'_> {
-    fn physical_id(&self, logical: &str) -> Option<Value> {
-        self.resources.get(logical).map(|record| record.made.physical_id.as_str().into())
-    }
-
-    fn attribute(&self, logical: &str, attribute: &str) -> Option<Value> {
-        self.resources.get(logical)?.made.attributes.get(attribute).map(|value| value.as_str().into())
-    }
-
-    fn import(&self, name: &str) -> Option<String> {
-        let key = (std::sync::Arc::clone(&self.cx.region), name.to_owned());
-        self.service.exports.read().get(&key).map(|export| export.value.clone())
-    }
-}
-
-/// How a resource is to change.
-enum Change {
-    Create,
-    Keep,
-    Update,
-}
-
-impl Run<'_> {
-    /// A resource's properties, computed and in the form that its provider expects.
-    async fn properties(
-        &self,
-        template: &Template,
-        plan: &Plan,
-        logical: &str,
-    ) -> Result<Map<String, Value>, TemplateError> {
-        let resource = &template.resources[logical];
-        let place = || format!("resource `{logical}`");
-        let scope = Scope {
-            template,
-            parameters: &plan.parameters,
-            pseudo: &plan.pseudo,
-            conditions: &plan.conditions,
-            lookup: self,
-        };
-        let properties = scope.members(&resource.properties).map_err(TemplateError::at(place()))?;
-        let stores = Stores { calls: self.calls, cx: &self.cx };
-        let properties = resolved(properties, &stores).await.map_err(TemplateError::at(place()))?;
-        let known = self.types.get(&resource.kind).map(ResourceType::properties).unwrap_or_default();
-        coerced(properties, known)
-            .map_err(|WrongForm { property, wanted }| Problem::WrongType { property, wanted })
-            .map_err(TemplateError::at(place()))
-    }
-
-    fn change(
-        &self,
-        template: &Template,
-        logical: &str,
-        properties: &Map<String, Value>,
-    ) -> Result<Change, TemplateError> {
-        let kind = &template.resources[logical].kind;
-        let Some(record) = self.resources.get(logical) else { return Ok(Change::Create) };
-        let refused = |properties| TemplateError::Immutable {
-            logical: logical.to_owned(),
-            kind: record.kind.clone(),
-            properties,
-        };
-        if record.kind != *kind {
-            return Err(refused(vec!["Type".to_owned()]));
-        }
-        let changed = changed(&record.properties, properties);
-        if changed.is_empty() {
-            return Ok(Change::Keep);
-        }
-        let updatable = self.types.get(kind).map(ResourceType::updatable).unwrap_or_default();
-        let fixed: Vec<String> =
-            changed.iter().filter(|name| !updatable.contains(name)).map(|&name| name.to_owned()).collect();
-        if fixed.is_empty() { Ok(Change::Update) } else { Err(refused(fixed)) }
-    }
-
-    /// Finds, before anything is done, the changes that would need a replacement. A resource that waits for one yet to
-    /// be made is looked at when its turn comes.
-    async fn refuse_replacements(&self, template: &Template, plan: &Plan) -> Result<(), TemplateError> {
-        for logical in plan.order.iter().filter(|logical| self.resources.contains_key(*logical)) {
-            if let Ok(properties) = self.properties(template, plan, logical).await {
-                self.change(template, logical, &properties)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes and updates everything that the plan says, in its order.
-    async fn converge(&mut self, template: &Template, plan: &Plan) -> Result<(), TemplateError> {
-        for logical in &plan.order {
-            let resource = &template.resources[logical];
-            let properties = self.properties(template, plan, logical).await?;
-            let change = self.change(template, logical, &properties)?;
-            let Some(provider) = self.types.get(&resource.kind) else { continue };
-            let retain = resource.deletion_policy.as_deref() == Some("Retain");
-            let record = |made: Created| Record {
-                kind: resource.kind.clone(),
-                properties: properties.clone(),
-                made,
-                retain,
-            };
-            let task = Task::new(self.calls, &self.cx, self.stack, logical, &properties);
-            let (attempt, outcome, before) = match (change, self.resources.get(logical)) {
-                (Change::Update, Some(before)) => {
-                    ("updated", provider.update(&task, before).await, Some(before.clone()))
-                }
-                (Change::Create, _) => ("created", provider.create(&task).await, None),
-                _ => {
-                    if let Some(kept) = self.resources.get_mut(logical) {
-                        kept.retain = retain;
-                    }
-                    continue;
-                }
-            };
-            let begun = task.begun();
-            match (outcome, before) {
-                (Ok(made), None) => {
-                    let record = record(made);
-                    self.done.push(Done::Created { logical: logical.clone(), record: record.clone() });
-                    self.resources.insert(logical.clone(), record);
-                }
-                (Ok(made), Some(before)) => {
-                    let after = record(made);
-                    self.resources.insert(logical.clone(), after.clone());
-                    self.done.push(Done::Updated { logical: logical.clone(), before, after });
-                }
-                (Err(cause), before) => {
-                    // What was half made or half changed is to be undone with the rest.
-                    match before {
-                        Some(before) => {
-                            let after = record(before.made.clone());
-                            self.done.push(Done::Updated { logical: logical.clone(), before, after });
-                        }
-                        None => self.done.extend(begun.map(|physical_id| Done::Created {
-                            logical: logical.clone(),
-                            record: record(Created::new(physical_id)),
-                        })),
-                    }
-                    return Err(failure(logical, &resource.kind, attempt, &cause));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn outputs(&self, template: &Template, plan: &Plan) -> Result<Outputs, TemplateError> {
-        let scope = Scope {
-            template,
-            parameters: &plan.parameters,
-            pseudo: &plan.pseudo,
-            conditions: &plan.conditions,
-            lookup: self,
-        };
-        let mut outputs = Outputs::default();
-        let mut exports = BTreeMap::new();
-        for (name, output) in &template.outputs {
-            let at = |problem| TemplateError::at(format!("output `{name}`"))(problem);
-            if !plan.holds(output.condition.as_ref()).map_err(at)? {
-                continue;
-            }
-            let text = |value: &Value| match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let Some(value) = scope.value(&output.value).map_err(at)? else { continue };
-            let value = text(&value);
-            if let Some(export) = &output.export
-                && let Some(export) = scope.value(&export.name).map_err(at)?
-            {
-                let key = (std::sync::Arc::clone(&self.cx.region), text(&export));
-                exports.insert(key, Export { stack: self.stack.to_owned(), value: value.clone() });
-            }
-            outputs.values.insert(name.clone(), value);
-        }
-        for logical in &plan.order {
-            let record = &self.resources[logical];
-            let resource =
-                StackResource { kind: record.kind.clone(), physical_id: record.made.physical_id.clone() };
-            outputs.resources.insert(logical.clone(), resource);
-        }
-        let mut known = self.service.exports.write();
-        known.retain(|_, export| export.stack != self.stack);
-        known.extend(exports);
-        Ok(outputs)
-    }
-
-    /// Deletes what the template no longer has, the newest first.
-    async fn remove_what_is_gone(&mut self, plan: &Plan) -> Result<(), TemplateError> {
-        let gone: Vec<String> =
-            self.resources.keys().rev().filter(|logical| !plan.order.contains(logical)).cloned().collect();
-        for logical in gone {
-            let Some(record) = self.resources.get(&logical).cloned() else { continue };
-            if !record.retain
-                && let Err(cause) = self.delete(&logical, &record).await
-            {
-                return Err(failure(&logical, &record.kind, "deleted", &cause));
-            }
-            self.resources.shift_remove(&logical);
-        }
-        Ok(())
-    }
-
-    /// Deletes one resource; one that is gone already counts as deleted.
-    pub(super) async fn delete(&self, logical: &str, record: &Record) -> Result<(), Cause> {
-        let Some(provider) = self.types.get(&record.kind) else { return Ok(()) };
-        let task = Task::new(self.calls, &self.cx, self.stack, logical, &record.properties);
-        match provider.delete(&task, &record.made.physical_id).await {
-            Err(cause) if cause.is_absence() => Ok(()),
-            outcome => outcome,
-        }
-    }
-}
-
-fn failure(logical: &str, kind: &str, attempt: &'static str, cause: &Cause) -> TemplateError {
-    TemplateError::Failed {
-        logical: logical.to_owned(),
-        kind: kind.to_owned(),
-        attempt,
-        cause: cause.to_string(),
-        left_behind: Vec::new(),
-    }
-}
-
-/// The names of the properties that differ.
-fn changed<'p>(before: &'p Map<String, Value>, after: &'p Map<String, Value>) -> Vec<&'p str> {
-    let mut names: Vec<&str> = before.keys().chain(after.keys()).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| before.get(*name) != after.get(*name));
-    names
 }
 
 #[cfg(test)]

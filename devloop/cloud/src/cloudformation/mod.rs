@@ -1,13 +1,21 @@
-//! `CloudFormation` templates, read and applied in process: `devloop up` brings a synthesised stack to life without any
-//! deployment tool. The service's own API is not offered.
+//! CloudFormation: templates become stacks, for clients that call its API and in process, so that `devloop up` brings a
+//! synthesised stack to life without any deployment tool.
 
+mod about;
+mod api;
 mod apply;
+mod change;
+mod change_set;
 mod metadata;
 mod needed;
+mod outputs;
 mod plan;
+mod remove;
 mod rollback;
+mod run;
 mod service;
 mod stack;
+mod stacks;
 mod stores;
 mod types;
 mod what_runs;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::types::Types;
 use crate::template::{
-    Problem, Pseudo, Reference, Resource, Template, TemplateError, check_rules, conditions, order, references,
+    Lookup, Problem, Pseudo, Reference, Resource, Scope, Template, TemplateError, check_rules, conditions,
+    order, references,
 };
 
 /// A template that holds together, with its parameters and conditions decided.
@@ -17,6 +18,8 @@ pub(super) struct Plan {
     pub(super) conditions: BTreeMap<String, bool>,
     /// The resources that conditions leave in, each after what it needs.
     pub(super) order: Vec<String>,
+    /// What each of them needs.
+    pub(super) needs: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Plan {
@@ -29,14 +32,20 @@ impl Plan {
     ) -> Result<Self, TemplateError> {
         check_rules(template, &parameters, &pseudo)?;
         let conditions = conditions(template, &parameters, &pseudo)?;
-        let mut plan = Self { parameters, pseudo, conditions, order: Vec::new() };
+        let mut plan = Self { parameters, pseudo, conditions, order: Vec::new(), needs: BTreeMap::new() };
         let mut active = Vec::new();
+        let mut lacking = Vec::new();
         for (logical, resource) in &template.resources {
             let place = || format!("resource `{logical}`");
             if plan.holds(resource.condition.as_ref()).map_err(TemplateError::at(place()))? {
-                check_type(types, logical, resource)?;
+                lacking.extend(check_type(types, logical, resource).err());
                 active.push(logical.as_str());
             }
+        }
+        match lacking.len() {
+            0 => {}
+            1 => return Err(lacking.remove(0)),
+            _ => return Err(TemplateError::Several(lacking)),
         }
         let mut needs = BTreeMap::new();
         for &logical in &active {
@@ -59,6 +68,7 @@ impl Plan {
             needs.insert(logical, found);
         }
         plan.order = order(&active, &needs)?;
+        plan.needs = needs.into_iter().map(|(name, needs)| (name.to_owned(), needs)).collect();
         for (name, output) in &template.outputs {
             let at = |problem| TemplateError::at(format!("output `{name}`"))(problem);
             if plan.holds(output.condition.as_ref()).map_err(at)? {
@@ -69,6 +79,17 @@ impl Plan {
             }
         }
         Ok(plan)
+    }
+
+    /// What values of the template depend on, with `lookup` for what exists.
+    pub(super) fn scope<'s>(&'s self, template: &'s Template, lookup: &'s dyn Lookup) -> Scope<'s> {
+        Scope {
+            template,
+            parameters: &self.parameters,
+            pseudo: &self.pseudo,
+            conditions: &self.conditions,
+            lookup,
+        }
     }
 
     /// Whether a resource's or output's condition leaves it in.

@@ -1,10 +1,10 @@
 //! The way back: what an application did so far, undone in reverse.
 
-use super::apply::Run;
+use super::run::Run;
 use crate::resource::{Record, Task};
 
 /// One thing that was done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Done {
     /// A resource was made.
     Created {
@@ -22,32 +22,104 @@ pub(super) enum Done {
         /// What there is now.
         after: Record,
     },
+    /// Another resource was made in place of one, which is still there.
+    Replaced {
+        /// Its logical id.
+        logical: String,
+        /// What there was before.
+        before: Record,
+        /// What there is beside it now.
+        after: Record,
+    },
+}
+
+impl Done {
+    fn logical(&self) -> &str {
+        let (Self::Created { logical, .. } | Self::Updated { logical, .. } | Self::Replaced { logical, .. }) =
+            self;
+        logical
+    }
 }
 
 impl Run<'_> {
     /// Undoes everything in reverse order; whatever its deletion policy, a new resource of a failed application goes.
-    /// Gives back what could not be undone, each with the reason.
+    /// Gives back what could not be undone, each with the reason, and keeps it for another try.
     pub(super) async fn roll_back(&mut self) -> Vec<String> {
-        let mut left_behind = Vec::new();
+        let (mut left_behind, mut undone) = (Vec::new(), Vec::new());
         while let Some(done) = self.done.pop() {
-            let (logical, outcome) = match &done {
-                Done::Created { logical, record } => (logical, self.delete(logical, record).await),
-                Done::Updated { logical, before, after } => {
-                    let outcome = match self.types.get(&before.kind) {
-                        None => Ok(()),
-                        Some(provider) => {
-                            let task =
-                                Task::new(self.calls, &self.cx, self.stack, logical, &before.properties);
-                            provider.update(&task, after).await.map(|_| ())
-                        }
-                    };
-                    (logical, outcome)
-                }
-            };
-            if let Err(cause) = outcome {
-                left_behind.push(format!("{logical} ({cause})"));
+            if let Err(why) = self.undo(&done).await {
+                left_behind.push(format!("{} ({why})", done.logical()));
+                undone.push(done);
             }
         }
+        undone.reverse();
+        self.done = undone;
+        self.replaced.clear();
         left_behind
+    }
+
+    /// Leaves resources as they are that the client wants to be skipped.
+    pub(super) fn skip(&mut self, skipped: &[String]) {
+        let stack = self.stack;
+        self.done.retain(|done| {
+            let logical = done.logical();
+            let is_skipped = skipped.iter().any(|name| name == logical);
+            if is_skipped {
+                let (Done::Created { record, .. }
+                | Done::Updated { before: record, .. }
+                | Done::Replaced { before: record, .. }) = done;
+                let reason = Some("Resource skipped during UpdateRollback".to_owned());
+                stack.tell(logical, &record.kind, &record.made.physical_id, "UPDATE_COMPLETE", reason);
+            }
+            !is_skipped
+        });
+    }
+
+    async fn undo(&mut self, done: &Done) -> Result<(), String> {
+        let stack = self.stack;
+        match done {
+            Done::Created { logical, record } => {
+                self.discard(logical, record).await?;
+                self.resources.shift_remove(logical);
+            }
+            Done::Replaced { logical, before, after } => {
+                self.discard(logical, after).await?;
+                self.resources.insert(logical.clone(), before.clone());
+                let physical_id = &before.made.physical_id;
+                stack.tell(logical, &before.kind, physical_id, "UPDATE_COMPLETE", None);
+            }
+            Done::Updated { logical, before, after } => {
+                let physical_id = &after.made.physical_id;
+                stack.tell(logical, &before.kind, physical_id, "UPDATE_IN_PROGRESS", None);
+                if let Some(provider) = self.types.get(&before.kind) {
+                    let task = Task::new(self.calls, self.cx, &stack.name, logical, &before.properties)
+                        .of_generation(before.generation);
+                    if let Err(cause) = provider.update(&task, after).await {
+                        let why = cause.to_string();
+                        stack.tell(logical, &before.kind, physical_id, "UPDATE_FAILED", Some(why.clone()));
+                        return Err(why);
+                    }
+                }
+                self.resources.insert(logical.clone(), before.clone());
+                stack.tell(logical, &before.kind, &before.made.physical_id, "UPDATE_COMPLETE", None);
+            }
+        }
+        Ok(())
+    }
+
+    async fn discard(&self, logical: &str, record: &Record) -> Result<(), String> {
+        let physical_id = &record.made.physical_id;
+        self.stack.tell(logical, &record.kind, physical_id, "DELETE_IN_PROGRESS", None);
+        match self.delete(logical, record).await {
+            Ok(()) => {
+                self.stack.tell(logical, &record.kind, physical_id, "DELETE_COMPLETE", None);
+                Ok(())
+            }
+            Err(cause) => {
+                let why = cause.to_string();
+                self.stack.tell(logical, &record.kind, physical_id, "DELETE_FAILED", Some(why.clone()));
+                Err(why)
+            }
+        }
     }
 }

@@ -5,49 +5,69 @@ use std::{
     sync::{Arc, OnceLock, Weak},
 };
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use serde_json::Value;
 
 use super::{
-    metadata,
-    stack::{Export, Place, SharedStack},
+    api,
+    stack::{Export, Place},
+    stacks::Stacks,
     types::Types,
 };
-use crate::{
-    context::Context,
-    error::ApiError,
-    resource::ResourceType,
-    service::{About, Answering, Catalogue, Service},
-};
-
-static ABOUT: About = About { health: "", ..About::named("cloudformation") };
+use crate::{clock::Clock, context::Context, error::ApiError, service::Catalogue};
 
 /// The stacks, and the resource types they may have.
 #[derive(Debug)]
 pub(crate) struct CloudFormation {
+    /// Itself, for what goes on after an answer.
+    me: Weak<Self>,
     all: OnceLock<Weak<dyn Catalogue>>,
     types: OnceLock<Types>,
-    stacks: Mutex<BTreeMap<Place, SharedStack>>,
+    clock: Clock,
+    pub(super) stacks: Stacks,
     pub(super) exports: RwLock<BTreeMap<Place, Export>>,
 }
 
 impl CloudFormation {
     /// No stacks.
-    pub(crate) fn new() -> Self {
-        Self {
+    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             all: OnceLock::new(),
             types: OnceLock::new(),
-            stacks: Mutex::default(),
+            stacks: Stacks::new(clock.clone()),
+            clock,
             exports: RwLock::default(),
-        }
+        })
     }
 
     /// The same with resource types of a test's own.
     #[cfg(test)]
-    pub(super) fn with(types: Types) -> Self {
-        let service = Self::new();
+    pub(super) fn with(types: Types) -> Arc<Self> {
+        let service = Self::new(Clock::real());
         let _ = service.types.set(types);
         service
+    }
+
+    /// The time of the cloud, in ms since the epoch.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Learns the way to all services.
+    pub(super) fn connect_to(&self, all: Weak<dyn Catalogue>) {
+        // The registry is made once; another one would be a mistake that changes nothing.
+        let _ = self.all.set(all);
+    }
+
+    /// Runs one operation by its API name.
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        api::call(self, cx, operation, &input).await
+    }
+
+    /// The service for a task that outlives the call. An error when the cloud is being taken down.
+    pub(super) fn shared(&self) -> Result<Arc<Self>, ApiError> {
+        self.me.upgrade().ok_or_else(|| ApiError::internal("the cloud is stopping"))
     }
 
     /// All services. An error when the cloud is being taken down.
@@ -61,32 +81,11 @@ impl CloudFormation {
         self.types.get_or_init(|| Types::new(all.resource_types()))
     }
 
-    /// The stack `name` of `region`, empty when it was never applied.
-    pub(super) fn stack(&self, region: &Arc<str>, name: &str) -> SharedStack {
-        Arc::clone(self.stacks.lock().entry((Arc::clone(region), name.to_owned())).or_default())
-    }
-}
-
-impl Service for CloudFormation {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn call<'a>(
-        &'a self,
-        _: &'a Context,
-        operation: &'a str,
-        _: Value,
-    ) -> Answering<'a, Result<Value, ApiError>> {
-        Box::pin(async move { Err(ApiError::unknown_operation("cloudformation", operation)) })
-    }
-
-    fn connect(&self, all: Weak<dyn Catalogue>) {
-        // The registry is made once; another one would be a mistake that changes nothing.
-        let _ = self.all.set(all);
-    }
-
-    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
-        vec![("AWS::CDK::Metadata", Box::new(metadata::Metadata))]
+    /// The names of the stacks that import the export `name`.
+    pub(super) fn importers(&self, cx: &Context, name: &str) -> Vec<String> {
+        let stacks = self.stacks.of_region(cx);
+        let imports =
+            |stack: &super::stack::Stack| stack.exists() && stack.facts.lock().imports.contains(name);
+        stacks.iter().filter(|stack| imports(stack)).map(|stack| stack.name.clone()).collect()
     }
 }

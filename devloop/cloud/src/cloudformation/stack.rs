@@ -1,29 +1,215 @@
-//! What was applied: the stacks of this cloud, and what an application tells its caller.
+//! A stack: what was applied, what became of it, and what clients are told of that.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
+use parking_lot::Mutex;
 
-use crate::resource::Record;
+use super::{change_set::ChangeSet, rollback::Done};
+use crate::{clock::Clock, resource::Record, template::Template, wire};
+
+/// The most events that a stack keeps; the oldest go first.
+const MOST_EVENTS: usize = 2_000;
+
+/// The type under which a stack stands among its own events.
+const ITSELF: &str = "AWS::CloudFormation::Stack";
 
 /// Region, and name of a stack or of an export.
 pub(super) type Place = (Arc<str>, String);
 
-/// A stack that stays locked while it is applied.
-pub(super) type SharedStack = Arc<tokio::sync::Mutex<Stack>>;
-
 /// A value that other stacks import.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Export {
-    /// The stack that exports it.
+    /// The id of the stack that exports it.
     pub(super) stack: String,
     pub(super) value: String,
 }
 
-/// One stack's resources, in the order in which they came to be.
-#[derive(Debug, Default)]
+/// One stack. Who changes its resources holds its turn; everybody else reads the facts.
+#[derive(Debug)]
 pub(super) struct Stack {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) region: Arc<str>,
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+    pub(super) facts: Mutex<Facts>,
+    clock: Clock,
+}
+
+/// What is known of a stack.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Empty until something was begun: `REVIEW_IN_PROGRESS` is written when a change set is to make the stack.
+    pub(super) status: &'static str,
+    pub(super) reason: Option<String>,
+    pub(super) created_ms: i64,
+    pub(super) updated_ms: Option<i64>,
+    pub(super) deleted_ms: Option<i64>,
+    pub(super) applied: Arc<Wanted>,
+    /// What the stack was before the update that is under way or was left half done.
+    pub(super) previous: Option<Arc<Wanted>>,
+    pub(super) outputs: Vec<StackOutput>,
+    /// What exists, in the order in which it came to be.
     pub(super) resources: IndexMap<String, Record>,
+    /// What clients are told of each resource, of those that are gone too.
+    pub(super) shown: IndexMap<String, Shown>,
+    pub(super) events: VecDeque<Event>,
+    pub(super) change_sets: BTreeMap<String, ChangeSet>,
+    /// The exports of other stacks that this one reads.
+    pub(super) imports: BTreeSet<String>,
+    /// Distinguishes the names of resources that replace others, or that a stack of the same name has left.
+    pub(super) generation: u32,
+    pub(super) is_protected: bool,
+    /// Whether a client asked to give up the update.
+    pub(super) is_cancelled: bool,
+    /// What a rollback could not undo.
+    pub(super) undone: Vec<Done>,
+}
+
+/// What a stack is to be.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    pub(super) template: Option<Template>,
+    /// Given values of parameters, by name.
+    pub(super) parameters: BTreeMap<String, String>,
+    /// What parameters of Systems Manager stood for when they were read.
+    pub(super) resolved: BTreeMap<String, String>,
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) capabilities: Vec<String>,
+    pub(super) role: Option<String>,
+    pub(super) topics: Vec<String>,
+    /// What becomes of resources when the operation fails.
+    pub(super) on_failure: OnFailure,
+    pub(super) token: Option<String>,
+}
+
+/// What becomes of resources when an operation fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    /// Everything is undone.
+    #[default]
+    Rollback,
+    /// Everything stays as it is.
+    Nothing,
+    /// The stack goes too.
+    Delete,
+}
+
+/// One of a stack's outputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StackOutput {
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) description: Option<String>,
+    pub(super) export: Option<String>,
+}
+
+/// A resource as clients see it.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) kind: String,
+    pub(super) physical_id: String,
+    pub(super) status: &'static str,
+    pub(super) reason: Option<String>,
+    pub(super) at_ms: i64,
+}
+
+/// Something that happened to a stack or one of its resources.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) logical: String,
+    pub(super) shown: Shown,
+    pub(super) token: Option<String>,
+}
+
+impl Stack {
+    /// A stack without anything in it.
+    pub(super) fn new(place: Place, id: String, generation: u32, clock: &Clock) -> Arc<Self> {
+        let facts = Facts { created_ms: clock.now_ms(), generation, ..Facts::default() };
+        Arc::new(Self {
+            id,
+            region: place.0,
+            name: place.1,
+            turn: Arc::default(),
+            facts: Mutex::new(facts),
+            clock: clock.clone(),
+        })
+    }
+
+    /// Brings the stack itself into another state.
+    pub(super) fn becomes(&self, status: &'static str, reason: Option<String>) {
+        let mut facts = self.facts.lock();
+        let at_ms = self.clock.now_ms();
+        match status {
+            "UPDATE_IN_PROGRESS" => facts.updated_ms = Some(at_ms),
+            "DELETE_COMPLETE" => facts.deleted_ms = Some(at_ms),
+            // What is gone is told of no longer, but for the events.
+            "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" => {
+                facts.shown.retain(|_, shown| shown.status != "DELETE_COMPLETE");
+            }
+            _ => {}
+        }
+        facts.status = status;
+        facts.reason.clone_from(&reason);
+        let shown = Shown { kind: ITSELF.to_owned(), physical_id: self.id.clone(), status, reason, at_ms };
+        facts.happened(&self.name, shown);
+    }
+
+    /// Tells what becomes of one of its resources.
+    pub(super) fn tell(
+        &self,
+        logical: &str,
+        kind: &str,
+        physical_id: &str,
+        status: &'static str,
+        reason: Option<String>,
+    ) {
+        let mut facts = self.facts.lock();
+        let shown = Shown {
+            kind: kind.to_owned(),
+            physical_id: physical_id.to_owned(),
+            status,
+            reason,
+            at_ms: self.clock.now_ms(),
+        };
+        facts.shown.insert(logical.to_owned(), shown.clone());
+        facts.happened(logical, shown);
+    }
+
+    /// Forgets the update that was undone.
+    pub(super) fn goes_back(&self) {
+        let mut facts = self.facts.lock();
+        if let Some(previous) = facts.previous.take() {
+            facts.applied = previous;
+        }
+    }
+
+    /// The stack's state now.
+    pub(super) fn status(&self) -> &'static str {
+        self.facts.lock().status
+    }
+
+    /// Whether the stack exists for those who ask for it by name.
+    pub(super) fn exists(&self) -> bool {
+        !matches!(self.status(), "" | "DELETE_COMPLETE")
+    }
+}
+
+impl Facts {
+    fn happened(&mut self, logical: &str, shown: Shown) {
+        let event = Event {
+            id: wire::unique_id().to_string(),
+            logical: logical.to_owned(),
+            shown,
+            token: self.applied.token.clone(),
+        };
+        self.events.push_front(event);
+        self.events.truncate(MOST_EVENTS);
+    }
 }
 
 /// What a stack gives to whoever applied it.
@@ -43,6 +229,20 @@ pub struct StackResource {
 }
 
 impl Outputs {
+    /// What a stack has now.
+    pub(super) fn of(facts: &Facts) -> Self {
+        let values = facts.outputs.iter().map(|output| (output.key.clone(), output.value.clone())).collect();
+        let resources = facts
+            .resources
+            .iter()
+            .map(|(logical, record)| {
+                let physical_id = record.made.physical_id.clone();
+                (logical.clone(), StackResource { kind: record.kind.clone(), physical_id })
+            })
+            .collect();
+        Self { values, resources }
+    }
+
     /// The value of one output.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

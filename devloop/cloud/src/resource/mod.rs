@@ -6,7 +6,6 @@ mod resource_type;
 mod shape;
 mod task;
 
-pub(crate) use names::suffix;
 pub(crate) use resource_type::{Cause, Created, Doing, Properties, Record, ResourceType};
 pub(crate) use shape::{Shape, WrongForm, coerced};
-pub(crate) use task::{Task, text};
+pub(crate) use task::{Task, tag_list, text};

@@ -1,6 +1,6 @@
 //! What a resource type has to offer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -96,4 +96,10 @@ pub(crate) struct Record {
     pub(crate) made: Created,
     /// Whether it outlives its removal from the template.
     pub(crate) retain: bool,
+    /// Whether it outlives its replacement.
+    pub(crate) retain_replaced: bool,
+    /// The resources of the stack that it needs.
+    pub(crate) needs: BTreeSet<String>,
+    /// Keeps its name apart from those of the resources that it replaces.
+    pub(crate) generation: u32,
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{
     names::{physical_name, suffix},
-    resource_type::Cause,
+    resource_type::{Cause, Record},
 };
 use crate::{calls::Calls, context::Context, error::ApiError};
 
@@ -24,6 +24,7 @@ pub(crate) struct Task<'t> {
     pub(crate) cx: &'t Context,
     stack: &'t str,
     logical: &'t str,
+    generation: u32,
     pub(crate) properties: &'t Map<String, Value>,
     begun: Mutex<Option<String>>,
 }
@@ -37,7 +38,18 @@ impl<'t> Task<'t> {
         logical: &'t str,
         properties: &'t Map<String, Value>,
     ) -> Self {
-        Self { calls, cx, stack, logical, properties, begun: Mutex::default() }
+        Self { calls, cx, stack, logical, generation: 0, properties, begun: Mutex::default() }
+    }
+
+    /// The same resource in a later generation, whose name differs from that of the one which it replaces.
+    pub(crate) fn of_generation(mut self, generation: u32) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// The same work with other properties, for a type that is another one in disguise.
+    pub(crate) fn with<'p>(&'p self, properties: &'p Map<String, Value>) -> Task<'p> {
+        Task::new(self.calls, self.cx, self.stack, self.logical, properties).of_generation(self.generation)
     }
 
     /// Runs an operation of a service, such as `sqs` and `CreateQueue`.
@@ -57,12 +69,13 @@ impl<'t> Task<'t> {
 
     /// The resource's name: the property `property`, or one made of stack and logical id in `limit` characters.
     pub(crate) fn name(&self, property: &str, limit: usize) -> String {
-        self.text(property).map_or_else(|| physical_name(self.stack, self.logical, limit), str::to_owned)
+        self.text(property)
+            .map_or_else(|| physical_name(self.stack, self.logical, self.generation, limit), str::to_owned)
     }
 
     /// An id that is the same whenever this resource is made again.
     pub(crate) fn stable_id(&self) -> String {
-        suffix(self.stack, self.logical).to_ascii_lowercase()
+        suffix(self.stack, self.logical, self.generation).to_ascii_lowercase()
     }
 
     /// A text property.
@@ -91,14 +104,21 @@ impl<'t> Task<'t> {
 
     /// The property `Tags`, a list of keys and values, as a map; `None` without tags.
     pub(crate) fn tags(&self) -> Result<Option<Value>, Cause> {
-        let Some(tags) = self.properties.get("Tags") else { return Ok(None) };
-        let malformed = || Cause::Property("Tags must be a list of Key and Value".to_owned());
-        let mut map = Map::new();
-        for tag in tags.as_array().ok_or_else(malformed)? {
-            let key = tag.get("Key").and_then(Value::as_str).ok_or_else(malformed)?;
-            map.insert(key.to_owned(), tag.get("Value").cloned().ok_or_else(malformed)?);
-        }
+        let map = tags_of(self.properties)?;
         Ok((!map.is_empty()).then_some(Value::Object(map)))
+    }
+
+    /// What changes of the property `Tags`: the keys to take away, and the tags to set.
+    pub(crate) fn tag_changes(&self, before: &Record) -> Result<(Vec<String>, Map<String, Value>), Cause> {
+        let (before, mut now) = (tags_of(&before.properties)?, tags_of(self.properties)?);
+        let gone = before.keys().filter(|key| !now.contains_key(*key)).cloned().collect();
+        now.retain(|key, value| before.get(key) != Some(value));
+        Ok((gone, now))
+    }
+
+    /// Whether a property differs from what it was.
+    pub(crate) fn differs(&self, before: &Record, property: &str) -> bool {
+        self.properties.get(property) != before.properties.get(property)
     }
 
     /// Looks until `look` sees what was made to be usable.
@@ -123,6 +143,22 @@ impl<'t> Task<'t> {
             pause = (pause * 2).min(Duration::from_millis(100));
         }
     }
+}
+
+fn tags_of(properties: &Map<String, Value>) -> Result<Map<String, Value>, Cause> {
+    let Some(tags) = properties.get("Tags") else { return Ok(Map::new()) };
+    let malformed = || Cause::Property("Tags must be a list of Key and Value".to_owned());
+    let mut map = Map::new();
+    for tag in tags.as_array().ok_or_else(malformed)? {
+        let key = tag.get("Key").and_then(Value::as_str).ok_or_else(malformed)?;
+        map.insert(key.to_owned(), tag.get("Value").cloned().ok_or_else(malformed)?);
+    }
+    Ok(map)
+}
+
+/// Tags by key as the list that most operations take.
+pub(crate) fn tag_list(tags: &Map<String, Value>) -> Value {
+    tags.iter().map(|(key, value)| serde_json::json!({ "Key": key, "Value": value })).collect()
 }
 
 /// A text out of an operation's output.

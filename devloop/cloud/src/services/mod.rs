@@ -3,6 +3,7 @@
 pub(crate) mod apigateway;
 pub(crate) mod cloudwatch;
 pub(crate) mod dynamodb;
+pub(crate) mod ecr;
 pub(crate) mod iam;
 pub(crate) mod kinesis;
 pub(crate) mod logs;

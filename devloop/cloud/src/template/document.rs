@@ -26,12 +26,14 @@ const MOST: [(&str, usize); 4] =
 pub struct Template {
     #[serde(skip)]
     source: Option<Arc<Source>>,
+    #[serde(skip)]
+    transforms: Vec<String>,
     #[serde(rename = "AWSTemplateFormatVersion")]
     _format_version: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
-    _description: Option<IgnoredAny>,
-    #[serde(rename = "Metadata")]
-    _metadata: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) description: Value,
+    #[serde(default)]
+    pub(crate) metadata: Value,
     #[serde(default)]
     pub(super) rules: IndexMap<String, Value>,
     #[serde(default)]
@@ -50,11 +52,11 @@ pub struct Template {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Parameter {
     #[serde(rename = "Type")]
-    pub(super) kind: String,
+    pub(crate) kind: String,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) default: Option<String>,
+    pub(crate) default: Option<String>,
     #[serde(default, deserialize_with = "texts")]
-    pub(super) allowed_values: Vec<String>,
+    pub(crate) allowed_values: Vec<String>,
     pub(super) allowed_pattern: Option<String>,
     pub(super) constraint_description: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
@@ -65,10 +67,11 @@ pub(crate) struct Parameter {
     pub(super) min_value: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
     pub(super) max_value: Option<String>,
-    #[serde(rename = "Description")]
-    _description: Option<IgnoredAny>,
-    #[serde(rename = "NoEcho")]
-    _no_echo: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) description: Value,
+    /// Whether clients are shown `****` in the value's place.
+    #[serde(default)]
+    no_echo: Value,
 }
 
 /// One of `Resources`.
@@ -83,10 +86,9 @@ pub struct Resource {
     pub(crate) depends_on: Vec<String>,
     pub(crate) condition: Option<String>,
     pub(crate) deletion_policy: Option<String>,
-    #[serde(rename = "UpdateReplacePolicy")]
-    _update_replace_policy: Option<IgnoredAny>,
+    pub(crate) update_replace_policy: Option<String>,
     #[serde(default)]
-    metadata: Value,
+    pub(crate) metadata: Value,
 }
 
 /// One of `Outputs`.
@@ -96,8 +98,8 @@ pub(crate) struct Output {
     pub(crate) value: Value,
     pub(crate) export: Option<Export>,
     pub(crate) condition: Option<String>,
-    #[serde(rename = "Description")]
-    _description: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(crate) description: Value,
 }
 
 /// The name under which other stacks import an output.
@@ -116,6 +118,7 @@ impl Template {
     /// Reads a template in JSON or YAML and does its transforms.
     pub fn read(text: &str, given: &Given<'_>) -> Result<Self, TemplateError> {
         let (source, document) = Source::read(text)?;
+        let transforms = asked_for(&document);
         let document = transformed(document, given).map_err(|error| with_position(error, &source))?;
         let wrong = |path: &[&str], needle: Option<&str>, why: String| TemplateError::Syntax {
             at: source.position(path, needle),
@@ -154,7 +157,18 @@ impl Template {
             ));
         }
         template.source = Some(Arc::new(source));
+        template.transforms = transforms;
         Ok(template)
+    }
+
+    /// The text that it was read from.
+    pub(crate) fn text(&self) -> &str {
+        self.source.as_deref().map(Source::text).unwrap_or_default()
+    }
+
+    /// The transforms that its text asks for.
+    pub(crate) fn transforms(&self) -> &[String] {
+        &self.transforms
     }
 
     /// The resources by logical id.
@@ -228,6 +242,25 @@ impl Resource {
     pub fn metadata(&self) -> &Value {
         &self.metadata
     }
+}
+
+impl Parameter {
+    /// Whether clients are not to see the value.
+    pub(crate) fn is_secret(&self) -> bool {
+        scalar(&self.no_echo).is_some_and(|text| text == "true")
+    }
+}
+
+/// The names of the transforms in the section for them.
+fn asked_for(document: &Value) -> Vec<String> {
+    let asked = match document.get("Transform") {
+        None => Vec::new(),
+        Some(Value::Array(items)) => items.iter().collect(),
+        Some(one) => vec![one],
+    };
+    let name =
+        |transform: &Value| transform.as_str().or_else(|| transform.get("Name")?.as_str()).map(str::to_owned);
+    asked.into_iter().filter_map(name).collect()
 }
 
 /// Replaces references to resources that are left out.

@@ -71,6 +71,12 @@ pub enum TemplateError {
         /// The properties' names.
         properties: Vec<String>,
     },
+    /// Several resources that the cloud cannot make.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(
+        /// What is wrong with each.
+        Vec<TemplateError>,
+    ),
     /// What functions and mappings need, and the cloud lacks.
     #[error("the embedded cloud lacks what functions need: {}", .0.join("; "))]
     Missing(
@@ -91,18 +97,11 @@ pub enum TemplateError {
         /// The circle, with its first member once more at the end.
         Vec<String>,
     ),
-    /// The resource exists, and its change would need a replacement.
-    #[error(
-        "resource `{logical}`: {kind} cannot change {} in place; start a new cloud, or give the resource a new logical id",
-        .properties.join(", ")
-    )]
-    Immutable {
+    /// The resource exists, and is of another type.
+    #[error("resource `{logical}`: its type cannot change; give the new resource another logical id")]
+    OtherType {
         /// The resource's logical id.
         logical: String,
-        /// Its type.
-        kind: String,
-        /// What changed: names of properties, or `Type`.
-        properties: Vec<String>,
     },
     /// A service refused; what had been done was undone.
     #[error("resource `{logical}`: {kind} could not be {attempt}: {cause}{}", remains(.left_behind))]
@@ -169,7 +168,8 @@ impl TemplateError {
                 ([resource(logical), vec!["DependsOn"]].concat(), Some(missing.as_str()))
             }
             Self::Cycle(circle) => (resource(circle.first()?), None),
-            Self::Immutable { logical, .. } => (resource(logical), None),
+            Self::OtherType { logical } => (resource(logical), None),
+            Self::Several(errors) => return errors.first()?.place(),
         })
     }
 }
@@ -206,6 +206,14 @@ pub enum Problem {
     /// An export that no stack of this cloud has.
     #[error("no stack exports `{0}`")]
     UnknownImport(String),
+    /// An export that another stack has, or still needs.
+    #[error("the export `{name}` {why}")]
+    Export {
+        /// Its name.
+        name: String,
+        /// What stands against it.
+        why: String,
+    },
     /// A function whose arguments are not of its form.
     #[error("`{function}` {why}")]
     Malformed {
@@ -246,7 +254,8 @@ impl Problem {
             | Self::LeftOut(name)
             | Self::UnknownCondition(name)
             | Self::CircularCondition(name)
-            | Self::UnknownImport(name) => name,
+            | Self::UnknownImport(name)
+            | Self::Export { name, .. } => name,
             Self::UnknownMapping(path) => path.split('.').next().unwrap_or(path),
             Self::UnknownAttribute { resource, .. } => resource,
             Self::Malformed { function, .. } => function,

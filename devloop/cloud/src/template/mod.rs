@@ -22,7 +22,7 @@ pub use document::{Resource, Template};
 pub(crate) use dynamic::{DynamicValues, resolved};
 pub use error::{Problem, TemplateError};
 pub(crate) use order::order;
-pub(crate) use parameters::values;
+pub(crate) use parameters::{stored_parameters, values};
 pub(crate) use pseudo::Pseudo;
 pub use read::Position;
 pub(crate) use references::{Reference, references};

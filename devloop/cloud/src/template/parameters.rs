@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     document::{Parameter, Template, scalar},
+    dynamic::DynamicValues,
     error::TemplateError,
     references::references,
 };
@@ -95,6 +96,25 @@ where
         values.insert(name.clone(), value);
     }
     Ok(values)
+}
+
+/// What the parameters of Systems Manager that the template's parameters name stand for now; those that cannot be read are
+/// left out.
+pub(crate) async fn stored_parameters(
+    template: &Template,
+    given: &BTreeMap<String, String>,
+    values: &dyn DynamicValues,
+) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (name, parameter) in &template.parameters {
+        let key = given.get(name).or(parameter.default.as_ref());
+        if let (Some(_), Some(key)) = (stored_kind(&parameter.kind), key)
+            && let Ok(value) = values.parameter(key, None).await
+        {
+            found.insert(name.clone(), value);
+        }
+    }
+    found
 }
 
 /// The values that are known without asking anyone: given ones and defaults. Transforms work with these.

@@ -19,7 +19,7 @@ use super::{
 const LONGEST: usize = 1024 * 1024;
 
 /// What exists outside the template's text.
-pub(crate) trait Lookup {
+pub(crate) trait Lookup: Sync {
     /// The value of `Ref` for a resource that exists by now.
     fn physical_id(&self, logical: &str) -> Option<Value>;
     /// The value of `Fn::GetAtt`.

@@ -43,9 +43,12 @@ def refused(code, text, call, **arguments):
     raise AssertionError(f"{arguments} were not refused")
 
 
-def aws(*arguments):
+def said(*arguments):
+    """What the aws command line says."""
     environment = {
         **os.environ,
+        # Commands that upload what they deploy ask S3 too.
+        "AWS_ENDPOINT_URL": ENDPOINT,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -54,7 +57,13 @@ def aws(*arguments):
     command = ["aws", "--endpoint-url", ENDPOINT, *arguments]
     output = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert output.returncode == 0, f"{command}: {output.stderr}"
-    return json.loads(output.stdout) if output.stdout.strip() else None
+    return output.stdout
+
+
+def aws(*arguments):
+    """What the aws command line says, in JSON; nothing where it is silent."""
+    text = said(*arguments)
+    return json.loads(text) if text.strip() else None
 
 
 def aws_here(*arguments):

@@ -77,6 +77,13 @@ scripts! {
         what_does_not_exist_here_is_refused_by_name
         keys_plans_validators_models_and_mocks
         deletes;
+    cloudformation:
+        create_update_and_delete_a_stack
+        a_failed_stack_goes_back_to_what_it_was
+        change_sets
+        everything_that_is_not_there_is_named_at_once
+        an_export_in_use_stays
+        the_command_line_packages_and_deploys_yaml;
     cloudwatch:
         get_metric_statistics_of_values_with_counts_and_percentiles
         get_metric_statistics_by_seconds_and_minutes

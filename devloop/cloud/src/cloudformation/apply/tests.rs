@@ -1,16 +1,18 @@
 //! Applying templates, with types that only keep notes and with the API Gateway of the cloud itself.
 
+mod apis;
+
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::*;
+use super::{super::types::Types, *};
 use crate::{
     Options,
     cloud::Cloud,
     error::ApiError,
-    resource::{Doing, Properties, Shape},
+    resource::{Created, Doing, Properties, Record, ResourceType, Shape, Task},
     service::{Catalogue, Service as _},
 };
 
@@ -79,13 +81,16 @@ impl ResourceType for Notes {
 struct World {
     notes: Notes,
     cloud: Cloud,
-    service: CloudFormation,
+    service: Arc<CloudFormation>,
 }
 
 impl World {
     fn new() -> Self {
         let notes = Notes::default();
-        let types = Types::new([("Test::Thing", Box::new(notes.clone()) as Box<dyn ResourceType>)]);
+        let types = Types::new([
+            ("Test::Thing", Box::new(notes.clone()) as Box<dyn ResourceType>),
+            ("Test::Other", Box::new(notes.clone())),
+        ]);
         let service = CloudFormation::with(types);
         let cloud = Cloud::new(Options::default());
         let calls = Arc::clone(&cloud.0.registry) as Arc<dyn Catalogue>;
@@ -170,7 +175,7 @@ async fn what_cannot_be_undone_is_told() {
 }
 
 #[tokio::test]
-async fn a_changed_template_changes_what_it_can_and_refuses_the_rest() {
+async fn a_changed_template_changes_what_it_can_in_place() {
     let world = World::new();
     let first = json!({
         "A": thing(&json!({"Name": "a", "Size": "1"})),
@@ -180,10 +185,13 @@ async fn a_changed_template_changes_what_it_can_and_refuses_the_rest() {
     });
     world.apply(first, json!({})).await.1.unwrap();
 
-    let other_name = json!({"A": thing(&json!({"Name": "renamed"})), "N": thing(&json!({"Name": "new"}))});
-    let (done, outcome) = world.apply(other_name, json!({})).await;
+    let other_type = json!({"A": {"Type": "Test::Other"}, "N": thing(&json!({"Name": "new"}))});
+    let (done, outcome) = world.apply(other_type, json!({})).await;
     assert_eq!(done, Vec::<String>::new(), "a refusal comes before anything is done");
-    assert!(outcome.unwrap_err().starts_with("resource `A`: Test::Thing cannot change Name in place"));
+    assert_eq!(
+        outcome.unwrap_err(),
+        "resource `A`: its type cannot change; give the new resource another logical id"
+    );
 
     let failing = json!({
         "A": thing(&json!({"Name": "a", "Size": 2})),
@@ -195,6 +203,28 @@ async fn a_changed_template_changes_what_it_can_and_refuses_the_rest() {
     let (done, outcome) = world.apply(json!({"A": thing(&json!({"Name": "a", "Size": 3}))}), json!({})).await;
     outcome.unwrap();
     assert_eq!(done, ["update to 3 a", "delete p-c c", "delete p-b b"], "what is retained stays");
+}
+
+#[tokio::test]
+async fn what_cannot_change_in_place_is_replaced_and_the_old_one_deleted_last() {
+    let world = World::new();
+    let named = |name: &str, fail: Option<&str>| {
+        let mut last = json!({"Name": {"Fn::Sub": "of-${A}"}});
+        if let Some(fail) = fail {
+            last["Fail"] = fail.into();
+        }
+        json!({"A": thing(&json!({"Name": name, "Size": 1})), "B": thing(&last)})
+    };
+    world.apply(named("one", None), json!({})).await.1.unwrap();
+
+    let (done, outcome) = world.apply(named("two", Some("at once")), json!({})).await;
+    assert!(outcome.unwrap_err().starts_with("resource `B`: Test::Thing could not be updated"));
+    assert_eq!(done, ["create two", "create of-p-two", "delete p-two two"], "the old ones are still there");
+
+    let (done, outcome) = world.apply(named("two", None), json!({})).await;
+    outcome.unwrap();
+    let expected = ["create two", "create of-p-two", "delete p-of-p-one of-p-one", "delete p-one one"];
+    assert_eq!(done, expected);
 }
 
 #[tokio::test]
@@ -303,73 +333,4 @@ async fn stack_names_are_checked() {
         assert_eq!(error, TemplateError::StackName(name.to_owned()));
     }
     assert_eq!(cloud.apply("a-b", &template, &BTreeMap::new()).await, Ok(Outputs::default()));
-}
-
-/// The API of a pipeline as the CDK writes it, with a function that exists by its ARN only.
-fn api(part: &str, deployment: &str) -> Template {
-    let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
-    let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations");
-    let mut document = json!({
-        "Resources": {
-            "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {
-                "Name": "Api", "EndpointConfiguration": {"Types": ["REGIONAL"]},
-            }},
-            "Part": {"Type": "AWS::ApiGateway::Resource", "Properties": {
-                "RestApiId": {"Ref": "Api"}, "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": "upload",
-            }},
-            "Post": {"Type": "AWS::ApiGateway::Method", "Properties": {
-                "RestApiId": {"Ref": "Api"}, "ResourceId": {"Ref": "Part"}, "HttpMethod": "POST",
-                "AuthorizationType": "NONE",
-                "Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri},
-                "MethodResponses": [{"StatusCode": "200", "ResponseModels": {"application/json": "Empty"}}],
-            }},
-            "Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": {
-                "RestApiId": {"Ref": "Api"}, "DeploymentId": {"Ref": deployment}, "StageName": "prod",
-                "Variables": {"part": part},
-            }},
-            "Account": {"Type": "AWS::ApiGateway::Account", "Properties": {"CloudWatchRoleArn": "arn:aws:iam::0:role/x"}},
-            "Metadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2"}},
-        },
-        "Outputs": {"Endpoint": {"Value": {"Fn::Join": ["", [
-            "https://", {"Ref": "Api"}, ".execute-api.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}, "/",
-            {"Ref": "Stage"}, "/",
-        ]]}}},
-    });
-    document["Resources"][deployment] = json!({
-        "Type": "AWS::ApiGateway::Deployment", "Properties": {"RestApiId": {"Ref": "Api"}}, "DependsOn": ["Post"],
-    });
-    Template::parse(&document.to_string()).unwrap()
-}
-
-async fn get(cloud: &Cloud, operation: &str, input: Value) -> Value {
-    cloud.call(&cloud.context("us-east-1"), "apigateway", operation, input).await.unwrap()
-}
-
-#[tokio::test]
-async fn an_api_comes_to_life_and_follows_its_template() {
-    let cloud = Cloud::new(Options::default());
-    let none = BTreeMap::new();
-    let first = cloud.apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();
-    let physical = |outputs: &Outputs, logical: &str| outputs.resources[logical].physical_id.clone();
-    let id = physical(&first, "Api");
-    assert_eq!(
-        first.get("Endpoint"),
-        Some(format!("http://127.0.0.1:4566/_aws/execute-api/{id}/prod/").as_str())
-    );
-    let check = async |outputs: &Outputs, logical: &str, part: &str| {
-        let deployments = get(&cloud, "GetDeployments", json!({ "restApiId": id })).await;
-        let ids: Vec<&Value> =
-            deployments["item"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
-        assert_eq!(ids, [&json!(physical(outputs, logical))]);
-        let stage = get(&cloud, "GetStage", json!({ "restApiId": id, "stageName": "prod" })).await;
-        assert_eq!((&stage["variables"]["part"], &stage["deploymentId"]), (&json!(part), ids[0]));
-    };
-    check(&first, "DeploymentA", "one").await;
-
-    let second = cloud.apply("stack", &api("two", "DeploymentB"), &none).await.unwrap();
-    check(&second, "DeploymentB", "two").await;
-
-    let elsewhere =
-        Cloud::new(Options::default()).apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();
-    assert_eq!(physical(&elsewhere, "Api"), id, "the same address in every cloud");
 }

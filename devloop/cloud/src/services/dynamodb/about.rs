@@ -64,7 +64,10 @@ impl Service for DynamoDb {
     about_and_call!(ABOUT);
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
-        vec![("AWS::DynamoDB::Table", Box::new(cloudformation::Table))]
+        vec![
+            ("AWS::DynamoDB::GlobalTable", Box::new(cloudformation::GlobalTable)),
+            ("AWS::DynamoDB::Table", Box::new(cloudformation::Table)),
+        ]
     }
 
     fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {

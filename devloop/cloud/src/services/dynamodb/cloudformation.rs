@@ -1,12 +1,17 @@
-//! `AWS::DynamoDB::Table`.
+//! `AWS::DynamoDB::Table` and `AWS::DynamoDB::GlobalTable`.
+
+mod global_table;
+mod update;
 
 use serde_json::{Value, json};
 
 use crate::resource::{
-    Cause, Created, Doing, Properties, ResourceType,
+    Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Flag, Text},
     Task, text,
 };
+
+pub(super) use global_table::GlobalTable;
 
 /// What `CreateTable` takes as the template has it.
 const AS_GIVEN: [&str; 11] = [
@@ -64,13 +69,8 @@ impl ResourceType for Table {
                 stream.insert("StreamEnabled".to_owned(), true.into());
                 input.insert("StreamSpecification".to_owned(), Value::Object(stream));
             }
-            if let Some(encryption) = task.properties.get("SSESpecification") {
-                let mut encryption = structure("SSESpecification", encryption)?;
-                // The template and the API name this member differently.
-                if let Some(enabled) = encryption.remove("SSEEnabled") {
-                    encryption.insert("Enabled".to_owned(), enabled);
-                }
-                input.insert("SSESpecification".to_owned(), Value::Object(encryption));
+            if let Some(encryption) = encryption(task)? {
+                input.insert("SSESpecification".to_owned(), encryption);
             }
             task.call("dynamodb", "CreateTable", Value::Object(input)).await?;
             task.began(&name);
@@ -96,12 +96,30 @@ impl ResourceType for Table {
                 let input = Value::Object(destination);
                 task.call("dynamodb", "EnableKinesisStreamingDestination", input).await?;
             }
-            let created = Created::new(name).with("Arn", text(&table, "/TableArn")?);
-            Ok(match text(&table, "/LatestStreamArn") {
-                Ok(arn) => created.with("StreamArn", arn),
-                Err(_) => created,
-            })
+            described(&name, &table)
         })
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &[
+            "AttributeDefinitions",
+            "BillingMode",
+            "DeletionProtectionEnabled",
+            "GlobalSecondaryIndexes",
+            "OnDemandThroughput",
+            "PointInTimeRecoverySpecification",
+            "ProvisionedThroughput",
+            "SSESpecification",
+            "StreamSpecification",
+            "TableClass",
+            "Tags",
+            "TimeToLiveSpecification",
+            "WarmThroughput",
+        ]
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(update::update(task, before))
     }
 
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
@@ -110,6 +128,25 @@ impl ResourceType for Table {
             Ok(())
         })
     }
+}
+
+/// The ids of a table that is active.
+fn described(name: &str, table: &Value) -> Result<Created, Cause> {
+    let created = Created::new(name).with("Arn", text(table, "/TableArn")?);
+    Ok(match text(table, "/LatestStreamArn") {
+        Ok(arn) => created.with("StreamArn", arn),
+        Err(_) => created,
+    })
+}
+
+/// `SSESpecification` as the API takes it: the template names one of its members differently.
+fn encryption(task: &Task<'_>) -> Result<Option<Value>, Cause> {
+    let Some(encryption) = task.properties.get("SSESpecification") else { return Ok(None) };
+    let mut encryption = structure("SSESpecification", encryption)?;
+    if let Some(enabled) = encryption.remove("SSEEnabled") {
+        encryption.insert("Enabled".to_owned(), enabled);
+    }
+    Ok(Some(Value::Object(encryption)))
 }
 
 fn structure(name: &str, value: &Value) -> Result<serde_json::Map<String, Value>, Cause> {

@@ -1,11 +1,11 @@
 //! `AWS::IAM::Role`, `AWS::IAM::Policy` and `AWS::IAM::ManagedPolicy`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Integer, Text, Texts},
-    Task, text,
+    Task, tag_list, text,
 };
 
 fn document(task: &Task<'_>, property: &str) -> Result<String, Cause> {
@@ -21,10 +21,10 @@ pub(super) struct Role;
 
 impl Role {
     /// The policies written into the role: name and document.
-    fn policies(task: &Task<'_>) -> Result<Vec<(String, String)>, Cause> {
+    fn policies(properties: &Map<String, Value>) -> Result<Vec<(String, String)>, Cause> {
         let malformed =
             || Cause::Property("Policies must be a list of PolicyName and PolicyDocument".to_owned());
-        let Some(policies) = task.properties.get("Policies") else { return Ok(Vec::new()) };
+        let Some(policies) = properties.get("Policies") else { return Ok(Vec::new()) };
         let policies = policies.as_array().ok_or_else(malformed)?;
         let read = |policy: &Value| {
             let name = policy.get("PolicyName")?.as_str()?.to_owned();
@@ -53,10 +53,21 @@ impl ResourceType for Role {
         &["Arn", "RoleId"]
     }
 
+    fn updatable(&self) -> &'static [&'static str] {
+        &[
+            "AssumeRolePolicyDocument",
+            "Description",
+            "ManagedPolicyArns",
+            "MaxSessionDuration",
+            "Policies",
+            "Tags",
+        ]
+    }
+
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let name = task.name("RoleName", 64);
-            let policies = Self::policies(task)?;
+            let policies = Self::policies(task.properties)?;
             let mut input =
                 task.pick(&["Description", "MaxSessionDuration", "Path", "PermissionsBoundary", "Tags"]);
             input.insert("RoleName".to_owned(), name.as_str().into());
@@ -77,13 +88,60 @@ impl ResourceType for Role {
         })
     }
 
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = before.made.physical_id.as_str();
+            let call = async |operation: &str, mut input: Value| {
+                input["RoleName"] = name.into();
+                task.call("iam", operation, input).await
+            };
+            if task.differs(before, "AssumeRolePolicyDocument") {
+                let trust = document(task, "AssumeRolePolicyDocument")?;
+                call("UpdateAssumeRolePolicy", json!({ "PolicyDocument": trust })).await?;
+            }
+            if task.differs(before, "Description") || task.differs(before, "MaxSessionDuration") {
+                let seconds =
+                    task.properties.get("MaxSessionDuration").cloned().unwrap_or_else(|| 3_600.into());
+                let description = task.text("Description").unwrap_or_default();
+                let input = json!({ "Description": description, "MaxSessionDuration": seconds });
+                call("UpdateRole", input).await?;
+            }
+            let arns = task.texts("ManagedPolicyArns");
+            for arn in
+                texts_of(before, "ManagedPolicyArns").iter().filter(|arn| !arns.contains(&arn.as_str()))
+            {
+                absent_is_fine(call("DetachRolePolicy", json!({ "PolicyArn": arn })).await)?;
+            }
+            for arn in arns {
+                call("AttachRolePolicy", json!({ "PolicyArn": arn })).await?;
+            }
+            let policies = Self::policies(task.properties)?;
+            for (policy, _) in Self::policies(&before.properties)? {
+                if !policies.iter().any(|(kept, _)| *kept == policy) {
+                    absent_is_fine(call("DeleteRolePolicy", json!({ "PolicyName": policy })).await)?;
+                }
+            }
+            for (policy, document) in policies {
+                call("PutRolePolicy", json!({ "PolicyName": policy, "PolicyDocument": document })).await?;
+            }
+            let (gone, tags) = task.tag_changes(before)?;
+            if !gone.is_empty() {
+                call("UntagRole", json!({ "TagKeys": gone })).await?;
+            }
+            if !tags.is_empty() {
+                call("TagRole", json!({ "Tags": tag_list(&tags) })).await?;
+            }
+            Ok(before.made.clone())
+        })
+    }
+
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
         Box::pin(async move {
             for arn in task.texts("ManagedPolicyArns") {
                 let input = json!({ "RoleName": physical_id, "PolicyArn": arn });
                 absent_is_fine(task.call("iam", "DetachRolePolicy", input).await)?;
             }
-            for (policy, _) in Self::policies(task)? {
+            for (policy, _) in Self::policies(task.properties)? {
                 let input = json!({ "RoleName": physical_id, "PolicyName": policy });
                 absent_is_fine(task.call("iam", "DeleteRolePolicy", input).await)?;
             }
@@ -91,6 +149,12 @@ impl ResourceType for Role {
             Ok(())
         })
     }
+}
+
+/// The texts of a list property as it was.
+fn texts_of(before: &Record, property: &str) -> Vec<String> {
+    let items = before.properties.get(property).and_then(Value::as_array);
+    items.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 fn absent_is_fine(outcome: Result<Value, Cause>) -> Result<(), Cause> {
@@ -110,7 +174,7 @@ impl ResourceType for Policy {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["PolicyDocument"]
+        &["PolicyDocument", "Roles"]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -126,8 +190,16 @@ impl ResourceType for Policy {
         })
     }
 
-    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
-        self.create(task)
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let made = self.create(task).await?;
+            let roles = task.texts("Roles");
+            for role in texts_of(before, "Roles").iter().filter(|role| !roles.contains(&role.as_str())) {
+                let input = json!({ "RoleName": role, "PolicyName": before.made.physical_id });
+                absent_is_fine(task.call("iam", "DeleteRolePolicy", input).await)?;
+            }
+            Ok(made)
+        })
     }
 
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
@@ -160,6 +232,10 @@ impl ResourceType for ManagedPolicy {
         &["PolicyArn"]
     }
 
+    fn updatable(&self) -> &'static [&'static str] {
+        &["PolicyDocument", "Roles"]
+    }
+
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let mut input = task.pick(&["Description", "Path"]);
@@ -172,6 +248,31 @@ impl ResourceType for ManagedPolicy {
                 task.call("iam", "AttachRolePolicy", json!({ "RoleName": role, "PolicyArn": arn })).await?;
             }
             Ok(Created::new(arn.clone()).with("PolicyArn", arn))
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let arn = &before.made.physical_id;
+            if task.differs(before, "PolicyDocument") {
+                let found = task.call("iam", "GetPolicy", json!({ "PolicyArn": arn })).await?;
+                let version = text(&found, "/Policy/DefaultVersionId")?;
+                let document = document(task, "PolicyDocument")?;
+                let input = json!({ "PolicyArn": arn, "PolicyDocument": document, "SetAsDefault": true });
+                task.call("iam", "CreatePolicyVersion", input).await?;
+                // A policy keeps five versions at most.
+                task.call("iam", "DeletePolicyVersion", json!({ "PolicyArn": arn, "VersionId": version }))
+                    .await?;
+            }
+            let roles = task.texts("Roles");
+            for role in texts_of(before, "Roles").iter().filter(|role| !roles.contains(&role.as_str())) {
+                let input = json!({ "RoleName": role, "PolicyArn": arn });
+                absent_is_fine(task.call("iam", "DetachRolePolicy", input).await)?;
+            }
+            for role in roles {
+                task.call("iam", "AttachRolePolicy", json!({ "RoleName": role, "PolicyArn": arn })).await?;
+            }
+            Ok(before.made.clone())
         })
     }
 

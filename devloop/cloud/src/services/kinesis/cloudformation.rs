@@ -1,9 +1,9 @@
 //! `AWS::Kinesis::Stream`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::resource::{
-    Cause, Created, Doing, Properties, ResourceType,
+    Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Integer, Text},
     Task, text,
 };
@@ -14,6 +14,19 @@ const DEFAULT_RETENTION: i64 = 24;
 /// `AWS::Kinesis::Stream`.
 #[derive(Debug)]
 pub(super) struct Stream;
+
+impl Stream {
+    /// Encrypts the stream if the template says so, and gives back its description then.
+    async fn encrypt(task: &Task<'_>, name: &str) -> Result<Option<Value>, Cause> {
+        let Some(encryption) = task.properties.get("StreamEncryption") else { return Ok(None) };
+        let Value::Object(mut input) = encryption.clone() else {
+            return Err(Cause::Property("StreamEncryption must be a structure".to_owned()));
+        };
+        input.insert("StreamName".to_owned(), name.into());
+        task.call("kinesis", "StartStreamEncryption", Value::Object(input)).await?;
+        active(task, name).await.map(Some)
+    }
+}
 
 impl ResourceType for Stream {
     fn properties(&self) -> Properties {
@@ -48,15 +61,69 @@ impl ResourceType for Stream {
                 task.call("kinesis", "IncreaseStreamRetentionPeriod", input).await?;
                 summary = active(task, &name).await?;
             }
-            if let Some(encryption) = task.properties.get("StreamEncryption") {
-                let Value::Object(mut input) = encryption.clone() else {
-                    return Err(Cause::Property("StreamEncryption must be a structure".to_owned()));
-                };
-                input.insert("StreamName".to_owned(), name.as_str().into());
-                task.call("kinesis", "StartStreamEncryption", Value::Object(input)).await?;
-                summary = active(task, &name).await?;
+            if let Some(encrypted) = Self::encrypt(task, &name).await? {
+                summary = encrypted;
             }
             Ok(Created::new(name).with("Arn", text(&summary, "/StreamARN")?))
+        })
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["RetentionPeriodHours", "ShardCount", "StreamEncryption", "StreamModeDetails", "Tags"]
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let name = before.made.physical_id.as_str();
+            let arn = task.cx.arn("kinesis", &format!("stream/{name}"));
+            let mode = |properties: &Map<String, Value>| {
+                let mode = properties.get("StreamModeDetails").and_then(|details| details.get("StreamMode"));
+                mode.and_then(Value::as_str).unwrap_or("PROVISIONED").to_owned()
+            };
+            let now = mode(task.properties);
+            if now != mode(&before.properties) {
+                let input = json!({ "StreamARN": arn, "StreamModeDetails": { "StreamMode": now } });
+                task.call("kinesis", "UpdateStreamMode", input).await?;
+                active(task, name).await?;
+            }
+            if task.differs(before, "ShardCount")
+                && let Some(count) = task.properties.get("ShardCount").filter(|_| now == "PROVISIONED")
+            {
+                let input = json!({
+                    "StreamName": name, "TargetShardCount": count, "ScalingType": "UNIFORM_SCALING",
+                });
+                task.call("kinesis", "UpdateShardCount", input).await?;
+                active(task, name).await?;
+            }
+            let hours = |properties: &Map<String, Value>| {
+                properties.get("RetentionPeriodHours").and_then(Value::as_i64).unwrap_or(DEFAULT_RETENTION)
+            };
+            let (was, is) = (hours(&before.properties), hours(task.properties));
+            if was != is {
+                let operation =
+                    if is > was { "IncreaseStreamRetentionPeriod" } else { "DecreaseStreamRetentionPeriod" };
+                let input = json!({ "StreamName": name, "RetentionPeriodHours": is });
+                task.call("kinesis", operation, input).await?;
+                active(task, name).await?;
+            }
+            if task.differs(before, "StreamEncryption") {
+                if let Some(Value::Object(encryption)) = before.properties.get("StreamEncryption") {
+                    let mut input = encryption.clone();
+                    input.insert("StreamName".to_owned(), name.into());
+                    task.call("kinesis", "StopStreamEncryption", Value::Object(input)).await?;
+                    active(task, name).await?;
+                }
+                Self::encrypt(task, name).await?;
+            }
+            let (gone, tags) = task.tag_changes(before)?;
+            if !gone.is_empty() {
+                let input = json!({ "StreamName": name, "TagKeys": gone });
+                task.call("kinesis", "RemoveTagsFromStream", input).await?;
+            }
+            if !tags.is_empty() {
+                task.call("kinesis", "AddTagsToStream", json!({ "StreamName": name, "Tags": tags })).await?;
+            }
+            Ok(before.made.clone())
         })
     }
 

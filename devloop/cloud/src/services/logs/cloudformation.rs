@@ -47,7 +47,7 @@ impl ResourceType for LogGroup {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["RetentionInDays"]
+        &["RetentionInDays", "Tags"]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -72,7 +72,17 @@ impl ResourceType for LogGroup {
     }
 
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
-        Box::pin(Self::retain(task, &before.made.physical_id))
+        Box::pin(async move {
+            let name = &before.made.physical_id;
+            let (gone, tags) = task.tag_changes(before)?;
+            if !gone.is_empty() {
+                task.call("logs", "UntagLogGroup", json!({ "logGroupName": name, "tags": gone })).await?;
+            }
+            if !tags.is_empty() {
+                task.call("logs", "TagLogGroup", json!({ "logGroupName": name, "tags": tags })).await?;
+            }
+            Self::retain(task, name).await
+        })
     }
 
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {

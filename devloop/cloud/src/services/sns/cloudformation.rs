@@ -6,16 +6,17 @@ use crate::arn::Arn;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Text, Texts},
-    Task, text,
+    Task, tag_list, text,
 };
 
-/// The attributes of a topic that can change later.
-const TOPIC_ATTRIBUTES: &[&str] = &[
+/// What can change of a topic later: its tags, and these attributes.
+const TOPIC_UPDATABLE: &[&str] = &[
     "ContentBasedDeduplication",
     "DisplayName",
     "FifoThroughputScope",
     "KmsMasterKeyId",
     "SignatureVersion",
+    "Tags",
     "TracingConfig",
 ];
 
@@ -33,7 +34,8 @@ const SUBSCRIPTION_ATTRIBUTES: &[&str] = &[
 /// Attributes as SNS takes them: texts, structures as JSON.
 fn attributes(task: &Task<'_>, names: &[&str]) -> Map<String, Value> {
     let as_text = |value: Value| if value.is_string() { value } else { value.to_string().into() };
-    task.pick(names).into_iter().map(|(name, value)| (name, as_text(value))).collect()
+    let given = task.pick(names).into_iter().filter(|(name, _)| name != "Tags");
+    given.map(|(name, value)| (name, as_text(value))).collect()
 }
 
 /// `AWS::SNS::Topic`.
@@ -64,7 +66,7 @@ impl ResourceType for Topic {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        TOPIC_ATTRIBUTES
+        TOPIC_UPDATABLE
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -80,7 +82,7 @@ impl ResourceType for Topic {
                 None if fifo => format!("{}.fifo", task.name("TopicName", 250)),
                 None => task.name("TopicName", 256),
             };
-            let mut given = attributes(task, TOPIC_ATTRIBUTES);
+            let mut given = attributes(task, TOPIC_UPDATABLE);
             if fifo {
                 given.insert("FifoTopic".to_owned(), "true".into());
             }
@@ -106,9 +108,17 @@ impl ResourceType for Topic {
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
             let arn = &before.made.physical_id;
-            for (name, value) in attributes(task, TOPIC_ATTRIBUTES) {
+            for (name, value) in attributes(task, TOPIC_UPDATABLE) {
                 let input = json!({ "TopicArn": arn, "AttributeName": name, "AttributeValue": value });
                 task.call("sns", "SetTopicAttributes", input).await?;
+            }
+            let (gone, tags) = task.tag_changes(before)?;
+            if !gone.is_empty() {
+                task.call("sns", "UntagResource", json!({ "ResourceArn": arn, "TagKeys": gone })).await?;
+            }
+            if !tags.is_empty() {
+                let input = json!({ "ResourceArn": arn, "Tags": tag_list(&tags) });
+                task.call("sns", "TagResource", input).await?;
             }
             let name = Arn::parse(arn).map_or("", |arn| arn.resource).to_owned();
             Ok(Created::new(arn).with("TopicArn", arn).with("TopicName", name))

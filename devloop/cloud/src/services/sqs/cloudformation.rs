@@ -9,8 +9,20 @@ use crate::resource::{
     Task, text,
 };
 
-/// Properties that are attributes of the queue and can change later. SQS takes all of them as text.
-const ATTRIBUTES: &[&str] = &[
+/// What an attribute is on a queue whose template says nothing of it [SetQueueAttributes, Amazon SQS API reference].
+const DEFAULTS: [(&str, &str); 8] = [
+    ("DelaySeconds", "0"),
+    ("KmsMasterKeyId", ""),
+    ("MaximumMessageSize", "1048576"),
+    ("MessageRetentionPeriod", "345600"),
+    ("ReceiveMessageWaitTimeSeconds", "0"),
+    ("RedriveAllowPolicy", ""),
+    ("RedrivePolicy", ""),
+    ("VisibilityTimeout", "30"),
+];
+
+/// Properties that can change later: the tags, and attributes of the queue. SQS takes all of these as text.
+const UPDATABLE: &[&str] = &[
     "ContentBasedDeduplication",
     "DeduplicationScope",
     "DelaySeconds",
@@ -23,6 +35,7 @@ const ATTRIBUTES: &[&str] = &[
     "RedriveAllowPolicy",
     "RedrivePolicy",
     "SqsManagedSseEnabled",
+    "Tags",
     "VisibilityTimeout",
 ];
 
@@ -57,7 +70,7 @@ impl ResourceType for Queue {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        ATTRIBUTES
+        UPDATABLE
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -89,8 +102,23 @@ impl ResourceType for Queue {
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
             let url = &before.made.physical_id;
-            let input = json!({ "QueueUrl": url, "Attributes": attributes(task) });
-            task.call("sqs", "SetQueueAttributes", input).await?;
+            let mut attributes = attributes(task);
+            for (name, default) in DEFAULTS {
+                if before.properties.contains_key(name) && !attributes.contains_key(name) {
+                    attributes.insert(name.to_owned(), default.into());
+                }
+            }
+            if !attributes.is_empty() {
+                let input = json!({ "QueueUrl": url, "Attributes": attributes });
+                task.call("sqs", "SetQueueAttributes", input).await?;
+            }
+            let (gone, tags) = task.tag_changes(before)?;
+            if !gone.is_empty() {
+                task.call("sqs", "UntagQueue", json!({ "QueueUrl": url, "TagKeys": gone })).await?;
+            }
+            if !tags.is_empty() {
+                task.call("sqs", "TagQueue", json!({ "QueueUrl": url, "Tags": tags })).await?;
+            }
             described(task, url).await
         })
     }
@@ -105,7 +133,8 @@ impl ResourceType for Queue {
 
 fn attributes(task: &Task<'_>) -> Map<String, Value> {
     let as_text = |value: Value| if value.is_string() { value } else { value.to_string().into() };
-    task.pick(ATTRIBUTES).into_iter().map(|(name, value)| (name, as_text(value))).collect()
+    let given = task.pick(UPDATABLE).into_iter().filter(|(name, _)| name != "Tags");
+    given.map(|(name, value)| (name, as_text(value))).collect()
 }
 
 async fn described(task: &Task<'_>, url: &str) -> Result<Created, Cause> {

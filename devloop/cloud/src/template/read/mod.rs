@@ -55,6 +55,11 @@ impl Source {
         Ok((Self { text: text.to_owned(), is_json }, value))
     }
 
+    /// The text itself.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Where the value at `path` stands, or the nearest value around it that the text has. With a `needle` the first
     /// key or text in there that holds it.
     pub(crate) fn position(&self, path: &[&str], needle: Option<&str>) -> Option<Position> {

@@ -72,7 +72,18 @@ impl ResourceType for Method {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["Integration"]
+        &[
+            "ApiKeyRequired",
+            "AuthorizationScopes",
+            "AuthorizationType",
+            "AuthorizerId",
+            "Integration",
+            "MethodResponses",
+            "OperationName",
+            "RequestModels",
+            "RequestParameters",
+            "RequestValidatorId",
+        ]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -100,6 +111,12 @@ impl ResourceType for Method {
 
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
+            if self.updatable().iter().any(|name| *name != "Integration" && task.differs(before, name)) {
+                // A deployed API keeps its own copy of the method meanwhile.
+                on_api(task, "DeleteMethod", Self::place(task)?).await?;
+                self.create(task).await?;
+                return Ok(before.made.clone());
+            }
             if task.properties.contains_key("Integration") {
                 Self::put_integration(task).await?;
             } else {

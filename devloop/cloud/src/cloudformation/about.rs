@@ -1,0 +1,76 @@
+//! What CloudFormation tells of itself to the rest of the cloud.
+
+use std::sync::Weak;
+
+use super::{metadata, service::CloudFormation};
+use crate::{
+    resource::ResourceType,
+    service::{About, Catalogue, Dialect, Query, Service, about_and_call},
+};
+
+static ABOUT: About = About {
+    query: Some(Query {
+        version: "2010-05-15",
+        namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        codes: &[
+            ("ChangeSetNotFoundException", "ChangeSetNotFound"),
+            ("InvalidChangeSetStatusException", "InvalidChangeSetStatus"),
+        ],
+        dialect: Dialect::Members,
+        path_member: None,
+    }),
+    operations: &[
+        "CancelUpdateStack",
+        "ContinueUpdateRollback",
+        "CreateChangeSet",
+        "CreateStack",
+        "DeleteChangeSet",
+        "DeleteStack",
+        "DescribeAccountLimits",
+        "DescribeChangeSet",
+        "DescribeEvents",
+        "DescribeStackEvents",
+        "DescribeStackResource",
+        "DescribeStackResources",
+        "DescribeStacks",
+        "ExecuteChangeSet",
+        "GetTemplate",
+        "GetTemplateSummary",
+        "ListChangeSets",
+        "ListExports",
+        "ListImports",
+        "ListStackResources",
+        "ListStacks",
+        "RollbackStack",
+        "UpdateStack",
+        "UpdateTerminationProtection",
+        "ValidateTemplate",
+    ],
+    without_effect: &[
+        "ImportExistingResources of a change set: a resource whose name is taken already fails instead of being imported",
+        "the role of a stack: nothing asks who is calling",
+        "the topics of a stack: nobody is notified",
+        "times and rollback triggers of a stack: an operation ends when its resources do",
+    ],
+    ..About::named("cloudformation")
+};
+
+impl Service for CloudFormation {
+    about_and_call!(ABOUT);
+
+    fn connect(&self, all: Weak<dyn Catalogue>) {
+        self.connect_to(all);
+    }
+
+    fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
+        vec![("AWS::CDK::Metadata", Box::new(metadata::Metadata))]
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        vec![("stacks", self.stacks.count() as u64)]
+    }
+
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("stacks", super::stacks::MOST as u64)]
+    }
+}

@@ -1,0 +1,99 @@
+//! Deletion: of what a template no longer has, of what was replaced, and of whole stacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::{change::failure, plan::Plan, run::Run};
+use crate::{
+    resource::{Cause, Record, Task},
+    template::{TemplateError, order},
+};
+
+impl Run<'_> {
+    /// Deletes what was replaced and what the template no longer has, each before what it needed. The first refusal is
+    /// told to the caller; the rest is deleted all the same.
+    pub(super) async fn remove_what_is_gone(&mut self, plan: &Plan) -> Result<(), TemplateError> {
+        let mut first = Ok(());
+        let kept: BTreeSet<&String> = plan.order.iter().collect();
+        for logical in deletion_order(&self.resources).into_iter().filter(|logical| !kept.contains(logical)) {
+            let outcome = self.remove(&logical).await;
+            first = first.and(outcome);
+        }
+        for (logical, record) in std::mem::take(&mut self.replaced).into_iter().rev() {
+            if record.retain_replaced {
+                continue;
+            }
+            if let Err(cause) = self.delete(&logical, &record).await {
+                first = first.and(Err(failure(&logical, &record.kind, "deleted", &cause)));
+            }
+        }
+        self.settle_resources();
+        first
+    }
+
+    /// Deletes one resource of the stack and tells of it; one that is to be retained only leaves the stack.
+    async fn remove(&mut self, logical: &str) -> Result<(), TemplateError> {
+        let Some(record) = self.resources.get(logical).cloned() else { return Ok(()) };
+        let physical_id = &record.made.physical_id;
+        if record.retain {
+            self.stack.tell(logical, &record.kind, physical_id, "DELETE_SKIPPED", None);
+            self.stack.facts.lock().generation += 1;
+        } else {
+            self.stack.tell(logical, &record.kind, physical_id, "DELETE_IN_PROGRESS", None);
+            if let Err(cause) = self.delete(logical, &record).await {
+                let reason = Some(cause.to_string());
+                self.stack.tell(logical, &record.kind, physical_id, "DELETE_FAILED", reason);
+                return Err(failure(logical, &record.kind, "deleted", &cause));
+            }
+            self.stack.tell(logical, &record.kind, physical_id, "DELETE_COMPLETE", None);
+        }
+        self.resources.shift_remove(logical);
+        Ok(())
+    }
+
+    /// Deletes everything that the stack has but what is named in `retained`; gives back what could not be deleted.
+    pub(super) async fn remove_all(&mut self, retained: &[String]) -> Vec<String> {
+        let mut failed = Vec::new();
+        for logical in deletion_order(&self.resources) {
+            if retained.contains(&logical)
+                && let Some(record) = self.resources.get_mut(&logical)
+            {
+                record.retain = true;
+            }
+            if self.remove(&logical).await.is_err() {
+                failed.push(logical);
+            }
+        }
+        self.settle_resources();
+        failed
+    }
+
+    /// Deletes one resource; one that is gone already counts as deleted.
+    pub(super) async fn delete(&self, logical: &str, record: &Record) -> Result<(), Cause> {
+        let Some(provider) = self.types.get(&record.kind) else { return Ok(()) };
+        let task = Task::new(self.calls, self.cx, &self.stack.name, logical, &record.properties)
+            .of_generation(record.generation);
+        match provider.delete(&task, &record.made.physical_id).await {
+            Err(cause) if cause.is_absence() => Ok(()),
+            outcome => outcome,
+        }
+    }
+}
+
+/// The resources, each before what it needs; the newest first among equals.
+fn deletion_order(resources: &IndexMap<String, Record>) -> Vec<String> {
+    let names: Vec<&str> = resources.keys().map(String::as_str).collect();
+    let needs: BTreeMap<&str, BTreeSet<String>> = resources
+        .iter()
+        .map(|(logical, record)| {
+            let needs = record.needs.iter().filter(|need| resources.contains_key(*need));
+            (logical.as_str(), needs.cloned().collect())
+        })
+        .collect();
+    // Records of different templates may name each other in a circle; then the order in which they came to be has to do.
+    let mut order =
+        order(&names, &needs).unwrap_or_else(|_| names.iter().map(|&name| name.to_owned()).collect());
+    order.reverse();
+    order
+}

@@ -1,0 +1,158 @@
+//! Stacks of random templates: whatever is made, changed and deleted, nothing is left over.
+
+use devloop_cloud::{Cloud, Options};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::{Map, Value, json};
+
+/// How many stacks are made; each is made of one template and updated to another.
+const STACKS: u64 = 500;
+
+/// The most resources of a template.
+const MOST: usize = 8;
+
+/// A reference to another resource in one of the forms that templates have.
+fn reference(random: &mut StdRng, target: &str, kind: usize) -> Value {
+    let attribute = match kind {
+        0 => "Arn",
+        1 => "TopicArn",
+        _ => "Value",
+    };
+    match random.random_range(0..5) {
+        0 => json!({ "Ref": target }),
+        1 => json!({ "Fn::GetAtt": [target, attribute] }),
+        2 => json!({ "Fn::Sub": format!("of-${{{target}}}-in-${{AWS::Region}}") }),
+        3 => json!({ "Fn::Join": ["-", ["a", { "Fn::GetAtt": format!("{target}.{attribute}") }]] }),
+        _ => json!({ "Fn::If": ["Wanted", { "Ref": target }, { "Ref": "AWS::StackName" }] }),
+    }
+}
+
+/// A graph of queues, topics and parameters. A resource refers only to ones before it, in an order that the template does not
+/// keep; some hang on a condition, and nobody refers to those but under the same condition.
+fn template(random: &mut StdRng) -> Value {
+    let mut resources: Vec<(String, Value)> = Vec::new();
+    let mut targets: Vec<(String, usize)> = Vec::new();
+    for number in 0..random.random_range(1..=MOST) {
+        // A logical id has one type in all templates: stacks cannot change the type of a resource.
+        let logical = format!("R{number}");
+        let kind = number % 3;
+        let text = if targets.is_empty() || random.random_bool(0.3) {
+            json!(random.random_range(0..3).to_string())
+        } else {
+            let at = random.random_range(0..targets.len());
+            let (target, kind) = targets[at].clone();
+            reference(random, &target, kind)
+        };
+        let mut resource = match kind {
+            0 => json!({ "Type": "AWS::SQS::Queue", "Properties": {
+                "DelaySeconds": random.random_range(0..3), "Tags": [{ "Key": "of", "Value": text }],
+            } }),
+            1 => {
+                json!({ "Type": "AWS::SNS::Topic", "Properties": { "Tags": [{ "Key": "of", "Value": text }] } })
+            }
+            _ => json!({ "Type": "AWS::SSM::Parameter", "Properties": { "Type": "String", "Value": text } }),
+        };
+        if random.random_bool(0.2) {
+            resource["Condition"] = "Wanted".into();
+        } else {
+            targets.push((logical.clone(), kind));
+        }
+        if random.random_bool(0.2) && !targets.is_empty() {
+            let (target, _) = &targets[random.random_range(0..targets.len())];
+            if *target != logical {
+                resource["DependsOn"] = json!([target]);
+            }
+        }
+        let at = random.random_range(0..=resources.len());
+        resources.insert(at, (logical, resource));
+    }
+    let outputs: Map<String, Value> = targets
+        .iter()
+        .map(|(target, kind)| (format!("O{target}"), json!({ "Value": reference(random, target, *kind) })))
+        .collect();
+    json!({
+        "Parameters": { "Stage": { "Type": "String", "Default": if random.random_bool(0.5) { "yes" } else { "no" } } },
+        "Conditions": { "Wanted": { "Fn::Equals": [{ "Ref": "Stage" }, "yes"] } },
+        "Resources": resources.into_iter().collect::<Map<_, _>>(),
+        "Outputs": outputs,
+    })
+}
+
+struct World {
+    cloud: Cloud,
+}
+
+impl World {
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, String> {
+        let cx = self.cloud.context("us-east-1");
+        self.cloud.call(&cx, service, operation, input).await.map_err(|error| error.to_string())
+    }
+
+    /// The state in which the stack's operation ends.
+    async fn ended(&self, id: &str) -> Value {
+        let began = std::time::Instant::now();
+        loop {
+            let shown =
+                self.call("cloudformation", "DescribeStacks", json!({ "StackName": id })).await.unwrap();
+            let status = shown["Stacks"][0]["StackStatus"].as_str().unwrap();
+            if !status.ends_with("_IN_PROGRESS") {
+                return shown["Stacks"][0].clone();
+            }
+            assert!(began.elapsed().as_secs() < 60, "{id} is still {status}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What there is in all services that the templates use.
+    async fn everything(&self) -> Vec<Value> {
+        let mut found = Vec::new();
+        for (service, operation, list) in [
+            ("sqs", "ListQueues", "QueueUrls"),
+            ("sns", "ListTopics", "Topics"),
+            ("ssm", "DescribeParameters", "Parameters"),
+        ] {
+            let output = self.call(service, operation, json!({})).await.unwrap();
+            found.extend(output[list].as_array().cloned().unwrap_or_default());
+        }
+        found
+    }
+}
+
+#[tokio::test]
+async fn random_stacks_leave_nothing_over() {
+    let world = World { cloud: Cloud::new(Options::default()) };
+    for seed in 0..STACKS {
+        let mut random = StdRng::seed_from_u64(seed);
+        let [first, second] = [template(&mut random), template(&mut random)];
+        let name = format!("random-{seed}");
+        let input = json!({ "StackName": name, "TemplateBody": first.to_string() });
+        let made = world.call("cloudformation", "CreateStack", input).await;
+        let made = made.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{first}"));
+        let id = made["StackId"].as_str().unwrap();
+        let stack = world.ended(id).await;
+        assert_eq!(stack["StackStatus"], "CREATE_COMPLETE", "seed {seed}: {stack}\n{first}");
+
+        let input = json!({ "StackName": name, "TemplateBody": second.to_string() });
+        match world.call("cloudformation", "UpdateStack", input).await {
+            Ok(_) => {
+                let stack = world.ended(id).await;
+                assert_eq!(
+                    stack["StackStatus"], "UPDATE_COMPLETE",
+                    "seed {seed}: {stack}\n{first}\n{second}"
+                );
+            }
+            Err(error) => {
+                assert!(error.contains("No updates are to be performed"), "seed {seed}: {error}\n{second}")
+            }
+        }
+        let listed =
+            world.call("cloudformation", "ListStackResources", json!({ "StackName": name })).await.unwrap();
+        let listed = listed["StackResourceSummaries"].as_array().unwrap().iter();
+        let there = listed.filter(|resource| resource["ResourceStatus"] != "DELETE_COMPLETE").count();
+        assert_eq!(world.everything().await.len(), there, "seed {seed}:\n{first}\n{second}");
+
+        world.call("cloudformation", "DeleteStack", json!({ "StackName": name })).await.unwrap();
+        let stack = world.ended(id).await;
+        assert_eq!(stack["StackStatus"], "DELETE_COMPLETE", "seed {seed}: {stack}");
+        assert_eq!(world.everything().await, Vec::<Value>::new(), "seed {seed}:\n{first}\n{second}");
+    }
+}
