@@ -76,6 +76,12 @@ async fn run(arguments: Arguments) -> ExitCode {
             (commands::rollback(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
         Command::Doctor(arguments) => (commands::doctor(arguments).await, arguments.json),
+        Command::Invoke(arguments) => (commands::invoke(arguments).await, false),
+        Command::Logs(arguments) => (commands::logs(arguments).await, false),
+        Command::Events(arguments) => (commands::events(arguments).await, arguments.json),
+        Command::Replay(arguments) => (commands::replay(arguments).await, false),
+        Command::Fire(arguments) => (commands::fire(arguments).await, false),
+        Command::Completions(arguments) => (commands::completions(arguments), false),
         Command::Mail(arguments) => (commands::mail(arguments).await, arguments.json),
         Command::Records(arguments) => (commands::records(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),

@@ -60,6 +60,14 @@ fn a_wrong_command_line_is_exit_code_2() {
 }
 
 #[test]
+fn completions_are_printed_for_a_shell() {
+    let home = tempfile::tempdir().unwrap();
+    let output = devloop(home.path(), &["completions", "bash"], &[]);
+    let script = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && script.contains("_devloop") && script.contains("replay"), "{script}");
+}
+
+#[test]
 fn a_wrong_configuration_is_exit_code_2() {
     let workspace = workspace();
     fs::write(workspace.path().join("devloop.toml"), "prot = 1").unwrap();

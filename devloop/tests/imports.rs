@@ -69,6 +69,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "doctor",
             "engine",
             "error",
+            "lambda_log",
             "linker",
             "observe",
             "records",

@@ -7,6 +7,7 @@ mod support;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use support::{Session, Workspace, send};
@@ -98,6 +99,14 @@ fn assert_answers_by_url(url: &str, function: &str, says: &str) {
     assert_eq!(answer.header("x-function"), Some(function));
 }
 
+/// Runs a command of devloop against a session's cloud: its exit code, and what it says on both streams.
+fn devloop(endpoint: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
+    let output = command.args(arguments).args(["--endpoint", endpoint]).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
 #[test]
 fn all_five_functions_are_served_by_invoke_and_by_url() {
     let mut session = Session::start(workspace(), &["watch", "--port", "0", "--json"]);
@@ -116,6 +125,26 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
         assert_eq!(answer.json()["statusCode"], 200);
     }
 
+    let told = |arguments: &[&str]| devloop(&session.endpoint, arguments);
+    let payload = event("/", "who=invoke").to_string();
+    let (code, out, errors) = told(&["invoke", "order", "--payload", &payload]);
+    assert!(code == Some(0) && out.contains("orders answers GET / for invoke"), "{out}{errors}");
+    assert!(errors.contains("orders answered: request "), "{errors}");
+    let (code, out, _) = told(&["logs", "orders"]);
+    assert!(code == Some(0) && out.contains("START RequestId: "), "{out}");
+    let (_, out, _) = told(&["events", "orders", "--json"]);
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["payload"], &last["state"]), (&event("/", "who=invoke"), &json!("succeeded")));
+    let number = last["number"].to_string();
+    let fixture = session.workspace.root().join("target/events/order.json");
+    told(&["events", "save", &number, fixture.to_str().unwrap()]);
+    let saved: Value = serde_json::from_str(&fs::read_to_string(fixture).unwrap()).unwrap();
+    assert_eq!(saved, event("/", "who=invoke"));
+    let (code, _, errors) = told(&["invoke", "none"]);
+    assert!(code == Some(2) && errors.contains("there is no function `none`"), "{errors}");
+    let (code, _, errors) = told(&["fire", "nightly"]);
+    assert!(code == Some(2) && errors.contains("`nightly`; there are none"), "{errors}");
+
     // One of five binaries of a package is edited: the others are not built, swapped or started.
     session.edit("src/bin/orders.rs", "orders answers", "orders now answers");
     let (_, functions, reason) = session.next_build();
@@ -127,6 +156,12 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
         (line["event"] == "live").then_some(())
     });
     assert_answers_by_url(session.outputs["ordersUrl"].as_str().unwrap(), "orders", "orders now answers");
+    let (code, out, errors) = devloop(&session.endpoint, &["replay", &number, "--times", "2"]);
+    assert_eq!(
+        (code, out.matches("orders now answers GET / for invoke").count()),
+        (Some(0), 2),
+        "{out}{errors}"
+    );
 
     // A sixth function appears while devloop watches.
     session.workspace.save("src/bin/returns.rs", &FUNCTION.replace("NAME", "returns"));

@@ -26,13 +26,16 @@ use crate::{
     service::Service,
     services::{
         apigateway::ApiGateway,
+        apigatewayv2::HttpApis,
         cloudwatch::CloudWatch,
         dynamodb::{DynamoDb, DynamoDbStreams},
         ecr::Ecr,
+        events::{Courier, EventBridge},
         iam::Iam,
         kinesis::Kinesis,
         logs::{LogEvent, Logs},
         s3::S3,
+        scheduler::Scheduler,
         sns::{Mail, Sns, Wired},
         sqs::Sqs,
         ssm::Ssm,
@@ -114,6 +117,7 @@ impl Cloud {
         cloudwatch.invokes(Arc::downgrade(&functions));
         let outlets = Wired { sqs: Arc::clone(&sqs), functions: Arc::clone(&functions) };
         let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
+        let courier = Courier::new(clock.clone(), Arc::clone(&functions));
         let cloudformation = CloudFormation::new(clock.clone());
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
@@ -126,12 +130,16 @@ impl Cloud {
             Arc::clone(&logs) as _,
             Arc::clone(&events) as _,
             Arc::clone(&lambda) as _,
+            // Before REST APIs, which take every address of an API.
+            Arc::new(HttpApis::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(ApiGateway::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(Ssm::new(clock.clone())),
             Arc::new(Sts::new(clock.clone())),
             Arc::new(Iam::new(clock.clone())),
             Arc::new(Ecr::new(clock.clone())),
             Arc::clone(&cloudformation) as _,
+            Arc::new(EventBridge::new(clock.clone(), Arc::clone(&courier))),
+            Arc::new(Scheduler::new(clock.clone(), courier)),
             Arc::new(S3::new(clock.clone(), functions)),
         ];
         services.extend(more);
@@ -160,6 +168,12 @@ impl Cloud {
     pub fn listens_on(&self, address: SocketAddr) {
         self.0.home.listens_on(address);
         self.0.lambda.listens_on(self.endpoint());
+    }
+
+    /// Passes the requests for services that the cloud lacks to another AWS on this machine, such as moto's server, from now on. The
+    /// error says why `endpoint` cannot be one; AWS itself never is.
+    pub fn fall_back_to(&self, endpoint: &str) -> Result<(), String> {
+        self.0.pages.fall_back_to(endpoint)
     }
 
     /// Where the cloud listens, such as `http://127.0.0.1:4566`.

@@ -75,6 +75,13 @@ pub(crate) fn host_name(host: &str) -> &str {
     }
 }
 
+/// Whether a host, as an address has it, is this machine.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    loopback || host == "localhost" || host.ends_with(".localhost")
+}
+
 /// A body that is read or written piece by piece.
 pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 

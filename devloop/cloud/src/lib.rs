@@ -18,6 +18,7 @@ mod gateway;
 mod http;
 mod lambda;
 mod limits;
+mod proxy;
 mod regional;
 mod registry;
 mod resource;

@@ -151,10 +151,6 @@ impl Calls for Registry {
 }
 
 impl Catalogue for Registry {
-    fn names(&self) -> Vec<&'static str> {
-        self.services.iter().map(|service| service.about().name).collect()
-    }
-
     fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
         self.faults.strike(service, operation)
     }

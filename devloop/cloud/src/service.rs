@@ -99,6 +99,12 @@ pub(crate) trait Service: Debug + Send + Sync + 'static {
         Box::pin(async { Vec::new() })
     }
 
+    /// The service's own page `/_devloop/<name>`, where it has one of this name. Pages of other sites cannot read it.
+    fn page(&self, name: &str) -> Option<Value> {
+        let _ = name;
+        None
+    }
+
     /// What the service keeps in memory now: a count or a number of bytes by name, such as `stream_records`.
     fn retained(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
@@ -132,9 +138,6 @@ pub(crate) use about_and_call;
 
 /// All services together: their operations, and the resource types that they make.
 pub(crate) trait Catalogue: Calls {
-    /// The names of all services.
-    fn names(&self) -> Vec<&'static str>;
-
     /// The error that an operation must answer now, when a fault is armed for it: for services that read their requests
     /// themselves.
     fn strike(&self, service: &str, operation: &str) -> Option<ApiError>;

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt};
 
 use devloop_cloud::{Outputs, Template, TemplateError};
 use serde_json::{Value, json};
-use support::{Answer, TestCloud, script};
+use support::{Answer, FunctionFolder, TestCloud, eventually, script};
 
 const STACK: &str = "ServerlessDataProcessingPipelineStack";
 const UPSTREAM: &str = "UpstreamD1B9FBF8";
@@ -178,4 +178,82 @@ async fn a_template_that_fails_leaves_nothing_behind() {
     assert_eq!(pipeline.census().await, [0; 6]);
     pipeline.document["Resources"].as_object_mut().unwrap().remove("Failing");
     pipeline.apply().await.unwrap();
+}
+
+/// A stranger's SAM template: one function behind an HTTP API, a schedule, a bus and a table's stream.
+const SAM: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      StreamSpecification: {StreamViewType: NEW_IMAGE}
+  Front:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: {Bucket: hot-reload, Key: FOLDER}
+      Events:
+        Item: {Type: HttpApi, Properties: {Path: '/items/{id}', Method: GET}}
+        Night: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}
+        Hour: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1000 days), State: DISABLED, Input: '{"do": "hour"}'}}
+        Bus: {Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}}}
+        Changes:
+          Type: DynamoDB
+          Properties: {Stream: !GetAtt Table.StreamArn, StartingPosition: TRIM_HORIZON}
+Outputs:
+  Url: {Value: !Sub 'https://${ServerlessHttpApi}.execute-api.${AWS::Region}.amazonaws.com/'}
+"#;
+
+#[tokio::test]
+async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_comes_to_life() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.cloud.listens_on(cloud.address);
+    let template = Template::parse(&SAM.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
+    let outputs = cloud.cloud.apply("shop", &template, &BTreeMap::new()).await.unwrap();
+    let path =
+        outputs.get("Url").unwrap().strip_prefix(&format!("http://{}", cloud.address)).unwrap().to_owned();
+    let answer = cloud.send("GET", &format!("{path}items/7?a=b"), &[], "").await;
+    let event = &answer.json()["event"];
+    assert_eq!(
+        (answer.status, &event["routeKey"], &event["pathParameters"]["id"]),
+        (200, &json!("GET /items/{id}"), &json!("7"))
+    );
+    assert_eq!(cloud.send("GET", &format!("{path}none"), &[], "").await.status, 404);
+
+    // Nobody waits for 3 a.m.
+    let status = cloud.send("GET", "/_devloop/status", &[], "").await.json();
+    let scheduled =
+        status["rules"].as_array().unwrap().iter().find(|rule| rule["schedule"].is_string()).unwrap();
+    for name in [&scheduled["name"], &status["schedules"][0]["name"]] {
+        let fire = format!("/_aws/events/fire/{}", name.as_str().unwrap());
+        assert_eq!(cloud.send("POST", &fire, &[], "").await.json(), json!({"fired": 1}));
+    }
+    let cx = cloud.cloud.context("us-east-1");
+    let entry = json!({"Source": "shop", "DetailType": "order", "Detail": "{\"n\": 1}"});
+    cloud.cloud.call(&cx, "events", "PutEvents", json!({ "Entries": [entry] })).await.unwrap();
+    let table = outputs.resources().find(|(name, _)| *name == "Table").unwrap().1.physical_id.clone();
+    let item = json!({ "TableName": table, "Item": {"id": {"S": "k"}} });
+    cloud.cloud.call(&cx, "dynamodb", "PutItem", item).await.unwrap();
+    let came = |events: &Value, pointer: &str, wanted: &str| {
+        let events = events["events"].as_array().unwrap();
+        events.iter().any(|event| {
+            event["payload"].pointer(pointer) == Some(&json!(wanted)) && event["state"] != "running"
+        })
+    };
+    let events = eventually("the function got all events", async || {
+        let events = cloud.send("GET", "/_devloop/events", &[], "").await.json();
+        let all = came(&events, "/detail-type", "Scheduled Event")
+            && came(&events, "/do", "hour")
+            && came(&events, "/detail-type", "order")
+            && came(&events, "/Records/0/dynamodb/Keys/id/S", "k");
+        all.then_some(events)
+    })
+    .await;
+    assert_eq!(events["events"].as_array().unwrap().len(), 5);
+    cloud.stop().await;
 }

@@ -49,6 +49,12 @@ impl<'a> Call<'a> {
         Self { service: Some(service), method, ..Self::post(path, body) }
     }
 
+    /// The same with one header more.
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
     /// An operation of a service that speaks AWS's JSON protocol, named as in `Logs_20140328.FilterLogEvents`.
     pub(crate) fn json(service: &'a str, target: &'a str, input: &Value) -> Self {
         let version = if ["logs", "kinesis"].contains(&service) { "1.1" } else { "1.0" };

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cli::{BenchArguments, DeployArguments, DoctorArguments, RecordsArguments};
+use crate::cli::{
+    BenchArguments, CompletionsArguments, DeployArguments, DoctorArguments, EventsArguments, FireArguments,
+    InvokeArguments, LogsArguments, RecordsArguments, ReplayArguments,
+};
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
@@ -40,6 +43,18 @@ pub(crate) enum Command {
     Rollback(RollbackArguments),
     /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
     Status(StatusArguments),
+    /// Invokes a function and shows its answer, its log, and how long it took.
+    Invoke(InvokeArguments),
+    /// Shows what functions have logged.
+    Logs(LogsArguments),
+    /// Lists the last events that functions of the embedded cloud got, or saves one of them as a fixture.
+    Events(EventsArguments),
+    /// Sends one of the last events to its function again.
+    Replay(ReplayArguments),
+    /// Runs a rule with a schedule, or a schedule, at once.
+    Fire(FireArguments),
+    /// Prints the completions of commands and flags for a shell.
+    Completions(CompletionsArguments),
     /// Lists the e-mails that topics have sent in the embedded cloud, or shows one.
     Mail(MailArguments),
     /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
@@ -205,6 +220,10 @@ pub(crate) struct SessionArguments {
     /// Bounds the throughput of the embedded cloud's shards as AWS does, so that throttles can be met here.
     #[arg(long, value_name = "WHOSE")]
     pub(crate) limits: Option<LimitsName>,
+    /// Passes requests for services that the embedded cloud lacks to another AWS on this machine, such as moto's server or
+    /// LocalStack.
+    #[arg(long, value_name = "URL")]
+    pub(crate) fallback: Option<String>,
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,
@@ -306,6 +325,17 @@ mod tests {
         check(&["doctor", "--json", "--fix", "--yes"], true);
         check(&["records", "failures", "--json"], true);
         check(&["records"], false);
+        check(&["invoke", "f", "--payload", "{}", "--file", "x"], false);
+        check(&["invoke", "f", "--example", "sqs", "--qualifier", "live"], true);
+        check(&["invoke", "f", "--example", "none"], false);
+        check(&["logs", "a", "b", "--since", "10m", "--follow"], true);
+        check(&["logs", "--since", "soon"], false);
+        check(&["events", "save", "3", "e.json"], true);
+        check(&["events", "f"], true);
+        check(&["replay", "3", "--times", "2"], true);
+        check(&["replay", "3", "--times", "0"], false);
+        check(&["fire", "nightly"], true);
+        check(&["completions", "zsh"], true);
         check(&["doctor", "--yes"], false);
         check(&["doctor", "--fix", "--quick"], false);
         check(&[], false);

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod deploy;
 mod doctor;
+mod functions;
 mod records;
 
 pub(crate) use arguments::{
@@ -16,4 +17,8 @@ pub(crate) use bench::{
 };
 pub(crate) use deploy::DeployArguments;
 pub(crate) use doctor::DoctorArguments;
+pub(crate) use functions::{
+    CloudArguments, CompletionsArguments, EventsArguments, EventsCommand, Example, FireArguments,
+    InvokeArguments, LogsArguments, ReplayArguments,
+};
 pub(crate) use records::RecordsArguments;

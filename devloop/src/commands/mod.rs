@@ -1,9 +1,15 @@
 //! One file a subcommand. `main` calls them; nothing else does.
 
+mod asked;
 mod bench;
+mod completions;
 mod deploy;
 mod doctor;
+mod events;
+mod fire;
 mod init;
+mod invoke;
+mod logs;
 mod mail;
 mod records;
 mod rollback;
@@ -21,9 +27,14 @@ use crate::session::{Conditions, Database, Deployment, Selection, View};
 use local_postgres::DatabaseUrl;
 
 pub(crate) use bench::bench;
+pub(crate) use completions::completions;
 pub(crate) use deploy::{Verb, deploy};
 pub(crate) use doctor::doctor;
+pub(crate) use events::{events, replay};
+pub(crate) use fire::fire;
 pub(crate) use init::init;
+pub(crate) use invoke::invoke;
+pub(crate) use logs::logs;
 pub(crate) use mail::mail;
 pub(crate) use records::records;
 pub(crate) use rollback::rollback;
@@ -87,7 +98,11 @@ fn absolute(path: &std::path::Path) -> std::path::PathBuf {
 }
 
 fn conditions(arguments: &SessionArguments) -> Conditions {
-    Conditions { clock: arguments.clock, aws_limits: arguments.limits == Some(LimitsName::Aws) }
+    Conditions {
+        clock: arguments.clock,
+        aws_limits: arguments.limits == Some(LimitsName::Aws),
+        fallback: arguments.fallback.clone(),
+    }
 }
 
 fn selection(arguments: &SessionArguments) -> Selection {

@@ -72,6 +72,11 @@ pub(super) async fn start_cloud(
     let clock = conditions.clock.map_or_else(Clock::real, Clock::scaled);
     let limits = if conditions.aws_limits { Limits::Aws } else { Limits::Machine };
     let cloud = Cloud::new(Options { clock, limits, mail: Some(mail), ..Options::default() });
+    if let Some(endpoint) = &conditions.fallback {
+        cloud
+            .fall_back_to(endpoint)
+            .map_err(|why| UserError::usage("fallback_invalid", format!("use --fallback: {why}")))?;
+    }
     cloud.listens_on(address);
     let serving = tokio::spawn({
         let (cloud, stop) = (cloud.clone(), stop.clone());

@@ -31,12 +31,14 @@ pub(crate) struct Options {
 }
 
 /// What the embedded cloud is like; no other cloud can be asked for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Conditions {
     /// How many times as fast as the machine's its time passes.
     pub(crate) clock: Option<f64>,
     /// AWS's quotas bound its throughput.
     pub(crate) aws_limits: bool,
+    /// The other AWS on this machine that takes the requests for services that it lacks.
+    pub(crate) fallback: Option<String>,
 }
 
 /// How an account is dealt with.

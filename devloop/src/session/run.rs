@@ -104,7 +104,7 @@ async fn run_prepared(
         None => None,
     };
     if options.conditions != Conditions::default() && !matches!(held.chosen, Chosen::Embedded) {
-        let message = "use --clock or --limits: only the embedded cloud has a time and limits to choose";
+        let message = "use --clock, --limits or --fallback: only the embedded cloud has a time, limits and a fallback to choose";
         return Err(UserError::usage("flag_unsuitable", message)
             .with_hint("leave it out, or end what listens on the port and has been taken for the cloud"));
     }
@@ -118,7 +118,7 @@ async fn run_prepared(
                 dist: prepared.settings.dist.clone(),
                 functions: outside_of_templates(&prepared),
                 strict: options.strict,
-                conditions: options.conditions,
+                conditions: options.conditions.clone(),
                 mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };

@@ -1,5 +1,7 @@
 //! One comparison of a pattern's list.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 /// What a member of an event may be asked.
@@ -15,6 +17,8 @@ pub(super) enum Comparison {
     Between(Vec<(Relation, f64)>),
     /// `exists`: whether there is a value that is no object.
     Exists(bool),
+    /// `cidr`: a text that is an address in the network.
+    Inside(Network),
 }
 
 /// How a text is compared.
@@ -31,6 +35,26 @@ pub(super) enum Text {
         text: String,
         ignore_case: bool,
     },
+    /// The texts between the stars of a `wildcard`, of which there is at least one.
+    Wildcard(Vec<String>),
+}
+
+/// A network such as `10.0.0.0/24`: its address, and how many of its bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Network {
+    pub(super) address: IpAddr,
+    pub(super) bits: u32,
+}
+
+impl Network {
+    fn holds(self, address: IpAddr) -> bool {
+        let same = |a: u128, b: u128, width: u32| self.bits == 0 || (a ^ b) >> (width - self.bits) == 0;
+        match (self.address, address) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => same(a.to_bits().into(), b.to_bits().into(), 32),
+            (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128),
+            _ => false,
+        }
+    }
 }
 
 /// The relations of `numeric`.
@@ -54,6 +78,10 @@ impl Comparison {
             (Self::Bool(wanted), Some(value)) => value.as_bool() == Some(*wanted),
             (Self::Number(wanted), Some(value)) => value.as_f64() == Some(*wanted),
             (Self::Text(text), Some(value)) => value.as_str().is_some_and(|value| text.holds(value)),
+            (Self::Inside(network), Some(value)) => value
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .is_some_and(|address| network.holds(address)),
             (Self::Nothing(unwanted), Some(value)) => {
                 !value.is_object() && !unwanted.iter().any(|comparison| comparison.holds(Some(value)))
             }
@@ -74,8 +102,21 @@ impl Text {
             Self::Suffix { text, ignore_case: false } => value.ends_with(text),
             Self::Prefix { text, ignore_case } => fold(*ignore_case).starts_with(text),
             Self::Suffix { text, ignore_case } => fold(*ignore_case).ends_with(text),
+            Self::Wildcard(parts) => fits(parts, value),
         }
     }
+}
+
+/// Whether `text` has the parts in their order, the first at its beginning and the last at its end.
+fn fits(parts: &[String], text: &str) -> bool {
+    let [first, middle @ .., last] = parts else { return false };
+    let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
+    for part in middle {
+        // The earliest place leaves most for the others.
+        let Some(at) = rest.find(part.as_str()) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last.as_str())
 }
 
 impl Relation {

@@ -1,10 +1,12 @@
 //! From JSON to a pattern. What a pattern may not say is refused here, so that matching cannot fail.
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value};
 
 use super::{
     Condition, Pattern,
-    comparison::{Comparison, Relation, Text},
+    comparison::{Comparison, Network, Relation, Text},
 };
 
 /// Why a text is no pattern.
@@ -66,6 +68,7 @@ fn comparison(value: &Value) -> Result<Comparison, Malformed> {
         }
         ("anything-but", Value::Object(inner)) if inner.len() == 1 => texts(inner).map(Comparison::Nothing),
         ("anything-but", operand) => scalar(operand).map(|unwanted| Comparison::Nothing(vec![unwanted])),
+        ("cidr", Value::String(text)) => network(text).map(Comparison::Inside),
         ("numeric", Value::Array(items)) => bounds(items).map(Comparison::Between),
         (operator, operand) => text(operator, operand).map(Comparison::Text),
     }
@@ -109,11 +112,45 @@ fn text(operator: &str, operand: &Value) -> Result<Text, Malformed> {
         _ => return Err(Malformed(format!("`{operator}` does not take {operand}"))),
     };
     match operator {
+        "wildcard" if !ignore_case => wildcard(&text),
         "prefix" => Ok(Text::Prefix { text, ignore_case }),
         "suffix" => Ok(Text::Suffix { text, ignore_case }),
         "equals-ignore-case" if !ignore_case => Ok(Text::Folded(text.to_lowercase())),
         _ => Err(Malformed(format!("there is no operator `{operator}`"))),
     }
+}
+
+/// Stars stand for any text, and `\*` and `\\` for themselves.
+fn wildcard(pattern: &str) -> Result<Text, Malformed> {
+    let (mut parts, mut part) = (Vec::new(), String::new());
+    let mut letters = pattern.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '*' if letters.peek() == Some(&'*') => {
+                return Err(Malformed(format!("`wildcard` takes no two stars in a row: `{pattern}`")));
+            }
+            '*' => parts.push(std::mem::take(&mut part)),
+            '\\' => match letters.next() {
+                Some(escaped @ ('*' | '\\')) => part.push(escaped),
+                _ => return Err(Malformed(format!("only `*` and `\\` may follow a backslash: `{pattern}`"))),
+            },
+            letter => part.push(letter),
+        }
+    }
+    if parts.is_empty() {
+        return Ok(Text::Equals(part));
+    }
+    parts.push(part);
+    Ok(Text::Wildcard(parts))
+}
+
+fn network(text: &str) -> Result<Network, Malformed> {
+    let malformed = || Malformed(format!("`cidr` takes a network such as 10.0.0.0/24, not `{text}`"));
+    let (address, bits) = text.split_once('/').ok_or_else(malformed)?;
+    let address: IpAddr = address.parse().map_err(|_| malformed())?;
+    let bits: u32 = bits.parse().map_err(|_| malformed())?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    if bits > most { Err(malformed()) } else { Ok(Network { address, bits }) }
 }
 
 /// `["=", n]`, or one or two of the other relations, such as `[">", 0, "<=", 5]`.

@@ -41,6 +41,30 @@ fn each_operator_compares_as_its_name_says() {
     each(json!({ "anything-but": { "prefix": "a" } }), &[json!("b")], &[json!("ab")]);
     each(json!({ "anything-but": { "suffix": ["a", "b"] } }), &[json!("c")], &[json!("xa"), json!("xb")]);
     each(json!({ "anything-but": { "equals-ignore-case": "A" } }), &[json!("b")], &[json!("a")]);
+    each(
+        json!({ "wildcard": "a*.p*g" }),
+        &[json!("a.png"), json!("abc.pg")],
+        &[json!("a.pn"), json!("xa.png")],
+    );
+    each(json!({ "wildcard": "a\\*b" }), &[json!("a*b")], &[json!("axb")]);
+    each(json!({ "wildcard": "*" }), &[json!(""), json!("x")], &[json!(1)]);
+    each(
+        json!({ "wildcard": "aba*aba" }),
+        &[json!("abaaba"), json!("abaxaba")],
+        &[json!("aba"), json!("ababa")],
+    );
+    each(json!({ "anything-but": { "wildcard": ["a*", "*z"] } }), &[json!("b")], &[json!("ab"), json!("bz")]);
+    each(
+        json!({ "cidr": "10.0.0.0/24" }),
+        &[json!("10.0.0.255")],
+        &[json!("10.0.1.0"), json!("::1"), json!("x"), json!(1)],
+    );
+    each(
+        json!({ "cidr": "2001:db8::/32" }),
+        &[json!("2001:db8:1::2")],
+        &[json!("2001:db9::"), json!("10.0.0.1")],
+    );
+    each(json!({ "cidr": "0.0.0.0/0" }), &[json!("10.0.0.255")], &[json!("::1")]);
     each(json!({ "numeric": ["=", 5] }), &[json!(5), json!(5.0)], &[json!(6), json!("5")]);
     each(
         json!({ "numeric": [">", 0, "<=", 5] }),

@@ -4,6 +4,7 @@ use hyper::Method;
 use serde_json::{Map, Value};
 
 use super::{
+    fallback::Fallback,
     host,
     pages::Pages,
     protocol::{self, Protocol},
@@ -34,6 +35,14 @@ pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> R
     let is_deployed = pages.registry.addressed(&request).is_some_and(|service| service.is_for_pages());
     if let Some(why) = host::refusal(&request.headers, is_deployed) {
         return Reply::error(&ApiError::with_status(403, "AccessDeniedException", why));
+    }
+    if let Some(fallback) = pages.fallback.get()
+        && let Some(service) = Fallback::takes(&request, &pages.registry)
+    {
+        return match whole(request, body).await {
+            Ok(request) => fallback.pass(service, request).await,
+            Err(error) => Reply::error(&error),
+        };
     }
     let reply = match route(&pages.registry, &request) {
         Route::Pages => pages.answer(&request).await,

@@ -2,6 +2,7 @@
 //! registry; no service is known here by name.
 
 mod dispatch;
+mod fallback;
 mod host;
 mod pages;
 mod protocol;

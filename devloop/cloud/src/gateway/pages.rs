@@ -1,10 +1,11 @@
 //! The cloud's own pages: health and info as LocalStack serves them (its `services/internal.py`), and devloop's status.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+use super::fallback::Fallback;
 use crate::{
     clock::Clock,
     context::Home,
@@ -23,6 +24,8 @@ pub(crate) struct Pages {
     pub(super) bodies: Arc<Bodies>,
     /// Counts the clients that were turned away for lack of descriptors.
     pub(super) short: watch::Sender<u64>,
+    /// The other AWS that takes what no service here takes.
+    pub(super) fallback: OnceLock<Fallback>,
     /// Tells this cloud from the next one on the same port.
     session: String,
     /// When the cloud was made, in ms since the epoch.
@@ -40,9 +43,17 @@ impl Pages {
             registry,
             bodies,
             short: watch::Sender::default(),
+            fallback: OnceLock::new(),
             session: uuid::Uuid::new_v4().to_string(),
             started_ms,
         }
+    }
+
+    /// Passes the requests for services that the cloud lacks to `endpoint` from now on; the error says why that cannot be. Only
+    /// the first such endpoint counts.
+    pub(crate) fn fall_back_to(&self, endpoint: &str) -> Result<(), String> {
+        let fallback = Fallback::new(endpoint)?;
+        self.fallback.set(fallback).map_err(|_| "there is a fallback already".to_owned())
     }
 
     /// Follows the clients that were turned away for lack of descriptors.
@@ -57,8 +68,17 @@ impl Pages {
             ("GET", "/_localstack/health") => Reply::json(200, &self.health()),
             ("GET", "/_localstack/info") => Reply::json(200, &self.info()),
             ("GET", "/_devloop/status") => Reply::json(200, &self.status().await),
-            (_, path) => Reply::json(404, &json!({ "message": format!("the cloud has no page {path}") })),
+            (method, path) => match self.own(path).filter(|_| method == "GET") {
+                Some(page) => Reply::json(200, &page),
+                None => Reply::json(404, &json!({ "message": format!("the cloud has no page {path}") })),
+            },
         }
+    }
+
+    /// A service's own page.
+    fn own(&self, path: &str) -> Option<Value> {
+        let name = path.strip_prefix("/_devloop/")?;
+        self.registry.services().iter().find_map(|service| service.page(name))
     }
 
     /// What runs here and how it fares, for `devloop status`. Figures count from the cloud's start; times are in ms.
@@ -67,6 +87,9 @@ impl Pages {
         let now = self.clock.now_ms();
         page.insert("endpoint".to_owned(), (*self.home.endpoint()).into());
         page.insert("at".to_owned(), now.into());
+        if let Some(fallback) = self.fallback.get() {
+            page.insert("fallback".to_owned(), fallback.shown());
+        }
         page.insert("uptime_ms".to_owned(), (now - self.started_ms).into());
         Value::Object(page)
     }

@@ -72,7 +72,10 @@ fn unknown(request: &Request) -> ApiError {
         None => format!("{} {}", request.method, request.path),
     };
     let message = match scope(&request.headers) {
-        Some((_, service)) => format!("the embedded cloud has no service `{service}` ({what})"),
+        Some((_, service)) => format!(
+            "the embedded cloud has no service `{service}` ({what}); devloop's option `--fallback URL` passes its requests to another \
+             local AWS"
+        ),
         None => format!(
             "no service of the embedded cloud answers {what}; sign the request or use a supported service"
         ),

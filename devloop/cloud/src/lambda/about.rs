@@ -62,6 +62,10 @@ impl Service for Lambda {
         })
     }
 
+    fn page(&self, name: &str) -> Option<Value> {
+        (name == "events").then(|| self.recent_events())
+    }
+
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         cloudformation::types()
     }

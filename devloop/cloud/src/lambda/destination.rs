@@ -30,6 +30,7 @@ struct Destination {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Takes {
     Failures,
+    Records,
     DeadLetters,
 }
 
@@ -38,6 +39,7 @@ const DESTINATIONS: &[Destination] = &[
     Destination { service: "sqs", operation: "SendMessage", input: sqs, takes: Takes::DeadLetters },
     Destination { service: "sns", operation: "Publish", input: sns, takes: Takes::DeadLetters },
     Destination { service: "s3", operation: "PutObject", input: s3, takes: Takes::Failures },
+    Destination { service: "events", operation: "PutEvents", input: events, takes: Takes::Records },
 ];
 
 /// The service of functions, in an ARN.
@@ -61,6 +63,20 @@ fn sqs(cx: &Context, arn: &str, message: &Message) -> Value {
 
 fn sns(_: &Context, arn: &str, message: &Message) -> Value {
     json!({ "TopicArn": arn, "Message": message.body, "MessageAttributes": attributes(message) })
+}
+
+/// A record as the detail of an event [Capturing records of Lambda asynchronous invocations].
+fn events(_: &Context, arn: &str, message: &Message) -> Value {
+    let record: Value = serde_json::from_str(&message.body).unwrap_or_default();
+    let about = &record["requestContext"];
+    let outcome = if about["condition"] == "Success" { "Success" } else { "Failure" };
+    json!({ "Entries": [{
+        "EventBusName": arn,
+        "Source": "lambda",
+        "DetailType": format!("Lambda Function Invocation Result - {outcome}"),
+        "Resources": [arn, about["functionArn"]],
+        "Detail": message.body,
+    }] })
 }
 
 fn s3(_: &Context, arn: &str, message: &Message) -> Value {
@@ -101,7 +117,11 @@ pub(crate) async fn send(
         Some(region) => &Context { region: region.into(), ..cx.clone() },
         None => cx,
     };
-    outlet.call(cx, known.service, known.operation, (known.input)(cx, arn, message)).await.map(|_| ())
+    let answer = outlet.call(cx, known.service, known.operation, (known.input)(cx, arn, message)).await?;
+    match answer["Entries"][0]["ErrorMessage"].as_str() {
+        Some(refusal) => Err(ApiError::validation(refusal)),
+        None => Ok(()),
+    }
 }
 
 /// Reads the destination of a setting, which is called `OnSuccess` or `OnFailure`; an empty one is none.

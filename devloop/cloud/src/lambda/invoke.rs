@@ -13,6 +13,7 @@ use super::{
     environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
     function::Function,
     pool::{Lease, Refused},
+    recent::Recent,
     version::Version,
 };
 use crate::{
@@ -28,6 +29,8 @@ use crate::{
 pub(super) struct Invoker {
     pub(super) clock: Clock,
     pub(super) logs: Arc<Logs>,
+    /// The last events, for those who want to see one or send it again.
+    pub(super) recent: Arc<Recent>,
 }
 
 /// How often an event goes to another environment when one died before it took the event.
@@ -52,6 +55,7 @@ impl Invoker {
         let invocation = Invocation { trace_id: Some(function.follow_trace(&trace_id)?), ..invocation };
         let request_id: Arc<str> =
             invocation.request_id.clone().unwrap_or_else(|| wire::unique_id().to_string()).into();
+        let number = self.recent.came(&function.name, &request_id, &invocation.payload, self.clock.now_ms());
         let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
         for _ in 1..HANDOVERS {
             if !matches!(attempt, Attempt::Untouched) {
@@ -67,9 +71,14 @@ impl Invoker {
                 "Error: Runtime exited before it took the event",
                 String::new(),
             ),
-            Attempt::Stopped => return Err(gone(&function, &version)),
+            Attempt::Stopped => {
+                let error = gone(&function, &version);
+                self.recent.ended(number, Some(&error.message));
+                return Err(error);
+            }
         };
         let now = self.clock.now_ms();
+        self.recent.ended(number, report.error.as_deref());
         function.meters.invocations.record(1.0, now);
         function.meters.errors.record(f64::from(u8::from(report.error.is_some())), now);
         function.meters.concurrency.record(permit.running as f64, now);

@@ -17,6 +17,7 @@ mod lineage;
 mod meters;
 mod name;
 mod pool;
+mod recent;
 mod service;
 mod url;
 mod version;

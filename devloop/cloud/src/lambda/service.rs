@@ -90,7 +90,7 @@ impl Lambda {
     /// An empty service that logs to `logs` and measures into `cloudwatch`.
     pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
         let regions = Arc::new(Regional::default());
-        let invoker = Invoker { clock: clock.clone(), logs };
+        let invoker = Invoker { clock: clock.clone(), logs, recent: Arc::default() };
         Self {
             courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
             regions,
@@ -127,6 +127,11 @@ impl Lambda {
             Some(qualifier) => format!("{}:{qualifier}", function.arn),
             None => function.arn.to_string(),
         })
+    }
+
+    /// The last events that functions got.
+    pub(super) fn recent_events(&self) -> Value {
+        self.invoker.recent.shown()
     }
 
     fn target(

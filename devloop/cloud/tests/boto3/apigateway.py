@@ -271,8 +271,27 @@ def test_tags():
 
 
 def test_what_does_not_exist_here_is_refused_by_name():
-    not_done("NotImplementedException", "authorizers", gateway.get_authorizers, **Api().at)
     not_done("NotImplementedException", "VPC links", gateway.get_vpc_links)
+
+
+def test_authorizers():
+    api = gateway.create_rest_api(name="guarded")
+    on = {"restApiId": api["id"]}
+    created = gateway.create_authorizer(
+        **on, name="x", type="TOKEN", authorizerUri=URI, identitySource="method.request.header.Authorization")
+    equal((created["type"], created["authorizerResultTtlInSeconds"]), ("TOKEN", 300))
+    one = {**on, "authorizerId": created["id"]}
+    gateway.put_method(**on, resourceId=api["rootResourceId"], httpMethod="GET", authorizationType="CUSTOM", authorizerId=created["id"])
+    patch = [{"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": "0"}]
+    equal(gateway.update_authorizer(**one, patchOperations=patch)["authorizerResultTtlInSeconds"], 0)
+    equal([found["id"] for found in gateway.get_authorizers(**on)["items"]], [created["id"]])
+    refused("BadRequestException", "authorizer ID", gateway.put_method, **on, resourceId=api["rootResourceId"], httpMethod="PUT",
+            authorizationType="CUSTOM", authorizerId="none")
+    refused("ConflictException", "used by a method", gateway.delete_authorizer, **one)
+    refused("NotImplementedException", "Cognito", gateway.create_authorizer, **on, name="y", type="COGNITO_USER_POOLS")
+    gateway.delete_method(**on, resourceId=api["rootResourceId"], httpMethod="GET")
+    gateway.delete_authorizer(**one)
+    refused("NotFoundException", "Authorizer", gateway.get_authorizer, **one)
 
 
 def test_keys_plans_validators_models_and_mocks():

@@ -75,8 +75,15 @@ scripts! {
         account
         tags
         what_does_not_exist_here_is_refused_by_name
+        authorizers
         keys_plans_validators_models_and_mocks
         deletes;
+    apigatewayv2:
+        apis
+        routes_integrations_and_authorizers
+        stages_and_deployments
+        quick_create
+        what_does_not_exist_here_is_refused_by_name;
     cloudformation:
         create_update_and_delete_a_stack
         a_failed_stack_goes_back_to_what_it_was
@@ -115,6 +122,11 @@ scripts! {
         transactions
         streams
         delete_table;
+    events:
+        buses
+        rules_and_targets
+        events_reach_targets
+        what_does_not_exist_here_is_refused_by_name;
     iam:
         create_role
         get_role
@@ -189,6 +201,10 @@ scripts! {
         notifications
         what_does_not_exist_here_is_refused_by_name
         command_line;
+    scheduler:
+        schedules
+        groups
+        a_schedule_is_fired_by_hand;
     shapes:
         alarms
         queues

@@ -30,6 +30,32 @@ pub(super) struct State {
     pub(super) models: BTreeMap<String, Model>,
     /// By type.
     pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
+}
+
+/// `Authorizer`, of the types `TOKEN` and `REQUEST`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Authorizer {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) authorizer_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_credentials: Option<String>,
+    /// Sources with commas between them.
+    pub(super) identity_source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) identity_validation_expression: Option<String>,
+    pub(super) authorizer_result_ttl_in_seconds: u32,
+}
+
+impl Authorizer {
+    /// Where the identity stands.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.identity_source.split(',').map(str::trim).filter(|source| !source.is_empty())
+    }
 }
 
 /// `RequestValidator`.
@@ -121,6 +147,8 @@ pub(super) struct Resource {
 pub(super) struct Method {
     pub(super) http_method: String,
     pub(super) authorization_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authorizer_id: Option<String>,
     pub(super) api_key_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation_name: Option<String>,
@@ -221,7 +249,7 @@ pub(super) struct MethodSetting {
 }
 
 /// A fresh id in API Gateway's alphabet, which host names can carry.
-pub(super) fn new_id(length: usize) -> String {
+pub(crate) fn new_id(length: usize) -> String {
     const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut random = rand::rng();
     (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()

@@ -6,6 +6,7 @@
 mod about;
 mod access;
 mod address;
+mod bridge;
 mod bucket;
 mod checksum;
 mod chunked;

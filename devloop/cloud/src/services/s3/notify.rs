@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
+    bridge,
     bucket::Bucket,
     document::{items, text},
     error::refused,
@@ -115,9 +116,6 @@ fn covers(wanted: &str, event: &str) -> bool {
 /// Checks a document of notifications: known events, no overlaps, targets that exist; queues and topics get the test event.
 pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Value) -> Result<(), ApiError> {
     let invalid = |message: String| refused(400, "InvalidArgument", message);
-    if document.get("EventBridgeConfiguration").is_some() && !s3.others()?.names().contains(&"events") {
-        return Err(ApiError::unsupported("EventBridge notifications of S3"));
-    }
     let all = Configuration::all(document);
     for (index, one) in all.iter().enumerate() {
         if one.events.is_empty() {
@@ -165,6 +163,21 @@ pub(super) async fn tell(
     sequencer: &str,
 ) {
     let Some(document) = bucket.settings.read().get("notification").cloned() else { return };
+    if document.get("EventBridgeConfiguration").is_some()
+        && let Some(entry) = bridge::entry(call, bucket, key, version, event, sequencer)
+    {
+        let all = call.s3.all.get().and_then(std::sync::Weak::upgrade);
+        let cx = Context { region: Arc::clone(&bucket.region), ..call.cx.clone() };
+        let sent = match all {
+            Some(all) => {
+                all.call(&cx, "events", "PutEvents", json!({ "Entries": [entry] })).await.map(|_| ())
+            }
+            None => Err(ApiError::internal("the cloud is stopping")),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, bucket = bucket.name, key, "EventBridge did not take an event");
+        }
+    }
     for one in Configuration::all(&document).iter().filter(|one| one.wants(event, key)) {
         let message = json!({ "Records": [record(call, bucket, key, version, event, sequencer, &one.id)] });
         if let Err(error) = deliver(call.s3, call.cx, one, message.to_string()).await {

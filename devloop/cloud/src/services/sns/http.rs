@@ -12,7 +12,7 @@ use hyper_util::{
 };
 
 use super::{input::invalid, store::Subscription};
-use crate::error::ApiError;
+use crate::{error::ApiError, http::is_this_machine};
 
 /// The most of an endpoint's answer that is read, in bytes; nothing of it is used.
 const MOST_READ: usize = 64 << 10;
@@ -110,9 +110,7 @@ pub(super) fn check(endpoint: &str, protocol: &str) -> Result<(), ApiError> {
     if uri.scheme_str() != Some(protocol) {
         return Err(invalid("Endpoint must match the specified protocol"));
     }
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
-    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if loopback || host == "localhost" || host.ends_with(".localhost") {
+    if is_this_machine(uri.host().unwrap_or_default()) {
         Ok(())
     } else {
         Err(ApiError::unsupported(format_args!(

@@ -1,11 +1,11 @@
-//! `AWS::ApiGateway::RequestValidator`, `Model` and `GatewayResponse`.
+//! `AWS::ApiGateway::Authorizer`, `RequestValidator`, `Model` and `GatewayResponse`.
 
 use serde_json::Value;
 
 use super::apis::{members, naming, on_api};
 use crate::resource::{
     Created, Doing, Properties, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{Any, Flag, Integer, Text},
     Task, text,
 };
 
@@ -38,6 +38,47 @@ impl ResourceType for RequestValidator {
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
         Box::pin(async move {
             on_api(task, "DeleteRequestValidator", naming("requestValidatorId", physical_id)).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `AWS::ApiGateway::Authorizer`.
+#[derive(Debug)]
+pub(super) struct Authorizer;
+
+impl ResourceType for Authorizer {
+    fn properties(&self) -> Properties {
+        &[
+            ("AuthType", Text),
+            ("AuthorizerCredentials", Text),
+            ("AuthorizerResultTtlInSeconds", Integer),
+            ("AuthorizerUri", Text),
+            ("IdentitySource", Text),
+            ("IdentityValidationExpression", Text),
+            ("Name", Text),
+            ("ProviderARNs", Any),
+            ("RestApiId", Text),
+            ("Type", Text),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["AuthorizerId"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let mut properties = task.properties.clone();
+            properties.remove("RestApiId");
+            let id = text(&on_api(task, "CreateAuthorizer", members(properties)).await?, "/id")?;
+            Ok(Created::new(id.clone()).with("AuthorizerId", id))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            on_api(task, "DeleteAuthorizer", naming("authorizerId", physical_id)).await?;
             Ok(())
         })
     }

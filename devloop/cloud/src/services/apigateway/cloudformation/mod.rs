@@ -13,6 +13,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::ApiGateway::Account", Box::new(apis::Account)),
         ("AWS::ApiGateway::ApiKey", Box::new(plans::ApiKey)),
+        ("AWS::ApiGateway::Authorizer", Box::new(checks::Authorizer)),
         ("AWS::ApiGateway::Deployment", Box::new(apis::Deployment)),
         ("AWS::ApiGateway::GatewayResponse", Box::new(checks::GatewayResponse)),
         ("AWS::ApiGateway::Method", Box::new(method::Method)),

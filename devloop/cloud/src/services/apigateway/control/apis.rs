@@ -102,6 +102,7 @@ pub(super) fn create(service: &ApiGateway, cx: &Context, input: Input) -> Result
         validators: BTreeMap::new(),
         models: BTreeMap::new(),
         gateway_responses: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
     };
     apis.insert(id.clone(), Arc::new(Api { id, region: Arc::clone(&cx.region), state: RwLock::new(state) }));
     Ok(reply)

@@ -42,9 +42,10 @@ impl At<'_> {
 /// `PutMethod`.
 pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiError> {
     let mut members = Members::read("PutMethod", input);
-    match members.take::<String>("authorizationType")?.as_deref() {
-        Some("NONE") => {}
-        Some(kind @ ("AWS_IAM" | "CUSTOM" | "COGNITO_USER_POOLS")) => {
+    let authorization_type = match members.take::<String>("authorizationType")?.as_deref() {
+        Some("NONE") => "NONE",
+        Some("CUSTOM") => "CUSTOM",
+        Some(kind @ ("AWS_IAM" | "COGNITO_USER_POOLS")) => {
             return Err(ApiError::unsupported(format_args!(
                 "authorizationType {kind} of apigateway:PutMethod"
             )));
@@ -54,7 +55,9 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
                 "Invalid authorization type specified. Must be one of [NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS]",
             ));
         }
-    }
+    };
+    // An authorizer says nothing of a method that asks for none.
+    let authorizer_id = members.take::<String>("authorizerId")?.filter(|_| authorization_type == "CUSTOM");
     let operation_name = members.take("operationName")?;
     let api_key_required = members.take("apiKeyRequired")?.unwrap_or(false);
     let request_validator_id = members.take::<String>("requestValidatorId")?;
@@ -73,6 +76,12 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
     if let Some(model) = request_models.values().find(|model| !known(model)) {
         return Err(bad_request(format!("Invalid model identifier specified: {model}")));
     }
+    let is_known = authorizer_id.as_ref().is_some_and(|id| state.authorizers.contains_key(id));
+    if authorization_type == "CUSTOM" && !is_known {
+        return Err(bad_request(
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM requires a valid authorizer.",
+        ));
+    }
     if request_validator_id.as_ref().is_some_and(|id| !state.validators.contains_key(id)) {
         return Err(bad_request("Invalid Request Validator identifier specified"));
     }
@@ -82,7 +91,8 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
     }
     let method = Method {
         http_method: at.method.to_owned(),
-        authorization_type: "NONE",
+        authorization_type,
+        authorizer_id,
         api_key_required,
         operation_name,
         request_validator_id,

@@ -2,6 +2,7 @@
 
 mod account;
 mod apis;
+mod authorizers;
 mod deployments;
 mod errors;
 mod gateway_responses;
@@ -21,7 +22,8 @@ mod validators;
 
 pub(super) use errors::{bad_request, conflict, not_found};
 pub(super) use members::{Input, Members};
-pub(super) use operations::{OPERATIONS, call, taken, unknown_route};
+pub(crate) use operations::unknown_route;
+pub(super) use operations::{OPERATIONS, call, taken};
 pub(super) use page::page;
 pub(super) use patch::{Patch, Verb};
 pub(super) use routes::ROUTES;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    account, apis, deployments, errors::bad_request, gateway_responses, import, integrations, members::Input,
-    methods, models, resources, stages, tags, validators,
+    account, apis, authorizers, deployments, errors::bad_request, gateway_responses, import, integrations,
+    members::Input, methods, models, resources, stages, tags, validators,
 };
 use crate::{
     context::Context,
@@ -16,6 +16,7 @@ use crate::{
 /// The operations that [`call`] runs.
 pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "CreateApiKey",
+    "CreateAuthorizer",
     "CreateDeployment",
     "CreateModel",
     "CreateRequestValidator",
@@ -25,6 +26,7 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "CreateUsagePlan",
     "CreateUsagePlanKey",
     "DeleteApiKey",
+    "DeleteAuthorizer",
     "DeleteDeployment",
     "DeleteGatewayResponse",
     "DeleteIntegration",
@@ -41,6 +43,8 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "GetAccount",
     "GetApiKey",
     "GetApiKeys",
+    "GetAuthorizer",
+    "GetAuthorizers",
     "GetDeployment",
     "GetDeployments",
     "GetGatewayResponse",
@@ -76,6 +80,7 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "UntagResource",
     "UpdateAccount",
     "UpdateApiKey",
+    "UpdateAuthorizer",
     "UpdateIntegration",
     "UpdateRequestValidator",
     "UpdateRestApi",
@@ -85,13 +90,12 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
 ];
 
 /// What the first or third step of a path may name and this service does not have.
-const ABSENT: [(&str, &str); 9] = [
+const ABSENT: [(&str, &str); 8] = [
     ("domainnames", "custom domain names"),
     ("domainnameaccessassociations", "domain name access associations"),
     ("vpclinks", "VPC links"),
     ("clientcertificates", "client certificates"),
     ("sdktypes", "SDK generation"),
-    ("authorizers", "authorizers"),
     ("documentation", "documentation parts"),
     ("policy", "resource policies"),
     ("sdks", "SDK generation"),
@@ -154,6 +158,11 @@ fn on_api(service: &ApiGateway, cx: &Context, operation: &str, mut input: Input)
             validators::update(&api, &taken(&mut input, "requestValidatorId")?, input)
         }
         "DeleteRequestValidator" => validators::delete(&api, &taken(&mut input, "requestValidatorId")?),
+        "CreateAuthorizer" => authorizers::create(&api, input),
+        "GetAuthorizers" => authorizers::list(&api, &input),
+        "GetAuthorizer" => authorizers::get(&api, &taken(&mut input, "authorizerId")?),
+        "UpdateAuthorizer" => authorizers::update(&api, &taken(&mut input, "authorizerId")?, input),
+        "DeleteAuthorizer" => authorizers::delete(&api, &taken(&mut input, "authorizerId")?),
         "CreateModel" => models::create(&api, input),
         "GetModels" => models::list(&api, &input),
         "GetModel" => models::get(&api, &taken(&mut input, "modelName")?),
@@ -211,7 +220,7 @@ fn target(service: &ApiGateway, cx: &Context, input: &mut Input) -> Result<tags:
 }
 
 /// The error for a path that no operation has: what this service lacks is named.
-pub(in crate::services::apigateway) fn unknown_route(request: &Request) -> ApiError {
+pub(crate) fn unknown_route(request: &Request) -> ApiError {
     let steps = request.segments();
     let absent = |step: Option<&String>| {
         ABSENT.iter().find(|(name, _)| step.is_some_and(|step| step == name)).map(|(_, what)| *what)

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{
@@ -109,6 +110,7 @@ fn live(
         deployment: deployment.id.clone(),
         variables: variables.clone(),
         snapshot: Arc::clone(&deployment.snapshot),
+        verdicts: Mutex::default(),
     })
 }
 

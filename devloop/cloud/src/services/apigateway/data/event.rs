@@ -7,6 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hyper::header;
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::snapshot::{Live, Target};
 use crate::{context::Context, http::Request, services::apigateway::plans::Caller};
@@ -27,6 +28,8 @@ pub(super) struct Arrival<'a> {
     pub(super) trace_id: &'a str,
     /// The key that the request came with, where the method needs one.
     pub(super) caller: Option<&'a Caller>,
+    /// What the authorizer said of the caller.
+    pub(super) authorized: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +65,8 @@ struct RequestContext<'a> {
     request_time_epoch: i64,
     request_id: &'a str,
     identity: Identity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'a Value>,
     domain_name: &'a str,
     deployment_id: &'a str,
     api_id: &'a str,
@@ -142,6 +147,7 @@ pub(super) fn write(request: &Request, arrival: &Arrival<'_>) -> Result<Vec<u8>,
                 api_key_id: arrival.caller.map(|caller| caller.key_id.as_str()),
                 ..Identity::default()
             },
+            authorizer: arrival.authorized.as_ref(),
             domain_name: request.header("host").unwrap_or_default(),
             deployment_id: &live.deployment,
             api_id: &live.api,
@@ -236,6 +242,7 @@ mod tests {
             resource_path: "/upload/{id}".to_owned(),
             name: "/upload/{id}/POST".to_owned(),
             needs_key: false,
+            authorizer: None,
             checks: Checks::default(),
             backend: Backend::Function(
                 Uri::parse("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations")
@@ -253,6 +260,7 @@ mod tests {
                 .map(|&(name, value)| (name.to_owned(), value.to_owned()))
                 .collect::<BTreeMap<_, _>>(),
             throttles: BTreeMap::new(),
+            verdicts: parking_lot::Mutex::default(),
             snapshot: Arc::new(Snapshot {
                 routes: Routes::default(),
                 binary: MediaTypes::new(&["image/png".to_owned()]),
@@ -268,6 +276,7 @@ mod tests {
             extended_request_id: "ext=",
             trace_id: "Root=1-0-0",
             caller: None,
+            authorized: None,
         };
         serde_json::from_slice(&write(request, &arrival).unwrap()).unwrap()
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::{
     answer,
+    authorize::authorize,
     event::{self, Arrival},
     refusal::Refusal,
     snapshot::{Backend, Live},
@@ -42,7 +43,7 @@ pub(in crate::services::apigateway) async fn execute(
         .header("x-amz-apigw-id", &extended_request_id)
 }
 
-/// In the gateway's order: route, key, throttle and quota, validator, integration.
+/// In the gateway's order: route, authorizer, key, throttle and quota, validator, integration.
 async fn answer_request(
     clock: &Clock,
     (functions, plans): (&dyn Functions, &Plans),
@@ -54,6 +55,21 @@ async fn answer_request(
     let found = live.snapshot.routes.find(request.method.as_str(), &request.path);
     let (target, path_values) = found.ok_or(Refusal::UnknownRoute)?;
     let at_ms = clock.now_ms();
+    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
+    let mut arrival = Arrival {
+        cx,
+        live,
+        target,
+        path_values,
+        at_ms,
+        extended_request_id,
+        trace_id: &trace_id,
+        caller: None,
+        authorized: None,
+    };
+    if let Some(authorizer) = &target.authorizer {
+        arrival.authorized = Some(authorize(functions, cx, authorizer, request, &arrival).await?);
+    }
     let limits = Limits {
         api: &live.api,
         stage: &live.stage,
@@ -70,15 +86,12 @@ async fn answer_request(
     if request.body.len() > BODY_LIMIT {
         return Err(Refusal::TooLong);
     }
-    target.checks.check(request, &path_values)?;
+    target.checks.check(request, &arrival.path_values)?;
     let (uri, timeout) = match &target.backend {
         Backend::Mock(mock) => return mock.reply(request),
         Backend::Function(uri, timeout) => (uri, *timeout),
     };
-    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
-    let caller = caller.as_ref();
-    let arrival =
-        Arrival { cx, live, target, path_values, at_ms, extended_request_id, trace_id: &trace_id, caller };
+    arrival.caller = caller.as_ref();
     let payload = match event::write(request, &arrival) {
         Ok(payload) if payload.len() > EVENT_LIMIT => return Err(Refusal::TooLong),
         Ok(payload) => Bytes::from(payload),
@@ -90,7 +103,7 @@ async fn answer_request(
     let function = uri.function(&live.variables).into_owned();
     let outcome = {
         let cx = region_of(cx, live, &function);
-        let invocation = Invocation { payload, trace_id: Some(trace_id), ..Invocation::default() };
+        let invocation = Invocation { payload, trace_id: Some(trace_id.clone()), ..Invocation::default() };
         // The invocation goes on although the client hangs up or the gateway gives up: it is a task of its own.
         clock.timeout(timeout, functions.invoke(&cx, &function, invocation)).await
     };
@@ -115,7 +128,7 @@ async fn answer_request(
 }
 
 /// The context of the invocation: a client's request names no region, the function's ARN (or else the API) does.
-fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
+pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
     let region = Arn::parse(function).map(|arn| arn.region).filter(|region| !region.is_empty());
     let region = region.map_or_else(|| Arc::clone(&live.region), Into::into);
     Context { region, ..cx.clone() }
@@ -189,6 +202,7 @@ mod tests {
             resource_path: "/".to_owned(),
             name: "/POST".to_owned(),
             needs_key: false,
+            authorizer: None,
             checks: Checks::default(),
             backend: Backend::Function(Uri::parse(&uri).unwrap(), Duration::from_secs(29)),
         };
@@ -200,6 +214,7 @@ mod tests {
             deployment: "d".to_owned(),
             variables: BTreeMap::new(),
             throttles: BTreeMap::new(),
+            verdicts: Mutex::default(),
             snapshot: Arc::new(Snapshot { routes, binary: MediaTypes::new(&[]), responses: BTreeMap::new() }),
         }
     }

@@ -11,7 +11,7 @@ pub(super) struct Uri {
 
 /// The ARN between `functions/` and `/invocations` of a URI such as
 /// `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:…:function:f/invocations`.
-pub(in crate::services::apigateway) fn function_of(uri: &str) -> Option<&str> {
+pub(crate) fn function_of(uri: &str) -> Option<&str> {
     let function = uri.split_once("/functions/")?.1.strip_suffix("/invocations")?;
     (!function.is_empty()).then_some(function)
 }

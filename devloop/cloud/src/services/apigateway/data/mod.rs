@@ -2,6 +2,7 @@
 //! back [Lambda proxy integrations in API Gateway].
 
 mod answer;
+mod authorize;
 mod checks;
 mod event;
 mod execute;
@@ -11,10 +12,13 @@ mod mock;
 mod refusal;
 mod routes;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub(super) use checks::schema;
 pub(super) use execute::execute;
-pub(super) use integration::function_of;
+pub(crate) use integration::function_of;
 pub(super) use mock::{check_mock, has_expressions};
 pub(super) use refusal::{check_response, too_long, unknown_api, unknown_stage};
+pub(crate) use routes::Routes;
 pub(super) use snapshot::{Live, Snapshot};

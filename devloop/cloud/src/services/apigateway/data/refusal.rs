@@ -13,6 +13,12 @@ use crate::{http::Reply, services::apigateway::model::GatewayResponse};
 pub(super) enum Refusal {
     /// No resource of the deployment serves the path with this method.
     UnknownRoute,
+    /// The caller did not say who it is.
+    Unauthorized,
+    /// The authorizer's policy does not let the caller do that.
+    Denied,
+    /// The authorizer failed, or what it answered is no verdict.
+    NoVerdict,
     /// The method needs a key of a usage plan of this stage.
     Key,
     /// Requests come too fast.
@@ -46,6 +52,19 @@ impl Refusal {
                 403,
                 "MissingAuthenticationTokenException",
                 "Missing Authentication Token",
+            ),
+            Self::Unauthorized => ("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"),
+            Self::Denied => (
+                "ACCESS_DENIED",
+                403,
+                "AccessDeniedException",
+                "User is not authorized to access this resource",
+            ),
+            Self::NoVerdict => (
+                "AUTHORIZER_CONFIGURATION_ERROR",
+                500,
+                "AuthorizerConfigurationException",
+                "Internal server error",
             ),
             Self::Key => ("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"),
             Self::Throttled => ("THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"),

@@ -6,7 +6,7 @@ use crate::http::decode;
 
 /// A tree of declared paths such as `/pets/{id}` and `/files/{proxy+}`.
 #[derive(Debug)]
-pub(super) struct Routes<T> {
+pub(crate) struct Routes<T> {
     root: Node<T>,
 }
 
@@ -22,7 +22,7 @@ struct Node<T> {
 type Methods<T> = HashMap<String, T>;
 
 /// What a request matched: the target, and the values of the path's variables as they were sent.
-pub(super) type Match<'r, 'p, T> = (&'r T, Vec<(&'r str, &'p str)>);
+pub(crate) type Match<'r, 'p, T> = (&'r T, Vec<(&'r str, &'p str)>);
 
 impl<T> Default for Routes<T> {
     fn default() -> Self {
@@ -38,7 +38,7 @@ impl<T> Default for Node<T> {
 
 impl<T> Routes<T> {
     /// Declares `target` for `method` of the resource at `path`.
-    pub(super) fn insert(&mut self, path: &str, method: &str, target: T) {
+    pub(crate) fn insert(&mut self, path: &str, method: &str, target: T) {
         let mut node = &mut self.root;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let variable = part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -60,7 +60,7 @@ impl<T> Routes<T> {
 
     /// Finds the most specific declaration that serves `method` of `path`: names before variables before greedy
     /// variables, a method by its name before `ANY`. A trailing slash makes no difference.
-    pub(super) fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> Option<Match<'r, 'p, T>> {
+    pub(crate) fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> Option<Match<'r, 'p, T>> {
         let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
         let mut values = Vec::new();

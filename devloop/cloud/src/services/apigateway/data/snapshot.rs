@@ -2,9 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{checks::Checks, integration::Uri, media::MediaTypes, mock::Mock, routes::Routes};
+use parking_lot::Mutex;
+
+use super::{
+    authorize::Said, checks::Checks, integration::Uri, media::MediaTypes, mock::Mock, routes::Routes,
+};
 use crate::services::apigateway::{
-    model::{GatewayResponse, State},
+    authorizers::Kept,
+    model::{Authorizer, GatewayResponse, State},
     plans::Throttle,
 };
 
@@ -25,6 +30,8 @@ pub(super) struct Target {
     /// Path and method as throttles name them: `/pets/GET`.
     pub(super) name: String,
     pub(super) needs_key: bool,
+    /// Who decides whether a request may pass.
+    pub(super) authorizer: Option<Authorizer>,
     pub(super) checks: Checks,
     pub(super) backend: Backend,
 }
@@ -49,6 +56,8 @@ pub(in crate::services::apigateway) struct Live {
     /// The bounds of the stage's own settings, by `<path without its first slash>/<method>` or `*/*`.
     pub(in crate::services::apigateway) throttles: BTreeMap<String, Throttle>,
     pub(in crate::services::apigateway) snapshot: Arc<Snapshot>,
+    /// What authorizers said, until the stage changes.
+    pub(in crate::services::apigateway) verdicts: Mutex<Kept<Said>>,
 }
 
 impl Live {
@@ -86,6 +95,11 @@ impl Snapshot {
                     resource_path: resource.path.clone(),
                     name: format!("{}/{name}", resource.path.trim_end_matches('/')),
                     needs_key: method.api_key_required,
+                    authorizer: method
+                        .authorizer_id
+                        .as_ref()
+                        .and_then(|id| state.authorizers.get(id))
+                        .cloned(),
                     checks: Checks::of(state, method),
                     backend,
                 };

@@ -5,30 +5,30 @@ use serde::{Deserialize, Serialize};
 /// How fast requests may come.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::services::apigateway) struct Throttle {
+pub(crate) struct Throttle {
     /// How many requests may come at once.
     #[serde(default)]
-    pub(in crate::services::apigateway) burst_limit: i64,
+    pub(crate) burst_limit: i64,
     /// How many requests a second may come in the long run.
     #[serde(default)]
-    pub(in crate::services::apigateway) rate_limit: f64,
+    pub(crate) rate_limit: f64,
 }
 
 /// The tokens that are left.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     tokens: f64,
     at_ms: i64,
 }
 
 impl Bucket {
     /// A full bucket.
-    pub(super) fn new(throttle: &Throttle, now_ms: i64) -> Self {
+    pub(crate) fn new(throttle: &Throttle, now_ms: i64) -> Self {
         Self { tokens: throttle.burst_limit as f64, at_ms: now_ms }
     }
 
     /// Whether there is a token now.
-    pub(super) fn fill(&mut self, throttle: &Throttle, now_ms: i64) -> bool {
+    pub(crate) fn fill(&mut self, throttle: &Throttle, now_ms: i64) -> bool {
         let seconds = (now_ms - self.at_ms).max(0) as f64 / 1000.0;
         self.tokens = (self.tokens + seconds * throttle.rate_limit).min(throttle.burst_limit as f64);
         self.at_ms = now_ms;
@@ -36,7 +36,7 @@ impl Bucket {
     }
 
     /// Takes one.
-    pub(super) fn take(&mut self) {
+    pub(crate) fn take(&mut self) {
         self.tokens -= 1.0;
     }
 }

@@ -13,6 +13,6 @@ mod usage;
 mod usage_plans;
 
 pub(super) use admit::{Caller, Limits, Refusal};
-pub(super) use bucket::Throttle;
+pub(crate) use bucket::{Bucket, Throttle};
 pub(super) use operations::{OPERATIONS, call};
 pub(super) use store::Plans;

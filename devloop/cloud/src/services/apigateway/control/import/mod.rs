@@ -109,6 +109,7 @@ fn copy(api: &Api, merge: bool) -> Api {
         stages: BTreeMap::new(),
         validators: state.validators.clone(),
         models: state.models.clone(),
+        authorizers: state.authorizers.clone(),
         gateway_responses: state.gateway_responses.clone(),
     };
     if !merge {

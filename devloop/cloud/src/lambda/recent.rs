@@ -1,0 +1,159 @@
+//! The last events that functions got, so that one can be looked at and sent again: bounded for each function and in all.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::wire;
+
+/// The most events of one function and of all together, and the most bytes of their payloads; the oldest go first.
+const MOST_OF_ONE: usize = 20;
+const MOST: usize = 500;
+const MOST_BYTES: usize = 16 << 20;
+
+/// The events of all functions.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    next: AtomicU64,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<One>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct One {
+    number: u64,
+    function: Arc<str>,
+    request_id: Arc<str>,
+    payload: Bytes,
+    /// When it came, in ms since the epoch.
+    at_ms: i64,
+    outcome: Outcome,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+enum Outcome {
+    Running,
+    Succeeded,
+    Failed(String),
+}
+
+impl Outcome {
+    fn error(&self) -> Option<&str> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Running | Self::Succeeded => None,
+        }
+    }
+}
+
+impl Recent {
+    /// Keeps an event that a function gets now; returns its number.
+    pub(super) fn came(
+        &self,
+        function: &Arc<str>,
+        request_id: &Arc<str>,
+        payload: &Bytes,
+        at_ms: i64,
+    ) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut kept = self.kept.lock();
+        let of_one = kept.events.iter().filter(|event| event.function == *function).count();
+        if of_one >= MOST_OF_ONE {
+            let oldest = kept.events.iter().position(|event| event.function == *function);
+            kept.forget(oldest);
+        }
+        kept.bytes += payload.len();
+        kept.events.push_back(One {
+            number,
+            function: Arc::clone(function),
+            request_id: Arc::clone(request_id),
+            payload: payload.clone(),
+            at_ms,
+            outcome: Outcome::Running,
+        });
+        while kept.events.len() > MOST || (kept.bytes > MOST_BYTES && kept.events.len() > 1) {
+            kept.forget(Some(0));
+        }
+        number
+    }
+
+    /// Notes what became of an event: nothing bad, or an error.
+    pub(super) fn ended(&self, number: u64, error: Option<&str>) {
+        let mut kept = self.kept.lock();
+        if let Some(event) = kept.events.iter_mut().rev().find(|event| event.number == number) {
+            event.outcome = error.map_or(Outcome::Succeeded, |error| Outcome::Failed(error.to_owned()));
+        }
+    }
+
+    /// All that are kept, the oldest first.
+    pub(super) fn shown(&self) -> Value {
+        let kept = self.kept.lock();
+        let shown = kept.events.iter().map(|event| {
+            let payload = serde_json::from_slice::<Value>(&event.payload)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&event.payload).into_owned().into());
+            json!({
+                "number": event.number,
+                "function": *event.function,
+                "request_id": *event.request_id,
+                "at": wire::iso(event.at_ms),
+                "state": match &event.outcome {
+                    Outcome::Running => "running",
+                    Outcome::Succeeded => "succeeded",
+                    Outcome::Failed(_) => "failed",
+                },
+                "error": event.outcome.error(),
+                "payload": payload,
+            })
+        });
+        json!({ "events": shown.collect::<Vec<_>>() })
+    }
+}
+
+impl Kept {
+    fn forget(&mut self, at: Option<usize>) {
+        if let Some(event) = at.and_then(|at| self.events.remove(at)) {
+            self.bytes -= event.payload.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_events_are_kept_within_bounds() {
+        let recent = Recent::default();
+        let (f, g): (Arc<str>, Arc<str>) = ("f".into(), "g".into());
+        let id: Arc<str> = "id".into();
+        for n in 0..30 {
+            let number = recent.came(&f, &id, &Bytes::from(format!("{{\"n\":{n}}}")), 0);
+            recent.ended(number, (n == 29).then_some("it failed"));
+        }
+        recent.came(&g, &id, &Bytes::from_static(b"no json"), 0);
+        let shown = recent.shown();
+        let events = shown["events"].as_array().unwrap();
+        assert_eq!(events.len(), MOST_OF_ONE + 1);
+        assert_eq!((&events[0]["payload"]["n"], &events[0]["state"]), (&json!(10), &json!("succeeded")));
+        assert_eq!((&events[19]["number"], &events[19]["error"]), (&json!(30), &json!("it failed")));
+        assert_eq!((&events[20]["payload"], &events[20]["state"]), (&json!("no json"), &json!("running")));
+        let large = Bytes::from(vec![b' '; MOST_BYTES / 2 + 1]);
+        recent.came(&f, &id, &large, 0);
+        recent.came(&g, &id, &large, 0);
+        assert_eq!(recent.kept.lock().events.len(), 1);
+    }
+}

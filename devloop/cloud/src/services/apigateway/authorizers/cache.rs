@@ -1,0 +1,67 @@
+//! What authorizers said, for as long as it holds.
+
+use std::{collections::HashMap, sync::Arc};
+
+/// The most verdicts that one API keeps; when it is full and none has expired, all are forgotten and asked for again.
+const MOST: usize = 10_000;
+
+/// Verdicts by authorizer, stage and identity.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    all: HashMap<[String; 3], (i64, Arc<T>)>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { all: HashMap::new() }
+    }
+}
+
+impl<T> Kept<T> {
+    /// What was said to `key`, when it holds at `now_ms`.
+    pub(crate) fn get(&self, key: &[String; 3], now_ms: i64) -> Option<Arc<T>> {
+        self.all.get(key).filter(|(until, _)| *until > now_ms).map(|(_, said)| Arc::clone(said))
+    }
+
+    /// Keeps a verdict until `until_ms`.
+    pub(crate) fn put(&mut self, key: [String; 3], said: Arc<T>, until_ms: i64, now_ms: i64) {
+        if until_ms <= now_ms {
+            return;
+        }
+        if self.all.len() >= MOST {
+            self.all.retain(|_, (until, _)| *until > now_ms);
+        }
+        if self.all.len() >= MOST {
+            self.all.clear();
+        }
+        self.all.insert(key, (until_ms, said));
+    }
+
+    /// Forgets what the authorizer with this id said.
+    pub(crate) fn forget(&mut self, authorizer: &str) {
+        self.all.retain(|[of, ..], _| of != authorizer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_hold_for_their_time_and_are_bounded() {
+        let key = |n: usize| ["a".to_owned(), "s".to_owned(), n.to_string()];
+        let mut kept = Kept::default();
+        kept.put(key(0), Arc::new(1), 10, 0);
+        kept.put(key(1), Arc::new(2), 0, 0);
+        assert_eq!(
+            (kept.get(&key(0), 9).as_deref(), kept.get(&key(0), 10), kept.get(&key(1), 0)),
+            (Some(&1), None, None)
+        );
+        for n in 0..MOST {
+            kept.put(key(n), Arc::new(n), 100, 50);
+        }
+        assert!(kept.all.len() <= MOST);
+        kept.forget("a");
+        assert!(kept.all.is_empty());
+    }
+}

@@ -1,0 +1,223 @@
+//! One request to a stage, from the route to the response.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value};
+
+use super::{
+    authorize::{Caller, authorize},
+    cors,
+    issuers::Issuers,
+    refusal::Refusal,
+    snapshot::{Live, Target},
+};
+use crate::{
+    clock::Clock,
+    context::Context,
+    functions::{Functions, Invocation, Outcome},
+    http::{Reply, Request, decode},
+    proxy::{self, Front},
+    services::{
+        apigateway::Bucket,
+        apigatewayv2::{model::Api, settings::IntegrationSettings},
+    },
+};
+
+/// The largest request body [Quotas for configuring and running an HTTP API].
+pub(in crate::services::apigatewayv2) const BODY_LIMIT: usize = 10 << 20;
+
+/// The largest event of a synchronous invocation [Lambda quotas].
+const EVENT_LIMIT: usize = 6 << 20;
+
+/// What answering a request needs.
+#[derive(Debug)]
+pub(in crate::services::apigatewayv2) struct Doors<'a> {
+    pub(in crate::services::apigatewayv2) clock: &'a Clock,
+    pub(in crate::services::apigatewayv2) functions: &'a dyn Functions,
+    pub(in crate::services::apigatewayv2) issuers: &'a Issuers,
+    pub(in crate::services::apigatewayv2) api: &'a Api,
+}
+
+/// A request that a route serves.
+#[derive(Debug)]
+pub(super) struct Matched<'a> {
+    pub(super) live: &'a Live,
+    pub(super) target: &'a Target,
+    /// The path behind the stage.
+    pub(super) path: &'a str,
+    /// The path's variables, decoded.
+    values: Map<String, Value>,
+    pub(super) front: Front<'a>,
+}
+
+impl Matched<'_> {
+    /// Adds what the gateway knows besides: path variables, stage variables, and the caller.
+    pub(super) fn complete(&self, mut event: Value, caller: Option<Value>) -> Value {
+        if !self.values.is_empty() {
+            event["pathParameters"] = self.values.clone().into();
+        }
+        if !self.live.variables.is_empty() {
+            event["stageVariables"] = serde_json::json!(self.live.variables);
+        }
+        if let Some(caller) = caller {
+            event["requestContext"]["authorizer"] = caller;
+        }
+        event
+    }
+}
+
+/// Answers a client's request to the stage `live`: `request.path` is the path behind the stage, `shown` the one that the
+/// client wrote.
+pub(in crate::services::apigatewayv2) async fn execute(
+    doors: &Doors<'_>,
+    cx: &Context,
+    live: &Live,
+    request: Request,
+    shown: &str,
+) -> Reply {
+    let cors = live.snapshot.cors.as_ref();
+    if let Some(reply) = cors.and_then(|cors| cors::preflight(cors, &request)) {
+        return reply.header("apigw-requestid", &cx.request_id);
+    }
+    let reply = answer(doors, cx, live, &request, shown).await.unwrap_or_else(Refusal::reply);
+    let reply = match cors {
+        Some(cors) => cors::mark(cors, &request, reply),
+        None => reply,
+    };
+    reply.header("apigw-requestid", &cx.request_id)
+}
+
+/// In the gateway's order: route, throttle, authorizer, integration.
+async fn answer(
+    doors: &Doors<'_>,
+    cx: &Context,
+    live: &Live,
+    request: &Request,
+    shown: &str,
+) -> Result<Reply, Refusal> {
+    let found = live.snapshot.routes.find(request.method.as_str(), &request.path);
+    let (target, values) = match &found {
+        Some((target, values)) => (*target, values.as_slice()),
+        None => (live.snapshot.default.as_ref().ok_or(Refusal::NotFound)?, [].as_slice()),
+    };
+    let at_ms = doors.clock.now_ms();
+    if let Some((setting, throttle)) = live.bound(&target.route_key) {
+        let mut buckets = doors.api.buckets.lock();
+        let bucket =
+            buckets.entry((live.stage.clone(), setting)).or_insert_with(|| Bucket::new(&throttle, at_ms));
+        if !bucket.fill(&throttle, at_ms) {
+            return Err(Refusal::Throttled);
+        }
+        bucket.take();
+    }
+    if request.body.len() > BODY_LIMIT {
+        return Err(Refusal::TooLong);
+    }
+    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
+    let matched = Matched {
+        live,
+        target,
+        path: &request.path,
+        values: values.iter().map(|(name, value)| ((*name).to_owned(), decode(value).into())).collect(),
+        front: Front {
+            api: &live.api,
+            account: &cx.account,
+            route_key: &target.route_key,
+            stage: &live.stage,
+            path: shown,
+            request_id: &cx.request_id,
+            trace_id: &trace_id,
+            at_ms,
+        },
+    };
+    let caller = match &target.authorizer {
+        Some(authorizer) => Some(authorize(doors, cx, authorizer, request, &matched).await?),
+        None => None,
+    };
+    // A route without a target has nobody who could answer.
+    let integration = target.integration.as_ref().ok_or(Refusal::Failed)?;
+    invoke(doors, cx, &matched, request, integration, caller).await
+}
+
+async fn invoke(
+    doors: &Doors<'_>,
+    cx: &Context,
+    matched: &Matched<'_>,
+    request: &Request,
+    integration: &IntegrationSettings,
+    caller: Option<Caller>,
+) -> Result<Reply, Refusal> {
+    let is_first = integration.payload_format_version == "1.0";
+    let event = if is_first {
+        let event = proxy::first_event(request, &matched.front, &matched.target.path);
+        matched.complete(event, caller.map(|caller| caller.first))
+    } else {
+        matched.complete(proxy::event(request, &matched.front), caller.map(|caller| caller.second))
+    };
+    let payload = event.to_string();
+    if payload.len() > EVENT_LIMIT {
+        return Err(Refusal::TooLong);
+    }
+    let function = with_variables(integration.function().ok_or(Refusal::Failed)?, matched.live);
+    let invocation = Invocation {
+        payload: payload.into(),
+        trace_id: Some(matched.front.trace_id.to_owned()),
+        ..Invocation::default()
+    };
+    let inner = region_of(cx, matched.live, &function);
+    let limit = Duration::from_millis(integration.timeout_in_millis);
+    let api = matched.live.api.as_str();
+    let path = matched.front.path;
+    match doors.clock.timeout(limit, doors.functions.invoke(&inner, &function, invocation)).await {
+        Err(_) => Err(Refusal::TimedOut),
+        Ok(Err(error)) if error.status == 413 => Err(Refusal::TooLong),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, api, path, "the function could not be invoked");
+            Err(Refusal::Failed)
+        }
+        Ok(Ok(Outcome { function_error: Some(_), request_id, .. })) => {
+            tracing::warn!(request_id, api, path, "the function failed");
+            Err(Refusal::Failed)
+        }
+        Ok(Ok(outcome)) => {
+            let reply = if is_first {
+                proxy::first_answer(&outcome.payload)
+            } else {
+                proxy::answer(&outcome.payload)
+            };
+            reply.ok_or_else(|| {
+                tracing::warn!(
+                    request_id = outcome.request_id,
+                    api,
+                    path,
+                    "the function's answer is no response"
+                );
+                Refusal::Failed
+            })
+        }
+    }
+}
+
+/// A function's ARN with the stage's variables in place; a variable that the stage lacks becomes empty.
+fn with_variables(arn: &str, live: &Live) -> String {
+    let mut parts = arn.split("${stageVariables.");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        out.push_str(live.variables.get(name).map_or("", String::as_str));
+        out.push_str(rest);
+    }
+    out
+}
+
+/// The context of an invocation: a client's request names no region, the function's ARN (or else the API) does.
+pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
+    let region = function.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
+    let region = region.filter(|region| !region.is_empty());
+    Context { region: region.map_or_else(|| Arc::clone(&live.region), Into::into), ..cx.clone() }
+}
+
+fn new_trace_id(at_ms: i64) -> String {
+    let random = rand::random::<u128>() >> 32;
+    format!("Root=1-{:08x}-{random:024x}", at_ms / 1000)
+}

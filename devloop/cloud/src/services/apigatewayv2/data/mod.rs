@@ -1,0 +1,18 @@
+//! The data plane: a client's request, matched to a route, authorized, carried to a function as an event, and its answer
+//! carried back [Create AWS Lambda proxy integrations for HTTP APIs in API Gateway].
+
+mod authorize;
+mod cors;
+mod execute;
+mod issuers;
+mod jwt;
+mod refusal;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub(super) use authorize::Cache;
+pub(super) use execute::{BODY_LIMIT, Doors, execute};
+pub(super) use issuers::Issuers;
+pub(super) use refusal::Refusal;
+pub(super) use snapshot::{Live, Snapshot};

@@ -1,0 +1,11 @@
+//! API Gateway HTTP APIs (v2): the control plane in [`control`], what clients of an API reach in [`data`]. WebSocket APIs are
+//! refused by name.
+
+mod about;
+mod cloudformation;
+mod control;
+mod data;
+mod model;
+mod settings;
+
+pub(crate) use about::HttpApis;

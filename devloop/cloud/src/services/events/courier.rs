@@ -1,0 +1,251 @@
+//! From a rule or a schedule to a target: the first try, the tries after it, and the dead-letter queue [How EventBridge retries
+//! delivering events; Using dead-letter queues to process undelivered events].
+
+use std::{
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    clock::Clock,
+    context::Context,
+    error::ApiError,
+    functions::{Functions, Invocation},
+    service::Catalogue,
+};
+
+/// The most deliveries of one rule or schedule that may be under way; more go to the dead-letter queue at once.
+const MOST_PENDING: usize = 10_000;
+
+/// The longest that an event may be tried, in seconds, and the most tries after the first.
+const OLDEST_S: i64 = 86_400;
+const MOST_RETRIES: u32 = 185;
+
+/// How long and how often a target is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patience {
+    retries: u32,
+    age_s: i64,
+}
+
+impl Patience {
+    /// Reads a `RetryPolicy`; without one it is a day and 185 tries.
+    pub(crate) fn read(given: Option<&Value>) -> Result<Self, ApiError> {
+        let number = |name: &str, least: i64, most: i64| match given.map(|given| &given[name]) {
+            None | Some(Value::Null) => Ok(most),
+            Some(value) => {
+                let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+                number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+                    ApiError::validation(format!("{name} must be between {least} and {most}, not {value}"))
+                })
+            }
+        };
+        let retries = number("MaximumRetryAttempts", 0, MOST_RETRIES.into())?;
+        Ok(Self { retries: retries as u32, age_s: number("MaximumEventAgeInSeconds", 60, OLDEST_S)? })
+    }
+}
+
+/// Refuses what cannot be a dead-letter queue.
+pub(crate) fn check_dead_letters(arn: Option<&str>) -> Result<(), ApiError> {
+    match arn {
+        Some(arn) if arn.split(':').nth(2) != Some("sqs") || arn.strip_suffix(".fifo").is_some() => {
+            Err(ApiError::validation(format!("{arn} is not the ARN of a standard queue")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One text for one target.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) cx: Context,
+    /// The rule or the schedule that it comes from.
+    pub(crate) from: String,
+    pub(crate) target: String,
+    pub(crate) body: String,
+    /// The partition key of a Kinesis record.
+    pub(crate) partition: String,
+    /// The group of a message in a FIFO queue.
+    pub(crate) group: Option<String>,
+    /// Source and detail type of an event for a bus.
+    pub(crate) kind: (String, String),
+    pub(crate) patience: Patience,
+    pub(crate) dead_letters: Option<String>,
+    /// Counts the deliveries of the same rule or schedule.
+    pub(crate) pending: Arc<AtomicUsize>,
+}
+
+/// Carries texts to targets.
+#[derive(Debug)]
+pub(crate) struct Courier {
+    clock: Clock,
+    functions: Arc<dyn Functions>,
+    all: OnceLock<Weak<dyn Catalogue>>,
+}
+
+impl Courier {
+    /// A courier who knows functions, and the other services once [`Courier::connect`] was called.
+    pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Arc<Self> {
+        Arc::new(Self { clock, functions, all: OnceLock::new() })
+    }
+
+    /// Hands over the way to the other services, once.
+    pub(crate) fn connect(&self, all: Weak<dyn Catalogue>) {
+        // The cloud is put together once; a second time would be a mistake that changes nothing.
+        let _ = self.all.set(all);
+    }
+
+    /// Sends in a task of its own, with further tries as the target's settings have it.
+    pub(crate) fn send(self: &Arc<Self>, delivery: Delivery) {
+        let courier = Arc::clone(self);
+        let is_full = delivery.pending.fetch_add(1, Ordering::AcqRel) >= MOST_PENDING;
+        tokio::spawn(async move {
+            if is_full {
+                let error = ApiError::client("ThrottlingException", "too many events of the rule wait");
+                courier.give_up(&delivery, &error, 0, "MaximumRetryAttempts").await;
+            } else {
+                courier.pursue(&delivery).await;
+            }
+            delivery.pending.fetch_sub(1, Ordering::AcqRel);
+        });
+    }
+
+    async fn pursue(&self, delivery: &Delivery) {
+        let began_ms = self.clock.now_ms();
+        let mut retries = 0;
+        loop {
+            let Err(error) = self.attempt(delivery).await else { return };
+            // Another try does not make what is gone come back.
+            let may_pass = !error.is_client_fault() || error.status == 429 || error.code.contains("Throttl");
+            if !may_pass {
+                return self.give_up(delivery, &error, retries, "").await;
+            }
+            if retries >= delivery.patience.retries {
+                return self.give_up(delivery, &error, retries, "MaximumRetryAttempts").await;
+            }
+            let wait = Duration::from_secs(1 << retries.min(8));
+            let age_s = (self.clock.now_ms() - began_ms) / 1_000 + wait.as_secs() as i64;
+            if age_s > delivery.patience.age_s {
+                return self.give_up(delivery, &error, retries, "MaximumEventAgeInSeconds").await;
+            }
+            self.clock.sleep(wait).await;
+            retries += 1;
+        }
+    }
+
+    /// One try.
+    async fn attempt(&self, delivery: &Delivery) -> Result<(), ApiError> {
+        let arn = &delivery.target;
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, region) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let resource = parts.nth(1).unwrap_or_default();
+        let region = if region.is_empty() { Arc::clone(&delivery.cx.region) } else { region.into() };
+        let cx = &Context { region, ..delivery.cx.clone() };
+        let body = &delivery.body;
+        let (operation, input) = match service {
+            "lambda" => {
+                let invocation = Invocation { payload: body.clone().into(), ..Invocation::default() };
+                return self.functions.invoke_later(cx, arn, invocation);
+            }
+            "sqs" => {
+                let url = format!("{}/{}/{resource}", cx.endpoint, cx.account);
+                let mut input = json!({ "QueueUrl": url, "MessageBody": body });
+                if let Some(group) = &delivery.group {
+                    input["MessageGroupId"] = group.as_str().into();
+                }
+                ("SendMessage", input)
+            }
+            "sns" => ("Publish", json!({ "TopicArn": arn, "Message": body })),
+            "kinesis" => {
+                let data = BASE64_STANDARD.encode(body);
+                let name = resource.strip_prefix("stream/").unwrap_or(resource);
+                ("PutRecord", json!({ "StreamName": name, "Data": data, "PartitionKey": delivery.partition }))
+            }
+            "events" => {
+                let (source, detail_type) = &delivery.kind;
+                let entry = json!({ "EventBusName": arn, "Source": source, "DetailType": detail_type, "Detail": body });
+                ("PutEvents", json!({ "Entries": [entry] }))
+            }
+            // Any operation of any service: `arn:aws:scheduler:::aws-sdk:sqs:sendMessage`.
+            "scheduler" => return self.operation(cx, resource, body).await,
+            other => {
+                return Err(ApiError::unsupported(format_args!("targets in the service `{other}` ({arn})")));
+            }
+        };
+        self.call(cx, service, operation, input).await
+    }
+
+    async fn operation(&self, cx: &Context, resource: &str, body: &str) -> Result<(), ApiError> {
+        let mut parts = resource.splitn(3, ':').skip(1);
+        let (service, action) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let mut letters = action.chars();
+        let operation: String =
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
+        let input = serde_json::from_str(body)
+            .map_err(|error| ApiError::validation(format!("the input of {action} is not JSON: {error}")))?;
+        self.call(cx, service, &operation, input).await
+    }
+
+    async fn call(&self, cx: &Context, service: &str, operation: &str, input: Value) -> Result<(), ApiError> {
+        let all = self.all.get().and_then(Weak::upgrade);
+        let all = all.ok_or_else(|| ApiError::with_status(404, "Stopped", "the cloud is being stopped"))?;
+        let answer = all.call(cx, service, operation, input).await?;
+        let failed = answer["Entries"].as_array().and_then(|entries| entries.first());
+        match failed.and_then(|entry| entry["ErrorMessage"].as_str()) {
+            Some(message) => Err(ApiError::validation(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// The event goes to the dead-letter queue, or is lost, which is told.
+    async fn give_up(&self, delivery: &Delivery, error: &ApiError, retries: u32, exhausted: &str) {
+        let lost = |why: &str| {
+            tracing::warn!(
+                from = delivery.from,
+                target = delivery.target,
+                %error,
+                retries,
+                "an event was not delivered and is lost: {why}"
+            );
+        };
+        let Some(queue) = &delivery.dead_letters else { return lost("there is no dead-letter queue") };
+        let mut parts = queue.split(':').skip(3);
+        let (region, name) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+        let cx = Context { region: region.into(), ..delivery.cx.clone() };
+        let text = |value: &str| json!({ "DataType": "String", "StringValue": value });
+        let mut attributes = json!({
+            "RULE_ARN": text(&delivery.from),
+            "TARGET_ARN": text(&delivery.target),
+            "ERROR_CODE": text(&code(error)),
+            "ERROR_MESSAGE": text(&error.message),
+            "RETRY_ATTEMPTS": text(&retries.to_string()),
+        });
+        if !exhausted.is_empty() {
+            attributes["EXHAUSTED_RETRY_CONDITION"] = text(exhausted);
+        }
+        let input = json!({
+            "QueueUrl": format!("{}/{}/{name}", cx.endpoint, cx.account),
+            "MessageBody": delivery.body,
+            "MessageAttributes": attributes,
+        });
+        if let Err(error) = self.call(&cx, "sqs", "SendMessage", input).await {
+            lost(&format!("the dead-letter queue {queue} did not take it: {error}"));
+        }
+    }
+}
+
+/// The code in a dead letter [Considerations when using a dead-letter queue].
+fn code(error: &ApiError) -> String {
+    match error.status {
+        404 => "RESOURCE_NOT_FOUND".to_owned(),
+        429 => "THROTTLING".to_owned(),
+        500.. => "INTERNAL_ERROR".to_owned(),
+        _ => "SDK_CLIENT_ERROR".to_owned(),
+    }
+}

@@ -1,0 +1,118 @@
+//! The scheduler in a cloud whose clock is driven; the targets are queues.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    clock::Clock,
+    cloud::{Cloud, Options},
+    context::Context,
+};
+
+/// 2026-03-01T00:00:00Z.
+const START_MS: i64 = 1_772_323_200_000;
+/// How often the queue is looked at before a test gives up.
+const LOOKS: usize = 200_000;
+const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
+
+struct World {
+    clock: Clock,
+    cloud: Cloud,
+    cx: Context,
+}
+
+impl World {
+    async fn new() -> Self {
+        let clock = Clock::manual(START_MS);
+        let cloud = Cloud::new(Options { clock: clock.clone(), ..Options::default() });
+        let cx = cloud.context("us-east-1");
+        let world = Self { clock, cloud, cx };
+        world.call("sqs", "CreateQueue", json!({"QueueName": "q"})).await;
+        world
+    }
+
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        self.cloud.call(&self.cx, service, operation, input).await.unwrap()
+    }
+
+    async fn schedule(&self, expression: &str, more: Value) {
+        let mut input = json!({
+            "Name": "s", "ScheduleExpression": expression, "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {"Arn": QUEUE, "RoleArn": "arn:aws:iam::000000000000:role/r", "Input": "<aws.scheduler.scheduled-time>"},
+        });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.call("scheduler", "CreateSchedule", input).await;
+    }
+
+    async fn body(&self) -> String {
+        let queue = "http://localhost/000000000000/q";
+        for _ in 0..LOOKS {
+            let answer = self.call("sqs", "ReceiveMessage", json!({ "QueueUrl": queue })).await;
+            if let Some(message) = answer["Messages"].get(0) {
+                let delete = json!({ "QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"] });
+                self.call("sqs", "DeleteMessage", delete).await;
+                return message["Body"].as_str().unwrap().to_owned();
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nothing came to the queue")
+    }
+
+    async fn advance(&self, seconds: u64) {
+        while self.clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_keeps_to_the_calendar_of_its_zone() {
+    let world = World::new().await;
+    world.schedule("cron(0 3 * * ? *)", json!({"ScheduleExpressionTimezone": "Europe/Zurich"})).await;
+    world.advance(2 * 3_600).await;
+    assert_eq!(world.body().await, "2026-03-01T02:00:00Z");
+    world.advance(24 * 3_600).await;
+    assert_eq!(world.body().await, "2026-03-02T02:00:00Z");
+}
+
+#[tokio::test]
+async fn what_happens_once_is_deleted_behind_it_where_that_is_wanted() {
+    let world = World::new().await;
+    world.schedule("at(2026-03-01T01:00:00)", json!({"ActionAfterCompletion": "DELETE"})).await;
+    world.advance(3_600).await;
+    assert_eq!(world.body().await, "2026-03-01T01:00:00Z");
+    let shown = async || world.call("scheduler", "ListSchedules", json!({})).await["Schedules"].clone();
+    while shown().await != json!([]) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_rate_begins_at_once_or_at_its_start_and_ends_at_its_end() {
+    let world = World::new().await;
+    world.schedule("rate(1 hour)", json!({"EndDate": START_MS / 1_000 + 3_600})).await;
+    assert_eq!(world.body().await, "2026-03-01T00:00:00Z");
+    world.advance(3_600).await;
+    assert_eq!(world.body().await, "2026-03-01T01:00:00Z");
+    world.call("scheduler", "DeleteSchedule", json!({"Name": "s"})).await;
+    world.schedule("rate(1 hour)", json!({"StartDate": START_MS / 1_000 + 5_400})).await;
+    world.advance(1_800).await;
+    assert_eq!(world.body().await, "2026-03-01T01:30:00Z");
+}
+
+#[tokio::test]
+async fn a_function_without_an_input_gets_the_documented_event_and_the_clock_may_jump() {
+    let world = World::new().await;
+    let target = json!({"Arn": QUEUE, "RoleArn": "arn:aws:iam::000000000000:role/r"});
+    world.schedule("cron(30 * * * ? *)", json!({ "Target": target })).await;
+    world.advance(3 * 3_600 + 60).await;
+    let event: Value = serde_json::from_str(&world.body().await).unwrap();
+    let expected = json!({
+        "version": "0", "id": event["id"], "detail-type": "Scheduled Event", "source": "aws.scheduler",
+        "account": "000000000000", "time": "2026-03-01T02:30:00Z", "region": "us-east-1",
+        "resources": ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/s"], "detail": "{}",
+    });
+    assert_eq!(event, expected, "one run for all the times that were jumped over, the latest one");
+}

@@ -1,0 +1,172 @@
+//! Flags of the commands that deal with functions of a running cloud: `invoke`, `logs`, `events`, `replay`, `fire`; and of
+//! `completions`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Which cloud is asked.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct CloudArguments {
+    /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Asks AWS itself, with the keys of the environment or of a profile (`AWS_PROFILE`), as the AWS CLI finds them.
+    #[arg(long, conflicts_with = "endpoint")]
+    pub(crate) aws: bool,
+    /// The region [default: the environment's region, or us-east-1].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// Flags of `invoke`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InvokeArguments {
+    /// The function, by its name or a part of it that no other function has.
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) function: String,
+    /// Which cloud is asked.
+    #[command(flatten)]
+    pub(crate) cloud: CloudArguments,
+    /// The event, as JSON [default: {}].
+    #[arg(long, value_name = "JSON", group = "event")]
+    pub(crate) payload: Option<String>,
+    /// A file with the event; `-` is the standard input.
+    #[arg(long, value_name = "FILE", group = "event")]
+    pub(crate) file: Option<PathBuf>,
+    /// An event as AWS documents it.
+    #[arg(long, value_enum, value_name = "KIND", group = "event")]
+    pub(crate) example: Option<Example>,
+    /// Hands the event over and does not wait for the answer.
+    #[arg(long = "async")]
+    pub(crate) later: bool,
+    /// A version or an alias.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) qualifier: Option<String>,
+}
+
+/// Events that AWS documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Example {
+    /// A REST API's request.
+    Apigateway,
+    /// A DynamoDB stream's record.
+    Dynamodb,
+    /// An event of a bus.
+    Eventbridge,
+    /// A request to an HTTP API or a function URL.
+    Http,
+    /// A Kinesis stream's record.
+    Kinesis,
+    /// A bucket's notification.
+    S3,
+    /// A rule's schedule.
+    Schedule,
+    /// A topic's message.
+    Sns,
+    /// A queue's message.
+    Sqs,
+}
+
+/// Flags of `logs`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LogsArguments {
+    /// The functions, by their names or parts of them that no other function has [default: all].
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) functions: Vec<String>,
+    /// Which cloud is asked.
+    #[command(flatten)]
+    pub(crate) cloud: CloudArguments,
+    /// Shows further lines as they come, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// How far back the lines go, such as 30s, 10m, 2h or 1d.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10m")]
+    pub(crate) since: Duration,
+    /// Only lines that fit this pattern of CloudWatch Logs.
+    #[arg(long, value_name = "PATTERN", conflicts_with = "request")]
+    pub(crate) filter: Option<String>,
+    /// Only the lines of the invocation with this request id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+}
+
+/// Flags of `events`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct EventsArguments {
+    /// What to do instead of listing.
+    #[command(subcommand)]
+    pub(crate) command: Option<EventsCommand>,
+    /// Only the events of this function.
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) function: Option<String>,
+    /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) endpoint: Option<String>,
+    /// Lists each event as a JSON object, with its payload.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `events` does besides listing.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Saves an event as a file.
+    Save {
+        /// The event's number.
+        #[arg(value_name = "N")]
+        number: u64,
+        /// The file, such as tests/events/order.json.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Flags of `replay`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReplayArguments {
+    /// The event's number, as `devloop events` shows it.
+    #[arg(value_name = "N")]
+    pub(crate) number: u64,
+    /// How often it is sent, one after the other.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) times: u32,
+    /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+}
+
+/// Flags of `fire`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FireArguments {
+    /// The rule or schedule, by its name or a part of it that no other one has.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+    /// The cloud's URL [default: `AWS_ENDPOINT_URL`, or the configured port on 127.0.0.1].
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+}
+
+/// Flags of `completions`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "it must be a number and s, m, h or d, such as 10m".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}

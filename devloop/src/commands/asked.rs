@@ -1,0 +1,149 @@
+//! The cloud that a command asks, and the functions in it by the names that people type.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::Value;
+
+use crate::aws::{ApiError, Bounds, Call, Client, Endpoints, Trust};
+use crate::cli::CloudArguments;
+use crate::commands::bench::endpoint;
+use crate::commands::keys;
+use crate::config::Environment;
+use crate::error::{Exit, UserError, suggestion};
+
+/// What an answer may take; a function may work for 15 minutes.
+const BOUNDS: Bounds = Bounds { time: Duration::from_mins(16), bytes: 64 << 20 };
+
+/// Where everything is that nobody says otherwise of.
+const REGION: &str = "us-east-1";
+
+/// A cloud and a region of it.
+pub(super) struct Asked {
+    pub(super) client: Client,
+    pub(super) region: String,
+}
+
+impl Asked {
+    /// The cloud that the flags and the environment mean.
+    pub(super) async fn new(arguments: &CloudArguments) -> Result<Self, UserError> {
+        let environment = Environment::of_process();
+        let endpoints = if arguments.aws {
+            Endpoints::default()
+        } else {
+            Endpoints::one(&endpoint(arguments.endpoint.as_deref(), &environment).await?)
+        };
+        let trust = Trust::new(environment.certificates());
+        let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone(), &trust).await?;
+        let client = Client::new(endpoints, keys, trust, BOUNDS);
+        Ok(Self { client, region: region.unwrap_or_else(|| REGION.to_owned()) })
+    }
+
+    /// The same without an account: what only a cloud of this machine has.
+    pub(super) async fn here(endpoint: Option<&String>) -> Result<Self, UserError> {
+        Self::new(&CloudArguments { endpoint: endpoint.cloned(), ..CloudArguments::default() }).await
+    }
+
+    /// A page of the cloud itself as JSON; `what` names it where it fails.
+    pub(super) async fn page(&self, path: &str, what: &str) -> Result<Value, UserError> {
+        let answer = self.client.ask(&self.region, &Call::page(path)).await;
+        answer.and_then(|answer| answer.json()).map_err(|error| failed(&error, what))
+    }
+
+    /// The names of all functions.
+    pub(super) async fn functions(&self) -> Result<Vec<String>, UserError> {
+        let mut names = Vec::new();
+        let mut marker = String::new();
+        loop {
+            let path = format!("/2015-03-31/functions?MaxItems=50{marker}");
+            let call = Call::body("lambda", Method::GET, &path, String::new());
+            let answer = self.client.ask(&self.region, &call).await.and_then(|answer| answer.json());
+            let page = answer.map_err(|error| failed(&error, "list the functions"))?;
+            let functions = page["Functions"].as_array().into_iter().flatten();
+            names.extend(
+                functions.filter_map(|function| function["FunctionName"].as_str().map(str::to_owned)),
+            );
+            match page["NextMarker"].as_str() {
+                Some(next) if !next.is_empty() => marker = format!("&Marker={}", crate::aws::encoded(next)),
+                _ => return Ok(names),
+            }
+        }
+    }
+
+    /// The function that a typed name means.
+    pub(super) async fn function(&self, typed: &str) -> Result<String, UserError> {
+        meant(typed, &self.functions().await?, "function")
+    }
+}
+
+/// The error for a request that failed.
+pub(super) fn failed(error: &ApiError, what: &str) -> UserError {
+    UserError { problem: error.problem(what), exit: Exit::Cloud }
+}
+
+/// The one of `names` that is typed: itself, or the only one that has it as a part; case, `-` and `_` make no difference. `kind`
+/// says what the names are of.
+pub(super) fn meant(typed: &str, names: &[String], kind: &str) -> Result<String, UserError> {
+    if let Some(name) = names.iter().find(|name| *name == typed) {
+        return Ok(name.clone());
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let wanted = plain(typed);
+    let fitting: Vec<&String> = names.iter().filter(|name| plain(name).contains(&wanted)).collect();
+    match fitting[..] {
+        [one] => Ok(one.clone()),
+        [] => {
+            let error =
+                UserError::usage("name_unknown", format!("there is no {kind} `{typed}`{}", listed(names)));
+            Err(match suggestion(typed, names.iter().map(String::as_str)) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error,
+            })
+        }
+        _ => {
+            let several = fitting.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            Err(UserError::usage("name_unclear", format!("`{typed}` may mean each of {several}"))
+                .with_hint("type more of the name"))
+        }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "; there are none".to_owned() } else { format!("; there are {}", names.join(", ")) }
+}
+
+/// Writes to the standard output; who has closed it wants no more.
+pub(super) fn printed(text: &str) -> Result<ExitCode, UserError> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(UserError::failure("output_failed", format!("write the output: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_name_is_enough_where_it_is_one_names() {
+        let names = ["shop-GetUser-ABC", "shop-PutUser-DEF"].map(str::to_owned);
+        let check = |typed: &str, expected: Result<&str, &str>| {
+            let found = meant(typed, &names, "function").map_err(|error| error.to_string());
+            match expected {
+                Ok(name) => assert_eq!(found.as_deref(), Ok(name), "{typed}"),
+                Err(part) => {
+                    assert!(found.as_ref().is_err_and(|error| error.contains(part)), "{typed}: {found:?}")
+                }
+            }
+        };
+        check("shop-GetUser-ABC", Ok("shop-GetUser-ABC"));
+        check("get_user", Ok("shop-GetUser-ABC"));
+        check("PUTUSER", Ok("shop-PutUser-DEF"));
+        check("user", Err("may mean each of shop-GetUser-ABC, shop-PutUser-DEF"));
+        check("none", Err("there is no function `none`; there are shop-GetUser-ABC, shop-PutUser-DEF"));
+    }
+}

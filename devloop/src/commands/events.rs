@@ -1,0 +1,112 @@
+//! `devloop events` and `devloop replay`: the last events that functions got, saved as fixtures and sent again.
+
+use std::fs;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::asked::{Asked, meant, printed};
+use super::invoke::{Request, run};
+use crate::cli::{EventsArguments, EventsCommand, ReplayArguments};
+use crate::error::UserError;
+
+/// How much of an event a line of the list shows, in characters.
+const SHOWN: usize = 100;
+
+async fn kept(asked: &Asked) -> Result<Vec<Value>, UserError> {
+    let page =
+        asked.page("/_devloop/events", "read the last events (only the embedded cloud keeps them)").await?;
+    Ok(page["events"].as_array().cloned().unwrap_or_default())
+}
+
+/// The event with this number.
+fn numbered(events: Vec<Value>, number: u64) -> Result<Value, UserError> {
+    events.into_iter().find(|event| event["number"] == number).ok_or_else(|| {
+        UserError::usage("no_event", format!("there is no event {number}, or it is kept no longer"))
+            .with_hint("`devloop events` lists those that are kept")
+    })
+}
+
+/// Lists the events, or saves one.
+pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, UserError> {
+    let asked = Asked::here(arguments.endpoint.as_ref()).await?;
+    let events = kept(&asked).await?;
+    if let Some(EventsCommand::Save { number, file }) = &arguments.command {
+        let event = numbered(events, *number)?;
+        let cannot = |error: std::io::Error| {
+            UserError::failure("event_not_saved", format!("write {}: {error}", file.display()))
+        };
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(cannot)?;
+        }
+        fs::write(file, format!("{:#}\n", event["payload"])).map_err(cannot)?;
+        return printed(&format!("event {number} is saved as {}\n", file.display()));
+    }
+    let function = match &arguments.function {
+        Some(typed) => Some(meant(typed, &functions(&events), "function that got an event")?),
+        None => None,
+    };
+    let wanted =
+        events.iter().filter(|event| function.as_ref().is_none_or(|name| event["function"] == name.as_str()));
+    let lines = wanted.map(|event| if arguments.json { format!("{event}\n") } else { line(event) });
+    printed(&lines.collect::<String>())
+}
+
+fn functions(events: &[Value]) -> Vec<String> {
+    let mut names: Vec<String> =
+        events.iter().filter_map(|event| event["function"].as_str().map(str::to_owned)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn line(event: &Value) -> String {
+    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let payload = event["payload"].to_string();
+    let short: String = payload.chars().take(SHOWN).collect();
+    let more = if short.len() < payload.len() { " …" } else { "" };
+    let time = text("at");
+    let time = time.get(11..23).unwrap_or(&time).to_owned();
+    format!(
+        "{:>4}  {time}  {}  {:<9}  {short}{more}\n",
+        event["number"].as_u64().unwrap_or_default(),
+        text("function"),
+        text("state")
+    )
+}
+
+/// Sends an event again, and shows what became of it each time.
+pub(crate) async fn replay(arguments: &ReplayArguments) -> Result<ExitCode, UserError> {
+    let asked = Asked::here(arguments.endpoint.as_ref()).await?;
+    let event = numbered(kept(&asked).await?, arguments.number)?;
+    let function = event["function"].as_str().unwrap_or_default().to_owned();
+    let request = Request { function, payload: event["payload"].to_string(), later: false, qualifier: None };
+    let mut code = ExitCode::SUCCESS;
+    for _ in 0..arguments.times {
+        let outcome = run(&asked, &request).await?;
+        if outcome != ExitCode::SUCCESS {
+            code = outcome;
+        }
+    }
+    Ok(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_line_tells_number_time_function_state_and_the_beginning_of_the_event() {
+        let event = json!({
+            "number": 7, "at": "2026-11-20T10:00:01.250Z", "function": "f", "state": "failed", "payload": {"a": "x".repeat(200)},
+        });
+        let line = line(&event);
+        assert!(line.starts_with("   7  10:00:01.250  f  failed     {\"a\":\"xxx"), "{line}");
+        assert!(line.ends_with("x …\n"), "{line}");
+        assert!(numbered(vec![event.clone()], 7).is_ok());
+        let error = numbered(vec![event], 8).unwrap_err().to_string();
+        assert!(error.contains("there is no event 8"), "{error}");
+    }
+}

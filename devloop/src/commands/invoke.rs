@@ -1,0 +1,159 @@
+//! `devloop invoke FUNCTION`: the answer on the standard output, the log and what it took on the standard error.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hyper::Method;
+use serde_json::Value;
+
+use super::asked::{Asked, failed, printed};
+use crate::aws::{Answer, Call, encoded};
+use crate::cli::{Example, InvokeArguments};
+use crate::error::UserError;
+use crate::lambda_log::ReportLine;
+use crate::sink::{Piece, log_line, pieces};
+
+/// What is asked of a function.
+pub(super) struct Request {
+    pub(super) function: String,
+    pub(super) payload: String,
+    /// Whether nobody waits for the answer.
+    pub(super) later: bool,
+    pub(super) qualifier: Option<String>,
+}
+
+/// Invokes the function that is meant.
+pub(crate) async fn invoke(arguments: &InvokeArguments) -> Result<ExitCode, UserError> {
+    let payload = payload(arguments)?;
+    let asked = Asked::new(&arguments.cloud).await?;
+    let function = asked.function(&arguments.function).await?;
+    let (later, qualifier) = (arguments.later, arguments.qualifier.clone());
+    run(&asked, &Request { function, payload, later, qualifier }).await
+}
+
+/// The event, which must be JSON.
+fn payload(arguments: &InvokeArguments) -> Result<String, UserError> {
+    let (text, from) = match (&arguments.payload, &arguments.file, arguments.example) {
+        (Some(text), _, _) => (text.clone(), "--payload".to_owned()),
+        (_, Some(file), _) if file.as_os_str() == "-" => {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| {
+                UserError::usage("event_unreadable", format!("read the standard input: {error}"))
+            })?;
+            (text, "the standard input".to_owned())
+        }
+        (_, Some(file), _) => {
+            let text = fs::read_to_string(file).map_err(|error| {
+                UserError::usage("event_unreadable", format!("read {}: {error}", file.display()))
+            })?;
+            (text, file.display().to_string())
+        }
+        (_, _, Some(example)) => return Ok(example_event(example).to_owned()),
+        _ => return Ok("{}".to_owned()),
+    };
+    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(UserError::usage("event_invalid", format!("{from} is not JSON: {error}"))),
+    }
+}
+
+/// Sends the event, and shows what came of it. A function that failed is exit code 1.
+pub(super) async fn run(asked: &Asked, request: &Request) -> Result<ExitCode, UserError> {
+    let mut path = format!("/2015-03-31/functions/{}/invocations", encoded(&request.function));
+    if let Some(qualifier) = &request.qualifier {
+        path.push_str(&format!("?Qualifier={}", encoded(qualifier)));
+    }
+    let kind = if request.later { "Event" } else { "RequestResponse" };
+    let call = Call::body("lambda", Method::POST, &path, request.payload.clone())
+        .with_header("x-amz-invocation-type", kind)
+        .with_header("x-amz-log-type", if request.later { "None" } else { "Tail" });
+    let answer = asked.client.ask(&asked.region, &call).await;
+    let answer = answer.map_err(|error| failed(&error, &format!("invoke {}", request.function)))?;
+    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
+    if request.later {
+        let id = header("x-amzn-requestid").unwrap_or("unknown");
+        return printed(&format!("{} takes the event as request {id}\n", request.function));
+    }
+    let log =
+        header("x-amz-log-result").and_then(|text| BASE64_STANDARD.decode(text).ok()).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log).into_owned();
+    let is_failure = header("x-amz-function-error").is_some();
+    told(&request.function, &log, is_failure);
+    printed(&shown(&answer))?;
+    Ok(if is_failure { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The answer as people read it, where it is JSON.
+fn shown(answer: &Answer) -> String {
+    match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(value) => format!("{value:#}\n"),
+        Err(_) => format!("{}\n", String::from_utf8_lossy(&answer.body)),
+    }
+}
+
+/// The log's end, and what the invocation took. Nobody misses what a closed standard error does not show.
+fn told(function: &str, log: &str, is_failure: bool) {
+    let mut out = std::io::stderr().lock();
+    let mut report = None;
+    for line in log.lines() {
+        match ReportLine::parse(line) {
+            Some(found) => report = Some(found),
+            None if line.starts_with("START RequestId") || line.starts_with("END RequestId") => {}
+            None => {
+                let _ = writeln!(out, "  {}", readable(line));
+            }
+        }
+    }
+    let word = if is_failure { "failed" } else { "answered" };
+    let _ = match report {
+        Some(report) => writeln!(out, "{function} {word}: request {}, {report}", report.request_id),
+        None => writeln!(out, "{function} {word}"),
+    };
+}
+
+/// A log line as the screen shows it, without its colours.
+pub(super) fn readable(line: &str) -> String {
+    match log_line(line) {
+        Some(line) => line.to_string(),
+        None => pieces(line)
+            .filter_map(|piece| match piece {
+                Piece::Text(letter) => Some(letter),
+                Piece::Style(_) => None,
+            })
+            .collect(),
+    }
+}
+
+/// The events that AWS documents, by kind.
+fn example_event(example: Example) -> &'static str {
+    match example {
+        Example::Apigateway => include_str!("invoke/apigateway.json"),
+        Example::Dynamodb => include_str!("invoke/dynamodb.json"),
+        Example::Eventbridge => include_str!("invoke/eventbridge.json"),
+        Example::Http => include_str!("invoke/http.json"),
+        Example::Kinesis => include_str!("invoke/kinesis.json"),
+        Example::S3 => include_str!("invoke/s3.json"),
+        Example::Schedule => include_str!("invoke/schedule.json"),
+        Example::Sns => include_str!("invoke/sns.json"),
+        Example::Sqs => include_str!("invoke/sqs.json"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_example_is_an_event() {
+        for example in Example::value_variants() {
+            let event: Value = serde_json::from_str(example_event(*example)).unwrap();
+            assert!(event.is_object(), "{example:?}");
+        }
+    }
+}
