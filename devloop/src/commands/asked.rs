@@ -136,7 +136,7 @@ mod tests {
             match expected {
                 Ok(name) => assert_eq!(found.as_deref(), Ok(name), "{typed}"),
                 Err(part) => {
-                    assert!(found.as_ref().is_err_and(|error| error.contains(part)), "{typed}: {found:?}")
+                    assert!(found.as_ref().is_err_and(|error| error.contains(part)), "{typed}: {found:?}");
                 }
             }
         };
