@@ -1,4 +1,6 @@
 //! The unmodified CDK command line deploys to the cloud: what it does with a new stack, a changed one and a failing one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
 use std::path::{Path, PathBuf};
