@@ -76,7 +76,11 @@ async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop
         let pages = Arc::clone(&pages);
         async move { Ok::<_, Infallible>(respond(&pages, request, peer).await) }
     });
-    match tokio::time::timeout(HEADERS, speaks_http2(&stream)).await {
+    let begun = tokio::select! {
+        begun = tokio::time::timeout(HEADERS, speaks_http2(&stream)) => begun,
+        () = stop.cancelled() => return,
+    };
+    match begun {
         Ok(Ok(false)) => {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
