@@ -62,10 +62,13 @@ fn of_mapping(report: &Report, mapping: &Mapping) -> Vec<Finding> {
         add("mapping_failing", mapping.last_result.clone());
     }
     if mapping.ignored_failures > 0 {
+        let answers = match mapping.ignored_failures {
+            1 => "an answer".to_owned(),
+            more => format!("{more} answers"),
+        };
         let message = format!(
-            "{} answers named failed records, which are lost: the mapping does not read them. Set its FunctionResponseTypes to \
-             [\"ReportBatchItemFailures\"]",
-            mapping.ignored_failures
+            "{answers} named failed records, which are lost: the mapping does not read them. Set its FunctionResponseTypes to \
+             [\"ReportBatchItemFailures\"]"
         );
         add("failures_ignored", message);
     }
