@@ -1,0 +1,69 @@
+//! The command line, and what must be there before anything starts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+
+/// Measures puts into streams beside kinesalite, and functions behind streams.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "streams")]
+pub(crate) struct Options {
+    /// How many records go through each function.
+    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    pub(crate) records: usize,
+    /// How long puts are counted, and how long an idle cloud is watched.
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    pub(crate) seconds: u64,
+    /// How often the puts of each side are counted.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) rounds: usize,
+    /// Connections that put; each waits for its answer.
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub(crate) connections: usize,
+    /// The most records of one invocation.
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub(crate) batch_size: usize,
+    /// Kinesalite's program; without it, only devloop's puts are counted.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) kinesalite: Option<PathBuf>,
+    /// Fails when devloop takes fewer than so many times kinesalite's puts.
+    #[arg(long, default_value_t = 0.0, value_name = "TIMES")]
+    pub(crate) at_least: f64,
+    /// Where the functions' binaries lie.
+    #[arg(long, default_value_os_t = built(), value_name = "FOLDER")]
+    pub(crate) functions: PathBuf,
+    /// The devloop to measure.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
+    pub(crate) program: PathBuf,
+    /// `cargo bench` passes it to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Where cargo puts the builds of this profile, seen from the program that was built along.
+fn built() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+impl Options {
+    /// Says what is missing and how to get it.
+    pub(crate) fn check(&self) -> Result<()> {
+        for function in ["processor", "aggregator"] {
+            let file = self.functions.join(function);
+            ensure!(
+                file.is_file(),
+                "there is no {}: `cargo build --release -p processor -p aggregator`",
+                file.display()
+            );
+        }
+        if let Some(program) = &self.kinesalite {
+            ensure!(
+                program.is_file(),
+                "there is no {}: `npm install --prefix peer kinesalite`, then --kinesalite peer/node_modules/.bin/kinesalite",
+                program.display()
+            );
+        }
+        Ok(())
+    }
+}
