@@ -219,7 +219,7 @@ async fn alarms_are_found_by_what_they_have() {
     let arn = world.shown("a1").await["AlarmArn"].clone();
     let tags = world.call("monitoring", "ListTagsForResource", json!({ "ResourceARN": arn })).await;
     assert_eq!(tags["Tags"], json!([{ "Key": "team", "Value": "a1" }]));
-    assert!(world.refused("DeleteAlarms", json!({ "AlarmNames": ["a1", "x"] })).await.contains("x"));
+    assert!(world.refused("DeleteAlarms", json!({ "AlarmNames": ["a1", "x"] })).await.contains('x'));
     world.call("monitoring", "DeleteAlarms", json!({ "AlarmNames": ["a1", "a2", "b1"] })).await;
     assert_eq!(found(json!({})).await, [""; 0]);
 }
