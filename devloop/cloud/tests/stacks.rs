@@ -143,7 +143,7 @@ async fn random_stacks_leave_nothing_over() {
                 );
             }
             Err(error) => {
-                assert!(error.contains("No updates are to be performed"), "seed {seed}: {error}\n{second}")
+                assert!(error.contains("No updates are to be performed"), "seed {seed}: {error}\n{second}");
             }
         }
         let listed =
