@@ -56,6 +56,9 @@ impl App {
             .args(["--no-notices", "--no-color"])
             .current_dir(self.home.path())
             .env("NODE_PATH", &packages)
+            // It would ask npm for newer versions, and tell AWS that it ran.
+            .env("CDK_DISABLE_VERSION_CHECK", "1")
+            .env("CDK_DISABLE_CLI_TELEMETRY", "true")
             .env("CDK_HOME", self.home.path())
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_ENDPOINT_URL_S3", &self.endpoint)
