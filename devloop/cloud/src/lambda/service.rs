@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     asynchronous::Courier,
-    code::{Code, Generation},
+    code::Code,
     concurrency::Account,
     function::Function,
     invoke::Invoker,
@@ -297,7 +297,7 @@ impl Lambda {
             let version = &function.latest;
             let current = version.pool.current();
             let deployed = match &current {
-                Some(generation) => Some(digest(generation).await),
+                Some(generation) => Some(generation.digest_aside().await),
                 None => None,
             };
             let (answered, error) = {
@@ -305,7 +305,7 @@ impl Lambda {
                 (last.answered.clone(), last.error.clone())
             };
             let answering = match &answered {
-                Some((generation, _)) => Some(digest(generation).await),
+                Some((generation, _)) => Some(generation.digest_aside().await),
                 None => None,
             };
             let code = version.deployed().code;
@@ -394,14 +394,4 @@ pub(super) fn find(
         ))
     })?;
     Ok((function, reference))
-}
-
-/// The digest of a generation's binary. Reading it takes as long as the file is large, so it is done aside, once, and for those
-/// who ask: a swap beside which cargo links the next function does without.
-async fn digest(generation: &Arc<Generation>) -> String {
-    if let Some(known) = generation.known_digest() {
-        return known.to_owned();
-    }
-    let generation = Arc::clone(generation);
-    tokio::task::spawn_blocking(move || generation.digest().to_owned()).await.unwrap_or_default()
 }

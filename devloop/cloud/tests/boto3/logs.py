@@ -186,7 +186,7 @@ def test_filter_log_events_patterns():
     equal(filtered('"START b"'), ["START b"])
     put("one", (now, '{"level": "error", "ms": 7}'), (now, '{"level": "error", "ms": 3}'))
     equal(filtered('{ $.level = "error" && $.ms > 5 }'), ['{"level": "error", "ms": 7}'])
-    refused("NotImplementedException", "space-delimited", logs.filter_log_events, logGroupName=GROUP, filterPattern="[a, b]")
+    equal(filtered("[word = START, name = b]"), ["START b"])
     refused("InvalidParameterException", "Invalid filter pattern", logs.filter_log_events, logGroupName=GROUP, filterPattern="{ $.a }")
 
 
@@ -217,7 +217,7 @@ def test_filter_log_events_as_tail_follows():
 
 def test_what_does_not_exist_here_is_refused_by_name():
     group()
-    for name, arguments in (("start_query", {"queryString": "fields @message", "startTime": 0, "endTime": 1}), ("put_subscription_filter", {"logGroupName": GROUP}), ("put_metric_filter", {"logGroupName": GROUP})):
+    for name, arguments in (("put_subscription_filter", {"logGroupName": GROUP}), ("create_export_task", {"logGroupName": GROUP, "fromTime": 0, "to": 1, "destination": "b"})):
         refused("UnknownOperationException", "the embedded cloud does not support logs:", getattr(logs, name), **arguments)
 
 

@@ -248,6 +248,7 @@ scripts! {
     sts:
         get_caller_identity
         assume_role
+        get_caller_identity_of_a_role
         get_session_token
         get_access_key_info
         assume_role_with_saml_is_refused_by_name;

@@ -115,9 +115,14 @@ impl Generation {
         })
     }
 
-    /// The digest when it was asked for before.
-    pub(crate) fn known_digest(&self) -> Option<&str> {
-        self.digest.get().map(String::as_str)
+    /// The same from an asynchronous task. Reading the binary takes as long as the file is large, so it is done aside, once, and
+    /// only when somebody asks: a swap beside which cargo links the next function does without.
+    pub(crate) async fn digest_aside(self: &Arc<Self>) -> String {
+        if let Some(known) = self.digest.get() {
+            return known.clone();
+        }
+        let generation = Arc::clone(self);
+        tokio::task::spawn_blocking(move || generation.digest().to_owned()).await.unwrap_or_default()
     }
 
     /// Whether the folder holds another file by now than the one this generation runs.
