@@ -71,7 +71,7 @@ fn what_a_killed_session_left_is_cleared_and_told() {
     let mut session = Lines::start(command);
     let ready = session.wait("ready", "");
     let cleared = ready["outputs"]["Cleared"].as_str().unwrap_or_else(|| panic!("{ready:#}"));
-    let expected = format!("1 folder of unpacked code in {}", place.path().display());
+    let expected = format!("1 folder of code and objects in {}", place.path().display());
     assert!(cleared.starts_with(&expected), "{cleared}");
     assert!(!left.exists());
     assert!(session.end().success());
