@@ -144,7 +144,9 @@ impl Operation<'_> {
                 && part("name").eq_ignore_ascii_case("x-api-key")
                 && scheme.get("x-amazon-apigateway-authorizer").is_none();
             if !is_key {
-                return Err(ApiError::unsupported("authorizers of API Gateway"));
+                return Err(ApiError::unsupported(
+                    "authorizers in documents of REST APIs; CreateAuthorizer makes them",
+                ));
             }
             wants = true;
         }

@@ -185,7 +185,7 @@ async fn what_does_not_fit_is_refused_with_its_place_and_leaves_no_api() {
     check(
         "/securityDefinitions",
         json!({ "key": { "type": "oauth2" } }),
-        "POST /words/{id}: the embedded cloud does not support authorizers",
+        "POST /words/{id}: the embedded cloud does not support authorizers in documents",
     )
     .await;
     check("/x-amazon-apigateway-policy", json!({ "Version": "2012-10-17" }), "x-amazon-apigateway-policy")
