@@ -39,7 +39,6 @@ impl Running {
         command.spawn().map(Self)
     }
 
-    /// The process.
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.0
     }

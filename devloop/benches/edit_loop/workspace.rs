@@ -65,7 +65,6 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// Its root.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

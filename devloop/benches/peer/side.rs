@@ -44,7 +44,6 @@ impl Kind {
 
 /// A program that listens.
 pub(crate) struct Side {
-    /// Its URL.
     pub(crate) endpoint: String,
     child: Child,
     /// Its process; functions are below it.

@@ -26,7 +26,6 @@ const END_LIMIT: Duration = Duration::from_secs(15);
 
 /// A session whose functions are live.
 pub(crate) struct Session {
-    /// The cloud's URL.
     pub(crate) endpoint: String,
     /// The URL that requests are posted to.
     pub(crate) api: String,

@@ -20,7 +20,6 @@ const TICKS: u64 = 100;
 
 /// A program that listens.
 pub(crate) struct Server {
-    /// Its URL.
     pub(crate) endpoint: String,
     child: Child,
     process: Pid,

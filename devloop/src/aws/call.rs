@@ -75,16 +75,12 @@ impl<'a> Call<'a> {
 /// An answer, which may be a refusal.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// The HTTP status.
     pub(crate) status: u16,
-    /// The headers.
     pub(crate) headers: HeaderMap,
-    /// The body.
     pub(crate) body: Bytes,
 }
 
 impl Answer {
-    /// The body as JSON.
     pub(crate) fn json(&self) -> Result<Value, ApiError> {
         serde_json::from_slice(&self.body).map_err(|error| ApiError::Unreadable(error.to_string()))
     }

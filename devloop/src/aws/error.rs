@@ -35,7 +35,6 @@ pub(crate) enum ApiError {
     /// The service says no.
     #[error("{code}: {message}")]
     Refused {
-        /// The HTTP status.
         status: u16,
         /// The service's code, such as `ResourceConflictException`.
         code: String,

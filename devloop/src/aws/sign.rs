@@ -12,9 +12,7 @@ use hyper::Request;
 /// What a signature is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scope<'a> {
-    /// The service's name.
     pub(super) service: &'a str,
-    /// The region.
     pub(super) region: &'a str,
 }
 

@@ -9,7 +9,6 @@ use crate::bench::sample::Sample;
 /// The requests that were sent. `bench` knows them from its samples, `bench wait` from the file that a load left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
-    /// The run.
     pub(crate) run: String,
     /// The accepted requests: user and iteration.
     pub(crate) accepted: Vec<(u32, u32)>,

@@ -24,13 +24,10 @@ pub(crate) struct Distribution {
 pub(crate) struct Figures {
     /// How many values there are behind each figure.
     pub(crate) count: u64,
-    /// The mean.
     pub(crate) mean: f64,
     /// The standard deviation of a sample.
     pub(crate) std: f64,
-    /// The smallest.
     pub(crate) min: f64,
-    /// The median.
     pub(crate) p50: f64,
     /// 9 of 10 are at most this.
     pub(crate) p90: f64,
@@ -40,7 +37,6 @@ pub(crate) struct Figures {
     pub(crate) p99: f64,
     /// 999 of 1000 are at most this.
     pub(crate) p99_9: f64,
-    /// The largest.
     pub(crate) max: f64,
 }
 
@@ -142,17 +138,11 @@ pub(crate) struct Described {
     pub(crate) mean: f64,
     /// The standard deviation; none for fewer than two values.
     pub(crate) std: Option<f64>,
-    /// The smallest.
     pub(crate) min: f64,
-    /// The percentiles.
     pub(crate) p50: f64,
-    /// 90 of 100.
     pub(crate) p90: f64,
-    /// 95 of 100.
     pub(crate) p95: f64,
-    /// 99 of 100.
     pub(crate) p99: f64,
-    /// The largest.
     pub(crate) max: f64,
 }
 

@@ -165,7 +165,6 @@ pub(crate) struct Rates {
 /// One of the reference's checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Check {
-    /// Its name.
     pub(crate) name: String,
     /// How many requests passed.
     pub(crate) passes: u64,

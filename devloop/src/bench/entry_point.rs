@@ -26,37 +26,21 @@ pub(crate) struct EntryPoint {
 pub(crate) enum Form {
     /// An HTTP request to the URL.
     Http {
-        /// Its method.
         method: String,
         /// The URL of the server to connect to, where the URL's own host is not found by its name: names below
         /// `localhost.localstack.cloud` mean the endpoint, but only DNS servers outside know them.
         via: Option<String>,
     },
     /// A record of a Kinesis stream, with the request's id as partition key.
-    Record {
-        /// The stream's name.
-        stream: String,
-    },
+    Record { stream: String },
     /// A message of an SQS queue.
-    Message {
-        /// The queue's URL.
-        queue: String,
-    },
+    Message { queue: String },
     /// A message of an SNS topic.
-    Publication {
-        /// The topic's ARN.
-        topic: String,
-    },
+    Publication { topic: String },
     /// An object of an S3 bucket, with the request's id as key.
-    Object {
-        /// The bucket's name.
-        bucket: String,
-    },
+    Object { bucket: String },
     /// A call of a function, whose answer is waited for.
-    Invocation {
-        /// The function's name.
-        function: String,
-    },
+    Invocation { function: String },
 }
 
 impl EntryPoint {

@@ -93,9 +93,7 @@ impl Rows for LogRows {
 pub(crate) struct LogGroup {
     /// The target's APIs.
     pub(crate) client: Client,
-    /// Where it is.
     pub(crate) region: String,
-    /// Its name.
     pub(crate) name: String,
 }
 

@@ -27,7 +27,6 @@ const SHOWN: usize = 300;
 pub(crate) struct Address {
     /// The name or address, without brackets.
     pub(crate) host: String,
-    /// The port.
     pub(crate) port: u16,
     /// `https://`.
     pub(crate) encrypted: bool,
@@ -121,11 +120,9 @@ pub(crate) struct Client(Arc<aws::Client>);
 /// The services that are asked, with the names that signatures and targets have for them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Service {
-    /// CloudWatch Logs.
     Logs,
     /// CloudWatch.
     Metrics,
-    /// SQS.
     Queues,
 }
 

@@ -29,7 +29,6 @@ enum Part {
 /// What one request puts into the places.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Values<'a> {
-    /// The run.
     pub(crate) run: &'a str,
     /// The virtual user, counted from 1.
     pub(crate) user: u32,
@@ -40,7 +39,6 @@ pub(crate) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// The request's id.
     pub(crate) fn id(&self) -> String {
         id(self.run, self.user, self.iteration)
     }

@@ -16,7 +16,6 @@ pub(crate) struct LogEvent {
     /// The log stream that it lies in. One environment writes it, whose invocations follow each other.
     #[serde(default)]
     pub(crate) log_stream_name: String,
-    /// The line.
     #[serde(default)]
     pub(crate) message: String,
 }
@@ -35,7 +34,6 @@ pub(crate) struct Line {
     pub(crate) outcome: String,
     /// How long the record, or the invocation, took until the line was written.
     pub(crate) ms: f64,
-    /// The run.
     #[serde(rename = "runId")]
     pub(crate) run: Option<String>,
     /// When the gateway took the request, and so on through the pipeline; ms since the epoch.
@@ -79,7 +77,6 @@ pub(crate) struct SinkRow {
     pub(crate) place: (i64, String),
     /// The id of the request's item.
     pub(crate) key: String,
-    /// The run.
     pub(crate) run: String,
     /// When the gateway took the request; ms since the epoch, like all that follow.
     pub(crate) received: Option<i64>,

@@ -38,7 +38,6 @@ impl Sample {
         self.sent.saturating_sub(self.free)
     }
 
-    /// Its id.
     pub(crate) fn id(&self, run: &str) -> String {
         id(run, self.user, self.iteration)
     }

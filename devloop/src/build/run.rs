@@ -29,11 +29,9 @@ pub(crate) struct Builder {
     pub(crate) program: PathBuf,
     /// Finds the toolchain behind rustup's proxy.
     pub(crate) lookup: cargo::Lookup,
-    /// The workspace's root.
     pub(crate) root: PathBuf,
     /// Where cargo puts its output.
     pub(crate) target_directory: PathBuf,
-    /// The profile to build.
     pub(crate) profile: String,
     /// How long cargo may say nothing before it counts as hanging.
     pub(crate) timeout: Duration,
@@ -91,7 +89,6 @@ pub(crate) enum BuildError {
     /// It printed nothing for longer than the configured timeout, and was killed.
     #[error("run cargo: it said nothing for {}, and was stopped; its last words were: {last_words}", seconds(.limit))]
     Silent {
-        /// The limit.
         limit: Duration,
         /// Its last output.
         last_words: String,

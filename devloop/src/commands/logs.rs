@@ -13,7 +13,6 @@ use crate::bus;
 use crate::cli::LogsArguments;
 use crate::error::{Exit, UserError};
 
-/// The operation.
 const TARGET: &str = "Logs_20140328.FilterLogEvents";
 
 /// The pause between two looks while lines are followed.

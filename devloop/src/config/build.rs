@@ -11,11 +11,8 @@ pub(crate) enum LinkerChoice {
     /// The fastest that is installed and works.
     #[default]
     Auto,
-    /// wild.
     Wild,
-    /// mold.
     Mold,
-    /// lld.
     Lld,
     /// rustc's own.
     Default,
@@ -25,7 +22,6 @@ pub(crate) enum LinkerChoice {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct BuildLayer {
-    /// The linker.
     pub(crate) linker: Option<LinkerChoice>,
     /// How long cargo may say nothing before it counts as hanging, such as `10m`.
     #[serde(deserialize_with = "duration")]
@@ -54,7 +50,6 @@ impl BuildLayer {
 /// How functions are compiled and linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BuildSettings {
-    /// The linker.
     pub(crate) linker: LinkerChoice,
     /// How long cargo may say nothing.
     pub(crate) timeout: Duration,

@@ -24,9 +24,7 @@ pub(crate) struct Layer {
     pub(crate) stack: Option<String>,
     /// The cloud's port; 0 takes a free one.
     pub(crate) port: Option<u16>,
-    /// The cloud's URL.
     pub(crate) endpoint: Option<String>,
-    /// Cargo's profile.
     pub(crate) profile: Option<String>,
     /// Where the pipeline's end-to-end latency is found.
     pub(crate) latency: Option<LatencyMetric>,
@@ -47,9 +45,7 @@ pub(crate) struct Layer {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LatencyMetric {
-    /// The metric's namespace.
     pub(crate) namespace: String,
-    /// The metric's name.
     pub(crate) metric: String,
 }
 

@@ -39,7 +39,6 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// The cloud's URL. For AWS itself there is none unless the user names one.
     pub(crate) endpoint: Option<String>,
-    /// Cargo's profile.
     pub(crate) profile: String,
     /// Where the pipeline's end-to-end latency is found.
     pub(crate) latency: LatencyMetric,

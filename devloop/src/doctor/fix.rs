@@ -9,7 +9,6 @@ use crate::linker::Linker;
 /// A changed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proposal {
-    /// The whole new text.
     pub(crate) text: String,
     /// What changes, a line each with its sign.
     pub(crate) diff: String,

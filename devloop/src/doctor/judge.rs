@@ -40,7 +40,6 @@ pub(crate) struct Readings {
     pub(crate) dist: Option<(PathBuf, Option<Problem>)>,
     /// The binaries that lie there.
     pub(crate) binaries: BTreeMap<String, Binary>,
-    /// The environment.
     pub(crate) environment: BTreeMap<String, String>,
 }
 
@@ -71,7 +70,6 @@ pub(crate) struct Inotify {
 /// The cloud's port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Port {
-    /// Its number.
     pub(crate) number: u16,
     /// Who listens on it.
     pub(crate) owner: Option<String>,

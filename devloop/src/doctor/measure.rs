@@ -37,9 +37,7 @@ pub(crate) struct Subject {
     pub(crate) outputs: Vec<PathBuf>,
     /// The directory of the functions' directories.
     pub(crate) dist: PathBuf,
-    /// The functions.
     pub(crate) functions: Vec<String>,
-    /// The cloud's port.
     pub(crate) port: u16,
 }
 

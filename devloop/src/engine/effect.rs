@@ -19,13 +19,9 @@ pub(crate) enum Effect {
     /// Watch these from now on, and nothing else.
     Watch(WatchList),
     /// Create a function that has just appeared in the workspace.
-    Adopt {
-        /// The function.
-        function: String,
-    },
+    Adopt { function: String },
     /// Delete a function that is no longer in the workspace.
     Dismiss {
-        /// The function.
         function: String,
         /// The code that answers until then.
         serving: Option<Digest>,
@@ -47,16 +43,13 @@ pub(crate) enum Effect {
     Swap(SwapOrder),
     /// Start the code that lies in the function's directory and wait until it answers.
     Activate {
-        /// Its build.
         generation: Generation,
-        /// Which function.
         function: String,
         /// What lies there.
         digest: Digest,
     },
     /// Let the code serve again that served before.
     RollBack {
-        /// Which function.
         function: String,
         /// The user knows what that changes, and wants it.
         agreed: bool,
@@ -80,7 +73,6 @@ pub(crate) struct WatchList {
 /// stays the same; only the binaries name what is compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOrder {
-    /// The build's number.
     pub(crate) generation: Generation,
     /// Every function package of the workspace.
     pub(crate) packages: Vec<String>,
@@ -111,9 +103,7 @@ impl BuildOrder {
 /// What is to be put in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SwapOrder {
-    /// Its build.
     pub(crate) generation: Generation,
-    /// Whose binary it is.
     pub(crate) function: String,
     /// Where cargo left it.
     pub(crate) executable: PathBuf,

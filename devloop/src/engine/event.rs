@@ -24,7 +24,6 @@ pub(crate) struct Event {
 /// The result of a build that was not cancelled.
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
-    /// Its build.
     pub(crate) generation: Generation,
     /// One for each binary that is up to date now.
     pub(crate) artifacts: Vec<Artifact>,
@@ -63,14 +62,12 @@ pub(crate) enum Fact {
     Rerun,
     /// The function's former code is wanted.
     RollBack {
-        /// Which function.
         function: String,
         /// The user has been told what that changes, where that has to be told.
         agreed: bool,
     },
     /// A rollback changes what is not only the user's, and has to be agreed to.
     RollbackPlanned {
-        /// Which function.
         function: String,
         /// What it would change, in lines for people.
         plan: Vec<String>,
@@ -78,12 +75,7 @@ pub(crate) enum Fact {
     /// The function's former code answers, and only it is given new events.
     RolledBack(RolledBack),
     /// The code goes on answering that did before.
-    RollbackFailed {
-        /// Which function.
-        function: String,
-        /// The named cause.
-        problem: Problem,
-    },
+    RollbackFailed { function: String, problem: Problem },
     /// The workspace was read again after a manifest changed.
     WorkspaceRead {
         /// The build that waits for it.
@@ -92,29 +84,18 @@ pub(crate) enum Fact {
         result: Result<Workspace, Problem>,
     },
     /// Cargo was started.
-    BuildStarted {
-        /// Its build.
-        generation: Generation,
-    },
+    BuildStarted { generation: Generation },
     /// Cargo said what it is doing.
     Progress {
-        /// Its build.
         generation: Generation,
         /// Cargo's own line.
         line: String,
     },
     /// The compiler reported something; arrives while the build still runs.
-    Diagnostic {
-        /// Its build.
-        generation: Generation,
-        /// The compiler's message.
-        diagnostic: Diagnostic,
-    },
+    Diagnostic { generation: Generation, diagnostic: Diagnostic },
     /// Cargo made a binary anew; it is final, though the build goes on.
     Made {
-        /// Its build.
         generation: Generation,
-        /// Whose binary it is.
         function: String,
         /// Where cargo left it.
         executable: PathBuf,
@@ -123,27 +104,16 @@ pub(crate) enum Fact {
     Built(Ended),
     /// Cargo has ended, and what the binaries were made from is known, as far as it is.
     InputsRead {
-        /// Its build.
         generation: Generation,
         /// By function; none where it is not known.
         inputs: BTreeMap<String, Option<Read>>,
     },
     /// The new binary is the one that already serves.
-    Unchanged {
-        /// Its build.
-        generation: Generation,
-        /// Whose binary it is.
-        function: String,
-        /// The binary's content.
-        digest: Digest,
-    },
+    Unchanged { generation: Generation, function: String, digest: Digest },
     /// The new binary lies in the function's directory.
     Swapped {
-        /// Its build.
         generation: Generation,
-        /// Whose binary it is.
         function: String,
-        /// The binary's content.
         digest: Digest,
         /// When copying and checking were done, just before the rename.
         staged_at: Millis,
@@ -151,59 +121,42 @@ pub(crate) enum Fact {
         warnings: Vec<String>,
     },
     /// The new binary could not be put in place.
-    SwapFailed {
-        /// Its build.
-        generation: Generation,
-        /// Whose binary it is.
-        function: String,
-        /// The named cause.
-        problem: Problem,
-    },
+    SwapFailed { generation: Generation, function: String, problem: Problem },
     /// The new code asked for its first event, and only it is given new ones.
     Live {
-        /// Its build.
         generation: Generation,
         /// Which function answers.
         function: String,
     },
     /// The new code did not come up; what served before still serves.
     ActivationFailed {
-        /// Its build.
         generation: Generation,
         /// Which function it is.
         function: String,
-        /// The named cause.
         problem: Problem,
     },
     /// A function that was not to be found, or could not be updated, can be now.
-    Deployed {
-        /// Which function.
-        function: String,
-    },
+    Deployed { function: String },
     /// A function wrote a line.
     Log {
-        /// Which function.
         function: String,
         /// The line, without its line end.
         line: String,
     },
     /// Lambda's report of a request that the function's own lines have named.
     Reported {
-        /// Which function.
         function: String,
         /// The report's line, as CloudWatch Logs has it.
         line: String,
     },
     /// A function that appeared in the workspace can be called.
     Adopted {
-        /// The function.
         function: String,
         /// Where it answers.
         url: String,
     },
     /// A function that vanished from the workspace has been let go of.
     Dismissed {
-        /// The function.
         function: String,
         /// It answers no more; otherwise it stays as it is.
         removed: bool,
@@ -211,8 +164,5 @@ pub(crate) enum Fact {
         serving: Option<Digest>,
     },
     /// Something failed that belongs to no build.
-    Error {
-        /// The named cause.
-        problem: Problem,
-    },
+    Error { problem: Problem },
 }

@@ -18,7 +18,6 @@ pub(crate) enum Notice {
     },
     /// A build begins.
     Build {
-        /// Its number.
         generation: Generation,
         /// Why each function is built.
         reasons: BTreeMap<String, Reason>,
@@ -44,21 +43,14 @@ pub(crate) enum Notice {
     },
     /// Cargo says what it is doing.
     Progress {
-        /// Its build.
         generation: Generation,
         /// Cargo's own line.
         line: String,
     },
     /// The compiler reported something.
-    Diagnostic {
-        /// Its build.
-        generation: Generation,
-        /// The message.
-        diagnostic: Diagnostic,
-    },
+    Diagnostic { generation: Generation, diagnostic: Diagnostic },
     /// These functions could not be built; what served before still serves.
     BuildFailed {
-        /// Its number.
         generation: Generation,
         /// Each function with the digest that still serves.
         functions: BTreeMap<String, Option<Digest>>,
@@ -69,20 +61,15 @@ pub(crate) enum Notice {
     },
     /// A new binary lies in its function's directory.
     Swapped {
-        /// Its build.
         generation: Generation,
-        /// Which function.
         function: String,
-        /// The binary.
         digest: Digest,
         /// What would be a problem for the binary on other machines.
         warnings: Vec<String>,
     },
     /// The new code answers.
     Live {
-        /// Its build.
         generation: Generation,
-        /// Which function.
         function: String,
         /// The code that answers.
         digest: Digest,
@@ -91,23 +78,19 @@ pub(crate) enum Notice {
     },
     /// The build led to the same binary.
     Unchanged {
-        /// Its build.
         generation: Generation,
-        /// Which function.
         function: String,
         /// The code that goes on answering.
         digest: Digest,
     },
     /// A function that appeared in the workspace can be called, as soon as it is built.
     Added {
-        /// Which function.
         function: String,
         /// Where it answers.
         url: String,
     },
     /// A function of the session is no longer in the workspace.
     Gone {
-        /// Which function.
         function: String,
         /// It was removed from the cloud and no longer answers; otherwise it stays as it is.
         removed: bool,
@@ -116,7 +99,6 @@ pub(crate) enum Notice {
     },
     /// A rollback is to be agreed to.
     RollbackPlanned {
-        /// Which function.
         function: String,
         /// What it would change.
         plan: Vec<String>,
@@ -124,26 +106,15 @@ pub(crate) enum Notice {
     /// The function's former code answers again.
     RolledBack(RolledBack),
     /// It could not be rolled back; its code goes on answering.
-    NotRolledBack {
-        /// Which function.
-        function: String,
-        /// The named cause.
-        problem: Problem,
-    },
+    NotRolledBack { function: String, problem: Problem },
     /// Lambda's report of a request that the function's own lines have named.
     Reported {
-        /// Which function.
         function: String,
         /// The report's line, as CloudWatch Logs has it.
         line: String,
     },
     /// A function wrote a line.
-    Log {
-        /// Which function.
-        function: String,
-        /// The line.
-        line: String,
-    },
+    Log { function: String, line: String },
     /// Something failed.
     Error {
         /// The build it belongs to, if any.
@@ -152,7 +123,6 @@ pub(crate) enum Notice {
         function: Option<String>,
         /// The code that still serves, if any.
         serving: Option<Digest>,
-        /// The named cause.
         problem: Problem,
     },
 }
@@ -164,11 +134,9 @@ pub(crate) struct Phases {
     pub(crate) detect: u64,
     /// From there until cargo was started.
     pub(crate) plan: u64,
-    /// Cargo.
     pub(crate) cargo: u64,
     /// Copying, checking and digesting the binary.
     pub(crate) package: u64,
-    /// The rename.
     pub(crate) swap: u64,
     /// From the rename until the new code asked for its first event.
     pub(crate) reload: u64,

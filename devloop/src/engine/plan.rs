@@ -60,7 +60,6 @@ impl Pause {
 /// A numbered build.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// Its number.
     pub(crate) generation: Generation,
     /// What it was made from.
     pub(crate) request: Request,
@@ -83,7 +82,6 @@ impl Plan {
         self.request.reasons.contains_key(function)
     }
 
-    /// The functions' names.
     pub(crate) fn functions(&self) -> Vec<String> {
         self.request.reasons.keys().cloned().collect()
     }
@@ -113,7 +111,6 @@ pub(crate) enum Workshop {
     Building(Plan),
     /// Cargo's binaries are being put in place; no other cargo may run meanwhile, it would write what is read.
     Swapping {
-        /// The build.
         plan: Plan,
         /// Functions whose binary is being copied.
         busy: BTreeSet<String>,

@@ -15,7 +15,6 @@ use crate::graph::Workspace;
 /// Everything the engine knows.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// Every watched function.
     pub(crate) functions: BTreeMap<String, FunctionState>,
     /// The packages and their edges.
     pub(crate) workspace: Workspace,
@@ -163,30 +162,25 @@ pub(crate) enum FunctionState {
     Unbuilt,
     /// Cargo is working on it.
     Building {
-        /// The build.
         generation: Generation,
         /// What answers meanwhile.
         serving: Serving,
     },
     /// Its binary is being copied, checked and put in place.
     Swapping {
-        /// The build.
         generation: Generation,
         /// What answers meanwhile.
         serving: Serving,
     },
     /// Its binary lies in place, and its new environment has not asked for an event yet.
     Starting {
-        /// The build.
         generation: Generation,
-        /// The binary.
         digest: Digest,
         /// What answers meanwhile.
         serving: Serving,
     },
     /// The newest code answers.
     Live {
-        /// The code.
         digest: Digest,
         /// Since when.
         since: Millis,
@@ -198,14 +192,12 @@ pub(crate) enum FunctionState {
     },
     /// The code before answers again, until something newer is saved.
     RolledBack {
-        /// The code.
         digest: Digest,
         /// Since when.
         since: Millis,
     },
     /// The newest code could not be built, put in place or started.
     Failed {
-        /// The build.
         generation: Generation,
         /// What went wrong.
         failure: Failure,

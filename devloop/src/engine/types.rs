@@ -82,9 +82,7 @@ pub(crate) enum Machine {
     /// Whatever this machine has.
     #[default]
     Host,
-    /// `x86_64`.
     X86_64,
-    /// `arm64`.
     Arm64,
 }
 
@@ -123,7 +121,6 @@ pub(crate) struct Location {
 /// A compiler message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
-    /// Its severity.
     pub(crate) level: Level,
     /// The message's first line.
     pub(crate) message: String,

@@ -13,12 +13,7 @@ pub(crate) enum Reason {
     /// A file of the function's own package, relative to it.
     Own(PathBuf),
     /// A file of a package that the function is compiled with, relative to that package.
-    PathDependency {
-        /// The package.
-        package: String,
-        /// The file.
-        path: PathBuf,
-    },
+    PathDependency { package: String, path: PathBuf },
     /// A file outside of its packages that went into the last build, such as one named by `include_str!`.
     Input(PathBuf),
     /// A file that decides how the whole workspace is built, relative to its root.

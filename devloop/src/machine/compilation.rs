@@ -43,31 +43,19 @@ impl Compilation {
 pub(crate) enum Refusal {
     /// The standard library for its processor is not installed.
     #[error("build {function} for {architecture}: the standard library for {} is not installed", .architecture.triple())]
-    NoStandardLibrary {
-        /// The function.
-        function: String,
-        /// Its processor.
-        architecture: Architecture,
-    },
+    NoStandardLibrary { function: String, architecture: Architecture },
     /// Nothing links for its processor.
     #[error(
         "build {function} for {architecture}: this machine is {}, and cargo-zigbuild is not installed",
         Architecture::host()
     )]
-    NoCrossLinker {
-        /// The function.
-        function: String,
-        /// Its processor.
-        architecture: Architecture,
-    },
+    NoCrossLinker { function: String, architecture: Architecture },
     /// Nothing links against an old enough glibc.
     #[error(
         "build {function} for {runtime}: what this machine makes needs a newer glibc than {glibc}, and cargo-zigbuild is not installed"
     )]
     NoOldGlibc {
-        /// The function.
         function: String,
-        /// Its runtime.
         runtime: String,
         /// What that has.
         glibc: Glibc,
@@ -75,7 +63,6 @@ pub(crate) enum Refusal {
     /// The binary is for another processor.
     #[error("use the binary of {function}: it is a program for {machine}, and {place} is {wanted}")]
     WrongMachine {
-        /// The function.
         function: String,
         /// What it is made for.
         machine: String,
@@ -87,11 +74,9 @@ pub(crate) enum Refusal {
     /// The binary needs a newer glibc.
     #[error("use the binary of {function}: it needs glibc {needed}, and {runtime} has {has}")]
     NewGlibc {
-        /// The function.
         function: String,
         /// What it needs.
         needed: Glibc,
-        /// Its runtime.
         runtime: String,
         /// What that has.
         has: Glibc,

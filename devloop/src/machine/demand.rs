@@ -8,9 +8,7 @@ use crate::machine::Glibc;
 /// A processor that Lambda has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Architecture {
-    /// `x86_64`.
     X86_64,
-    /// `arm64`.
     Arm64,
 }
 
@@ -60,9 +58,7 @@ pub(crate) enum Purpose {
 /// What one function's stack asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Demand {
-    /// The processor.
     pub(crate) architecture: Architecture,
-    /// The runtime's name.
     pub(crate) runtime: String,
 }
 

@@ -16,9 +16,7 @@ const WINDOW: u64 = 300;
 /// The metric of the end-to-end latency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Metric {
-    /// Its namespace.
     pub(crate) namespace: String,
-    /// Its name.
     pub(crate) name: String,
 }
 

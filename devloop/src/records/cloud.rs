@@ -33,7 +33,6 @@ pub(crate) struct Inquiry {
     pub(crate) trust: Trust,
     /// Where the queue is.
     pub(crate) region: String,
-    /// The queue's name.
     pub(crate) queue: String,
 }
 

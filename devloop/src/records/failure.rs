@@ -19,15 +19,12 @@ pub(crate) enum Service {
 pub(crate) struct Failure {
     /// Which service's records they are.
     pub(crate) service: Service,
-    /// The function's ARN.
     pub(crate) function: String,
     /// `RetryAttemptsExhausted` or `RecordAgeExceeded`.
     pub(crate) condition: String,
     /// How often the function was tried.
     pub(crate) tries: u64,
-    /// The stream's ARN.
     pub(crate) stream: String,
-    /// The shard's id.
     pub(crate) shard: String,
     /// Sequence number of the first record.
     pub(crate) first: String,

@@ -30,9 +30,7 @@ pub(super) struct Told<'a> {
     pub(super) whereabouts: Whereabouts,
     /// What is built and served.
     pub(super) functions: &'a [String],
-    /// The settings in force.
     pub(super) settings: &'a Settings,
-    /// The workspace's directory.
     pub(super) root: &'a Path,
     /// Which key does what.
     pub(super) keymap: &'a Keymap,

@@ -18,7 +18,6 @@ use crate::workspace::{self, Reading};
 /// A session that can begin.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// The settings in force.
     pub(super) settings: Settings,
     /// The packages and their edges.
     pub(super) workspace: Workspace,

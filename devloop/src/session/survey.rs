@@ -18,7 +18,6 @@ use crate::status::Hop;
 /// What a session would use.
 #[derive(Debug)]
 pub(crate) struct Survey {
-    /// The settings in force.
     pub(crate) settings: Settings,
     /// The members of the workspace.
     pub(crate) workspace: Workspace,
@@ -39,9 +38,7 @@ pub(crate) struct Survey {
 /// A template that would be applied.
 #[derive(Debug)]
 pub(crate) struct Stack {
-    /// Its file.
     pub(crate) path: PathBuf,
-    /// The stack's name.
     pub(crate) name: String,
     /// Its functions by logical id, each with the name of its binary's function.
     pub(crate) functions: Vec<(String, String)>,

@@ -20,7 +20,6 @@ pub(crate) struct Report {
     pub(crate) uptime_ms: u64,
     /// Every function of the cloud.
     pub(crate) functions: Vec<Function>,
-    /// Every event source mapping.
     pub(crate) mappings: Vec<Mapping>,
     /// How far back totals reach, where they do not count from the cloud's start.
     pub(crate) window_ms: Option<u64>,
@@ -62,13 +61,10 @@ pub(crate) struct Commit {
     pub(crate) dirty: bool,
 }
 
-/// A queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Queue {
-    /// Where it is.
     pub(crate) region: String,
-    /// Its name.
     pub(crate) name: String,
     /// Its messages.
     pub(crate) counts: Messages,
@@ -126,7 +122,6 @@ pub(crate) struct Retained {
     pub(crate) log_events: u64,
     /// Their bytes.
     pub(crate) log_bytes: u64,
-    /// Metrics.
     pub(crate) metrics: u64,
 }
 
@@ -136,7 +131,6 @@ pub(crate) struct Retained {
 pub(crate) struct Function {
     /// Its name in Lambda.
     pub(crate) name: String,
-    /// Where it is.
     pub(crate) region: String,
     /// Whose it is, where it was told by AWS's APIs.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -232,11 +226,8 @@ pub(crate) struct Distribution {
     pub(crate) count: u64,
     /// Their sum.
     pub(crate) sum: f64,
-    /// The smallest.
     pub(crate) min: f64,
-    /// The largest.
     pub(crate) max: f64,
-    /// The median.
     pub(crate) p50: f64,
     /// 19 of 20 are at most this.
     pub(crate) p95: f64,
@@ -248,7 +239,6 @@ pub(crate) struct Distribution {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Mapping {
-    /// Its id.
     pub(crate) uuid: String,
     /// The function's name in Lambda.
     pub(crate) function: String,
@@ -275,7 +265,6 @@ pub(crate) struct Mapping {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Shard {
-    /// Its id.
     pub(crate) id: String,
     /// Records that are in it and not settled.
     pub(crate) lag_records: u64,
@@ -322,9 +311,7 @@ impl Shard {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Latency {
-    /// The metric's namespace.
     pub(crate) namespace: String,
-    /// The metric.
     pub(crate) metric: String,
     /// How far back the figures reach.
     pub(crate) window_ms: u64,

@@ -39,7 +39,6 @@ pub(crate) enum Tone {
 /// A line of the text, without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StatusLine {
-    /// The text.
     pub(crate) text: String,
     /// How it is meant.
     pub(crate) tone: Tone,

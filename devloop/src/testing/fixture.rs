@@ -55,7 +55,6 @@ impl Fixture {
         fixture
     }
 
-    /// The workspace's root.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

@@ -17,7 +17,6 @@ impl Pane {
     /// Every pane from top to bottom; the first one's number is 1.
     pub(super) const ALL: [Self; 4] = [Self::Functions, Self::Errors, Self::Status, Self::Logs];
 
-    /// Its number.
     pub(super) fn number(self) -> usize {
         Self::ALL.iter().position(|pane| *pane == self).unwrap_or_default() + 1
     }

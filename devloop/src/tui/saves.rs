@@ -29,7 +29,6 @@ impl Saves {
         self.0.back().copied()
     }
 
-    /// The median.
     pub(super) fn p50(&self) -> Option<u64> {
         self.percentile(50)
     }

@@ -55,7 +55,6 @@ pub(crate) enum Order {
     Rerun,
     /// Let the function's code before this one serve again.
     RollBack {
-        /// Which function.
         function: String,
         /// The user has agreed to what that changes.
         agreed: bool,

@@ -16,10 +16,7 @@ pub(crate) enum WatchError {
     TooManyWatchers,
     /// One of the two, and the sources are looked at again and again instead.
     #[error("{limit}; they are looked at every {every} ms instead", every = POLL.as_millis())]
-    Polled {
-        /// The limit.
-        limit: Box<WatchError>,
-    },
+    Polled { limit: Box<WatchError> },
     /// Anything else, with the paths it is about.
     #[error("watch {}: {message}", listed(.paths))]
     Other {

@@ -15,7 +15,6 @@ use super::Aws;
 /// A cloud that serves until it is stopped.
 pub struct OwnCloud {
     pub cloud: Cloud,
-    /// The template's outputs.
     pub outputs: Value,
     pub runtime: Runtime,
     stop: oneshot::Sender<()>,

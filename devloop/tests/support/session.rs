@@ -28,7 +28,6 @@ pub struct Session {
     told: Told,
     pub workspace: Workspace,
     pub endpoint: String,
-    /// The template's outputs.
     pub outputs: Value,
 }
 

@@ -11,7 +11,6 @@ use crate::bench::sample::Sample;
 
 /// What shows what became of the requests of a run.
 pub(crate) struct Evidence<'a> {
-    /// The chain.
     pub(crate) chain: &'a Chain,
     /// The links whose logs decide: the ends, or the one that the user named.
     pub(crate) ends: &'a [usize],

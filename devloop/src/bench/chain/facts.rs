@@ -7,10 +7,8 @@ use serde_json::Value;
 use super::{Kind, Source};
 use crate::bench::target::{each, name_of};
 
-/// A function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FunctionFacts {
-    /// Its name.
     pub(crate) name: String,
     /// Its ARN, without a version.
     pub(crate) arn: String,
@@ -18,18 +16,15 @@ pub(crate) struct FunctionFacts {
     pub(crate) words: BTreeSet<String>,
     /// The words in the values of variables whose names have `FUNCTION` or `LAMBDA` in them: whom it may call.
     pub(crate) calls: BTreeSet<String>,
-    /// Its URL.
     pub(crate) url: Option<String>,
     /// Who may call it by its resource policy: topics, buckets and rules.
     pub(crate) callers: Vec<Source>,
 }
 
-/// An event source mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MappingFacts {
     /// What is read.
     pub(crate) source: Source,
-    /// The function's name.
     pub(crate) function: String,
     /// The queue of what is given up, by its ARN.
     pub(crate) on_failure: Option<String>,
@@ -38,7 +33,6 @@ pub(crate) struct MappingFacts {
 /// A method of an API that calls a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MethodFacts {
-    /// The API's id.
     pub(crate) api: String,
     /// `GET`, `POST`, …, `ANY`.
     pub(crate) method: String,
@@ -46,14 +40,12 @@ pub(crate) struct MethodFacts {
     pub(crate) path: String,
     /// Where requests go.
     pub(crate) url: String,
-    /// The function's name.
     pub(crate) function: String,
 }
 
 /// All that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// Every function.
     pub(crate) functions: Vec<FunctionFacts>,
     /// Every mapping that is not disabled.
     pub(crate) mappings: Vec<MappingFacts>,

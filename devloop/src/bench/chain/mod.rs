@@ -25,7 +25,6 @@ pub(super) use words::named;
 pub(crate) enum Kind {
     /// A method of an API Gateway API, REST or HTTP.
     Api,
-    /// A function URL.
     Url,
     /// A Kinesis stream.
     Stream,

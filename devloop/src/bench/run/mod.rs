@@ -44,7 +44,6 @@ pub(crate) struct Order {
 
 /// A run that is over.
 pub(crate) struct Finished {
-    /// The document.
     pub(crate) document: Document,
     /// What became of each request.
     pub(crate) account: Account,

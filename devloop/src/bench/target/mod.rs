@@ -34,7 +34,6 @@ pub(crate) const STAGES: [&str; 3] = ["gateway_to_stream", "stream_to_store", "s
 pub(crate) struct Target {
     /// The APIs that tell of them.
     pub(crate) client: Client,
-    /// Where they are.
     pub(crate) region: String,
     /// Where requests go; none where nobody is going to send any.
     pub(crate) entry: Option<EntryPoint>,
@@ -61,7 +60,6 @@ pub(crate) enum TargetKind {
 /// A chain that is followed.
 #[derive(Debug, Clone)]
 pub(crate) struct FollowedChain {
-    /// The chain.
     pub(crate) chain: Chain,
     /// The links whose logs say that a request is complete: the ends, or the one that the user named.
     pub(crate) ends: Vec<usize>,

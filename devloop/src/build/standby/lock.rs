@@ -111,7 +111,6 @@ impl Held {
         fs::metadata(&self.path).is_ok_and(|now| now.ino() == self.inode)
     }
 
-    /// The file's inode.
     pub(super) fn inode(&self) -> u64 {
         self.inode
     }

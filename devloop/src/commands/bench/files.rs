@@ -15,7 +15,6 @@ use crate::error::UserError;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct LoadTest {
-    /// The run.
     pub(super) run_id: String,
     /// Requests that were answered with 200.
     pub(super) accepted: u64,

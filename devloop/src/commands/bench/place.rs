@@ -83,7 +83,6 @@ pub(super) async fn target(
     })
 }
 
-/// The cloud's URL.
 pub(in crate::commands) async fn endpoint(
     given: Option<&str>,
     environment: &Environment<'_>,

@@ -7,7 +7,6 @@ use crate::engine::Millis;
 use crate::lambda_log::ReportLine;
 use crate::status::{Distribution, Function};
 
-/// The operation.
 const TARGET: &str = "Logs_20140328.FilterLogEvents";
 
 /// Pages that are read at most: ten thousand lines each, or a megabyte.

@@ -6,7 +6,6 @@ use super::{Apis, body};
 use crate::engine::Millis;
 use crate::status::Queue;
 
-/// The operation.
 const TARGET: &str = "AmazonSQS.GetQueueAttributes";
 
 /// The operation that tells ages, which SQS itself does not.

@@ -32,7 +32,6 @@ const WAITING: [&str; 2] = ["apigateway.amazonaws.com", "elasticloadbalancing.am
 /// A function as Lambda has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::target) struct Deployed {
-    /// Its name.
     pub(in crate::target) name: String,
     /// Its ARN, which names the account.
     pub(in crate::target) arn: String,
@@ -64,12 +63,7 @@ pub(in crate::target) enum Code {
     /// A zip in the request itself.
     Zip(Bytes),
     /// An object, or with `LocalStack`'s bucket a directory.
-    Object {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-    },
+    Object { bucket: String, key: String },
 }
 
 /// Lambda in one region.

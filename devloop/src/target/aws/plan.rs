@@ -15,7 +15,6 @@ use crate::target::aws::kept::Kept;
 pub(crate) struct Plan {
     /// Whose functions they are.
     pub(crate) account: String,
-    /// Where they are.
     pub(crate) region: String,
     /// URLs that are used instead of AWS's own.
     pub(crate) endpoints: Vec<String>,

@@ -36,7 +36,6 @@ pub(crate) struct Candidate {
     pub(crate) name: String,
     /// The binary's name in its package.
     pub(crate) binary: String,
-    /// The package's name.
     pub(crate) package: String,
     /// The package's directory.
     pub(crate) directory: PathBuf,
@@ -62,7 +61,6 @@ pub(crate) enum TemplateError {
         "find the binary of the template's function {logical_id}: {named}, and the workspace has {known}"
     )]
     NoBinary {
-        /// The resource.
         logical_id: String,
         /// What was looked at.
         named: String,
@@ -76,7 +74,6 @@ pub(crate) enum TemplateError {
         "find the binary of the template's function {logical_id}: the setting functions.{logical_id} names `{named}`, and the workspace has {known}"
     )]
     NoSuchBinary {
-        /// The resource.
         logical_id: String,
         /// What the setting says.
         named: String,
