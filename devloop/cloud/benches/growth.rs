@@ -1,6 +1,7 @@
-//! What a put costs once there is much in the stream or the table, and what each record and item takes in memory: over HTTP,
-//! in processor time of the whole program, as a ratio to what it costs when there is nothing. Blocks on the empty and the full one alternate, and the medians are compared,
-//! because a shared machine's mood changes. `devloop/benches/README.md` says how to run this and holds results.
+//! Measures what a put costs once a stream or table holds much data, and how much memory each record and item takes.
+//! Requests go over HTTP; the cost is the processor time of the whole program, given as a ratio to the cost on an empty
+//! stream or table. Blocks of puts on the empty and on the full one alternate, and their medians are compared, because the
+//! speed of a shared machine varies. `devloop/benches/README.md` says how to run this and holds results.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 
@@ -16,14 +17,14 @@ use tokio::{
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// How many records and items the full ones hold.
+/// How many records or items the full stream or table holds.
 const FULL: usize = 1_000_000;
 
-/// Puts in a block, and blocks of each kind.
+/// Puts in a block, and how many blocks run on the empty and on the full stream or table.
 const BLOCK: usize = 2_000;
 const BLOCKS: usize = 15;
 
-/// How much more a put may cost.
+/// The highest allowed cost of a put on a full stream or table, as a multiple of the cost on an empty one.
 const LIMIT: f64 = 1.2;
 
 /// The most bytes that an item of about 110 bytes may take in a table without a stream.
@@ -55,7 +56,10 @@ async fn main() -> Outcome<()> {
     println!("retained: {retained}");
     serving.abort();
     if worst > LIMIT {
-        return Err(format!("a put costs {worst:.2} times what it cost, more than {LIMIT}").into());
+        return Err(format!(
+            "a put costs {worst:.2} times what it costs on an empty stream or table, more than {LIMIT}"
+        )
+        .into());
     }
     if plain > ITEM_LIMIT {
         return Err(format!("an item takes {plain} bytes, more than {ITEM_LIMIT}").into());
@@ -63,16 +67,16 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// What is put.
+/// The puts that are measured.
 #[derive(Debug, Clone, Copy)]
 enum Put {
     /// An item of about 110 bytes into a table without a stream.
     PlainItem,
     /// A record into a stream.
     Record,
-    /// An item of its own into a table with a stream.
+    /// An item with a new key into a table with a stream.
     NewItem,
-    /// An item over one of those that a table with a stream has.
+    /// An item that replaces an existing one in a table with a stream.
     SameItem,
 }
 
@@ -98,9 +102,9 @@ impl Put {
         }
     }
 
-    /// The input of the put with this number, into the stream or table called `name` that has `kept` already.
+    /// The input of put number `number`, into the stream or table called `name` that already holds `kept` records or items.
     fn input(self, name: &str, number: usize, kept: usize) -> Value {
-        // Spread, so that neighbours in time are none in the order of the keys.
+        // Spread the keys, so that successive puts are not neighbours in the order of the keys.
         let spread = |number: usize| (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         match self {
             Self::Record => json!({
@@ -125,7 +129,7 @@ fn item(table: &str, id: u64, number: usize) -> Value {
 }
 
 impl Bench {
-    /// What a read of one of the items without a stream costs.
+    /// Measures what a read of one item costs in the table without a stream.
     async fn read(&self, connection: &mut Connection) -> Outcome<()> {
         let name = format!("full-{:?}", Put::PlainItem);
         let mut times = Vec::new();
@@ -150,7 +154,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Fills one of two, then puts into both by turns; returns the ratio, and how many bytes each of the kept ones takes.
+    /// Fills one stream or table, then puts into it and into empty ones by turns. Returns the ratio of the costs, and how
+    /// many bytes each kept record or item takes.
     async fn compare(&self, put: Put, connection: &mut Connection) -> Outcome<(f64, usize)> {
         let (service, operation, prefix) = put.call();
         let (full, fresh) = (format!("full-{put:?}"), format!("empty-{put:?}"));
@@ -216,7 +221,7 @@ impl Bench {
     }
 }
 
-/// One request after the other on a connection that stays.
+/// A connection that stays open and sends one request after the other.
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -253,13 +258,13 @@ fn request(prefix: &str, operation: &str, input: &Value) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What all threads of this program used of the processors.
+/// The processor time that all threads of this program have used.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
-/// How much memory this program has.
+/// How much memory this program holds, in bytes.
 fn resident_bytes() -> Outcome<usize> {
     let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages: usize = statm.split(' ').nth(1).ok_or("no resident pages in /proc/self/statm")?.parse()?;

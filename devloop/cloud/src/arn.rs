@@ -13,7 +13,7 @@ pub(crate) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// Takes an ARN apart; `None` for any other text.
+    /// Splits an ARN into its parts; `None` for any other text.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
@@ -21,7 +21,7 @@ impl<'a> Arn<'a> {
         (prefix == "arn").then_some(Self { partition, service, region, account, resource })
     }
 
-    /// Takes apart the ARN of a resource of `service`; `None` for any other text.
+    /// Splits the ARN of a resource of `service` into its parts; `None` for any other text.
     pub(crate) fn of_service(service: &str, text: &'a str) -> Option<Self> {
         Self::parse(text).filter(|arn| arn.service == service)
     }

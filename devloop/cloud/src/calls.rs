@@ -1,4 +1,4 @@
-//! The way from one service to the operations of another, without knowing who runs them.
+//! How one service calls the operations of another without depending on it.
 
 use std::fmt::Debug;
 
@@ -9,8 +9,8 @@ use crate::{context::Context, error::ApiError};
 
 /// The operations of every service, called from inside the process.
 pub(crate) trait Calls: Debug + Send + Sync {
-    /// Runs `operation` of the service called `service` (the endpoint prefix, such as `sqs`), or the fault that is armed
-    /// for it.
+    /// Runs `operation` of the service called `service` (the endpoint prefix, such as `sqs`). Fails with the fault that is
+    /// armed for the operation, if there is one.
     fn call<'a>(
         &'a self,
         cx: &'a Context,

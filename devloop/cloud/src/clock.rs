@@ -24,7 +24,7 @@ enum Kind {
 #[derive(Debug, Default)]
 struct Manual {
     now_ms: i64,
-    /// Sleepers by the time they wake at and a number that keeps equal times apart.
+    /// The waits, by the time when they end and a number that distinguishes those which end at the same time.
     sleepers: BTreeMap<(i64, u64), oneshot::Sender<()>>,
     next: u64,
 }
@@ -50,7 +50,8 @@ impl Clock {
         Self(Arc::new(Kind::Manual(Mutex::new(Manual { now_ms: start_ms, ..Manual::default() }))))
     }
 
-    /// The machine's own time where this clock runs faster: what a program does takes as long as ever. Otherwise this clock.
+    /// The machine's own clock if this one runs faster than it, because a program takes its real time to run. Otherwise
+    /// this clock.
     pub(crate) fn unscaled(&self) -> Self {
         match &*self.0 {
             Kind::Scaled { .. } => Self::real(),
@@ -87,7 +88,7 @@ impl Clock {
                     manual.sleepers.insert((at, number), wake);
                     woken
                 };
-                // An error means that the clock itself is gone; nobody is left to care about the time.
+                // An error means that the clock itself was dropped; then nobody waits for the time any more.
                 let _ = woken.await;
             }
         }
@@ -110,8 +111,8 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock on and wakes whoever slept until then, in order. Other clocks move by themselves and
-    /// ignore it.
+    /// Moves a manual clock forward and wakes in order every wait that has ended by then. Has no effect on other clocks,
+    /// which move by themselves.
     pub fn advance(&self, duration: Duration) {
         let Kind::Manual(manual) = &*self.0 else { return };
         let mut manual = manual.lock();
@@ -125,7 +126,8 @@ impl Clock {
         }
     }
 
-    /// How many waits are pending on a manual clock: a test advances it once what it tests has gone to sleep.
+    /// How many waits are pending on a manual clock. A test advances the clock once the code that it tests has begun to
+    /// wait.
     pub fn sleepers(&self) -> usize {
         match &*self.0 {
             Kind::Manual(manual) => {

@@ -45,7 +45,7 @@ use crate::{
     triggers::Events,
 };
 
-/// What a cloud is made with.
+/// The options that a cloud is made with.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Time for every wait of the cloud.
@@ -54,9 +54,9 @@ pub struct Options {
     pub account: String,
     /// The region of requests without a signature.
     pub region: String,
-    /// What bounds the throughput of what is made here.
+    /// The throughput limits of the streams and tables in this cloud.
     pub limits: Limits,
-    /// Where the e-mails that topics send are kept as `.eml` files; nowhere without a folder.
+    /// The folder where the e-mails of topics are kept as `.eml` files; without a folder they are not kept.
     pub mail: Option<PathBuf>,
 }
 
@@ -76,7 +76,7 @@ impl Default for Options {
 #[derive(Debug, Clone)]
 pub struct Cloud(pub(crate) Arc<Parts>);
 
-/// What the cloud is made of. Services that only their clients and other services know are in the registry alone.
+/// The parts of the cloud. Services that only clients and other services use are in the registry alone.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) home: Arc<Home>,
@@ -95,7 +95,7 @@ impl Cloud {
         Self::with(options, Vec::new())
     }
 
-    /// The same with more services than the registry has.
+    /// Makes a cloud with `more` services besides the registry's own.
     pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
         let Options { clock, account, region, limits, mail } = options;
         let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));
@@ -130,7 +130,7 @@ impl Cloud {
             Arc::clone(&logs) as _,
             Arc::clone(&events) as _,
             Arc::clone(&lambda) as _,
-            // Before REST APIs, which take every address of an API.
+            // This comes before the REST APIs, which claim every address of an API.
             Arc::new(HttpApis::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(ApiGateway::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(Ssm::new(clock.clone())),
@@ -170,8 +170,8 @@ impl Cloud {
         self.0.lambda.listens_on(self.endpoint());
     }
 
-    /// Passes the requests for services that the cloud lacks to another AWS on this machine, such as moto's server, from now on. The
-    /// error says why `endpoint` cannot be one; AWS itself never is.
+    /// From now on passes the requests for services that the cloud lacks to another local AWS, such as moto's server. The
+    /// error says why `endpoint` is refused; an address of AWS itself always is.
     pub fn fall_back_to(&self, endpoint: &str) -> Result<(), String> {
         self.0.pages.fall_back_to(endpoint)
     }
@@ -193,9 +193,9 @@ impl Cloud {
 
     /// Brings the stack `name` to what `template` says, in the cloud's default region, with `parameters` by name.
     ///
-    /// A template that was applied before and did not change does nothing; one that did change makes what is new,
-    /// updates what can be updated in place and deletes what is gone. When a service refuses, what this call did is
-    /// undone and the error names the resource and the cause.
+    /// Applying an unchanged template does nothing. A changed one creates new resources, updates in place what can be
+    /// updated, and deletes the resources that it no longer has. When a service refuses, the changes of this call are
+    /// undone, and the error names the resource and the cause.
     pub async fn apply(
         &self,
         name: &str,
@@ -206,8 +206,8 @@ impl Cloud {
         self.0.cloudformation.apply(cx, name, template, parameters).await
     }
 
-    /// The same for a template that asks for more than the cloud has: what no function and no event source mapping needs
-    /// is left out and told. An error names everything that one of them needs.
+    /// Does the same for a template that asks for more than the cloud supports: what no function and no event source
+    /// mapping needs is left out and reported. The error names everything unsupported that one of them needs.
     pub async fn apply_what_runs(
         &self,
         name: &str,
@@ -218,9 +218,9 @@ impl Cloud {
         self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await
     }
 
-    /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it: the new
-    /// environment has asked for its first event before the old ones are let go, and what is in flight finishes on them.
-    /// One outcome per function; none when no function runs from there.
+    /// Switches every function that runs from the hot-reload folder `folder` to the code that is in it now. A new
+    /// environment must have asked for its first event before the old ones are retired, and invocations in flight finish on
+    /// the old ones. Returns one outcome per function; none when no function runs from the folder.
     pub async fn activate(&self, folder: &Path) -> Vec<Result<Activation, ActivationError>> {
         let outcomes = self.0.lambda.activate(folder).await;
         for activation in outcomes.iter().flatten() {
@@ -229,7 +229,7 @@ impl Cloud {
         outcomes
     }
 
-    /// Follows every log line from now on; one who is too slow is told how many lines were missed.
+    /// Follows every log line from now on; a receiver that is too slow is told how many lines it missed.
     pub fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogEvent> {
         self.0.logs.subscribe()
     }
@@ -239,7 +239,7 @@ impl Cloud {
         self.0.sns.follow_mails()
     }
 
-    /// The function of `region` whose lines are in the log group `group`, also where its settings name that group.
+    /// The function of `region` that writes to the log group `group`, also when its settings name that group explicitly.
     pub fn function_of_group(&self, region: &str, group: &str) -> Option<String> {
         self.0.lambda.logs_to(region, group)
     }
@@ -252,17 +252,19 @@ impl Cloud {
         Ok(format!("{}/_aws/lambda-url/{id}/", cx.endpoint))
     }
 
-    /// Deletes a function that [`Cloud::serve_folder`] has created, with its URL. What is in flight ends.
+    /// Deletes a function that [`Cloud::serve_folder`] has created, with its URL. Invocations in flight finish.
     pub fn remove_folder(&self, name: &str) -> Result<(), ApiError> {
         self.0.lambda.remove(&self.context(self.region()), name)
     }
 
-    /// How many asynchronous events wait for each function, by its name: what a cloud that ends now would lose, or has lost.
+    /// How many asynchronous events wait for each function, by the function's name: the events that are lost when the cloud
+    /// ends.
     pub fn waiting_events(&self) -> Vec<(String, usize)> {
         self.0.lambda.waiting_events()
     }
 
-    /// Changes when a client was turned away for lack of descriptors; the value counts them.
+    /// Changes when a client was turned away because the process is out of file descriptors; the value counts these
+    /// clients.
     pub fn shortages(&self) -> tokio::sync::watch::Receiver<u64> {
         self.0.pages.shortages()
     }
@@ -272,7 +274,7 @@ impl Cloud {
         &self.0.home.account
     }
 
-    /// The region that what the tool makes is in.
+    /// The default region, in which the tool creates its resources.
     pub fn region(&self) -> &str {
         &self.0.home.region
     }
@@ -282,7 +284,7 @@ impl Cloud {
         self.0.lambda.folder(region, function)
     }
 
-    /// What runs here and how it fares, for `devloop status`. Figures count from the cloud's start; times are in ms.
+    /// What runs in the cloud and its figures, for `devloop status`. Figures count from the cloud's start; times are in ms.
     pub async fn status(&self) -> Value {
         self.0.pages.status().await
     }

@@ -1,4 +1,4 @@
-//! What every operation knows of the request that asked for it.
+//! What every operation knows of the request that called it.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -15,7 +15,8 @@ pub struct Context {
     pub endpoint: Arc<str>,
     /// Identifies the request in the answer's headers and in logs.
     pub request_id: Arc<str>,
-    /// The access key of the request's signature. Signatures are not checked; the key tells a role's credentials from others.
+    /// The access key of the request's signature. Signatures are not verified; the key distinguishes a role's credentials
+    /// from others.
     pub access_key: Option<Arc<str>>,
 }
 
@@ -37,13 +38,13 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A cloud that does not listen yet; until it does, its address is LocalStack's usual one.
+    /// The home of a cloud that does not listen yet; until it does, its address is LocalStack's usual one.
     pub(crate) fn new(account: &str, region: &str) -> Self {
         let endpoint = RwLock::new("http://127.0.0.1:4566".into());
         Self { account: account.into(), region: region.into(), endpoint }
     }
 
-    /// Tells where the cloud listens.
+    /// Sets the address where the cloud listens.
     pub(crate) fn listens_on(&self, address: SocketAddr) {
         *self.endpoint.write() = format!("http://127.0.0.1:{}", address.port()).into();
     }

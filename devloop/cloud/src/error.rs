@@ -1,4 +1,4 @@
-//! The one error type of the services: what AWS would answer, before a protocol gives it a shape.
+//! The one error type of the services: what AWS would answer, independent of the protocol.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ pub struct ApiError {
     pub status: u16,
     /// The error's shape name, such as `ResourceNotFoundException`.
     pub code: Cow<'static, str>,
-    /// The sentence a person reads.
+    /// The sentence for the person who reads it.
     pub message: String,
     /// Further members of the error's shape, such as `CancellationReasons`.
     pub details: Map<String, Value>,
 }
 
 impl ApiError {
-    /// A fault of the caller, status 400.
+    /// An error caused by the client, status 400.
     pub fn client(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::with_status(400, code, message)
     }
@@ -29,7 +29,7 @@ impl ApiError {
         Self { status, code: code.into(), message: message.into(), details: Map::new() }
     }
 
-    /// A fault of ours, status 500: the caller may retry.
+    /// An error of the service itself, status 500: the client may retry.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::with_status(500, "InternalFailure", message)
     }
@@ -39,17 +39,19 @@ impl ApiError {
         Self::client("ValidationException", message)
     }
 
-    /// A member whose value breaks a constraint of the API's model: "Member must `must`". `ValidationException`, status 400.
+    /// The error for a member whose value breaks a constraint of the API's model: "Member must `must`".
+    /// `ValidationException`, status 400.
     pub fn constraint(value: impl std::fmt::Display, member: &str, must: &str) -> Self {
         Self::validation(detected(&[violation(value, member, must)]))
     }
 
-    /// A member that must be given and is not. `ValidationException`, status 400.
+    /// The error for a required member that is missing. `ValidationException`, status 400.
     pub fn missing_member(member: &str) -> Self {
         Self::validation(detected(&[absence(member)]))
     }
 
-    /// An operation that the service does not have, or that the embedded cloud does not offer: refused by name.
+    /// The error for an operation that the service does not have, or that the embedded cloud does not support. It names the
+    /// operation.
     pub fn unknown_operation(service: &str, operation: &str) -> Self {
         Self::client(
             "UnknownOperationException",
@@ -57,7 +59,7 @@ impl ApiError {
         )
     }
 
-    /// An option that is understood and not implemented: refused by name, never ignored.
+    /// The error for an option that is not implemented. It names the option; options are never silently ignored.
     pub fn unsupported(what: impl std::fmt::Display) -> Self {
         Self::with_status(
             501,
@@ -73,23 +75,23 @@ impl ApiError {
         self
     }
 
-    /// Whether the caller is at fault (`Sender` in the query protocol's words).
+    /// Whether the client caused the error (`Sender` in the query protocol).
     pub fn is_client_fault(&self) -> bool {
         self.status < 500
     }
 }
 
-/// What AWS says of a value that breaks a constraint; `must` follows "Member must".
+/// AWS's sentence for a value that breaks a constraint; `must` follows "Member must".
 pub(crate) fn violation(value: impl std::fmt::Display, member: &str, must: &str) -> String {
     broken_rule(format_args!("'{value}'"), member, format_args!("Member must {must}"))
 }
 
-/// What AWS says of a member that must be given and is not.
+/// AWS's sentence for a required member that is missing.
 pub(crate) fn absence(member: &str) -> String {
     broken_rule("null", member, "Member must not be null")
 }
 
-/// The same for a value as it is to be shown, and for a rule in the service's own words.
+/// AWS's sentence for a broken rule in the service's own words; `shown` is the value as the message shows it.
 pub(crate) fn broken_rule(
     shown: impl std::fmt::Display,
     member: &str,
@@ -98,7 +100,7 @@ pub(crate) fn broken_rule(
     format!("Value {shown} at '{member}' failed to satisfy constraint: {rule}")
 }
 
-/// AWS's sentence about everything that the API's model does not allow in an input.
+/// AWS's sentence for everything in an input that the API's model does not allow.
 pub(crate) fn detected(violations: &[String]) -> String {
     let plural = if violations.len() == 1 { "" } else { "s" };
     format!("{} validation error{plural} detected: {}", violations.len(), violations.join("; "))

@@ -1,4 +1,4 @@
-//! Faults on purpose: the next calls of an operation fail as the service itself would fail.
+//! Injected faults: the next calls of an operation fail as the service itself would fail.
 
 use std::{
     collections::HashMap,
@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 
 use crate::error::ApiError;
 
-/// The faults that are armed, by `service:operation`. Looked at once per request by the gateway and by whoever calls a
-/// service from inside the cloud on behalf of a user.
+/// The faults that are armed, by `service:operation`. The gateway checks them once per request, and so does code in the
+/// cloud that calls a service on a user's behalf.
 #[derive(Debug, Default)]
 pub struct Faults {
     armed: AtomicUsize,
@@ -18,7 +18,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Lets the next `times` calls of `operation` (such as `monitoring:PutMetricData`) fail with `error`; 0 disarms it.
+    /// Makes the next `times` calls of `operation` (such as `monitoring:PutMetricData`) fail with `error`; 0 disarms the
+    /// fault.
     pub fn arm(&self, operation: &str, times: usize, error: ApiError) {
         let mut table = self.table.lock();
         if times == 0 {
@@ -29,7 +30,7 @@ impl Faults {
         self.armed.store(table.len(), Ordering::Release);
     }
 
-    /// The error that `service:operation` must answer now, if one is armed.
+    /// The error that `service:operation` must fail with now, if a fault is armed.
     pub(crate) fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
         if self.armed.load(Ordering::Acquire) == 0 {
             return None;

@@ -1,5 +1,5 @@
-//! What APIs, event source mappings and topics see of functions: a way to invoke them. Lambda is behind the trait; tests put
-//! something else there.
+//! How APIs, event source mappings and topics invoke functions. Lambda implements the trait; tests implement it with a
+//! substitute.
 
 use std::fmt::Debug;
 
@@ -8,22 +8,22 @@ use futures_util::future::BoxFuture;
 
 use crate::{context::Context, error::ApiError};
 
-/// One synchronous invocation as the cloud's own callers ask for it.
+/// One synchronous invocation by another part of the cloud.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Invocation {
     /// The event, as JSON.
     pub(crate) payload: Bytes,
-    /// `X-Amzn-Trace-Id` for the function, made up when absent.
+    /// `X-Amzn-Trace-Id` for the function; generated when absent.
     pub(crate) trace_id: Option<String>,
     /// The caller's client context, as JSON text.
     pub(crate) client_context: Option<String>,
-    /// The id to use, for retries of an asynchronous event; made up when absent.
+    /// The request id to use, for retries of an asynchronous event; generated when absent.
     pub(crate) request_id: Option<String>,
     /// Whether the caller wants the end of the log.
     pub(crate) wants_log: bool,
 }
 
-/// What came of an invocation that reached the function.
+/// The outcome of an invocation that reached the function.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// The invocation's id.
@@ -38,10 +38,10 @@ pub(crate) struct Outcome {
     pub(crate) log_tail: String,
 }
 
-/// What runs functions.
+/// Invokes functions.
 pub(crate) trait Functions: Debug + Send + Sync + 'static {
     /// Invokes a function (name, partial or full ARN, with or without a qualifier) and waits for its answer. The invocation
-    /// goes on when the caller stops waiting, as on Lambda. An error means that the event never reached the function.
+    /// continues when the caller stops waiting, as on Lambda. An error means that the event never reached the function.
     fn invoke<'a>(
         &'a self,
         cx: &'a Context,
@@ -49,7 +49,7 @@ pub(crate) trait Functions: Debug + Send + Sync + 'static {
         invocation: Invocation,
     ) -> BoxFuture<'a, Result<Outcome, ApiError>>;
 
-    /// Accepts an event for later: the function gets it as an asynchronous invocation, with its retries. An error when there
-    /// is no such function, or no room for the event.
+    /// Queues an event for an asynchronous invocation, with its retries. Fails when there is no such function, or no room
+    /// for the event.
     fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError>;
 }

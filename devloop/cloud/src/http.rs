@@ -1,4 +1,4 @@
-//! Requests and answers as the services see them, free of the HTTP library's types where that reads better.
+//! Requests and replies as the services see them, mostly free of the HTTP library's types.
 
 use std::{
     error::Error,
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{clock::Clock, error::ApiError};
 
-/// A request, with its body where that was read already.
+/// A request, with its body if that was read already.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -67,7 +67,7 @@ impl Request {
     }
 }
 
-/// The name without a port: `[::1]:80` and `localhost:80` both lose theirs.
+/// A host without its port: `[::1]:80` and `localhost:80` lose the `:80`.
 pub(crate) fn host_name(host: &str) -> &str {
     match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((inside, _)) => inside,
@@ -75,29 +75,29 @@ pub(crate) fn host_name(host: &str) -> &str {
     }
 }
 
-/// Whether a host, as an address has it, is this machine.
+/// Whether a host name or address means this machine.
 pub(crate) fn is_this_machine(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
     let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     loopback || host == "localhost" || host.ends_with(".localhost")
 }
 
-/// A body that is read or written piece by piece.
+/// A body that is read or written in pieces.
 pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 
-/// What the bodies of all requests may take together while they come in, in bytes: three of the largest.
+/// The most bytes that the bodies of all requests may hold together while they arrive: about three of the largest.
 const BODIES_LIMIT: usize = 256 << 20;
 
-/// How long a body may stand still, and how long it may take in all.
+/// How long a body may stall, and how long it may take in all.
 const STALLED: Duration = Duration::from_secs(20);
 const LONGEST: Duration = Duration::from_mins(2);
 
-/// The bodies that are on their way.
+/// The bodies that are arriving.
 #[derive(Debug)]
 pub(crate) struct Bodies {
-    /// How many bytes of them are here.
+    /// How many of their bytes are in memory.
     bytes: AtomicUsize,
-    /// Bodies come from clients on this machine, so its own time counts, whatever the cloud's clock says.
+    /// Bodies come from clients on this machine, so its real time counts, not the cloud's clock.
     clock: Clock,
 }
 
@@ -107,14 +107,14 @@ impl Default for Bodies {
     }
 }
 
-/// What one body takes of them; given back when it is dropped.
+/// The bytes of one body, which count against [`BODIES_LIMIT`] until this is dropped.
 struct Share {
     bodies: Arc<Bodies>,
     bytes: usize,
 }
 
 impl Share {
-    /// Takes `bytes` more; false when that is too much.
+    /// Counts `bytes` more; false when that exceeds the limit.
     fn grow(&mut self, bytes: usize) -> bool {
         let before = self.bodies.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
@@ -128,7 +128,7 @@ impl Drop for Share {
     }
 }
 
-/// A request's body that was not read yet: whoever answers reads it whole, or as it comes.
+/// A request's body that was not read yet. Whoever answers the request reads it whole or in pieces.
 #[derive(Debug)]
 pub(crate) struct Arriving {
     body: Streamed,
@@ -136,7 +136,7 @@ pub(crate) struct Arriving {
 }
 
 impl Arriving {
-    /// A body on its way.
+    /// A body that arrives through `body`, with a limit of its own.
     pub(crate) fn new<B>(body: B) -> Self
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
@@ -144,19 +144,19 @@ impl Arriving {
         Self { body: body.map_err(io::Error::other).boxed_unsync(), bodies: Arc::default() }
     }
 
-    /// The same as one of `bodies`, with which it shares what there is room for.
+    /// The same body, counted against the limit that all of `bodies` share.
     pub(crate) fn among(self, bodies: &Arc<Bodies>) -> Self {
         Self { bodies: Arc::clone(bodies), ..self }
     }
 
-    /// The body piece by piece, as it comes.
+    /// The body in pieces, as they arrive.
     pub(crate) fn into_stream(self) -> Streamed {
         self.body
     }
 
-    /// Reads the body whole, unpacked when `headers` say that it is gzipped. A body of more than `limit` bytes, packed or
-    /// unpacked, is refused with status 413, one that stands still or takes too long with 408, and one that finds no room
-    /// beside the others with 503.
+    /// Reads the whole body, and unpacks it when `headers` say that it is gzipped. Refuses a body of more than `limit`
+    /// bytes (packed or unpacked) with status 413, one that stalls or takes too long with 408, and one that does not fit
+    /// into memory beside the others with 503.
     pub(crate) async fn whole(self, headers: &HeaderMap, limit: usize) -> Result<Bytes, ApiError> {
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: usize| length > limit) {
@@ -174,7 +174,7 @@ impl Arriving {
 }
 
 async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<Bytes, ApiError> {
-    // Most bodies come in one piece, which is not copied.
+    // Most bodies arrive in one piece, which is not copied.
     let (mut first, mut rest) = (Bytes::new(), Vec::new());
     loop {
         let frame = share.bodies.clock.timeout(STALLED, body.frame()).await.map_err(|_| too_slow())?;
@@ -191,7 +191,7 @@ async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<B
                 503,
                 "ServiceUnavailable",
                 format!(
-                    "requests of more than {} MB are on their way already; try again",
+                    "the requests that are arriving already hold more than {} MB; try again",
                     BODIES_LIMIT >> 20
                 ),
             ));
@@ -209,7 +209,7 @@ async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<B
 }
 
 fn too_slow() -> ApiError {
-    ApiError::with_status(408, "RequestTimeout", "the request's body did not come in time")
+    ApiError::with_status(408, "RequestTimeout", "the request's body did not arrive in time")
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -237,7 +237,7 @@ pub(crate) fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
-/// What RFC 3986 leaves as it is.
+/// The characters that RFC 3986 leaves as they are.
 const UNRESERVED: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -246,36 +246,36 @@ pub(crate) fn decode_form(text: &str) -> String {
     if text.contains('+') { decode(&text.replace('+', " ")) } else { decode(text) }
 }
 
-/// An answer, with its body in memory or as a stream.
+/// A reply, with its body in memory or as a stream.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     /// Empty when the body is a stream.
     pub(crate) body: Bytes,
-    /// The body of an answer that is too large for memory.
+    /// A body that is written while it is made, or too large for memory.
     pub(crate) stream: Option<Streamed>,
 }
 
 impl Reply {
-    /// An answer without a body.
+    /// A reply without a body.
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), stream: None }
     }
 
-    /// An answer with a body of the given media type.
+    /// A reply with a body of the given media type.
     pub(crate) fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { status, headers, body: body.into(), stream: None }
     }
 
-    /// A JSON document.
+    /// A reply with a JSON document.
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// An error as the REST services with JSON bodies write it.
+    /// An error in the form of the REST services with JSON bodies.
     pub(crate) fn error(error: &ApiError) -> Self {
         let mut body = error.details.clone();
         body.insert("Type".to_owned(), if error.is_client_fault() { "User" } else { "Service" }.into());
@@ -305,7 +305,7 @@ mod tests {
 
     use super::*;
 
-    /// A body whose pieces are sent by hand, on a clock that is driven by hand.
+    /// A body whose pieces the test sends, on a manual clock.
     fn body_by_hand() -> (Clock, Arriving, UnboundedSender<Bytes>) {
         let clock = Clock::manual(0);
         let bodies = Bodies { bytes: AtomicUsize::new(0), clock: clock.clone() };
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_may_not_stand_still() {
+    fn a_stalled_body_is_refused() {
         let (clock, body, pieces) = body_by_hand();
         let headers = HeaderMap::new();
         let mut reading = std::pin::pin!(body.whole(&headers, 100));
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_goes_on_coming_has_a_time_limit_too() {
+    fn a_body_that_keeps_arriving_has_a_time_limit_too() {
         let (clock, body, pieces) = body_by_hand();
         let headers = HeaderMap::new();
         let mut reading = std::pin::pin!(body.whole(&headers, 100));

@@ -1,4 +1,4 @@
-//! The cloud as a whole: what is kept and counted, and a service that nobody has heard of.
+//! Tests of the cloud as a whole: what it keeps and counts, and how it serves a service that its own code does not name.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ async fn what_is_kept_is_counted_beside_its_bounds() {
     assert!(limits.values().all(|limit| limit.as_i64().is_some_and(|limit| limit > 0)), "{limits:?}");
 }
 
-/// A service of two operations that is nowhere in the cloud but here: it keeps notes.
+/// A service with two operations that only this test registers: it keeps notes.
 #[derive(Debug, Default)]
 struct Toy(Mutex<Vec<String>>);
 
@@ -143,7 +143,7 @@ fn text(reply: &Reply) -> String {
     String::from_utf8_lossy(&reply.body).into_owned()
 }
 
-/// A toy in a cloud, asked in the ways that clients have.
+/// A cloud with the toy service, called over each protocol.
 struct World(Cloud);
 
 impl World {
@@ -179,7 +179,7 @@ async fn a_registered_service_is_served_in_json() {
 async fn a_registered_service_is_served_in_cbor() {
     let world = World::new();
     let path = "/service/Toy_1/operation/PutNote";
-    // A map of one text, and the answer's time behind tag 1.
+    // A map with one text, and the answer with a time behind tag 1.
     let put = ask(&world.0, path, &[("content-type", "application/cbor")], b"\xa1\x64Text\x63two").await;
     assert_eq!(put.status, 200);
     assert!(put.body.contains(&0xc1), "{:?}", put.body);

@@ -1,4 +1,4 @@
-//! What CloudFormation tells of itself to the rest of the cloud.
+//! What CloudFormation declares about itself to the rest of the cloud.
 
 use std::sync::Weak;
 

@@ -1,4 +1,4 @@
-//! A template becomes resources, through the services' own operations.
+//! Applies templates: creates their resources through the services' own operations.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     template::{DynamicValues, Pseudo, Template, TemplateError, stored_parameters, values},
 };
 
-/// An operation that everybody sees and nobody has done yet.
+/// An operation that clients already see in the stack's status, but whose work has not started.
 #[derive(Debug)]
 pub(super) struct Begun {
     wanted: Arc<Wanted>,
@@ -25,9 +25,9 @@ pub(super) struct Begun {
 impl CloudFormation {
     /// Brings the stack `name` to what `template` says, in the region of `cx`, with `parameters` by name.
     ///
-    /// A template that was applied before and did not change does nothing; one that did change makes what is new,
-    /// changes or replaces what differs and deletes what is gone. When a service refuses, what this call did is
-    /// undone and the error names the resource and the cause.
+    /// Applying an unchanged template does nothing. A changed one creates new resources, updates or replaces those that
+    /// differ, and deletes the ones that it no longer has. When a service refuses, the changes of this call are undone, and
+    /// the error names the resource and the cause.
     pub(crate) async fn apply(
         &self,
         cx: Context,
@@ -45,14 +45,14 @@ impl CloudFormation {
                 .to_vec(),
             ..Wanted::default()
         };
-        // Mistakes are found before the stack is touched.
+        // Find mistakes in the template before the stack is touched.
         let plan = self.plan(&cx, &stack, &wanted).await?;
         refuse_other_types(&stack, template, &plan)?;
         self.resolve(&cx, &mut wanted).await?;
         self.bring(&cx, &stack, wanted).await
     }
 
-    /// Reads parameters and conditions and orders the resources; an error is one of the template.
+    /// Reads parameters and conditions and orders the resources. Errors are mistakes in the template.
     pub(super) async fn plan(
         &self,
         cx: &Context,
@@ -70,7 +70,7 @@ impl CloudFormation {
         Plan::of(template, self.types(&*calls), parameters, pseudo)
     }
 
-    /// Finds out what parameters of Systems Manager stand for, for those who ask about the stack.
+    /// Looks up the values of Systems Manager parameters, which `DescribeStacks` shows as `ResolvedValue`.
     pub(super) async fn resolve(&self, cx: &Context, wanted: &mut Wanted) -> Result<(), TemplateError> {
         let calls = self.all().map_err(TemplateError::Stopping)?;
         if let Some(template) = &wanted.template {
@@ -80,7 +80,7 @@ impl CloudFormation {
         Ok(())
     }
 
-    /// Makes or updates the stack with its turn taken, undoes it on failure, and tells of every step.
+    /// Creates or updates the stack while holding its lock, undoes the work on failure, and records every step as an event.
     async fn bring(
         &self,
         cx: &Context,
@@ -92,7 +92,8 @@ impl CloudFormation {
         self.go_on(cx, stack, begun).await
     }
 
-    /// Lets everybody see that an operation begins; [`CloudFormation::go_on`] does it. The caller has the stack's turn.
+    /// Shows in the stack's status that an operation begins; [`CloudFormation::go_on`] does its work. The caller holds the
+    /// stack's lock.
     pub(super) fn begin(stack: &Stack, wanted: Wanted) -> Begun {
         let is_new = matches!(stack.status(), "" | "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE");
         let wanted = Arc::new(wanted);
@@ -109,7 +110,7 @@ impl CloudFormation {
         Begun { wanted, is_new }
     }
 
-    /// Does what was begun.
+    /// Does the work of an operation that [`CloudFormation::begin`] has begun.
     pub(super) async fn go_on(
         &self,
         cx: &Context,
@@ -144,7 +145,7 @@ impl CloudFormation {
         removed.map(|()| Outputs::of(&stack.facts.lock()))
     }
 
-    /// Undoes what a failed run did, or leaves it, as the client wished.
+    /// Undoes the work of a failed run or keeps it, as the client's `OnFailure` says.
     async fn give_up(
         &self,
         mut run: Run<'_>,
@@ -173,8 +174,8 @@ impl CloudFormation {
         error
     }
 
-    /// Undoes what a run has done, in the state `doing`, and brings the stack into the state after it. Gives back what could
-    /// not be undone.
+    /// Undoes what a run has done while the stack is in the state `doing`, then sets the state that follows. Returns what
+    /// could not be undone.
     pub(super) async fn end_rollback(&self, mut run: Run<'_>, is_new: bool, doing: &str) -> Vec<String> {
         let stack = run.stack;
         let remains = run.roll_back().await;

@@ -1,4 +1,4 @@
-//! How a resource is to change: from what there is, and what the template says of it now.
+//! Decides how a resource is to change, from its current and its wanted properties.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ pub(super) enum Change {
     Replace,
 }
 
-/// Computed properties in the form that their type wants.
+/// Computed properties, converted to the form that their resource type expects.
 pub(super) fn formed(
     types: &Types,
     resource: &Resource,
@@ -28,7 +28,7 @@ pub(super) fn formed(
         .map_err(|WrongForm { property, wanted }| Problem::WrongType { property, wanted })
 }
 
-/// How a resource is to change, from what there is and what its properties are to be.
+/// Decides how a resource is to change, from its current record and its wanted properties.
 pub(super) fn change(
     types: &Types,
     logical: &str,
@@ -49,12 +49,12 @@ pub(super) fn change(
     Ok(if in_place { Change::Update } else { Change::Replace })
 }
 
-/// Whether a deletion policy lets a resource outlive its stack.
+/// Whether a deletion policy keeps a resource after its stack is deleted.
 pub(super) fn keeps(policy: Option<&str>) -> bool {
     matches!(policy, Some("Retain" | "RetainExceptOnCreate"))
 }
 
-/// A resource whose name the template gives cannot be replaced by another one of that name.
+/// Refuses to replace a resource whose name is given in the template, as the new one cannot have the same name.
 pub(super) fn check_own_name(logical: &str, before: &Record, after: &Record) -> Result<(), TemplateError> {
     let physical = &before.made.physical_id;
     let own = after.properties.iter().find_map(|(property, value)| {

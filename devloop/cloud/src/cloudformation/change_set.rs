@@ -1,4 +1,4 @@
-//! A change set: what a stack would become, and what that changes.
+//! A change set: what a stack would become, and the changes on the way there.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `AWS::CDK::Metadata`: recorded, and otherwise nothing.
+//! `AWS::CDK::Metadata`: kept in the stack, without any effect.
 
 use crate::resource::{Created, Doing, Properties, ResourceType, Shape::Text, Task};
 

@@ -1,5 +1,5 @@
-//! CloudFormation: templates become stacks, for clients that call its API and in process, so that `devloop up` brings a
-//! synthesised stack to life without any deployment tool.
+//! CloudFormation: turns templates into stacks, for clients of its API and in process. `devloop up` deploys a synthesised
+//! stack with it, without any deployment tool.
 
 mod about;
 mod api;

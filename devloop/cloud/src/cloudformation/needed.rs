@@ -1,4 +1,4 @@
-//! What a template asks for that the cloud lacks, and whether anything that runs needs it. Pure.
+//! Finds what a template asks for that the cloud lacks, and whether anything that runs needs it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::types::Types;
 use crate::template::{Problem, Resource, Template, references};
 
-/// A resource that is not made, and why.
+/// A resource that is not created, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its logical id.
+    /// Its logical id in the template.
     pub logical: String,
-    /// Its type.
+    /// Its resource type.
     pub kind: String,
-    /// What is missing, as the rest of a sentence.
+    /// What is missing, as a clause such as "the type is not supported".
     pub why: String,
 }
 
@@ -24,22 +24,22 @@ impl std::fmt::Display for LeftOut {
     }
 }
 
-/// What cannot be made of a template.
+/// The resources of a template that cannot be created.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Missing {
-    /// What no function and no mapping needs.
+    /// Those that no function and no event source mapping needs.
     pub(super) left_out: Vec<LeftOut>,
-    /// What one of them needs.
+    /// Those that a function or an event source mapping needs.
     pub(super) needed: Vec<LeftOut>,
 }
 
-/// Types that devloop keeps and shows without effect: what they name need not exist.
+/// Types that the cloud keeps and shows without effect: the resources that they name need not exist.
 const WITHOUT_EFFECT: [&str; 3] = ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role"];
 
-/// Types that run, and so need what they refer to.
+/// Types that run, and so need the resources that they refer to.
 const RUNNING: [&str; 2] = ["AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function"];
 
-/// Decides it for the resources that `conditions` leave in.
+/// Finds what is missing among the resources that `conditions` include.
 pub(super) fn missing(
     template: &Template,
     types: &Types,
@@ -75,7 +75,7 @@ pub(super) fn missing(
             None => break,
         };
     }
-    // A function of a runtime that is not there runs nothing, and neither does a mapping to it.
+    // A function whose runtime is not supported runs nothing, and neither does an event source mapping to it.
     let idle = |logical: &str| {
         direct.contains(logical)
             && active.get(logical).is_some_and(|resource| is_of_another_runtime(resource))
@@ -103,7 +103,7 @@ pub(super) fn missing(
         let one = LeftOut { logical: logical.to_owned(), kind, why };
         match (needed.contains(logical), direct.contains(logical)) {
             (true, true) => missing.needed.push(one),
-            // What it needs is named itself.
+            // The missing resource that it needs is reported itself.
             (true, false) => {}
             (false, _) => missing.left_out.push(one),
         }
@@ -130,7 +130,7 @@ fn lacks(types: &Types, resource: &Resource) -> Option<String> {
     (!unknown.is_empty()).then(|| format!("not supported: {}", unknown.join(", ")))
 }
 
-/// Functions run as programs of their own here, without the interpreter of a language.
+/// Whether a function needs a language runtime: here functions run as programs of their own, without an interpreter.
 fn is_of_another_runtime(resource: &Resource) -> bool {
     let runtime = resource.properties().get("Runtime").and_then(Value::as_str);
     resource.kind() == "AWS::Lambda::Function" && runtime.is_some_and(|name| !name.starts_with("provided"))

@@ -12,7 +12,8 @@ use super::{
 use crate::template::{Problem, Template, TemplateError};
 
 impl Run<'_> {
-    /// Computes the outputs. An export that another stack has, or that another one still needs, is refused.
+    /// Computes the outputs. Refuses an export that another stack has, and changing or removing one that another stack
+    /// imports.
     pub(super) fn outputs(
         &self,
         template: &Template,
@@ -54,7 +55,7 @@ impl Run<'_> {
             .collect()
     }
 
-    /// Whether this stack may export `value` as `name`, or nothing any more.
+    /// Checks that this stack may export `value` as `name`, or remove that export when `value` is `None`.
     fn check_export(&self, name: &str, value: Option<&str>) -> Result<(), Problem> {
         let place = (Arc::clone(&self.cx.region), name.to_owned());
         let Some(export) = self.service.exports.read().get(&place).cloned() else { return Ok(()) };
@@ -74,7 +75,7 @@ impl Run<'_> {
         }
     }
 
-    /// Writes what exists now, and what the stack tells others, into the stack.
+    /// Writes the current resources and the outputs into the stack.
     pub(super) fn settle(&mut self, outputs: Vec<StackOutput>) {
         self.done.clear();
         let mut exports = self.service.exports.write();
@@ -103,7 +104,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The name in a stack's id.
+/// The stack name that is part of a stack's id.
 pub(super) fn name_in(id: &str) -> &str {
     id.split('/').nth(1).unwrap_or(id)
 }

@@ -1,4 +1,4 @@
-//! Everything about a template that is known before anything is done: what there will be, and in which order.
+//! The plan of an operation: what a template says about its resources and their order before anything is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,15 +10,15 @@ use crate::template::{
     order, references,
 };
 
-/// A template that holds together, with its parameters and conditions decided.
+/// A template that passed all checks, with its parameters and conditions evaluated.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) parameters: BTreeMap<String, Value>,
     pub(super) pseudo: Pseudo,
     pub(super) conditions: BTreeMap<String, bool>,
-    /// The resources that conditions leave in, each after what it needs.
+    /// The resources that conditions include, each after those that it needs.
     pub(super) order: Vec<String>,
-    /// What each of them needs.
+    /// The resources that each resource needs.
     pub(super) needs: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -81,7 +81,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// What values of the template depend on, with `lookup` for what exists.
+    /// What the template's values are evaluated with; `lookup` finds existing resources.
     pub(super) fn scope<'s>(&'s self, template: &'s Template, lookup: &'s dyn Lookup) -> Scope<'s> {
         Scope {
             template,
@@ -92,13 +92,13 @@ impl Plan {
         }
     }
 
-    /// Whether a resource's or output's condition leaves it in.
+    /// Whether a resource's or output's condition includes it.
     pub(super) fn holds(&self, condition: Option<&String>) -> Result<bool, Problem> {
         let Some(name) = condition else { return Ok(true) };
         self.conditions.get(name).copied().ok_or_else(|| Problem::UnknownCondition(name.clone()))
     }
 
-    /// The resources that `value` refers to; all its references lead somewhere.
+    /// The resources that `value` refers to. Fails when a reference leads nowhere.
     fn targets(
         &self,
         template: &Template,

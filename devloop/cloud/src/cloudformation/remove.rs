@@ -1,4 +1,4 @@
-//! Deletion: of what a template no longer has, of what was replaced, and of whole stacks.
+//! Deletes resources: those that a template no longer has, those that were replaced, and those of whole stacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Run<'_> {
-    /// Deletes what was replaced and what the template no longer has, each before what it needed. The first refusal is
-    /// told to the caller; the rest is deleted all the same.
+    /// Deletes replaced resources and those that the template no longer has, each before the ones that it needed. Continues
+    /// after a refusal, and returns the first one.
     pub(super) async fn remove_what_is_gone(&mut self, plan: &Plan) -> Result<(), TemplateError> {
         let mut first = Ok(());
         let kept: BTreeSet<&String> = plan.order.iter().collect();
@@ -32,7 +32,7 @@ impl Run<'_> {
         first
     }
 
-    /// Deletes one resource of the stack and tells of it; one that is to be retained only leaves the stack.
+    /// Deletes one resource of the stack and records the event; a resource that is to be retained only leaves the stack.
     async fn remove(&mut self, logical: &str) -> Result<(), TemplateError> {
         let Some(record) = self.resources.get(logical).cloned() else { return Ok(()) };
         let physical_id = &record.made.physical_id;
@@ -52,7 +52,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Deletes everything that the stack has but what is named in `retained`; gives back what could not be deleted.
+    /// Deletes all resources of the stack except those named in `retained`; returns those that could not be deleted.
     pub(super) async fn remove_all(&mut self, retained: &[String]) -> Vec<String> {
         let mut failed = Vec::new();
         for logical in deletion_order(&self.resources) {
@@ -69,7 +69,7 @@ impl Run<'_> {
         failed
     }
 
-    /// Deletes one resource; one that is gone already counts as deleted.
+    /// Deletes one resource; a resource that no longer exists counts as deleted.
     pub(super) async fn delete(&self, logical: &str, record: &Record) -> Result<(), Cause> {
         let Some(provider) = self.types.get(&record.kind) else { return Ok(()) };
         let task = Task::new(self.calls, self.cx, &self.stack.name, logical, &record.properties)
@@ -81,7 +81,7 @@ impl Run<'_> {
     }
 }
 
-/// The resources, each before what it needs; the newest first among equals.
+/// The resources in the order of deletion: each before those that it needs, and otherwise the newest first.
 fn deletion_order(resources: &IndexMap<String, Record>) -> Vec<String> {
     let names: Vec<&str> = resources.keys().map(String::as_str).collect();
     let needs: BTreeMap<&str, BTreeSet<String>> = resources
@@ -91,7 +91,7 @@ fn deletion_order(resources: &IndexMap<String, Record>) -> Vec<String> {
             (logical.as_str(), needs.cloned().collect())
         })
         .collect();
-    // Records of different templates may name each other in a circle; then the order in which they came to be has to do.
+    // Records of different templates may need each other in a circle; then the order of creation has to do.
     let mut order =
         order(&names, &needs).unwrap_or_else(|_| names.iter().map(|&name| name.to_owned()).collect());
     order.reverse();

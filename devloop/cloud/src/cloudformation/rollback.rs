@@ -1,34 +1,31 @@
-//! The way back: what an application did so far, undone in reverse.
+//! Rollback: undoes in reverse order what an operation has done so far.
 
 use super::run::Run;
 use crate::resource::{Record, Task};
 
-/// One thing that was done.
+/// One step that was done.
 #[derive(Debug, Clone)]
 pub(super) enum Done {
-    /// A resource was made.
+    /// A resource was created.
     Created {
-        /// Its logical id.
         logical: String,
-        /// What there is now.
+        /// The new resource.
         record: Record,
     },
     /// A resource was changed.
     Updated {
-        /// Its logical id.
         logical: String,
-        /// What there was before.
+        /// The resource before the change.
         before: Record,
-        /// What there is now.
+        /// The resource now.
         after: Record,
     },
-    /// Another resource was made in place of one, which is still there.
+    /// A new resource was created in place of an old one, which still exists.
     Replaced {
-        /// Its logical id.
         logical: String,
-        /// What there was before.
+        /// The old resource.
         before: Record,
-        /// What there is beside it now.
+        /// The new resource beside it.
         after: Record,
     },
 }
@@ -42,8 +39,8 @@ impl Done {
 }
 
 impl Run<'_> {
-    /// Undoes everything in reverse order; whatever its deletion policy, a new resource of a failed application goes.
-    /// Gives back what could not be undone, each with the reason, and keeps it for another try.
+    /// Undoes all steps in reverse order. New resources of a failed operation are deleted whatever their deletion policy.
+    /// Returns what could not be undone, each with the reason, and keeps these steps for another try.
     pub(super) async fn roll_back(&mut self) -> Vec<String> {
         let (mut left_behind, mut undone) = (Vec::new(), Vec::new());
         while let Some(done) = self.done.pop() {
@@ -58,7 +55,7 @@ impl Run<'_> {
         left_behind
     }
 
-    /// Leaves resources as they are that the client wants to be skipped.
+    /// Leaves the resources as they are that the client names in `ResourcesToSkip`.
     pub(super) fn skip(&mut self, skipped: &[String]) {
         let stack = self.stack;
         self.done.retain(|done| {

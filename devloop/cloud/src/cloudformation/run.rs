@@ -1,4 +1,5 @@
-//! One application of a template: every resource is made, changed, replaced or kept, as soon as what it needs is there.
+//! One application of a template. Each resource is created, changed, replaced or kept as soon as the resources that it
+//! needs exist.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -23,7 +24,7 @@ use crate::{
     template::{Lookup, Template, TemplateError, resolved},
 };
 
-/// How many resources are worked on at a time.
+/// How many resources are worked on at the same time.
 const AT_A_TIME: usize = 16;
 
 /// One application of a template, and what it has done so far.
@@ -35,7 +36,7 @@ pub(super) struct Run<'r> {
     pub(super) stack: &'r Arc<Stack>,
     pub(super) resources: IndexMap<String, Record>,
     pub(super) done: Vec<Done>,
-    /// What was replaced, and is deleted when all is well.
+    /// Replaced resources, which are deleted when the whole operation succeeds.
     pub(super) replaced: Vec<(String, Record)>,
     /// The resources that failed.
     pub(super) failed: Vec<String>,
@@ -64,13 +65,13 @@ struct Ended {
     logical: String,
     change: Change,
     outcome: Result<Created, Cause>,
-    /// What was begun before a failure.
+    /// The physical id of a resource whose creation had begun when it failed.
     begun: Option<String>,
     record: Record,
 }
 
 impl<'r> Run<'r> {
-    /// A run on what the stack has now.
+    /// A run that starts from the stack's current resources.
     pub(super) fn new(
         calls: &'r dyn Calls,
         cx: &'r Context,
@@ -109,7 +110,7 @@ impl<'r> Run<'r> {
         formed(self.types, resource, properties).map_err(TemplateError::at(place()))
     }
 
-    /// Makes, updates and replaces everything that the plan says; independent resources side by side.
+    /// Creates, updates and replaces everything that the plan says; resources that do not need each other run side by side.
     pub(super) async fn converge(&mut self, template: &Template, plan: &Plan) -> Result<(), TemplateError> {
         let (types, calls, cx, stack) = (self.types, self.calls, self.cx, self.stack);
         let mut waiting: Vec<&String> = plan.order.iter().collect();
@@ -172,7 +173,7 @@ impl<'r> Run<'r> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// What is to be done with a resource, and what it is afterwards but for its ids.
+    /// Decides what is to be done with a resource, and builds its new record, which still has the old ids.
     async fn begin(
         &self,
         template: &Template,
@@ -209,7 +210,7 @@ impl<'r> Run<'r> {
         Ok((change, record))
     }
 
-    /// Notes what came of a resource.
+    /// Records the outcome of the work on a resource.
     fn end(&mut self, ended: Ended) -> Result<(), TemplateError> {
         let Ended { logical, change, outcome, begun, mut record } = ended;
         let before = self.resources.get(&logical).cloned();
@@ -237,7 +238,7 @@ impl<'r> Run<'r> {
                 let physical = begun.as_deref().or(physical).unwrap_or_default();
                 self.stack.tell(&logical, &record.kind, physical, status, Some(cause.to_string()));
                 let error = failure(&logical, &record.kind, attempt, &cause);
-                // What was half made or half changed is to be undone with the rest.
+                // A resource that was created or changed half way is undone with the others.
                 match (before, begun) {
                     (Some(before), _) if change == Change::Update => {
                         self.done.push(Done::Updated { logical: logical.clone(), before, after: record });
@@ -259,7 +260,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Why the whole operation failed, as the stack's own reason.
+    /// Why the whole operation failed, as the stack's status reason.
     pub(super) fn reason(&self, error: &TemplateError, is_new: bool) -> String {
         if self.failed.is_empty() {
             return format!("{error}. ");
@@ -268,7 +269,7 @@ impl<'r> Run<'r> {
         format!("The following resource(s) failed to {what}: [{}]. ", self.failed.join(", "))
     }
 
-    /// Writes what exists now into the stack.
+    /// Writes the current resources into the stack.
     pub(super) fn settle_resources(&mut self) {
         let mut facts = self.stack.facts.lock();
         facts.resources = self.resources.clone();
@@ -276,7 +277,7 @@ impl<'r> Run<'r> {
     }
 }
 
-/// The end of an update that a client gave up.
+/// The error of an update that a client cancelled.
 fn cancelled(template: &Template, logical: &str) -> TemplateError {
     TemplateError::Failed {
         logical: logical.to_owned(),
@@ -287,7 +288,7 @@ fn cancelled(template: &Template, logical: &str) -> TemplateError {
     }
 }
 
-/// The work on one resource that is not to stay as it is.
+/// Does the work on one resource that must change.
 #[expect(clippy::too_many_arguments, reason = "what a resource is made of and with")]
 async fn work(
     types: &Types,

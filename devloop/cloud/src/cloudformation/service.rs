@@ -1,4 +1,4 @@
-//! The service: the stacks, and how it reaches the operations of other services.
+//! The service: its stacks, and how it calls the operations of other services.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use crate::{clock::Clock, context::Context, error::ApiError, service::Catalogue}
 /// The stacks, and the resource types they may have.
 #[derive(Debug)]
 pub(crate) struct CloudFormation {
-    /// Itself, for what goes on after an answer.
+    /// A reference to itself, for tasks that continue after an answer.
     me: Weak<Self>,
     all: OnceLock<Weak<dyn Catalogue>>,
     types: OnceLock<Types>,
@@ -41,7 +41,7 @@ impl CloudFormation {
         })
     }
 
-    /// The same with resource types of a test's own.
+    /// Makes a service with a test's own resource types.
     #[cfg(test)]
     pub(super) fn with(types: Types) -> Arc<Self> {
         let service = Self::new(Clock::real());
@@ -54,9 +54,9 @@ impl CloudFormation {
         self.clock.now_ms()
     }
 
-    /// Learns the way to all services.
+    /// Sets the catalogue of all services.
     pub(super) fn connect_to(&self, all: Weak<dyn Catalogue>) {
-        // The registry is made once; another one would be a mistake that changes nothing.
+        // The registry is made once; a second one would be ignored.
         let _ = self.all.set(all);
     }
 
@@ -65,12 +65,12 @@ impl CloudFormation {
         api::call(self, cx, operation, &input).await
     }
 
-    /// The service for a task that outlives the call. An error when the cloud is being taken down.
+    /// The service for a task that outlives the call. Fails while the cloud is stopping.
     pub(super) fn shared(&self) -> Result<Arc<Self>, ApiError> {
         self.me.upgrade().ok_or_else(|| ApiError::internal("the cloud is stopping"))
     }
 
-    /// All services. An error when the cloud is being taken down.
+    /// All services. Fails while the cloud is stopping.
     pub(super) fn all(&self) -> Result<Arc<dyn Catalogue>, ApiError> {
         let all = self.all.get().and_then(Weak::upgrade);
         all.ok_or_else(|| ApiError::internal("the cloud is stopping"))

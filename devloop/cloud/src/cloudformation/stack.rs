@@ -1,4 +1,4 @@
-//! A stack: what was applied, what became of it, and what clients are told of that.
+//! A stack: what was applied, its status, and its events.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -11,13 +11,13 @@ use parking_lot::Mutex;
 use super::{change_set::ChangeSet, rollback::Done};
 use crate::{clock::Clock, resource::Record, template::Template, wire};
 
-/// The most events that a stack keeps; the oldest go first.
+/// The most events that a stack keeps; the oldest are dropped first.
 const MOST_EVENTS: usize = 2_000;
 
-/// The type under which a stack stands among its own events.
+/// The resource type of the stack itself in its events.
 const ITSELF: &str = "AWS::CloudFormation::Stack";
 
-/// Region, and name of a stack or of an export.
+/// A region, and the name of a stack or of an export.
 pub(super) type Place = (Arc<str>, String);
 
 /// A value that other stacks import.
@@ -28,7 +28,7 @@ pub(super) struct Export {
     pub(super) value: String,
 }
 
-/// One stack. Who changes its resources holds its turn; everybody else reads the facts.
+/// One stack. Whoever changes its resources holds the lock `turn`; everybody else reads `facts`.
 #[derive(Debug)]
 pub(super) struct Stack {
     pub(super) id: String,
@@ -42,51 +42,52 @@ pub(super) struct Stack {
 /// What is known of a stack.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    /// Empty until something was begun: `REVIEW_IN_PROGRESS` is written when a change set is to make the stack.
+    /// Empty until an operation has begun. `REVIEW_IN_PROGRESS` when a change set is to create the stack.
     pub(super) status: &'static str,
     pub(super) reason: Option<String>,
     pub(super) created_ms: i64,
     pub(super) updated_ms: Option<i64>,
     pub(super) deleted_ms: Option<i64>,
     pub(super) applied: Arc<Wanted>,
-    /// What the stack was before the update that is under way or was left half done.
+    /// The state before the update that is under way or that failed half way.
     pub(super) previous: Option<Arc<Wanted>>,
     pub(super) outputs: Vec<StackOutput>,
-    /// What exists, in the order in which it came to be.
+    /// The existing resources, in the order in which they were created.
     pub(super) resources: IndexMap<String, Record>,
-    /// What clients are told of each resource, of those that are gone too.
+    /// What clients see of each resource, deleted ones included.
     pub(super) shown: IndexMap<String, Shown>,
     pub(super) events: VecDeque<Event>,
     pub(super) change_sets: BTreeMap<String, ChangeSet>,
     /// The exports of other stacks that this one reads.
     pub(super) imports: BTreeSet<String>,
-    /// Distinguishes the names of resources that replace others, or that a stack of the same name has left.
+    /// Part of the generated names of resources. Keeps them apart from those of replaced resources and of a deleted stack
+    /// with the same name.
     pub(super) generation: u32,
     pub(super) is_protected: bool,
-    /// Whether a client asked to give up the update.
+    /// Whether a client has cancelled the update.
     pub(super) is_cancelled: bool,
-    /// What a rollback could not undo.
+    /// The steps that a rollback could not undo.
     pub(super) undone: Vec<Done>,
 }
 
-/// What a stack is to be.
+/// The wanted state of a stack.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
     pub(super) template: Option<Template>,
-    /// Given values of parameters, by name.
+    /// The given values of parameters, by name.
     pub(super) parameters: BTreeMap<String, String>,
-    /// What parameters of Systems Manager stood for when they were read.
+    /// The values of Systems Manager parameters when they were read.
     pub(super) resolved: BTreeMap<String, String>,
     pub(super) tags: Vec<(String, String)>,
     pub(super) capabilities: Vec<String>,
     pub(super) role: Option<String>,
     pub(super) topics: Vec<String>,
-    /// What becomes of resources when the operation fails.
+    /// What happens to resources when the operation fails.
     pub(super) on_failure: OnFailure,
     pub(super) token: Option<String>,
 }
 
-/// What becomes of resources when an operation fails.
+/// What happens to resources when an operation fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum OnFailure {
     /// Everything is undone.
@@ -94,7 +95,7 @@ pub(super) enum OnFailure {
     Rollback,
     /// Everything stays as it is.
     Nothing,
-    /// The stack goes too.
+    /// The stack is deleted too.
     Delete,
 }
 
@@ -127,7 +128,7 @@ pub(super) struct Event {
 }
 
 impl Stack {
-    /// A stack without anything in it.
+    /// A stack that is empty.
     pub(super) fn new(place: Place, id: String, generation: u32, clock: &Clock) -> Arc<Self> {
         let facts = Facts { created_ms: clock.now_ms(), generation, ..Facts::default() };
         Arc::new(Self {
@@ -140,14 +141,14 @@ impl Stack {
         })
     }
 
-    /// Brings the stack itself into another state.
+    /// Sets the state of the stack itself.
     pub(super) fn becomes(&self, status: &'static str, reason: Option<String>) {
         let mut facts = self.facts.lock();
         let at_ms = self.clock.now_ms();
         match status {
             "UPDATE_IN_PROGRESS" => facts.updated_ms = Some(at_ms),
             "DELETE_COMPLETE" => facts.deleted_ms = Some(at_ms),
-            // What is gone is told of no longer, but for the events.
+            // Deleted resources are no longer shown, except in the events.
             "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" => {
                 facts.shown.retain(|_, shown| shown.status != "DELETE_COMPLETE");
             }
@@ -159,7 +160,7 @@ impl Stack {
         facts.happened(&self.name, shown);
     }
 
-    /// Tells what becomes of one of its resources.
+    /// Sets the state of one of the stack's resources.
     pub(super) fn tell(
         &self,
         logical: &str,
@@ -180,7 +181,7 @@ impl Stack {
         facts.happened(logical, shown);
     }
 
-    /// Forgets the update that was undone.
+    /// Restores the state before the update that was undone.
     pub(super) fn goes_back(&self) {
         let mut facts = self.facts.lock();
         if let Some(previous) = facts.previous.take() {
@@ -193,7 +194,7 @@ impl Stack {
         self.facts.lock().status
     }
 
-    /// Whether the stack exists for those who ask for it by name.
+    /// Whether the stack can be found by its name.
     pub(super) fn exists(&self) -> bool {
         !matches!(self.status(), "" | "DELETE_COMPLETE")
     }
@@ -212,7 +213,7 @@ impl Facts {
     }
 }
 
-/// What a stack gives to whoever applied it.
+/// What the caller of `apply` gets: outputs and resources.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outputs {
     pub(super) values: BTreeMap<String, String>,
@@ -229,7 +230,7 @@ pub struct StackResource {
 }
 
 impl Outputs {
-    /// What a stack has now.
+    /// The current outputs and resources of a stack.
     pub(super) fn of(facts: &Facts) -> Self {
         let values = facts.outputs.iter().map(|output| (output.key.clone(), output.value.clone())).collect();
         let resources = facts

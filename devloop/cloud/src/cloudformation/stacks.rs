@@ -41,7 +41,7 @@ impl Stacks {
         self.all.lock().by_name.get(&place).filter(|stack| stack.exists()).cloned()
     }
 
-    /// The stack that a client names by name or id; a deleted one by its id alone.
+    /// The stack that a client names by name or id; a deleted stack is found by its id alone.
     pub(super) fn find(&self, cx: &Context, name_or_id: &str) -> Option<Arc<Stack>> {
         if !name_or_id.starts_with("arn:") {
             return self.by_name(cx, name_or_id);
@@ -51,14 +51,14 @@ impl Stacks {
         stacks.filter(|stack| !stack.status().is_empty()).find(|stack| stack.id == name_or_id).cloned()
     }
 
-    /// All stacks of a region that exist, and those that were deleted lately.
+    /// All existing stacks of a region, and those that were deleted lately.
     pub(super) fn of_region(&self, cx: &Context) -> Vec<Arc<Stack>> {
         let all = self.all.lock();
         let stacks = all.by_name.values().chain(&all.deleted);
         stacks.filter(|stack| stack.region == cx.region && !stack.status().is_empty()).cloned().collect()
     }
 
-    /// The stack of this name, or a new one that nobody sees until it is begun.
+    /// The stack of this name, or a new one that nobody sees until an operation on it begins.
     pub(super) fn find_or_new(&self, cx: &Context, name: &str) -> Arc<Stack> {
         let place: Place = (Arc::clone(&cx.region), name.to_owned());
         let mut all = self.all.lock();

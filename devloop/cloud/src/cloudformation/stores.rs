@@ -1,4 +1,4 @@
-//! Values of templates that stand in other services.
+//! Values of templates that are stored in other services.
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;

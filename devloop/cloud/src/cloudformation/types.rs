@@ -1,4 +1,4 @@
-//! Which resource types there are.
+//! The table of resource types.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Templates that ask for more than the cloud has: what runs comes up all the same.
+//! Applies templates that ask for more than the cloud supports, without the parts that nothing needs.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,9 @@ use crate::{
 };
 
 impl CloudFormation {
-    /// Does what [`CloudFormation::apply`] does for a template that asks for more than the cloud has: what no function and no
-    /// event source mapping needs is left out and told. An error names everything that one of them needs.
+    /// Does what [`CloudFormation::apply`] does for a template that asks for more than the cloud supports: what no function
+    /// and no event source mapping needs is left out and reported. The error names everything unsupported that one of them
+    /// needs.
     pub(crate) async fn apply_what_runs(
         &self,
         cx: Context,
@@ -32,7 +33,7 @@ impl CloudFormation {
         Ok((self.apply(cx, name, &reduced, parameters).await?, left_out))
     }
 
-    /// What of the template is left out; an error where something that runs needs what is missing.
+    /// The resources of the template that are left out. Fails where something that runs needs what is missing.
     async fn left_out(
         &self,
         cx: &Context,

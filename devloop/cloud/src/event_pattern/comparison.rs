@@ -1,23 +1,23 @@
-//! One comparison of a pattern's list.
+//! One comparison in a pattern's list.
 
 use std::net::IpAddr;
 
 use serde_json::Value;
 
-/// What a member of an event may be asked.
+/// A comparison that a pattern makes with a member of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Comparison {
     Null,
     Bool(bool),
     Number(f64),
     Text(Text),
-    /// `anything-but`: a scalar that none of these accept.
+    /// `anything-but`: a scalar that none of these comparisons accept.
     Nothing(Vec<Comparison>),
     /// `numeric`: a number between the bounds.
     Between(Vec<(Relation, f64)>),
-    /// `exists`: whether there is a value that is no object.
+    /// `exists`: whether the member has a value that is not an object.
     Exists(bool),
-    /// `cidr`: a text that is an address in the network.
+    /// `cidr`: a text that is an IP address in the network.
     Inside(Network),
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Comparison {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Text {
     Equals(String),
-    /// Equal but for case; the text is in lower case, as are those below when `ignore_case` is set.
+    /// Equal, ignoring case. The text is in lower case, as is the text of `Prefix` and `Suffix` when `ignore_case` is set.
     Folded(String),
     Prefix {
         text: String,
@@ -35,11 +35,11 @@ pub(super) enum Text {
         text: String,
         ignore_case: bool,
     },
-    /// The texts between the stars of a `wildcard`, of which there is at least one.
+    /// The parts of a `wildcard` between its stars. There is at least one star, so at least two parts.
     Wildcard(Vec<String>),
 }
 
-/// A network such as `10.0.0.0/24`: its address, and how many of its bits count.
+/// A network such as `10.0.0.0/24`: its address, and the length of its prefix in bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Network {
     pub(super) address: IpAddr,
@@ -68,7 +68,7 @@ pub(super) enum Relation {
 }
 
 impl Comparison {
-    /// Whether the value (`None` when the event has no such member) fits; one element of an array is enough.
+    /// Whether the value (`None` when the event has no such member) fits. Of an array, one element is enough.
     pub(super) fn holds(&self, value: Option<&Value>) -> bool {
         match (self, value) {
             (Self::Exists(wanted), value) => *wanted == value.is_some_and(is_leaf),
@@ -107,12 +107,12 @@ impl Text {
     }
 }
 
-/// Whether `text` has the parts in their order, the first at its beginning and the last at its end.
+/// Whether `text` contains the parts in their order, with the first at its beginning and the last at its end.
 fn fits(parts: &[String], text: &str) -> bool {
     let [first, middle @ .., last] = parts else { return false };
     let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
     for part in middle {
-        // The earliest place leaves most for the others.
+        // The earliest match leaves the most text for the other parts.
         let Some(at) = rest.find(part.as_str()) else { return false };
         rest = &rest[at + part.len()..];
     }
@@ -120,7 +120,7 @@ fn fits(parts: &[String], text: &str) -> bool {
 }
 
 impl Relation {
-    #[expect(clippy::float_cmp, reason = "`=` means equal, as for a number that stands alone")]
+    #[expect(clippy::float_cmp, reason = "`=` compares exactly, as a plain number in a pattern does")]
     fn holds(self, value: f64, bound: f64) -> bool {
         match self {
             Self::Equal => value == bound,
@@ -132,7 +132,8 @@ impl Relation {
     }
 }
 
-/// `exists` knows leaves only [Filter rule syntax]: an object is none, an array is one when an element is.
+/// `exists` works on leaves only [Filter rule syntax]: an object is not a leaf, and an array counts when one of its
+/// elements is a leaf.
 fn is_leaf(value: &Value) -> bool {
     match value {
         Value::Object(_) => false,

@@ -10,11 +10,11 @@ mod tests;
 use comparison::Comparison;
 use serde_json::Value;
 
-/// A pattern that was read and checked.
+/// A parsed and checked pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pattern(Vec<Condition>);
 
-/// What a pattern asks of one object; all of its conditions must hold.
+/// A condition on one object; all conditions of a pattern must hold.
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     /// The member with this name is an object that the inner pattern accepts.
@@ -26,12 +26,12 @@ enum Condition {
 }
 
 impl Pattern {
-    /// Whether the pattern accepts `event`. Of an array one element must fit, as EventBridge does it.
+    /// Whether the pattern accepts `event`. Of an array, one element must fit, as in EventBridge.
     pub(crate) fn accepts(&self, event: &Value) -> bool {
         self.holds(Some(event))
     }
 
-    /// A member that is missing may still fit: `{"exists": false}` asks for just that.
+    /// Checks an object that may be missing: `{"exists": false}` accepts a missing member.
     fn holds(&self, object: Option<&Value>) -> bool {
         if let Some(Value::Array(items)) = object {
             return items.iter().any(|item| self.holds(Some(item)));

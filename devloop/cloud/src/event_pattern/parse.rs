@@ -1,4 +1,4 @@
-//! From JSON to a pattern. What a pattern may not say is refused here, so that matching cannot fail.
+//! Parses JSON into a pattern. Everything that a pattern may not contain is refused here, so that matching cannot fail.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use super::{
     comparison::{Comparison, Network, Relation, Text},
 };
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Malformed(String);
@@ -86,7 +86,7 @@ fn scalar(value: &Value) -> Result<Comparison, Malformed> {
     }
 }
 
-/// What `anything-but` may hold besides values: one operator on a text, or on each of several.
+/// What `anything-but` accepts besides values: one operator on a text, or on each of several texts.
 fn texts(members: &Map<String, Value>) -> Result<Vec<Comparison>, Malformed> {
     let mut all = Vec::new();
     for (operator, operand) in members {
@@ -120,7 +120,7 @@ fn text(operator: &str, operand: &Value) -> Result<Text, Malformed> {
     }
 }
 
-/// Stars stand for any text, and `\*` and `\\` for themselves.
+/// Parses a wildcard: `*` stands for any text, `\*` for a star and `\\` for a backslash.
 fn wildcard(pattern: &str) -> Result<Text, Malformed> {
     let (mut parts, mut part) = (Vec::new(), String::new());
     let mut letters = pattern.chars().peekable();
@@ -153,7 +153,7 @@ fn network(text: &str) -> Result<Network, Malformed> {
     if bits > most { Err(malformed()) } else { Ok(Network { address, bits }) }
 }
 
-/// `["=", n]`, or one or two of the other relations, such as `[">", 0, "<=", 5]`.
+/// Parses `["=", n]`, or one or two of the other relations, such as `[">", 0, "<=", 5]`.
 fn bounds(items: &[Value]) -> Result<Vec<(Relation, f64)>, Malformed> {
     let malformed = || Malformed("`numeric` takes one or two relations with their numbers".to_owned());
     let bounds = items

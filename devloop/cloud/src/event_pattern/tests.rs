@@ -100,7 +100,7 @@ fn an_object_in_an_array_is_looked_into() {
 }
 
 #[test]
-fn what_is_no_pattern_is_refused() {
+fn text_that_is_not_a_pattern_is_refused() {
     for text in [
         "",
         "not json",

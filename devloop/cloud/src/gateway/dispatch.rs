@@ -1,4 +1,4 @@
-//! From a routed request to the service's operation and back to an answer.
+//! Runs the operation of a routed request and turns the outcome into a response.
 
 use hyper::Method;
 use serde_json::{Map, Value};
@@ -23,7 +23,8 @@ use crate::{
 /// A function's zip may be 50 MB and travels as base64 [Lambda quotas]; no other operation's input is larger.
 const BODY_LIMIT: usize = 70 << 20;
 
-/// From how many bytes on a body is read where blocking is fine: reading a megabyte of JSON takes a few milliseconds.
+/// Bodies from this size on are parsed on a thread where blocking is allowed: parsing a megabyte of JSON takes a few
+/// milliseconds.
 const LARGE: usize = 1 << 20;
 
 /// Answers one request, whose body has yet to be read.
@@ -31,7 +32,7 @@ pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> R
     let region = scope(&request.headers).map_or(&*pages.home.region, |(region, _)| region);
     let mut cx = pages.home.context(region);
     cx.access_key = access_key(&request.headers).map(Into::into);
-    // All of this is decided before the body is read.
+    // Host, fallback and route are decided before the body is read.
     let is_deployed = pages.registry.addressed(&request).is_some_and(|service| service.is_for_pages());
     if let Some(why) = host::refusal(&request.headers, is_deployed) {
         return Reply::error(&ApiError::with_status(403, "AccessDeniedException", why));
@@ -65,7 +66,7 @@ pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> R
     reply.header("x-amzn-requestid", &cx.request_id).header("x-localstack", "true")
 }
 
-/// A request in the query protocol with its body, unless a page could have sent it.
+/// A request in the query protocol with its body. Refuses one that a web page could have sent.
 async fn readable(request: Request, body: Arriving) -> Result<Request, ApiError> {
     if request.method != Method::POST
         && let Some(why) = host::refusal_without_post(&request.headers)
@@ -81,7 +82,7 @@ async fn whole(mut request: Request, body: Arriving) -> Result<Request, ApiError
     Ok(request)
 }
 
-/// An operation that the wire names: JSON and CBOR.
+/// An operation that the request names in a header or path: JSON and CBOR.
 async fn named(
     pages: &Pages,
     cx: &Context,
@@ -141,7 +142,7 @@ async fn by_path(
     request: &Request,
 ) -> Reply {
     let read = || route.input(request, labels);
-    // A package of a function takes a while to be read.
+    // Parsing the package of a function takes a while.
     let input = if request.body.len() > LARGE { wire::aside(read) } else { read() };
     let outcome = match input {
         Ok(input) => pages.registry.call(cx, about.name, route.operation, input).await,
@@ -154,7 +155,7 @@ async fn by_path(
     }
 }
 
-/// Stands for a service that is not here, so that its client gets an error in its own protocol.
+/// Stands for an unknown service, so that its client gets an error in its own protocol.
 static UNKNOWN: About = About::named("");
 
 /// An operation in the query protocol: `Action` in the form body or in the query string.
@@ -162,13 +163,13 @@ async fn query(pages: &Pages, cx: &Context, about: Option<&'static About>, reque
     let mut form = protocol::form(request.query.as_bytes());
     form.extend(protocol::form(&request.body));
     let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    // Unsigned requests tell their service by the API's version.
+    // An unsigned request names its service only by the API's version.
     let by_version = || {
         let version = value("Version")?;
         pages.registry.by_version(&version).map(|service| service.about())
     };
     let about = about.or_else(by_version);
-    // A service that is not known here is refused under the name that the signature gives it.
+    // A service that the cloud does not know is refused under the name in the signature.
     let name = about.map(|about| about.name);
     let name = name.or_else(|| scope(&request.headers).map(|(_, service)| service)).unwrap_or("sts");
     let outcome = match value("Action") {

@@ -1,4 +1,4 @@
-//! The other AWS on this machine that requests are passed to when the cloud has no such service.
+//! The fallback: another local AWS that gets the requests for services which the cloud lacks.
 
 use std::collections::BTreeSet;
 
@@ -22,15 +22,15 @@ use crate::{
     registry::Registry,
 };
 
-/// The largest answer that is passed on, in bytes.
+/// The largest answer that the gateway passes on, in bytes.
 const LARGEST: usize = 70 << 20;
 
-/// Where such requests go, and for which services they went.
+/// Where requests for missing services go, and the services for which it has received some.
 #[derive(Debug)]
 pub(super) struct Fallback {
     endpoint: String,
     client: Client<HttpConnector, Full<Bytes>>,
-    /// Services by the name in signatures; bounded by the number of services that AWS has, or else by [`MOST`].
+    /// The signing names of these services; [`MOST`] at most.
     seen: Mutex<BTreeSet<String>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Fallback {
 const MOST: usize = 500;
 
 impl Fallback {
-    /// The fallback at `endpoint`. Only this machine is one: nothing is ever passed on to AWS itself.
+    /// The fallback at `endpoint`. Only an address of this machine is accepted: nothing is ever passed on to AWS itself.
     pub(super) fn new(endpoint: &str) -> Result<Self, String> {
         let uri: Uri = endpoint.parse().map_err(|error| format!("{endpoint} is no URL: {error}"))?;
         let host = uri.host().unwrap_or_default();
@@ -51,13 +51,13 @@ impl Fallback {
         Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), client, seen: Mutex::default() })
     }
 
-    /// The service of a request that `registry` does not have; none for an unsigned one, whose service nobody can tell.
+    /// The service of a request when `registry` does not have it. `None` for an unsigned request, whose service is unknown.
     pub(super) fn takes(request: &Request, registry: &Registry) -> Option<String> {
         let (_, service) = scope(&request.headers)?;
         registry.by_signing(service).next().is_none().then(|| service.to_owned())
     }
 
-    /// Passes a request on, and gives back what the other AWS answers.
+    /// Passes a request on and returns the answer of the other AWS.
     pub(super) async fn pass(&self, service: String, request: Request) -> Reply {
         self.note(&service);
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
@@ -65,7 +65,7 @@ impl Fallback {
             .method(request.method)
             .uri(format!("{}{}{query}", self.endpoint, request.path));
         for (name, value) in &request.headers {
-            // The other server's own connection has another host and another framing.
+            // The connection to the other server has its own host and its own framing.
             if ![HOST, CONNECTION, TRANSFER_ENCODING].contains(name) {
                 passed = passed.header(name, value);
             }
@@ -94,7 +94,7 @@ impl Fallback {
         }
     }
 
-    /// Tells of a service once.
+    /// Logs a service when it appears for the first time.
     fn note(&self, service: &str) {
         let mut seen = self.seen.lock();
         if seen.len() < MOST && seen.insert(service.to_owned()) {
@@ -106,7 +106,7 @@ impl Fallback {
         }
     }
 
-    /// The fallback for the status page.
+    /// The fallback as the status page shows it.
     pub(super) fn shown(&self) -> Value {
         json!({ "endpoint": self.endpoint, "services": *self.seen.lock() })
     }
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Another AWS: it answers with what it was asked.
+    /// Another AWS, which answers with the request that it received.
     async fn other() -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -1,15 +1,15 @@
-//! Who may talk to the cloud: requests whose Host is the cloud's own. A web page that reaches 127.0.0.1 by DNS rebinding
-//! brings its own name, and one that posts across origins says so; both are refused.
+//! Who may call the cloud: requests whose Host is the cloud's own. A web page that reaches 127.0.0.1 by DNS rebinding sends
+//! its own name as Host, and one that posts across origins sends an Origin; both are refused.
 
 use hyper::{HeaderMap, header};
 
 use crate::http::host_name;
 
-/// The names under which clients reach an endpoint on this machine. Names below them (virtual-hosted APIs) count too.
+/// The names under which clients reach an endpoint on this machine. Names below these (virtual-hosted APIs) count too.
 const OWN: [&str; 3] = ["localhost", "localhost.localstack.cloud", "amazonaws.com"];
 
-/// Why a request is turned away, as a sentence for the person who reads it; `None` when it may pass. A deployed API or a
-/// function's URL (`is_deployed`) is made for pages, and says itself which of them may read it.
+/// Why a request is turned away, as a sentence for a person; `None` when it may pass. A deployed API or a function's URL
+/// (`is_deployed`) is made for web pages, and its own CORS settings say which pages may read it.
 pub(crate) fn refusal(headers: &HeaderMap, is_deployed: bool) -> Option<String> {
     let Some(host) = headers.get(header::HOST) else {
         return Some("the request has no Host header".to_owned());
@@ -25,7 +25,7 @@ pub(crate) fn refusal(headers: &HeaderMap, is_deployed: bool) -> Option<String> 
         return None;
     }
     let Some(origin) = headers.get(header::ORIGIN) else {
-        // Images, links and forms that ask with GET send no Origin; browsers say where they stand all the same.
+        // Images, links and forms that use GET send no Origin, but browsers name their site in `sec-fetch-site`.
         let is_foreign = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
         return is_foreign.then(|| "pages of other sites may not call this cloud".to_owned());
     };
@@ -35,8 +35,9 @@ pub(crate) fn refusal(headers: &HeaderMap, is_deployed: bool) -> Option<String> 
     (!is_loopback(site)).then(|| format!("pages of `{origin}` may not call this cloud"))
 }
 
-/// Why an operation that is asked for with GET is turned away: browsers do that for an image, and whatever the operation
-/// does would be done. Clients sign their requests; people who type them send nothing that only browsers send.
+/// Why an operation that is called with GET is turned away: any page can make a browser send a GET, for an image for
+/// example, and the operation would run. Clients sign their requests, and people who type them send no headers that only
+/// browsers send.
 pub(crate) fn refusal_without_post(headers: &HeaderMap) -> Option<String> {
     let is_signed = headers.contains_key(header::AUTHORIZATION);
     let is_of_page =
@@ -55,7 +56,7 @@ fn is_own(name: &str) -> bool {
     is_loopback(name) || OWN.iter().any(|own| below(name, own))
 }
 
-/// `name` is `domain` or a name below it, whatever the case.
+/// Whether `name` is `domain` or a name below it, ignoring case.
 fn below(name: &str, domain: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
@@ -109,7 +110,7 @@ mod tests {
         check("cross-site", None, true, true);
         check("cross-site", Some("https://evil.example"), false, false);
         check("cross-site", Some("https://shop.example"), true, true);
-        // `localhost` and `127.0.0.1` are two sites to a browser; the Origin tells that both are this machine.
+        // To a browser `localhost` and `127.0.0.1` are two sites; the Origin shows that both are this machine.
         check("cross-site", Some("http://localhost:3000"), false, true);
         check("same-origin", None, false, true);
         check("none", None, false, true);

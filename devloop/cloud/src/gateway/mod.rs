@@ -1,5 +1,5 @@
-//! The one port: connections, who is asked, in which protocol, and the answer in the same. What there is to ask is in the
-//! registry; no service is known here by name.
+//! The cloud's one port: accepts connections, finds the service and protocol of each request, and answers in the same
+//! protocol. The services come from the registry; the gateway knows none by name.
 
 mod dispatch;
 mod fallback;

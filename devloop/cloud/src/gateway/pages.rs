@@ -14,26 +14,26 @@ use crate::{
     wire,
 };
 
-/// What the gateway serves: the services, and the pages about them.
+/// What the gateway serves: the services, and the cloud's own pages.
 #[derive(Debug)]
 pub(crate) struct Pages {
     pub(crate) clock: Clock,
     pub(super) home: Arc<Home>,
     pub(super) registry: Arc<Registry>,
-    /// What the bodies of all requests may take while they come in.
+    /// The memory that the bodies of all requests may take while they arrive.
     pub(super) bodies: Arc<Bodies>,
-    /// Counts the clients that were turned away for lack of descriptors.
+    /// Counts the clients that were turned away because the process is out of file descriptors.
     pub(super) short: watch::Sender<u64>,
-    /// The other AWS that takes what no service here takes.
+    /// The other local AWS that gets the requests for missing services.
     pub(super) fallback: OnceLock<Fallback>,
-    /// Tells this cloud from the next one on the same port.
+    /// Distinguishes this cloud from the next one on the same port.
     session: String,
     /// When the cloud was made, in ms since the epoch.
     started_ms: i64,
 }
 
 impl Pages {
-    /// Pages about the services of `registry`, whose figures count from now.
+    /// Pages about the services of `registry`, with figures that count from now.
     pub(crate) fn new(clock: Clock, home: Arc<Home>, registry: Arc<Registry>) -> Self {
         let started_ms = clock.now_ms();
         let bodies = Arc::new(Bodies::default());
@@ -49,14 +49,14 @@ impl Pages {
         }
     }
 
-    /// Passes the requests for services that the cloud lacks to `endpoint` from now on; the error says why that cannot be. Only
-    /// the first such endpoint counts.
+    /// From now on passes the requests for missing services to `endpoint`. The error says why that is refused; a cloud has
+    /// one fallback at most.
     pub(crate) fn fall_back_to(&self, endpoint: &str) -> Result<(), String> {
         let fallback = Fallback::new(endpoint)?;
         self.fallback.set(fallback).map_err(|_| "there is a fallback already".to_owned())
     }
 
-    /// Follows the clients that were turned away for lack of descriptors.
+    /// Follows the count of clients that were turned away because the process is out of file descriptors.
     pub(crate) fn shortages(&self) -> watch::Receiver<u64> {
         self.short.subscribe()
     }
@@ -75,13 +75,13 @@ impl Pages {
         }
     }
 
-    /// A service's own page.
+    /// A page of a service itself.
     fn own(&self, path: &str) -> Option<Value> {
         let name = path.strip_prefix("/_devloop/")?;
         self.registry.services().iter().find_map(|service| service.page(name))
     }
 
-    /// What runs here and how it fares, for `devloop status`. Figures count from the cloud's start; times are in ms.
+    /// What runs in the cloud and its figures, for `devloop status`. Figures count from the cloud's start; times are in ms.
     pub(crate) async fn status(&self) -> Value {
         let mut page = self.registry.status(self.started_ms).await;
         let now = self.clock.now_ms();

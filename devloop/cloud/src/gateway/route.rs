@@ -1,4 +1,4 @@
-//! Which service answers: from a request's path, host and headers to a service of the registry and the protocol that the client speaks.
+//! Finds the service of a request and the client's protocol, from the request's path, host and headers.
 
 use std::sync::Arc;
 
@@ -25,13 +25,14 @@ pub(super) enum Route<'r> {
     Named { about: &'static About, operation: String, protocol: Protocol },
     /// One operation of a REST service, with the members of its path.
     Rest { about: &'static About, route: &'static rest::Route, labels: Map<String, Value> },
-    /// An operation whose name and input are in a form body or query string; the API's version may tell the service.
+    /// An operation whose name and input are in a form body or query string. Without a signature, the API's version names
+    /// the service.
     Query { about: Option<&'static About> },
-    /// Nobody whom the cloud has.
+    /// No service of the cloud takes the request.
     Refused(ApiError),
 }
 
-/// Finds the route of a request, of which only the body is not known yet.
+/// Finds the route of a request before its body is read.
 pub(super) fn route<'r>(registry: &'r Registry, request: &Request) -> Route<'r> {
     if request.path.starts_with("/_localstack/") || request.path.starts_with("/_devloop/") {
         return Route::Pages;
@@ -83,7 +84,7 @@ fn unknown(request: &Request) -> ApiError {
     ApiError::with_status(404, "UnknownOperationException", message)
 }
 
-/// The operation of the service behind `target`, in JSON unless another protocol is given.
+/// The operation of the service whose target prefix is in `target`, in JSON unless another protocol is given.
 fn named<'r>(
     registry: &'r Registry,
     target: &str,

@@ -18,9 +18,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{dispatch, pages::Pages};
 use crate::http::{Arriving, Reply, Request, Streamed};
 
-/// How long answers in progress may take once the cloud is told to stop.
+/// How long answers in progress may take after the cloud is told to stop.
 const DRAIN: Duration = Duration::from_millis(500);
-/// How long a client may take for a request's headers.
+/// How long a client may take to send a request's headers.
 const HEADERS: Duration = Duration::from_mins(1);
 
 /// Serves the services and pages of `pages` until `shutdown` completes.
@@ -43,7 +43,7 @@ pub(crate) async fn serve(
                 Ok((stream, peer)) => {
                     tracker.spawn(connection(Arc::clone(&pages), stream, peer, stop.clone()));
                 }
-                // Out of descriptors, or a client that is gone already: the next accept may work.
+                // The process is out of descriptors, or the client is gone already: the next accept may work.
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
                     if is_shortage(&error) {
@@ -58,19 +58,19 @@ pub(crate) async fn serve(
     drop(listener);
     stop.cancel();
     tracker.close();
-    // Long polls do not end by themselves; what is still open after the drain is dropped with its connection.
+    // Long polls do not end by themselves; after this time their connections are dropped.
     let _ = tokio::time::timeout(DRAIN, tracker.wait()).await;
     Ok(())
 }
 
-/// Whether this process, or the machine, may have no more descriptors open.
+/// Whether this process, or the machine, has no more file descriptors.
 fn is_shortage(error: &io::Error) -> bool {
     use rustix::io::Errno;
     [Errno::MFILE, Errno::NFILE].map(|errno| Some(errno.raw_os_error())).contains(&error.raw_os_error())
 }
 
 async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
-    // Answers are written whole; waiting for more to send would only delay them.
+    // Answers are written whole; waiting for more data (Nagle's algorithm) would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let pages = Arc::clone(&pages);
@@ -99,8 +99,8 @@ async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop
     }
 }
 
-/// Whether a client begins with HTTP/2 without asking first (prior knowledge [RFC 9113 §3.3]), as clients of event streams may. A
-/// client writes the preface at once, so its first bytes tell; no method of HTTP/1.1 begins with them.
+/// Whether a client starts with HTTP/2 at once (prior knowledge [RFC 9113 §3.3]), as clients of event streams may. Such a
+/// client sends the HTTP/2 preface first, and no method of HTTP/1.1 begins with the same bytes.
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     let mut start = [0; 3];
     Ok(stream.peek(&mut start).await? == start.len() && start == *b"PRI")
@@ -128,7 +128,7 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
 async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Sent> {
     let head = request.method() == hyper::Method::HEAD;
     let (mut parts, body) = request.into_parts();
-    // HTTP/2 has the host in the request's line; whoever looks for it looks at the header.
+    // HTTP/2 has the host in a pseudo-header; the code that needs the host reads the Host header.
     if !parts.headers.contains_key(HOST)
         && let Some(host) = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
     {
@@ -150,10 +150,10 @@ async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketA
     response
 }
 
-/// The body of a response: in memory, or written while it is made.
+/// The body of a response: whole in memory, or streamed.
 type Sent = Either<Full<Bytes>, Streamed>;
 
-/// So that `Reply` stays free of the HTTP library's body types.
+/// Keeps `Reply` free of the HTTP library's body types.
 impl From<Reply> for Response<Sent> {
     fn from(reply: Reply) -> Self {
         let body = match reply.stream {

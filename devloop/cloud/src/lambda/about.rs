@@ -1,4 +1,4 @@
-//! What Lambda tells of itself to the rest of the cloud.
+//! What Lambda declares about itself to the rest of the cloud.
 
 use std::sync::Weak;
 
@@ -17,7 +17,7 @@ use crate::{
     service::{About, Answering, Catalogue, Service, about_and_call},
 };
 
-/// A function's zip may be 50 MB and travels as base64; no other request to a function is larger [Lambda quotas].
+/// A function's zip may be 50 MB and is sent as base64; no other request to Lambda is larger [Lambda quotas].
 const BODY_LIMIT: usize = 70 << 20;
 
 static ABOUT: About = About {
@@ -55,7 +55,7 @@ impl Service for Lambda {
                 request.path = path;
                 return self.function_url(cx, &id, request).await;
             }
-            // The only operation that the API's routes leave to the service.
+            // This is the only operation that the API's routes do not handle.
             let segments = request.segments();
             let name = segments.get(2).map_or("", String::as_str);
             self.invoke_api(cx, name, &request).await.unwrap_or_else(|error| Reply::error(&error))
@@ -98,8 +98,8 @@ impl Service for Lambda {
     }
 }
 
-/// The id of the function URL that a request is addressed to, and the path that the function sees: by the host
-/// `<id>.lambda-url.<region>.<domain>`, or below `/_aws/lambda-url/<id>`, which needs no name resolution.
+/// The id of the function URL that a request goes to, and the path that the function sees. The id is in the host
+/// `<id>.lambda-url.<region>.<domain>`, or in a path below `/_aws/lambda-url/<id>`, which needs no name resolution.
 fn url_of(request: &Request) -> Option<(String, String)> {
     if let Some(rest) = request.path.strip_prefix("/_aws/lambda-url/") {
         let (id, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -1,4 +1,4 @@
-//! Who may run at the same time: an account's thousand invocations in a region, and what functions reserve of them
+//! Concurrency: an account's limit of 1,000 concurrent invocations in a region, and the part that functions reserve
 //! [Understanding Lambda function scaling; Configuring reserved concurrency for a function].
 
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use parking_lot::Mutex;
 
 use crate::error::ApiError;
 
-/// The concurrency of an account in one region [Lambda quotas].
+/// The concurrency limit of an account in one region [Lambda quotas].
 pub(crate) const ACCOUNT: usize = 1000;
 
-/// What must stay for functions without a reservation [Configuring reserved concurrency for a function].
+/// How much must remain for functions without a reservation [Configuring reserved concurrency for a function].
 pub(crate) const UNRESERVED: usize = 100;
 
-/// What is reserved and what runs without a reservation, in one region.
+/// The reserved concurrency and the running unreserved invocations of one region.
 #[derive(Debug, Default)]
 pub(crate) struct Account(Mutex<Shared>);
 
@@ -21,11 +21,11 @@ pub(crate) struct Account(Mutex<Shared>);
 struct Shared {
     /// The sum of all reservations.
     reserved: usize,
-    /// Invocations at work of functions without a reservation.
+    /// Running invocations of functions without a reservation.
     running: usize,
 }
 
-/// One function's part of it. A function that is dropped gives its reservation back.
+/// One function's part of the account's concurrency. When the function is dropped, its reservation ends.
 #[derive(Debug)]
 pub(crate) struct Share {
     account: Arc<Account>,
@@ -42,19 +42,20 @@ struct Own {
 #[derive(Debug)]
 pub(crate) struct Permit {
     share: Arc<Share>,
-    /// Whether it counts among the account's unreserved ones, whatever the function reserves meanwhile.
+    /// Whether this counts as an unreserved invocation of the account. A later reservation of the function does not change
+    /// it.
     is_unreserved: bool,
-    /// Invocations of the function at work, this one included.
+    /// Running invocations of the function, this one included.
     pub(crate) running: usize,
 }
 
 impl Account {
-    /// A part of this account for a function without a reservation.
+    /// The part of a function without a reservation.
     pub(crate) fn share(self: &Arc<Self>) -> Arc<Share> {
         Arc::new(Share { account: Arc::clone(self), own: Mutex::default() })
     }
 
-    /// What is left for functions without a reservation.
+    /// The concurrency that is left for functions without a reservation.
     pub(crate) fn unreserved(&self) -> usize {
         ACCOUNT.saturating_sub(self.0.lock().reserved)
     }
@@ -82,7 +83,8 @@ impl Share {
         Ok(Permit { share: Arc::clone(self), is_unreserved, running: own.running })
     }
 
-    /// Reserves `wanted` for the function, or nothing. Refused when too little would stay for the others; what runs goes on.
+    /// Sets the function's reserved concurrency, or removes it. Fails when too little would remain for other functions.
+    /// Running invocations continue.
     pub(crate) fn reserve(&self, wanted: Option<usize>) -> Result<(), ApiError> {
         let mut own = self.own.lock();
         let mut account = self.account.0.lock();
@@ -100,7 +102,7 @@ impl Share {
         Ok(())
     }
 
-    /// What the function has reserved.
+    /// The function's reserved concurrency.
     pub(crate) fn reserved(&self) -> Option<usize> {
         self.own.lock().reserved
     }
@@ -163,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn a_permit_is_given_back_to_where_it_was_taken() {
+    fn a_permit_is_returned_to_the_pool_that_it_came_from() {
         let account = Arc::new(Account::default());
         let share = account.share();
         let before = share.enter().unwrap();
         share.reserve(Some(1)).unwrap();
-        assert!(share.enter().is_err(), "what runs counts against the new reservation");
+        assert!(share.enter().is_err(), "running invocations count against the new reservation");
         drop(before);
         let within = share.enter().unwrap();
         share.reserve(None).unwrap();

@@ -1,5 +1,5 @@
-//! A function's settings: read from `CreateFunction` and `UpdateFunctionConfiguration`, validated as Lambda does, and
-//! shown again.
+//! A function's configuration: read from `CreateFunction` and `UpdateFunctionConfiguration`, validated as Lambda does, and
+//! shown by the API.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{destination::check_dead_letter, layers::FunctionLayers};
 use crate::{error::ApiError, wire};
 
-/// The settings of one version of a function.
+/// The configuration of one version of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Configuration {
     pub(crate) runtime: String,
@@ -17,18 +17,19 @@ pub(crate) struct Configuration {
     pub(crate) description: String,
     /// Seconds, 1 to 900.
     pub(crate) timeout: u64,
-    /// Megabytes, 128 to 10240. Exposed to the function and in its reports, not enforced.
+    /// Megabytes, 128 to 10240. The function sees it and reports name it, but it is not enforced.
     pub(crate) memory: u64,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) architecture: String,
-    /// The ARN of the queue that asynchronous events go to when they are given up.
+    /// The ARN of the dead-letter queue for asynchronous events.
     pub(crate) dead_letter: Option<String>,
     pub(crate) layers: FunctionLayers,
-    /// Members that are kept and shown again but change nothing here: tracing, VPC, storage size, logging format.
+    /// Members that are kept and shown without effect: tracing, VPC, storage size, log format.
     pub(crate) inert: Map<String, Value>,
 }
 
-/// Variables that Lambda sets itself [Using Lambda environment variables, Reserved environment variables].
+/// Variables that Lambda sets itself, so that a function may not set them [Using Lambda environment variables, Reserved
+/// environment variables].
 const RESERVED: [&str; 20] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
@@ -52,10 +53,10 @@ const RESERVED: [&str; 20] = [
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// Members that may be given and change nothing in a local process.
+/// Members that are accepted without effect on a local process.
 const INERT: [&str; 4] = ["TracingConfig", "VpcConfig", "EphemeralStorage", "LoggingConfig"];
 
-/// Members of the two operations that are read elsewhere or here by name.
+/// The other members of the two operations, which are read by name here or elsewhere.
 const KNOWN: [&str; 21] = [
     "DeadLetterConfig",
     "FunctionName",
@@ -114,7 +115,7 @@ impl Configuration {
         Ok(configuration)
     }
 
-    /// Takes over the members that `input` names; on an error nothing was changed that is used.
+    /// Sets the members that `input` names. On an error the caller discards the half-changed configuration.
     pub(crate) fn update(&mut self, input: &Value) -> Result<(), ApiError> {
         let members = input.as_object().ok_or_else(|| invalid("the request must be a JSON object"))?;
         for (name, value) in members {
@@ -230,7 +231,7 @@ impl Configuration {
         self.inert.get("LoggingConfig")?.get("LogGroup")?.as_str()
     }
 
-    /// The members that `GetFunctionConfiguration` shows of these settings.
+    /// The members that `GetFunctionConfiguration` shows of this configuration.
     pub(crate) fn show(&self) -> Map<String, Value> {
         let mut out = Map::new();
         let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_done_is_refused_by_name() {
+    fn unsupported_settings_are_refused_by_name() {
         let check = |name: &str, value: Value, part: &str| {
             let mut input = base();
             input[name] = value;

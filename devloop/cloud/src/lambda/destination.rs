@@ -1,5 +1,5 @@
-//! Where records and dead letters go: one line for each service, found by the ARN. Both asynchronous events and event source
-//! mappings are told of this way.
+//! Destinations of records and dead letters: one line for each service, found by the ARN. Asynchronous invocations and
+//! event source mappings both use it.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
@@ -7,23 +7,23 @@ use uuid::Uuid;
 
 use crate::{arn::Arn, calls::Calls, context::Context, error::ApiError};
 
-/// A text on its way.
+/// A message to a destination.
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// A JSON document, unless it is a dead letter.
+    /// The body: a JSON document, except in a dead letter.
     pub(crate) body: String,
-    /// By name, type and value, for queues and topics.
+    /// Attributes as name, type and value, for queues and topics.
     pub(crate) attributes: Vec<(&'static str, &'static str, String)>,
-    /// The key of the object that a bucket keeps it as; see [`object_key`].
+    /// The key of the object in a bucket; see [`object_key`].
     pub(crate) key: String,
 }
 
-/// A service that takes records: the operation and its input for a message to `arn`.
+/// A service that can be a destination: its operation, and the operation's input for a message to `arn`.
 struct Destination {
     service: &'static str,
     operation: &'static str,
     input: fn(cx: &Context, arn: &str, message: &Message) -> Value,
-    /// What it may be told: records of failures alone, all records, or dead letters too.
+    /// What the service takes: records of failures only, all records, or dead letters too.
     takes: Takes,
 }
 
@@ -34,7 +34,7 @@ enum Takes {
     DeadLetters,
 }
 
-/// The services that take records. Functions take them too; theirs are asynchronous events, which do not leave this module.
+/// The services that take records. Functions take records too, as asynchronous events; these do not go through this table.
 const DESTINATIONS: &[Destination] = &[
     Destination { service: "sqs", operation: "SendMessage", input: sqs, takes: Takes::DeadLetters },
     Destination { service: "sns", operation: "Publish", input: sns, takes: Takes::DeadLetters },
@@ -42,11 +42,11 @@ const DESTINATIONS: &[Destination] = &[
     Destination { service: "events", operation: "PutEvents", input: events, takes: Takes::Records },
 ];
 
-/// The service of functions, in an ARN.
+/// The service name in a function's ARN.
 pub(crate) const FUNCTIONS: &str = "lambda";
 
-/// The name that Lambda gives the object of a record: `aws/lambda/`, whom it is about, the day, the second and a random id
-/// [Capturing records of Lambda asynchronous invocations].
+/// The key that Lambda gives the object of a record: `aws/lambda/`, the function or mapping that it is about, the day, the
+/// second and a random id [Capturing records of Lambda asynchronous invocations].
 pub(crate) fn object_key(about: &str, now_ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default();
     format!("aws/lambda/{about}/{}-{}", at.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S"), Uuid::new_v4())
@@ -65,7 +65,7 @@ fn sns(_: &Context, arn: &str, message: &Message) -> Value {
     json!({ "TopicArn": arn, "Message": message.body, "MessageAttributes": attributes(message) })
 }
 
-/// A record as the detail of an event [Capturing records of Lambda asynchronous invocations].
+/// The entry for `PutEvents`, whose detail is the record [Capturing records of Lambda asynchronous invocations].
 fn events(_: &Context, arn: &str, message: &Message) -> Value {
     let record: Value = serde_json::from_str(&message.body).unwrap_or_default();
     let about = &record["requestContext"];
@@ -86,7 +86,7 @@ fn s3(_: &Context, arn: &str, message: &Message) -> Value {
     })
 }
 
-/// The attributes as queues and topics take them.
+/// The attributes in the form that queues and topics take.
 fn attributes(message: &Message) -> Map<String, Value> {
     message
         .attributes
@@ -95,7 +95,7 @@ fn attributes(message: &Message) -> Map<String, Value> {
         .collect()
 }
 
-/// The service that an ARN names.
+/// The service part of an ARN.
 pub(crate) fn service(arn: &str) -> &str {
     Arn::parse(arn).map_or("", |arn| arn.service)
 }
@@ -124,7 +124,7 @@ pub(crate) async fn send(
     }
 }
 
-/// Reads the destination of a setting, which is called `OnSuccess` or `OnFailure`; an empty one is none.
+/// Reads the destination of `OnSuccess` or `OnFailure` (`setting`); an empty ARN means no destination.
 pub(super) fn read(setting: &str, target: &Value, function_arn: &str) -> Result<Option<String>, ApiError> {
     let arn = match target.get("Destination").and_then(Value::as_str) {
         None | Some("") => return Ok(None),
@@ -141,7 +141,7 @@ pub(super) fn read(setting: &str, target: &Value, function_arn: &str) -> Result<
         None => return Err(unknown(&format!("{setting} destinations"), arn)),
         Some(Destination { takes: Takes::Failures, .. }) if setting != "OnFailure" => {
             return Err(invalid(format!(
-                "The destination ARN {arn} is invalid: a bucket takes records of failures alone, as OnFailure."
+                "The destination ARN {arn} is invalid: a bucket takes records of failures only, as OnFailure."
             )));
         }
         Some(_) => {}
@@ -185,14 +185,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_are_named_after_the_second_and_whom_they_are_about() {
+    fn objects_are_named_after_the_function_and_the_second() {
         let key = object_key("async/f", 1_700_000_000_123);
         let start = "aws/lambda/async/f/2023/11/14/2023-11-14T22.13.20-";
         assert!(key.strip_prefix(start).is_some_and(|id| Uuid::parse_str(id).is_ok()), "{key}");
     }
 
     #[test]
-    fn a_bucket_takes_failures_a_topic_dead_letters_too() {
+    fn a_bucket_takes_failures_and_a_topic_takes_dead_letters_too() {
         let read = |setting: &str, arn: &str| {
             read(setting, &json!({ "Destination": arn }), "arn:aws:lambda:us-east-1:000000000000:function:f")
         };

@@ -29,27 +29,27 @@ pub(crate) struct Function {
     pub(crate) meters: Meters,
     pub(crate) latest: Arc<Version>,
     pub(crate) state: RwLock<State>,
-    /// Its part of the account's concurrency.
+    /// The function's part of the account's concurrency.
     pub(crate) share: Arc<Share>,
-    /// Its asynchronous events, once there was one.
+    /// The function's queue of asynchronous events; made for the first event.
     backlog: OnceLock<Arc<Backlog>>,
-    /// Its name in the lineage of trace headers.
+    /// The function's id in the `Lineage` of trace headers.
     pub(crate) mark: String,
     clock: Clock,
 }
 
-/// What changes on a function besides its versions' code.
+/// What can change in a function besides its versions' code.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) versions: BTreeMap<u64, Arc<Version>>,
-    /// The number of the next published version; numbers are not used twice.
+    /// The number of the next published version; numbers are never reused.
     pub(crate) next_version: u64,
     pub(crate) aliases: BTreeMap<String, Alias>,
-    /// The statements of the resource policy by their id. Kept and shown; calls are not checked against them.
+    /// The statements of the resource policy by their id. They are kept and shown, but not enforced.
     pub(crate) policy: BTreeMap<String, Value>,
     pub(crate) url: Option<Url>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// How asynchronous events are treated, by the qualifier that they are sent to.
+    /// The settings of asynchronous invocations, by qualifier.
     pub(crate) event_settings: BTreeMap<String, EventSettings>,
     /// Provisioned concurrency by qualifier. Kept and shown.
     pub(crate) provisioned: BTreeMap<String, Provisioned>,
@@ -57,7 +57,7 @@ pub(crate) struct State {
     pub(crate) may_recurse: bool,
 }
 
-/// How many environments a version or an alias is to have ready.
+/// The provisioned concurrency of a version or an alias.
 #[derive(Debug, Clone)]
 pub(crate) struct Provisioned {
     pub(crate) requested: u64,
@@ -83,7 +83,7 @@ pub(crate) struct Url {
 }
 
 impl Function {
-    /// A function with nothing but `$LATEST`.
+    /// A function with the version `$LATEST` alone.
     pub(crate) fn new(
         surroundings: Surroundings,
         arn: Arc<str>,
@@ -132,13 +132,13 @@ impl Function {
         std::iter::once(&self.latest).chain(state.versions.values()).cloned().collect()
     }
 
-    /// Freezes `$LATEST` as a numbered version; an unchanged one is not published twice.
+    /// Publishes `$LATEST` as a numbered version, unless it is unchanged since the last published version.
     pub(crate) fn publish(&self, description: Option<&str>) -> Arc<Version> {
         let deployed = self.latest.deployed();
         let mut state = self.state.write();
         if let Some(newest) = state.versions.values().next_back() {
             let before = newest.deployed();
-            // A description given with the call is the version's, and no reason for another one.
+            // The call's description belongs to the published version only, so it does not count as a change.
             let description = before.configuration.description.clone();
             let same_settings =
                 *before.configuration == Configuration { description, ..(*deployed.configuration).clone() };
@@ -162,7 +162,7 @@ impl Function {
         version
     }
 
-    /// Gives the function a URL, or leaves it the one it has; returns the URL's id.
+    /// Gives the function a URL unless it has one; returns the URL's id.
     pub(crate) fn open_url(&self, auth_type: &str, cors: Option<Value>, now_ms: i64) -> String {
         let mut state = self.state.write();
         let url = state.url.get_or_insert_with(|| Url {
@@ -175,34 +175,34 @@ impl Function {
         url.id.clone()
     }
 
-    /// The group that the function logs to with these settings.
+    /// The log group of the function with this configuration.
     pub(crate) fn log_group(&self, configuration: &Configuration) -> String {
         configuration.log_group().map_or_else(|| format!("/aws/lambda/{}", self.name), str::to_owned)
     }
 
-    /// What the function has reserved of the account's concurrency.
+    /// The function's reserved concurrency.
     pub(crate) fn reserved(&self) -> Option<usize> {
         self.share.reserved()
     }
 
-    /// The function's asynchronous events; made when the first one comes.
+    /// The function's queue of asynchronous events; made on the first call.
     pub(crate) fn backlog(&self, make: impl FnOnce() -> Backlog) -> &Arc<Backlog> {
         self.backlog.get_or_init(|| Arc::new(make()))
     }
 
-    /// The function's asynchronous events, if there ever was one.
+    /// The function's queue of asynchronous events, if it ever had an event.
     pub(crate) fn events(&self) -> Option<&Arc<Backlog>> {
         self.backlog.get()
     }
 
-    /// How asynchronous events for `qualifier` are treated.
+    /// The settings of asynchronous invocations for `qualifier`.
     pub(crate) fn event_settings(&self, qualifier: Option<&str>) -> EventSettings {
         let state = self.state.read();
         state.event_settings.get(qualifier.unwrap_or("$LATEST")).cloned().unwrap_or_default()
     }
 
-    /// The trace header that the function sees for an event that came with `header`; an error when the event went through
-    /// the function too often.
+    /// The trace header that the function sees for an event with `header`. Fails when the event has passed through the
+    /// function too often.
     pub(crate) fn follow_trace(&self, header: &str) -> Result<String, ApiError> {
         if self.state.read().may_recurse {
             return Ok(header.to_owned());
@@ -210,8 +210,8 @@ impl Function {
         lineage::follow(header, &self.mark)
     }
 
-    /// Ends every environment of every version, and forgets the asynchronous events; what waits for one is told that the function is gone, and what it reserved
-    /// is the others' again.
+    /// Ends every environment of every version, drops the asynchronous events and frees the reserved concurrency. Waiting
+    /// invocations fail with the error that the function does not exist.
     pub(crate) fn stop(&self) {
         if let Some(events) = self.events() {
             events.close();
@@ -219,12 +219,12 @@ impl Function {
         for version in self.versions() {
             version.pool.stop();
         }
-        // Giving up is never refused.
+        // Removing a reservation never fails.
         let _ = self.share.reserve(None);
     }
 
-    /// Gives `$LATEST` new settings or code. Warm environments are replaced in the background without losing work in
-    /// flight; the function's update status tells how that went.
+    /// Gives `$LATEST` a new configuration or new code. Warm environments are replaced in the background, and invocations
+    /// in flight finish; the function's `LastUpdateStatus` shows the outcome.
     pub(crate) fn redeploy(
         self: &Arc<Self>,
         configuration: Option<Configuration>,
@@ -285,7 +285,7 @@ impl Function {
         Ok(())
     }
 
-    /// The members that the API shows of a version.
+    /// The members of a version that the API shows.
     pub(crate) fn show(&self, version: &Version, with_version_in_arn: bool) -> Map<String, Value> {
         let deployed = version.deployed();
         let mut out = deployed.configuration.show();

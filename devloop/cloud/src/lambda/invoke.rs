@@ -1,4 +1,4 @@
-//! One invocation, from the event to the answer, its log and its metrics.
+//! One invocation, from the event to the answer, with its log and metrics.
 
 use std::{
     fmt::Write as _,
@@ -24,30 +24,30 @@ use crate::{
     wire,
 };
 
-/// What an invocation needs besides its function.
+/// What all invocations of a region use.
 #[derive(Debug, Clone)]
 pub(super) struct Invoker {
     pub(super) clock: Clock,
     pub(super) logs: Arc<Logs>,
-    /// The last events, for those who want to see one or send it again.
+    /// The last events of each function, which can be shown and sent again.
     pub(super) recent: Arc<Recent>,
 }
 
-/// How often an event goes to another environment when one died before it took the event.
+/// How many environments an event is given to when each dies before it takes the event.
 const HANDOVERS: usize = 3;
 
 /// How much of its log an invocation returns, in bytes [Invoke, Lambda API reference, LogType].
 const TAIL: usize = 4096;
 
 impl Invoker {
-    /// Runs one invocation on `version`; only throttling and the cloud's own trouble are errors.
+    /// Runs one invocation on `version`. Only throttling and errors of the cloud itself are errors here.
     pub(super) async fn run(
         &self,
         function: Arc<Function>,
         version: Arc<Version>,
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
-        // Held to the end: what waits for an environment counts like what has one.
+        // Held to the end, because an invocation that waits for an environment counts as concurrent too.
         let permit = function.share.enter().inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());
         })?;
@@ -139,7 +139,7 @@ impl Invoker {
         let event = Event {
             request_id: Arc::clone(request_id),
             payload: invocation.payload.clone(),
-            // The function compares it with the machine's clock, which is all it sees.
+            // The function compares the deadline with the machine's clock, the only one that it sees.
             deadline_ms: self.clock.unscaled().now_ms() + limit.as_millis() as i64,
             function_arn: Arc::clone(&function.arn),
             trace_id: invocation.trace_id.clone().unwrap_or_default(),
@@ -152,7 +152,7 @@ impl Invoker {
             lease.give_back();
             return Attempt::Untouched;
         }
-        // Its process was killed with the function: what it would have said of itself is nobody's failure.
+        // The process was killed because the pool stopped, so this is not a failure of the function.
         if matches!(outcome, Err(Failure::Exited(_))) && version.pool.is_stopped() {
             return Attempt::Stopped;
         }
@@ -171,7 +171,7 @@ impl Invoker {
         Attempt::Ended(Report { payload, error, log_tail })
     }
 
-    /// The answer as the caller gets it; what the process printed goes into the log before the closing lines.
+    /// The answer that the caller gets. The function's output is logged before the closing lines.
     fn interpret(
         &self,
         request_id: &str,
@@ -207,7 +207,7 @@ impl Invoker {
         }
     }
 
-    /// An environment that did not come up takes the invocation with it, as on Lambda; its output is logged.
+    /// When an environment does not start, the invocation fails too, as on Lambda; the output is logged.
     fn init_failed(
         &self,
         function: &Function,
@@ -234,7 +234,7 @@ enum Attempt {
     Ended(Report),
     /// The environment died before it took the event.
     Untouched,
-    /// The function was deleted meanwhile, or the cloud ends.
+    /// The function was deleted meanwhile, or the cloud is stopping.
     Stopped,
 }
 
@@ -251,20 +251,20 @@ impl Report {
     }
 }
 
-/// What Lambda answers for a function that is not there any more.
+/// Lambda's error for a function that no longer exists.
 fn gone(function: &Function, version: &Version) -> ApiError {
     let qualifier = if &*version.name == "$LATEST" { String::new() } else { format!(":{}", version.name) };
     super::not_found(format!("Function not found: {}{qualifier}", function.arn))
 }
 
-/// An error document as Lambda words its own: with the request's id before the message when `prefix` says so.
+/// An error document in Lambda's words. With a `prefix`, the request id precedes the message.
 fn document(request_id: &str, error_type: &str, message: &str, prefix: &str) -> (Bytes, Option<String>) {
     let text = if prefix.is_empty() { message.to_owned() } else { format!("{prefix}{request_id} {message}") };
     let document = json!({ "errorType": error_type, "errorMessage": text });
     (document.to_string().into(), Some(format!("{error_type}: {message}")))
 }
 
-/// An error document of a function's own, shortened for the status page.
+/// A function's own error document, shortened to one line for the status page.
 fn one_line(document: &[u8]) -> String {
     let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
     let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
@@ -303,7 +303,7 @@ fn tail(log: &[(i64, String)]) -> String {
     lines.into_iter().rev().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// A trace header as X-Ray writes it; nothing is sampled here.
+/// A new trace header as X-Ray writes it; it is never sampled.
 pub(super) fn trace_id() -> String {
     let id = crate::wire::unique_id().simple().to_string();
     let (time, rest) = id.split_at(8);

@@ -1,5 +1,5 @@
-//! Layers: packages that functions share. On Lambda their content lies in `/opt`; here a process of this machine runs, so its
-//! variable `DEVLOOP_OPT` names the folder that stands for `/opt`, whose `bin` is in `PATH` and whose `lib` is in
+//! Layers: packages that functions share. On Lambda their content is in `/opt`. Here functions are processes of this
+//! machine, so the variable `DEVLOOP_OPT` names the folder that stands for `/opt`; its `bin` is in `PATH` and its `lib` in
 //! `LD_LIBRARY_PATH` [Managing Lambda dependencies with layers].
 
 use std::{
@@ -26,7 +26,7 @@ pub(crate) struct Layers(pub(super) RwLock<BTreeMap<String, Versions>>);
 /// The versions of a layer.
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
-    /// Of the version that was published last; numbers are not used twice.
+    /// The number of the latest version; numbers are never reused.
     pub(super) latest: u64,
     pub(super) all: BTreeMap<u64, Arc<Layer>>,
 }
@@ -34,17 +34,17 @@ pub(crate) struct Versions {
 /// One version of a layer.
 #[derive(Debug)]
 pub(crate) struct Layer {
-    /// With the version.
+    /// The ARN with the version.
     pub(super) arn: String,
     pub(super) version: u64,
     pub(super) created_ms: i64,
     pub(super) code: Code,
-    /// Members of the call that are shown again: description, runtimes, architectures, license.
+    /// Members of the call that the API shows again: description, runtimes, architectures, license.
     pub(super) shown: Value,
 }
 
 impl Layer {
-    /// What the lists show of it.
+    /// What the list operations show of it.
     pub(super) fn show(&self) -> Value {
         let mut shown = self.shown.clone();
         shown["LayerVersionArn"] = self.arn.as_str().into();
@@ -72,12 +72,12 @@ impl Layers {
         self.0.read().get(name)?.all.get(&version).cloned()
     }
 
-    /// How many versions all layers have.
+    /// The number of versions of all layers together.
     pub(super) fn count(&self) -> usize {
         self.0.read().values().map(|versions| versions.all.len()).sum()
     }
 
-    /// The layers that the member `Layers` of an input names; `None` without that member.
+    /// The layers in the member `Layers` of an input; `None` without that member.
     pub(super) fn of_function(&self, input: &Value) -> Result<Option<FunctionLayers>, ApiError> {
         let Some(list) = input.get("Layers").filter(|list| !list.is_null()) else { return Ok(None) };
         let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -138,7 +138,7 @@ impl FunctionLayers {
         Ok(Self { layers, merged: Some(Arc::new(merged)) })
     }
 
-    /// The folder that stands for `/opt`; none without layers.
+    /// The folder that stands for `/opt`; `None` without layers.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         match &self.merged {
             Some(merged) => Some(merged.path().to_owned()),
@@ -146,14 +146,14 @@ impl FunctionLayers {
         }
     }
 
-    /// The member `Layers` of a function's configuration; none without layers.
+    /// The member `Layers` of a function's configuration; `None` without layers.
     pub(super) fn show(&self) -> Option<Value> {
         let show = |layer: &Arc<Layer>| json!({ "Arn": layer.arn, "CodeSize": layer.code.size() });
         (!self.layers.is_empty()).then(|| self.layers.iter().map(show).collect())
     }
 }
 
-/// All folders in one. Of files with one name the last one is there, as on Lambda.
+/// Merges all folders into one. When two have a file with the same name, the later layer wins, as on Lambda.
 fn merge(folders: &[&Path]) -> io::Result<TempDir> {
     let merged = scratch::create(scratch::Purpose::Code)?;
     for folder in folders {
@@ -180,7 +180,7 @@ fn add(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The members of `PublishLayerVersion` that are shown again.
+/// The members of `PublishLayerVersion` that the API shows again.
 pub(super) fn shown_members(input: &Value) -> Value {
     let names = ["Description", "CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"];
     let given = names.into_iter().filter_map(|name| Some((name.to_owned(), input.get(name)?.clone())));
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn layers_lie_over_each_other_in_their_order() {
+    fn later_layers_replace_files_of_earlier_ones() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir_all(one.path().join("bin")).unwrap();
         fs::create_dir_all(other.path().join("bin")).unwrap();

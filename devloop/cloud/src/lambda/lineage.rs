@@ -1,24 +1,24 @@
-//! Loops of functions that invoke themselves, found by what the trace header has been through [Use Lambda recursive loop
-//! detection to prevent infinite loops]. SDKs inside functions pass the header on, and Lambda adds the function to its
-//! `Lineage`: `Lineage=a87bd80c:1|68fd508a:5` [AWS X-Ray concepts, Tracing header].
+//! Detects functions that invoke themselves in a loop, by the trace header [Use Lambda recursive loop detection to prevent
+//! infinite loops]. SDKs inside functions pass the header on, and Lambda counts the function in its `Lineage`:
+//! `Lineage=a87bd80c:1|68fd508a:5` [AWS X-Ray concepts, Tracing header].
 
 use crate::error::ApiError;
 
-/// How often a function may be in one chain of events.
+/// How often a function may be invoked in one chain of events.
 const MOST: u32 = 16;
 
-/// How much of a chain is kept, in functions; longer chains lose their oldest.
+/// How many functions of a chain are kept; a longer chain loses its oldest entries.
 const KEPT: usize = 32;
 
-/// A function's name in the lineage: eight hexadecimal digits.
+/// A function's id in the lineage: eight hexadecimal digits.
 pub(super) fn mark(function_arn: &str) -> String {
     use sha2::{Digest, Sha256};
     let hash = Sha256::digest(function_arn);
     hash[..4].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-/// The trace header that the function called `mark` sees when the event came with `header`; an error when it has been in the
-/// chain too often.
+/// The trace header that the function with the id `mark` sees when the event came with `header`. Fails when the function
+/// was in the chain too often.
 pub(super) fn follow(header: &str, mark: &str) -> Result<String, ApiError> {
     let mut kept: Vec<&str> = Vec::new();
     let mut chain: Vec<(&str, u32)> = Vec::new();
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lineage_is_passed_on() {
+    fn other_parts_of_the_header_are_passed_on() {
         assert_eq!(follow("Root=1-x;Lineage=nonsense", "aaaaaaaa").unwrap(), "Root=1-x;Lineage=aaaaaaaa:1");
         assert_eq!(mark("arn:f").len(), 8);
     }

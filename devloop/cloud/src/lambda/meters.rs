@@ -2,13 +2,13 @@
 
 use crate::services::cloudwatch::{CloudWatch, Meter};
 
-/// Handles that are resolved once, because every invocation writes several.
+/// Handles to the metrics; they are looked up once, because every invocation writes several.
 #[derive(Debug)]
 pub(crate) struct Meters {
     pub(crate) invocations: Meter,
     pub(crate) errors: Meter,
     pub(crate) throttles: Meter,
-    /// Milliseconds.
+    /// In milliseconds.
     pub(crate) duration: Meter,
     pub(crate) concurrency: Meter,
 }

@@ -1,5 +1,5 @@
-//! Lambda: API, environments, Runtime API, hot reload, asynchronous events. Called by the gateway, by the event source
-//! mappings and, for a swap, by the tool.
+//! Lambda: API, environments, Runtime API, hot reload, asynchronous events. The gateway, the event source mappings and the
+//! tool (to swap code) call it.
 
 mod about;
 mod api;

@@ -1,5 +1,5 @@
-//! How callers name a function: by name, by partial ARN, by full ARN, each with or without a qualifier
-//! [Invoke, Lambda API reference, parameter FunctionName].
+//! How callers name a function: by name, partial ARN or full ARN, each with or without a qualifier [Invoke, Lambda API
+//! reference, parameter FunctionName].
 
 use crate::{arn::Arn, error::ApiError};
 
@@ -14,7 +14,7 @@ pub(crate) struct Reference {
     pub(crate) region: Option<String>,
 }
 
-/// Reads a reference; names that could leave a folder or break a line are refused here, for every caller.
+/// Parses a reference. Refuses names that could leave a folder or break a log line, for every caller.
 pub(crate) fn parse(text: &str) -> Result<Reference, ApiError> {
     let arn = Arn::of_service("lambda", text);
     let region = arn.map(|arn| arn.region);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_read_and_nothing_else() {
+    fn every_form_is_accepted_and_nothing_else() {
         let check = |text: &str, name: &str, qualifier: Option<&str>| {
             let reference = parse(text).unwrap();
             assert_eq!(

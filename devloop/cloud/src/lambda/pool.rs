@@ -1,5 +1,5 @@
-//! The environments of one function version: who is idle, who waits, when one more is started, and the change from one
-//! generation to the next without losing what is in flight.
+//! The environments of one function version: which are idle, which invocations wait, when another environment starts, and
+//! the change from one generation to the next without losing invocations in flight.
 
 mod acquire;
 
@@ -26,15 +26,15 @@ use crate::clock::Clock;
 /// How long an environment beyond the first may stay idle.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a waiting invocation is told.
+/// What a waiting invocation receives.
 type Turn = Result<Lease, Refused>;
 
 /// Why an invocation gets no environment.
 #[derive(Debug, Clone)]
 pub(crate) enum Refused {
-    /// The pool was stopped: its function was deleted, or the cloud ends.
+    /// The pool was stopped: its function was deleted, or the cloud is stopping.
     Stopped,
-    /// The environment that was to serve it did not come up.
+    /// The environment that was to serve it did not start.
     NotStarted(Arc<StartError>),
 }
 
@@ -44,20 +44,20 @@ pub(crate) struct Pool {
     surroundings: Surroundings,
     clock: Clock,
     state: Mutex<State>,
-    /// Held while one generation takes over from another.
+    /// Held while a new generation replaces the old one.
     changing: tokio::sync::Mutex<()>,
     busy: AtomicUsize,
     cold_starts: AtomicU64,
-    /// Ends every start that is on its way: nobody would use or stop an environment that came up later.
+    /// Cancels every start in progress: an environment that started later would be neither used nor stopped.
     stopped: CancellationToken,
     me: Weak<Self>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// What new environments are started from; `None` until the code was first opened.
+    /// The generation of new environments; `None` until the code is opened for the first time.
     current: Option<Arc<Generation>>,
-    /// The environment that was used last is used next, so that the others can be let go.
+    /// Idle environments; the one used last is used next, so that the others can be retired.
     idle: Vec<(Arc<Environment>, Instant)>,
     waiting: VecDeque<oneshot::Sender<Turn>>,
     /// How often an environment became free.
@@ -65,22 +65,22 @@ struct State {
     starting: usize,
     alive: usize,
     reaping: bool,
-    /// Every environment that may still run, to be killed when the pool is stopped.
+    /// Every environment that may still run; they are killed when the pool is stopped.
     all: Vec<Weak<Environment>>,
-    /// Which file a background change was begun for, so that each file is tried once.
+    /// The file for which a background change was started last, so that each file is tried once.
     tried: Option<Identity>,
 }
 
-/// An environment that belongs to one invocation until it is given back.
+/// An environment that belongs to one invocation until it is returned.
 #[derive(Debug)]
 pub(crate) struct Lease {
     pub(crate) environment: Arc<Environment>,
-    /// The first event of this environment: its report shows the init duration.
+    /// Whether this is the environment's first event, whose report shows the init duration.
     pub(crate) is_first: bool,
     pool: Arc<Pool>,
 }
 
-/// Figures of a pool for the status page.
+/// A pool's figures for the status page.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub(crate) struct Occupancy {
     pub(crate) idle: usize,
@@ -105,24 +105,24 @@ impl Pool {
         })
     }
 
-    /// The generation that serves.
+    /// The generation that new invocations use.
     pub(crate) fn current(&self) -> Option<Arc<Generation>> {
         self.state.lock().current.clone()
     }
 
-    /// Whether [`Pool::stop`] was called: nothing starts here any more.
+    /// Whether [`Pool::stop`] was called. A stopped pool starts no environments.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.is_cancelled()
     }
 
-    /// Whether any environment exists or is on its way.
+    /// Whether no environment exists or is starting.
     pub(crate) fn is_cold(&self) -> bool {
         let state = self.state.lock();
         state.alive == 0 && state.starting == 0
     }
 
-    /// Sets the generation for environments to come, without starting one; what runs is retired after its work. `None`
-    /// lets the next invocation open the code.
+    /// Sets the generation of future environments without starting one; existing environments are retired after their
+    /// current work. With `None` the next invocation opens the code.
     pub(crate) fn replace(&self, generation: Option<Arc<Generation>>) {
         let retired = {
             let mut state = self.state.lock();
@@ -134,12 +134,12 @@ impl Pool {
         drop(retired);
     }
 
-    /// What the environments of this pool share.
+    /// What the environments of this pool have in common.
     pub(crate) fn surroundings(&self) -> &Surroundings {
         &self.surroundings
     }
 
-    /// Invocations at work.
+    /// The number of running invocations.
     pub(crate) fn busy(&self) -> usize {
         self.busy.load(Ordering::Relaxed)
     }
@@ -179,7 +179,8 @@ impl Pool {
                 }
                 Err(error) => {
                     let error = Arc::new(error);
-                    // Others are at work and will become free; only when nobody is left, waiting is in vain.
+                    // Other environments are busy and will become free. Only when none is left, nobody can serve the
+                    // waiting invocations.
                     let hopeless = state.alive + state.starting == 0;
                     let turns = if hopeless { std::mem::take(&mut state.waiting) } else { VecDeque::new() };
                     drop(state);
@@ -192,7 +193,7 @@ impl Pool {
     }
 
     async fn start(&self, generation: Arc<Generation>) -> Result<Arc<Environment>, StartError> {
-        // A start that is given up takes its process with it.
+        // Dropping a start kills its process.
         let environment = tokio::select! {
             biased;
             () = self.stopped.cancelled() => return Err(stopped()),
@@ -207,7 +208,7 @@ impl Pool {
         Ok(environment)
     }
 
-    /// Hands an environment to whoever waits longest, keeps it for later, or lets it go.
+    /// Gives an environment to the invocation that waits longest, keeps it idle, or retires it.
     fn offer(self: &Arc<Self>, environment: Arc<Environment>, is_first: bool) {
         let mut lease = self.lease(environment, is_first);
         loop {
@@ -233,7 +234,7 @@ impl Pool {
                 return;
             };
             drop(state);
-            // Whoever waited may have given up meanwhile; then the next one gets it.
+            // The waiting invocation may have given up meanwhile; then the next one gets the environment.
             match turn.send(Ok(lease)) {
                 Err(Ok(returned)) => lease = returned,
                 Ok(()) | Err(Err(_)) => return,
@@ -241,7 +242,7 @@ impl Pool {
         }
     }
 
-    /// Lets idle environments beyond the first go after [`IDLE_LIMIT`]. Runs only while there are several.
+    /// Retires idle environments beyond the first after [`IDLE_LIMIT`]. Runs only while there are several.
     fn reap(self: &Arc<Self>, state: &mut State) {
         if state.reaping || state.idle.len() < 2 {
             return;
@@ -255,7 +256,7 @@ impl Pool {
                 let Some(pool) = pool.upgrade() else { return };
                 let retired = {
                     let mut state = pool.state.lock();
-                    // The oldest idle ones are at the front, because the last used is used next.
+                    // The environments that have been idle longest are at the front, because the last used is used next.
                     let keep = state.idle.len().saturating_sub(1);
                     let old = state
                         .idle
@@ -278,8 +279,9 @@ impl Pool {
         });
     }
 
-    /// Lets `generation` take over: its first environment has asked for an event before the old ones are let go, and what
-    /// is in flight finishes on them. On an error the old generation goes on serving.
+    /// Replaces the current generation by `generation`. Its first environment must have asked for an event before the old
+    /// environments are retired, and invocations in flight finish on the old ones. On an error the old generation keeps
+    /// serving.
     pub(crate) async fn change(
         self: &Arc<Self>,
         generation: Arc<Generation>,
@@ -297,13 +299,13 @@ impl Pool {
             state.alive = (state.alive + 1).saturating_sub(retired.len());
             retired
         };
-        // Idle environments of the old generation have no event; dropping them ends them.
+        // Idle environments of the old generation have no event; dropping them ends their processes.
         drop(retired);
         self.offer(environment, false);
         Ok(init)
     }
 
-    /// Remembers that a change to the file `identity` is tried now; false when it was tried before.
+    /// Records that a change to the file `identity` is being tried; false when it was tried before.
     pub(crate) fn try_once(&self, identity: Identity) -> bool {
         let mut state = self.state.lock();
         let is_new = state.tried != Some(identity);
@@ -318,14 +320,14 @@ impl Pool {
         }
         let generation = Arc::new(make()?);
         let mut state = self.state.lock();
-        // A stopped pool keeps no code: its files would live as long as somebody knows the function.
+        // A stopped pool keeps no code: its files would exist as long as the function is referenced.
         if self.is_stopped() {
             return Ok(generation);
         }
         Ok(Arc::clone(state.current.get_or_insert(generation)))
     }
 
-    /// Ends every environment, also those that are being started; invocations in flight fail, and later ones are refused.
+    /// Ends every environment, also those that are starting. Invocations in flight fail, and later ones are refused.
     pub(crate) fn stop(&self) {
         let (idle, all, waiting) = {
             let mut state = self.state.lock();
@@ -354,7 +356,7 @@ fn stopped() -> StartError {
 }
 
 impl Lease {
-    /// Gives the environment back; a dead one or one of an older generation is let go.
+    /// Returns the environment to the pool, which retires it if it is dead or of an older generation.
     pub(crate) fn give_back(self) {
         let (pool, environment) = (Arc::clone(&self.pool), Arc::clone(&self.environment));
         pool.offer(environment, false);

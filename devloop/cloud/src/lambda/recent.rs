@@ -1,4 +1,4 @@
-//! The last events that functions got, so that one can be looked at and sent again: bounded for each function and in all.
+//! The last events that functions received, which can be shown and sent again. Bounded for each function and in all.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::wire;
 
-/// The most events of one function and of all together, and the most bytes of their payloads; the oldest go first.
+/// The most events of one function and of all together, and the most bytes of their payloads; the oldest are dropped first.
 const MOST_OF_ONE: usize = 20;
 const MOST: usize = 500;
 const MOST_BYTES: usize = 16 << 20;
@@ -38,12 +38,12 @@ struct One {
     function: Arc<str>,
     request_id: Arc<str>,
     payload: Bytes,
-    /// When it came, in ms since the epoch.
+    /// When the event arrived, in ms since the epoch.
     at_ms: i64,
     outcome: Outcome,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug)]
 enum Outcome {
     Running,
@@ -61,7 +61,7 @@ impl Outcome {
 }
 
 impl Recent {
-    /// Keeps an event that a function gets now; returns its number.
+    /// Keeps an event that a function receives now; returns its number.
     pub(super) fn came(
         &self,
         function: &Arc<str>,
@@ -91,7 +91,7 @@ impl Recent {
         number
     }
 
-    /// Notes what became of an event: nothing bad, or an error.
+    /// Records the outcome of an event: success, or an error.
     pub(super) fn ended(&self, number: u64, error: Option<&str>) {
         let mut kept = self.kept.lock();
         if let Some(event) = kept.events.iter_mut().rev().find(|event| event.number == number) {
@@ -99,7 +99,7 @@ impl Recent {
         }
     }
 
-    /// All that are kept, the oldest first.
+    /// All kept events, the oldest first.
     pub(super) fn shown(&self) -> Value {
         let kept = self.kept.lock();
         let shown = kept.events.iter().map(|event| {

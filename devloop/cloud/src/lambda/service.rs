@@ -1,4 +1,4 @@
-//! The functions of all regions, and the calls that the rest of the cloud makes.
+//! The functions of all regions, and the operations that the rest of the cloud calls.
 
 use std::{
     collections::BTreeMap,
@@ -32,10 +32,10 @@ use crate::{
     services::{cloudwatch::CloudWatch, logs::Logs},
 };
 
-/// How long a function may take that no template describes, in seconds: a person may be debugging it.
+/// The timeout, in seconds, of functions that no template describes: long enough for debugging.
 const LOCAL_TIMEOUT: u64 = 30;
 
-/// How long stopping waits for killed processes to be gone.
+/// How long stopping waits for killed processes to end.
 const LAST_PROCESS: Duration = Duration::from_secs(2);
 
 /// The functions of one region by name.
@@ -47,38 +47,38 @@ pub(crate) struct Lambda {
     pub(super) regions: Arc<Regional<Functions>>,
     pub(super) layers: Regional<Layers>,
     pub(super) courier: Arc<Courier>,
-    /// Who may run at the same time, by region.
+    /// The concurrency of each region.
     pub(super) accounts: Regional<Account>,
     pub(super) cloudwatch: Arc<CloudWatch>,
     pub(super) invoker: Invoker,
     pub(super) clock: Clock,
     endpoint: RwLock<Arc<str>>,
-    /// Holds a task for every function process that has not ended.
+    /// Tracks every function process that has not ended.
     pub(super) processes: TaskTracker,
-    /// The asynchronous events that waited when the service was stopped.
+    /// The asynchronous events that were waiting when the service was stopped.
     left: Mutex<Vec<(String, usize)>>,
 }
 
-/// A function whose new code has asked for its first event.
+/// A function that was switched to new code, which has asked for its first event.
 #[derive(Debug, Clone)]
 pub struct Activation {
     /// The function's name.
     pub function: String,
-    /// From the start of the process to its first request for an event.
+    /// The time from the start of the process to its first request for an event.
     pub init: Duration,
-    /// The whole change, from the call on.
+    /// The time of the whole change, from the call on.
     pub took: Duration,
 }
 
-/// New code that did not come up; the old code serves on where there was one.
+/// New code that did not start; older code keeps serving if there was any.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{function}: {message}")]
 pub struct ActivationError {
     /// The function's name.
     pub function: String,
-    /// Lambda's name for what happened, such as `Runtime.ExitError`.
+    /// Lambda's error type, such as `Runtime.ExitError`.
     pub error_type: String,
-    /// What happened.
+    /// The error message.
     pub message: String,
     /// What the process printed before it ended.
     pub output: Vec<String>,
@@ -87,7 +87,7 @@ pub struct ActivationError {
 }
 
 impl Lambda {
-    /// An empty service that logs to `logs` and measures into `cloudwatch`.
+    /// A service without functions that logs to `logs` and records metrics in `cloudwatch`.
     pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
         let regions = Arc::new(Regional::default());
         let invoker = Invoker { clock: clock.clone(), logs, recent: Arc::default() };
@@ -105,7 +105,7 @@ impl Lambda {
         }
     }
 
-    /// The endpoint that functions find the cloud at.
+    /// Sets the endpoint at which functions find the cloud.
     pub(crate) fn listens_on(&self, endpoint: Arc<str>) {
         *self.endpoint.write() = endpoint;
     }
@@ -119,7 +119,7 @@ impl Lambda {
         find(&self.regions, cx, text)
     }
 
-    /// The ARN of a function that exists, with the qualifier that the reference has; for those who keep it.
+    /// The ARN of an existing function with the qualifier of the reference, for callers that store it.
     pub(crate) fn resolve_arn(&self, cx: &Context, text: &str) -> Result<String, ApiError> {
         let (function, reference) = self.find(cx, text)?;
         function.version(reference.qualifier.as_deref())?;
@@ -129,7 +129,7 @@ impl Lambda {
         })
     }
 
-    /// The last events that functions got.
+    /// The last events that functions received.
     pub(super) fn recent_events(&self) -> Value {
         self.invoker.recent.shown()
     }
@@ -145,8 +145,8 @@ impl Lambda {
         Ok((function, version))
     }
 
-    /// Invokes a function (name, partial or full ARN, with or without a qualifier) and waits for its answer. The
-    /// invocation goes on when the caller goes away, as on Lambda.
+    /// Invokes a function (name, partial or full ARN, with or without a qualifier) and waits for its answer. The invocation
+    /// continues when the caller disconnects, as on Lambda.
     pub(crate) async fn invoke(
         &self,
         cx: &Context,
@@ -171,7 +171,7 @@ impl Lambda {
         })?
     }
 
-    /// Accepts an event for later; the function must exist.
+    /// Queues an event for an asynchronous invocation; the function must exist.
     pub(super) fn invoke_async(
         &self,
         cx: &Context,
@@ -194,8 +194,8 @@ impl Lambda {
         self.target(cx, function, qualifier).map(|_| ())
     }
 
-    /// Creates a function that runs from the hot-reload folder `folder`, with a URL of its own: how the tool serves binaries
-    /// that no template names. Returns the URL's id.
+    /// Creates a function that runs from the hot-reload folder `folder`, with a URL of its own. The tool serves binaries
+    /// this way when there is no template. Returns the URL's id.
     pub(crate) fn serve_folder(&self, cx: &Context, name: &str, folder: &Path) -> Result<String, ApiError> {
         let input = json!({
             "FunctionName": name,
@@ -209,18 +209,18 @@ impl Lambda {
         Ok(function.open_url("NONE", None, self.clock.now_ms()))
     }
 
-    /// Deletes a function that the tool has no more.
+    /// Deletes a function that the tool no longer has.
     pub(crate) fn remove(&self, cx: &Context, name: &str) -> Result<(), ApiError> {
         self.find(cx, name).map(|(function, _)| self.forget(&function))
     }
 
-    /// Nobody finds the function any more, and its environments are let go.
+    /// Ends a deleted function's environments and forgets it.
     pub(super) fn forget(&self, function: &Function) {
         self.regions.of(&function.region).write().remove(&*function.name);
         function.stop();
     }
 
-    /// The folder that a function's code lies in.
+    /// The folder of a function's code.
     pub(crate) fn folder(&self, region: &str, name: &str) -> Option<PathBuf> {
         let function = self.regions.of(region).read().get(name).cloned()?;
         Some(function.latest.deployed().code.folder().to_owned())
@@ -247,7 +247,7 @@ impl Lambda {
             .collect()
     }
 
-    /// Lets what lies in the hot-reload folder `folder` now take over in every function that runs from it.
+    /// Switches every function that runs from the hot-reload folder `folder` to the code that is in it now.
     pub(crate) async fn activate(&self, folder: &Path) -> Vec<Result<Activation, ActivationError>> {
         let mut outcomes = Vec::new();
         for function in self.all() {
@@ -342,7 +342,7 @@ impl Lambda {
         out
     }
 
-    /// How many asynchronous events wait for each function, by its name; functions without are left out.
+    /// How many asynchronous events wait for each function, by its name; functions without such events are left out.
     pub(crate) fn waiting_events(&self) -> Vec<(String, usize)> {
         let waiting = |function: &Arc<Function>| function.events().map_or(0, |events| events.load().events);
         let counted = self.all().into_iter().map(|function| (function.name.to_string(), waiting(&function)));
@@ -358,7 +358,7 @@ impl Lambda {
         }
         *self.left.lock() = waiting;
         self.processes.close();
-        // Killed processes end within milliseconds; one that the kernel cannot end must not keep devloop.
+        // Killed processes end within milliseconds; a process that the kernel cannot end must not block devloop.
         let _ = tokio::time::timeout(LAST_PROCESS, self.processes.wait()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Function URLs: HTTP in, an event in payload format 2.0 to the function, its answer back
+//! Function URLs: an HTTP request becomes an event in payload format 2.0, and the function's answer becomes the response
 //! [Invoking Lambda function URLs, Request and response payloads].
 
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Lambda {
         };
         let reply = match self.invoke(&context, &function.name, invocation).await {
             Ok(outcome) if outcome.function_error.is_none() => proxy::answer(&outcome.payload),
-            // What the function said of its failure is for its log, not for the public.
+            // The function's error goes into its log; the public gets a plain 502.
             Ok(_) => None,
             Err(error) => return Reply::json(error.status, &json!({ "Message": error.message })),
         };

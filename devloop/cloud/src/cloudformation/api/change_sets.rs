@@ -95,7 +95,7 @@ pub(super) async fn create(service: &CloudFormation, cx: &Context, input: &Value
     Ok(json!({ "Id": id, "StackId": stack.id }))
 }
 
-/// What the change set would change; an error is why it has failed.
+/// What the change set would change; the error says why the change set has failed.
 async fn review(
     service: &CloudFormation,
     cx: &Context,
@@ -176,7 +176,7 @@ pub(super) fn list(service: &CloudFormation, cx: &Context, input: &Value) -> Res
     page(input, "Summaries", facts.change_sets.values().map(|set| summary(&stack, set)), 100)
 }
 
-/// [DeleteChangeSet]. One that is not there counts as deleted.
+/// [DeleteChangeSet]. A change set that does not exist counts as deleted.
 pub(super) fn delete(service: &CloudFormation, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let name = required(input, "ChangeSetName")?;
     if let Some(stack_name) = text(input, "StackName")
@@ -218,7 +218,7 @@ pub(super) async fn execute(
     }
     let shared = service.shared()?;
     {
-        // The stack's other change sets were made for what it was.
+        // The stack's other change sets were made for its state before this change.
         let mut facts = stack.facts.lock();
         facts.change_sets.retain(|name, _| *name == set.name);
         for set in facts.change_sets.values_mut() {

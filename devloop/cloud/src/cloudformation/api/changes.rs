@@ -1,4 +1,4 @@
-//! What an operation would change, found without doing anything.
+//! What an operation would change, found out without changing anything.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,13 +22,13 @@ use crate::{
     template::{Lookup, Template, TemplateError, resolved},
 };
 
-/// What stands for ids and attributes that exist only when the change is done.
+/// The placeholder for ids and attributes that exist only after the change is done.
 const LATER: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 /// Everything that an operation would change.
 #[derive(Debug)]
 pub(super) struct Changes {
-    /// In the form of `DescribeChangeSet`, with the values of properties.
+    /// The changes in the form of `DescribeChangeSet`, with the values of properties.
     pub(super) resources: Vec<Value>,
     /// Whether outputs, tags or attributes of resources differ.
     others: bool,
@@ -41,7 +41,7 @@ impl Changes {
     }
 }
 
-/// What exists now; what is made anew is not known yet.
+/// Looks up what exists now; the values of resources that will be replaced are not known yet.
 struct Now<'n> {
     facts: &'n Facts,
     exports: &'n (dyn Fn(&str) -> Option<String> + Sync),
@@ -68,7 +68,7 @@ impl Lookup for Now<'_> {
     }
 }
 
-/// Compares the stack with what is wanted of it.
+/// Compares the stack with its wanted state.
 pub(super) async fn of(
     service: &CloudFormation,
     cx: &Context,
@@ -124,7 +124,7 @@ pub(super) async fn of(
     Ok(Changes { resources: found, others })
 }
 
-/// Whether outputs, or what is said of resources beside their properties, differ.
+/// Whether outputs, or attributes of resources beside their properties, differ.
 fn differs(before: &Template, after: &Template) -> bool {
     let outputs = |template: &Template| -> Vec<(String, Value, Option<Value>)> {
         let export = |name: &str| template.outputs[name].export.as_ref().map(|export| export.name.clone());
@@ -223,7 +223,7 @@ fn modified(
     }))
 }
 
-/// The resource that a property refers to, where it says so itself.
+/// The resource that a property refers to, if its value is a `Ref` or `Fn::GetAtt`.
 fn causing(written: Option<&Value>) -> Option<String> {
     let written = written?;
     match (written.get("Ref"), written.get("Fn::GetAtt").and_then(Value::as_array)) {
@@ -236,7 +236,7 @@ fn causing(written: Option<&Value>) -> Option<String> {
     }
 }
 
-/// A change as `DescribeChangeSet` shows it to who does not ask for values.
+/// A change as `DescribeChangeSet` shows it when the client does not ask for property values.
 pub(super) fn without_values(mut change: Value) -> Value {
     if let Some(resource) = change.get_mut("ResourceChange").and_then(Value::as_object_mut) {
         resource.remove("BeforeContext");

@@ -1,4 +1,4 @@
-//! What clients are told of stacks, their resources and events.
+//! Operations that describe stacks, their resources and their events.
 
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ fn described(stack: &Stack) -> Value {
     })
 }
 
-/// The values of parameters, of secret ones only that they are there.
+/// The values of parameters; the value of a `NoEcho` parameter is masked.
 pub(super) fn parameters(wanted: &Wanted) -> Value {
     let declared = wanted.template.iter().flat_map(|template| &template.parameters);
     declared
@@ -90,7 +90,7 @@ pub(super) fn tags(wanted: &Wanted) -> Value {
     wanted.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
 }
 
-/// [ListStacks], which tells of deleted stacks too.
+/// [ListStacks], which lists deleted stacks too.
 pub(super) fn list(service: &CloudFormation, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let wanted = texts(input, "StackStatusFilter").unwrap_or_default();
     let stacks = service.stacks.of_region(cx);
@@ -121,7 +121,7 @@ pub(super) fn list(service: &CloudFormation, cx: &Context, input: &Value) -> Res
     page(input, "StackSummaries", summaries.collect::<Vec<_>>(), PAGE)
 }
 
-/// [DescribeStackEvents], the newest first. The token names the last event of the page before.
+/// [DescribeStackEvents], the newest event first. The token names the last event of the previous page.
 pub(super) fn events(service: &CloudFormation, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let name = required(input, "StackName")?;
     let stack = service.stacks.find(cx, name).ok_or_else(|| no_such_stack(name))?;

@@ -10,22 +10,22 @@ pub(super) fn validation(message: impl Into<String>) -> ApiError {
     ApiError::client("ValidationError", message)
 }
 
-/// No stack of this name or id, as `DescribeStacks` and most others say it.
+/// The error for a name or id without a stack, as `DescribeStacks` and most other operations word it.
 pub(super) fn no_stack(name: &str) -> ApiError {
     validation(format!("Stack with id {name} does not exist"))
 }
 
-/// The same as operations that change stacks say it.
+/// The same error in the words of the operations that change stacks.
 pub(super) fn no_such_stack(name: &str) -> ApiError {
     validation(format!("Stack [{name}] does not exist"))
 }
 
-/// No change set of this name or id.
+/// The error for a name or id without a change set.
 pub(super) fn no_change_set(name: &str) -> ApiError {
     ApiError::with_status(404, "ChangeSetNotFoundException", format!("ChangeSet [{name}] does not exist"))
 }
 
-/// A member that is missing or has no allowed value.
+/// The error for a member that is missing or has a value that is not allowed.
 pub(super) fn constraint(member: &str, value: Option<&str>, wanted: &str) -> ApiError {
     let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
     validation(format!(
@@ -33,7 +33,7 @@ pub(super) fn constraint(member: &str, value: Option<&str>, wanted: &str) -> Api
     ))
 }
 
-/// A template that cannot be applied, in the words of `CreateStack`.
+/// The error for a template that cannot be applied, in the words of `CreateStack`.
 pub(super) fn template(error: &TemplateError) -> ApiError {
     if let TemplateError::Stopping(error) = error {
         return error.clone();

@@ -1,4 +1,4 @@
-//! Exports, and who imports them.
+//! Exports, and the stacks that import them.
 
 use serde_json::{Value, json};
 

@@ -1,16 +1,16 @@
-//! Members of an operation's input, and pages of its output.
+//! Reads members of an operation's input, and pages its output.
 
 use serde_json::{Map, Value};
 
 use super::errors::{constraint, validation};
 use crate::error::ApiError;
 
-/// A text that is there and not empty.
+/// A text that is present and not empty.
 pub(super) fn text<'i>(input: &'i Value, member: &str) -> Option<&'i str> {
     input.get(member)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// A text that must be there.
+/// A text that must be present.
 pub(super) fn required<'i>(input: &'i Value, member: &str) -> Result<&'i str, ApiError> {
     text(input, member).ok_or_else(|| {
         let mut name = member.to_owned();
@@ -19,7 +19,7 @@ pub(super) fn required<'i>(input: &'i Value, member: &str) -> Result<&'i str, Ap
     })
 }
 
-/// Whether a switch is on.
+/// Whether a boolean member is true.
 pub(super) fn flag(input: &Value, member: &str) -> bool {
     match input.get(member) {
         Some(Value::Bool(on)) => *on,
@@ -46,7 +46,7 @@ pub(super) fn items<'i>(input: &'i Value, member: &str) -> Option<&'i [Value]> {
     }
 }
 
-/// One page of `items` as the member `list` of the output; the token tells how many came before.
+/// One page of `items` as the member `list` of the output. The token says how many items the previous pages held.
 pub(super) fn page(
     input: &Value,
     list: &str,

@@ -1,4 +1,4 @@
-//! Operations that change stacks: what is checked is answered at once, the rest goes on after the answer.
+//! Operations that change stacks: input is checked before the answer, the work continues after it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,13 +24,13 @@ const UPDATABLE: [&str; 6] = [
     "CREATE_FAILED",
 ];
 
-/// How long an answer waits for the end of its operation, in the machine's time. Clients look again only after seconds, the AWS
-/// command line after half a minute, and most stacks are done long before.
+/// How long an answer waits for its operation to end, in the machine's time. Clients poll only after seconds (the AWS
+/// command line after half a minute), and most stacks are done long before.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Waits for an operation that ends soon; any other one goes on after the answer.
 pub(super) async fn ended_soon(operation: JoinHandle<()>) {
-    // What became of it is among the stack's events.
+    // The outcome is recorded in the stack's events.
     let _ = tokio::time::timeout(PATIENCE, operation).await;
 }
 
@@ -40,7 +40,8 @@ pub(super) fn stack(service: &CloudFormation, cx: &Context, input: &Value) -> Re
     service.stacks.find(cx, name).ok_or_else(|| no_such_stack(name))
 }
 
-/// The stack's turn. An error while something else is done with it, or when its state allows no update.
+/// Takes the lock that lets one operation at a time change the stack. Fails while another operation holds it, or when the
+/// stack's state allows no update.
 pub(super) fn turn(stack: &Stack, is_new: bool) -> Result<OwnedMutexGuard<()>, ApiError> {
     let status = stack.status();
     let refused = || validation(format!("Stack:{} is in {status} state and can not be updated.", stack.id));
@@ -72,14 +73,14 @@ pub(super) async fn create(service: &CloudFormation, cx: &Context, input: &Value
     let (shared, cx, id) = (service.shared()?, cx.clone(), stack.id.clone());
     ended_soon(tokio::spawn(async move {
         let _turn = turn;
-        // What goes wrong is among the stack's events.
+        // Failures are recorded in the stack's events.
         let _ = shared.go_on(&cx, &stack, begun).await;
     }))
     .await;
     Ok(json!({ "StackId": id }))
 }
 
-/// A stack of this name that is not begun.
+/// A stack of this name on which no operation has begun.
 pub(super) fn new_stack(service: &CloudFormation, cx: &Context, name: &str) -> Result<Arc<Stack>, ApiError> {
     if service.stacks.count() >= stacks::MOST {
         let message = format!("Limit for stack has been exceeded: there are {}", stacks::MOST);
@@ -106,14 +107,14 @@ pub(super) async fn update(service: &CloudFormation, cx: &Context, input: &Value
     let (shared, cx, id) = (service.shared()?, cx.clone(), stack.id.clone());
     ended_soon(tokio::spawn(async move {
         let _turn = turn;
-        // What goes wrong is among the stack's events.
+        // Failures are recorded in the stack's events.
         let _ = shared.go_on(&cx, &stack, begun).await;
     }))
     .await;
     Ok(json!({ "StackId": id }))
 }
 
-/// [DeleteStack]. A stack that is not there counts as deleted.
+/// [DeleteStack]. A stack that does not exist counts as deleted.
 pub(super) async fn delete(service: &CloudFormation, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let name = required(input, "StackName")?;
     let Some(stack) = service.stacks.find(cx, name) else { return Ok(json!({})) };
@@ -137,7 +138,7 @@ pub(super) async fn delete(service: &CloudFormation, cx: &Context, input: &Value
             stack.id
         )));
     }
-    // A creation that is under way ends first.
+    // A creation that is under way is cancelled first.
     stack.facts.lock().is_cancelled = true;
     let turn = Arc::clone(&stack.turn).try_lock_owned().ok();
     if turn.is_some() {
@@ -199,7 +200,7 @@ pub(super) fn cancel(service: &CloudFormation, cx: &Context, input: &Value) -> R
     Ok(json!({}))
 }
 
-/// [ContinueUpdateRollback] and [RollbackStack], which differ in the states that they begin from.
+/// [ContinueUpdateRollback] and [RollbackStack], which differ in the states that they start from.
 pub(super) async fn roll_back(
     service: &CloudFormation,
     cx: &Context,

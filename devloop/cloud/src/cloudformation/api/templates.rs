@@ -1,4 +1,4 @@
-//! Templates: those of stacks, and what one asks for before it is applied.
+//! Operations that show or check templates: those of stacks, and those that were not applied yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, template::Template};
 
-/// [GetTemplate]. A stack that is only under review has an empty one.
+/// [GetTemplate]. A stack that is still in `REVIEW_IN_PROGRESS` has an empty template.
 pub(super) fn get(service: &CloudFormation, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let name = required(input, "StackName")?;
     let stack = service.stacks.find(cx, name).ok_or_else(|| no_stack(name))?;
@@ -41,7 +41,7 @@ async fn template(service: &CloudFormation, cx: &Context, input: &Value) -> Resu
     template.ok_or_else(|| no_stack(name))
 }
 
-/// What both operations tell of a template.
+/// What both [ValidateTemplate] and [GetTemplateSummary] say of a template.
 fn told(template: &Template) -> Map<String, Value> {
     let mut told = Map::new();
     if let Some(text) = template.description.as_str() {

@@ -1,4 +1,4 @@
-//! What a client asks a stack to be: template, parameters, tags and capabilities.
+//! What a client wants a stack to be: template, parameters, tags and capabilities.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ const LONGEST_BODY: usize = 51_200;
 /// The most tags of a stack [CloudFormation quotas].
 const MOST_TAGS: usize = 50;
 
-/// Types that need the client's word that it knows of them, with the property that names them.
+/// The types that need a capability (`CAPABILITY_IAM`), with the property that gives a resource its name. A resource with a
+/// name needs `CAPABILITY_NAMED_IAM`.
 const IAM: [(&str, &str); 8] = [
     ("AWS::IAM::AccessKey", ""),
     ("AWS::IAM::Group", "GroupName"),
@@ -37,7 +38,7 @@ const IAM: [(&str, &str); 8] = [
     ("AWS::IAM::UserToGroupAddition", ""),
 ];
 
-/// Reads what the input asks for; what it does not say stays as it was in `before`.
+/// Reads what the input asks for; what the input does not mention stays as it was in `before`.
 pub(super) async fn read(
     service: &CloudFormation,
     cx: &Context,
@@ -102,7 +103,7 @@ pub(super) async fn template(
     Template::read(&body, &given).map(Some).map_err(|error| errors::template(&error))
 }
 
-/// The text of a template that lies in a bucket.
+/// The text of a template that is stored in a bucket.
 async fn stored(service: &CloudFormation, cx: &Context, url: &str) -> Result<String, ApiError> {
     let (bucket, key) = address(url).ok_or_else(|| {
         validation(format!("TemplateURL must be a supported URL: {url} names no bucket and key of Amazon S3"))
@@ -129,7 +130,7 @@ fn address(url: &str) -> Option<(String, String)> {
     (!bucket.is_empty() && !key.is_empty()).then(|| (bucket.to_owned(), key.to_owned()))
 }
 
-/// The given values of parameters; one may be taken from the stack as it was.
+/// The given values of parameters. `UsePreviousValue` takes one from the stack as it was.
 fn parameters(input: &Value, before: Option<&Wanted>) -> Result<BTreeMap<String, String>, ApiError> {
     let mut given = BTreeMap::new();
     for item in items(input, "Parameters").unwrap_or_default() {
@@ -151,7 +152,7 @@ fn parameters(input: &Value, before: Option<&Wanted>) -> Result<BTreeMap<String,
     Ok(given)
 }
 
-/// Every parameter without a default needs a value, and every value a parameter.
+/// Checks that every parameter without a default has a value, and that every value belongs to a parameter.
 fn check_parameters(template: &Template, given: &BTreeMap<String, String>) -> Result<(), ApiError> {
     let unknown: Vec<&str> =
         given.keys().map(String::as_str).filter(|name| !template.parameters.contains_key(*name)).collect();
@@ -184,7 +185,7 @@ fn tags(items: &[Value]) -> Result<Vec<(String, String)>, ApiError> {
         .collect()
 }
 
-/// The capabilities that a template needs, most of all first, and the types that need them.
+/// The capability that a template needs, and the types that need it.
 pub(super) fn needed(template: &Template) -> (Vec<&'static str>, Vec<String>) {
     let mut kinds = Vec::new();
     let mut named = false;
@@ -200,7 +201,8 @@ pub(super) fn needed(template: &Template) -> (Vec<&'static str>, Vec<String>) {
     (if kinds.is_empty() { Vec::new() } else { vec![capability] }, kinds)
 }
 
-/// Refuses a template whose capabilities the client does not acknowledge. `expands` says whether transforms need one too.
+/// Refuses a template whose capabilities the client does not acknowledge. `expands` says whether transforms need a
+/// capability too.
 pub(super) fn check_capabilities(wanted: &Wanted, expands: bool) -> Result<(), ApiError> {
     let Some(template) = &wanted.template else { return Ok(()) };
     let has = |name: &str| wanted.capabilities.iter().any(|capability| capability == name);

@@ -1,4 +1,4 @@
-//! Applying templates, with types that only keep notes and with the API Gateway of the cloud itself.
+//! Applies templates with resource types that only record calls, and with the cloud's own API Gateway.
 
 mod apis;
 
@@ -16,7 +16,7 @@ use crate::{
     service::{Catalogue, Service as _},
 };
 
-/// Writes down what is done. The physical id is `p-<name>`; the property `Fail` makes `create` fail half way.
+/// A resource type that records the calls. The physical id is `p-<name>`; the property `Fail` makes `create` fail half way.
 #[derive(Debug, Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
@@ -102,7 +102,7 @@ impl World {
         self.cloud.context("us-east-1")
     }
 
-    /// Applies resources of the type `Test::Thing`; gives back what was done and the outcome.
+    /// Applies resources of the type `Test::Thing`; returns the recorded calls and the outcome.
     async fn apply(&self, resources: Value, outputs: Value) -> (Vec<String>, Result<Outputs, String>) {
         let document = json!({ "Resources": resources, "Outputs": outputs });
         let template = Template::parse(&document.to_string()).unwrap();
@@ -164,7 +164,7 @@ async fn a_failure_undoes_what_was_done_and_names_the_resource() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_undone_is_told() {
+async fn what_cannot_be_undone_is_reported() {
     let world = World::new();
     let failing = json!({"Name": {"Ref": "A"}, "Fail": "at once"});
     let (_, outcome) =

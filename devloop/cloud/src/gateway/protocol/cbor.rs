@@ -9,13 +9,13 @@ use crate::wire;
 /// How deep a document may nest, so that a hostile one cannot exhaust the stack.
 const DEPTH: usize = 64;
 
-/// Reads a document; the error says what is wrong with it.
+/// Reads a document; the error says what is wrong in it.
 pub(crate) fn decode(body: &[u8]) -> Result<Value, String> {
     let mut rest = body;
     let document: Cbor = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH)
         .map_err(|error| format!("the body is not valid CBOR: {error}"))?;
     if !rest.is_empty() {
-        return Err("the body goes on after its CBOR document".to_owned());
+        return Err("the body has more bytes after its CBOR document".to_owned());
     }
     match to_json(document)? {
         object @ Value::Object(_) => Ok(object),

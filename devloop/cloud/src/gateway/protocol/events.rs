@@ -1,5 +1,5 @@
-//! Event streams on the wire: each event is a message of its own with headers and a payload in the client's protocol [Amazon Event
-//! Stream Specification, Smithy].
+//! Event streams on the wire: each event is a message of its own, with headers and a payload in the client's protocol
+//! [Amazon Event Stream Specification, Smithy].
 
 use std::io;
 
@@ -21,7 +21,7 @@ use crate::{
 /// The media type of a body of messages.
 pub(super) const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
 
-/// The messages of `events`, behind the one that carries the operation's other output, which is empty.
+/// The messages of `events`. The first message is the operation's initial response, which is empty.
 pub(super) fn written(protocol: Protocol, events: Events) -> Streamed {
     let first = Event { name: "initial-response", payload: json!({}) };
     let messages = stream::once(async { Ok(first) }).chain(events);

@@ -12,7 +12,7 @@ use crate::{context::Context, error::ApiError, event_stream::Events, http::Reply
 
 pub(crate) use query::{form, tree};
 
-/// How a client speaks.
+/// The protocols of the clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// `application/x-amz-json-1.0`.
@@ -83,7 +83,7 @@ impl Protocol {
             }
         };
         let reply = reply.header("x-amzn-errortype", &error.code);
-        // Clients that moved from the query protocol to this one still look for the old code here.
+        // Clients that moved from the query protocol to this one still look for the old code in this header.
         let fault = if error.is_client_fault() { "Sender" } else { "Receiver" };
         match about.legacy_code(&error.code) {
             Some(code) => reply.header("x-amzn-query-error", &format!("{code};{fault}")),
@@ -101,7 +101,7 @@ impl Protocol {
     }
 }
 
-/// A document in JSON; times that are marked for all protocols become epoch seconds.
+/// A document as JSON text; times, which are marked for every protocol, become epoch seconds.
 pub(crate) fn json(output: &Value) -> String {
     serde_json::to_string(&Plain(output)).unwrap_or_default()
 }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_mark_of_a_time_reaches_a_json_client() {
+    fn time_markers_never_reach_a_json_client() {
         let output =
             json!({"At": wire::time(1_500), "List": [{"At": wire::time(2_000)}, 1, null, "a"], "Map": {}});
         let expected = json!({"At": 1.5, "List": [{"At": 2.0}, 1, null, "a"], "Map": {}});

@@ -1,4 +1,4 @@
-//! The query protocol's input: parameters such as `MetricData.member.1.MetricName=x`, and its names for errors.
+//! The query protocol's input, parameters such as `MetricData.member.1.MetricName=x`.
 
 use std::collections::BTreeMap;
 
@@ -19,15 +19,15 @@ pub(crate) fn form(body: &[u8]) -> Form {
         .collect()
 }
 
-/// Turns dotted parameters into a tree: numbers in a row are a list (`X.member.1`, `X.entry.1`, or flattened `X.1`),
-/// everything else a member. `Action` and `Version` are not part of the input.
+/// Turns dotted parameters into a tree: consecutive numbers are a list (`X.member.1`, `X.entry.1`, or flattened `X.1`),
+/// everything else is a member. `Action` and `Version` are not part of the input.
 pub(crate) fn tree(form: &Form) -> Value {
     let mut root = Node::default();
     for (name, value) in form {
         if name == "Action" || name == "Version" {
             continue;
         }
-        // A hostile name cannot nest deeper than any real input does.
+        // Limit the depth of hostile names to what real inputs need.
         let node = name
             .split('.')
             .take(32)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_become_the_same_tree_that_json_brings() {
+    fn parameters_become_the_same_tree_as_json_input() {
         let check =
             |text: &str, expected: Value| assert_eq!(tree(&form(text.as_bytes())), expected, "{text}");
         check("Action=X&Version=1&Namespace=a+b", json!({"Namespace": "a b"}));

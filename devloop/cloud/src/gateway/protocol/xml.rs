@@ -1,4 +1,4 @@
-//! The query protocol's output: XML in the services' dialects.
+//! The query protocol's output: XML in each service's dialect.
 
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};

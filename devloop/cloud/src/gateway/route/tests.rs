@@ -1,12 +1,12 @@
-//! Every way to name a service, on the registry of a whole cloud.
+//! Tests every way in which a request can name a service, with the registry of a whole cloud.
 
 use super::*;
 use crate::cloud::{Cloud, Options};
 
-/// A request's headers, in short.
+/// The headers of a request.
 type Headers<'h> = &'h [(&'static str, &'h str)];
 
-/// What a route is, in one line.
+/// A route as one line of text.
 fn shown(cloud: &Cloud, method: &str, path: &str, query: &str, headers: Headers<'_>) -> String {
     let request = Request {
         method: method.parse().unwrap(),

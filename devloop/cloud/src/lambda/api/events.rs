@@ -1,4 +1,4 @@
-//! How asynchronous events are treated, and whether a function may go on invoking itself.
+//! Settings of asynchronous invocations, and whether a function may invoke itself in a loop.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Lambda {
-    /// The function and the qualifier that settings are for, which must exist.
+    /// The existing function and qualifier that the settings are for.
     fn settings_place(&self, call: &Call<'_>, name: &str) -> Result<(Arc<Function>, String), ApiError> {
         let (function, reference) = self.find(call.cx, name)?;
         let qualifier = call.qualifier.clone().or(reference.qualifier);

@@ -31,7 +31,7 @@ impl Lambda {
         Ok(function.show(&version, publish).into())
     }
 
-    /// Creates a function from the members of `CreateFunction`; those of its code are given beside them.
+    /// Creates a function from the members of `CreateFunction`; its code is passed separately.
     pub(in crate::lambda) fn create(
         &self,
         cx: &Context,

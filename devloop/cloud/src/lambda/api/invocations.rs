@@ -1,4 +1,4 @@
-//! The Invoke operation in its three types [Invoke, Lambda API reference].
+//! The Invoke operation with its three invocation types [Invoke, Lambda API reference].
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 

@@ -61,7 +61,7 @@ impl Lambda {
         found.filter(|layer| layer.arn == arn).map(|layer| layer.describe()).ok_or_else(missing)
     }
 
-    /// A version that is deleted is not found any more; functions that have it keep it, as on Lambda.
+    /// A deleted version is not found any more, but functions that use it keep it, as on Lambda.
     pub(super) fn delete_layer(&self, call: &Call<'_>) -> Result<Value, ApiError> {
         let (name, version) = (required(call.input(), "LayerName")?, number(call)?);
         let layers = self.layers.of(&call.cx.region);
@@ -71,7 +71,7 @@ impl Lambda {
         Ok(Value::Null)
     }
 
-    /// The latest version of every layer; a request for one by its ARN has the same path.
+    /// The latest version of every layer. A request for one version by its ARN has the same path.
     pub(super) fn list_layers(&self, call: &Call<'_>) -> Result<Value, ApiError> {
         if call.text("find").is_some() {
             return self.get_layer_by_arn(call);

@@ -1,4 +1,4 @@
-//! The operations of the Lambda API [Lambda API reference]: each file is one family.
+//! The operations of the Lambda API [Lambda API reference]: one file for each group.
 
 mod aliases;
 mod events;
@@ -17,7 +17,7 @@ use crate::{context::Context, error::ApiError};
 
 pub(crate) use routes::ROUTES;
 
-/// The operations that [`Lambda::call`] runs, and `Invoke`, which reads its request itself.
+/// The operations that [`Lambda::call`] runs, and `Invoke`, which reads its raw HTTP request itself.
 pub(super) const OPERATIONS: &[&str] = &[
     "AddPermission",
     "CreateAlias",

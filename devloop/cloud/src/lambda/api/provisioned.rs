@@ -1,4 +1,4 @@
-//! Provisioned concurrency: kept and shown. Environments start when requests come, as without it.
+//! Provisioned concurrency: kept and shown. It starts no environments ahead of requests.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterValueException", message)
 }
 
-/// The version or alias that an operation is for, which must exist [PutProvisionedConcurrencyConfig, Lambda API reference].
+/// The existing version or alias that an operation is for [PutProvisionedConcurrencyConfig, Lambda API reference].
 fn qualifier(call: &Call<'_>, function: &Function, named: Option<String>) -> Result<String, ApiError> {
     let qualifier = call.qualifier.clone().or(named).ok_or_else(|| ApiError::missing_member("qualifier"))?;
     if qualifier == "$LATEST" {
@@ -51,7 +51,7 @@ impl Lambda {
         Ok(shown)
     }
 
-    /// The setting of one qualifier; a request for those of all has the same path.
+    /// The setting of one qualifier. A request for the settings of all has the same path.
     pub(super) fn get_provisioned(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
         if call.text("List").is_some() {
             return self.list_provisioned(call, name);

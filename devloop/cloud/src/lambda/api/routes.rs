@@ -1,4 +1,4 @@
-//! Which method and path stands for which operation [Lambda API reference].
+//! The API's routes: which method and path calls which operation [Lambda API reference].
 
 use crate::rest::Route;
 

@@ -14,8 +14,8 @@ use crate::{
     wire,
 };
 
-/// A URL's host resolves to this machine wherever names below `localhost.localstack.cloud` do; the `Host` header alone
-/// decides, so `curl --resolve` or the header itself reach it anywhere.
+/// A function URL's host resolves to this machine wherever names below `localhost.localstack.cloud` do. The cloud looks at
+/// the `Host` header alone, so `curl --resolve` or a header set by hand works anywhere.
 fn show(cx: &Context, function: &Function, url: &Url) -> Value {
     let port = cx.endpoint.rsplit(':').next().unwrap_or("4566");
     let mut shown = json!({

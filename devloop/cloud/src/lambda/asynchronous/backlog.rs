@@ -1,4 +1,5 @@
-//! The asynchronous events that wait, by the time they are due: bounded in all and for each function, and gone with it.
+//! The queue of a function's asynchronous events, ordered by the time when they are due. Bounded for each function and for
+//! all together; deleted with its function.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::decide::History;
 use crate::{error::ApiError, functions::Invocation};
 
-/// What all functions may keep together, and one function alone. AWS publishes no size of its queue; these are more than a
-/// local run needs and less than a machine has.
+/// The most that the queues of all functions hold together, and the queue of one function. AWS publishes no size of its
+/// queue; these limits are more than a local run needs and less than a machine has.
 pub(crate) const TOTAL_EVENTS: usize = 100_000;
 pub(crate) const TOTAL_BYTES: usize = 256 << 20;
 pub(crate) const FUNCTION_EVENTS: usize = 50_000;
 pub(crate) const FUNCTION_BYTES: usize = 64 << 20;
 
-/// A number of events and the bytes of their payloads.
+/// A number of events, and the bytes of their payloads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     pub(crate) events: usize,
@@ -39,18 +40,18 @@ impl Load {
     }
 }
 
-/// One event until it is settled.
+/// An event in the queue or being tried.
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) invocation: Invocation,
-    /// The qualifier that it was sent to; an alias may point elsewhere by the next try.
+    /// The qualifier that the event was sent to; an alias may point to another version by the next try.
     pub(super) qualifier: Option<String>,
     pub(super) accepted_ms: i64,
     pub(super) history: History,
     _place: Place,
 }
 
-/// What an event takes of the bounds; given back when the event is dropped.
+/// What an event counts against the limits, until this is dropped.
 #[derive(Debug)]
 struct Place {
     bytes: usize,
@@ -71,34 +72,34 @@ pub(crate) struct Backlog {
     own: Arc<Mutex<Load>>,
     total: Arc<Mutex<Load>>,
     state: Mutex<State>,
-    /// Rung when an event comes, becomes due again, or a try ends.
+    /// Notifies when an event arrives, becomes due again, or a try ends.
     changed: Notify,
     pub(super) closed: CancellationToken,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// By the time they are due and a number that keeps equal times apart.
+    /// By the time when the events are due, and a number that distinguishes equal times.
     waiting: BTreeMap<(i64, u64), Queued>,
     next: u64,
     in_flight: usize,
-    /// Whether somebody takes the events out.
+    /// Whether a task takes the events out of the queue.
     is_served: bool,
     dropped: u64,
 }
 
-/// What there is to do now.
+/// What the task that serves a queue does next.
 #[derive(Debug)]
 pub(super) enum Step {
     Try(Box<Queued>),
-    /// Nothing before this time in ms since the epoch, or before something changes.
+    /// Waits until this time in ms since the epoch, or until something changes.
     Wait(Option<i64>),
-    /// Nothing waits; the next event wants somebody to take it out.
+    /// The queue is empty and the task ends; the next event needs a new task.
     Rest,
 }
 
 impl Backlog {
-    /// No events yet, counted into `total`.
+    /// An empty queue, whose events also count into `total`.
     pub(super) fn new(total: Arc<Mutex<Load>>) -> Self {
         Self {
             own: Arc::default(),
@@ -109,7 +110,7 @@ impl Backlog {
         }
     }
 
-    /// Accepts an event; the error is a throttle that names the bound. True when somebody is needed to take it out.
+    /// Accepts an event; the error is a throttle that names the limit. True when a task must be started to serve the queue.
     pub(super) fn accept(
         &self,
         invocation: Invocation,
@@ -134,7 +135,7 @@ impl Backlog {
         Ok(self.put(now_ms, event))
     }
 
-    /// Puts an event back until `due_ms`. True when somebody is needed to take it out.
+    /// Puts an event back until `due_ms`. True when a task must be started to serve the queue.
     pub(super) fn put(&self, due_ms: i64, event: Queued) -> bool {
         let mut state = self.state.lock();
         if self.closed.is_cancelled() {
@@ -149,7 +150,7 @@ impl Backlog {
         is_needed
     }
 
-    /// Takes the next event that is due, while fewer than `most` are being tried.
+    /// Takes the next event that is due, if fewer than `most` events are being tried.
     pub(super) fn step(&self, now_ms: i64, most: usize) -> Step {
         let mut state = self.state.lock();
         let Some((&(due_ms, number), _)) = state.waiting.first_key_value() else {
@@ -163,43 +164,43 @@ impl Backlog {
             return Step::Wait(Some(due_ms));
         }
         state.in_flight += 1;
-        // It was seen under this very lock.
+        // The entry exists: it was found while this lock was held.
         state.waiting.remove(&(due_ms, number)).map_or(Step::Rest, |event| Step::Try(Box::new(event)))
     }
 
-    /// A try has ended, whatever came of it.
+    /// Records that a try has ended, whatever its outcome.
     pub(super) fn tried(&self) {
         self.state.lock().in_flight -= 1;
         self.changed.notify_one();
     }
 
-    /// Waits for a change, to be asked for before [`Backlog::step`] is.
+    /// Waits for a change. Call this before [`Backlog::step`], so that no change is missed.
     pub(super) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.changed.notified()
     }
 
-    /// Counts an event that was given up.
+    /// Counts a dropped event.
     pub(super) fn drop_one(&self) {
         self.state.lock().dropped += 1;
     }
 
-    /// What waits and is being tried.
+    /// The events that wait or are being tried.
     pub(crate) fn load(&self) -> Load {
         *self.own.lock()
     }
 
-    /// How many events are being tried, and when the next one is due, in ms since the epoch.
+    /// How many events are being tried, and when the next one is due in ms since the epoch.
     pub(crate) fn ahead(&self) -> (usize, Option<i64>) {
         let state = self.state.lock();
         (state.in_flight, state.waiting.first_key_value().map(|((due_ms, _), _)| *due_ms))
     }
 
-    /// How many events were given up.
+    /// How many events were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.state.lock().dropped
     }
 
-    /// Forgets what waits and takes nothing more: the function is gone. Returns how many events waited.
+    /// Empties the queue and accepts no more events, because the function is deleted. Returns how many events were waiting.
     pub(crate) fn close(&self) -> usize {
         let mut state = self.state.lock();
         self.closed.cancel();
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_bounded_counted_and_given_back() {
+    fn events_are_counted_and_limited_until_they_are_dropped() {
         let total = Arc::new(Mutex::new(Load::default()));
         let backlog = Backlog::new(Arc::clone(&total));
         assert!(backlog.accept(event(FUNCTION_BYTES), None, 0).unwrap());
@@ -240,13 +241,13 @@ mod tests {
         assert_eq!((refused.status, refused.message.contains("64 MB")), (429, true), "{refused}");
         assert_eq!(*total.lock(), Load { events: 1, bytes: FUNCTION_BYTES });
         let Step::Try(taken) = backlog.step(0, 1) else { panic!("nothing to try") };
-        assert_eq!(backlog.load().events, 1, "what is being tried is kept too");
+        assert_eq!(backlog.load().events, 1, "events that are being tried count too");
         drop(taken);
         assert_eq!(*total.lock(), Load::default());
     }
 
     #[test]
-    fn other_functions_have_what_is_left_in_all() {
+    fn all_functions_share_one_limit() {
         let total = Arc::new(Mutex::new(Load::default()));
         let backlogs: Vec<_> = (0..5).map(|_| Backlog::new(Arc::clone(&total))).collect();
         for backlog in &backlogs[..4] {
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_out_when_they_are_due_and_no_more_at_once_than_allowed() {
+    fn events_are_taken_when_they_are_due_up_to_the_concurrency() {
         let backlog = Backlog::new(Arc::default());
         assert!(backlog.accept(event(1), Some("later".to_owned()), 20).unwrap());
         assert!(!backlog.accept(event(1), Some("first".to_owned()), 10).unwrap());
@@ -269,7 +270,7 @@ mod tests {
         backlog.tried();
         assert!(matches!(backlog.step(30, 1), Step::Try(_)));
         assert!(matches!(backlog.step(30, 1), Step::Rest));
-        assert!(backlog.put(40, *first), "after a rest somebody is needed again");
+        assert!(backlog.put(40, *first), "an empty queue needs a new task for its next event");
         assert_eq!(backlog.close(), 1);
         assert!(!backlog.accept(event(1), None, 50).unwrap());
         assert_eq!(backlog.load().events, 0);

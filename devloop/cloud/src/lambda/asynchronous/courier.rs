@@ -1,4 +1,4 @@
-//! Takes asynchronous events out of their queues, has them tried, and tells destinations what became of them.
+//! Takes asynchronous events out of their queues, invokes the functions, and sends the outcomes to destinations.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -28,14 +28,14 @@ use crate::{
     services::cloudwatch::CloudWatch,
 };
 
-/// What delivers the events of all functions.
+/// Delivers the asynchronous events of all functions.
 #[derive(Debug)]
 pub(crate) struct Courier {
     invoker: Invoker,
     cloudwatch: Arc<CloudWatch>,
     functions: Arc<Regional<Functions>>,
     total: Arc<Mutex<Load>>,
-    /// The other services, once the cloud is put together.
+    /// The other services; set once the cloud is assembled.
     outlet: OnceLock<Weak<dyn Calls>>,
     /// Holds a task for every function that events wait for and for every try.
     tasks: TaskTracker,
@@ -51,24 +51,24 @@ impl Courier {
         Arc::new(Self { invoker, cloudwatch, functions, total, outlet, tasks })
     }
 
-    /// Hands over the way to the other services, once.
+    /// Sets the other services, once.
     pub(crate) fn connect(&self, outlet: Weak<dyn Calls>) {
-        // The cloud is put together once; a second time would be a mistake that changes nothing.
+        // The cloud is assembled once; a second call would be ignored.
         let _ = self.outlet.set(outlet);
     }
 
-    /// The other services, while the cloud stands.
+    /// The other services. Fails while the cloud is stopping.
     pub(crate) fn others(&self) -> Result<Arc<dyn Calls>, ApiError> {
         let others = self.outlet.get().and_then(Weak::upgrade);
-        others.ok_or_else(|| ApiError::internal("the cloud is being stopped"))
+        others.ok_or_else(|| ApiError::internal("the cloud is stopping"))
     }
 
-    /// What waits of all functions.
+    /// The events that wait in the queues of all functions.
     pub(crate) fn load(&self) -> Load {
         *self.total.lock()
     }
 
-    /// Accepts an event for `function`; the error is a full queue.
+    /// Accepts an event for `function`. Fails when the queue is full.
     pub(crate) fn accept(
         self: &Arc<Self>,
         cx: &Context,
@@ -76,7 +76,7 @@ impl Courier {
         qualifier: Option<String>,
         mut invocation: Invocation,
     ) -> Result<(), ApiError> {
-        // The id that the caller is told is the invocation's, in every try.
+        // The caller is told this request id, and every try of the event uses it.
         invocation.request_id.get_or_insert_with(|| cx.request_id.to_string());
         let backlog = function.backlog(|| Backlog::new(Arc::clone(&self.total)));
         let now_ms = self.invoker.clock.now_ms();
@@ -88,14 +88,15 @@ impl Courier {
         Ok(())
     }
 
-    /// Takes the function's events out until none waits or the function is gone.
+    /// Serves the function's queue until it is empty or the function is deleted.
     fn serve(self: &Arc<Self>, cx: &Context, function: &Arc<Function>, backlog: &Arc<Backlog>) {
         let (courier, function, backlog) = (Arc::clone(self), Arc::clone(function), Arc::clone(backlog));
         let cx = Context { region: Arc::clone(&function.region), ..cx.clone() };
         self.tasks.spawn(async move {
             loop {
                 let changed = backlog.changed();
-                // More tries than may run at once would only be throttled; a function that may not run at all says so.
+                // More tries than the function's concurrency would only be throttled. With a reserved concurrency of 0, one
+                // try finds that out.
                 let most = function.reserved().unwrap_or(ACCOUNT_CONCURRENCY).max(1);
                 match backlog.step(courier.invoker.clock.now_ms(), most) {
                     Step::Rest => return,
@@ -133,7 +134,7 @@ impl Courier {
         mut event: Queued,
     ) {
         let settings = function.event_settings(event.qualifier.as_deref());
-        // A version or alias that was deleted meanwhile takes its events with it.
+        // When the version or alias was deleted meanwhile, its events are dropped.
         let Ok(version) = function.version(event.qualifier.as_deref()) else { return backlog.drop_one() };
         let accepted_ms = event.accepted_ms;
         let age_ms = |now_ms: i64| (now_ms - accepted_ms).max(0) as u64;
@@ -147,7 +148,7 @@ impl Courier {
                 Ok(outcome) if outcome.function_error.is_none() => (Tried::Succeeded, Some(outcome)),
                 Ok(outcome) => (Tried::Failed, Some(outcome)),
                 Err(error) if error.code == "RecursiveInvocationException" => (Tried::Recursive, None),
-                // The function is gone, and its queue with it.
+                // The function is deleted, and its queue with it.
                 Err(error) if error.status == 404 => return,
                 Err(_) => (Tried::Throttled, None),
             }
@@ -169,7 +170,7 @@ impl Courier {
         }
     }
 
-    /// Tells the destinations and the dead-letter target what became of an event.
+    /// Sends the record of a settled event to the destinations and the dead-letter queue.
     #[expect(clippy::too_many_arguments, reason = "all of it is in the record")]
     async fn tell(
         self: &Arc<Self>,
@@ -231,7 +232,7 @@ impl Courier {
         destination::send(&*self.others()?, cx, arn, &message).await
     }
 
-    /// What was not told is measured, and stands on the status page as the function's last failure.
+    /// A record that was not delivered is counted in a metric and shown on the status page as the function's last failure.
     fn note(
         &self,
         function: &Function,

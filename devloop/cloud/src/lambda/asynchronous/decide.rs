@@ -1,21 +1,21 @@
-//! What happens to an asynchronous event after a try: pure.
+//! Decides what happens to an asynchronous event after a try. Pure.
 
 use std::time::Duration;
 
 use super::settings::EventSettings;
 
-/// The waits before the second and the third try after a function error.
+/// The waits before the second and the third try, after function errors.
 const AFTER_ERROR: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 
-/// The bounds of the waits after a throttle or a failure of the cloud's own, which double.
+/// The first and the longest wait after a throttle or a system error. The wait doubles each time.
 const AFTER_THROTTLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
-/// What was tried so far.
+/// The earlier tries of an event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct History {
     /// Tries that ended in a function error.
     pub(super) errors: u32,
-    /// Throttles and failures of the cloud's own since the last try that reached the function.
+    /// Throttles and system errors since the last try that reached the function.
     pub(super) throttles: u32,
 }
 
@@ -23,13 +23,13 @@ pub(super) struct History {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tried {
     Succeeded,
-    /// A function error, a timeout, a process that ended.
+    /// A function error, a timeout, or a process that ended.
     Failed,
-    /// The function was not reached; it may be later.
+    /// The function was not reached, but a later try may reach it.
     Throttled,
-    /// The function may not run at all.
+    /// The function's reserved concurrency is 0.
     ReservedZero,
-    /// The function would go on calling itself.
+    /// The function was stopped as part of a recursive loop.
     Recursive,
 }
 
@@ -43,14 +43,14 @@ pub(super) enum Condition {
     RecursiveInvocation,
 }
 
-/// What follows.
+/// What happens to the event next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Settled(Condition),
     RetryAfter(Duration),
 }
 
-/// What follows a try at the age `age` of the event. Counts it into `history`.
+/// Decides what follows a try when the event is `age` old. Counts the try into `history`.
 pub(super) fn next(tried: Tried, history: &mut History, settings: &EventSettings, age: Duration) -> Next {
     let wait = match tried {
         Tried::Succeeded => return Next::Settled(Condition::Success),
@@ -71,8 +71,8 @@ pub(super) fn next(tried: Tried, history: &mut History, settings: &EventSettings
             wait.min(AFTER_THROTTLE.1)
         }
     };
-    // Lambda looks ahead: an event that would be too old by its next try is given up now [LocalStack, event_manager.py,
-    // validated against AWS].
+    // An event that would be too old at its next try is given up now, as on Lambda [LocalStack, event_manager.py, validated
+    // against AWS].
     if age + wait > settings.age() {
         Next::Settled(Condition::EventAgeExceeded)
     } else {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_retried_that_cannot_run() {
+    fn events_that_cannot_run_are_not_retried() {
         let check = |tried, condition| {
             let next = next(tried, &mut History::default(), &EventSettings::default(), SECOND);
             assert_eq!(next, Next::Settled(condition));

@@ -1,5 +1,5 @@
-//! Events without a waiting caller: accepted at once into one bounded queue, tried until they are done, and what became of
-//! them told to a destination [How Lambda handles errors and retries with asynchronous invocation].
+//! Asynchronous invocations: each event is accepted at once into a bounded queue, tried until it is settled, and its
+//! outcome is sent to a destination [How Lambda handles errors and retries with asynchronous invocation].
 
 mod backlog;
 mod courier;

@@ -1,24 +1,24 @@
-//! What destinations and dead-letter targets are told of an event [Capturing records of Lambda asynchronous invocations].
+//! The records that destinations and dead-letter queues get [Capturing records of Lambda asynchronous invocations].
 
 use serde_json::{Map, Value, json};
 
 use super::decide::Condition;
 use crate::{functions::Outcome, wire};
 
-/// Longest error message in a dead letter's attributes, in bytes.
+/// The longest error message in a dead letter's attributes, in bytes.
 const MESSAGE_LIMIT: usize = 1024;
 
-/// A settled event, for whoever is told of it.
+/// A settled event and its outcome.
 #[derive(Debug)]
 pub(super) struct Settled<'e> {
     pub(super) condition: Condition,
     pub(super) request_id: &'e str,
-    /// With the qualifier that the event was sent to.
+    /// The ARN with the qualifier that the event was sent to.
     pub(super) function_arn: &'e str,
     /// Tries that reached the function.
     pub(super) tries: u32,
     pub(super) payload: &'e [u8],
-    /// The last try that reached the function.
+    /// The outcome of the last try that reached the function.
     pub(super) outcome: Option<&'e Outcome>,
     pub(super) now_ms: i64,
 }
@@ -51,8 +51,7 @@ impl Settled<'_> {
         Value::Object(record)
     }
 
-    /// The attributes of a dead letter, whose body is the event itself, by name with type and value
-    /// [Adding a dead-letter queue].
+    /// The attributes of a dead letter as name, type and value; its body is the event itself [Adding a dead-letter queue].
     pub(super) fn attributes(&self) -> [(&'static str, &'static str, String); 3] {
         let (code, message) = match (self.condition, self.outcome) {
             (Condition::ZeroReservedConcurrency, _) => {
@@ -71,7 +70,7 @@ impl Settled<'_> {
     }
 }
 
-/// A payload as JSON; what is none is its text.
+/// A payload as JSON; text that is not JSON becomes a JSON string.
 fn document(payload: &[u8]) -> Value {
     if payload.is_empty() {
         return Value::Null;
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_tells_the_event_and_the_answer() {
+    fn the_record_of_a_failure_has_the_event_and_the_answer() {
         let failed = outcome(r#"{"errorMessage":"as asked","errorType":"Oops"}"#, Some("Unhandled"));
         let settled = settled(Condition::RetriesExhausted, Some(&failed));
         let expected = json!({
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_has_no_error_and_an_event_that_never_ran_no_answer() {
+    fn a_success_has_no_error_and_an_event_that_never_ran_has_no_answer() {
         let done = outcome("null", None);
         let record = settled(Condition::Success, Some(&done)).record();
         assert_eq!(record["responseContext"], json!({"statusCode": 200, "executedVersion": "$LATEST"}));

@@ -1,4 +1,4 @@
-//! What can be set for asynchronous events: per function, version or alias [PutFunctionEventInvokeConfig, Lambda API
+//! The settings of asynchronous invocations for a function, version or alias [PutFunctionEventInvokeConfig, Lambda API
 //! reference].
 
 use std::time::Duration;
@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{error::ApiError, lambda::destination};
 
-/// The settings of one qualifier; what is `None` is Lambda's default.
+/// The settings for one qualifier. `None` means Lambda's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EventSettings {
     /// Tries after the first one when the function fails, 0 to 2.
     pub(super) retries: Option<u32>,
-    /// How old an event may become, 60 to 21,600 s.
+    /// The maximum age of an event, 60 to 21,600 s.
     pub(super) age_s: Option<u64>,
     pub(super) on_success: Option<String>,
     pub(super) on_failure: Option<String>,
@@ -20,22 +20,22 @@ pub(crate) struct EventSettings {
 }
 
 impl EventSettings {
-    /// Tries after the first one when the function fails.
+    /// How many tries follow the first one when the function fails.
     pub(super) fn retries(&self) -> u32 {
         self.retries.unwrap_or(2)
     }
 
-    /// How old an event may become.
+    /// The maximum age of an event.
     pub(super) fn age(&self) -> Duration {
         Duration::from_secs(self.age_s.unwrap_or(21_600))
     }
 
-    /// Reads `PutFunctionEventInvokeConfig`: what is left out goes back to its default.
+    /// Reads `PutFunctionEventInvokeConfig`: members that the input omits get their defaults.
     pub(crate) fn put(input: &Value, function_arn: &str, now_ms: i64) -> Result<Self, ApiError> {
         Self::default().update(input, function_arn, now_ms)
     }
 
-    /// Reads `UpdateFunctionEventInvokeConfig`: what is left out stays.
+    /// Reads `UpdateFunctionEventInvokeConfig`: members that the input omits keep their values.
     pub(crate) fn update(&self, input: &Value, function_arn: &str, now_ms: i64) -> Result<Self, ApiError> {
         let given = |name: &str| input.get(name).filter(|value| !value.is_null());
         let names = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lambda_refuses_is_refused() {
+    fn invalid_settings_are_refused_as_on_lambda() {
         let check = |input: Value, part: &str| {
             let error = EventSettings::put(&input, OWN, 0).unwrap_err();
             assert!(error.message.contains(part), "{error}");

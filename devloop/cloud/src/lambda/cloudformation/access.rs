@@ -1,4 +1,4 @@
-//! `AWS::Lambda::Permission` and `AWS::Lambda::Url`: who may call a function, and where.
+//! `AWS::Lambda::Permission` and `AWS::Lambda::Url`: who may call a function, and at which address.
 
 use serde_json::{Map, Value, json};
 
@@ -57,7 +57,7 @@ impl ResourceType for Permission {
 pub(super) struct Url;
 
 impl Url {
-    /// The members that name the function.
+    /// The input members that name the function.
     fn place(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
         let mut place = task.pick(&["Qualifier"]);
         place.insert("FunctionName".to_owned(), task.required("TargetFunctionArn")?.into());

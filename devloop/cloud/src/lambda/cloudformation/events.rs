@@ -1,4 +1,4 @@
-//! `AWS::Lambda::EventInvokeConfig`: how a function's asynchronous events are treated.
+//! `AWS::Lambda::EventInvokeConfig`: settings of a function's asynchronous invocations.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::resource::{
 pub(super) struct EventInvokeConfig;
 
 impl EventInvokeConfig {
-    /// The members that name the function and its version or alias.
+    /// The input members that name the function and its version or alias.
     fn place(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
         task.required("FunctionName")?;
         task.required("Qualifier")?;

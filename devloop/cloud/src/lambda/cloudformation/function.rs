@@ -8,7 +8,7 @@ use crate::resource::{
     Task, text,
 };
 
-/// Properties that are the function's configuration and can change later.
+/// Properties that belong to the function's configuration and can be updated.
 const CONFIGURATION: [&str; 15] = [
     "DeadLetterConfig",
     "Description",
@@ -106,7 +106,7 @@ impl ResourceType for Function {
             let differs = |property: &str| task.properties.get(property) != before.properties.get(property);
             if CONFIGURATION.iter().any(|property| differs(property)) {
                 let mut input = configuration(task)?;
-                // A property that left the template goes back to what a new function has.
+                // A property that the template no longer has is reset to the default of a new function.
                 let defaults = json!({
                     "DeadLetterConfig": { "TargetArn": "" },
                     "Description": "",
@@ -148,8 +148,8 @@ impl ResourceType for Function {
     }
 }
 
-/// The function's configuration. `Environment` and the like have the same form in templates and in the API, except that
-/// templates may write a variable's value as a number.
+/// The function's configuration. `Environment` and other structures have the same form in templates and in the API, but a
+/// template may write a variable's value as a number.
 fn configuration(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
     let mut input = task.pick(&CONFIGURATION);
     if let Some(variables) =
@@ -165,7 +165,8 @@ fn configuration(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
     Ok(input)
 }
 
-/// Where the code is. Source text in a template would need a runtime that the cloud does not have.
+/// The members for the code's location. Source text in a template (`ZipFile`) would need a language runtime, which the
+/// cloud does not have.
 fn code(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
     let code = task.properties.get("Code").and_then(Value::as_object);
     let code = code.ok_or_else(|| Cause::Property("the property Code is missing".to_owned()))?;
@@ -176,7 +177,7 @@ fn code(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
     }
 }
 
-/// The function's configuration once neither its creation nor an update is pending.
+/// Waits until no creation or update is pending, and returns the function's configuration.
 async fn active(task: &Task<'_>, name: &str) -> Result<Value, Cause> {
     task.settled(|| async move {
         let input = json!({ "FunctionName": name });
@@ -205,7 +206,7 @@ async fn reserve(task: &Task<'_>, name: &str, before: Option<&Record>) -> Result
     Ok(())
 }
 
-/// Sets or takes away the provisioned concurrency of a version or an alias.
+/// Sets or removes the provisioned concurrency of a version or an alias.
 async fn provision(task: &Task<'_>, qualifier: &str, is_update: bool) -> Result<(), Cause> {
     let mut input = task.pick(&["FunctionName"]);
     input.insert("Qualifier".to_owned(), qualifier.into());

@@ -7,7 +7,7 @@ mod layers;
 
 use crate::resource::ResourceType;
 
-/// The types that Lambda makes for templates.
+/// The resource types that Lambda implements.
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::Lambda::Alias", Box::new(function::Alias)),

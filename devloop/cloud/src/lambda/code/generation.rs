@@ -1,4 +1,4 @@
-//! One state of a function: a fixed binary with a fixed configuration. Environments belong to exactly one generation.
+//! A generation: a function's binary and configuration at one moment. Each environment belongs to exactly one generation.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::super::configuration::Configuration;
 use super::Code;
 
-/// Tells two files at the same path apart without reading them: a rename brings another inode, a write another time.
+/// Distinguishes two files at the same path without reading them: a rename changes the inode, a write the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     device: u64,
@@ -38,11 +38,11 @@ impl Identity {
     }
 }
 
-/// How much of a binary tells the machine it is for, in bytes.
+/// How many bytes of a binary are needed to know its machine type.
 const ELF_HEAD: usize = 20;
 
-/// Whether an ELF header names this machine. Asked before the kernel is, because the C library answers the kernel's "not
-/// executable" by handing the file to a shell.
+/// Whether an ELF header names this machine's type. This is checked before the kernel executes the file, because the C
+/// library answers the kernel's "not executable" by running the file in a shell.
 fn runs_here(head: &[u8]) -> bool {
     let machine = match std::env::consts::ARCH {
         "x86_64" => 62,
@@ -53,25 +53,25 @@ fn runs_here(head: &[u8]) -> bool {
         && head.get(18..20).is_some_and(|field| u16::from_le_bytes([field[0], field[1]]) == machine)
 }
 
-/// A fixed binary with a fixed configuration.
+/// A binary and a configuration that do not change.
 #[derive(Debug)]
 pub(crate) struct Generation {
     /// The configuration that environments of this generation see.
     pub(crate) configuration: Arc<Configuration>,
-    /// Where the code lies; also keeps an extracted zip alive.
+    /// The location of the code; also keeps the folder of an extracted zip alive.
     pub(crate) code: Code,
-    /// Which file `bootstrap` was when the generation was made.
+    /// The identity of `bootstrap` when the generation was made.
     pub(crate) identity: Identity,
-    /// The binary, held open: scaling out starts the very same code even when the file was replaced or deleted.
+    /// The binary, held open: new environments run the same code even after the file was replaced or deleted.
     bootstrap: File,
     is_script: bool,
     digest: OnceLock<String>,
 }
 
 impl Generation {
-    /// Opens the code's `bootstrap`; the error is the operating system's own.
+    /// Opens the code's `bootstrap`. The error is the operating system's own.
     pub(crate) fn open(code: Code, configuration: Arc<Configuration>) -> io::Result<Self> {
-        // A pipe or a device in its place must not keep the cloud waiting for somebody at its other end.
+        // Non-blocking, because opening a pipe or device in its place would wait for its other end.
         let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
         let mut bootstrap =
             File::options().read(true).custom_flags(flags).open(code.folder().join("bootstrap"))?;
@@ -90,8 +90,8 @@ impl Generation {
         Ok(Self { configuration, code, identity, bootstrap, is_script, digest: OnceLock::new() })
     }
 
-    /// What to execute. A binary is executed through its open descriptor, which no rename or deletion can pull away; a
-    /// script by its path, because its interpreter opens it again.
+    /// The path to execute. A binary is executed through its open descriptor, which stays valid after a rename or deletion;
+    /// a script through its path, because its interpreter opens it again.
     pub(crate) fn executable(&self) -> PathBuf {
         if cfg!(target_os = "linux") && !self.is_script {
             use std::os::fd::AsRawFd as _;
@@ -100,7 +100,7 @@ impl Generation {
         self.code.folder().join("bootstrap")
     }
 
-    /// SHA-256 of the binary in hex. Reads the whole file once: call it where blocking is fine.
+    /// SHA-256 of the binary in hex. Reads the whole file the first time: call it where blocking is allowed.
     pub(crate) fn digest(&self) -> &str {
         self.digest.get_or_init(|| {
             let mut hasher = Sha256::new();
@@ -115,8 +115,8 @@ impl Generation {
         })
     }
 
-    /// The same from an asynchronous task. Reading the binary takes as long as the file is large, so it is done aside, once, and
-    /// only when somebody asks: a swap beside which cargo links the next function does without.
+    /// The same digest, from an asynchronous task. It is computed on a blocking thread, once, and only when it is needed: a
+    /// swap does not need it, and reading a large binary would slow down the linker that works beside it.
     pub(crate) async fn digest_aside(self: &Arc<Self>) -> String {
         if let Some(known) = self.digest.get() {
             return known.clone();
@@ -125,7 +125,7 @@ impl Generation {
         tokio::task::spawn_blocking(move || generation.digest().to_owned()).await.unwrap_or_default()
     }
 
-    /// Whether the folder holds another file by now than the one this generation runs.
+    /// The identity of the file that is in the folder now, if it is not the one that this generation runs.
     pub(crate) fn is_outdated(&self) -> Option<Identity> {
         match &self.code {
             Code::Zip { .. } => None,

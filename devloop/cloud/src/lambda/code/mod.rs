@@ -1,4 +1,4 @@
-//! A function's code: an extracted zip, or a folder that is reloaded while it changes.
+//! A function's code: an extracted zip, or a hot-reload folder, which is watched for changes.
 
 mod generation;
 mod package;
@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{error::ApiError, wire::aside};
 
-/// The bucket name that means "this folder, live" [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
+/// The bucket name that marks a hot-reload folder [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
 const HOT_RELOAD: &str = "hot-reload";
 
-/// A folder with an unpacked package, deleted where blocking is fine: it may hold tens of thousands of files.
+/// The folder of an unpacked package. It may hold tens of thousands of files, so it is deleted where blocking is allowed.
 #[derive(Debug)]
 pub(crate) struct Unpacked(Option<tempfile::TempDir>);
 
@@ -38,17 +38,18 @@ impl Drop for Unpacked {
     }
 }
 
-/// Where a function's code lies.
+/// The location of a function's code.
 #[derive(Debug, Clone)]
 pub(crate) enum Code {
     /// An extracted zip; the folder lives as long as any version uses it.
     Zip { folder: std::sync::Arc<Unpacked>, sha256: String, size: usize },
-    /// A folder of the developer's whose `bootstrap` may change at any time.
+    /// A folder of the developer, whose `bootstrap` may change at any time.
     Hot { key: String, folder: PathBuf },
 }
 
 impl Code {
-    /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`; a package in a bucket was [`fetched`] before.
+    /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`. A package in a bucket must be [`fetched`]
+    /// before.
     pub(crate) fn from_input(input: &Value) -> Result<Self, ApiError> {
         let text = |name: &str| input.get(name).and_then(Value::as_str);
         if text("ImageUri").is_some() {
@@ -78,7 +79,7 @@ impl Code {
         }
     }
 
-    /// The folder that holds `bootstrap` and becomes the function's working directory.
+    /// The folder that contains `bootstrap` and becomes the function's working directory.
     pub(crate) fn folder(&self) -> &std::path::Path {
         match self {
             Self::Zip { folder, .. } => folder.path(),
@@ -86,8 +87,8 @@ impl Code {
         }
     }
 
-    /// `CodeSha256` as the API shows it; a constant for folders, as LocalStack's tools expect
-    /// [LocalStack `lambda_models.py`: `HotReloadingCode`].
+    /// `CodeSha256` as the API shows it; a constant for hot-reload folders, as LocalStack's tools expect [LocalStack
+    /// `lambda_models.py`: `HotReloadingCode`].
     pub(crate) fn sha256(&self) -> &str {
         match self {
             Self::Zip { sha256, .. } => sha256,
@@ -95,7 +96,7 @@ impl Code {
         }
     }
 
-    /// `CodeSize` in bytes as the API shows it; 0 for folders.
+    /// `CodeSize` in bytes as the API shows it; 0 for hot-reload folders.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Zip { size, .. } => *size,
@@ -113,12 +114,12 @@ impl Code {
     }
 }
 
-/// The variables that a hot-reload key may name: where things lie. Any other could show a secret of the developer's to
-/// whoever reads the function's configuration.
+/// The variables that a hot-reload key may contain, all of which name folders. The value of any other variable could be a
+/// secret, and everyone who reads the function's configuration would see it.
 const EXPANDED: [&str; 4] = ["HOME", "PWD", "TMPDIR", "CARGO_TARGET_DIR"];
 
-/// A hot-reload key: the variables of [`EXPANDED`] are replaced, then it must be absolute
-/// [LocalStack `lambda_service.py`: `assert_hot_reloading_path_absolute`].
+/// Reads a hot-reload key: replaces the variables of [`EXPANDED`]; the result must be an absolute path [LocalStack
+/// `lambda_service.py`: `assert_hot_reloading_path_absolute`].
 fn hot(key: &str) -> Result<Code, ApiError> {
     let folder = PathBuf::from(expand(key, |name| {
         EXPANDED.contains(&name).then(|| std::env::var(name).ok()).flatten()
@@ -134,7 +135,7 @@ fn hot(key: &str) -> Result<Code, ApiError> {
     Ok(Code::Hot { key: key.to_owned(), folder })
 }
 
-/// Replaces `$NAME` and `${NAME}`; names without a value stay as they are.
+/// Replaces `$NAME` and `${NAME}`; variables without a value stay as they are.
 fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn only_places_are_expanded() {
+    fn only_variables_that_name_folders_are_expanded() {
         // Cargo sets this variable for the test.
         let key = "/${CARGO_PKG_NAME}/$CARGO_PKG_NAME";
         let code = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": key})).unwrap();

@@ -1,12 +1,13 @@
-//! Packages that lie in a bucket: read before the function is made, so that what follows knows packages alone.
+//! Packages that are stored in a bucket. They are read before the function is made, so that later code handles zip files
+//! alone.
 
 use serde_json::{Value, json};
 
 use super::HOT_RELOAD;
 use crate::{context::Context, error::ApiError, lambda::asynchronous::Courier};
 
-/// The code members with the package itself, as `ZipFile`, in the place of `S3Bucket`, `S3Key` and `S3ObjectVersion`; `None` when the
-/// code was given in another way.
+/// The code members with the package itself as `ZipFile` in place of `S3Bucket`, `S3Key` and `S3ObjectVersion`; `None` when
+/// the code is given in another way.
 pub(crate) async fn fetched(
     courier: &Courier,
     cx: &Context,
@@ -28,7 +29,7 @@ pub(crate) async fn fetched(
     Ok(Some(json!({ "ZipFile": object["Body"].take() })))
 }
 
-/// The error of Lambda for a package that S3 does not hand out [the service's answer, as many reports quote it].
+/// Lambda's error for a package that S3 refuses to return [the service's answer, as many reports quote it].
 fn not_read(error: &ApiError) -> ApiError {
     ApiError::client(
         "InvalidParameterValueException",

@@ -1,4 +1,4 @@
-//! Deployment packages: unpacked into a private folder, with nothing outside it.
+//! Deployment packages: unpacked into a private folder. Entries outside that folder are refused.
 
 use std::{
     fs,
@@ -15,15 +15,15 @@ use crate::{error::ApiError, scratch};
 /// The unpacked size that Lambda accepts [Lambda quotas], in bytes.
 const UNPACKED_LIMIT: u64 = 250 << 20;
 
-/// The most entries of a package: what a zip without extensions can hold. AWS names no limit of its own; without one a small
-/// file could keep the disk at work for minutes.
+/// The most entries of a package: what a zip without extensions can hold. AWS documents no limit; without one, a small file
+/// could keep the disk busy for minutes.
 const MOST_ENTRIES: usize = 65_535;
 
-/// How much is unpacked at once, in bytes.
+/// How many bytes are unpacked at once.
 const CHUNK: usize = 64 << 10;
 
-/// Unpacks a zip into a folder that disappears with the returned handle. Takes as long as the package is large: call it where
-/// blocking is fine.
+/// Unpacks a zip into a folder that is deleted with the returned handle. Large packages take long: call it where blocking
+/// is allowed.
 pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;
     if archive.len() > MOST_ENTRIES {
@@ -61,7 +61,8 @@ pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
     Ok(folder)
 }
 
-/// Writes an entry; returns how much more may be unpacked. What the zip does wrong and what the disk does are told apart.
+/// Writes an entry and returns how many more bytes may be unpacked. Errors of the zip and errors of the disk are different
+/// errors.
 fn unpack(entry: &mut impl Read, file: &mut impl Write, mut left: u64) -> Result<u64, ApiError> {
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -86,7 +87,7 @@ fn broken() -> ApiError {
     refused("Could not unzip uploaded file. Please check your file, then try to upload again.")
 }
 
-/// A failure of this machine, with its cause and what to do about it.
+/// An error of this machine, with its cause and what to do about it.
 fn local(error: &io::Error) -> ApiError {
     let place = std::env::temp_dir();
     let place = place.display();
@@ -103,7 +104,7 @@ fn local(error: &io::Error) -> ApiError {
     })
 }
 
-/// Two entries in one place are the package's fault, and so is a name that no file can have.
+/// An error of the package: two entries with one name, or a name that no file can have.
 fn misplaced(error: &io::Error, shown: &str) -> ApiError {
     match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
@@ -116,8 +117,7 @@ fn misplaced(error: &io::Error, shown: &str) -> ApiError {
     }
 }
 
-/// Whether a name, as it is written, stays below the folder it is unpacked into. A name that does not is refused, never
-/// changed until it fits.
+/// Whether a name stays below the folder that it is unpacked into. A name that does not is refused, not corrected.
 fn is_inside(name: &str) -> bool {
     Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_entries_are_refused_before_one_is_written() {
+    fn too_many_entries_are_refused_before_any_is_written() {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for number in 0..=MOST_ENTRIES {
             writer.start_file(number.to_string(), SimpleFileOptions::default()).unwrap();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_named_and_a_broken_entry_is_the_packages_fault() {
+    fn a_full_disk_and_a_broken_entry_give_different_errors() {
         struct Full;
         impl Write for Full {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

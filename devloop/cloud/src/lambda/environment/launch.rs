@@ -1,4 +1,5 @@
-//! How a process is made: its pipes, its variables and its own Runtime API, from one thread that outlives every environment.
+//! Starts processes: each with its pipe, its variables and its own Runtime API, from one thread that outlives every
+//! environment.
 
 use std::{
     io,
@@ -25,23 +26,23 @@ use super::{
 };
 use crate::{clock::Clock, lambda::code::Generation};
 
-/// A freshly written binary is busy while any process that is just being made still holds the descriptor it was written
-/// through, until that process executes something: a matter of microseconds, so a few short waits are enough.
+/// A freshly written binary is "busy" while a process that is just being forked still holds the descriptor that the file
+/// was written through. That process closes it on exec, within microseconds, so a few short waits are enough.
 const BUSY_TRIES: usize = 50;
 const BUSY_WAIT: Duration = Duration::from_millis(2);
 
-/// A process that runs, and what it is spoken to through.
+/// A started process, its output and its Runtime API.
 pub(super) struct Launched {
     pub(super) child: Child,
     pub(super) output: Output,
     pub(super) desk: Arc<Desk>,
-    /// The first request for an event, or the error that the runtime reported instead.
+    /// Resolves at the first request for an event, or with the error that the runtime reported instead.
     pub(super) ready: oneshot::Receiver<Result<(), (String, String)>>,
-    /// The address of its Runtime API, which no other process was given.
+    /// The address of its Runtime API, which is given to this process only.
     pub(super) runtime_api: String,
 }
 
-/// Starts a process of `generation`, also one whose file was written a moment ago.
+/// Starts a process of `generation`. Retries when the binary was written a moment ago.
 pub(super) async fn launch(
     generation: &Arc<Generation>,
     surroundings: &Surroundings,
@@ -50,7 +51,7 @@ pub(super) async fn launch(
 ) -> io::Result<Launched> {
     for _ in 0..BUSY_TRIES {
         match launch_once(generation, surroundings, clock, log_stream).await {
-            // The machine's time: what keeps the file open is another process of this machine.
+            // Real time, because another process of this machine keeps the file open.
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
                 tokio::time::sleep(BUSY_WAIT).await;
             }
@@ -87,14 +88,14 @@ async fn launch_once(
     let child = spawn(command, keep).await?;
     let (first, ready) = oneshot::channel();
     let desk = Arc::new(Desk::new(first));
-    // A process that has ended already talks to nobody.
+    // A process that has ended makes no requests.
     let leader = child.id().and_then(|id| Pid::from_raw(id as i32));
     let owner = leader.map(|leader| Owner { leader, runtime_api: runtime_api.clone() });
     tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk), owner));
     Ok(Launched { child, output, desk, ready, runtime_api })
 }
 
-/// Asks the kernel to kill the process when this one dies, however it dies.
+/// Asks the kernel to kill the process when this process dies for any reason.
 #[cfg(target_os = "linux")]
 fn die_with_parent(command: &mut Command) {
     let parent = rustix::process::getpid();
@@ -116,12 +117,12 @@ fn die_with_parent(command: &mut Command) {
     }
 }
 
-/// Elsewhere the group is killed by whoever stops the cloud; after a SIGKILL of this process nobody does.
+/// Without such a signal the process group is killed when the cloud stops; after a SIGKILL of devloop it survives.
 #[cfg(not(target_os = "linux"))]
 fn die_with_parent(_command: &mut Command) {}
 
-/// Starts processes on one thread that never ends: the kernel sends the parent's death signal when the *thread* that made
-/// the child ends [prctl(2), `PR_SET_PDEATHSIG`], and the runtime's own threads come and go.
+/// Starts processes on one thread that never ends. The kernel sends the parent's death signal when the *thread* that forked
+/// the child ends [prctl(2), `PR_SET_PDEATHSIG`], and the async runtime may end its threads at any time.
 async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child> {
     type Job = Box<dyn FnOnce() + Send>;
     static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
@@ -144,14 +145,14 @@ async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child>
     let job = Box::new(move || {
         let _guard = runtime.enter();
         let _ = done.send(command.spawn());
-        // The descriptor that is executed belongs to the generation; it must be open until here.
+        // The command executes a descriptor that belongs to the generation, so the descriptor must be open until here.
         drop(keep);
     });
     spawner.send(job).map_err(|_| io::Error::other("the spawner thread is gone"))?;
     outcome.await.map_err(|_| io::Error::other("the spawner thread gave no answer"))?
 }
 
-/// Words a failure to execute as Lambda does.
+/// Words a failure to execute the binary as Lambda does.
 pub(crate) fn spawn_error(error: &io::Error) -> String {
     let what = match error.raw_os_error() {
         Some(8) => "exec format error".to_owned(),

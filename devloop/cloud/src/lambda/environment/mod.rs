@@ -1,4 +1,4 @@
-//! Environments: processes of a function's binary, each with a Runtime API of its own, one event at a time.
+//! Environments: processes of a function's binary. Each has its own Runtime API and handles one event at a time.
 
 mod launch;
 mod output;

@@ -1,6 +1,6 @@
-//! What a function prints: both streams in one pipe, drained before an invocation is closed so that no line lands in the
-//! next one's log. Only while something takes long is the pipe followed: most invocations are over sooner than their
-//! output would fill it, and being woken for it would cost them more than reading it once.
+//! What a function prints. Both streams go into one pipe, which is drained before an invocation ends, so that no line lands
+//! in the next invocation's log. The pipe is read during an invocation only when that takes long: most invocations end
+//! before their output would fill the pipe, and wake-ups would cost more than one read at the end.
 
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
@@ -9,17 +9,17 @@ use tokio::net::unix::pipe::Receiver;
 
 use crate::clock::Clock;
 
-/// Longest line that is kept whole, in bytes [CloudWatch Logs quotas: 256 KB an event]; longer ones are cut into several.
+/// The longest line that is kept whole, in bytes [CloudWatch Logs quotas: 256 KB an event]; longer lines are split.
 const LINE_LIMIT: usize = 256 << 10;
 
-/// What an invocation may print, in bytes; what goes beyond is counted and dropped, so that memory stays bounded.
+/// How many bytes an invocation may print; the bytes beyond are counted and dropped, so that memory stays bounded.
 const KEPT: usize = 6 << 20;
 
-/// How much the pipe holds, in bytes, where the system grants it: the lines of a batch, before anybody reads them.
+/// The wanted capacity of the pipe in bytes, enough for the lines of a batch.
 #[cfg(target_os = "linux")]
 const PIPE: usize = 1 << 20;
 
-/// How much is read at once, in bytes.
+/// How many bytes are read at once.
 const BUFFER: usize = 16 << 10;
 
 /// The reading end of a process's output.
@@ -45,13 +45,13 @@ impl Output {
     /// Reads from the pipe's end `reader`.
     pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&reader, true)?;
-        // A user's pipes may take so much memory together; beyond that a pipe stays as small as it is made.
+        // The kernel limits the memory of all pipes of a user; beyond it a pipe keeps its default size.
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&reader, PIPE);
         Ok(Self(Arc::new(Shared { pipe: reader, clock, lines: Mutex::default() })))
     }
 
-    /// Reads what comes, until the process and its children have closed the pipe. Nothing is lost when it is given up.
+    /// Reads output until the process and its children have closed the pipe. Dropping this future loses no output.
     pub(super) async fn follow(&self) {
         let Ok(pipe) = self.0.pipe.try_clone().and_then(Receiver::from_owned_fd) else { return };
         let mut buffer = [0; BUFFER];
@@ -69,7 +69,8 @@ impl Output {
         }
     }
 
-    /// Takes every line printed so far, with the time it was read at in ms since the epoch. An unfinished line is a line.
+    /// Takes every line printed so far, with the time of reading in ms since the epoch. An unfinished line counts as a
+    /// line.
     pub(super) fn take(&self) -> Vec<(i64, String)> {
         self.read_available();
         let mut lines = self.0.lines.lock();
@@ -86,8 +87,8 @@ impl Output {
         std::mem::take(&mut lines.complete)
     }
 
-    /// Reads what is there. What was printed before an answer is there when the answer is, whether or not anybody was woken
-    /// for it.
+    /// Reads what is in the pipe. Everything that the function printed before its answer is there by the time the answer
+    /// arrives.
     fn read_available(&self) {
         let mut buffer = [0; BUFFER];
         let mut lines = self.0.lines.lock();
@@ -96,7 +97,7 @@ impl Output {
                 Ok(0) => return,
                 Ok(length) => {
                     lines.feed(self.0.clock.now_ms(), &buffer[..length]);
-                    // A pipe gives all it has, up to the buffer's size.
+                    // A short read means that the pipe is empty.
                     if length < buffer.len() {
                         return;
                     }

@@ -1,5 +1,5 @@
-//! Who talks to a Runtime API: the function's own processes may, and no other process of this machine. The kernel tells which
-//! process has the other end of a connection, where it has `/proc`; elsewhere every process is let in.
+//! Who may call a Runtime API: only the function's own processes. On Linux, `/proc` shows which process has the other end
+//! of a connection; on other systems every process is let in.
 
 use std::net::SocketAddr;
 
@@ -8,25 +8,25 @@ use rustix::process::Pid;
 /// The processes that a Runtime API is for.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
-    /// The function's process, which leads the group of those that it starts.
+    /// The function's process, which leads its process group.
     pub(super) leader: Pid,
-    /// The address of the API, which processes that left the group have in their variables.
+    /// The API's address. Processes that left the group are recognised by this address in their variables.
     pub(super) runtime_api: String,
 }
 
 impl Owner {
-    /// Whether the connection from `peer` comes from the function. One whose other end has gone meanwhile is let in: nobody
-    /// hears the answer. Reads the process table: call it where blocking is fine.
+    /// Whether the connection from `peer` comes from the function. A connection whose other end has closed meanwhile is let
+    /// in, because nobody receives the answer. Reads the process table: call it where blocking is allowed.
     #[cfg(target_os = "linux")]
     pub(super) fn is_behind(&self, peer: SocketAddr, own: SocketAddr) -> bool {
         let Some(socket) = linux::socket_between(peer.port(), own.port()) else { return true };
         linux::holds(self.leader, &socket)
             || linux::others(self).any(|process| linux::holds(process, &socket))
-            // Whoever held it has let go of it while this was looked up.
+            // The socket has changed hands or closed while the processes were searched.
             || linux::socket_between(peer.port(), own.port()).as_deref() != Some(socket.as_str())
     }
 
-    /// Nothing tells it here.
+    /// This system does not tell, so every process is let in.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn is_behind(&self, _peer: SocketAddr, _own: SocketAddr) -> bool {
         let Self { leader: _, runtime_api: _ } = self;
@@ -43,9 +43,9 @@ mod linux {
     use super::Owner;
     use crate::lambda::environment::strays::carries;
 
-    /// The name of the socket whose own port and far port these are, as `/proc/PID/fd` shows it.
+    /// The name of the socket with this local port and far port, as `/proc/PID/fd` shows it.
     pub(super) fn socket_between(port: u16, far: u16) -> Option<String> {
-        // A program may use a socket for both versions of IP.
+        // A program may use an IPv6 socket for IPv4.
         ["/proc/self/net/tcp", "/proc/self/net/tcp6"].iter().find_map(|table| {
             let table = fs::read_to_string(table).ok()?;
             let line = table.lines().skip(1).find(|line| {
@@ -72,7 +72,7 @@ mod linux {
             .any(|target| target.as_os_str().as_bytes() == socket.as_bytes())
     }
 
-    /// The function's other processes: those of its group, and those that left it.
+    /// The function's other processes: those of its group, and those that left the group.
     pub(super) fn others(owner: &Owner) -> impl Iterator<Item = Pid> {
         let mark = format!("AWS_LAMBDA_RUNTIME_API={}", owner.runtime_api);
         let leader = owner.leader;

@@ -1,4 +1,4 @@
-//! One environment: a process in a group of its own that dies with its parent, and the event it works on.
+//! One environment: a process with its own process group that dies with its parent, and the event that it handles.
 
 use std::{
     convert::Infallible,
@@ -28,44 +28,44 @@ use crate::{clock::Clock, lambda::code::Generation};
 /// How long a process may take to ask for its first event [Lambda execution environment, Init phase].
 pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often the peak memory of a process is read at most; reading it after each event would cost more than it tells.
+/// The shortest time between two reads of a process's peak memory, because a read after each event would cost too much.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
-/// From when on what a process prints is read while it works, so that it cannot fill its pipe and wait for a reader.
+/// After this time a process's output is read while it works, so that it cannot block on a full pipe.
 const FOLLOWED_AFTER: Duration = Duration::from_millis(10);
 
-/// What the process made of an event.
+/// The answer of the process to an event.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// The function's result.
     Response(Bytes),
     /// The error document that the runtime reported.
     Error(Bytes),
-    /// The result was larger than Lambda returns.
+    /// The result was larger than Lambda allows; its size in bytes.
     TooLarge(usize),
 }
 
-/// Why there is no answer.
+/// Why an event got no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The deadline passed; the process was killed.
     TimedOut,
-    /// The process ended while it had the event; the text is as Lambda prints it, such as `exit status 1`.
+    /// The process ended while it handled the event. The text is Lambda's, such as `exit status 1`.
     Exited(String),
-    /// The process ended before it took the event: another environment can have it.
+    /// The process ended before it took the event, so another environment can handle the event.
     Untouched(String),
 }
 
-/// Why an environment did not come up.
+/// Why an environment did not start.
 #[derive(Debug, Clone)]
 pub(crate) struct StartError {
-    /// Lambda's name for it, such as `Runtime.ExitError`.
+    /// Lambda's error type, such as `Runtime.ExitError`.
     pub(crate) error_type: String,
-    /// What happened, without the request id that Lambda puts before it.
+    /// The error message, without the request id that Lambda puts before it.
     pub(crate) message: String,
     /// What the process printed, with times in ms since the epoch.
     pub(crate) output: Vec<(i64, String)>,
-    /// The stream that the output belongs to.
+    /// The log stream of the output.
     pub(crate) log_stream: String,
 }
 
@@ -74,16 +74,16 @@ pub(crate) struct StartError {
 pub(crate) struct Environment {
     pub(crate) generation: Arc<Generation>,
     pub(crate) log_stream: String,
-    /// From the start of the process to its first request for an event.
+    /// The time from the start of the process to its first request for an event.
     pub(crate) init: Duration,
     desk: Arc<Desk>,
     output: Output,
     exit: watch::Receiver<Option<String>>,
     group: Pid,
-    /// Set before the signal is sent: a process that is told to end may still run for a moment, and takes no event then.
+    /// Set before the signal is sent, because a killed process may still run for a moment and must get no event.
     killed: AtomicBool,
     clock: Clock,
-    /// When the peak memory was last read, and what it was in MB.
+    /// When the peak memory was last read, and its value in MB.
     memory: Mutex<(Option<Instant>, u64)>,
 }
 
@@ -123,11 +123,11 @@ impl Environment {
         };
         surroundings.processes.spawn(async move {
             let status = child.wait().await;
-            // What it started ends with it, as with a sandbox; an error means that it started nothing.
+            // Its child processes end with it, as in Lambda's sandbox. An error means that there are none.
             let _ = kill_process_group(group, Signal::KILL);
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();
-            // What left the group has to be looked for, which takes a moment.
+            // Processes that left the group must be searched for, which takes a moment.
             let _ = tokio::task::spawn_blocking(move || strays::end_of(&runtime_api)).await;
         });
         let (mut exit, patience) = (exit, clock.unscaled());
@@ -157,7 +157,7 @@ impl Environment {
         }
     }
 
-    /// Gives the process one event and waits for its answer for at most `limit`. After a failure the process is dead.
+    /// Gives the process one event and waits at most `limit` for its answer. After a failure the process is dead.
     pub(crate) async fn run(&self, event: Event, limit: Duration) -> Result<Answer, Failure> {
         let request_id = Arc::clone(&event.request_id);
         let mut answer = self.desk.hand_in(event);
@@ -166,7 +166,7 @@ impl Environment {
             biased;
             Ok(answer) = &mut answer => Ok(answer),
             how = exited(&mut exit) => {
-                // The answer may have come in the same instant as the end of the process.
+                // The answer may have arrived at the same moment as the end of the process.
                 if let Ok(answer) = answer.try_recv() {
                     return Ok(answer);
                 }
@@ -180,7 +180,7 @@ impl Environment {
         }
     }
 
-    /// Waits until the time for an event is over; reads what the process prints once that takes a while.
+    /// Waits until the event's time limit has passed; meanwhile, after [`FOLLOWED_AFTER`], reads the output of the process.
     async fn deadline(&self, limit: Duration) {
         let clock = self.clock.unscaled();
         let ends_ms = clock.now_ms() + limit.as_millis() as i64;
@@ -191,13 +191,13 @@ impl Environment {
         }
     }
 
-    /// What the process printed since the last call.
+    /// The output of the process since the last call.
     pub(crate) fn take_output(&self) -> Vec<(i64, String)> {
         self.output.take()
     }
 
-    /// Whether the process has ended or was told to. The kernel is asked too, because it knows of
-    /// the end before this program's runtime is told, and an event that is given to a dead process is lost.
+    /// Whether the process has ended or was told to end. This also asks the kernel, which knows of the end before this
+    /// program's runtime does: an event that is given to a dead process is lost.
     pub(crate) fn is_dead(&self) -> bool {
         self.killed.load(Ordering::Acquire) || self.exit.borrow().is_some() || has_ended(self.group)
     }
@@ -206,7 +206,7 @@ impl Environment {
     pub(crate) fn kill(&self) {
         self.killed.store(true, Ordering::Release);
         if self.exit.borrow().is_none() {
-            // An error means that the group is gone already.
+            // An error means that the group has ended already.
             let _ = kill_process_group(self.group, Signal::KILL);
         }
     }
@@ -227,21 +227,21 @@ impl Drop for Environment {
     }
 }
 
-/// Reads what a process prints for as long as this is waited for.
+/// Reads the output of a process until this future is dropped.
 async fn follow(output: &Output) -> Infallible {
-    // Boxed: few invocations get here, and all would carry its buffer about.
+    // Boxed, because few invocations get here, and otherwise every invocation's future would contain the buffer.
     Box::pin(output.follow()).await;
     std::future::pending().await
 }
 
-/// Whether the child has ended, without taking its status from whoever waits for it.
+/// Whether the child has ended. Its exit status stays available for the task that waits for it.
 fn has_ended(child: Pid) -> bool {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    // An error means that it was waited for already.
+    // An error means that the status was collected already.
     !matches!(waitid(WaitId::Pid(child), look), Ok(None))
 }
 
-/// Waits for the end of the process and words it as Lambda does.
+/// Waits for the end of the process and describes it in Lambda's words.
 async fn exit_message(exit: &mut watch::Receiver<Option<String>>) -> String {
     format!("Error: Runtime exited with error: {}", exited(exit).await)
 }
@@ -253,7 +253,7 @@ async fn exited(exit: &mut watch::Receiver<Option<String>>) -> String {
     }
 }
 
-/// Words the end of a process as Go programs do, whose text Lambda shows.
+/// Describes the end of a process as Go programs do; Lambda shows that text.
 fn describe_exit(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),

@@ -1,6 +1,6 @@
 //! The Runtime API of one environment (version 2018-06-01) [Using the Lambda runtime API for custom runtimes], and the
-//! `Desk`: the place where an event waits until the process takes it, and where its answer comes back. Each environment has a port of its own, because the
-//! API itself does not say who calls.
+//! `Desk`, which holds an event until the process fetches it and passes the answer back. Each environment has a port of its
+//! own, because a request to the API does not say which environment it comes from.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -24,10 +24,11 @@ use super::{peer::Owner, process::Answer};
 /// The largest result that Lambda returns, in bytes [Lambda quotas: 6 MB plus its envelope].
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
 
-/// How long no connection is accepted after one could not be: the condition does not pass within microseconds.
+/// The pause after a failed accept: its cause does not go away within microseconds.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-/// Headers that browsers send by themselves and functions do not: a page must not take a function's event.
+/// Headers that browsers add and functions do not. They show a request of a web page, which must not take a function's
+/// event.
 const OF_PAGES: [&str; 4] = ["origin", "referer", "sec-fetch-site", "sec-fetch-mode"];
 
 /// One event on its way to a process.
@@ -43,21 +44,21 @@ pub(crate) struct Event {
     pub(crate) client_context: Option<String>,
 }
 
-/// Where one environment's event and answer change hands.
+/// Holds the event of one environment and passes on its answer.
 #[derive(Debug)]
 pub(super) struct Desk {
     state: Mutex<State>,
-    /// Rung when an event is handed in.
+    /// Notifies when an event is handed in.
     handed_in: Notify,
     closed: CancellationToken,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Told once: the first request for an event, or the error reported instead.
+    /// Resolved once: by the first request for an event, or by an error that the runtime reports instead.
     first: Option<oneshot::Sender<Result<(), (String, String)>>>,
     waiting: Option<Event>,
-    /// The event that was handed in last and whoever waits for its answer.
+    /// The request id of the event that was handed in last, and the channel for its answer.
     current: Option<(Arc<str>, oneshot::Sender<Answer>)>,
     taken: Option<Arc<str>>,
 }
@@ -68,7 +69,7 @@ impl Desk {
         Self { state: Mutex::new(state), handed_in: Notify::new(), closed: CancellationToken::new() }
     }
 
-    /// Lays an event on the desk; the answer comes through the receiver.
+    /// Hands in an event; its answer arrives through the receiver.
     pub(super) fn hand_in(&self, event: Event) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         {
@@ -85,7 +86,7 @@ impl Desk {
         self.state.lock().taken.as_deref() == Some(request_id)
     }
 
-    /// Ends the API: the process is gone.
+    /// Closes the API after the process has ended.
     pub(super) fn close(&self) {
         self.closed.cancel();
         self.state.lock().current = None;
@@ -108,7 +109,7 @@ impl Desk {
         }
     }
 
-    /// Passes an answer on; false when nobody waits for an answer to this request.
+    /// Passes an answer on; false when no answer is awaited for this request id.
     fn answer(&self, request_id: &str, answer: Answer) -> bool {
         let mut state = self.state.lock();
         match state.current.take() {
@@ -140,7 +141,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// Serves the API to the processes of `owner` until they are gone.
+/// Serves the API to the processes of `owner` until they have ended.
 pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, owner: Option<Owner>) {
     let Ok(address) = listener.local_addr() else { return };
     let own: Arc<str> = address.to_string().into();
@@ -148,9 +149,10 @@ pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, owner: Option<
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
-                // Out of descriptors, or a process that is gone already. This is about the machine, so its own time counts.
+                // The process is out of descriptors, or the client is gone already. Real time counts, because this is about
+                // the machine.
                 Err(error) => {
-                    tracing::warn!(%error, "a function was not let in to its Runtime API");
+                    tracing::warn!(%error, "a connection to a Runtime API could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -183,7 +185,7 @@ async fn respond(
         return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "the Host is not this environment's"));
     }
     if OF_PAGES.iter().any(|name| request.headers().contains_key(*name)) {
-        return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "pages may not call a Runtime API"));
+        return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "web pages may not call a Runtime API"));
     }
     if !is_own {
         return Ok(status(
@@ -218,7 +220,7 @@ async fn respond(
             }
             reply
         }
-        // Extensions hear of no event here; like idle ones on Lambda they wait until they are killed.
+        // Extensions get no events; they wait here until they are killed, like idle extensions on Lambda.
         (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => std::future::pending().await,
         _ => status(StatusCode::NOT_FOUND, "InvalidPath", "the Runtime API has no such path"),
     })
@@ -242,7 +244,7 @@ fn delivery(event: Event) -> Response<Full<Bytes>> {
     reply
 }
 
-/// A buffered or a streamed result; a stream may end in trailers that turn it into an error.
+/// A buffered or streamed result. A stream may end with trailers that report an error.
 async fn response(desk: &Desk, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let collected = match Limited::new(request.into_body(), RESPONSE_LIMIT).collect().await {
         Ok(collected) => collected,
@@ -266,7 +268,7 @@ async fn response(desk: &Desk, id: &str, request: Request<Incoming>) -> Response
     accept(desk.answer(id, answer))
 }
 
-/// The error document of a stream that failed midway; its trailer carries the document as base64.
+/// The error document of a stream that failed midway; the trailer carries it as base64.
 fn streamed_error(error_type: &str, body: Option<String>) -> Bytes {
     use base64::{Engine as _, prelude::BASE64_STANDARD};
     let document = body.and_then(|body| BASE64_STANDARD.decode(body).ok()).map(Bytes::from);

@@ -1,25 +1,25 @@
-//! Processes that left the group of the function that started them (`setsid`, daemons). Devloop is their reaper where the
-//! system has such a thing, so they become its children when their parents end, and are told by the Runtime API's address in
-//! their environment. Elsewhere they outlive the function.
+//! Processes that left the process group of their function (`setsid`, daemons). On Linux, devloop is their subreaper: they
+//! become its children when their parents end, and they are recognised by the Runtime API's address in their environment.
+//! On other systems they outlive the function.
 
-/// Makes this process the parent of what its children leave behind [prctl(2), `PR_SET_CHILD_SUBREAPER`].
+/// Makes this process the parent of orphaned descendants [prctl(2), `PR_SET_CHILD_SUBREAPER`].
 #[cfg(target_os = "linux")]
 pub(super) fn adopt() {
-    // An error means a kernel without it; strays then outlive the function, as elsewhere.
+    // An error means a kernel without this feature; then strays outlive the function, as on other systems.
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// There is nothing like it here.
+/// Other systems have no subreaper.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn adopt() {}
 
-/// Kills what the function with the Runtime API at `runtime_api` has left behind, and what that has left behind in turn.
-/// Reads the process table: call it where blocking is fine.
+/// Kills the processes that the function with the Runtime API at `runtime_api` has left behind, and their descendants.
+/// Reads the process table: call it where blocking is allowed.
 #[cfg(target_os = "linux")]
 pub(super) fn end_of(runtime_api: &str) {
     use rustix::process::{Signal, WaitOptions, kill_process, waitpid};
 
-    /// How many generations of strays are looked for; each one's end hands over the next.
+    /// How many generations of strays are searched. When one generation ends, its children become visible here.
     const GENERATIONS: usize = 8;
 
     let mark = format!("AWS_LAMBDA_RUNTIME_API={runtime_api}");
@@ -29,7 +29,7 @@ pub(super) fn end_of(runtime_api: &str) {
             return;
         }
         for stray in strays {
-            // Nobody else waits for it: it was started by a process that is gone.
+            // Only devloop can wait for it, because the process that started it is gone.
             if kill_process(stray, Signal::KILL).is_ok() {
                 let _ = waitpid(Some(stray), WaitOptions::empty());
             }
@@ -37,7 +37,7 @@ pub(super) fn end_of(runtime_api: &str) {
     }
 }
 
-/// Nothing is adopted here.
+/// Other systems have no strays to kill.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn end_of(_runtime_api: &str) {}
 
@@ -53,7 +53,7 @@ fn children() -> Vec<rustix::process::Pid> {
     ids.into_iter().filter_map(rustix::process::Pid::from_raw).collect()
 }
 
-/// Whether a process has `mark` among its variables. One that has ended has none.
+/// Whether a process has `mark` among its variables. A process that has ended has none.
 #[cfg(target_os = "linux")]
 pub(super) fn carries(process: rustix::process::Pid, mark: &str) -> bool {
     std::fs::read(format!("/proc/{}/environ", process.as_raw_nonzero()))

@@ -1,5 +1,5 @@
-//! What a function finds in its environment: Lambda's variables and its own, nothing of the developer's shell
-//! [Using Lambda environment variables, Defined runtime environment variables].
+//! The environment variables of a function: those that Lambda sets and the function's own, and nothing from the developer's
+//! shell [Using Lambda environment variables, Defined runtime environment variables].
 
 use std::{path::Path, sync::Arc};
 
@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::super::configuration::Configuration;
 
-/// What all environments of one function version share.
+/// What all environments of one function version have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings {
     pub(crate) function: Arc<str>,
@@ -15,13 +15,13 @@ pub(crate) struct Surroundings {
     pub(crate) version: Arc<str>,
     pub(crate) region: Arc<str>,
     pub(crate) log_group: Arc<str>,
-    /// Where the cloud answers, such as `http://127.0.0.1:4566`.
+    /// Where the cloud listens, such as `http://127.0.0.1:4566`.
     pub(crate) endpoint: Arc<str>,
-    /// Holds a task for every process that has not ended.
+    /// Tracks every process that has not ended.
     pub(crate) processes: TaskTracker,
 }
 
-/// The whole environment of a process.
+/// All variables of a process.
 pub(super) fn variables(
     surroundings: &Surroundings,
     configuration: &Configuration,
@@ -74,14 +74,14 @@ pub(super) fn variables(
         } else {
             value.clone()
         };
-        // Of two equal names the process sees the last.
+        // When a name occurs twice, the process sees the last value.
         all.push((name.clone(), value));
     }
     all
 }
 
-/// Stacks for LocalStack name its public DNS name, which resolves only with a network and may name another port: it means
-/// "this cloud", and is replaced by where this cloud really is.
+/// Whether `url` is LocalStack's public DNS name. Stacks for LocalStack use it to mean "this cloud", but it resolves only
+/// with a network and may name another port, so this cloud's own address replaces it.
 fn is_localstack_address(url: &str) -> bool {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = host.split(['/', ':']).next().unwrap_or("");
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_variables_come_last_and_localstacks_address_is_replaced() {
+    fn the_functions_own_variables_win_and_localstacks_address_is_replaced() {
         let surroundings = Surroundings {
             function: "f".into(),
             version: "$LATEST".into(),

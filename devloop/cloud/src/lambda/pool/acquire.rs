@@ -1,4 +1,4 @@
-//! How an invocation gets an environment, and when waiting for a busy one gives way to starting one more.
+//! How an invocation gets an environment: when it waits for a busy one, and when another one is started.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -9,21 +9,22 @@ use tokio::sync::oneshot;
 
 use super::{Pool, Refused, State, Turn};
 
-/// How long an invocation waits for one of a few busy environments before another one is started: about as long as a warm
+/// How long an invocation waits while there are few environments, before another one is started: about as long as a warm
 /// function takes for an event.
 const IMPATIENCE: Duration = Duration::from_millis(2);
 
-/// How many environments are few, for each core. Most of them wait for the cloud or for a service while others work, and where
-/// something else takes the cores for a moment, a spare one keeps requests from queueing up. Beyond that, on functions that
-/// compute, more processes only cost: each answers more slowly, and those that requests wait for take the time of those that
+/// How many environments count as few, for each core. Most environments wait for the cloud or for a service while others
+/// work, and a spare one keeps requests from queueing up when something else takes the cores for a moment. On functions
+/// that compute, more processes than that only cost: each answers more slowly, and those that serve requests take time from
+/// those that process a stream (devloop/benches).
 /// work a stream off (devloop/benches).
 const FEW_PER_CORE: usize = 4;
 
-/// How long an invocation waits once there are more than a few.
+/// How long an invocation waits once there are more than a few environments.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How many times as long it then waits while the busy environments do become free, only not for it yet: on a machine whose
-/// cores are all at work, one more process would make none of them faster.
+/// How many times longer it waits while busy environments do become free for others. On a machine with all cores busy,
+/// another process would speed up none of them.
 const MOVING: u32 = 10;
 
 impl State {
@@ -36,12 +37,12 @@ impl State {
 }
 
 impl Pool {
-    /// An environment for one invocation: an idle one, or whichever comes first of one that becomes free and a new one.
-    /// The wait ends with one of them, with the failure of the last one that could have come, or when the pool is stopped.
+    /// Gets an environment for one invocation: an idle one, or else a new one or one that becomes free, whichever comes
+    /// first. Fails when the last environment that could have served it does not start, or when the pool is stopped.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Turn {
         let (mut turn, mut freed, mut patience) = {
             let mut state = self.state.lock();
-            // Looked at under the lock that `stop` empties the queue under: who comes later may not queue up.
+            // Checked under the lock under which `stop` empties the queue: after that nothing may be queued.
             if self.is_stopped() {
                 return Err(Refused::Stopped);
             }
@@ -73,7 +74,8 @@ impl Pool {
                         continue;
                     }
                     patience = state.patience();
-                    // At first one after the other: one more may be enough for all. Then one for each that waits.
+                    // At first start one at a time, because one more may be enough for all. Later start one for each
+                    // waiting invocation.
                     let enough = if waited < PATIENCE { 1 } else { state.waiting.len() };
                     if state.starting < enough {
                         self.start_one(&mut state);

@@ -1,4 +1,4 @@
-//! An API of API Gateway, made by a template.
+//! A template that creates an API of API Gateway.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Options, cloud::Cloud, cloudformation::Outputs, template::Template};
 
-/// The API of a pipeline as the CDK writes it, with a function that exists by its ARN only.
+/// The API of a pipeline as the CDK writes it. The function in it is only an ARN.
 fn api(part: &str, deployment: &str) -> Template {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
     let uri = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations");
