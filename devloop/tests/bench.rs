@@ -362,7 +362,7 @@ fn an_encrypted_pipeline_is_loaded_and_followed_and_a_strange_certificate_is_exp
             assert!(errors(output).contains(part), "{part} in {}", errors(output));
         }
     };
-    let step = "AWS_CA_BUNDLE or SSL_CERT_FILE names the file of an authority to believe";
+    let step = "AWS_CA_BUNDLE or SSL_CERT_FILE names the PEM file of an authority to trust";
     let strange = "invalid peer certificate: UnknownIssuer";
     refused(&bench(&encrypted.endpoint, &[], &[]), &["find the pipeline", strange, step]);
     // Only the API is encrypted: that is told before the load, once.

@@ -8,21 +8,21 @@ use serde_json::Value;
 
 use crate::aws::{ApiError, encoded};
 
-/// What is asked.
+/// A request that has no signature yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
-    /// The service as AWS's URLs name it; none: a page of the endpoint itself, which is not signed.
+    /// The service, named as in AWS's URLs. `None` asks a page of the endpoint itself, which is not signed.
     pub(super) service: Option<&'a str>,
     pub(super) method: Method,
     /// The path with its query, encoded.
     pub(super) path: Cow<'a, str>,
-    /// Headers beside the signature's.
+    /// The headers that do not belong to the signature.
     pub(super) headers: Vec<(&'static str, Cow<'a, str>)>,
     pub(super) body: String,
 }
 
 impl<'a> Call<'a> {
-    /// A page of the endpoint itself, which no service has.
+    /// A page of the endpoint itself, which belongs to no service.
     pub(crate) fn page(path: &'a str) -> Self {
         let (headers, body) = (Vec::new(), String::new());
         Self { service: None, method: Method::GET, path: Cow::Borrowed(path), headers, body }
@@ -49,7 +49,7 @@ impl<'a> Call<'a> {
         Self { service: Some(service), method, ..Self::post(path, body) }
     }
 
-    /// The same with one header more.
+    /// Adds a header.
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -85,7 +85,7 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| ApiError::Unreadable(error.to_string()))
     }
 
-    /// The JSON of an answer that is no refusal; else a sentence about `what` was asked.
+    /// The JSON of a successful answer; otherwise an error sentence that begins with `what`.
     pub(crate) fn document(&self, what: &str) -> Result<Value, String> {
         let body = self.json().unwrap_or_default();
         if self.status == 200 {
@@ -95,7 +95,7 @@ impl Answer {
         Err(format!("{what} answers {}: {}", self.status, reason.unwrap_or("no reason given")))
     }
 
-    /// It has the header of `LocalStack`'s answers.
+    /// Whether the answer has `LocalStack`'s header.
     pub(crate) fn is_localstack(&self) -> bool {
         self.headers.get("x-localstack").is_some_and(|value| value == "true")
     }

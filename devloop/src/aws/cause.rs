@@ -1,6 +1,6 @@
-//! Why a request found nobody.
+//! Why a request got no answer.
 
-/// The last of the causes, which is the operating system's word; the ones before it only say that there is one.
+/// The innermost cause: the operating system's message. The outer ones only say that there is a cause.
 pub(super) fn cause(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(next) = last.source() {

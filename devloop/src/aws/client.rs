@@ -24,7 +24,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client of these services. What an answer takes is bounded.
+    /// A client of these services. The time and the size of each answer are bounded.
     pub(crate) fn new(endpoints: Endpoints, keys: Keys, trust: Trust, bounds: Bounds) -> Self {
         let http = Http::new((!endpoints.is_plain()).then_some(&trust), bounds);
         Self { http, endpoints, keys, trust, bounds, sent: AtomicU64::new(0) }
@@ -65,12 +65,12 @@ impl Client {
         self.endpoints.of(service, region)
     }
 
-    /// Sends the request once; a refusal is an answer like others. The error is a fragment that says why there is none.
+    /// Sends the request once. A refusal is an answer like others; where there is no answer, the error is a fragment that says why.
     pub(crate) async fn send(&self, region: &str, call: &Call<'_>) -> Result<Answer, String> {
         self.send_once(region, call).await.map_err(ApiError::reason)
     }
 
-    /// Sends the request until the service neither asks for patience nor breaks down. A refusal is an error.
+    /// Sends the request, and sends it again while the service throttles or a gateway fails. A refusal is an error.
     pub(crate) async fn ask(&self, region: &str, call: &Call<'_>) -> Result<Answer, ApiError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..ATTEMPTS {
@@ -105,14 +105,14 @@ impl Client {
             .body(Bytes::from(call.body.clone()))
             .map_err(|error| ApiError::Unreachable { endpoint: base.clone(), reason: error.to_string() })?;
         if let Some(service) = call.service {
-            // What answers under a longer name, such as `streams.dynamodb`, signs with its last part.
+            // A service with a longer host name, such as `streams.dynamodb`, signs with the last part of that name.
             let service = service.rsplit('.').next().unwrap_or(service);
             self.authorize(&mut request, Scope { service, region }).await?;
         }
         self.exchange(request, &base).await
     }
 
-    /// Signs the request. Without keys the signature is none, and only its scope says which region is meant.
+    /// Signs the request. Without keys it gets a placeholder whose scope says which region is meant.
     async fn authorize(&self, request: &mut Request<Bytes>, scope: Scope<'_>) -> Result<(), ApiError> {
         if let Some(keys) = self.keys.now().await? {
             return sign(request, scope, &keys).map_err(ApiError::Credentials);
@@ -142,7 +142,7 @@ fn accepted(answer: Answer) -> Result<Answer, ApiError> {
     if answer.status >= 300 { Err(refusal(answer.status, &answer.headers, &answer.body)) } else { Ok(answer) }
 }
 
-/// The service's code and words, whichever protocol it speaks.
+/// The service's error code and message, whichever protocol it speaks.
 fn refusal(status: u16, headers: &HeaderMap, body: &[u8]) -> ApiError {
     let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let text = String::from_utf8_lossy(body);

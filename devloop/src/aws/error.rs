@@ -1,18 +1,18 @@
-//! Why a request led to nothing, and what the user can do about it.
+//! Why a request failed, and what the user can do about it.
 
 use crate::engine::Problem;
 
 /// How much is shown of an answer without a message, in characters.
 const SHOWN: usize = 200;
 
-/// Codes that mean "slower".
+/// Error codes by which a service throttles.
 const THROTTLES: [&str; 5] =
     ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];
 
-/// Codes of credentials that were good once.
+/// Error codes for credentials that have expired.
 const EXPIRED: [&str; 3] = ["ExpiredTokenException", "ExpiredToken", "RequestExpired"];
 
-/// Codes of credentials that never were.
+/// Error codes for keys that no account has.
 const UNKNOWN_KEYS: [&str; 5] = [
     "UnrecognizedClientException",
     "InvalidClientTokenId",
@@ -21,7 +21,7 @@ const UNKNOWN_KEYS: [&str; 5] = [
     "InvalidSignatureException",
 ];
 
-/// A request that led to nothing.
+/// A failed request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
     /// Nobody answers.
@@ -29,34 +29,34 @@ pub(crate) enum ApiError {
     Unreachable {
         /// Where it was tried.
         endpoint: String,
-        /// The operating system's word.
+        /// The operating system's message.
         reason: String,
     },
-    /// The service says no.
+    /// The service refuses.
     #[error("{code}: {message}")]
     Refused {
         status: u16,
         /// The service's code, such as `ResourceConflictException`.
         code: String,
-        /// Its own words.
+        /// The service's message.
         message: String,
     },
     /// There are no credentials.
     #[error("there are no AWS credentials")]
     NoCredentials,
-    /// There are, but they cannot be used.
+    /// There are credentials, but they cannot be used.
     #[error("get AWS credentials: {0}")]
     Credentials(String),
-    /// What is asked for cannot be put into a request.
-    #[error("this cannot be asked: {0}")]
+    /// The request cannot be built or signed.
+    #[error("cannot build the request: {0}")]
     Unsendable(String),
-    /// The answer makes no sense.
+    /// The answer cannot be read.
     #[error("the answer cannot be read: {0}")]
     Unreadable(String),
 }
 
 impl ApiError {
-    /// The service says no. What it leaves out is made up for by the status and the beginning of its answer.
+    /// The service refuses. The status stands for a missing code, the beginning of the body for a missing message.
     pub(super) fn refused(status: u16, code: Option<&str>, message: Option<&str>, body: &[u8]) -> Self {
         let beginning = || String::from_utf8_lossy(body).chars().take(SHOWN).collect();
         let code = code.filter(|code| !code.is_empty());
@@ -91,12 +91,12 @@ impl ApiError {
         }
     }
 
-    /// The service asks for patience.
+    /// Whether the service throttles.
     pub(super) fn is_throttle(&self) -> bool {
         self.status() == 429 || THROTTLES.contains(&self.code())
     }
 
-    /// The same for programs and people; `action` says what was tried.
+    /// The error with a code for programs and a hint for people; `action` says what was tried.
     pub(crate) fn problem(&self, action: &str) -> Problem {
         let message = format!("{action}: {self}");
         let code = self.code();
@@ -123,10 +123,9 @@ impl ApiError {
                 )
             }
             Self::Refused { status: 403, .. } => Problem::new("access_denied", message)
-                .with_hint("the credentials need the right that the message names"),
-            Self::Refused { .. } if self.is_throttle() => Problem::new("throttled", message).with_hint(
-                "AWS asked to slow down and was asked again without success: wait a minute, then save again",
-            ),
+                .with_hint("the credentials need the permission that the message names"),
+            Self::Refused { .. } if self.is_throttle() => Problem::new("throttled", message)
+                .with_hint("AWS throttled every attempt: wait a minute, then save again"),
             Self::Refused { .. } | Self::Unsendable(_) | Self::Unreadable(_) => {
                 Problem::new("aws_refused", message)
             }

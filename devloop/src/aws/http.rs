@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use crate::aws::cause::cause;
 use crate::aws::trust::{Trust, explained, without_roots};
 
-/// What an answer may take.
+/// The limits of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bounds {
     /// How long it may be waited for.
@@ -21,7 +21,7 @@ pub(crate) struct Bounds {
     pub(crate) bytes: usize,
 }
 
-/// Connections that are kept; or why there can be none, which every request is then answered with.
+/// Connections that are kept; or the reason why there can be none, which is then the error of every request.
 pub(super) struct Http {
     client: Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, String>,
     bounds: Bounds,
@@ -38,7 +38,7 @@ impl Http {
         Self { client, bounds }
     }
 
-    /// The whole answer. The error is a fragment that says why there is none.
+    /// Waits for the whole answer. The error is a fragment that says why there is none.
     pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let client = self.client.as_ref().map_err(Clone::clone)?;
         let answer = async {

@@ -39,18 +39,18 @@ impl Keys {
         Self(Some(SharedCredentialsProvider::new(search)))
     }
 
-    /// The same for the SDK's clients.
+    /// The keys' provider for the SDK's clients.
     pub(super) fn provider(&self) -> Option<SharedCredentialsProvider> {
         self.0.clone()
     }
 
-    /// The keys of this moment, if requests are signed.
+    /// The current keys, if requests are signed.
     pub(super) async fn now(&self) -> Result<Option<Credentials>, ApiError> {
         let Some(provider) = &self.0 else { return Ok(None) };
         provider.provide_credentials().await.map(Some).map_err(|error| ApiError::from(&error))
     }
 
-    /// Finds the keys once, so that a missing login is told before anything is asked.
+    /// Finds the keys once, so that a missing login is reported before the first request.
     pub(crate) async fn check(&self) -> Result<(), Problem> {
         let Some(provider) = &self.0 else { return Ok(()) };
         provider.provide_credentials().await.map(|_| ()).map_err(|error| {
@@ -68,11 +68,11 @@ pub(crate) async fn region_of_profile() -> Option<String> {
     ProfileFileRegionProvider::new().region().await.map(|region| region.to_string())
 }
 
-/// How long before their end lent keys are renewed.
+/// How long before they expire temporary keys are renewed.
 const EARLY: Duration = Duration::from_mins(1);
 
-/// The SDK's search, begun anew for every request, so that what a new login has written is found by the next save. Only keys that
-/// are lent for a time, such as a role's, are kept as long.
+/// The SDK's search. It begins anew for every request, so that the next save finds what a new login has written. Only temporary
+/// keys, such as a role's, are kept until they expire.
 #[derive(Debug)]
 struct Search {
     region: String,

@@ -1,4 +1,4 @@
-//! Where AWS's services are, and what CloudFormation calls what it makes.
+//! The URLs of AWS's services, and the names that CloudFormation gives to what it makes.
 
 /// The URL of a service in a region `[AWS service endpoints]`.
 pub(crate) fn aws_url(service: &str, region: &str) -> String {

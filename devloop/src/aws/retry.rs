@@ -12,13 +12,14 @@ pub(super) const ATTEMPTS: u32 = 5;
 /// The pause before the second attempt; it doubles.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// The same for AWS's generated clients.
+/// These attempts and pauses, for AWS's generated clients.
 pub(super) fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE)
 }
 
-/// Only services that ask for patience, or a gateway before them that breaks down, are asked again. `LocalStack` answers with
-/// status 500 when a function is lost, and where nobody listens nobody will in three seconds either.
+/// A request is sent again only when the service throttles or a gateway in front of it fails. A status of 500 is not tried again,
+/// because `LocalStack` uses it for a lost function; no answer at all is not either, because nothing will listen a few seconds
+/// later.
 #[derive(Debug)]
 pub(crate) struct Patience;
 

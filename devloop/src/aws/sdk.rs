@@ -15,7 +15,7 @@ use crate::aws::trust::{explained, plain_connector};
 use crate::aws::{ApiError, Client};
 
 impl Client {
-    /// The settings of generated clients that ask what this one asks, in the same way.
+    /// Settings with which the generated clients reach the same services as this client, with the same keys and limits.
     pub(crate) fn sdk_config(&self, region: &str) -> Result<SdkConfig, ApiError> {
         let connector =
             if self.endpoints.is_plain() { Ok(plain_connector()) } else { self.trust.connector() };
@@ -27,13 +27,13 @@ impl Client {
             .http_client(connector.map_err(ApiError::Unsendable)?)
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(self.bounds.time).build())
             .retry_config(retries())
-            // A zip goes up as a whole; how long that may take is the limit's to say.
+            // A zip is sent as a whole. The timeout above is its only limit.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_credentials_provider(self.keys.provider());
         Ok(config.build())
     }
 
-    /// The error of a generated client in our words.
+    /// A generated client's error as an [`ApiError`].
     pub(crate) fn failure<E>(&self, service: &str, region: &str, error: &SdkError<E>) -> ApiError
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -58,7 +58,7 @@ impl Client {
     }
 }
 
-/// The SDK asks for keys on its way, and wraps what it hears.
+/// The SDK looks for keys while it sends a request, and wraps the error of that search.
 fn credentials_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
     match error.downcast_ref() {
         Some(found) => Some(found),

@@ -9,7 +9,7 @@ use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use hyper::Request;
 
-/// What a signature is good for.
+/// The service and the region that a signature is valid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scope<'a> {
     pub(super) service: &'a str,
@@ -41,8 +41,7 @@ pub(super) fn sign(request: &mut Request<Bytes>, scope: Scope<'_>, keys: &Creden
     Ok(())
 }
 
-/// An authorization that proves nothing. Its scope says which service and region are meant, and that is all that clouds on this
-/// machine read.
+/// An authorization that proves nothing. Clouds on this machine read only its scope, which says which service and region are meant.
 pub(super) fn unsigned(scope: Scope<'_>) -> String {
     let Scope { service, region } = scope;
     format!(

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 /// What to do about a certificate that no trusted authority has signed.
-const HINT: &str = "AWS_CA_BUNDLE or SSL_CERT_FILE names the file of an authority to believe, in PEM form";
+const HINT: &str = "AWS_CA_BUNDLE or SSL_CERT_FILE names the PEM file of an authority to trust";
 
 /// The trusted authorities. Clones share what was read.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,5 @@
-//! Binaries of one name in several packages: cargo writes them all to one place. They are built one after the other, and each is
-//! put aside before the next one comes.
+//! Binaries of one name in several packages. Cargo writes them all to one place, so they are built one after the other, and each is
+//! moved away before the next one is built.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::engine::{Artifact, BuildOrder};
 use crate::graph::Read;
 use crate::machine::Compilation;
 
-/// Each way of building with what one cargo makes in it.
+/// The runs of cargo that an order takes: how each compiles, and which functions it builds.
 pub(super) fn parts(
     compilations: BTreeMap<Compilation, Vec<String>>,
     order: &BuildOrder,
@@ -25,7 +25,7 @@ pub(super) fn parts(
     parts
 }
 
-/// Gives what cargo made the function's name, and puts it aside below `target`.
+/// Renames cargo's binary to the function's name, and moves it to a place of its own below `target`.
 pub(super) fn rename(
     artifacts: &mut [Artifact],
     inputs: &mut BTreeMap<String, Option<Read>>,
@@ -40,7 +40,7 @@ pub(super) fn rename(
         std::fs::create_dir_all(&folder)?;
         let (aside, next) = (folder.join("bootstrap"), folder.join("bootstrap.next"));
         let _ = std::fs::remove_file(&next);
-        // A link costs nothing; another file system takes a copy.
+        // A hard link costs nothing; another file system needs a copy.
         if std::fs::hard_link(&artifact.executable, &next).is_err() {
             std::fs::copy(&artifact.executable, &next)?;
         }

@@ -1,10 +1,10 @@
-//! Cargo's arguments: the same at every call of a session, but for the network.
+//! Cargo's arguments. They are the same at every call of a session, except for `--offline` and the binaries.
 
 use crate::engine::BuildOrder;
 
 /// `cargo build` for the order's binaries. Every function package is named even where one binary is wanted, because the
 /// named packages decide which features their dependencies are built with. A function that is built apart is alone in
-/// `binaries`. A target is for cargo-zigbuild.
+/// `binaries`. `target` is set for cargo-zigbuild only.
 pub(crate) fn arguments(
     order: &BuildOrder,
     binaries: &[String],

@@ -11,7 +11,7 @@ use crate::engine::BuildOrder;
 use crate::linker::Prepared;
 use crate::machine::Compilation;
 
-/// Cargo, or for a target cargo-zigbuild, which starts the cargo that it is told.
+/// Cargo; for a target, cargo-zigbuild, which starts the cargo that it is given.
 pub(super) fn of(
     builder: &Builder,
     toolchain: &Toolchain,
@@ -31,7 +31,7 @@ pub(super) fn of(
     command
 }
 
-/// The command of an order that one cargo of this machine carries out; none if it takes several, or another program.
+/// The command of an order that one run of cargo can carry out; `None` if it takes several runs or cargo-zigbuild.
 pub(super) async fn of_everything(
     builder: &Builder,
     toolchain: &Toolchain,

@@ -1,4 +1,5 @@
-//! Cargo's dep-info: beside each binary, the files it was made from, `include_str!` and build scripts' inputs among them.
+//! Cargo's dep-info: a file beside each binary that lists the files it was made from, those of `include_str!` and of build scripts
+//! among them.
 
 use std::path::{Component, Path, PathBuf};
 

@@ -19,7 +19,7 @@ const ZIGBUILD: &str = "cargo-zigbuild";
 #[derive(Debug, Default)]
 pub(crate) struct Machines {
     demands: Demands,
-    /// Where cargo-zigbuild is looked for; it looks there for zig in turn.
+    /// The search path for cargo-zigbuild, which looks for zig there in turn.
     path: OsString,
     tools: OnceCell<Tools>,
     /// Functions whose native binary needed a newer glibc than their runtime has.
@@ -27,18 +27,18 @@ pub(crate) struct Machines {
 }
 
 impl Machines {
-    /// For functions with these demands.
+    /// The machines of functions with these demands.
     pub(crate) fn new(demands: Demands) -> Self {
         Self { demands, path: std::env::var_os("PATH").unwrap_or_default(), ..Self::default() }
     }
 
-    /// The same with cargo-zigbuild somewhere else than on `PATH`.
+    /// Looks for cargo-zigbuild in this search path instead of `PATH`.
     #[cfg(test)]
     pub(super) fn with_path(self, path: OsString) -> Self {
         Self { path, ..self }
     }
 
-    /// Cargo-zigbuild in the workspace at `root`.
+    /// The command that starts cargo-zigbuild in the workspace at `root`.
     pub(super) fn zigbuild(&self, toolchain: &Toolchain, root: &Path) -> Command {
         let program = cargo::find_in(&self.path, ZIGBUILD.as_ref()).unwrap_or_else(|| ZIGBUILD.into());
         let mut command = toolchain.command_of(&program, root);
@@ -81,7 +81,7 @@ impl Machines {
         if self.demands.purpose == Purpose::RunHere {
             return Ok(());
         }
-        // What cannot be read is for the swap to refuse, which tells why.
+        // A binary that cannot be read is refused by the swap, which says why.
         let Ok(binary) = machine::inspect(&artifact.executable) else { return Ok(()) };
         let checked = machine::check(function, &binary, &self.demands.of(function), self.demands.purpose);
         if matches!(checked, Err(Refusal::NewGlibc { .. }))
@@ -93,7 +93,7 @@ impl Machines {
     }
 }
 
-/// Looks for cargo-zigbuild and for standard libraries. It is done once a session, and only for what is shipped.
+/// Looks for cargo-zigbuild and for standard libraries: once a session, and only for functions that are shipped.
 pub(crate) async fn tools(toolchain: &Toolchain, root: &Path) -> Tools {
     tools_in(&std::env::var_os("PATH").unwrap_or_default(), toolchain, root).await
 }

@@ -16,7 +16,7 @@ pub(super) enum Said {
     Success,
 }
 
-/// Reads one line; most say nothing that matters.
+/// Reads one line; `None` for a line that devloop does not use, as most are.
 pub(super) fn read(line: &str) -> Option<Said> {
     match serde_json::from_str(line).ok()? {
         Message::CompilerArtifact(artifact) if artifact.target.is_bin() => {
@@ -41,7 +41,7 @@ fn diagnostic(message: CompilerMessage) -> Option<Diagnostic> {
         DiagnosticLevel::Warning => Level::Warning,
         _ => return None,
     };
-    // The compiler's closing count ("aborting due to 2 previous errors") has no place and says nothing new.
+    // The compiler's closing count ("aborting due to 2 previous errors") names no place and says nothing new.
     if message.spans.is_empty() && message.code.is_none() && is_summary(&message.message) {
         return None;
     }
@@ -59,7 +59,7 @@ fn diagnostic(message: CompilerMessage) -> Option<Diagnostic> {
     })
 }
 
-/// Why a link failed, if that is what the message says: the linker's first error, or the compiler's words.
+/// Why a link failed, if the message reports a failed link: the linker's first error, or else the compiler's message.
 pub(super) fn link_failure(diagnostic: &Diagnostic) -> Option<String> {
     let failed = diagnostic.message.starts_with("linking with `") && diagnostic.message.contains("` failed");
     failed.then(|| {

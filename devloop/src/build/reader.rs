@@ -19,13 +19,13 @@ use crate::linker::Linker;
 pub(super) struct Work<'a> {
     /// The whole order.
     pub(super) order: &'a BuildOrder,
-    /// The part of it that this cargo makes.
+    /// The part of the order that this cargo builds.
     pub(super) binaries: &'a [String],
-    /// As cargo-zigbuild wants it; none: this machine, by cargo.
+    /// The target as cargo-zigbuild names it; `None`: cargo builds for this machine.
     pub(super) target: Option<String>,
-    /// It makes all of the order.
+    /// Whether this cargo builds the whole order.
     pub(super) only: bool,
-    /// The artifacts have been sent already, while cargo still runs.
+    /// Whether the artifacts have been sent, which happens while cargo still runs.
     pub(super) told: AtomicBool,
 }
 
@@ -41,7 +41,7 @@ impl Work<'_> {
         self.order.apart.get(function).map(|(_, binary)| (function.as_str(), binary.as_str()))
     }
 
-    /// Whether the binary is one of this work.
+    /// Whether this cargo is to build the binary.
     fn is_wanted(&self, binary: &str) -> bool {
         match self.apart() {
             Some((_, own)) => own == binary,
@@ -53,7 +53,7 @@ impl Work<'_> {
 /// What was read from cargo's JSON messages.
 pub(super) struct Messages {
     pub(super) artifacts: Vec<Artifact>,
-    /// The chosen linker failed, with its reason.
+    /// Why the chosen linker failed, if it did.
     pub(super) link_failure: Option<String>,
 }
 
@@ -78,7 +78,8 @@ impl<'a> CargoReader<'a> {
         while tokio::time::timeout(limit, self.heard.notified()).await.is_ok() {}
     }
 
-    /// Resolves when cargo is to be killed. One that has made everything is not: its last act, the dep-info, would be missed.
+    /// Resolves when cargo is to be killed. A cargo that has made everything is not killed: it would not write its dep-info, which
+    /// comes last.
     pub(super) async fn is_unwanted(&self, cancel: &CancellationToken) {
         cancel.cancelled().await;
         if self.work.has_told() {
@@ -121,7 +122,7 @@ impl<'a> CargoReader<'a> {
             self.heard.notify_one();
             match messages::read(&line) {
                 Some(Said::Artifact(artifact)) if work.is_wanted(&artifact.function) => {
-                    // What the next cargo writes over is copied when this one has ended.
+                    // Binaries that the next cargo overwrites are copied when this one has ended.
                     if !artifact.fresh && work.apart().is_none() {
                         let (function, executable) = (artifact.function.clone(), artifact.executable.clone());
                         let generation = work.order.generation;
@@ -145,7 +146,7 @@ impl<'a> CargoReader<'a> {
         Ok(heard)
     }
 
-    /// `said` is what was heard of it before. Returns what cargo said from its first error on, as far as it is remembered.
+    /// `said` are the lines that were read before. Returns cargo's lines from its first error on, as far as they are kept.
     pub(super) async fn listen_to_words(
         &self,
         mut lines: Words,
@@ -175,7 +176,7 @@ impl<'a> CargoReader<'a> {
     }
 }
 
-/// How many of cargo's last lines are kept for the case that it fails.
+/// How many of cargo's last lines are kept in case it fails.
 const REMEMBERED_LINES: usize = 40;
 
 /// Cargo right-aligns the verb of a progress line in twelve columns.
@@ -185,7 +186,7 @@ fn is_progress(line: &str) -> bool {
     })
 }
 
-/// Cargo's own count of the time. It begins with the process, which may have been waiting for the save.
+/// Cargo's line with the time it took. The time counts from the start of the process, which may have been waiting for the save.
 fn is_end(line: &str) -> bool {
     line.starts_with("    Finished `")
 }

@@ -25,7 +25,7 @@ use crate::machine::{Compilation, Refusal};
 /// How cargo is called in this session.
 #[derive(Debug, Clone)]
 pub(crate) struct Builder {
-    /// The cargo to start, or rustup's proxy of it.
+    /// The cargo to start, or rustup's proxy for it.
     pub(crate) program: PathBuf,
     /// Finds the toolchain behind rustup's proxy.
     pub(crate) lookup: cargo::Lookup,
@@ -35,7 +35,7 @@ pub(crate) struct Builder {
     pub(crate) profile: String,
     /// How long cargo may say nothing before it counts as hanging.
     pub(crate) timeout: Duration,
-    /// How functions are linked; none: as cargo does it by hand.
+    /// How functions are linked; `None`: as cargo itself would link them.
     pub(crate) linking: Option<Arc<Linking>>,
     /// Which machines the functions are for.
     pub(crate) machines: Arc<Machines>,
@@ -49,7 +49,7 @@ impl Builder {
         self.lookup.toolchain(&self.program, &self.root).await
     }
 
-    /// What cargo needs to link as this session does.
+    /// Cargo's environment and arguments for this session's way of linking.
     pub(super) async fn prepared(&self, toolchain: &Toolchain) -> Prepared {
         match &self.linking {
             Some(linking) => linking.prepare(toolchain).await,
@@ -74,13 +74,13 @@ pub(crate) enum Outcome {
     Cancelled,
 }
 
-/// Why cargo could not be run, or not to its end.
+/// Why cargo could not be started, or did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
     /// There is no cargo.
     #[error("start cargo: `{}` was not found", .0.display())]
     CargoMissing(PathBuf),
-    /// It could not be started or listened to.
+    /// It could not be started, or its output could not be read.
     #[error("run cargo: {0}")]
     Io(#[from] std::io::Error),
     /// Another process killed it.
@@ -130,7 +130,7 @@ struct Made {
 enum Attempt {
     Finished(Made),
     Cancelled,
-    /// A link failed that the default linker may do better.
+    /// A link failed that may succeed with the default linker.
     LinkFailed(String),
 }
 
@@ -229,7 +229,7 @@ async fn refused_by(refusal: &Refusal, events: &Events) -> String {
     words
 }
 
-/// Runs cargo, and again with the default linker if the chosen one failed. None: the build was cancelled.
+/// Runs cargo, and runs it again with the default linker if the chosen one failed. `None`: the build was cancelled.
 async fn build(
     builder: &Builder,
     toolchain: &Toolchain,
@@ -297,7 +297,7 @@ async fn attempt(
     };
     let (Messages { artifacts, link_failure }, said) = heard?;
     if let Some(signal) = group.leader_end().await? {
-        // Cargo was killed alone; its compilers may still run.
+        // Only cargo itself was killed; its compilers may still run.
         group.end().await;
         child.wait().await?;
         return Err(BuildError::Killed(signal));

@@ -1,8 +1,9 @@
 //! Starts the next build's cargo ahead of the save that it is for.
 //!
-//! Cargo spends the first 120 ms on manifests and on the resolution of every dependency, which an edit of a source file leaves as it
-//! is, and only then takes the build directory's lock and looks at files. While a session rests, devloop holds that lock and a cargo
-//! waits for it; a save lets it go on. Whoever else wants the lock gets it at once, and the waiting cargo ends.
+//! Cargo spends its first 120 ms on reading manifests and resolving dependencies. An edit of a source file changes neither. Only
+//! then does cargo take the build directory's lock and look at sources. While a session rests, devloop holds that lock and has a
+//! cargo wait for it; a save releases the lock. When another process wants the lock, it gets it at once, and the waiting cargo is
+//! ended.
 
 mod lock;
 
@@ -23,7 +24,7 @@ use crate::build::standby::lock::{Held, Lock};
 use crate::cargo::{self, Toolchain};
 use crate::engine::BuildOrder;
 
-/// How long cargo may take until it waits.
+/// How long cargo may take until it waits for the lock.
 const START: Duration = Duration::from_secs(30);
 
 /// How long the lock is left alone after another process wanted it: the waiting process has to wake up first.
@@ -74,11 +75,11 @@ impl Spelling {
     }
 }
 
-/// What cargo has read that no watcher looks at: the programs, and its configuration outside of the workspace.
+/// Files that cargo has read and that nothing watches: the programs, and its configuration outside of the workspace.
 #[derive(Debug, PartialEq, Eq)]
 struct Surroundings(Vec<(PathBuf, Option<Identity>)>);
 
-/// Tells whether a file has changed without reading it: inode, size and time.
+/// Shows whether a file has changed, without reading it: inode, size and time.
 type Identity = (u64, u64, SystemTime);
 
 impl Surroundings {
@@ -100,7 +101,7 @@ fn identity(file: &Path) -> Option<Identity> {
     Some((file.ino(), file.size(), file.modified().ok()?))
 }
 
-/// The session's, for [`before_a_stop`].
+/// The session's standby, for [`before_a_stop`].
 static SESSION: Mutex<Weak<Standby>> = Mutex::new(Weak::new());
 
 /// Releases the build directory's lock before a job-control stop: a stopped process could not release it for another one.
@@ -112,13 +113,13 @@ pub(crate) fn before_a_stop() {
 }
 
 impl Standby {
-    /// Nothing waits yet; nothing ever does unless that is enabled and the kernel tells who waits for a lock.
+    /// No cargo waits yet. None ever will unless `enabled` is set and the kernel lists who waits for a lock.
     pub(crate) fn new(enabled: bool) -> Arc<Self> {
         let enabled = enabled && cfg!(target_os = "linux");
         Arc::new(Self { enabled, slot: Mutex::default() })
     }
 
-    /// The same for a session that the shell may stop.
+    /// The standby of a session that the shell may stop, which [`before_a_stop`] then knows.
     pub(crate) fn of_session(enabled: bool) -> Arc<Self> {
         let standby = Self::new(enabled);
         *SESSION.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&standby);
@@ -138,7 +139,7 @@ impl Standby {
         drop(self.empty());
     }
 
-    /// Ends the guard. The waiting cargo is the caller's from now on.
+    /// Ends the guard and gives the waiting cargo to the caller.
     fn empty(&self) -> Option<Waiting> {
         let mut slot = self.slot();
         slot.guard.cancel();
@@ -155,8 +156,8 @@ impl Standby {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a cargo for the order waiting until it is taken or dismissed, or `stop` is cancelled. What fails here fails again, and
-    /// is told, when something is built.
+    /// Keeps a cargo for the order waiting until it is taken or dismissed, or `stop` is cancelled. An error is not reported here:
+    /// it comes again, and is reported, when something is built.
     pub(crate) async fn keep(&self, builder: &Builder, order: &BuildOrder, stop: &CancellationToken) {
         if !self.enabled {
             return;
@@ -177,7 +178,7 @@ impl Standby {
         let toolchain = builder.toolchain().await;
         let mut command = command::of_everything(builder, &toolchain, order).await?;
         let spelling = Arc::new(Spelling::of(&command));
-        // A lock file that has to change is changed by a build. Nobody has asked for one yet.
+        // Only a build that somebody asked for may change the lock file.
         command.arg("--locked");
         let mut lock = Lock::of(&builder.target_directory, &builder.profile)?;
         for _ in 0..TRIES {
@@ -205,7 +206,7 @@ impl Standby {
         None
     }
 
-    /// Whether the guard was still in charge of the slot.
+    /// Fills the slot. Returns whether the guard was still in charge of it.
     fn put(&self, waiting: Option<Waiting>, guard: &CancellationToken) -> bool {
         let mut slot = self.slot();
         let in_charge = !guard.is_cancelled();
@@ -216,7 +217,7 @@ impl Standby {
     }
 }
 
-/// Whether cargo has got as far as the lock. Where it takes another one it does not wait, and has nothing to build.
+/// Whether cargo now waits for the lock. With nothing to build, it takes another lock, does not wait, and ends.
 async fn comes_to_wait(running: &mut Running) -> bool {
     while let Ok(Some(line)) = running.words.next_line().await {
         let lock = line.trim_start().strip_prefix("Blocking waiting for file lock on ");

@@ -17,32 +17,33 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// A fresh channel, with its receiving end for the main loop.
+    /// Makes the queue. The main loop gets the receiving end.
     pub(crate) fn channel() -> (Self, mpsc::Receiver<Event>) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         (Self { sender }, receiver)
     }
 
-    /// Stamps and sends; waits while the queue is full. After the main loop's end it is dropped, which is not an error.
+    /// Stamps the fact with the time and sends it; waits while the queue is full. After the main loop has ended, the fact is
+    /// dropped, which is not an error.
     pub(crate) async fn send(&self, fact: Fact) {
         let _ = self.sender.send(Event { at: now(), fact }).await;
     }
 
-    /// The same from a thread outside of the runtime.
+    /// Sends from a thread outside of the runtime.
     pub(crate) fn send_blocking(&self, fact: Fact) {
         let _ = self.sender.blocking_send(Event { at: now(), fact });
     }
 }
 
-/// The time of this moment, for events and for whatever is measured between two of them. It is the wall clock of the program's
-/// start and goes on steadily from there: whoever sets the clock of the machine changes no duration.
+/// The current time, for events and for durations. It starts as the wall clock of the program's start and goes on steadily from
+/// there, so that setting the machine's clock changes no duration.
 pub(crate) fn now() -> Millis {
     static START: LazyLock<(Instant, Millis)> = LazyLock::new(|| (Instant::now(), wall()));
     let (start, at_start) = *START;
     at_start + start.elapsed().as_millis() as Millis
 }
 
-/// The time of this moment by the machine's clock, for people.
+/// The current time by the machine's clock, for people.
 pub(crate) fn wall() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
 }
@@ -52,7 +53,7 @@ pub(crate) fn wall_at(at: Millis) -> Millis {
     shown(at, now(), wall())
 }
 
-/// The clock may have been set in either direction since the program's start.
+/// Takes into account that the machine's clock may have been set forward or back since the program's start.
 fn shown(at: Millis, now: Millis, wall: Millis) -> Millis {
     wall.saturating_sub(now.saturating_sub(at))
 }
@@ -63,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_changes_what_is_shown_and_no_duration() {
-        // An event of 40 ms ago, seen by a clock that agrees, one that was put an hour back, and one put an hour forward.
+        // An event of 40 ms ago, by a clock that agrees, one that was set an hour back, and one that was set an hour forward.
         assert_eq!(shown(1_000_000, 1_000_040, 1_000_040), 1_000_000);
         assert_eq!(shown(9_000_000, 9_000_040, 9_000_040 - 3_600_000), 9_000_000 - 3_600_000);
         assert_eq!(shown(9_000_000, 9_000_040, 9_000_040 + 3_600_000), 9_000_000 + 3_600_000);

@@ -25,7 +25,7 @@ pub(crate) fn file_in(directory: &Path) -> Option<PathBuf> {
     files_in(directory).into_iter().find(|file| file.is_file())
 }
 
-/// The wrapper that the user gives to the rustc of a workspace's members, and where. A variable that is set to nothing means none.
+/// The user's wrapper for the rustc of workspace members, and where it is set. A variable that is set to nothing means no wrapper.
 pub(crate) fn members_wrapper(root: &Path) -> Option<(String, String)> {
     wrapper(root, home().as_deref(), std::env::var_os)
 }
@@ -46,7 +46,7 @@ fn wrapper(
     })
 }
 
-/// What cannot be read is cargo's to complain about.
+/// An unreadable file counts as empty: cargo itself reports it.
 fn wrapper_in(file: &Path) -> Option<String> {
     let table: toml::Table = toml::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
     table.get("build")?.get("rustc-workspace-wrapper")?.as_str().map(str::to_owned)
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_word_counts_and_nothing_is_a_word_too() {
+    fn the_nearest_setting_counts_even_if_it_is_empty() {
         let directory = tempfile::tempdir().unwrap();
         let (root, home) = (directory.path().join("a/w"), directory.path().join("home"));
         let write = |path: &str, text: &str| {

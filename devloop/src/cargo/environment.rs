@@ -21,7 +21,7 @@ const SETTINGS: [&str; 8] = [
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
-/// Beginnings of further settings: cargo maps its configuration keys to variables.
+/// Prefixes of further settings: cargo maps its configuration keys to variables.
 const SETTING_PREFIXES: [&str; 9] = [
     "CARGO_BUILD_",
     "CARGO_PROFILE_",
@@ -34,10 +34,10 @@ const SETTING_PREFIXES: [&str; 9] = [
     "CARGO_TERM_",
 ];
 
-/// The allocators of cargo (glibc's) and of rustc (jemalloc) ask the system for huge pages: what a save needs is mostly new memory,
-/// and a page fault less for each 4 KiB of it shortens a build by a tenth (devloop/benches). Cargo does not count them among what a
-/// crate was made of. A virtual machine that [gives free memory back](gives_memory_back) gets no gain but a loss of the same size:
-/// a huge page is the piece that it gives back, and has to be fetched from the host again.
+/// The allocators of cargo (glibc's) and of rustc (jemalloc) ask the system for huge pages. A build mostly uses new memory, and
+/// without a page fault for each 4 KiB of it the build is a tenth shorter (devloop/benches). Cargo does not make these variables
+/// part of a crate's fingerprint. A virtual machine that [gives free memory back](gives_memory_back) loses as much time instead: it
+/// gives back whole huge pages, which then have to be fetched from the host again.
 const HUGE_PAGES: [(&str, &str); 2] =
     [("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"), ("MALLOC_CONF", "thp:always")];
 
@@ -59,8 +59,8 @@ pub(crate) fn command(program: &Path, directory: &Path) -> Command {
 static GIVES_MEMORY_BACK: LazyLock<bool> =
     LazyLock::new(|| gives_memory_back(Path::new("/sys/bus/virtio/drivers/virtio_balloon")));
 
-/// Whether a balloon tells the host of free pages. A device shows its features as zeros and ones from the first bit on; this one is
-/// the balloon's `VIRTIO_BALLOON_F_REPORTING` `[Virtual I/O Device 1.2, 5.5.3]`.
+/// Whether a memory balloon reports free pages to the host. A device shows its features as zeros and ones from the first bit on;
+/// this feature is `VIRTIO_BALLOON_F_REPORTING` `[Virtual I/O Device 1.2, 5.5.3]`.
 fn gives_memory_back(balloons: &Path) -> bool {
     const REPORTING: usize = 5;
     let devices = std::fs::read_dir(balloons).into_iter().flatten().flatten();

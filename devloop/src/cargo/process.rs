@@ -32,7 +32,8 @@ impl Group {
         Self { leader }
     }
 
-    /// Kills every process of the group at once. The leader must not have been reaped yet: its process id could belong to another process by then.
+    /// Kills every process of the group at once. The leader must not have been reaped yet: another process could have its id by
+    /// then.
     pub(crate) fn kill(&mut self) {
         if let Some(leader) = self.leader.take() {
             // The only possible error is that no process of the group is left.
@@ -40,8 +41,8 @@ impl Group {
         }
     }
 
-    /// Kills every process of the group and resolves when none of them runs any more. The kernel ends them one by one, some
-    /// only after the leader is gone. The leader must not have been reaped yet.
+    /// Kills every process of the group and resolves when none of them runs any more; some end only after the leader. The leader
+    /// must not have been reaped yet.
     pub(crate) async fn end(&mut self) {
         let leader = self.leader;
         self.kill();

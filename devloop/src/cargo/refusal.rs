@@ -1,6 +1,6 @@
-//! What rustup's proxy says when it has no toolchain to start, and what it advises.
+//! Rustup's error message and advice when the toolchain to start is not installed.
 
-/// A toolchain that is named and not there.
+/// The toolchain that the workspace names is not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// Rustup's sentence.
@@ -9,13 +9,13 @@ pub(crate) struct Refusal {
     pub(crate) advice: String,
 }
 
-/// What can be done where rustup advises nothing: it does not for a toolchain of the user's own, or when a download failed.
+/// The next step where rustup names none: for a toolchain of the user's own, and after a failed download.
 const NO_ADVICE: &str = "run `rustup toolchain install` in this directory, or name a toolchain that `rustup toolchain list` shows";
 
-/// Reads what a program of a toolchain wrote to standard error when it failed. Nothing, if it was not for want of the toolchain,
-/// or a part of it.
+/// Reads what a program of a toolchain wrote to standard error when it failed. `None` if the failure had another cause than a
+/// missing toolchain or component.
 pub(crate) fn refusal(said: &str) -> Option<Refusal> {
-    // What follows is for rustup's authors; it is there where RUST_BACKTRACE is set.
+    // The rest is a backtrace of rustup itself, which RUST_BACKTRACE asks for.
     let said = said.split("Stack backtrace:").next().unwrap_or_default();
     let cause = said.lines().find_map(|line| line.strip_prefix("error: "))?.trim();
     let is_rustups = ["is not installed", "rustup could not choose", "no default toolchain"]

@@ -14,17 +14,17 @@ use tokio::sync::Mutex;
 pub(crate) struct Toolchain {
     /// The cargo to start.
     pub(crate) cargo: PathBuf,
-    /// Rustup's name for it. Cargo, told this name, starts the rustc of that toolchain without rustup's help.
+    /// Rustup's name for it. With this name in a variable, cargo starts the rustc of that toolchain without rustup's help.
     name: Option<String>,
 }
 
 impl Toolchain {
-    /// The program as it is named, looked up at every start.
+    /// The program by its name, which the system looks up at every start.
     fn unresolved(program: &Path) -> Self {
         Self { cargo: program.to_owned(), name: None }
     }
 
-    /// The toolchain that rustup chooses for the directory; the program itself where it is none of rustup's.
+    /// The toolchain that rustup chooses for the directory; the program itself where it is not rustup's proxy.
     async fn behind(program: &Path, directory: &Path) -> Self {
         let resolved = async {
             let rustup = rustup_of(&find(program)?)?;
@@ -44,12 +44,12 @@ impl Toolchain {
         is_rustups.then(|| Self { cargo: cargo.to_owned(), name: Some(name) })
     }
 
-    /// A command of this toolchain's cargo in the directory.
+    /// A command that runs this toolchain's cargo in the directory.
     pub(crate) fn command(&self, directory: &Path) -> Command {
         self.command_of(&self.cargo, directory)
     }
 
-    /// A command of another program that works with this toolchain.
+    /// A command that runs another program with this toolchain.
     pub(crate) fn command_of(&self, program: &Path, directory: &Path) -> Command {
         let mut command = super::command(program, directory);
         if let Some(name) = &self.name {
@@ -68,7 +68,7 @@ impl Toolchain {
     }
 }
 
-/// Where a program without a directory is found, as a shell would find it.
+/// Finds a program on `PATH`, as a shell would.
 pub(crate) fn find(program: &Path) -> Option<PathBuf> {
     if program.components().count() > 1 {
         return program.is_file().then(|| program.to_owned());
@@ -76,7 +76,7 @@ pub(crate) fn find(program: &Path) -> Option<PathBuf> {
     find_in(&std::env::var_os("PATH")?, program)
 }
 
-/// Where a program is found on a search path.
+/// Finds a program on a search path.
 pub(crate) fn find_in(path: &OsStr, program: &Path) -> Option<PathBuf> {
     std::env::split_paths(path).map(|directory| directory.join(program)).find(|found| is_executable(found))
 }
@@ -85,7 +85,7 @@ fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
 }
 
-/// The rustup that the program is another name of; it installs its proxies as links to itself.
+/// The rustup behind the program, if it is one of rustup's proxies, which are links to rustup itself.
 fn rustup_of(program: &Path) -> Option<PathBuf> {
     let rustup = program.with_file_name("rustup");
     let identity = |path: &Path| path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
@@ -93,7 +93,7 @@ fn rustup_of(program: &Path) -> Option<PathBuf> {
     (same && program != rustup).then_some(rustup)
 }
 
-/// The toolchain of one directory, looked up once and again after [`Lookup::forget`].
+/// The toolchain of one directory. It is looked up once, and again after [`Lookup::forget`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lookup(Arc<Mutex<Option<Toolchain>>>);
 

@@ -12,7 +12,7 @@ use crate::cli::{
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
 ///
 /// devloop starts an AWS-compatible cloud on this machine, applies the workspace's template, builds the functions and serves
-/// them. A function is a binary of a workspace package that reaches `lambda_runtime`, itself or through another package.
+/// them. A function is a binary of a workspace package that depends on `lambda_runtime`, itself or through another package.
 #[derive(Debug, Parser)]
 #[command(name = "devloop", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -35,13 +35,13 @@ Exit codes:
 pub(crate) enum Command {
     /// Starts the cloud, applies the template, and builds and serves the functions once.
     Up(SessionArguments),
-    /// The same, and builds and serves again whatever a save concerns.
+    /// Does what `up` does, and after every save builds and serves again the functions that the save concerns.
     Watch(SessionArguments),
     /// Shows what devloop finds in this workspace, and writes a `devloop.toml` with every usual setting as a comment.
     Init(InitArguments),
-    /// Lets the code that a function had before its last update serve again.
+    /// Makes the code that a function had before its last update serve again.
     Rollback(RollbackArguments),
-    /// Tells how a running pipeline fares: code on disk, deployed and answering, work, lag, latency, and what is wrong.
+    /// Shows the state of a running pipeline: code on disk, deployed and answering, work, lag, latency, and what is wrong.
     Status(StatusArguments),
     /// Invokes a function and shows its answer, its log, and how long it took.
     Invoke(InvokeArguments),
@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Completions(CompletionsArguments),
     /// Lists the e-mails that topics have sent in the embedded cloud, or shows one.
     Mail(MailArguments),
-    /// Loads a running pipeline, follows every request to its end, and tells rates, latencies, losses and costs.
+    /// Loads a running pipeline, follows every request to its end, and reports rates, latencies, losses and costs.
     Bench(Box<BenchArguments>),
     Records(RecordsArguments),
     Doctor(DoctorArguments),
@@ -106,16 +106,16 @@ pub(crate) struct StatusArguments {
     /// Asks AWS itself, with the keys of the environment or of a profile (`AWS_PROFILE`), as the AWS CLI finds them.
     #[arg(long, conflicts_with = "endpoint", requires = "stack")]
     pub(crate) aws: bool,
-    /// The region, where there is no page that tells [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].
+    /// The region, where no page of the cloud says it [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Tells only of this `CloudFormation` stack's functions, where there is no page that tells.
+    /// Reports only the functions of this `CloudFormation` stack, where the cloud has no page of its own.
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// Tells it as one JSON document, or with --watch as one JSON line each time.
+    /// Prints one JSON document, or with --watch one JSON line each time.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Tells it again until Ctrl-C: every second, every 5 s without a page, every 30 s from AWS.
+    /// Repeats the report until Ctrl-C: every second, every 5 s without a page, every 30 s from AWS.
     #[arg(long)]
     pub(crate) watch: bool,
 }
@@ -213,11 +213,11 @@ pub(crate) struct SessionArguments {
     /// Serves Prometheus a page with the pipeline's figures on this port of loopback; 0 takes a free one.
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "9464")]
     pub(crate) metrics: Option<u16>,
-    /// Lets the embedded cloud's time pass faster, such as 60x: windows, waits and retentions of minutes take seconds. What
-    /// functions take, and their timeouts, stay as they are.
+    /// Makes the embedded cloud's time pass faster, such as 60x: windows, waits and retentions of minutes take seconds. The
+    /// running times and timeouts of functions stay as they are.
     #[arg(long, value_name = "TIMES", value_parser = times)]
     pub(crate) clock: Option<f64>,
-    /// Bounds the throughput of the embedded cloud's shards as AWS does, so that throttles can be met here.
+    /// Bounds the throughput of the embedded cloud's shards as AWS does, so that throttling can be seen here.
     #[arg(long, value_name = "WHOSE")]
     pub(crate) limits: Option<LimitsName>,
     /// Passes requests for services that the embedded cloud lacks to another AWS on this machine, such as moto's server or
@@ -227,7 +227,7 @@ pub(crate) struct SessionArguments {
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,
-    /// Refuses a template that asks for what the embedded cloud lacks, even where no function or mapping needs it.
+    /// Refuses a template that uses what the embedded cloud does not support, even where no function or mapping needs it.
     #[arg(long, conflicts_with = "no_template")]
     pub(crate) strict: bool,
     /// Starts this machine's PostgreSQL for the session, and gives its URL to the template's parameter `DatabaseUrl` and `both` to

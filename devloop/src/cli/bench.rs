@@ -34,25 +34,25 @@ Exit codes of `bench`:
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub(crate) struct BenchArguments {
-    /// Something else than a run.
+    /// A subcommand instead of a run.
     #[command(subcommand)]
     pub(crate) command: Option<BenchCommand>,
     /// The load.
     #[command(flatten)]
     pub(crate) load: LoadArguments,
-    /// What is made of it.
+    /// Where the results go.
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
 
-/// What `bench` can do beside a run.
+/// Subcommands of `bench`.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Waits until every accepted request of a load is through, and writes one latency for each.
+    /// Waits until every accepted request of a load is complete, and writes one latency for each.
     Wait(WaitArguments),
-    /// Measures how long new code takes to go live under load, and what requests notice of it.
+    /// Measures how long new code takes to go live under load, and how that affects requests.
     Swap(SwapArguments),
-    /// Alternates two builds of a function under load and tells which is faster.
+    /// Alternates two builds of a function under load and reports which is faster.
     Ab(AbArguments),
 }
 
@@ -66,10 +66,10 @@ pub(crate) struct PlaceArguments {
     /// requests cost, and a question every 2 s.
     #[arg(long, conflicts_with = "endpoint", requires = "stack")]
     pub(crate) aws: bool,
-    /// The region, where no mapping tells [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].
+    /// The region, where no event source mapping shows it [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Only functions of this CloudFormation stack are the pipeline's.
+    /// Looks for the pipeline only among the functions of this CloudFormation stack.
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
     /// The database of the last function's rows, where its sink is Postgres: postgres://user:password@host:port/database
@@ -91,7 +91,7 @@ pub(crate) struct LoadArguments {
     /// name of a stream, queue, topic or bucket [default: the example pipeline, or the only chain].
     #[arg(long, value_name = "NAME")]
     pub(crate) head: Option<String>,
-    /// The function whose log says that a request is complete, when it has the request's id in it; or a metric of CloudWatch that
+    /// The function whose log shows that a request is complete, by containing the request's id; or a metric of CloudWatch that
     /// gets a value for each request, as `metric:NAMESPACE/NAME` [default: all functions at the chain's ends].
     #[arg(long, value_name = "FUNCTION")]
     pub(crate) sink: Option<String>,
@@ -99,7 +99,7 @@ pub(crate) struct LoadArguments {
     /// to 200].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) vus: Option<u32>,
-    /// How long requests are sent [default: 60s, or as long as --requests takes].
+    /// For how long requests are sent [default: 60s, or as long as --requests takes].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) duration: Option<Duration>,
     /// Stops after this many requests.
@@ -121,18 +121,18 @@ pub(crate) struct LoadArguments {
     /// When no request has become complete for this long and nothing is pending, the missing ones count as lost.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15s")]
     pub(crate) idle: Duration,
-    /// How long is waited at most after the load.
+    /// How long to wait at most after the load.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
     pub(crate) timeout: Duration,
 }
 
-/// What is made of a run.
+/// Where the results of a run go.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutputArguments {
     /// Prints one JSON document instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Tells the progress as plain lines, even on a terminal.
+    /// Shows the progress as plain lines, even on a terminal.
     #[arg(long)]
     pub(crate) plain: bool,
     /// Writes one latency for each request, in seconds, by completion: a JSON array.
@@ -147,7 +147,7 @@ pub(crate) struct OutputArguments {
     /// Writes a page with charts.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Where the number of accepted requests is written, for `bench wait`.
+    /// Where to write the number of accepted requests, for `bench wait`.
     #[arg(long, value_name = "FILE", default_value = "loadtest.json")]
     pub(crate) loadtest: PathBuf,
     /// Keeps the run under this name, in the workspace's target directory; with a slash or `.json` in it, in that file.
@@ -167,7 +167,7 @@ pub(crate) struct WaitArguments {
     /// Where the latencies go: a JSON array with one number for each request.
     #[arg(value_name = "LATENCIES.JSON")]
     pub(crate) file: Option<PathBuf>,
-    /// How many requests are to come through [default: the accepted ones of loadtest.json].
+    /// How many requests to wait for [default: the accepted ones of loadtest.json].
     #[arg(long, value_name = "N")]
     pub(crate) expected: Option<u64>,
     /// The run [default: that of loadtest.json].
@@ -176,13 +176,13 @@ pub(crate) struct WaitArguments {
     /// When no request has become complete for this long and nothing is pending, the missing ones count as lost.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15s")]
     pub(crate) idle: Duration,
-    /// How long is waited at most.
+    /// How long to wait at most.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
     pub(crate) timeout: Duration,
     /// Writes a JSON line for each request.
     #[arg(long, value_name = "FILE.JSONL")]
     pub(crate) detail: Option<PathBuf>,
-    /// What the load left behind.
+    /// The file that the load has written.
     #[arg(long, value_name = "FILE", default_value = "loadtest.json")]
     pub(crate) loadtest: PathBuf,
     /// Where the pipeline is.
@@ -196,7 +196,7 @@ pub(crate) struct SwapArguments {
     /// The function whose code is replaced.
     #[arg(value_name = "FUNCTION", default_value = "upstream")]
     pub(crate) function: String,
-    /// How often.
+    /// How often the code is replaced.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) swaps: u32,
     /// Saves an edit of this source file instead, which a running `devloop watch` builds and swaps; the file is put back.
@@ -258,7 +258,7 @@ fn rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "write requests a second, such as 500".to_owned())
 }
 
-/// What upstream takes for a run id, less what would make ids ambiguous.
+/// The characters that upstream accepts in a run id, without those that would make request ids ambiguous.
 fn run_id(text: &str) -> Result<String, String> {
     let is_usable = (1..=100).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-/// Looks at everything that a fast loop depends on, measures what can be measured, and names what is wrong with its fix.
+/// Checks everything that a fast edit loop depends on, measures what can be measured, and names what is wrong with its fix.
 ///
-/// It builds one function in a place of its own and links it with every linker that is installed; what cargo and a running
+/// It builds one function in a folder of its own and links it with every linker that is installed; what cargo and a running
 /// session have built stays as it is. Exits 1 when something is wrong.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DoctorArguments {
-    /// Tells it as one JSON document.
+    /// Prints one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
     /// Leaves the measured links out, which may have to build the function's dependencies first.

@@ -1,4 +1,4 @@
-//! The command line as it is typed. `commands` gives it its meaning.
+//! The command line as it is typed. `commands` carries it out.
 
 mod arguments;
 mod bench;

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-/// Shows the records that an on-failure queue's messages tell of: which reading was poison.
+/// Shows the stream's records that an on-failure queue's messages refer to.
 ///
-/// The messages stay in the queue; being looked at counts as a receive.
+/// The messages stay in the queue; looking at them counts as a receive.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RecordsArguments {
     /// The queue's name.

@@ -14,13 +14,13 @@ use crate::commands::keys;
 use crate::config::Environment;
 use crate::error::{Exit, UserError, suggestion};
 
-/// What an answer may take; a function may work for 15 minutes.
+/// The limits of an answer; a function may work for 15 minutes.
 const BOUNDS: Bounds = Bounds { time: Duration::from_mins(16), bytes: 64 << 20 };
 
-/// Where everything is that nobody says otherwise of.
+/// The region where neither flags nor environment name one.
 const REGION: &str = "us-east-1";
 
-/// A cloud and a region of it.
+/// The cloud that is asked, and a region of it.
 pub(super) struct Asked {
     pub(super) client: Client,
     pub(super) region: String,
@@ -41,12 +41,12 @@ impl Asked {
         Ok(Self { client, region: region.unwrap_or_else(|| REGION.to_owned()) })
     }
 
-    /// The same without an account: what only a cloud of this machine has.
+    /// A cloud on this machine, for what no account in AWS has.
     pub(super) async fn here(endpoint: Option<&String>) -> Result<Self, UserError> {
         Self::new(&CloudArguments { endpoint: endpoint.cloned(), ..CloudArguments::default() }).await
     }
 
-    /// A page of the cloud itself as JSON; `what` names it where it fails.
+    /// A page of the cloud itself as JSON; `what` names it in an error.
     pub(super) async fn page(&self, path: &str, what: &str) -> Result<Value, UserError> {
         let answer = self.client.ask(&self.region, &Call::page(path)).await;
         answer.and_then(|answer| answer.json()).map_err(|error| failed(&error, what))
@@ -83,8 +83,8 @@ pub(super) fn failed(error: &ApiError, what: &str) -> UserError {
     UserError { problem: error.problem(what), exit: Exit::Cloud }
 }
 
-/// The one of `names` that is typed: itself, or the only one that has it as a part; case, `-` and `_` make no difference. `kind`
-/// says what the names are of.
+/// Finds the one of `names` that was typed: the name itself, or the only one that contains the text; case, `-` and `_` make no
+/// difference. `kind` says what the names stand for.
 pub(super) fn meant(typed: &str, names: &[String], kind: &str) -> Result<String, UserError> {
     if let Some(name) = names.iter().find(|name| *name == typed) {
         return Ok(name.clone());
@@ -114,7 +114,7 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "; there are none".to_owned() } else { format!("; there are {}", names.join(", ")) }
 }
 
-/// Writes to the standard output; who has closed it wants no more.
+/// Writes to the standard output; a closed pipe is no error.
 pub(super) fn printed(text: &str) -> Result<ExitCode, UserError> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,4 +1,4 @@
-//! `devloop doctor`: what stands in the way of a fast loop.
+//! `devloop doctor`: finds what slows the edit loop.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::workspace;
 /// The file that `--fix` changes.
 const SETTINGS: &str = "devloop.toml";
 
-/// Looks, tells, and with `--fix` changes. The exit code says whether something is wrong.
+/// Checks the machine, reports, and with `--fix` changes the settings. The exit code says whether something is wrong.
 pub(crate) async fn doctor(arguments: &DoctorArguments) -> Result<ExitCode, UserError> {
     if arguments.fix && !arguments.yes && !io::stdin().is_terminal() {
         let message = "change devloop.toml: nobody can confirm it here";
@@ -44,7 +44,7 @@ pub(crate) async fn doctor(arguments: &DoctorArguments) -> Result<ExitCode, User
     if arguments.fix {
         let file = root.join(SETTINGS);
         let current = std::fs::read_to_string(&file).unwrap_or_default();
-        // In a document for programs the change is in the finding already.
+        // In the JSON document the change is part of the finding already.
         let mut notes: Box<dyn Write> =
             if arguments.json { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
         apply(arguments, &file, propose(&readings, &current), &mut *notes)?;
@@ -64,7 +64,7 @@ fn failed(what: &str, error: &io::Error) -> UserError {
     UserError::failure("fix_failed", format!("{what}: {error}"))
 }
 
-/// Everything that can be read, with the workspace's root or the directory where there is none.
+/// All readings, with the workspace's root, or the directory itself outside of a workspace.
 async fn read(arguments: &DoctorArguments, directory: &Path) -> (Readings, PathBuf) {
     let program = Path::new("cargo");
     let toolchain = cargo::Lookup::default().toolchain(program, directory).await;
@@ -73,7 +73,7 @@ async fn read(arguments: &DoctorArguments, directory: &Path) -> (Readings, PathB
     let is_usable = versions.is_ok();
     readings.toolchain = Some(versions);
     if !is_usable {
-        // Cargo, asked for the workspace, would only say the same.
+        // Asking cargo for the workspace would only give the same error.
         return (readings, directory.to_owned());
     }
     let survey = match survey(program, directory, Layer::default()).await {

@@ -75,7 +75,7 @@ fn line(event: &Value) -> String {
     )
 }
 
-/// Sends an event again, and shows what became of it each time.
+/// Sends an event again, and shows the result each time.
 pub(crate) async fn replay(arguments: &ReplayArguments) -> Result<ExitCode, UserError> {
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
     let event = numbered(kept(&asked).await?, arguments.number)?;

@@ -1,4 +1,4 @@
-//! `devloop fire RULE`: a schedule at once, so that nobody waits for 3 a.m.
+//! `devloop fire RULE`: runs a schedule at once, so that nobody waits for 3 a.m.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use crate::aws::{Call, encoded};
 use crate::cli::FireArguments;
 use crate::error::UserError;
 
-/// Runs the rule or schedule that is meant.
+/// Runs the rule or schedule that was named.
 pub(crate) async fn fire(arguments: &FireArguments) -> Result<ExitCode, UserError> {
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
     let page = asked.page("/_devloop/status", "read the cloud's page").await?;

@@ -1,4 +1,4 @@
-//! `devloop init`: what devloop finds in a workspace, and a file of settings to begin with.
+//! `devloop init`: shows what devloop finds in a workspace, and writes a file of settings to begin with.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -12,7 +12,7 @@ use crate::session::{Survey, survey};
 /// The file that is written.
 const FILE: &str = "devloop.toml";
 
-/// Looks, tells, and writes the file. One that is there already is left as it is.
+/// Shows what was found and writes the file. An existing file stays as it is.
 pub(crate) async fn init(arguments: &InitArguments) -> Result<(), UserError> {
     let directory = std::env::current_dir()
         .map_err(|error| UserError::usage("directory_missing", format!("use this directory: {error}")))?;
@@ -69,7 +69,7 @@ fn findings(survey: &Survey, root: &Path) -> String {
     words
 }
 
-/// The file: the usual settings as comments, with what is in force now.
+/// The text of the file: the usual settings as comments, with their current values.
 fn settings(survey: &Survey, root: &Path) -> String {
     let paths = survey.stacks.iter().map(|stack| {
         let path = stack.path.strip_prefix(root).unwrap_or(&stack.path);

@@ -1,4 +1,4 @@
-//! `devloop invoke FUNCTION`: the answer on the standard output, the log and what it took on the standard error.
+//! `devloop invoke FUNCTION`: writes the answer to the standard output, the log and the duration to the standard error.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -16,16 +16,16 @@ use crate::error::UserError;
 use crate::lambda_log::ReportLine;
 use crate::sink::{Piece, log_line, pieces};
 
-/// What is asked of a function.
+/// One invocation.
 pub(super) struct Request {
     pub(super) function: String,
     pub(super) payload: String,
-    /// Whether nobody waits for the answer.
+    /// Whether the event is invoked asynchronously, without waiting for the answer.
     pub(super) later: bool,
     pub(super) qualifier: Option<String>,
 }
 
-/// Invokes the function that is meant.
+/// Invokes the function that was named.
 pub(crate) async fn invoke(arguments: &InvokeArguments) -> Result<ExitCode, UserError> {
     let payload = payload(arguments)?;
     let asked = Asked::new(&arguments.cloud).await?;
@@ -61,7 +61,7 @@ fn payload(arguments: &InvokeArguments) -> Result<String, UserError> {
     }
 }
 
-/// Sends the event, and shows what came of it. A function that failed is exit code 1.
+/// Sends the event, and shows the result. A failure of the function is exit code 1.
 pub(super) async fn run(asked: &Asked, request: &Request) -> Result<ExitCode, UserError> {
     let mut path = format!("/2015-03-31/functions/{}/invocations", encoded(&request.function));
     if let Some(qualifier) = &request.qualifier {
@@ -87,7 +87,7 @@ pub(super) async fn run(asked: &Asked, request: &Request) -> Result<ExitCode, Us
     Ok(if is_failure { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The answer as people read it, where it is JSON.
+/// The answer; JSON is indented.
 fn shown(answer: &Answer) -> String {
     match serde_json::from_slice::<Value>(&answer.body) {
         Ok(value) => format!("{value:#}\n"),
@@ -95,7 +95,7 @@ fn shown(answer: &Answer) -> String {
     }
 }
 
-/// The log's end, and what the invocation took. Nobody misses what a closed standard error does not show.
+/// Writes the end of the log, and the duration. A closed standard error is no reason to fail.
 fn told(function: &str, log: &str, is_failure: bool) {
     let mut out = std::io::stderr().lock();
     let mut report = None;

@@ -1,4 +1,4 @@
-//! `devloop logs`: what functions have logged, through CloudWatch Logs, on every target.
+//! `devloop logs`: shows what functions have logged, through CloudWatch Logs, on every target.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ const TARGET: &str = "Logs_20140328.FilterLogEvents";
 /// The pause between two looks while lines are followed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How far behind the newest line is looked again: lines of several streams come out of order, and late on AWS.
+/// How far behind the newest line the next look begins: lines of several streams come out of order, and late on AWS.
 const OVERLAP_MS: i64 = 10_000;
 
 /// One line of a function's log.
@@ -33,14 +33,14 @@ struct Line {
 /// The lines of one function that were seen.
 #[derive(Debug, Default)]
 struct Seen {
-    /// Ids with the lines' times; those that no look reaches any more are forgotten.
+    /// The ids of the lines, with their times. Ids older than the next look's beginning are forgotten.
     ids: BTreeMap<String, i64>,
     newest_ms: i64,
-    /// The request that a stream works on.
+    /// The request that each log stream is working on.
     requests: BTreeMap<String, String>,
 }
 
-/// Shows lines, and with `--follow` further ones until Ctrl-C.
+/// Shows lines, and with `--follow` goes on until Ctrl-C.
 pub(crate) async fn logs(arguments: &LogsArguments) -> Result<ExitCode, UserError> {
     let asked = Asked::new(&arguments.cloud).await?;
     let mut functions = Vec::new();
@@ -77,7 +77,7 @@ pub(crate) async fn logs(arguments: &LogsArguments) -> Result<ExitCode, UserErro
     }
 }
 
-/// The lines of a function since a time; none where it has never logged.
+/// The lines of a function since a time; empty if it has never logged.
 async fn read(
     asked: &Asked,
     function: &str,
@@ -119,7 +119,7 @@ fn line(event: &Value) -> Line {
 }
 
 impl Seen {
-    /// Those of the lines that were not seen before, and of one request only where one is wanted.
+    /// The lines that were not seen before; if a request is given, only its lines.
     fn new_of(&mut self, lines: Vec<Line>, request: Option<&str>) -> Vec<Line> {
         let mut found = Vec::new();
         for line in lines {
@@ -141,7 +141,7 @@ impl Seen {
     }
 }
 
-/// The request whose work begins with this line: what comes until the next such line of the stream belongs to it.
+/// The request that begins with this line. The following lines of the stream belong to it until the next such line.
 fn started(text: &str) -> Option<String> {
     if let Some(rest) = text.strip_prefix("START RequestId: ") {
         return rest.split_whitespace().next().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! `devloop mail`: the e-mails that topics have sent, from any terminal.
+//! `devloop mail`: shows the e-mails that topics have sent, from any terminal.
 
 use std::fs;
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ struct Mail {
     subject: String,
 }
 
-/// Lists the mails, shows one of them, or tells of each as it comes.
+/// Lists the mails, shows one of them, or reports each as it comes.
 pub(crate) async fn mail(arguments: &MailArguments) -> Result<ExitCode, UserError> {
     let directory = std::env::current_dir().map_err(|error| {
         UserError::failure("no_directory", format!("find the current directory: {error}"))
@@ -35,7 +35,7 @@ pub(crate) async fn mail(arguments: &MailArguments) -> Result<ExitCode, UserErro
     if let Some(number) = arguments.number {
         return show(&folder, number);
     }
-    // Watching begins before the first look: what comes in between is seen by one of them.
+    // Watching begins before the first look, so that no mail in between is missed.
     let (told, mut changes) = mpsc::channel(1);
     let watching = if arguments.follow { Some(watch(&folder, told)?) } else { None };
     let mut last = 0;
@@ -87,14 +87,14 @@ fn written(error: &io::Error) -> Result<ExitCode, UserError> {
     Err(UserError::failure("output_failed", format!("write the output: {error}")))
 }
 
-/// Sends a word for every change of the folder, which is made if there is none yet.
+/// Sends a message for every change of the folder, which is made if there is none yet.
 fn watch(folder: &Path, told: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, UserError> {
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         UserError::failure("mail_not_followed", format!("{what} {}: {error}", folder.display()))
     };
     fs::create_dir_all(folder).map_err(|error| failed("make the folder", &error))?;
     let mut watcher = notify::recommended_watcher(move |_| {
-        // One word that waits to be read stands for all that have happened since.
+        // One unread message stands for all changes since.
         let _ = told.try_send(());
     })
     .map_err(|error| failed("watch", &error))?;

@@ -42,7 +42,7 @@ pub(crate) use status::status;
 pub(crate) use up::up;
 pub(crate) use watch::watch;
 
-/// The settings that the flags make.
+/// The settings from the flags.
 fn layer(arguments: &SessionArguments) -> Layer {
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let mouse = arguments.no_mouse.then_some(false);
@@ -71,7 +71,7 @@ fn target_layer(arguments: &TargetArguments) -> Layer {
     Layer { port: arguments.port, endpoint: arguments.endpoint.clone(), target, ..Layer::default() }
 }
 
-/// How an account is dealt with; flags about one mean nothing elsewhere, and what means nothing is refused.
+/// The flags about deploying to an account. On other targets they would have no effect, so they are refused.
 fn deployment(arguments: &TargetArguments) -> Result<Deployment, UserError> {
     let TargetArguments { yes, dry_run, publish, alias, bucket, .. } = arguments.clone();
     if arguments.target != Some(TargetName::Aws) {
@@ -109,7 +109,7 @@ fn selection(arguments: &SessionArguments) -> Selection {
     Selection { named: arguments.functions.clone(), no_template: arguments.no_template }
 }
 
-/// What requests are signed with, and the region that is meant: those of the environment, or of a profile where one is chosen or AWS
+/// The keys that requests are signed with, and the region: those of the environment, or those of a profile if one is chosen or AWS
 /// itself is asked.
 async fn keys(
     environment: &Environment<'_>,

@@ -1,4 +1,4 @@
-//! `devloop records QUEUE`: which records a mapping gave up.
+//! `devloop records QUEUE`: shows which records a mapping gave up.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::config::Environment;
 use crate::error::{Exit, UserError};
 use crate::records::{Inquiry, resolve, text};
 
-/// Where everything is that nobody says otherwise of.
+/// The region where neither flags nor environment name one.
 const REGION: &str = "us-east-1";
 
 /// Prints the queue's failure records with the stream's records that they name.

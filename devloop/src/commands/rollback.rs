@@ -1,4 +1,4 @@
-//! `devloop rollback`: the code before the last update.
+//! `devloop rollback`: makes the code before the last update serve again.
 
 use crate::cli::RollbackArguments;
 use crate::commands::{deployment, target_layer, templates};

@@ -1,4 +1,4 @@
-//! `devloop status`: how a running pipeline fares, from any terminal.
+//! `devloop status`: shows the state of a running pipeline, from any terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use crate::sink;
 use crate::status::{Commit, Report, Section, StatusSource, lines};
 use crate::workspace::{self, Reading};
 
-/// How long `--watch` waits for a cloud that does not answer.
+/// The pause of `--watch` after a cloud that did not answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The order on paper: what is wrong comes last, next to the prompt.
+/// The order of the printed sections: what is wrong comes last, next to the prompt.
 const SECTIONS: [Section; 8] = [
     Section::Cloud,
     Section::Code,
@@ -146,8 +146,8 @@ async fn pipeline(arguments: &StatusArguments) -> Result<Pipeline, UserError> {
     Ok(pipeline.beside(Local { dist: settings.dist, notes: home.join("devloop/aws") }))
 }
 
-/// The settings of this directory's workspace and its target directory, or without one the defaults: a pipeline can be asked from
-/// anywhere.
+/// The settings of this directory's workspace and its target directory; outside of a workspace the defaults, because a pipeline can
+/// be asked from anywhere.
 async fn settings(environment: &Environment<'_>, flags: Layer) -> Result<(Settings, PathBuf), UserError> {
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     match workspace::read(Path::new("cargo"), &directory).await {

@@ -1,4 +1,4 @@
-//! `devloop up`: cloud, template, one build.
+//! `devloop up`: starts the cloud, applies the template, and builds once.
 
 use crate::cli::SessionArguments;
 use crate::commands::{conditions, database, deployment, layer, selection, view};

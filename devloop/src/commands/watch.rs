@@ -1,4 +1,4 @@
-//! `devloop watch`: what `up` does, and again after every save.
+//! `devloop watch`: does what `up` does, and builds again after every save.
 
 use crate::cli::SessionArguments;
 use crate::commands::{conditions, database, deployment, layer, selection, view};

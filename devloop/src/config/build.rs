@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-/// The linker that the user asks for.
+/// The linker that the user chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LinkerChoice {
-    /// The fastest that is installed and works.
+    /// The fastest linker that is installed and works.
     #[default]
     Auto,
     Wild,
@@ -18,7 +18,7 @@ pub(crate) enum LinkerChoice {
     Default,
 }
 
-/// What one source says about builds.
+/// The settings about builds from one source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct BuildLayer {
@@ -26,7 +26,7 @@ pub(crate) struct BuildLayer {
     /// How long cargo may say nothing before it counts as hanging, such as `10m`.
     #[serde(deserialize_with = "duration")]
     pub(crate) timeout: Option<Duration>,
-    /// Functions keep the debug information that the profile gives them.
+    /// Whether functions keep the debug information that the profile gives them.
     pub(crate) debug: Option<bool>,
     /// Dependencies are linked once, into a shared object beside each function.
     pub(crate) prelink: Option<bool>,
@@ -35,7 +35,7 @@ pub(crate) struct BuildLayer {
 }
 
 impl BuildLayer {
-    /// These settings, and where they are silent the weaker ones.
+    /// These settings; where one is not set, the weaker one counts.
     pub(super) fn over(self, weaker: Self) -> Self {
         Self {
             linker: self.linker.or(weaker.linker),
@@ -61,7 +61,7 @@ pub(crate) struct BuildSettings {
     pub(crate) standby: bool,
 }
 
-/// One crate may compile for minutes without a word, but hardly for ten.
+/// The compiler may be silent for minutes over one crate, but hardly for ten.
 const TIMEOUT: Duration = Duration::from_mins(10);
 
 impl From<BuildLayer> for BuildSettings {
@@ -83,7 +83,7 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duratio
     })
 }
 
-/// A whole number and its unit; nothing at all is no duration to wait.
+/// Reads a whole number and its unit. Zero is refused.
 fn parse(text: &str) -> Option<Duration> {
     let unit = text.find(|character: char| !character.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit);

@@ -1,5 +1,5 @@
-//! The environment variables that are settings of devloop. What belongs to a tool that devloop starts or stands in for (cargo,
-//! rustc, the linker, `PATH`) is read where that tool is, and AWS's SDK reads its own.
+//! The environment variables that are settings of devloop. Variables of a tool that devloop starts or stands in for (cargo, rustc,
+//! the linker, `PATH`) are read where that tool is handled, and AWS's SDK reads its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,16 +15,16 @@ const LAMBDA_DIST_PATH: &str = "LAMBDA_DIST_PATH";
 /// The cloud's URL; on loopback its port is the embedded cloud's.
 const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-/// The API's URL, as the reference's README names it and as its code does.
+/// The API's URL, under the name of the reference's README and the name in its code.
 const API_ENDPOINTS: [&str; 2] = ["API_ENDPOINT", "APIGW_ENDPOINT"];
 
-/// The same for Lambda alone, which is stronger there [Service-specific endpoints, AWS SDKs and Tools Reference Guide].
+/// The URL of Lambda alone, which overrides the common one [Service-specific endpoints, AWS SDKs and Tools Reference Guide].
 const AWS_ENDPOINT_URL_LAMBDA: &str = "AWS_ENDPOINT_URL_LAMBDA";
 
-/// The same for S3 alone.
+/// The URL of S3 alone.
 const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
 
-/// The same for `CloudFormation` alone.
+/// The URL of `CloudFormation` alone.
 const AWS_ENDPOINT_URL_CLOUDFORMATION: &str = "AWS_ENDPOINT_URL_CLOUDFORMATION";
 
 /// The access key, which `LocalStack` reads an account from.
@@ -34,7 +34,7 @@ const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// A file of authorities whose certificates are trusted, instead of the system's [AWS CLI User Guide]. `SSL_CERT_FILE`, which
-/// stands for the system's, is read by the library that reads those.
+/// replaces the system's file, is read by the library that reads the system's authorities.
 const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
 /// `true` asks for `LocalStack` instead of the embedded cloud.
@@ -52,7 +52,7 @@ const NO_COLOR: &str = "NO_COLOR";
 /// The kind of the terminal; `dumb` cannot draw.
 const TERM: &str = "TERM";
 
-/// Only of debug builds: the thread of the screen that panics at the first key, for the test of the way out.
+/// In debug builds only: names the thread of the screen that panics at the first key, for the test that the terminal is restored.
 #[cfg(debug_assertions)]
 const TEST_PANIC: &str = "DEVLOOP_TEST_PANIC";
 
@@ -73,7 +73,7 @@ impl Environment<'static> {
 }
 
 impl Environment<'_> {
-    /// The settings that the environment makes. Variables that are set to nothing count as unset.
+    /// The settings from the environment. Variables that are set to nothing count as unset.
     pub(crate) fn layer(&self) -> Layer {
         Layer {
             src: self.get(LAMBDA_SRC_PATH).map(PathBuf::from),
@@ -127,7 +127,7 @@ impl Environment<'_> {
         Some((id?, secret?, token))
     }
 
-    /// Whether the user chose a profile, whose keys are then meant.
+    /// Whether the user chose a profile, whose keys then count.
     pub(crate) fn has_profile(&self) -> bool {
         self.get(AWS_PROFILE).is_some()
     }
@@ -144,7 +144,7 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What leads a load to this endpoint and its API, whatever the shell says.
+/// Variables that direct a load to this endpoint and its API, whatever the shell's variables say.
 pub(crate) fn environment_of_a_load(endpoint: &str) -> Vec<(&'static str, String)> {
     let elsewhere = API_ENDPOINTS.iter().map(|name| (*name, String::new()));
     elsewhere.chain([(AWS_ENDPOINT_URL, endpoint.to_owned())]).collect()
@@ -156,7 +156,7 @@ pub(crate) fn panicking_thread() -> Option<String> {
     std::env::var(TEST_PANIC).ok()
 }
 
-/// Nobody wants a panic of what users run.
+/// Release builds never panic on request.
 #[cfg(not(debug_assertions))]
 pub(crate) fn panicking_thread() -> Option<String> {
     None
@@ -172,7 +172,7 @@ pub(crate) fn editor() -> Option<String> {
     EDITORS.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.trim().is_empty())
 }
 
-/// Whether the terminal understands more than lines.
+/// Whether the terminal can draw more than lines.
 pub(crate) fn terminal_draws() -> bool {
     std::env::var_os(TERM).is_none_or(|kind| kind != "dumb")
 }

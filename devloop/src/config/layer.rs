@@ -1,4 +1,4 @@
-//! The settings that one source makes, and the strict reading of the two files.
+//! The settings from one source, and the strict reading of the two files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::config::TargetKind;
 use crate::config::build::BuildLayer;
 use crate::error::{UserError, suggestion};
 
-/// What one source says; what it is silent about stays as it was.
+/// The settings from one source; `None` leaves a setting as it was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Layer {
@@ -20,7 +20,7 @@ pub(crate) struct Layer {
     pub(crate) dist: Option<PathBuf>,
     /// Templates to apply; `*` in the last segment stands for any text.
     pub(crate) templates: Option<Vec<String>>,
-    /// Which of the templates' stacks is meant: its name or a part of it, or `all`.
+    /// Which of the templates' stacks to use: its name or a part of it, or `all`.
     pub(crate) stack: Option<String>,
     /// The cloud's port; 0 takes a free one.
     pub(crate) port: Option<u16>,
@@ -36,7 +36,7 @@ pub(crate) struct Layer {
     pub(crate) functions: Option<BTreeMap<String, String>>,
     /// Keys of the screen by action.
     pub(crate) keys: Option<BTreeMap<String, Vec<String>>>,
-    /// Where functions run. A file cannot say it: nobody deploys to an account because of a file that was checked in.
+    /// Where functions run. A file cannot set it: nobody deploys to an account because of a file that was checked in.
     #[serde(skip)]
     pub(crate) target: Option<TargetKind>,
 }
@@ -66,7 +66,7 @@ const KEYS: [&str; 12] = [
 ];
 
 impl Layer {
-    /// Reads a table; `origin` names it in errors. Null is an empty one.
+    /// Reads a table; `origin` names it in errors. Null counts as an empty table.
     pub(crate) fn from_value(value: Value, origin: &str) -> Result<Self, UserError> {
         let Value::Object(table) = &value else {
             return if value.is_null() {
@@ -91,7 +91,7 @@ impl Layer {
             .map_err(|error| UserError::usage("config_invalid", format!("read {origin}: {error}")))
     }
 
-    /// Reads `devloop.toml`; a missing file says nothing.
+    /// Reads `devloop.toml`; a missing file sets nothing.
     pub(crate) fn from_file(path: &Path) -> Result<Self, UserError> {
         let origin = path.display().to_string();
         let invalid = |error: &dyn std::fmt::Display| {
@@ -106,7 +106,7 @@ impl Layer {
         Self::from_value(value, &origin)
     }
 
-    /// These settings, and where they are silent the weaker ones. Port and URL say the same thing, so one hides the other.
+    /// These settings; where one is not set, the weaker one counts. Port and URL set the same thing, so one hides the other.
     pub(crate) fn over(self, weaker: Self) -> Self {
         let (port, endpoint) = match (self.port, self.endpoint) {
             (None, None) => (weaker.port, weaker.endpoint),
@@ -115,7 +115,7 @@ impl Layer {
         Self {
             src: self.src.or(weaker.src),
             dist: self.dist.or(weaker.dist),
-            // Templates that are named are meant, whatever a weaker source says of the usual ones.
+            // Templates that are named count, whatever stack a weaker source chooses.
             stack: self.stack.or(if self.templates.is_some() { None } else { weaker.stack }),
             templates: self.templates.or(weaker.templates),
             port,

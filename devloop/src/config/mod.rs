@@ -1,4 +1,4 @@
-//! Settings from everywhere, in one order:
+//! Settings from all sources, from the weakest to the strongest:
 //! defaults < `[workspace.metadata.devloop]` in `Cargo.toml` < `devloop.toml` < environment < command line.
 //!
 //! `session` resolves them once at the start.

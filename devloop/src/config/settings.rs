@@ -20,20 +20,20 @@ const LATENCY_NAMESPACE: &str = "ServerlessDataProcessingPipeline/Latencies";
 /// The name of that metric.
 const LATENCY_METRIC: &str = "Latency";
 
-/// What a session goes by. Paths are absolute.
+/// The settings of a session. Paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Only functions below this directory; none: the whole workspace.
+    /// Only functions below this directory; `None`: the whole workspace.
     pub(crate) src: Option<PathBuf>,
     /// The directory of the functions' directories.
     pub(crate) dist: PathBuf,
-    /// Templates as patterns; where the user names none, they are looked for in the usual places.
+    /// Patterns of template files; where the user names none, templates are looked for in the usual places.
     pub(crate) templates: Vec<String>,
-    /// The user named the templates, so a pattern without a file is an error.
+    /// Whether the user named the templates, so that a pattern without a file is an error.
     pub(crate) templates_named: bool,
-    /// Which of their stacks is meant: its name or a part of it, or `all`; none: every one.
+    /// Which of the templates' stacks to use: its name or a part of it, or `all`; `None`: every one.
     pub(crate) stack: Option<String>,
-    /// Where functions run; none: wherever the endpoint leads.
+    /// Where functions run; `None`: what listens at the endpoint decides.
     pub(crate) target: Option<TargetKind>,
     /// The cloud's port; 0 takes a free one.
     pub(crate) port: u16,
@@ -75,7 +75,7 @@ impl Settings {
             .with_hint("check LAMBDA_SRC_PATH and the setting `src`"));
         }
         let (port, endpoint) = match layer.target {
-            // The files' port and URL are those of a local cloud.
+            // The port and the URL in the files are those of a local cloud.
             Some(TargetKind::Aws) if typed_port.is_some() => {
                 let message = "use a port: the target aws has none";
                 return Err(UserError::usage("port_without_cloud", message)
@@ -127,7 +127,7 @@ fn plain(endpoint: &str) -> String {
     format!("http://{host}:{port}")
 }
 
-/// The port of a URL on this machine; other machines are not ours to serve.
+/// The port of a URL on this machine; the embedded cloud cannot listen on another machine.
 fn loopback_port(endpoint: &str) -> Result<u16, UserError> {
     let unsupported = || {
         UserError::usage(
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_that_are_named_are_meant_whatever_stack_the_files_name() {
+    fn named_templates_count_whatever_stack_the_files_name() {
         let file = "stack = 'pipeline'";
         let stack = |flags| resolve(Sources { file, flags, ..silent() }).unwrap().stack;
         assert_eq!(stack(Layer::default()).as_deref(), Some("pipeline"));

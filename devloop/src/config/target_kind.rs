@@ -5,14 +5,14 @@
 pub(crate) enum TargetKind {
     /// The embedded cloud, in this process.
     Embedded,
-    /// `LocalStack`, or what speaks as it does.
+    /// `LocalStack`, or a server that behaves as it does.
     Localstack,
     /// Lambda itself. Only the command line can ask for it.
     Aws,
 }
 
 impl TargetKind {
-    /// As the command line calls it.
+    /// Its name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",

@@ -1,7 +1,7 @@
 //! The setting that a finding proposes, as an edit of `devloop.toml`.
 //!
-//! It is devloop's own file and not cargo's configuration, because cargo builds every dependency anew when the linker in its
-//! configuration changes, while devloop passes its linker in a variable that cargo does not track.
+//! The setting goes into devloop's own file and not into cargo's configuration: when the linker in cargo's configuration changes,
+//! cargo builds every dependency anew, while devloop passes its linker in a variable that cargo does not track.
 
 use crate::doctor::judge::{Readings, better};
 use crate::linker::Linker;

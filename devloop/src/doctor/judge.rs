@@ -1,4 +1,4 @@
-//! From readings to findings. Pure.
+//! Turns readings into findings. Pure.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use crate::machine::{self, Binary, Demands, Purpose, Tools};
 /// Everything that was read and tried.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Readings {
-    /// What cargo and rustc call themselves, or why they do not.
+    /// The versions of cargo and rustc, or why they could not be asked.
     pub(crate) toolchain: Option<Result<String, Problem>>,
     /// Why the workspace cannot be read.
     pub(crate) workspace: Option<Problem>,
     /// What the stack asks of the functions.
     pub(crate) demands: Demands,
-    /// What can be used for other machines.
+    /// The tools for building for other machines.
     pub(crate) tools: Tools,
-    /// Each linker that can be installed.
+    /// What was found out about each linker that devloop knows.
     pub(crate) probes: Vec<Probe>,
-    /// The function whose incremental links were measured, and the median of each linker in ms.
+    /// The measured links, or why none could be measured.
     pub(crate) links: Option<Result<Links, String>>,
-    /// Why devloop cannot be cargo's rustc wrapper, if so.
+    /// Why devloop cannot be cargo's rustc wrapper, if it cannot.
     pub(crate) wrapper: Option<Problem>,
     /// The linker that builds use.
     pub(crate) used: Option<Linker>,
@@ -38,7 +38,7 @@ pub(crate) struct Readings {
     pub(crate) port: Option<Port>,
     /// The directory of the functions' binaries, and what is wrong with it.
     pub(crate) dist: Option<(PathBuf, Option<Problem>)>,
-    /// The binaries that lie there.
+    /// The binaries in that directory, by function.
     pub(crate) binaries: BTreeMap<String, Binary>,
     pub(crate) environment: BTreeMap<String, String>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Readings {
 /// Measured links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Links {
-    /// The function that was linked again and again.
+    /// The function whose link was measured.
     pub(crate) function: String,
     /// Medians in ms.
     pub(crate) medians: BTreeMap<Linker, u64>,
@@ -73,7 +73,7 @@ pub(crate) struct Port {
     pub(crate) number: u16,
     /// Who listens on it.
     pub(crate) owner: Option<String>,
-    /// What `LocalStack` says about itself, if it is the one.
+    /// `LocalStack`'s version, if `LocalStack` listens there.
     pub(crate) localstack: Option<String>,
 }
 
@@ -253,7 +253,7 @@ fn port(port: &Port) -> Check {
     }
 }
 
-/// What lies in the functions' directories, against the machines of their stack.
+/// Compares the binaries in the functions' directories with the machines that the stack puts them on.
 fn binaries(readings: &Readings) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for (function, binary) in &readings.binaries {

@@ -10,14 +10,14 @@ use crate::doctor::judge::Links;
 use crate::engine::BuildOrder;
 use crate::linker::{self, Linker, Plan, Probe, Times, Verdict};
 
-/// How often each linker is timed; the median of so few already tells a half from a whole.
+/// How often each linker is timed. Differences of a factor of two show in the median of so few.
 const ROUNDS: usize = 5;
 
 /// What is to be measured.
 pub(crate) struct LinkOrder<'a> {
     /// How cargo is called in a session.
     pub(crate) builder: &'a Builder,
-    /// What a session builds; its only binary is the function to measure.
+    /// The order of a session, whose only binary is the function to measure.
     pub(crate) order: BuildOrder,
     /// This program.
     pub(crate) devloop: &'a Path,
@@ -25,7 +25,7 @@ pub(crate) struct LinkOrder<'a> {
     pub(crate) probes: &'a [Probe],
 }
 
-/// Builds what the function depends on, where that is not done, and times the rest.
+/// Builds the function's dependencies where that is not done yet, and times the rest.
 pub(crate) async fn measure_links(what: LinkOrder<'_>) -> Result<Links, String> {
     let LinkOrder { builder, order, devloop, probes } = what;
     let words = |error: &dyn std::fmt::Display| error.to_string();

@@ -22,7 +22,7 @@ use crate::watch::{self, Watcher};
 /// How long a file event may take. Local file systems need a few milliseconds.
 const EVENT_LIMIT: Duration = Duration::from_secs(3);
 
-/// How often the file is written again: the first time may be before anybody watches.
+/// The pause between two writes of the file: the first write may come before the watcher is ready.
 const EVENT_STEP: Duration = Duration::from_millis(200);
 
 /// How long the server on the port may take to answer.
@@ -41,7 +41,7 @@ pub(crate) struct Subject {
     pub(crate) port: u16,
 }
 
-/// Fills in what does not need a build.
+/// Fills in all readings that need no build.
 pub(crate) async fn measure(place: &Subject, readings: &mut Readings) {
     let port = place.port;
     readings.port = Some(read_port(port).await);
@@ -66,13 +66,13 @@ pub(crate) async fn measure(place: &Subject, readings: &mut Readings) {
     }
 }
 
-/// What cargo and its compiler call themselves.
+/// The versions of cargo and its compiler.
 pub(crate) async fn versions(toolchain: &Toolchain, directory: &Path) -> Result<String, Problem> {
     let mut seen = Vec::new();
     for program in [toolchain.cargo.clone(), toolchain.rustc()] {
         let mut command = toolchain.command_of(&program, directory);
         command.arg("--version").stderr(Stdio::piped()).kill_on_drop(true);
-        // Rustup would download the missing toolchain now, and say so to nobody.
+        // Rustup would now download the missing toolchain without telling the user.
         command.env("RUSTUP_AUTO_INSTALL", "0");
         let output = command.output().await;
         let (words, hint) = match output {
@@ -101,7 +101,7 @@ pub(crate) async fn versions(toolchain: &Toolchain, directory: &Path) -> Result<
     Ok(seen.join(", "))
 }
 
-/// inotify's limits, and what this user's processes have of them as far as `/proc` tells.
+/// inotify's limits, and how much of them this user's processes use as far as `/proc` tells.
 fn read_inotify(directories: usize) -> Option<Inotify> {
     let limit = |name: &str| {
         fs::read_to_string(Path::new("/proc/sys/fs/inotify").join(name)).ok()?.trim().parse::<usize>().ok()
@@ -164,7 +164,7 @@ async fn read_port(number: u16) -> Port {
     Port { number, owner: Some(owner), localstack: asked.ok().flatten() }
 }
 
-/// `LocalStack`'s version, if it is the one that listens.
+/// `LocalStack`'s version, if `LocalStack` listens on the port.
 async fn ask_localstack(port: u16) -> Option<String> {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request =
@@ -213,7 +213,7 @@ mod tests {
     async fn a_busy_port_has_an_owner_and_a_free_one_none() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        // Nobody answers on it: that it is no LocalStack is known after a while.
+        // The port does not answer, so it takes a while to know that it is not LocalStack.
         listener.set_nonblocking(true).unwrap();
         let busy = read_port(port).await;
         assert!(busy.owner.unwrap().ends_with(&format!("(process {})", std::process::id())));

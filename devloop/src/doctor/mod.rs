@@ -1,5 +1,5 @@
-//! What stands in the way of a fast loop on this machine: `measure` reads and tries things, `judge` turns the readings into
-//! findings without touching anything, `fix` proposes a setting. `commands` calls them.
+//! Finds what slows the edit loop on this machine: `measure` reads and tries things, `judge` turns the readings into findings
+//! without touching anything, `fix` proposes a setting. `commands` calls them.
 
 mod fix;
 mod judge;

@@ -14,9 +14,9 @@ pub(crate) struct Check {
     /// What is wrong, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<&'static str>,
-    /// What was seen.
+    /// What was found out.
     pub(crate) finding: String,
-    /// What helps.
+    /// What the user can do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
 }

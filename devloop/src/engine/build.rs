@@ -11,8 +11,8 @@ use crate::engine::{
 };
 use crate::graph::{Read, Reason, Workspace};
 
-/// Builds what is requested. A running build is cancelled and becomes part of it, unless the change cannot alter what it makes or
-/// too many were cancelled before it: then it is waited for, and so is one that is being swapped.
+/// Builds what is requested. A running build is cancelled and becomes part of the new one. The request waits instead if its change
+/// cannot alter what the running build makes, if too many builds were cancelled before, or while binaries are being swapped.
 pub(super) fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
     if request.reasons.is_empty() && !request.reread {
         return Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn request(state: &mut State, mut request: Request) -> Vec<Effect> {
     }
 }
 
-/// Gives the request its number and starts it; the workshop is idle.
+/// Numbers the request and starts its build. No other build runs.
 pub(super) fn begin(state: &mut State, mut request: Request) -> Vec<Effect> {
     for (function, current) in &state.functions {
         if matches!(current, FunctionState::Failed { failure: Failure::Build, .. }) {

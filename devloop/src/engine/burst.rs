@@ -1,4 +1,4 @@
-//! Whether files are being saved at this moment, and a build that failed meanwhile.
+//! Tracks whether files are being saved at this moment, and keeps a build that failed meanwhile.
 
 use crate::engine::{Ended, Millis};
 

@@ -11,7 +11,7 @@ use crate::graph::Workspace;
 pub(crate) enum Effect {
     /// Tell every sink.
     Announce(Notice),
-    /// Ask cargo for the workspace again.
+    /// Run `cargo metadata` again.
     ReadWorkspace {
         /// The build that waits for it.
         generation: Generation,
@@ -35,7 +35,7 @@ pub(crate) enum Effect {
     },
     /// Start the cargo of the next build ahead of it, as far as it can go without looking at sources.
     StandBy(BuildOrder),
-    /// End that cargo: what it has read may be out of date.
+    /// End the cargo that stands by: what it has read may be out of date.
     StandDown,
     /// Copy a binary that will be put in place when cargo has ended.
     Copy(SwapOrder),
@@ -45,13 +45,13 @@ pub(crate) enum Effect {
     Activate {
         generation: Generation,
         function: String,
-        /// What lies there.
+        /// The code in the function's directory.
         digest: Digest,
     },
     /// Let the code serve again that served before.
     RollBack {
         function: String,
-        /// The user knows what that changes, and wants it.
+        /// Whether the user has agreed to what the rollback changes.
         agreed: bool,
     },
 }
@@ -78,7 +78,7 @@ pub(crate) struct BuildOrder {
     pub(crate) packages: Vec<String>,
     /// Every watched function.
     pub(crate) binaries: Vec<String>,
-    /// The lock file is satisfied by what is on disk.
+    /// Everything in the lock file is on disk, so cargo needs no network.
     pub(crate) offline: bool,
     /// Functions that are built one after the other, because cargo writes their binaries to one place: package and binary.
     pub(crate) apart: BTreeMap<String, (String, String)>,
@@ -87,7 +87,7 @@ pub(crate) struct BuildOrder {
 }
 
 impl BuildOrder {
-    /// These functions of the workspace.
+    /// An order for these functions of the workspace.
     pub(crate) fn of(workspace: &Workspace, generation: Generation, binaries: Vec<String>) -> Self {
         Self {
             generation,
@@ -107,6 +107,6 @@ pub(crate) struct SwapOrder {
     pub(crate) function: String,
     /// Where cargo left it.
     pub(crate) executable: PathBuf,
-    /// Nothing is to be done when the binary has this content: it serves and lies in place already.
+    /// Do nothing if the binary has this digest: that code serves and is in place already.
     pub(crate) unless: Option<Digest>,
 }

@@ -49,24 +49,24 @@ pub(crate) enum Fact {
         seen_at: Millis,
         /// Every path of the burst, without noise.
         paths: Vec<PathBuf>,
-        /// Those of them where nothing lies any more.
+        /// Those of the paths that no longer exist.
         gone: Vec<PathBuf>,
         /// The operating system dropped events, so any file may have changed.
         lost: bool,
     },
-    /// Nothing is to be built until [`Fact::Resume`]; what is being made is finished.
+    /// Nothing is to be built until [`Fact::Resume`]; a running build is finished.
     Pause,
-    /// What was saved meanwhile is built, and every save again.
+    /// What was saved during the pause is built, and from now on every save is.
     Resume,
     /// Every function is to be built, whatever changed.
     Rerun,
     /// The function's former code is wanted.
     RollBack {
         function: String,
-        /// The user has been told what that changes, where that has to be told.
+        /// Whether the user has agreed to what the rollback changes.
         agreed: bool,
     },
-    /// A rollback changes what is not only the user's, and has to be agreed to.
+    /// A rollback would change an account, so the user has to agree to it first.
     RollbackPlanned {
         function: String,
         /// What it would change, in lines for people.
@@ -74,7 +74,7 @@ pub(crate) enum Fact {
     },
     /// The function's former code answers, and only it is given new events.
     RolledBack(RolledBack),
-    /// The code goes on answering that did before.
+    /// The rollback failed; the code that answered before goes on answering.
     RollbackFailed { function: String, problem: Problem },
     /// The workspace was read again after a manifest changed.
     WorkspaceRead {
@@ -93,19 +93,19 @@ pub(crate) enum Fact {
     },
     /// The compiler reported something; arrives while the build still runs.
     Diagnostic { generation: Generation, diagnostic: Diagnostic },
-    /// Cargo made a binary anew; it is final, though the build goes on.
+    /// Cargo made a binary anew; it will not change again, though the build goes on.
     Made {
         generation: Generation,
         function: String,
         /// Where cargo left it.
         executable: PathBuf,
     },
-    /// Cargo will make nothing more. [`Fact::InputsRead`] belongs to it, and comes whatever it says.
+    /// Cargo will make nothing more. A [`Fact::InputsRead`] follows, also after a failure.
     Built(Ended),
-    /// Cargo has ended, and what the binaries were made from is known, as far as it is.
+    /// Cargo has ended, and the inputs of its binaries are known as far as it told them.
     InputsRead {
         generation: Generation,
-        /// By function; none where it is not known.
+        /// By function; `None` where the inputs are unknown.
         inputs: BTreeMap<String, Option<Read>>,
     },
     /// The new binary is the one that already serves.
@@ -117,7 +117,7 @@ pub(crate) enum Fact {
         digest: Digest,
         /// When copying and checking were done, just before the rename.
         staged_at: Millis,
-        /// What would trouble the binary elsewhere than here.
+        /// What would be a problem for the binary on other machines.
         warnings: Vec<String>,
     },
     /// The new binary could not be put in place.
@@ -135,7 +135,7 @@ pub(crate) enum Fact {
         function: String,
         problem: Problem,
     },
-    /// A function that was not to be found, or could not be updated, can be now.
+    /// A function that was missing, or could not be updated, can now be updated.
     Deployed { function: String },
     /// A function wrote a line.
     Log {
@@ -158,7 +158,7 @@ pub(crate) enum Fact {
     /// A function that vanished from the workspace has been let go of.
     Dismissed {
         function: String,
-        /// It answers no more; otherwise it stays as it is.
+        /// Whether it was removed from the cloud; otherwise it stays as it is.
         removed: bool,
         /// The code that answers, if it stays.
         serving: Option<Digest>,

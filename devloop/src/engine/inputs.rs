@@ -1,4 +1,4 @@
-//! What the last successful builds read, and the functions that are called live when that is known.
+//! What the last successful builds read, and the functions whose code answers but is called live only when its inputs are known.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::engine::Generation;
 use crate::graph::{Inputs, Read};
 
-/// The files that each function was made from. Cargo tells them a moment after it has made the binary, so that new code may answer
-/// before they are known.
+/// The files that each function was made from. Cargo writes them a moment after the binary, so new code may answer before they are
+/// known.
 #[derive(Debug, Default)]
 pub(super) struct KnownInputs {
     of_functions: Inputs,
@@ -23,7 +23,7 @@ pub(super) struct KnownInputs {
     altered: Generation,
 }
 
-/// How many files are remembered as not read; when there are more, all of them are looked at anew.
+/// How many unread files are remembered. When there are more, all of them are forgotten.
 const UNREAD: usize = 10_000;
 
 impl KnownInputs {
@@ -53,12 +53,12 @@ impl KnownInputs {
         }
     }
 
-    /// What was known of the function is not to be trusted any more.
+    /// Forgets what the function was made from.
     pub(super) fn forget(&mut self, function: &str) {
         self.of_functions.remove(function);
     }
 
-    /// Whether the build's inputs are still unknown. The function that answers is then kept for [`Self::are_known_of`].
+    /// Whether the build's inputs are still unknown. If so, the function is kept for [`Self::are_known_of`].
     pub(super) fn are_awaited(&mut self, generation: Generation, function: &str) -> bool {
         let is_awaited = generation > self.newest;
         if is_awaited {
@@ -73,7 +73,7 @@ impl KnownInputs {
         std::mem::take(&mut self.awaited)
     }
 
-    /// The build is made from something else than the one before, so what it reads is not known yet.
+    /// The build's inputs may differ from those of the build before, so they are not known yet.
     pub(super) fn alter(&mut self, generation: Generation) {
         self.altered = generation;
     }
@@ -91,13 +91,13 @@ impl KnownInputs {
         }
     }
 
-    /// Whether the last build of each of these functions is known not to have read the file, nor to have had to look at it.
+    /// Whether cargo is known not to read the file in builds of these functions.
     pub(super) fn is_unread<'a>(&self, path: &Path, mut functions: impl Iterator<Item = &'a String>) -> bool {
         self.unread.contains(path)
             && functions.all(|function| self.of_functions.get(function).is_some_and(|read| !read.holds(path)))
     }
 
-    /// Cargo decides by the workspace which files it looks at, and that has changed.
+    /// Forgets the unread files: the workspace has changed, and it decides which files cargo looks at.
     pub(super) fn forget_unread(&mut self) {
         self.unread.clear();
     }

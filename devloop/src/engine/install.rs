@@ -134,7 +134,7 @@ pub(super) fn activation_failed(
     }
 }
 
-/// What serves while the function's binary of this build is put in place; none if that is not being done.
+/// What serves while this build's binary of the function is put in place; `None` if that is not going on.
 fn swapping(state: &State, generation: Generation, function: &str) -> Option<Serving> {
     match state.functions.get(function) {
         Some(FunctionState::Swapping { generation: current, serving }) if *current == generation => {
@@ -151,7 +151,8 @@ fn swap_done(state: &mut State, function: &str) -> Vec<Effect> {
     proceed(state)
 }
 
-/// A function's code was started, or its start has failed: a newer build that waited for that, or runs, takes the function over.
+/// A function's code was started, or its start failed. A newer build that waited for this, or still runs, now takes the function
+/// over.
 pub(super) fn started_or_not(state: &mut State, function: &str) -> Vec<Effect> {
     match &mut state.workshop {
         Workshop::Building(plan) if plan.concerns(function) => {
@@ -171,7 +172,7 @@ pub(super) fn started_or_not(state: &mut State, function: &str) -> Vec<Effect> {
     }
 }
 
-/// Ends the build when its last binary is in place, and begins what was saved meanwhile.
+/// Ends the build when its last binary is in place, and builds what was saved meanwhile.
 pub(super) fn proceed(state: &mut State) -> Vec<Effect> {
     match &state.workshop {
         Workshop::Swapping { busy, held, .. } if busy.is_empty() && held.is_empty() => {

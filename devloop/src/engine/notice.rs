@@ -29,7 +29,7 @@ pub(crate) enum Notice {
         /// What it will build, with everything noted before.
         functions: Vec<String>,
     },
-    /// Saves are built again, and what was noted is.
+    /// Saves are built again, and what was noted is being built.
     Resumed {
         /// How many saves were noted.
         saves: usize,
@@ -97,7 +97,7 @@ pub(crate) enum Notice {
         /// The code that goes on answering, if any.
         serving: Option<Digest>,
     },
-    /// A rollback is to be agreed to.
+    /// A rollback waits for the user to agree.
     RollbackPlanned {
         function: String,
         /// What it would change.
@@ -105,7 +105,7 @@ pub(crate) enum Notice {
     },
     /// The function's former code answers again.
     RolledBack(RolledBack),
-    /// It could not be rolled back; its code goes on answering.
+    /// The function could not be rolled back; its code goes on answering.
     NotRolledBack { function: String, problem: Problem },
     /// Lambda's report of a request that the function's own lines have named.
     Reported {
@@ -161,7 +161,8 @@ impl Phases {
     }
 }
 
-/// Such as `save→live 1.12 s · detect 22 · plan 1 · cargo 1,010 · package 14 · swap 1 · reload 41`, in ms but for the sum.
+/// One line such as `save→live 1.12 s · detect 22 · plan 1 · cargo 1,010 · package 14 · swap 1 · reload 41`; all but the sum are in
+/// ms.
 impl fmt::Display for Phases {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hundredths = (self.total() + 5) / 10;

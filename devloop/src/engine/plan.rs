@@ -1,4 +1,4 @@
-//! A build on its way: what it is for, when its phases began, and what is being done for it.
+//! A build on its way: what it is for, when its phases began, and what it is doing now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,23 +17,23 @@ pub(crate) struct Request {
     pub(crate) requested_at: Millis,
     /// A manifest changed, so the workspace is read before anything is built.
     pub(crate) reread: bool,
-    /// It can change what a running build makes. That of a file which cargo is known not to read cannot.
+    /// Whether it can change what a running build makes. A change of a file that cargo is known not to read cannot.
     pub(crate) alters: bool,
-    /// The changed files; whether cargo reads them is known when it has built.
+    /// The changed files. Whether cargo reads them is known after the build.
     pub(crate) paths: BTreeSet<PathBuf>,
 }
 
-/// What was saved while nothing is built.
+/// What was saved during a pause.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pause {
     /// How many bursts of saves there were.
     pub(crate) saves: usize,
-    /// What all of them ask for.
+    /// What all these saves ask for.
     pub(crate) noted: Option<Request>,
 }
 
 impl Request {
-    /// Adds what an earlier, unfinished request asked for; the times stay those of the newer save.
+    /// Adds what an earlier, unfinished request asked for. The times stay those of this newer request.
     pub(crate) fn take_over(&mut self, earlier: Self) {
         for (function, reason) in earlier.reasons {
             self.reasons.entry(function).or_insert(reason);
@@ -61,7 +61,7 @@ impl Pause {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) generation: Generation,
-    /// What it was made from.
+    /// The request that it carries out.
     pub(crate) request: Request,
     /// When cargo was started.
     pub(crate) started_at: Millis,
@@ -99,7 +99,7 @@ impl Plan {
     }
 }
 
-/// What the one build of this moment is doing.
+/// The state of the one build that may run at a time.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Workshop {
     /// Nothing is being made.
@@ -109,7 +109,7 @@ pub(crate) enum Workshop {
     Reading(Plan),
     /// Cargo runs.
     Building(Plan),
-    /// Cargo's binaries are being put in place; no other cargo may run meanwhile, it would write what is read.
+    /// Cargo's binaries are being put in place; no other cargo may run meanwhile, because it would overwrite them.
     Swapping {
         plan: Plan,
         /// Functions whose binary is being copied.
@@ -130,7 +130,7 @@ impl Workshop {
         }
     }
 
-    /// Whether cargo resolves an edited manifest, and may write the lock file while it does.
+    /// Whether cargo is resolving an edited manifest, during which it may write the lock file.
     pub(crate) fn is_rereading(&self) -> bool {
         match self {
             Self::Reading(plan) | Self::Building(plan) => plan.request.reread,
@@ -138,7 +138,7 @@ impl Workshop {
         }
     }
 
-    /// The running cargo's plan, if its number is this one: late results of older builds find nothing.
+    /// The running build's plan, if it has this number. Late results of older builds find nothing here.
     pub(crate) fn building(&mut self, generation: Generation) -> Option<&mut Plan> {
         match self {
             Self::Building(plan) if plan.generation == generation => Some(plan),

@@ -14,7 +14,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Whether the running build is to be cancelled for the request; it is counted then.
+    /// Whether the running build is to be cancelled for the request. If so, the cancellation is counted.
     pub(super) fn cancels(&mut self, request: &Request) -> bool {
         let cancels = (request.alters || request.reread) && self.cancelled < CANCELLED_IN_A_ROW;
         self.cancelled += usize::from(cancels);
@@ -29,12 +29,12 @@ impl Queue {
         self.waiting = Some(request);
     }
 
-    /// What waited, because it becomes part of a build now.
+    /// Takes the waiting request, which becomes part of a build now.
     pub(super) fn take(&mut self) -> Option<Request> {
         self.waiting.take()
     }
 
-    /// A build ran to its end. Returns what waited for that.
+    /// A build ran to its end. Returns the request that waited for it.
     pub(super) fn ended(&mut self) -> Option<Request> {
         self.cancelled = 0;
         self.waiting.take()

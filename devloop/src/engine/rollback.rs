@@ -4,7 +4,7 @@
 use crate::engine::install::started_or_not;
 use crate::engine::{Effect, FunctionState, Millis, Notice, Problem, RolledBack, Serving, State};
 
-/// Begins a rollback. It is refused while newer code of the function is on its way, which would take its place again.
+/// Begins a rollback. It is refused while newer code of the function is on its way, which would replace the old code at once.
 pub(super) fn begin(state: &mut State, function: String, agreed: bool) -> Vec<Effect> {
     let problem = match state.functions.get_mut(&function) {
         None => {
@@ -29,7 +29,7 @@ pub(super) fn planned(state: &mut State, function: String, plan: Vec<String>) ->
     ended(state, &function, |before| before, Notice::RollbackPlanned { function: function.clone(), plan })
 }
 
-/// The former code serves. A build that had failed before is still failed: the next build tries it again.
+/// The former code serves. A build that failed before the rollback still counts as failed: the next build tries it again.
 pub(super) fn done(state: &mut State, at: Millis, done: RolledBack) -> Vec<Effect> {
     let digest = done.digest.clone();
     let becomes = |before| match before {
@@ -47,7 +47,7 @@ pub(super) fn failed(state: &mut State, function: String, problem: Problem) -> V
     ended(state, &function, |before| before, Notice::NotRolledBack { function: function.clone(), problem })
 }
 
-/// The rollback has come to its end: a newer build that waited for it, or runs, takes the function over.
+/// The rollback has ended. A newer build that waited for this, or still runs, now takes the function over.
 fn ended(
     state: &mut State,
     function: &str,

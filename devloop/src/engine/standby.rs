@@ -47,7 +47,7 @@ pub(super) fn stand_down_for(
     gone: &[PathBuf],
     lost: bool,
 ) -> Option<Effect> {
-    // A file that was compiled before and is still there was there when the waiting cargo started, too.
+    // A file that a build has read, and that still exists, existed when the waiting cargo started.
     let compiled = &state.standby.compiled;
     let is_as_before = |path| compiled.contains(path) && !gone.contains(path);
     let is_unread = |path: &PathBuf| state.inputs.is_unread(path, state.functions.keys());

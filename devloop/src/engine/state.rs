@@ -22,13 +22,13 @@ pub(crate) struct State {
     pub(super) generation: Generation,
     /// The build of this moment.
     pub(super) workshop: Workshop,
-    /// What waits for that build's end.
+    /// The request that waits for that build's end.
     pub(super) queue: Queue,
     /// Whether files are being saved, and a build that failed meanwhile.
     pub(super) burst: Burst,
     /// The cargo that waits for the next save.
     pub(super) standby: Standby,
-    /// What was saved while nothing is built; none while every save is.
+    /// What was saved since the session was paused; `None` while it is not paused.
     pub(super) pause: Option<Pause>,
     /// What the last successful builds read.
     pub(super) inputs: KnownInputs,
@@ -36,11 +36,11 @@ pub(crate) struct State {
     pub(super) timings: Timings,
     /// What the watcher was last told.
     pub(super) watching: WatchList,
-    /// Functions that appear are taken in, below this directory if there is one.
+    /// Whether and where functions that appear are added to the session.
     pub(super) following: Option<Following>,
 }
 
-/// Which functions belong to a session that takes all of them.
+/// Where a session takes in functions that appear in the workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Following {
     /// Only those below this directory.
@@ -72,17 +72,17 @@ impl State {
         }
     }
 
-    /// How many saves were noted since nothing is built any more; none while everything is.
+    /// How many saves were noted since the session was paused; `None` while it is not paused.
     pub(crate) fn paused(&self) -> Option<usize> {
         self.pause.as_ref().map(|pause| pause.saves)
     }
 
-    /// The same, and functions that appear in the workspace are taken in.
+    /// Takes in functions that appear in the workspace.
     pub(crate) fn following(self, following: Following) -> Self {
         Self { following: Some(following), ..self }
     }
 
-    /// Functions of the workspace that the session should have and has not.
+    /// Functions of the workspace that the session should take in and has not yet.
     pub(super) fn newcomers(&self) -> Vec<String> {
         let Some(following) = &self.following else { return Vec::new() };
         let packages =
@@ -91,7 +91,7 @@ impl State {
         names.filter(|function| !self.functions.contains_key(*function)).cloned().collect()
     }
 
-    /// Functions of the session that the workspace has no more.
+    /// Functions of the session that are no longer in the workspace.
     pub(super) fn leavers(&self) -> Vec<String> {
         self.functions
             .keys()
@@ -211,7 +211,7 @@ pub(crate) enum FunctionState {
 pub(crate) struct Serving {
     /// The code that answers and since when; none before a function's first start.
     pub(crate) code: Option<(Digest, Millis)>,
-    /// The function's directory holds that very code. It does not after a newer binary failed to start.
+    /// Whether the function's directory holds this code. It does not after a newer binary failed to start.
     pub(crate) in_place: bool,
 }
 
@@ -222,7 +222,7 @@ pub(crate) enum Failure {
     Build,
     /// Its binary could not be put in place.
     Swap(Problem),
-    /// It did not come up.
+    /// Its start failed.
     Activation(Problem),
 }
 

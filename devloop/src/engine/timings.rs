@@ -14,7 +14,7 @@ impl Timings {
         self.0.insert(function.to_owned(), (at, phases));
     }
 
-    /// The function's code answers. Returns all phases; none of them where its swap was not seen.
+    /// The function's code answers. Returns all phases, all zero if its swap was not seen.
     pub(super) fn live(&mut self, function: &str, at: Millis) -> Phases {
         let Some((swapped_at, phases)) = self.0.remove(function) else { return Phases::default() };
         Phases { reload: at.saturating_sub(swapped_at), ..phases }

@@ -52,14 +52,14 @@ impl Problem {
     }
 }
 
-/// What a target wants of the next binary of a function.
+/// Where and for which processor a target wants a function's next binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Destination {
-    /// It gets a folder of its own, which nothing runs from yet, instead of the function's.
+    /// Whether it gets a folder of its own, which nothing runs from yet, instead of the function's folder.
     pub(crate) aside: bool,
     /// The processor that it has to be made for.
     pub(crate) machine: Machine,
-    /// Nothing is to be done when the binary has this content: it serves already.
+    /// Do nothing if the binary has this digest: that code serves already.
     pub(crate) unless: Option<Digest>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct RolledBack {
     pub(crate) name: String,
     /// The code's SHA-256 as the target writes it: of the binary in hexadecimal, or of the zip in base64.
     pub(crate) code: String,
-    /// The binary; where the former code holds none that is known, the digest of what holds it.
+    /// The binary's digest. If the former code holds no known binary, the digest of the whole package.
     pub(crate) digest: Digest,
 }
 
@@ -86,7 +86,7 @@ pub(crate) enum Machine {
     Arm64,
 }
 
-/// A binary that cargo has up to date.
+/// A binary that cargo has brought up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Artifact {
     /// The function, which is the binary's name.

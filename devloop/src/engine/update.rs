@@ -31,7 +31,7 @@ fn consequences(state: &mut State, event: Event) -> Vec<Effect> {
             let mut effects: Vec<Effect> =
                 standby::stand_down_for(state, &paths, &gone, lost).into_iter().collect();
             effects.extend(files_changed(state, at, seen_at, paths, &gone, lost));
-            // If the burst had changed what was built, the build would be cancelled now: it has failed for good.
+            // If the burst had changed what was built, the build would be cancelled by now. So it has really failed.
             if let Some((ended_at, ended)) = failed {
                 effects.extend(built(state, ended_at, ended));
             }
@@ -129,7 +129,7 @@ fn files_changed(
         .into_iter()
         .filter(|path| !own_doing(path))
         .partition(|path| state.inputs.is_unread(path, state.functions.keys()));
-    // What is being built may read such a file from now on: cargo looks at it again afterwards.
+    // The code that is being built may begin to read such a file, so cargo looks at it again afterwards.
     let rests = state.inputs.are_settled();
     let paths: Vec<PathBuf> = telling.iter().cloned().chain(unread.into_iter().filter(|_| !rests)).collect();
     let watched = state.functions.keys();
@@ -161,7 +161,7 @@ fn pause(state: &mut State) -> Vec<Effect> {
     }
     state.pause = Some(Pause::default());
     let paused = Effect::Announce(Notice::Paused);
-    // A cargo by hand does not have to wait for the lock then.
+    // So that a cargo started by hand does not have to wait for the lock.
     std::iter::once(paused).chain(standby::stand_down(state)).collect()
 }
 
@@ -175,7 +175,7 @@ fn resume(state: &mut State, at: Millis) -> Vec<Effect> {
     effects
 }
 
-/// Builds everything now, even while saves are only noted; what was noted is part of it.
+/// Builds everything now, even during a pause, including what was noted.
 fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
     let reasons = state.functions.keys().map(|function| (function.to_owned(), Reason::Asked)).collect();
     let mut wanted = Request { reasons, seen_at: at, requested_at: at, alters: true, ..Request::default() };
@@ -185,7 +185,7 @@ fn rerun(state: &mut State, at: Millis) -> Vec<Effect> {
     request(state, wanted)
 }
 
-/// Swaps what could not be activated before. Cargo has nothing to do for it, unless it was saved meanwhile.
+/// Swaps a function that could not be activated before. Cargo has nothing to build for it, unless it was saved meanwhile.
 fn deployed(state: &mut State, at: Millis, function: String) -> Vec<Effect> {
     let waits = matches!(
         state.functions.get(&function),

@@ -1,4 +1,4 @@
-//! Errors as the user meets them, at the edge of the program.
+//! Errors as the user sees them, at the edge of the program.
 
 mod suggest;
 mod user_error;

@@ -1,4 +1,4 @@
-//! "Did you mean": the nearest of the right names.
+//! "Did you mean": finds the valid name that is nearest to what was typed.
 
 /// The candidate nearest to what was typed, if it is near enough to have been meant.
 pub(crate) fn suggestion<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

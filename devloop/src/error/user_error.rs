@@ -1,10 +1,10 @@
-//! What ends the program: a code for programs, a sentence for people, the next step, and the exit code.
+//! An error that ends the program: a code for programs, a sentence for people, the next step, and the exit code.
 
 use std::fmt;
 
 use crate::engine::Problem;
 
-/// Why the program ended, as its exit code says it.
+/// The exit codes, which say why the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Something failed while running.

@@ -1,4 +1,4 @@
-//! From changed paths to functions.
+//! Finds the functions that changed paths concern.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use crate::graph::{Package, Reason, Workspace};
 
 /// What went into each function's last successful build.
 ///
-/// A function is absent before its first build and after a failed one: then nothing is known about what its next build reads.
+/// A function is absent before its first build and after a failed one: then it is not known what its next build reads.
 pub(crate) type Inputs = BTreeMap<String, Read>;
 
 /// What a build has read.
@@ -16,7 +16,7 @@ pub(crate) type Inputs = BTreeMap<String, Read>;
 pub(crate) struct Read {
     /// Single files.
     pub(crate) files: BTreeSet<PathBuf>,
-    /// Directories that a build script named: whatever lies in them counts, also what does not yet.
+    /// Directories that a build script named. Every file in them counts, also one that appears later.
     pub(crate) directories: BTreeSet<PathBuf>,
 }
 
@@ -35,8 +35,8 @@ impl FromIterator<PathBuf> for Read {
 
 /// The watched functions that the changed paths concern, each with the first such path as its reason.
 ///
-/// Exact inputs decide where they are known. A file that no build is known to have read concerns everything compiled from
-/// its package: it may be a new module, or be read by a build script. Cargo then decides, and does nothing if neither is so.
+/// Exact inputs decide where they are known. A file that no build is known to have read concerns everything compiled from its
+/// package, because it may be a new module or be read by a build script. Cargo then looks at it, and does nothing if it is neither.
 pub(crate) fn affected<'a>(
     workspace: &Workspace,
     watched: impl Iterator<Item = &'a str>,
@@ -64,8 +64,9 @@ pub(crate) fn changes_model(workspace: &Workspace, paths: &[PathBuf], gone: &[Pa
     vanished || appeared || paths.iter().any(|path| is_manifest(workspace, path))
 }
 
-/// Whether cargo does not look for the file before it compiles: neither a manifest nor the root of a target or a build script, which
-/// it finds by its place. Roots of tests and examples do not count where only binaries are built.
+/// Whether the file is an ordinary source, which cargo does not look for before it compiles: neither a manifest nor the first file
+/// of a target or build script, which cargo finds by their location. Those of tests and examples do not count where only binaries
+/// are built.
 pub(crate) fn is_mere_source(workspace: &Workspace, path: &Path) -> bool {
     let Some(package) = workspace.package_at(path).filter(|_| !is_manifest(workspace, path)) else {
         return false;
@@ -79,7 +80,7 @@ pub(crate) fn is_mere_source(workspace: &Workspace, path: &Path) -> bool {
     }
 }
 
-/// Whether cargo takes the file for a binary's first because of where it lies.
+/// Whether cargo takes the file for the first file of a binary because of its location.
 fn is_discovered(package: &Package, path: &Path) -> bool {
     let inside = relative(path, &package.directory);
     let parts: Vec<_> = inside.iter().map(OsStr::to_string_lossy).collect();
@@ -104,7 +105,7 @@ fn concerns(workspace: &Workspace, function: &str, inputs: &Inputs, path: &Path)
     let known_to_somebody = inputs.values().any(|read| read.holds(path));
     let concerned = match (inputs.get(function), known_to_somebody) {
         (Some(read), true) => read.holds(path),
-        // The first file of a binary that this function is known not to read: that binary's, or a new one's.
+        // The first file of another binary, or of a new one: this function is known not to read it.
         (Some(_), false) if home.is_some_and(|package| is_discovered(package, path)) => false,
         _ => home.is_some_and(|package| {
             may_be_compiled(package, path)

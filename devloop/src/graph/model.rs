@@ -1,4 +1,4 @@
-//! The workspace as far as the edit loop is concerned.
+//! The workspace, reduced to what the edit loop needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(crate) struct Workspace {
     pub(crate) governing: Vec<PathBuf>,
     /// Workspace members and path dependencies.
     pub(crate) packages: Vec<Package>,
-    /// The lock file is satisfied by what is on disk, so cargo needs no network.
+    /// Everything in the lock file is on disk, so cargo needs no network.
     pub(crate) offline: bool,
     /// Only the members are known, and `offline` is not set. That is enough to serve functions, not to build them.
     pub(crate) outline: bool,
@@ -23,15 +23,15 @@ pub(crate) struct Workspace {
 /// A package on this disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
-    /// Its name; unique among the members of a workspace.
+    /// Unique among the members of a workspace.
     pub(crate) name: String,
     /// Its directory.
     pub(crate) directory: PathBuf,
     /// The directories of the local packages it is compiled with; those that only its tests use are left out.
     pub(crate) dependencies: Vec<PathBuf>,
-    /// The names of its functions; empty unless it reaches a Lambda runtime.
+    /// The names of its functions; empty unless it depends on a Lambda runtime.
     pub(crate) functions: Vec<String>,
-    /// The binaries of functions whose binary's name another package has too, by the function's name.
+    /// The binary of each function whose binary's name occurs in another package too, by the function's name.
     pub(crate) renamed: BTreeMap<String, String>,
     /// The features that its functions' binaries require.
     pub(crate) features: Vec<String>,
@@ -47,8 +47,8 @@ impl Workspace {
         names.into_iter()
     }
 
-    /// Tells functions of several packages apart whose binaries have one name: by the package, or by both names where that
-    /// one is taken.
+    /// Gives functions different names when binaries of several packages have the same name: the package's name, or package and
+    /// binary where that is taken.
     pub(crate) fn tell_apart(&mut self) {
         let shared: BTreeSet<String> = self.ambiguous().into_keys().map(str::to_owned).collect();
         let mut taken: BTreeSet<String> =
@@ -77,8 +77,8 @@ impl Workspace {
         Some((package.name.as_str(), package.renamed.get(name).unwrap_or(name).as_str()))
     }
 
-    /// Functions whose binaries cannot be built side by side, because cargo writes them to one place; each with its package
-    /// and binary.
+    /// Functions whose binaries cannot be built in one run, because cargo writes them to the same file; each with its package and
+    /// binary.
     pub(crate) fn apart(&self) -> BTreeMap<String, (String, String)> {
         self.packages
             .iter()

@@ -20,7 +20,7 @@ pub(crate) enum Reason {
     Governing(PathBuf),
     /// File events were lost, so any file may have changed.
     Lost,
-    /// The function has been deployed, so that its code can be put there.
+    /// The function has just been deployed, so its code can be sent there.
     Deployed,
     /// The last build of this function failed, and something else is built now.
     Retry,

@@ -140,7 +140,7 @@ fn an_included_document_is_an_input() {
 }
 
 #[test]
-fn a_function_whose_inputs_are_unknown_is_never_left_out_because_another_one_knows() {
+fn a_function_whose_inputs_are_unknown_is_concerned_even_if_another_function_read_the_file() {
     check(
         &[("one", &["many/src/shared.rs"])],
         &["many/src/shared.rs"],
@@ -203,7 +203,7 @@ fn manifests_change_the_model() {
 }
 
 #[test]
-fn a_mere_source_is_nothing_that_cargo_looks_for_before_it_compiles() {
+fn cargo_does_not_look_for_an_ordinary_source_before_it_compiles() {
     let mere = |path: &str| is_mere_source(&workspace(), &Path::new("/w").join(path));
     for path in ["up/src/part.rs", "up/src/a/main.rs", "model/src/4913", "up/tests/all.rs", "up/README.md"] {
         assert!(mere(path), "{path}");

@@ -122,7 +122,7 @@ async fn cargo_s_own_refusal_is_the_failure() {
 }
 
 #[tokio::test]
-async fn a_missing_cargo_is_named() {
+async fn a_missing_cargo_is_reported() {
     let fixture = Fixture::new();
     let mut builder = fixture.builder();
     builder.program = "no-such-cargo".into();
@@ -147,7 +147,7 @@ async fn failed(builder: &crate::build::Builder) -> crate::engine::Problem {
 }
 
 #[tokio::test]
-async fn a_killed_cargo_is_named() {
+async fn a_killed_cargo_is_reported() {
     let fixture = Fixture::new();
     let problem = failed(&scripted(&fixture, "kill -9 $$")).await;
     assert_eq!(
@@ -183,7 +183,7 @@ async fn a_cargo_that_goes_on_talking_is_not_hanging() {
     assert_eq!(ended, Outcome::Finished { artifacts: vec![], failure: None, inputs: [].into() });
 }
 
-/// A cargo that names one binary, says that all is well, does what the script says, and is not at its end before it is let go.
+/// A script in cargo's place. It reports one binary and success, does what `end` says, and does not end before it is released.
 /// The binary is this program: something that fits the machine.
 fn slow_to_end(fixture: &Fixture, end: &str) -> crate::build::Builder {
     let executable = std::env::current_exe().unwrap();
@@ -234,7 +234,7 @@ async fn what_is_made_is_told_before_cargo_ends_and_that_end_is_waited_for() {
     .await;
     assert_eq!((ended.artifacts.len(), ended.artifacts[0].function.as_str()), (1, "up"));
     assert!(!running.is_finished() && ended.failure.is_none());
-    // A newer save wants another cargo. What this one made would be half known if it were killed now.
+    // A newer save cancels the build. If cargo were killed now, the inputs of what it made would stay unknown.
     cancel.cancel();
     tokio::task::yield_now().await;
     fixture.write("let-go", "");

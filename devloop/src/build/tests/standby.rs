@@ -1,4 +1,4 @@
-//! A real cargo that waits for a save, and others who want the build directory meanwhile.
+//! A real cargo that waits for a save, and other processes that want the build directory meanwhile.
 
 use std::fs::{self, File};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The processes of a group, and when one of them has ended, from `/proc` and process descriptors (pidfd).
+//! The processes of a group, and the wait for their ends, from `/proc` and process descriptors (pidfd).
 
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -15,7 +15,7 @@ pub(super) fn of(group: Pid) -> Vec<OwnedFd> {
         .filter(|&process| is_running_in(process, group))
         .filter_map(|process| {
             let descriptor = pidfd_open(process, PidfdFlags::empty()).ok()?;
-            // The process id may belong to another process since it was read.
+            // Another process may have got this id since it was read.
             is_running_in(process, group).then_some(descriptor)
         })
         .collect()
@@ -32,8 +32,8 @@ fn is_running_in(process: Pid, group: Pid) -> bool {
     stat.is_ok_and(|stat| running_group(&stat) == Some(group.as_raw_nonzero().get()))
 }
 
-/// The group of the process that the line of `/proc/PID/stat` describes; none when it has ended. The name before the state
-/// may hold anything, closing brackets too `[proc_pid_stat(5)]`.
+/// The group of the process that the line of `/proc/PID/stat` describes; `None` when it has ended. The name before the state may
+/// contain anything, even closing brackets `[proc_pid_stat(5)]`.
 fn running_group(stat: &str) -> Option<i32> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();

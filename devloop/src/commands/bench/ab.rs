@@ -25,14 +25,14 @@ use crate::workspace;
 /// The load of one round.
 const ROUND: Duration = Duration::from_secs(10);
 
-/// What came of it.
+/// The result of a comparison.
 #[derive(Debug, Serialize)]
 struct Alternation {
     function: String,
     /// The builds' digests.
     a: String,
     b: String,
-    /// How often each was measured.
+    /// How often each build was measured.
     rounds: usize,
     comparison: Comparison,
     /// The runs of the first build.
@@ -41,7 +41,7 @@ struct Alternation {
     b_runs: Vec<Document>,
 }
 
-/// Alternates and tells.
+/// Measures both builds by turns and reports the comparison.
 pub(super) async fn ab(arguments: &AbArguments) -> Result<ExitCode, UserError> {
     let mut order = order(&arguments.load)?;
     if arguments.load.duration.is_none() && arguments.load.requests.is_none() {
@@ -99,7 +99,7 @@ pub(super) async fn ab(arguments: &AbArguments) -> Result<ExitCode, UserError> {
     })
 }
 
-/// Measures one build after the other, round by round; who is first changes with every round.
+/// Measures one build after the other, round by round; the order changes with every round.
 async fn alternate(
     target: &Target,
     replaced: &Replaced<'_>,
@@ -121,7 +121,7 @@ async fn alternate(
             let mut order = order.clone();
             order.plan.run = format!("{}-{}{}", order.plan.run, ["a", "b"][which], round + 1);
             let Finished { document, .. } = run(target, &order, &stop.load, watch).await?;
-            // A round that was ended early is no round.
+            // A round that was ended early does not count.
             if !stop.load.is_cancelled() {
                 runs[which].push(document);
             }

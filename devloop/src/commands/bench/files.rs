@@ -1,4 +1,4 @@
-//! What a run leaves behind.
+//! The files that a run writes.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::bench::{Account, Document, Sent, VERSION, detail, latencies};
 use crate::error::UserError;
 
-/// What a load leaves for `bench wait`: how many requests were accepted, and which.
+/// The file that a load writes for `bench wait`: how many requests were accepted, and which.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct LoadTest {
@@ -25,12 +25,12 @@ pub(super) struct LoadTest {
     /// How many requests each user sent: the ids are `<run>-<user>-<0, 1, …>`, users counted from 1. Empty where another
     /// program made the load.
     pub(super) users: Vec<u32>,
-    /// Those that were not accepted: user and iteration.
+    /// The requests that were not accepted: user and iteration.
     pub(super) refused: Vec<(u32, u32)>,
 }
 
 impl LoadTest {
-    /// What was sent.
+    /// The file of a load that began at this time.
     pub(super) fn new(sent: &Sent, began_ms: i64) -> Self {
         let mut users: Vec<u32> = Vec::new();
         for &(user, iteration) in sent.accepted.iter().chain(&sent.refused) {
@@ -50,7 +50,7 @@ impl LoadTest {
         }
     }
 
-    /// The same as it was sent.
+    /// What the load sent.
     pub(super) fn sent(&self) -> Sent {
         let refused: HashSet<(u32, u32)> = self.refused.iter().copied().collect();
         let all = self.users.iter().zip(1..);

@@ -20,10 +20,10 @@ use crate::tui::{LiveScreen, Theme};
 /// The least time between two lines of progress.
 const STEP: Duration = Duration::from_secs(2);
 
-/// Runs the load, waits for its end, and tells.
+/// Runs the load, waits until all requests are complete, and reports.
 pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserError> {
     let output = &arguments.output;
-    // Whatever can be wrong with the command line is found before anything is sent.
+    // All errors of the command line are found before anything is sent.
     let thresholds = thresholds(&output.fail_if)?;
     let before = match &output.against {
         Some(name) => Some((name.clone(), files::read_run(&kept(name).await?)?)),
@@ -74,7 +74,7 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
     Ok(exit_code(&document))
 }
 
-/// The screen, where there is a terminal that draws and nobody wants lines.
+/// The screen, where there is a terminal that can draw and no flag asks for lines.
 fn screen(output: &OutputArguments, stop: &Stop) -> Result<Option<LiveScreen<Progress>>, UserError> {
     if output.json || output.plain || !io::stdout().is_terminal() || !terminal_draws() {
         return Ok(None);
@@ -101,7 +101,7 @@ fn write_reports(
     Ok(())
 }
 
-/// The conditions, or what is wrong with the first wrong one.
+/// The conditions, or an error about the first invalid one.
 fn thresholds(texts: &[String]) -> Result<Vec<Threshold>, UserError> {
     texts
         .iter()
@@ -151,7 +151,7 @@ fn exit_code(run: &Document) -> ExitCode {
 pub(super) struct Lines(Mutex<Option<(Instant, Phase)>>);
 
 impl Lines {
-    /// Tells it, unless something was told a moment ago.
+    /// Writes the progress, unless a line was written a moment ago.
     pub(super) fn tell(&self, progress: &Progress) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = last.is_none_or(|(at, phase)| at.elapsed() >= STEP || phase != progress.phase);

@@ -18,10 +18,10 @@ pub(super) use place::endpoint;
 /// The exit code of a run whose waiting timed out: the figures are partial.
 const PARTIAL: u8 = 2;
 
-/// The exit code of a run that a condition of `--fail-if` fails; k6's for the same.
+/// The exit code of a run that a condition of `--fail-if` fails, the same as k6's.
 const THRESHOLD: u8 = 99;
 
-/// The exit code of a run that a second Ctrl-C aborted: 128 and the signal's number, as shells have it.
+/// The exit code of a run that a second Ctrl-C aborted: 128 plus the signal's number, as in shells.
 const ABORTED: u8 = 130;
 
 /// Does what the arguments say.

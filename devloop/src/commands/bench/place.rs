@@ -16,7 +16,7 @@ use crate::error::{Exit, UserError};
 use crate::workspace::{self, Reading};
 use local_postgres::DatabaseUrl;
 
-/// The reference's load.
+/// The number of virtual users in the reference's load.
 const USERS: u32 = 10;
 const DURATION: Duration = Duration::from_secs(60);
 
@@ -33,18 +33,19 @@ pub(super) struct Front<'a> {
     api: Option<&'a str>,
     /// The head of a chain.
     head: Option<&'a str>,
-    /// The function at its end that counts.
+    /// The function whose log shows that a request is complete.
     end: Option<&'a str>,
 }
 
 impl<'a> Front<'a> {
-    /// The front of a load.
+    /// The front that the load's flags name.
     pub(super) fn of(load: &'a LoadArguments) -> Self {
         Self { api: load.api.as_deref(), head: load.head.as_deref(), end: load.sink.as_deref() }
     }
 }
 
-/// What the flags, the environment, or this directory's settings mean; without a front only the pipeline, to which nothing is sent.
+/// Finds what the flags, the environment, or this directory's settings mean. Without a front it finds only the pipeline, and
+/// nothing is sent to it.
 pub(super) async fn target(
     arguments: &PlaceArguments,
     front: Option<Front<'_>>,
@@ -98,7 +99,8 @@ pub(in crate::commands) async fn endpoint(
     Ok(format!("http://127.0.0.1:{}", settings.port))
 }
 
-/// This directory's settings and target directory; without a workspace the defaults: a pipeline can be loaded from anywhere.
+/// This directory's settings and target directory; outside of a workspace the defaults, because a pipeline can be loaded from
+/// anywhere.
 async fn here() -> Result<(Settings, PathBuf), UserError> {
     let environment = Environment::of_process();
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));

@@ -1,19 +1,19 @@
-//! Ctrl-C during a run: the first ends the load, the second everything.
+//! Ctrl-C during a run: the first one ends the load, the second one ends everything.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// The two ends of a run.
+/// The two steps of ending a run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stop {
-    /// Nothing more is sent; what was accepted is waited for.
+    /// Cancelled when nothing more is to be sent; accepted requests are still waited for.
     pub(super) load: CancellationToken,
-    /// Nothing is waited for any more.
+    /// Cancelled when nothing is to be waited for any more.
     pub(super) all: CancellationToken,
 }
 
 impl Stop {
-    /// The user asks for the end once more.
+    /// Takes the next step.
     pub(super) fn ask(&self) {
         if self.load.is_cancelled() {
             self.all.cancel();
@@ -22,8 +22,8 @@ impl Stop {
         }
     }
 
-    /// Asks with every Ctrl-C and every SIGTERM; ends when everything has to. Where signals cannot be listened to, they end the
-    /// program as ever.
+    /// Takes a step at every Ctrl-C and every SIGTERM; ends after the second step. Where signals cannot be listened to, they end
+    /// the program as usual.
     pub(super) async fn listen(&self) {
         let (Ok(mut interrupt), Ok(mut terminate)) =
             (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))

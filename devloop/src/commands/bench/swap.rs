@@ -1,8 +1,8 @@
-//! `devloop bench swap`: how long new code takes to go live under load, and what requests notice of it.
+//! `devloop bench swap`: how long new code takes to go live under load, and how that affects requests.
 //!
-//! Without `--edit` two builds alternate that are the same program with two digests: nothing is built, no source is touched, and
-//! what is measured is the way from Lambda's `UpdateFunctionCode` to the first answer of the new code. With `--edit` a source file
-//! is saved and put back, which a running `devloop watch` sees, builds and swaps: the whole way from the save.
+//! Without `--edit`, two copies of the same program with different digests alternate. Nothing is built and no source is touched;
+//! measured is the time from Lambda's `UpdateFunctionCode` to the first answer of the new code. With `--edit`, a source file is
+//! saved and put back, which a running `devloop watch` builds and swaps; measured is the time from the save.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -21,21 +21,21 @@ use crate::engine::Problem;
 use crate::error::UserError;
 use crate::report;
 
-/// Between one swap's end and the next one's beginning, requests are served for so long.
+/// How long requests are served between the end of one swap and the beginning of the next.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long a save may take to go live: it is a build.
+/// How long a save may take to go live, which includes a build.
 const BUILD: Duration = Duration::from_mins(5);
 
-/// What came of it.
+/// The result of the swaps.
 #[derive(Debug, Serialize)]
 struct Swaps {
     function: String,
-    /// `swap` or `save`: where the way to live begins.
+    /// `swap` or `save`: what the time to live is measured from.
     from: &'static str,
-    /// From there to the first answer of the new code, in ms.
+    /// The time from `from` to the first answer of the new code, in ms.
     to_live_ms: Figures,
-    /// One by one.
+    /// The same time for each swap.
     each_ms: Vec<f64>,
     /// Requests that were not answered with 200.
     refused: u64,
@@ -45,7 +45,7 @@ struct Swaps {
     run: Document,
 }
 
-/// Swaps under load and tells.
+/// Swaps under load and reports.
 pub(super) async fn swap(arguments: &SwapArguments) -> Result<ExitCode, UserError> {
     let mut order = order(&arguments.load)?;
     let edit = match (&arguments.edit, &arguments.from, &arguments.to) {
@@ -74,7 +74,7 @@ pub(super) async fn swap(arguments: &SwapArguments) -> Result<ExitCode, UserErro
         both = both => Some(both),
         () = stop.listen() => None,
     };
-    // Whatever came between, the function runs its own code again.
+    // Whatever went wrong, the function gets its own code back.
     if edit.is_none() {
         replaced.put_back().await.map_err(pipeline_failed)?;
     }
@@ -110,7 +110,7 @@ async fn load(
     run(target, order, &stop.load, watch).await
 }
 
-/// Swaps so often, each time when the last one is live, and ends the load. Returns the times in ms.
+/// Swaps that many times, each time after the last code is live, and then ends the load. Returns the times in ms.
 async fn swaps(
     replaced: &Replaced<'_>,
     times: u32,

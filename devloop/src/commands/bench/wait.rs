@@ -1,4 +1,4 @@
-//! `devloop bench wait`: the reference's `wait_requests`, which knows quiet from done.
+//! `devloop bench wait`: the reference's `wait_requests`, except that it does not take a quiet pipeline for a finished one.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,16 +16,16 @@ use crate::engine::Problem;
 use crate::error::UserError;
 use crate::report;
 
-/// What the reference says without an argument, and its usage.
+/// What the reference's program prints without an argument.
 const NO_FILE: &str = "Error: No JSON output file specified.\nUsage: devloop bench wait <latencies.json>";
 
-/// How often the pipeline is looked at.
+/// The pause between two looks at the pipeline.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// The least time between two lines of progress.
 const STEP: Duration = Duration::from_secs(5);
 
-/// Waits, writes the file, and describes it.
+/// Waits, writes the file, and prints a summary of it.
 pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserError> {
     let Some(file) = &arguments.file else {
         let _ = writeln!(io::stderr(), "{NO_FILE}");
@@ -34,7 +34,7 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
     let load = load_test(arguments)?;
     let target = target(&arguments.place, None).await?;
     let run_id = arguments.run_id.clone().or_else(|| load.as_ref().map(|load| load.run_id.clone()));
-    // The file is about another run when the flag names one.
+    // The file does not count when the flag names another run.
     let load = load.filter(|load| run_id.as_ref() == Some(&load.run_id));
     let expected = arguments.expected.or_else(|| load.as_ref().map(|load| load.accepted));
     let began_ms = load.as_ref().and_then(|load| load.began_ms);

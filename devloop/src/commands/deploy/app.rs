@@ -17,7 +17,7 @@ pub(super) struct App {
     pub(super) folder: PathBuf,
     /// `cdk`, or `cdklocal` for LocalStack.
     pub(super) program: PathBuf,
-    /// Cargo's target folder, for what the command line keeps.
+    /// Cargo's target folder, where the CDK's command line keeps its files.
     pub(super) target: PathBuf,
 }
 
@@ -91,8 +91,8 @@ fn program(folder: &Path, target: TargetName) -> Result<PathBuf, UserError> {
     })
 }
 
-/// Refuses a command line that cannot read what the app's library writes: version 3.0.0 of the package `aws-cdk` is older than
-/// its number.
+/// Refuses a version of the CDK's command line that cannot read what the app's library writes. Version 3.0.0 of the package
+/// `aws-cdk` is such a one: it is older than its number suggests.
 fn check_version(folder: &Path) -> Result<(), UserError> {
     let read = |package: &str| -> Option<String> {
         let text = fs::read_to_string(folder.join("node_modules").join(package).join("package.json")).ok()?;

@@ -1,4 +1,4 @@
-//! `devloop deploy`, `diff`, `destroy` and `synth`: the CDK's own command line, started so that it meets the cloud that is meant.
+//! `devloop deploy`, `diff`, `destroy` and `synth`: run the CDK's own command line against the chosen cloud.
 
 mod app;
 
@@ -20,10 +20,10 @@ use crate::error::{Exit, UserError};
 use crate::session::{Deployment, agree};
 use app::App;
 
-/// Where everything is that nobody says otherwise of.
+/// The region where neither flags nor environment name one.
 const REGION: &str = "us-east-1";
 
-/// How long a cloud may take to say whose it is, and how much it may say.
+/// The limits of the cloud's answers about its account and bootstrap.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(30), bytes: 1 << 20 };
 
 /// What the CDK's bootstrap leaves behind [Bootstrapping, CDK Developer Guide].
@@ -100,7 +100,7 @@ pub(crate) async fn deploy(verb: Verb, arguments: &DeployArguments) -> Result<Ex
     run.cdk(&typed(verb, arguments)).await.map(ExitCode::from)
 }
 
-/// The arguments of the CDK's command line. Who meant this target has agreed already.
+/// The arguments of the CDK's command line. It does not ask for approval, because the user has already agreed.
 fn typed(verb: Verb, arguments: &DeployArguments) -> Vec<OsString> {
     let mut typed: Vec<OsString> = vec![verb.name().into()];
     match verb {
@@ -128,7 +128,7 @@ struct Invocation<'a> {
 impl Invocation<'_> {
     /// What the CDK needs to know of a cloud on this machine.
     fn local(&mut self, url: &str, region: &str, environment: &Environment<'_>) {
-        // cdklocal refuses one without the other, and `cdk` would ask AWS for the buckets.
+        // cdklocal refuses one variable without the other, and `cdk` would ask AWS itself for the buckets.
         for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
             self.variables.push((name, url.into()));
         }
@@ -139,7 +139,7 @@ impl Invocation<'_> {
             self.variables.push(("AWS_SECRET_ACCESS_KEY", "test".into()));
             self.removed.extend(["AWS_PROFILE", "AWS_SESSION_TOKEN"]);
         }
-        // The command line remembers the account of an access key; another endpoint may have another one.
+        // The CDK remembers the account of an access key, which may be another one at another endpoint.
         let place: String = url.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         self.variables.push(("CDK_HOME", self.app.target.join("devloop/cdk").join(place).into()));
     }
@@ -156,7 +156,7 @@ impl Invocation<'_> {
         let status = command.status().await.map_err(|error| {
             UserError::failure("cdk_not_started", format!("start {}: {error}", program.display()))
         })?;
-        // One that a signal ended has no code.
+        // A process that a signal ended has no exit code.
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }
 }
@@ -189,7 +189,7 @@ async fn is_bootstrapped(client: &Client, region: &str) -> Result<bool, UserErro
 
 fn eprint_line(text: &str) {
     use std::io::Write as _;
-    // Without a reader nobody misses it.
+    // A closed standard error is no reason to fail.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 

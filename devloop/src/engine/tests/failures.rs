@@ -1,4 +1,4 @@
-//! What does not compile, cannot be put in place or does not come up.
+//! Code that does not compile, cannot be put in place or does not start.
 
 use super::*;
 
@@ -120,7 +120,7 @@ fn what_could_not_be_activated_is_swapped_once_its_function_is_deployed() {
     failed()
         .check(vec![deployed()], &["tell build 3: up for deployed now", "build 3 mid+up of up+mid"])
         .check(vec![built(3, &["=up"], None)], &["swap 3 up"]);
-    // Who answers has been deployed, and who is being built will be found.
+    // A function that answers is deployed already, and one that is being built will be found.
     Session::live().check(vec![deployed()], &[]);
     failed().check(vec![saved(&["up/src/main.rs"]), deployed()], &[]);
 }

@@ -1,4 +1,4 @@
-//! Tables: what has happened, and what the engine wants done about the last thing.
+//! Tables: a list of events, and the effects that the engine returns for the last one.
 //!
 //! An event is written as a word and its arguments, an effect as the line that [`describe`] makes of it.
 
@@ -83,7 +83,7 @@ impl Session {
         session
     }
 
-    /// Cargo ends when it has made everything, unless it is said to be [slow](Self::slow).
+    /// Handles a fact. Cargo then ends when it has made everything, unless the session is [slow](Self::slow).
     fn tell(&mut self, fact: Fact) -> Vec<String> {
         self.at += 1;
         let end = match &fact {
@@ -102,17 +102,17 @@ impl Session {
         effects.iter().map(describe).collect()
     }
 
-    /// From now on it is told when a cargo stands by.
+    /// From now on the checked effects include those about standing by.
     fn showing_standby(self) -> Self {
         Self { shows_standby: true, ..self }
     }
 
-    /// From now on cargo ends when a test says so.
+    /// From now on cargo ends only when a test says so.
     fn slow(self) -> Self {
         Self { slow: true, ..self }
     }
 
-    /// Tells the facts, and compares what the last one leads to.
+    /// Handles the facts, and compares the effects of the last one.
     fn check(mut self, facts: Vec<Fact>, expected: &[&str]) -> Self {
         let mut last = Vec::new();
         for fact in facts {
@@ -138,7 +138,7 @@ fn saved(files: &[&str]) -> Fact {
     Fact::FsChanged { seen_at: 0, paths, gone: vec![], lost: false }
 }
 
-/// The files are no more.
+/// The files were deleted.
 fn deleted(files: &[&str]) -> Fact {
     let paths: Vec<_> = files.iter().map(|file| Path::new("/w").join(file)).collect();
     Fact::FsChanged { seen_at: 0, gone: paths.clone(), paths, lost: false }
