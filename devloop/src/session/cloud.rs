@@ -28,15 +28,15 @@ pub(super) struct CloudRequest {
     pub(super) parameters: BTreeMap<String, String>,
     /// The directory of the functions' directories.
     pub(super) dist: PathBuf,
-    /// Functions outside of every template, by name, with the directory of their `bootstrap`.
+    /// Functions that no template has, by name, with the directory of their `bootstrap`.
     pub(super) functions: BTreeMap<String, PathBuf>,
-    /// A template that asks for what the cloud lacks is refused, even where nothing that runs needs it.
+    /// Whether a template that uses what the cloud does not support is refused, even where nothing that runs needs it.
     pub(super) strict: bool,
-    /// What it is like.
+    /// The cloud's clock, limits and fallback.
     pub(super) conditions: Conditions,
     /// Where the e-mails go that topics send.
     pub(super) mail: PathBuf,
-    /// Where the functions' log lines and later failures go.
+    /// Takes the functions' log lines and later failures.
     pub(super) events: Events,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct RunningCloud {
     pub(super) outputs: BTreeMap<String, String>,
     /// Where swapped functions are activated.
     pub(super) target: Arc<dyn Target>,
-    /// It ends with the session, and so does all that it serves.
+    /// Whether the cloud ends with the session, with everything that it serves.
     pub(super) is_ours: bool,
-    /// How the status pane asks it.
+    /// How the status pane asks the cloud.
     pub(super) status: StatusAccess,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
     pub(super) stopped: Pending<'static, ()>,
@@ -91,7 +91,7 @@ pub(super) async fn start_cloud(
     let stopped = Box::pin(async move {
         let _ = serving.await;
         for (function, count) in ending.waiting_events() {
-            // The screen and the sinks are gone by now.
+            // Written to the standard error, because the screen and the sinks have ended by now.
             let _ = writeln!(
                 std::io::stderr(),
                 "warning    {function}: {count} asynchronous events were still waiting; they are lost with the session"
@@ -119,7 +119,7 @@ pub(super) async fn start_cloud(
     }
 }
 
-/// Applies the templates and creates the other functions; what clients can call is among the outputs.
+/// Applies the templates and creates the other functions. Returns the outputs, with the addresses that clients can call.
 async fn furnish(
     cloud: &Cloud,
     templates: &[Template],
@@ -153,7 +153,7 @@ async fn furnish(
     Ok((outputs, remarks))
 }
 
-/// The outputs of all stacks; a name that several stacks have is told apart as `stack.name`.
+/// The outputs of all stacks. A name that several stacks have is written as `stack.name`.
 fn one_list(stacks: Vec<(String, Vec<(String, String)>)>) -> BTreeMap<String, String> {
     let mut owners = BTreeMap::<String, usize>::new();
     for (name, _) in stacks.iter().flat_map(|(_, outputs)| outputs) {
@@ -180,7 +180,7 @@ fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
     Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
 }
 
-/// Deletes what killed sessions have left in the folder for temporary files; says what that was.
+/// Deletes what killed sessions have left in the folder for temporary files. Returns a sentence about it.
 async fn clear_leftovers() -> Option<String> {
     let cleared = tokio::task::spawn_blocking(devloop_cloud::clear_leftovers).await.unwrap_or(0);
     let place = std::env::temp_dir();
@@ -193,7 +193,7 @@ async fn clear_leftovers() -> Option<String> {
     })
 }
 
-/// Tells when the cloud turned clients away because it may have no more connections open, at most once a minute.
+/// Reports, at most once a minute, that the cloud turned clients away because it may have no more connections open.
 async fn tell_shortages(cloud: Cloud, events: Events) {
     let mut shortages = cloud.shortages();
     while shortages.changed().await.is_ok() {

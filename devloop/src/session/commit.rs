@@ -14,8 +14,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// How many characters of a commit's name are shown.
 const SHORT: usize = 7;
 
-/// Asks git; none outside of a repository, before its first commit, and without git. Nothing is written and no program of the
-/// repository's own is run: no optional locks, no file system monitor.
+/// Asks git for the commit; `None` outside of a repository, before its first commit, and without git. Nothing is written, and no
+/// program that the repository configures is run: no optional locks, no file system monitor.
 pub(crate) async fn of(root: PathBuf) -> Option<Commit> {
     let mut command = Command::new("git");
     command.args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-C"]).arg(root);

@@ -1,4 +1,4 @@
-//! Before an account is changed: what would be changed, and whether the user agrees.
+//! Before an account is changed: shows what would be changed, and asks whether the user agrees.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -20,7 +20,7 @@ use crate::session::{Deployment, Options, View};
 use crate::swap;
 use crate::target::{Aws, Plan};
 
-/// Builds, shows what a deployment would change, and asks. Whether there is anything left to do.
+/// Builds, shows what a deployment would change, and asks. Returns whether to go on.
 pub(super) async fn agree_to_deploy(
     options: &Options,
     program: &Path,
@@ -45,7 +45,7 @@ pub(super) async fn agree_to_deploy(
     agree(&options.deployment, "deploy?").await
 }
 
-/// Whether the user agrees, now or with `--yes`. Without a terminal to ask on it is an error.
+/// Whether the user agrees, now or with `--yes`. Without a terminal to ask on, this is an error.
 pub(crate) async fn agree(deployment: &Deployment, question: &str) -> Result<bool, UserError> {
     if deployment.yes {
         return Ok(true);
@@ -57,7 +57,7 @@ pub(crate) async fn agree(deployment: &Deployment, question: &str) -> Result<boo
     }
     let _ = write!(io::stderr(), "{question} [y/N] ");
     let (sender, answer) = oneshot::channel();
-    // A thread of its own: Ctrl-C must not wait for a line that never comes.
+    // Read in a thread of its own, so that Ctrl-C does not wait for a line that never comes.
     std::thread::spawn(move || {
         let mut line = String::new();
         let _ = io::stdin().read_line(&mut line);
@@ -70,7 +70,7 @@ pub(crate) async fn agree(deployment: &Deployment, question: &str) -> Result<boo
     Ok(agreed)
 }
 
-/// The plan: as lines for people on the standard error, or as one JSON line on the standard output.
+/// Shows the plan: as lines for people on the standard error, or as one JSON line on the standard output.
 pub(super) fn show(plan: &Plan, view: View) -> Result<(), UserError> {
     if view != View::Json {
         for line in plan.lines() {
@@ -93,7 +93,7 @@ pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Every function's binary and its content; none when the user has ended it.
+/// Builds every function. Returns the binaries with their digests; `None` when the user has stopped it.
 async fn build_all(
     program: &Path,
     prepared: &Prepared,

@@ -15,7 +15,7 @@ const OUTPUT: &str = "Psql";
 /// The database that the functions get.
 pub(super) struct SessionDatabase {
     url: DatabaseUrl,
-    /// A server of the session's own; it ends with the session.
+    /// The session's own server, which ends with it.
     own: Option<Server>,
 }
 
@@ -45,8 +45,8 @@ impl SessionDatabase {
         &self.url
     }
 
-    /// How to look at it. The password of a server of ours lives as long as the server and opens nothing else; that of another
-    /// is not ours to show.
+    /// Adds an output that shows how to look at the rows. It contains the password of the session's own server, which is valid only
+    /// as long as that server; the password of another database is not shown.
     pub(super) fn add_to(&self, outputs: &mut BTreeMap<String, String>) {
         let url = match &self.own {
             Some(server) => server.url().as_str().to_owned(),
@@ -63,7 +63,7 @@ impl SessionDatabase {
     }
 }
 
-/// Why there is no server, with what helps.
+/// Why there is no server, and what the user can do about it.
 fn problem(error: &PostgresError) -> Problem {
     let problem = Problem::new(error.code(), error.to_string());
     match error.hint() {

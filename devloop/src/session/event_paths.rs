@@ -49,7 +49,7 @@ fn of_template(document: &Document, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<
             _ => {}
         }
     }
-    // A function that only looks something up in what feeds it is not followed back.
+    // A function that only looks something up in its own source does not pass events back to it.
     let fed: BTreeSet<(&str, &str)> = edges
         .iter()
         .filter(|(from, to)| !(binaries.contains_key(from) && edges.contains(&(*to, *from))))
@@ -72,13 +72,13 @@ fn of_template(document: &Document, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<
     named
 }
 
-/// Whether a function that knows the resource passes events on to it.
+/// Whether a function that has the resource's name passes events on to it.
 fn holds_events(kind: &str) -> bool {
     ["AWS::Kinesis::Stream", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket"]
         .contains(&kind)
 }
 
-/// A resource as people call it: its service, and where there are several of a kind, its own name too.
+/// A resource as the screen names it: by its service, and where there are several of a kind, by its own name too.
 fn resource_hop(id: &str, kind: &str, is_only: bool) -> Hop {
     let service = kind.split("::").nth(1).unwrap_or(kind);
     let called = if service.starts_with("ApiGateway") { "API" } else { service };
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_own_template_is_one_way() {
+    fn the_examples_own_template_has_one_path() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../stack/templates/ServerlessDataProcessingPipelineStack.template.json");
         let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_fork_and_name_what_there_is_more_than_one_of() {
+    fn paths_fork_and_name_resources_of_which_there_are_several() {
         let mapping = |from: &str, to: &str| {
             json!({ "Type": "AWS::Lambda::EventSourceMapping", "Properties": {
                 "EventSourceArn": { "Fn::GetAtt": [from, "Arn"] }, "FunctionName": { "Ref": to },

@@ -6,7 +6,7 @@ use crate::engine::{FunctionState, Millis, Notice, State};
 use crate::observe::FirstBuilds;
 use crate::sink::Sink;
 
-/// Follows the session like every other sink.
+/// A sink that follows the functions' states.
 pub(super) struct FirstBuildSink(pub(super) FirstBuilds);
 
 impl Sink for FirstBuildSink {
@@ -19,12 +19,12 @@ impl Sink for FirstBuildSink {
     }
 }
 
-/// Lines of logs and of compilers come by the thousand and change nothing.
+/// Whether the notice can change a function's state. Lines of logs and of compilers come by the thousand and cannot.
 fn changes_a_function(notice: &Notice) -> bool {
     !matches!(notice, Notice::Log { .. } | Notice::Progress { .. } | Notice::Diagnostic { .. })
 }
 
-/// Whether the function has no code yet, and is to get its first.
+/// Whether the function has no code yet, and its first build is not over.
 fn is_first_build(function: &FunctionState) -> bool {
     let is_on_its_way = matches!(function, FunctionState::Unbuilt) || function.is_on_its_way();
     is_on_its_way && function.serving().code.is_none()

@@ -1,4 +1,4 @@
-//! The functions' log lines, from the session's cloud to whoever is told what happens.
+//! Passes the functions' log lines from the session's cloud to the main loop.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::bus::Events;
 use crate::engine::Fact;
 
-/// How many requests of a function are followed at once; of more, some go without their report.
+/// How many requests of a function are followed at once. When there are more, the reports of some are not shown.
 const MOST_REQUESTS: usize = 64;
 
 /// Passes the functions' own lines on, under the binaries' names, and Lambda's report of each request that they name. START, END
@@ -41,7 +41,7 @@ pub(super) async fn follow(cloud: Cloud, events: Events) {
     }
 }
 
-/// A function whose log is followed.
+/// The state of following one function's log.
 struct Function {
     binary: String,
     /// Requests in flight, and whether one of the function's own lines has named them.
@@ -49,7 +49,7 @@ struct Function {
 }
 
 impl Function {
-    /// The fact that a line of its log group is; none for a line that only CloudWatch Logs keeps.
+    /// Turns a line of the function's log group into a fact; `None` for a line that only CloudWatch Logs keeps.
     fn takes(&mut self, message: &str) -> Option<Fact> {
         let function = || self.binary.clone();
         let request = |kind: &str| message.strip_prefix(kind)?.split_whitespace().next();

@@ -1,4 +1,4 @@
-//! One session a workspace: two of them would build into the same folder and swap each other's binaries.
+//! Allows one session a workspace: two of them would build into the same folder and swap each other's binaries.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};

@@ -1,4 +1,4 @@
-//! The e-mails of the session's cloud, a line for each.
+//! Reports the e-mails of the session's cloud, one line each.
 
 use devloop_cloud::Cloud;
 use tokio::sync::broadcast::error::RecvError;
@@ -6,7 +6,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::bus::Events;
 use crate::engine::Fact;
 
-/// Tells of every e-mail that a topic sends.
+/// Reports every e-mail that a topic sends.
 pub(super) async fn follow(cloud: Cloud, events: Events) {
     let mut mails = cloud.follow_mails();
     loop {

@@ -1,4 +1,4 @@
-//! Events in, effects out, until the session is stopped. Nothing here waits for anything but the next event.
+//! Handles events and starts their effects until the session is stopped. Nothing here waits for anything but the next event.
 
 use std::io::ErrorKind;
 use std::pin::pin;

@@ -1,5 +1,5 @@
-//! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and turns the main loop, which feeds
-//! events to the engine and hands its effects to the workers. `commands` start it.
+//! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and runs the main loop, which gives events
+//! to the engine and its effects to the workers. `commands` start it.
 
 mod cloud;
 mod commit;

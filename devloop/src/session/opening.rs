@@ -16,7 +16,7 @@ use crate::session::status_access::StatusAccess;
 use crate::session::{Deployment, port};
 use crate::target::{self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, Report, Wishes};
 
-/// The target that functions run on.
+/// Which target functions run on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Chosen {
     /// The cloud of this process.
@@ -27,7 +27,7 @@ pub(super) enum Chosen {
     Aws,
 }
 
-/// The target that the user asked for, or else what listens at the endpoint: `LocalStack` if it is that, and AWS never.
+/// The target that the user asked for; otherwise `LocalStack` if it listens at the endpoint, or the embedded cloud. Never AWS.
 pub(super) async fn choose(settings: &Settings) -> Result<Chosen, UserError> {
     let endpoint = settings.endpoint.clone().unwrap_or_default();
     match settings.target {
@@ -41,7 +41,7 @@ pub(super) async fn choose(settings: &Settings) -> Result<Chosen, UserError> {
         None if settings.port == 0 => Ok(Chosen::Embedded),
         None => match target::probe(&endpoint).await {
             Probe::Localstack(_) => Ok(Chosen::Localstack(endpoint)),
-            // If another server has the port, the error of listening on it names that server.
+            // If another server has the port, the error from listening on it names that server.
             Probe::Nobody(_) | Probe::Devloop | Probe::Foreign => Ok(Chosen::Embedded),
         },
     }
@@ -50,9 +50,10 @@ pub(super) async fn choose(settings: &Settings) -> Result<Chosen, UserError> {
 fn foreign(endpoint: &str) -> Problem {
     let port = endpoint.rsplit(':').next().and_then(|port| port.parse().ok());
     let owner = port.and_then(port::owner).unwrap_or_else(|| "another server".to_owned());
-    let message = format!("use LocalStack at {endpoint}: {owner} answers there, and not as LocalStack does");
-    Problem::new("localstack_foreign", message)
-        .with_hint("name LocalStack's URL with --endpoint or AWS_ENDPOINT_URL, or stop what has its port")
+    let message = format!("use LocalStack at {endpoint}: {owner} answers there, but not as LocalStack does");
+    Problem::new("localstack_foreign", message).with_hint(
+        "name LocalStack's URL with --endpoint or AWS_ENDPOINT_URL, or stop the process that has its port",
+    )
 }
 
 pub(super) fn cloud_error(problem: Problem) -> UserError {
@@ -78,7 +79,7 @@ pub(super) async fn open_localstack(
     Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, status, stopped })
 }
 
-/// The target; no request has been sent yet.
+/// Makes the target without sending a request.
 pub(super) fn localstack(
     prepared: &Prepared,
     endpoint: &str,
@@ -100,7 +101,7 @@ pub(super) fn localstack(
     }))
 }
 
-/// Finds the functions in the user's account. Only reads.
+/// Finds the functions in the user's account, without changing anything.
 pub(super) async fn connect_aws(
     prepared: &Prepared,
     deployment: &Deployment,
@@ -141,7 +142,7 @@ pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
 
 fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {
     if prepared.functions.is_empty() {
-        let message = "choose functions: none is named, and an empty cloud is only of use in devloop itself";
+        let message = "choose functions: none is named, and only the embedded cloud can be empty";
         return Err(
             UserError::usage("no_functions", message).with_hint("name functions, or leave --no-template out")
         );

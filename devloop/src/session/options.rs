@@ -1,11 +1,11 @@
-//! What a command asks of a session.
+//! The options that a command starts a session with.
 
 use std::collections::BTreeMap;
 
 use crate::config::Layer;
 use local_postgres::DatabaseUrl;
 
-/// A session's orders.
+/// The options of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// The settings of the command line.
@@ -14,45 +14,45 @@ pub(crate) struct Options {
     pub(crate) selection: Selection,
     /// The database that the functions get.
     pub(crate) database: Option<Database>,
-    /// The port of the page for Prometheus, if there is to be one.
+    /// The port of the page for Prometheus, if one is wanted.
     pub(crate) metrics: Option<u16>,
     /// Values for the templates' parameters.
     pub(crate) parameters: BTreeMap<String, String>,
-    /// Templates that ask for what the embedded cloud lacks are refused.
+    /// Whether templates that use what the embedded cloud does not support are refused.
     pub(crate) strict: bool,
-    /// What the embedded cloud is like.
+    /// The embedded cloud's clock, limits and fallback.
     pub(crate) conditions: Conditions,
-    /// How the user is told.
+    /// How the session shows what happens.
     pub(crate) view: View,
-    /// Whether saves are followed.
+    /// Whether saves are built.
     pub(crate) watch: bool,
-    /// How an account is dealt with.
+    /// How to deploy to an account.
     pub(crate) deployment: Deployment,
 }
 
-/// What the embedded cloud is like; no other cloud can be asked for it.
+/// The embedded cloud's clock, limits and fallback; no other cloud has such settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Conditions {
-    /// How many times as fast as the machine's its time passes.
+    /// How many times as fast as real time the cloud's clock runs.
     pub(crate) clock: Option<f64>,
-    /// AWS's quotas bound its throughput.
+    /// Whether AWS's quotas bound the cloud's throughput.
     pub(crate) aws_limits: bool,
-    /// The other AWS on this machine that takes the requests for services that it lacks.
+    /// The URL of another AWS on this machine, which takes requests for services that the cloud lacks.
     pub(crate) fallback: Option<String>,
 }
 
-/// How an account is dealt with.
+/// How to deploy to an account.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Deployment {
-    /// The user has agreed beforehand.
+    /// Whether the user has agreed beforehand.
     pub(crate) yes: bool,
-    /// Nothing is changed.
+    /// Whether changes are only shown.
     pub(crate) dry_run: bool,
-    /// A version of every update.
+    /// Whether every update publishes a version.
     pub(crate) publish: bool,
-    /// The alias that follows the versions.
+    /// The alias that is pointed at the published version.
     pub(crate) alias: Option<String>,
-    /// Where large zips go.
+    /// The bucket for large zips.
     pub(crate) bucket: Option<String>,
 }
 
@@ -61,20 +61,20 @@ pub(crate) struct Deployment {
 pub(crate) struct Selection {
     /// Functions by name, or `all`; empty: those of the template, or all without a template.
     pub(crate) named: Vec<String>,
-    /// No template is applied, and only what is named is built.
+    /// Whether no template is applied, and only named functions are built.
     pub(crate) no_template: bool,
 }
 
 /// Where functions write rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Database {
-    /// A server of the session's own.
+    /// The session starts a server of its own.
     Own,
-    /// One that runs already.
+    /// A database that runs already.
     Given(DatabaseUrl),
 }
 
-/// How the user is told.
+/// How the session shows what happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
     /// Lines for people.

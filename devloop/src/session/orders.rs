@@ -7,7 +7,7 @@ use crate::engine::Fact;
 use crate::observe;
 use crate::tui::Order;
 
-/// The name before log lines about posted messages.
+/// The name in front of log lines about posted messages.
 const SENDER: &str = "devloop";
 
 /// Runs each order in a task of its own: the caller is the thread that reads keys and must not wait.
@@ -29,7 +29,7 @@ pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
     })
 }
 
-/// Posts the body, and logs it with its answer.
+/// Posts the body, and logs it with the answer.
 async fn send(events: &Events, url: &str, body: String) {
     let answer = observe::post(url, body.clone(), Trust::new(Environment::of_process().certificates())).await;
     let line = match answer {

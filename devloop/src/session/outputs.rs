@@ -1,4 +1,4 @@
-//! Makes the session's sinks: the screen or lines, the log files, the mark of a first build.
+//! Makes the session's sinks: the screen or plain lines, the log files, and the record of first builds.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ use crate::tui::{Keymap, Load, Opening, Theme, Tui};
 
 /// What the sinks are made from.
 pub(super) struct Told<'a> {
-    /// How the user is told.
+    /// How the session shows what happens.
     pub(super) view: View,
-    /// Whether saves are followed.
+    /// Whether saves are built.
     pub(super) watch: bool,
     /// The URL that clients use.
     pub(super) endpoint: &'a str,
@@ -32,9 +32,9 @@ pub(super) struct Told<'a> {
     pub(super) functions: &'a [String],
     pub(super) settings: &'a Settings,
     pub(super) root: &'a Path,
-    /// Which key does what.
+    /// The keys of the screen.
     pub(super) keymap: &'a Keymap,
-    /// The ways through the pipeline.
+    /// The paths of events through the pipeline.
     pub(super) event_paths: &'a [Vec<Hop>],
     /// Takes the user's commands from the screen.
     pub(super) events: &'a Events,
@@ -42,7 +42,7 @@ pub(super) struct Told<'a> {
     pub(super) log_directory: Option<PathBuf>,
     /// How the status pane asks the cloud.
     pub(super) status: &'a StatusAccess,
-    /// Where the target aws notes which zip holds which binary.
+    /// The folder where the target aws notes which zip holds which binary.
     pub(super) notes: PathBuf,
     /// Ends the session.
     pub(super) stop: &'a CancellationToken,
@@ -68,7 +68,7 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
     sinks.push(match told.view {
         View::Json => Box::new(Json::new(output)),
         View::Plain => Box::new(plain(output)),
-        // A terminal that cannot be drawn on still shows lines.
+        // On a terminal that cannot draw, plain lines are shown instead.
         View::Screen => match screen(told, log.as_deref()) {
             Ok(screen) => Box::new(screen),
             Err(_) => Box::new(plain(output)),
@@ -95,7 +95,7 @@ fn target(told: &Told<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// How the screen starts `devloop bench`; none on AWS, where it cannot follow requests to their end.
+/// How the screen starts `devloop bench`; `None` on AWS, where bench cannot follow requests to their end.
 fn load(told: &Told<'_>) -> Option<Load> {
     let program = std::env::current_exe().ok()?;
     let can_be_followed = told.whereabouts.target != TargetKind::Aws.name();

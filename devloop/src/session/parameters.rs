@@ -1,4 +1,4 @@
-//! Which template's parameter gets which value.
+//! Decides the values of the templates' parameters.
 //!
 //! A database reaches functions through the parameters that a template declares for it, whatever its functions are called and
 //! whatever they call the variable: [`URL`] gets the URL, and [`SINK`] gets [`BOTH`] unless the command line says otherwise.
@@ -12,13 +12,13 @@ use local_postgres::DatabaseUrl;
 /// The parameter for a database's URL.
 const URL: &str = "DatabaseUrl";
 
-/// The parameter for where measurements are written.
+/// The parameter that says where measurements are written.
 const SINK: &str = "Sink";
 
-/// Measurements are written to the database and to where they were written without one.
+/// The value by which measurements are written to the database in addition to their usual place.
 const BOTH: &str = "both";
 
-/// The values to apply the templates with. A value that no template asks for is an error.
+/// The values to apply the templates with. A value that no template declares is an error.
 pub(super) fn values(
     templates: &[Template],
     given: &BTreeMap<String, String>,
@@ -50,7 +50,7 @@ pub(super) fn values(
     Ok(values)
 }
 
-/// Those of the values that the template declares.
+/// The values that this template declares.
 pub(super) fn of(
     template: &devloop_cloud::Template,
     values: &BTreeMap<String, String>,

@@ -23,13 +23,13 @@ pub(super) struct Prepared {
     pub(super) workspace: Workspace,
     /// What is built and served.
     pub(super) functions: Vec<String>,
-    /// What is applied.
+    /// The templates to apply.
     pub(super) templates: Vec<Template>,
     /// Values of the templates' parameters: those of the command line before those of `samconfig.toml`.
     pub(super) parameters: BTreeMap<String, String>,
-    /// What the user should know of the templates.
+    /// Remarks for the user about the templates.
     pub(super) remarks: Vec<Problem>,
-    /// The session has every function, those that appear later too.
+    /// Set when the session has every function, also those that appear later.
     pub(super) following: Option<Following>,
 }
 
@@ -164,7 +164,8 @@ fn no_functions() -> UserError {
     UserError { problem, exit: Exit::Workspace }
 }
 
-/// What the templates ask of the functions' binaries. A binary that two of them use goes by the first that says anything.
+/// The machines that the templates ask for, by binary. Of several functions with the same binary, the first that names a machine
+/// counts.
 pub(super) fn demands(templates: &[Template], purpose: Purpose) -> Demands {
     let mut demands = Demands { purpose, ..Demands::default() };
     for code in templates.iter().flat_map(|template| &template.functions) {

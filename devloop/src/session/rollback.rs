@@ -18,7 +18,7 @@ use crate::session::{Options, View};
 use crate::target::Target;
 use crate::tui::Keymap;
 
-/// Rolls the selected functions back, where they run.
+/// Rolls the selected functions back on LocalStack or AWS.
 pub(crate) async fn roll_back(options: Options) -> Result<(), UserError> {
     let stop = CancellationToken::new();
     stop_at_signals(stop.clone())
@@ -57,7 +57,7 @@ async fn begin(options: Options, stop: &CancellationToken) -> Result<(), UserErr
         }
     };
     let result = roll_all_back(&*target, &prepared.functions, options.view).await;
-    // Files that are written after an update are written completely before the process ends.
+    // The notes about an update are written completely before the process ends.
     work.cancel();
     if let Some(finished) = finished {
         finished.await;
@@ -90,7 +90,7 @@ fn embedded(settings: &Settings) -> Result<Problem, UserError> {
         Some(key) => format!("press {key} at the function, or type `:rollback FUNCTION`"),
         None => "type `:rollback FUNCTION`".to_owned(),
     };
-    let message = "roll back: the former code of the embedded cloud is the running session's, and cannot be reached from here";
+    let message = "roll back: the former code of the embedded cloud belongs to the running session, and cannot be reached from here";
     let hint = format!("{way} on the screen of `devloop watch`; --target localstack or aws rolls back there");
     Ok(Problem::new("rollback_unsupported", message).with_hint(hint))
 }

@@ -76,17 +76,17 @@ async fn run_to_its_end(options: Options) -> Result<(), UserError> {
     result
 }
 
-/// What a session holds as long as it runs, and where it runs.
+/// What a session keeps while it runs, and where its functions run.
 struct Held<'a> {
     /// The place where functions run.
     chosen: Chosen,
-    /// The database, if one was ordered.
+    /// The database, if one was asked for.
     database: Option<&'a SessionDatabase>,
-    /// The workspace, unless nothing is built.
+    /// The lock on the workspace, unless nothing is built.
     lock: Option<&'a Lock>,
 }
 
-/// The part with a database, if one was ordered.
+/// Runs the session once its database, if it has one, is open.
 async fn run_prepared(
     options: &Options,
     keymap: Keymap,
@@ -104,7 +104,7 @@ async fn run_prepared(
         None => None,
     };
     if options.conditions != Conditions::default() && !matches!(held.chosen, Chosen::Embedded) {
-        let message = "use --clock, --limits or --fallback: only the embedded cloud has a time, limits and a fallback to choose";
+        let message = "use --clock, --limits or --fallback: only the embedded cloud has these settings";
         return Err(UserError::usage("flag_unsuitable", message)
             .with_hint("leave it out, or end what listens on the port and has been taken for the cloud"));
     }
@@ -150,7 +150,7 @@ async fn run_prepared(
     }
     let mut options = options.clone();
     if !cloud.is_ours && !options.watch && options.view == View::Screen {
-        // `up` ends at once where the cloud outlives the session, so a screen would be gone at once.
+        // Where the cloud outlives the session, `up` ends at once, and a screen would vanish at once.
         options.view = View::Plain;
     }
     serve(&options, keymap, program, prepared, cloud, (events, inbox), stop).await
@@ -160,7 +160,7 @@ fn metric(settings: &Settings) -> Metric {
     Metric { namespace: settings.latency.namespace.clone(), name: settings.latency.metric.clone() }
 }
 
-/// The part with a cloud: whatever ends it, the cloud is stopped and no process is left.
+/// Runs the session once its cloud runs. Whatever ends it, the cloud is stopped and no process is left.
 async fn serve(
     options: &Options,
     keymap: Keymap,
@@ -229,7 +229,7 @@ async fn serve(
     result
 }
 
-/// How functions are linked; none where the path of this program is unknown, so that it cannot be used as cargo's rustc wrapper.
+/// How functions are linked; `None` where the path of this program is unknown, so that it cannot be cargo's rustc wrapper.
 fn linking(settings: &BuildSettings, target_directory: &Path, root: &Path) -> Option<Arc<Linking>> {
     let devloop = std::env::current_exe().ok().filter(|path| path.is_file())?;
     let home = target_directory.join("devloop");
@@ -265,7 +265,7 @@ fn refuse_what_is_embedded_only(options: &Options, settings: &Settings) -> Resul
     }
 }
 
-/// Cargo as the settings want it.
+/// The builder that the settings describe.
 pub(super) fn builder(
     program: &Path,
     workspace: &Workspace,
@@ -285,7 +285,7 @@ pub(super) fn builder(
     }
 }
 
-/// The directories exist before the cloud looks for them.
+/// Makes the functions' directories, before the cloud looks for them.
 pub(super) fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
     let of_templates = prepared.templates.iter().flat_map(|template| &template.functions);
     of_templates.map(|code| &code.binary).chain(&prepared.functions).try_for_each(|function| {

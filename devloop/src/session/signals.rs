@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::build;
 use crate::tui;
 
-/// How long a stop waits for the terminal to be given back.
+/// How long a stop waits for the terminal to be restored.
 const COURTESY: Duration = Duration::from_secs(1);
 
 /// Cancels the token at the first signal. At the second the process exits at once; function and cargo processes die with it.
@@ -36,8 +36,8 @@ async fn any(interrupt: &mut Signal, terminate: &mut Signal, hang_up: &mut Signa
     }
 }
 
-/// Before the program stops, the shell gets its terminal; when it goes on, the screen is drawn anew. The shell may have left
-/// the terminal in any mode, also where the program was stopped without being asked.
+/// Restores the shell's terminal before the program is stopped, and draws the screen anew when it goes on. The shell may have left
+/// the terminal in any mode, even where the program was stopped without notice.
 fn follow_job_control() -> std::io::Result<()> {
     let mut stop = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
     let mut go_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;

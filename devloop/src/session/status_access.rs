@@ -14,7 +14,7 @@ pub(super) struct StatusAccess {
     keys: Keys,
     trust: Trust,
     region: Option<String>,
-    /// Only these functions of Lambda; an account has more.
+    /// Only these functions of Lambda are reported; an account has more.
     functions: Option<BTreeSet<String>>,
 }
 
@@ -30,7 +30,7 @@ impl StatusAccess {
         }
     }
 
-    /// LocalStack, in the region and with the keys of the environment: it reads an account from the first.
+    /// LocalStack, with the environment's region and access key, from which LocalStack reads an account.
     pub(super) fn localstack(endpoint: &str) -> Self {
         let environment = Environment::of_process();
         let keys = environment.keys().map(|(id, secret, token)| Keys::given(id, secret, token));

@@ -23,15 +23,15 @@ pub(crate) struct Survey {
     pub(crate) workspace: Workspace,
     /// What would be built and served.
     pub(crate) functions: Vec<String>,
-    /// What the stack asks of them.
+    /// The machines that the stack asks for.
     pub(crate) demands: Demands,
     /// What would be watched.
     pub(crate) sources: Vec<PathBuf>,
-    /// What would be applied.
+    /// The stacks that would be applied.
     pub(crate) stacks: Vec<Stack>,
-    /// What the user should know of the templates.
+    /// Remarks for the user about the templates.
     pub(crate) remarks: Vec<Problem>,
-    /// The ways of an event, each as the names of what it passes.
+    /// The paths of events, each as the names of what it passes.
     pub(crate) ways: Vec<Vec<String>>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Stack {
 }
 
 impl Survey {
-    /// How cargo would be called, but for the linking.
+    /// How cargo would be called, without the choice of a linker.
     pub(crate) fn builder(&self, program: &Path) -> Builder {
         Builder {
             program: program.to_owned(),

@@ -1,5 +1,5 @@
-//! The loop as a whole: real files, a real watcher, the real cargo, real swaps. Only the place where functions run is a fake,
-//! which starts the swapped program once and takes what it prints for its answer.
+//! The whole loop: real files, a real watcher, the real cargo, real swaps. Only the place where functions run is a fake: it starts
+//! the swapped program once and takes its output as the function's answer.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +25,7 @@ use crate::testing::Fixture;
 /// How long a test waits for what must come; cargo may have to wait for a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The last answer of each function, and how often any was started.
+/// The last answer of each function, and the number of starts.
 #[derive(Default)]
 struct Fake {
     answers: Mutex<BTreeMap<String, String>>,
@@ -97,7 +97,7 @@ impl Session {
         Self::start_with(fixture, false).await
     }
 
-    /// Starts it, and lets it take in the functions that appear.
+    /// Starts the loop; if `follow` is set, it takes in functions that appear.
     async fn start_with(fixture: Fixture, follow: bool) -> Self {
         let target = Arc::new(Fake::default());
         let (sender, notices) = unbounded_channel();
@@ -255,7 +255,7 @@ async fn an_error_is_shown_and_its_fix_goes_live() {
 }
 
 #[tokio::test]
-async fn code_that_does_not_come_up_is_named() {
+async fn code_that_fails_to_start_is_reported() {
     let mut session = Session::live().await;
     session.fixture.write("up/src/main.rs", "fn main() { std::process::exit(3) }");
     let error = |notice: &Notice| match notice {
@@ -292,7 +292,7 @@ async fn a_manifest_edit_builds_what_it_governs() {
     session.end().await;
 }
 
-/// Makes `up` build only after somebody writes into the gate, and note its build script's number meanwhile.
+/// Makes the build script of `up` wait until somebody writes into the gate, and note its process id meanwhile.
 fn block_builds_of_up(fixture: &Fixture) {
     assert!(Command::new("mkfifo").arg(fixture.path("gate")).status().unwrap().success());
     let script = r#"fn main() {
@@ -306,7 +306,7 @@ fn block_builds_of_up(fixture: &Fixture) {
     fixture.write("up/build.rs", script);
 }
 
-/// Waits until the build script is blocked; the writing of its number is the sign.
+/// Waits until the build script is blocked, which is when it has written its process id. Returns that id.
 async fn blocked_script(fixture: &Fixture) -> u32 {
     let number = async {
         loop {
@@ -319,7 +319,7 @@ async fn blocked_script(fixture: &Fixture) -> u32 {
     tokio::time::timeout(PATIENCE, number).await.unwrap()
 }
 
-/// A killed process whose parent died with it may wait for somebody to read its end.
+/// Whether the process runs. A killed process whose parent died with it may still wait to be reaped.
 fn is_running(number: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{number}/stat"))
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
@@ -449,7 +449,7 @@ async fn functions_that_appear_move_and_vanish_are_followed() {
     session.end().await;
 }
 
-/// Notes in which order it is asked for what.
+/// Records the order of the calls it gets.
 struct Keeper(UnboundedSender<&'static str>);
 
 impl Sink for Keeper {
@@ -483,7 +483,7 @@ async fn functions_lines_are_written_together_a_moment_later_and_everything_else
     let turning = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, false);
     let looking = async {
         let mut seen = Vec::new();
-        // Nothing comes after the last line: only time brings it to the file.
+        // Nothing comes after the last line, so only the passing of time gets it written.
         while !(seen.contains(&"other") && seen.ends_with(&["line", "flush"])) {
             seen.push(tokio::time::timeout(PATIENCE, asked.recv()).await.unwrap().unwrap());
         }

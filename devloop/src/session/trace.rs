@@ -12,8 +12,8 @@ use crate::sink::private;
 /// The file in the log directory.
 const FILE: &str = "devloop.log";
 
-/// Writes warnings of this process to the file from now on. A second session of the same process goes on with the first
-/// one's file, because a process has one such writer.
+/// Writes warnings of this process to the file from now on. A second session of the same process continues the first one's file,
+/// because a process can have only one such writer.
 pub(super) fn start(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     let file = private(&directory.join(FILE))?;

@@ -17,10 +17,10 @@ use crate::target::Target;
 use crate::watch::Watcher;
 use crate::workspace;
 
-/// How long the end of the session waits for what is still running.
+/// How long the end of the session waits for tasks that still run.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// What the workers work with.
+/// The workers and what they share.
 pub(super) struct Workers {
     builder: Arc<Builder>,
     dist: PathBuf,
@@ -40,7 +40,7 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// Workers without anything to do yet; `stop` ends whatever they do.
+    /// Workers without tasks; cancelling `stop` ends all tasks.
     pub(super) fn new(
         builder: Builder,
         dist: PathBuf,
@@ -91,7 +91,7 @@ impl Workers {
         }
     }
 
-    /// Waits until nothing runs any more; `stop` has been cancelled.
+    /// Waits until no task runs any more; `stop` has been cancelled.
     pub(super) async fn finish(self) {
         drop(self.watcher);
         self.builder.standby.dismiss();
@@ -99,7 +99,7 @@ impl Workers {
         let _ = tokio::time::timeout(FAREWELL, self.tasks.wait()).await;
     }
 
-    /// A token for a new cargo; the one before it has nothing more to do.
+    /// Makes a token for a new cargo, and cancels the previous cargo.
     fn supersede(&mut self) -> CancellationToken {
         self.newest.cancel();
         self.newest = self.stop.child_token();
@@ -147,7 +147,7 @@ impl Workers {
         });
     }
 
-    /// Without a watcher no save is seen, so no cargo is started ahead of one.
+    /// Does nothing without a watcher: no save would be seen.
     fn stand_by(&self, order: BuildOrder) {
         if self.watcher.is_some() {
             let (builder, stop) = (Arc::clone(&self.builder), self.stop.clone());
@@ -195,7 +195,7 @@ impl Workers {
         });
     }
 
-    /// Its directory exists before its binary comes, and the target knows it before its code is to start.
+    /// Creates the function's directory before its binary is made, and tells the target of it before its code is started.
     fn adopt(&self, function: String) {
         let made = swap::make_function_directory(&self.dist, &function).map_err(|error| error.problem());
         let adopted = made.and_then(|()| self.target.adopt(&function, &self.dist.join(&function)));
@@ -207,7 +207,7 @@ impl Workers {
         self.tasks.spawn(async move { events.send(fact).await });
     }
 
-    /// Beside the loop: ending processes and deleting files takes its time.
+    /// In a task beside the main loop, because ending processes and deleting files takes time.
     fn dismiss(&self, function: String, serving: Option<Digest>) {
         let (target, events) = (Arc::clone(&self.target), self.events.clone());
         self.tasks.spawn(async move {

@@ -12,7 +12,7 @@ pub(crate) enum Piece<'a> {
     Style(&'a str),
 }
 
-/// The text's parts. Cursor movements, hyperlinks and control characters are none; line ends and tabs stay.
+/// The text's parts. Cursor movements, hyperlinks and control characters are left out; line ends and tabs stay.
 pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -21,7 +21,8 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
             let first = characters.next()?;
             rest = characters.as_str();
             if first != ESCAPE {
-                // A carriage return overwrites what stands there, a bell rings, and the controls above ASCII are escapes too.
+                // Left out: a carriage return would overwrite text, a bell would ring, and the controls above ASCII are escapes
+                // too.
                 if first.is_control() && !matches!(first, '\n' | '\t') {
                     continue;
                 }

@@ -8,24 +8,24 @@ use std::path::{Path, PathBuf};
 /// How many bytes are buffered at most: a system call for each line took a tenth of devloop's time under load.
 const AT_ONCE: usize = 64 << 10;
 
-/// An open file. What was written before the last change of files is in one beside it, with `.1` at its end.
+/// An open file. When it is full, it is renamed to end in `.1`, and a new one is begun.
 #[derive(Debug)]
 pub(super) struct Bounded {
     path: PathBuf,
     file: File,
-    /// Bytes of the file, with what is kept back.
+    /// Bytes of the file, including buffered lines.
     size: u64,
     limit: u64,
-    /// What is kept back, whole lines; written with the value's end at the latest, be it by a panic.
+    /// Buffered whole lines. They are written when the value is dropped at the latest, also by a panic.
     kept: String,
-    /// How many lines that is, with those that a line in it says are lost.
+    /// How many lines are buffered, including lost ones that a buffered line reports.
     lines: u64,
-    /// Lines that could not be written since the last one that was.
+    /// How many lines were lost since the last line that was written.
     lost: u64,
 }
 
 impl Bounded {
-    /// Starts the file anew, and makes its directory. It takes up to this many bytes, and the one beside it as many.
+    /// Empties the file, and makes its directory. The file and the one with `.1` take up to `limit` bytes each.
     pub(super) fn create(path: &Path, limit: u64) -> io::Result<Self> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory)?;
@@ -34,8 +34,8 @@ impl Bounded {
         Ok(Self { path: path.to_owned(), file, size: 0, limit, kept: String::new(), lines: 0, lost: 0 })
     }
 
-    /// Takes a line without its line end, which is in the file after [`flush`](Self::flush). A full disk is no reason to stop a
-    /// session: lines that find no room are counted, and `gap` makes a line of the count for the next one that does.
+    /// Takes a line without its line end. The line is in the file after [`flush`](Self::flush). A full disk does not stop a
+    /// session: lost lines are counted, and `gap` makes a line of that count before the next line that finds room.
     pub(super) fn write(&mut self, line: &str, gap: impl Fn(u64) -> String) {
         match std::mem::take(&mut self.lost) {
             0 => self.keep(&[line, "\n"], 1),
@@ -61,7 +61,7 @@ impl Bounded {
         }
     }
 
-    /// Writes what is kept back, in one call.
+    /// Writes the buffered lines in one call.
     pub(super) fn flush(&mut self) {
         if !self.kept.is_empty() && self.file.write_all(self.kept.as_bytes()).is_err() {
             self.lost += self.lines;
@@ -81,7 +81,7 @@ impl Bounded {
     }
 }
 
-/// An empty file that only its owner can read: functions print what they like.
+/// Makes an empty file that only its owner can read, because functions may print secrets.
 pub(crate) fn private(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     // The mode above is for new files.

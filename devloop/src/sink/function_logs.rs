@@ -1,4 +1,4 @@
-//! A log file for each function: its own lines with their times, and between them what devloop did to it.
+//! A log file for each function: its own lines with their times, and between them what devloop did with the function.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,16 +13,16 @@ use crate::sink::{Sink, ansi, secrets};
 /// How large each file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 8 << 20;
 
-/// The open files of the functions that have had something to say.
+/// The files of the functions that have logged something.
 #[derive(Debug)]
 pub(crate) struct FunctionLogs {
     directory: PathBuf,
-    /// None where the file cannot be made: the other sinks tell the same.
+    /// `None` where the file cannot be made; the other sinks still show the lines.
     files: BTreeMap<String, Option<Bounded>>,
 }
 
 impl FunctionLogs {
-    /// Files in the directory, each begun anew with its first line.
+    /// Files in the directory, each emptied before its first line.
     pub(crate) fn new(directory: PathBuf) -> Self {
         Self { directory, files: BTreeMap::new() }
     }

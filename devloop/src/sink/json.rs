@@ -26,7 +26,8 @@ impl<W: Write> Json<W> {
 
 impl<W: Write + Send> Sink for Json<W> {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
-        // Compiler messages come again with the failed build; progress and functions' lines are for people and the log file.
+        // Left out: compiler messages come again with the failed build; progress and functions' lines are for people and the log
+        // file.
         if matches!(
             notice,
             Notice::Progress { .. }
@@ -41,7 +42,7 @@ impl<W: Write + Send> Sink for Json<W> {
     }
 }
 
-/// Any notice as one line, without its line end.
+/// Writes any notice as one line, without its line end.
 pub(super) fn line(at: Millis, notice: &Notice) -> io::Result<String> {
     let (event, body) = body(notice);
     Ok(serde_json::to_string(&Line { event, at, body })?)

@@ -17,7 +17,7 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Starts the file anew, and makes its directory.
+    /// Empties the file, and makes its directory.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         Ok(Self { file: Bounded::create(path, LIMIT)? })
     }

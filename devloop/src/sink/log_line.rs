@@ -6,18 +6,18 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Names of the members that stand before the others, whichever writer uses them.
+/// Names that log writers use for the time, and for the message.
 const TIMES: [&str; 3] = ["timestamp", "time", "ts"];
 const MESSAGES: [&str; 2] = ["message", "msg"];
 
-/// Members that say where the line was written: in which function, whose name stands before each line anyway, or where in its
-/// program. They are for whoever looks at the raw line.
+/// Members that say where the line was written: in which function, whose name precedes each line anyway, or where in its program.
+/// The raw line has them.
 const PLACES: [&str; 6] = ["target", "filename", "line_number", "threadName", "threadId", "fn"];
 
-/// Fields that come last, because they are long and say nothing by themselves; in small letters without `_` and `-`.
+/// Fields that are shown last, because they are long and mean little to a reader; in small letters without `_` and `-`.
 const IDS: [&str; 5] = ["requestid", "awsrequestid", "traceid", "xraytraceid", "recordid"];
 
-/// A number from here on is a time in ms since the epoch, in 1973 or later.
+/// A number from this one on is taken for a time in ms since the epoch, in 1973 or later.
 const EARLIEST_MS: i64 = 100_000_000_000;
 
 /// A line's parts.
@@ -41,7 +41,7 @@ impl fmt::Display for LogLine {
     }
 }
 
-/// Reads the line; none where it is no JSON object with a level and something to tell.
+/// Reads the line; `None` if it is not a JSON object with a level and a message or fields.
 pub(crate) fn log_line(line: &str) -> Option<LogLine> {
     let line = line.trim();
     if !line.starts_with('{') {
@@ -59,7 +59,7 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
     let time =
         members.iter().filter(|(name, _)| TIMES.contains(&&**name)).find_map(|(_, time)| time_of(time));
     let own = ["level", "fields", "span", "spans"];
-    // A message or a time of another form is a field like any other.
+    // A message or a time that is not understood is shown as a field.
     let is_field = |name: &str| {
         let is_told =
             (message.is_some() && MESSAGES.contains(&name)) || (time.is_some() && TIMES.contains(&name));
@@ -69,7 +69,7 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
     let of_event = nested.into_iter().chain(members.iter().cloned()).filter(|(name, _)| is_field(name));
     let of_spans = spans(of("spans"), of("span")).into_iter().filter(|(name, _)| name != "name");
     for (name, value) in of_event.chain(of_spans) {
-        // Of spans inside each other the same value comes again.
+        // Nested spans repeat values.
         if !fields.iter().any(|(other, same)| *other == name && *same == value) {
             fields.push((name, value));
         }
@@ -80,7 +80,7 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
     (!text.is_empty()).then_some(LogLine { time, level, text })
 }
 
-/// The members of all spans; a writer tells them all, or only the innermost one.
+/// The members of all spans; a writer lists them all, or only the innermost one.
 fn spans(all: Option<&str>, innermost: Option<&str>) -> Vec<(String, String)> {
     let all: Vec<Box<RawValue>> = all.and_then(|all| serde_json::from_str(all).ok()).unwrap_or_default();
     let all: Vec<_> = all.iter().filter_map(|span| members(span.get())).flatten().collect();
@@ -132,7 +132,7 @@ fn bare(json: &str) -> String {
     text_of(json).filter(is_plain).unwrap_or_else(|| json.to_owned())
 }
 
-/// The time of day of a time as JSON: a text, or a number of ms since the epoch.
+/// The time of day of a JSON value: a text, or a number of ms since the epoch.
 fn time_of(json: &str) -> Option<String> {
     if let Some(text) = text_of(json) {
         return time_of_day(&text).map(str::to_owned);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_tracing_is_told_as_people_read_it() {
+    fn a_line_of_tracing_is_shown_for_people() {
         check(
             r#"{"timestamp":"2023-11-14T22:13:20.007123Z","level":"INFO","fields":{"message":"accepted","zone":"eu","event":1,"by":"a b"},"target":"upstream"}"#,
             Some(r#"22:13:20.007 INFO  accepted zone=eu event=1 by="a b""#),
@@ -186,7 +186,7 @@ mod tests {
             Some("22:13:20.080 INFO  outcome=ok ms=1.234 request_id=c6af-1"),
         );
         check(r#"{"level":"info","fields":{"count":3}}"#, Some("INFO  count=3"));
-        // What is no text and no time is told as it is.
+        // A value that is neither text nor time is shown as it is.
         check(r#"{"level":"info","message":{"a":1},"time":12}"#, Some(r#"INFO  message={"a":1} time=12"#));
     }
 

@@ -1,4 +1,4 @@
-//! The sinks, which tell what happened, all from the same notices: plain lines, JSON lines, the session's log file, and a log file
+//! The sinks, which show what happened, all from the same notices: plain lines, JSON lines, the session's log file, and a log file
 //! for each function.
 
 mod ansi;
@@ -32,6 +32,7 @@ pub(crate) trait Sink: Send {
     /// Takes one notice, and the state that it led to. A broken pipe ends the session in good order.
     fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()>;
 
-    /// Writes what it has buffered. The loop calls it a moment after a function's line, at once after everything else, and at its end.
+    /// Writes what the sink has buffered. The loop calls it a moment after a function's line, at once after everything else, and at
+    /// its end.
     fn flush(&mut self) {}
 }

@@ -9,7 +9,7 @@ use crate::graph::Reason;
 use crate::lambda_log::ReportLine;
 use crate::sink::{Sink, ansi, log_line};
 
-/// Writes a line or a few for each notice.
+/// Writes one or more lines for each notice.
 #[derive(Debug)]
 pub(crate) struct Plain<W> {
     output: W,
@@ -18,7 +18,8 @@ pub(crate) struct Plain<W> {
 }
 
 impl<W: Write> Plain<W> {
-    /// Writes to the output; without colour the compiler's renderings lose theirs, and beyond ASCII our own signs are replaced.
+    /// Writes to the output. Without `colour` the compiler's messages lose their colours; without `unicode` devloop's own signs are
+    /// replaced by ASCII.
     pub(crate) fn new(output: W, colour: bool, unicode: bool) -> Self {
         Self { output, colour, unicode }
     }
@@ -35,7 +36,7 @@ impl<W: Write + Send> Sink for Plain<W> {
     }
 }
 
-/// The notice's lines, each with its line end; colours are the compiler's and the functions' own.
+/// The notice's lines, each with its line end. Only the compiler's and the functions' own text has colours.
 pub(crate) fn text(notice: &Notice, state: &State) -> String {
     match notice {
         Notice::Ready { endpoint, outputs } => {
@@ -52,7 +53,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
         }
         Notice::Resumed { saves } => format!("resumed    {saves} noted\n"),
         Notice::Cancelled { generation, .. } => format!("cancelled  build {generation}: a newer save\n"),
-        // The first build is long and silent otherwise; later ones are told by their result.
+        // The first build would be long and silent otherwise; of later builds only the result is shown.
         Notice::Progress { generation: 1, line } => format!("           {line}\n"),
         Notice::Diagnostic { diagnostic, .. } if diagnostic.level == Level::Error => {
             format!("{}\n", diagnostic.rendered.trim_end())
@@ -138,7 +139,7 @@ fn gone(function: &str, removed: bool, serving: Option<&Digest>) -> String {
             format!("{} goes on answering: the stack has the function, and keeps it", digest.short())
         }
     };
-    format!("gone       {function} is in the workspace no more; {rest}\n")
+    format!("gone       {function} is no longer in the workspace; {rest}\n")
 }
 
 fn still(serving: Option<&Digest>) -> String {

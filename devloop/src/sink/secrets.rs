@@ -1,4 +1,4 @@
-//! Passwords in what is kept on disk.
+//! Masks passwords in what is kept on disk.
 
 /// What stands for a password.
 const MASK: &str = "***";

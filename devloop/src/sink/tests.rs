@@ -1,4 +1,4 @@
-//! One session's notices, as each sink tells them.
+//! One session's notices, as each sink shows them.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -146,7 +146,7 @@ fn plain_lines_in_colour_keep_the_compilers_rendering() {
 }
 
 #[test]
-fn plain_lines_of_a_terminal_without_more_than_ascii_have_none_of_ours() {
+fn plain_lines_of_an_ascii_terminal_use_ascii_only() {
     let page = Page::default();
     let phases = Phases { detect: 22, cargo: 1_010, ..Phases::default() };
     let (function, digest) = ("upstream".to_owned(), digest("33ab"));
@@ -187,7 +187,7 @@ fn the_log_file_holds_everything() {
 }
 
 #[test]
-fn plain_lines_tell_a_function_s_json_as_people_read_it() {
+fn plain_lines_show_a_function_s_json_line_for_people() {
     let state = State::new(Workspace::default(), []);
     let log = |line: &str| Notice::Log { function: "up".to_owned(), line: line.to_owned() };
     let report = "REPORT RequestId: c6af-1\tDuration: 2.31 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB";

@@ -1,4 +1,4 @@
-//! Standard output that holds nobody up: whoever reads it may stop reading, and the session must still end when it is told to.
+//! Standard output that does not block the end of a session, even when its reader stops reading.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,13 +7,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio_util::sync::CancellationToken;
 
-/// How much is written at once, in bytes: a pipe that takes anything takes this much without waiting [pipe(7), `PIPE_BUF`].
+/// How much is written at once, in bytes: a pipe that is ready takes this much without blocking [pipe(7), `PIPE_BUF`].
 const AT_ONCE: usize = 4096;
 
-/// How often the end of the session is looked for while nobody reads.
+/// How often to check for the end of the session while nobody reads.
 const STEP: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
-/// An output whose waits end with the session. What finds no reader by then is dropped.
+/// An output whose waits end with the session. What nobody has read by then is dropped.
 #[derive(Debug)]
 pub(crate) struct Unblocked {
     output: File,
@@ -30,14 +30,14 @@ impl Unblocked {
         Self { output: output.into(), stop }
     }
 
-    /// Waits until something can be written; false when the session ends before.
+    /// Waits until the output is ready; false when the session ends first.
     fn wait(&self) -> io::Result<bool> {
         loop {
             let mut asked = [PollFd::new(&self.output, PollFlags::OUT)];
             match poll(&mut asked, Some(&STEP)) {
                 Ok(0) if self.stop.is_cancelled() => return Ok(false),
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                // An output that is broken is told by the write.
+                // If the output is broken, the write reports it.
                 Ok(_) => return Ok(true),
                 Err(error) => return Err(error.into()),
             }

@@ -1,4 +1,4 @@
-//! Which files are the templates, where the user names none.
+//! Finds the templates, where the user names none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::engine::Problem;
 use crate::error::UserError;
 
-/// What a SAM or CloudFormation project calls its template.
+/// The file names of a SAM or CloudFormation project's template.
 const TEMPLATES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
 
 /// Endings of a CDK app's sources.
@@ -19,7 +19,7 @@ const SOURCES: [&str; 6] = ["cs", "go", "java", "js", "py", "ts"];
 /// Folders that hold no sources of a CDK app.
 const NO_SOURCES: [&str; 5] = ["cdk.out", "node_modules", "target", "test", ".venv"];
 
-/// The most files that are looked at to tell how old a CDK app's output is.
+/// The most files that are looked at to find out whether a CDK app's output is old.
 const MOST_FILES: usize = 2000;
 
 /// The templates of a workspace.
@@ -27,9 +27,9 @@ const MOST_FILES: usize = 2000;
 pub(in super::super) struct Found {
     /// The files, in the order in which they are applied.
     pub(in super::super) files: Vec<PathBuf>,
-    /// What `samconfig.toml` says.
+    /// The values from `samconfig.toml`.
     samconfig: SamConfig,
-    /// What the user should know.
+    /// Remarks for the user.
     pub(in super::super) remarks: Vec<Problem>,
 }
 
@@ -41,7 +41,7 @@ impl Found {
         all
     }
 
-    /// The same, without values of `samconfig.toml` that no template declares.
+    /// The same values, without those of `samconfig.toml` that no template declares.
     pub(in super::super) fn declared(
         &self,
         typed: &BTreeMap<String, String>,
@@ -55,7 +55,7 @@ impl Found {
     }
 }
 
-/// Finds the templates, and of several the stack that the settings name.
+/// Finds the templates, and chooses the stack that the settings name.
 pub(in super::super) fn find(root: &Path, settings: &Settings) -> Result<Found, UserError> {
     let mut found = find_all(root, settings)?;
     if let Some(stack) = settings.stack.as_deref().filter(|stack| *stack != "all") {
@@ -64,7 +64,7 @@ pub(in super::super) fn find(root: &Path, settings: &Settings) -> Result<Found, 
     Ok(found)
 }
 
-/// Finds the templates: those that the user names; else the first that there are of `stack/templates`, the template of SAM or
+/// Finds the templates: those that the user names; otherwise the first found of `stack/templates`, the template of SAM or
 /// CloudFormation in the workspace's root, and the output of a CDK app in the root or a folder below it.
 fn find_all(root: &Path, settings: &Settings) -> Result<Found, UserError> {
     if settings.templates_named {
@@ -107,7 +107,7 @@ fn apps(root: &Path) -> Vec<PathBuf> {
     [root.to_owned()].into_iter().chain(below).collect()
 }
 
-/// Stacks after those that they depend on, as the CDK's manifest tells.
+/// Orders stacks after those that they depend on, by the CDK's manifest.
 fn in_order(app: &Path, files: Vec<PathBuf>) -> Vec<PathBuf> {
     let manifest = std::fs::read_to_string(app.join("cdk.out/manifest.json")).unwrap_or_default();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
@@ -125,7 +125,7 @@ fn in_order(app: &Path, files: Vec<PathBuf>) -> Vec<PathBuf> {
         let waits = |file: &PathBuf| {
             needs(file).iter().any(|need| open.iter().any(|other| other != file && stack(other) == *need))
         };
-        // Stacks that wait for each other are applied as they come, and fail by name.
+        // Stacks that wait for each other stay in the given order, and fail with an error that names them.
         let next = open.iter().position(|file| !waits(file)).unwrap_or(0);
         ordered.push(open.remove(next));
     }
@@ -164,7 +164,7 @@ fn old_output(app: &Path, files: &[PathBuf]) -> Option<Problem> {
     let (changed, path) = newest?;
     (changed > written).then(|| {
         let message = format!(
-            "the CDK app's output in {} is older than {}; the stack is what it was before",
+            "the CDK app's output in {} is older than {}; the stack is built from the older output",
             app.join("cdk.out").display(),
             path.display()
         );
@@ -176,7 +176,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
 }
 
-/// The files that the pattern means, in order; only its last segment may hold a `*`.
+/// The files that fit the pattern, in order; only its last segment may hold a `*`.
 fn matching_files(pattern: &Path) -> Vec<PathBuf> {
     let name = pattern.file_name().unwrap_or_default().to_string_lossy();
     let Some((start, end)) = name.split_once('*') else {

@@ -19,21 +19,21 @@ pub(super) use find::{Found, find};
 /// A template whose functions point at their directories.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
-    /// Where it was read.
+    /// The file.
     pub(super) path: PathBuf,
-    /// What it says.
+    /// The parsed template.
     pub(super) content: devloop_cloud::Template,
     /// Its functions and their binaries.
     pub(super) functions: Vec<FunctionCode>,
 }
 
 impl Template {
-    /// The stack's name: the file's, without `.template.json`. A file that is called `template` has its folder's.
+    /// The stack's name: the file's name without `.template.json`, or for a file called `template` the folder's name.
     pub(super) fn stack_name(&self) -> String {
         stack::name(&self.path)
     }
 
-    /// The error with the file, and the line and column where the text has its cause.
+    /// The error with the file, and the line and column of its cause.
     pub(super) fn explain(&self, error: &devloop_cloud::TemplateError) -> String {
         let place = self.content.position(error).map(|at| format!(":{}:{}", at.line, at.column));
         format!("apply {}{}: {error}", self.path.display(), place.unwrap_or_default())
@@ -78,7 +78,7 @@ fn read_template(
     Ok(Template { path, content: template, functions })
 }
 
-/// The error with the file, and the line and column that it tells.
+/// The error with the file, and the line and column that it carries.
 fn with_place(path: &Path, error: &devloop_cloud::TemplateError) -> String {
     match error {
         devloop_cloud::TemplateError::Syntax { at: Some(at), why } => {

@@ -1,5 +1,5 @@
-//! `samconfig.toml`: what SAM's own tool is told of a template and its parameters [AWS SAM CLI configuration file, AWS SAM
-//! Developer Guide].
+//! `samconfig.toml`, in which SAM's own tool finds its template and parameters [AWS SAM CLI configuration file, AWS SAM Developer
+//! Guide].
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use toml::Value;
 
 use crate::error::UserError;
 
-/// What the file says, as far as devloop goes by it.
+/// The settings of the file that devloop uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SamConfig {
     /// The template's file.
@@ -18,7 +18,7 @@ pub(super) struct SamConfig {
 }
 
 impl SamConfig {
-    /// Reads the file of the folder; a missing one says nothing.
+    /// Reads the folder's file; a missing one sets nothing.
     pub(super) fn read(folder: &Path) -> Result<Self, UserError> {
         let path = folder.join("samconfig.toml");
         match std::fs::read_to_string(&path) {
@@ -31,7 +31,7 @@ impl SamConfig {
         }
     }
 
-    /// The environment `default`; what is said for `deploy` counts before what is said for all commands.
+    /// Reads the environment `default`; settings of `deploy` override those of all commands.
     fn parse(text: &str) -> Result<Self, String> {
         let file: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
         let mut config = Self::default();
@@ -51,7 +51,7 @@ impl SamConfig {
     }
 }
 
-/// `A=1 B=2` in one text or in a list, or `ParameterKey=A,ParameterValue=1`.
+/// Reads `A=1 B=2` as one text or as a list, or `ParameterKey=A,ParameterValue=1`.
 fn pairs(overrides: &Value) -> Result<BTreeMap<String, String>, String> {
     let words = match overrides {
         Value::String(text) => words(text),
@@ -72,7 +72,7 @@ fn pairs(overrides: &Value) -> Result<BTreeMap<String, String>, String> {
     words.into_iter().map(pair).collect()
 }
 
-/// The words of a text; quotes keep spaces.
+/// The words of a text; spaces in quotes do not separate words.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

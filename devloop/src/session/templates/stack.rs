@@ -1,10 +1,10 @@
-//! Which of several templates is meant, by the name of its stack.
+//! Chooses one of several templates by the name of its stack.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::UserError;
 
-/// The stack's name: the file's, without `.template.json`. A file that is called `template` has its folder's.
+/// The stack's name: the file's name without `.template.json`, or for a file called `template` the folder's name.
 pub(super) fn name(path: &Path) -> String {
     let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
     let name = text(path.file_name());
@@ -22,8 +22,8 @@ pub(super) fn name(path: &Path) -> String {
     name
 }
 
-/// The template whose stack has this name, or else the only one with this in its name. Without any template there is none to
-/// choose.
+/// The template whose stack has this name, or else the only one with this text in its name. Without any template there is nothing
+/// to choose.
 pub(super) fn choose(paths: Vec<PathBuf>, stack: &str) -> Result<Vec<PathBuf>, UserError> {
     let wanted = stack.to_lowercase();
     let exact = |path: &&PathBuf| name(path).to_lowercase() == wanted;

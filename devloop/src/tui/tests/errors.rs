@@ -75,7 +75,7 @@ fn a_function_that_is_gone_takes_its_errors_along() {
     let function = || "midstream".to_owned();
     session.tell(&Notice::Gone { function: function(), removed: true, serving: None });
     let text = session.text((120, 40));
-    assert!(text.contains("midstream is in the workspace no more; removed from the cloud"), "{text}");
+    assert!(text.contains("midstream is no longer in the workspace; removed from the cloud"), "{text}");
     assert!(text.contains("errors · none") && !text.contains("midstream  ✗"), "{text}");
     session.tell(&Notice::Gone { function: function(), removed: false, serving: Some(digest("5d0e")) });
     let text = session.text((120, 40));
