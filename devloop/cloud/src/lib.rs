@@ -1,7 +1,7 @@
 //! `devloop-cloud`: an AWS-compatible local cloud in one process, on loopback.
 //!
-//! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for those who live in the same process: the
-//! tool that swaps functions, and tests that drive the clock or inject faults. The crate knows nothing of `devloop`.
+//! [`run`] serves it on the caller's listener. [`Cloud`] is the handle for callers in the same process: the tool that swaps
+//! functions, and tests that drive the clock or inject faults. The crate does not depend on `devloop`.
 
 mod arn;
 mod calls;

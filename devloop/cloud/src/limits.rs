@@ -1,11 +1,11 @@
-//! What bounds the throughput of what a cloud makes: read by the services that AWS throttles.
+//! Which limits the services apply that AWS throttles.
 
-/// What bounds throughput.
+/// What limits the throughput of streams and tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Limits {
-    /// The machine.
+    /// The machine alone; no request is throttled.
     #[default]
     Machine,
-    /// AWS's quotas, so that a program meets their throttles here.
+    /// AWS's quotas, so that a program is throttled here as it would be on AWS.
     Aws,
 }

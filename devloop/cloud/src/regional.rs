@@ -1,4 +1,4 @@
-//! One store per region, made when the region is first asked for.
+//! A store for each region, made when the region is used for the first time.
 
 use std::{collections::BTreeMap, sync::Arc};
 

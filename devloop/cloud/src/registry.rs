@@ -1,4 +1,5 @@
-//! Every service that was registered: found by name, by the ways a request names it, and called with faults in between.
+//! The registry: all services. It finds the service of a request, and runs operations or the faults that are armed for
+//! them.
 
 use std::sync::Arc;
 
@@ -16,18 +17,18 @@ use crate::{
     service::{Answering, Catalogue, Service},
 };
 
-/// The services, and the faults that strike their operations.
+/// The services, and the faults that are armed for their operations.
 #[derive(Debug)]
 pub(crate) struct Registry {
     services: Vec<Arc<dyn Service>>,
     faults: Faults,
 }
 
-/// A service, one of its routes, and the members that the route's path gives.
+/// A service, one of its routes, and the members that the request's path contains.
 pub(crate) type Routed<'r> = (&'r Arc<dyn Service>, &'static Route, Map<String, Value>);
 
 impl Registry {
-    /// Registers `services`. Where two have one name, the first one that takes an operation runs it.
+    /// Registers `services`. When two have the same name, the first one that takes an operation runs it.
     pub(crate) fn new(services: Vec<Arc<dyn Service>>) -> Arc<Self> {
         let registry = Arc::new(Self { services, faults: Faults::default() });
         for service in &registry.services {
@@ -47,31 +48,32 @@ impl Registry {
         &self.services
     }
 
-    /// The service that the part of `X-Amz-Target` before the dot names.
+    /// The service with this target prefix, the part of `X-Amz-Target` before the dot.
     pub(crate) fn by_target(&self, target: &str) -> Option<&Arc<dyn Service>> {
         self.services
             .iter()
             .find(|service| service.about().json.as_ref().is_some_and(|json| json.target == target))
     }
 
-    /// The services that a signature's scope means.
+    /// The services with this signing name.
     pub(crate) fn by_signing<'r>(&'r self, name: &'r str) -> impl Iterator<Item = &'r Arc<dyn Service>> {
         self.services.iter().filter(move |service| service.about().signing == name)
     }
 
-    /// The service of an unsigned request in the query protocol, by the API's version.
+    /// The service with this API version, for unsigned requests in the query protocol.
     pub(crate) fn by_version(&self, version: &str) -> Option<&Arc<dyn Service>> {
         self.services
             .iter()
             .find(|service| service.about().query.as_ref().is_some_and(|query| query.version == version))
     }
 
-    /// The service whose own HTTP interface the request's host or path addresses.
+    /// The service that claims the request's host or path for its own HTTP interface.
     pub(crate) fn addressed(&self, request: &Request) -> Option<&Arc<dyn Service>> {
         self.services.iter().find(|service| service.is_addressed(request))
     }
 
-    /// The route that fits the request, with the members of its path, among the services called `signing`, or among all.
+    /// The route that matches the request, with the members of its path, among the services with the signing name `signing`
+    /// or among all.
     pub(crate) fn route(&self, request: &Request, signing: Option<&str>) -> Option<Routed<'_>> {
         let services =
             self.services.iter().filter(|service| signing.is_none_or(|name| service.about().signing == name));
@@ -81,7 +83,8 @@ impl Registry {
         })
     }
 
-    /// What runs in the services and what they keep, as members of the status page. Figures count from `from_ms`.
+    /// The services' members of the status page, and what they keep in memory with its limits. Figures count from
+    /// `from_ms`.
     pub(crate) async fn status(&self, from_ms: i64) -> Map<String, Value> {
         let mut page = Map::new();
         let (mut retained, mut limits) = (Map::new(), Map::new());
@@ -98,7 +101,8 @@ impl Registry {
         page
     }
 
-    /// Runs an operation that answers with a stream of events, or the fault that is armed for it; `None` for any other operation.
+    /// Runs an operation that answers with a stream of events. Fails with the fault that is armed for it, if there is one.
+    /// `None` for any other operation.
     pub(crate) async fn subscribe(
         &self,
         cx: &Context,

@@ -1,4 +1,5 @@
-//! The operations of REST services: a method and a path name the operation, and path, query and body together are its input.
+//! The operations of REST services. Method and path select the operation; the members of path, query and body together are
+//! its input.
 
 use serde_json::{Map, Value};
 
@@ -12,15 +13,16 @@ use crate::{
 pub(crate) struct Route {
     /// The HTTP method.
     pub(crate) method: &'static str,
-    /// The path; `{Member}` stands for one segment, `{Member+}` for the rest, and gives the input that member.
+    /// The path. `{Member}` stands for one segment and `{Member+}` for the rest of the path; its value becomes that member
+    /// of the input.
     pub(crate) path: &'static str,
     /// The API name of the operation.
     pub(crate) operation: &'static str,
     /// The HTTP status of its answer.
     pub(crate) status: u16,
-    /// Members of the body that have another name in the input, because a member of the path has theirs.
+    /// Members of the body that get another name in the input, because the path has a member of the same name.
     pub(crate) renamed: &'static [(&'static str, &'static str)],
-    /// Whether the service reads the request and writes the answer itself, because the body is no document.
+    /// Whether the service reads the request and writes the response itself, because the body is not a JSON document.
     pub(crate) is_raw: bool,
 }
 
@@ -35,18 +37,18 @@ impl Route {
         Self { method, path, operation, status, renamed: &[], is_raw: false }
     }
 
-    /// An operation that the service answers itself.
+    /// An operation whose request the service reads itself.
     pub(crate) const fn raw(method: &'static str, path: &'static str, operation: &'static str) -> Self {
         Self { method, path, operation, status: 200, renamed: &[], is_raw: true }
     }
 
-    /// The same with members of the body renamed.
+    /// The same route with members of the body renamed.
     pub(crate) const fn renaming(mut self, renamed: &'static [(&'static str, &'static str)]) -> Self {
         self.renamed = renamed;
         self
     }
 
-    /// The members that the request's path gives, when the route fits the request.
+    /// The members in the request's path, if the route matches the request.
     pub(crate) fn labels(&self, request: &Request) -> Option<Map<String, Value>> {
         if request.method.as_str() != self.method {
             return None;
@@ -71,8 +73,8 @@ impl Route {
         given.next().is_none().then_some(labels)
     }
 
-    /// The operation's input: the members of the body, of the query (a name that comes twice is a list), and of the path,
-    /// where later ones win.
+    /// The operation's input: the members of the body, then of the query (a repeated name is a list), then of the path.
+    /// Later members replace earlier ones.
     pub(crate) fn input(&self, request: &Request, labels: Map<String, Value>) -> Result<Value, ApiError> {
         let mut input = body(&request.body)?;
         for (given, name) in self.renamed {
@@ -110,7 +112,7 @@ fn body(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// The texts of a list member; the query gives a single one as a text.
+/// The texts of a list member. A single value in the query is not a list, but a text.
 pub(crate) fn texts(input: &Value, name: &str) -> Vec<String> {
     match input.get(name) {
         Some(Value::String(text)) => vec![text.clone()],
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_is_refused() {
+    fn a_body_that_is_not_an_object_is_refused() {
         let route = Route::new("POST", "/a", "A", 200);
         for text in ["[]", "1", "{"] {
             let request = request(Method::POST, "/a", "", text);

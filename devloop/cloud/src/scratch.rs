@@ -1,5 +1,5 @@
-//! Folders for what does not outlive the session, unpacked packages and large objects: named after this process, so that those of
-//! a killed one are found and cleared by the next.
+//! Temporary folders for unpacked packages and large objects. Their names contain this process's id, so that the next
+//! session finds and deletes the folders of a killed one.
 
 use std::{
     fs, io,
@@ -10,7 +10,7 @@ use std::{
 use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
-/// What a folder is for; its name begins so, and the process's id follows.
+/// The purpose of a folder. The folder's name starts with it, and the process's id follows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     /// A package of a function.
@@ -28,17 +28,17 @@ impl Purpose {
     }
 }
 
-/// An empty folder that disappears with the returned handle.
+/// An empty folder that is deleted with the returned handle.
 pub(crate) fn create(purpose: Purpose) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(&format!("{}{}-", purpose.prefix(), std::process::id())).tempdir()
 }
 
-/// Deletes what killed processes have left in the machine's folder for temporary files; returns how many folders there were.
+/// Deletes the folders that killed processes have left in the folder for temporary files; returns how many were deleted.
 pub fn clear_leftovers() -> usize {
     clear(&std::env::temp_dir())
 }
 
-/// Deletes the folders in `place` whose process is gone; returns how many there were. A folder that cannot be deleted stays.
+/// Deletes the folders in `place` whose process has ended; returns how many. Skips a folder that cannot be deleted.
 fn clear(place: &Path) -> usize {
     let Ok(entries) = fs::read_dir(place) else { return 0 };
     let left: Vec<PathBuf> = entries
@@ -49,13 +49,13 @@ fn clear(place: &Path) -> usize {
     left.into_iter().filter(|path| fs::remove_dir_all(path).is_ok()).count()
 }
 
-/// Whether the folder is this user's: another's processes may be out of sight.
+/// Whether the folder belongs to this user. Another user's processes may be invisible, so their folders are left alone.
 fn is_own(entry: &fs::DirEntry) -> bool {
     entry.metadata().is_ok_and(|metadata| metadata.uid() == rustix::process::geteuid().as_raw())
 }
 
-/// Whether a name is that of a folder whose process has ended. A process's id may be another's by now; then the folder waits
-/// for a later start.
+/// Whether a name is that of a folder whose process has ended. When another process has the same id by now, the folder is
+/// left for a later start.
 fn is_left(name: &std::ffi::OsStr) -> bool {
     let process = || {
         let name = name.to_str()?;

@@ -1,4 +1,4 @@
-//! One version of a function: its code and settings as deployed, its environments, and how newer code takes over.
+//! One version of a function: its deployed code and configuration, its environments, and the change to newer code.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,11 +19,11 @@ pub(crate) struct Version {
     pub(crate) name: Arc<str>,
     pub(crate) pool: Arc<Pool>,
     pub(super) deployed: RwLock<Deployed>,
-    /// The generation that answered last, and the last failure as a person would read it, with its time.
+    /// The generation that answered last, and the last failure in words for a person, with its time.
     pub(crate) last: Mutex<Last>,
 }
 
-/// What is deployed as a version.
+/// The deployed code and configuration of a version.
 #[derive(Debug, Clone)]
 pub(crate) struct Deployed {
     pub(crate) configuration: Arc<Configuration>,
@@ -33,7 +33,7 @@ pub(crate) struct Deployed {
     pub(crate) update: Update,
 }
 
-/// How the last update of a version fares.
+/// The status of a version's last update.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Update {
     Successful,
@@ -41,7 +41,7 @@ pub(crate) enum Update {
     Failed(String),
 }
 
-/// What a version did last.
+/// The last outcome of a version.
 #[derive(Debug, Default)]
 pub(crate) struct Last {
     pub(crate) answered: Option<(Arc<Generation>, i64)>,
@@ -49,7 +49,7 @@ pub(crate) struct Last {
 }
 
 impl Version {
-    /// A version that was just deployed, without environments.
+    /// A version that was just deployed and has no environments.
     pub(super) fn new(
         surroundings: Surroundings,
         configuration: Arc<Configuration>,
@@ -70,13 +70,13 @@ impl Version {
         })
     }
 
-    /// What is deployed now.
+    /// The deployed code and configuration.
     pub(crate) fn deployed(&self) -> Deployed {
         self.deployed.read().clone()
     }
 
-    /// The generation to serve with: opened when needed, and renewed in the background when the hot-reload folder holds
-    /// another file than the one that serves.
+    /// The generation that serves an invocation; opens the code if needed. When the hot-reload folder contains a newer
+    /// file, a background task switches to it.
     pub(crate) fn generation(&self) -> std::io::Result<Arc<Generation>> {
         let current = self.pool.open(|| {
             let deployed = self.deployed();
@@ -103,15 +103,15 @@ impl Version {
                 tracing::warn!(
                     ?identity,
                     message = error.message,
-                    "the changed code does not start; the old code serves"
+                    "the changed code does not start; the old code keeps serving"
                 );
             }
         });
         current
     }
 
-    /// Lets what lies in the hot-reload folder now take over, and waits until it has asked for its first event. Returns
-    /// how long its init took.
+    /// Switches to the code that is in the hot-reload folder now, and waits until a new environment has asked for its first
+    /// event. Returns how long its init phase took.
     pub(crate) async fn activate(&self) -> Result<Duration, StartError> {
         let deployed = self.deployed();
         let generation =

@@ -1,4 +1,4 @@
-//! A function's answer as a response, in payload format 2.0.
+//! Turns a function's answer into an HTTP response.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::header::{HeaderName, HeaderValue};
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::http::Reply;
 
-/// Headers about the connection or the framing of the body: the cloud's own, whatever a function says
-/// [RFC 9110, sections 7.6.1 and 8.6].
+/// Headers about the connection or the framing of the body. The cloud sets them itself and ignores a function's values [RFC
+/// 9110, sections 7.6.1 and 8.6].
 const OURS: [&str; 9] = [
     "connection",
     "content-length",
@@ -20,8 +20,8 @@ const OURS: [&str; 9] = [
     "upgrade",
 ];
 
-/// The function's answer: an object with a `statusCode` is a description of the reply, a text is its body, anything else is its
-/// JSON body. `None` when it describes no reply that could be sent.
+/// The reply of a function that answers in payload format 2.0. An object with a `statusCode` describes the reply, a text is
+/// its body, anything else is its JSON body. `None` when the described reply cannot be sent.
 pub(crate) fn answer(payload: &[u8]) -> Option<Reply> {
     let members = match serde_json::from_slice::<Value>(payload) {
         Ok(Value::Object(members)) if members.contains_key("statusCode") => members,
@@ -31,7 +31,8 @@ pub(crate) fn answer(payload: &[u8]) -> Option<Reply> {
     described(&members)
 }
 
-/// The function's answer in payload format 1.0, which always describes a reply, and may give a header several values.
+/// The reply of a function that answers in payload format 1.0, which always describes a reply and may give a header several
+/// values. `None` when the described reply cannot be sent.
 pub(crate) fn first_answer(payload: &[u8]) -> Option<Reply> {
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(payload) else { return None };
     let mut reply = described(&members)?;
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_format_has_headers_of_several_values_and_needs_a_status() {
+    fn format_1_allows_several_values_for_a_header_and_needs_a_status() {
         let described = json!({
             "statusCode": 200, "body": "x", "headers": {"x-a": "1", "x-b": "1"}, "multiValueHeaders": {"X-B": ["2", "3"]},
         });
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reply_is_refused_and_framing_is_ours() {
+    fn invalid_replies_are_refused_and_framing_headers_are_ignored() {
         for payload in [
             json!({"statusCode": 42}),
             json!({"statusCode": 101}),

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::http::Request;
 
-/// Whether a body of this type is text in the event; every other one is base64, a form's too [Working with binary media types
-/// for HTTP APIs, whose payload format function URLs share].
+/// Whether a body of this type is text in the event. Every other body is base64, even a form [Working with binary media
+/// types for HTTP APIs, whose payload format function URLs share].
 fn is_text(content_type: Option<&str>) -> bool {
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
@@ -14,13 +14,13 @@ fn is_text(content_type: Option<&str>) -> bool {
         || matches!(kind.as_str(), "application/json" | "application/xml" | "application/javascript")
 }
 
-/// The client's headers in lower case, values of one name joined, and what AWS's front adds to them; and the cookies.
+/// The client's headers in lower case, with the values of one name joined and the headers that AWS adds; and the cookies.
 pub(super) fn headers(request: &Request, trace_id: &str) -> (Map<String, Value>, Vec<Value>) {
     let mut headers: Map<String, Value> = Map::new();
     let mut cookies = Vec::new();
     for (name, value) in &request.headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        // The gateway has unpacked the body already.
+        // The gateway has already unpacked the body.
         let is_unpacked = name == "content-encoding" && value.eq_ignore_ascii_case("gzip");
         if name == "connection" || is_unpacked {
             continue;
@@ -51,24 +51,24 @@ pub(super) fn headers(request: &Request, trace_id: &str) -> (Map<String, Value>,
     (headers, cookies)
 }
 
-/// What a front knows of a request beyond the request itself.
+/// The front is what receives the request on AWS: an HTTP API or a function URL. This is what it adds to a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Front<'a> {
-    /// The id in the front's host name.
+    /// The API's or URL's id, which is in the host name.
     pub(crate) api: &'a str,
-    /// The account that the event names.
+    /// The account id in the event.
     pub(crate) account: &'a str,
-    /// The route that fits, such as `GET /pets/{id}`.
+    /// The matched route, such as `GET /pets/{id}`.
     pub(crate) route_key: &'a str,
     /// The stage's name.
     pub(crate) stage: &'a str,
-    /// The path as it was sent, with the stage's name in front where the client wrote it.
+    /// The path as it was sent. It includes the stage if the client's path does.
     pub(crate) path: &'a str,
     /// The request's id.
     pub(crate) request_id: &'a str,
     /// The value of `X-Amzn-Trace-Id`.
     pub(crate) trace_id: &'a str,
-    /// When the request came, in ms since the epoch.
+    /// When the request arrived, in ms since the epoch.
     pub(crate) at_ms: i64,
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn event(request: &Request, front: &Front<'_>) -> Value {
         }
     }
     let (body, is_base64) = body(request);
-    // As it was sent: a decoded `%3F` would look like the beginning of a query.
+    // Still percent-encoded, because a decoded `%3F` would look like the start of the query.
     let path = front.path;
     let host = request.header("host").unwrap_or("").to_owned();
     let mut event = json!({
@@ -129,7 +129,7 @@ pub(crate) fn event(request: &Request, front: &Front<'_>) -> Value {
     event
 }
 
-/// The body as an event carries it, and whether that is base64.
+/// The body as text for the event, and whether it is base64.
 pub(super) fn body(request: &Request) -> (Option<String>, bool) {
     if request.body.is_empty() {
         return (None, false);
@@ -140,7 +140,7 @@ pub(super) fn body(request: &Request) -> (Option<String>, bool) {
     }
 }
 
-/// A time as access logs write it: `12/Mar/2020:19:03:58 +0000`.
+/// A time as in access logs: `12/Mar/2020:19:03:58 +0000`.
 pub(super) fn log_time(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
     at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_awss_text_types_are_text() {
+    fn bodies_of_other_types_than_awss_text_types_are_base64() {
         let check = |kind: Option<&str>, expected: bool| assert_eq!(is_text(kind), expected, "{kind:?}");
         check(Some("text/html; charset=utf-8"), true);
         check(Some("Application/JSON"), true);

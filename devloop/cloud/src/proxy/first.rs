@@ -21,7 +21,7 @@ pub(crate) fn first_event(request: &Request, front: &Front<'_>, resource: &str) 
             .iter()
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();
-        // The front itself adds or completes these.
+        // The front adds or completes these headers, so the joined value is the right one.
         let is_ours = values.is_empty() || name.starts_with("x-forwarded-") || name == "x-amzn-trace-id";
         if !is_ours {
             *value = values.last().cloned().into();

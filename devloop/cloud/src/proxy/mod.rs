@@ -1,5 +1,5 @@
-//! HTTP requests as events for functions, and functions' answers as responses: what function URLs and HTTP APIs share. Payload
-//! format 2.0 is both sides' own; HTTP APIs offer 1.0 besides.
+//! HTTP requests as events for functions, and functions' answers as HTTP responses; function URLs and HTTP APIs share this.
+//! Both use payload format 2.0, and HTTP APIs offer 1.0 too.
 
 mod answer;
 mod event;

@@ -1,5 +1,5 @@
-//! What templates can make: the trait of a resource type, the forms of properties, and the work on one resource. Each service
-//! has its types beside its operations; CloudFormation's engine finds them in the registry.
+//! Resource types of templates: the trait that a type implements, the forms of its properties, and the work on one
+//! resource. Each service keeps its types beside its operations; CloudFormation finds them in the registry.
 
 mod names;
 mod resource_type;

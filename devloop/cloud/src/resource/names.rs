@@ -1,13 +1,13 @@
-//! Names for resources that the template does not name.
+//! Generates names for resources that the template does not name.
 
 use sha2::{Digest as _, Sha256};
 
-/// Length of the suffix that keeps names apart.
+/// Length of the suffix that makes a name unique.
 const SUFFIX: usize = 12;
 
-/// `<stack>-<logical id>-<suffix>` within `limit` characters. The suffix follows from stack and logical id, so that a
-/// resource has the same name in every cloud that the template is applied to; what replaces it there is of another
-/// generation.
+/// A name of the form `<stack>-<logical id>-<suffix>` with at most `limit` characters. The suffix is computed from stack,
+/// logical id and generation, so that a resource has the same name in every cloud that the template is applied to. A
+/// replacement has another generation and so another name.
 pub(crate) fn physical_name(stack: &str, logical: &str, generation: u32, limit: usize) -> String {
     let room = limit.saturating_sub(SUFFIX + 2);
     let for_stack = stack.len().min((room / 2).max(room.saturating_sub(logical.len())));
@@ -15,7 +15,7 @@ pub(crate) fn physical_name(stack: &str, logical: &str, generation: u32, limit: 
     format!("{}-{}-{}", &stack[..for_stack], &logical[..for_logical], suffix(stack, logical, generation))
 }
 
-/// Characters in `A-Z0-9` that follow from stack, logical id and generation.
+/// Characters of `A-Z2-7`, computed from stack, logical id and generation.
 pub(crate) fn suffix(stack: &str, logical: &str, generation: u32) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let digest = match generation {

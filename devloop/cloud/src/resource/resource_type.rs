@@ -1,4 +1,4 @@
-//! What a resource type has to offer.
+//! The trait that every resource type implements.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,46 +16,46 @@ pub(crate) type Doing<'a, T> = BoxFuture<'a, Result<T, Cause>>;
 
 /// A resource type.
 pub(crate) trait ResourceType: std::fmt::Debug + Send + Sync {
-    /// The properties that the type has here. Any other one is refused by name.
+    /// The supported properties. A template with any other property is refused, and the error names it.
     fn properties(&self) -> Properties;
 
-    /// The attributes that `Fn::GetAtt` finds.
+    /// The attributes that `Fn::GetAtt` supports.
     fn attributes(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The properties that [`ResourceType::update`] changes in place.
+    /// The properties that [`ResourceType::update`] can change in place.
     fn updatable(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Makes the resource that `task` describes and waits until it is usable. What takes several steps tells
-    /// [`Task::began`] after the first one.
+    /// Creates the resource that `task` describes and waits until it is usable. A type that needs several steps calls
+    /// [`Task::began`] after the first.
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created>;
 
-    /// Changes a resource to what `task` describes; only properties in [`ResourceType::updatable`] differ from `before`.
+    /// Updates a resource to what `task` describes; only properties in [`ResourceType::updatable`] differ from `before`.
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         let _ = task;
         Box::pin(async move { Err(Cause::Property(format!("{} cannot be changed", before.kind))) })
     }
 
-    /// Deletes a resource; `task` has the properties that it was made with.
+    /// Deletes a resource; `task` has the properties that it was created with.
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()>;
 }
 
-/// Why a resource could not be made, changed or deleted.
+/// Why a resource could not be created, updated or deleted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum Cause {
-    /// The service refused.
+    /// The service refused the operation.
     #[error(transparent)]
     Service(#[from] ApiError),
-    /// The template asks for something that this type does not have here.
+    /// The template asks for something that this type does not support.
     #[error("{0}")]
     Property(String),
 }
 
 impl Cause {
-    /// Whether the service says that there is no such thing.
+    /// Whether the error says that the resource does not exist.
     pub(crate) fn is_absence(&self) -> bool {
         let Self::Service(error) = self else { return false };
         error.status == 404
@@ -65,12 +65,12 @@ impl Cause {
     }
 }
 
-/// What came of making a resource.
+/// A resource that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Created {
-    /// What `Ref` gives.
+    /// The value of `Ref`.
     pub(crate) physical_id: String,
-    /// What `Fn::GetAtt` gives, by attribute.
+    /// The values of `Fn::GetAtt`, by attribute.
     pub(crate) attributes: BTreeMap<&'static str, String>,
 }
 
@@ -87,19 +87,19 @@ impl Created {
     }
 }
 
-/// A resource of a stack as it is now.
+/// The current state of a resource in a stack.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) kind: String,
-    /// Computed, and in the form that the provider expects.
+    /// The computed properties, in the form that the resource type expects.
     pub(crate) properties: Map<String, Value>,
     pub(crate) made: Created,
-    /// Whether it outlives its removal from the template.
+    /// Whether it is kept when the template no longer has it.
     pub(crate) retain: bool,
-    /// Whether it outlives its replacement.
+    /// Whether it is kept when it is replaced.
     pub(crate) retain_replaced: bool,
     /// The resources of the stack that it needs.
     pub(crate) needs: BTreeSet<String>,
-    /// Keeps its name apart from those of the resources that it replaces.
+    /// Distinguishes its generated name from those of the resources that it replaces.
     pub(crate) generation: u32,
 }

@@ -1,4 +1,4 @@
-//! The form of a property's value. Templates write numbers and booleans as text as often as not; services do not.
+//! The form of a property's value. Templates often write numbers and booleans as text, which services do not accept.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ pub(crate) enum Shape {
     Flag,
     /// A list of texts.
     Texts,
-    /// A structure, list or document that the service reads itself.
+    /// A structure, list or document that the service checks itself.
     Any,
 }
 
@@ -45,15 +45,15 @@ impl Shape {
     }
 }
 
-/// A property whose value has another form than its type wants.
+/// A property whose value does not have the form that its resource type expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrongForm {
     pub(crate) property: String,
-    /// What is wanted, such as `a list of texts`.
+    /// The expected form, such as `a list of texts`.
     pub(crate) wanted: &'static str,
 }
 
-/// Brings computed properties into the forms that `known` gives them.
+/// Converts computed properties to the forms that `known` lists.
 pub(crate) fn coerced(
     properties: Map<String, Value>,
     known: Properties,

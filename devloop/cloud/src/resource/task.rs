@@ -1,4 +1,4 @@
-//! One resource to be made, changed or deleted, and what a provider needs for that.
+//! The work on one resource: what a resource type needs to create, update or delete it.
 
 use std::{
     future::Future,
@@ -41,13 +41,13 @@ impl<'t> Task<'t> {
         Self { calls, cx, stack, logical, generation: 0, properties, begun: Mutex::default() }
     }
 
-    /// The same resource in a later generation, whose name differs from that of the one which it replaces.
+    /// The same resource in a later generation, which changes its generated name.
     pub(crate) fn of_generation(mut self, generation: u32) -> Self {
         self.generation = generation;
         self
     }
 
-    /// The same work with other properties, for a type that is another one in disguise.
+    /// The same work with other properties, for a type that delegates to another type.
     pub(crate) fn with<'p>(&'p self, properties: &'p Map<String, Value>) -> Task<'p> {
         Task::new(self.calls, self.cx, self.stack, self.logical, properties).of_generation(self.generation)
     }
@@ -57,23 +57,23 @@ impl<'t> Task<'t> {
         Ok(self.calls.call(self.cx, service, operation, input).await?)
     }
 
-    /// Notes that the resource exists although it is not finished: a failure from here on has to delete it.
+    /// Records that the resource exists but is not complete, so that a rollback deletes it if a later step fails.
     pub(crate) fn began(&self, physical_id: &str) {
         *self.begun.lock() = Some(physical_id.to_owned());
     }
 
-    /// The resource that was begun, if any.
+    /// The physical id of the incomplete resource, if any.
     pub(crate) fn begun(&self) -> Option<String> {
         self.begun.lock().clone()
     }
 
-    /// The resource's name: the property `property`, or one made of stack and logical id in `limit` characters.
+    /// The resource's name: the property `property`, or else a generated name of at most `limit` characters.
     pub(crate) fn name(&self, property: &str, limit: usize) -> String {
         self.text(property)
             .map_or_else(|| physical_name(self.stack, self.logical, self.generation, limit), str::to_owned)
     }
 
-    /// An id that is the same whenever this resource is made again.
+    /// An id that is the same whenever this resource is created again.
     pub(crate) fn stable_id(&self) -> String {
         suffix(self.stack, self.logical, self.generation).to_ascii_lowercase()
     }
@@ -83,18 +83,18 @@ impl<'t> Task<'t> {
         self.properties.get(property).and_then(Value::as_str)
     }
 
-    /// A text property that must be there.
+    /// A required text property.
     pub(crate) fn required(&self, property: &str) -> Result<&'t str, Cause> {
         self.text(property).ok_or_else(|| Cause::Property(format!("the property {property} is missing")))
     }
 
-    /// The texts of a list property; absent is empty.
+    /// The texts of a list property; empty when it is absent.
     pub(crate) fn texts(&self, property: &str) -> Vec<&'t str> {
         let items = self.properties.get(property).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// The properties of these names that were given.
+    /// The properties with these names that the template has.
     pub(crate) fn pick(&self, names: &[&str]) -> Map<String, Value> {
         names
             .iter()
@@ -102,13 +102,13 @@ impl<'t> Task<'t> {
             .collect()
     }
 
-    /// The property `Tags`, a list of keys and values, as a map; `None` without tags.
+    /// The property `Tags`, which is a list of keys and values, as a map; `None` without tags.
     pub(crate) fn tags(&self) -> Result<Option<Value>, Cause> {
         let map = tags_of(self.properties)?;
         Ok((!map.is_empty()).then_some(Value::Object(map)))
     }
 
-    /// What changes of the property `Tags`: the keys to take away, and the tags to set.
+    /// The changes of the property `Tags`: the keys to remove, and the tags to set.
     pub(crate) fn tag_changes(&self, before: &Record) -> Result<(Vec<String>, Map<String, Value>), Cause> {
         let (before, mut now) = (tags_of(&before.properties)?, tags_of(self.properties)?);
         let gone = before.keys().filter(|key| !now.contains_key(*key)).cloned().collect();
@@ -116,15 +116,15 @@ impl<'t> Task<'t> {
         Ok((gone, now))
     }
 
-    /// Whether a property differs from what it was.
+    /// Whether a property differs from its value in `before`.
     pub(crate) fn differs(&self, before: &Record, property: &str) -> bool {
         self.properties.get(property) != before.properties.get(property)
     }
 
-    /// Looks until `look` sees what was made to be usable.
+    /// Polls with `look` until it sees that the resource is usable.
     ///
-    /// The pause between two looks and the limit are the machine's time and not the cloud's: a process needs the same time to
-    /// start when a test has stopped the cloud's clock.
+    /// The pauses and the limit use the machine's time, not the cloud's clock: a process needs its real time to start, even
+    /// when a test has stopped the cloud's clock.
     pub(crate) async fn settled<F, R>(&self, mut look: F) -> Result<Value, Cause>
     where
         F: FnMut() -> R,
@@ -156,12 +156,12 @@ fn tags_of(properties: &Map<String, Value>) -> Result<Map<String, Value>, Cause>
     Ok(map)
 }
 
-/// Tags by key as the list that most operations take.
+/// A map of tags as the list that most operations take.
 pub(crate) fn tag_list(tags: &Map<String, Value>) -> Value {
     tags.iter().map(|(key, value)| serde_json::json!({ "Key": key, "Value": value })).collect()
 }
 
-/// A text out of an operation's output.
+/// A text in an operation's output.
 pub(crate) fn text(output: &Value, pointer: &str) -> Result<String, Cause> {
     let found = output.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     found.ok_or_else(|| ApiError::internal(format!("the answer lacks {pointer}")).into())

@@ -1,4 +1,4 @@
-//! API Gateway REST APIs (v1): the control plane in [`control`], what clients of a deployed API reach in [`data`].
+//! API Gateway REST APIs (v1): the control plane in [`control`], and the deployed APIs that clients call in [`data`].
 
 mod authorizers;
 mod cloudformation;

@@ -1,4 +1,4 @@
-//! What the service keeps. The serialised forms are the shapes of the API Gateway V1 API reference.
+//! The things that the service keeps. Their serialised forms are the shapes of the API Gateway V1 API reference.
 #![expect(clippy::struct_field_names, reason = "the fields have the names that AWS gives the members")]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -26,9 +26,9 @@ pub(super) struct State {
     pub(super) deployments: BTreeMap<String, Deployment>,
     pub(super) stages: BTreeMap<String, Stage>,
     pub(super) validators: BTreeMap<String, Validator>,
-    /// By name, the two that every API has aside.
+    /// By name, without the two built-in models.
     pub(super) models: BTreeMap<String, Model>,
-    /// By type.
+    /// By response type.
     pub(super) gateway_responses: BTreeMap<String, GatewayResponse>,
     pub(super) authorizers: BTreeMap<String, Authorizer>,
 }
@@ -44,7 +44,7 @@ pub(super) struct Authorizer {
     pub(super) authorizer_uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorizer_credentials: Option<String>,
-    /// Sources with commas between them.
+    /// Comma-separated identity sources.
     pub(super) identity_source: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) identity_validation_expression: Option<String>,
@@ -52,7 +52,7 @@ pub(super) struct Authorizer {
 }
 
 impl Authorizer {
-    /// Where the identity stands.
+    /// The single identity sources.
     pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
         self.identity_source.split(',').map(str::trim).filter(|source| !source.is_empty())
     }
@@ -77,21 +77,21 @@ pub(super) struct Model {
     pub(super) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<String>,
-    /// As it was given.
+    /// The schema's text as the client gave it.
     pub(super) schema: String,
     pub(super) content_type: String,
 }
 
-/// `GatewayResponse`: how the API words a refusal of its own.
+/// `GatewayResponse`: the API's own wording of a gateway response.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GatewayResponse {
     pub(super) response_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status_code: Option<String>,
-    /// `gatewayresponse.header.<name>` to a text in single quotes.
+    /// Header values, by `gatewayresponse.header.<name>`; each is a text in single quotes.
     pub(super) response_parameters: BTreeMap<String, String>,
-    /// By media type.
+    /// Body templates, by media type.
     pub(super) response_templates: BTreeMap<String, String>,
     pub(super) default_response: bool,
 }
@@ -118,7 +118,7 @@ pub(super) struct RestApi {
     pub(super) tags: BTreeMap<String, String>,
 }
 
-/// `EndpointConfiguration`: recorded, since every API is served from the one endpoint.
+/// `EndpointConfiguration`: kept and shown. The cloud serves every API from the same endpoint.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EndpointConfiguration {
@@ -136,7 +136,7 @@ pub(super) struct Resource {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) path_part: Option<String>,
     pub(super) path: String,
-    /// By HTTP method or `ANY`; how much of it an answer shows depends on the request.
+    /// By HTTP method or `ANY`. The request decides how much of each the output shows.
     #[serde(skip)]
     pub(super) methods: BTreeMap<String, Method>,
 }
@@ -154,12 +154,12 @@ pub(super) struct Method {
     pub(super) operation_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request_validator_id: Option<String>,
-    /// Whether each is required: only a request validator makes the gateway look.
+    /// Whether each parameter is required. Only a request validator checks this.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) request_parameters: BTreeMap<String, bool>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) request_models: BTreeMap<String, String>,
-    /// By status code. A proxy integration's answers do not pass through them.
+    /// By status code. Answers of a proxy integration do not pass through them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) method_responses: BTreeMap<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,25 +172,25 @@ pub(super) struct Method {
 pub(super) struct Integration {
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
-    /// Empty for a mock, as is the next.
+    /// Empty for a mock, as is `uri`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) http_method: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) uri: String,
-    /// By media type; a mock takes its status from them.
+    /// By media type; a mock takes its status code from them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) request_templates: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) credentials: Option<String>,
     pub(super) passthrough_behavior: String,
-    /// Kept and shown: a mock reads its template whatever the body is.
+    /// Kept and shown; a mock reads its template whatever the body is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content_handling: Option<String>,
     #[serde(rename = "timeoutInMillis", serialize_with = "millis")]
     pub(super) timeout: Duration,
     pub(super) cache_namespace: String,
     pub(super) cache_key_parameters: [String; 0],
-    /// By status code. A proxy integration's answers do not pass through them.
+    /// By status code. Answers of a proxy integration do not pass through them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) integration_responses: BTreeMap<String, Value>,
 }
@@ -199,7 +199,7 @@ fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S:
     serializer.serialize_u64(duration.as_millis() as u64)
 }
 
-/// `Deployment`: the API as it was when it was deployed.
+/// `Deployment`: a snapshot of the API.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Deployment {
@@ -224,7 +224,7 @@ pub(super) struct Stage {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) cache_cluster_enabled: bool,
     pub(super) cache_cluster_status: &'static str,
-    /// By `<path>/<method>`, where `*/*` is every method.
+    /// By `<path>/<method>`, where `*/*` means every method.
     pub(super) method_settings: BTreeMap<String, MethodSetting>,
     pub(super) tracing_enabled: bool,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -233,12 +233,12 @@ pub(super) struct Stage {
     pub(super) created_date: i64,
     /// Seconds since the epoch.
     pub(super) last_updated_date: i64,
-    /// What a request to this stage needs; replaced whenever the stage changes.
+    /// What requests to this stage use; replaced whenever the stage changes.
     #[serde(skip)]
     pub(super) live: Arc<Live>,
 }
 
-/// `MethodSetting`, as far as it has an effect here: a bound on the rate of requests.
+/// `MethodSetting`, as far as it has an effect here: throttling.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MethodSetting {
@@ -248,7 +248,7 @@ pub(super) struct MethodSetting {
     pub(super) throttling_rate_limit: Option<f64>,
 }
 
-/// A fresh id in API Gateway's alphabet, which host names can carry.
+/// A new id, made of characters that a host name can contain.
 pub(crate) fn new_id(length: usize) -> String {
     const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut random = rand::rng();

@@ -1,11 +1,12 @@
-//! What authorizers said, for as long as it holds.
+//! The cache of authorizer results.
 
 use std::{collections::HashMap, sync::Arc};
 
-/// The most verdicts that one API keeps; when it is full and none has expired, all are forgotten and asked for again.
+/// The most results that one API keeps. When the cache is full of results that still hold, all are dropped, and the
+/// authorizers are invoked again.
 const MOST: usize = 10_000;
 
-/// Verdicts by authorizer, stage and identity.
+/// Results by authorizer, stage and identity.
 #[derive(Debug)]
 pub(crate) struct Kept<T> {
     all: HashMap<[String; 3], (i64, Arc<T>)>,
@@ -18,12 +19,12 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// What was said to `key`, when it holds at `now_ms`.
+    /// The result for `key`, if it still holds at `now_ms`.
     pub(crate) fn get(&self, key: &[String; 3], now_ms: i64) -> Option<Arc<T>> {
         self.all.get(key).filter(|(until, _)| *until > now_ms).map(|(_, said)| Arc::clone(said))
     }
 
-    /// Keeps a verdict until `until_ms`.
+    /// Keeps a result until `until_ms`.
     pub(crate) fn put(&mut self, key: [String; 3], said: Arc<T>, until_ms: i64, now_ms: i64) {
         if until_ms <= now_ms {
             return;
@@ -37,7 +38,7 @@ impl<T> Kept<T> {
         self.all.insert(key, (until_ms, said));
     }
 
-    /// Forgets what the authorizer with this id said.
+    /// Drops the results of the authorizer with this id.
     pub(crate) fn forget(&mut self, authorizer: &str) {
         self.all.retain(|[of, ..], _| of != authorizer);
     }
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verdicts_hold_for_their_time_and_are_bounded() {
+    fn results_hold_for_their_time_and_are_bounded() {
         let key = |n: usize| ["a".to_owned(), "s".to_owned(), n.to_string()];
         let mut kept = Kept::default();
         kept.put(key(0), Arc::new(1), 10, 0);

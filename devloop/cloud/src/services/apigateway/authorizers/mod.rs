@@ -1,4 +1,4 @@
-//! What REST and HTTP APIs share of Lambda authorizers: policies, and verdicts that are kept for a while.
+//! What REST and HTTP APIs share for Lambda authorizers: policies, and the cache of results.
 
 mod cache;
 mod policy;

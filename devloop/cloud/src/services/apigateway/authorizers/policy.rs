@@ -1,8 +1,8 @@
-//! The policies that Lambda authorizers answer with [Output from an API Gateway Lambda authorizer].
+//! The policies that Lambda authorizers return [Output from an API Gateway Lambda authorizer].
 
 use serde_json::Value;
 
-/// A policy document that was read.
+/// A parsed policy document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy(Vec<Statement>);
 
@@ -14,8 +14,8 @@ struct Statement {
 }
 
 impl Policy {
-    /// Reads a policy document. `None` for one that API Gateway could not evaluate: without statements, with an effect that
-    /// is none, or with members whose meaning is not known here, such as conditions.
+    /// Parses a policy document. `None` when it has no statements, an unknown effect, or members that are not supported,
+    /// such as conditions.
     pub(crate) fn read(document: &Value) -> Option<Self> {
         let statements = match document.get("Statement")? {
             Value::Array(items) => items.iter().collect(),
@@ -39,7 +39,8 @@ impl Policy {
         statements.collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// Whether it lets the method with this ARN (`arn:aws:execute-api:…:<api>/<stage>/<method>/<path>`) be called.
+    /// Whether the policy allows a call of the method with this ARN
+    /// (`arn:aws:execute-api:…:<api>/<stage>/<method>/<path>`).
     pub(crate) fn allows(&self, arn: &str) -> bool {
         let fits = |statement: &&Statement| {
             statement.actions.iter().any(|action| matches(&action.to_ascii_lowercase(), "execute-api:invoke"))
@@ -58,7 +59,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Whether `pattern`, in which `*` stands for any text and `?` for one character, fits the whole of `text`.
+/// Whether the whole of `text` matches `pattern`, in which `*` stands for any text and `?` for one character.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
@@ -89,7 +90,7 @@ mod tests {
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/pets/7";
 
     #[test]
-    fn a_denial_wins_and_silence_denies() {
+    fn a_deny_statement_wins_and_no_statement_denies() {
         let check = |statements: Value, expected: Option<bool>| {
             let policy = Policy::read(&json!({ "Version": "2012-10-17", "Statement": statements }));
             assert_eq!(policy.map(|policy| policy.allows(ARN)), expected, "{statements}");

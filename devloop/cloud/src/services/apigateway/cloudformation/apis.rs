@@ -8,7 +8,7 @@ use crate::resource::{
     Task, text,
 };
 
-/// A property's name as the API's member: `PathPart` becomes `pathPart`.
+/// A property's name as a member of the API's input: `PathPart` becomes `pathPart`.
 pub(super) fn member(property: &str) -> String {
     let mut letters = property.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
@@ -87,7 +87,7 @@ impl ResourceType for Deployment {
 
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
         Box::pin(async move {
-            // A stage that the deployment made goes with it.
+            // A stage that was created by the deployment is deleted with it.
             if let Some(stage) = task.text("StageName") {
                 let outcome = on_api(task, "DeleteStage", naming("stageName", stage)).await;
                 if let Err(cause) = outcome
@@ -196,7 +196,8 @@ impl ResourceType for Stage {
     }
 }
 
-/// The patches that set a stage's `MethodSettings`: throttling. Logs and metrics are not written here, and caches are refused.
+/// The patches for a stage's `MethodSettings`. Only throttling has an effect: logs and metrics are not written, and caches
+/// are refused.
 fn settings(properties: &Map<String, Value>) -> Result<Vec<Value>, Cause> {
     let mut patches = Vec::new();
     for setting in properties.get("MethodSettings").and_then(Value::as_array).into_iter().flatten() {
@@ -206,7 +207,7 @@ fn settings(properties: &Map<String, Value>) -> Result<Vec<Value>, Cause> {
                 "the embedded cloud has no caches of stages (CachingEnabled)".to_owned(),
             ));
         }
-        // `/*` and `/` are written as they are; slashes of other paths are escaped.
+        // `/*` and `/` stay as they are; slashes in other paths are escaped.
         let path = match text("ResourcePath").trim_start_matches('/') {
             "*" => "*".to_owned(),
             path => format!("~1{}", path.replace('/', "~1")),
@@ -260,7 +261,7 @@ impl ResourceType for Account {
         self.create(task)
     }
 
-    /// Leaves the role, as AWS does: other stacks' APIs use it too.
+    /// Keeps the role, as AWS does, because APIs of other stacks use it too.
     fn delete<'a>(&'a self, _: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
         Box::pin(async { Ok(()) })
     }

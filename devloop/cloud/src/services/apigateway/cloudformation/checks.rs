@@ -96,7 +96,7 @@ impl ResourceType for Model {
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let mut input = members(task.pick(&["Description"]));
-            // Names of models have neither dashes nor underscores.
+            // The names of models contain neither dashes nor underscores.
             let name: String = task.name("Name", 128).chars().filter(char::is_ascii_alphanumeric).collect();
             input.insert("name".to_owned(), name.clone().into());
             input.insert(

@@ -14,7 +14,7 @@ use crate::resource::{
 pub(super) struct Method;
 
 impl Method {
-    /// The members that name the method.
+    /// The input members that name the method.
     fn place(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
         let mut place = naming("resourceId", task.required("ResourceId")?);
         place.insert("httpMethod".to_owned(), task.required("HttpMethod")?.into());
@@ -112,7 +112,7 @@ impl ResourceType for Method {
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
             if self.updatable().iter().any(|name| *name != "Integration" && task.differs(before, name)) {
-                // A deployed API keeps its own copy of the method meanwhile.
+                // Meanwhile a deployed API keeps its own copy of the method.
                 on_api(task, "DeleteMethod", Self::place(task)?).await?;
                 self.create(task).await?;
                 return Ok(before.made.clone());

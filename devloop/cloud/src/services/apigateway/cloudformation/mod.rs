@@ -8,7 +8,7 @@ mod rest_api;
 
 use crate::resource::ResourceType;
 
-/// The types that API Gateway makes for templates.
+/// The resource types that API Gateway implements.
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::ApiGateway::Account", Box::new(apis::Account)),

@@ -56,7 +56,8 @@ impl ResourceType for ApiKey {
     }
 }
 
-/// Every name of a structure as a member of the API's input; the paths that throttles are named by stay as they are.
+/// Renames the properties of a structure to the members of the API's input. Keys that are paths, as in throttle settings,
+/// stay unchanged.
 fn deep(value: &Value) -> Value {
     match value {
         Value::Object(object) => object
@@ -68,7 +69,7 @@ fn deep(value: &Value) -> Value {
             .collect::<Map<_, _>>()
             .into(),
         Value::Array(items) => items.iter().map(deep).collect(),
-        // Templates write numbers as text as often as not.
+        // Templates often write numbers as text.
         Value::String(text) => match text.parse::<i64>() {
             Ok(number) => number.into(),
             Err(_) => value.clone(),
@@ -125,7 +126,7 @@ impl ResourceType for UsagePlan {
         Box::pin(async move {
             let plan = json!({ "usagePlanId": physical_id });
             let found = task.call("apigateway", "GetUsagePlan", plan.clone()).await?;
-            // A plan goes only when it has no stages.
+            // A usage plan can be deleted only when it has no stages.
             let stages = found["apiStages"].as_array().into_iter().flatten().map(|stage| {
                 let name = |member: &str| stage[member].as_str().unwrap_or_default().to_owned();
                 json!({ "op": "remove", "path": "/apiStages", "value": format!("{}:{}", name("apiId"), name("stage")) })

@@ -1,4 +1,4 @@
-//! `AWS::ApiGateway::RestApi`, with or without a document that has its resources and methods.
+//! `AWS::ApiGateway::RestApi`, with or without an OpenAPI document that describes its resources and methods.
 
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ impl ResourceType for RestApi {
             if let Some(endpoint) = task.properties.get("EndpointConfiguration").and_then(Value::as_object) {
                 input.insert("endpointConfiguration".to_owned(), members(endpoint.clone()).into());
             }
-            // The same id in every cloud, so that an address which a user copied stays valid.
+            // The id is the same in every cloud, so that an address which a user has copied stays valid.
             let mut tags = task.tags()?.unwrap_or_else(|| json!({}));
             if tags.get("_custom_id_").is_none() {
                 tags["_custom_id_"] = task.stable_id().into();
@@ -91,7 +91,7 @@ impl ResourceType for RestApi {
     }
 }
 
-/// Lets the property `Body` take the place of what the API has. Properties of the template win over the document.
+/// Replaces the API's resources by those of the property `Body`. Other properties of the template win over the document.
 async fn put_body(task: &Task<'_>, id: &str) -> Result<(), Cause> {
     let Some(body) = task.properties.get("Body") else { return Ok(()) };
     let mut input = Map::from_iter([

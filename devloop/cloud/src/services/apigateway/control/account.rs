@@ -1,4 +1,4 @@
-//! `GetAccount` and `UpdateAccount`: the role for execution logs, and the limits that AWS names.
+//! `GetAccount` and `UpdateAccount`: the role for execution logs, and the account's throttle limits.
 
 use serde_json::{Value, json};
 

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The tag with which users of `LocalStack` choose an API's id.
+/// The tag with which users of LocalStack choose an API's id.
 const CUSTOM_ID: &str = "_custom_id_";
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! `CreateAuthorizer` and its kin: functions that decide who may call a method [Use API Gateway Lambda authorizers].
+//! The operations on authorizers: functions that decide who may call a method [Use API Gateway Lambda authorizers].
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// How long a verdict holds without a setting, and at most, in seconds.
+/// How long a result is cached: the default and the maximum, in seconds.
 const TTL_S: u32 = 300;
 const LONGEST_S: u32 = 3_600;
 
@@ -76,7 +76,7 @@ fn check(authorizer: &Authorizer) -> Result<(), ApiError> {
         "TOKEN" if sources.len() == 1 && sources[0].starts_with("method.request.header.") => Ok(()),
         "TOKEN" => Err(bad_request("A TOKEN authorizer needs one header as its identity source")),
         "REQUEST" if authorizer.authorizer_result_ttl_in_seconds > 0 && sources.is_empty() => {
-            Err(bad_request("A REQUEST authorizer whose results are kept needs an identity source"))
+            Err(bad_request("A REQUEST authorizer whose results are cached needs an identity source"))
         }
         "REQUEST" => match sources.iter().find(|source| !known(source)) {
             Some(source) => Err(bad_request(format!("Invalid identity source specified: {source}"))),

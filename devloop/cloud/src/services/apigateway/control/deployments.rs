@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// `CreateDeployment`: a snapshot of the API as it is now, shown by a stage at once when one is named.
+/// `CreateDeployment`: makes a snapshot of the API. If the input names a stage, the stage serves the snapshot at once.
 pub(super) fn create(service: &ApiGateway, api: &Api, input: Input) -> Result<Value, ApiError> {
     let mut members = Members::read("CreateDeployment", input);
     let stage = members.take::<String>("stageName")?.filter(|name| !name.is_empty());

@@ -12,7 +12,7 @@ pub(in crate::services::apigateway) fn conflict(message: impl Into<String>) -> A
     ApiError::with_status(409, "ConflictException", message)
 }
 
-/// `NotFoundException`, status 404, for a `what` such as `Resource` that the path names and that is not there.
+/// `NotFoundException`, status 404. `what` is the kind of thing that does not exist, such as `Resource`.
 pub(in crate::services::apigateway) fn not_found(what: &str) -> ApiError {
     ApiError::with_status(404, "NotFoundException", format!("Invalid {what} identifier specified"))
 }

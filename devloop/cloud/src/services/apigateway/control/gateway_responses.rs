@@ -1,4 +1,4 @@
-//! Gateway responses: how an API words what it refuses by itself.
+//! Gateway responses: the API's own wording of the errors that the gateway returns.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(super) fn put(api: &Api, kind: &str, input: Input) -> Result<Value, ApiError
     Ok(shown)
 }
 
-/// `GetGatewayResponses`: those that were put.
+/// `GetGatewayResponses`: lists those that were set.
 pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
     page(input, api.state.read().gateway_responses.values().map(|response| json!(response)).collect())
 }

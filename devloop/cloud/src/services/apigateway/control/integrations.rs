@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How long a function may take to answer; more needs a raised quota [Quotas for configuring and running a REST API].
+/// The longest timeout of an integration in ms; more needs a raised quota [Quotas for configuring and running a REST API].
 const LONGEST: i64 = 29_000;
 
 /// `PutIntegration`.
@@ -82,7 +82,7 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
 }
 
 fn checked_uri(uri: String) -> Result<String, ApiError> {
-    // `arn:aws:apigateway:<region>:<service>:path/…`: the service stands in the account's place.
+    // `arn:aws:apigateway:<region>:<service>:path/…`: the service is in the account's place.
     let arn = Arn::of_service("apigateway", &uri)
         .ok_or_else(|| bad_request("Invalid ARN specified in the request"))?;
     let (service, target) = (arn.account, arn.resource);
@@ -174,7 +174,7 @@ pub(super) fn put_response(api: &Api, at: &At<'_>, status: &str, input: Input) -
     }
     let integration = of_mut(method)?;
     let mut given = templates.iter().flatten().filter_map(|(_, template)| template.as_deref());
-    // A proxy integration's answers do not pass through templates.
+    // A proxy integration does not pass its answers through templates.
     if integration.kind == "MOCK"
         && let Some(template) = given.find(|template| data::has_expressions(template))
     {

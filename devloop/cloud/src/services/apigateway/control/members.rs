@@ -1,4 +1,4 @@
-//! The members of an operation's input, taken one by one: what is left over was not understood and is refused by name.
+//! Reads the members of an operation's input one by one. A member that is left over is not supported and refused by name.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::errors::bad_request;
 use crate::error::ApiError;
 
-/// The input of an operation, without the members that name what it is about.
+/// The input of an operation, without the members that name its target.
 pub(in crate::services::apigateway) type Input = Map<String, Value>;
 
-/// What is still to be taken from an input.
+/// The members of an input that were not taken yet.
 #[derive(Debug)]
 pub(in crate::services::apigateway) struct Members {
     operation: &'static str,
@@ -24,7 +24,7 @@ impl Members {
         Self { operation, left: input }
     }
 
-    /// Takes a member of any type that JSON can carry; `None` when it is absent or null.
+    /// Takes a member of any type; `None` when it is absent or null.
     pub(in crate::services::apigateway) fn take<T: DeserializeOwned>(
         &mut self,
         name: &str,
@@ -37,14 +37,14 @@ impl Members {
         }
     }
 
-    /// Takes a text that must be there.
+    /// Takes a required text.
     pub(in crate::services::apigateway) fn required(&mut self, name: &str) -> Result<String, ApiError> {
         self.take::<String>(name)?
             .filter(|text| !text.is_empty())
             .ok_or_else(|| bad_request(format!("{name} must be specified and not be empty")))
     }
 
-    /// Takes a map of texts; absent is empty.
+    /// Takes a map of texts; empty when it is absent.
     pub(in crate::services::apigateway) fn map(
         &mut self,
         name: &str,
@@ -52,7 +52,7 @@ impl Members {
         Ok(self.take(name)?.unwrap_or_default())
     }
 
-    /// Takes a member whose only supported value is `only`; any other is refused by name.
+    /// Takes a member whose only supported value is `only`; any other value is refused by name.
     pub(in crate::services::apigateway) fn only(&mut self, name: &str, only: &str) -> Result<(), ApiError> {
         match self.take::<String>(name)? {
             None => Ok(()),
@@ -63,7 +63,7 @@ impl Members {
         }
     }
 
-    /// Ends the reading. A member that is still there and asks for something is one this service does not implement.
+    /// Refuses the first member that is left over, unless its value asks for nothing (null, false or empty).
     pub(in crate::services::apigateway) fn finish(self) -> Result<(), ApiError> {
         let asks = |value: &Value| match value {
             Value::Null | Value::Bool(false) => false,

@@ -13,12 +13,12 @@ use crate::{
     services::apigateway::model::{Api, Method, State},
 };
 
-/// Models that every API has [Models for REST APIs].
+/// The models that every API has [Models for REST APIs].
 pub(super) const BUILT_IN_MODELS: [&str; 2] = ["Empty", "Error"];
 
 const HTTP_METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-/// Which method of which resource a path names.
+/// The method and resource that a path names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At<'p> {
     pub(super) resource: &'p str,
@@ -32,7 +32,7 @@ impl At<'_> {
         resource.methods.get(self.method).ok_or_else(|| not_found("Method"))
     }
 
-    /// The method in `state`, to be changed.
+    /// The method in `state`, mutable.
     pub(super) fn find_mut<'s>(&self, state: &'s mut State) -> Result<&'s mut Method, ApiError> {
         let resource = state.resources.get_mut(self.resource).ok_or_else(|| not_found("Resource"))?;
         resource.methods.get_mut(self.method).ok_or_else(|| not_found("Method"))
@@ -56,7 +56,7 @@ pub(super) fn put(api: &Api, at: &At<'_>, input: Input) -> Result<Value, ApiErro
             ));
         }
     };
-    // An authorizer says nothing of a method that asks for none.
+    // Only the type CUSTOM uses an authorizer; other types ignore its id.
     let authorizer_id = members.take::<String>("authorizerId")?.filter(|_| authorization_type == "CUSTOM");
     let operation_name = members.take("operationName")?;
     let api_key_required = members.take("apiKeyRequired")?.unwrap_or(false);
@@ -150,7 +150,7 @@ pub(super) fn delete_response(api: &Api, at: &At<'_>, status: &str) -> Result<Va
     Ok(Value::Null)
 }
 
-/// A response of a method or of an integration, with the members that were given.
+/// A response of a method or of an integration, without the members that are null.
 pub(super) fn response<const N: usize>(status: &str, members: [(&str, Value); N]) -> Result<Value, ApiError> {
     if status.len() != 3 || !status.bytes().all(|b| b.is_ascii_digit()) {
         return Err(bad_request("Invalid status code specified. Must be between 100 and 599"));

@@ -1,4 +1,4 @@
-//! The control plane: one file per kind of thing it manages.
+//! The control plane: one file for each kind of thing that it manages.
 
 mod account;
 mod apis;

@@ -1,4 +1,4 @@
-//! Models: JSON schemas that bodies are held against.
+//! Models: JSON schemas that request bodies are validated against.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The operations of the control plane, by their API names.
+//! Runs the operations of the control plane by their API names.
 
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ pub(in crate::services::apigateway) const OPERATIONS: &[&str] = &[
     "UpdateUsagePlan",
 ];
 
-/// What the first or third step of a path may name and this service does not have.
+/// Parts of AWS's API that this service lacks, by the first or third segment of a path.
 const ABSENT: [(&str, &str); 8] = [
     ("domainnames", "custom domain names"),
     ("domainnameaccessassociations", "domain name access associations"),
@@ -110,7 +110,7 @@ pub(in crate::services::apigateway) fn call(
 ) -> Result<Value, ApiError> {
     let Value::Object(mut input) = input else { return Err(bad_request("the input must be an object")) };
     match operation {
-        // Both are a POST of /restapis; the query tells them apart.
+        // Both are a POST of /restapis; the query distinguishes them.
         "CreateRestApi" if input.get("mode").is_some_and(|mode| mode == "import") => {
             import::import(service, cx, input)
         }
@@ -207,7 +207,7 @@ fn on_resource(api: &Api, operation: &str, mut input: Input) -> Result<Value, Ap
     }
 }
 
-/// Takes a member that names what the operation is about.
+/// Takes a member that names the operation's target.
 pub(in crate::services::apigateway) fn taken(input: &mut Input, name: &str) -> Result<String, ApiError> {
     match input.remove(name) {
         Some(Value::String(text)) => Ok(text),
@@ -219,7 +219,7 @@ fn target(service: &ApiGateway, cx: &Context, input: &mut Input) -> Result<tags:
     tags::Target::parse(service, cx, &taken(input, "resourceArn")?)
 }
 
-/// The error for a path that no operation has: what this service lacks is named.
+/// The error for a path without an operation; it names the part of the API that this service lacks.
 pub(crate) fn unknown_route(request: &Request) -> ApiError {
     let steps = request.segments();
     let absent = |step: Option<&String>| {

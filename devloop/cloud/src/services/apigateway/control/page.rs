@@ -1,11 +1,11 @@
-//! Collections, a page at a time: `{"item": [...], "position": "..."}`.
+//! Pages of collections: `{"item": [...], "position": "..."}`.
 
 use serde_json::{Value, json};
 
 use super::{errors::bad_request, members::Input};
 use crate::error::ApiError;
 
-/// Answers with the part of `items` that the request's `position` and `limit` ask for; 25 items without a limit.
+/// The page of `items` that the request's `position` and `limit` ask for; 25 items without a limit.
 pub(in crate::services::apigateway) fn page(input: &Input, items: Vec<Value>) -> Result<Value, ApiError> {
     let invalid = |name: &str| bad_request(format!("Invalid {name} specified"));
     let number = |name: &str| match input.get(name) {

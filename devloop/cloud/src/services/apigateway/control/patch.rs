@@ -1,4 +1,4 @@
-//! Patch operations, the way every `Update…` operation of the service changes things [Patch operations, API Gateway V1
+//! Patch operations, with which every `Update…` operation of the service changes things [Patch operations, API Gateway V1
 //! API reference].
 
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// One change.
+/// One patch operation.
 #[derive(Debug, Deserialize)]
 pub(in crate::services::apigateway) struct Patch {
     op: String,
@@ -18,7 +18,7 @@ pub(in crate::services::apigateway) struct Patch {
     value: Option<String>,
 }
 
-/// What a change does to the thing at its path.
+/// What a patch operation does to the value at its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::services::apigateway) enum Verb {
     /// `add`.
@@ -41,7 +41,7 @@ impl Patch {
         Ok(patches)
     }
 
-    /// What is to be done.
+    /// The patch's verb.
     pub(in crate::services::apigateway) fn verb(&self) -> Result<Verb, ApiError> {
         match self.op.as_str() {
             "add" => Ok(Verb::Add),
@@ -53,7 +53,7 @@ impl Patch {
         }
     }
 
-    /// The steps of the path, with the escapes of JSON pointers undone.
+    /// The segments of the path, with the escapes of JSON pointers decoded.
     pub(in crate::services::apigateway) fn steps(&self) -> Vec<String> {
         self.path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
     }
@@ -63,7 +63,7 @@ impl Patch {
         self.value.clone().ok_or_else(|| bad_request(format!("Invalid null or empty value in {}", self.path)))
     }
 
-    /// The refusal of a path that the operation does not change.
+    /// The error for a path that the operation cannot change.
     pub(in crate::services::apigateway) fn refusal(&self) -> ApiError {
         bad_request(format!("Invalid patch path '{}' specified for op '{}'", self.path, self.op))
     }

@@ -14,7 +14,7 @@ use crate::{
     services::apigateway::model::{Api, Resource, new_id},
 };
 
-/// A resource as answers show it: its methods by name only, unless the request embeds them.
+/// A resource in the form of the API's output. Its methods appear by name only, unless the request embeds them.
 fn shown(resource: &Resource, embed: bool) -> Value {
     let mut value = json!(resource);
     if !resource.methods.is_empty() {
@@ -60,7 +60,7 @@ pub(super) fn create(api: &Api, parent: &str, input: Input) -> Result<Value, Api
                 "Another resource with the same parent already has this name: {part}"
             )));
         }
-        // Two variables under one parent would match the same paths, unless only one of them is greedy.
+        // Two variables under one parent would match the same paths, unless exactly one of them is greedy.
         let both = |greedy: bool| {
             variable.is_some_and(|new| new == greedy)
                 && matches!(variable_of(name), Ok(Some(old)) if old == greedy)
@@ -83,7 +83,8 @@ pub(super) fn create(api: &Api, parent: &str, input: Input) -> Result<Value, Api
     Ok(reply)
 }
 
-/// Whether a path part is a variable, and if so a greedy one; an error for a part that is neither name nor variable.
+/// Whether a path part is a variable, and if so whether it is greedy. Fails for a part that is neither a name nor a
+/// variable.
 fn variable_of(part: &str) -> Result<Option<bool>, ApiError> {
     let name = |text: &str| {
         !text.is_empty()
@@ -96,7 +97,7 @@ fn variable_of(part: &str) -> Result<Option<bool>, ApiError> {
             None if name(inside) => Ok(Some(false)),
             _ => Err(invalid_part()),
         },
-        // `$` is what the paths of OData and of the default stage bring along.
+        // `$` occurs in OData paths and in the name of the default stage.
         None if part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-:$+,;=@!~*'()".contains(&b)) => {
             Ok(None)
         }

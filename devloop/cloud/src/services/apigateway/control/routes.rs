@@ -1,4 +1,4 @@
-//! Which method and path stands for which operation [API Gateway V1 API reference].
+//! The API's routes: which method and path calls which operation [API Gateway V1 API reference].
 
 use crate::rest::Route;
 
@@ -47,7 +47,7 @@ pub(in crate::services::apigateway) const ROUTES: &[Route] = &[
     Route::new("GET", method!("/responses/{statusCode}"), "GetMethodResponse", 200),
     Route::new("DELETE", method!("/responses/{statusCode}"), "DeleteMethodResponse", 204),
     Route::new("PUT", method!("/integration"), "PutIntegration", 201)
-        // The path has the method of the API, the body that of the integration.
+        // The path has the API's method, and the body that of the integration.
         .renaming(&[("httpMethod", "integrationHttpMethod")]),
     Route::new("GET", method!("/integration"), "GetIntegration", 200),
     Route::new("PATCH", method!("/integration"), "UpdateIntegration", 200),

@@ -52,7 +52,7 @@ pub(super) fn check_variables(variables: &BTreeMap<String, String>) -> Result<()
     Ok(())
 }
 
-/// A stage that shows `deployment`.
+/// A stage that serves `deployment`.
 pub(super) fn new(
     api: &Api,
     name: String,
@@ -79,12 +79,12 @@ pub(super) fn new(
     }
 }
 
-/// Makes requests see what `stage` now says.
+/// Makes the changed `stage` take effect for requests.
 pub(super) fn refresh(api: &Api, stage: &mut Stage, deployment: &Deployment) {
     stage.live = live(api, &stage.stage_name, deployment, &stage.variables, &stage.method_settings);
 }
 
-/// The name of a method's settings: `*/*` for all, else the path without its slash in front and the method.
+/// The key of a method's settings: `*/*` for all methods, else the path without its leading slash and the method.
 fn setting_name(path: &str, method: &str) -> String {
     format!("{}/{method}", path.strip_prefix('/').unwrap_or(path))
 }
@@ -137,7 +137,7 @@ pub(super) fn create(service: &ApiGateway, api: &Api, input: Input) -> Result<Va
     Ok(reply)
 }
 
-/// `GetStages`; the only collection without pages.
+/// `GetStages`, the only list operation without pages.
 pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
     let wanted = input.get("deploymentId").and_then(Value::as_str);
     let state = api.state.read();
@@ -160,7 +160,7 @@ pub(super) fn get(api: &Api, name: &str) -> Result<Value, ApiError> {
     Ok(json!(stage))
 }
 
-/// `UpdateStage`: deployment, description and variables, effective at once.
+/// `UpdateStage`: deployment, description and variables. Takes effect at once.
 pub(super) fn update(service: &ApiGateway, api: &Api, name: &str, input: Input) -> Result<Value, ApiError> {
     let patches = Patch::read("UpdateStage", input)?;
     let mut state = api.state.write();

@@ -15,7 +15,7 @@ use crate::{
     services::apigateway::{ApiGateway, model::Api},
 };
 
-/// What an ARN such as `arn:aws:apigateway:us-east-1::/restapis/abc/stages/prod` names.
+/// The API or stage that an ARN such as `arn:aws:apigateway:us-east-1::/restapis/abc/stages/prod` names.
 pub(super) struct Target {
     api: Arc<Api>,
     stage: Option<String>,

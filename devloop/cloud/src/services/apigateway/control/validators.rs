@@ -1,4 +1,4 @@
-//! Request validators: what of a request is checked before its integration.
+//! Request validators: which parts of a request are checked before its integration is called.
 
 use serde_json::{Value, json};
 

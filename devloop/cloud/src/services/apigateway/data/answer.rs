@@ -1,4 +1,4 @@
-//! What a function's answer means as an HTTP response [Output format of a Lambda function for proxy integration].
+//! Turns a function's answer into an HTTP response [Output format of a Lambda function for proxy integration].
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
@@ -13,12 +13,12 @@ use serde_json::Value;
 use super::media::MediaTypes;
 use crate::http::Reply;
 
-/// Why an answer cannot be turned into a response; the client sees a 502, this is for the log.
+/// Why an answer cannot be turned into a response. This goes to the log; the client gets a 502.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed proxy response: {0}")]
 pub(super) struct Malformed(String);
 
-/// The only members that an answer may have.
+/// The members that an answer may have; any other makes it malformed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Answer {
@@ -47,13 +47,13 @@ impl Text {
     }
 }
 
-/// Headers that the connection decides on: a function's own arrive under another name [Amazon API Gateway important
+/// Headers that the gateway sets itself. A function's headers of these names are renamed [Amazon API Gateway important
 /// notes].
 const REMAPPED: [&str; 5] = ["connection", "content-length", "date", "server", "www-authenticate"];
 
-/// Reads a function's answer to a request with the given headers.
+/// Reads a function's answer to a request with these headers.
 pub(super) fn read(payload: &[u8], request: &HeaderMap, binary: &MediaTypes) -> Result<Reply, Malformed> {
-    // An array would pass for the list of the members' values.
+    // Without this check an array would be read as the list of the struct's fields.
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return Err(Malformed("it is no JSON object".to_owned()));
     }
@@ -79,14 +79,14 @@ fn status(given: Option<&Value>) -> Result<u16, Malformed> {
         Some(Value::String(text)) => text.parse().ok(),
         Some(_) => None,
     };
-    // An interim status would leave the client waiting for a final one.
+    // After an informational status (1xx) the client would wait for a final one.
     number
         .and_then(|number| u16::try_from(number).ok())
         .filter(|status| (200..=599).contains(status))
         .ok_or_else(|| Malformed(format!("{} is no HTTP status", given.unwrap_or(&Value::Null))))
 }
 
-/// Joins both maps: the values of the multi-value map come first, and a pair that both have counts once.
+/// Joins both maps. The values of the multi-value map come first, and a pair that is in both maps counts once.
 fn headers(
     single: &IndexMap<String, Text>,
     multi: &IndexMap<String, Vec<Text>>,

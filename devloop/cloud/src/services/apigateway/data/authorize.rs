@@ -1,4 +1,5 @@
-//! Whether a request may pass: a function says it, with a policy [Input to and output from an API Gateway Lambda authorizer].
+//! Lambda authorizers: a function returns a policy, which decides whether a request may pass [Input to and output from an
+//! API Gateway Lambda authorizer].
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::{
     services::apigateway::{authorizers::Policy, model::Authorizer},
 };
 
-/// What a function said of an identity.
+/// The result of an authorizer for one identity.
 #[derive(Debug)]
 pub(in crate::services::apigateway) struct Said {
     policy: Policy,
@@ -26,7 +27,7 @@ pub(in crate::services::apigateway) struct Said {
     caller: Value,
 }
 
-/// Lets a request pass, and gives what its event says of the caller; or refuses it.
+/// Checks a request with its authorizer; returns the event's `requestContext.authorizer`, or refuses the request.
 pub(super) async fn authorize(
     functions: &dyn Functions,
     cx: &Context,
@@ -37,7 +38,7 @@ pub(super) async fn authorize(
     let live = arrival.live;
     let identity: Option<Vec<String>> =
         authorizer.sources().map(|source| identity(source, request, arrival)).collect();
-    // Who does not say who it is need not be asked about.
+    // The authorizer is not invoked for a request that lacks an identity source.
     let identity = identity.ok_or(Refusal::Unauthorized)?;
     if let Some(pattern) = &authorizer.identity_validation_expression
         && let Ok(pattern) = regex::Regex::new(&format!("^(?:{pattern})$"))
@@ -100,14 +101,14 @@ async fn ask(
         tracing::warn!(
             api = live.api,
             authorizer = authorizer.name,
-            "a Lambda authorizer gave no verdict: {why}"
+            "a Lambda authorizer gave no valid answer: {why}"
         );
         Refusal::NoVerdict
     };
     let event = if authorizer.kind == "TOKEN" {
         json!({ "type": "TOKEN", "methodArn": method, "authorizationToken": identity.first() })
     } else {
-        // The body is not the authorizer's business.
+        // The authorizer does not get the body.
         let request = Request { body: Bytes::new(), ..request.clone() };
         let event = event::write(&request, arrival).map_err(|error| failed(&error))?;
         let mut event: Map<String, Value> = serde_json::from_slice(&event).map_err(|error| failed(&error))?;
@@ -128,7 +129,7 @@ async fn ask(
     let outcome = outcome.map_err(|error| failed(&error))?;
     let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
     if outcome.function_error.is_some() {
-        // A function that fails with this very word turns the caller away.
+        // A function that fails with exactly this message denies the caller.
         return Err(match answer["errorMessage"].as_str() {
             Some("Unauthorized") => Refusal::Unauthorized,
             _ => failed(&"the function failed"),
@@ -139,7 +140,7 @@ async fn ask(
     let principal = answer["principalId"].as_str().ok_or_else(|| failed(&"its answer has no principalId"))?;
     let mut caller: Map<String, Value> = Map::new();
     for (name, value) in answer["context"].as_object().into_iter().flatten() {
-        // Members of the context are texts in the event, whatever they were.
+        // All values in the context become texts in the event.
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),

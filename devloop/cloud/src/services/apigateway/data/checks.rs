@@ -1,4 +1,4 @@
-//! What a request validator asks of a request [Request validation for REST APIs in API Gateway].
+//! Checks a request as its request validator says [Request validation for REST APIs in API Gateway].
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use crate::{
 /// The checks of one method.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
-    /// Required parameters: `querystring`, `header` or `path`, and the name.
+    /// Required parameters: where they are (`querystring`, `header` or `path`), and their names.
     required: Vec<(Place, String)>,
-    /// By media type in lower case.
+    /// The schemas of bodies, by media type in lower case.
     bodies: BTreeMap<String, Schema>,
 }
 
@@ -27,14 +27,14 @@ enum Place {
     Path,
 }
 
-/// Reads a JSON schema of draft 4; the error says what is wrong with it.
+/// Parses a JSON schema of draft 4; the error says what is wrong with it.
 pub(in crate::services::apigateway) fn schema(text: &str) -> Result<Schema, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     jsonschema::draft4::new(&value).map_err(|error| error.to_string())
 }
 
 impl Checks {
-    /// The checks that a method's validator asks for.
+    /// The checks of a method's request validator.
     pub(super) fn of(state: &State, method: &Method) -> Self {
         let validator = method.request_validator_id.as_ref().and_then(|id| state.validators.get(id));
         let Some(validator) = validator else { return Self::default() };
@@ -45,7 +45,8 @@ impl Checks {
         }
         if validator.validate_request_body {
             for (kind, model) in &method.request_models {
-                // The model `Empty` takes everything; schemas were checked when they came in.
+                // The model `Empty` accepts everything, so it needs no schema. All schemas were checked when they were
+                // created.
                 let schema = state.models.get(model).and_then(|model| schema(&model.schema).ok());
                 if let Some(schema) = schema {
                     checks.bodies.insert(kind.to_ascii_lowercase(), schema);

@@ -1,5 +1,5 @@
-//! The event that a proxied request becomes, written once from the request to bytes [Input format of a Lambda function
-//! for proxy integration].
+//! Writes the event for a proxied request, in one pass from the request to bytes [Input format of a Lambda function for
+//! proxy integration].
 
 use std::borrow::Cow;
 
@@ -12,23 +12,23 @@ use serde_json::Value;
 use super::snapshot::{Live, Target};
 use crate::{context::Context, http::Request, services::apigateway::plans::Caller};
 
-/// What an event says about the request beyond the request itself.
+/// What an event contains besides the request itself.
 #[derive(Debug)]
 pub(super) struct Arrival<'a> {
     pub(super) cx: &'a Context,
     pub(super) live: &'a Live,
     pub(super) target: &'a Target,
-    /// The path's variables, as they were sent.
+    /// The path's variables, still percent-encoded.
     pub(super) path_values: Vec<(&'a str, &'a str)>,
-    /// When the request came, in ms since the epoch.
+    /// When the request arrived, in ms since the epoch.
     pub(super) at_ms: i64,
     /// The value of `x-amz-apigw-id`.
     pub(super) extended_request_id: &'a str,
     /// The value of `X-Amzn-Trace-Id`.
     pub(super) trace_id: &'a str,
-    /// The key that the request came with, where the method needs one.
+    /// The API key of the request, if the method needs one.
     pub(super) caller: Option<&'a Caller>,
-    /// What the authorizer said of the caller.
+    /// The authorizer's result.
     pub(super) authorized: Option<Value>,
 }
 
@@ -72,7 +72,7 @@ struct RequestContext<'a> {
     api_id: &'a str,
 }
 
-/// Who called. Only keys are known here: methods without authorization are the only ones.
+/// The caller's identity. The members for IAM and Cognito authorization are null, because the cloud has neither.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Identity<'a> {
@@ -94,10 +94,10 @@ struct Identity<'a> {
     api_key_id: Option<&'a str>,
 }
 
-/// Every value of each name, in the order of arrival.
+/// All values of each name, in the order of arrival.
 type Values<'a> = IndexMap<Cow<'a, str>, Vec<Cow<'a, str>>>;
 
-/// The single-value view of [`Values`]: the last value wins.
+/// A view of [`Values`] with one value for each name, the last one.
 struct Last<'a>(&'a Values<'a>);
 
 impl Serialize for Last<'_> {
@@ -106,7 +106,7 @@ impl Serialize for Last<'_> {
     }
 }
 
-/// Writes the event for `request`, whose path is the one behind the stage.
+/// Writes the event for `request`, whose path does not include the stage.
 pub(super) fn write(request: &Request, arrival: &Arrival<'_>) -> Result<Vec<u8>, serde_json::Error> {
     let Arrival { cx, live, target, .. } = arrival;
     let headers = forwarded_headers(request, arrival.trace_id);
@@ -158,12 +158,12 @@ pub(super) fn write(request: &Request, arrival: &Arrival<'_>) -> Result<Vec<u8>,
     serde_json::to_vec(&event)
 }
 
-/// The client's headers and what API Gateway adds to them. HTTP/1 libraries lose the case in which a name was sent, so
-/// names get the case that most clients write: `Content-Type`.
+/// The client's headers and those that API Gateway adds. HTTP libraries lose the case in which a client sent a name, so
+/// names get the case that most clients use: `Content-Type`.
 fn forwarded_headers<'a>(request: &'a Request, trace_id: &'a str) -> Values<'a> {
     let mut headers = Values::with_capacity(request.headers.len() + 4);
     for name in request.headers.keys() {
-        // The gateway has unpacked the body already.
+        // The gateway has already unpacked the body.
         let unpacked = name == header::CONTENT_ENCODING
             && request.headers[name].as_bytes().eq_ignore_ascii_case(b"gzip");
         if name == header::CONTENT_LENGTH || name == header::CONNECTION || unpacked {
@@ -196,7 +196,7 @@ fn title_case(name: &str) -> String {
         .collect()
 }
 
-/// The body as the event carries it, and whether that is base64.
+/// The body as text for the event, and whether it is base64.
 fn body<'a>(request: &'a Request, live: &Live) -> (Option<Cow<'a, str>>, bool) {
     if request.body.is_empty() {
         (None, false)
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_of_binary_types_travel_as_base64() {
+    fn bodies_of_binary_types_are_sent_as_base64() {
         let check = |content_type: &'static str, body: &'static [u8], expected: (&str, bool)| {
             let found = event(&request("", &[("content-type", content_type)], body), &[], vec![]);
             assert_eq!((&found["body"], &found["isBase64Encoded"]), (&json!(expected.0), &json!(expected.1)));

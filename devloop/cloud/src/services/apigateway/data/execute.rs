@@ -1,4 +1,4 @@
-//! One request to a stage, from the route to the response.
+//! Handles one request to a stage, from the route to the response.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(in crate::services::apigateway) async fn execute(
         .header("x-amz-apigw-id", &extended_request_id)
 }
 
-/// In the gateway's order: route, authorizer, key, throttle and quota, validator, integration.
+/// In API Gateway's order: route, authorizer, key, throttle and quota, validator, integration.
 async fn answer_request(
     clock: &Clock,
     (functions, plans): (&dyn Functions, &Plans),
@@ -104,7 +104,7 @@ async fn answer_request(
     let outcome = {
         let cx = region_of(cx, live, &function);
         let invocation = Invocation { payload, trace_id: Some(trace_id.clone()), ..Invocation::default() };
-        // The invocation goes on although the client hangs up or the gateway gives up: it is a task of its own.
+        // The invocation is a task of its own: it continues when the client disconnects or the timeout passes.
         clock.timeout(timeout, functions.invoke(&cx, &function, invocation)).await
     };
     match outcome {
@@ -127,14 +127,15 @@ async fn answer_request(
     }
 }
 
-/// The context of the invocation: a client's request names no region, the function's ARN (or else the API) does.
+/// The context for invoking a function. A client's request has no region, so it comes from the function's ARN, or else from
+/// the API.
 pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
     let region = Arn::parse(function).map(|arn| arn.region).filter(|region| !region.is_empty());
     let region = region.map_or_else(|| Arc::clone(&live.region), Into::into);
     Context { region, ..cx.clone() }
 }
 
-/// An id like the ones of `x-amz-apigw-id`: 16 characters of base64.
+/// An id like those in `x-amz-apigw-id`: 16 characters of base64.
 fn random_id() -> String {
     BASE64.encode(rand::random::<[u8; 11]>())
 }
@@ -162,7 +163,7 @@ mod tests {
         snapshot::{Snapshot, Target},
     };
 
-    /// Answers every invocation alike; without an answer it never does.
+    /// Gives every invocation the same answer, or never answers.
     #[derive(Debug)]
     struct Fake {
         answer: Option<Result<Outcome, ApiError>>,
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn failures_are_answered_as_the_gateway_words_them() {
+    async fn failures_get_the_gateways_own_responses() {
         let check =
             async |answer: Result<Outcome, ApiError>, request: Request, expected: (u16, &str, &str)| {
                 let (reply, _) = ask(answer, request).await;
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_function_that_takes_longer_than_the_integration_is_given_up() {
+    async fn a_function_that_exceeds_the_integrations_timeout_gives_a_504() {
         let clock = Clock::manual(0);
         let fake = Arc::new(Fake { answer: None, seen: Mutex::default() });
         let asking = {

@@ -2,14 +2,14 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// The function that an integration's URI names, possibly with stage variables in its name.
+/// The function in an integration's URI. Its name may contain stage variables.
 #[derive(Debug)]
 pub(super) struct Uri {
     /// The function's ARN, `${stageVariables.x}` included.
     function: String,
 }
 
-/// The ARN between `functions/` and `/invocations` of a URI such as
+/// The function's ARN in a URI such as
 /// `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:…:function:f/invocations`.
 pub(crate) fn function_of(uri: &str) -> Option<&str> {
     let function = uri.split_once("/functions/")?.1.strip_suffix("/invocations")?;
@@ -17,12 +17,12 @@ pub(crate) fn function_of(uri: &str) -> Option<&str> {
 }
 
 impl Uri {
-    /// Reads a URI; `None` when it names no function.
+    /// Parses a URI; `None` when it names no function.
     pub(super) fn parse(uri: &str) -> Option<Self> {
         Some(Self { function: function_of(uri)?.to_owned() })
     }
 
-    /// The function's ARN with the stage's variables in place; a variable that the stage lacks becomes empty.
+    /// The function's ARN with the stage variables replaced. A variable that the stage lacks becomes empty.
     pub(super) fn function(&self, variables: &BTreeMap<String, String>) -> Cow<'_, str> {
         const OPEN: &str = "${stageVariables.";
         if !self.function.contains(OPEN) {

@@ -1,5 +1,5 @@
-//! Integrations that answer by themselves [Mock integrations for REST APIs in API Gateway]. Their templates are JSON as it is:
-//! expressions are refused when they are put.
+//! Mock integrations, which answer without a function [Mock integrations for REST APIs in API Gateway]. Their templates are
+//! plain JSON: templates with expressions are refused when they are created.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use crate::{
     services::apigateway::model::Integration,
 };
 
-/// What a mock answers.
+/// A mock integration.
 #[derive(Debug)]
 pub(super) struct Mock {
-    /// The status that a request of each media type asks for.
+    /// The status code that the request template of each media type names.
     statuses: BTreeMap<String, String>,
-    /// Whether a media type without a template is refused: always, or where others have one.
+    /// Whether a media type without a template is refused: always (`never`), or when there are other templates (`strict`).
     never: bool,
     strict: bool,
     answers: Vec<Answer>,
@@ -32,7 +32,7 @@ struct Answer {
     body: String,
 }
 
-/// Whether a template says more than what it is.
+/// Whether a template contains expressions (VTL).
 pub(in crate::services::apigateway) fn has_expressions(template: &str) -> bool {
     template.contains(['$', '#'])
 }
@@ -48,7 +48,7 @@ pub(in crate::services::apigateway) fn check_mock(template: &str) -> Result<(), 
 }
 
 fn status(template: &str) -> Option<String> {
-    // API Gateway takes names without quotes as well.
+    // API Gateway also accepts the name without quotes.
     let parsed = serde_json::from_str::<Value>(template)
         .or_else(|_| serde_json::from_str(&template.replace("statusCode", "\"statusCode\"")));
     match parsed.ok()?.get("statusCode")? {
@@ -83,7 +83,7 @@ impl Mock {
         if status.is_none() && (self.never || self.strict && !self.statuses.is_empty()) {
             return Err(Refusal::MediaType);
         }
-        // A body that is passed through as it is names no status, which is an error on AWS.
+        // Without a template there is no status code, which is an error on AWS.
         let status = status.ok_or(Refusal::NotInvoked)?;
         let fits = |answer: &&Answer| answer.pattern.as_ref().is_some_and(|pattern| pattern.is_match(status));
         let answer = self

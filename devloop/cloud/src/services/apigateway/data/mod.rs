@@ -1,5 +1,5 @@
-//! The data plane: a client's request, matched to a method, carried to a function as an event, and its answer carried
-//! back [Lambda proxy integrations in API Gateway].
+//! The data plane: matches a client's request to a method, passes it to a function as an event, and returns the function's
+//! answer [Lambda proxy integrations in API Gateway].
 
 mod answer;
 mod authorize;

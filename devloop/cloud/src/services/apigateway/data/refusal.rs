@@ -1,5 +1,5 @@
-//! Answers that the gateway gives without a function, or instead of one [Gateway response types for API Gateway], and how an
-//! API words them itself.
+//! Gateway responses: what the gateway answers when there is no valid answer of a function [Gateway response types for API
+//! Gateway], and an API's own wording of them.
 
 use std::collections::BTreeMap;
 
@@ -8,35 +8,35 @@ use serde_json::json;
 
 use crate::{http::Reply, services::apigateway::model::GatewayResponse};
 
-/// Why the gateway answers by itself.
+/// Why the gateway answers itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// No resource of the deployment serves the path with this method.
+    /// The deployment has no resource for the path, or no method of this name on it.
     UnknownRoute,
-    /// The caller did not say who it is.
+    /// The request has no identity for the authorizer.
     Unauthorized,
-    /// The authorizer's policy does not let the caller do that.
+    /// The authorizer's policy denies the request.
     Denied,
-    /// The authorizer failed, or what it answered is no verdict.
+    /// The authorizer failed, or its answer is invalid.
     NoVerdict,
-    /// The method needs a key of a usage plan of this stage.
+    /// The method needs an API key of a usage plan for this stage.
     Key,
-    /// Requests come too fast.
+    /// The request exceeds a rate limit.
     Throttled,
-    /// The plan's quota is used up.
+    /// The usage plan's quota is used up.
     Quota,
-    /// What the request validator asked for is missing; the text says what.
+    /// The request lacks a required parameter; the text names it.
     Parameters(String),
     /// The body does not fit its model.
     Body,
-    /// No template takes the body's media type.
+    /// No template exists for the body's media type.
     MediaType,
-    /// The request, or the event made of it, is over its limit.
+    /// The request or its event is too large.
     TooLong,
-    /// The function failed, or what it answered is no proxy response.
+    /// The function failed, or its answer is not a valid proxy response.
     BadAnswer,
-    /// The function could not be invoked: it is missing, may not be called, or is throttled. A throttle too is a 500 here,
-    /// not a 429 [How do I troubleshoot issues for API Gateway endpoints that integrate with Lambda?, AWS re:Post].
+    /// The function could not be invoked: it is missing, may not be called, or is throttled. Even a throttle gives a 500
+    /// here, not a 429 [How do I troubleshoot issues for API Gateway endpoints that integrate with Lambda?, AWS re:Post].
     NotInvoked,
     /// The function did not answer within the integration's timeout.
     TimedOut,
@@ -83,13 +83,13 @@ impl Refusal {
         }
     }
 
-    /// The answer as every API gives it that does not word it itself.
+    /// The default answer, for APIs without their own wording.
     pub(super) fn plain(&self) -> Reply {
         let (_, status, class, message) = self.about();
         refusal(status, class, message)
     }
 
-    /// The answer in the API's own words, where it has some: for this refusal, or for all of its kind.
+    /// The answer in the API's own wording, if it has one for this type of refusal or for its class (4xx or 5xx).
     pub(super) fn reply(&self, own: &BTreeMap<String, GatewayResponse>) -> Reply {
         let (kind, status, _, message) = self.about();
         let plain = self.plain();
@@ -119,7 +119,7 @@ impl Refusal {
     }
 }
 
-/// Refuses a gateway response that asks for what is not offered; the error says what.
+/// Checks a gateway response; the error names what is not supported.
 pub(in crate::services::apigateway) fn check_response(response: &GatewayResponse) -> Result<(), String> {
     const TYPES: [&str; 21] = [
         "ACCESS_DENIED",
@@ -178,7 +178,7 @@ fn refusal(status: u16, class: &'static str, message: &str) -> Reply {
     Reply::json(status, &json!({ "message": message })).header("x-amzn-errortype", class)
 }
 
-/// Nothing is deployed under an API id; worded as `LocalStack` words it.
+/// The answer for an API id without a deployed API, in LocalStack's words.
 pub(in crate::services::apigateway) fn unknown_api(id: &str) -> Reply {
     refusal(
         404,
@@ -187,12 +187,12 @@ pub(in crate::services::apigateway) fn unknown_api(id: &str) -> Reply {
     )
 }
 
-/// The API has no such stage.
+/// The answer for a stage that the API does not have.
 pub(in crate::services::apigateway) fn unknown_stage() -> Reply {
     refusal(403, "ForbiddenException", "Forbidden")
 }
 
-/// The request is over its limit, before its API is known.
+/// The answer for a request that is too large, given before its API is known.
 pub(in crate::services::apigateway) fn too_long() -> Reply {
     Refusal::TooLong.plain()
 }

@@ -1,4 +1,4 @@
-//! From a path and a method to what was declared for them, as a tree over the path's segments.
+//! Matches a path and a method to a declared target, with a tree over the path's segments.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ struct Node<T> {
 /// Targets by HTTP method or `ANY`.
 type Methods<T> = HashMap<String, T>;
 
-/// What a request matched: the target, and the values of the path's variables as they were sent.
+/// A matched target, and the values of the path's variables, still percent-encoded.
 pub(crate) type Match<'r, 'p, T> = (&'r T, Vec<(&'r str, &'p str)>);
 
 impl<T> Default for Routes<T> {
@@ -46,7 +46,7 @@ impl<T> Routes<T> {
                 None => node.literals.entry(part.to_owned()).or_default(),
                 Some(name) => match name.strip_suffix('+') {
                     None => &mut node.variable.get_or_insert_with(|| (name.to_owned(), Box::default())).1,
-                    // Nothing is declared below a greedy variable.
+                    // Nothing can be declared below a greedy variable.
                     Some(name) => {
                         let greedy = node.greedy.get_or_insert_with(|| (name.to_owned(), HashMap::new()));
                         greedy.1.insert(method.to_owned(), target);
@@ -58,8 +58,8 @@ impl<T> Routes<T> {
         node.here.insert(method.to_owned(), target);
     }
 
-    /// Finds the most specific declaration that serves `method` of `path`: names before variables before greedy
-    /// variables, a method by its name before `ANY`. A trailing slash makes no difference.
+    /// Finds the most specific target for `method` of `path`: names before variables before greedy variables, and a method
+    /// by its name before `ANY`. Ignores a trailing slash.
     pub(crate) fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> Option<Match<'r, 'p, T>> {
         let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -71,7 +71,7 @@ impl<T> Routes<T> {
 }
 
 impl<T> Node<T> {
-    /// `rest` is what follows this node, `None` at the path's end.
+    /// `rest` is the path below this node, `None` at the path's end.
     fn find<'r, 'p>(
         &'r self,
         method: &str,

@@ -1,4 +1,4 @@
-//! What a deployment froze, and what a stage shows of it.
+//! The snapshot that a deployment makes, and what a stage serves of it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -13,39 +13,39 @@ use crate::services::apigateway::{
     plans::Throttle,
 };
 
-/// An API at the moment of its deployment, in the form that answers requests.
+/// An API at the moment of its deployment, prepared to answer requests.
 #[derive(Debug)]
 pub(in crate::services::apigateway) struct Snapshot {
     pub(super) routes: Routes<Target>,
     pub(super) binary: MediaTypes,
-    /// How the API words its refusals, by type.
+    /// The API's own gateway responses, by type.
     pub(super) responses: BTreeMap<String, GatewayResponse>,
 }
 
-/// Where a matched request goes.
+/// The target of a matched request.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) resource_id: String,
     pub(super) resource_path: String,
-    /// Path and method as throttles name them: `/pets/GET`.
+    /// Path and method in the form that throttle settings use: `/pets/GET`.
     pub(super) name: String,
     pub(super) needs_key: bool,
-    /// Who decides whether a request may pass.
+    /// The authorizer of the method.
     pub(super) authorizer: Option<Authorizer>,
     pub(super) checks: Checks,
     pub(super) backend: Backend,
 }
 
-/// Who answers.
+/// The integration that answers.
 #[derive(Debug)]
 pub(super) enum Backend {
-    /// A function, and how long it may take.
+    /// A function, and the integration's timeout.
     Function(Uri, Duration),
-    /// The gateway itself.
+    /// The gateway itself, as a mock integration.
     Mock(Mock),
 }
 
-/// What a request to one stage needs, found with a single lookup.
+/// Everything that a request to one stage needs, found with a single lookup.
 #[derive(Debug)]
 pub(in crate::services::apigateway) struct Live {
     pub(in crate::services::apigateway) api: String,
@@ -53,20 +53,21 @@ pub(in crate::services::apigateway) struct Live {
     pub(in crate::services::apigateway) stage: String,
     pub(in crate::services::apigateway) deployment: String,
     pub(in crate::services::apigateway) variables: BTreeMap<String, String>,
-    /// The bounds of the stage's own settings, by `<path without its first slash>/<method>` or `*/*`.
+    /// The stage's throttles, by `<path without its leading slash>/<method>` or `*/*`.
     pub(in crate::services::apigateway) throttles: BTreeMap<String, Throttle>,
     pub(in crate::services::apigateway) snapshot: Arc<Snapshot>,
-    /// What authorizers said, until the stage changes.
+    /// Cached authorizer results; a change of the stage drops them.
     pub(in crate::services::apigateway) verdicts: Mutex<Kept<Said>>,
 }
 
 impl Live {
-    /// The stage's own bound for a method, and the setting that it comes from: the method's before that of all.
+    /// The stage's throttle for a method, and the key of its setting: the method's own setting before the one for all
+    /// methods.
     pub(super) fn setting(&self, method: &str) -> Option<(&str, Throttle)> {
         if self.throttles.is_empty() {
             return None;
         }
-        // The root's own setting has nothing before its slash: `/GET`.
+        // The setting of the root resource keeps its leading slash: `/GET`.
         let is_root = method.matches('/').count() == 1;
         let name = method.strip_prefix('/').filter(|_| !is_root).unwrap_or(method);
         let found = self.throttles.get_key_value(name).or_else(|| self.throttles.get_key_value("*/*"));
@@ -75,7 +76,7 @@ impl Live {
 }
 
 impl Snapshot {
-    /// Freezes an API; the error says why AWS would not deploy it.
+    /// Makes a snapshot of an API; the error says why AWS would not deploy it.
     pub(in crate::services::apigateway) fn of(state: &State) -> Result<Self, &'static str> {
         let mut routes = Routes::default();
         let mut methods = 0;

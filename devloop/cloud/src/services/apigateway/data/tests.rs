@@ -1,5 +1,5 @@
-//! Authorizers, from the control plane to the function behind a method, with functions that are closures and a clock that is
-//! driven.
+//! Tests of authorizers, from the control plane to the function behind a method. Functions are closures, and the test
+//! drives the clock.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::{
     services::apigateway::ApiGateway,
 };
 
-/// The function `auth` allows everything below `GET` to who says `yes`, fails for who says `fail`, and denies all others; `f` answers
-/// with what it was told of the caller.
+/// The function `auth` allows `GET` on all paths for the identity `yes`, fails for `fail`, and denies all others. The
+/// function `f` returns the authorizer's result that is in its event.
 #[derive(Debug, Default)]
 struct Fake(Mutex<Vec<Value>>);
 
@@ -78,7 +78,7 @@ fn uri(function: &str) -> String {
 }
 
 impl World {
-    /// An API whose `ANY /{proxy+}` asks an authorizer with these settings.
+    /// An API whose `ANY /{proxy+}` has an authorizer with these settings.
     async fn new(authorizer: Value) -> Self {
         let (clock, fake) = (Clock::manual(0), Arc::new(Fake::default()));
         let gateway = ApiGateway::new(clock.clone(), Arc::clone(&fake) as Arc<dyn Functions>);
@@ -134,7 +134,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_function_decides_by_a_token_and_its_word_holds_for_the_time_set() {
+async fn a_token_authorizers_result_is_cached_for_its_ttl() {
     let world = World::new(json!({
         "type": "TOKEN", "identitySource": "method.request.header.Key", "identityValidationExpression": "[a-z]+",
         "authorizerResultTtlInSeconds": 60,
@@ -143,7 +143,7 @@ async fn a_function_decides_by_a_token_and_its_word_holds_for_the_time_set() {
     let unauthorized = (401, json!({"message": "Unauthorized"}));
     assert_eq!(world.ask(Method::GET, "/a", None).await, unauthorized);
     assert_eq!(world.ask(Method::GET, "/a", Some("NO1")).await, unauthorized);
-    assert_eq!(world.asked(), 0, "who says nothing that could be a token is not asked about");
+    assert_eq!(world.asked(), 0, "a request without a valid token does not reach the authorizer");
     let passed = (200, json!({"b": "true", "n": "1", "principalId": "me"}));
     assert_eq!(world.ask(Method::GET, "/a", Some("yes")).await, passed);
     let event = world.fake.0.lock()[0].clone();
@@ -161,7 +161,7 @@ async fn a_function_decides_by_a_token_and_its_word_holds_for_the_time_set() {
 }
 
 #[tokio::test]
-async fn a_function_decides_by_the_request_without_its_body() {
+async fn a_request_authorizer_sees_the_request_without_its_body() {
     let world = World::new(json!({
         "type": "REQUEST", "identitySource": "method.request.header.Key, context.httpMethod",
         "authorizerResultTtlInSeconds": 0,

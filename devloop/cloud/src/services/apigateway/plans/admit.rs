@@ -1,4 +1,4 @@
-//! Whether a request may go on, and as whom.
+//! Admits requests by API key, throttle and quota.
 
 use super::{
     bucket::{Bucket, Throttle},
@@ -6,33 +6,33 @@ use super::{
     store::{Plans, Store, UsagePlan},
 };
 
-/// How many days of use are kept.
+/// For how many days the counts of requests are kept.
 const KEPT_DAYS: i64 = 90;
 
-/// The key that a request came with.
+/// The API key of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::services::apigateway) struct Caller {
     pub(in crate::services::apigateway) key_id: String,
     pub(in crate::services::apigateway) key: String,
 }
 
-/// Why a request may not go on.
+/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::services::apigateway) enum Refusal {
-    /// No key, an unknown or disabled one, or none of a plan of this stage.
+    /// The key is missing, unknown, disabled, or in no usage plan of this stage.
     Key,
     Throttled,
     Quota,
 }
 
-/// Which bounds a request meets.
+/// The limits that apply to a request.
 #[derive(Debug)]
 pub(in crate::services::apigateway) struct Limits<'a> {
     pub(in crate::services::apigateway) api: &'a str,
     pub(in crate::services::apigateway) stage: &'a str,
-    /// Path and method of the resource: `/pets/GET`.
+    /// Path and method of the resource, such as `/pets/GET`.
     pub(in crate::services::apigateway) method: &'a str,
-    /// The stage's own bound for the method, and the setting that it comes from.
+    /// The stage's throttle for the method, and the key of its setting.
     pub(in crate::services::apigateway) setting: Option<(&'a str, Throttle)>,
     pub(in crate::services::apigateway) needs_key: bool,
 }
@@ -99,7 +99,7 @@ fn find(store: &Store, limits: &Limits<'_>, key: Option<&str>) -> Option<(Caller
     Some((Caller { key_id: key.id.clone(), key: key.value.clone() }, plan.clone()))
 }
 
-/// How many requests a key has left in the plan's period; `None` without a quota.
+/// How many requests a key has left in the usage plan's period; `None` without a quota.
 pub(super) fn remaining(
     store: &Store,
     plan: &UsagePlan,

@@ -1,20 +1,20 @@
-//! Token buckets: a rate a second, and a burst that they hold at most.
+//! Token buckets: filled at a rate per second, up to the burst.
 
 use serde::{Deserialize, Serialize};
 
-/// How fast requests may come.
+/// A rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Throttle {
-    /// How many requests may come at once.
+    /// How many requests may arrive at once.
     #[serde(default)]
     pub(crate) burst_limit: i64,
-    /// How many requests a second may come in the long run.
+    /// How many requests per second may arrive in the long run.
     #[serde(default)]
     pub(crate) rate_limit: f64,
 }
 
-/// The tokens that are left.
+/// A token bucket.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket {
     tokens: f64,
@@ -27,7 +27,7 @@ impl Bucket {
         Self { tokens: throttle.burst_limit as f64, at_ms: now_ms }
     }
 
-    /// Whether there is a token now.
+    /// Adds the tokens that are due; returns whether there is one now.
     pub(crate) fn fill(&mut self, throttle: &Throttle, now_ms: i64) -> bool {
         let seconds = (now_ms - self.at_ms).max(0) as f64 / 1000.0;
         self.tokens = (self.tokens + seconds * throttle.rate_limit).min(throttle.burst_limit as f64);
@@ -35,7 +35,7 @@ impl Bucket {
         self.tokens >= 1.0
     }
 
-    /// Takes one.
+    /// Takes one token.
     pub(crate) fn take(&mut self) {
         self.tokens -= 1.0;
     }

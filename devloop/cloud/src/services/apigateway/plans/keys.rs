@@ -28,7 +28,7 @@ pub(super) fn create(store: &mut Store, now_ms: i64, input: Input) -> Result<Val
         enabled: members.take("enabled")?.unwrap_or(false),
         created_date: now,
         last_updated_date: now,
-        // What keys had before there were usage plans; shown and without effect, as on AWS.
+        // The stages of a key from before there were usage plans; shown and without effect, as on AWS.
         stage_keys: stage_keys(members.take("stageKeys")?.unwrap_or_default()),
         tags: members.map("tags")?,
     };
@@ -57,7 +57,7 @@ fn stage_keys(given: Vec<Value>) -> Vec<String> {
     given.iter().map(|stage| format!("{}/{}", name(stage, "restApiId"), name(stage, "stageName"))).collect()
 }
 
-/// A key as it is shown to those who do not ask for its value.
+/// A key in the form of the API's output; its value appears only if the request asks for it.
 fn shown(key: &ApiKey, with_value: bool) -> Value {
     let mut shown = json!(key);
     if !with_value && let Some(members) = shown.as_object_mut() {

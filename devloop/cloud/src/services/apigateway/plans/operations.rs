@@ -1,4 +1,4 @@
-//! The operations on keys and plans by their API names.
+//! Runs the operations on API keys and usage plans by their API names.
 
 use serde_json::Value;
 

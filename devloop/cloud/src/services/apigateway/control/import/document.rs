@@ -1,11 +1,11 @@
-//! A document with its references followed, whichever of the two formats it has.
+//! An OpenAPI 3 or Swagger 2 document, whose references are resolved.
 
 use serde_json::{Map, Value, json};
 
 use super::super::{errors::bad_request, members::Members};
 use crate::error::ApiError;
 
-/// How many references may follow each other; more are a circle.
+/// How many references may follow each other; more count as a circle.
 const MOST_REFERENCES: usize = 20;
 
 /// An API's document.
@@ -13,12 +13,12 @@ const MOST_REFERENCES: usize = 20;
 pub(super) struct Document {
     body: Map<String, Value>,
     is_openapi_3: bool,
-    /// What stands before every path; empty or with a slash in front.
+    /// The prefix of every path; empty, or with a leading slash.
     prefix: String,
 }
 
 impl Document {
-    /// Reads a document; `base_path` says what becomes of the path that Swagger's `basePath` names.
+    /// Reads a document; `base_path` says how to treat the path in Swagger's `basePath`.
     pub(super) fn read(body: Value, base_path: &str) -> Result<Self, ApiError> {
         let Value::Object(body) = body else {
             return Err(bad_request(
@@ -64,12 +64,12 @@ impl Document {
         Members::read("ImportRestApi", self.body.clone())
     }
 
-    /// The members at the document's top that are not known.
+    /// The members at the document's top that `is_known` does not accept.
     pub(super) fn rest(&self, is_known: impl Fn(&str) -> bool) -> Map<String, Value> {
         self.body.clone().into_iter().filter(|(name, _)| !is_known(name)).collect()
     }
 
-    /// A member at the top that says something of the whole document.
+    /// A member at the document's top.
     pub(super) fn member(&self, name: &str) -> Option<&Value> {
         self.body.get(name)
     }
@@ -84,7 +84,7 @@ impl Document {
         self.map("paths").map(|(path, item)| (format!("{}{path}", self.prefix), item))
     }
 
-    /// The named schemas.
+    /// The named schemas of the document.
     pub(super) fn schemas(&self) -> impl Iterator<Item = (&String, &Value)> {
         let named = if self.is_openapi_3 {
             self.body.get("components").and_then(|components| components.get("schemas"))
@@ -103,7 +103,7 @@ impl Document {
         }
     }
 
-    /// The value itself, or what its `$ref` points to within the document.
+    /// The value itself, or the value in the document that its `$ref` points to.
     pub(super) fn followed<'v>(&'v self, mut value: &'v Value) -> Result<&'v Value, ApiError> {
         for _ in 0..MOST_REFERENCES {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
@@ -128,7 +128,8 @@ impl Document {
         name.filter(|name| !name.contains('/'))
     }
 
-    /// A schema that needs nothing outside itself: with all named ones in it when it refers to any.
+    /// A copy of a schema without references to the outside. If it refers to a named schema, all named schemas are copied
+    /// into it.
     pub(super) fn self_contained(&self, schema: &Value) -> Value {
         let mut schema = schema.clone();
         if !relocated(&mut schema) {
@@ -147,7 +148,8 @@ impl Document {
     }
 }
 
-/// Lets every reference to a named schema point to `definitions` of the schema itself; whether there was one.
+/// Changes every reference to a named schema so that it points to `definitions` in the schema itself; returns whether there
+/// was one.
 fn relocated(value: &mut Value) -> bool {
     match value {
         Value::Object(members) => {
@@ -159,7 +161,7 @@ fn relocated(value: &mut Value) -> bool {
             }
             members.values_mut().fold(found, |found, member| relocated(member) || found)
         }
-        // All of them, not only up to the first.
+        // `any` would stop at the first reference; all of them must be changed.
         Value::Array(items) => items.iter_mut().filter_map(|item| relocated(item).then_some(())).count() > 0,
         _ => false,
     }

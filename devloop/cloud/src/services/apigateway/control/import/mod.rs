@@ -1,8 +1,8 @@
-//! `ImportRestApi` and `PutRestApi`: an API from a document, OpenAPI 3 or Swagger 2, with the extensions of API Gateway
-//! [OpenAPI extensions for API Gateway].
+//! `ImportRestApi` and `PutRestApi`: an API from an OpenAPI 3 or Swagger 2 document with API Gateway's extensions [OpenAPI
+//! extensions for API Gateway].
 //!
-//! The document is put into a copy of the API by the same operations that clients call, and the copy takes the API's place
-//! when all of it fits. As on AWS, `security` at the document's top is passed over. Only JSON comes over the wire.
+//! The document is applied to a copy of the API, with the same operations that clients call. The copy replaces the API when
+//! all of them succeed. As on AWS, `security` at the document's top is ignored. Over the wire only JSON is accepted.
 
 mod document;
 mod operation;
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// What may stand at a document's top and has no effect here.
+/// Members at a document's top that have no effect here.
 const WITHOUT_EFFECT: [&str; 4] = [
     "x-amazon-apigateway-documentation",
     "x-amazon-apigateway-importexport-version",
@@ -37,7 +37,7 @@ const WITHOUT_EFFECT: [&str; 4] = [
     "x-amazon-apigateway-tag-value",
 ];
 
-/// `ImportRestApi`: a new API of the document's title.
+/// `ImportRestApi`: creates an API named after the document's title.
 pub(super) fn import(service: &ApiGateway, cx: &Context, input: Input) -> Result<Value, ApiError> {
     let (document, _) = read(input)?;
     let title = document.title().unwrap_or("Imported API").to_owned();
@@ -52,8 +52,8 @@ pub(super) fn import(service: &ApiGateway, cx: &Context, input: Input) -> Result
     }
 }
 
-/// `PutRestApi`: the document in place of the API's resources (`overwrite`), or beside them (`merge`). Takes effect with the
-/// next deployment.
+/// `PutRestApi`: replaces the API's resources by those of the document (`overwrite`), or adds them (`merge`). Takes effect
+/// with the next deployment.
 pub(super) fn put(api: &Api, input: Input) -> Result<Value, ApiError> {
     let (document, mode) = read(input)?;
     let merge = match mode.as_deref() {
@@ -65,7 +65,7 @@ pub(super) fn put(api: &Api, input: Input) -> Result<Value, ApiError> {
     Ok(apis::get(api))
 }
 
-/// The document and the mode. In a request the document is the body itself, beside what the query says.
+/// Reads the document and the mode. In a request the body is the document, and the query has the other members.
 fn read(mut input: Input) -> Result<(Document, Option<String>), ApiError> {
     let text = |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned));
     let mode = text(input.remove("mode"));
@@ -85,7 +85,7 @@ fn read(mut input: Input) -> Result<(Document, Option<String>), ApiError> {
     Ok((Document::read(body, &base_path)?, mode))
 }
 
-/// Puts the document into a copy of the API, and the copy in its place.
+/// Applies the document to a copy of the API, then replaces the API by the copy.
 fn apply(api: &Api, document: &Document, merge: bool) -> Result<(), ApiError> {
     let copy = copy(api, merge);
     fill(&copy, document)?;
@@ -99,7 +99,7 @@ fn apply(api: &Api, document: &Document, merge: bool) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The API as the document finds it.
+/// A copy of the API, without what the document replaces.
 fn copy(api: &Api, merge: bool) -> Api {
     let state = api.state.read();
     let mut copy = State {
@@ -158,14 +158,14 @@ fn fill(api: &Api, document: &Document) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Title, description, version and what else the document says of the API as a whole.
+/// Applies title, description, version and other settings of the API as a whole.
 fn about(api: &Api, document: &Document) -> Result<(), ApiError> {
     let mut top = document.top();
     let info = top.take::<Map<String, Value>>("info")?.unwrap_or_default();
     let text = |name: &str| info.get(name).and_then(Value::as_str).map(str::to_owned);
     let types = top.take::<Vec<String>>("x-amazon-apigateway-binary-media-types")?;
     top.only("x-amazon-apigateway-api-key-source", "HEADER")?;
-    // Without a policy on a field, and looked at by its parts elsewhere.
+    // Members that are no extension of API Gateway, extensions without effect, and those that are read elsewhere.
     let known = |name: &str| {
         !name.starts_with("x-amazon-apigateway-")
             || WITHOUT_EFFECT.contains(&name)
@@ -194,7 +194,7 @@ fn about(api: &Api, document: &Document) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The id of the resource at a path, made with what is missing above it.
+/// The id of the resource at a path; creates it and its missing parents.
 fn resource(api: &Api, path: &str) -> Result<String, ApiError> {
     let mut id = api.state.read().about.root_resource_id.clone();
     for part in path.split('/').filter(|part| !part.is_empty()) {
@@ -215,7 +215,7 @@ fn resource(api: &Api, path: &str) -> Result<String, ApiError> {
     Ok(id)
 }
 
-/// An object as the members of an operation's input; anything else has none.
+/// An object as an operation's input; any other value as an empty input.
 fn members(value: Value) -> Input {
     match value {
         Value::Object(members) => members,
@@ -223,7 +223,7 @@ fn members(value: Value) -> Input {
     }
 }
 
-/// An error with the place in the document that it comes from.
+/// Adds to an error the place in the document where it comes from.
 fn found(place: &str, mut error: ApiError) -> ApiError {
     error.message = format!("Errors found during import: {place}: {}", error.message);
     error

@@ -1,4 +1,4 @@
-//! The operations of one path: methods, what they ask for, their answers, and their integrations.
+//! The operations of one path: methods, parameters, responses and integrations.
 
 use serde_json::{Map, Value, json};
 
@@ -29,7 +29,7 @@ const METHODS: [(&str, &str); 8] = [
     ("x-amazon-apigateway-any-method", "ANY"),
 ];
 
-/// Members of an integration that mean something here; anything else is refused by name.
+/// The supported members of an integration; any other member is refused, and the error names it.
 const OF_INTEGRATION: [&str; 9] = [
     "cacheNamespace",
     "connectionType",
@@ -47,12 +47,12 @@ struct Operation<'a> {
     api: &'a Api,
     document: &'a Document,
     at: At<'a>,
-    /// Of the path, and of the operation itself.
+    /// The parameters of the path, then those of the operation.
     parameters: Vec<&'a Value>,
     given: &'a Map<String, Value>,
 }
 
-/// Puts every operation of a path's item.
+/// Applies every operation of a path item.
 pub(super) fn put_all(
     api: &Api,
     document: &Document,
@@ -85,7 +85,7 @@ pub(super) fn put_all(
 
 impl Operation<'_> {
     fn put(&self, validator: &dyn Fn(&str) -> Option<String>) -> Result<(), ApiError> {
-        // A method that is there already makes room.
+        // A method that exists is replaced.
         if let Some(resource) = self.api.state.write().resources.get_mut(self.at.resource) {
             resource.methods.remove(self.at.method);
         }
@@ -109,7 +109,7 @@ impl Operation<'_> {
         methods::put(self.api, &self.at, members(input))?;
         for (status, response) in self.given.get("responses").and_then(Value::as_object).into_iter().flatten()
         {
-            // `default` stands for no status that a method could have.
+            // `default` is not a status code, and a method response needs one.
             if status != "default" {
                 let input = self.response(self.document.followed(response)?)?;
                 methods::put_response(self.api, &self.at, status, members(input))?;
@@ -134,7 +134,7 @@ impl Operation<'_> {
         names.filter_map(|name| self.document.scheme(name))
     }
 
-    /// Whether one of the operation's schemes is the key in `x-api-key`; no other scheme is known here.
+    /// Whether the operation needs an API key in `x-api-key`. Any other security scheme is refused.
     fn wants_key(&self) -> Result<bool, ApiError> {
         let mut wants = false;
         for scheme in self.schemes() {
@@ -153,7 +153,7 @@ impl Operation<'_> {
         Ok(wants)
     }
 
-    /// The parameters of path, query and headers, and whether each is required.
+    /// The parameters of path, query and headers, each with whether it is required.
     fn request_parameters(&self) -> Map<String, Value> {
         let mut all = Map::new();
         for parameter in &self.parameters {
@@ -190,7 +190,7 @@ impl Operation<'_> {
         Ok(types.into_iter().map(|kind| (kind.to_owned(), model.clone().into())).collect())
     }
 
-    /// The models of OpenAPI 3's `content`.
+    /// The models in OpenAPI 3's `content`.
     fn models_of(&self, content: Option<&Value>) -> Result<Map<String, Value>, ApiError> {
         let mut all = Map::new();
         for (kind, media) in content.and_then(Value::as_object).into_iter().flatten() {
@@ -201,7 +201,7 @@ impl Operation<'_> {
         Ok(all)
     }
 
-    /// The name of a schema's model, which is made for a schema without a name.
+    /// The name of a schema's model. Creates a model for a schema without a name.
     fn model(&self, schema: &Value) -> Result<String, ApiError> {
         if let Some(name) = Document::model_of(schema) {
             return Ok(name.to_owned());
@@ -242,7 +242,7 @@ impl Operation<'_> {
                 "httpMethod" => {
                     input.insert("integrationHttpMethod".to_owned(), upper());
                 }
-                // Of a proxy integration nothing is mapped.
+                // A proxy integration maps no parameters.
                 "requestParameters" | "cacheKeyParameters" | "payloadFormatVersion" => {}
                 name if OF_INTEGRATION.contains(&name) => {
                     input.insert(name.to_owned(), value);

@@ -1,4 +1,4 @@
-//! Documents in both formats become the same API, and what does not fit is refused with its place.
+//! Documents in both formats make the same API, and invalid ones are refused with the place of the error.
 
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn swagger() -> Value {
     })
 }
 
-/// The same in OpenAPI 3.
+/// The same document in OpenAPI 3.
 fn openapi() -> Value {
     let mut document = swagger();
     let members = document.as_object_mut().unwrap();
@@ -144,7 +144,7 @@ async fn both_formats_make_the_same_api() {
 }
 
 #[tokio::test]
-async fn a_document_is_merged_or_takes_the_place_of_all() {
+async fn a_document_is_merged_or_replaces_the_resources() {
     let world = World::new();
     let api = world.call("ImportRestApi", json!({ "body": swagger() })).await;
     let operation = json!({ "responses": {}, "x-amazon-apigateway-integration": integration() });
@@ -161,14 +161,14 @@ async fn a_document_is_merged_or_takes_the_place_of_all() {
 }
 
 #[tokio::test]
-async fn the_base_path_stands_before_every_path_where_it_is_wanted() {
+async fn the_base_path_is_prepended_when_it_is_wanted() {
     let world = World::new();
     let api = world.call("ImportRestApi", json!({ "body": swagger(), "basepath": "prepend" })).await;
     assert!(world.methods(&api).await.get("/v1/any").is_some());
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_with_its_place_and_leaves_no_api() {
+async fn an_invalid_document_is_refused_with_its_place_and_creates_no_api() {
     let world = World::new();
     let check = async |path: &str, value: Value, part: &str| {
         let mut document = swagger();
