@@ -174,7 +174,7 @@ def test_get_metric_data_refusals():
     between = {"StartTime": at(0), "EndTime": at(60)}
     refused("ValidationError", "there is no query a", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "a*2"}], **between)
     refused("ValidationError", "refers to itself", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "f"}, {"Id": "f", "Expression": "e"}], **between)
-    refused("ValidationError", "must come to a time series", metrics.get_metric_data, MetricDataQueries=[query("series", Id="a"), {"Id": "e", "Expression": "a > 0"}, {"Id": "f", "Expression": "METRIC_COUNT(METRICS())"}], **between)
+    refused("ValidationError", "must return a time series", metrics.get_metric_data, MetricDataQueries=[query("series", Id="a"), {"Id": "e", "Expression": "a > 0"}, {"Id": "f", "Expression": "METRIC_COUNT(METRICS())"}], **between)
     refused("NotImplementedException", "SEARCH", metrics.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "SEARCH('x', 'Sum')"}], **between)
     refused("ValidationError", "unique", metrics.get_metric_data, MetricDataQueries=[query("a"), query("a")], **between)
     refused("InvalidNextToken", "token", metrics.get_metric_data, MetricDataQueries=[query("a")], NextToken="x", **between)

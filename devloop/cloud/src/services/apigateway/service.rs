@@ -1,4 +1,4 @@
-//! The service: the APIs of all regions, its operations, and the requests of the deployed APIs' clients.
+//! The service: the APIs of all regions, its operations, and the requests to deployed APIs.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,8 +17,8 @@ use crate::{
     service::{About, Answering, Service},
 };
 
-/// The largest body that is read: one byte more than a stage takes, so that the stage refuses it in its own words
-/// [Quotas for configuring and running a REST API].
+/// The largest body that is read. It is one byte more than a stage accepts, so that the stage itself refuses a larger body
+/// in its own words [Quotas for configuring and running a REST API].
 const BODY_LIMIT: usize = (10 << 20) + 1;
 
 static ABOUT: About = About {
@@ -28,21 +28,21 @@ static ABOUT: About = About {
     ..About::named("apigateway")
 };
 
-/// The service.
+/// API Gateway's REST APIs.
 #[derive(Debug)]
 pub(crate) struct ApiGateway {
     pub(super) clock: Clock,
     functions: Arc<dyn Functions>,
-    /// By id; ids are unique across regions because a client's request names no region.
+    /// By id. Ids are unique across regions, because a client's request to an API has no region.
     pub(super) apis: RwLock<BTreeMap<String, Arc<Api>>>,
     /// The keys and usage plans.
     pub(super) plans: Regional<Plans>,
-    /// The role that `UpdateAccount` names, which nothing here needs.
+    /// The role that `UpdateAccount` sets; kept and shown without effect.
     pub(super) log_roles: Regional<Mutex<Option<String>>>,
 }
 
 impl ApiGateway {
-    /// An empty service whose proxy integrations invoke `functions`.
+    /// A service without APIs, whose proxy integrations invoke `functions`.
     pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Self {
         Self {
             clock,
@@ -53,7 +53,7 @@ impl ApiGateway {
         }
     }
 
-    /// The data plane: a client's request to `stage` of the API `api`; `request.path` is the path behind the stage.
+    /// Handles a client's request to `stage` of the API `api`. `request.path` does not include the stage.
     pub(crate) async fn execute(&self, cx: &Context, api: &str, stage: &str, request: Request) -> Reply {
         let found = self.apis.read().get(api).cloned();
         let Some(found) = found else { return data::unknown_api(api) };
@@ -110,8 +110,8 @@ impl Service for ApiGateway {
     }
 }
 
-/// The API, the stage and the path behind it that a request is addressed to: by the host `<id>.execute-api.<domain>`, or
-/// below `/_aws/execute-api/<id>/<stage>` or `/restapis/<id>/<stage>/_user_request_`, which need no name resolution.
+/// The API, the stage and the rest of the path that a request addresses: by the host `<id>.execute-api.<domain>`, or below
+/// `/_aws/execute-api/<id>/<stage>` or `/restapis/<id>/<stage>/_user_request_`, which need no name resolution.
 fn stage_of(request: &Request) -> Option<(String, String, String)> {
     let found =
         |api: &str, stage: &str, rest: &str| Some((api.to_owned(), decode(stage), format!("/{rest}")));

@@ -1,4 +1,4 @@
-//! What the service tells of itself, and its two doors: the control plane, and the addresses of deployed APIs.
+//! What the service declares about itself, and its two interfaces: the control plane, and the deployed APIs.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,23 +33,23 @@ static ABOUT: About = About {
     ..About::named("apigatewayv2")
 };
 
-/// HTTP APIs.
+/// API Gateway's HTTP APIs.
 #[derive(Debug)]
 pub(crate) struct HttpApis {
     pub(super) clock: Clock,
     functions: Arc<dyn Functions>,
     issuers: Issuers,
-    /// By id; ids are unique across regions because a client's request names no region.
+    /// By id. Ids are unique across regions, because a client's request to an API has no region.
     pub(super) apis: RwLock<BTreeMap<String, Arc<Api>>>,
 }
 
 impl HttpApis {
-    /// An empty service whose integrations invoke `functions`.
+    /// A service without APIs, whose integrations invoke `functions`.
     pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Self {
         Self { clock, functions, issuers: Issuers::default(), apis: RwLock::default() }
     }
 
-    /// The API that the request's host or path addresses, with the path behind that.
+    /// The API that the request's host or path addresses, and the rest of the path.
     fn addressed<'r>(&self, request: &'r Request) -> Option<(Arc<Api>, &'r str)> {
         if let Some(rest) = request.path.strip_prefix("/_aws/execute-api/") {
             let id = rest.split('/').next().unwrap_or_default();
@@ -66,7 +66,8 @@ impl HttpApis {
         Some((api, &request.path))
     }
 
-    /// The stage that the path begins with, or `$default` with the whole path.
+    /// Handles a request to an API. The stage is the path's first segment if there is a stage of this name, or else
+    /// `$default`.
     async fn execute(&self, cx: &Context, api: &Api, path: &str, mut request: Request) -> Reply {
         let (first, rest) = path[1..].split_once('/').map_or((&path[1..], ""), |(first, rest)| (first, rest));
         let (live, path_behind) = {
@@ -102,7 +103,7 @@ impl Service for HttpApis {
         self.addressed(request).is_some()
     }
 
-    /// REST APIs share the name in signatures, and say themselves what they lack.
+    /// REST APIs have the same signing name and name their missing parts in their own error.
     fn unknown_route(&self, request: &Request) -> ApiError {
         if request.path.starts_with("/v2/") {
             let what = format!("{} {}", request.method, request.path);

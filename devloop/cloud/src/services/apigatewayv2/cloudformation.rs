@@ -9,7 +9,7 @@ use crate::resource::{
     Task, text,
 };
 
-/// The types that HTTP APIs make for templates.
+/// The resource types that HTTP APIs implement.
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     let part = |kind: &'static str, id: &'static str, properties: Properties| {
         Box::new(Part { kind, id, properties }) as Box<dyn ResourceType>
@@ -75,7 +75,7 @@ const STAGE: Properties = &[
     ("Tags", Any),
 ];
 
-/// A property's name as the API's member: `RouteKey` becomes `routeKey`.
+/// A property's name as a member of the API's input: `RouteKey` becomes `routeKey`.
 fn member(property: &str) -> String {
     let mut letters = property.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
@@ -91,7 +91,8 @@ fn structure(value: &Value) -> Value {
     }
 }
 
-/// Properties as members: structures are renamed one level deep, and maps keep the names that users gave.
+/// Properties as members of the API's input. Structures are renamed one level deep; the keys of maps stay as users wrote
+/// them.
 fn members(properties: &Map<String, Value>) -> Map<String, Value> {
     let named = |(name, value): (&String, &Value)| {
         let value = match name.as_str() {
@@ -112,7 +113,7 @@ fn members(properties: &Map<String, Value>) -> Map<String, Value> {
     properties.iter().map(named).collect()
 }
 
-/// Templates write the numbers and flags of structures as text as often as not.
+/// Converts the numbers and booleans of a structure, which templates often write as text.
 fn numbers(value: Value) -> Value {
     const NAMES: [&str; 5] = [
         "maxAge",
@@ -144,7 +145,7 @@ fn numbers(value: Value) -> Value {
 struct Api;
 
 impl Api {
-    /// The input of `CreateApi` or `UpdateApi` that the properties mean.
+    /// The input of `CreateApi` or `UpdateApi` for the properties.
     fn input(task: &Task<'_>) -> Map<String, Value> {
         let mut properties = task.properties.clone();
         for kept in ["Tags", "Body", "FailOnWarnings", "BasePath"] {
@@ -184,7 +185,7 @@ impl ResourceType for Api {
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
-            // The same id in every cloud, so that an address which a user copied stays valid.
+            // The id is the same in every cloud, so that an address which a user has copied stays valid.
             let mut tags = match task.properties.get("Tags") {
                 Some(Value::Object(tags)) => tags.clone(),
                 _ => Map::new(),
@@ -244,11 +245,11 @@ impl ResourceType for Api {
     }
 }
 
-/// A part of an API: it is created, changed and deleted by operations that are named after it.
+/// A resource type for a part of an API. The operations that create, update and delete it are named after its kind.
 #[derive(Debug)]
 struct Part {
     kind: &'static str,
-    /// The member with its id.
+    /// The name of the member that has its id.
     id: &'static str,
     properties: Properties,
 }

@@ -1,5 +1,5 @@
-//! API Gateway HTTP APIs (v2): the control plane in [`control`], what clients of an API reach in [`data`]. WebSocket APIs are
-//! refused by name.
+//! API Gateway HTTP APIs (v2): the control plane in [`control`], and the deployed APIs that clients call in [`data`].
+//! WebSocket APIs are refused by name.
 
 mod about;
 mod cloudformation;

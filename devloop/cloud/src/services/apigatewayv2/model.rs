@@ -20,13 +20,13 @@ pub(super) struct Api {
     pub(super) id: String,
     pub(super) region: Arc<str>,
     pub(super) state: RwLock<State>,
-    /// What Lambda authorizers said, while it holds.
+    /// Cached results of Lambda authorizers.
     pub(super) verdicts: Mutex<Cache>,
-    /// The tokens of its throttles, by stage and setting; bounded by the number of both.
+    /// Token buckets of its throttles, by stage and route key.
     pub(super) buckets: Mutex<HashMap<(String, String), Bucket>>,
 }
 
-/// What can change of it.
+/// The mutable part of an API.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) settings: ApiSettings,
@@ -39,7 +39,7 @@ pub(super) struct State {
     pub(super) stages: BTreeMap<String, Stage>,
 }
 
-/// An API as it was at one moment.
+/// A deployment: a snapshot of the API.
 #[derive(Debug)]
 pub(super) struct Deployment {
     pub(super) created_ms: i64,
@@ -48,17 +48,17 @@ pub(super) struct Deployment {
     pub(super) snapshot: Arc<Snapshot>,
 }
 
-/// A stage, and what its requests see.
+/// A stage, and what requests to it use.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) settings: StageSettings,
     pub(super) created_ms: i64,
     pub(super) updated_ms: i64,
-    /// Absent until something is deployed.
+    /// `None` until the stage has a deployment.
     pub(super) live: Option<Arc<Live>>,
 }
 
-/// Settings as an answer, with the thing's id under `name`.
+/// Settings in the form of the API's output, with the id under `name`.
 pub(super) fn shown(settings: &impl serde::Serialize, name: &str, id: &str) -> Value {
     let mut shown = json!(settings);
     shown[name] = id.into();

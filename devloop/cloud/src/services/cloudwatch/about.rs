@@ -1,4 +1,4 @@
-//! What CloudWatch tells of itself to the rest of the cloud.
+//! What CloudWatch declares about itself to the rest of the cloud.
 
 use std::sync::Weak;
 

@@ -8,7 +8,7 @@ use crate::resource::{
     Task,
 };
 
-/// Everything but the name; all of it can change in place.
+/// All properties but the name; each of them can change in place.
 const SETTINGS: &[&str] = &[
     "ActionsEnabled",
     "AlarmActions",

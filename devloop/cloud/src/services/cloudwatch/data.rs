@@ -1,4 +1,4 @@
-//! GetMetricData: points of many metrics and expressions, in order and in pages.
+//! GetMetricData: points of many metrics and expressions, ordered and in pages.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// Points of one answer at most.
+/// The most points in one answer.
 const POINTS: usize = 100_800;
 
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ pub(crate) fn get(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
     Ok(output.into())
 }
 
-/// How much of all points, query after query, an answer shows. A token is the number of points shown before.
+/// The points that one answer still has room for. A token is the number of points on earlier pages.
 struct Page {
     skip: usize,
     left: usize,
@@ -81,8 +81,8 @@ struct Page {
 }
 
 impl Page {
-    /// The part of a query's points that belongs to this page, and whether points are left for the next one. A query
-    /// whose points were all shown by earlier pages is not repeated.
+    /// Takes the part of a query's points that belongs on this page; also says whether points are left for the next page.
+    /// `None` if earlier pages had all of the query's points.
     fn take(&mut self, id: &str, label: &str, points: &[(i64, f64)]) -> Option<(Value, bool)> {
         let before = self.skip.min(points.len());
         if self.skip > 0 && before == points.len() {

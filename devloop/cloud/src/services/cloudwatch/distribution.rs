@@ -1,25 +1,25 @@
-//! The values of one bucket of time: what statistics and percentiles are computed from.
+//! The distribution of the values in one time bucket, from which statistics and percentiles are computed.
 
-/// How many distinct values a bucket keeps as they were measured.
+/// How many distinct values a bucket keeps exactly.
 pub(crate) const EXACT: usize = 1_000;
 
-/// How many distinct values, rounded, a bucket keeps once it is no longer recent.
+/// How many distinct values, rounded, a bucket keeps when it is no longer recent.
 pub(crate) const SETTLED: usize = 64;
 
-/// Weighted values with their totals.
+/// Values with their counts, and their totals.
 #[derive(Debug, Clone)]
 pub(crate) struct Distribution {
     /// How many values there are.
     pub(crate) count: f64,
     /// Their sum.
     pub(crate) sum: f64,
-    /// The smallest.
+    /// The smallest value.
     pub(crate) min: f64,
-    /// The largest.
+    /// The largest value.
     pub(crate) max: f64,
     /// Values with their counts, in no order; a value may appear more than once until the next [`Self::settle`].
     values: Vec<(f64, f64)>,
-    /// Some data came as a statistic set, so that its values are not known.
+    /// Whether some data came as a statistic set, whose values are unknown.
     opaque: bool,
 }
 
@@ -44,13 +44,13 @@ impl Distribution {
             Some(last) if same(last.0, value) => last.1 += count,
             _ => self.values.push((value, count)),
         }
-        // Twice the target, so that sorting is paid for by the values added since the last time.
+        // Twice the limit, so that each settling is paid for by the many values added since the last one.
         if self.values.len() >= 2 * EXACT {
             self.settle(EXACT);
         }
     }
 
-    /// Adds a statistic set. Its values are known only when all of them must be the same.
+    /// Adds a statistic set. Its values are known only if all of them are the same.
     pub(crate) fn add_set(&mut self, count: f64, sum: f64, min: f64, max: f64) {
         if same(min, max) || same(count, 1.0) {
             self.add(sum / count, count);
@@ -60,7 +60,7 @@ impl Distribution {
         }
     }
 
-    /// Adds all of `other`; its values only when percentiles are wanted of the whole.
+    /// Adds all of `other`. Its values are copied only if the caller needs percentiles.
     pub(crate) fn absorb(&mut self, other: &Self, values: bool) {
         self.total(other.count, other.sum, other.min, other.max);
         self.opaque |= other.opaque;
@@ -76,8 +76,8 @@ impl Distribution {
         self.max = self.max.max(max);
     }
 
-    /// Merges equal values and, while more than `limit` distinct ones are left, rounds them to a smaller relative
-    /// precision: at first 1/2,048, then twice that and so on.
+    /// Merges equal values. While more than `limit` distinct values are left, rounds them to a smaller relative precision:
+    /// first 1/2,048, then half as precise, and so on.
     pub(crate) fn settle(&mut self, limit: usize) {
         merge(&mut self.values);
         let mut bits = 10;
@@ -99,8 +99,8 @@ impl Distribution {
         self.sum / self.count
     }
 
-    /// The values in order, for percentiles. `None` where CloudWatch has none either: with negative values, or with
-    /// statistic sets [Percentiles, CloudWatch concepts].
+    /// The values in order, for percentiles. `None` for negative values and statistic sets, for which CloudWatch has no
+    /// percentiles either [Percentiles, CloudWatch concepts].
     pub(crate) fn ranked(&self) -> Option<Ranked> {
         if self.opaque || self.min < 0.0 || self.values.is_empty() {
             return None;
@@ -120,15 +120,15 @@ pub(crate) struct Ranked {
 }
 
 impl Ranked {
-    /// The values with their counts.
+    /// The values in ascending order, with their counts.
     pub(crate) fn values(&self) -> &[(f64, f64)] {
         &self.values
     }
 
-    /// The smallest value that at least `percent` of all values do not exceed (the nearest rank, without interpolation,
-    /// so that it is a value that was measured).
+    /// The smallest value that is at least as large as `percent` of all values (nearest rank, without interpolation, so
+    /// that it is a measured value).
     pub(crate) fn percentile(&self, percent: f64) -> f64 {
-        // A rank such as 99.9 % of 1,000 must not become 999.0000000000001.
+        // Keeps a rank such as 99.9 % of 1,000 from becoming 999.0000000000001.
         let rank = self.total * percent / 100.0 * (1.0 - 1e-12);
         let mut seen = 0.0;
         for (value, count) in &self.values {
@@ -157,7 +157,7 @@ fn same(one: f64, other: f64) -> bool {
     one == other
 }
 
-/// `value` with `bits` bits behind the leading one of its mantissa.
+/// `value` rounded to `bits` bits after the leading one of its mantissa.
 fn rounded(value: f64, bits: u32) -> f64 {
     let dropped = 52 - bits;
     let half = 1_u64 << (dropped - 1);

@@ -1,15 +1,15 @@
-//! The errors of CloudWatch, worded as AWS words them.
+//! The errors of CloudWatch, in AWS's words.
 
 use std::fmt::Display;
 
 use crate::error::ApiError;
 
-/// A value that the parameter does not take.
+/// A value that the parameter does not accept.
 pub(crate) fn invalid(value: impl Display, parameter: &str) -> ApiError {
     bad(format!("The value {value} for parameter {parameter} is invalid."))
 }
 
-/// `InvalidParameterValue` with a sentence of its own.
+/// `InvalidParameterValue` with the given sentence.
 pub(crate) fn bad(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterValueException", message)
 }
@@ -19,24 +19,24 @@ pub(crate) fn combination(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterCombinationException", message)
 }
 
-/// Two parameters of which at most one may be given.
+/// Two parameters that exclude each other.
 pub(crate) fn exclusive(one: &str, other: &str) -> ApiError {
     combination(format!(
         "The parameters {one} and {other} are mutually exclusive and you have specified both."
     ))
 }
 
-/// A parameter that must be given.
+/// A required parameter that is missing.
 pub(crate) fn missing(parameter: &str) -> ApiError {
     ApiError::client("MissingRequiredParameterException", format!("The parameter {parameter} is required."))
 }
 
-/// A list with more items than the service takes.
+/// A list with more items than allowed.
 pub(crate) fn too_many(parameter: &str, limit: usize) -> ApiError {
     bad(format!("The collection {parameter} must not have a size greater than {limit}."))
 }
 
-/// `ValidationError`, as the newer operations answer.
+/// `ValidationError`, which the newer operations use.
 pub(crate) fn validation(message: impl Into<String>) -> ApiError {
     ApiError::client("ValidationError", message)
 }

@@ -1,4 +1,4 @@
-//! ListMetrics: which metrics there are.
+//! ListMetrics: lists the metrics.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// Metrics of one answer.
+/// The most metrics in one answer.
 const PAGE: usize = 500;
 
 /// Metrics without data for two weeks are not listed, in ms.
@@ -78,7 +78,7 @@ impl List {
     }
 }
 
-/// A token names the last metric of its page, so that metrics made between two pages shift nothing.
+/// A token names the last metric of its page, so that metrics created between two calls do not move the next page.
 fn to_token(key: &Key) -> String {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE};
     BASE64_URL_SAFE.encode(serde_json::json!([key.namespace, key.name, key.dimensions]).to_string())

@@ -1,9 +1,9 @@
-//! CloudWatch metrics: data put by clients and by the cloud's own services, kept in memory and read as statistics.
+//! CloudWatch metrics: data from clients and from the cloud's own services, kept in memory and read as statistics.
 //!
-//! What is kept: every value for 3 hours by the second it was measured in, then by the minute for 15 days. AWS keeps
-//! coarser points for 455 days; here they are gone. Within a bucket values are exact up to 1,000 distinct ones and for
-//! 15 minutes; beyond either they are rounded (count, sum, minimum and maximum stay exact). Dashboards, composite alarms,
-//! anomaly detectors, metric streams and insight rules are refused by name.
+//! Values are kept by the second for 3 hours, then by the minute for 15 days. AWS keeps coarser points for 455 days; here
+//! they are dropped. A bucket keeps up to 1,000 distinct values exactly for 15 minutes; beyond either limit values are
+//! rounded (count, sum, minimum and maximum stay exact). Dashboards, composite alarms, anomaly detectors, metric streams
+//! and insight rules are refused by name.
 
 mod about;
 mod alarms;

@@ -1,4 +1,5 @@
-//! What GetMetricStatistics and GetMetricData share: statistics by name, the rules of periods, and points over time.
+//! What GetMetricStatistics and GetMetricData share: statistics by name, the rules for periods, and the points of a time
+//! range.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +9,10 @@ use super::{
     trimmed,
 };
 
-/// The smallest periods, for data of high resolution; all others are multiples of a minute.
+/// The periods below a minute, for high-resolution data; all other periods are multiples of a minute.
 const SHORT: [i64; 5] = [1, 5, 10, 20, 30];
 
-/// One statistic of the data in a period.
+/// A statistic of the data in a period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Statistic {
     SampleCount,
@@ -19,9 +20,9 @@ pub(crate) enum Statistic {
     Sum,
     Minimum,
     Maximum,
-    /// Between 0 and 100.
+    /// A percentile, between 0 and 100.
     Percentile(f64),
-    /// Over a part of the values.
+    /// A statistic of a part of the values.
     Trimmed(trimmed::Kind, trimmed::Part),
 }
 
@@ -47,12 +48,12 @@ impl Statistic {
         trimmed::parse(name).map(|(kind, part)| Self::Trimmed(kind, part))
     }
 
-    /// Whether the values themselves are needed.
+    /// Whether the statistic needs the single values.
     pub(crate) fn wants_values(self) -> bool {
         matches!(self, Self::Percentile(_) | Self::Trimmed(..))
     }
 
-    /// The statistic of a point; `None` where CloudWatch has none.
+    /// The statistic's value for a point; `None` where CloudWatch has none.
     pub(crate) fn of(self, point: &Distribution, ranked: Option<&Ranked>) -> Option<f64> {
         Some(match self {
             Self::SampleCount => point.count,
@@ -66,26 +67,26 @@ impl Statistic {
     }
 }
 
-/// Whether data may be read with this period, in s.
+/// Whether this is a valid period, in s.
 pub(crate) fn is_period(period: i64) -> bool {
     SHORT.contains(&period) || (period > 0 && period % 60 == 0)
 }
 
-/// Where the periods of a request start, in s: at a multiple of a short period, else at a whole minute
-/// [GetMetricStatistics, `StartTime`].
+/// The start of a request's first period, in s: a multiple of a short period, or else a whole minute [GetMetricStatistics,
+/// `StartTime`].
 pub(crate) fn origin(from_ms: i64, period: i64) -> i64 {
     floor(from_ms.div_euclid(1_000), period.min(60))
 }
 
-/// How many periods lie between two times.
+/// How many periods lie in a time range; a part of one counts.
 pub(crate) fn periods(from_ms: i64, to_ms: i64, period: i64) -> i64 {
     let (start, period_ms) = (origin(from_ms, period) * 1_000, period.saturating_mul(1_000));
-    // A ratio of at most i64::MAX ms to a second, so that adding one cannot overflow.
+    // The quotient is at most i64::MAX / 1,000, so adding one cannot overflow.
     (to_ms.saturating_sub(start)).div_euclid(period_ms)
         + i64::from(to_ms.saturating_sub(start).rem_euclid(period_ms) > 0)
 }
 
-/// The data of a series in `[from_ms, to_ms)` by the second its period starts with.
+/// Adds the data of a series in `[from_ms, to_ms)` to `into`, by the second at which its period starts.
 pub(crate) fn points(
     series: &Series,
     from_ms: i64,

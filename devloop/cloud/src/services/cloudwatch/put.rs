@@ -1,4 +1,4 @@
-//! PutMetricData: a batch is checked whole, then stored.
+//! PutMetricData: checks the whole batch, then stores it.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ const DATA: usize = 1_000;
 const VALUES: usize = 150;
 const DIMENSIONS: usize = 30;
 
-/// How far back and ahead data may be dated, in ms [MetricDatum, `Timestamp`].
+/// How far in the past and in the future a data point may be, in ms [MetricDatum, `Timestamp`].
 const OLDEST: i64 = 14 * 86_400_000;
 const NEWEST: i64 = 2 * 3_600_000;
 
-/// Values lie between plus and minus this [MetricDatum, `Value`]: 2 to the power of 360.
+/// The largest absolute value [MetricDatum, `Value`]: 2 to the power of 360.
 const LARGEST: f64 = 2.348_542_582_773_833_2e108;
 
 #[derive(Deserialize)]
@@ -52,7 +52,7 @@ struct Datum {
     storage_resolution: Option<i64>,
 }
 
-/// A name and value that tell a metric from others of its name.
+/// A dimension: a name and a value that are part of a metric's identity.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Dimension {
@@ -73,7 +73,7 @@ struct StatisticSet {
     maximum: Option<f64>,
 }
 
-/// A number in a list, given as a number or as text.
+/// A number in a list, given as a JSON number or as text.
 struct Number(f64);
 
 impl<'de> Deserialize<'de> for Number {
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// A datum that passed every check.
+/// A data point that passed every check.
 struct Checked {
     key: Key,
     unit: &'static str,
@@ -128,7 +128,7 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
     Ok(json!({}))
 }
 
-/// Namespaces of AWS's own services are not for clients.
+/// Refuses the namespaces of AWS's own services.
 fn custom_namespace(namespace: Option<String>) -> Result<String, ApiError> {
     let namespace = namespace.filter(|name| !name.is_empty()).ok_or_else(|| missing("Namespace"))?;
     if namespace.starts_with("AWS/") || !is_name(&namespace) {
@@ -137,7 +137,7 @@ fn custom_namespace(namespace: Option<String>) -> Result<String, ApiError> {
     Ok(namespace)
 }
 
-/// At most 255 characters, not all blank, and no colon in front.
+/// Whether a name has at most 255 characters, is not blank, and does not start with a colon.
 fn is_name(name: &str) -> bool {
     name.chars().count() <= 255 && !name.trim().is_empty() && !name.starts_with(':')
 }
@@ -190,7 +190,7 @@ fn check(namespace: &str, at: &str, datum: &Datum, now_ms: i64) -> Result<Checke
     Ok(Checked { key, unit, at_ms, resolution, measured: measured(datum, at)? })
 }
 
-/// Dimensions below `at`, each named once.
+/// Reads the dimensions of the list `list`; each name may occur once.
 pub(crate) fn dimensions(
     given: &[Dimension],
     at: &str,

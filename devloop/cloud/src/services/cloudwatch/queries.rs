@@ -1,4 +1,4 @@
-//! Queries for data: the metrics and expressions of GetMetricData, and of an alarm on metric math.
+//! Queries for metric data: the metrics and expressions of GetMetricData, or of an alarm on metric math.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// Queries of one call at most.
+/// The most queries in one call.
 const QUERIES: usize = 500;
 
 #[derive(Deserialize)]
@@ -57,7 +57,7 @@ pub(super) struct Checked {
     pub(super) returned: bool,
     label: String,
     what: What,
-    /// Queries of lower ranks have all that it needs.
+    /// The order of evaluation: a query needs only queries of lower ranks.
     rank: usize,
 }
 
@@ -71,15 +71,15 @@ enum What {
 #[derive(Debug, Clone)]
 pub(super) struct Stat {
     pub(super) key: Key,
-    /// In s.
+    /// The period, in s.
     pub(super) period: i64,
     pub(super) statistic: Statistic,
     pub(super) unit: Option<String>,
 }
 
 impl Stat {
-    /// The second that each point starts with and its value. Data in several units count together unless the query
-    /// names one.
+    /// The values by the second at which their period starts. Data in different units are combined, unless the query names
+    /// one unit.
     pub(super) fn points(&self, store: &Store, from_ms: i64, to_ms: i64, now_ms: i64) -> BTreeMap<i64, f64> {
         let mut found = BTreeMap::new();
         let metric = store.find(&self.key);
@@ -96,7 +96,7 @@ impl Stat {
 }
 
 impl Checked {
-    /// The period of its metric; `None` for an expression.
+    /// The period of a metric; `None` for an expression.
     pub(super) fn period(&self) -> Option<i64> {
         match &self.what {
             What::Stat(stat) => Some(stat.period),
@@ -105,7 +105,7 @@ impl Checked {
     }
 }
 
-/// What the queries of a request come to.
+/// The results of a request's queries.
 pub(super) struct Answers<'a> {
     queries: &'a [Checked],
     from_ms: i64,
@@ -114,7 +114,7 @@ pub(super) struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    /// Computes all queries, each once, for the time in `[from_ms, to_ms)`.
+    /// Computes each query once for the time range `[from_ms, to_ms)`.
     pub(super) fn new(
         store: &Store,
         queries: &'a [Checked],
@@ -147,7 +147,7 @@ impl<'a> Answers<'a> {
         Ok(answers)
     }
 
-    /// The series that a query comes to: one, or those of an expression that makes several.
+    /// The series of a query: one, or several for an expression that returns an array.
     pub(super) fn series(&self, query: &Checked) -> Result<Vec<Series>, ApiError> {
         let wrong = |why: &str| validation(format!("Error in expression '{}': {why}.", query.id));
         match math::Metrics::by_id(self, &query.id).map_err(|why| wrong(&why))? {
@@ -157,7 +157,7 @@ impl<'a> Answers<'a> {
                 Ok(all.into_iter().map(named).collect())
             }
             Outcome::Number(_) | Outcome::Word(_) => {
-                Err(wrong("the expression must come to a time series or to an array of time series"))
+                Err(wrong("the expression must return a time series or an array of time series"))
             }
         }
     }
@@ -184,10 +184,10 @@ impl math::Metrics for Answers<'_> {
     }
 }
 
-/// How many points the queries of one request come to at most, all together.
+/// The most points of all queries of one request together.
 const MOST_POINTS: usize = 2_000_000;
 
-/// How many points a filled series has at most: as many as an answer.
+/// The most points that a series is filled with: as many as one answer has.
 const MOST_STARTS: i64 = 100_800;
 
 /// Checks the queries of the list `parameter` of a request.
@@ -216,7 +216,7 @@ pub(super) fn check(queries: Vec<Query>, parameter: &str) -> Result<Vec<Checked>
     Ok(checked)
 }
 
-/// Ranks the queries, and refuses expressions that name a query that is not there, or each other in a circle.
+/// Ranks the queries. Refuses expressions that refer to an unknown query or, through others, to themselves.
 fn rank(queries: &mut [Checked]) -> Result<(), ApiError> {
     let wrong = |id: &str, why: String| validation(format!("Error in expression '{id}': {why}."));
     let known: BTreeSet<String> = queries.iter().map(|query| query.id.clone()).collect();
@@ -233,7 +233,8 @@ fn rank(queries: &mut [Checked]) -> Result<(), ApiError> {
             left.insert(query.id.clone(), needed);
         }
     }
-    // An expression that needs none of those that are left is next; what is left in the end needs itself.
+    // The next rank are the expressions that need none of those which are left. Expressions that are left at the end refer
+    // to themselves.
     for rank in 1.. {
         let is_free = |needed: &BTreeSet<String>| !needed.iter().any(|needed| left.contains_key(needed));
         let free: BTreeSet<_> =

@@ -1,43 +1,44 @@
-//! One metric in one unit over time: buckets of a second, rolled up into buckets of a minute, and dropped in the end.
+//! One metric in one unit over time: buckets of a second, which are later combined into buckets of a minute, and finally
+//! dropped.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::distribution::{Distribution, EXACT, SETTLED};
 
-/// How long values are kept by the second, in s [PutMetricData: high-resolution metrics].
+/// How long buckets of a second are kept, in s [PutMetricData: high-resolution metrics].
 pub(crate) const SECONDS_KEPT: i64 = 3 * 3_600;
 
-/// How long values are kept by the minute, in s [GetMetricStatistics: data retention].
+/// How long buckets of a minute are kept, in s [GetMetricStatistics: data retention].
 pub(crate) const MINUTES_KEPT: i64 = 15 * 86_400;
 
-/// How long the values of a second stay as they were measured, in s.
+/// How long the values in a bucket of a second stay exact, in s.
 const EXACT_FOR: i64 = 15 * 60;
 
-/// How finely the data may be read [PutMetricData, `StorageResolution`].
+/// The resolution of data [PutMetricData, `StorageResolution`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Resolution {
-    /// By the minute: readers see the data at the start of its minute.
+    /// A minute: readers see the data at the start of its minute.
     Minute,
-    /// By the second.
+    /// A second.
     Second,
 }
 
 /// The buckets of a series.
 #[derive(Debug, Default)]
 pub(crate) struct Series {
-    /// By second since the epoch; the two resolutions are kept apart.
+    /// By second since the epoch and resolution.
     seconds: BTreeMap<(i64, Resolution), Distribution>,
-    /// By the second that the minute starts with.
+    /// By the second at which the minute starts.
     minutes: BTreeMap<i64, Distribution>,
-    /// Before this second, equal values are merged; before the other, values are rounded too.
+    /// In buckets before `merged_before` equal values are merged; in those before `settled_before` values are rounded too.
     merged_before: i64,
     settled_before: i64,
-    /// The latest time that data was put for, in ms; 0 without data.
+    /// The latest time of any data, in ms; 0 without data.
     pub(crate) newest_ms: i64,
 }
 
 impl Series {
-    /// Lets `change` add to the bucket of `at_ms`; what is too old at `now_ms` goes.
+    /// Changes the bucket of `at_ms` with `change`, and drops the buckets that are too old at `now_ms`.
     pub(crate) fn update(
         &mut self,
         at_ms: i64,
@@ -60,7 +61,7 @@ impl Series {
         }
     }
 
-    /// Called once per new second, and each bucket is merged, settled, rolled up and dropped once.
+    /// Merges, settles, combines and drops the buckets that are due. Called once for each new second.
     fn trim(&mut self, now: i64) {
         self.merged_before = self.settle(self.merged_before, now, EXACT);
         self.settled_before = self.settle(self.settled_before, now - EXACT_FOR, SETTLED);
@@ -81,7 +82,7 @@ impl Series {
         }
     }
 
-    /// Settles the buckets of the seconds that follow `done`, up to `until`, and returns how far it got.
+    /// Settles the buckets of the seconds from `done` to `until`; returns the second up to which it is done.
     fn settle(&mut self, done: i64, until: i64, limit: usize) -> i64 {
         if until > done {
             let range = (done, Resolution::Minute)..(until, Resolution::Minute);
@@ -90,8 +91,8 @@ impl Series {
         done.max(until)
     }
 
-    /// Hands every bucket in `[from_ms, to_ms)` that a reader with periods of `period` seconds may see to `visit`, with
-    /// the second that the reader sees it at.
+    /// Calls `visit` with every bucket in `[from_ms, to_ms)` that a reader with a period of `period` seconds may see, and
+    /// with the second at which the reader sees it.
     pub(crate) fn visit(
         &self,
         from_ms: i64,
@@ -129,7 +130,7 @@ impl Series {
         }
     }
 
-    /// Adds the values measured in `[from_ms, to_ms)`, by the second whatever their resolution, to `total`.
+    /// Adds the values of `[from_ms, to_ms)` to `total`, by the second whatever their resolution is.
     pub(crate) fn sum_up(&self, from_ms: i64, to_ms: i64, total: &mut Distribution) {
         let (first, behind) = (from_ms.div_euclid(1_000), to_ms.saturating_add(999).div_euclid(1_000));
         if behind <= first {
@@ -149,12 +150,13 @@ impl Series {
     }
 }
 
-/// Whole minutes roll up, so that a minute is never half in seconds and half not.
+/// The second before which buckets are combined. It is a whole minute, so that no minute is split between the two kinds of
+/// buckets.
 fn rolled_up_before(now: i64) -> i64 {
     floor(now - SECONDS_KEPT, 60)
 }
 
-/// The largest multiple of `step` that is not above `number`.
+/// The largest multiple of `step` that is at most `number`.
 pub(crate) fn floor(number: i64, step: i64) -> i64 {
     number.div_euclid(step) * step
 }
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_become_minutes_and_minutes_go() {
+    fn seconds_become_minutes_and_minutes_are_dropped() {
         let mut series = Series::default();
         for second in 0..180 {
             put(&mut series, START + second * 1_000, START + second * 1_000);
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn data_of_long_ago_goes_to_its_minute_at_once() {
+    fn old_data_goes_to_its_minute_at_once() {
         let mut series = Series::default();
         put(&mut series, START - 5 * 3_600_000, START);
         put(&mut series, START, START);

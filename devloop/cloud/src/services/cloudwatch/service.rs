@@ -1,4 +1,4 @@
-//! The service: dispatch by operation name, and the short ways for the cloud's own services.
+//! The service: runs operations by name, and has shortcuts for the cloud's own services.
 
 use std::sync::{Arc, Weak};
 
@@ -24,13 +24,13 @@ pub(crate) struct CloudWatch {
     pub(super) alarms: Arc<Alarms>,
 }
 
-/// A handle on one series: finding the metric is paid once, recording is one short lock.
+/// A handle to one series. The metric is looked up once, so recording takes only one short lock.
 #[derive(Debug, Clone)]
 pub(crate) struct Meter(SharedSeries);
 
 impl Meter {
-    /// Records a value measured at `at_ms` since the epoch, about now. Readers see it by the minute, as they see the
-    /// metrics of AWS's own services; what is not finite is left out.
+    /// Records a value that was measured at `at_ms` since the epoch, which must be about now. Readers see it by the minute,
+    /// like the metrics of AWS's own services. Ignores a value that is not finite.
     pub(crate) fn record(&self, value: f64, at_ms: i64) {
         if value.is_finite() {
             self.0.lock().update(at_ms, Resolution::Minute, at_ms, |bucket| bucket.add(value, 1.0));
@@ -38,14 +38,14 @@ impl Meter {
     }
 }
 
-/// What a metric amounts to over some time.
+/// A summary of a metric over a time range.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub(crate) struct Summary {
     pub(crate) count: f64,
     pub(crate) sum: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
-    /// Percentiles; for data without known values the mean.
+    /// Percentiles; the mean when single values are unknown.
     pub(crate) p50: f64,
     pub(crate) p95: f64,
     pub(crate) p99: f64,
@@ -59,7 +59,7 @@ impl CloudWatch {
         Self { clock, regions, alarms }
     }
 
-    /// Hands over the functions that alarms may invoke, once.
+    /// Sets the functions that alarms may invoke, once.
     pub(crate) fn invokes(&self, functions: Weak<dyn Functions>) {
         self.alarms.invokes(functions);
     }
@@ -77,12 +77,12 @@ impl CloudWatch {
         }
     }
 
-    /// How many metrics all regions have.
+    /// The number of metrics in all regions.
     pub(crate) fn kept(&self) -> usize {
         self.regions.all().iter().map(|(_, store)| store.len()).sum()
     }
 
-    /// A handle to record one metric with; `unit` is CloudWatch's name of it, anything else counts as `None`.
+    /// A handle that records one metric. `unit` is CloudWatch's name of the unit; any other text counts as `None`.
     pub(crate) fn meter(
         &self,
         region: &str,
@@ -95,7 +95,7 @@ impl CloudWatch {
         Meter(self.regions.of(region).metric(key(namespace, metric, dimensions)).series(unit))
     }
 
-    /// Records one value; who does it often keeps a [`Meter`].
+    /// Records one value; for frequent values use a [`Meter`].
     #[expect(clippy::too_many_arguments, reason = "a metric is named by all of them")]
     pub(crate) fn record(
         &self,
@@ -110,7 +110,7 @@ impl CloudWatch {
         self.meter(region, namespace, metric, dimensions, unit).record(value, at_ms);
     }
 
-    /// What was measured in `[from_ms, to_ms)`, to the second and in all units; `None` without data.
+    /// A summary of the values in `[from_ms, to_ms)`, exact to the second and over all units; `None` without data.
     pub(crate) fn summary(
         &self,
         region: &str,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// How many points one call may ask for.
+/// The most points that one call may return.
 const POINTS: i64 = 1_440;
 
 #[derive(Deserialize)]
@@ -81,7 +81,7 @@ fn required(text: Option<String>, name: &str) -> Result<String, ApiError> {
     text.filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
 }
 
-/// The statistics by the names they were asked by.
+/// The requested statistics with their names.
 fn statistics<'a>(
     plain: &'a [String],
     extended: &'a [String],
@@ -111,7 +111,7 @@ fn statistics<'a>(
     Ok(found)
 }
 
-/// A point with what was asked of it; a point without any of its percentiles is left out.
+/// A point with the requested statistics; `None` when a requested percentile has no value.
 fn datapoint(at: i64, point: &Distribution, unit: &str, statistics: &[(&str, Statistic)]) -> Option<Value> {
     let mut members = Map::new();
     members.insert("Timestamp".to_owned(), wire::time(at * 1_000));
@@ -136,7 +136,7 @@ fn datapoint(at: i64, point: &Distribution, unit: &str, statistics: &[(&str, Sta
     Some(members.into())
 }
 
-/// A number with commas between its thousands.
+/// A number with commas as thousands separators.
 fn grouped(number: i64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::series::Series;
 
-/// How many metrics a region keeps; a hostile or careless client could make one per request.
+/// The most metrics of a region. A hostile or careless client could create one with each request.
 pub(crate) const METRICS: usize = 20_000;
 
-/// What a metric is known by. Dimensions are sorted by name.
+/// The identity of a metric. Dimensions are sorted by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) namespace: String,
@@ -19,14 +19,14 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The key of a metric whose dimensions come in any order.
+    /// The key of a metric; the dimensions may be in any order.
     pub(crate) fn new(namespace: &str, name: &str, dimensions: Vec<(String, String)>) -> Self {
         let mut dimensions = dimensions;
         dimensions.sort();
         Self { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
     }
 
-    /// As ListMetrics and GetMetricData show it.
+    /// The metric as ListMetrics shows it.
     pub(crate) fn describe(&self) -> Value {
         let dimensions: Vec<_> =
             self.dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
@@ -34,15 +34,15 @@ impl Key {
     }
 }
 
-/// A metric: one series per unit that data came in.
+/// A metric: one series for each unit that its data has.
 #[derive(Debug, Default)]
 pub(crate) struct Metric(RwLock<Vec<(&'static str, SharedSeries)>>);
 
-/// A series that writers keep a handle on.
+/// A series to which writers keep a handle.
 pub(crate) type SharedSeries = Arc<Mutex<Series>>;
 
 impl Metric {
-    /// The series in `unit`, made when it is new.
+    /// The series in `unit`; created if there is none.
     pub(crate) fn series(&self, unit: &'static str) -> SharedSeries {
         let find = |list: &[(&'static str, SharedSeries)]| {
             list.iter().find(|(known, _)| *known == unit).map(|(_, series)| Arc::clone(series))
@@ -64,12 +64,12 @@ impl Metric {
         list.iter().filter(|(known, _)| unit.is_none_or(|unit| unit == *known)).cloned().collect()
     }
 
-    /// The latest time that data was put for, in ms.
+    /// The latest time of any data, in ms.
     pub(crate) fn newest_ms(&self) -> i64 {
         self.0.read().iter().map(|(_, series)| series.lock().newest_ms).max().unwrap_or(0)
     }
 
-    /// Whether a writer keeps a handle on one of the series.
+    /// Whether a writer holds a handle to one of the series.
     fn is_held(&self) -> bool {
         self.0.read().iter().any(|(_, series)| Arc::strong_count(series) > 1)
     }
@@ -80,7 +80,7 @@ impl Metric {
 pub(crate) struct Store(RwLock<BTreeMap<Key, Arc<Metric>>>);
 
 impl Store {
-    /// The metric, made when it is new.
+    /// The metric; created if there is none.
     pub(crate) fn metric(&self, key: Key) -> Arc<Metric> {
         if let Some(metric) = self.0.read().get(&key) {
             return Arc::clone(metric);
@@ -102,7 +102,7 @@ impl Store {
         self.0.read().get(key).map(Arc::clone)
     }
 
-    /// The metrics behind `after` in order, as long as `visit` returns true.
+    /// Calls `visit` with the metrics after `after`, in order, until it returns false.
     pub(crate) fn walk(&self, after: Option<&Key>, mut visit: impl FnMut(&Key, &Metric) -> bool) {
         use std::ops::Bound::{Excluded, Unbounded};
         let metrics = self.0.read();
@@ -115,7 +115,7 @@ impl Store {
     }
 }
 
-/// Drops the tenth of the metrics that was written least recently, so that the cost is shared by many new metrics.
+/// Drops the least recently written tenth of the metrics, so that the cost is spread over many new metrics.
 fn forget_stale(metrics: &mut BTreeMap<Key, Arc<Metric>>) {
     let mut ages: Vec<_> = metrics
         .iter()
@@ -134,7 +134,7 @@ mod tests {
     use crate::services::cloudwatch::series::Resolution;
 
     #[test]
-    fn the_number_of_metrics_is_bounded_and_held_ones_stay() {
+    fn the_number_of_metrics_is_bounded_and_metrics_with_handles_stay() {
         let store = Store::default();
         let key = |number: usize| Key::new("N", &number.to_string(), Vec::new());
         let held = store.metric(key(0)).series("None");

@@ -1,8 +1,9 @@
-//! Statistics over a part of the values: trimmed and winsorized means, counts, sums and ranks [CloudWatch statistics definitions].
+//! Statistics of a part of the values: trimmed and winsorized means, counts, sums and ranks [CloudWatch statistics
+//! definitions].
 
 use super::distribution::Ranked;
 
-/// Which statistic of the part.
+/// The kind of statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     TrimmedMean,
@@ -15,13 +16,13 @@ pub(crate) enum Kind {
 /// The part of the values that counts: above `from` and up to `to`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Part {
-    /// In percent of the number of values, from the smallest on.
+    /// Bounds in percent of the number of values, counted from the smallest.
     Percent { from: f64, to: f64 },
-    /// By the values themselves.
+    /// Bounds as values.
     Values { from: f64, to: f64 },
 }
 
-/// Reads `tm90`, `TM(10%:90%)`, `TC(150:1000)`, `PR(:300)`, `IQM` and their kind.
+/// Parses a statistic such as `tm90`, `TM(10%:90%)`, `TC(150:1000)`, `PR(:300)` or `IQM`.
 pub(crate) fn parse(name: &str) -> Option<(Kind, Part)> {
     if name.eq_ignore_ascii_case("IQM") {
         return Some((Kind::TrimmedMean, Part::Percent { from: 25.0, to: 75.0 }));
@@ -42,7 +43,7 @@ pub(crate) fn parse(name: &str) -> Option<(Kind, Part)> {
     let ordered = match part {
         Part::Percent { from, to } | Part::Values { from, to } => from < to,
     };
-    // A rank is a percentage already.
+    // A percentile rank takes its bounds as values, not in percent.
     let fits = kind != Kind::PercentileRank || matches!(part, Part::Values { .. });
     (ordered && fits).then_some((kind, part))
 }
@@ -72,9 +73,9 @@ fn percent(text: &str) -> Option<f64> {
     number(text).filter(|percent| (0.0..=100.0).contains(percent))
 }
 
-/// The statistic; `None` where no value is in the part and the statistic is a mean.
+/// The statistic's value; `None` for a mean over a part without values.
 ///
-/// AWS does not say how a bound in percent rounds when it falls within a value; here that value counts whole.
+/// AWS does not say how a bound in percent is rounded when it falls on a value; here that value counts fully.
 pub(crate) fn of(kind: Kind, part: Part, ranked: &Ranked) -> Option<f64> {
     let total: f64 = ranked.values().iter().map(|(_, count)| count).sum();
     let (mut count, mut sum, mut below, mut above) = (0.0, 0.0, 0.0, 0.0);
@@ -83,7 +84,7 @@ pub(crate) fn of(kind: Kind, part: Part, ranked: &Ranked) -> Option<f64> {
     for (value, weight) in ranked.values() {
         let (inside, under) = match part {
             Part::Percent { from, to } => {
-                // A bound such as 90 % of 10 must not become 9.000000000000002.
+                // Keeps a bound such as 90 % of 10 from becoming 9.000000000000002.
                 let first = (total * from / 100.0 + 1e-9).floor();
                 let last = (total * to / 100.0 - 1e-9).ceil();
                 let inside = (last.min(seen + weight) - first.max(seen)).max(0.0);
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_statistic() {
+    fn names_that_are_not_statistics() {
         for name in [
             "tm",
             "tm101",

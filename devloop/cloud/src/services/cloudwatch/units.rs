@@ -1,6 +1,6 @@
 //! The units of data [StandardUnit, MetricDatum].
 
-/// Every unit, as clients write it.
+/// All units, as clients write them.
 const UNITS: [&str; 27] = [
     "Seconds",
     "Microseconds",
@@ -31,12 +31,12 @@ const UNITS: [&str; 27] = [
     "None",
 ];
 
-/// The unit by its exact name.
+/// The unit with exactly this name.
 pub(crate) fn unit(name: &str) -> Option<&'static str> {
     UNITS.iter().copied().find(|unit| *unit == name)
 }
 
-/// All units as an error lists them.
+/// All units, as an error lists them.
 pub(crate) fn all() -> String {
     UNITS.join(", ")
 }

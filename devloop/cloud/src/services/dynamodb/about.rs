@@ -1,4 +1,4 @@
-//! What DynamoDB tells of itself to the rest of the cloud.
+//! What DynamoDB declares about itself to the rest of the cloud.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     service::{About, Answering, Json, JsonVersion, Service, about_and_call},
 };
 
-/// The namespace of error codes, of tables and of their streams.
+/// The namespace of error codes, for tables and for their streams.
 const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810#";
 
 static ABOUT: About = About {
@@ -84,13 +84,13 @@ impl Service for DynamoDb {
         ]
     }
 
-    /// A table keeps its items until they are deleted, as on AWS; its stream does not.
+    /// Only stream records have a retention time. Items are kept until they are deleted, as on AWS.
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[("table_stream_retention_ms", RETENTION_MS as u64)]
     }
 }
 
-/// DynamoDB Streams: a service of its own on the wire, with the tables' store behind it.
+/// DynamoDB Streams: a separate service for clients, which uses the same store as the tables.
 #[derive(Debug)]
 pub(crate) struct DynamoDbStreams(pub(crate) Arc<DynamoDb>);
 

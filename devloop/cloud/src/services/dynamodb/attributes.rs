@@ -1,10 +1,10 @@
-//! Attributes by name, kept compactly: a table holds millions of them, most in maps of a few.
+//! Attributes by name, stored compactly: a table contains millions of them, mostly in small maps.
 
 use std::borrow::Cow;
 
 use super::value::AttributeValue;
 
-/// What has attributes by name, decoded or not.
+/// Something with named attributes, decoded or not.
 pub(crate) trait Lookup {
     /// The value of an attribute.
     fn look_up(&self, name: &str) -> Option<Cow<'_, AttributeValue>>;
@@ -16,12 +16,12 @@ impl Lookup for Attributes {
     }
 }
 
-/// An item's attributes, or the members of a map, in the order of their names.
+/// An item's attributes or a map's members, sorted by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Attributes(Vec<(Box<str>, AttributeValue)>);
 
 impl Attributes {
-    /// No attributes, with room for so many.
+    /// No attributes, with room for `count`.
     pub(crate) fn with_capacity(count: usize) -> Self {
         Self(Vec::with_capacity(count))
     }
@@ -35,12 +35,12 @@ impl Attributes {
         self.place(name).ok().map(|at| &self.0[at].1)
     }
 
-    /// The value of an attribute, to be changed.
+    /// The value of an attribute, mutable.
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut AttributeValue> {
         self.place(name).ok().map(|at| &mut self.0[at].1)
     }
 
-    /// Adds an attribute or replaces its value. Names that arrive in order cost nothing to sort.
+    /// Adds an attribute or replaces its value. Inserting names in sorted order needs no search.
     pub(crate) fn insert(&mut self, name: impl Into<Box<str>>, value: AttributeValue) {
         let name = name.into();
         let at = match self.0.last() {

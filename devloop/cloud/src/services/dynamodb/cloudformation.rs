@@ -13,7 +13,7 @@ use crate::resource::{
 
 pub(super) use global_table::GlobalTable;
 
-/// What `CreateTable` takes as the template has it.
+/// Members of `CreateTable` that have the same form in the template.
 const AS_GIVEN: [&str; 11] = [
     "AttributeDefinitions",
     "BillingMode",
@@ -130,7 +130,7 @@ impl ResourceType for Table {
     }
 }
 
-/// The ids of a table that is active.
+/// The ids of an active table.
 fn described(name: &str, table: &Value) -> Result<Created, Cause> {
     let created = Created::new(name).with("Arn", text(table, "/TableArn")?);
     Ok(match text(table, "/LatestStreamArn") {
@@ -139,7 +139,7 @@ fn described(name: &str, table: &Value) -> Result<Created, Cause> {
     })
 }
 
-/// `SSESpecification` as the API takes it: the template names one of its members differently.
+/// `SSESpecification` in the API's form: the template has another name for one of its members.
 fn encryption(task: &Task<'_>) -> Result<Option<Value>, Cause> {
     let Some(encryption) = task.properties.get("SSESpecification") else { return Ok(None) };
     let mut encryption = structure("SSESpecification", encryption)?;
@@ -153,7 +153,7 @@ fn structure(name: &str, value: &Value) -> Result<serde_json::Map<String, Value>
     value.as_object().cloned().ok_or_else(|| Cause::Property(format!("{name} must be a structure")))
 }
 
-/// The table's description once it is active.
+/// Waits until the table is active, and returns its description.
 async fn active(task: &Task<'_>, name: &str) -> Result<Value, Cause> {
     task.settled(|| async move {
         let output = task.call("dynamodb", "DescribeTable", json!({ "TableName": name })).await?;

@@ -1,5 +1,5 @@
-//! Kinesis streaming: every change of a table's items goes into a Kinesis stream, in the order of the changes.
-//! [Using Kinesis Data Streams to capture changes to `DynamoDB`, developer guide]
+//! Kinesis streaming: every change of a table's items is put into a Kinesis stream, in the order of the changes [Using
+//! Kinesis Data Streams to capture changes to DynamoDB, developer guide].
 
 use std::sync::Arc;
 
@@ -26,16 +26,16 @@ impl Precision {
     }
 }
 
-/// Whether changes go to the stream.
+/// Whether changes are put into the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Active,
     Disabled,
-    /// The stream is gone.
+    /// The stream does not accept records any more, for example because it was deleted.
     Failed,
 }
 
-/// A Kinesis stream that takes, or took, the changes of a table.
+/// A Kinesis stream that is or was a destination for the changes of a table.
 #[derive(Debug)]
 pub(crate) struct Destination {
     pub(crate) arn: String,
@@ -47,7 +47,7 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// The stream `stream` of the ARN `arn` takes the changes of `table` from now on.
+    /// A destination that is active from now on: `stream`, with the ARN `arn`, gets the changes of `table`.
     pub(crate) fn new(
         arn: String,
         stream: Arc<Stream>,
@@ -58,20 +58,20 @@ impl Destination {
         Self { arn, precision, status: Status::Active, stream, table, region }
     }
 
-    /// Takes up again what was disabled.
+    /// Enables a disabled destination.
     pub(crate) fn enable(&mut self, stream: Arc<Stream>, precision: Precision) {
         self.stream = stream;
         self.precision = precision;
         self.status = Status::Active;
     }
 
-    /// Whether the stream takes another record, if it has to.
+    /// Whether the stream has room for another record, if the destination is active.
     pub(crate) fn has_room(&self) -> bool {
         use crate::source::SourceShard as _;
         self.status != Status::Active || self.stream.open_shards().iter().all(|shard| shard.log().has_room())
     }
 
-    /// Puts the change from `old` to `new`, at least one of which is there. Called under the table's lock.
+    /// Puts the change from `old` to `new`, at least one of which exists. The caller holds the table's lock.
     pub(crate) fn put(
         &mut self,
         schema: &KeySchema,
@@ -86,7 +86,7 @@ impl Destination {
         }
         let data = self.record(schema, old, new, now_ms, cause).to_string();
         let partition_key = format!("{:016X}", key.partition_hash());
-        // The hash of the partition is as good a place among the shards as a hash of its digits.
+        // The partition key's hash places the record among the shards; hashing its digits again would be no better.
         let place = u128::from(key.partition_hash()) << 64;
         let bytes = data.len() + partition_key.len();
         let record = Record { partition_key, data: BASE64.encode(data) };

@@ -1,4 +1,4 @@
-//! Time to live: items are deleted when the time in one of their attributes has come.
+//! Time to live: deletes items when the time in their TTL attribute has passed.
 
 use std::{
     collections::BTreeSet,
@@ -18,23 +18,23 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// Items whose time is longer past than this are kept, in seconds. [Using time to live (TTL) in `DynamoDB`]
+/// Items that expired longer ago than this are kept, in seconds [Using time to live (TTL) in DynamoDB].
 const TOO_OLD: i64 = 5 * 365 * 24 * 60 * 60;
-/// How many items are deleted before the table's lock is given to others.
+/// How many items are deleted before the table's lock is released.
 const BATCH: usize = 100;
 
-/// When the items of a table are due.
+/// When the items of a table expire.
 #[derive(Debug)]
 pub(crate) struct Expiry {
     pub(crate) attribute: String,
     /// By time in seconds since the epoch.
     due: BTreeSet<(i64, Key)>,
-    /// Told when the next time may have become earlier, and when the table no longer expires items.
+    /// Notified when an item may expire earlier, and when time to live is switched off.
     changed: Arc<Notify>,
 }
 
 impl Expiry {
-    /// The times of all items.
+    /// The expiry times of all items.
     pub(crate) fn new(attribute: String, items: &Entries) -> Self {
         let mut expiry = Self { attribute, due: BTreeSet::new(), changed: Arc::default() };
         for (key, item) in items {
@@ -43,7 +43,7 @@ impl Expiry {
         expiry
     }
 
-    /// Follows a change of the item with the key.
+    /// Updates the expiry time after a change of the item with the key.
     pub(crate) fn replace(&mut self, key: &Key, old: Option<&Item>, new: Option<&Item>) {
         let (old, new) = (self.time(old), self.time(new));
         if old == new {
@@ -75,7 +75,8 @@ impl Drop for Expiry {
 }
 
 impl Contents {
-    /// Deletes what is due, up to [`BATCH`] items; returns when to come again, in ms since the epoch.
+    /// Deletes expired items, at most [`BATCH`]. Returns when to call this again, in ms since the epoch; `None` if no item
+    /// has an expiry time.
     fn expire(&mut self, schema: &KeySchema, now_ms: i64) -> Option<i64> {
         let now = now_ms.div_euclid(1000);
         for _ in 0..BATCH {
@@ -95,7 +96,7 @@ impl Contents {
     }
 }
 
-/// Deletes items of the table as they become due, until time to live is switched off or the table is gone.
+/// Deletes items of the table as they expire, until time to live is switched off or the table is deleted.
 pub(crate) fn watch(table: &Arc<Table>, clock: Clock) {
     let Some(changed) = table.contents.read().expiry.as_ref().map(|expiry| Arc::clone(&expiry.changed))
     else {
@@ -112,13 +113,13 @@ pub(crate) fn watch(table: &Arc<Table>, clock: Clock) {
     });
 }
 
-/// One round; `None` when `changed` no longer belongs to the table.
+/// One round. `None` when time to live was switched off or set anew, or the table was deleted.
 fn step(table: &Weak<Table>, changed: &Arc<Notify>, now_ms: i64) -> Option<i64> {
     let table = table.upgrade()?;
     let mut contents = table.contents.write();
     if !Arc::ptr_eq(&contents.expiry.as_ref()?.changed, changed) {
         return None;
     }
-    // Nothing is due: a far time, because only a change can bring one about.
+    // No item has an expiry time: wait long, because any change wakes the task.
     Some(contents.expire(&table.schema, now_ms).unwrap_or(now_ms + 365 * 24 * 60 * 60 * 1000))
 }

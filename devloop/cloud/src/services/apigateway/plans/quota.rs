@@ -1,22 +1,22 @@
-//! Quotas: so many requests a day, week or month, in UTC.
+//! Quotas: the number of requests allowed in a day, week or month, in UTC.
 
 use serde::{Deserialize, Serialize};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// How often a key may call.
+/// How many requests a key may make in a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Quota {
     #[serde(default)]
     pub(super) limit: i64,
-    /// How many requests fewer there are in the period in which the plan was made.
+    /// How much smaller the limit is in the period in which the plan was created.
     #[serde(default)]
     pub(super) offset: i64,
     pub(super) period: Period,
 }
 
-/// The time that a quota is for.
+/// The period of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum Period {
@@ -25,19 +25,19 @@ pub(super) enum Period {
     Month,
 }
 
-/// The day since the epoch.
+/// The number of days since the epoch.
 pub(super) fn day(now_ms: i64) -> i64 {
     now_ms.div_euclid(DAY_MS)
 }
 
-/// A day as `2026-11-20`.
+/// A day in the form `2026-11-20`.
 pub(super) fn date(day: i64) -> String {
     jiff::Timestamp::from_millisecond(day * DAY_MS)
         .map(|at| at.strftime("%Y-%m-%d").to_string())
         .unwrap_or_default()
 }
 
-/// The day that `2026-11-20` is.
+/// Parses a day in the form `2026-11-20`.
 pub(super) fn parse(date: &str) -> Option<i64> {
     format!("{date}T00:00:00Z").parse::<jiff::Timestamp>().ok().map(|at| day(at.as_millisecond()))
 }

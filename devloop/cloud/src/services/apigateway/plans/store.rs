@@ -1,4 +1,4 @@
-//! What is kept of one region: keys, plans, and what was used.
+//! What the service keeps for one region: API keys, usage plans, and counts of requests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use super::{
     quota::Quota,
 };
 
-/// The most keys and the most plans of a region here [Quotas for configuring and running a REST API].
+/// The most API keys and usage plans of a region [Quotas for configuring and running a REST API].
 pub(super) const MOST_KEYS: usize = 10_000;
 pub(super) const MOST_PLANS: usize = 300;
 
@@ -23,9 +23,9 @@ pub(in crate::services::apigateway) struct Plans(pub(super) Mutex<Store>);
 pub(super) struct Store {
     pub(super) keys: IndexMap<String, ApiKey>,
     pub(super) plans: IndexMap<String, UsagePlan>,
-    /// By what they bound: plan, key and method, or API, stage and setting.
+    /// Token buckets, by plan, key and method, or by API, stage and setting.
     pub(super) buckets: HashMap<(String, String, String), Bucket>,
-    /// Requests by plan and key, a day at a time.
+    /// The number of requests of each day, by plan and key.
     pub(super) used: HashMap<(String, String), BTreeMap<i64, i64>>,
 }
 
@@ -68,27 +68,27 @@ pub(super) struct UsagePlan {
     pub(super) product_code: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) tags: BTreeMap<String, String>,
-    /// The day since the epoch on which the plan was made.
+    /// The day since the epoch on which the plan was created.
     #[serde(skip)]
     pub(super) made_day: i64,
-    /// The ids of its keys.
+    /// The ids of the plan's keys.
     #[serde(skip)]
     pub(super) keys: Vec<String>,
 }
 
-/// `ApiStage`: a stage that a plan gives access to.
+/// `ApiStage`: a stage that the plan's keys may call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ApiStage {
     pub(super) api_id: String,
     pub(super) stage: String,
-    /// By path and method: `/pets/GET`.
+    /// By path and method, such as `/pets/GET`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) throttle: BTreeMap<String, Throttle>,
 }
 
 impl Store {
-    /// Forgets everything about a key or a plan that is gone.
+    /// Removes everything about a deleted key or plan.
     pub(super) fn forget(&mut self, id: &str) {
         self.used.retain(|(plan, key), _| plan != id && key != id);
         self.buckets.retain(|(plan, key, _), _| plan != id && key != id);

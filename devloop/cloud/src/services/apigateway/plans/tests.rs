@@ -1,4 +1,4 @@
-//! Keys, plans and what they let through.
+//! Tests of API keys and usage plans, and of the requests that they admit.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn run(plans: &Plans, operation: &str, input: Value) -> Result<Value, ApiError> 
     call(plans, NOW, operation, input)
 }
 
-/// A plan for the stage `prod` of `api` with one key; answers with the ids of both.
+/// Creates a plan for the stage `prod` of `api` with one key; returns the ids of both.
 fn planned(plans: &Plans, more: Value) -> (String, String) {
     let mut input = json!({ "name": "p", "apiStages": [{ "apiId": "api", "stage": "prod" }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -31,7 +31,7 @@ fn limits<'a>(stage: &'a str, method: &'a str) -> Limits<'a> {
 }
 
 #[test]
-fn a_key_opens_the_stages_of_its_plans() {
+fn a_key_may_call_the_stages_of_its_plans() {
     let plans = Plans::default();
     let (_, key) = planned(&plans, json!({}));
     let value = "v".repeat(20);
@@ -49,7 +49,7 @@ fn a_key_opens_the_stages_of_its_plans() {
 }
 
 #[test]
-fn the_lowest_of_all_bounds_holds() {
+fn the_lowest_of_all_throttles_applies() {
     let plans = Plans::default();
     let throttle = json!({ "rateLimit": 1.0, "burstLimit": 5 });
     let own = json!({ "/slow/GET": { "rateLimit": 1.0, "burstLimit": 1 } });
@@ -67,7 +67,7 @@ fn the_lowest_of_all_bounds_holds() {
 }
 
 #[test]
-fn a_quota_counts_what_was_let_through_and_begins_again() {
+fn a_quota_counts_admitted_requests_and_starts_again_each_period() {
     let plans = Plans::default();
     let quota = json!({ "limit": 5, "period": "DAY" });
     let (plan, key) =
@@ -75,7 +75,7 @@ fn a_quota_counts_what_was_let_through_and_begins_again() {
     let value = "v".repeat(20);
     let admit = |at: i64| plans.admit(&limits("prod", "/GET"), Some(&value), at);
     let outcomes: Vec<_> = (0..4).map(|_| admit(NOW).err()).collect();
-    assert_eq!(outcomes, [None, None, None, Some(Refusal::Throttled)], "and the last is not counted");
+    assert_eq!(outcomes, [None, None, None, Some(Refusal::Throttled)], "a throttled request is not counted");
     let later = NOW + 10_000;
     assert_eq!(
         [admit(later).err(), admit(later).err(), admit(later).err()],

@@ -12,10 +12,10 @@ use crate::{
     services::apigateway::control::{Input, Patch, Verb, bad_request, not_found},
 };
 
-/// The longest span of one answer, in days.
+/// The longest time span of one answer, in days.
 const LONGEST: i64 = 90;
 
-/// For each key of the plan what was used on each day, and what is left now.
+/// How many requests each key of the plan has made on each day, and how many are left now.
 pub(super) fn get(store: &Store, now_ms: i64, id: &str, input: &Input) -> Result<Value, ApiError> {
     let plan = store.plans.get(id).ok_or_else(|| not_found("Usage Plan"))?;
     let at = |name: &str| {
@@ -24,7 +24,7 @@ pub(super) fn get(store: &Store, now_ms: i64, id: &str, input: &Input) -> Result
     };
     let (start, end) = (at("startDate")?, at("endDate")?);
     if end < start || end - start > LONGEST {
-        return Err(bad_request("Usage must be asked for at most 90 days, from startDate to endDate"));
+        return Err(bad_request("Usage can be requested for at most 90 days, from startDate to endDate"));
     }
     let wanted = input.get("keyId").and_then(Value::as_str);
     let mut items = Map::new();
@@ -38,7 +38,7 @@ pub(super) fn get(store: &Store, now_ms: i64, id: &str, input: &Input) -> Result
     Ok(json!({ "usagePlanId": id, "startDate": date(start), "endDate": date(end), "values": items }))
 }
 
-/// Sets what a key has left in the current period.
+/// Sets how many requests a key has left in the current period.
 pub(super) fn update(
     store: &mut Store,
     now_ms: i64,

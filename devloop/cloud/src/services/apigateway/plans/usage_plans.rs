@@ -1,4 +1,4 @@
-//! Usage plans and their keys.
+//! The operations on usage plans and on their keys.
 
 use serde_json::{Value, json};
 

@@ -27,7 +27,7 @@ pub(super) fn read(body: &str) -> Result<Value, ApiError> {
     }
 }
 
-/// The API's own settings.
+/// The settings of the API itself.
 pub(super) fn settings(document: &Value) -> Result<ApiSettings, ApiError> {
     let mut settings = json!({
         "name": document["info"]["title"],
@@ -36,7 +36,7 @@ pub(super) fn settings(document: &Value) -> Result<ApiSettings, ApiError> {
         "description": document["info"]["description"],
         "corsConfiguration": document["x-amazon-apigateway-cors"],
     });
-    // Tags are a list of names with their values as an extension.
+    // In a document tags are a list of names, and their values are an extension.
     let tags: Members = document["tags"]
         .as_array()
         .into_iter()
@@ -49,7 +49,7 @@ pub(super) fn settings(document: &Value) -> Result<ApiSettings, ApiError> {
     read_settings(members(settings))
 }
 
-/// Makes the document's authorizers, integrations and routes.
+/// Creates the document's authorizers, integrations and routes.
 pub(super) fn fill(api: &Api, document: &Value, now_ms: i64) -> Result<(), ApiError> {
     let mut authorizers = BTreeMap::new();
     let schemes = document["components"]["securitySchemes"].as_object();
@@ -109,7 +109,7 @@ fn integration(given: &Value) -> Result<Members, ApiError> {
             "uri" => "integrationUri",
             "httpMethod" => "integrationMethod",
             "credentials" => "credentialsArn",
-            // What an older document says of the connection is the only thing that there is.
+            // `connectionType` occurs in older documents; its only supported value is `INTERNET`.
             other @ ("payloadFormatVersion" | "timeoutInMillis" | "connectionType" | "description") => other,
             other => {
                 return Err(ApiError::unsupported(format_args!(

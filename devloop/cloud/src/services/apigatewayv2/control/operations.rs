@@ -1,4 +1,4 @@
-//! The operations by their API names, and those on APIs themselves.
+//! Runs the operations by their API names, and has the operations on APIs themselves.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -63,7 +63,7 @@ pub(in crate::services::apigatewayv2) const OPERATIONS: &[&str] = &[
     "UpdateStage",
 ];
 
-/// The tag with which users of `LocalStack` choose an API's id.
+/// The tag with which users of LocalStack choose an API's id.
 const CUSTOM_ID: &str = "_custom_id_";
 
 /// Runs one operation.
@@ -111,7 +111,7 @@ pub(in crate::services::apigatewayv2) fn call(
     }
 }
 
-/// Takes a text that names what an operation is about.
+/// Takes a text that names the operation's target.
 pub(super) fn taken(input: &mut Members, name: &str) -> Result<String, ApiError> {
     match input.remove(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
@@ -119,7 +119,7 @@ pub(super) fn taken(input: &mut Members, name: &str) -> Result<String, ApiError>
     }
 }
 
-/// A page of a collection: `maxResults` and `nextToken`, which is the number of items before it.
+/// A page of a list. `nextToken` is the number of items on the pages before it.
 pub(super) fn page(input: &Members, items: Vec<Value>) -> Value {
     let number = |name: &str| match input.get(name) {
         Some(Value::String(text)) => text.parse::<usize>().ok(),
@@ -143,7 +143,7 @@ fn create(service: &HttpApis, cx: &Context, mut input: Members) -> Result<Value,
     let credentials = input.remove("credentialsArn");
     let settings = read(input)?;
     let api = insert(service, cx, settings)?;
-    // One call for an API of one function: a route, its integration, and a stage that deploys itself.
+    // Quick create: one call makes an API with a route, its integration and a stage with automatic deployment.
     if let Some(target) = target {
         let made = || -> Result<(), ApiError> {
             let now_ms = service.clock.now_ms();

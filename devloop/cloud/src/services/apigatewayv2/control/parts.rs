@@ -1,4 +1,4 @@
-//! Routes, integrations and authorizers: created, shown, changed and deleted the same way.
+//! The parts of an API (routes, integrations and authorizers), whose operations all work in the same way.
 
 use std::collections::BTreeMap;
 
@@ -22,24 +22,24 @@ use crate::{
     },
 };
 
-/// The most parts of one kind that an API has [Quotas for configuring and running an HTTP API].
+/// The most parts of each kind in an API [Quotas for configuring and running an HTTP API].
 const MOST: usize = 300;
 
-/// A kind of part.
+/// A kind of part, such as routes.
 trait Part: Settings {
-    /// The member with its id.
+    /// The name of the member that has the part's id.
     const ID: &'static str;
 
-    /// All of an API.
+    /// All parts of this kind in an API.
     fn all(state: &mut State) -> &mut BTreeMap<String, Self>;
 
-    /// What an API that has it as `id` must have besides.
+    /// Checks the part against the rest of the API; `id` is the part's own id.
     fn fits(&self, state: &State, id: &str) -> Result<(), ApiError> {
         let _ = (state, id);
         Ok(())
     }
 
-    /// Why it cannot go.
+    /// Whether another part still uses this one, so that it cannot be deleted.
     fn is_needed(state: &State, id: &str) -> bool {
         let _ = (state, id);
         false
@@ -142,7 +142,7 @@ fn on<P: Part>(api: &Api, verb: &str, mut input: Members, now_ms: i64, all: bool
         _ => return P::all(&mut state).get(&id).map(|part| shown(part, P::ID, &id)).ok_or_else(absent),
     };
     part.fits(&state, &id)?;
-    // What a changed authorizer said before holds no longer.
+    // Results that the authorizer gave before its change no longer hold.
     api.verdicts.lock().forget(&id);
     let answer = shown(&part, P::ID, &id);
     P::all(&mut state).insert(id, part);

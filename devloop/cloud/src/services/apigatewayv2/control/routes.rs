@@ -1,4 +1,4 @@
-//! The paths of the control plane.
+//! The API's routes: which method and path calls which operation.
 
 use crate::rest::Route;
 

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The most deployments and stages that an API keeps here; older deployments that no stage shows make room.
+/// The most deployments and stages of an API. When there are more deployments, the oldest that no stage serves is deleted.
 const MOST_DEPLOYMENTS: usize = 100;
 const MOST_STAGES: usize = 100;
 
@@ -96,7 +96,7 @@ pub(super) fn call(api: &Api, operation: &str, mut input: Members, now_ms: i64) 
     }
 }
 
-/// Deploys what changed to the stages that ask for it by themselves.
+/// Deploys the API to all stages with automatic deployment.
 pub(super) fn redeploy(api: &Api, state: &mut State, now_ms: i64) -> Result<(), ApiError> {
     let stages: Vec<String> = state
         .stages
@@ -137,7 +137,7 @@ fn deploy(state: &mut State, description: Option<String>, auto: bool, now_ms: i6
     id
 }
 
-/// Makes a stage show a deployment.
+/// Makes a stage serve a deployment.
 fn show(api: &Api, state: &mut State, name: &str, deployment: &str, now_ms: i64) -> Result<(), ApiError> {
     let snapshot = state.deployments.get(deployment).map(|found| Arc::clone(&found.snapshot));
     let snapshot = snapshot.ok_or_else(|| bad_request("Deployment id does not exist"))?;
@@ -148,7 +148,7 @@ fn show(api: &Api, state: &mut State, name: &str, deployment: &str, now_ms: i64)
     Ok(())
 }
 
-/// Keeps a stage with these settings.
+/// Creates or replaces a stage.
 fn put(api: &Api, state: &mut State, settings: StageSettings, now_ms: i64) -> Result<Value, ApiError> {
     let name = settings.stage_name.clone();
     let deployment = settings.deployment_id.clone();
@@ -157,7 +157,7 @@ fn put(api: &Api, state: &mut State, settings: StageSettings, now_ms: i64) -> Re
     {
         return Err(bad_request("Deployment id does not exist"));
     }
-    // Bounds that changed begin with full buckets.
+    // Changed throttles start with full token buckets.
     api.buckets.lock().retain(|(stage, _), _| *stage != name);
     let auto = settings.auto_deploy;
     let created_ms = state.stages.get(&name).map_or(now_ms, |stage| stage.created_ms);

@@ -1,4 +1,5 @@
-//! Whether a request may pass: by a token, or by what a function says [Control access to HTTP APIs with AWS Lambda authorizers].
+//! Decides whether a request may pass, by its JWT or by a Lambda authorizer [Control access to HTTP APIs with AWS Lambda
+//! authorizers].
 
 use std::sync::Arc;
 
@@ -22,22 +23,22 @@ use crate::{
     },
 };
 
-/// How long a verdict holds without a setting, in seconds: not at all.
+/// How long a result is cached by default, in seconds: not at all.
 const TTL_S: u32 = 0;
 
-/// What a function said of an identity.
+/// The result of a Lambda authorizer for one identity.
 #[derive(Debug)]
 pub(in crate::services::apigatewayv2) enum Said {
-    /// Whether it may, in the simple form.
+    /// A simple response: whether the request may pass, and the context.
     Simple(bool, Value),
-    /// What it may, in the form of IAM, and who it is.
+    /// An IAM policy, the principal's id, and the context.
     Policy(Policy, String, Value),
 }
 
-/// What functions said, by authorizer, stage and identity.
+/// Cached results, by authorizer, stage and identity.
 pub(in crate::services::apigatewayv2) type Cache = Kept<Said>;
 
-/// Who the caller is, as events say it.
+/// The authorizer's result in the form of events.
 #[derive(Debug)]
 pub(super) struct Caller {
     /// `requestContext.authorizer` in payload format 1.0 and 2.0.
@@ -45,7 +46,7 @@ pub(super) struct Caller {
     pub(super) second: Value,
 }
 
-/// Lets a request pass, or refuses it.
+/// Checks a request with its authorizer; refuses it or returns the caller for the event.
 pub(super) async fn authorize(
     doors: &Doors<'_>,
     cx: &Context,
@@ -56,7 +57,7 @@ pub(super) async fn authorize(
     let now_ms = matched.front.at_ms;
     let sources = authorizer.settings.identity_source.iter();
     let identity: Option<Vec<String>> = sources.map(|source| identity(source, request, matched)).collect();
-    // Who does not say who it is need not be asked about.
+    // The authorizer is not invoked for a request that lacks an identity source.
     let identity = identity.ok_or(Refusal::Unauthorized(None))?;
     if let Some(jwt) = &authorizer.settings.jwt_configuration {
         let said = jwt::check(doors.issuers, jwt, &authorizer.scopes, &identity[0], now_ms).await?;
@@ -136,7 +137,7 @@ async fn ask(
     let settings = &authorizer.settings;
     let function = settings.authorizer_uri.as_deref().and_then(function_of).ok_or(Refusal::Failed)?;
     let arn = arn(cx, matched.live, request, matched);
-    // The body is not the authorizer's business.
+    // The authorizer does not get the body.
     let request = Request { body: Bytes::new(), ..request.clone() };
     let mut event = if settings.authorizer_payload_format_version.as_deref() == Some("2.0") {
         let mut event = matched.complete(proxy::event(&request, &matched.front), None);
@@ -175,13 +176,13 @@ async fn ask(
         tracing::warn!(
             api = matched.live.api,
             authorizer = settings.name,
-            "a Lambda authorizer gave no verdict: {why}"
+            "a Lambda authorizer gave no valid answer: {why}"
         );
         Refusal::Failed
     })
 }
 
-/// Reads an authorizer's answer.
+/// Reads the answer of an authorizer.
 fn said(answer: &Value, simple: bool) -> Result<Said, String> {
     let context = answer.get("context").cloned().unwrap_or_else(|| json!({}));
     if simple {

@@ -1,4 +1,4 @@
-//! What pages of other sites may do [Configure CORS for HTTP APIs in API Gateway].
+//! CORS: what web pages of other sites may do [Configure CORS for HTTP APIs in API Gateway].
 
 use hyper::{HeaderMap, Method, header::HeaderValue};
 
@@ -9,7 +9,7 @@ use crate::{
 
 const PREFIX: &str = "access-control-";
 
-/// The answer to a preflight request, which the gateway gives itself; `None` for every other request.
+/// The gateway's own answer to a preflight request; `None` for every other request.
 pub(super) fn preflight(cors: &Cors, request: &Request) -> Option<Reply> {
     let asks = request.method == Method::OPTIONS
         && request.header("origin").is_some()
@@ -35,7 +35,7 @@ pub(super) fn preflight(cors: &Cors, request: &Request) -> Option<Reply> {
     Some(credentials(cors, reply))
 }
 
-/// Puts the API's own headers in the place of those that a function gave.
+/// Replaces the CORS headers of a function's answer by the API's own.
 pub(super) fn mark(cors: &Cors, request: &Request, mut reply: Reply) -> Reply {
     let given: Vec<_> =
         reply.headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
@@ -61,12 +61,12 @@ fn credentials(cors: &Cors, reply: Reply) -> Reply {
     }
 }
 
-/// The answer depends on the asking page.
+/// Marks the answer as different for each origin, so that it is not cached for another page.
 fn vary(headers: &mut HeaderMap) {
     headers.append("vary", HeaderValue::from_static("origin"));
 }
 
-/// The origin that the answer names: `*`, or the request's own where the API allows it.
+/// The origin for the answer's headers: `*`, or the request's own origin if the API allows it.
 fn allowed(cors: &Cors, request: &Request) -> Option<String> {
     let origin = request.header("origin")?;
     let fits = |allowed: &String| {

@@ -1,4 +1,4 @@
-//! One request to a stage, from the route to the response.
+//! Handles one request to a stage, from the route to the response.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ pub(in crate::services::apigatewayv2) const BODY_LIMIT: usize = 10 << 20;
 /// The largest event of a synchronous invocation [Lambda quotas].
 const EVENT_LIMIT: usize = 6 << 20;
 
-/// What answering a request needs.
+/// What is needed to handle a request.
 #[derive(Debug)]
 pub(in crate::services::apigatewayv2) struct Doors<'a> {
     pub(in crate::services::apigatewayv2) clock: &'a Clock,
@@ -38,12 +38,12 @@ pub(in crate::services::apigatewayv2) struct Doors<'a> {
     pub(in crate::services::apigatewayv2) api: &'a Api,
 }
 
-/// A request that a route serves.
+/// A request and the route that it matches.
 #[derive(Debug)]
 pub(super) struct Matched<'a> {
     pub(super) live: &'a Live,
     pub(super) target: &'a Target,
-    /// The path behind the stage.
+    /// The path without the stage.
     pub(super) path: &'a str,
     /// The path's variables, decoded.
     values: Map<String, Value>,
@@ -51,7 +51,7 @@ pub(super) struct Matched<'a> {
 }
 
 impl Matched<'_> {
-    /// Adds what the gateway knows besides: path variables, stage variables, and the caller.
+    /// Adds path variables, stage variables and the caller to an event.
     pub(super) fn complete(&self, mut event: Value, caller: Option<Value>) -> Value {
         if !self.values.is_empty() {
             event["pathParameters"] = self.values.clone().into();
@@ -66,8 +66,8 @@ impl Matched<'_> {
     }
 }
 
-/// Answers a client's request to the stage `live`: `request.path` is the path behind the stage, `shown` the one that the
-/// client wrote.
+/// Handles a client's request to the stage `live`. `request.path` does not include the stage; `shown` is the path that the
+/// client sent.
 pub(in crate::services::apigatewayv2) async fn execute(
     doors: &Doors<'_>,
     cx: &Context,
@@ -87,7 +87,7 @@ pub(in crate::services::apigatewayv2) async fn execute(
     reply.header("apigw-requestid", &cx.request_id)
 }
 
-/// In the gateway's order: route, throttle, authorizer, integration.
+/// In API Gateway's order: route, throttle, authorizer, integration.
 async fn answer(
     doors: &Doors<'_>,
     cx: &Context,
@@ -134,7 +134,7 @@ async fn answer(
         Some(authorizer) => Some(authorize(doors, cx, authorizer, request, &matched).await?),
         None => None,
     };
-    // A route without a target has nobody who could answer.
+    // A route without a target has no integration.
     let integration = target.integration.as_ref().ok_or(Refusal::Failed)?;
     invoke(doors, cx, &matched, request, integration, caller).await
 }
@@ -198,7 +198,7 @@ async fn invoke(
     }
 }
 
-/// A function's ARN with the stage's variables in place; a variable that the stage lacks becomes empty.
+/// A function's ARN with the stage variables replaced. A variable that the stage lacks becomes empty.
 fn with_variables(arn: &str, live: &Live) -> String {
     let mut parts = arn.split("${stageVariables.");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -210,7 +210,8 @@ fn with_variables(arn: &str, live: &Live) -> String {
     out
 }
 
-/// The context of an invocation: a client's request names no region, the function's ARN (or else the API) does.
+/// The context for invoking a function. A client's request has no region, so it comes from the function's ARN, or else from
+/// the API.
 pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
     let region = function.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
     let region = region.filter(|region| !region.is_empty());

@@ -1,4 +1,4 @@
-//! The keys of those who sign tokens, asked of the issuers themselves [Control access to HTTP APIs with JWT authorizers].
+//! The public keys of token issuers, fetched from the issuers [Control access to HTTP APIs with JWT authorizers].
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,17 +15,17 @@ use serde_json::Value;
 
 use crate::http::is_this_machine;
 
-/// How long keys are used before they are asked for again, in ms.
+/// How long keys are cached, in ms.
 const KEPT_MS: i64 = 2 * 60 * 60 * 1_000;
 
-/// The most issuers whose keys are kept, and the largest document that is read, in bytes.
+/// The most issuers whose keys are cached, and the largest document that is read, in bytes.
 const MOST: usize = 100;
 const LARGEST: usize = 1 << 20;
 
-/// How long an issuer may take, in the machine's own time: it is a program of this machine.
+/// How long an issuer may take to answer. Real time, because the issuer is a program on this machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Every issuer that was asked.
+/// The cached keys of all issuers.
 #[derive(Debug)]
 pub(in crate::services::apigatewayv2) struct Issuers {
     client: Client<HttpConnector, Empty<Bytes>>,
@@ -39,7 +39,8 @@ impl Default for Issuers {
 }
 
 impl Issuers {
-    /// The keys of `issuer`, among them the one called `id`, if the issuer has it. The error says what went wrong.
+    /// The keys of `issuer`. Fetches them if the cached ones are too old or do not contain the key `id`; the result may
+    /// still lack it. The error says what went wrong.
     pub(super) async fn keys(&self, issuer: &str, id: &str, now_ms: i64) -> Result<Arc<JwkSet>, String> {
         let kept = self.keys.lock().get(issuer).cloned();
         if let Some((asked_ms, keys)) = kept
@@ -70,7 +71,7 @@ impl Issuers {
         let uri: Uri = url.parse().map_err(|error| format!("{url} is no address: {error}"))?;
         if uri.scheme_str() != Some("http") || !is_this_machine(uri.host().unwrap_or_default()) {
             return Err(format!(
-                "the embedded cloud asks for keys on this machine only, by http://localhost or http://127.0.0.1, and not {url}"
+                "the embedded cloud fetches keys from this machine only (http://localhost or http://127.0.0.1), not from {url}"
             ));
         }
         let request = Request::get(uri).body(Empty::new()).map_err(|error| error.to_string())?;

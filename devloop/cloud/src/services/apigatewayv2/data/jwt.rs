@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{issuers::Issuers, refusal::Refusal};
 use crate::services::apigatewayv2::settings::Jwt;
 
-/// Checks a token, and gives what the event says of it: its claims as texts, and its scopes among those that the route asks
-/// for.
+/// Checks a token. Returns what the event contains of it: its claims as texts, and those of its scopes that the route
+/// requires.
 pub(super) async fn check(
     issuers: &Issuers,
     jwt: &Jwt,
@@ -29,12 +29,12 @@ pub(super) async fn check(
     }
     let id = header.kid.ok_or_else(|| wrong("unable to find a key ID in the token"))?;
     let keys = issuers.keys(&jwt.issuer, &id, now_ms).await.map_err(|why| {
-        tracing::warn!(issuer = jwt.issuer, "the keys of a JWT authorizer could not be had: {why}");
+        tracing::warn!(issuer = jwt.issuer, "the keys for a JWT authorizer could not be fetched: {why}");
         wrong("OIDC discovery endpoint communication error")
     })?;
     let key = keys.find(&id).ok_or_else(|| wrong("unable to find the key of the token"))?;
     let key = DecodingKey::from_jwk(key).map_err(|_| wrong("the key of the token is invalid"))?;
-    // Times are the cloud's, which a test may drive, so they are checked below.
+    // Expiry is checked below with the cloud's clock, which a test may drive.
     let mut validation = Validation::new(header.alg);
     validation.validate_exp = false;
     validation.validate_aud = false;
@@ -96,7 +96,7 @@ fn granted(claims: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// A claim as the event shows it: a list in brackets, with spaces between.
+/// A claim in the form of the event: a list becomes text in brackets, with spaces between the items.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,5 +1,5 @@
-//! The data plane: a client's request, matched to a route, authorized, carried to a function as an event, and its answer
-//! carried back [Create AWS Lambda proxy integrations for HTTP APIs in API Gateway].
+//! The data plane: matches a client's request to a route, authorizes it, passes it to a function as an event, and returns
+//! the function's answer [Create AWS Lambda proxy integrations for HTTP APIs in API Gateway].
 
 mod authorize;
 mod cors;

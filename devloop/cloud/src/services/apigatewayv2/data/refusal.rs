@@ -1,30 +1,31 @@
-//! Answers that the gateway gives by itself [Troubleshooting issues with HTTP API Lambda integrations and JWT authorizers].
+//! The gateway's own answers when there is no valid answer of a function [Troubleshooting issues with HTTP API Lambda
+//! integrations and JWT authorizers].
 
 use serde_json::json;
 
 use crate::http::Reply;
 
-/// Why the gateway answers by itself.
+/// Why the gateway answers itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::services::apigatewayv2) enum Refusal {
-    /// No route fits, and there is no `$default`.
+    /// No route matches, and there is no `$default` route.
     NotFound,
-    /// The caller did not say who it is; the text tells it in `www-authenticate`, where there is one.
+    /// The identity is missing or invalid. The text, if any, goes into the header `www-authenticate`.
     Unauthorized(Option<String>),
-    /// The caller may not do that.
+    /// The caller is not allowed to do this. The text, if any, goes into the header `www-authenticate`.
     Forbidden(Option<String>),
-    /// Requests come too fast.
+    /// The request exceeds a rate limit.
     Throttled,
-    /// The request, or the event made of it, is over its limit.
+    /// The request or its event is too large.
     TooLong,
-    /// The function failed, could not be invoked, or what it answered is no response.
+    /// The function failed, could not be invoked, or returned an invalid answer.
     Failed,
     /// The function did not answer within the integration's timeout.
     TimedOut,
 }
 
 impl Refusal {
-    /// The answer.
+    /// The HTTP response.
     pub(in crate::services::apigatewayv2) fn reply(self) -> Reply {
         let (status, message, challenge) = match self {
             Self::NotFound => (404, "Not Found", None),

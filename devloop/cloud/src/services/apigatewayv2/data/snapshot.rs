@@ -1,4 +1,4 @@
-//! What a deployment froze, and what a stage shows of it.
+//! The snapshot that a deployment makes, and what a stage serves of it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::services::{
     },
 };
 
-/// An API at one moment, in the form that answers requests.
+/// An API at one moment, prepared to answer requests.
 #[derive(Debug)]
 pub(in crate::services::apigatewayv2) struct Snapshot {
     pub(super) routes: Routes<Arc<Target>>,
@@ -19,7 +19,7 @@ pub(in crate::services::apigatewayv2) struct Snapshot {
     pub(super) cors: Option<Cors>,
 }
 
-/// Where a matched request goes.
+/// The target of a matched request.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) route_key: String,
@@ -29,17 +29,17 @@ pub(super) struct Target {
     pub(super) authorizer: Option<Authorizer>,
 }
 
-/// Who decides whether a request may pass.
+/// The authorizer of a route.
 #[derive(Debug)]
 pub(super) struct Authorizer {
     pub(super) id: String,
     pub(super) settings: AuthorizerSettings,
-    /// The scopes of which a token must have one.
+    /// The scopes of the route. A token must have one of them.
     pub(super) scopes: Vec<String>,
 }
 
 impl Snapshot {
-    /// Freezes an API.
+    /// Makes a snapshot of an API.
     pub(in crate::services::apigatewayv2) fn of(state: &State) -> Self {
         let mut routes = Routes::default();
         let mut default = None;
@@ -64,21 +64,21 @@ impl Snapshot {
     }
 }
 
-/// What a request to one stage needs.
+/// Everything that a request to one stage needs.
 #[derive(Debug)]
 pub(in crate::services::apigatewayv2) struct Live {
     pub(super) api: String,
     pub(super) region: Arc<str>,
     pub(super) stage: String,
     pub(super) variables: Texts,
-    /// The bounds of the stage's settings, by route key, and those of all other routes.
+    /// Throttles by route key, and the default for all other routes.
     pub(super) throttles: BTreeMap<String, Throttle>,
     pub(super) throttle: Option<Throttle>,
     pub(super) snapshot: Arc<Snapshot>,
 }
 
 impl Live {
-    /// What requests to a stage of `api` with these settings see.
+    /// What requests to a stage of `api` with these settings use.
     pub(in crate::services::apigatewayv2) fn new(
         api: &Api,
         stage: &StageSettings,
@@ -99,7 +99,7 @@ impl Live {
         }
     }
 
-    /// The bound of a route, and the name of the setting that it comes from.
+    /// The throttle of a route, and the route key of its setting; empty for the default.
     pub(super) fn bound(&self, route_key: &str) -> Option<(String, Throttle)> {
         match self.throttles.get(route_key) {
             Some(throttle) => Some((route_key.to_owned(), *throttle)),

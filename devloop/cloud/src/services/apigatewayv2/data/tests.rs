@@ -1,4 +1,4 @@
-//! HTTP APIs from the control plane to the function, with functions that are closures and a clock that is driven.
+//! Tests of HTTP APIs from the control plane to the function. Functions are closures, and the test drives the clock.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::{
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
 const START_MS: i64 = 1_700_000_000_000;
 
-/// The modulus of the key in `signing_key.txt`, as sets of keys write it.
+/// The modulus of the key in `signing_key.txt`, in the form of a JSON web key.
 const MODULUS: &str = "zaHH11OZ5XOUpiDU0gCWDTkVaVyikVIkaujBR90jfa-lJ0T72k-nRzB_3GCdu0AGYJ9aQBOvQeXHrLmgRWGOSiNzdGkz5X-jNVW5\
     IrZJlxHBvkHG2PqevKtZuFaw0P0dgTvKQCe91v-xegyLqoh22Zn7o2D5NVyLMl-09bKfcdrsjq9DRnSO-O_crgWaQztvtzLPwY-a\
     -AvembYzS0Zuo1S1qkfZwSIA8KtP7kZRJBsYojE5WDpLGw_RmuFel4fm3HHlMzDxyILbZHzHSio1WoeQa3BhWXJzgUesXbk3dcGM\
@@ -33,7 +33,7 @@ const MODULUS: &str = "zaHH11OZ5XOUpiDU0gCWDTkVaVyikVIkaujBR90jfa-lJ0T72k-nRzB_3
 
 type Answer = dyn Fn(&str, &Value) -> Option<Value> + Send + Sync;
 
-/// Answers with what the closure says; no answer is a failure of the function. Keeps every event.
+/// Answers with the closure's result; `None` is a failure of the function. Keeps every event.
 struct Fake {
     answer: Box<Answer>,
     seen: Mutex<Vec<Value>>,
@@ -228,7 +228,7 @@ async fn the_most_specific_route_answers_and_default_takes_the_rest() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_is_answered_in_the_gateways_words() {
+async fn failures_get_the_gateways_own_answers() {
     let world = World::new(|_, event| match event["path"].as_str().unwrap() {
         "/text" => Some(json!("text")),
         "/fine" => {
@@ -276,7 +276,7 @@ async fn pages_of_allowed_sites_may_read_the_answers() {
 }
 
 #[tokio::test]
-async fn a_function_decides_in_the_simple_form_and_its_word_holds_for_the_time_set() {
+async fn a_simple_response_is_cached_for_its_ttl() {
     let world = World::new(|function, event| match function {
         "f" => Some(event["requestContext"]["authorizer"].clone()),
         _ => Some(json!({"isAuthorized": event["identitySource"][0] == "yes", "context": {"user": 7}})),
@@ -315,10 +315,10 @@ async fn a_function_decides_in_the_simple_form_and_its_word_holds_for_the_time_s
     assert_eq!(world.get("/7", &[("key", "yes")]).await, (200, json!({"lambda": {"user": 7}})));
     let before = world.fake.seen.lock().len();
     assert_eq!(world.get("/8", &[("key", "yes")]).await.0, 200);
-    assert_eq!(world.fake.seen.lock().len(), before + 1, "only the function was asked");
+    assert_eq!(world.fake.seen.lock().len(), before + 1, "only the function was invoked");
     world.clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(world.get("/8", &[("key", "yes")]).await.0, 200);
-    assert_eq!(world.fake.seen.lock().len(), before + 3, "the authorizer was asked again");
+    assert_eq!(world.fake.seen.lock().len(), before + 3, "the authorizer was invoked again");
 }
 
 #[tokio::test]
@@ -346,12 +346,12 @@ async fn a_function_decides_by_a_policy() {
         json!({"routeKey": "GET /{id}", "authorizationType": "CUSTOM", "authorizerId": id, "target": target});
     world.call("CreateRoute", route).await;
     assert_eq!(world.get("/7", &[("key", "k")]).await, (200, json!({"lambda": {"user": "x"}})));
-    // The policy that is kept is applied to every method that is asked for.
+    // The cached policy is applied to every request of this identity.
     assert_eq!(world.get("/8", &[("key", "k")]).await.0, 200);
     assert_eq!(world.get("/9", &[("key", "k")]).await.0, 403);
 }
 
-/// An issuer of tokens on this machine; its key is made for this test alone.
+/// A token issuer on this machine; its key is made for this test alone.
 async fn issuer() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());

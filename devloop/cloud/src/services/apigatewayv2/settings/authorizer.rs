@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Settings, bad_request, function_of};
 use crate::error::ApiError;
 
-/// Of an authorizer.
+/// The settings of an authorizer, with AWS's member names.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::services::apigatewayv2) struct AuthorizerSettings {
@@ -27,7 +27,7 @@ pub(in crate::services::apigatewayv2) struct AuthorizerSettings {
     pub(in crate::services::apigatewayv2) enable_simple_responses: bool,
 }
 
-/// Who signs tokens, and for whom.
+/// The issuer and the audience of tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(in crate::services::apigatewayv2) struct Jwt {

@@ -1,4 +1,5 @@
-//! What users set on an API and its parts: the members of the operations' inputs, read strictly [API Gateway V2 API reference].
+//! The settings that users give an API and its parts. They are the members of the operations' inputs; unknown ones are
+//! refused [API Gateway V2 API reference].
 
 mod authorizer;
 
@@ -11,19 +12,19 @@ use crate::error::ApiError;
 
 pub(super) use authorizer::{AuthorizerSettings, Jwt};
 
-/// Members by name.
+/// Members of an input, by name.
 pub(super) type Members = Map<String, Value>;
 
-/// Settings of one kind of thing.
+/// The settings of one kind of thing.
 pub(super) trait Settings: Serialize + DeserializeOwned {
-    /// What they are the settings of, for messages.
+    /// The name of the kind, for messages.
     const OF: &'static str;
 
-    /// Refuses what AWS or this cloud would not take.
+    /// Refuses values that AWS or this cloud does not accept.
     fn check(&self) -> Result<(), ApiError>;
 }
 
-/// Reads and checks settings; a member that is not known here is refused by name.
+/// Reads and checks settings; an unknown member is refused, and the error names it.
 pub(super) fn read<S: Settings>(mut members: Members) -> Result<S, ApiError> {
     members.retain(|_, value| !value.is_null());
     let settings: S = serde_json::from_value(Value::Object(members)).map_err(|error| {
@@ -39,7 +40,7 @@ pub(super) fn read<S: Settings>(mut members: Members) -> Result<S, ApiError> {
     Ok(settings)
 }
 
-/// The settings that follow from `old` when `members` are set anew.
+/// The settings `old` with the given `members` replaced.
 pub(super) fn updated<S: Settings>(old: &S, members: Members) -> Result<S, ApiError> {
     let Ok(Value::Object(mut all)) = serde_json::to_value(old) else {
         return Err(ApiError::internal(format!("the settings of {} could not be written", S::OF)));
@@ -61,7 +62,7 @@ pub(super) fn not_found(what: &str, id: &str) -> ApiError {
 /// A map of texts.
 pub(super) type Texts = BTreeMap<String, String>;
 
-/// Of an API.
+/// The settings of an API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApiSettings {
@@ -97,7 +98,7 @@ fn ipv4() -> String {
     "ipv4".to_owned()
 }
 
-/// Which pages of other sites may read an API's answers.
+/// CORS settings: which web pages of other sites may read an API's answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct Cors {
@@ -137,7 +138,7 @@ impl Settings for ApiSettings {
     }
 }
 
-/// Of a route.
+/// The settings of a route.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RouteSettings {
@@ -161,12 +162,12 @@ fn none() -> String {
 }
 
 impl RouteSettings {
-    /// Method and path; `None` for `$default`.
+    /// The route's method and path; `None` for `$default`.
     pub(super) fn method_and_path(&self) -> Option<(&str, &str)> {
         self.route_key.split_once(' ')
     }
 
-    /// The integration that answers.
+    /// The id of the route's integration.
     pub(super) fn integration(&self) -> Option<&str> {
         self.target.as_deref()?.strip_prefix("integrations/")
     }
@@ -201,7 +202,7 @@ impl Settings for RouteSettings {
     }
 }
 
-/// Whether a route's path is one: `/a/{b}/{c+}`, where nothing follows the greedy variable.
+/// Whether a route's path is valid, such as `/a/{b}/{c+}`. Nothing may follow the greedy variable.
 fn is_path(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else { return false };
     let parts: Vec<&str> = path.split('/').collect();
@@ -213,7 +214,7 @@ fn is_path(path: &str) -> bool {
     })
 }
 
-/// Of an integration.
+/// The settings of an integration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct IntegrationSettings {
@@ -242,7 +243,7 @@ fn internet() -> String {
     "INTERNET".to_owned()
 }
 
-/// The longest that an integration may take, in ms [Quotas for configuring and running an HTTP API].
+/// The longest timeout of an integration, in ms [Quotas for configuring and running an HTTP API].
 const LONGEST_MS: u64 = 30_000;
 
 fn longest() -> u64 {
@@ -250,13 +251,13 @@ fn longest() -> u64 {
 }
 
 impl IntegrationSettings {
-    /// The function that the URI names, by ARN or inside API Gateway's own form of it.
+    /// The function in the URI: an ARN, or API Gateway's own form with the ARN inside.
     pub(super) fn function(&self) -> Option<&str> {
         function_of(self.integration_uri.as_deref()?)
     }
 }
 
-/// The function that a URI names: an ARN, or the form `arn:aws:apigateway:…/functions/<ARN>/invocations`.
+/// The function in a URI: an ARN, or `arn:aws:apigateway:…/functions/<ARN>/invocations`.
 pub(super) fn function_of(uri: &str) -> Option<&str> {
     crate::services::apigateway::function_of(uri)
         .or_else(|| uri.starts_with("arn:aws:lambda:").then_some(uri))
@@ -288,7 +289,7 @@ impl Settings for IntegrationSettings {
     }
 }
 
-/// How fast requests may come, for one route or for all that have no bound of their own.
+/// The throttle of one route, or the default for all routes without one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct Bounds {
@@ -299,7 +300,7 @@ pub(super) struct Bounds {
     pub(super) detailed_metrics_enabled: bool,
 }
 
-/// Of a stage.
+/// The settings of a stage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StageSettings {
@@ -322,7 +323,7 @@ pub(super) struct StageSettings {
     pub(super) tags: Texts,
 }
 
-/// Where a stage's access log would go.
+/// The destination of a stage's access log; kept without effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct AccessLog {
@@ -358,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_or_wrong_is_refused_by_name() {
+    fn unknown_and_invalid_settings_are_refused_by_name() {
         let api = |members: Value| refusal::<ApiSettings>(members);
         assert_eq!(api(json!({"name": "a", "protocolType": "HTTP", "description": null})), None);
         assert!(api(json!({"name": "a", "protocolType": "WEBSOCKET"})).unwrap().contains("WebSocket"));

@@ -1,4 +1,4 @@
-//! What an alarm does when its state changes: it publishes to a topic, or invokes a function.
+//! The actions of an alarm when its state changes: publishing to a topic, or invoking a function.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) struct Before {
     pub(super) at_ms: i64,
 }
 
-/// Refuses an action that this cloud cannot do.
+/// Refuses an action that is not supported.
 pub(super) fn check(arn: &str, parameter: &str) -> Result<(), ApiError> {
     match Arn::parse(arn).map(|arn| arn.service) {
         Some("sns" | "lambda") => Ok(()),
@@ -25,7 +25,7 @@ pub(super) fn check(arn: &str, parameter: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Starts the actions of the state that the alarm has now.
+/// Starts the actions for the alarm's new state.
 pub(super) fn start(alarms: &Arc<Alarms>, alarm: &Alarm, before: &Before) {
     let actions = alarm.settings.actions(alarm.state).to_vec();
     if actions.is_empty() {
@@ -63,7 +63,7 @@ async fn publish(
     subject: &str,
     message: &Value,
 ) -> Result<(), ApiError> {
-    let services = alarms.services().ok_or_else(|| ApiError::internal("the cloud is ending"))?;
+    let services = alarms.services().ok_or_else(|| ApiError::internal("the cloud is stopping"))?;
     // A subject has at most 100 characters [Publish, Amazon SNS API reference].
     let subject: String = subject.chars().filter(char::is_ascii).take(100).collect();
     let input = json!({ "TopicArn": topic, "Subject": subject, "Message": message.to_string() });
@@ -71,12 +71,12 @@ async fn publish(
 }
 
 fn invoke(alarms: &Alarms, cx: &Context, function: &str, event: &Value) -> Result<(), ApiError> {
-    let functions = alarms.functions().ok_or_else(|| ApiError::internal("the cloud is ending"))?;
+    let functions = alarms.functions().ok_or_else(|| ApiError::internal("the cloud is stopping"))?;
     let payload = event.to_string().into();
     functions.invoke_later(cx, function, Invocation { payload, ..Invocation::default() })
 }
 
-/// The message that topics get.
+/// The message for topics.
 fn message(alarm: &Alarm, before: &Before) -> Value {
     let shown = &alarm.settings.shown;
     let get = |name: &str| shown.get(name).cloned().unwrap_or(Value::Null);
@@ -133,7 +133,7 @@ fn trigger(shown: &Map<String, Value>) -> Value {
     trigger.into()
 }
 
-/// The event that functions get [Invoke a Lambda function from an alarm].
+/// The event for functions [Invoke a Lambda function from an alarm].
 fn event(alarm: &Alarm, before: &Before) -> Value {
     let shown = &alarm.settings.shown;
     json!({
@@ -196,7 +196,7 @@ fn stat(metric: &Value, stat: &Value, name: &str) -> Value {
     })
 }
 
-/// The region as AWS's messages name it.
+/// The region's name in AWS's messages.
 fn region_name(region: &str) -> &str {
     match region {
         "us-east-1" => "US East (N. Virginia)",

@@ -1,4 +1,4 @@
-//! One alarm: its settings, its state, and what happened to it.
+//! One alarm: its settings, its state, and its history.
 
 use std::collections::BTreeMap;
 
@@ -18,17 +18,17 @@ use crate::{context::Context, wire};
 pub(super) struct Alarm {
     pub(super) settings: Settings,
     pub(super) arn: String,
-    /// Whose actions they are; the request that made the alarm.
+    /// The context of the request that created the alarm; its actions run in this context.
     pub(super) cx: Context,
     pub(super) actions_enabled: bool,
     pub(super) configured_ms: i64,
     pub(super) state: State,
     pub(super) reason: String,
     pub(super) reason_data: Option<String>,
-    /// When the state was last set, and when it last became another one.
+    /// When the state was last set, and when it last changed to another state.
     pub(super) updated_ms: i64,
     pub(super) transitioned_ms: i64,
-    /// The end of the time that was evaluated last, in s.
+    /// Until when the alarm was evaluated, in s since the epoch.
     pub(super) evaluated: i64,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) history: History,
@@ -40,7 +40,8 @@ impl Alarm {
         self.settings.period.min(60)
     }
 
-    /// The points that count at `end`, in s, the newest first; `None` where a period has no data.
+    /// The points of the evaluation range that ends at `end` (in s), the newest first. A point without a value is a period
+    /// without data.
     pub(super) fn points(&self, store: &Store, end: i64) -> Vec<Point> {
         let (range, period) = (decide::range(self.settings.rule) as i64, self.settings.period);
         let (from_ms, end_ms) = ((end - range * period) * 1_000, end * 1_000);
@@ -58,7 +59,7 @@ impl Alarm {
         starts.map(|start| Point { start, value: found.get(&start).copied() }).collect()
     }
 
-    /// As DescribeAlarms shows it.
+    /// The alarm as DescribeAlarms shows it.
     pub(super) fn describe(&self) -> Value {
         let mut members: Map<String, Value> = self.settings.shown.clone();
         members.insert("AlarmArn".to_owned(), self.arn.clone().into());

@@ -1,6 +1,6 @@
-//! Which state an alarm gets from its data; pure [Configuring how CloudWatch alarms treat missing data].
+//! Decides an alarm's state from its data. Pure [Configuring how CloudWatch alarms treat missing data].
 
-/// The three states.
+/// The states of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Ok,
@@ -9,12 +9,12 @@ pub(super) enum State {
 }
 
 impl State {
-    /// The state by its name.
+    /// The state with this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         [Self::Ok, Self::Alarm, Self::InsufficientData].into_iter().find(|state| state.name() == name)
     }
 
-    /// As the API writes it.
+    /// The name of the state in the API.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",
@@ -24,7 +24,7 @@ impl State {
     }
 }
 
-/// What a period without data counts as.
+/// How a period without data is treated (`TreatMissingData`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Absent {
     Missing,
@@ -33,7 +33,7 @@ pub(super) enum Absent {
     NotBreaching,
 }
 
-/// How many of the data must breach.
+/// How many data points must breach the threshold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rule {
     /// `EvaluationPeriods`.
@@ -43,13 +43,14 @@ pub(super) struct Rule {
     pub(super) absent: Absent,
 }
 
-/// How many periods are looked at: more than are evaluated, so that data behind a gap can fill it. AWS does not say how many
-/// more; these are as many as in the tables of its documentation.
+/// The evaluation range, in periods. It is longer than what is evaluated, so that older data points can stand in for
+/// missing ones. AWS does not say how much longer; two periods agree with the tables of its documentation.
 pub(super) fn range(rule: Rule) -> usize {
     rule.periods + 2
 }
 
-/// The new state from whether the data breach, the newest first and `None` where there is none; `None` keeps the state.
+/// The new state. `breaches` says for each period, the newest first, whether its data point breaches the threshold; `None`
+/// is a missing point. Returns `None` when the state stays.
 pub(super) fn decide(rule: Rule, breaches: &[Option<bool>]) -> Option<State> {
     let known: Vec<(usize, bool)> = breaches
         .iter()
@@ -71,7 +72,7 @@ pub(super) fn decide(rule: Rule, breaches: &[Option<bool>]) -> Option<State> {
         Absent::Missing if known.is_empty() => Some(State::InsufficientData),
         Absent::Ignore if known.is_empty() => None,
         Absent::Missing | Absent::Ignore if breaching < known.len() => Some(State::Ok),
-        // All that is known breaches: enough when the oldest has stood for as long as it takes.
+        // All known points breach. That is enough if the oldest of them is at least `datapoints` periods old.
         Absent::Missing => {
             let oldest = known.last().map_or(0, |(index, _)| index + 1);
             (oldest >= rule.datapoints).then_some(State::Alarm)
@@ -84,7 +85,8 @@ pub(super) fn decide(rule: Rule, breaches: &[Option<bool>]) -> Option<State> {
 mod tests {
     use super::*;
 
-    /// The tables of the documentation: `0` fits, `X` breaches, `-` is missing; the newest comes last.
+    /// The tables of the documentation: `0` does not breach, `X` breaches, `-` is missing. The newest point is the last
+    /// one.
     #[test]
     fn the_tables_of_the_documentation() {
         const KEEP: Option<State> = None;

@@ -1,4 +1,4 @@
-//! What happened to an alarm, for DescribeAlarmHistory.
+//! The history of an alarm, for DescribeAlarmHistory.
 
 use std::collections::VecDeque;
 
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::wire;
 
-/// How many entries an alarm keeps; the oldest go. AWS keeps 30 days.
+/// How many entries an alarm keeps; the oldest are dropped. AWS keeps them for 30 days.
 const KEPT: usize = 200;
 
 /// The entries of one alarm, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct History(VecDeque<Entry>);
 
-/// One thing that happened.
+/// One entry of the history.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) at_ms: i64,
@@ -39,7 +39,7 @@ impl History {
 }
 
 impl Entry {
-    /// As DescribeAlarmHistory shows it.
+    /// The entry as DescribeAlarmHistory shows it.
     pub(super) fn describe(&self, alarm: &str) -> Value {
         json!({
             "AlarmName": alarm,

@@ -1,5 +1,5 @@
-//! Alarms: a metric or an expression is held against a threshold as time passes, and a change of state does what the alarm's
-//! actions say [Using Amazon CloudWatch alarms].
+//! Alarms: the cloud compares a metric or an expression with a threshold as time passes, and runs the alarm's actions when
+//! its state changes [Using Amazon CloudWatch alarms].
 
 mod actions;
 mod alarm;

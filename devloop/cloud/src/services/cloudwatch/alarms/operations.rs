@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// Names in one call, and entries of one answer, at most.
+/// The most names in one call, and the most entries in one answer.
 const NAMES: usize = 100;
 const PAGE: i64 = 100;
 
@@ -83,7 +83,7 @@ impl Alarms {
         }
     }
 
-    /// [PutMetricAlarm, CloudWatch API reference]: a new alarm, or new settings of one, whose state stays.
+    /// [PutMetricAlarm, CloudWatch API reference]: creates an alarm, or changes one, which keeps its state.
     fn put(self: &Arc<Self>, cx: &Context, input: Value) -> Result<Value, ApiError> {
         let mut new_tags = BTreeMap::new();
         tags::add(&mut new_tags, &input)?;
@@ -137,7 +137,7 @@ impl Alarms {
         Ok(json!({}))
     }
 
-    /// [DeleteAlarms, CloudWatch API reference]: all of them or, if one is not there, none.
+    /// [DeleteAlarms, CloudWatch API reference]: deletes all of them, or none if one does not exist.
     fn delete(&self, cx: &Context, input: Input) -> Result<Value, ApiError> {
         let names = named(input.alarm_names)?;
         let region = self.regions.of(&cx.region);
@@ -151,7 +151,7 @@ impl Alarms {
         Ok(json!({}))
     }
 
-    /// [DescribeAlarms, CloudWatch API reference]: in the order of their names.
+    /// [DescribeAlarms, CloudWatch API reference]: sorted by name.
     fn describe(&self, cx: &Context, input: &Input) -> Result<Value, ApiError> {
         if !input.alarm_names.is_empty() && input.alarm_name_prefix.is_some() {
             return Err(exclusive("AlarmNames", "AlarmNamePrefix"));
@@ -194,7 +194,7 @@ impl Alarms {
         Ok(output)
     }
 
-    /// [DescribeAlarmsForMetric, CloudWatch API reference]: alarms on exactly this metric.
+    /// [DescribeAlarmsForMetric, CloudWatch API reference]: alarms with exactly this metric.
     fn describe_for_metric(&self, cx: &Context, input: Input) -> Result<Value, ApiError> {
         let name = input.metric_name.ok_or_else(|| missing("MetricName"))?;
         let namespace = input.namespace.ok_or_else(|| missing("Namespace"))?;
@@ -217,7 +217,7 @@ impl Alarms {
         Ok(json!({ "MetricAlarms": alarms.values().filter(fits).map(Alarm::describe).collect::<Vec<_>>() }))
     }
 
-    /// [DescribeAlarmHistory, CloudWatch API reference]. The history of an alarm goes with it here.
+    /// [DescribeAlarmHistory, CloudWatch API reference]. Here an alarm's history is deleted with the alarm.
     fn describe_history(&self, cx: &Context, input: &Input) -> Result<Value, ApiError> {
         let limit = page(input)?;
         let skip =
@@ -257,7 +257,7 @@ impl Alarms {
         Ok(output.into())
     }
 
-    /// [SetAlarmState, CloudWatch API reference]: until the next evaluation says otherwise.
+    /// [SetAlarmState, CloudWatch API reference]: the state stays until the next evaluation.
     fn set_state(self: &Arc<Self>, cx: &Context, input: Input) -> Result<Value, ApiError> {
         let name = input.alarm_name.ok_or_else(|| missing("AlarmName"))?;
         let state = state_named(&input.state_value.ok_or_else(|| missing("StateValue"))?)?;
@@ -280,7 +280,7 @@ impl Alarms {
         Ok(json!({}))
     }
 
-    /// [EnableAlarmActions and DisableAlarmActions, CloudWatch API reference]; names without an alarm are passed over.
+    /// [EnableAlarmActions and DisableAlarmActions, CloudWatch API reference]; ignores names without an alarm.
     fn enable_actions(&self, cx: &Context, input: Input, enabled: bool) -> Result<Value, ApiError> {
         let names = named(input.alarm_names)?;
         let region = self.regions.of(&cx.region);
@@ -319,7 +319,7 @@ fn page(input: &Input) -> Result<usize, ApiError> {
     }
 }
 
-/// A token names the last alarm of its page, so that alarms made between two pages shift nothing.
+/// A token names the last alarm of its page, so that alarms created between two calls do not move the next page.
 fn to_token(name: &str) -> String {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE};
     BASE64_URL_SAFE.encode(name)

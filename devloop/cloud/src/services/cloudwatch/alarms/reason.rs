@@ -1,4 +1,4 @@
-//! The sentence that says why an alarm has its state, and the data behind it.
+//! The reason for an alarm's state: the sentence, and the data behind it.
 
 use serde_json::{Value, json};
 
@@ -8,14 +8,14 @@ use super::{
     settings::{Settings, Source},
 };
 
-/// The value of a period that starts at this second.
+/// The value of the period that starts at the second `start`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
     pub(super) start: i64,
     pub(super) value: Option<f64>,
 }
 
-/// A time as reasons and their data write it.
+/// A time in the form of reasons and their data.
 pub(super) fn stamp(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
@@ -34,7 +34,7 @@ fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Why the alarm goes from its state to `to`.
+/// The reason why the alarm changes from its state to `to`.
 pub(super) fn sentence(alarm: &Alarm, points: &[Point], to: State) -> String {
     let Settings { rule, threshold, comparison, .. } = &alarm.settings;
     let known: Vec<_> =
@@ -79,7 +79,7 @@ pub(super) fn sentence(alarm: &Alarm, points: &[Point], to: State) -> String {
     )
 }
 
-/// The data behind it, as `StateReasonData` has them.
+/// The data behind the reason, for `StateReasonData`.
 pub(super) fn data(alarm: &Alarm, points: &[Point], now_ms: i64) -> String {
     let Settings { rule, threshold, period, .. } = &alarm.settings;
     let known: Vec<_> =

@@ -1,4 +1,4 @@
-//! What PutMetricAlarm asks for, checked.
+//! Reads and checks the input of PutMetricAlarm.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// Members of PutMetricAlarm that this cloud does not have.
+/// Members of PutMetricAlarm that are not supported.
 const REFUSED: [&str; 7] = [
     "ActionConfiguration",
     "EvaluationCriteria",
@@ -80,7 +80,7 @@ impl Comparison {
         })
     }
 
-    /// Whether the value is on the wrong side.
+    /// Whether the value breaches the threshold.
     pub(super) fn breaches(self, value: f64, threshold: f64) -> bool {
         match self {
             Self::AtLeast => value >= threshold,
@@ -90,7 +90,7 @@ impl Comparison {
         }
     }
 
-    /// As the reason of a state says it.
+    /// The comparison in the words of a state's reason.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::AtLeast => "greater than or equal to",
@@ -101,11 +101,11 @@ impl Comparison {
     }
 }
 
-/// Where an alarm's values come from.
+/// The source of an alarm's values.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     Stat(Stat),
-    /// Queries of which exactly one is returned.
+    /// Metric math: queries of which exactly one returns data.
     Math(Vec<Checked>),
 }
 
@@ -114,18 +114,18 @@ pub(super) enum Source {
 pub(super) struct Settings {
     pub(super) name: String,
     pub(super) source: Source,
-    /// In s.
+    /// The period, in s.
     pub(super) period: i64,
     pub(super) rule: Rule,
     pub(super) threshold: f64,
     pub(super) comparison: Comparison,
     actions: [Vec<String>; 3],
-    /// The members that were given, as DescribeAlarms shows them.
+    /// The given members, as DescribeAlarms shows them.
     pub(super) shown: Map<String, Value>,
 }
 
 impl Settings {
-    /// What to do when the alarm gets this state.
+    /// The actions for a change to this state.
     pub(super) fn actions(&self, state: State) -> &[String] {
         match state {
             State::Ok => &self.actions[0],
@@ -230,7 +230,7 @@ impl Settings {
     }
 }
 
-/// The one metric, or the queries, with the alarm's period.
+/// The metric or the queries of the alarm, and its period.
 fn source(input: &Input) -> Result<(Source, i64), ApiError> {
     if !input.metrics.is_empty() {
         if input.metric_name.is_some() {
@@ -276,7 +276,7 @@ fn source(input: &Input) -> Result<(Source, i64), ApiError> {
     Ok((Source::Stat(Stat { key, period, statistic, unit: input.unit.clone() }), period))
 }
 
-/// Alarms take no periods of 1 or 5 s [PutMetricAlarm, `Period`].
+/// Refuses the periods 1 and 5 s, which alarms do not support [PutMetricAlarm, `Period`].
 fn is_watched(period: i64, parameter: &str) -> Result<(), ApiError> {
     if points::is_period(period) && period >= 10 {
         return Ok(());
@@ -286,7 +286,7 @@ fn is_watched(period: i64, parameter: &str) -> Result<(), ApiError> {
     )))
 }
 
-/// The members as DescribeAlarms shows them; numbers and flags that came as text become what they are.
+/// The members as DescribeAlarms shows them. Numbers and booleans that arrived as text get their own type.
 fn shown(given: Map<String, Value>) -> Map<String, Value> {
     let mut members = Map::new();
     for (name, value) in given {

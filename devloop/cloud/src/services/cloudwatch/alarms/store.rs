@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::{super::store::Store, alarm::Alarm, decide::State, reason};
 use crate::{clock::Clock, error::ApiError, functions::Functions, regional::Regional, service::Catalogue};
 
-/// How many alarms a region has at most [CloudWatch service quotas].
+/// The most alarms of a region [CloudWatch service quotas].
 pub(in super::super) const ALARMS: usize = 5_000;
 
 /// The alarms of one region, by name.
@@ -24,7 +24,7 @@ pub(in super::super) struct Alarms {
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Regional<Store>>,
     pub(super) regions: Regional<Region>,
-    /// Whether the task runs, and what wakes it when an alarm comes.
+    /// Whether the evaluating task runs, and the signal that wakes it for a new alarm.
     pub(super) running: Mutex<bool>,
     pub(super) changed: Arc<Notify>,
     services: OnceLock<Weak<dyn Catalogue>>,
@@ -32,7 +32,7 @@ pub(in super::super) struct Alarms {
 }
 
 impl Alarms {
-    /// No alarms yet.
+    /// A store without alarms.
     pub(in super::super) fn new(clock: Clock, metrics: Arc<Regional<Store>>) -> Arc<Self> {
         Arc::new(Self {
             clock,
@@ -45,13 +45,13 @@ impl Alarms {
         })
     }
 
-    /// Hands over the way to other services, once.
+    /// Sets the catalogue of all services, once.
     pub(in super::super) fn connect(&self, all: Weak<dyn Catalogue>) {
-        // The cloud is put together once; a second time would be a mistake that changes nothing.
+        // The cloud is assembled once; a second call would be ignored.
         let _ = self.services.set(all);
     }
 
-    /// Hands over the functions that actions may invoke, once.
+    /// Sets the functions that actions may invoke, once.
     pub(in super::super) fn invokes(&self, functions: Weak<dyn Functions>) {
         let _ = self.functions.set(functions);
     }
@@ -69,7 +69,7 @@ impl Alarms {
         self.functions.get()?.upgrade()
     }
 
-    /// Sets the state of an alarm, writes it down, and starts the actions when it is another one.
+    /// Sets the state of an alarm and adds it to the history. Starts the actions if the state has changed.
     pub(super) fn set(self: &Arc<Self>, alarm: &mut Alarm, to: State, why: String, data: Option<String>) {
         let now_ms = self.clock.now_ms();
         let from = alarm.state;
@@ -101,7 +101,7 @@ impl Alarms {
         }
     }
 
-    /// Evaluates one alarm for the time that ends at `end`, in s.
+    /// Evaluates one alarm for the evaluation range that ends at `end`, in s.
     pub(super) fn evaluate(self: &Arc<Self>, store: &Store, alarm: &mut Alarm, end: i64) {
         alarm.evaluated = end;
         let points = alarm.points(store, end);
@@ -120,7 +120,7 @@ impl Alarms {
     }
 }
 
-/// The error for an alarm that is not there.
+/// The error for an alarm that does not exist.
 pub(super) fn not_found(name: &str) -> ApiError {
     ApiError::with_status(404, "ResourceNotFound", format!("Unknown alarm: {name}"))
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// How many tags an alarm has at most [TagResource, CloudWatch API reference].
+/// The most tags of an alarm [TagResource, CloudWatch API reference].
 const MOST: usize = 50;
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ struct Input {
     tag_keys: Vec<String>,
 }
 
-/// Adds the tags of an input's list `Tags`.
+/// Adds the tags in an input's list `Tags`.
 pub(super) fn add(to: &mut BTreeMap<String, String>, input: &Value) -> Result<(), ApiError> {
     let input: Input = wire::read(json!({ "Tags": input.get("Tags") }))?;
     to.extend(input.tags.into_iter().map(|tag| (tag.key, tag.value)));

@@ -1,4 +1,4 @@
-//! Alarms in a cloud whose clock the test drives.
+//! Tests of alarms, in a cloud whose clock the test drives.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Clock, Cloud, Options, context::Context};
 
-/// A minute's start.
+/// The start of a minute.
 const START: i64 = 1_800_000_000_000;
 
 struct World {
@@ -31,7 +31,7 @@ impl World {
         self.cloud.call(&self.cx, "monitoring", operation, input).await.unwrap_err().to_string()
     }
 
-    /// An alarm when a minute's sum of `errors` is above 1, with changes.
+    /// Creates an alarm on the sum of `errors` in a minute, with the threshold 1 and the given changes.
     async fn alarm(&self, name: &str, changes: Value) {
         let mut input = json!({
             "AlarmName": name, "Namespace": "Own", "MetricName": "errors", "Statistic": "Sum", "Period": 60,
@@ -53,7 +53,7 @@ impl World {
             .clone()
     }
 
-    /// Moves the clock on by a minute once the alarms sleep, and waits until the alarm has this state.
+    /// Once the alarms wait, moves the clock by a minute; then waits until the alarm has this state.
     async fn after_a_minute(&self, name: &str, state: &str) -> Value {
         while self.clock.sleepers() == 0 {
             tokio::task::yield_now().await;
@@ -77,7 +77,7 @@ impl World {
         (topic.as_str().unwrap().to_owned(), queue.as_str().unwrap().to_owned())
     }
 
-    /// The next message of the topic behind the queue, with its subject.
+    /// The next message from the topic in the queue, with its subject.
     async fn told(&self, queue: &str) -> (String, Value) {
         let answer =
             self.call("sqs", "ReceiveMessage", json!({ "QueueUrl": queue, "WaitTimeSeconds": 20 })).await;
@@ -90,7 +90,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_state_follows_the_data_and_tells_the_topic() {
+async fn a_state_follows_the_data_and_is_published_to_the_topic() {
     let world = World::new();
     let (topic, queue) = world.topic_with_queue().await;
     world.alarm("a", json!({ "AlarmActions": [topic], "OKActions": [topic] })).await;
@@ -124,13 +124,13 @@ async fn a_state_follows_the_data_and_tells_the_topic() {
 }
 
 #[tokio::test]
-async fn without_data_the_state_is_unknown_or_what_missing_data_count_as() {
+async fn missing_data_is_treated_as_the_alarm_says() {
     let world = World::new();
     world.alarm("a", json!({})).await;
     world.alarm("b", json!({ "TreatMissingData": "breaching" })).await;
     world.put(0.0).await;
     world.after_a_minute("a", "OK").await;
-    // Three periods are looked at, so that the datum counts twice more.
+    // The evaluation range has three periods, so the data point counts twice more.
     for _ in 0..2 {
         world.after_a_minute("a", "OK").await;
     }
@@ -142,7 +142,7 @@ async fn without_data_the_state_is_unknown_or_what_missing_data_count_as() {
 }
 
 #[tokio::test]
-async fn a_state_set_by_hand_tells_and_lasts_until_the_next_evaluation() {
+async fn a_state_set_by_hand_runs_actions_and_lasts_until_the_next_evaluation() {
     let world = World::new();
     let (topic, queue) = world.topic_with_queue().await;
     world.alarm("a", json!({ "AlarmActions": [topic] })).await;
@@ -182,7 +182,7 @@ async fn an_alarm_on_the_dead_letter_queue_and_one_on_an_expression() {
     });
     world.call("monitoring", "PutMetricAlarm", input).await;
     world.call("sqs", "SendMessage", json!({ "QueueUrl": url, "MessageBody": "x" })).await;
-    // The queue is measured a second before the minute ends.
+    // The queue's metrics are recorded a second before the minute ends.
     while world.clock.sleepers() < 2 {
         tokio::task::yield_now().await;
     }
@@ -198,7 +198,7 @@ async fn an_alarm_on_the_dead_letter_queue_and_one_on_an_expression() {
 }
 
 #[tokio::test]
-async fn alarms_are_found_by_what_they_have() {
+async fn alarms_are_found_by_name_prefix_state_and_metric() {
     let world = World::new();
     for name in ["a1", "a2", "b1"] {
         world.alarm(name, json!({ "Tags": [{ "Key": "team", "Value": name }] })).await;
@@ -225,7 +225,7 @@ async fn alarms_are_found_by_what_they_have() {
 }
 
 #[tokio::test]
-async fn settings_that_make_no_alarm_are_refused() {
+async fn invalid_settings_are_refused() {
     let world = World::new();
     let check = async |changes: Value, part: &str| {
         let mut input = json!({

@@ -1,11 +1,11 @@
-//! The task that evaluates alarms when their time has come. It runs only as long as there are alarms.
+//! The task that evaluates alarms when they are due. It runs only while there are alarms.
 
 use std::sync::{Arc, Weak};
 
 use super::store::Alarms;
 
 impl Alarms {
-    /// Tells that an alarm came or changed.
+    /// Starts the task, or tells it that an alarm was added or changed.
     pub(super) fn wake(self: &Arc<Self>) {
         let mut running = self.running.lock();
         if *running {
@@ -16,7 +16,7 @@ impl Alarms {
         }
     }
 
-    /// When the next alarm is to be evaluated, in ms; `None` ends the task.
+    /// When the next alarm is due, in ms since the epoch; `None` ends the task.
     fn next_ms(&self) -> Option<i64> {
         let mut running = self.running.lock();
         let next = |(_, region): &(Arc<str>, Arc<super::store::Region>)| {
@@ -28,7 +28,7 @@ impl Alarms {
         next.map(|second| second * 1_000)
     }
 
-    /// Evaluates every alarm whose time has come, for the latest end of one of its periods.
+    /// Evaluates every alarm that is due. The evaluation range ends at the latest end of a period.
     fn evaluate_due(self: &Arc<Self>) {
         let now = self.clock.now_ms().div_euclid(1_000);
         for (name, region) in self.regions.all() {
@@ -43,7 +43,7 @@ impl Alarms {
     }
 }
 
-/// Keeps no hold on the alarms while it sleeps, so that they go with their cloud.
+/// Holds no strong reference to the alarms while it sleeps, so that they are dropped with their cloud.
 async fn watch(alarms: Weak<Alarms>) {
     loop {
         let Some(present) = alarms.upgrade() else { return };

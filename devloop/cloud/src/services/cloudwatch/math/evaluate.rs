@@ -1,4 +1,4 @@
-//! What an expression comes to.
+//! Evaluates expressions.
 
 use super::{
     functions,
@@ -6,17 +6,17 @@ use super::{
     value::{Outcome, Series},
 };
 
-/// What an expression may ask of the request that it belongs to.
+/// The data of a request that an expression can use.
 pub(in super::super) trait Metrics {
-    /// The query of this id.
+    /// The result of the query with this id.
     fn by_id(&self, id: &str) -> Result<Outcome, String>;
-    /// All metrics that are no expressions, with their ids.
+    /// All queries that are metrics and not expressions, with their ids.
     fn all(&self) -> Vec<(String, Series)>;
-    /// The starts of all periods of this length in the request's time, in s.
+    /// The starts of all periods of this length in the request's time range, in s.
     fn starts(&self, period: i64) -> Vec<i64>;
 }
 
-/// Computes an expression; an error says what it does not fit.
+/// Evaluates an expression; the error says which parts do not fit together.
 pub(in super::super) fn evaluate(expression: &Expression, metrics: &dyn Metrics) -> Result<Outcome, String> {
     match expression {
         Expression::Number(number) => Ok(Outcome::Number(*number)),
@@ -71,12 +71,12 @@ fn binary(operator: Operator, left: Outcome, right: Outcome) -> Result<Outcome, 
     })
 }
 
-/// Only the times that both have.
+/// Combines two series at the times that both of them have.
 fn both(left: &Series, right: &Series, compute: impl Fn(f64, f64) -> f64) -> Series {
     left.map(|at, value| right.points.get(&at).map(|other| compute(value, *other)))
 }
 
-#[expect(clippy::float_cmp, reason = "CloudWatch compares as written")]
+#[expect(clippy::float_cmp, reason = "CloudWatch compares exactly")]
 fn operate(operator: Operator, left: f64, right: f64) -> f64 {
     let truth = |is: bool| f64::from(u8::from(is));
     match operator {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_arrays_and_what_does_not_fit() {
+    fn numbers_arrays_and_invalid_combinations() {
         assert_eq!(of("SUM(a)"), Ok(Outcome::Number(7.0)));
         assert_eq!(of("MIN(b)"), Ok(Outcome::Number(0.0)));
         assert_eq!(of("STDDEV(a*0+3)"), Ok(Outcome::Number(0.0)));

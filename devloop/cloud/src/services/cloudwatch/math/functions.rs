@@ -8,7 +8,7 @@ use super::{
     },
 };
 
-/// Every function that works here.
+/// The supported functions.
 pub(super) const KNOWN: &[&str] = &[
     "ABS",
     "AVG",
@@ -44,7 +44,7 @@ pub(super) const KNOWN: &[&str] = &[
     "YEAR",
 ];
 
-/// Functions that CloudWatch has and this cloud has not.
+/// Functions of CloudWatch that are not supported.
 pub(super) const REFUSED: &[&str] = &[
     "ANOMALY_DETECTION_BAND",
     "DB_PERF_INSIGHTS",
@@ -54,7 +54,7 @@ pub(super) const REFUSED: &[&str] = &[
     "SERVICE_QUOTA",
 ];
 
-/// Calls a function; an error says which inputs it takes.
+/// Calls a function; the error says that the inputs do not fit.
 pub(super) fn call(name: &str, inputs: &[Outcome], metrics: &dyn Metrics) -> Result<Outcome, String> {
     if let Some(result) = of_values(name, inputs).or_else(|| of_series(name, inputs)) {
         return Ok(result);
@@ -87,7 +87,7 @@ pub(super) fn call(name: &str, inputs: &[Outcome], metrics: &dyn Metrics) -> Res
     result.ok_or_else(|| format!("{name} takes other inputs than these"))
 }
 
-/// Functions of each value alone, and of its time.
+/// Functions that compute each value alone, from the value and its time.
 fn of_values(name: &str, inputs: &[Outcome]) -> Option<Outcome> {
     let change: fn(i64, f64) -> Option<f64> = match name {
         "ABS" => |_, value| Some(value.abs()),
@@ -119,7 +119,7 @@ fn utc(at: i64, part: impl Fn(jiff::civil::DateTime) -> i32) -> Option<f64> {
     Some(f64::from(part(at.to_zoned(jiff::tz::TimeZone::UTC).datetime())))
 }
 
-/// Functions of a whole series, or of each of several.
+/// Functions that compute from a whole series, or from each of several series.
 fn of_series(name: &str, inputs: &[Outcome]) -> Option<Outcome> {
     let [input] = inputs else { return None };
     if let Some(sum_up) = aggregate(name) {
@@ -176,7 +176,7 @@ fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// One value of all series for every time that any of them has.
+/// Combines all series into one value for every time that any of them has.
 fn across(name: &str, all: &[Series], sum_up: impl Fn(&[f64]) -> f64) -> Series {
     let times: std::collections::BTreeSet<_> =
         all.iter().flat_map(|one| one.points.keys().copied()).collect();
@@ -199,7 +199,8 @@ fn constant(value: f64, metrics: &dyn Metrics) -> Outcome {
     Outcome::Series(Series { label: "TIME_SERIES".to_owned(), period, points })
 }
 
-/// Gives the times without a value one: a number, that of another series, the last one, or one on the way to the next.
+/// Fills in the times without a value: with a number, the value of another series, the last value, or a value interpolated
+/// towards the next one.
 fn fill(series: &Series, how: &Outcome, metrics: &dyn Metrics) -> Option<Series> {
     let before = |at: i64| series.points.range(..=at).next_back().map(|(at, value)| (*at, *value));
     let behind = |at: i64| series.points.range(at..).next().map(|(at, value)| (*at, *value));
@@ -229,7 +230,7 @@ fn slice(all: &[Series], start: f64, end: f64) -> Vec<Series> {
     all.get(start.max(0.0) as usize..end).unwrap_or_default().to_vec()
 }
 
-/// Sorts by a function of each series; series without data come last.
+/// Sorts series by a statistic of each; series without data come last.
 fn sort(all: &[Series], by: &str, order: &str, most: usize) -> Option<Outcome> {
     let sum_up = aggregate(by)?;
     let descending = match order {
@@ -252,7 +253,7 @@ fn sort(all: &[Series], by: &str, order: &str, most: usize) -> Option<Outcome> {
     Some(Array(known.into_iter().take(most).map(|(_, one)| one.clone()).collect()))
 }
 
-/// The value of `yes` or `no` where the condition is true or not; nothing where the chosen one has no value.
+/// The value of `yes` where the condition is true and of `no` where it is not; no value where the chosen one has none.
 fn choose(condition: &Outcome, yes: &Outcome, no: Option<&Outcome>) -> Option<Outcome> {
     let at_time = |of: &Outcome, at: i64| match of {
         Number(number) => Some(*number),

@@ -1,10 +1,10 @@
-//! The text of an expression as a tree.
+//! Parses the text of an expression into a tree.
 
 use super::functions::{KNOWN, REFUSED};
 use crate::error::ApiError;
 use crate::services::cloudwatch::errors::validation;
 
-/// How long an expression may be [MetricDataQuery, `Expression`], and how deep its parentheses go here.
+/// The longest expression [MetricDataQuery, `Expression`], and the deepest nesting that is supported.
 const LONGEST: usize = 2_048;
 const DEEPEST: usize = 40;
 
@@ -22,7 +22,7 @@ pub(in super::super) enum Expression {
     Call(String, Vec<Self>),
 }
 
-/// What stands between two operands.
+/// A binary operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Operator {
     Or,
@@ -40,7 +40,7 @@ pub(in super::super) enum Operator {
     Power,
 }
 
-/// Operators by how tightly they bind, the loosest first; of two that begin alike, the longer one first.
+/// Operators by precedence, the lowest first. An operator comes before one that is its prefix.
 const OPERATORS: [&[(&str, Operator)]; 6] = [
     &[("||", Operator::Or), ("OR", Operator::Or)],
     &[("&&", Operator::And), ("AND", Operator::And)],
@@ -58,7 +58,7 @@ const OPERATORS: [&[(&str, Operator)]; 6] = [
 ];
 
 impl Expression {
-    /// Hands every id that the expression names to `visit`.
+    /// Calls `visit` with every id in the expression.
     pub(in super::super) fn ids(&self, visit: &mut impl FnMut(&str)) {
         match self {
             Self::Number(_) | Self::Word(_) => {}
@@ -73,7 +73,7 @@ impl Expression {
     }
 }
 
-/// Reads the expression of the query `id`.
+/// Parses the expression of the query `id`.
 pub(in super::super) fn parse(id: &str, text: &str) -> Result<Expression, ApiError> {
     if text.len() > LONGEST {
         return Err(validation(format!(
@@ -117,7 +117,7 @@ impl<'t> Reader<'t> {
         if self.take(sign) { Ok(()) } else { Err(self.error(&format!("`{sign}` is missing"))) }
     }
 
-    /// What comes next as long as `wanted` says so.
+    /// Takes the next characters while `wanted` accepts them.
     fn word(&mut self, wanted: impl Fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|c| !wanted(c)).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
@@ -207,7 +207,7 @@ impl<'t> Reader<'t> {
         Ok(Expression::Call(name.to_owned(), self.parts(')')?))
     }
 
-    /// Parts between commas up to `end`.
+    /// Comma-separated parts up to `end`.
     fn parts(&mut self, end: char) -> Result<Vec<Expression>, ApiError> {
         let mut parts = Vec::new();
         if self.take(end) {
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_binds_tighter_is_taken_first() {
+    fn operators_follow_their_precedence() {
         let same = |text: &str, bracketed: &str| {
             assert_eq!(parse("e", text).unwrap(), parse("e", bracketed).unwrap(), "{text}");
         };
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_wrong_part() {
         let check = |text: &str, part: &str| {
             let error = parse("e1", text).unwrap_err();
             assert!(error.message.contains(part), "{text}: {error}");

@@ -1,31 +1,31 @@
-//! What an expression works on: numbers, time series and arrays of these.
+//! The values of expressions: numbers, time series and arrays of time series.
 
 use std::collections::BTreeMap;
 
-/// Values by the second that their period starts with.
+/// A time series: values by the second at which their period starts.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) struct Series {
-    /// What it is called in a result with several series.
+    /// Its label in a result with several series.
     pub(in super::super) label: String,
-    /// In s.
+    /// The period, in s.
     pub(in super::super) period: i64,
     pub(in super::super) points: BTreeMap<i64, f64>,
 }
 
 impl Series {
-    /// The series with other values; what is no finite number is left out, as CloudWatch does with a division by zero.
+    /// The series with changed values. Values that are not finite are left out, as CloudWatch does with a division by zero.
     pub(super) fn map(&self, change: impl Fn(i64, f64) -> Option<f64>) -> Self {
         self.with(self.points.iter().filter_map(|(at, value)| Some((*at, change(*at, *value)?))))
     }
 
-    /// The series with these points.
+    /// The series with other points.
     pub(super) fn with(&self, points: impl Iterator<Item = (i64, f64)>) -> Self {
         let points = points.filter(|(_, value)| value.is_finite()).collect();
         Self { label: self.label.clone(), period: self.period, points }
     }
 }
 
-/// What an expression, or a part of it, comes to.
+/// The value of an expression or of a part of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) enum Outcome {
     Number(f64),

@@ -1,4 +1,4 @@
-//! `AWS::DynamoDB::GlobalTable`, which the CDK's `TableV2` is: a table with one replica, in the stack's own region.
+//! `AWS::DynamoDB::GlobalTable`, which the CDK's `TableV2` creates: a table with one replica in the stack's own region.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::resource::{
     Task,
 };
 
-/// What a replica has to say, and a table says itself.
+/// Properties that a global table has in its replica, and a plain table has itself.
 const OF_REPLICA: [&str; 5] = [
     "DeletionProtectionEnabled",
     "KinesisStreamSpecification",
@@ -22,7 +22,7 @@ const OF_REPLICA: [&str; 5] = [
 #[derive(Debug)]
 pub(in crate::services::dynamodb) struct GlobalTable;
 
-/// The properties of a plain table that is the same.
+/// The properties of a plain table that is equal to the global table.
 fn plain(properties: &Map<String, Value>, region: &str) -> Result<Map<String, Value>, Cause> {
     let refused = |why: &str| Cause::Property(why.to_owned());
     let mut plain = properties.clone();
@@ -34,7 +34,7 @@ fn plain(properties: &Map<String, Value>, region: &str) -> Result<Map<String, Va
         ));
     };
     if replica.get("Region").and_then(Value::as_str) != Some(region) {
-        return Err(refused("the only replica of a global table must be in the stack's region here"));
+        return Err(refused("the only replica of a global table must be in the stack's region"));
     }
     for name in OF_REPLICA {
         if let Some(value) = replica.get(name) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_replica_of_the_own_region_is_a_table() {
+    fn only_one_replica_in_the_stacks_region_is_supported() {
         let billing = json!({ "BillingMode": "PAY_PER_REQUEST" });
         check(json!([{ "Region": "eu-west-1" }]), Some(billing.clone()));
         let mut tagged = billing;

@@ -1,11 +1,11 @@
-//! Changes of a table in place.
+//! Updates a table in place.
 
 use serde_json::{Map, Value, json};
 
 use super::{active, described, encryption, structure};
 use crate::resource::{Cause, Created, Record, Task, tag_list};
 
-/// What `UpdateTable` takes as the template has it, in one call.
+/// Members of `UpdateTable` that have the same form in the template and can change in one call.
 const AT_ONCE: [&str; 6] = [
     "BillingMode",
     "DeletionProtectionEnabled",
@@ -15,7 +15,7 @@ const AT_ONCE: [&str; 6] = [
     "WarmThroughput",
 ];
 
-/// Brings the table to what the properties say.
+/// Updates the table to the wanted properties.
 pub(super) async fn update(task: &Task<'_>, before: &Record) -> Result<Created, Cause> {
     let name = before.made.physical_id.as_str();
     let call = async |operation: &str, mut input: Map<String, Value>| {
@@ -41,7 +41,7 @@ pub(super) async fn update(task: &Task<'_>, before: &Record) -> Result<Created, 
         call("UpdateTable", one("SSESpecification", encryption)).await?;
     }
     if task.differs(before, "StreamSpecification") {
-        // A stream cannot change what it shows; another one takes its place.
+        // The view type of a stream cannot change; a new stream replaces the old one.
         if before.properties.contains_key("StreamSpecification") {
             call("UpdateTable", one("StreamSpecification", json!({ "StreamEnabled": false }))).await?;
         }

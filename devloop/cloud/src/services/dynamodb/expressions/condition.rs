@@ -1,4 +1,4 @@
-//! Conditions and filters: what they are, and whether an item meets one.
+//! Conditions and filters, and their evaluation.
 
 use std::{borrow::Cow, cmp::Ordering};
 
@@ -10,7 +10,7 @@ use crate::services::dynamodb::value::{AttributeValue, Attributes};
 pub(crate) enum Operand {
     /// The value at a path.
     Path(Path),
-    /// A value of the request.
+    /// A literal value of the request.
     Value(AttributeValue),
     /// `size(path)`.
     Size(Path),
@@ -59,7 +59,7 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    /// Whether the item meets the condition; an item that is not there has no attributes.
+    /// Whether the item meets the condition; a missing item counts as one without attributes.
     pub(crate) fn holds(&self, item: &Attributes) -> bool {
         match self {
             Self::And(conditions) => conditions.iter().all(|condition| condition.holds(item)),
@@ -95,12 +95,12 @@ impl Condition {
         }
     }
 
-    /// Whether two values compare so.
+    /// Whether the comparison of two values is true.
     pub(crate) fn compares(comparator: Comparator, left: &AttributeValue, right: &AttributeValue) -> bool {
         compare(comparator, Some(Cow::Borrowed(left)), Some(Cow::Borrowed(right)))
     }
 
-    /// Every path that the condition looks at.
+    /// Every path in the condition.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         match self {
             Self::And(conditions) | Self::Or(conditions) => conditions.iter().flat_map(Self::paths).collect(),
@@ -133,7 +133,7 @@ impl Operand {
     }
 }
 
-/// What `size` makes of a value; `None` for those that have no size.
+/// The result of `size`; `None` for types without a size.
 pub(super) fn size_of_value(value: &AttributeValue) -> Option<AttributeValue> {
     let size = match value {
         AttributeValue::S(text) => text.len(),
@@ -154,7 +154,7 @@ fn compare(
     right: Option<Cow<'_, AttributeValue>>,
 ) -> bool {
     let (Some(left), Some(right)) = (left, right) else {
-        // What is missing is equal to nothing, and in no order with anything.
+        // A missing value is not equal to any value, and no order comparison with it is true.
         return comparator == Comparator::NotEqual;
     };
     match comparator {
