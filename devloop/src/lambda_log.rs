@@ -1,5 +1,5 @@
-//! Lambda's own lines in a function's log, as `bench` and `status` read them: what an invocation took, and whether its
-//! environment was started for it.
+//! Lambda's own lines in a function's log, as `bench` and `status` read them: how long an invocation took, and whether it had to
+//! wait for the start of its environment.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub(crate) struct ReportLine {
     pub(crate) request_id: String,
     /// How long the handler took, in ms.
     pub(crate) duration_ms: f64,
-    /// How long the start of the environment took, in ms; only of an environment's first invocation, when that had to wait for
+    /// How long the start of the environment took, in ms; only for an environment's first invocation, if that had to wait for
     /// the start.
     pub(crate) init_ms: Option<f64>,
     /// The memory that the environment has used at most, in MB.
@@ -30,7 +30,7 @@ impl fmt::Display for ReportLine {
 }
 
 impl ReportLine {
-    /// Reads a line of a log; none where it is no report. Both log formats are understood: `REPORT RequestId: …` with fields
+    /// Reads a line of a log; `None` if it is not a report. Both log formats are understood: `REPORT RequestId: …` with fields
     /// between tabs, and JSON of the type `platform.report` `[Lambda developer guide, "Viewing CloudWatch logs" and "JSON log
     /// format"]`.
     pub(crate) fn parse(line: &str) -> Option<Self> {
@@ -51,7 +51,7 @@ impl ReportLine {
     }
 
     fn parse_json(line: &str) -> Option<Self> {
-        // Most JSON lines are the function's own; only Lambda's are worth reading.
+        // Most JSON lines are the function's own; only Lambda's are parsed.
         if !line.contains("\"platform.report\"") {
             return None;
         }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_tells_the_duration_and_the_start_that_it_had_to_wait_for() {
+    fn a_report_has_the_duration_and_the_start_that_it_waited_for() {
         let warm = "REPORT RequestId: a-1\tDuration: 7.60 ms\tBilled Duration: 8 ms\tMemory Size: 128 MB\tMax Memory Used: 17 MB";
         check(warm, Some(("a-1", 7.6, None)));
         check(&format!("{warm}\tInit Duration: 99.51 ms\t\n"), Some(("a-1", 7.6, Some(99.51))));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_in_json_tells_the_same() {
+    fn a_report_in_json_has_the_same_values() {
         let report = r#"{"time":"2026-11-28T10:00:00.000Z","type":"platform.report","record":{"requestId":"a-1",
             "metrics":{"durationMs":7.6,"billedDurationMs":8,"initDurationMs":99.51},"status":"success"}}"#;
         check(&report.replace('\n', ""), Some(("a-1", 7.6, Some(99.51))));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_told_in_a_few_words() {
+    fn a_report_is_shortened_to_a_few_words() {
         let told = |line: &str| ReportLine::parse(line).map(|report| report.to_string());
         let warm = "REPORT RequestId: a-1\tDuration: 2.31 ms\tMemory Size: 128 MB\tMax Memory Used: 17 MB\t";
         assert_eq!(told(warm).as_deref(), Some("took 2.31 ms, 17 MB"));

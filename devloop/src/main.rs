@@ -58,9 +58,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Threads for the cloud: half of the cores, because the functions need the others. More threads would not answer sooner:
-/// an event passes between them at every hop, and each time one has to be woken (devloop/benches). The session itself has the
-/// program's first thread, so that a terminal that does not read its output holds nobody else up.
+/// Threads for the cloud: half of the cores, because the functions need the others. More threads would not answer faster: an event
+/// passes between threads at every hop, and each time one has to be woken (devloop/benches). The session itself has the program's
+/// first thread, so that a terminal that does not read its output blocks nothing else.
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
@@ -100,7 +100,7 @@ async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Tells why the program ends. A closed pipe is no further error.
+/// Prints why the program ends. A closed pipe is ignored.
 fn report(error: &UserError, json: bool) {
     if json && let Ok(line) = sink::error_line(bus::wall(), &error.problem) {
         let _ = writeln!(std::io::stdout(), "{line}");

@@ -1,4 +1,4 @@
-//! Which linker is used: pure, from what was found and tried.
+//! Chooses the linker from what was found and tried. Pure.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub(crate) enum Linker {
 }
 
 impl Linker {
-    /// Those that can be installed, the fastest first.
+    /// The linkers that can be installed, the fastest first.
     pub(crate) const CANDIDATES: [Self; 3] = [Self::Wild, Self::Mold, Self::Lld];
 
     /// The name in settings and messages.
@@ -63,20 +63,20 @@ pub(crate) struct Probe {
 pub(crate) enum Verdict {
     /// It is not installed.
     Missing,
-    /// It is installed and not to be used, with the reason.
+    /// It is installed but cannot be used, for this reason.
     Unusable(String),
     /// A small program was linked with it and ran.
     Works {
         /// Where it lies.
         path: PathBuf,
-        /// What it calls itself.
+        /// Its own name and version.
         version: String,
-        /// What rustc must be told.
+        /// The arguments by which rustc uses it.
         arguments: Vec<String>,
     },
 }
 
-/// The linker to use, and why not the one that was asked for, if it is another.
+/// The linker to use; and if it is not the one that was asked for, the reason.
 pub(crate) fn choose(choice: LinkerChoice, probes: &[Probe]) -> (Linker, Option<String>) {
     let verdict = |linker| probes.iter().find(|probe| probe.linker == linker).map(|probe| &probe.verdict);
     let works = |linker| matches!(verdict(linker), Some(Verdict::Works { .. }));

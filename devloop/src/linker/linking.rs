@@ -1,4 +1,4 @@
-//! How one session compiles and links its functions. The linker is chosen before the first build; if a link fails with it, the
+//! How one session compiles and links its functions. The linker is chosen before the first build; if a link fails with it, rustc's
 //! default is used from then on.
 
 use std::ffi::OsString;
@@ -16,16 +16,16 @@ use crate::engine::Problem;
 use crate::linker::wrapper::{FULL, LEAN, LINK_ARGUMENTS, MEASURE, SEPARATOR, WRAPPER};
 use crate::linker::{Linker, Probe, Verdict, choose, probe};
 
-/// Cargo's variable for a wrapper of the members only. Users set it too, though few do.
+/// Cargo's variable for a rustc wrapper of workspace members only. A few users set it too.
 const MEMBERS_WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 
 /// How functions are linked in this session.
 #[derive(Debug)]
 pub(crate) struct Linking {
     choice: LinkerChoice,
-    /// The profile's debug information is left alone.
+    /// Whether functions keep the profile's debug information.
     debug: bool,
-    /// Dependencies are linked once.
+    /// Whether dependencies are prelinked.
     prelink: bool,
     /// This program.
     devloop: PathBuf,
@@ -34,7 +34,7 @@ pub(crate) struct Linking {
     /// Where cargo is started.
     root: PathBuf,
     chosen: Mutex<Option<Chosen>>,
-    /// Set with the choice where dependencies are prelinked.
+    /// Set when the linker is chosen, if dependencies are prelinked.
     prelinking: OnceLock<Prelink>,
 }
 
@@ -45,27 +45,27 @@ struct Chosen {
     environment: Vec<(&'static str, OsString)>,
 }
 
-/// What a build needs to know.
+/// How a build links.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Prepared {
-    /// What cargo's environment gets, the same at every build of a session.
+    /// Variables for cargo, the same for every build of a session.
     pub(crate) environment: Vec<(&'static str, OsString)>,
-    /// The linker, unless it is rustc's own default or none of devloop's business.
+    /// The linker that devloop chose; `None` where rustc's default or the user's own linker is used.
     pub(crate) linker: Option<Linker>,
     /// A warning for the user, given once.
     pub(crate) problem: Option<Problem>,
 }
 
 impl Linking {
-    /// Nothing is tried yet. `devloop` is this program, `home` a directory of its own beside cargo's output, and `root` the
-    /// workspace's.
+    /// Makes a value that has tried no linker yet. `devloop` is this program, `home` a directory of its own beside cargo's output,
+    /// and `root` the workspace's root.
     pub(crate) fn new(settings: &BuildSettings, devloop: PathBuf, home: PathBuf, root: PathBuf) -> Self {
         let &BuildSettings { linker: choice, debug, prelink, .. } = settings;
         let (chosen, prelinking) = (Mutex::new(None), OnceLock::new());
         Self { choice, debug, prelink, devloop, home, root, chosen, prelinking }
     }
 
-    /// What cargo's environment needs. The first call tries linkers, the later ones only remember.
+    /// Variables that cargo needs. The first call tries the linkers; later calls use its result.
     pub(crate) async fn prepare(&self, toolchain: &Toolchain) -> Prepared {
         let mut chosen = self.chosen.lock().await;
         let (Chosen { linker, environment }, problem) = match chosen.as_ref() {
@@ -81,8 +81,8 @@ impl Linking {
         Prepared { environment, linker: (linker != Linker::Default).then_some(linker), problem }
     }
 
-    /// `cargo clean` takes the wrapper and the linker's other name away. They come back to the same places, so that what cargo is
-    /// told stays the same.
+    /// `cargo clean` deletes the wrapper and the link to the linker. They are made again at the same paths, so that cargo's
+    /// variables stay the same.
     async fn repair(&self, known: &Chosen, toolchain: &Toolchain) {
         let wrapper = known.environment.iter().find(|(name, _)| *name == MEMBERS_WRAPPER);
         if wrapper.is_none_or(|(_, path)| Path::new(path).exists()) {
@@ -95,8 +95,8 @@ impl Linking {
         }
     }
 
-    /// A link failed with the chosen linker: the default is used from now on. Cargo does not notice, so nothing that is linked
-    /// already is linked again.
+    /// A link failed with the chosen linker, so the default is used from now on. Cargo does not notice the change, so it links
+    /// nothing again that is linked already.
     pub(crate) async fn give_up(&self, linker: Linker, reason: &str) -> Problem {
         if let Some(chosen) = self.chosen.lock().await.as_mut() {
             chosen.linker = Linker::Default;
@@ -109,7 +109,7 @@ impl Linking {
         .with_hint("set `[build] linker = \"default\"` in devloop.toml if it fails every time")
     }
 
-    /// Functions whose dependencies could not be prelinked, each once.
+    /// Problems with functions whose dependencies could not be prelinked, each reported once.
     pub(crate) fn refusals(&self) -> Vec<Problem> {
         let refused = self.prelinking.get().map(Prelink::refusals).unwrap_or_default();
         refused.into_iter().map(refusal).collect()
@@ -181,7 +181,7 @@ impl Linking {
         (linker, reason, arguments.unwrap_or_default())
     }
 
-    /// This program under the wrapper's name, in the directory that says how the session compiles.
+    /// Links this program under the wrapper's name, into the directory for this way of compiling.
     fn wrapper(&self) -> io::Result<PathBuf> {
         let mut directory = self.home.join("rustc");
         if self.prelink {
@@ -211,7 +211,7 @@ pub(crate) fn obstacle(settings: &BuildSettings, root: &Path) -> Option<Problem>
     if needs_wrapper(linker, debug, prelink) { taken(root) } else { None }
 }
 
-/// The user's own wrapper is left in its place.
+/// The problem that the user has a rustc wrapper, which stays in use.
 fn taken(root: &Path) -> Option<Problem> {
     let (wrapper, place) = cargo::members_wrapper(root)?;
     let message = format!(
@@ -227,7 +227,7 @@ pub(crate) fn measuring_wrapper(home: &Path, devloop: &Path) -> io::Result<PathB
     wrapper(&home.join("rustc").join(MEASURE), devloop)
 }
 
-/// This program under the wrapper's name, in the directory of its kind.
+/// Links this program under the wrapper's name, into the directory of its kind.
 fn wrapper(directory: &Path, devloop: &Path) -> io::Result<PathBuf> {
     std::fs::create_dir_all(directory)?;
     let link = directory.join(WRAPPER);
@@ -239,18 +239,17 @@ fn wrapper(directory: &Path, devloop: &Path) -> io::Result<PathBuf> {
     Ok(link)
 }
 
-/// rustc's own lld is newer than the system's, and links where that is the default: then the system's is used only where the
-/// settings name lld.
+/// Where rustc's own lld is the default, it is newer than the system's lld, which is then used only if the settings name lld.
 fn is_wanted(choice: LinkerChoice, linker: Linker) -> bool {
     choice != LinkerChoice::Auto || linker != Linker::Lld || !default_is_lld()
 }
 
-/// Those that a session with this setting would look at.
+/// The probes that a session with this setting would consider.
 pub(crate) fn wanted(choice: LinkerChoice, probes: &[Probe]) -> Vec<Probe> {
     probes.iter().filter(|probe| is_wanted(choice, probe.linker)).cloned().collect()
 }
 
-/// rustc links with an lld of its own on this platform since 1.90, which is older than what this workspace asks for.
+/// Whether rustc links with an lld of its own: on this platform since 1.90, and this workspace requires a newer one.
 fn default_is_lld() -> bool {
     cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))
 }
@@ -273,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_wrapper_s_path_tells_its_kind_and_stays_the_same() {
+    async fn the_wrapper_s_path_names_its_kind_and_stays_the_same() {
         let home = tempfile::tempdir().unwrap();
         let linking = |debug, devloop: &str| {
             Linking::new(

@@ -1,5 +1,5 @@
-//! Timing links from inside a build: the wrapper is called with everything that cargo gives rustc, variables too, and repeats
-//! the call as often as it likes in a place of its own. It then reports a failure to cargo, so that cargo keeps nothing of it.
+//! Times links from inside a build. Cargo calls the wrapper with all of rustc's arguments and variables; the wrapper repeats the
+//! call several times in a directory of its own. It then reports a failure to cargo, so that cargo keeps nothing of it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -19,7 +19,7 @@ pub(crate) const PLAN: &str = "DEVLOOP_MEASURE";
 pub(crate) struct Plan {
     /// The binary whose links are timed.
     pub(crate) binary: String,
-    /// An empty directory for what comes out of it.
+    /// An empty directory for the output.
     pub(crate) place: PathBuf,
     /// How often each variant is timed.
     pub(crate) rounds: usize,
@@ -41,10 +41,10 @@ impl Plan {
         serde_json::from_slice(&std::fs::read(std::env::var_os(PLAN)?).ok()?).ok()
     }
 
-    /// Compiles once, so that the incremental state is there, then times each variant in turn, every second round backwards.
+    /// Compiles once, to make the incremental state, then times each variant in turn; every second round runs backwards.
     pub(super) fn carry_out(&self, rustc: &OsStr, given: &[OsString]) -> std::io::Result<()> {
         let arguments = relocated(given, &self.place);
-        // The user's own linker is the only one that a session would use: it counts as the default.
+        // A user's own linker is the only one that a session would use, so only the variant without arguments is timed.
         let own = chooses_a_linker(given);
         let run = |more: &[String]| {
             let mut command = Command::new(rustc);
@@ -72,7 +72,7 @@ impl Plan {
     }
 }
 
-/// The same call with its output and its incremental state elsewhere.
+/// The same call, with its output and incremental state in another directory.
 fn relocated(given: &[OsString], place: &Path) -> Vec<OsString> {
     let mut arguments = given.to_vec();
     for index in 1..arguments.len() {
@@ -135,7 +135,7 @@ mod tests {
                 lean.split(' ').find(|word| ["-Cbroken", "-Cwild"].contains(word)).unwrap_or_default()
             })
             .collect();
-        // Once so that the incremental state is there, then a round, then a round backwards.
+        // One call for the incremental state, then a round, then a round backwards.
         assert_eq!(ends, ["", "-Cbroken", "", "-Cwild", "-Cwild", "", "-Cbroken"]);
     }
 }

@@ -1,9 +1,10 @@
 //! How the functions' binaries are compiled and linked, beside what the user's own cargo does with the same sources.
 //!
 //! Cargo starts devloop as rustc wrapper for members of the workspace (`RUSTC_WORKSPACE_WRAPPER`). Devloop adds what makes a link
-//! short: no debug information, and the fastest linker that is installed and works. Cargo files what a wrapper made apart
-//! from what was made without one, and asks no wrapper for dependencies: `cargo build` by hand and devloop share those, and
-//! neither throws the other's work away. `build` uses it, `doctor` measures it, and `main` hands rustc's place over.
+//! short: no debug information, and the fastest linker that is installed and works. Cargo keeps the output of a wrapper apart from
+//! output that was made without one, and uses no wrapper for dependencies. So `cargo build` by hand and devloop share the
+//! dependencies, and neither overwrites the other's work. `build` uses this module, `doctor` measures with it, and `main` calls it
+//! when devloop runs as the wrapper.
 
 mod choose;
 mod linking;

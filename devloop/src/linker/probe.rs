@@ -1,4 +1,4 @@
-//! Finding linkers, and linking and running a small program with each.
+//! Finds linkers, and with each of them links and runs a small program.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use tokio::process::Command;
 use crate::cargo::{self, Toolchain};
 use crate::linker::{Linker, Probe, Verdict};
 
-/// The oldest mold that is worth it: before, it is slower than rustc's own lld (devloop/benches).
+/// The oldest mold that is used: older ones are slower than rustc's own lld (devloop/benches).
 const OLDEST_MOLD: u32 = 2;
 
 /// How long a linker may take to link the small program.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tries one candidate. `home` is a directory of devloop's own, which keeps the linker under the name that compilers look for.
+/// Tries one linker. `home` is a directory of devloop's own, which holds the linker under the name that compilers look for.
 pub(crate) async fn probe(linker: Linker, toolchain: &Toolchain, home: &Path) -> Probe {
     let verdict = match cargo::find(linker.program().as_ref()).or_else(|| in_cargo_home(linker)) {
         None => Verdict::Missing,
@@ -25,7 +25,7 @@ pub(crate) async fn probe(linker: Linker, toolchain: &Toolchain, home: &Path) ->
     Probe { linker, verdict }
 }
 
-/// Tries them all, the fastest first.
+/// Tries all linkers, the fastest first.
 pub(crate) async fn probe_all(toolchain: &Toolchain, home: &Path) -> Vec<Probe> {
     let mut probes = Vec::new();
     for linker in Linker::CANDIDATES {
@@ -34,7 +34,7 @@ pub(crate) async fn probe_all(toolchain: &Toolchain, home: &Path) -> Vec<Probe> 
     probes
 }
 
-/// Where `cargo install` puts programs, should that not be on the PATH.
+/// The linker's path if `cargo install` installed it, in case that directory is not on the PATH.
 fn in_cargo_home(linker: Linker) -> Option<PathBuf> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -50,7 +50,7 @@ async fn tried(linker: Linker, path: PathBuf, toolchain: &Toolchain, home: &Path
     if linker == Linker::Mold && major(&version).is_none_or(|major| major < OLDEST_MOLD) {
         return Err(format!("{version} is older than mold {OLDEST_MOLD}.0 and no faster than the default"));
     }
-    let directory = shelf(linker, &path, home).map_err(|error| format!("keep {linker} at hand: {error}"))?;
+    let directory = shelf(linker, &path, home).map_err(|error| format!("link to {linker}: {error}"))?;
     let mut reason = String::new();
     for arguments in argument_forms(&directory) {
         match link(linker, toolchain, home, &arguments).await {
@@ -68,8 +68,8 @@ fn major(version: &str) -> Option<u32> {
     number.split('.').next()?.parse().ok()
 }
 
-/// A directory with the linker under the name `ld`: compilers look there first when they are given it with `-B`, whatever
-/// names they know for `-fuse-ld`.
+/// Makes a directory with the linker under the name `ld`. Compilers look there first when they get it with `-B`, whichever names
+/// they know for `-fuse-ld`.
 fn shelf(linker: Linker, path: &Path, home: &Path) -> std::io::Result<PathBuf> {
     let directory = home.join("linker").join(linker.name());
     std::fs::create_dir_all(&directory)?;
@@ -81,14 +81,14 @@ fn shelf(linker: Linker, path: &Path, home: &Path) -> std::io::Result<PathBuf> {
     Ok(directory)
 }
 
-/// How rustc is told. Where its own lld is the default, that has to be switched off first; elsewhere rustc does not know the
-/// option, or does not let it be used.
+/// The arguments by which rustc uses the linker. Where rustc's own lld is the default, that has to be switched off first; elsewhere
+/// rustc does not know the option, or does not allow it.
 fn argument_forms(directory: &Path) -> [Vec<String>; 2] {
     let here = format!("-Clink-arg=-B{}", directory.display());
     [vec!["-Clinker-features=-lld".to_owned(), here.clone()], vec![here]]
 }
 
-/// Links a program and runs it; the note that linkers leave in what they make says who did it.
+/// Links a program and runs it. The note that linkers leave in their output shows which linker was used.
 async fn link(
     linker: Linker,
     toolchain: &Toolchain,
@@ -110,7 +110,7 @@ async fn link(
         return Err("the compiler used another linker".to_owned());
     }
     let said = said_by(&mut Command::new(&program)).await?;
-    if said.trim() == "linked" { Ok(()) } else { Err("what it made does not run".to_owned()) }
+    if said.trim() == "linked" { Ok(()) } else { Err("the linked program does not run".to_owned()) }
 }
 
 /// Whether the program's `.comment` names the linker.
@@ -124,7 +124,7 @@ fn mentions(program: &[u8], linker: Linker) -> bool {
     program.windows(name.len()).any(|window| window == name)
 }
 
-/// What the program writes to its standard output; an error is its last words or how it ended.
+/// The program's standard output. The error is its last error line, or how it ended.
 async fn said_by(command: &mut Command) -> Result<String, String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output())
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(major("mold"), None);
     }
 
-    /// A linker that says what it is and then does this.
+    /// Probes a script that prints the version and otherwise runs `then`.
     async fn check(linker: Linker, version: &str, then: &str) -> Result<Verdict, String> {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("program");
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_linker_that_fails_is_refused_with_its_words() {
+    async fn a_linker_that_fails_is_refused_with_its_message() {
         let verdict = check(Linker::Wild, "Wild version 9.9.9", "echo 'error: I crash' >&2; exit 1").await;
         assert!(
             verdict.as_ref().unwrap_err().starts_with("Wild version 9.9.9 does not link a small program: "),
@@ -184,7 +184,7 @@ mod tests {
         );
     }
 
-    /// The compiler's own `ld` under another name links well, and is not what was asked for.
+    /// The compiler's own `ld` under another name links well, but is not the linker that was asked for.
     #[tokio::test]
     async fn a_program_that_only_claims_to_be_the_linker_is_found_out() {
         let verdict = check(Linker::Wild, "Wild version 9.9.9", "exec ld \"$@\"").await;

@@ -11,14 +11,14 @@ use crate::linker::Plan;
 /// The name under which this binary stands in for rustc.
 pub(crate) const WRAPPER: &str = "devloop-rustc";
 
-/// The directory of the wrapper that leaves debug information out. Cargo tells wrappers apart by their path, so that a binary
-/// of the other kind is never taken for up to date.
+/// The directory of the wrapper that leaves debug information out. Cargo distinguishes wrappers by their path, so that a binary of
+/// the other kind is never taken for up to date.
 pub(super) const LEAN: &str = "lean";
 
 /// The directory of the wrapper that leaves the profile's debug information alone.
 pub(super) const FULL: &str = "full";
 
-/// The directory of the wrapper that times links instead of keeping what comes out of them.
+/// The directory of the wrapper that times links and keeps nothing of their output.
 pub(super) const MEASURE: &str = "measure";
 
 /// The further arguments for links, with [`SEPARATOR`] between them.
@@ -68,12 +68,12 @@ pub(crate) fn run_in_place_of_rustc() -> Option<ExitCode> {
     Some(ExitCode::FAILURE)
 }
 
-/// Cargo also asks for versions and targets; then it names no crate of its own, but three underscores.
+/// Whether this call compiles a crate. Cargo also asks rustc for its version and target; those calls name the crate `___`.
 fn is_a_compilation(given: &[OsString]) -> bool {
     given.windows(2).any(|pair| pair[0] == "--crate-name" && pair[1] != "___")
 }
 
-/// What is added to a command line of rustc's; the last word on an option counts.
+/// The arguments that are added to a call of rustc. They come last, so they override earlier ones.
 fn additions(given: &[OsString], binary: bool, lean: bool, links: &str) -> Vec<String> {
     if !is_a_compilation(given) {
         return Vec::new();
@@ -96,7 +96,7 @@ pub(super) fn lean_arguments(binary: bool, own_linker: bool) -> impl Iterator<It
     ["-Cdebuginfo=0"].into_iter().chain(strip).chain(hasty)
 }
 
-/// Whether the user's own settings, which cargo has put on the command line by now, say how to link.
+/// Whether the user's own settings, which cargo has put on the command line, choose a linker.
 pub(super) fn chooses_a_linker(given: &[OsString]) -> bool {
     let words: Vec<&str> = given.iter().filter_map(|argument| argument.to_str()).collect();
     let of_pairs =
@@ -104,7 +104,7 @@ pub(super) fn chooses_a_linker(given: &[OsString]) -> bool {
     let joined = words
         .iter()
         .filter_map(|word| ["-C", "-Z", "--codegen="].iter().find_map(|start| word.strip_prefix(start)));
-    // What is in a file of arguments is not looked at.
+    // Files of arguments (`@file`) are not read.
     of_pairs.chain(joined).any(is_about_the_linker) || words.iter().any(|word| word.starts_with('@'))
 }
 
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_binaries_are_linked_otherwise_and_only_crates_are_compiled_otherwise() {
+    fn only_links_of_binaries_and_compilations_of_crates_get_arguments() {
         let links = "-Clink-arg=-B/l\u{1f}-Clinker-features=-lld";
         let all = "-Cdebuginfo=0 -Cstrip=debuginfo -Clink-arg=-Wl,-O0,--build-id=none -Clink-arg=-B/l -Clinker-features=-lld";
         check("--crate-name up -C debuginfo=2", true, true, links, all);

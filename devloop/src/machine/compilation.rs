@@ -1,11 +1,11 @@
-//! How a function is built for the machine that it goes to, and whether what came out may go there. Pure.
+//! Decides how a function is built for its machine, and whether the binary fits that machine. Pure.
 
 use std::collections::BTreeSet;
 
 use crate::engine::Problem;
 use crate::machine::{Architecture, Binary, Demand, Glibc, Purpose};
 
-/// What can be used for other machines than this one.
+/// The installed tools for building for other machines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tools {
     /// cargo-zigbuild is installed.
@@ -29,7 +29,7 @@ pub(crate) enum Compilation {
 }
 
 impl Compilation {
-    /// The target as cargo-zigbuild wants it; none for this machine's.
+    /// The target as cargo-zigbuild names it; `None` for this machine.
     pub(crate) fn target(&self) -> Option<String> {
         match self {
             Self::Native => None,
@@ -38,7 +38,7 @@ impl Compilation {
     }
 }
 
-/// Why a function cannot be built, or its binary not be used, with what to do about it.
+/// Why a function cannot be built, or its binary cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// The standard library for its processor is not installed.
@@ -64,18 +64,18 @@ pub(crate) enum Refusal {
     #[error("use the binary of {function}: it is a program for {machine}, and {place} is {wanted}")]
     WrongMachine {
         function: String,
-        /// What it is made for.
+        /// The processor of the binary.
         machine: String,
-        /// Whose processor counts.
+        /// The machine whose processor counts.
         place: &'static str,
-        /// What it should be made for.
+        /// The processor that is needed.
         wanted: Architecture,
     },
     /// The binary needs a newer glibc.
     #[error("use the binary of {function}: it needs glibc {needed}, and {runtime} has {has}")]
     NewGlibc {
         function: String,
-        /// What it needs.
+        /// The glibc that the binary needs.
         needed: Glibc,
         runtime: String,
         /// What that has.
@@ -107,11 +107,11 @@ impl Refusal {
     }
 }
 
-/// How the function is built. `too_new` says that this machine has made a binary of it that needs a newer glibc than its
+/// Decides how the function is built. `too_new` says that a binary that this machine made for it needed a newer glibc than its
 /// runtime has.
 ///
-/// What runs here is built for here, whatever the stack says: the alternative to an `x86_64` process of an `arm64` function is
-/// none at all.
+/// A function that runs on this machine is built for it, whatever the stack says: an `x86_64` machine cannot run an `arm64`
+/// process.
 pub(crate) fn compilation(
     function: &str,
     demand: &Demand,
@@ -135,7 +135,7 @@ pub(crate) fn compilation(
     }
 }
 
-/// Whether the binary may go where it is meant to; what would trouble it elsewhere comes as warnings.
+/// Checks that the binary fits its machine. What would be a problem on the stack's machine is returned as warnings.
 pub(crate) fn check(
     function: &str,
     binary: &Binary,

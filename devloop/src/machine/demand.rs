@@ -13,12 +13,12 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// This machine's.
+    /// This machine's processor.
     pub(crate) fn host() -> Self {
         if cfg!(target_arch = "aarch64") { Self::Arm64 } else { Self::X86_64 }
     }
 
-    /// The stack's name for it.
+    /// Reads the stack's name of a processor.
     pub(crate) fn from_stack(name: &str) -> Option<Self> {
         match name {
             "x86_64" => Some(Self::X86_64),
@@ -27,7 +27,7 @@ impl Architecture {
         }
     }
 
-    /// The compiler's name for Linux on it.
+    /// The compiler's target for Linux on this processor.
     pub(crate) fn triple(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64-unknown-linux-gnu",
@@ -45,24 +45,24 @@ impl fmt::Display for Architecture {
     }
 }
 
-/// What becomes of the binaries.
+/// Where the binaries run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Purpose {
     /// They run as processes of this machine, whatever the stack says.
     #[default]
     RunHere,
-    /// They go to a machine such as the stack says.
+    /// They go to a machine as the stack describes it.
     Ship,
 }
 
-/// What one function's stack asks for.
+/// The machine that the stack asks for, for one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) architecture: Architecture,
     pub(crate) runtime: String,
 }
 
-/// The runtime of functions about which no stack says anything.
+/// The runtime of functions whose stack names none.
 const USUAL_RUNTIME: &str = "provided.al2023";
 
 impl Default for Demand {
@@ -76,23 +76,23 @@ impl Demand {
     pub(crate) fn glibc(&self) -> Glibc {
         match self.runtime.as_str() {
             "provided.al2" => Glibc { major: 2, minor: 26 },
-            // provided.al2023, and what comes after it has no older one.
+            // provided.al2023; later runtimes have no older glibc.
             _ => Glibc { major: 2, minor: 34 },
         }
     }
 }
 
-/// What becomes of a session's binaries, and what the stack asks of each.
+/// Where a session's binaries run, and the machine that the stack asks for, by function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Demands {
-    /// What becomes of them.
+    /// Where the binaries run.
     pub(crate) purpose: Purpose,
-    /// By function; one that is missing here has the usual demand.
+    /// The machine of each function; a function that is missing here has the default one.
     pub(crate) functions: BTreeMap<String, Demand>,
 }
 
 impl Demands {
-    /// What is asked of the function.
+    /// The machine that the stack asks for, for this function.
     pub(crate) fn of(&self, function: &str) -> Demand {
         self.functions.get(function).cloned().unwrap_or_default()
     }

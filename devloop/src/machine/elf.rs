@@ -1,4 +1,4 @@
-//! What a binary needs from the machine it is to run on, read from its own tables.
+//! Reads from a binary's own tables what it needs from its machine.
 
 use std::fmt;
 use std::fs::File;
@@ -16,12 +16,12 @@ use crate::machine::Architecture;
 pub(crate) struct Glibc {
     /// The major version, so far always 2.
     pub(crate) major: u32,
-    /// What counts.
+    /// The minor version, which distinguishes releases.
     pub(crate) minor: u32,
 }
 
 impl Glibc {
-    /// Reads `GLIBC_2.34` and `GLIBC_2.2.5`; other version names are none of glibc's numbers.
+    /// Reads `GLIBC_2.34` and `GLIBC_2.2.5`; `None` for names that are not glibc versions.
     fn parse(name: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?;
         let mut numbers = text.split('.').map(str::parse);
@@ -35,7 +35,7 @@ impl fmt::Display for Glibc {
     }
 }
 
-/// What a program says about itself.
+/// What a program's tables say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Binary {
     /// The processor, if it is one of Lambda's.
@@ -51,7 +51,7 @@ pub(crate) struct Binary {
 pub(crate) enum ReadError {
     /// It cannot be read.
     Io(io::Error),
-    /// It is no 64-bit ELF program.
+    /// It is not a 64-bit ELF program.
     NotElf,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Binary, ReadError> {
     };
     let glibc = match newest_glibc(header, endian, &cache) {
         Ok(newest) => newest,
-        // The processor alone decides about what is for another one.
+        // Of a program for another processor only the processor is read.
         Err(_) if architecture != Some(Architecture::host()) => None,
         Err(_) => return Err(ReadError::NotElf),
     };

@@ -1,5 +1,5 @@
-//! Which processor and which glibc a function's binary is for, and how it gets built so: read from the binary, decided without
-//! any effect. `build` and `swap` check binaries with it, `session` reads the stack's wishes, `doctor` explains them.
+//! Which processor and which glibc a function's binary is for, and how it is built for them. `build` and `swap` check binaries with
+//! it, `session` reads the stack's demands, `doctor` explains them.
 
 mod compilation;
 mod demand;

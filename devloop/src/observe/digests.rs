@@ -1,4 +1,4 @@
-//! The digests of the functions' files on disk. A file is read again only when it has changed.
+//! The digests of the functions' files on disk. A file is only read again when it has changed.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -19,13 +19,13 @@ const BOOTSTRAP: &str = "bootstrap";
 pub(super) enum OnDisk {
     /// The file's SHA-256, in hexadecimal.
     Digest(String),
-    /// The directory is there and the file is not.
+    /// The directory exists, but the file does not.
     Missing,
     /// The directory cannot be seen from here.
     Unknown,
 }
 
-/// Tells whether a file has changed without reading it: device, inode, size and time.
+/// Shows without reading a file whether it has changed: device, inode, size and time.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp(u64, u64, u64, i64, i64);
 
@@ -34,7 +34,7 @@ struct Stamp(u64, u64, u64, i64, i64);
 pub(super) struct Digests(HashMap<PathBuf, (Stamp, String)>);
 
 impl Digests {
-    /// What the directory holds now. Blocks while a file that has changed is read.
+    /// The directory's current content. Blocks while a changed file is read.
     pub(super) fn of(&mut self, folder: &Path) -> OnDisk {
         let path = folder.join(BOOTSTRAP);
         let stamp = match path.metadata() {
@@ -55,7 +55,7 @@ impl Digests {
     }
 }
 
-/// What a workspace knows of code that it deployed: its binaries, and which zip each was sent as.
+/// What a workspace knows about code that was deployed from it: its binaries, and the zip that each was sent in.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Local {
     /// A directory for each binary's `bootstrap`.
@@ -65,7 +65,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// The binary that was sent last from here, and the zip that it was in, both as hexadecimal SHA-256.
+    /// The binary that was last sent from here, and its zip, both as hexadecimal SHA-256.
     pub(super) fn sent(&self, account: &str, region: &str, function: &str) -> Option<(String, String)> {
         // Checked, because the names become a path.
         let plain =
@@ -81,7 +81,8 @@ impl Local {
         Some((note["binary"].as_str()?.to_owned(), zip))
     }
 
-    /// The directory of the function's binary: the one of its own name, or the longest that a name of CloudFormation's contains.
+    /// The directory of the function's binary: the one with the function's name, or else the longest one that is part of a name
+    /// made by CloudFormation.
     pub(super) fn folder(&self, function: &str) -> Option<PathBuf> {
         let bare = |text: &str| -> String {
             text.chars()

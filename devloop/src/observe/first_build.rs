@@ -1,5 +1,5 @@
 //! The functions whose first build has not ended. A session writes their names to a file for `devloop status` and the status pane:
-//! until then it is no problem that their directories hold no program.
+//! until the build has ended, it is no problem that their directories hold no program.
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 /// session ends, however that happens.
 const FILE: &str = ".being-built";
 
-/// The session's file.
+/// The file of one session.
 #[derive(Debug)]
 pub(crate) struct FirstBuilds {
     path: PathBuf,
-    /// The locked file; none after every function was built, and where the file cannot be written.
+    /// The locked file; `None` after every function was built, or if the file cannot be written.
     file: Option<File>,
     told: BTreeSet<String>,
 }
@@ -24,7 +24,7 @@ impl FirstBuilds {
     pub(crate) fn new(dist: &Path) -> Self {
         let path = dist.join(FILE);
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).ok();
-        // A file that another session has locked is that session's.
+        // If another session has locked the file, it belongs to that session.
         let file = file.filter(|file| file.try_lock().is_ok());
         Self { path, file, told: BTreeSet::new() }
     }
@@ -37,7 +37,7 @@ impl FirstBuilds {
         } else if functions != self.told {
             let text: String = functions.iter().map(|name| format!("{name}\n")).collect();
             let written = file.set_len(0).and_then(|()| file.rewind());
-            // If the file cannot be written, a directory without a program is reported as a problem, as without a session.
+            // If the file cannot be written, a directory without a program is reported as a problem, as it is without a session.
             let _ = written.and_then(|()| file.write_all(text.as_bytes()));
             self.told = functions;
         }
@@ -75,7 +75,7 @@ mod tests {
     use super::{FirstBuilds, is_being_built};
 
     #[test]
-    fn a_session_s_word_counts_until_its_first_build_or_itself_has_ended() {
+    fn a_session_s_file_counts_until_its_first_build_or_the_session_has_ended() {
         let dist = tempfile::tempdir().unwrap();
         let told = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let [up, down] = ["up", "down"].map(|name| dist.path().join(name));
@@ -86,10 +86,10 @@ mod tests {
         assert!(is_being_built(&up) && !is_being_built(&down));
         let second = FirstBuilds::new(dist.path());
         drop(second);
-        assert!(is_being_built(&up), "a second session takes no word from the first one's");
+        assert!(is_being_built(&up), "a second session does not change the first one's file");
         drop(builds);
         assert!(!is_being_built(&up));
-        // A session that was killed leaves its file and not its lock.
+        // A session that was killed leaves its file, but not the lock on it.
         std::fs::write(dist.path().join(super::FILE), "up\n").unwrap();
         assert!(!is_being_built(&up));
         let mut builds = FirstBuilds::new(dist.path());

@@ -10,7 +10,7 @@ use crate::status::Latency;
 /// The operation, as the JSON protocol names it.
 const TARGET: &str = "GraniteServiceVersion20100801.GetMetricStatistics";
 
-/// The figures reach back this far and up to a minute further, in s.
+/// The figures reach back this far, and up to a minute further, in s.
 const WINDOW: u64 = 300;
 
 /// The metric of the end-to-end latency.
@@ -21,7 +21,7 @@ pub(crate) struct Metric {
 }
 
 impl Metric {
-    /// What was measured in the last minutes; none where nothing was. The error is a fragment that says why it is not known.
+    /// What was measured in the last minutes; `None` if nothing was. The error is a fragment that says why it is not known.
     pub(super) async fn read(
         &self,
         client: &Client,
@@ -41,8 +41,8 @@ impl Metric {
         Ok(self.latency(&counted, &ranked.map_err(|reason| format!("no percentiles: {reason}"))?))
     }
 
-    /// The periods of an answer are counted from its start, which must be a whole minute. One that is long enough to reach the
-    /// end makes the answer a single point, whose percentiles are those of all values
+    /// The request for one period. Periods are counted from the start of the window, which must be a whole minute. A period that
+    /// reaches the end of the window makes the answer a single point, whose percentiles are those of all values
     /// `[GetMetricStatistics, CloudWatch API reference]`.
     fn question(&self, now: Millis, statistics: Value) -> Value {
         let seconds = now / 1_000;
@@ -60,8 +60,8 @@ impl Metric {
         input
     }
 
-    /// There is a second point where values came in two units, or where a service counts periods otherwise. No percentile of
-    /// all values is larger than the largest of the parts', so that one is told.
+    /// Joins the points. There are several where values have two units, or where a service counts periods differently. The
+    /// percentile is then the largest one, which no percentile of all values exceeds.
     fn latency(&self, counted: &[Value], ranked: &[Value]) -> Option<Latency> {
         let count: f64 = counted.iter().filter_map(|point| point["SampleCount"].as_f64()).sum();
         let percentile = |name: &str| {
@@ -84,7 +84,7 @@ impl Metric {
     }
 }
 
-/// What a value in the point's unit is multiplied with; a unit that is no time is taken for milliseconds.
+/// The factor from the point's unit to milliseconds. A unit that is not a time is taken for milliseconds.
 fn to_milliseconds(point: &Value) -> f64 {
     match point["Unit"].as_str() {
         Some("Seconds") => 1_000.0,

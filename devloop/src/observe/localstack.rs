@@ -1,5 +1,5 @@
-//! What LocalStack's Lambda tells beside what AWS's does: the directory that a function runs from, and why a function failed. The
-//! digest that it tells is the same for every directory, so the file there is read instead.
+//! Adds what only LocalStack's Lambda reports: the directory that a function runs from, and why a function failed. Its digest is
+//! the same for every directory, so the file in the directory is read instead.
 
 use serde_json::Value;
 
@@ -10,8 +10,8 @@ use crate::status::{Function, Report};
 /// What LocalStack writes before a directory that is reloaded.
 const SCHEME: &str = "file://";
 
-/// Adds it to the report of a cloud that says that it is LocalStack; any other is left alone after one question. Returns whether it
-/// is LocalStack.
+/// Completes the report if the cloud says that it is LocalStack; any other cloud is left alone after one request. Returns whether
+/// it is LocalStack.
 pub(super) async fn complete(client: &Client, region: &str, report: &mut Report) -> bool {
     let at = report.at;
     for function in &mut report.functions {
@@ -35,8 +35,8 @@ pub(super) async fn complete(client: &Client, region: &str, report: &mut Report)
     true
 }
 
-/// A directory's file is what LocalStack starts, so its digest is that of the deployed code, and of the answering code if that began
-/// after the last update.
+/// LocalStack starts the file in the directory, so the file's digest is that of the deployed code. It is also that of the answering
+/// code, if the answering environment began after the last update.
 pub(super) fn deployed(function: &mut Function) {
     if function.hot_reload && function.deployed_digest.is_none() {
         function.deployed_digest.clone_from(&function.on_disk_digest);

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::aws::Bounds;
 
-/// What an answer may take.
+/// The limits of an answer.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), bytes: 16 << 20 };
 
 pub(crate) use digests::Local;

@@ -31,13 +31,13 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// How often a cloud of this machine is asked for its page.
 const PAGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often another one is asked, which answers with several requests.
+/// How often a cloud without a page is asked, which takes several requests.
 const APIS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often AWS is asked: its metrics are a minute old, and each request counts.
+/// How often AWS is asked: its metrics are a minute old, and each request costs money.
 const AWS_INTERVAL: Duration = Duration::from_secs(30);
 
-/// A pipeline and what was learned about its files.
+/// A pipeline, and the digests of its files.
 pub(crate) struct Pipeline {
     client: Client,
     metric: Metric,
@@ -45,7 +45,7 @@ pub(crate) struct Pipeline {
     region: Option<String>,
     stack: Option<String>,
     only: Option<BTreeSet<String>>,
-    /// Even a cloud with a page is asked through the APIs.
+    /// Whether even a cloud with a page is asked through the APIs.
     apis_only: bool,
     local: Option<Local>,
 }
@@ -70,17 +70,18 @@ impl Pipeline {
         }
     }
 
-    /// The same in this region, with only the functions of this stack where one is named, through the APIs alone if so.
+    /// The same pipeline in this region, with only the functions of this stack if one is named, and through the APIs alone if
+    /// `apis_only` is set.
     pub(crate) fn narrowed(self, region: Option<String>, stack: Option<String>, apis_only: bool) -> Self {
         Self { region, stack, apis_only, ..self }
     }
 
-    /// The same with only these functions of Lambda, where they are named.
+    /// The same pipeline with only these functions of Lambda, if some are named.
     pub(crate) fn only(self, functions: Option<BTreeSet<String>>) -> Self {
         Self { only: functions, ..self }
     }
 
-    /// The same, with what this workspace knows of code that it deployed as zips.
+    /// The same pipeline, with what this workspace knows about code that was deployed from it as zips.
     pub(crate) fn beside(self, local: Local) -> Self {
         Self { local: Some(local), ..self }
     }
@@ -107,7 +108,7 @@ impl Pipeline {
         }
         let unknown = std::mem::take(&mut report.problems);
         report.problems = findings(&report).into_iter().chain(unknown).collect();
-        // A cloud whose functions lie in several regions has one pipeline in each; the first one's figures are told.
+        // Where functions lie in several regions, each region has a pipeline; the figures of the first one are shown.
         let region = report.functions.first().map_or(self.region(), |function| &function.region).to_owned();
         if report.calls.is_none() {
             // The page knows how old the oldest record is now, not within the last minutes.
@@ -135,7 +136,7 @@ impl Pipeline {
         Apis { client: &self.client, region, stack: self.stack.as_deref(), only: self.only.as_ref() }
     }
 
-    /// A cloud without a page: what AWS's APIs tell, and what LocalStack tells beside them, if it is that.
+    /// Makes the report of a cloud without a page: from AWS's APIs, and from LocalStack's own pages if it is LocalStack.
     async fn strange(&self) -> Result<(Report, bool), Problem> {
         let mut report = self.apis(self.region()).report(wall()).await?;
         let is_localstack = localstack::complete(&self.client, self.region(), &mut report).await;
@@ -169,7 +170,7 @@ impl Pipeline {
         Ok(report)
     }
 
-    /// The functions with what their directories hold. Files are read on a blocking thread: they may be large.
+    /// Adds to the functions what their directories hold. Files are read on a blocking thread, because they may be large.
     async fn with_disk(&self, functions: Vec<Function>) -> Vec<Function> {
         let (digests, local) = (Arc::clone(&self.digests), self.local.clone());
         let read = tokio::task::spawn_blocking(move || {
@@ -204,7 +205,8 @@ fn on_disk(digests: &mut Digests, mut function: Function) -> Function {
     function
 }
 
-/// The zip that Lambda has becomes the binary that was sent in it from here; the binary on disk can then be compared.
+/// Replaces the digest of the zip that Lambda has by that of the binary that was sent in it from here, so that it can be compared
+/// with the binary on disk.
 fn sent_from_here(digests: &mut Digests, local: Option<&Local>, mut function: Function) -> Function {
     let (Some(local), Some(account), false) = (local, &function.account, function.hot_reload) else {
         return function;

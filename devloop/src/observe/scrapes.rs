@@ -22,27 +22,27 @@ use crate::status::{StatusSource, exposition, silence};
 /// The page's path.
 const PATH: &str = "/metrics";
 
-/// The format's own type `[Prometheus: Exposition formats]`.
+/// The format's content type
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The pause after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A server that has its port and waits for its pipeline.
+/// A server that listens, but does not answer yet.
 pub(crate) struct Scrapes {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 impl Scrapes {
-    /// Takes the port of loopback; 0 takes a free one.
+    /// Listens on this port of loopback; 0 takes a free one.
     pub(crate) async fn listen(port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
 
-    /// What Prometheus is told.
+    /// The URL for Prometheus.
     pub(crate) fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
     }
@@ -76,7 +76,7 @@ impl Scrapes {
 async fn answer(request: &Request<Incoming>, port: u16, pipeline: &Pipeline) -> Response<Full<Bytes>> {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !is_here(host, port) {
-        return page(StatusCode::FORBIDDEN, format!("the host {host} is not this one\n"));
+        return page(StatusCode::FORBIDDEN, format!("the host {host} is not this server\n"));
     }
     if request.uri().path() != PATH {
         return page(StatusCode::NOT_FOUND, format!("the page is {PATH}\n"));

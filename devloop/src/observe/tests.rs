@@ -1,4 +1,4 @@
-//! A pipeline asked over real HTTP; the cloud is a fake that answers what it is told to.
+//! A pipeline asked over real HTTP; the cloud is a fake with fixed answers.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::status::StatusSource;
 /// SHA-256 of `abc` `[FIPS 180-2, appendix B.1]`.
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-/// A cloud with this page, and this status and body for metric questions. Its URL.
+/// Starts a cloud with this page, and this status and body for metric requests. Returns its URL.
 async fn cloud(page: Value, metrics: (u16, Value)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -111,7 +111,7 @@ async fn check_problem(endpoint: &str, code: &str) {
 }
 
 #[tokio::test]
-async fn nobody_and_a_stranger_are_told_apart() {
+async fn no_server_and_a_foreign_server_are_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let free = listener.local_addr().unwrap();
     drop(listener);

@@ -1,4 +1,4 @@
-//! Asking the cloud: the queue's messages, and the records that they name. Nothing is taken out of the queue.
+//! Asks the cloud for the queue's messages and the records that they name. Nothing is taken out of the queue.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use super::failure::{Failure, Service};
 use crate::aws::{Bounds, Call, Client, Endpoints, Keys, Trust};
 use crate::engine::Problem;
 
-/// Messages that are looked at, at most.
+/// The most messages that are read.
 const MOST: usize = 1_000;
 
-/// How long a message is hidden from others while it is looked at, in s. It is shown again as soon as all have been seen.
+/// How long a message is invisible to others while it is read, in s. It is made visible again as soon as all have been read.
 const HIDDEN: u64 = 60;
 
-/// Pages of a shard that are read for one message, at most.
+/// The most pages of a shard that are read for one message.
 const PAGES: usize = 20;
 
-/// What a request may take.
+/// The limits of an answer.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(20), bytes: 64 << 20 };
 
 /// Which queue of which cloud.
@@ -29,7 +29,7 @@ pub(crate) struct Inquiry {
     pub(crate) endpoints: Endpoints,
     /// What requests are signed with.
     pub(crate) keys: Keys,
-    /// Whom to trust.
+    /// The trusted authorities.
     pub(crate) trust: Trust,
     /// Where the queue is.
     pub(crate) region: String,
@@ -39,10 +39,10 @@ pub(crate) struct Inquiry {
 /// A message with its records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Found {
-    /// What the message says.
+    /// The parsed message.
     #[serde(flatten)]
     pub(crate) failure: Failure,
-    /// The records, as far as the stream has them still.
+    /// The records that the stream still has.
     pub(crate) found: Vec<Record>,
 }
 
@@ -53,11 +53,11 @@ pub(crate) struct Record {
     pub(crate) sequence: String,
     /// Its partition key, or the item's key as JSON.
     pub(crate) key: String,
-    /// What is in it: its text, or the change as JSON. Bytes that are no text are in base64.
+    /// Its content: text, or a table's change as JSON. Bytes that are not text are in base64.
     pub(crate) data: String,
 }
 
-/// Every message of the queue that tells of records, and the number of other messages.
+/// Reads every message of the queue that names records, and counts the other messages.
 pub(crate) async fn resolve(inquiry: Inquiry) -> Result<(Vec<Found>, usize), Problem> {
     let Inquiry { endpoints, keys, trust, region, queue } = inquiry;
     let client = Client::new(endpoints, keys, trust, BOUNDS);

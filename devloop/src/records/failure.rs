@@ -1,10 +1,10 @@
-//! A message that tells of records that a mapping gave up [Retain discarded batch records for a Kinesis Data Streams event source
-//! in Lambda]. Pure.
+//! A message about records that a mapping gave up [Retain discarded batch records for a Kinesis Data Streams event source in
+//! Lambda]. Pure.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// The service whose stream it was.
+/// The service whose stream held the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Service {
@@ -14,10 +14,10 @@ pub(crate) enum Service {
     DynamoDb,
 }
 
-/// What a message says.
+/// A parsed message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Failure {
-    /// Which service's records they are.
+    /// The service whose records they are.
     pub(crate) service: Service,
     pub(crate) function: String,
     /// `RetryAttemptsExhausted` or `RecordAgeExceeded`.
@@ -35,7 +35,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Reads a message's body; nothing when it is another message.
+    /// Reads a message's body; `None` if it is a message of another kind.
     pub(super) fn read(body: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(body).ok()?;
         let (service, batch) = match (body.get("KinesisBatchInfo"), body.get("DDBStreamBatchInfo")) {
@@ -62,7 +62,7 @@ impl Failure {
         self.stream.split(':').nth(3).unwrap_or_default()
     }
 
-    /// Whether a sequence number lies behind the last record's. Those of one shard are equally long or grow with their length.
+    /// Whether a sequence number comes after the last record's. In one shard, a longer number is a later one.
     pub(super) fn is_behind(&self, sequence: &str) -> bool {
         (sequence.len(), sequence) > (self.last.len(), self.last.as_str())
     }

@@ -1,4 +1,4 @@
-//! What was found, as plain lines.
+//! Shows what was found, as plain lines.
 
 use super::cloud::Found;
 
@@ -23,7 +23,7 @@ pub(crate) fn text(queue: &str, found: &[Found], others: usize) -> String {
         text += &format!("{queue} has no failure records\n");
     }
     if others > 0 {
-        text += &format!("{others} other messages in {queue} tell of no records\n");
+        text += &format!("{others} other messages in {queue} name no records\n");
     }
     text
 }
@@ -53,7 +53,7 @@ mod tests {
         let head = "stream/wildrydes shardId-000000000000 > WildRydesStreamProcessor: 1 records, RetryAttemptsExhausted after 3 \
                     tries\n";
         let rest = "  5  Shadowfax  {}\n";
-        let gone = "  the stream does not keep 5 any more\n2 other messages in q tell of no records\n";
+        let gone = "  the stream does not keep 5 any more\n2 other messages in q name no records\n";
         assert_eq!(shown, format!("{head}{rest}{head}{gone}"));
         assert_eq!(text("q", &[], 0), "q has no failure records\n");
     }

@@ -38,7 +38,7 @@ pub(crate) fn chain(run: &Document, chain: &ChainReport) -> String {
     text
 }
 
-/// The functions in one line; a bar stands before another branch.
+/// The functions in one line; a bar separates branches.
 fn order(chain: &ChainReport) -> String {
     let mut text = String::new();
     for (place, function) in chain.functions.iter().enumerate() {
@@ -90,7 +90,7 @@ fn arrivals(function: &ChainFunction) -> String {
     )
 }
 
-/// The way from the sending of a request to its end.
+/// The time from the sending of a request to its end.
 fn whole(run: &Document, chain: &ChainReport) -> String {
     let whole = &run.end_to_end_ms;
     let times = || [whole.p50, whole.p90, whole.p99, whole.p99_9, whole.max].map(number).join(", ");
@@ -119,7 +119,7 @@ fn whole(run: &Document, chain: &ChainReport) -> String {
     )
 }
 
-/// What is not known, a line each.
+/// What is not known, one line each.
 pub(crate) fn unknown(chain: &ChainReport) -> String {
     chain.unknown.iter().map(|text| format!("  ? not known: {text}\n")).collect()
 }

@@ -15,9 +15,9 @@ pub(super) struct Series<'a> {
     pub(super) name: &'a str,
     /// The page's class for its colour and dashes.
     pub(super) class: &'a str,
-    /// Its points; a gap where there is no value.
+    /// Its points; `None` makes a gap in the line.
     pub(super) points: Vec<Option<(f64, f64)>>,
-    /// The area below it is shaded.
+    /// Whether the area below the line is shaded.
     pub(super) area: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The figures of the tables, one a row: `section,name,metric,value`.
+//! The figures of the tables, one in each row:
 
 use crate::bench::{Document, Figures};
 

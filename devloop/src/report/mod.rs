@@ -1,4 +1,4 @@
-//! Shows a run's document as tables, as CSV, and as a page with charts, and what the terminal shows while the run goes on. Pure: a
+//! Shows a run's document as tables, as CSV, and as a page with charts, and draws the terminal screen of a run in progress. Pure: a
 //! document in, text out.
 
 mod chain;

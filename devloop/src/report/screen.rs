@@ -12,7 +12,7 @@ use crate::tui::Theme;
 
 const FOOTER: &str = "q or Ctrl-C ends the load and waits for the rest; twice ends everything";
 
-/// Draws the run as it stands.
+/// Draws the current state of the run.
 pub(crate) fn draw(frame: &mut Frame<'_>, progress: &Progress, theme: Theme) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
@@ -55,7 +55,7 @@ fn phase(progress: &Progress) -> String {
     }
 }
 
-/// How much of the load, and then of the rest, is done.
+/// A bar that shows how much of the load, and then of the remaining requests, is done.
 fn bar(buffer: &mut Buffer, area: Rect, progress: &Progress) {
     let share = match (progress.phase, progress.load_ms) {
         (Phase::Load | Phase::WarmUp, Some(load)) => progress.elapsed_ms as f64 / (load.max(1)) as f64,
@@ -82,7 +82,7 @@ fn told(progress: &Progress) -> String {
     )
 }
 
-/// The functions on a request's way, with how many records wait for each. A bar stands before another branch.
+/// The functions that a request passes, with how many records wait for each. A bar separates branches.
 fn where_it_waits(progress: &Progress) -> String {
     let mut text =
         progress.hops.first().map_or(String::new(), |first| format!("{} ▸ {}", first.source, first.function));

@@ -63,7 +63,7 @@ fn client(run: &Document) -> String {
     };
     row("http_req_duration", times(&run.http.duration_ms));
     let (sent, refused) = (run.counts.sent, run.counts.refused);
-    // k6 counts what is true of the rate: ✓ are the failed ones.
+    // k6 counts for this rate how often it is true, so ✓ counts the failed requests.
     row(
         "http_req_failed",
         format!("{:.2}% ✓ {refused} ✗ {}", percent(refused, sent), sent - refused.min(sent)),
@@ -101,7 +101,7 @@ fn k6_time(ms: f64) -> String {
     format!("{}{unit}", if text.is_empty() { "0" } else { text })
 }
 
-/// What happened behind the answer.
+/// The tables about what happened after the answer.
 fn behind(run: &Document) -> String {
     let counts = &run.counts;
     let model = match run.run.rate {
@@ -318,7 +318,7 @@ pub(crate) fn progress(seen: &Progress) -> String {
     )
 }
 
-/// A number with three significant digits or so: none behind the point from 100 on, one from 10 on, else two.
+/// A number with about three significant digits: no decimals from 100 on, one from 10 on, otherwise two.
 pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 || (size - size.round()).abs() < 1e-9 => 0,

@@ -1,4 +1,4 @@
-//! What is wrong in a report, each thing named.
+//! Finds out what is wrong in a report.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ impl Finding {
     }
 }
 
-/// Everything that the report's functions and mappings show to be wrong.
+/// Everything that is wrong with the report's functions and mappings.
 pub(crate) fn findings(report: &Report) -> Vec<Finding> {
     let functions = report.functions.iter().flat_map(|function| of_function(report, function));
     functions.chain(report.mappings.iter().flat_map(|mapping| of_mapping(report, mapping))).collect()

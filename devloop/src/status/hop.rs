@@ -3,9 +3,9 @@
 /// A stage that events pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hop {
-    /// Where events come in or wait: an API, a stream, a table, a queue.
+    /// A resource where events enter or wait: an API, a stream, a table, a queue.
     Resource {
-        /// What people call it, such as `Kinesis`.
+        /// The name that is shown, such as `Kinesis`.
         name: String,
         /// The service in its ARN, such as `kinesis`.
         service: String,
@@ -15,7 +15,7 @@ pub(crate) enum Hop {
 }
 
 impl Hop {
-    /// What people call it.
+    /// The name that is shown.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Resource { name, .. } | Self::Function(name) => name,

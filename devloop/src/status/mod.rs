@@ -1,5 +1,5 @@
-//! The state of a running pipeline: the report that `devloop status` prints and the terminal UI shows, what is wrong in it, and
-//! its plain text. Pure; `observe` gathers what the report says.
+//! The state of a running pipeline: the report that `devloop status` prints and the terminal UI shows, its problems, and its plain
+//! text. Pure; `observe` collects the report's values.
 
 mod figures;
 mod findings;

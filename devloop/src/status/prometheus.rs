@@ -65,7 +65,7 @@ pub(crate) fn exposition(report: &Report) -> String {
     page.0
 }
 
-/// A page that says only that nobody answers.
+/// The page for a cloud that does not answer.
 pub(crate) fn silence() -> String {
     let mut page = Page::default();
     page.family("devloop_up", "gauge", "Whether the cloud answers.");

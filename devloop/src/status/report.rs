@@ -1,5 +1,5 @@
-//! The report: what the cloud says of itself on its page `/_devloop/status`, and what devloop adds to it. Its JSON is the
-//! document that `devloop status --json` prints.
+//! The report: the content of the cloud's page `/_devloop/status`, and what devloop adds to it. Its JSON is the document that
+//! `devloop status --json` prints.
 
 use std::path::Path;
 
@@ -23,19 +23,19 @@ pub(crate) struct Report {
     pub(crate) mappings: Vec<Mapping>,
     /// How far back totals reach, where they do not count from the cloud's start.
     pub(crate) window_ms: Option<u64>,
-    /// What the report took, where it was put together from AWS's APIs.
+    /// How many requests the report took, if it comes from AWS's APIs.
     pub(crate) calls: Option<Calls>,
-    /// The commit that the workspace stands on.
+    /// The commit that is checked out in the workspace.
     pub(crate) commit: Option<Commit>,
     /// Every queue of the cloud, or those that mappings name.
     pub(crate) queues: Vec<Queue>,
-    /// What bounds the cloud's memory, where it tells.
+    /// The bounds of the cloud's memory, where the cloud reports them.
     pub(crate) limits: Option<Limits>,
-    /// What it keeps.
+    /// What the cloud keeps in memory.
     pub(crate) retained: Option<Retained>,
-    /// From the first function's start to the last one's end; none where nothing was measured in the last minutes.
+    /// From the first function's start to the last one's end; `None` if nothing was measured in the last minutes.
     pub(crate) latency: Option<Latency>,
-    /// What is wrong; empty when all is well. devloop's own judgement.
+    /// What devloop finds wrong; empty when all is well.
     pub(crate) problems: Vec<Finding>,
 }
 
@@ -51,13 +51,13 @@ pub(crate) struct Calls {
     pub(crate) a_minute: u64,
 }
 
-/// Where the workspace stands.
+/// The commit that is checked out in the workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Commit {
     /// The first characters of the commit's name.
     pub(crate) short: String,
-    /// Files that git follows were changed since.
+    /// Whether files that git tracks have changed since.
     pub(crate) dirty: bool,
 }
 
@@ -66,9 +66,9 @@ pub(crate) struct Commit {
 pub(crate) struct Queue {
     pub(crate) region: String,
     pub(crate) name: String,
-    /// Its messages.
+    /// How many messages it holds.
     pub(crate) counts: Messages,
-    /// How long the oldest of them has been there; none without messages, and where the cloud does not tell.
+    /// How long the oldest message has been there; `None` without messages, and where the cloud does not report it.
     pub(crate) oldest_ms: Option<u64>,
 }
 
@@ -76,29 +76,29 @@ pub(crate) struct Queue {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Messages {
-    /// A receive would get them.
+    /// Messages that can be received.
     pub(crate) visible: u64,
-    /// Received, and neither deleted nor given back.
+    /// Messages that were received, and neither deleted nor made visible again.
     pub(crate) in_flight: u64,
-    /// Sent with a delay that is not over.
+    /// Messages whose delay is not over.
     pub(crate) delayed: u64,
 }
 
-/// What bounds the memory of devloop's own cloud. A table keeps its items until they are deleted.
+/// The bounds of the memory of devloop's own cloud. A table keeps its items until they are deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Limits {
-    /// Bytes of one shard, of a stream or of a table's.
+    /// The most bytes of one shard, of a stream or of a table's stream.
     pub(crate) shard_bytes: u64,
     /// How long a table's stream keeps a change.
     pub(crate) table_stream_retention_ms: u64,
-    /// Bytes of one log group.
+    /// The most bytes of one log group.
     pub(crate) log_group_bytes: u64,
-    /// Metrics of one region.
+    /// The most metrics of one region.
     pub(crate) metrics_per_region: u64,
-    /// How long a metric is known by the second.
+    /// How long a metric's values are kept by the second.
     pub(crate) metric_seconds_retention_ms: u64,
-    /// How long it is known by the minute.
+    /// How long they are kept by the minute.
     pub(crate) metric_minutes_retention_ms: u64,
 }
 
@@ -125,28 +125,28 @@ pub(crate) struct Retained {
     pub(crate) metrics: u64,
 }
 
-/// A Lambda function: its code in three places, and its work since the cloud was started.
+/// A Lambda function: its code on disk, deployed and answering, and its work since the cloud was started.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Function {
     /// Its name in Lambda.
     pub(crate) name: String,
     pub(crate) region: String,
-    /// Whose it is, where it was told by AWS's APIs.
+    /// The account, if AWS's APIs reported it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
     /// The directory of its `bootstrap`; the last segment is the binary's name.
     pub(crate) folder: Option<String>,
     /// Whether it runs from that directory.
     pub(crate) hot_reload: bool,
-    /// It runs from another directory than its template names.
+    /// Set if it runs from another directory than its template names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drift: Option<Drift>,
     /// SHA-256 of the file in the directory, seen from where devloop runs.
     pub(crate) on_disk_digest: Option<String>,
-    /// The directory can be seen from where devloop runs, and holds no file to run.
+    /// Whether the directory exists on this machine, but holds no file to run.
     pub(crate) bootstrap_missing: bool,
-    /// That is so because a session builds it for the first time.
+    /// Whether that is because a session is building the function for the first time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) being_built: bool,
     /// SHA-256 of the code that is started for new requests.
@@ -155,7 +155,7 @@ pub(crate) struct Function {
     pub(crate) answering_digest: Option<String>,
     /// When that was.
     pub(crate) answered_ms: Option<Millis>,
-    /// The environment of the last answer began after the last update, so that code is the deployed one, whichever that is.
+    /// Whether the environment of the last answer began after the last update, so that the deployed code answers.
     #[serde(skip)]
     pub(crate) answers_newest: bool,
     /// Its processes.
@@ -181,8 +181,8 @@ pub(crate) struct Function {
     pub(crate) last_error_ms: Option<Millis>,
 }
 
-/// A function that an update led to a directory of its own. A deployment that changes the code in the template leads it back; one
-/// of an unchanged template leaves it there.
+/// The two directories of a function that an update moved to a directory of its own. A deployment that changes the code in the
+/// template moves it back; a deployment of an unchanged template leaves it there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Drift {
@@ -193,7 +193,7 @@ pub(crate) struct Drift {
 }
 
 impl Drift {
-    /// The drift of a function that runs from the directory: `dist/.gen/FUNCTION/DIGEST` instead of `dist/FUNCTION`.
+    /// The drift of a function that runs from this directory, which is `dist/.gen/FUNCTION/DIGEST` instead of `dist/FUNCTION`.
     pub(crate) fn of(folder: &str) -> Option<Self> {
         let (dist, rest) = folder.split_once("/.gen/")?;
         let (binary, _digest) = rest.split_once('/')?;
@@ -205,11 +205,11 @@ impl Drift {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Environments {
-    /// Waiting for a request.
+    /// Processes that wait for a request.
     pub(crate) idle: u64,
-    /// Working on one.
+    /// Processes that work on a request.
     pub(crate) busy: u64,
-    /// Not yet ready for the first.
+    /// Processes that are not ready for their first request.
     pub(crate) starting: u64,
     /// Requests that wait for a process.
     pub(crate) waiting: u64,
@@ -244,20 +244,20 @@ pub(crate) struct Mapping {
     pub(crate) function: String,
     /// The stream's or queue's ARN.
     pub(crate) source: String,
-    /// `Enabled`, `Disabled`, or what is on the way there.
+    /// `Enabled`, `Disabled`, or a state in between.
     pub(crate) state: String,
     /// `OK`, `No records processed`, or a text that begins with `PROBLEM:`.
     pub(crate) last_result: String,
-    /// Records that are in the stream and not settled.
+    /// Records in the stream that are not settled.
     #[serde(deserialize_with = "whole")]
     pub(crate) lag_records: u64,
     /// How long the oldest of them has waited.
     pub(crate) oldest_unprocessed_ms: Option<u64>,
-    /// The lag was read off the stream: the records since the function last ended a request. There may be more.
+    /// Whether the lag is a minimum that was read from the stream: the records since the function last ended a request.
     pub(crate) at_least: bool,
-    /// Answers that named failed items and were not read, because the mapping lacks `ReportBatchItemFailures`.
+    /// Answers whose failed items were ignored, because the mapping lacks `ReportBatchItemFailures`.
     pub(crate) ignored_failures: u64,
-    /// The stream's shards, where the cloud tells of them.
+    /// The stream's shards, where the cloud reports them.
     pub(crate) shards: Vec<Shard>,
 }
 
@@ -266,15 +266,15 @@ pub(crate) struct Mapping {
 #[serde(default)]
 pub(crate) struct Shard {
     pub(crate) id: String,
-    /// Records that are in it and not settled.
+    /// Records in the shard that are not settled.
     pub(crate) lag_records: u64,
-    /// Records that the function has now.
+    /// Records that the function is working on.
     pub(crate) in_flight: u64,
     /// Calls that repeated a failed one.
     pub(crate) retried: u64,
     /// Batches that were split in two after a failure.
     pub(crate) bisected: u64,
-    /// Batches of which the answer settled a part.
+    /// Batches of which the answer settled only a part.
     pub(crate) checkpointed: u64,
     /// Records that were given up.
     pub(crate) discarded: u64,
@@ -299,7 +299,7 @@ pub(crate) struct OpenWindow {
 }
 
 impl Shard {
-    /// Whether there is more to tell of it than how much waits.
+    /// Whether anything happened in the shard beyond waiting records.
     pub(crate) fn is_eventful(&self) -> bool {
         let counts =
             [self.in_flight, self.retried, self.bisected, self.checkpointed, self.discarded, self.filtered];
@@ -346,8 +346,8 @@ impl Function {
 }
 
 impl Mapping {
-    /// What people know the stream or queue by: its name without the rest of the ARN, and of a name that CloudFormation made up
-    /// only what the template calls it.
+    /// The name of the stream or queue as it is shown: without the rest of the ARN, and for a name made by CloudFormation
+    /// only the template's own name.
     pub(crate) fn source_name(&self) -> &str {
         let resource = self.source.splitn(6, ':').nth(5).unwrap_or(&self.source);
         let mut segments = resource.split('/');
@@ -366,7 +366,7 @@ fn logical_id(name: &str) -> Option<&str> {
     (is_random && !stack.is_empty() && !id.is_empty()).then_some(id)
 }
 
-/// Metrics count in floating point; a count is a whole number.
+/// Reads a count, which metrics report as a floating-point number.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     Ok(f64::deserialize(deserializer)?.round() as u64)
 }

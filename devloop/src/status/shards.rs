@@ -1,4 +1,5 @@
-//! What happened in the shards that mappings read, and which windows are open. Shards in which all went well are left out.
+//! Shows what happened in the shards that mappings read, and which windows are open. Shards without failures or windows are left
+//! out.
 
 use crate::status::report::{OpenWindow, Shard};
 use crate::status::text::{StatusLine, Tone, bytes, table};
@@ -7,7 +8,7 @@ use crate::status::{Report, age, count};
 const HEADINGS: [&str; 8] =
     ["SHARD", "IN FLIGHT", "RETRIED", "BISECTED", "CHECKPOINTS", "DISCARDED", "FILTERED", "WINDOW"];
 
-/// A table of the shards there is something to tell of; nothing without one.
+/// A table of the shards where something happened; empty if there are none.
 pub(super) fn lines(report: &Report) -> Vec<StatusLine> {
     let mut rows = Vec::new();
     for mapping in &report.mappings {
@@ -27,7 +28,7 @@ fn row(name: String, shard: &Shard, now_ms: u64) -> Vec<String> {
     std::iter::once(name).chain(counts.map(count)).chain([window]).collect()
 }
 
-/// What has gone into a window, and how long it stays open.
+/// A window's records and state, and how long it stays open.
 fn shown(window: OpenWindow, now_ms: u64) -> String {
     let left = match window.end_ms.saturating_sub(now_ms) {
         0 => "ends".to_owned(),
@@ -36,7 +37,7 @@ fn shown(window: OpenWindow, now_ms: u64) -> String {
     format!("{} records, {}, {left}", count(window.records), bytes(window.state_bytes))
 }
 
-/// A shard's number; of other ids, such as those of a table's stream, the end.
+/// A shard's number; of another id, such as one of a table's stream, the last characters.
 fn short(id: &str) -> &str {
     match id.strip_prefix("shardId-") {
         Some(number) if number.len() == 12 => {

@@ -15,7 +15,7 @@ const SECTIONS: [Section; 8] = [
     Section::Problems,
 ];
 
-/// What the cloud's page says; counts come from metrics and may be written as floating-point numbers.
+/// The content of the cloud's page; counts come from metrics and may be floating-point numbers.
 fn page() -> serde_json::Value {
     let function = |binary: &str, digest: &str, calls: f64| {
         json!({

@@ -1,4 +1,4 @@
-//! A report as aligned plain lines; where they are drawn in colour, their tone says in which.
+//! A report as aligned plain lines; a line's tone says in which colour it may be drawn.
 
 use crate::status::findings::short;
 use crate::status::shards;
@@ -15,24 +15,24 @@ pub(crate) enum Section {
     Stages,
     /// Streams and their functions.
     Mappings,
-    /// Queues, those of what was given up among them.
+    /// Queues, also those of records that were given up.
     Queues,
     /// What devloop's own cloud keeps.
     Memory,
-    /// From end to end.
+    /// The end-to-end latency.
     Latency,
     /// What is wrong.
     Problems,
 }
 
-/// How a line is meant.
+/// The meaning of a line, which chooses its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it is.
+    /// An ordinary line.
     Plain,
-    /// It names what follows.
+    /// A heading.
     Heading,
-    /// It tells of something wrong.
+    /// Something is wrong.
     Wrong,
 }
 
@@ -40,11 +40,11 @@ pub(crate) enum Tone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StatusLine {
     pub(crate) text: String,
-    /// How it is meant.
+    /// Its meaning.
     pub(crate) tone: Tone,
 }
 
-/// What is not there.
+/// Stands for a missing value.
 const NONE: &str = "-";
 
 /// The sections one after the other, with an empty line between two of them. A section without content is left out.
@@ -117,7 +117,7 @@ fn being_built(report: &Report) -> Option<StatusLine> {
         .then(|| line(Tone::Plain, format!("{} {verb} being built for the first time", names.join(", "))))
 }
 
-/// Where the figures are from, and on which commit the workspace stands.
+/// The source of the figures, and the commit that is checked out in the workspace.
 fn cloud(report: &Report) -> StatusLine {
     let mut text = match (&report.calls, report.window_ms) {
         (Some(calls), window) => format!(
@@ -202,7 +202,7 @@ fn code(report: &Report, function: &Function) -> (Tone, Vec<String>) {
     (tone, cells)
 }
 
-/// What the three digests say together.
+/// The conclusion from the three digests.
 fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
     let (disk, deployed, answering) =
         (&function.on_disk_digest, &function.deployed_digest, &function.answering_digest);
@@ -213,8 +213,8 @@ fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
     } else if disk.is_some() && deployed.is_some() && disk != deployed {
         (Tone::Wrong, "not deployed")
     } else if report.calls.is_some() && (disk.is_none() || answering.is_none()) {
-        // AWS's APIs tell which zip is deployed, and some clouds not even that: only what was deployed from here is known by its
-        // binary, and only its log tells whether an environment has begun since.
+        // AWS's APIs report which zip is deployed, and some clouds not even that. The binary is known only if the zip was sent from
+        // here, and only the log shows whether an environment has begun since.
         (Tone::Plain, "")
     } else if deployed.is_none() {
         (Tone::Plain, "not started")
@@ -253,7 +253,7 @@ fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
         percentile(|duration| duration.p95),
         percentile(|duration| duration.p99),
         match function.concurrency {
-            // Only devloop's own cloud tells of processes.
+            // Only devloop's own cloud reports processes.
             Some(most) if report.calls.is_some() => format!("{most} at once"),
             None if report.calls.is_some() => NONE.to_owned(),
             _ if processes.is_empty() => "none".to_owned(),
@@ -271,7 +271,7 @@ fn mapped(report: &Report, mapping: &Mapping) -> (Tone, Vec<String>) {
         name,
         mapping.state.clone(),
         match &report.calls {
-            // CloudWatch knows the oldest record's age, and not how many there are.
+            // CloudWatch has the oldest record's age, but not the number of records.
             Some(_) if !mapping.at_least => NONE.to_owned(),
             Some(_) => format!(">= {}", count(mapping.lag_records)),
             None => count(mapping.lag_records),

@@ -1,4 +1,4 @@
-//! Copies binaries while cargo is still ending: cargo takes as long from naming a binary to its exit as the copy takes.
+//! Copies binaries while cargo is still ending. Between naming a binary and its exit cargo takes as long as the copy does.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,10 +11,10 @@ use tempfile::TempPath;
 use crate::engine::{Digest, SwapOrder};
 use crate::swap::install::{STAGE, make_directory, stage_copy};
 
-/// What tells one content of a file from the next without reading it.
+/// Shows without reading a file whether its content has changed.
 type Identity = (u64, u64, u64, i64, i64);
 
-/// A copy and what it is one of.
+/// A copy, and the identity of the file that was copied.
 #[derive(Debug)]
 struct Copied {
     executable: PathBuf,
@@ -45,7 +45,7 @@ impl Early {
             });
     }
 
-    /// The copy of this very binary, if there is one.
+    /// Takes the copy of this binary, if there is one and the binary has not changed since.
     pub(super) fn take(&self, order: &SwapOrder) -> Option<(TempPath, Digest)> {
         let slot = self.slots().remove(&order.function)?;
         let copied = slot.lock().unwrap_or_else(PoisonError::into_inner).take()?;
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_taken_once_and_only_for_the_binary_that_it_is_one_of() {
+    fn a_copy_is_taken_once_and_only_for_an_unchanged_binary() {
         let home = tempfile::tempdir().unwrap();
         let (dist, binary) = (home.path().join("dist"), home.path().join("up"));
         let staged = || fs::read_dir(dist.join(".stage")).unwrap().count();

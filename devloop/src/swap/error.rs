@@ -12,20 +12,20 @@ pub(crate) enum SwapError {
     /// No space is left.
     #[error("put the binary in place: the disk that holds {} is full", .0.display())]
     DiskFull(PathBuf),
-    /// The file system or the directory may not be written.
+    /// Writing to the file system or the directory is not permitted.
     #[error("put the binary in place: {} cannot be written", .0.display())]
     ReadOnly(PathBuf),
-    /// Anything else that the file system answers.
+    /// Any other error of the file system.
     #[error("{action} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         action: &'static str,
-        /// On which path.
+        /// Its path.
         path: PathBuf,
-        /// The answer.
+        /// The system's error.
         source: io::Error,
     },
-    /// The shared object that the program was linked against.
+    /// The shared object of prelinked dependencies cannot be used.
     #[error("find the dependencies of {}: {reason}", .path.display())]
     Companion {
         /// The program.
@@ -33,19 +33,19 @@ pub(crate) enum SwapError {
         /// What is wrong with it.
         reason: String,
     },
-    /// What was kept for a rollback is gone, or another program.
+    /// The program that was kept for a rollback is gone, or was replaced.
     #[error("take the former code from {}: it is not there any more", .0.display())]
     FormerLost(PathBuf),
-    /// Cargo's file is no program for Linux.
+    /// Cargo's file is not a program for Linux.
     #[error("check {}: it is not a 64-bit ELF program", .0.display())]
     NotElf(PathBuf),
-    /// It is not made for the machine that it would go to.
+    /// The binary does not fit its machine.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
 impl SwapError {
-    /// Gives the causes that a user can act upon their own names.
+    /// Makes the error; causes that a user can act upon get a variant of their own.
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(path.to_owned()),
@@ -56,7 +56,7 @@ impl SwapError {
         }
     }
 
-    /// A failed copy of a file into a directory; what is full or may not be written is the directory.
+    /// The error of a failed copy into a directory. A full disk or a missing permission concerns that directory.
     pub(super) fn copy(from: &Path, into: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
@@ -66,7 +66,7 @@ impl SwapError {
         }
     }
 
-    /// A file that is none of the programs that run on Lambda's machines.
+    /// The error of a file that is not a program for Lambda's machines.
     pub(super) fn unreadable(path: &Path, error: ReadError) -> Self {
         match error {
             ReadError::Io(source) => Self::io("read", path, source),

@@ -7,14 +7,15 @@ use crate::engine::{Digest, SwapOrder};
 use crate::swap::SwapError;
 use crate::swap::install::{BOOTSTRAP, STAGE, exchange, make_directory, stage_copy};
 
-/// Where they lie, by function and content: inside the directory that holds the functions', so that a link can be made.
+/// Their directory, by function and digest. It lies in the directory of the functions' directories, so that hard links are
+/// possible.
 const FORMER: &str = ".former";
 
 fn home(dist: &Path, function: &str) -> PathBuf {
     dist.join(FORMER).join(function)
 }
 
-/// Keeps the program that lies in the function's directory. A link is enough: a program in place is never written to.
+/// Keeps the program in the function's directory. A hard link is enough, because a program in place is never written to.
 pub(crate) fn keep(dist: &Path, function: &str, digest: &Digest) -> Result<(), SwapError> {
     let (source, home) = (dist.join(function).join(BOOTSTRAP), home(dist, function));
     let kept = home.join(digest.to_string());
@@ -27,7 +28,7 @@ pub(crate) fn keep(dist: &Path, function: &str, digest: &Digest) -> Result<(), S
     linked.map_err(|error| SwapError::copy(&source, &home, error))
 }
 
-/// Deletes what is kept of the function, but these.
+/// Deletes the kept programs of the function, except these.
 pub(crate) fn forget(dist: &Path, function: &str, but: &[&Digest]) {
     let home = home(dist, function);
     let wanted: Vec<PathBuf> = but.iter().map(|digest| home.join(digest.to_string())).collect();
@@ -41,7 +42,7 @@ pub(crate) fn forget(dist: &Path, function: &str, but: &[&Digest]) {
     }
 }
 
-/// Puts what was kept into the function's directory, by the same steps as a new binary. Blocks for as long as the copy takes.
+/// Puts a kept program into the function's directory, by the same steps as a new binary. Blocks for as long as the copy takes.
 pub(crate) fn restore(dist: &Path, function: &str, digest: &Digest) -> Result<(), SwapError> {
     let (stage, kept) = (dist.join(STAGE), home(dist, function).join(digest.to_string()));
     if !kept.is_file() {

@@ -1,4 +1,4 @@
-//! Puts a binary in place: copied beside its target, checked, and renamed.
+//! Puts a binary in place: copies it beside its target, checks it, and renames it.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -16,25 +16,26 @@ use crate::swap::{Early, SwapError};
 /// The file that Lambda starts.
 pub(super) const BOOTSTRAP: &str = "bootstrap";
 
-/// Where binaries are prepared: inside the directory that holds the functions', so that the rename stays on one file system.
+/// The directory where binaries are prepared. It lies in the directory of the functions' directories, so that the rename stays on
+/// one file system.
 pub(super) const STAGE: &str = ".stage";
 
-/// Where binaries lie that get a folder of their own, by function and content.
+/// The directory of binaries that get a folder of their own, by function and digest.
 const ASIDE: &str = ".gen";
 
 /// The result of a swap.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Swapped {
-    /// It lies in place.
+    /// The binary is in place.
     InPlace {
         /// Its content.
         digest: Digest,
-        /// When it was ready for the rename.
+        /// When the binary was ready for the rename.
         staged_at: Millis,
         /// What would be a problem on another machine than this one.
         warnings: Vec<String>,
     },
-    /// It lay in place already and serves.
+    /// The binary was in place already and serves.
     Unchanged {
         /// Its content.
         digest: Digest,
@@ -48,8 +49,8 @@ pub(crate) fn folder(dist: &Path, function: &str, digest: &Digest, aside: bool) 
 
 /// Puts the ordered binary into its directory below `dist`, as the target wants it. Blocks for as long as the copy takes.
 ///
-/// The copy is never a link to cargo's file, which the next build may overwrite while a process runs from it, and the
-/// function's directory is never replaced: who watches or mounts it would go on looking at the old one.
+/// The copy is never a link to cargo's file, because the next build may overwrite that file while a process runs from it. The
+/// function's directory is never replaced, because whoever watches or mounts it would keep looking at the old one.
 pub(crate) fn swap(
     dist: &Path,
     order: &SwapOrder,
@@ -78,13 +79,13 @@ pub(crate) fn swap(
         make_directory(&dist.join(ASIDE).join(&order.function))?;
         make_directory(&directory)?;
     }
-    // A folder that is named after its content is only filled once: functions may run from it.
+    // A folder that is named after its content is filled only once, because functions may run from it.
     let is_filled = place.aside && bootstrap.is_file();
     let staged_at = exchange(&stage, &directory, staged, is_filled)?;
     Ok(Swapped::InPlace { digest, staged_at, warnings })
 }
 
-/// Lets the directory hold the program, with the shared object that it needs. Returns when all was ready for the rename.
+/// Puts the program into the directory, with the shared object that it needs. Returns the time when all was ready for the rename.
 pub(super) fn exchange(
     stage: &Path,
     directory: &Path,
@@ -105,7 +106,7 @@ pub(super) fn exchange(
     Ok(staged_at)
 }
 
-/// What the deployed function is, where a target knows it, is stronger than what the stack says that it will be.
+/// The machine that the binary must fit. If the target knows the deployed function's processor, it overrides the stack's.
 fn demanded(demands: &Demands, order: &SwapOrder, machine: Machine) -> (Demand, Purpose) {
     let demand = demands.of(&order.function);
     let architecture = match machine {
@@ -121,8 +122,8 @@ fn companion_of(program: &Path) -> Result<Option<PathBuf>, SwapError> {
         .map_err(|error| SwapError::Companion { path: program.to_owned(), reason: error.to_string() })
 }
 
-/// Puts the shared object of prelinked dependencies beside the program before the program comes. Its name tells its content and
-/// nobody ever writes into it, so it may be a link, and what lies there already is the same.
+/// Puts the shared object of prelinked dependencies into the directory before the program. Its name contains its digest and nobody
+/// writes into it, so it may be a hard link, and an existing file of this name is the same.
 fn place_companion(stage: &Path, directory: &Path, companion: &Path) -> Result<(), SwapError> {
     let Some(name) = companion.file_name() else { return Ok(()) };
     let place = directory.join(name);
@@ -137,7 +138,7 @@ fn place_companion(stage: &Path, directory: &Path, companion: &Path) -> Result<(
     staged.persist(&place).map_err(|error| SwapError::io("rename to", &place, error.error))
 }
 
-/// Deletes the shared objects of programs before the last one, whose process may have to be started once more.
+/// Deletes the shared objects of older programs, but not that of the previous one, which may be started once more.
 fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
     let kept: Vec<_> = kept.iter().flatten().filter_map(|path| path.file_name()).collect();
     let Ok(entries) = fs::read_dir(directory) else { return };
@@ -149,7 +150,7 @@ fn clear_companions_away(directory: &Path, kept: &[Option<PathBuf>]) {
     }
 }
 
-/// Lets the function's own directory hold the same binary as another one of its directories.
+/// Puts the same binary into the function's own directory as is in another of its directories.
 pub(crate) fn mirror(dist: &Path, function: &str, from: &Path) -> Result<(), SwapError> {
     let (bootstrap, source) = (dist.join(function).join(BOOTSTRAP), from.join(BOOTSTRAP));
     if bootstrap.is_file() && digest_of(&bootstrap)? == digest_of(&source)? {
@@ -162,12 +163,12 @@ pub(crate) fn mirror(dist: &Path, function: &str, from: &Path) -> Result<(), Swa
     put(stage_copy(&stage, &order)?.0, &bootstrap)
 }
 
-/// The content of a program; none where there is no such file.
+/// The digest of a program; `None` if there is no such file.
 pub(crate) fn digest_at(path: &Path) -> Option<Digest> {
     digest_of(path).ok()
 }
 
-/// Deletes the folders of the function's former binaries but those that are named.
+/// Deletes the folders of the function's former binaries, except those that are named.
 pub(crate) fn collect(dist: &Path, function: &str, keep: &[PathBuf]) -> Result<(), SwapError> {
     let home = dist.join(ASIDE).join(function);
     let entries = match fs::read_dir(&home) {
@@ -185,7 +186,7 @@ pub(super) fn put(staged: TempPath, bootstrap: &Path) -> Result<(), SwapError> {
     let failed = |error| SwapError::io("set the time of", bootstrap, error);
     if let Ok(before) = fs::metadata(bootstrap) {
         let file = File::options().append(true).open(&staged).map_err(failed)?;
-        // File systems keep times by the nanosecond, the second, or two of them.
+        // File systems store times in steps of a nanosecond, one second, or two seconds.
         for step in [Duration::from_millis(1), Duration::from_secs(1), Duration::from_secs(2)] {
             let after = file.metadata().map_err(failed)?;
             if after.len() != before.len() || after.modified().ok() != before.modified().ok() {
@@ -202,7 +203,8 @@ pub(crate) fn make_function_directory(dist: &Path, function: &str) -> Result<(),
     make_directory(&dist.join(function))
 }
 
-/// The process's umask may take rights away that the function's user needs, so they are set by name.
+/// Makes a directory with the permissions that the function's user needs. They are set explicitly, because the umask may remove
+/// them.
 pub(super) fn make_directory(path: &Path) -> Result<(), SwapError> {
     let failed = |error| SwapError::io("make the directory", path, error);
     fs::create_dir_all(path).map_err(failed)?;
@@ -219,7 +221,7 @@ fn make_public(path: &Path) -> Result<(), SwapError> {
     fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(failed)
 }
 
-/// A copy with the rights that the function's user needs. A failed swap leaves nothing behind.
+/// Makes a copy with the permissions that the function's user needs. A failed swap leaves nothing behind.
 pub(super) fn stage_copy(stage: &Path, order: &SwapOrder) -> Result<(TempPath, Digest), SwapError> {
     let mut staged = tempfile::Builder::new()
         .prefix(&format!("{}-{}-", order.function, order.generation))

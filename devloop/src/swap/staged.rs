@@ -1,4 +1,4 @@
-//! A binary's content: copied and digested at once, because reading tens of megabytes twice takes as long as linking does.
+//! Copies a binary and computes its digest at the same time, because reading tens of megabytes twice takes as long as linking does.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,10 +14,10 @@ use crate::swap::SwapError;
 /// How much is read at a time, in bytes.
 const CHUNK: usize = 1 << 20;
 
-/// How many chunks may wait to be digested.
+/// How many chunks may wait for the thread that computes the digest.
 const WAITING: usize = 4;
 
-/// Copies a file, and digests on another thread what was copied.
+/// Copies a file, and computes its digest on another thread.
 pub(super) fn copy(from: &Path, into: &mut File) -> io::Result<Digest> {
     let mut source = File::open(from)?;
     thread::scope(|scope| {

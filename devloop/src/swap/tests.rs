@@ -102,7 +102,7 @@ fn the_directory_stays_and_the_running_file_is_not_written() {
     assert_ne!(fs::metadata(dist.bootstrap()).unwrap().ino(), file);
 }
 
-/// The refusal's code; nothing is left in place or on the stage.
+/// Checks the refusal's code, and that nothing is left in place or in the staging directory.
 fn check_refused(content: &[u8], expected: &str) {
     let dist = Dist::new();
     let file = dist.home.path().join("binary");
@@ -133,7 +133,7 @@ fn what_lambda_could_not_start_is_refused() {
 }
 
 #[test]
-fn a_file_in_the_way_of_the_directory_is_named() {
+fn a_file_in_place_of_the_directory_is_named() {
     let dist = Dist::new();
     fs::write(dist.path(), "in the way").unwrap();
     let error = swap(
@@ -147,7 +147,7 @@ fn a_file_in_the_way_of_the_directory_is_named() {
     assert!(error.to_string().contains("dist/.stage"), "{error}");
 }
 
-/// What this test program comes to when the function's stack asks for something else.
+/// Swaps in this test program for a function whose stack demands this machine.
 fn swap_for(demand: Demand, purpose: Purpose) -> Result<Vec<String>, &'static str> {
     let dist = Dist::new();
     let demands = Demands { purpose, functions: [("up".to_owned(), demand)].into() };

@@ -12,14 +12,14 @@ use crate::target::{Pending, Target, Whereabouts};
 
 /// What this target needs of the embedded cloud.
 pub(crate) trait CloudHandle: Send + Sync {
-    /// Lets the code in the directory take over in every Lambda function that runs from it, as [`Target::activate`] asks.
+    /// Activates the code in the directory in every Lambda function that runs from it, as [`Target::activate`] asks.
     /// Returns one result for each function: its name, or why it failed.
     fn activate<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<Result<String, ActivationError>>>;
 
     /// Creates a function that runs from the directory, and returns its URL.
     fn serve(&self, function: &str, directory: &Path) -> Result<String, String>;
 
-    /// Deletes a function that was created so.
+    /// Deletes a function that [`Self::serve`] created.
     fn remove(&self, function: &str) -> Result<(), String>;
 
     /// The account and the region that functions are created in.
@@ -52,12 +52,12 @@ pub(crate) struct Embedded<C = Cloud> {
     cloud: C,
     /// The directory of the functions' directories.
     dist: PathBuf,
-    /// The functions that the session has made, and no template.
+    /// The functions that the session has created and no template has.
     own: Mutex<BTreeSet<String>>,
     codes: Mutex<BTreeMap<String, Codes>>,
 }
 
-/// What a function has run in this session. Both are kept; the first is the file that lies in place.
+/// The code that a function runs, and the code before it. Both are kept; the first is in place.
 #[derive(Debug, Clone)]
 struct Codes {
     serving: Digest,
@@ -65,13 +65,13 @@ struct Codes {
 }
 
 impl<C: CloudHandle> Embedded<C> {
-    /// The cloud, which serves what lies below `dist`; of its functions these are in no template.
+    /// The target for a cloud that serves functions below `dist`. The functions in `own` are in no template.
     pub(crate) fn new(cloud: C, dist: PathBuf, own: impl IntoIterator<Item = String>) -> Self {
         let own = Mutex::new(own.into_iter().collect());
         Self { cloud, dist, own, codes: Mutex::default() }
     }
 
-    /// Starts what lies in the directory. The names of the functions that run it.
+    /// Starts the code in the directory. Returns the names of the functions that run it.
     async fn start(&self, function: &str, directory: &Path) -> Result<Vec<String>, Problem> {
         let outcomes = self.cloud.activate(directory).await;
         if outcomes.is_empty() {
@@ -105,7 +105,7 @@ impl<C: CloudHandle> Embedded<C> {
             .await;
     }
 
-    /// Puts the code before in place and starts it. If it does not come up, everything is as it was.
+    /// Puts the previous code in place and starts it. If its start fails, everything is put back.
     async fn exchange(&self, function: &str) -> Result<RolledBack, Problem> {
         let codes = lock(&self.codes).get(function).cloned();
         let Some(Codes { serving, before: Some(before) }) = codes else {
@@ -118,7 +118,7 @@ impl<C: CloudHandle> Embedded<C> {
         self.restore(function, &before).await?;
         match self.start(function, &directory).await {
             Ok(names) => {
-                // Rolling back twice leads to where one came from.
+                // Rolling back twice leads back to the first code.
                 let codes = Codes { serving: before.clone(), before: Some(serving) };
                 lock(&self.codes).insert(function.to_owned(), codes);
                 let name = names.into_iter().next().unwrap_or_default();
@@ -131,7 +131,7 @@ impl<C: CloudHandle> Embedded<C> {
             }
             Err(problem) => {
                 self.restore(function, &serving).await?;
-                // One of several functions may have taken the code that the other one refused.
+                // One of several functions may run the code that another one could not start.
                 let _ = self.start(function, &directory).await;
                 Err(problem)
             }
@@ -143,7 +143,7 @@ impl<C: CloudHandle> Embedded<C> {
         self.aside(function, move |dist, function| swap::restore(dist, function, &digest)).await
     }
 
-    /// Runs blocking work on a thread of its own.
+    /// Runs blocking work on a blocking thread.
     async fn aside(
         &self,
         function: &str,
@@ -204,7 +204,7 @@ impl<C: CloudHandle> Target for Embedded<C> {
     }
 }
 
-/// Lambda's name for what happened, what happened, and the last lines that the process wrote.
+/// A problem with Lambda's error type, the message, and the last lines that the process wrote.
 fn problem(error: &ActivationError) -> Problem {
     const SHOWN_LINES: usize = 5;
     let shown = error.output.len().saturating_sub(SHOWN_LINES);
@@ -230,7 +230,7 @@ mod tests {
     use crate::engine::Digest;
     use crate::target::{Pending, Target};
 
-    /// Answers with these outcomes, one list after the other; the last one again and again.
+    /// Answers with these results, one list after the other; the last one is repeated.
     struct Fake(Mutex<Vec<Vec<Result<String, ActivationError>>>>);
 
     impl CloudHandle for Fake {
@@ -258,7 +258,7 @@ mod tests {
         Embedded::new(Fake(Mutex::new(outcomes)), dist.to_owned(), [])
     }
 
-    /// One function came up.
+    /// One function that started.
     fn up() -> Vec<Result<String, ActivationError>> {
         vec![Ok("Up".to_owned())]
     }
@@ -357,14 +357,14 @@ mod tests {
             assert_eq!((&done.digest, done.name.as_str()), (expected, "Up"));
             assert_eq!(in_place(&dist), *expected);
         }
-        // What is saved next goes before what was rolled back to.
+        // The next save replaces the code that was rolled back to.
         let four = put(&dist, "four");
         target.activate("up", &home, &four).await.unwrap();
         assert_eq!(target.roll_back("up").await.unwrap().digest, digests[1]);
     }
 
     #[tokio::test]
-    async fn former_code_that_does_not_come_up_changes_nothing() {
+    async fn former_code_that_fails_to_start_changes_nothing() {
         let dist = tempfile::tempdir().unwrap();
         let target = embedded(dist.path(), vec![up(), up(), vec![died(&[])], up()]);
         let home = dist.path().join("up");

@@ -1,4 +1,4 @@
-//! From a binary's name to the names of the functions in Lambda that run it.
+//! Finds the functions in Lambda that run a binary.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What the edit loop needs of a target, a place where functions run.
+//! The operations that the edit loop needs from a target, a place where functions run.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A place where functions run.
 pub(crate) trait Target: Send + Sync {
-    /// Where the function's next binary is to be put, asked before every swap. `believed` is the code that serves and lies in
-    /// place, as far as the session knows; a target that knows better says so.
+    /// Where the function's next binary is to be put; asked before every swap. `believed` is the code that serves and is in place,
+    /// as far as the session knows. A target that knows better overrides it.
     fn destination<'a>(
         &'a self,
         _function: &'a str,
@@ -21,10 +21,10 @@ pub(crate) trait Target: Send + Sync {
         Box::pin(async move { Ok(Destination { unless: believed, ..Destination::default() }) })
     }
 
-    /// Starts the code that lies in the directory, which is where [`Target::destination`] wanted it.
+    /// Starts the code in the directory that [`Target::destination`] chose.
     ///
-    /// Resolves when the new code has asked for its first event and is the only one to be given new ones; what is in flight
-    /// ends on the old code. On an error the old code goes on serving, and the problem says why the new one did not come up.
+    /// Resolves when the new code has asked for its first event and only it gets new ones; requests in flight end on the old code.
+    /// On an error the old code goes on serving, and the problem says why the new one failed to start.
     fn activate<'a>(
         &'a self,
         function: &'a str,
@@ -54,7 +54,7 @@ pub(crate) trait Target: Send + Sync {
     /// Where the functions are.
     fn whereabouts(&self) -> Whereabouts;
 
-    /// What a rollback would change, in lines for people, where the user has to agree first; none where not.
+    /// What a rollback would change, in lines for people; `None` if the user need not agree first.
     fn rollback_plan<'a>(&'a self, _function: &'a str) -> Pending<'a, Result<Option<Vec<String>>, Problem>> {
         Box::pin(async { Ok(None) })
     }
@@ -72,7 +72,7 @@ pub(crate) trait Target: Send + Sync {
 pub(crate) struct Whereabouts {
     /// The target's name and what it is.
     pub(crate) target: &'static str,
-    /// Whose functions they are, where that is known.
+    /// The functions' account, where it is known.
     pub(crate) account: String,
     /// The region that they are in.
     pub(crate) region: String,

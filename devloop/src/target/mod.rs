@@ -1,4 +1,4 @@
-//! Where functions run, behind one trait. `session` finds the place and activates every swapped binary through it.
+//! The targets, where functions run, behind one trait. `session` chooses one and activates every swapped binary through it.
 
 mod api;
 mod aws;

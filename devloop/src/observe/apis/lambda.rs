@@ -12,11 +12,11 @@ use crate::aws::{Call, belongs, encoded};
 use crate::engine::Millis;
 use crate::status::{Function, Mapping};
 
-/// Pages of a list that are read at most: fifty functions each, more than one stack has.
+/// The most pages of a list that are read. They hold fifty functions each, more than one stack has.
 const MAX_PAGES: usize = 20;
 
 impl Apis<'_> {
-    /// The functions of the stack, or all of them, each with when its code or its configuration was last updated.
+    /// The functions of the stack, or all functions, each with the time of the last update of its code or configuration.
     pub(super) async fn functions(&self) -> Result<Vec<(Function, Option<Millis>)>, String> {
         let listed = self.list("/2015-03-31/functions/", "Functions").await?;
         let text = |function: &Value, name: &str| function[name].as_str().map(str::to_owned);
@@ -40,7 +40,7 @@ impl Apis<'_> {
         Ok(named.collect())
     }
 
-    /// The mappings of these functions, and the queues that they and what they gave up lie in.
+    /// The mappings of these functions, and the queues that they read or send failure records to.
     pub(super) async fn mappings(
         &self,
         functions: &[Function],
@@ -85,14 +85,14 @@ impl Apis<'_> {
     }
 }
 
-/// `2026-11-20T10:00:00.123+0000`, as Lambda writes it, or another form of ISO 8601, in ms since the epoch.
+/// Reads `2026-11-20T10:00:00.123+0000`, as Lambda writes it, or another form of ISO 8601. Returns ms since the epoch.
 fn instant(text: &str) -> Option<Millis> {
     let as_lambda = || jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?.to_timestamp().ok();
     let instant = text.parse::<Timestamp>().ok().or_else(as_lambda)?;
     Millis::try_from(instant.as_millisecond()).ok()
 }
 
-/// SHA-256 in hexadecimal; what is no digest, as for a folder's code on some clouds, is none.
+/// The SHA-256 in hexadecimal; `None` if it is not a digest, as for a folder's code on some clouds.
 fn digest(base64: &str) -> Option<String> {
     let bytes = BASE64.decode(base64).ok().filter(|bytes| bytes.len() == 32)?;
     Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -1,4 +1,4 @@
-//! What Lambda's REPORT lines tell: starts that a request had to wait for, and durations where no metric has them.
+//! Reads Lambda's REPORT lines: starts that a request had to wait for, and durations where no metric has them.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,14 @@ use crate::status::{Distribution, Function};
 
 const TARGET: &str = "Logs_20140328.FilterLogEvents";
 
-/// Pages that are read at most: ten thousand lines each, or a megabyte.
+/// The most pages that are read. They hold ten thousand lines each, or a megabyte.
 const MAX_PAGES: usize = 20;
 
-/// The operation that tells of the newest environment's log.
+/// The operation that shows the newest environment's log.
 const STREAMS: &str = "Logs_20140328.DescribeLogStreams";
 
-/// How far back the last report is looked for, in ms, one after the other: a function that works much has very many of them.
+/// How far back the last report is looked for, in ms: first a short time, then a longer one, because a busy function has very many
+/// reports.
 const REACHES: [Millis; 2] = [20_000, 180_000];
 
 /// When a report was written, and to which log stream.
@@ -23,9 +24,9 @@ type Report = (Millis, String);
 
 /// What was read of a function's reports.
 pub(super) enum Reports {
-    /// All of the last hour, with the newest.
+    /// All reports of the last hour were read; this is the newest.
     All(Option<Report>),
-    /// Only those that tell of a cold start.
+    /// Only reports of cold starts were read.
     Some,
 }
 
@@ -42,10 +43,10 @@ fn latest(page: &Value, newest: &mut Option<Report>) {
 }
 
 impl Apis<'_> {
-    /// Counts a function's cold starts, and measures its durations where no metric has them; then every report of the last hour was
-    /// read, and the newest is returned.
+    /// Counts a function's cold starts, and measures its durations where no metric has them. In the latter case every report of the
+    /// last hour is read, and the newest is returned.
     pub(super) async fn read_lines(&self, function: &mut Function, now: Millis) -> Result<Reports, String> {
-        // The few cold starts are enough where CloudWatch has the rest.
+        // Where CloudWatch has the durations, only the few lines about cold starts are read.
         let reads_all = function.duration_ms.is_none();
         let pattern = if reads_all { "REPORT" } else { "\"Init Duration\"" };
         let group = format!("/aws/lambda/{}", function.name);
@@ -75,8 +76,8 @@ impl Apis<'_> {
         Ok(if reads_all { Reports::All(newest) } else { Reports::Some })
     }
 
-    /// Finds out when the function last ended a request, and whether the environment that did began after the function's last
-    /// update, because then it runs the deployed code. Code itself is told by no API.
+    /// Finds out when the function last ended a request, and whether the environment that handled it began after the function's
+    /// last update. If so, it runs the deployed code. No API says which code answered.
     pub(super) async fn read_newest(
         &self,
         function: &mut Function,
@@ -135,7 +136,7 @@ impl Apis<'_> {
         Ok(last)
     }
 
-    /// Calls CloudWatch Logs; none where there is no such group, as for a function that was never called.
+    /// Calls CloudWatch Logs; `None` where there is no such group, as for a function that was never called.
     async fn logs(&self, target: &str, input: &Value) -> Result<Option<Value>, String> {
         let answer = self.call("logs", target, input).await?;
         let body_of_refusal = answer.json().unwrap_or_default();
@@ -147,7 +148,7 @@ impl Apis<'_> {
     }
 }
 
-/// Percentiles are values that occurred: the smallest that so many are not above.
+/// The distribution of the values. Each percentile is one of the values: the smallest that this share of them does not exceed.
 fn distribution(mut values: Vec<f64>) -> Option<Distribution> {
     values.sort_by(f64::total_cmp);
     let (min, max) = (*values.first()?, *values.last()?);

@@ -1,4 +1,4 @@
-//! Counts, percentiles and ages, as Lambda writes them to `CloudWatch` `[Types of metrics for Lambda functions]`.
+//! Reads counts, percentiles and ages, as Lambda writes them to `CloudWatch` `[Types of metrics for Lambda functions]`.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use crate::status::{Distribution, Function, Mapping};
 /// The operation, as the JSON protocol names it.
 const TARGET: &str = "GraniteServiceVersion20100801.GetMetricData";
 
-/// Most queries of one call `[GetMetricData, CloudWatch API reference]`.
+/// The most queries in one call `[GetMetricData, CloudWatch API reference]`.
 const MAX_QUERIES: usize = 500;
 
 /// The shortest period of a metric that Lambda writes, in s.
 const MINUTE: u64 = 60;
 
-/// A metric and what is asked of it.
+/// A metric and one of its statistics.
 type Question = (&'static str, &'static str);
 
 const TOTALS: [Question; 7] = [
@@ -34,7 +34,7 @@ const NOW: [Question; 3] =
     [("Invocations", "Sum"), ("ConcurrentExecutions", "Maximum"), ("IteratorAge", "Maximum")];
 
 impl Apis<'_> {
-    /// Fills in what `CloudWatch` knows. Returns how many metrics were asked for, which AWS counts.
+    /// Fills in the figures that `CloudWatch` has. Returns how many metrics were asked for, which AWS counts.
     pub(super) async fn measure(
         &self,
         functions: &mut [Function],
@@ -48,7 +48,7 @@ impl Apis<'_> {
         for (function, values) in functions.iter_mut().zip(&totals) {
             fill(function, values);
         }
-        // Not every cloud has percentiles, and one that has not may refuse the whole call.
+        // Not every cloud has percentiles, and a cloud without them may refuse the whole call.
         if functions.iter().any(|function| function.duration_ms.is_some())
             && let Ok(ranked) = self.ask(functions, &PERCENTILES, start, now, WINDOW + MINUTE).await
         {
@@ -62,7 +62,7 @@ impl Apis<'_> {
         Ok(asked as u64)
     }
 
-    /// Fills in how things go at this minute and the one before it.
+    /// Fills in the rates of this minute and the one before it.
     pub(in crate::observe) async fn rates(
         &self,
         functions: &mut [Function],
@@ -122,7 +122,7 @@ impl Apis<'_> {
     }
 }
 
-/// Periods may be counted so that the window lies in two of them.
+/// Fills in counts and durations. The window may lie in two periods, so values are added up.
 fn fill(function: &mut Function, values: &[Vec<f64>]) {
     let sum = |index: usize| total(&values[index]);
     function.invocations = sum(0).round() as u64;
@@ -138,7 +138,7 @@ fn fill(function: &mut Function, values: &[Vec<f64>]) {
     });
 }
 
-/// No percentile of all values is larger than the largest of the parts', so that one is told.
+/// Fills in percentiles: the largest of all periods, which no percentile of all values exceeds.
 fn rank(function: &mut Function, values: &[Vec<f64>]) {
     if let Some(duration) = &mut function.duration_ms {
         let of = |index: usize| largest(&values[index]).unwrap_or_default();
@@ -146,12 +146,12 @@ fn rank(function: &mut Function, values: &[Vec<f64>]) {
     }
 }
 
-/// A distribution without percentiles is none: the functions' own lines have them.
+/// Drops a distribution without percentiles; they are then read from the functions' own log lines.
 fn without_ranks(function: &mut Function) {
     function.duration_ms = function.duration_ms.take().filter(|duration| duration.p50 > 0.0);
 }
 
-/// The sum of nothing is 0 here; the standard library's is -0, which people would be shown.
+/// The sum, which is 0 for no values. The standard library's would be -0, and people would see the sign.
 fn total(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |sum, value| sum + value)
 }

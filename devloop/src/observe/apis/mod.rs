@@ -1,6 +1,6 @@
-//! A report through AWS's own APIs alone, for clouds without a page of their own: `LocalStack`, AWS, and whatever else speaks
-//! them. Every figure says how far back it reaches, and the report how many requests it took: on AWS they count against limits
-//! and cost money.
+//! Makes a report through AWS's own APIs alone, for clouds without a status page: `LocalStack`, AWS, and compatible ones. Every
+//! figure says how far back it reaches, and the report says how many requests it took, because on AWS they count against limits and
+//! cost money.
 
 mod lambda;
 mod lines;
@@ -19,7 +19,7 @@ use crate::status::{Calls, Finding, Report};
 /// How far back totals reach, in s.
 const WINDOW: u64 = 3_600;
 
-/// Where a report is asked for.
+/// The cloud that is asked, and for which functions.
 pub(super) struct Apis<'a> {
     pub(super) client: &'a Client,
     pub(super) region: &'a str,
@@ -35,7 +35,8 @@ impl Apis<'_> {
         self.client.send(self.region, &Call::json(service, target, input)).await
     }
 
-    /// Asks everything once. What cannot be told leaves a finding; only a Lambda that does not answer leaves nothing to report.
+    /// Asks for everything once. What cannot be found out is reported as a finding; only if Lambda does not answer, there is no
+    /// report.
     pub(super) async fn report(&self, now: Millis) -> Result<Report, Problem> {
         let sent = self.client.sent();
         let unreachable = |reason: String| {

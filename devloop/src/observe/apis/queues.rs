@@ -1,4 +1,4 @@
-//! How many messages wait in a queue, and for how long.
+//! Reads how many messages wait in a queue, and for how long.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::status::Queue;
 
 const TARGET: &str = "AmazonSQS.GetQueueAttributes";
 
-/// The operation that tells ages, which SQS itself does not.
+/// The operation that returns messages' ages, which SQS itself does not.
 const AGES: &str = "GraniteServiceVersion20100801.GetMetricData";
 
 /// How old the newest figure may be, in s: SQS writes one a minute [Available CloudWatch metrics for Amazon SQS].

@@ -1,6 +1,6 @@
-//! Records that wait in a stream, where CloudWatch has no age of them: for a function that was not called lately, and on clouds that
-//! write no such metric. No API tells how far a mapping has got. But records that came
-//! into the stream after its function ended its last request have not been delivered, so they are read and counted: at least so many wait.
+//! Counts records that wait in a stream, where CloudWatch has no age of them: for functions that were not called lately, and on
+//! clouds that do not write this metric. No API says how far a mapping has got. But records that arrived after its function ended
+//! its last request have not been delivered. They are read and counted, and at least so many records wait.
 
 use serde_json::{Value, json};
 
@@ -8,26 +8,26 @@ use super::{Apis, WINDOW, body};
 use crate::engine::Millis;
 use crate::status::{Function, Mapping};
 
-/// Shards that are read at most; a stream with more of them tells less than it has, as it does anyway.
+/// The most shards that are read. The count is a minimum anyway, so further shards may be left out.
 const MAX_SHARDS: usize = 8;
 
-/// Pages that are read at most of each: ten thousand records of Kinesis, a thousand of a table. A table's stream can only be read
-/// from its beginning, and is given up when what is new lies behind these.
+/// The most pages that are read of each shard: ten thousand records each of Kinesis, a thousand of a table. A table's stream can
+/// only be read from its beginning; if the new records lie behind these pages, nothing is reported.
 const MAX_PAGES: usize = 8;
 
-/// How far back a function is known not to have worked, where its log was not found to say that it did, in ms.
+/// If no report of a request was found in a function's log, the function has not worked for this long, in ms.
 const SURE: Millis = 180_000;
 
-/// What waits in one shard.
+/// The records that wait in a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Waiting {
     records: u64,
-    /// When the first of them came, in ms since the epoch.
+    /// When the first of them arrived, in ms since the epoch.
     first: Option<Millis>,
 }
 
 impl Waiting {
-    /// Counts a record that came then.
+    /// Counts a record that arrived at this time.
     fn add(&mut self, came: Millis) {
         self.records += 1;
         self.first = Some(self.first.map_or(came, |first| first.min(came)));
@@ -42,11 +42,11 @@ struct Kind {
 
 const KINESIS: Kind = Kind { service: "kinesis", target: "Kinesis_20131202" };
 
-/// A table's stream answers where its table does `[Actions, DynamoDB Streams API reference]`.
+/// A table's stream has the same endpoint as its table
 const TABLE: Kind = Kind { service: "streams.dynamodb", target: "DynamoDBStreams_20120810" };
 
 impl Apis<'_> {
-    /// Fills in what waits for the mapping, unless CloudWatch has told how old the oldest record is.
+    /// Fills in the records that wait for the mapping, unless CloudWatch has the age of the oldest one.
     pub(super) async fn read_lag(
         &self,
         mapping: &mut Mapping,
@@ -59,7 +59,7 @@ impl Apis<'_> {
         }
         let function = functions.iter().find(|function| function.name == mapping.function);
         let since = function.and_then(|function| function.answered_ms).unwrap_or(0);
-        // On AWS the end of a log is known late, up to an hour; a report of the last minutes is known at once.
+        // On AWS, the time of a log's last event may be an hour old; a report of the last minutes is found at once.
         let window = if self.client.is_aws() { SURE } else { WINDOW * 1_000 };
         let since = since.max(now.saturating_sub(window));
         let waiting = match service {
@@ -99,11 +99,11 @@ impl Apis<'_> {
         Ok(Some(waiting))
     }
 
-    /// None where what is new lies too far behind.
+    /// Counts the waiting records of a table's stream; `None` where the new records lie behind the pages that are read.
     async fn table(&self, arn: &str, since: Millis) -> Result<Option<Waiting>, String> {
         let described = self.stream(&TABLE, "DescribeStream", &json!({ "StreamArn": arn })).await?;
         let shards = described["StreamDescription"]["Shards"].as_array().cloned().unwrap_or_default();
-        // Shards that are closed are older than the open ones, of which a mapping reads the end.
+        // Only open shards are read: closed ones are older, and a mapping reads the newest records.
         let open =
             shards.iter().filter(|shard| shard["SequenceNumberRange"]["EndingSequenceNumber"].is_null());
         let mut waiting = Waiting::default();
@@ -116,7 +116,8 @@ impl Apis<'_> {
             let mut is_read = false;
             for _ in 0..MAX_PAGES {
                 let page = self.stream(&TABLE, "GetRecords", &json!({ "ShardIterator": iterator })).await?;
-                // Whole seconds: one that the function's last request may have had is not counted.
+                // The times are whole seconds. A record of the same second as the function's last request is not counted, because
+                // that request may have had it.
                 let records = arrivals(&page, "/dynamodb/ApproximateCreationDateTime");
                 records.filter(|came| *came > since).for_each(|came| waiting.add(came));
                 iterator = page["NextShardIterator"].clone();
@@ -138,7 +139,7 @@ impl Apis<'_> {
     }
 }
 
-/// When the records of a page came, in ms since the epoch.
+/// When the records of a page arrived, in ms since the epoch.
 fn arrivals<'a>(page: &'a Value, member: &'a str) -> impl Iterator<Item = Millis> + 'a {
     let records = page["Records"].as_array().into_iter().flatten();
     records.filter_map(move |record| Some((record.pointer(member)?.as_f64()? * 1_000.0).round() as Millis))

@@ -1,5 +1,5 @@
-//! The page of a run: one HTML file that loads nothing and runs no script, for light and dark screens and for paper. It contains the
-//! run's document as JSON, and shows only figures of that document.
+//! The page of a run: one HTML file that loads nothing and runs no script, for light and dark screens and for paper. It contains
+//! the run's document as JSON, and shows only figures of that document.
 
 mod figures;
 mod tables;
@@ -60,7 +60,7 @@ pub(crate) fn html(run: &Document, before: Option<&Document>) -> String {
     page
 }
 
-/// The document as JSON in which no text can close the surrounding element.
+/// The document as JSON, escaped so that no text in it can close the surrounding element.
 fn embedded(id: &str, run: &Document) -> String {
     let json = serde_json::to_string(run).unwrap_or_default().replace('<', "\\u003c");
     format!("<script type=\"application/json\" id=\"{id}\">{json}</script>\n")

@@ -9,13 +9,13 @@ use quick_xml::events::Event;
 use super::html::html;
 use crate::bench::Document;
 
-/// What `devloop bench --json` printed of a run of the example pipeline.
+/// The output of `devloop bench --json` for a run of the example pipeline.
 const RUN: &str = include_str!("run.json");
 
 /// The part of the page that is shown ends before this.
 const END: &str = "<h2>Where latencies lay when</h2>";
 
-/// The picture's size, in CSS pixels. The height is that of the part in Chromium, where the fonts are DejaVu's, which are wide.
+/// The picture's size, in CSS pixels. The height fits the shown part in Chromium with the DejaVu fonts, which are wide.
 const SIZE: (u16, u16) = (1180, 1000);
 
 /// The page's style and the first part of its body.
@@ -35,7 +35,7 @@ fn svg(page: &str) -> String {
 fn the_readmes_picture_is_todays_report() {
     let run: Document = serde_json::from_str(RUN).unwrap();
     let picture = svg(&html(&run, None));
-    // A browser shows nothing of an image that is not well-formed.
+    // A browser shows no image that is not well-formed.
     let mut reader = Reader::from_str(&picture);
     while reader.read_event().unwrap() != Event::Eof {}
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bench.svg");

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::aws::{self, Answer, ApiError, Bounds, Call, Endpoints, Keys, Patience, Trust};
 
-/// How large an answer may be, in bytes: Lambda's largest zip and room for its envelope.
+/// How large an answer may be, in bytes: Lambda's largest zip, and room for the JSON around it.
 const MAX_ANSWER: usize = 300 << 20;
 
 /// A client of the services in one region.
@@ -22,9 +22,9 @@ pub(in crate::target) struct Client {
 
 /// The generated clients, which share their connections.
 pub(super) struct Sdk {
-    /// Lambda's.
+    /// Lambda's client.
     pub(super) lambda: aws_sdk_lambda::Client,
-    /// S3's.
+    /// S3's client.
     pub(super) s3: aws_sdk_s3::Client,
 }
 
@@ -55,7 +55,7 @@ impl Client {
         self.aws.base(service, &self.region)
     }
 
-    /// Sends the request until the service neither asks for patience nor breaks down.
+    /// Sends the request, and sends it again while the service throttles or a gateway fails.
     pub(in crate::target) async fn send(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
         self.aws.ask(&self.region, call).await
     }
@@ -65,7 +65,7 @@ impl Client {
         self.sdk.get_or_init(|| Sdk::new(&self.aws, &self.region)).as_ref().map_err(Clone::clone)
     }
 
-    /// The error of a generated client in our words.
+    /// A generated client's error as an [`ApiError`].
     pub(super) fn failure<E>(&self, service: &str, error: &SdkError<E>) -> ApiError
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -87,9 +87,9 @@ impl Sdk {
         let own = endpoints.own("s3");
         let mut s3 = aws_sdk_s3::config::Builder::from(&shared)
             .retry_classifier(Patience)
-            // There is no name below an endpoint's for every bucket.
+            // An endpoint on this machine has no host name for each bucket.
             .force_path_style(own.is_some())
-            // The signature covers the content already, and not every server knows the checksums.
+            // The signature covers the content already, and not every server supports the checksums.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
         s3.set_endpoint_url(own.map(str::to_owned));
         Ok(Self {
@@ -114,7 +114,8 @@ mod tests {
         Client::new(Endpoints::one(url), "us-east-1", access, Duration::from_secs(10))
     }
 
-    /// Asks for a function at a server with these answers, one for each connection; what came of it, and how many it gave.
+    /// Asks a server with these answers, one for each connection, for a function. Returns the result, and how many answers the
+    /// server gave.
     async fn ask(answers: &[(u16, &str, &str)]) -> (Result<bool, ApiError>, usize) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -143,7 +144,7 @@ mod tests {
         });
         let client = client(&url);
         let result = Lambda(&client).get("up").await.map(|found| found.is_some());
-        // Whoever would ask once more gets no answer, and that shows.
+        // A further request gets no answer, so it would be noticed.
         let given = tokio::time::timeout(Duration::from_secs(10), serving).await.unwrap().unwrap();
         (result, given)
     }
@@ -151,7 +152,7 @@ mod tests {
     const FOUND: (u16, &str, &str) = (200, "", r#"{"Configuration":{"FunctionName":"up"}}"#);
 
     #[tokio::test]
-    async fn a_service_that_asks_for_patience_is_asked_again() {
+    async fn a_service_that_throttles_is_asked_again() {
         let throttle = (429, "TooManyRequestsException", r#"{"message":"slower"}"#);
         assert_eq!(ask(&[throttle, (503, "", "down"), FOUND]).await, (Ok(true), 3));
         let refused = ask(&[throttle; 5]).await.0.unwrap_err();
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_told_at_once() {
+    async fn a_refusal_is_returned_at_once() {
         let broken = (500, "InternalError", r#"{"message":"cannot be updated"}"#);
         let (result, given) = ask(&[broken]).await;
         assert_eq!(
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_at_the_endpoint_is_told_by_name() {
+    async fn an_endpoint_without_a_server_is_named() {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let client = client(&format!("http://{free}/"));
         let error = Lambda(&client).get("up").await.unwrap_err().to_string();

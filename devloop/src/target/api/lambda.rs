@@ -17,10 +17,10 @@ use crate::target::api::Client;
 /// The first pause before an update that collides with another one is tried again; it doubles.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long collisions are put up with.
+/// How long colliding updates are tried again.
 const CONFLICT_LIMIT: Duration = Duration::from_secs(5);
 
-/// Pauses between two questions whether an update is through.
+/// The first and the longest pause between two questions whether an update has ended.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// How long an update may take.
@@ -35,7 +35,7 @@ pub(in crate::target) struct Deployed {
     pub(in crate::target) name: String,
     /// Its ARN, which names the account.
     pub(in crate::target) arn: String,
-    /// The SHA-256 of its code, in base64; a constant for code that is reloaded.
+    /// The SHA-256 of its code, in base64; a constant for hot-reload code.
     pub(in crate::target) sha: String,
     /// The size of its code in bytes.
     pub(in crate::target) size: u64,
@@ -124,8 +124,8 @@ impl<'a> Lambda<'a> {
         Ok(numbers.filter(|version| version != "$LATEST").collect())
     }
 
-    /// Whether the function has events that nobody waits for the answer to: those of streams and queues, or of services that may
-    /// send it some.
+    /// Whether the function gets events from sources that do not wait for its answer: streams and queues, or services that its
+    /// policy lets call it.
     pub(in crate::target) async fn has_event_sources(&self, name: &str) -> Result<bool, ApiError> {
         let question = self.sdk()?.list_event_source_mappings().function_name(name);
         let first = question.into_paginator().items().send().try_next().await;
@@ -140,7 +140,7 @@ impl<'a> Lambda<'a> {
         }
     }
 
-    /// Gives the function new code, as soon as no other update is on its way.
+    /// Gives the function new code, once no other update of it is in progress.
     pub(in crate::target) async fn update(&self, name: &str, code: &Code) -> Result<(), ApiError> {
         let update = self.sdk()?.update_function_code().function_name(name);
         let update = match code {
@@ -150,7 +150,7 @@ impl<'a> Lambda<'a> {
         self.without_conflict(|| update.clone().send()).await.map(|_| ())
     }
 
-    /// Publishes the code that the function has now, if it is this one; the version's number.
+    /// Publishes the function's current code, if it is this one. Returns the version's number.
     pub(in crate::target) async fn publish(&self, name: &str, sha: &str) -> Result<String, ApiError> {
         let publish = self.sdk()?.publish_version().function_name(name).code_sha256(sha);
         let published = self.without_conflict(|| publish.clone().send()).await?;
@@ -168,7 +168,7 @@ impl<'a> Lambda<'a> {
         self.without_conflict(|| point.clone().send()).await.map(|_| ())
     }
 
-    /// Waits until neither the function nor an update of it is on its way. The caller checks the state.
+    /// Waits until neither the creation nor an update of the function is in progress. The caller checks the state.
     pub(in crate::target) async fn settled(&self, name: &str) -> Result<Option<Deployed>, ApiError> {
         let began = Instant::now();
         let (mut pause, longest) = PAUSES;
@@ -184,7 +184,7 @@ impl<'a> Lambda<'a> {
         }
     }
 
-    /// Asks again as long as another update of the function is on its way.
+    /// Asks again while another update of the function is in progress.
     async fn without_conflict<T, E, F>(&self, ask: impl Fn() -> F) -> Result<T, ApiError>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -202,7 +202,7 @@ impl<'a> Lambda<'a> {
     }
 }
 
-/// Whether a function's policy lets services call it that go on without its answer, such as SNS, S3 and EventBridge.
+/// Whether a function's policy lets services call it that do not wait for its answer, such as SNS, S3 and EventBridge.
 fn lets_services_send(policy: &str) -> bool {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let services = |statement: &Value| match &statement["Principal"]["Service"] {
@@ -242,7 +242,7 @@ mod tests {
     use super::lets_services_send;
 
     #[test]
-    fn who_goes_on_without_an_answer_is_an_event_source() {
+    fn a_service_that_does_not_wait_for_the_answer_is_an_event_source() {
         let check = |principal: &str, expected| {
             let policy = format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal}}}]}}"#);
             assert_eq!(lets_services_send(&policy), expected, "{policy}");

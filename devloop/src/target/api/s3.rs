@@ -10,7 +10,8 @@ use crate::target::api::Client;
 pub(in crate::target) struct S3<'a>(pub(in crate::target) &'a Client);
 
 impl S3<'_> {
-    /// Writes an object, if the bucket belongs to the account: a bucket's name is anybody's until somebody has it.
+    /// Writes an object, if the bucket belongs to the account. Without this check, another account could have made a bucket of this
+    /// name.
     pub(in crate::target) async fn put(
         &self,
         (bucket, account): (&str, &str),

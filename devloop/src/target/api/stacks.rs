@@ -1,4 +1,4 @@
-//! CloudFormation's stacks: what they made, and what they say of it.
+//! CloudFormation's stacks: their resources and outputs.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use quick_xml::events::Event;
 use crate::aws::{ApiError, Call};
 use crate::target::api::Client;
 
-/// There is no such stack, or no such service: some servers have Lambda alone.
+/// Error codes that mean that there is no such stack, or no CloudFormation: some servers have Lambda alone.
 const NO_STACK: [&str; 3] = ["ValidationError", "UnknownOperationException", "InternalFailure"];
 
 /// CloudFormation in one region.
@@ -16,7 +16,7 @@ const NO_STACK: [&str; 3] = ["ValidationError", "UnknownOperationException", "In
 pub(in crate::target) struct Stacks<'a>(pub(in crate::target) &'a Client);
 
 impl Stacks<'_> {
-    /// The names of the stack's Lambda functions by logical id; none where there is no such stack.
+    /// The names of the stack's Lambda functions by logical id; `None` if there is no such stack.
     pub(in crate::target) async fn functions(
         &self,
         stack: &str,
@@ -36,7 +36,7 @@ impl Stacks<'_> {
         ))
     }
 
-    /// The stack's outputs by name; none where there is no such stack.
+    /// The stack's outputs by name; `None` if there is no such stack.
     pub(in crate::target) async fn outputs(
         &self,
         stack: &str,

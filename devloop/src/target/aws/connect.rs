@@ -1,4 +1,4 @@
-//! The way into an account: region, credentials, and the functions that are there.
+//! Connects to an account: region, credentials, and the functions in it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use crate::target::api::{Client, Deployed};
 use crate::target::aws::target::{Inner, Wishes};
 use crate::target::{Aws, Known, Report};
 
-/// How long an answer may take; a zip of 50 MB goes up in one request.
+/// How long an answer may take; a zip of 50 MB is uploaded in one request.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// What the target is opened with.
+/// The parameters of the target.
 pub(crate) struct Opening {
     /// Where the services are.
     pub(crate) endpoints: Endpoints,
@@ -26,16 +26,16 @@ pub(crate) struct Opening {
     pub(crate) region: Option<String>,
     /// Where zips are kept for a rollback.
     pub(crate) home: PathBuf,
-    /// What the templates say.
+    /// The functions that the templates name.
     pub(crate) known: Known,
     /// What the user asked for.
     pub(crate) wishes: Wishes,
-    /// Where the target reports what happens by itself.
+    /// Takes the target's own reports.
     pub(crate) reports: UnboundedSender<Report>,
 }
 
 impl Aws {
-    /// Finds the functions of every binary. Only reads.
+    /// Finds the functions of every binary. Changes nothing.
     pub(crate) async fn connect(opening: Opening, binaries: &[String]) -> Result<Self, Problem> {
         let region = match opening.region {
             Some(region) => Some(region),
@@ -92,7 +92,7 @@ fn not_deployed(binary: &str, region: &str, stack: Option<&str>) -> Problem {
         .with_hint("create it first, with `cdk deploy` in stack/; devloop changes code, not resources")
 }
 
-/// Refuses functions that cannot run a program: those of a language's runtime, and container images.
+/// Refuses functions that cannot run a program: those with a language's runtime, and container images.
 fn accepts_binaries(function: &Deployed) -> Result<(), Problem> {
     match function.runtime.as_deref() {
         Some(runtime) if runtime.starts_with("provided") => Ok(()),

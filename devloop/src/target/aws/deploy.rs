@@ -1,4 +1,4 @@
-//! New code for a function, and the code before it again.
+//! Deploys new code for a function, and rolls back to the code before it.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::target::aws::target::Inner;
 /// The largest zip that Lambda takes in a request, in bytes `[Lambda quotas]`.
 const REQUEST_LIMIT: usize = 50 << 20;
 
-/// Where zips lie in a bucket.
+/// The prefix of zips in a bucket.
 const PREFIX: &str = "devloop";
 
 /// Whether the zip is too large for a request.
@@ -82,11 +82,11 @@ impl Inner {
         let mut rolled_back = None;
         for function in self.of(binary)? {
             let deployed = self.look(&function.name).await?;
-            // Rolling back twice leads to where one came from.
+            // Rolling back twice leads back to the first code.
             let previous = self.previous(&deployed)?;
             self.replace(&deployed, &previous).await?;
             let digest = self.unpack(&previous).await;
-            // A save of the very same binary has nothing to do then.
+            // So that a later save of the same binary deploys nothing.
             if let Some(digest) = &digest {
                 self.kept(&function.name)?.note(digest, &previous.lambda_sha())?;
             }
@@ -134,7 +134,7 @@ impl Inner {
         })
     }
 
-    /// The code that is about to be replaced: kept here since it was deployed from here, or else Lambda's copy of it.
+    /// The code that is about to be replaced: from this machine if it was deployed from here, or else Lambda's copy of it.
     async fn former_code(&self, deployed: &Deployed) -> Result<Option<Package>, Problem> {
         if let Some(package) = self.kept(&deployed.name)?.zip(&deployed.sha) {
             return Ok(Some(package));
@@ -157,7 +157,7 @@ impl Inner {
             },
         };
         let message = format!("keep the code that {} has now: {reason}", deployed.name);
-        let hint = "the update goes on; a rollback will lead no further back than to it";
+        let hint = "the update goes on; a rollback can only go back to the code of this update";
         let _ = self.reports.send(Report::Trouble(Problem::new("former_code_lost", message).with_hint(hint)));
         Ok(None)
     }
@@ -177,7 +177,7 @@ impl Inner {
         } else {
             Code::Zip(package.zip.clone())
         };
-        // Before the update: whatever ends it, the way back from the code that Lambda has then is known.
+        // Kept before the update, so that a rollback is possible however the update ends.
         let former = self.former_code(deployed).await?;
         kept.keep(package, former.as_ref())?;
         lambda.update(name, &code).await.map_err(failed)?;
@@ -199,7 +199,7 @@ impl Inner {
         Ok(())
     }
 
-    /// A version of the code that the function has, and the alias on it where there is to be one.
+    /// Publishes the function's code as a version, and points the alias at it if one is wanted.
     async fn publish(&self, deployed: &Deployed) -> Result<(), Problem> {
         let (name, lambda) = (&deployed.name, Lambda(&self.client));
         let version = lambda.publish(name, &deployed.sha).await;
@@ -211,7 +211,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether the alias that is to follow leads to other code than the function's: what updated that ended before it was moved.
+    /// Whether the wanted alias points at other code than the function has. That is so when an earlier run ended before it moved
+    /// the alias.
     pub(super) async fn alias_lags(&self, deployed: &Deployed) -> Result<bool, Problem> {
         let Some(alias) = &self.wishes.alias else { return Ok(false) };
         let name = &deployed.name;
@@ -221,7 +222,7 @@ impl Inner {
         Ok(behind.is_none_or(|behind| behind.sha != deployed.sha))
     }
 
-    /// The name is safe in a key: one with a character that leads elsewhere was refused when its directory was made.
+    /// The name is safe in a key: names with a slash or the like were refused when their directory was made.
     async fn upload(&self, name: &str, package: &Package) -> Result<Code, Problem> {
         let (bucket, key) = (self.bucket(), format!("{PREFIX}/{name}/{}.zip", package.hexadecimal()));
         let put = S3(&self.client).put((&bucket, &self.account), &key, package.zip.clone()).await;
@@ -242,7 +243,7 @@ impl Inner {
         self.wishes.bucket.clone().unwrap_or_else(of_cdk)
     }
 
-    /// Packs aside: compressing takes a second for a large binary.
+    /// Packs the binary on a blocking thread, because compressing a large one takes a second.
     pub(super) async fn pack(&self, binary: &Path) -> Result<Package, Problem> {
         let path = binary.to_owned();
         match tokio::task::spawn_blocking(move || Package::of_binary(&path)).await {

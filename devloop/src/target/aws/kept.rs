@@ -1,7 +1,7 @@
-//! Zips that are kept for a rollback, and what is known of the code that was deployed from here.
+//! Zips that are kept for a rollback, and notes about the code that was deployed from here.
 //!
-//! The way back is filed under the code that it starts from, and written before that code is deployed. What counts is decided by
-//! the code that Lambda has then: however an update ends, the way back from there is known.
+//! A kept zip is filed under the digest of the code that replaces it, and written before that code is deployed. Which zip to go
+//! back to is then decided by the code that Lambda has: it is found however an update ended.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ const CURRENT: &str = "current.json";
 pub(super) struct Kept(PathBuf);
 
 impl Kept {
-    /// The function's directory below the home. Lambda's names, accounts and regions hold no character that leads elsewhere, and
-    /// anything else is refused.
+    /// The function's directory below the home. Lambda's names, accounts and regions contain no character that could leave the
+    /// directory; a text with such a character is refused.
     pub(super) fn new(home: &Path, parts: [&str; 3]) -> Result<Self, Problem> {
         let plain = |part: &str| {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -66,7 +66,7 @@ impl Kept {
         self.zip(&self.replaced(lambda_sha)?)
     }
 
-    /// Keeps both: what is about to be deployed, and what it replaces, where that could be read.
+    /// Keeps the code that is about to be deployed, and the code that it replaces, if that could be read.
     pub(super) fn keep(&self, new: &Package, replaced: Option<&Package>) -> Result<(), Problem> {
         for package in replaced.into_iter().chain([new]) {
             let sha = package.lambda_sha();
@@ -78,7 +78,7 @@ impl Kept {
         self.write(&self.of(&new.lambda_sha(), REPLACED)?, replaced.as_bytes())
     }
 
-    /// Forgets what is neither deployed nor what that replaced. A file that cannot be deleted only takes up space.
+    /// Deletes all zips except the deployed one and the one that it replaced. A file that cannot be deleted only takes up space.
     pub(super) fn tidy(&self, lambda_sha: &str) {
         let shas = [Some(lambda_sha.to_owned()), self.replaced(lambda_sha)];
         let pairs = shas.iter().flatten().flat_map(|sha| [(sha, ZIP), (sha, REPLACED)]);
@@ -94,7 +94,7 @@ impl Kept {
         fs::read_to_string(self.path(lambda_sha, REPLACED)?).ok().filter(|sha| !sha.is_empty())
     }
 
-    /// Whole or not at all: a rollback must not find half a zip.
+    /// Writes the file whole or not at all: a rollback must not find half a zip.
     fn write(&self, path: &Path, content: &[u8]) -> Result<(), Problem> {
         let failed = |error: std::io::Error| {
             Problem::new("keep_failed", format!("keep the code in {}: {error}", self.0.display()))
@@ -110,7 +110,7 @@ impl Kept {
         self.path(lambda_sha, kind).ok_or_else(odd)
     }
 
-    /// Digests as Lambda writes them hold slashes, and names of files must not.
+    /// The path of a file. Digests as Lambda writes them may contain slashes, which names of files must not.
     fn path(&self, lambda_sha: &str, kind: &str) -> Option<PathBuf> {
         let sha = STANDARD.decode(lambda_sha).ok()?;
         Some(self.0.join(format!("{}.{kind}", hexadecimal(&sha))))
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_that_did_not_happen_changes_no_way_back() {
+    fn an_update_that_did_not_happen_changes_no_rollback() {
         let home = tempfile::tempdir().unwrap();
         let kept = Kept::new(home.path(), ["1", "r", "up"]).unwrap();
         let [oldest, old, new] = packages();

@@ -1,5 +1,5 @@
-//! Lambda itself. Only the command line asks for it, and nothing is changed before the account, the region and the functions were
-//! shown and agreed to.
+//! The target AWS: Lambda itself. Only the command line can choose it, and nothing is changed before the account, the region and
+//! the functions were shown and agreed to.
 
 mod connect;
 mod deploy;

@@ -1,4 +1,4 @@
-//! The zip that Lambda wants. The same binary is always the same zip, so that equal code is known by its digest.
+//! The zip with a function's code. The same binary always makes the same zip, so that equal code is known by its digest.
 
 use std::io::{self, Cursor, Write as _};
 use std::path::Path;
@@ -12,7 +12,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::engine::{Digest, Problem};
 
-/// The only entry.
+/// The zip's only entry.
 const ENTRY: &str = "bootstrap";
 
 /// Code in a zip.
@@ -25,7 +25,7 @@ pub(super) struct Package {
 }
 
 impl Package {
-    /// A zip that is there already.
+    /// The package of an existing zip.
     pub(super) fn of_zip(zip: Bytes) -> Self {
         let sha = Sha256::digest(&zip).into();
         Self { zip, sha }
@@ -40,7 +40,7 @@ impl Package {
         pack(&binary).map(|zip| Self::of_zip(zip.into())).map_err(|error| failed(&error))
     }
 
-    /// The content of the binary in it, if there is one. Blocks for as long as unpacking takes.
+    /// The digest of the binary in the zip, if there is one. Blocks for as long as unpacking takes.
     pub(super) fn binary(&self) -> Option<Digest> {
         let mut archive = ZipArchive::new(Cursor::new(&self.zip)).ok()?;
         let mut hash = Sha256::new();
@@ -53,13 +53,13 @@ impl Package {
         STANDARD.encode(self.sha)
     }
 
-    /// The digest for names of files and objects.
+    /// The digest in hexadecimal, for names of files and objects.
     pub(super) fn hexadecimal(&self) -> String {
         hexadecimal(&self.sha)
     }
 }
 
-/// A digest for names of files and objects.
+/// A digest in hexadecimal, for names of files and objects.
 pub(super) fn hexadecimal(sha: &[u8]) -> String {
     sha.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_zip_holds_one_program_of_no_time() {
+    fn the_zip_holds_one_program_without_a_time() {
         let mut archive = ZipArchive::new(Cursor::new(pack(b"program").unwrap())).unwrap();
         assert_eq!(archive.len(), 1);
         let entry = archive.by_index(0).unwrap();

@@ -1,4 +1,4 @@
-//! What a deployment would change, to be shown before it does.
+//! What a deployment would change, for showing it beforehand.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::target::aws::kept::Kept;
 /// What a deployment would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Plan {
-    /// Whose functions they are.
+    /// The account that the functions belong to.
     pub(crate) account: String,
     pub(crate) region: String,
     /// URLs that are used instead of AWS's own.
@@ -33,11 +33,11 @@ pub(crate) struct PlannedFunction {
     pub(crate) deployed_bytes: u64,
     /// The size of the new zip, in bytes.
     pub(crate) new_bytes: u64,
-    /// Its code is another one than the new zip.
+    /// Whether its code differs from the new zip.
     pub(crate) changes: bool,
     /// The bucket that the zip goes through, where it is too large for a request.
     pub(crate) bucket: Option<String>,
-    /// The alias that is all there is to move: it leads to other code than the function has.
+    /// The alias, if only it has to be moved: it points at other code than the function has.
     pub(crate) alias: Option<String>,
 }
 
@@ -77,7 +77,7 @@ fn megabytes(bytes: u64) -> String {
 }
 
 impl Aws {
-    /// Compares the built binaries with what is deployed. Only reads, and notes down which code is which binary.
+    /// Compares the built binaries with the deployed code. Changes nothing in the account; notes which code is which binary.
     pub(crate) async fn plan(&self, built: &BTreeMap<String, (PathBuf, Digest)>) -> Result<Plan, Problem> {
         let inner = &self.0;
         let mut functions = Vec::new();
@@ -105,7 +105,7 @@ impl Aws {
         Ok(self.plan_of(functions))
     }
 
-    /// What a rollback would change. Only reads.
+    /// What a rollback would change. Changes nothing itself.
     pub(crate) async fn plan_rollback(&self, binaries: &[String]) -> Result<Plan, Problem> {
         let inner = &self.0;
         let mut functions = Vec::new();
@@ -128,7 +128,7 @@ impl Aws {
         Ok(self.plan_of(functions))
     }
 
-    /// Restricts deployments to these binaries from now on: the user has agreed to them and to no later save.
+    /// Restricts deployments to these binaries from now on, because the user has agreed to them and to no later save.
     pub(crate) fn only(&self, built: &BTreeMap<String, (PathBuf, Digest)>) {
         let digests = built.iter().map(|(binary, (_, digest))| (binary.clone(), digest.clone()));
         // A second agreement changes nothing: the first one counts.

@@ -1,4 +1,4 @@
-//! AWS as a target, and what is known of the account.
+//! AWS as a target, and what is known about the account.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::api::{Client, Deployed};
 use crate::target::{Pending, Report, Target, Whereabouts};
 
-/// What the user asked for beside the deployment.
+/// The user's options for deployments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wishes {
-    /// A version of every update.
+    /// Whether every update publishes a version.
     pub(crate) publish: bool,
-    /// The alias that follows the versions.
+    /// The alias that is pointed at the published version.
     pub(crate) alias: Option<String>,
-    /// Where large zips go.
+    /// The bucket for large zips.
     pub(crate) bucket: Option<String>,
 }
 
@@ -35,18 +35,18 @@ pub(super) struct Inner {
     /// Where zips are kept.
     pub(super) home: PathBuf,
     pub(super) wishes: Wishes,
-    /// The binaries that were agreed to, where it was no more than these.
+    /// The binaries that the user has agreed to, if only these may be deployed.
     pub(super) agreed: OnceLock<BTreeMap<String, Digest>>,
     pub(super) reports: UnboundedSender<Report>,
 }
 
 impl Aws {
-    /// The URL that Lambda is asked at.
+    /// The URL of Lambda.
     pub(crate) fn endpoint(&self) -> String {
         self.0.client.endpoint("lambda")
     }
 
-    /// The client of the account, for other questions than a target's.
+    /// The client of the account, for requests that do not belong to a target.
     pub(crate) fn client(&self) -> &aws::Client {
         self.0.client.aws()
     }
@@ -56,7 +56,7 @@ impl Aws {
         self.0.client.region()
     }
 
-    /// What the functions are called in Lambda.
+    /// The functions' names in Lambda.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         self.0.functions.values().flatten().map(|function| function.name.clone()).collect()
     }
@@ -80,7 +80,7 @@ impl Target for Aws {
         Box::pin(self.0.activate(function, directory, digest))
     }
 
-    /// The code goes up first.
+    /// The upload of the code counts too.
     fn patience(&self) -> Duration {
         Duration::from_mins(10)
     }

@@ -1,4 +1,4 @@
-//! What a template says about the binary of a function, the surest first.
+//! The names in a template that point to a function's binary, the surest first.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Candidate;
 use super::words::{Fit, fit};
 
-/// Handlers that say nothing: `provided` runtimes have one program and no handler.
+/// Handler names that mean nothing: `provided` runtimes have one program and no handler.
 const NO_HANDLERS: [&str; 8] = [
     "bootstrap",
     "doesnt.matter",
@@ -20,7 +20,7 @@ const NO_HANDLERS: [&str; 8] = [
     "provided",
 ];
 
-/// Names of binaries that say nothing: the package's name does.
+/// Names of binaries that mean nothing, so that the package's name counts.
 const NO_BINARIES: [&str; 3] = ["bootstrap", "main", "lambda"];
 
 /// A name, and how well a binary has to fit it.
@@ -39,7 +39,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// What `resource` says. `folder` is the template's.
+    /// Collects the names in `resource`. `folder` is the template's folder.
     pub(super) fn of(logical_id: &str, resource: &Resource, folder: &Path) -> Self {
         let property = |name: &str| resource.properties().get(name);
         let metadata = |path: &str| resource.metadata().pointer(path).and_then(Value::as_str);
@@ -64,7 +64,7 @@ impl Evidence {
         Self { directory, names }
     }
 
-    /// What it looked at, for a message.
+    /// All names, for a message.
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.names.iter().map(|name| name.text.as_str()).collect();
         names.dedup();
@@ -86,12 +86,12 @@ impl Evidence {
         self.only(candidates, |_| true).filter(|candidate| self.is_in(candidate))
     }
 
-    /// The binaries that fit some name at all.
+    /// The binaries that fit at least one name.
     pub(super) fn alike<'c>(&self, candidates: &'c [Candidate]) -> impl Iterator<Item = &'c Candidate> {
         candidates.iter().filter(|it| self.names.iter().any(|name| fits(it, &name.text).is_some()))
     }
 
-    /// The only binary of which `wanted` holds: in the directory of the code, or else anywhere.
+    /// The only binary for which `wanted` holds: in the directory of the code, or else anywhere.
     fn only<'c>(
         &self,
         candidates: &'c [Candidate],
@@ -110,7 +110,7 @@ impl Evidence {
     }
 }
 
-/// How well a binary fits a name: by its own, or by its package's where that says more.
+/// How well a binary fits a name: by its own name, or by its package's where the binary's own means nothing.
 fn fits(candidate: &Candidate, name: &str) -> Option<Fit> {
     let own = [&candidate.name, &candidate.binary].map(|it| fit(it, name)).into_iter().max().flatten();
     let by_package =
@@ -119,7 +119,7 @@ fn fits(candidate: &Candidate, name: &str) -> Option<Fit> {
     own.max(package)
 }
 
-/// A text may be put together by `Fn::Join` or `Fn::Sub`; its end is what counts.
+/// The last text in a value. `Fn::Join` or `Fn::Sub` may build a text, and its end is what counts.
 fn last_text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
@@ -129,8 +129,7 @@ fn last_text(value: &Value) -> Option<&str> {
     }
 }
 
-/// The name of a directory or of a zip file. An asset's digest and the folder itself are none, and neither is the name of
-/// cargo's own folders.
+/// The name of a directory or of a zip file. `None` for an asset's digest, for the folder itself, and for cargo's own folders.
 fn last_segment(path: &str) -> Option<String> {
     let path = path.trim_end_matches('/');
     let last = path.rsplit(['/', '}']).next()?.trim_start_matches('-');
@@ -143,12 +142,12 @@ fn last_segment(path: &str) -> Option<String> {
     (!is_digest && !says_nothing).then(|| name.to_owned())
 }
 
-/// The construct's own id in the CDK's path: `Stack/Api/GetUser/Resource` is GetUser.
+/// The construct's own id in the CDK's path, such as `GetUser` in `Stack/Api/GetUser/Resource`.
 fn construct(path: &str) -> Option<String> {
     path.trim_end_matches("/Resource").rsplit('/').next().map(str::to_owned)
 }
 
-/// CDK writes `MidstreamFunction7F3A91C2` for a construct called midstream.
+/// The logical id without the CDK's hash: `MidstreamFunction` of `MidstreamFunction7F3A91C2`.
 fn without_hash(logical_id: &str) -> &str {
     const LENGTH: usize = 8;
     let split = logical_id.len().checked_sub(LENGTH).filter(|at| *at > 0 && logical_id.is_char_boundary(*at));

@@ -1,4 +1,4 @@
-//! Which of the workspace's binaries a template's function runs, and where the embedded cloud finds it.
+//! Finds out which of the workspace's binaries a template's function runs, and points the function at its directory.
 
 mod evidence;
 mod words;
@@ -23,7 +23,7 @@ pub(crate) struct FunctionCode {
     pub(crate) logical_id: String,
     /// The name of the binary it runs.
     pub(crate) binary: String,
-    /// The processor that it runs on, by the stack's name.
+    /// The processor that it runs on, as the stack names it.
     pub(crate) architecture: String,
     /// The runtime that it runs in, if the template names it.
     pub(crate) runtime: Option<String>,
@@ -56,26 +56,26 @@ impl Candidate {
 /// Why a template's functions cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemplateError {
-    /// Nothing about a function names a binary of the workspace.
+    /// No name in the function's resource fits a binary of the workspace.
     #[error(
         "find the binary of the template's function {logical_id}: {named}, and the workspace has {known}"
     )]
     NoBinary {
         logical_id: String,
-        /// What was looked at.
+        /// The names that were tried.
         named: String,
         /// The binaries there are.
         known: String,
-        /// The full names of those that may be meant, the nearest first.
+        /// The full names of binaries that may be meant, the nearest first.
         nearest: Vec<String>,
     },
-    /// The settings name a binary that there is not.
+    /// The settings name a binary that does not exist.
     #[error(
         "find the binary of the template's function {logical_id}: the setting functions.{logical_id} names `{named}`, and the workspace has {known}"
     )]
     NoSuchBinary {
         logical_id: String,
-        /// What the setting says.
+        /// The name in the setting.
         named: String,
         /// The binaries there are.
         known: String,
@@ -83,7 +83,7 @@ pub(crate) enum TemplateError {
 }
 
 impl TemplateError {
-    /// The same for programs and people.
+    /// The error with its code and hint.
     pub(crate) fn problem(&self) -> Problem {
         let problem = Problem::new("template_function_unknown", self.to_string());
         match self {
@@ -154,8 +154,8 @@ pub(crate) fn function_codes(
         .collect()
 }
 
-/// The binary that functions without a name must mean: the workspace's only one, or the only one that no other function
-/// has where one function is left.
+/// The binary of functions for which no name fits: the workspace's only one; or if a single function is left, the only one that no
+/// other function has.
 fn only_one_left<'c>(
     candidates: &'c [Candidate],
     found: &BTreeMap<&str, &Candidate>,
@@ -170,14 +170,15 @@ fn only_one_left<'c>(
     left.next().is_none().then_some(first)
 }
 
-/// Points each function at its directory below `dist`, in the form that marks code to be reloaded.
+/// Points each function at its directory below `dist`, in the form for hot-reload code.
 pub(crate) fn serve_from(template: &mut Template, functions: &[FunctionCode], dist: &Path) {
     for function in functions {
         template.run_from(&function.logical_id, &dist.join(&function.binary).to_string_lossy());
     }
 }
 
-/// Functions of a managed language, such as CDK's helpers in JavaScript, are the cloud's to accept or refuse.
+/// Whether the function runs a binary. The cloud accepts or refuses functions in other languages, such as the CDK's helpers in
+/// JavaScript.
 fn is_binary_function(resource: &Resource) -> bool {
     let property = |name: &str| resource.properties().get(name).and_then(Value::as_str);
     resource.kind() == "AWS::Lambda::Function"

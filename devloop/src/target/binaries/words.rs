@@ -1,9 +1,9 @@
 //! Names as words: `GetUser`, `get-user` and `get_user` are the same.
 
-/// Words that say what a thing is and not which one.
+/// Words that occur in many names and do not distinguish them.
 const AFFIXES: [&str; 9] = ["aws", "fn", "func", "function", "functions", "handler", "lambda", "rs", "rust"];
 
-/// The words of a name in lower case, without affixes; a name of nothing but affixes keeps them.
+/// The words of a name in lower case, without affixes; a name that consists of affixes keeps them.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
@@ -31,7 +31,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 /// How well two names fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// One is the end of the other, or its beginning: `GetUser` and `cf-user_get-user`.
+    /// One name is the end or the beginning of the other: `GetUser` and `cf-user_get-user`.
     Part,
     /// The same words.
     Same,

@@ -1,4 +1,4 @@
-//! After a swap: the functions are made to run the new code.
+//! After a swap: makes the functions run the new code.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::target::api::{Code, Lambda};
 use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
 
-/// The bucket that stands for directories.
+/// The bucket whose keys are directories.
 const BUCKET: &str = "hot-reload";
 
-/// How long the processes of the code before an update may take to end. As long, their directory is left as it is: a change would
-/// kill what they are working on, and that would pass for done.
+/// How long the old processes may take to end after an update. Meanwhile their directory is not changed, because LocalStack would
+/// kill them and report their work as done.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Inner {
-    /// Lets the binary's functions run what lies in the directory.
+    /// Makes the binary's functions run the code in the directory.
     pub(super) async fn activate(self: &Arc<Self>, binary: &str, from: &Path) -> Result<(), Problem> {
         let plan = self.plan(binary);
         if let Some(problem) = self.obstacle(binary, &plan) {
@@ -35,7 +35,7 @@ impl Inner {
         }
     }
 
-    /// Tells the functions to use the directory.
+    /// Updates the functions so that they use the directory.
     async fn lead_to(self: &Arc<Self>, binary: &str, plan: &SwapPlan, to: &Path) -> Result<(), Problem> {
         self.update_all(plan, to).await?;
         if let Some(before) = plan.directory().filter(|before| *before != to) {
@@ -71,7 +71,7 @@ impl Inner {
         match settled.update.as_str() {
             "Successful" => Ok(()),
             "InProgress" => {
-                let message = format!("update {name}: LocalStack does not come to an end with it");
+                let message = format!("update {name}: LocalStack does not finish it");
                 Err(Problem::new("update_stuck", message).with_hint("see LocalStack's own log"))
             }
             other => {
@@ -83,7 +83,7 @@ impl Inner {
         }
     }
 
-    /// Behind an update: the template's directory gets the same code, and directories that nobody runs from any more go.
+    /// After an update: copies the code into the template's directory, and deletes directories that no function runs from any more.
     fn tidy(self: &Arc<Self>, binary: &str, plan: &SwapPlan, now: &Path) {
         let (inner, binary, now) = (Arc::clone(self), binary.to_owned(), now.to_owned());
         let before = plan.directories();
@@ -138,7 +138,7 @@ impl Inner {
         }
     }
 
-    /// Leads the functions back to the directory before.
+    /// Points the functions back at the previous directory.
     pub(super) async fn roll_back(self: &Arc<Self>, binary: &str) -> Result<RolledBack, Problem> {
         let action = format!("roll {binary} back");
         let plan = self.look(binary).await.map_err(|error| self.problem(&error, &action))?;
@@ -161,7 +161,7 @@ impl Inner {
         Ok(RolledBack { function: binary.to_owned(), name, code: digest.to_string(), digest })
     }
 
-    /// The newest directory that a session before this one left, beside the one in use.
+    /// The newest directory that an earlier session left, other than the one in use.
     fn former(&self, binary: &str, plan: &SwapPlan) -> Option<PathBuf> {
         let current = plan.directories();
         let entries = std::fs::read_dir(self.dist.join(".gen").join(binary)).ok()?;

@@ -1,9 +1,9 @@
-//! `LocalStack`, or what speaks as it does, with its hot reloading.
+//! The target `LocalStack`, or a server that behaves as it does, with its hot reloading.
 //!
-//! 500 ms after any change of a function's directory LocalStack kills the function's processes, and reports what they were working
-//! on as done. So every swap is an UpdateFunctionCode, before which what is in flight fails instead, and is sent or delivered again. A
-//! function that events come to, or that was called a moment ago, is told to use a new directory; one at rest, as far as its log
-//! tells, has its file replaced in place and is told at once.
+//! When a function's directory changes, LocalStack kills the function's processes 500 ms later, and reports what they were working
+//! on as done. So every swap is an UpdateFunctionCode: then requests in flight fail visibly, and are sent or delivered again. A
+//! function with event sources, or one that was called a moment ago, is pointed at a new directory. Any other one, as far as its
+//! log shows, has its file replaced in place and is updated at once.
 
 mod activate;
 mod place;

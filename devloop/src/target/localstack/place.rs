@@ -1,4 +1,4 @@
-//! Before a swap: which functions there are, how they run, and whether their file may be replaced under them.
+//! Before a swap: finds the functions, how they run, and whether their file may be replaced while they run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::target::localstack::rest::last_request;
 use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory};
 use crate::target::localstack::target::{Inner, lock};
 
-/// How often a function that is not there is looked for.
+/// The pause between two looks for a missing function.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Inner {
@@ -30,16 +30,16 @@ impl Inner {
         let place = Destination {
             aside: plan.method == SwapMethod::Aside && !obstacle,
             machine: plan.functions.first().map(|function| function.machine).unwrap_or_default(),
-            // No function serves, so the binary is put in place whatever lies in the directory.
+            // Without a function that serves, the binary is put in place even if the directory already holds it.
             unless: if obstacle { None } else { self.serving(binary, &plan, believed).await },
         };
-        // The directory of the template is where a deployment looks.
+        // A deployment looks for the code in the template's directory.
         let method = if obstacle { SwapMethod::Anew } else { plan.method };
         lock(&self.plans).insert(binary.to_owned(), SwapPlan { method, ..plan });
         Ok(place)
     }
 
-    /// The functions of the binary as they are once nothing is on its way.
+    /// The functions of the binary, once no update of them is in progress.
     pub(super) async fn look(&self, binary: &str) -> Result<SwapPlan, ApiError> {
         let lambda = Lambda(&self.client);
         let mut functions = self.known.find(&self.client, binary).await?;
@@ -56,7 +56,7 @@ impl Inner {
         Ok(plan)
     }
 
-    /// How new code of the function takes over without a loss.
+    /// How to replace the function's code without losing a request.
     async fn method(&self, binary: &str, function: &Deployed) -> Result<SwapMethod, ApiError> {
         let own = self.dist.join(binary);
         if directory(function.location.as_deref()) != Some(own.as_path())
@@ -68,7 +68,7 @@ impl Inner {
         Ok(SwapMethod::after(last))
     }
 
-    /// Functions that were made by hand, under any name, for this very directory.
+    /// Functions that were created by hand, under any name, and run from the binary's directory.
     async fn by_directory(&self, binary: &str) -> Result<Vec<Deployed>, ApiError> {
         let lambda = Lambda(&self.client);
         let (own, aside) = (self.dist.join(binary), self.dist.join(".gen").join(binary));
@@ -83,17 +83,17 @@ impl Inner {
         Ok(found)
     }
 
-    /// The content of the file that the functions run from: the interface only knows a constant.
+    /// The digest of the file that the functions run from, read from disk because LocalStack's own digest is a constant.
     async fn serving(&self, binary: &str, plan: &SwapPlan, believed: Option<Digest>) -> Option<Digest> {
         let from = plan.directory()?.to_owned();
         if believed.is_none() && from != self.dist.join(binary) {
-            // The first swap of a session: the one before may have ended between its last two steps.
+            // At the first swap of a session: the session before may have ended between the last two steps of a swap.
             self.mirror(binary, &from).await;
         }
         tokio::task::spawn_blocking(move || swap::digest_at(&from.join("bootstrap"))).await.ok().flatten()
     }
 
-    /// Waits in the background until the functions can be updated, and says so once.
+    /// Waits in the background until the functions can be updated, and reports that once.
     pub(super) fn wait_for(self: &Arc<Self>, binary: &str) {
         if !lock(&self.awaited).insert(binary.to_owned()) {
             return;

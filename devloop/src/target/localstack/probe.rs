@@ -1,4 +1,4 @@
-//! Whether it is LocalStack that answers at an endpoint. Its header says so; its edition does not.
+//! Finds out whether LocalStack answers at an endpoint, by its header.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use tokio::net::TcpStream;
 
 use crate::aws::{Bounds, Call, Client, Endpoints, Keys, Trust};
 
-/// How long a server may take to say what it is.
+/// How long a server may take to answer the probe.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// The same for its first answer to an AWS call, before which it loads the service.
+/// How long LocalStack's first answer to an AWS call may take, before which it loads the service.
 const LOADING_LIMIT: Duration = Duration::from_secs(20);
 
 /// How large its answers may be, in bytes.
@@ -21,13 +21,13 @@ const REGION: &str = "us-east-1";
 /// What was found at an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// Nothing listens there; the operating system's error.
+    /// Nothing listens there; this is the operating system's error.
     Nobody(String),
-    /// devloop's own cloud, which speaks as `LocalStack` does.
+    /// devloop's own cloud, which has `LocalStack`'s pages too.
     Devloop,
-    /// `LocalStack`, with its version where it tells one.
+    /// `LocalStack`, with its version if it reports one.
     Localstack(Option<String>),
-    /// Something else.
+    /// Another server.
     Foreign,
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn probe(endpoint: &str) -> Probe {
     if health.is_localstack() {
         return Probe::Localstack(version);
     }
-    // Its own pages may come without the header; answers of services do not.
+    // LocalStack's own pages may lack the header; answers of its services have it.
     let call = Call::query("sts", "2011-06-15", "GetCallerIdentity", &[]);
     match client(LOADING_LIMIT).ask(REGION, &call).await {
         Ok(answer) if answer.is_localstack() => Probe::Localstack(version),
@@ -63,7 +63,7 @@ pub(crate) async fn probe(endpoint: &str) -> Probe {
     }
 }
 
-/// Whether anybody takes a connection, or the operating system's word why not.
+/// Whether the endpoint accepts a connection; the error is the operating system's.
 async fn listens(endpoint: &str) -> Result<(), String> {
     let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
     match tokio::time::timeout(LIMIT, TcpStream::connect(authority)).await {

@@ -1,4 +1,4 @@
-//! Whether a function may have requests in flight.
+//! Finds out whether a function may have requests in flight.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::bus::wall;
 use crate::target::api::{Client, Deployed};
 use crate::target::localstack::swap_plan::LastRequest;
 
-/// Added to the function's timeout: what was called before that is over.
+/// Added to the function's timeout: a request that began longer ago has ended.
 const AFTER: Duration = Duration::from_secs(2);
 
-/// When the function's last request ended. `LocalStack` does not tell what is in flight, but it writes a log line when a request
-/// is over.
+/// When the function's last request ended. `LocalStack` does not report requests in flight, but it writes a log line when a request
+/// has ended.
 pub(super) async fn last_request(client: &Client, function: &Deployed) -> Result<LastRequest, ApiError> {
     let input = json!({
         "logGroupName": format!("/aws/lambda/{}", function.name),
@@ -22,7 +22,7 @@ pub(super) async fn last_request(client: &Client, function: &Deployed) -> Result
     let call = Call::json("logs", "Logs_20140328.DescribeLogStreams", &input);
     let answer = match client.send(&call).await {
         Ok(answer) => answer.json()?,
-        // The group is made when the first request is over.
+        // The log group is created when the first request has ended.
         Err(error) if error.code() == "ResourceNotFoundException" => return Ok(LastRequest::Never),
         Err(error) => return Err(error),
     };

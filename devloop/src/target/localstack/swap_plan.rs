@@ -5,23 +5,24 @@ use std::path::{Path, PathBuf};
 use crate::engine::Problem;
 use crate::target::api::Deployed;
 
-/// What LocalStack writes before a directory that is reloaded.
+/// LocalStack's prefix of a hot-reload directory.
 const SCHEME: &str = "file://";
 
-/// The directory behind a code location; none for code in a zip.
+/// The directory behind a code location; `None` for code in a zip.
 pub(super) fn directory(location: Option<&str>) -> Option<&Path> {
     location?.strip_prefix(SCHEME).map(Path::new)
 }
 
-/// How new code takes over; the functions are told in any case, because LocalStack reports as done what it ends for a changed file
-/// alone. A later variant is safer for requests in flight.
+/// How new code takes over. The functions are updated in either case, because LocalStack reports requests as done that a changed
+/// file alone ends. A later variant is safer for requests in flight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SwapMethod {
     /// The file is replaced and the functions are updated at once, before LocalStack notices the file. A request in flight then fails,
     /// and is sent or delivered again.
     #[default]
     Anew,
-    /// The code gets a directory of its own and the functions are pointed there; the directory of requests in flight does not change.
+    /// The code gets a directory of its own, and the functions are pointed at it. The directory of requests in flight does not
+    /// change.
     Aside,
 }
 
@@ -35,21 +36,21 @@ impl SwapMethod {
     }
 }
 
-/// When a function's last request ended, as far as another one may still be in flight.
+/// When a function's last request ended, which shows whether another one may be in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LastRequest {
     /// None has ended yet.
     Never,
-    /// One ended a moment ago, so another one may be in flight.
+    /// It ended a moment ago, so another one may be in flight.
     JustNow,
-    /// Longer ago than a request may take.
+    /// It ended longer ago than a request may take.
     LongAgo,
 }
 
 /// The functions of one binary, and what was decided about the next swap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SwapPlan {
-    /// The functions; none before they are deployed.
+    /// The functions; empty before they are deployed.
     pub(super) functions: Vec<Deployed>,
     /// How the next binary takes over.
     pub(super) method: SwapMethod,
@@ -72,7 +73,7 @@ impl SwapPlan {
             .collect()
     }
 
-    /// Why the functions cannot be given new code; they have to be deployed first.
+    /// Why the functions cannot get new code: they are not deployed, or failed.
     pub(super) fn obstacle(
         &self,
         binary: &str,
@@ -94,7 +95,7 @@ impl SwapPlan {
     }
 }
 
-/// A function that LocalStack could not start once is never updated again.
+/// The problem of a failed function: LocalStack does not update a function that it once could not start.
 pub(super) fn failed_function(name: &str, reason: &str) -> Problem {
     let reason = if reason.is_empty() { "it could not be started" } else { reason };
     let message =

@@ -22,27 +22,27 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The access key that means `LocalStack`'s default account.
 const DEFAULT_KEY: &str = "test";
 
-/// The account of any other key than one of twelve digits.
+/// The account of any key that is not twelve digits.
 const DEFAULT_ACCOUNT: &str = "000000000000";
 
 /// The region that `cdklocal` deploys to.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// What the target is opened with.
+/// The parameters of the target.
 pub(crate) struct Opening {
     /// The URL.
     pub(crate) endpoint: String,
-    /// The user's access key, which may mean an account.
+    /// The user's access key, which may name an account.
     pub(crate) access_key: Option<String>,
     /// The user's region.
     pub(crate) region: Option<String>,
     /// The directory of the functions' directories.
     pub(crate) dist: PathBuf,
-    /// What the templates say.
+    /// The functions that the templates name.
     pub(crate) known: Known,
-    /// Where the target reports what happens by itself.
+    /// Takes the target's own reports.
     pub(crate) reports: UnboundedSender<Report>,
-    /// Ends what runs in the background.
+    /// Ends the background tasks.
     pub(crate) stop: CancellationToken,
 }
 
@@ -65,11 +65,11 @@ pub(super) struct Inner {
     pub(super) previous: Mutex<BTreeMap<String, PathBuf>>,
     /// The directory of each binary's newest code.
     pub(super) newest: Mutex<BTreeMap<String, PathBuf>>,
-    /// When each binary's functions last ran from the template's directory, as far as this session led them away from it.
+    /// When this session pointed each binary's functions away from the template's directory.
     pub(super) left: Mutex<BTreeMap<String, Instant>>,
-    /// Binaries whose functions are not deployed yet, and looked for in the background.
+    /// Binaries whose functions are not deployed yet; they are looked for in the background.
     pub(super) awaited: Mutex<BTreeSet<String>>,
-    /// Held while a function's own directory is written behind an update.
+    /// Held while a function's own directory is written after an update.
     pub(super) mirroring: tokio::sync::Mutex<()>,
 }
 
@@ -100,7 +100,7 @@ impl Localstack {
         }))
     }
 
-    /// What the deployed stacks say of themselves.
+    /// The outputs of the deployed stacks.
     pub(crate) async fn outputs(&self) -> Result<BTreeMap<String, String>, Problem> {
         self.0
             .known
@@ -109,7 +109,7 @@ impl Localstack {
             .map_err(|error| self.0.problem(&error, "read the stacks' outputs"))
     }
 
-    /// Resolves when nothing is written any more, after `stop` was cancelled.
+    /// Resolves when all background tasks have ended, after `stop` was cancelled.
     pub(crate) fn finished(&self) -> Pending<'static, ()> {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
@@ -134,7 +134,7 @@ impl Inner {
     }
 }
 
-/// LocalStack does not answer.
+/// The problem of a LocalStack that does not answer.
 pub(crate) fn unreachable(endpoint: &str, reason: &str) -> Problem {
     let message = format!("reach LocalStack at {endpoint}: {reason}");
     Problem::new("localstack_unreachable", message).with_hint(
@@ -165,7 +165,7 @@ impl Target for Localstack {
         Box::pin(self.0.activate(function, directory))
     }
 
-    /// An access key of twelve digits means that account.
+    /// An access key of twelve digits names the account.
     fn whereabouts(&self) -> Whereabouts {
         let inner = &self.0;
         Whereabouts {
