@@ -14,10 +14,10 @@ use super::{
     value::{self, Attributes},
 };
 
-/// Items in the order of their keys.
+/// Items, ordered by their keys.
 pub(crate) type Entries = BTreeMap<Key, Item>;
 
-/// Which attributes an index shows.
+/// Which attributes an index contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Projection {
     All,
@@ -25,20 +25,20 @@ pub(crate) enum Projection {
     Include(BTreeSet<String>),
 }
 
-/// What an index is.
+/// The definition of an index.
 #[derive(Debug)]
 pub(crate) struct IndexDefinition {
     pub(crate) name: String,
     pub(crate) schema: KeySchema,
-    /// The table's own key, which every index shows.
+    /// The table's own key, which every index contains.
     pub(crate) table_schema: KeySchema,
     pub(crate) projection: Projection,
-    /// Global, or else local to the table's partitions.
+    /// Whether the index is global; otherwise it is local to the table's partitions.
     pub(crate) global: bool,
 }
 
 impl IndexDefinition {
-    /// Whether the index shows the attribute.
+    /// Whether the index contains the attribute.
     pub(crate) fn shows(&self, attribute: &str) -> bool {
         match &self.projection {
             Projection::All => true,
@@ -47,7 +47,7 @@ impl IndexDefinition {
         }
     }
 
-    /// Whether the index shows every attribute.
+    /// Whether the index contains every attribute.
     pub(crate) fn shows_all(&self) -> bool {
         self.projection == Projection::All
     }
@@ -56,13 +56,13 @@ impl IndexDefinition {
         self.schema.contains(attribute) || self.table_schema.contains(attribute)
     }
 
-    /// What the index shows of an item.
+    /// The attributes of an item that the index contains.
     pub(crate) fn project(&self, item: &Attributes) -> Attributes {
         let shown = item.iter().filter(|(name, _)| self.shows(name));
         shown.map(|(name, value)| (name, value.clone())).collect()
     }
 
-    /// The size of what the index shows of an item, in bytes.
+    /// The size of an item's attributes in the index, in bytes.
     pub(crate) fn bytes(&self, item: &Item) -> usize {
         if self.shows_all() {
             return item.bytes();
@@ -72,20 +72,20 @@ impl IndexDefinition {
         shown.map(|(name, value)| name.len() + value.size()).sum()
     }
 
-    /// The key attributes that tell a place in the index: its own, then the table's.
+    /// The key attributes that identify an entry of the index: the index's own, then the table's.
     pub(crate) fn place(&self, item: &impl Lookup) -> Attributes {
         let mut place = self.schema.extract(item);
         place.extend(self.table_schema.extract(item));
         place
     }
 
-    /// How many attributes tell a place in the index.
+    /// How many attributes identify an entry of the index.
     pub(crate) fn place_len(&self) -> usize {
         self.table_schema.len()
             + self.schema.attributes().filter(|key| !self.table_schema.contains(&key.name)).count()
     }
 
-    /// What a change of an item costs in the index, in write units of 1 KB.
+    /// The write units of 1 KB that a change of an item costs in the index.
     pub(crate) fn write_units(&self, key: &Key, old: Option<&Item>, new: Option<&Item>) -> usize {
         let entry = |item: Option<&Item>| {
             let item = item?;
@@ -105,19 +105,19 @@ impl IndexDefinition {
     }
 }
 
-/// An index and what is in it.
+/// An index and its entries.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(crate) definition: Arc<IndexDefinition>,
-    /// What a global index was given.
+    /// The throughput settings of a global index.
     pub(crate) throughput: IndexThroughput,
     pub(crate) entries: Entries,
-    /// The size of what the index shows, in bytes.
+    /// The size of all entries, in bytes.
     pub(crate) bytes: usize,
 }
 
 impl Index {
-    /// An index with every item of the table that belongs into it.
+    /// An index with an entry for every item of the table that has the index's key.
     pub(crate) fn new(definition: IndexDefinition, throughput: IndexThroughput, items: &Entries) -> Self {
         let mut index =
             Self { definition: Arc::new(definition), throughput, entries: Entries::new(), bytes: 0 };
@@ -127,7 +127,7 @@ impl Index {
         index
     }
 
-    /// Follows a change of the item with the table key `key`.
+    /// Updates the index after a change of the item with the table key `key`.
     pub(crate) fn replace(&mut self, key: &Key, old: Option<&Item>, new: Option<&Item>) {
         let schema = &self.definition.schema;
         let place = |item: Option<&Item>| schema.of_index(item?, key);
@@ -153,14 +153,14 @@ pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
     /// The sum of the items' sizes, in bytes.
     pub(crate) bytes: usize,
-    /// A limit ended the page, so there may be more behind it.
+    /// Whether a limit ended the page, so that there may be more items after it.
     pub(crate) limited: bool,
 }
 
-/// The most that one page reads, in bytes. [Query, `DynamoDB` API reference]
+/// The most bytes that one page reads [Query, DynamoDB API reference].
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Reads up to `limit` items and [`PAGE_BYTES`] (by `bytes` of each) from the range.
+/// Reads items from the range: at most `limit` items, and at most [`PAGE_BYTES`] as counted by `bytes`.
 pub(crate) fn page(
     entries: &Entries,
     range: KeyRange,

@@ -1,4 +1,4 @@
-//! An item as it is stored: packed into one allocation, never changed in place.
+//! An item in its stored form: packed into one allocation, and immutable.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -11,17 +11,19 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// The most that names and values of an item may take, in bytes. [Quotas in Amazon `DynamoDB`]
+/// The most bytes of an item's names and values [Quotas in Amazon DynamoDB].
 pub(crate) const MAX_BYTES: usize = 400 * 1024;
 
-/// One item: its size as AWS counts it, then its attributes. Table, indexes and stream records share it; a clone is cheap.
+/// One item: its size as AWS counts it, then its attributes. Table, indexes and stream records share it, and a clone is
+/// cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Item(Arc<[u8]>);
 
 const HEAD: usize = size_of::<u32>();
 
 impl Item {
-    /// An item of these attributes; a `ValidationException` with `too_large` when they exceed [`MAX_BYTES`].
+    /// An item with these attributes. Fails with a `ValidationException` with the message `too_large` when they exceed
+    /// [`MAX_BYTES`].
     pub(crate) fn new(attributes: &Attributes, too_large: &str) -> Result<Self, ApiError> {
         let bytes = value::size(attributes);
         if bytes > MAX_BYTES {
@@ -59,7 +61,7 @@ impl Item {
         self.0.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
     }
 
-    /// The wire form.
+    /// The JSON form.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         let mut reader = self.reader();
         (0..reader.length()).map(|_| (reader.text().to_owned(), reader.value().into_json())).collect()

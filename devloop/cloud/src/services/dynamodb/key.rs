@@ -1,4 +1,4 @@
-//! Keys as a table or an index orders them, and ranges of keys for queries and scans.
+//! Keys in the order of a table or an index, and ranges of keys for queries and scans.
 
 use std::{
     borrow::Borrow,
@@ -8,22 +8,22 @@ use std::{
 
 use super::{key_schema::KeyAttribute, value::AttributeValue};
 
-/// A place in a table or an index: ordered by the hash of the partition key, so that a scan can be split and resumed,
-/// then by partition, then by the sort key's own order.
+/// The key of an item in a table or an index. Keys are ordered by the hash of the partition key, so that a scan can be
+/// split and resumed, then by partition key, then by sort key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
-    /// Kept beside the bytes, because most comparisons are decided here without following the pointer.
+    /// Stored beside the bytes, because it decides most comparisons without a pointer access.
     hash: u64,
     bytes: Box<[u8]>,
 }
 
 impl Key {
-    /// A hash that only the partition decides.
+    /// The hash of the partition key.
     pub(crate) fn partition_hash(&self) -> u64 {
         self.hash
     }
 
-    /// The key of these values; `tie` keeps equal ones of an index apart.
+    /// The key with these values. In an index, `tie` is the item's table key, which keeps entries with equal values apart.
     pub(crate) fn new<V: Borrow<AttributeValue>>(partition: &[V], sort: &[V], tie: Option<&Key>) -> Self {
         let mut builder = Builder::partition(partition);
         for value in sort {
@@ -37,9 +37,9 @@ impl Key {
     }
 }
 
-/// Ends a sort key; a zero byte inside one is followed by 0xff, so that a shorter key comes first.
+/// Ends a sort key. A zero byte in a sort key is followed by 0xff, so that a shorter key comes first.
 const END: [u8; 2] = [0, 0];
-/// Just behind [`END`], and so behind every key with exactly this sort key.
+/// Comes right after [`END`], and so after every key with exactly this sort key.
 const PAST_END: [u8; 2] = [0, 1];
 
 #[derive(Clone)]
@@ -65,8 +65,7 @@ impl Builder {
 
     fn sort(&mut self, value: &AttributeValue) {
         if let AttributeValue::N(number) = value {
-            // Numbers of one sign have one length, so they need no escapes to keep their order; the terminator is
-            // never reached within them.
+            // Encoded numbers of one sign have the same length, so their order does not need escapes or the terminator.
             number.encode(&mut self.bytes);
             return;
         }
@@ -93,7 +92,7 @@ impl Builder {
         Key { hash: self.hash, bytes: self.bytes.into() }
     }
 
-    /// The first key behind all that begin with these bytes.
+    /// The first key after all keys that start with these bytes.
     fn successor(mut self) -> Bound<Key> {
         while let Some(last) = self.bytes.pop() {
             if last < 0xff {
@@ -117,22 +116,22 @@ fn encode(value: &AttributeValue, out: &mut Vec<u8>) {
     }
 }
 
-/// What a query asks of a key attribute.
+/// A condition of a query on a sort key attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SortCondition {
-    /// Exactly this value.
+    /// Equal to this value.
     Equal(AttributeValue),
-    /// Below it.
+    /// Less than this value.
     Less(AttributeValue),
-    /// Below or equal.
+    /// Less than or equal to this value.
     AtMost(AttributeValue),
-    /// Above it.
+    /// Greater than this value.
     Greater(AttributeValue),
-    /// Above or equal.
+    /// Greater than or equal to this value.
     AtLeast(AttributeValue),
-    /// Between two values, both included.
+    /// Between two values, inclusive.
     Between(AttributeValue, AttributeValue),
-    /// Beginning with this text or these bytes.
+    /// Starts with this text or these bytes.
     BeginsWith(AttributeValue),
 }
 
@@ -150,14 +149,14 @@ impl SortCondition {
         }
     }
 
-    /// Whether a value of the attribute's type meets the condition.
+    /// Whether the value meets the condition. It must have the attribute's type.
     pub(crate) fn holds(&self, value: &AttributeValue) -> bool {
         let key = |value: &AttributeValue| Key::new::<AttributeValue>(&[], std::slice::from_ref(value), None);
         KeyRange::of_partition::<AttributeValue>(&[], &[], Some(self)).contains(&key(value))
     }
 }
 
-/// A stretch of keys.
+/// A range of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyRange {
     pub(crate) lower: Bound<Key>,
@@ -165,8 +164,8 @@ pub(crate) struct KeyRange {
 }
 
 impl KeyRange {
-    /// One partition, or the part of it that the sort key conditions select: equal values of the first sort attributes,
-    /// then a condition on the next.
+    /// The range of one partition, or of the part of it with the values `equal` of the leading sort key attributes and the
+    /// condition `last` on the next one.
     pub(crate) fn of_partition<V: Borrow<AttributeValue>>(
         partition: &[V],
         equal: &[V],
@@ -201,7 +200,7 @@ impl KeyRange {
         Self { lower, upper }
     }
 
-    /// The part of all keys that a parallel scan's worker `segment` of `total` reads.
+    /// The range of keys that segment `segment` of a parallel scan with `total` segments reads.
     pub(crate) fn of_segment(segment: u32, total: u32) -> Self {
         let edge = |segment: u32| {
             let hash = (u128::from(segment) << 64).div_ceil(u128::from(total));
@@ -213,7 +212,7 @@ impl KeyRange {
         }
     }
 
-    /// What is left behind `start`, in the direction of reading.
+    /// The rest of the range after `start`, in the direction of reading.
     pub(crate) fn behind(self, start: Key, reverse: bool) -> Self {
         if reverse {
             Self { lower: self.lower, upper: Bound::Excluded(start) }
@@ -228,7 +227,7 @@ impl KeyRange {
         (self.lower.clone(), self.upper.clone()).contains(key)
     }
 
-    /// Whether no key can lie in the range: a `BTreeMap` must not be asked for such a range.
+    /// Whether the range cannot contain a key. `BTreeMap` panics when it is asked for such a range.
     pub(crate) fn is_empty(&self) -> bool {
         match (&self.lower, &self.upper) {
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
@@ -256,12 +255,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_sort_as_their_bytes_do(a: Vec<u8>, b: Vec<u8>) {
+        fn keys_sort_like_their_bytes(a: Vec<u8>, b: Vec<u8>) {
             prop_assert_eq!(key(&bytes(&a)).cmp(&key(&bytes(&b))), a.cmp(&b));
         }
 
         #[test]
-        fn a_range_holds_what_its_condition_says(
+        fn a_range_contains_the_keys_that_meet_its_condition(
             a in proptest::collection::vec(0_u8..3, 0..5),
             b in proptest::collection::vec(prop_oneof![0_u8..3, 254_u8..=255], 0..5),
         ) {
@@ -292,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_sort_by_value_also_before_a_tie() {
+    fn numbers_sort_by_value_even_when_a_tie_follows() {
         let tie = Key::new(&[AttributeValue::S("x".to_owned())], &[], None);
         let texts = ["-1e100", "-2", "-1.5", "-1e-9", "0", "0.1", "1", "9.9", "10", "1e20"];
         let keys: Vec<Key> = texts

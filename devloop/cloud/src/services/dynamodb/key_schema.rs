@@ -1,4 +1,4 @@
-//! Key schemas: which attributes of an item are its key in a table or an index, and what their values may be.
+//! Key schemas: the key attributes of a table or an index, and the values that are allowed for them.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// Limits of a key's values, in bytes. [Quotas in Amazon `DynamoDB`]
+/// The longest values of key attributes, in bytes [Quotas in Amazon DynamoDB].
 const MAX_PARTITION: usize = 2048;
 const MAX_SORT: usize = 1024;
 
@@ -20,12 +20,12 @@ pub(crate) enum KeyKind {
     String,
     /// A number, ordered by value.
     Number,
-    /// Bytes, ordered as unsigned.
+    /// Bytes, ordered as unsigned numbers.
     Binary,
 }
 
 impl KeyKind {
-    /// The type behind `S`, `N` or `B`.
+    /// The type with the name `S`, `N` or `B`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "S" => Self::String,
@@ -59,13 +59,13 @@ impl KeyAttribute {
     }
 }
 
-/// The key of a table or an index. A global index may have up to four attributes of each kind; everything else has one
-/// partition key and at most one sort key.
+/// The key of a table or an index. A global index may have up to four partition key attributes and four sort key
+/// attributes; a table or a local index has one partition key attribute and at most one sort key attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeySchema {
-    /// The attributes that choose the partition together.
+    /// The attributes that together are the partition key.
     pub(crate) partition: Vec<KeyAttribute>,
-    /// The attributes that order a partition, the most significant one first.
+    /// The attributes that order the items of a partition, the most significant one first.
     pub(crate) sort: Vec<KeyAttribute>,
 }
 
@@ -80,7 +80,7 @@ impl KeySchema {
         self.partition.len() + self.sort.len()
     }
 
-    /// Whether the key has several attributes of one kind, as only a global index's may.
+    /// Whether there are several partition key or several sort key attributes, which only a global index may have.
     pub(crate) fn is_composed(&self) -> bool {
         self.partition.len() > 1 || self.sort.len() > 1
     }
@@ -90,7 +90,7 @@ impl KeySchema {
         self.attributes().any(|attribute| attribute.name == name)
     }
 
-    /// The key of a whole item that is to be stored.
+    /// The key of an item that is to be stored.
     pub(crate) fn of_item(&self, item: &Attributes) -> Result<Key, ApiError> {
         self.read(
             item,
@@ -106,12 +106,12 @@ impl KeySchema {
         )
     }
 
-    /// The key of a whole item that a batch is to store.
+    /// The key of an item in a batch; its errors are worded as for a key.
     pub(crate) fn of_item_in_batch(&self, item: &Attributes) -> Result<Key, ApiError> {
         self.read(item, |_| mismatch(), |_, _| mismatch())
     }
 
-    /// The key that a request names: exactly the key attributes.
+    /// The key that a request gives, which must contain exactly the key attributes.
     pub(crate) fn of_key(&self, key: &Attributes) -> Result<Key, ApiError> {
         if key.len() != self.len() {
             return Err(mismatch());
@@ -154,8 +154,9 @@ impl KeySchema {
         }
     }
 
-    /// The key of an item in an index, kept apart from equal ones by the item's own key; `None` when the item is not in
-    /// the index, because an attribute of the key is missing or cannot be a key. [Using global secondary indexes]
+    /// The key of an item in an index; the item's table key `own` keeps entries with equal values apart. `None` when the
+    /// item is not in the index, because a key attribute is missing or has a value that cannot be a key [Using global
+    /// secondary indexes].
     pub(crate) fn of_index(&self, item: &impl Lookup, own: &Key) -> Option<Key> {
         self.find(item, Some(own))
     }
@@ -174,7 +175,7 @@ impl KeySchema {
         Some(Key::new(&values(&self.partition, MAX_PARTITION)?, &values(&self.sort, MAX_SORT)?, tie))
     }
 
-    /// Refuses an item whose attributes cannot be a key of the index, in the words for writes.
+    /// Refuses to write an item whose attributes cannot be a key of the index.
     pub(crate) fn check_for_index(&self, item: &impl Lookup, index: &str) -> Result<(), ApiError> {
         for attribute in self.attributes() {
             let Some(value) = item.look_up(&attribute.name) else { continue };
@@ -197,7 +198,7 @@ impl KeySchema {
         Ok(())
     }
 
-    /// The size of an item's key with its names, in bytes.
+    /// The size of an item's key attributes with their names, in bytes.
     pub(crate) fn bytes(&self, item: &impl Lookup) -> usize {
         let size = |attribute: &KeyAttribute| {
             attribute.name.len() + item.look_up(&attribute.name).map_or(0, |value| value.size())
@@ -205,7 +206,7 @@ impl KeySchema {
         self.attributes().map(size).sum()
     }
 
-    /// Only the key attributes of an item.
+    /// A copy of an item's key attributes.
     pub(crate) fn extract(&self, item: &impl Lookup) -> Attributes {
         self.attributes()
             .filter_map(|attribute| {
@@ -215,7 +216,7 @@ impl KeySchema {
     }
 }
 
-/// What kind of value is empty, and so can be no key.
+/// The kind of an empty value, which cannot be a key.
 fn empty(value: &AttributeValue) -> Option<&'static str> {
     match value {
         AttributeValue::S(text) if text.is_empty() => Some("string"),

@@ -1,4 +1,4 @@
-//! `DynamoDB` and `DynamoDB` Streams: tables in memory, each behind its own lock, and the log of their changes.
+//! DynamoDB and DynamoDB Streams: tables in memory, each with its own lock, and the log of their changes.
 
 mod about;
 mod attributes;

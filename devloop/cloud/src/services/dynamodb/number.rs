@@ -1,6 +1,6 @@
-//! `DynamoDB` numbers: exact decimals of up to 38 digits, between 1E-130 and just below 1E+126 in magnitude.
+//! DynamoDB numbers: exact decimals of up to 38 digits, with a magnitude between 1E-130 and just below 1E+126.
 //!
-//! A number is kept normalised, so that equal numbers are equal values whatever text they came from.
+//! Numbers are normalised, so that equal numbers are equal values whatever text they were parsed from.
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
@@ -8,12 +8,12 @@ use bigdecimal::{BigDecimal, num_bigint::BigInt};
 
 /// The most significant digits of a number.
 const DIGITS: u32 = 38;
-/// Magnitudes (the power of ten above the number) that a number may have.
+/// The allowed magnitudes. The magnitude is the power of ten just above the absolute value.
 const MAGNITUDES: std::ops::RangeInclusive<i64> = -129..=126;
 
 /// A number without trailing zeros: `±digits × 10^exponent`. Zero has neither sign nor exponent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-// Aligned like everything else in an attribute value, which so takes 32 bytes instead of 48.
+// Aligned like the rest of an attribute value, which makes that value 32 bytes large instead of 48.
 #[repr(Rust, packed(8))]
 pub(crate) struct Number {
     negative: bool,
@@ -21,19 +21,19 @@ pub(crate) struct Number {
     exponent: i16,
 }
 
-/// Why a text or a result is no `DynamoDB` number, in the service's words.
+/// Why a text or a result is not a DynamoDB number, in the service's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
-    /// The text is no decimal number.
+    /// The text is not a decimal number.
     #[error("The parameter cannot be converted to a numeric value: {text}")]
     NotNumeric { text: String },
-    /// More digits than a number holds.
+    /// The number has too many digits.
     #[error("Attempting to store more than 38 significant digits in a Number")]
     Precision,
-    /// Too large, or (as the service words it too) a result with too many digits.
+    /// The number is too large, or a result has too many digits, for which the service uses the same words.
     #[error("Number overflow. Attempting to store a number with magnitude larger than supported range")]
     Overflow,
-    /// Too close to zero.
+    /// The number is too close to zero.
     #[error("Number underflow. Attempting to store a number with magnitude smaller than supported range")]
     Underflow,
 }
@@ -50,13 +50,13 @@ impl Number {
         i64::from(self.exponent) + i64::from(self.count())
     }
 
-    /// The digits, filled up with zeros to the full 38.
+    /// The digits, padded with zeros to 38.
     fn scaled(self) -> u128 {
         self.digits * 10_u128.pow(DIGITS - self.count())
     }
 
-    /// What the number counts against item size and capacity, in bytes: half a byte a significant digit, on each side of
-    /// the point, one byte, and one more for a sign. [`DynamoDB` item sizes and formats]
+    /// The size that counts for items and capacity, in bytes: half a byte for each significant digit (rounded up on either
+    /// side of the decimal point), one byte, and one more for a minus sign [DynamoDB item sizes and formats].
     pub(crate) fn size(self) -> usize {
         let digits = i64::from(self.count());
         let whole = self.magnitude().clamp(0, digits);
@@ -64,24 +64,24 @@ impl Number {
         bytes(whole) + bytes(digits - whole) + 1 + usize::from(self.negative)
     }
 
-    /// Sign, digits and exponent, of which [`Number::from_parts`] makes the same number again.
+    /// Sign, digits and exponent, for [`Number::from_parts`].
     pub(super) fn parts(self) -> (bool, u128, i16) {
         (self.negative, self.digits, self.exponent)
     }
 
-    /// The number of [`Number::parts`].
+    /// The number with these parts, as returned by [`Number::parts`].
     pub(super) fn from_parts(negative: bool, digits: u128, exponent: i16) -> Self {
         Self { negative, digits, exponent }
     }
 
-    /// The number as whole seconds, minutes and the like; `None` when it has a fraction or is too large.
+    /// The number as an integer; `None` when it has a fraction or is too large.
     pub(crate) fn as_i64(self) -> Option<i64> {
         let scale = 10_u128.checked_pow(u32::try_from(self.exponent).ok()?)?;
         let absolute = i64::try_from(self.digits.checked_mul(scale)?).ok()?;
         Some(if self.negative { -absolute } else { absolute })
     }
 
-    /// Appends bytes whose order is the order of the numbers.
+    /// Appends bytes that sort like the numbers.
     pub(crate) fn encode(self, out: &mut Vec<u8>) {
         if self.digits == 0 {
             out.push(1);
@@ -104,14 +104,14 @@ impl Number {
     }
 
     fn big(self) -> BigDecimal {
-        // 38 digits fit an i128.
+        // 38 digits fit into an i128.
         let digits = self.digits as i128;
         BigDecimal::new(BigInt::from(if self.negative { -digits } else { digits }), -i64::from(self.exponent))
     }
 
     fn from_big(big: &BigDecimal) -> Result<Self, NumberError> {
         big.to_plain_string().parse().map_err(|error| match error {
-            // DynamoDB calls a result that it cannot hold exactly an overflow, too.
+            // DynamoDB also reports an overflow when a result needs too many digits.
             NumberError::Precision => NumberError::Overflow,
             other => other,
         })
@@ -157,7 +157,7 @@ impl FromStr for Number {
                     seen = true;
                     count += zeros + 1;
                     if count > DIGITS as usize {
-                        // The rest must still be digits for this to be a number at all.
+                        // If the rest does not consist of digits, the text is not a number at all.
                         return if is_decimal(&mantissa[at..], point.is_none()) {
                             Err(NumberError::Precision)
                         } else {
@@ -174,7 +174,7 @@ impl FromStr for Number {
             return Err(not_numeric());
         }
         if digits == 0 {
-            // Of zero, too, the power alone must be one that a number may have.
+            // The exponent of a zero must be in range too.
             return match power {
                 power if power >= *MAGNITUDES.end() => Err(NumberError::Overflow),
                 power if power < *MAGNITUDES.start() - 1 => Err(NumberError::Underflow),
@@ -193,7 +193,7 @@ impl FromStr for Number {
     }
 }
 
-/// The power behind the `e`, cut to what no mantissa can bring back into range.
+/// The exponent after the `e`, limited to a value that is out of range with every mantissa.
 fn parse_power(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_told_from_others() {
+    fn only_whole_numbers_become_integers() {
         assert_eq!(number("1700000000").as_i64(), Some(1_700_000_000));
         assert_eq!(number("-1.2e2").as_i64(), Some(-120));
         assert_eq!(number("1.5").as_i64(), None);

@@ -1,4 +1,4 @@
-//! Reads conditions: `OR` binds weakest, then `AND`, then `NOT`.
+//! Parses conditions. `OR` has the lowest precedence, then `AND`, then `NOT`.
 
 use super::{
     condition::{Comparator, Condition, Operand, order, size_of_value},
@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
 
-/// The type names that `attribute_type` knows.
+/// The type names that `attribute_type` accepts.
 const TYPES: [&str; 10] = ["B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M"];
 /// The most operands of `IN`.
 const MAX_IN: usize = 100;
 
 impl Condition {
-    /// Reads the expression of the request's member `kind`.
+    /// Parses the expression in the request's member `kind`.
     pub(crate) fn parse(
         kind: &'static str,
         source: &str,
@@ -31,28 +31,28 @@ struct Reader<'a> {
     parser: Parser<'a>,
 }
 
-/// What was read of a condition, or of one in parentheses, whose end is still to come.
+/// An unfinished condition: the whole one, or one in parentheses.
 #[derive(Default)]
 struct Open {
-    /// The token behind the opening parenthesis.
+    /// The number of the token after the opening parenthesis.
     start: usize,
-    /// What stands before the last `OR`.
+    /// The operands of `OR` that are complete.
     any: Vec<Condition>,
-    /// What stands between that and the last `AND`.
+    /// The operands of `AND` since the last `OR`.
     all: Vec<Condition>,
-    /// How many `NOT`s stand before what comes next.
+    /// How many `NOT`s precede the next operand.
     negations: usize,
 }
 
 impl Open {
-    /// Adds what comes next.
+    /// Adds an operand with the `NOT`s before it.
     fn add(&mut self, condition: Condition) {
         let negations = std::mem::take(&mut self.negations);
         let condition = (0..negations).fold(condition, |condition, _| Condition::Not(Box::new(condition)));
         self.all.push(condition);
     }
 
-    /// Ends a stretch of `AND`.
+    /// Ends a sequence of operands of `AND`.
     fn end_all(&mut self) {
         let mut all = std::mem::take(&mut self.all);
         self.any.extend(if all.len() == 1 { all.pop() } else { Some(Condition::And(all)) });
@@ -60,11 +60,12 @@ impl Open {
 }
 
 impl Reader<'_> {
-    /// A whole condition. It is read without recursion, because three hundred parentheses are allowed.
+    /// Parses a whole condition. It uses a stack of its own instead of recursion, because 300 nested parentheses are
+    /// allowed.
     fn condition(&mut self) -> Result<Condition, ApiError> {
         let mut outer: Vec<Open> = Vec::new();
         let mut open = Open::default();
-        // The tokens of the last condition in parentheses, to tell redundant ones.
+        // The first and last token of the last condition in parentheses, to find redundant parentheses.
         let mut group = None;
         loop {
             while self.parser.accept_keyword("NOT") {
@@ -81,7 +82,7 @@ impl Reader<'_> {
             }
             let condition = self.primary()?;
             open.add(condition);
-            // The condition may end all that are open.
+            // This may be the end of the innermost condition and of those around it.
             loop {
                 if self.parser.accept_keyword("AND") {
                     break;
@@ -165,7 +166,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The function's name and its arguments in parentheses.
+    /// The arguments of a function, in parentheses.
     fn arguments(&mut self) -> Result<Vec<Operand>, ApiError> {
         self.parser.advance();
         self.list()

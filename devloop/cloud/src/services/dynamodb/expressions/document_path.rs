@@ -13,7 +13,7 @@ pub(crate) enum Step {
     Element(usize),
 }
 
-/// Where a value is: the attribute, then steps into it.
+/// The place of a value in an item: the attribute, then steps into its value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Path {
     pub(crate) attribute: String,
@@ -32,7 +32,7 @@ impl Path {
 }
 
 impl fmt::Display for Path {
-    /// As error messages list it: `[order, lines, [2], price]`.
+    /// The path as error messages show it: `[order, lines, [2], price]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}", self.attribute)?;
         for step in &self.steps {
@@ -45,29 +45,29 @@ impl fmt::Display for Path {
     }
 }
 
-/// Why two paths cannot stand in one expression.
+/// Why two paths cannot be in one expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clash {
-    /// One lies within the other.
+    /// One path is a part of the other.
     Overlap,
-    /// One takes for a list what the other takes for a map.
+    /// One path treats a value as a list, the other treats it as a map.
     Conflict,
 }
 
-/// A set of paths that neither overlap nor conflict, by their common beginnings.
+/// A set of paths that neither overlap nor conflict, as a tree over their steps.
 #[derive(Debug, Default)]
 pub(crate) struct PathTree(BTreeMap<String, Node>);
 
 #[derive(Debug)]
 enum Node {
-    /// A path ends here: the whole value.
+    /// A path ends here: it means the whole value.
     Whole,
     Members(BTreeMap<String, Node>),
     Elements(BTreeMap<usize, Node>),
 }
 
 impl PathTree {
-    /// Adds a path, or says why it does not go with those that are there.
+    /// Adds a path; the error says how it clashes with another path.
     pub(crate) fn insert(&mut self, path: &Path) -> Result<(), Clash> {
         if let Some(node) = self.0.get_mut(&path.attribute) {
             return node.insert(&path.steps);
@@ -76,12 +76,12 @@ impl PathTree {
         Ok(())
     }
 
-    /// The attributes that the paths begin with.
+    /// The attributes at which the paths start.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Only what the paths lead to; lists close their gaps.
+    /// A copy of the item with only the values at the paths. The elements of a list close up.
     pub(crate) fn project(&self, item: &Attributes) -> Attributes {
         project_members(&self.0, item)
     }

@@ -1,4 +1,4 @@
-//! Key conditions: one partition, and at most one condition on the sort key.
+//! Key conditions: one partition key, and at most one condition on the sort key.
 
 use super::{
     condition::{Comparator, Condition, Operand},
@@ -13,22 +13,22 @@ use crate::{
     },
 };
 
-/// The conditions of a query, each with the attribute it is about, before the key is known.
+/// The conditions of a query, each with its attribute, before the table's key is known.
 #[derive(Debug, PartialEq)]
 pub(crate) struct KeyConditions(Vec<(String, SortCondition)>);
 
-/// What a query asks of the keys.
+/// The conditions of a query on the key of a table or an index.
 #[derive(Debug, PartialEq)]
 pub(crate) struct KeyCondition {
     pub(crate) partition: Vec<AttributeValue>,
-    /// The values of the first sort attributes.
+    /// The values of the leading sort key attributes.
     pub(crate) equal: Vec<AttributeValue>,
-    /// What is asked of the next sort attribute.
+    /// The condition on the next sort key attribute.
     pub(crate) last: Option<SortCondition>,
 }
 
 impl KeyConditions {
-    /// Reads a `KeyConditionExpression`.
+    /// Parses a `KeyConditionExpression`.
     pub(crate) fn parse(source: &str, placeholders: &mut Placeholders) -> Result<Self, ApiError> {
         let conditions = flatten(Condition::parse("KeyConditionExpression", source, placeholders)?);
         let conditions = conditions.into_iter().map(sort_condition).collect::<Result<Vec<_>, _>>()?;
@@ -42,12 +42,12 @@ impl KeyConditions {
         Ok(Self(conditions))
     }
 
-    /// Conditions that were read from another parameter.
+    /// Conditions from the parameter `KeyConditions`.
     pub(crate) fn new(conditions: Vec<(String, SortCondition)>) -> Self {
         Self(conditions)
     }
 
-    /// What the conditions ask of a table or an index with this key.
+    /// Assigns the conditions to the key attributes of a table or an index.
     pub(crate) fn bind(self, schema: &KeySchema) -> Result<KeyCondition, ApiError> {
         if self.0.len() > schema.len() {
             return Err(ApiError::validation(format!(
@@ -126,7 +126,7 @@ fn flatten(condition: Condition) -> Vec<Condition> {
     }
 }
 
-/// The attribute's name and what is asked of it.
+/// The attribute of a condition, and the condition on it.
 fn sort_condition(condition: Condition) -> Result<(String, SortCondition), ApiError> {
     let not_supported = || ApiError::validation("Query key condition not supported");
     let operator = |name: &str| {
@@ -184,7 +184,7 @@ fn sort_condition(condition: Condition) -> Result<(String, SortCondition), ApiEr
     }
 }
 
-/// The comparator with its sides exchanged.
+/// The comparator for exchanged operands.
 fn mirrored(comparator: Comparator) -> Comparator {
     match comparator {
         Comparator::Less => Comparator::Greater,

@@ -1,9 +1,9 @@
 //! Splits an expression into tokens.
 
-/// A piece of an expression; texts are slices of it.
+/// A token of an expression; its text is a slice of the expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// A keyword, a function or an attribute's name.
+    /// A keyword, a function name or an attribute name.
     Word(&'a str),
     /// `#name`, with the sign.
     Name(&'a str),
@@ -13,9 +13,9 @@ pub(super) enum Token<'a> {
     Digits(&'a str),
     /// An operator or a bracket.
     Symbol(&'a str),
-    /// What belongs to no expression.
+    /// Text that no expression may contain.
     Unknown(&'a str),
-    /// Behind the last token.
+    /// The end of the expression.
     End,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// A token with the byte offsets where it begins and ends.
+/// A token with the byte offsets of its start and end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spanned<'a> {
     pub(super) token: Token<'a>,
@@ -42,7 +42,7 @@ pub(super) struct Spanned<'a> {
     pub(super) end: usize,
 }
 
-/// Every token of the expression, with [`Token::End`] last. Never fails: what is not understood is an unknown token.
+/// The tokens of the expression, ending with [`Token::End`]. Never fails: unknown text becomes an unknown token.
 pub(super) fn tokens(source: &str) -> Vec<Spanned<'_>> {
     let bytes = source.as_bytes();
     let mut tokens = Vec::with_capacity(source.len() / 4 + 2);
@@ -67,7 +67,7 @@ pub(super) fn tokens(source: &str) -> Vec<Spanned<'_>> {
                 let text = &source[start..at];
                 if sign == b'#' { Token::Name(text) } else { Token::Value(text) }
             }
-            // No number begins with a zero but zero itself.
+            // Zero is the only number that starts with a zero.
             b'0' => {
                 at += 1;
                 Token::Digits(&source[start..at])
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_falls_into_its_tokens() {
+    fn an_expression_is_split_into_tokens() {
         let check = |source: &str, expected: &[&str]| {
             let texts: Vec<&str> = tokens(source).iter().map(|spanned| spanned.token.text()).collect();
             assert_eq!(texts, [expected, &["<EOF>"]].concat(), "{source}");

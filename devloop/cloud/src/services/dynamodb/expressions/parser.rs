@@ -1,4 +1,4 @@
-//! What the parsers of all expression kinds share: the cursor, the errors, names, values and paths.
+//! What the parsers of all kinds of expressions share: the cursor, errors, names, values and paths.
 
 use super::{
     document_path::{Clash, Path, PathTree, Step},
@@ -8,31 +8,31 @@ use super::{
 };
 use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
 
-/// The longest expression, in bytes. [Quotas in Amazon `DynamoDB`]
+/// The longest expression, in bytes [Quotas in Amazon DynamoDB].
 const MAX_BYTES: usize = 4096;
-/// The most steps of a path, as deep as a document may nest.
+/// The most steps of a path, which is also the deepest nesting of an item.
 const MAX_STEPS: usize = 32;
-/// How deep parentheses, `NOT` and functions may nest: as many as an expression may have operators.
-/// [Quotas in Amazon `DynamoDB`: expression parameters]
+/// The deepest nesting of parentheses, `NOT` and functions: the allowed number of operators in an expression [Quotas in
+/// Amazon DynamoDB: expression parameters].
 const MAX_DEPTH: usize = 300;
-/// The highest number of a list's element.
+/// The highest index of a list element.
 const MAX_ELEMENT: usize = i32::MAX as usize;
 
 /// A cursor over one expression's tokens.
 pub(super) struct Parser<'a> {
-    /// The request's member, such as `ConditionExpression`, which opens every error.
+    /// The request's member, such as `ConditionExpression`; every error starts with it.
     kind: &'static str,
     source: &'a str,
     tokens: Vec<Spanned<'a>>,
     at: usize,
     depth: usize,
     placeholders: &'a mut Placeholders,
-    /// The first thing that is wrong with what the expression means: told only when its syntax is in order to the end.
+    /// The first semantic error. It is reported only if the whole expression has no syntax error.
     deferred: Option<ApiError>,
 }
 
 impl<'a> Parser<'a> {
-    /// A cursor at the first token of a non-empty expression of bounded length.
+    /// A cursor at the first token. Fails if the expression is empty or too long.
     pub(super) fn new(
         kind: &'static str,
         source: &'a str,
@@ -54,7 +54,7 @@ impl<'a> Parser<'a> {
         ApiError::validation(format!("Invalid {}: {why}", self.kind))
     }
 
-    /// The error about the token that comes next.
+    /// The syntax error at the next token.
     pub(super) fn syntax_error(&self) -> ApiError {
         let from = self.tokens[self.at.saturating_sub(1)].start;
         let to = self.tokens[(self.at + 1).min(self.tokens.len() - 1)].end;
@@ -70,7 +70,7 @@ impl<'a> Parser<'a> {
         self.tokens[self.at].token
     }
 
-    /// The token behind the next one.
+    /// The token after the next one.
     pub(super) fn peek_second(&self) -> Token<'a> {
         self.tokens[(self.at + 1).min(self.tokens.len() - 1)].token
     }
@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
         self.at
     }
 
-    /// Whether the parenthesis that was opened by the token number `opened` was closed by the token before the next one.
+    /// Whether the parenthesis at token number `opened` is closed by the token that was taken last.
     pub(super) fn closes(&self, opened: usize) -> bool {
         let mut open = 0_usize;
         for (at, token) in self.tokens.iter().enumerate().take(self.at).skip(opened) {
@@ -115,7 +115,7 @@ impl<'a> Parser<'a> {
         if self.accept(symbol) { Ok(()) } else { Err(self.syntax_error()) }
     }
 
-    /// Whether the keyword comes next, in any case.
+    /// Whether the next token is this keyword, ignoring case.
     pub(super) fn at_keyword(&self, keyword: &str) -> bool {
         matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
@@ -129,7 +129,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// The function whose name comes next, with its parenthesis behind it.
+    /// The name of the function that comes next: a word followed by a parenthesis.
     pub(super) fn at_function(&self) -> Option<&'a str> {
         match (self.peek(), self.peek_second()) {
             (Token::Word(name), Token::Symbol("(")) => Some(name),
@@ -137,7 +137,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Nothing may follow, and nothing that was read may be wrong.
+    /// Checks that no token is left, and returns the deferred error if there is one.
     pub(super) fn end(&mut self) -> Result<(), ApiError> {
         if self.peek() != Token::End {
             return Err(self.syntax_error());
@@ -145,12 +145,12 @@ impl<'a> Parser<'a> {
         self.deferred.take().map_or(Ok(()), Err)
     }
 
-    /// Keeps an error about the meaning of what was read, of which the first is told.
+    /// Keeps a semantic error for [`Parser::end`]; only the first one is kept.
     pub(super) fn defer(&mut self, error: ApiError) {
         self.deferred.get_or_insert(error);
     }
 
-    /// Goes one level deeper; the depth is bounded, so that no expression exhausts the stack.
+    /// Enters a deeper level. The depth is limited, so that no expression overflows the stack.
     pub(super) fn enter(&mut self) -> Result<(), ApiError> {
         if self.depth == MAX_DEPTH {
             return Err(self.error("The expression contains too many nested levels"));
@@ -159,12 +159,12 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Comes back from [`Parser::enter`].
+    /// Leaves a level; the counterpart of [`Parser::enter`].
     pub(super) fn leave(&mut self) {
         self.depth -= 1;
     }
 
-    /// The value of the placeholder, which must come next.
+    /// Takes a value placeholder, which must come next; returns its value.
     pub(super) fn value(&mut self) -> Result<AttributeValue, ApiError> {
         let Token::Value(placeholder) = self.peek() else { return Err(self.syntax_error()) };
         let value = self.placeholders.value(placeholder);
@@ -177,7 +177,7 @@ impl<'a> Parser<'a> {
         Ok(value.unwrap_or(AttributeValue::Null))
     }
 
-    /// Whether the word is part of the grammar, and so no name.
+    /// Whether the word is a keyword of the grammar, and so not an attribute name.
     fn is_keyword(&self, word: &str) -> bool {
         let keywords: &[&str] = match self.kind {
             "UpdateExpression" => &["SET", "REMOVE", "ADD", "DELETE"],
@@ -213,7 +213,7 @@ impl<'a> Parser<'a> {
         Ok(name)
     }
 
-    /// The path, which must come next.
+    /// Takes a path, which must come next.
     pub(super) fn path(&mut self) -> Result<Path, ApiError> {
         let attribute = self.name()?;
         let mut steps = Vec::new();
@@ -242,7 +242,7 @@ impl<'a> Parser<'a> {
         Ok(Path { attribute, steps })
     }
 
-    /// A tree of paths that must not overlap or conflict.
+    /// A tree of the paths; fails if they overlap or conflict.
     pub(super) fn tree<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Result<PathTree, ApiError> {
         let mut tree = PathTree::default();
         let mut seen: Vec<&Path> = Vec::new();

@@ -1,4 +1,4 @@
-//! `ExpressionAttributeNames` and `ExpressionAttributeValues`: every one must be defined, well-formed and used.
+//! `ExpressionAttributeNames` and `ExpressionAttributeValues`: each placeholder must be defined, valid and used.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ pub(crate) struct Placeholders {
 }
 
 impl Placeholders {
-    /// Reads both members of a request. `without` is there when the request has no expression that could use them: it
-    /// says which one could use a value, such as `: FilterExpression is null`, or nothing.
+    /// Reads both members of a request. `without` is given when the request has no expression that could use placeholders;
+    /// it names the missing expression for the error, such as `: FilterExpression is null`, or is empty.
     pub(crate) fn new(
         names: Option<Value>,
         values: Option<Value>,
@@ -63,14 +63,14 @@ impl Placeholders {
         Some(defined.is.clone())
     }
 
-    /// Called behind the last expression: a placeholder that none used is an error.
+    /// Called after the last expression. A placeholder that no expression has used is an error.
     pub(crate) fn finish(&self) -> Result<(), ApiError> {
         check_used("ExpressionAttributeNames", &self.names)?;
         check_used("ExpressionAttributeValues", &self.values)
     }
 }
 
-/// The error about a value, with its placeholder where the service names it: of empty values and sets.
+/// Adds the placeholder to errors about empty values and sets, as the service does.
 fn named(mut error: ApiError, placeholder: &str) -> ApiError {
     let message = error.message.as_str();
     if message.ends_with("not be empty") || message.starts_with("Supplied AttributeValue is empty") {

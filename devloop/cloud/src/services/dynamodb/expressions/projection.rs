@@ -4,7 +4,7 @@ use super::{document_path::PathTree, parser::Parser, placeholders::Placeholders}
 use crate::error::ApiError;
 
 impl PathTree {
-    /// Reads a `ProjectionExpression`.
+    /// Parses a `ProjectionExpression`.
     pub(crate) fn parse(source: &str, placeholders: &mut Placeholders) -> Result<Self, ApiError> {
         let mut parser = Parser::new("ProjectionExpression", source, placeholders)?;
         let mut paths = vec![parser.path()?];

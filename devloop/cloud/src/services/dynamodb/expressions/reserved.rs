@@ -1,7 +1,7 @@
-//! The words that an expression may not use as attribute names without a `#placeholder`.
-//! [Reserved words in `DynamoDB`]
+//! The words that an expression may not use as attribute names, except through a `#placeholder` [Reserved words in
+//! DynamoDB].
 
-/// Whether `name` is reserved, in whatever case.
+/// Whether `name` is reserved, ignoring case.
 pub(super) fn is_reserved(name: &str) -> bool {
     WORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok()
 }

@@ -1,4 +1,4 @@
-//! Updates: what they are, and what they make of an item.
+//! Updates, and their application to an item.
 
 use super::document_path::{Path, PathTree, Step};
 use crate::{
@@ -13,13 +13,13 @@ pub(crate) struct Update {
     pub(super) remove: Vec<Path>,
     pub(super) add: Vec<(Path, AttributeValue)>,
     pub(super) delete: Vec<(Path, AttributeValue)>,
-    /// Every path that is written.
+    /// All paths that the update writes to.
     pub(super) touched: PathTree,
-    /// It was made from the parameter `AttributeUpdates`, which names a wrong type otherwise.
+    /// Whether it was made from the parameter `AttributeUpdates`, which has another error for a wrong type.
     is_of_attributes: bool,
 }
 
-/// The right side of an assignment.
+/// The right side of an assignment in `SET`.
 #[derive(Debug)]
 pub(crate) enum SetValue {
     Plain(Operand),
@@ -27,16 +27,16 @@ pub(crate) enum SetValue {
     Minus(Operand, Operand),
 }
 
-/// What the parameter `AttributeUpdates` does to one attribute.
+/// An action of the parameter `AttributeUpdates` on one attribute.
 #[derive(Debug)]
 pub(crate) enum AttributeAction {
     Put(AttributeValue),
     Add(AttributeValue),
-    /// Of a set, these elements; without them, the attribute.
+    /// Deletes these elements of a set; without elements, deletes the attribute.
     Delete(Option<AttributeValue>),
 }
 
-/// A value of an assignment, before it is looked up.
+/// An operand of an assignment, before its value is looked up.
 #[derive(Debug)]
 pub(crate) enum Operand {
     Path(Path),
@@ -46,7 +46,7 @@ pub(crate) enum Operand {
 }
 
 impl Update {
-    /// An update of these actions on whole attributes, as the parameters before the expressions described them.
+    /// An update of whole attributes, for the parameter `AttributeUpdates`.
     pub(crate) fn of_attributes(actions: Vec<(String, AttributeAction)>) -> Self {
         let mut update = Self { is_of_attributes: true, ..Self::default() };
         for (attribute, action) in actions {
@@ -73,8 +73,8 @@ impl Update {
         update
     }
 
-    /// An update of paths that neither overlap nor conflict: those that get a value, those that are removed, and those
-    /// whose numbers and sets get more or less.
+    /// An update with the paths to set and to remove, and the paths whose numbers or sets are added to or deleted from. The
+    /// paths must neither overlap nor conflict.
     pub(crate) fn of_paths(
         set: Vec<(Path, SetValue)>,
         remove: Vec<Path>,
@@ -86,7 +86,8 @@ impl Update {
         update
     }
 
-    /// Notes the paths that are written; of two that overlap the first is enough, because only their names are shown.
+    /// Collects the paths that are written to. Of two overlapping paths the first is enough, because this is used to show
+    /// attributes only.
     fn collect_touched(&mut self) {
         let mut touched = PathTree::default();
         for path in self.paths() {
@@ -95,29 +96,29 @@ impl Update {
         self.touched = touched;
     }
 
-    /// Every path that is written, in the order of the sections.
+    /// All paths that are written to, in the order of the sections.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         let set = self.set.iter().map(|(path, _)| path);
         let changes = self.add.iter().chain(&self.delete).map(|(path, _)| path);
         set.chain(&self.remove).chain(changes)
     }
 
-    /// The paths that are written, for `UPDATED_OLD` and `UPDATED_NEW`.
+    /// The paths that are written to, for `UPDATED_OLD` and `UPDATED_NEW`.
     pub(crate) fn touched(&self) -> &PathTree {
         &self.touched
     }
 
-    /// Whether the update only takes away: then it makes no item where there was none.
+    /// Whether the update only removes. Such an update does not create an item.
     pub(crate) fn only_removes(&self) -> bool {
         let takes_away = !(self.remove.is_empty() && self.delete.is_empty());
         takes_away && self.set.is_empty() && self.add.is_empty()
     }
 
-    /// The attributes after the update. Every value is looked up in the attributes as they were before.
+    /// The attributes after the update. All values are looked up in the attributes before the update.
     pub(crate) fn apply(&self, before: &Attributes) -> Result<Attributes, ApiError> {
         self.applied(before).map_err(|error| {
             if self.is_of_attributes && error.message == WRONG_TYPE {
-                // [dynalite's tests, which ran on AWS: updateItem]
+                // The wording is from dynalite's tests, which ran on AWS [updateItem].
                 ApiError::validation("Type mismatch for attribute to update")
             } else {
                 error
@@ -131,7 +132,7 @@ impl Update {
             .iter()
             .map(|(path, value)| Ok((path, value.of(before)?)))
             .collect::<Result<Vec<_>, ApiError>>()?;
-        // In this order, elements behind the end of a list are appended as they are numbered.
+        // In this order, elements past the end of a list are appended in the order of their indexes.
         assignments.sort_by_key(|(path, _)| *path);
         let mut after = before.clone();
         for (path, value) in assignments {
@@ -170,7 +171,7 @@ impl Update {
                 set(&mut after, path, rest)?;
             }
         }
-        // From the back, so that the elements of a list keep their numbers until they are removed.
+        // In descending order, so that the indexes of list elements stay valid until they are removed.
         let mut removals: Vec<&Path> = self.remove.iter().collect();
         removals.sort_unstable_by(|left, right| right.cmp(left));
         for path in removals {
@@ -234,7 +235,7 @@ fn wrong_path() -> ApiError {
     ApiError::validation("The document path provided in the update expression is invalid for update")
 }
 
-/// The value that holds what the last step names.
+/// The map or list that contains the value at the last step.
 fn parent<'a>(
     item: &'a mut Attributes,
     attribute: &str,

@@ -1,4 +1,4 @@
-//! Reads update expressions.
+//! Parses update expressions.
 
 use super::{
     document_path::Path,
@@ -12,7 +12,7 @@ use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
 const SECTIONS: [&str; 4] = ["SET", "REMOVE", "ADD", "DELETE"];
 
 impl Update {
-    /// Reads an `UpdateExpression`.
+    /// Parses an `UpdateExpression`.
     pub(crate) fn parse(source: &str, placeholders: &mut Placeholders) -> Result<Self, ApiError> {
         let mut reader = Reader(Parser::new("UpdateExpression", source, placeholders)?);
         let mut update = Self::default();
@@ -56,7 +56,7 @@ impl Reader<'_> {
         Ok((path, self.set_value()?))
     }
 
-    /// An operand, or two with `+` or `-` between them; all of it may stand in parentheses, and so may each operand.
+    /// Parses one operand, or two with `+` or `-` between them. The whole and each operand may be in parentheses.
     fn set_value(&mut self) -> Result<SetValue, ApiError> {
         let left = if self.0.peek() == Token::Symbol("(") {
             match self.parenthesised(Self::set_value)? {
@@ -85,7 +85,7 @@ impl Reader<'_> {
         self.0.expect("(")?;
         let (first, twice) = (self.0.position(), self.0.peek() == Token::Symbol("("));
         let value = inner(self)?;
-        // Two parentheses that close together enclose the same.
+        // Two pairs of parentheses around the same expression are redundant.
         if twice && self.0.closes(first) {
             return Err(self.0.error("The expression has redundant parentheses;"));
         }
@@ -108,7 +108,7 @@ impl Reader<'_> {
         operand
     }
 
-    /// A path, a value or a function, `within` another function or none.
+    /// Parses a path, a value or a function; `within` is the surrounding function, if any.
     fn operand(&mut self, within: Option<&str>) -> Result<Operand, ApiError> {
         if self.0.peek() == Token::Symbol("(") {
             return self.parenthesised(|reader| reader.operand(within));
@@ -158,7 +158,7 @@ impl Reader<'_> {
         Ok(Operand::ListAppend(Box::new(first), Box::new(second)))
     }
 
-    /// The path and the value of `ADD` or `DELETE`.
+    /// Parses the path and the value of `ADD` or `DELETE`.
     fn change(&mut self, section: &str) -> Result<(Path, AttributeValue), ApiError> {
         let path = self.0.path()?;
         let value = self.0.value()?;

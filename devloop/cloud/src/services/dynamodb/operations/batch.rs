@@ -1,4 +1,4 @@
-//! `BatchGetItem` and `BatchWriteItem`: many single operations that do not know of each other.
+//! `BatchGetItem` and `BatchWriteItem`: many single operations that are independent of each other.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -29,11 +29,11 @@ const MAX_WRITES: usize = 25;
 const DUPLICATES: &str = "Provided list of item keys contains duplicates";
 const NAME_CONSTRAINT: &str = "Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than or equal to 3, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]";
 
-/// The keys that are asked of one table.
+/// The keys that a request asks for in one table.
 struct Asked {
-    /// The table's name or ARN, as it was given.
+    /// The table's name or ARN, as the request gives it.
     name: String,
-    /// What is given back when the answer is full.
+    /// The request for this table, to be returned as unprocessed when the answer is full.
     given: Value,
     keys: Vec<(Attributes, Value)>,
     projection: Option<PathTree>,
@@ -94,7 +94,7 @@ pub(in super::super) fn batch_get_item(request: &Request<'_>, input: Value) -> R
     Ok(output)
 }
 
-/// Refuses a batch without tables or keys, and one of too many keys.
+/// Refuses a batch without tables or keys, and one with too many keys.
 fn check_gets(input: &mut Input, tables: &Map<String, Value>) -> Result<(), ApiError> {
     let count = |given: &Value| given["Keys"].as_array().map_or(0, Vec::len);
     let too_short = "Member must have length greater than or equal to 1";
@@ -114,7 +114,7 @@ fn check_gets(input: &mut Input, tables: &Map<String, Value>) -> Result<(), ApiE
     input.checked()
 }
 
-/// Notes that a table's name is none.
+/// Records a violation when a table name is invalid.
 fn check_names(input: &mut Input, tables: &Map<String, Value>) {
     let good = |name: &str| (3..=255).contains(&name.len()) && has_name_letters(name);
     if !tables.keys().all(|name| good(table_name(name))) {
@@ -138,7 +138,7 @@ fn keys(name: String, given: Value) -> Result<Asked, ApiError> {
     Ok(Asked { name, given, keys, projection, consistent })
 }
 
-/// `BatchWriteItem`. Nothing is written unless all of it can be.
+/// `BatchWriteItem`. Writes nothing if any of its writes is invalid.
 pub(in super::super) fn batch_write_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
     let tables = input.required_object("RequestItems")?;

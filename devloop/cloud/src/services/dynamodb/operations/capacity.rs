@@ -1,5 +1,5 @@
-//! `ReturnConsumedCapacity` and `ReturnItemCollectionMetrics`: what a request would cost on AWS.
-//! [`DynamoDB` read and write operations: capacity unit consumption]
+//! `ReturnConsumedCapacity` and `ReturnItemCollectionMetrics`: what a request would cost on AWS [DynamoDB read and write
+//! operations: capacity unit consumption].
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// How much of the cost the caller wants to know.
+/// How much detail of the consumed capacity the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
     None,
@@ -35,7 +35,7 @@ impl Report {
     }
 }
 
-/// The units that one table's share of a request costs.
+/// The units that a request consumes in one table and its indexes.
 #[derive(Debug, Default)]
 pub(super) struct Units {
     table: f64,
@@ -44,12 +44,12 @@ pub(super) struct Units {
 }
 
 impl Units {
-    /// Counts units of the table itself.
+    /// Adds units of the table itself.
     pub(super) fn add(&mut self, units: f64) {
         self.table += units;
     }
 
-    /// Counts units of an index.
+    /// Adds units of an index.
     pub(super) fn add_index(&mut self, index: &IndexDefinition, units: f64) {
         if units > 0.0 {
             let indexes = if index.global { &mut self.global } else { &mut self.local };
@@ -57,7 +57,7 @@ impl Units {
         }
     }
 
-    /// Counts what another part of the request costs.
+    /// Adds the units of another part of the request.
     pub(super) fn include(&mut self, other: Self) {
         self.table += other.table;
         for (indexes, others) in [(&mut self.global, other.global), (&mut self.local, other.local)] {
@@ -67,7 +67,8 @@ impl Units {
         }
     }
 
-    /// The API's `ConsumedCapacity`; `kind` names the units again where an operation has only one kind of them.
+    /// The API's `ConsumedCapacity`. `kind` is the additional member with the units, in operations that consume either read
+    /// or write units only.
     pub(super) fn describe(&self, report: Report, table: &str, kind: Option<&str>) -> Option<Value> {
         let detail = |units: f64| {
             let mut detail = Map::from_iter([("CapacityUnits".to_owned(), units.into())]);
@@ -97,18 +98,18 @@ impl Units {
     }
 }
 
-/// The read units of so many bytes: 4 KB each, half of that when the read may be stale.
+/// The read units for `bytes`: one for each 4 KB, or half of it for an eventually consistent read.
 pub(super) fn read_units(bytes: usize, consistent: bool) -> f64 {
     let blocks = bytes.div_ceil(4096).max(1) as f64;
     if consistent { blocks } else { blocks / 2.0 }
 }
 
-/// The write units of so many bytes: 1 KB each.
+/// The write units for `bytes`: one for each 1 KB.
 pub(super) fn write_units(bytes: usize) -> f64 {
     bytes.div_ceil(1024).max(1) as f64
 }
 
-/// The API's `ItemCollectionMetrics` of the partition that the key is in: only tables with local indexes have any.
+/// The API's `ItemCollectionMetrics` for the key's partition. Only tables with local indexes have them.
 pub(super) fn collection_metrics(table: &Table, key: &Attributes) -> Option<Value> {
     let contents = table.contents.read();
     if contents.indexes.iter().all(|index| index.definition.global) {

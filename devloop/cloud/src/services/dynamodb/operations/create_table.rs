@@ -73,7 +73,7 @@ pub(super) struct EncryptionInput {
 }
 
 impl EncryptionInput {
-    /// What is asked for; without a key of their own, tables share one.
+    /// The encryption settings of the input. Tables without a key of their own share one.
     pub(super) fn read(&self, request: &Request<'_>) -> Result<Option<Encryption>, ApiError> {
         if let Some(kind) = &self.kind
             && kind != "KMS"
@@ -97,7 +97,7 @@ impl EncryptionInput {
     }
 }
 
-/// `CreateTable`. The table can be used as soon as the answer is there, so it is `ACTIVE` from the start.
+/// `CreateTable`. The table is usable at once, so it is `ACTIVE` from the start.
 pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     check(&input)?;
     refuse_members(&input)?;
@@ -192,7 +192,7 @@ fn unused(defined: &[&str], used: &BTreeSet<&str>, indexed: bool) -> ApiError {
     ))
 }
 
-/// Refuses a name or other members that break their constraints.
+/// Refuses names and other members that break their constraints.
 fn check(input: &Value) -> Result<(), ApiError> {
     let Some(name) = input["TableName"].as_str() else {
         return Err(ApiError::validation(
@@ -217,7 +217,7 @@ fn check(input: &Value) -> Result<(), ApiError> {
     violations.check()
 }
 
-/// Refuses a table's key of attributes that are not defined.
+/// Refuses a table key with attributes that are not defined.
 fn check_defined(key: &[KeyElement], attributes: &[KeyAttribute]) -> Result<(), ApiError> {
     let defined = |element: &KeyElement| attributes.iter().any(|key| key.name == element.attribute_name);
     let twice = matches!(key, [first, second] if first.attribute_name == second.attribute_name);
@@ -227,7 +227,7 @@ fn check_defined(key: &[KeyElement], attributes: &[KeyAttribute]) -> Result<(), 
     Ok(())
 }
 
-/// The indexes of one kind, which must be some and not too many.
+/// The indexes of one kind; fails if the list is empty or too long.
 fn indexes<'a>(
     given: Option<&'a [IndexInput]>,
     kind: &str,
@@ -242,7 +242,7 @@ fn indexes<'a>(
     }
 }
 
-/// The most attributes that all indexes of a table may include by name. [Quotas in Amazon `DynamoDB`]
+/// The most attributes that all indexes of a table may include by name [Quotas in Amazon DynamoDB].
 const MAX_INCLUDED: usize = 100;
 
 fn check_included(indexes: &[Index]) -> Result<(), ApiError> {

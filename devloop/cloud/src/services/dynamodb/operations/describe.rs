@@ -1,4 +1,4 @@
-//! What tables are, and what clients ask about the service on the way.
+//! Operations that describe and list tables, and those that describe the service.
 
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ pub(in super::super) fn describe_table(request: &Request<'_>, input: Value) -> R
     Ok(json!({ "Table": describe(&table, "ACTIVE") }))
 }
 
-/// `ListTables`: the names in order, up to 100 at a time.
+/// `ListTables`: the names in alphabetical order, up to 100 at a time.
 pub(in super::super) fn list_tables(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
     let start = input.text("ExclusiveStartTableName")?;
@@ -43,7 +43,7 @@ pub(in super::super) fn list_tables(request: &Request<'_>, input: Value) -> Resu
     Ok(output)
 }
 
-/// `DescribeLimits`: the quotas of a new AWS account, none of which is enforced here.
+/// `DescribeLimits`: the quotas of a new AWS account. They are not enforced here.
 pub(in super::super) fn limits() -> Value {
     json!({
         "AccountMaxReadCapacityUnits": 80_000,
@@ -53,7 +53,7 @@ pub(in super::super) fn limits() -> Value {
     })
 }
 
-/// `DescribeEndpoints`: this cloud.
+/// `DescribeEndpoints`: the endpoint is this cloud.
 pub(in super::super) fn endpoints(request: &Request<'_>) -> Value {
     let address = request.cx.endpoint.trim_start_matches("http://");
     json!({ "Endpoints": [{ "Address": address, "CachePeriodInMinutes": 1440 }] })

@@ -1,4 +1,4 @@
-//! `EnableKinesisStreamingDestination` and its kin.
+//! `EnableKinesisStreamingDestination` and the other operations on Kinesis destinations.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{error::ApiError, services::kinesis::Stream};
 
-/// The most streams that take the changes of one table. [Quotas in Amazon `DynamoDB`]
+/// The most Kinesis streams that one table may have as destinations [Quotas in Amazon DynamoDB].
 const MAX_DESTINATIONS: usize = 2;
 
-/// What every operation names.
+/// The table and the stream, which every operation names.
 struct Named {
     table: Arc<Table>,
     arn: String,
@@ -56,7 +56,7 @@ fn answer(named: &Named, status: &str, configuration: &str, precision: Precision
     })
 }
 
-/// `EnableKinesisStreamingDestination`. Changes go to the stream as soon as the answer is there.
+/// `EnableKinesisStreamingDestination`. Changes go to the stream from the answer on.
 pub(in super::super) fn enable(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     const CONFIGURATION: &str = "EnableKinesisStreamingConfiguration";
     let named = take(request, input, CONFIGURATION)?;

@@ -1,4 +1,4 @@
-//! A write as its request gives it: everything that can be told wrong without knowing the table is told here.
+//! A write before its table is known. Every error that does not depend on the table is found here.
 
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// What every write has: its table, the item or the key, and whether a failed condition shows the item.
+/// The members that every write has: its table, the item or the key, and whether the error of a failed condition shows the
+/// item.
 #[derive(Debug)]
 pub(super) struct Members {
     pub(super) table: String,
@@ -25,12 +26,13 @@ pub(super) struct Members {
     pub(super) show_on_failure: bool,
 }
 
-/// Where a write stands, which decides how its errors are worded, and whether placeholders without an expression matter.
+/// The kind of request that a write is in. It decides how errors are worded, and whether placeholders without an expression
+/// are errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// `PutItem`, `UpdateItem` or `DeleteItem`.
     Single,
-    /// A transaction, which overlooks placeholders where nothing could use them, as `us-east-1` does.
+    /// A transaction, which ignores placeholders when it has no expression that could use them, as `us-east-1` does.
     Transaction,
 }
 
@@ -50,12 +52,12 @@ impl Place {
     }
 }
 
-/// A write whose table is still to be looked up.
+/// A write whose table was not looked up yet.
 #[derive(Debug)]
 pub(super) struct Draft {
     /// The table's name or ARN.
     pub(super) table: String,
-    /// The item that is put, or the key of the item that is changed.
+    /// The item to put, or the key of the item to change.
     attributes: Attributes,
     condition: Option<Condition>,
     action: Action,
@@ -63,8 +65,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Reads the rest of a put. What else is wrong with the request, `refusal`, is told after the item and before its condition.
-    /// [dynalite's tests, which ran on AWS: putItem]
+    /// Reads the rest of a put. `refusal` is another error of the request; it is reported after errors of the item and
+    /// before those of its condition [dynalite's tests, which ran on AWS: putItem].
     pub(super) fn put(
         input: &mut Input,
         members: Members,
@@ -117,34 +119,34 @@ impl Draft {
         })
     }
 
-    /// An unconditional put of a batch.
+    /// An unconditional put in a batch.
     pub(super) fn batch_put(table: &str, item: Map<String, Value>) -> Result<Self, ApiError> {
         let attributes = value::from_json(item)?;
         let item = Item::new(&attributes, ITEM_TOO_LARGE)?;
         Ok(Self::plain(table, attributes, Action::Put(item)))
     }
 
-    /// An unconditional delete of a batch.
+    /// An unconditional delete in a batch.
     pub(super) fn batch_delete(table: &str, key: Map<String, Value>) -> Result<Self, ApiError> {
         Ok(Self::plain(table, value::from_json(key)?, Action::Delete))
     }
 
-    /// A write that shows nothing when its condition fails.
+    /// A write without a condition.
     pub(super) fn plain(table: &str, attributes: Attributes, action: Action) -> Self {
         Self { table: table.to_owned(), attributes, condition: None, action, show_on_failure: false }
     }
 
-    /// The same write under a condition.
+    /// The same write with a condition.
     pub(super) fn under(self, condition: Condition) -> Self {
         Self { condition: Some(condition), ..self }
     }
 
-    /// The same write, which shows the item when its condition fails.
+    /// The same write; its error shows the item if the condition fails and `show_on_failure` is true.
     pub(super) fn showing(self, show_on_failure: bool) -> Self {
         Self { show_on_failure, ..self }
     }
 
-    /// The write of a batch on its table, which words a wrong key of an item as that of a key.
+    /// The write with its table, for a batch; a wrong key in an item has the error of a wrong key.
     pub(super) fn resolve_in_batch(self, table: Arc<Table>) -> Result<Write, ApiError> {
         if let Action::Put(_) = &self.action {
             table.schema.of_item_in_batch(&self.attributes)?;
@@ -152,7 +154,7 @@ impl Draft {
         self.resolve(table)
     }
 
-    /// The write on its table, whose key the item must have.
+    /// The write with its table. Fails if the item or key does not have the table's key.
     pub(super) fn resolve(self, table: Arc<Table>) -> Result<Write, ApiError> {
         let (key, key_attributes) = match &self.action {
             Action::Put(_) | Action::Insert(_) => {
@@ -190,7 +192,8 @@ fn take_condition(input: &mut Input, place: Place) -> Result<Option<Condition>, 
     Ok(condition.or(expected))
 }
 
-/// An update and its condition. What the old parameter cannot do with a value is told without the words for constraints.
+/// Takes an update and its condition. An action that `AttributeUpdates` does not support for a value has an error without
+/// the validation prefix.
 fn take_update(input: &mut Input, place: Place) -> Result<(Option<Update>, Option<Condition>), ApiError> {
     const EXPRESSIONS: [&str; 2] = ["UpdateExpression", "ConditionExpression"];
     let [expected, operator] = LEGACY_CONDITION;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// `UpdateTimeToLive`. Items are deleted as soon as they are due; AWS may take days.
+/// `UpdateTimeToLive`. Items are deleted as soon as they expire; AWS may take days.
 pub(in super::super) fn update_time_to_live(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
     let name = input.described_table()?;

@@ -1,4 +1,4 @@
-//! Key schemas, indexes, throughput and streams as the table operations are given them.
+//! Key schemas, indexes, throughput and streams in the input of table operations.
 
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ pub(super) struct StreamInput {
     stream_view_type: Option<String>,
 }
 
-/// What becomes of a table's stream.
+/// How a table's stream changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StreamChange {
     Enable(View),
@@ -76,9 +76,9 @@ pub(super) enum StreamChange {
 }
 
 impl StreamInput {
-    /// What is asked for.
+    /// The change that the input asks for.
     pub(super) fn change(&self) -> Result<StreamChange, ApiError> {
-        // CloudFormation names only the view, and means an enabled stream.
+        // CloudFormation gives only the view type, which means an enabled stream.
         match (self.stream_enabled, self.stream_view_type.as_deref()) {
             (Some(false) | None, None) => Ok(StreamChange::Disable),
             (Some(false), Some(_)) => Err(invalid(
@@ -97,7 +97,7 @@ impl StreamInput {
 }
 
 impl ThroughputInput {
-    /// Both units. [`ProvisionedThroughput`, `DynamoDB` API reference]
+    /// Reads and checks both units [`ProvisionedThroughput`, DynamoDB API reference].
     pub(super) fn read(&self) -> Result<Throughput, ApiError> {
         let unit = |units: Option<i64>, name: &str| match units.unwrap_or_default() {
             units if units > MAX_UNITS => {
@@ -112,10 +112,10 @@ impl ThroughputInput {
     }
 }
 
-/// The most units that the service reads as such.
+/// The most units that the service accepts as a number.
 const MAX_UNITS: i64 = 1_000_000_000_000;
 
-/// The throughput of a table or a global index, which must fit the billing mode.
+/// The throughput of a table or a global index, checked against the billing mode.
 pub(super) fn throughput(on_demand: bool, given: Option<&ThroughputInput>) -> Result<Throughput, ApiError> {
     match (on_demand, given) {
         (true, None) => Ok(Throughput::default()),
@@ -129,7 +129,7 @@ pub(super) fn throughput(on_demand: bool, given: Option<&ThroughputInput>) -> Re
     }
 }
 
-/// The types of key attributes.
+/// The defined attributes with their types.
 pub(super) fn attributes(definitions: &[AttributeDefinition]) -> Result<Vec<KeyAttribute>, ApiError> {
     let mut attributes: Vec<KeyAttribute> = Vec::with_capacity(definitions.len());
     for definition in definitions {
@@ -144,11 +144,11 @@ pub(super) fn attributes(definitions: &[AttributeDefinition]) -> Result<Vec<KeyA
     Ok(attributes)
 }
 
-/// The most attributes of each kind that a global index's key may have.
-/// [Multi-attribute keys, `DynamoDB` developer guide]
+/// The most partition key and the most sort key attributes of a global index [Multi-attribute keys, DynamoDB developer
+/// guide].
 const MAX_COMPOSED: usize = 4;
 
-/// A key schema over defined attributes; a `global` index's may have several attributes of each kind.
+/// A key schema with defined attributes. A `global` index may have several partition key and sort key attributes.
 pub(super) fn schema(
     elements: &[KeyElement],
     attributes: &[KeyAttribute],
@@ -213,7 +213,7 @@ fn undefined(names: &[&str], attributes: &[KeyAttribute]) -> ApiError {
 }
 
 impl IndexInput {
-    /// The index that is asked for, with its throughput when it is a global one.
+    /// Reads an index, and its throughput if it is a global one.
     pub(super) fn read(
         &self,
         table: &KeySchema,

@@ -1,7 +1,8 @@
-//! An operation's input, taken apart member by member: the hot operations move what they keep out of it.
+//! Reads the members of an operation's input one by one. Members are moved out of the input, so that frequent operations do
+//! not copy them.
 //!
-//! Members that break a constraint of the API's model are collected and told together by [`Input::checked`], before
-//! anything else is looked at.
+//! Members that break a constraint of the API's model are collected. [`Input::checked`] reports them together, before any
+//! other check.
 
 use serde_json::{Map, Value};
 
@@ -12,34 +13,34 @@ use super::super::{
 };
 use crate::error::{ApiError, absence, broken_rule, detected};
 
-/// The members of an input that are not yet taken.
+/// The members of an input that were not taken yet.
 #[derive(Debug)]
 pub(super) struct Input {
     members: Map<String, Value>,
     violations: Violations,
 }
 
-/// Which constraints of the API's model a request breaks.
+/// The constraints of the API's model that a request breaks.
 #[derive(Debug, Default)]
 pub(super) struct Violations(Vec<String>);
 
 impl Violations {
-    /// Notes one, in the service's words.
+    /// Adds a violation, in the service's words.
     pub(super) fn push(&mut self, violation: impl Into<String>) {
         self.0.push(violation.into());
     }
 
-    /// Notes that the value of the member at `place` breaks `constraint`.
+    /// Adds that the value of the member at `place` breaks `constraint`.
     pub(super) fn value(&mut self, value: &str, place: &str, constraint: &str) {
         self.push(broken_rule(format_args!("'{value}'"), place, constraint));
     }
 
-    /// Notes that the member at `place` is missing.
+    /// Adds that the member at `place` is missing.
     pub(super) fn missing(&mut self, place: &str) {
         self.push(absence(place));
     }
 
-    /// Notes a value that is none of `allowed`.
+    /// Adds a violation if the value is not one of `allowed`.
     pub(super) fn choice(&mut self, value: &str, place: &str, allowed: &[&str]) {
         if !allowed.contains(&value) {
             self.value(
@@ -50,7 +51,7 @@ impl Violations {
         }
     }
 
-    /// Notes what is wrong with the name of a table or an index, a length first.
+    /// Adds the violations in the name of a table or an index, beginning with its length.
     pub(super) fn name(&mut self, name: &str, place: &str) {
         match name.len() {
             0..3 => self.value(name, place, "Member must have length greater than or equal to 3"),
@@ -62,7 +63,7 @@ impl Violations {
         }
     }
 
-    /// An error about the first one alone, without the words that count them.
+    /// Fails with the first violation alone, without the prefix that counts them.
     pub(super) fn check_first(&mut self) -> Result<(), ApiError> {
         match std::mem::take(&mut self.0).into_iter().next() {
             Some(first) => Err(ApiError::validation(first)),
@@ -70,12 +71,12 @@ impl Violations {
         }
     }
 
-    /// Keeps the first ones.
+    /// Keeps at most `most` violations.
     pub(super) fn truncate(&mut self, most: usize) {
         self.0.truncate(most);
     }
 
-    /// One error about all that was noted, if anything was.
+    /// Fails with one error about all violations, if there are any.
     pub(super) fn check(&mut self) -> Result<(), ApiError> {
         let violations = std::mem::take(&mut self.0);
         if violations.is_empty() { Ok(()) } else { Err(ApiError::validation(detected(&violations))) }
@@ -84,13 +85,13 @@ impl Violations {
 
 const ONE_ERROR: &str = "1 validation error detected: ";
 
-/// Whether a text has only letters that names of tables and indexes may have, and at least one.
+/// Whether a text is not empty and contains only the characters that names of tables and indexes may have.
 pub(super) fn has_name_letters(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
-/// Where `PutItem`, `UpdateItem` and `DeleteItem` refuse what the request alone shows to be wrong, they say so in the words
-/// for constraints. [paritysuite/dynamodb-conformance, tier3/error-messages, 2026-10-09]
+/// Adds the prefix "1 validation error detected". `PutItem`, `UpdateItem` and `DeleteItem` have it in all errors that do
+/// not depend on the table [paritysuite/dynamodb-conformance, tier3/error-messages, 2026-10-09].
 pub(super) fn enveloped(mut error: ApiError) -> ApiError {
     let bare = error.message.contains("detected: ") || error.message.starts_with("Supplied AttributeValue");
     if error.code == "ValidationException" && !bare {
@@ -105,27 +106,27 @@ impl Input {
         Ok(Self { members: into_object(input)?, violations: Violations::default() })
     }
 
-    /// What was found to be wrong with members so far.
+    /// The violations found so far.
     pub(super) fn violations(&mut self) -> &mut Violations {
         &mut self.violations
     }
 
-    /// Refuses members that break their constraints, all of them together.
+    /// Fails if members break their constraints; the error names all of them.
     pub(super) fn checked(&mut self) -> Result<(), ApiError> {
         self.violations.check()
     }
 
-    /// Takes a member; null is absent.
+    /// Takes a member; null counts as absent.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
-    /// A member that is still to be taken.
+    /// A member, which stays in the input.
     pub(super) fn peek(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
 
-    /// Whether the member is there.
+    /// Whether the member is present.
     pub(super) fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
@@ -135,7 +136,7 @@ impl Input {
         self.take(name).map(into_text).transpose()
     }
 
-    /// Takes a text that must be there.
+    /// Takes a required text.
     pub(super) fn required_text(&mut self, name: &str) -> Result<String, ApiError> {
         match self.text(name)? {
             Some(text) => Ok(text),
@@ -146,7 +147,7 @@ impl Input {
         }
     }
 
-    /// Takes the name or ARN of the table of an operation on items.
+    /// Takes the table's name or ARN, for an operation on items.
     pub(super) fn table(&mut self) -> Result<String, ApiError> {
         let Some(given) = self.text("TableName")? else {
             self.violations.missing("tableName");
@@ -170,7 +171,7 @@ impl Input {
         Ok(given)
     }
 
-    /// Takes the name or ARN of the table of an operation on tables.
+    /// Takes the table's name or ARN, for an operation on tables.
     pub(super) fn described_table(&mut self) -> Result<String, ApiError> {
         let given = self.text("TableName")?.ok_or_else(|| {
             ApiError::validation("The parameter 'TableName' is required but was not present in the request")
@@ -192,12 +193,12 @@ impl Input {
         Ok(given)
     }
 
-    /// Takes a boolean, if it is there.
+    /// Takes a boolean, if it is present.
     pub(super) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
         self.take(name).map(|value| into_flag(&value)).transpose()
     }
 
-    /// Takes a boolean; absent is false.
+    /// Takes a boolean; false when it is absent.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, ApiError> {
         Ok(self.optional_flag(name)?.unwrap_or(false))
     }
@@ -208,7 +209,7 @@ impl Input {
         value.as_i64().map(Some).ok_or_else(|| mismatch(&value, "Integer"))
     }
 
-    /// Takes a whole number between `least` and `most`. `echoed`: the violation repeats the number.
+    /// Takes a whole number between `least` and `most`. With `echoed`, the violation shows the number.
     pub(super) fn count(
         &mut self,
         name: &str,
@@ -233,12 +234,12 @@ impl Input {
         Ok(None)
     }
 
-    /// Takes a list, if it is there.
+    /// Takes a list, if it is present.
     pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, ApiError> {
         self.take(name).map(into_list).transpose()
     }
 
-    /// Takes a list that must be there.
+    /// Takes a required list.
     pub(super) fn required_list(&mut self, name: &str) -> Result<Vec<Value>, ApiError> {
         Ok(self.list(name)?.unwrap_or_else(|| {
             self.violations.missing(&decapitalized(name));
@@ -246,12 +247,12 @@ impl Input {
         }))
     }
 
-    /// Takes an object, if it is there.
+    /// Takes an object, if it is present.
     pub(super) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, ApiError> {
         self.take(name).map(into_object).transpose()
     }
 
-    /// Takes an object that must be there.
+    /// Takes a required object.
     pub(super) fn required_object(&mut self, name: &str) -> Result<Map<String, Value>, ApiError> {
         Ok(self.object(name)?.unwrap_or_else(|| {
             self.violations.missing(&decapitalized(name));
@@ -259,12 +260,12 @@ impl Input {
         }))
     }
 
-    /// Takes attributes by name, if there are any.
+    /// Takes an object of attributes, if it is present.
     pub(super) fn attributes(&mut self, name: &str) -> Result<Option<Attributes>, ApiError> {
         self.object(name)?.map(value::from_json).transpose()
     }
 
-    /// Takes one of the allowed words, if the member is there.
+    /// Takes one of the allowed words, if the member is present.
     pub(super) fn choice(
         &mut self,
         name: &str,
@@ -275,8 +276,8 @@ impl Input {
         Ok(allowed.iter().find(|choice| **choice == word).copied())
     }
 
-    /// Takes the placeholders for the expressions named in `expressions`, which are still to be taken. `without` is told
-    /// about values that no expression can use.
+    /// Takes the placeholders for the expressions with the names `expressions`, which must still be in the input. `without`
+    /// is the end of the error for values that no expression can use.
     pub(super) fn placeholders(
         &mut self,
         expressions: &[&str],
@@ -299,7 +300,7 @@ impl Input {
         self.text(kind)?.map(|source| Condition::parse(kind, &source, placeholders)).transpose()
     }
 
-    /// Refuses parameters of the old style beside expressions.
+    /// Refuses legacy parameters beside expressions.
     pub(super) fn refuse_mixed(&self, old: &[&str], expressions: &[&str]) -> Result<(), ApiError> {
         let given = |names: &[&str]| -> Vec<String> {
             names.iter().filter(|name| self.has(name)).map(ToString::to_string).collect()
@@ -316,12 +317,12 @@ impl Input {
     }
 }
 
-/// The error about a member that breaks one of its constraints.
+/// The error for a member that breaks one of its constraints.
 pub(super) fn constraint(value: &str, place: &str, constraint: &str) -> ApiError {
     ApiError::validation(detected(&[broken_rule(format_args!("'{value}'"), place, constraint)]))
 }
 
-/// The error about a member that must be there.
+/// The error for a required member that is missing.
 pub(super) fn missing(place: &str) -> ApiError {
     ApiError::missing_member(place)
 }

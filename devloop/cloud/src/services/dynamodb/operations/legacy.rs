@@ -1,5 +1,5 @@
-//! The parameters that were there before expressions, read into what expressions are read into.
-//! [Legacy conditional parameters, `DynamoDB` developer guide]
+//! The legacy parameters from before there were expressions, parsed into the same types as expressions [Legacy conditional
+//! parameters, DynamoDB developer guide].
 
 use serde_json::{Map, Value};
 
@@ -15,14 +15,14 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// One comparison: its operator and its values.
+/// One comparison: its attribute, operator and values.
 struct Comparison {
     attribute: String,
     operator: Operator,
     values: Vec<AttributeValue>,
 }
 
-/// A comparison operator's name, which decides about its values.
+/// The name of a comparison operator, which decides how many values it takes and of which types.
 #[derive(Clone, Copy)]
 struct Operator(&'static str);
 
@@ -138,7 +138,7 @@ impl Comparison {
     }
 }
 
-/// Takes `AttributesToGet`, which names whole attributes.
+/// Takes `AttributesToGet`, which lists whole attributes.
 pub(super) fn take_attributes(input: &mut Input) -> Result<Option<PathTree>, ApiError> {
     let Some(names) = input.list("AttributesToGet")? else { return Ok(None) };
     let mut tree = PathTree::default();
@@ -162,7 +162,7 @@ pub(super) fn take_attributes(input: &mut Input) -> Result<Option<PathTree>, Api
     Ok(Some(tree))
 }
 
-/// Notes the comparisons of `QueryFilter`, `ScanFilter` or `KeyConditions` that have no operator.
+/// Adds a violation for each comparison without an operator in `QueryFilter`, `ScanFilter` or `KeyConditions`.
 pub(super) fn check_operators(input: &mut Input, member: &str, place: &str) {
     let Some(conditions) = input.peek(member).and_then(Value::as_object) else { return };
     let without: Vec<String> = conditions
@@ -175,7 +175,7 @@ pub(super) fn check_operators(input: &mut Input, member: &str, place: &str) {
     }
 }
 
-/// Takes `QueryFilter` or `ScanFilter` with `ConditionalOperator`.
+/// Takes `QueryFilter` or `ScanFilter`, and `ConditionalOperator`.
 pub(super) fn take_filter(input: &mut Input, member: &str) -> Result<Option<Condition>, ApiError> {
     let joined = take_joined(input, member)?;
     let filter = input.object(member)?;
@@ -210,7 +210,7 @@ fn values(list: Vec<Value>) -> Result<Vec<AttributeValue>, ApiError> {
     list.into_iter().map(AttributeValue::from_json).collect()
 }
 
-/// How several conditions are joined.
+/// The operator between several conditions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Joined {
     And,
@@ -227,7 +227,7 @@ impl Joined {
     }
 }
 
-/// Takes `ConditionalOperator`, which joins the conditions of the member.
+/// Takes `ConditionalOperator`, which joins the conditions in `member`.
 pub(super) fn take_joined(input: &mut Input, member: &str) -> Result<Joined, ApiError> {
     let conditions = input.peek(member).and_then(Value::as_object).map_or(0, Map::len);
     let Some(operator) = input.text("ConditionalOperator")? else { return Ok(Joined::And) };
@@ -300,7 +300,7 @@ fn expected_condition(attribute: String, condition: Value) -> Result<Condition, 
     }
 }
 
-/// Takes `AttributeUpdates`; `word` words the errors about actions and values that there are none of.
+/// Takes `AttributeUpdates`; `word` changes the wording of errors about invalid actions and values.
 pub(super) fn take_updates(
     input: &mut Input,
     word: impl Fn(ApiError) -> ApiError,

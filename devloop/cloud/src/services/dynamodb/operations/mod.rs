@@ -1,4 +1,4 @@
-//! The operations of both APIs, by theme; [`super::service`] calls them.
+//! The operations of both APIs, by topic; [`super::service`] calls them.
 
 pub(super) mod batch;
 mod capacity;

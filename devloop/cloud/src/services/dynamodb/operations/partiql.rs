@@ -28,7 +28,7 @@ const MAX_LENGTH: usize = 8192;
 /// [`BatchExecuteStatement`, `DynamoDB` API reference]
 const MAX_BATCH: usize = 25;
 
-/// A statement as a request gives it.
+/// A statement with the other members of the request.
 struct Given {
     statement: String,
     parameters: Option<Vec<Value>>,
@@ -37,7 +37,7 @@ struct Given {
 }
 
 impl Given {
-    /// Takes the members of a statement at `place`, and notes what is wrong with them.
+    /// Takes the members of a statement at `place`, and adds their violations.
     fn take(input: &mut Input, place: &str, violations: &mut Violations) -> Result<Self, ApiError> {
         let shown = input.text("ReturnValuesOnConditionCheckFailure")?;
         if let Some(shown) = &shown {
@@ -163,7 +163,7 @@ fn hash(statement: &str) -> u64 {
     hasher.finish()
 }
 
-/// The key behind which the page of a token begins.
+/// The key after which the token's page starts.
 fn start(token: &str, statement: &str) -> Result<Attributes, ApiError> {
     let invalid = || ApiError::validation("Invalid NextToken");
     let bytes = BASE64.decode(token).map_err(|_| invalid())?;
@@ -177,7 +177,7 @@ fn start(token: &str, statement: &str) -> Result<Attributes, ApiError> {
     }
 }
 
-/// Runs a statement that writes: what it returns, its table, and what it costs.
+/// Runs a statement that writes. Returns the items for `RETURNING`, the table's name, and the consumed units.
 fn run_write(
     request: &Request<'_>,
     statement: Statement,
@@ -213,7 +213,7 @@ fn returned(write: &Write, outcome: &Outcome, returning: Returning) -> Option<Ma
     }
 }
 
-/// `BatchExecuteStatement`: statements that do not know of each other, each for one item.
+/// `BatchExecuteStatement`: independent statements, each for one item.
 pub(in super::super) fn batch_execute_statement(
     request: &Request<'_>,
     input: Value,
@@ -313,7 +313,7 @@ fn take_statements(
     Ok(given)
 }
 
-/// `ExecuteTransaction`: statements that all happen, or none of them.
+/// `ExecuteTransaction`: either all statements take effect, or none of them.
 pub(in super::super) fn execute_transaction(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
     let token = transact::take_token(&mut input)?;

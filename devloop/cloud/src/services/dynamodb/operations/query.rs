@@ -1,4 +1,4 @@
-//! `Query` and `Scan`: what each of them asks for; [`super::reading`] reads it.
+//! The inputs of `Query` and `Scan`; [`super::reading`] does the reading.
 
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Val
     reading.run(range, !forward)
 }
 
-/// What the key conditions select of what is behind the starting key.
+/// The range of keys that meet the key conditions and come after the starting key.
 fn query_range(reading: &Reading, keys: Option<KeyConditions>, forward: bool) -> Result<KeyRange, ApiError> {
     let keys = keys.ok_or_else(|| {
         ApiError::validation(
@@ -94,7 +94,7 @@ fn query_range(reading: &Reading, keys: Option<KeyConditions>, forward: bool) ->
     Ok(range)
 }
 
-/// Refuses a filter on the key that a query selects by.
+/// Refuses a filter on the key attributes that a query selects by.
 fn check_filter(reading: &Reading, kind: &str) -> Result<(), ApiError> {
     let paths = reading.filter.as_ref().map(Condition::paths).unwrap_or_default();
     match paths.iter().find(|path| reading.schema().contains(&path.attribute)) {

@@ -1,4 +1,4 @@
-//! `GetItem`, and the single read that it shares with batches and transactions.
+//! `GetItem`, and the read of a single item that batches and transactions share with it.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(super) struct Read {
 }
 
 impl ReadDraft {
-    /// Reads what a read has beside its table and its key.
+    /// Reads the key and the projection of a read.
     pub(super) fn read(
         input: &mut Input,
         table: String,
@@ -52,7 +52,7 @@ impl ReadDraft {
         Ok(Self { table, key, filter: None, projection })
     }
 
-    /// A read of an item that is shown only when it meets `filter`.
+    /// A read that returns the item only if it meets `filter`.
     pub(super) fn filtered(
         table: &str,
         key: Attributes,
@@ -62,7 +62,7 @@ impl ReadDraft {
         Self { table: table.to_owned(), key, filter, projection }
     }
 
-    /// The read on its table, whose key it must name.
+    /// The read with its table. Fails if the key is not the table's.
     pub(super) fn resolve(self, table: Arc<Table>) -> Result<Read, ApiError> {
         let key = table.schema.of_key(&self.key)?;
         Ok(Read { table, key, filter: self.filter, projection: self.projection })
@@ -70,14 +70,14 @@ impl ReadDraft {
 }
 
 impl Read {
-    /// What the read shows of the item, if it meets the filter.
+    /// What the read returns of the item, if the item meets the filter.
     pub(super) fn show(&self, item: &Item) -> Option<Map<String, Value>> {
         let hidden = self.filter.as_ref().is_some_and(|filter| !filter.holds(&item.attributes()));
         (!hidden).then(|| show(self.projection.as_ref(), item))
     }
 }
 
-/// Takes a projection that is the only expression of its input, or `AttributesToGet`.
+/// Takes a projection, the only expression of its input, or else `AttributesToGet`.
 pub(super) fn take_projection(input: &mut Input, place: Place) -> Result<Option<PathTree>, ApiError> {
     input.refuse_mixed(&["AttributesToGet"], &["ProjectionExpression"])?;
     let mut placeholders = match place {
@@ -91,7 +91,7 @@ pub(super) fn take_projection(input: &mut Input, place: Place) -> Result<Option<
     Ok(projection.or(attributes))
 }
 
-/// What a projection shows of an item; without one, everything.
+/// The part of an item in a projection; without a projection, the whole item.
 pub(super) fn show(projection: Option<&PathTree>, item: &Item) -> Map<String, Value> {
     match projection {
         Some(projection) => to_json(&projection.project(&item.attributes())),

@@ -1,4 +1,4 @@
-//! A stretch of a table or an index, read for a query or a scan.
+//! Reads a range of a table or an index, for a query or a scan.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// What a query or a scan reads.
+/// A query or a scan, with its table and index.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) table: Arc<Table>,
@@ -34,36 +34,36 @@ pub(super) struct Reading {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Select {
-    /// Everything, fetched from the table when an index does not show it.
+    /// All attributes; a local index fetches those that it does not contain from the table.
     All,
-    /// What the index shows.
+    /// The attributes that the index contains.
     Projected,
-    /// What the projection expression names.
+    /// The attributes that the projection expression names.
     Specific,
     Count,
 }
 
-/// What becomes of an item that was read.
+/// What happens to an item that was read.
 enum Shown {
-    /// The filter does not let it through.
+    /// The filter rejects the item.
     Hidden,
-    /// It is only counted.
+    /// The item is only counted.
     Counted,
     Item(Map<String, Value>),
 }
 
 impl Reading {
-    /// The key that orders what is read.
+    /// The key schema in whose order items are read.
     pub(super) fn schema(&self) -> &KeySchema {
         self.index.as_ref().map_or(&self.table.schema, |index| &index.schema)
     }
 
-    /// Whether the table itself is read, no index.
+    /// Whether the table itself is read, not an index.
     pub(super) fn is_table(&self) -> bool {
         self.index.is_none()
     }
 
-    /// The place behind which reading starts.
+    /// The key after which reading starts.
     pub(super) fn start_key(&self, query: bool) -> Result<Option<Key>, ApiError> {
         let Some(start) = &self.start else { return Ok(None) };
         let invalid = || ApiError::validation("The provided starting key is invalid");
@@ -90,7 +90,8 @@ impl Reading {
         }
     }
 
-    /// A scan names the index whose key has another type; of a table with indexes, the first one.
+    /// Checks the types in a scan's starting key. The error names the scanned index, or for a scan of the table its first
+    /// index.
     fn check_scan_start(&self, start: &Attributes) -> Result<(), ApiError> {
         let contents = self.table.contents.read();
         let index = match &self.index {
@@ -129,7 +130,7 @@ impl Reading {
         values && last.is_none_or(meets)
     }
 
-    /// Whether all partition attributes but the last have the values of the starting key.
+    /// Whether the partition key attributes of the starting key, except the last one, have these values.
     pub(super) fn start_meets_partition(&self, partition: &[AttributeValue]) -> bool {
         let Some(start) = &self.start else { return true };
         let before = partition.len().saturating_sub(1);
@@ -179,8 +180,8 @@ impl Reading {
         })
     }
 
-    /// What the page costs. Each item that a local index fetches from its table costs a read of its own.
-    /// [Local secondary indexes: provisioned throughput considerations, `DynamoDB` developer guide]
+    /// The units that the page consumes. Each item that a local index fetches from its table costs another read [Local
+    /// secondary indexes: provisioned throughput considerations, DynamoDB developer guide].
     fn units(&self, page: &Page) -> Units {
         let mut units = Units::default();
         let cost = read_units(page.bytes, self.consistent);
@@ -196,7 +197,7 @@ impl Reading {
         units
     }
 
-    /// Whether a local index must fetch what it does not show.
+    /// Whether a local index must fetch attributes that it does not contain.
     fn fetches(&self) -> bool {
         let Some(index) = self.index.as_ref().filter(|index| !index.global && !index.shows_all()) else {
             return false;
@@ -207,7 +208,7 @@ impl Reading {
         }
     }
 
-    /// What becomes of an item.
+    /// Decides what happens to an item.
     fn show(&self, item: &Item) -> Shown {
         let hides = match &self.index {
             Some(index) => !index.shows_all() && (index.global || !self.fetches()),

@@ -1,4 +1,4 @@
-//! What a query or a scan asks for, checked as far as that can be done before its table is known.
+//! A query or a scan before its table is known. Every error that does not depend on the table is found here.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// The words of `Select`, in the order of the service's errors.
+/// The values of `Select`, in the order in which the service's errors list them.
 pub(super) const SELECT: &[&str] =
     &["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"];
 
-/// What a query or a scan asks for, before its table is known.
+/// A query or a scan before its table is known.
 #[derive(Debug)]
 pub(super) struct ReadingDraft {
     table: String,
@@ -35,7 +35,7 @@ pub(super) struct ReadingDraft {
 }
 
 impl ReadingDraft {
-    /// Takes the members that a query and a scan have in common, but for the expressions.
+    /// Takes the members that queries and scans share, except the expressions.
     pub(super) fn take(
         input: &mut Input,
         table: String,
@@ -57,7 +57,7 @@ impl ReadingDraft {
         })
     }
 
-    /// A reading of everything that meets `filter`, which shows what `projection` names.
+    /// A scan of a table for the items that meet `filter`, with the attributes in `projection`.
     pub(super) fn filtered(table: String, filter: Option<Condition>, projection: Option<PathTree>) -> Self {
         Self {
             table,
@@ -72,22 +72,22 @@ impl ReadingDraft {
         }
     }
 
-    /// The same reading of an index.
+    /// The same reading, of an index.
     pub(super) fn of_index(self, index: Option<String>) -> Self {
         Self { index, ..self }
     }
 
-    /// The same reading, page by page.
+    /// The same reading, in pages.
     pub(super) fn paged(self, limit: usize, consistent: bool, start: Option<Attributes>) -> Self {
         Self { limit, consistent, start, ..self }
     }
 
-    /// The same reading, which tells what it costs.
+    /// The same reading, which reports its consumed capacity.
     pub(super) fn reported(self, report: Report) -> Self {
         Self { report, ..self }
     }
 
-    /// Takes the projection, and refuses what `Select` does not go with.
+    /// Takes the projection; fails if `Select` does not allow it.
     pub(super) fn take_projection(
         &mut self,
         input: &mut Input,
@@ -119,7 +119,7 @@ impl ReadingDraft {
         Err(super::input::enveloped(ApiError::validation(why)))
     }
 
-    /// The reading of the table and the index that it names.
+    /// The reading with its table and index.
     pub(super) fn resolve(self, store: &Store) -> Result<Reading, ApiError> {
         let table = store.table(&self.table)?;
         let index = match &self.index {
@@ -141,7 +141,7 @@ impl ReadingDraft {
     }
 }
 
-/// The errors about the type of a value name the starting key; others do not.
+/// Adds the prefix about the starting key to errors about the type of a value; other errors have none.
 fn in_start_key(mut error: ApiError) -> ApiError {
     if error.message.starts_with("Supplied AttributeValue") {
         error.message.insert_str(0, "The provided starting key is invalid: ");
@@ -149,7 +149,7 @@ fn in_start_key(mut error: ApiError) -> ApiError {
     error
 }
 
-/// What is shown, which a global index must hold.
+/// What is returned of each item. Fails if a global index does not contain it.
 fn check_index(
     select: Option<&str>,
     index: Option<&IndexDefinition>,

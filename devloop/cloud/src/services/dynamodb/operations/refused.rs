@@ -1,11 +1,11 @@
-//! What tables have on AWS and not here: asking about it is answered, switching it on is refused by name.
+//! Features of tables that AWS has and this cloud lacks. Describing them is answered; enabling them is refused by name.
 
 use serde_json::{Value, json};
 
 use super::{Request, input::Input};
 use crate::error::ApiError;
 
-/// `DescribeContinuousBackups`: there are none.
+/// `DescribeContinuousBackups`: they are disabled.
 pub(in super::super) fn describe_continuous_backups(
     request: &Request<'_>,
     input: Value,
@@ -14,7 +14,7 @@ pub(in super::super) fn describe_continuous_backups(
     Ok(no_backups())
 }
 
-/// `UpdateContinuousBackups`: they can only be switched off, as they are.
+/// `UpdateContinuousBackups`: disabling them is accepted, enabling them is refused.
 pub(in super::super) fn update_continuous_backups(
     request: &Request<'_>,
     input: Value,
@@ -54,7 +54,7 @@ pub(in super::super) fn describe_contributor_insights(
     Ok(json!({ "TableName": table.name, "ContributorInsightsStatus": "DISABLED" }))
 }
 
-/// `UpdateContributorInsights`: they can only be switched off, as they are.
+/// `UpdateContributorInsights`: disabling them is accepted, enabling them is refused.
 pub(in super::super) fn update_contributor_insights(
     request: &Request<'_>,
     input: Value,
@@ -70,7 +70,7 @@ pub(in super::super) fn update_contributor_insights(
     }
 }
 
-/// Members of tables that would have to do something and do not.
+/// Members for features of tables that are not supported.
 const MEMBERS: [&str; 8] = [
     "ResourcePolicy",
     "ReplicaUpdates",
@@ -82,7 +82,7 @@ const MEMBERS: [&str; 8] = [
     "VectorIndexUpdates",
 ];
 
-/// Refuses what a table would have to do and does not.
+/// Refuses an input that asks for a feature which is not supported.
 pub(super) fn refuse_members(input: &Value) -> Result<(), ApiError> {
     match MEMBERS.iter().find(|member| !input[**member].is_null()) {
         Some(member) => Err(ApiError::unsupported(format_args!("{member} of DynamoDB tables"))),

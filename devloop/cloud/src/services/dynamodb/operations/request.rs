@@ -1,4 +1,4 @@
-//! What every operation is given beside its input.
+//! What every operation gets besides its input.
 
 use super::super::store::Store;
 use crate::{clock::Clock, context::Context, services::kinesis::Kinesis};
@@ -9,7 +9,7 @@ pub(in super::super) struct Request<'a> {
     pub(in super::super) cx: &'a Context,
     /// The region's tables.
     pub(in super::super) store: &'a Store,
-    /// Where the changes of tables may go.
+    /// The Kinesis streams that can be destinations for changes.
     pub(in super::super) kinesis: &'a Kinesis,
     pub(in super::super) clock: &'a Clock,
     /// The time of the call, in ms since the epoch.

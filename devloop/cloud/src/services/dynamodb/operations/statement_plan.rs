@@ -1,4 +1,4 @@
-//! What a `PartiQL` statement comes to: a read by key, a stretch of a table or an index, or a write.
+//! Plans a PartiQL statement: a read by key, a read of a range of a table or an index, or a write.
 
 use super::{
     super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// The conditions that must all hold.
+/// The operands of a condition that is joined by `AND`.
 fn conjuncts(condition: &Condition) -> Vec<&Condition> {
     match condition {
         Condition::And(conditions) => conditions.iter().flat_map(conjuncts).collect(),
@@ -24,7 +24,7 @@ fn conjuncts(condition: &Condition) -> Vec<&Condition> {
     }
 }
 
-/// What a condition asks of one attribute, in the form that keys are asked in.
+/// A condition on one attribute, in the form of a key condition.
 fn asked(condition: &Condition) -> Option<(&str, SortCondition)> {
     let name = |operand: &'_ Operand| matches!(operand, Operand::Path(path) if path.steps.is_empty());
     let (attribute, found) = match condition {
@@ -64,7 +64,7 @@ fn equal<'c>(conditions: &[&'c Condition], attribute: &str) -> Option<(&'c Condi
     })
 }
 
-/// The stretch of a table or an index in which everything lies that meets the condition, and whether it is one partition.
+/// The range of a table or an index that contains all items which meet the condition, and whether it lies in one partition.
 pub(super) fn range(condition: Option<&Condition>, schema: &KeySchema) -> (KeyRange, bool) {
     let conditions = condition.map(conjuncts).unwrap_or_default();
     let value = |name: &str| equal(&conditions, name).map(|(_, value)| value);
@@ -86,7 +86,7 @@ pub(super) fn range(condition: Option<&Condition>, schema: &KeySchema) -> (KeyRa
     (KeyRange::of_partition(&partition, &prefix, None), true)
 }
 
-/// The key that a condition names by equality, and what it asks beside that; `None` when it names no whole key.
+/// The key that a condition gives with `=`, and the other conditions; `None` when it does not give the whole key.
 fn keyed(condition: &Condition, schema: &KeySchema) -> Option<(Attributes, Vec<Condition>)> {
     let conditions = conjuncts(condition);
     let found: Vec<(&Condition, &str, AttributeValue)> = schema
@@ -111,7 +111,7 @@ fn joined(mut conditions: Vec<Condition>) -> Option<Condition> {
     }
 }
 
-/// The read of one item that a `SELECT` in a batch or a transaction must be.
+/// The read of one item, for a `SELECT` in a batch or a transaction.
 pub(super) fn read(store: &Store, select: Select, operation: &str) -> Result<ReadDraft, ApiError> {
     let unkeyed = || {
         ApiError::validation(format!(
@@ -127,7 +127,7 @@ pub(super) fn read(store: &Store, select: Select, operation: &str) -> Result<Rea
     Ok(ReadDraft::filtered(&select.table, key, joined(rest), select.projection))
 }
 
-/// The write that a statement is.
+/// The write of a statement.
 pub(super) fn write(store: &Store, statement: Statement, show_on_failure: bool) -> Result<Draft, ApiError> {
     let name = statement.table().to_owned();
     let table = store.table(&name)?;
@@ -152,7 +152,7 @@ pub(super) fn write(store: &Store, statement: Statement, show_on_failure: bool) 
             let (key, rest) = keyed(&condition)?;
             let delete = Draft::plain(&name, key, Action::Delete);
             match joined(rest) {
-                // What is not there is not deleted, whatever is asked of it.
+                // Deleting an item that does not exist succeeds, whatever the other conditions are.
                 Some(rest) => delete.under(Condition::Or(vec![Condition::NotExists(there), rest])),
                 None => delete,
             }

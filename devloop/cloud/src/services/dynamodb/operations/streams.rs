@@ -1,4 +1,4 @@
-//! The operations of `DynamoDB` Streams.
+//! The operations of DynamoDB Streams.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Map, Value, json};
@@ -19,12 +19,12 @@ use crate::{
     wire::epoch_seconds,
 };
 
-/// How long an iterator can be used, in ms. [`GetShardIterator`, `DynamoDB` Streams API reference]
+/// How long an iterator is valid, in ms [`GetShardIterator`, DynamoDB Streams API reference].
 const ITERATOR_MS: i64 = 15 * 60 * 1000;
-/// The most that one read returns. [`GetRecords`, `DynamoDB` Streams API reference]
+/// The most records that one call returns [`GetRecords`, DynamoDB Streams API reference].
 const MAX_RECORDS: usize = 1000;
 const MAX_BYTES: usize = 1024 * 1024;
-/// How many streams or shards one page lists.
+/// The most streams or shards on one page.
 const MAX_LISTED: usize = 100;
 
 /// `ListStreams`.
@@ -165,7 +165,7 @@ pub(in super::super) fn get_records(request: &Request<'_>, input: Value) -> Resu
     Ok(Value::Object(output))
 }
 
-/// Refuses a place before the oldest record that is kept, if records before it have been there.
+/// Refuses a position before the oldest kept record, if older records were trimmed.
 fn check_trimmed(shard: &StreamShard, position: u128) -> Result<(), ApiError> {
     if position < shard.log().position(Start::TrimHorizon) {
         return Err(ApiError::client(
@@ -176,7 +176,7 @@ fn check_trimmed(shard: &StreamShard, position: u128) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// An iterator's text: the stream, and for us its shard, place and age.
+/// The text of an iterator: the stream's ARN, then an encoded part with the shard, the position and the time of issue.
 fn iterator(stream: &TableStream, position: u128, now_ms: i64) -> String {
     let place = BASE64.encode(format!("{} {position} {now_ms}", stream.shard().id()));
     format!("{}|1|{place}", stream.arn())

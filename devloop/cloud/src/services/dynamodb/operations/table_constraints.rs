@@ -1,16 +1,16 @@
-//! The constraints of the API's model on what tables and indexes are described with, told with the place of each member.
-//! [`CreateTable` and `UpdateTable`, `DynamoDB` API reference]
+//! Checks the constraints of the API's model for the descriptions of tables and indexes; each violation names the place of
+//! its member [`CreateTable` and `UpdateTable`, DynamoDB API reference].
 
 use serde_json::Value;
 
 use super::input::{Violations, has_name_letters};
 
-/// The most that the service tells at once.
+/// The most violations that the service reports at once.
 const MOST: usize = 10;
 const BILLING_MODES: &[&str] = &["PROVISIONED", "PAY_PER_REQUEST"];
 const TABLE_CLASSES: &[&str] = &["STANDARD", "STANDARD_INFREQUENT_ACCESS"];
 
-/// What is wrong with the members of a `CreateTable`, but for its name.
+/// Adds the violations of a `CreateTable`, except those of the table's name.
 pub(super) fn check_create(input: &Value, violations: &mut Violations) {
     check_billing(input, violations);
     check_throughput(&input["ProvisionedThroughput"], "provisionedThroughput", violations);
@@ -28,7 +28,7 @@ pub(super) fn check_create(input: &Value, violations: &mut Violations) {
     violations.truncate(MOST);
 }
 
-/// What is wrong with the members of an `UpdateTable`, but for its name.
+/// Adds the violations of an `UpdateTable`, except those of the table's name.
 pub(super) fn check_update(input: &Value, violations: &mut Violations) {
     check_billing(input, violations);
     check_throughput(&input["ProvisionedThroughput"], "provisionedThroughput", violations);
@@ -59,7 +59,7 @@ pub(super) fn check_update(input: &Value, violations: &mut Violations) {
     violations.truncate(MOST);
 }
 
-/// The elements of a list, numbered from 1 as the service numbers them.
+/// The elements of a list with their numbers from 1, as the service counts them.
 fn elements(list: &Value) -> impl Iterator<Item = (usize, &Value)> {
     list.as_array().into_iter().flatten().enumerate().map(|(at, element)| (at + 1, element))
 }
@@ -119,7 +119,7 @@ fn check_key_schema(schema: &Value, place: &str, most: usize, violations: &mut V
     }
 }
 
-/// A key schema as the service shows it.
+/// A key schema in the form of the service's messages.
 fn shown(schema: &Value) -> String {
     let elements: Vec<String> = elements(schema)
         .map(|(_, element)| {

@@ -74,12 +74,12 @@ pub(in super::super) fn list_tags_of_resource(
     Ok(json!({ "Tags": tags }))
 }
 
-/// Refuses tags that AWS does not take.
+/// Refuses tags that AWS does not accept.
 pub(super) fn check_tags(tags: &[Tag]) -> Result<(), ApiError> {
     if tags.len() > MAX_TAGS {
         return Err(too_many());
     }
-    // Letters, spaces and numbers of any language, and these signs. [Tagging restrictions in `DynamoDB`]
+    // Letters, spaces and numbers of any language, and these signs [Tagging restrictions in DynamoDB].
     let allowed =
         |letter: char| letter.is_alphanumeric() || letter.is_whitespace() || "+-=._:/@".contains(letter);
     let bad = |tag: &&Tag| {

@@ -82,7 +82,7 @@ fn conditions_hold_or_not() {
 }
 
 #[test]
-fn an_item_that_is_not_there_has_no_attributes() {
+fn a_missing_item_has_no_attributes() {
     let nothing = attributes(&json!({}));
     let check = |source: &str, expected: bool| {
         assert_eq!(parse(source).unwrap().holds(&nothing), expected, "{source}");
@@ -93,13 +93,13 @@ fn an_item_that_is_not_there_has_no_attributes() {
 }
 
 #[test]
-fn a_name_may_be_anything_behind_a_placeholder() {
+fn a_placeholder_may_stand_for_any_name() {
     let item = attributes(&json!({"a.b c": {"S": "ODD"}}));
     assert!(parse("#odd = :odd").unwrap().holds(&item));
 }
 
 #[test]
-fn what_is_no_condition_is_refused_in_the_services_words() {
+fn invalid_conditions_are_refused_in_the_services_words() {
     let check = |source: &str, expected: &str| {
         assert_eq!(message(parse(source)), format!("Invalid ConditionExpression: {expected}"), "{source}");
     };
@@ -164,7 +164,7 @@ fn what_is_no_condition_is_refused_in_the_services_words() {
 }
 
 #[test]
-fn no_nesting_exhausts_the_stack() {
+fn no_nesting_overflows_the_stack() {
     let check = |source: &str| {
         assert_eq!(
             message(parse(source)),

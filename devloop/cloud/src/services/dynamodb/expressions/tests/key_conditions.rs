@@ -33,7 +33,7 @@ fn parse_for(source: &str, schema: &KeySchema) -> Result<KeyCondition, ApiError>
 }
 
 #[test]
-fn a_key_condition_names_a_partition_and_at_most_a_stretch_of_it() {
+fn a_key_condition_selects_a_partition_or_a_range_in_it() {
     let check = |source: &str, sort: Option<SortCondition>| {
         let (equal, last) = match sort {
             Some(SortCondition::Equal(value)) => (vec![value], None),
@@ -59,7 +59,7 @@ fn a_key_condition_names_a_partition_and_at_most_a_stretch_of_it() {
 }
 
 #[test]
-fn what_is_no_key_condition_is_refused() {
+fn invalid_key_conditions_are_refused() {
     let check = |source: &str, expected: &str| assert_eq!(message(parse(source)), expected, "{source}");
     let operator = "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: ";
     check("", "Invalid KeyConditionExpression: The expression can not be empty;");
@@ -94,7 +94,7 @@ fn what_is_no_key_condition_is_refused() {
 }
 
 #[test]
-fn a_key_of_several_attributes_is_asked_for_from_the_left() {
+fn conditions_on_a_key_of_several_attributes_start_at_the_left() {
     let schema = KeySchema { partition: vec![key("p"), key("q")], sort: vec![key("s"), key("t"), key("u")] };
     let check = |source: &str, expected: &str| {
         assert_eq!(message(parse_for(source, &schema)), expected, "{source}");

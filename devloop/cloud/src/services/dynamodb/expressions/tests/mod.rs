@@ -1,4 +1,4 @@
-//! Table tests of the expression kinds.
+//! Table-driven tests of all kinds of expressions.
 
 mod conditions;
 mod key_conditions;
@@ -13,12 +13,12 @@ use crate::{
     services::dynamodb::value::{AttributeValue, Attributes, from_json},
 };
 
-/// Attributes from their wire form.
+/// Attributes from their JSON form.
 fn attributes(wire: &Value) -> Attributes {
     from_json(wire.as_object().unwrap().clone()).unwrap()
 }
 
-/// The item that most tests look at.
+/// The item that most tests use.
 fn item() -> Attributes {
     attributes(&json!({
         "id": {"S": "1"},
@@ -34,13 +34,13 @@ fn item() -> Attributes {
     }))
 }
 
-/// Placeholders `:name` for every member of `values`, and `#n` and `#odd` as names, of which a test may use any.
+/// Placeholders `:name` for every member of `values`, and the names `#n` and `#odd`. A test may use any of them.
 fn placeholders(values: &Value) -> Placeholders {
     let names = json!({"#n": "n", "#odd": "a.b c"});
     Placeholders::new(Some(names), Some(values.clone()), None).unwrap()
 }
 
-/// The message of an error, or the debug form of what should have been one.
+/// The message of an error, or the debug form of an unexpected success.
 fn message<T: std::fmt::Debug>(outcome: Result<T, ApiError>) -> String {
     match outcome {
         Err(error) => error.message,

@@ -8,7 +8,7 @@ fn parse(source: &str) -> Result<PathTree, ApiError> {
 }
 
 #[test]
-fn a_projection_shows_what_its_paths_lead_to() {
+fn a_projection_shows_the_values_at_its_paths() {
     let check = |source: &str, expected: Value| {
         assert_eq!(json!(to_json(&parse(source).unwrap().project(&item()))), expected, "{source}");
     };
@@ -22,7 +22,7 @@ fn a_projection_shows_what_its_paths_lead_to() {
 }
 
 #[test]
-fn what_is_no_projection_is_refused() {
+fn invalid_projections_are_refused() {
     let check = |source: &str, expected: &str| {
         assert_eq!(message(parse(source)), format!("Invalid ProjectionExpression: {expected}"), "{source}");
     };

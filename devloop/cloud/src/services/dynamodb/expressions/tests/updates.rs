@@ -15,7 +15,7 @@ fn parse(source: &str) -> Result<Update, ApiError> {
 }
 
 #[test]
-fn an_update_changes_what_it_names() {
+fn an_update_changes_the_values_at_its_paths() {
     let item = item();
     let check = |source: &str, changed: Value| {
         let after = parse(source).and_then(|update| update.apply(&item));
@@ -73,7 +73,7 @@ fn an_update_changes_what_it_names() {
 }
 
 #[test]
-fn what_is_no_update_is_refused_in_the_services_words() {
+fn invalid_updates_are_refused_in_the_services_words() {
     let check = |source: &str, expected: &str| {
         assert_eq!(message(parse(source)), format!("Invalid UpdateExpression: {expected}"), "{source}");
     };
@@ -134,7 +134,7 @@ fn what_is_no_update_is_refused_in_the_services_words() {
 }
 
 #[test]
-fn what_an_item_does_not_allow_is_refused() {
+fn an_update_that_does_not_fit_the_item_is_refused() {
     let item = item();
     let check = |source: &str, expected: &str| {
         assert_eq!(message(parse(source).and_then(|update| update.apply(&item))), expected, "{source}");
@@ -156,7 +156,7 @@ fn what_an_item_does_not_allow_is_refused() {
 }
 
 #[test]
-fn an_update_tells_whether_it_only_removes() {
+fn an_update_knows_whether_it_only_removes() {
     assert!(parse("REMOVE a DELETE b :tags").unwrap().only_removes());
     assert!(!parse("REMOVE a ADD b :tags").unwrap().only_removes());
 }
