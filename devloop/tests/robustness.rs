@@ -143,7 +143,7 @@ fn at_the_limit_of_watches_the_loop_goes_on_by_polling() {
         }
     }
     assert_eq!(limit["code"], "watch_limit", "{limit}");
-    assert!(limit["message"].as_str().unwrap().contains("looked at every 500 ms instead"), "{limit}");
+    assert!(limit["message"].as_str().unwrap().contains("polled every 500 ms instead"), "{limit}");
     assert!(limit["hint"].as_str().unwrap().contains("fs.inotify.max_user_watches"), "{limit}");
     save(&session, "beta", "beta polled");
     eventually("the save is found", LIMIT, || match session.ask("beta").as_str() {

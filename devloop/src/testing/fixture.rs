@@ -1,7 +1,7 @@
 //! A real cargo workspace in a temporary directory, small enough to be built in a second and without the network.
 //!
-//! `up` and `mid` are functions, because they depend on a package called `lambda_runtime`, and share `model`. Their programs
-//! print what they are made of and end.
+//! `up` and `mid` are functions, because they depend on a package called `lambda_runtime`, and share `model`. Their programs print
+//! the versions of their parts and end.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::cargo;
 use crate::engine::BuildOrder;
 use crate::workspace::{self, Reading};
 
-/// The workspace; it is deleted with this.
+/// The workspace; it is deleted when this is dropped.
 pub(crate) struct Fixture {
     _directory: TempDir,
     root: PathBuf,
@@ -71,7 +71,7 @@ impl Fixture {
         fs::write(path, text).unwrap();
     }
 
-    /// Cargo, with an output directory of the fixture's own whatever the environment says.
+    /// A builder whose output directory is the fixture's own, whatever the environment says.
     pub(crate) fn builder(&self) -> Builder {
         Builder {
             program: "cargo".into(),

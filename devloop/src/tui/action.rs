@@ -1,7 +1,7 @@
-//! What a user can do, and by which keys. The help page, the footer, the command line and the settings are made from this table,
-//! so they cannot say otherwise.
+//! The user's actions and their keys. The help page, the footer, the command line and the settings are made from this table, so
+//! that they cannot contradict it.
 
-/// Something to do.
+/// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Action {
     Help,
@@ -51,9 +51,9 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Binding {
     pub(super) action: Action,
-    /// What settings and the command line call it.
+    /// Its name in settings and on the command line.
     pub(super) name: &'static str,
-    /// As [`super::keys::name`] writes them.
+    /// Its usual keys, as [`super::keys::name`] writes them.
     pub(super) keys: &'static [&'static str],
     /// One word for the footer.
     pub(super) word: &'static str,
@@ -196,7 +196,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     bind(Action::Suspend, "suspend", &["ctrl-z"], "suspend", "give the shell back until `fg`"),
 ];
 
-/// What the footer shows, the most useful first; as many as there is room for.
+/// The actions in the footer, the most useful first; as many as fit are shown.
 pub(super) const FOOTER: &[Action] = &[
     Action::Help,
     Action::Quit,
@@ -216,12 +216,12 @@ pub(super) const FOOTER: &[Action] = &[
     Action::Back,
 ];
 
-/// The action's line of the table.
+/// The action's row in the table.
 pub(super) fn binding(action: Action) -> Option<&'static Binding> {
     BINDINGS.iter().find(|binding| binding.action == action)
 }
 
-/// The action that settings and the command line call so.
+/// The action of this name.
 pub(super) fn named(name: &str) -> Option<Action> {
     BINDINGS.iter().find(|binding| binding.name == name).map(|binding| binding.action)
 }

@@ -22,9 +22,9 @@ pub(crate) struct Load {
 /// How many signals a program gets when the session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Farewell {
-    /// An editor saves what it recovers from, in its own time.
+    /// An editor gets one, and then time to save its recovery file.
     Once,
-    /// A load stops at the first, and gives up waiting for what it has sent at the second.
+    /// A load stops sending at the first, and stops waiting for its requests at the second.
     Twice,
 }
 
@@ -38,17 +38,17 @@ fn current() -> MutexGuard<'static, Option<(Pid, Farewell)>> {
     CHILD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a child process has the terminal.
+/// Whether a child process has the terminal now.
 pub(super) fn is_here() -> bool {
     current().is_some()
 }
 
-/// Runs the program to its end. A Ctrl-C is for the program, and no longer for devloop until the terminal is taken again.
+/// Runs the program to its end. A Ctrl-C is for the program, and not for devloop until devloop takes the terminal again.
 #[expect(unsafe_code, reason = "what a signal does to a child process can only be set between fork and exec")]
 pub(super) fn run(command: &mut Command, farewell: Farewell) -> io::Result<ExitStatus> {
     interrupts::ignore()?;
     if !terminal::is_taken() {
-        // The session has just ended, and whoever ends it must be able to hurry it.
+        // The session has just ended, and a further Ctrl-C must still be able to end it at once.
         interrupts::heed();
     }
     // SAFETY: this only calls sigaction, which is async-signal-safe, and allocates and locks nothing.

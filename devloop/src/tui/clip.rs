@@ -1,4 +1,4 @@
-//! What is copied: the marked function, error, figure or line, as text or as JSON, or a call of the API.
+//! Copies the marked function, error, figure or line, as text or as JSON, or a call of the API.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,11 @@ use crate::engine::FunctionState;
 use crate::tui::layout::Pane;
 use crate::tui::screen::{Request, Screen};
 
-/// Said when the terminal was asked; it gives no answer.
+/// Shown after the terminal was asked to copy; terminals do not answer.
 const ASKED: &str = "copied, if your terminal allows it";
 
 impl Screen {
-    /// What is marked, as text.
+    /// Copies what is marked, as text.
     pub(super) fn copy(&mut self) -> Option<Request> {
         let view = self.view_of(self.focus);
         let text = match self.focus {
@@ -22,7 +22,7 @@ impl Screen {
         self.copied(text)
     }
 
-    /// What is marked, as JSON.
+    /// Copies what is marked, as JSON.
     pub(super) fn copy_json(&mut self) -> Option<Request> {
         let view = self.view_of(self.focus);
         let value = match self.focus {
@@ -37,7 +37,7 @@ impl Screen {
         self.copied(value.map(|value| value.to_string()))
     }
 
-    /// A call of the API.
+    /// Copies a call of the API.
     pub(super) fn copy_call(&mut self) -> Option<Request> {
         let call = self.call();
         if call.is_none() {

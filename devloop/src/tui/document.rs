@@ -1,4 +1,4 @@
-//! Lines that can be scrolled, marked, searched, filtered and held still: what every pane but the functions shows.
+//! Lines that can be scrolled, marked, searched, filtered and frozen. Every pane except the functions shows such lines.
 
 mod cursor;
 mod scroll;
@@ -12,16 +12,17 @@ use ratatui::text::{Line, Span};
 use crate::tui::search::Search;
 use crate::tui::text::plain;
 
-/// Narrower than the first, a line goes without the first part of its prefix, and so on.
+/// In a view narrower than the first width, the first part of a line's prefix is left out; below the second width, also the second
+/// part.
 const PREFIX_WIDTHS: [u16; 2] = [72, 40];
 
-/// How many of the last lines are looked through for the one that something belongs to.
+/// How many of the last lines are searched for the line that a report belongs to.
 const NEWEST: usize = 200;
 
 /// How far a step to the side goes, in columns.
 const SIDE_STEP: u16 = 8;
 
-/// Lines and what of them is shown.
+/// Lines, and which part of them is shown.
 #[derive(Debug)]
 pub(super) struct Document {
     entries: VecDeque<Entry>,
@@ -31,20 +32,20 @@ pub(super) struct Document {
     visible: VecDeque<u64>,
     /// How many entries are kept.
     limit: usize,
-    /// Whether the document's end is what matters, so that it is shown until somebody scrolls.
+    /// Whether the document's end is shown until the user scrolls.
     follows: bool,
-    /// What is at the top; none: the end of a document that follows, the start of another one.
+    /// The row at the top; `None`: a document that follows shows its end, any other its start.
     top: Option<Top>,
     left: u16,
     wraps: bool,
     only: Option<String>,
-    /// Only lines that hold this text are shown.
+    /// If set, only lines that contain this text are shown.
     about: Option<String>,
-    /// The line that keys and copies are about, once somebody chose one.
+    /// The marked line, which keys and copies act on.
     cursor: Option<u64>,
     /// Whether the first part of the prefixes is shown.
     stamps: bool,
-    /// Whether lines are shown as they were written, where they have another form.
+    /// Whether lines with two forms are shown as they were written.
     raw: bool,
     frozen: Option<Frozen>,
     search: Option<Search>,
@@ -53,11 +54,11 @@ pub(super) struct Document {
 #[derive(Debug)]
 struct Entry {
     source: Option<String>,
-    /// Said before the line where there is room, the least important part first.
+    /// Shown in front of the line where there is room, the least important part first.
     prefix: Vec<Span<'static>>,
     /// What is shown.
     line: Line<'static>,
-    /// The same in its other form, where it has two.
+    /// The line in its other form, if it has two.
     other: Option<Line<'static>>,
 }
 
@@ -80,14 +81,14 @@ struct Top {
     row: usize,
 }
 
-/// A document that is held still.
+/// The state of a frozen document.
 #[derive(Debug, Clone, Copy)]
 struct Frozen {
-    /// The number of the first entry that is not shown.
+    /// The number of the first entry that is not shown while frozen.
     end: u64,
-    /// Lines that came since and pass the filter.
+    /// How many lines that pass the filter have come since.
     missed: u64,
-    /// Lines among all that came for which there was no room.
+    /// How many of the lines that have come since were dropped for want of room.
     lost: u64,
 }
 
@@ -118,12 +119,12 @@ impl Document {
         Self { limit, follows: true, ..Self::fixed() }
     }
 
-    /// Appends a line of the source; none: a line that concerns all of them.
+    /// Appends a line of the source; `None`: a line that concerns all sources.
     pub(super) fn push(&mut self, source: Option<&str>, prefix: Vec<Span<'static>>, line: Line<'static>) {
         self.push_both(source, prefix, line, None);
     }
 
-    /// Appends a line that has another form too, in which it was written.
+    /// Appends a line in two forms, for people and as it was written.
     pub(super) fn push_both(
         &mut self,
         source: Option<&str>,
@@ -168,7 +169,7 @@ impl Document {
         }
     }
 
-    /// Puts other lines in the place of all; the place in them stays as far as it can.
+    /// Replaces all lines; the scroll position stays as far as possible.
     pub(super) fn replace(&mut self, lines: impl IntoIterator<Item = Line<'static>>) {
         self.entries = lines
             .into_iter()
@@ -221,7 +222,7 @@ impl Document {
         self.only.as_deref()
     }
 
-    /// Shows only the source's lines and those that concern all; none shows everything.
+    /// Shows only the source's lines and those that concern all sources; `None` shows everything.
     pub(super) fn show_only(&mut self, source: Option<String>) {
         self.only = source;
         self.look_again();
@@ -230,12 +231,12 @@ impl Document {
         }
     }
 
-    /// The text that all shown lines hold, if not all lines are shown.
+    /// The text that all shown lines contain, if not all lines are shown.
     pub(super) fn about(&self) -> Option<&str> {
         self.about.as_deref()
     }
 
-    /// Shows only lines that hold the text; none shows everything.
+    /// Shows only lines that contain the text; `None` shows everything.
     pub(super) fn show_about(&mut self, text: Option<String>) {
         self.about = text;
         self.cursor = None;
@@ -245,13 +246,13 @@ impl Document {
         }
     }
 
-    /// How many sources have a line that holds the text.
+    /// How many sources have a line that contains the text.
     pub(super) fn sources_about(&self, text: &str) -> usize {
         let holds = self.entries.iter().filter(|entry| plain(&entry.line).contains(text));
         holds.filter_map(|entry| entry.source.as_deref()).collect::<BTreeSet<_>>().len()
     }
 
-    /// Shows lines as they were written, or in the form that people read.
+    /// Switches between lines as they were written and their form for people.
     pub(super) fn toggle_raw(&mut self) {
         self.raw = !self.raw;
         for entry in &mut self.entries {
@@ -267,8 +268,8 @@ impl Document {
         self.raw
     }
 
-    /// Adds the text to the source's last line that holds `about`, in the form that people read. Whether there is such a line among
-    /// the newest ones.
+    /// Adds the text to the source's last line that contains `about`, in its form for people. Returns whether one of the newest
+    /// lines is such a line.
     pub(super) fn add_to_last(&mut self, source: &str, about: &str, text: &Span<'static>) -> bool {
         let raw = self.raw;
         let is_it = |entry: &&mut Entry| {

@@ -1,5 +1,5 @@
-//! How editors are told to open a file at a line. No shell sees the name: the setting is split into words, and the place is
-//! arguments of its own.
+//! How editors open a file at a line. No shell interprets the name: the setting is split into words, and the place is passed as
+//! separate arguments.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::tui::text::words;
 pub(super) struct Call {
     pub(super) program: String,
     pub(super) arguments: Vec<OsString>,
-    /// Whether the editor is told the line too.
+    /// Whether the arguments contain the line too.
     pub(super) at_line: bool,
 }
 
-/// How an editor takes a place.
+/// The form of an editor's arguments for a place.
 #[derive(Clone, Copy)]
 enum Syntax {
     /// `+LINE FILE`
@@ -60,7 +60,7 @@ const EDITORS: &[(&str, Syntax)] = &[
     ("idea", Syntax::Flags),
 ];
 
-/// The call for the setting, such as `code --wait`; none when the setting names no program.
+/// The call for the setting, such as `code --wait`; `None` when the setting names no program.
 pub(super) fn call(editor: &str, file: &Path, line: usize, column: usize) -> Option<Call> {
     let mut words = words(editor).into_iter();
     let program = words.next()?;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_setting_is_words_and_no_shell_line() {
+    fn the_setting_is_split_into_words_without_a_shell() {
         check("'/opt/my editor/vim' -p", &["/opt/my editor/vim", "-p", "+42", "/w/a b.rs"]);
         check("vim; ghost $(ghost)", &["vim;", "ghost", "$(ghost)", "/w/a b.rs"]);
         assert_eq!(call("  ", Path::new("a"), 1, 1), None);

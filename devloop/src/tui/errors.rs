@@ -1,4 +1,4 @@
-//! What is broken at this moment: builds that failed, code that did not come up, and what else went wrong.
+//! What is broken now: builds that failed, code whose start failed, and other errors.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ use crate::tui::text::plain;
 /// Everything that is broken, and the lines that show it.
 #[derive(Debug)]
 pub(super) struct Errors {
-    /// The build that the diagnostics are of.
+    /// The build that the diagnostics belong to.
     generation: Generation,
     diagnostics: Vec<Diagnostic>,
-    /// The functions of the last failed build with what still serves.
+    /// The functions of the last failed build, with the code that still serves.
     failed: BTreeMap<String, Option<Digest>>,
-    /// Cargo's own words about it.
+    /// Cargo's own error output.
     failure: String,
-    /// Functions whose new code was built and does not answer.
+    /// Functions whose new code was built but does not answer.
     broken: BTreeMap<String, (Problem, Option<Digest>)>,
-    /// What belongs to no function.
+    /// The problem that belongs to no function.
     general: Option<Problem>,
     /// Where each compiler message begins in the document, and which one it is.
     places: Vec<(u64, usize)>,
@@ -46,7 +46,7 @@ impl Errors {
         }
     }
 
-    /// Whether something is to be shown.
+    /// Whether there is nothing to show.
     pub(super) fn is_empty(&self) -> bool {
         self.count(Level::Error) == 0
             && self.failed.is_empty()
@@ -59,7 +59,7 @@ impl Errors {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count()
     }
 
-    /// The compiler reported something; the first report of a build takes the place of the last build's.
+    /// The compiler reported something. The first report of a build replaces those of the build before.
     pub(super) fn diagnosed(&mut self, generation: Generation, diagnostic: &Diagnostic) {
         if self.generation != generation {
             self.generation = generation;
@@ -96,7 +96,7 @@ impl Errors {
         self.show();
     }
 
-    /// The function was built; whether its code comes up is another question.
+    /// The function was built; its code may still fail to start.
     pub(super) fn built(&mut self, generation: Generation, function: &str) {
         self.failed.remove(function);
         if self.failed.is_empty() && self.generation != generation {
@@ -105,7 +105,7 @@ impl Errors {
         self.show();
     }
 
-    /// Other code of the function answers now; what is broken still is.
+    /// Other code of the function answers now; its errors stay.
     pub(super) fn rolled_back(&mut self, function: &str, digest: &Digest) {
         let told = self.failed.get_mut(function);
         let told = told.into_iter().chain(self.broken.get_mut(function).map(|(_, serving)| serving));
@@ -113,7 +113,7 @@ impl Errors {
         self.show();
     }
 
-    /// There is no such function any more, and nothing of it that is broken.
+    /// The function is gone, and its errors with it.
     pub(super) fn gone(&mut self, function: &str) {
         self.broken.remove(function);
         if self.failed.remove(function).is_some() && self.failed.is_empty() {
@@ -129,21 +129,21 @@ impl Errors {
         self.built(generation, function);
     }
 
-    /// The compiler message that the line belongs to; above the first one that is the first.
+    /// The compiler message that the line belongs to; for lines above all messages, the first one.
     fn diagnostic_at(&self, number: u64) -> Option<&Diagnostic> {
         let behind = self.places.partition_point(|(start, _)| *start <= number);
         let (_, index) = self.places.get(behind.saturating_sub(1))?;
         self.diagnostics.get(*index)
     }
 
-    /// What an editor opens from this line: the place of its message, or one that the line itself names.
+    /// The place that an editor opens from this line: that of its message, or one that the line itself names.
     pub(super) fn place_at(&self, number: u64) -> Option<Location> {
         let own = || place_in(&self.document.text_of(number).1);
         let of_message = || {
             let location = self.diagnostic_at(number)?.location.as_ref()?;
             Some(location.clone())
         };
-        // A message may point to several places; the one under the mark is meant.
+        // A message may point to several places; the one in the marked line counts.
         if self.document.cursor() == Some(number) {
             own().or_else(of_message)
         } else {
@@ -151,7 +151,7 @@ impl Errors {
         }
     }
 
-    /// The message at this line, or without messages everything.
+    /// The message at this line; everything if there are no messages.
     pub(super) fn text_at(&self, number: u64) -> String {
         match self.diagnostic_at(number) {
             Some(diagnostic) => rendered(diagnostic),
@@ -159,7 +159,7 @@ impl Errors {
         }
     }
 
-    /// The same for programs.
+    /// The same as JSON, for programs.
     pub(super) fn json_at(&self, number: u64) -> Value {
         match self.diagnostic_at(number) {
             Some(diagnostic) => json!({
@@ -214,7 +214,7 @@ fn told(problem: &Problem) -> Vec<Line<'static>> {
     lines
 }
 
-/// What goes on meanwhile.
+/// A phrase about the code that serves meanwhile.
 pub(super) fn still(serving: Option<&Digest>) -> String {
     match serving {
         Some(digest) => format!("serving previous build {}", digest.short()),

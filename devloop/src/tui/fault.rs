@@ -1,9 +1,9 @@
-//! A panic on purpose: the test of the way out names a thread, which panics when it next does its work after a key was pressed.
-//! Only debug builds can be told to.
+//! A panic on purpose, for the test that the terminal is restored. The test names a thread, which panics when it next works after a
+//! key was pressed. Only debug builds can do this.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Which thread, and whether a key was pressed.
+/// The thread that is to panic, and whether a key was pressed.
 #[derive(Debug, Default)]
 pub(super) struct Fault {
     thread: Option<String>,
@@ -11,7 +11,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// A panic of the thread, if one is named.
+    /// A fault in the named thread; without a name no fault.
     pub(super) fn of(thread: Option<String>) -> Self {
         Self { thread, armed: AtomicBool::new(false) }
     }

@@ -1,4 +1,4 @@
-//! What keys do to the screen. Pure: what is beyond the screen is a [`Request`].
+//! What keys do to the screen. Pure: effects outside of the screen are returned as a [`Request`].
 
 use crate::tui::action::Action;
 use crate::tui::layout::Pane;
@@ -76,7 +76,7 @@ impl Screen {
         self.focus = pane;
     }
 
-    /// Undoes one thing that hides another, the nearest first.
+    /// Leaves the topmost of the states that hide or hold something: page, search, mark, freeze, filter, large pane.
     fn back(&mut self) {
         if self.page.is_some() {
             self.page = None;

@@ -1,15 +1,15 @@
-//! Whose a Ctrl-C is. The terminal sends it to every process in the foreground: while a child process such as an editor has the
-//! terminal, it is for that one, and devloop ignores it.
+//! Decides who gets a Ctrl-C. The terminal sends it to every process in the foreground. While a child process such as an editor has
+//! the terminal, the Ctrl-C is for that process, and devloop ignores it.
 //!
-//! An ignored signal is dropped by the kernel when it is sent. So who has the terminal then decides, not who has it when somebody
-//! gets to look at the signal: an editor that ends at Ctrl-C has given the terminal back by then. system(3) does the same.
+//! The kernel drops an ignored signal when it is sent. So it counts who has the terminal at that time, not when a task looks at the
+//! signal: an editor that ends at Ctrl-C has given the terminal back by then. system(3) does the same.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-/// What a Ctrl-C does while it is not ignored; none while that is in force.
+/// The action for Ctrl-C that was replaced; `None` while Ctrl-C is not ignored.
 static HEEDED: Mutex<Option<SigAction>> = Mutex::new(None);
 
 fn heeded() -> MutexGuard<'static, Option<SigAction>> {
@@ -17,8 +17,8 @@ fn heeded() -> MutexGuard<'static, Option<SigAction>> {
 }
 
 /// Ignores each Ctrl-C until [`heed`] is called. Child processes that are started meanwhile ignore it too, unless they call
-/// [`end_at_interrupts`]: a cargo and functions do, which a terminal's Ctrl-C does not reach anyway, because they are no part of its
-/// foreground.
+/// [`end_at_interrupts`]. For a cargo and for functions this makes no difference: they are not in the terminal's foreground, so
+/// Ctrl-C does not reach them.
 pub(super) fn ignore() -> io::Result<()> {
     let mut heeded = heeded();
     if heeded.is_none() {
@@ -27,15 +27,15 @@ pub(super) fn ignore() -> io::Result<()> {
     Ok(())
 }
 
-/// From here on a Ctrl-C is devloop's again.
+/// From here on devloop handles Ctrl-C again.
 pub(super) fn heed() {
     if let Some(before) = heeded().take() {
-        // An error would mean that there is no such signal.
+        // An error would mean that this signal does not exist.
         let _ = set(&before);
     }
 }
 
-/// Lets a Ctrl-C end this process, as it ends one that a shell starts. For a child process before it becomes its program.
+/// Makes Ctrl-C end this process, as it ends one that a shell starts. A child process calls this before it becomes its program.
 pub(super) fn end_at_interrupts() -> io::Result<()> {
     set(&action(SigHandler::SigDfl)).map(drop)
 }
@@ -44,10 +44,10 @@ fn action(handler: SigHandler) -> SigAction {
     SigAction::new(handler, SaFlags::empty(), SigSet::empty())
 }
 
-/// Returns what was in force before.
+/// Sets the action for Ctrl-C. Returns the previous one.
 #[expect(unsafe_code, reason = "what a signal does cannot be changed without")]
 fn set(action: &SigAction) -> io::Result<SigAction> {
-    // SAFETY: the handler is the kernel's own, or the one that was in force before, which is never removed.
+    // SAFETY: the handler is the kernel's own, or the previous one, which is never removed.
     Ok(unsafe { sigaction(Signal::SIGINT, action) }?)
 }
 

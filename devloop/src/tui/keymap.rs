@@ -1,4 +1,4 @@
-//! Which key does what in this session: the table of actions, changed by the settings.
+//! The keys of this session: the table of actions, changed by the settings.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::tui::keys;
 #[derive(Debug, Clone)]
 pub(crate) struct Keymap {
     by_key: BTreeMap<String, Action>,
-    /// In the table's order.
+    /// Actions with their keys, in the table's order.
     keys: Vec<(Action, Vec<String>)>,
 }
 
@@ -24,7 +24,7 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table with these actions on other keys; an action without a key is left to the command line.
+    /// The table with these actions on other keys; an action without a key can be used on the command line only.
     pub(crate) fn new(changes: &BTreeMap<String, Vec<String>>) -> Result<Self, Problem> {
         let invalid = |message: String| Problem::new("config_invalid", message);
         let mut keys = Self::default().keys;
@@ -68,7 +68,7 @@ impl Keymap {
         Self { by_key: by_key.collect(), keys }
     }
 
-    /// What the key means.
+    /// The key's action.
     pub(super) fn action(&self, key: &str) -> Option<Action> {
         self.by_key.get(key).copied()
     }

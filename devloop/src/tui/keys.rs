@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// The key's name, such as `G`, `ctrl-u`, `shift-tab` or `pagedown`; none for a key that was let go or that means nothing here.
+/// The key's name, such as `G`, `ctrl-u`, `shift-tab` or `pagedown`; `None` for a key that was released or has no name here.
 pub(super) fn name(event: &KeyEvent) -> Option<String> {
     if event.kind == KeyEventKind::Release {
         return None;

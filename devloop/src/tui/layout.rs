@@ -1,4 +1,4 @@
-//! Which pane lies where. Pure, so that scrolling and drawing agree on it.
+//! Computes where each pane is. Pure, so that scrolling and drawing agree on it.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -21,7 +21,7 @@ impl Pane {
         Self::ALL.iter().position(|pane| *pane == self).unwrap_or_default() + 1
     }
 
-    /// The pane so many places further on, in a circle.
+    /// The pane this many places further on, in a circle.
     pub(super) fn step(self, places: usize) -> Self {
         Self::ALL[(self.number() - 1 + places) % Self::ALL.len()]
     }
@@ -30,16 +30,16 @@ impl Pane {
 /// Below this many rows for panes, only one is shown.
 const ROOM_FOR_ALL: u16 = 12;
 
-/// The same for columns.
+/// Below this many columns, only one pane is shown.
 const WIDTH_FOR_ALL: u16 = 40;
 
 /// A screen this high has rows for the call of the API.
 const ROOM_FOR_CALL: u16 = 12;
 
-/// A screen this high has a row for the way through the pipeline.
+/// A screen this high has a row for the path through the pipeline.
 const ROOM_FOR_A_WAY: u16 = 20;
 
-/// A screen this high has rows for more ways, at most so many, and for the phases of the last save.
+/// A screen this high has rows for more paths, up to the limit below, and for the phases of the last save.
 const ROOM_FOR_WAYS: u16 = 30;
 const MOST_WAYS: usize = 2;
 
@@ -47,7 +47,7 @@ const MOST_WAYS: usize = 2;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Places {
     pub(super) header: Rect,
-    /// The ways through the pipeline, a row each, and the phases of the last save.
+    /// The paths through the pipeline, one row each, and the phases of the last save.
     pub(super) ways: Rect,
     pub(super) call: Rect,
     /// The panes that are shown, each with its title's row.
@@ -76,7 +76,7 @@ pub(super) fn places(area: Rect, screen: &Screen) -> Places {
     Places { header, ways, call, panes, footer }
 }
 
-/// All panes, one above the other. Errors push the figures aside while there are some; the logs get what is left.
+/// All panes, one above the other. Errors, if there are any, take room from the figures; the logs get the rest.
 fn stacked(body: Rect, screen: &Screen) -> Vec<(Pane, Rect)> {
     let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).saturating_add(1);
     let functions = rows(screen.functions().len()).clamp(2, (body.height / 3).max(2));

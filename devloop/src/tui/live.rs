@@ -1,5 +1,5 @@
-//! The terminal as a screen of one thing that changes by the moment, such as a run of `devloop bench`. What is drawn is the
-//! caller's; here are the terminal, the threads, and the keys that end it.
+//! A terminal screen for one thing that changes all the time, such as a run of `devloop bench`. The caller draws; this module has
+//! the terminal, the threads, and the keys that end it.
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,13 +19,13 @@ const FRAME: Duration = Duration::from_millis(100);
 /// How long the end waits for a terminal that takes no output.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Draws what there is to see.
+/// Draws the content.
 type Draw<T> = fn(&mut Frame<'_>, &T, Theme);
 
-/// The screen; the terminal goes back when this is dropped.
+/// The screen; the terminal is restored when this is dropped.
 pub(crate) struct LiveScreen<T> {
     shared: Arc<Shared<T>>,
-    /// Gets nothing, and closes when the terminal is given back.
+    /// Never gets a message; it closes when the terminal is restored.
     drawn: Receiver<()>,
 }
 
@@ -58,7 +58,7 @@ impl<T: Clone + Default + Send + 'static> LiveScreen<T> {
             let shared = Arc::clone(&shared);
             move || draw_on(&shared, (guard, canvas), (theme, draw), &open)
         })?;
-        // Nothing can wake a read of the terminal, so this thread is left alone at the end of the process.
+        // Nothing can interrupt a read of the terminal, so this thread is not waited for at the end of the process.
         thread::Builder::new().name("live-keys".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || read_keys(&shared, &end)

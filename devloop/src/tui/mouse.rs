@@ -9,12 +9,12 @@ use crate::tui::screen::{Request, Screen};
 const WHEEL: isize = 3;
 
 impl Screen {
-    /// The pane there, with the place of its lines.
+    /// The pane at this position, with the area of its lines.
     fn pane_at(&self, at: Position) -> Option<(Pane, Rect)> {
         self.places().panes.into_iter().find(|(_, area)| area.contains(at))
     }
 
-    /// A click selects what lies under it; on the call of the API it copies that.
+    /// A click selects what is under it; on the call of the API it copies the call.
     pub(super) fn click(&mut self, column: u16, row: u16) -> Option<Request> {
         self.remark = None;
         let at = Position::new(column, row);
@@ -38,7 +38,7 @@ impl Screen {
         None
     }
 
-    /// The wheel moves what lies under it, whatever the keys are for.
+    /// The wheel scrolls the pane under the mouse, whichever pane has the focus.
     pub(super) fn wheel(&mut self, column: u16, row: u16, down: bool) {
         let lines = if down { WHEEL } else { -WHEEL };
         if self.page.is_some() {

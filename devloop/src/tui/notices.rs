@@ -13,7 +13,7 @@ use crate::status::{Function, Report, Section, Tone, lines};
 use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
 
-/// The order on the screen, where the end may be out of sight.
+/// The order of sections on the screen, where the end may be out of sight.
 const SECTIONS: [Section; 7] = [
     Section::Problems,
     Section::Latency,
@@ -21,16 +21,16 @@ const SECTIONS: [Section; 7] = [
     Section::Stages,
     Section::Code,
     Section::Queues,
-    // Last: the cloud is named above all panes, and what else it says is what asking through the APIs takes.
+    // Last, because the cloud is named above all panes; this section only adds the number of API requests.
     Section::Cloud,
 ];
 
-/// The sections of a report; one that came from the cloud's page took nothing to speak of.
+/// The sections of a report. One from the cloud's page has no API requests to show.
 fn sections(report: &Report) -> &'static [Section] {
     if report.calls.is_some() { &SECTIONS } else { &SECTIONS[..SECTIONS.len() - 1] }
 }
 
-/// What was learned of the running pipeline.
+/// What is known about the running pipeline.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     report: Option<Report>,
@@ -56,7 +56,7 @@ impl Figures {
 }
 
 impl Screen {
-    /// Something was announced; `state` is what it led to.
+    /// Takes an announcement; `state` is the engine's state after it.
     pub(super) fn tell(&mut self, at: Millis, notice: &Notice, state: &State) {
         match notice {
             Notice::Log { function, line } => {
@@ -95,7 +95,7 @@ impl Screen {
             }
             Notice::Live { generation, function, phases, .. } => {
                 self.errors.works(*generation, function);
-                // The first build is no save.
+                // The first build does not count as a save.
                 if *generation > 1 {
                     self.saves.entry(function.clone()).or_default().add(phases.total());
                     self.all_saves.add(phases.total());
@@ -126,7 +126,7 @@ impl Screen {
         self.log_event(at, notice, state);
     }
 
-    /// The session's own doings stand between the functions' lines, so that one sees what came before a save and what after.
+    /// The session's own events appear between the functions' lines, so that one sees which lines came before and after a save.
     fn log_event(&mut self, at: Millis, notice: &Notice, state: &State) {
         let strong = Style::new().add_modifier(Modifier::BOLD);
         let text = sink::text(notice, state);
@@ -141,7 +141,7 @@ impl Screen {
         }
     }
 
-    /// A function's own line; one in JSON is told as people read it.
+    /// Shows a function's own line; one in JSON in its form for people.
     fn log_of_function(&mut self, at: Millis, function: &str, text: &str) {
         let Some(line) = log_line(text) else { return self.log(at, Some(function), text) };
         let mut told = styled::lines(&line.text).into_iter();
@@ -153,7 +153,7 @@ impl Screen {
         told.for_each(|line| self.push_log(at, Some(function), line));
     }
 
-    /// Lambda's report of a request stands in the line that told of the request last.
+    /// Adds Lambda's report of a request to the last line that names the request.
     fn add_report(&mut self, function: &str, line: &str) {
         if let Some(report) = ReportLine::parse(line) {
             let text = Span::styled(format!(" · {report}"), Modifier::DIM);
@@ -166,7 +166,7 @@ impl Screen {
         self.logs.push(function, self.prefix(at, function), spans.collect());
     }
 
-    /// What stands before a line of the logs.
+    /// The prefix of a line of the logs.
     fn prefix(&self, at: Millis, function: Option<&str>) -> Vec<Span<'static>> {
         let widest = self.functions.keys().map(|name| name.chars().count()).max().unwrap_or_default();
         let name = function.unwrap_or("devloop");
@@ -178,13 +178,13 @@ impl Screen {
         ]
     }
 
-    /// devloop itself failed somewhere, and goes on.
+    /// Shows an error of devloop itself that does not end the session.
     pub(super) fn tell_problem(&mut self, at: Millis, problem: &Problem) {
         self.log(at, None, &problem.message);
         self.errors.failed(None, problem, None);
     }
 
-    /// The workspace stands on this commit now. Returns whether that is news.
+    /// Takes the commit that is checked out in the workspace. Returns whether it has changed.
     pub(super) fn stands_on(&mut self, commit: Option<Commit>) -> bool {
         let is_new = self.commit != commit;
         self.commit = commit;
@@ -199,7 +199,7 @@ impl Screen {
         )
     }
 
-    /// The pipeline was asked how it fares. Returns whether there is anything new to see.
+    /// Takes the pipeline's report. Returns whether anything on the screen changes.
     pub(super) fn learn(&mut self, answer: Result<Report, Problem>) -> bool {
         match answer {
             Err(problem) => {
@@ -242,7 +242,7 @@ impl Screen {
     }
 }
 
-/// A log level's colour; its word says the same.
+/// A log level's colour; the word is shown too.
 fn level(level: &str) -> Style {
     match level {
         "ERROR" | "FATAL" => Style::new().fg(Color::Red),
@@ -260,7 +260,7 @@ fn tone(tone: Tone) -> Style {
     }
 }
 
-/// Two reports that look the same: the clock goes on in any case.
+/// Whether two reports look the same; their times always differ and do not count.
 fn same(before: &Report, after: &Report) -> bool {
     before.functions == after.functions
         && before.mappings == after.mappings

@@ -36,7 +36,7 @@ pub(super) fn line(hops: &[Hop], figures: &Figures) -> Line<'static> {
     Line::from(spans)
 }
 
-/// How far the function is behind in what the service holds for it; none where it is not.
+/// How far the function is behind with the service's records; `None` if it is not behind.
 fn behind(report: &Report, service: &str, function: &str) -> Option<String> {
     let mapping = report.mappings.iter().find(|mapping| {
         report.label(&mapping.function) == function && mapping_service(mapping) == Some(service)

@@ -7,7 +7,7 @@ use crate::tui::view::{help, target};
 /// The command that posts what follows it.
 const SEND: &str = "send";
 
-/// Said when a question was not answered with `yes`.
+/// Shown when a question was not answered with `yes`.
 const UNCHANGED: &str = "nothing was changed";
 
 impl Screen {
@@ -40,7 +40,7 @@ impl Screen {
         None
     }
 
-    /// A word and not a key: the question comes while other keys may be typed.
+    /// The answer is a word and not a key, because the question may appear while the user is typing.
     fn agree(&mut self, question: Question) -> Option<Request> {
         if question.typed.trim() != "yes" {
             self.say(UNCHANGED);
@@ -56,14 +56,14 @@ impl Screen {
             return;
         }
         typed.clone_into(&mut self.wanted);
-        // The selected function is a hit too.
+        // The search begins with the selected function.
         let before = self.functions.len().saturating_sub(1);
         let selected = self.selected();
         self.selected = (selected + before) % self.functions.len().max(1);
         self.selected = self.next_match(1).unwrap_or(selected);
     }
 
-    /// Runs a typed command: the name of an action, which few of them follow with more, or `send` with a body.
+    /// Runs a typed command: the name of an action, a few of which take arguments, or `send` with a body.
     fn run(&mut self, typed: &str) -> Option<Request> {
         let typed = typed.trim();
         let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
@@ -94,7 +94,7 @@ impl Screen {
         }
     }
 
-    /// Pasted text, of which only what is typed at the bottom has use.
+    /// Takes pasted text, which is only used while something is being typed at the bottom.
     pub(super) fn paste(&mut self, text: &str) {
         if self.prompt.is_some() {
             for character in text.lines().next().unwrap_or_default().chars().filter(|it| !it.is_control()) {

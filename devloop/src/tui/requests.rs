@@ -1,4 +1,4 @@
-//! Keys that want something of the session, of an editor, or of `devloop bench`.
+//! Keys that make requests of the session, of an editor, or of `devloop bench`.
 
 use crate::tui::layout::Pane;
 use crate::tui::location::place_in;
@@ -7,7 +7,7 @@ use crate::tui::text::words;
 use crate::tui::trace::ids_in;
 
 impl Screen {
-    /// What the marked thing leads to.
+    /// Opens what is marked.
     pub(super) fn open(&mut self) -> Option<Request> {
         let view = self.view_of(self.focus);
         match self.focus {
@@ -36,7 +36,8 @@ impl Screen {
                 if let Some(place) = place_in(&text) {
                     return Some(Request::Edit(place));
                 }
-                // Of several ids, such as Lambda's own and the pipeline's, the one that most functions speak of is followed.
+                // Of several ids, such as Lambda's own and the pipeline's, the one that occurs in most functions' lines is
+                // followed.
                 let ids = ids_in(&text);
                 match ids.iter().rev().max_by_key(|id| self.logs.sources_about(id)) {
                     Some(_) if ids.iter().any(|id| self.logs.about() == Some(id)) => {
@@ -58,7 +59,7 @@ impl Screen {
         Some(Request::Order(if self.paused.is_some() { Order::Resume } else { Order::Pause }))
     }
 
-    /// Posts the body; none: the one that was typed last, or a message like the call's.
+    /// Posts the body; `None`: the body that was typed last, or a message like that of the call.
     pub(super) fn send(&mut self, body: Option<String>) -> Option<Request> {
         let Some(url) = self.api.clone() else {
             self.say("there is no API to call");
@@ -69,7 +70,7 @@ impl Screen {
         Some(Request::Order(Order::Send { url, body }))
     }
 
-    /// Asks for a rollback of the named function; none: the one that is selected, if the functions' pane is in focus.
+    /// Asks for a rollback of the named function; `None`: of the selected one, if the functions' pane has the focus.
     pub(super) fn roll_back(&mut self, named: Option<&str>) -> Option<Request> {
         let only = || self.functions.keys().next().filter(|_| self.functions.len() == 1);
         let function = match named {

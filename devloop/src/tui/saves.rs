@@ -1,4 +1,4 @@
-//! How long saves took to go live, and how that went on.
+//! How long the last saves took to go live.
 
 use std::collections::VecDeque;
 
@@ -33,7 +33,7 @@ impl Saves {
         self.percentile(50)
     }
 
-    /// What 19 of 20 did not exceed.
+    /// The 95th percentile.
     pub(super) fn p95(&self) -> Option<u64> {
         self.percentile(95)
     }

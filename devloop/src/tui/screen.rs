@@ -1,5 +1,5 @@
-//! Everything that the screen shows. Pure: [`super::notices`] changes it by what happens, [`super::input`] by keys and mouse,
-//! `view` draws it, and time and size are told to it.
+//! Everything that the screen shows. Pure: [`super::notices`] changes it by events, [`super::input`] by keys and mouse, `view`
+//! draws it; time and size are passed in.
 
 use std::collections::BTreeMap;
 
@@ -20,19 +20,19 @@ use crate::tui::text::fitted;
 /// How many lines of logs are kept; the session's log file has all.
 const LOG_LINES: usize = 10_000;
 
-/// A call of the API without its URL. The id is another one each time, because the pipeline drops what it has seen before.
+/// A call of the API without its URL. Its id is different each time, because the pipeline drops ids that it has seen before.
 const CALL: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
 
-/// What a key asks for beyond the screen: of the session, the terminal or a child process.
+/// An effect outside of the screen that a key asks for: in the session, the terminal or a child process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Request {
     /// End the session.
     Quit,
     /// Put the text into the user's clipboard.
     Copy(String),
-    /// Open the user's editor there.
+    /// Open the user's editor at this place.
     Edit(Location),
-    /// Have the session do something.
+    /// Give the session a command.
     Order(Order),
     /// Lend the terminal to a load with these arguments.
     Load(Vec<String>),
@@ -44,7 +44,7 @@ pub(super) enum Request {
     Suspend,
 }
 
-/// What the screen asks of its session, which answers by what it announces.
+/// A command to the session, which answers by its announcements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Only note saves.
@@ -53,38 +53,38 @@ pub(crate) enum Order {
     Resume,
     /// Build everything.
     Rerun,
-    /// Let the function's code before this one serve again.
+    /// Roll the function back to its previous code.
     RollBack {
         function: String,
-        /// The user has agreed to what that changes.
+        /// Whether the user has agreed to what that changes.
         agreed: bool,
     },
-    /// Post this body to the URL, and tell the answer among the logs.
+    /// Post this body to the URL, and show the answer among the logs.
     Send {
-        /// Where to.
+        /// The API's URL.
         url: String,
-        /// What; none: a message like that of the call.
+        /// The body; `None`: a message like that of the call.
         body: Option<String>,
     },
 }
 
-/// The commit that the workspace stands on.
+/// The commit that is checked out in the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Commit {
     /// The first characters of its name.
     pub(crate) short: String,
-    /// Files that git follows were changed since.
+    /// Whether files that git tracks have changed since.
     pub(crate) dirty: bool,
 }
 
 /// What is typed at the bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Prompt {
-    /// A search of the pane.
+    /// A search in the pane.
     Search(String),
     /// A command.
     Command(String),
-    /// Whether a function is to be rolled back.
+    /// The answer to whether a function is to be rolled back.
     Agree(Question),
 }
 
@@ -97,11 +97,11 @@ impl Prompt {
     }
 }
 
-/// A rollback that has to be agreed to.
+/// A rollback that the user has to agree to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) function: String,
-    /// What it would change.
+    /// What the rollback would change.
     pub(super) plan: String,
     pub(super) typed: String,
 }
@@ -116,7 +116,7 @@ pub(super) struct Page {
 /// The state of the screen.
 #[derive(Debug)]
 pub(super) struct Screen {
-    /// Such as `watch`.
+    /// The command that was started, such as `watch`.
     pub(super) command: String,
     pub(super) endpoint: String,
     pub(super) zone: TimeZone,
@@ -126,21 +126,21 @@ pub(super) struct Screen {
     pub(super) logs: Document,
     pub(super) figures: Figures,
     pub(super) saves: BTreeMap<String, Saves>,
-    /// Those of all functions.
+    /// The saves of all functions.
     pub(super) all_saves: Saves,
-    /// Where the time of the last save went, and whose it was.
+    /// The function of the last save, and where its time went.
     pub(super) last_save: Option<(String, Phases)>,
-    /// How many saves were noted while nothing is built; none while everything is.
+    /// How many saves were noted since the session was paused; `None` while it is not paused.
     pub(super) paused: Option<usize>,
     pub(super) commit: Option<Commit>,
     pub(super) keymap: Keymap,
-    /// The ways through the pipeline, as the template tells.
+    /// The paths of events through the pipeline, from the template.
     pub(super) event_paths: Vec<Vec<Hop>>,
-    /// The mouse is ours, and not the terminal's.
+    /// Whether devloop has the mouse, and not the terminal.
     pub(super) mouse: bool,
     /// The body that was typed and posted last.
     pub(super) sent: Option<String>,
-    /// What cargo says at this moment.
+    /// Cargo's current progress line.
     pub(super) progress: Option<String>,
     /// The API's URL.
     pub(super) api: Option<String>,
@@ -148,16 +148,16 @@ pub(super) struct Screen {
     pub(super) focus: Pane,
     pub(super) selected: usize,
     pub(super) expanded: bool,
-    /// What lies over everything.
+    /// The page over the whole screen, if one is open.
     pub(super) page: Option<Page>,
     /// Where the functions run, by name and value.
     pub(super) target: Vec<(&'static str, String)>,
-    /// `devloop bench` can load what runs there.
+    /// Whether `devloop bench` can load this target.
     pub(super) takes_load: bool,
     pub(super) prompt: Option<Prompt>,
-    /// Said in the footer until the next key.
+    /// Shown in the footer until the next key.
     pub(super) remark: Option<String>,
-    /// What the functions were searched for last.
+    /// The last search text in the functions' pane.
     pub(super) wanted: String,
 }
 
@@ -198,17 +198,17 @@ impl Screen {
         }
     }
 
-    /// The terminal has this size.
+    /// Takes the terminal's size.
     pub(super) fn resize(&mut self, size: Size) {
         self.size = size;
     }
 
-    /// The pane that keys are for.
+    /// The pane that has the focus.
     pub(super) fn focus(&self) -> Pane {
         self.focus
     }
 
-    /// Whether that pane is the only one.
+    /// Whether the pane with the focus is the only one shown.
     pub(super) fn is_expanded(&self) -> bool {
         self.expanded
     }
@@ -218,7 +218,7 @@ impl Screen {
         &self.functions
     }
 
-    /// The place of the selected function among them.
+    /// The index of the selected function.
     pub(super) fn selected(&self) -> usize {
         self.selected.min(self.functions.len().saturating_sub(1))
     }
@@ -235,12 +235,12 @@ impl Screen {
         self.figures.report()
     }
 
-    /// The page over everything, while there is one.
+    /// The page over the whole screen, if one is open.
     pub(super) fn page(&self) -> Option<&Page> {
         self.page.as_ref()
     }
 
-    /// What is typed at the bottom, while it is.
+    /// What is being typed at the bottom, if anything is.
     pub(super) fn prompt(&self) -> Option<&Prompt> {
         self.prompt.as_ref()
     }
@@ -259,7 +259,7 @@ impl Screen {
         self.api.as_deref().map(|api| format!("{CALL} {api}"))
     }
 
-    /// The same in rows of the width, to be copied with the mouse; without enough room only the URL.
+    /// The call in rows of this width, so that the mouse can copy it; only the URL if there is not enough room.
     pub(super) fn call_rows(&self, width: u16) -> Vec<String> {
         let (Some(api), Some(whole)) = (self.api.as_deref(), self.call()) else { return Vec::new() };
         let fits = |text: &str| Span::raw(text).width() <= usize::from(width);
@@ -283,7 +283,7 @@ impl Screen {
         }
     }
 
-    /// What lies where.
+    /// The areas of the screen.
     pub(super) fn places(&self) -> Places {
         places(Rect::from((ratatui::layout::Position::ORIGIN, self.size)), self)
     }
@@ -295,7 +295,7 @@ impl Screen {
         place.map_or(Size::new(0, 0), |area| Size::new(area.width, area.height.saturating_sub(1)))
     }
 
-    /// The lines that keys are for, and their room.
+    /// The lines of the pane with the focus, and their area's size.
     pub(super) fn current(&mut self) -> Option<(&mut Document, Size)> {
         if self.page.is_some() {
             let view = Size::new(self.size.width, self.size.height.saturating_sub(2));
@@ -310,7 +310,7 @@ impl Screen {
         }
     }
 
-    /// Puts other lines into the status pane.
+    /// Replaces the lines of the status pane.
     pub(super) fn show_status(&mut self, lines: Vec<Line<'static>>) {
         self.status.replace(lines);
     }

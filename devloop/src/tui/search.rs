@@ -1,35 +1,35 @@
-//! What is searched for in a document, and where it was found.
+//! A search in a document, and its hits.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// What begins a search for lines without the text.
+/// The prefix of a search for lines without the text.
 const INVERSE: char = '!';
 
-/// What begins a search for letters in this order, with anything between them.
+/// The prefix of a search for letters in this order, with anything between them.
 const FUZZY: &str = "-f ";
 
-/// How the text is searched for.
+/// The kind of search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Mode {
     #[default]
     Plain,
-    /// Lines that do not hold it.
+    /// Lines that do not contain the text.
     Inverse,
-    /// Its letters in this order.
+    /// Lines with the letters in this order.
     Fuzzy,
 }
 
-/// A search; lines are known by their numbers.
+/// A search; lines are identified by their numbers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Search {
     query: String,
     mode: Mode,
-    /// The query without what says how.
+    /// The query without its prefix.
     wanted: String,
     /// Lines with at least one hit, in order.
     hits: VecDeque<u64>,
-    /// The one that was gone to last.
+    /// The hit that was gone to last.
     current: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ impl Search {
         Self { query: query.to_owned(), mode, wanted: wanted.to_owned(), ..Self::default() }
     }
 
-    /// Whether the text is one that is searched for.
+    /// Whether the text fits the search.
     pub(super) fn is_hit(&self, text: &str) -> bool {
         match self.mode {
             Mode::Plain | Mode::Fuzzy => !self.ranges(text).is_empty(),
@@ -52,12 +52,12 @@ impl Search {
         }
     }
 
-    /// What is searched for.
+    /// The query as it was typed.
     pub(super) fn query(&self) -> &str {
         &self.query
     }
 
-    /// Takes a line into account whose number is larger than those before.
+    /// Adds a line to the search; line numbers must increase.
     pub(super) fn look_at(&mut self, number: u64, text: &str) {
         if self.is_hit(text) {
             self.hits.push_back(number);
@@ -78,7 +78,7 @@ impl Search {
         self.current
     }
 
-    /// Goes to the hit behind the current one, or before it; behind the last comes the first.
+    /// Goes to the next or the previous hit, in a circle.
     pub(super) fn step(&mut self, forward: bool) -> Option<u64> {
         let current = self.current.unwrap_or_default();
         let at = self.hits.partition_point(|hit| *hit < current);
@@ -102,13 +102,13 @@ impl Search {
         self.current == Some(number)
     }
 
-    /// Such as `/error 3/17`.
+    /// A summary such as `/error 3/17`.
     pub(super) fn summary(&self) -> String {
         let place = self.current.map_or(0, |current| self.hits.partition_point(|hit| *hit <= current));
         format!("/{} {place}/{}", self.query, self.hits.len())
     }
 
-    /// Where the text is found, in bytes. A query without capitals finds capitals too; one for lines without a text marks nothing.
+    /// Where the text is found, in bytes. A query without capitals ignores case; a search for lines without the text marks nothing.
     pub(super) fn ranges(&self, text: &str) -> Vec<Range<usize>> {
         match self.mode {
             Mode::Plain => self.found(text),
@@ -121,7 +121,7 @@ impl Search {
         self.wanted.chars().any(char::is_uppercase)
     }
 
-    /// The first place of every letter, each behind the one before; nothing if one is missing.
+    /// The first place of every letter after the place of the letter before; empty if one is missing.
     fn scattered(&self, text: &str) -> Vec<Range<usize>> {
         let exact = self.is_exact();
         let mut places = Vec::new();
@@ -153,7 +153,7 @@ impl Search {
     }
 }
 
-/// How many bytes of the text the query takes, if the text begins with it.
+/// How many bytes of the text match the query, if the text begins with it.
 fn prefix(text: &str, query: &str, exact: bool) -> Option<usize> {
     let mut characters = text.chars();
     for wanted in query.chars() {

@@ -52,7 +52,7 @@ impl Screen {
         .min(last);
     }
 
-    /// The function whose name holds what was searched for, from the selected one on in steps of this many, in a circle.
+    /// The next function whose name contains the search text, from the selected one on, in steps of `step`, in a circle.
     pub(super) fn next_match(&self, step: usize) -> Option<usize> {
         let names: Vec<&String> = self.functions.keys().collect();
         let wanted = self.wanted.to_lowercase();

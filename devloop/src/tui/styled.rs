@@ -1,4 +1,4 @@
-//! Text that was written for a terminal, as styled lines.
+//! Turns text that was written for a terminal into styled lines.
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -30,7 +30,7 @@ pub(super) fn lines(text: &str) -> Vec<Line<'static>> {
     lines
 }
 
-/// A line in the making; the style goes on into the next one.
+/// A line under construction; its style continues in the next line.
 #[derive(Default)]
 struct LineBuilder {
     spans: Vec<Span<'static>>,

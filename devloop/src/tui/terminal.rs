@@ -1,4 +1,4 @@
-//! Takes the terminal for the screen, lends it to child processes, and gives it back.
+//! Takes the terminal for the screen, lends it to child processes, and restores it.
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,12 +22,11 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether a child process or the shell has it for a while.
 static LENT: AtomicBool = AtomicBool::new(false);
 
-/// Clicks and the wheel, with places beyond column 223 too; movements are not reported
-/// `[Mouse Tracking, XTerm Control Sequences]`.
+/// Asks for clicks and the wheel, also beyond column 223; movements are not reported `[Mouse Tracking, XTerm Control Sequences]`.
 const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
 const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
 
-/// The terminal as ours; it goes back when this is dropped.
+/// Holds the terminal; it is restored when this is dropped.
 #[derive(Debug)]
 pub(super) struct Guard(());
 
@@ -43,7 +42,7 @@ pub(super) fn take() -> io::Result<(Guard, Canvas)> {
     Ok((guard, canvas()?))
 }
 
-/// Something to draw on that believes the screen to be empty.
+/// A canvas that assumes the screen to be empty.
 pub(super) fn canvas() -> io::Result<Canvas> {
     Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
 }
@@ -65,12 +64,12 @@ pub(super) fn is_lent() -> bool {
     LENT.load(Ordering::SeqCst)
 }
 
-/// From here on no frame is begun. Returns whether the terminal was ours and is now to be given back.
+/// From here on no frame is begun. Returns whether devloop had the terminal and must now restore it.
 pub(super) fn begin_to_lend() -> bool {
     is_taken() && !LENT.swap(true, Ordering::SeqCst)
 }
 
-/// Takes the terminal again, whatever modes it came back with.
+/// Takes the terminal again, whatever modes it has now.
 pub(super) fn take_again(mouse: bool) -> io::Result<()> {
     interrupts::heed();
     LENT.store(false, Ordering::SeqCst);
@@ -83,15 +82,15 @@ pub(super) fn take_again(mouse: bool) -> io::Result<()> {
     take_mouse(mouse)
 }
 
-/// Makes the terminal what a shell wants.
+/// Sets the terminal's modes as a shell needs them.
 pub(super) fn give_back() {
-    // The mode first: that cannot block, even where the output does.
+    // The mode first, because setting it cannot block, while output can.
     let _ = disable_raw_mode();
     let _ = take_mouse(false);
     let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
 }
 
-/// Says so below what was written, and waits for a key. The terminal is lent out.
+/// Writes the text below the child's output, and waits for a key. The terminal is lent meanwhile.
 pub(super) fn wait_for_key(text: &str) {
     let said = writeln!(io::stdout(), "\n{text}").and_then(|()| enable_raw_mode());
     while said.is_ok() {
@@ -104,18 +103,18 @@ pub(super) fn wait_for_key(text: &str) {
     let _ = disable_raw_mode();
 }
 
-/// Whether the terminal has not been given back yet.
+/// Whether the terminal has not been restored yet.
 pub(super) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
-/// Gives the terminal back, once; from anywhere, also on the way out of the process.
+/// Restores the terminal, once; may be called from anywhere, also at the end of the process.
 pub(crate) fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        // The session ends: one more Ctrl-C asks it to end at once, also where an editor still has the terminal.
+        // The session ends. A further Ctrl-C ends it at once, even if an editor still has the terminal.
         interrupts::heed();
         if is_lent() {
-            // Raw mode is on while a key is waited for. While a child process has the terminal, this changes nothing.
+            // Raw mode is on while a key is awaited. While a child process has the terminal, this changes nothing.
             let _ = disable_raw_mode();
         } else {
             give_back();
@@ -129,7 +128,7 @@ impl Drop for Guard {
     }
 }
 
-/// Asks the terminal to put the text into the user's clipboard; works through ssh, and in tmux where it is allowed.
+/// Asks the terminal to put the text into the user's clipboard; works through ssh, and in tmux if its settings allow it.
 pub(super) fn copy(text: &str) -> io::Result<()> {
     let mut output = io::stdout();
     output.write_all(clipboard_sequence(text).as_bytes())?;

@@ -1,4 +1,4 @@
-//! Lines cut and broken by the columns that their characters take, which for some is two.
+//! Cuts and breaks lines by the columns that their characters take; some take two.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -46,7 +46,7 @@ pub(super) fn broken(line: &Line<'_>, width: u16) -> Vec<Line<'static>> {
     rows
 }
 
-/// The part of the line from the column `left` on that the width has room for. Where more follows, the last column says so.
+/// The part of the line that fits the width, from the column `left` on. If more follows, the last column shows a sign.
 pub(super) fn cut(line: &Line<'_>, left: u16, width: u16) -> Line<'static> {
     let mut row = Row::default();
     let mut column: u16 = 0;
@@ -58,7 +58,7 @@ pub(super) fn cut(line: &Line<'_>, left: u16, width: u16) -> Line<'static> {
             continue;
         }
         if start < left {
-            // Half of a wide character is not to be seen.
+            // Half of a wide character is not shown.
             row.add(" ", grapheme.style, 1);
             continue;
         }
@@ -75,7 +75,7 @@ pub(super) fn fitted(text: &str, width: u16) -> String {
     plain(&cut(&Line::raw(text), 0, width)).into_owned()
 }
 
-/// A row in the making.
+/// A row under construction.
 #[derive(Default)]
 struct Row {
     spans: Vec<Span<'static>>,

@@ -1,4 +1,4 @@
-//! What the terminal and the user allow: colours, and signs beyond ASCII.
+//! Whether colours and signs beyond ASCII may be drawn.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
@@ -6,9 +6,9 @@ use ratatui::style::Color;
 /// The limits of what is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Theme {
-    /// Colours may be used.
+    /// Whether colours may be used.
     pub(crate) colour: bool,
-    /// More than ASCII can be shown.
+    /// Whether the terminal shows more than ASCII.
     pub(crate) unicode: bool,
 }
 
@@ -39,7 +39,7 @@ const SIGNS: &[(&str, &str)] = &[
 ];
 
 impl Theme {
-    /// Takes from what was drawn what is not allowed.
+    /// Removes from the drawing what may not be drawn.
     pub(crate) fn restrict(self, buffer: &mut Buffer) {
         if self.colour && self.unicode {
             return;

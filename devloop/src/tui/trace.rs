@@ -1,12 +1,12 @@
-//! Which request a line of the logs is about, by the names that people give such ids.
+//! Finds the request that a log line is about, by the usual names of request ids.
 
-/// The names of ids, the ones that reach furthest first, in small letters without `_` and `-`.
+/// The names of ids, those that span most services first, in small letters without `_` and `-`.
 const NAMES: [&str; 6] = ["traceid", "trace", "xraytraceid", "requestid", "correlationid", "eventid"];
 
-/// The shortest text that is taken for an id: anything shorter would be found in lines that have nothing to do with it.
+/// The shortest text that is taken for an id: a shorter one would also occur in unrelated lines.
 const SHORTEST: usize = 6;
 
-/// The ids in the line, whether the line is JSON or `name=value`, those first whose name reaches further.
+/// The ids in the line, whether it is JSON or `name=value`, those that span most services first.
 pub(super) fn ids_in(line: &str) -> Vec<String> {
     let pairs = pairs(line);
     let of = |name| {

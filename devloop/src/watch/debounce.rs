@@ -23,7 +23,7 @@ pub(super) struct Debounce {
 }
 
 impl Debounce {
-    /// Takes changed paths into the burst.
+    /// Adds changed paths to the burst.
     pub(super) fn add(&mut self, now: Instant, seen_at: Millis, paths: impl IntoIterator<Item = PathBuf>) {
         let before = self.paths.len();
         self.paths.extend(paths);
@@ -43,7 +43,7 @@ impl Debounce {
         self.last = Some(now);
     }
 
-    /// When the burst will be over if nothing else happens.
+    /// When the burst will be over if nothing else changes.
     pub(super) fn due(&self) -> Option<Instant> {
         let (first, _) = self.first?;
         Some((self.last? + SILENCE).min(first + BOUND))
@@ -67,7 +67,7 @@ mod tests {
 
     use super::Debounce;
 
-    /// Saves at the given milliseconds; the burst is over at the expected one.
+    /// Saves at the given milliseconds, and checks that the burst is over at the expected one.
     fn check(saves: &[u64], expected: u64) {
         let start = Instant::now();
         let mut debounce = Debounce::default();

@@ -14,13 +14,13 @@ pub(crate) enum WatchError {
     /// inotify's limit of watchers, or the process's limit of open files, is reached.
     #[error("watch the sources: the limit of file watchers or open files is reached")]
     TooManyWatchers,
-    /// One of the two, and the sources are looked at again and again instead.
-    #[error("{limit}; they are looked at every {every} ms instead", every = POLL.as_millis())]
+    /// One of the two limits is reached, and the sources are polled instead.
+    #[error("{limit}; they are polled every {every} ms instead", every = POLL.as_millis())]
     Polled { limit: Box<WatchError> },
-    /// Anything else, with the paths it is about.
+    /// Any other error, with the paths that it is about.
     #[error("watch {}: {message}", listed(.paths))]
     Other {
-        /// What is not watched.
+        /// The paths that are not watched.
         paths: Vec<PathBuf>,
         /// The system's error message.
         message: String,
@@ -34,10 +34,10 @@ fn listed(paths: &[PathBuf]) -> String {
     }
 }
 
-/// ENOSPC, which inotify answers for watches rather than for space.
+/// ENOSPC, by which inotify means that no watches are left.
 const NO_WATCHES_LEFT: i32 = 28;
 
-/// EMFILE, which inotify answers for its instances too.
+/// EMFILE, by which inotify may also mean that no instances are left.
 const NO_WATCHERS_LEFT: i32 = 24;
 
 impl From<notify::Error> for WatchError {
@@ -58,7 +58,7 @@ impl WatchError {
         matches!(self, Self::TooManyWatches | Self::TooManyWatchers)
     }
 
-    /// The same, with polling in its place.
+    /// The error after the sources are polled instead.
     pub(super) fn polled(self) -> Self {
         Self::Polled { limit: Box::new(self) }
     }

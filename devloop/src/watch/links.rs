@@ -1,4 +1,4 @@
-//! Sources behind symbolic links. File events name the file itself and cargo knows it by the link's name: this maps the one to the
+//! Sources behind symbolic links. File events name the file itself, but cargo knows it by the link's name. This maps the one to the
 //! other.
 
 use std::collections::BTreeSet;
@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 use crate::watch::noise::Noise;
 use crate::watch::tree::walk;
 
-/// How many links one after the other are followed; links in a circle come to an end here.
+/// How many links are followed one after the other, so that a circle of links ends.
 const DEPTH: usize = 8;
 
 /// The links that were found.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    /// What a link leads to, and the link.
+    /// Targets with their links.
     ways: BTreeSet<(PathBuf, PathBuf)>,
 }
 
 impl Links {
-    /// Takes links into account. Returns the directories to be watched for them.
+    /// Adds links. Returns the directories that must be watched for them.
     pub(super) fn learn(&mut self, links: &[PathBuf], noise: &mut Noise) -> BTreeSet<PathBuf> {
         let mut wanted = BTreeSet::new();
         let mut open: Vec<(PathBuf, PathBuf)> =
             links.iter().map(|link| (link.clone(), link.clone())).collect();
         for _ in 0..DEPTH {
             for (name, link) in std::mem::take(&mut open) {
-                // A broken link is no source.
+                // A broken link is not a source.
                 let Ok(real) = link.canonicalize() else { continue };
                 if !self.ways.insert((real.clone(), name.clone())) {
                     continue;

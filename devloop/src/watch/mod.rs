@@ -1,6 +1,6 @@
 //! File events, without noise, one burst at a time. `session` starts it and passes its bursts to the engine.
 //!
-//! It runs on a thread of its own: adding a watch waits for the operating system's queue, which must never wait for us.
+//! It runs on a thread of its own, because adding a watch may block, and the main loop must not.
 
 mod debounce;
 mod error;

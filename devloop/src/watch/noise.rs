@@ -1,4 +1,4 @@
-//! Filters out file events that are no saves of a source file.
+//! Filters out file events that are not saves of a source file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,7 @@ pub(super) struct Noise {
     outputs: Vec<PathBuf>,
     /// The ignore files found so far, by directory.
     ignored: BTreeMap<PathBuf, Gitignore>,
-    /// What applies to a whole repository where none of its ignore files says anything, by the repository's directory: its
-    /// `info/exclude`, then the user's own file.
+    /// What applies to a whole repository where none of its ignore files decides, by the repository's directory: its
     excluded: BTreeMap<PathBuf, [Gitignore; 2]>,
 }
 
@@ -30,8 +29,8 @@ impl Noise {
         Self { outputs, ..Self::default() }
     }
 
-    /// Reads the ignore files that lie above a directory which is going to be watched: up to its repository's root, or, where
-    /// there is no repository, up to the outermost of `bounds` that holds it.
+    /// Reads the ignore files above a directory that is going to be watched: up to its repository's root, or, without a repository,
+    /// up to the outermost of `bounds` that contains it.
     pub(super) fn learn_above(&mut self, directory: &Path, bounds: &[&Path]) {
         let repository = repository::root_of(directory);
         if let Some(root) = repository {
@@ -84,7 +83,7 @@ impl Noise {
                 .any(|directory| self.is_noisy_directory(directory))
     }
 
-    /// The innermost ignore file that says anything about the path decides; then what applies to the whole repository.
+    /// The innermost ignore file that mentions the path decides; without one, what applies to the whole repository.
     fn is_ignored(&self, path: &Path, directory: bool) -> bool {
         let files = path.ancestors().skip(1).filter_map(|above| self.ignored.get(above));
         let excludes = path.ancestors().skip(1).filter_map(|above| self.excluded.get(above)).flatten();
@@ -96,7 +95,7 @@ impl Noise {
     }
 }
 
-/// Reading is not changing, and a written file's closing says again what its writing said.
+/// Whether the event is a change. Reads are not, and the closing of a written file only repeats the write.
 pub(super) fn is_change(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
@@ -107,7 +106,7 @@ pub(super) fn is_change(event: &Event) -> bool {
 
 /// Backups, swap files and the temporary files that editors rename over the original.
 fn is_side_file(name: &str) -> bool {
-    // Vim creates a file of this name to learn whether it may write into the directory.
+    // Vim creates a file of this name to find out whether it may write into the directory.
     const VIM_PROBE: &str = "4913";
     let starts = [".#", "#", ".goutputstream-", ".~", "~$"].iter().any(|start| name.starts_with(start));
     let ends = ["~", ".swp", ".swo", ".swx", ".tmp", ".bak", ".orig", ".rej", "___jb_tmp___", "___jb_old___"]

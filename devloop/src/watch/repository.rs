@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The innermost directory, this one or one above it, that is the root of a working tree.
+/// The root of the innermost working tree that contains the directory.
 pub(super) fn root_of(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|above| above.join(".git").exists())
 }
@@ -15,7 +15,7 @@ pub(super) fn exclude_file(root: &Path) -> Option<PathBuf> {
     let common = if dot_git.is_dir() {
         dot_git
     } else {
-        // A submodule or a further working tree: the file says where its directory is.
+        // In a submodule or a further working tree, `.git` is a file that names the directory.
         let own = root.join(fs::read_to_string(&dot_git).ok()?.strip_prefix("gitdir:")?.trim());
         match fs::read_to_string(own.join("commondir")) {
             Ok(common) => own.join(common.trim()),

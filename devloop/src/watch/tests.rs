@@ -28,7 +28,7 @@ impl Watched {
         Self::with(|_| {})
     }
 
-    /// The same with more in it.
+    /// A package directory with more files, which `furnish` makes.
     fn with(furnish: impl FnOnce(&std::path::Path)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().canonicalize().unwrap();
@@ -74,7 +74,7 @@ impl Watched {
         fs::rename(self.root.join(from), self.root.join(to)).unwrap();
     }
 
-    /// What is reported until the path is, probes left out.
+    /// The paths that are reported until this one is; probes are left out.
     fn seen_until(&self, path: &str) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
@@ -90,7 +90,7 @@ impl Watched {
         }
     }
 
-    /// Saves in some way; exactly the source is reported.
+    /// Saves in some way, and checks that exactly the source is reported.
     fn check(&self, save: impl FnOnce(&Self)) {
         save(self);
         assert_eq!(self.seen_until("up/src/main.rs"), ["up/src/main.rs"]);
@@ -169,7 +169,7 @@ fn five_hundred_files_that_change_at_once_are_all_reported() {
     }
 }
 
-/// A watcher whose system is at its limit, when it is made or when something is to be watched.
+/// A watcher whose system is at its limit, either when the watcher is made or when a watch is added.
 fn at_the_limit(at_start: bool) {
     struct Full;
     impl notify::Watcher for Full {
@@ -210,7 +210,7 @@ fn at_the_limit(at_start: bool) {
     let problem = error.problem();
     assert!(matches!(error, WatchError::Polled { .. }), "{problem:?}");
     assert_eq!(problem.code, if at_start { "watcher_limit" } else { "watch_limit" });
-    assert!(problem.message.ends_with("looked at every 500 ms instead"), "{problem:?}");
+    assert!(problem.message.ends_with("polled every 500 ms instead"), "{problem:?}");
     assert!(problem.hint.unwrap().contains("fs.inotify.max_user_"));
     if !at_start {
         assert!(
@@ -261,7 +261,7 @@ fn what_a_repository_above_the_package_ignores_is_reported_once_a_build_reads_it
         files: vec![watched.root.join("Cargo.toml")],
         inputs: [code.clone()].into(),
     });
-    // The list is taken up on another thread.
+    // The list is applied on another thread.
     let is_seen = (0..200).any(|number| {
         watched.write("up/src/code.made", &number.to_string());
         let burst = watched.bursts.recv_timeout(Duration::from_millis(100));

@@ -1,11 +1,11 @@
-//! The directories below a directory, without those that hold noise only.
+//! The directories below a directory, without those that contain only noise.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::watch::noise::Noise;
 
-/// What a walk found.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     /// The directory itself and those below it.
@@ -16,8 +16,8 @@ pub(super) struct Tree {
     pub(super) links: Vec<PathBuf>,
 }
 
-/// Walks the directory, and teaches the filter the ignore files on the way. Links are told and not followed; what vanishes during
-/// the walk is left out.
+/// Walks the directory, and adds the ignore files on the way to the filter. Links are reported and not followed; what vanishes
+/// during the walk is left out.
 pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
     let mut tree = Tree::default();
     let mut open = vec![start.to_owned()];
@@ -39,7 +39,7 @@ pub(super) fn walk(start: &Path, noise: &mut Noise) -> Tree {
     tree
 }
 
-/// How many directories would be watched, each with a watch of its own.
+/// How many directories would be watched; each takes a watch.
 pub(crate) fn count(starts: &[PathBuf], outputs: Vec<PathBuf>) -> usize {
     let mut noise = Noise::new(outputs);
     let found: BTreeSet<PathBuf> =

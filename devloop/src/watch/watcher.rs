@@ -21,7 +21,7 @@ use crate::watch::tree::walk;
 /// How many file events may wait; more are dropped, and the burst says so.
 const CAPACITY: usize = 4096;
 
-/// How often a directory that has just appeared is walked at most, should more directories appear in it all the while.
+/// How often a new directory is walked at most, if more directories keep appearing in it.
 const DISCOVERIES: usize = 8;
 
 /// Saves that belong together.
@@ -29,9 +29,9 @@ const DISCOVERIES: usize = 8;
 pub(crate) struct Burst {
     /// When its first event arrived.
     pub(crate) seen_at: Millis,
-    /// What changed, in order, without noise.
+    /// The changed paths, in order, without noise.
     pub(crate) paths: Vec<PathBuf>,
-    /// Events were dropped, so anything may have changed.
+    /// Whether events were dropped, so that anything may have changed.
     pub(crate) lost: bool,
 }
 
@@ -57,9 +57,9 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching nothing; [`Watcher::watch`] says what. `outputs` are directories that builds write to.
+    /// Starts a watcher that watches nothing yet; [`Watcher::watch`] adds paths. `outputs` are directories that builds write to.
     ///
-    /// What is seen, and later failures, go to `report`, which may block.
+    /// Bursts and later failures go to `report`, which may block.
     pub(crate) fn start(
         outputs: Vec<PathBuf>,
         report: impl Fn(Result<Seen, WatchError>) + Send + 'static,
@@ -67,7 +67,7 @@ impl Watcher {
         Self::start_with(outputs, Box::new(make), report)
     }
 
-    /// The same with other watchers than the operating system's.
+    /// Starts with other watchers than the operating system's, for tests.
     pub(super) fn start_with(
         outputs: Vec<PathBuf>,
         make: Make,
@@ -121,7 +121,7 @@ impl Drop for Watcher {
     }
 }
 
-/// What the thread owns.
+/// The state of the watcher's thread.
 struct Eye {
     system: Box<dyn notify::Watcher + Send>,
     /// The kind of watcher in use.
@@ -132,7 +132,7 @@ struct Eye {
     /// Sources that lie elsewhere, behind links.
     links: Links,
     noise: Noise,
-    /// Every directory that the system watches for us; one watch each, so that output directories cost nothing.
+    /// Every watched directory; each has a watch of its own, so that output directories need none.
     watched: BTreeSet<PathBuf>,
     list: WatchList,
     debounce: Debounce,
@@ -176,7 +176,7 @@ impl Eye {
         }
     }
 
-    /// Where the system's limit is reached, everything is polled from now on. The error then says so.
+    /// If the system's limit is reached, everything is polled from now on, and the error says so.
     fn help_itself(&mut self, error: WatchError) -> WatchError {
         if !error.is_limit() || self.kind == Kind::Polling {
             return error;
@@ -213,7 +213,7 @@ impl Eye {
         }
         self.list = list;
         for gone in self.watched.difference(&wanted) {
-            // It may be gone from the disk too, which is what we want.
+            // An error may mean that the directory is gone, so that there is nothing to unwatch.
             let _ = self.system.unwatch(gone);
         }
         self.watched.retain(|directory| wanted.contains(directory));
@@ -245,7 +245,7 @@ impl Eye {
         let removed = matches!(event.kind, EventKind::Remove(_));
         let mut changed = Vec::new();
         if event.paths.iter().any(|path| path.ends_with(".gitignore")) {
-            // What was ignored may be a source now, in directories that are not watched yet.
+            // Files that were ignored may be sources now, also in directories that are not watched yet.
             self.look_at(self.list.clone())?;
         }
         for path in event.paths {
@@ -279,7 +279,7 @@ impl Eye {
         Ok(())
     }
 
-    /// The directory of files that are to be watched has just appeared, perhaps with some of them.
+    /// The directory of files that are to be watched has just appeared, perhaps with some of those files.
     fn expect(&mut self, directory: &Path) -> Result<Vec<PathBuf>, WatchError> {
         let files = self.list.files.iter().filter(|file| file.parent() == Some(directory));
         let expected: Vec<PathBuf> = files.cloned().collect();
@@ -306,14 +306,14 @@ impl Eye {
                 break;
             }
             fresh.into_iter().try_for_each(|directory| self.add(directory))?;
-            // What was written between the walk and the watch is in neither: it is found by walking once more.
+            // Files that were written between the walk and the watch were missed by both, so the directory is walked once more.
             tree = walk(directory, &mut self.noise);
         }
         let noise = &self.noise;
         Ok(tree.files.into_iter().filter(|file| !noise.is_noise(file, root)).collect())
     }
 
-    /// Whether the file is watched whatever ignore files say: cargo has read it, or reads it at every build.
+    /// Whether the file is watched whatever ignore files say, because cargo has read it, or reads it at every build.
     fn is_named(&self, path: &Path) -> bool {
         self.list.files.iter().any(|file| file == path) || self.list.inputs.contains(path)
     }

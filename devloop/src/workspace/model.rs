@@ -1,4 +1,4 @@
-//! From cargo's metadata to the model of `graph`.
+//! Turns cargo's metadata into the model of `graph`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const RUNTIMES: [&str; 5] = ["axum-aws-lambda", "lambda-web", "lambda_http", "la
 const GOVERNING: [&str; 5] =
     ["Cargo.lock", ".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
 
-/// The packages on this disk; registry packages never change and are left out.
+/// The model of the packages on this disk. Registry packages never change and are left out.
 pub(super) fn workspace(metadata: &Metadata, offline: bool) -> Workspace {
     let root = metadata.workspace_root.clone().into_std_path_buf();
     let reaching = reaching(metadata);
@@ -42,7 +42,7 @@ pub(super) fn workspace(metadata: &Metadata, offline: bool) -> Workspace {
     workspace
 }
 
-/// The manifests of the packages that reach a Lambda runtime, themselves or through other packages on this disk.
+/// The manifests of the packages that depend on a Lambda runtime, themselves or through other packages on this disk.
 fn reaching(metadata: &Metadata) -> BTreeSet<&Utf8Path> {
     let used = |package: &'_ cargo_metadata::Package| -> Vec<(String, Option<Utf8PathBuf>)> {
         let normal = package.dependencies.iter().filter(|it| it.kind == DependencyKind::Normal);
@@ -66,7 +66,7 @@ fn reaching(metadata: &Metadata) -> BTreeSet<&Utf8Path> {
     }
 }
 
-/// `serves`: its binaries are functions.
+/// `serves` says whether the package's binaries are functions.
 fn package_model(package: &cargo_metadata::Package, serves: bool) -> Package {
     let directory = package.manifest_path.parent().unwrap_or(&package.manifest_path);
     let built_with =
@@ -96,7 +96,7 @@ fn package_model(package: &cargo_metadata::Package, serves: bool) -> Package {
     }
 }
 
-/// The root's own files, present or not, and what cargo finds in the directories above.
+/// The files that govern every build: the root's own, present or not, and those that cargo finds in the directories above.
 fn governing(root: &Path) -> Vec<PathBuf> {
     let own = GOVERNING.iter().map(|file| root.join(file));
     let above = root
@@ -107,7 +107,7 @@ fn governing(root: &Path) -> Vec<PathBuf> {
     own.chain(above).chain(of_the_user()).collect()
 }
 
-/// The configuration in cargo's home, if there is one; it holds for every workspace.
+/// The configuration in cargo's home, if there is one; it applies to every workspace.
 fn of_the_user() -> Option<PathBuf> {
     cargo::file_in(&cargo::home()?)
 }

@@ -1,4 +1,4 @@
-//! One `cargo metadata`, without the network where the lock file allows; at the start of a session its outline only.
+//! Runs `cargo metadata`, without the network if the lock file allows; at the start of a session only for the outline.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use crate::cargo::{self, Group, Refusal};
 use crate::engine::Problem;
 use crate::graph::Workspace;
 
-/// A workspace and what its manifest says about devloop.
+/// A workspace, and the settings in its manifest.
 #[derive(Debug)]
 pub(crate) struct Reading {
     /// The model.
@@ -24,19 +24,19 @@ pub(crate) enum ReadError {
     /// There is no cargo to ask.
     #[error("start cargo: `{}` was not found", .0.display())]
     CargoMissing(PathBuf),
-    /// Cargo could not be started or listened to.
+    /// Cargo could not be started, or its output could not be read.
     #[error("run cargo metadata: {0}")]
     Io(#[from] std::io::Error),
-    /// The toolchain that the workspace names is not there.
+    /// The toolchain that the workspace names is not installed.
     #[error("start cargo: {}", .0.cause)]
     ToolchainMissing(Refusal),
     /// Cargo refuses the workspace.
     #[error("read the workspace: {0}")]
     Cargo(String),
-    /// Cargo answered something that is not its format.
+    /// Cargo's answer could not be parsed.
     #[error("understand cargo metadata: {0}")]
     Format(#[from] cargo_metadata::Error),
-    /// Two packages name a function alike, and both would be the same file in the target directory.
+    /// Functions of two packages have the same name, and would be the same file in the target directory.
     #[error("tell the functions apart: {0}")]
     Ambiguous(String),
 }
@@ -63,8 +63,8 @@ impl ReadError {
     }
 }
 
-/// Reads the members of the workspace around the directory. Cargo resolves no dependency for that, so it answers in a tenth of
-/// the time; the path dependencies outside of the workspace are not there, and the lock file is not looked at.
+/// Reads the members of the workspace around the directory. Cargo resolves no dependencies for this, so it answers in a tenth of
+/// the time; path dependencies outside of the workspace are missing, and the lock file is not read.
 pub(crate) async fn outline(program: &Path, directory: &Path) -> Result<Reading, ReadError> {
     let text = metadata(program, directory, &["--no-deps", "--offline"]).await?;
     let mut reading = understood(&text, false)?;

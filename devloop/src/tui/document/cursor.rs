@@ -1,4 +1,4 @@
-//! The marked line, which keys and copies are about.
+//! The marked line, which keys and copies act on.
 
 use ratatui::layout::Size;
 
@@ -13,19 +13,19 @@ impl Document {
         self.cursor
     }
 
-    /// Marks no line any more.
+    /// Removes the mark.
     pub(in crate::tui) fn unmark(&mut self) {
         self.cursor = None;
     }
 
-    /// Marks the next line or the one before; without a mark the first or last one in sight.
+    /// Marks the next or the previous line; without a mark, the first or the last visible one.
     pub(in crate::tui) fn step_cursor(&mut self, down: bool, view: Size) {
         let Some(last) = self.shown().checked_sub(1) else { return };
         let at_end = self.follows && self.top.is_none();
         let (start, end) = self.in_sight(view);
         let ordinal = match self.cursor.map(|cursor| self.ordinal_of(cursor)) {
             Some(at) if down && at >= last && self.follows && self.frozen.is_none() => {
-                // Behind the last line there is only what will come.
+                // After the last line, the document follows new lines again.
                 (self.cursor, self.top) = (None, None);
                 return;
             }
@@ -38,7 +38,7 @@ impl Document {
         self.mark(ordinal, view);
     }
 
-    /// Marks the line in the row of the view.
+    /// Marks the line at this row of the view.
     pub(in crate::tui) fn click(&mut self, row: u16, view: Size) {
         let (start, skipped) = self.start(view);
         let (ordinal, _) = self.walk((start, 0), usize::from(row) + skipped, view);
@@ -47,8 +47,8 @@ impl Document {
         }
     }
 
-    /// The number and the text of the line that is meant: the marked one, else the hit of a search in sight, else the last line
-    /// of a document that follows, else the first one in sight.
+    /// The number of the line that a key acts on: the marked line; else a visible search hit; else the last line of a document that
+    /// follows, or the first visible one.
     pub(in crate::tui) fn meant(&self, view: Size) -> Option<u64> {
         let (start, end) = self.in_sight(view);
         let hit = self.search.as_ref().and_then(Search::current).filter(|hit| {
@@ -75,14 +75,14 @@ impl Document {
         self.visible.partition_point(|other| *other < number)
     }
 
-    /// The first and the last ordinal in sight.
+    /// The first and the last visible ordinal.
     pub(super) fn in_sight(&self, view: Size) -> (usize, usize) {
         let (start, row) = self.start(view);
         let (behind, _) = self.walk((start, 0), usize::from(view.height) + row, view);
         (start, behind.saturating_sub(1).clamp(start, self.shown().saturating_sub(1).max(start)))
     }
 
-    /// Marks the line and moves just so far that it is in sight; lines that come no longer carry the view away.
+    /// Marks the line and scrolls just far enough to show it; new lines no longer move the view.
     pub(super) fn mark(&mut self, ordinal: usize, view: Size) {
         let Some(number) = self.visible.get(ordinal).copied() else { return };
         let (start, end) = self.in_sight(view);

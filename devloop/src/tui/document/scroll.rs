@@ -1,4 +1,4 @@
-//! Which part of a document is seen, and how that changes.
+//! Which part of a document is visible, and how it is scrolled.
 
 use ratatui::layout::Size;
 use ratatui::text::Line;
@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use super::{Document, Frozen, SIDE_STEP, Top};
 use crate::tui::text::row_count;
 
-/// Places.
+/// Scrolling.
 impl Document {
     pub(super) fn rows_of(&self, ordinal: usize, view: Size) -> usize {
         if self.wraps {
@@ -16,7 +16,7 @@ impl Document {
         }
     }
 
-    /// The ordinal and row at the top when the end is at the bottom.
+    /// The ordinal and row at the top when the document's end is at the bottom.
     pub(super) fn last_top(&self, view: Size) -> (usize, usize) {
         let mut room = usize::from(view.height);
         for ordinal in (0..self.shown()).rev() {
@@ -43,7 +43,7 @@ impl Document {
         }
     }
 
-    /// Moves by rows; at the end, a document that follows goes on following.
+    /// Moves by rows; at its end, a document that follows follows new lines again.
     pub(in crate::tui) fn scroll(&mut self, rows: isize, view: Size) {
         let (mut ordinal, mut row) = self.start(view);
         for _ in 0..rows.unsigned_abs() {
@@ -95,7 +95,7 @@ impl Document {
         self.left = 0;
     }
 
-    /// Holds the lines still, or lets them go on from the end.
+    /// Freezes the lines, or follows the end again.
     pub(in crate::tui) fn toggle_freeze(&mut self, view: Size) {
         if let Some(frozen) = self.frozen.take() {
             if frozen.lost > 0 {
@@ -111,7 +111,7 @@ impl Document {
         self.frozen = Some(Frozen { end: self.first + self.entries.len() as u64, missed: 0, lost: 0 });
     }
 
-    /// How many lines came since the document is held still; none if it is not.
+    /// How many lines have come since the document was frozen; `None` if it is not frozen.
     pub(in crate::tui) fn missed(&self) -> Option<u64> {
         self.frozen.map(|frozen| frozen.missed)
     }

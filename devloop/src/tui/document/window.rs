@@ -12,7 +12,7 @@ use crate::tui::text::{broken, cut, highlighted, plain};
 
 /// Searching.
 impl Document {
-    /// The search of this moment.
+    /// The current search.
     pub(in crate::tui) fn search(&self) -> Option<&Search> {
         self.search.as_ref()
     }
@@ -31,14 +31,14 @@ impl Document {
         self.reveal(hit, view);
     }
 
-    /// Goes to the next hit or the one before.
+    /// Goes to the next or the previous hit.
     pub(in crate::tui) fn step(&mut self, forward: bool, view: Size) {
         let hit = self.search.as_mut().and_then(|search| search.step(forward));
         self.cursor = None;
         self.reveal(hit, view);
     }
 
-    /// Moves so that the line is in the upper third, unless it is in sight.
+    /// Moves so that the line is in the upper third, unless it is visible already.
     pub(super) fn reveal(&mut self, number: Option<u64>, view: Size) {
         let Some(number) = number else { return };
         let ordinal = self.visible.partition_point(|other| *other < number);
@@ -47,13 +47,13 @@ impl Document {
         if ordinal < start || ordinal >= end {
             self.go_to((ordinal.saturating_sub(usize::from(view.height) / 3), 0), view);
         } else if self.top.is_none() && self.follows {
-            // Without this, lines that come would carry the hit away.
+            // Without this, new lines would scroll the hit away.
             let (ordinal, row) = self.start(view);
             self.top = self.visible.get(ordinal).map(|number| Top { number: *number, row });
         }
     }
 
-    /// Where so many rows from the place on lead to.
+    /// The place that is this many rows below another place.
     pub(super) fn walk(&self, (mut ordinal, row): (usize, usize), rows: usize, view: Size) -> (usize, usize) {
         let mut left = rows + row;
         while ordinal < self.shown() {
@@ -92,7 +92,7 @@ impl Document {
         let entry = self.entry(number);
         let line = entry.line_for(width, self.stamps);
         let Some(search) = &self.search else { return line };
-        // The prefix is not searched, and moves what was found in the line.
+        // The prefix is not searched, but it shifts the hits in the line.
         let before = plain(&line).len() - plain(&entry.line).len();
         let ranges = search.ranges(&plain(&entry.line));
         if ranges.is_empty() {

@@ -8,7 +8,7 @@ use crate::tui::run::events::Desk;
 use crate::tui::run::shared::Shared;
 use crate::tui::{editor, terminal};
 
-/// Opens the user's editor at the place and waits for it. Returns what is to be said afterwards.
+/// Opens the user's editor at the place and waits for it. Returns a remark to show afterwards.
 pub(super) fn edit(shared: &Shared, desk: &Desk, place: &Location) -> Option<String> {
     let file = desk.root.join(&place.file);
     if !file.is_file() {
@@ -32,7 +32,7 @@ pub(super) fn edit(shared: &Shared, desk: &Desk, place: &Location) -> Option<Str
     }
 }
 
-/// Lends the terminal to `devloop bench` until it ends, and as long as its tables are read. Returns what is to be said afterwards.
+/// Lends the terminal to `devloop bench` until it has ended and the user has read its tables. Returns a remark to show afterwards.
 pub(super) fn load(shared: &Shared, desk: &Desk, options: &[String]) -> Option<String> {
     let load = desk.load.as_ref()?;
     let mut command = Command::new(&load.program);

@@ -1,4 +1,4 @@
-//! The thread that draws. A slow terminal does not slow the session down, and what it misses needs no queue.
+//! The thread that draws. A slow terminal does not slow the session down: it always gets the newest state, and no queue grows.
 
 use std::io;
 use std::sync::PoisonError;
@@ -17,7 +17,7 @@ use crate::tui::view;
 /// The least time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Draws whenever something has changed, or an age that is shown becomes another one.
+/// Draws whenever something has changed, or a displayed age changes.
 pub(super) fn draw(
     shared: &Shared,
     (guard, mut canvas): (Guard, Canvas),
@@ -40,7 +40,7 @@ pub(super) fn draw(
     drop((guard, open));
 }
 
-/// Whether there is something to draw, and not the end.
+/// Waits until there is something to draw. False: the screen has closed.
 fn wait_for_change(shared: &Shared) -> bool {
     let mut inner = shared.lock();
     loop {
@@ -64,11 +64,11 @@ fn wait_for_change(shared: &Shared) -> bool {
 /// Which process has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hold {
-    /// This screen.
+    /// Devloop's screen.
     Ours,
     /// An editor, a load, or the shell, for a while.
     Lent,
-    /// It has been given back for good.
+    /// The terminal has been restored for good.
     GivenBack,
 }
 
@@ -88,7 +88,7 @@ impl Hold {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Draw,
-    /// Until something changes, or an age that is shown becomes another one.
+    /// Waits until something changes, or until a displayed age changes.
     Wait(Option<Duration>),
     End,
 }

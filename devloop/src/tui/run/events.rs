@@ -12,7 +12,7 @@ use crate::tui::run::borrow;
 use crate::tui::run::shared::Shared;
 use crate::tui::screen::{Order, Request, Screen};
 
-/// What the keys' thread needs beside the screen.
+/// What the thread that reads keys needs besides the screen.
 pub(super) struct Desk {
     pub(super) root: PathBuf,
     pub(super) editor: Option<String>,
@@ -37,7 +37,7 @@ pub(super) fn read(shared: &Shared, desk: &Desk, stop: &CancellationToken) {
     stop.cancel();
 }
 
-/// Changes the screen as the event wants it. Returns what is beyond the screen.
+/// Changes the screen for the event. Returns a request for effects outside of the screen.
 fn take(shared: &Shared, event: &Event) -> Option<Request> {
     match event {
         Event::Key(key) => keys::name(key).and_then(|key| shared.change(|screen| screen.press(&key))),
@@ -64,7 +64,7 @@ fn point(screen: &mut Screen, mouse: MouseEvent) -> Option<Request> {
     None
 }
 
-/// Does what a key asked for, in the session, in a child process, or with the terminal.
+/// Carries out a request in the session, in a child process, or with the terminal.
 fn carry_out(shared: &Shared, desk: &Desk, stop: &CancellationToken, request: Request) {
     match request {
         Request::Quit => stop.cancel(),
@@ -80,7 +80,7 @@ fn carry_out(shared: &Shared, desk: &Desk, stop: &CancellationToken, request: Re
             let said = borrow::load(shared, desk, &options);
             shared.change(|screen| screen.remark = said);
         }
-        // The signal's handler lends the terminal out first.
+        // The signal's handler restores the shell's terminal first.
         Request::Suspend => {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
         }

@@ -1,4 +1,4 @@
-//! Asks how the pipeline fares, and on which commit the workspace stands, while the screen shows it.
+//! Asks for the pipeline's report and the workspace's commit while the screen is open.
 
 use std::time::{Duration, Instant};
 
@@ -9,27 +9,27 @@ use crate::tui::screen::Commit;
 /// How often the pipeline is asked while something happens.
 const ASKING: Duration = Duration::from_secs(1);
 
-/// How often while nothing does.
+/// How often the pipeline is asked while nothing happens.
 const RESTING: Duration = Duration::from_secs(10);
 
 /// How often the repository is looked at.
 const LOOKING: Duration = Duration::from_secs(3);
 
-/// After so many answers without news nothing happens any more.
+/// After this many answers without news, it is assumed that nothing happens.
 const QUIET: u32 = 3;
 
-/// Shows the commit that `ask` tells, until it is dropped.
+/// Shows the commit that `ask` returns, until this future is dropped.
 pub(super) async fn follow_commit<A: Future<Output = Option<Commit>>>(shared: &Shared, ask: impl Fn() -> A) {
     loop {
         let began = Instant::now();
         let commit = ask().await;
         shared.refresh(|screen| screen.stands_on(commit));
-        // A repository in which that takes long is looked at less often.
+        // A repository in which git takes long is looked at less often.
         tokio::time::sleep(LOOKING.max(began.elapsed() * 20)).await;
     }
 }
 
-/// Shows the pipeline's state, until it is dropped.
+/// Shows the pipeline's state, until this future is dropped.
 pub(super) async fn follow(shared: &Shared, source: &dyn StatusSource) {
     let mut pace = Pace::default();
     loop {
@@ -43,8 +43,8 @@ pub(super) async fn follow(shared: &Shared, source: &dyn StatusSource) {
     }
 }
 
-/// How eagerly the pipeline is asked: every second while answers bring news; then only when something is told, and now and
-/// then in any case.
+/// When the pipeline is asked: every second while answers bring news; after that only when something was announced, and every ten
+/// seconds in any case.
 #[derive(Default)]
 struct Pace {
     /// Answers since the last news.

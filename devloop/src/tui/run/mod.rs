@@ -1,7 +1,7 @@
-//! The screen of a session and its threads: one draws when something changed, one reads keys, and a task asks how the pipeline
-//! fares. They share the [`Screen`] under a lock.
+//! The screen of a session and its threads: one draws when something changed, one reads keys, and a task asks for the pipeline's
+//! state. They share the [`Screen`] under a lock.
 //!
-//! The terminal is lent out to an editor, and to the shell while the program is stopped as a job; nothing is drawn meanwhile.
+//! The terminal is lent to an editor, and to the shell while the program is stopped as a job; nothing is drawn meanwhile.
 
 mod borrow;
 mod draw;
@@ -45,7 +45,7 @@ const KEYS: &str = "tui-keys";
 /// The screen that has the terminal, for the signals that stop the program as a job and let it go on.
 static OPEN: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
 
-/// What the screen is opened with.
+/// The parameters of the screen.
 pub(crate) struct Opening {
     /// The command, such as `watch`.
     pub(crate) command: &'static str,
@@ -55,34 +55,34 @@ pub(crate) struct Opening {
     pub(crate) functions: Vec<String>,
     /// Where the functions run, by name and value.
     pub(crate) target: Vec<(&'static str, String)>,
-    /// How `devloop bench` is started, where it can follow what it sends.
+    /// How `devloop bench` is started, if it can follow requests on this target.
     pub(crate) load: Option<Load>,
     /// The thread that is to panic at the first key, for a test.
     pub(crate) panicking: Option<String>,
-    /// What the terminal and the user allow.
+    /// Which colours and signs may be drawn.
     pub(crate) theme: Theme,
     /// Ends the session when the user asks for it, and the screen when the session ends.
     pub(crate) stop: CancellationToken,
-    /// Said on the ordinary screen when this one is gone.
+    /// Written to the ordinary terminal when the screen has closed.
     pub(crate) farewell: String,
-    /// What places in files are relative to.
+    /// The directory that places in files are relative to.
     pub(crate) root: PathBuf,
     /// The user's editor, as the environment names it.
     pub(crate) editor: Option<String>,
-    /// Which key does what.
+    /// The keys and their actions.
     pub(crate) keymap: Keymap,
-    /// The mouse is reported to us, and not kept by the terminal.
+    /// Whether the terminal reports the mouse to devloop, instead of selecting text with it.
     pub(crate) mouse: bool,
-    /// The ways through the pipeline.
+    /// The paths of events through the pipeline.
     pub(crate) event_paths: Vec<Vec<Hop>>,
-    /// Takes what the user wants of the session; must not wait for the screen.
+    /// Takes the user's commands to the session; must not wait for the screen.
     pub(crate) orders: Box<dyn Fn(Order) + Send>,
 }
 
 /// The screen of a session.
 pub(crate) struct Tui {
     shared: Arc<Shared>,
-    /// Gets nothing, and closes when the terminal is given back.
+    /// Never gets a message; it closes when the terminal is restored.
     drawn: Receiver<()>,
     farewell: String,
 }
@@ -109,7 +109,7 @@ impl Tui {
             let (shared, stop) = (Arc::clone(&shared), stop.clone());
             move || draw::draw(&shared, (guard, canvas), theme, &stop, &open)
         })?;
-        // Nothing can wake a read of the terminal, so this thread is left alone at the end of the process.
+        // Nothing can interrupt a read of the terminal, so this thread is not waited for at the end of the process.
         thread::Builder::new().name(KEYS.to_owned()).spawn({
             let (shared, stop) = (Arc::clone(&shared), stop.clone());
             move || events::read(&shared, &desk, &stop)
@@ -124,13 +124,13 @@ impl Tui {
         Ok(Self { shared, drawn, farewell })
     }
 
-    /// Shows how the pipeline fares until `stop` is cancelled.
+    /// Shows the pipeline's state until `stop` is cancelled.
     pub(crate) fn follow(&self, source: impl StatusSource + 'static, stop: CancellationToken) {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move { stop.run_until_cancelled(follow(&shared, &source)).await });
     }
 
-    /// Shows the commit that `ask` tells, asked again every few seconds.
+    /// Shows the commit that `ask` returns; it is asked again every few seconds.
     pub(crate) fn follow_commit<A: Future<Output = Option<Commit>> + Send>(
         &self,
         ask: impl Fn() -> A + Send + Sync + 'static,
@@ -164,14 +164,14 @@ fn open_screen() -> Option<Arc<Shared>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
 }
 
-/// Gives the terminal to the shell, before the program stops as a job. Blocks until the frame is written.
+/// Restores the shell's terminal before the program is stopped as a job. Blocks until the current frame is written.
 pub(crate) fn suspend() {
     if let Some(shared) = open_screen() {
         shared.lend();
     }
 }
 
-/// Takes the terminal again, when the program goes on.
+/// Takes the terminal again when the program goes on.
 pub(crate) fn resume() {
     if let Some(shared) = open_screen().filter(|_| !child::is_here() && terminal::is_taken()) {
         shared.take_again();

@@ -1,4 +1,4 @@
-//! Panics: one of the screen's own threads gives the terminal back first, any other one is told among the logs.
+//! Handles panics: a panic of one of the screen's own threads restores the terminal first; any other panic is shown among the logs.
 
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +17,11 @@ use crate::tui::terminal;
 /// How long a panic waits for the frame that is being written.
 const COURTESY: Duration = Duration::from_millis(300);
 
-/// A panic has taken the screen with it.
+/// Whether a panic has ended the screen.
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// A panic that takes the screen with it gives the terminal back before its message is written. Any other one must not draw
-/// over the screen: it is told among the logs.
+/// A panic that ends the screen restores the terminal before its message is written. Any other panic must not write over the
+/// screen, so it is shown among the logs.
 pub(super) fn catch_panics(shared: &Arc<Shared>, stop: &CancellationToken) {
     let previous = std::panic::take_hook();
     let (shared, stop) = (Arc::downgrade(shared), stop.clone());
@@ -48,8 +48,8 @@ pub(super) fn catch_panics(shared: &Arc<Shared>, stop: &CancellationToken) {
     }));
 }
 
-/// Lets a frame that is being written come to its end and none begin: it would be drawn over what the panic says. The thread that
-/// panics may hold the lock itself, so this waits for a moment only.
+/// Waits until the frame that is being written has ended, and lets no other begin: it would be drawn over the panic's message. The
+/// thread that panics may hold the lock itself, so this only waits for a moment.
 fn let_the_frame_end(shared: &Shared) {
     let until = Instant::now() + COURTESY;
     while Instant::now() < until {

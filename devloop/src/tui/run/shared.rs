@@ -11,29 +11,29 @@ use crate::tui::terminal;
 /// What the threads share.
 pub(super) struct Shared {
     pub(super) inner: Mutex<Inner>,
-    /// Something in it has changed.
+    /// Notified when the screen has changed.
     pub(super) changed: Condvar,
-    /// Something was told, so that the figures are worth a question.
+    /// Notified when something was announced, so that the figures may have changed.
     pub(super) happened: tokio::sync::Notify,
     pub(super) fault: Fault,
 }
 
-/// The screen, and what the drawing thread has to know beside it.
+/// The screen, and the drawing thread's other state.
 pub(super) struct Inner {
     pub(super) screen: Screen,
     pub(super) dirty: bool,
     pub(super) closing: bool,
-    /// A frame is being written.
+    /// Whether a frame is being written.
     pub(super) drawing: bool,
-    /// What is on the terminal is not what was drawn last.
+    /// Whether the terminal no longer shows the last frame.
     pub(super) repaint: bool,
     pub(super) clipboard: Option<String>,
-    /// What the terminal is to be told about the mouse.
+    /// Whether the terminal is to be asked to report the mouse, or to keep it; `None`: neither.
     pub(super) mouse: Option<bool>,
 }
 
 impl Shared {
-    /// The screen, to be drawn at once.
+    /// The screen, which is drawn at once.
     pub(super) fn new(screen: Screen, fault: Fault) -> Arc<Self> {
         let mouse = Some(screen.mouse).filter(|mouse| *mouse);
         let inner = Inner {
@@ -67,12 +67,12 @@ impl Shared {
         result
     }
 
-    /// Takes an answer about the pipeline. Returns whether it brought news.
+    /// Takes a report of the pipeline. Returns whether it brought news.
     pub(super) fn learn(&self, answer: Result<Report, Problem>) -> bool {
         self.refresh(|screen| screen.learn(answer))
     }
 
-    /// Changes the screen, and has it drawn if that brought news.
+    /// Changes the screen, and has it drawn if `change` returns true.
     pub(super) fn refresh(&self, change: impl FnOnce(&mut Screen) -> bool) -> bool {
         let mut inner = self.lock();
         let is_new = change(&mut inner.screen);
@@ -94,7 +94,7 @@ impl Shared {
     /// Takes the terminal again and has everything drawn anew.
     pub(super) fn take_again(&self) {
         let mut inner = self.lock();
-        // An error means that there is no terminal any more, which the next frame finds out.
+        // An error means that the terminal is gone, which the next frame finds out.
         let _ = terminal::take_again(inner.screen.mouse);
         (inner.repaint, inner.dirty) = (true, true);
         self.changed.notify_all();

@@ -1,4 +1,4 @@
-//! What is asked of the session, by keys and by name.
+//! Commands to the session, by keys and by name.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is copied.
+//! Copies to the clipboard.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn a_call_of_the_api_is_copied() {
     assert_eq!(Session::new().press("u"), None);
 }
 
-/// What the keys copy.
+/// The text that the keys copy.
 fn copied(session: &mut Session, keys: &str) -> String {
     session.text((80, 24));
     match session.press(keys) {

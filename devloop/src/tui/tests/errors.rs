@@ -1,4 +1,4 @@
-//! What is broken, and what takes it away.
+//! Errors on the screen, and what removes them.
 
 use super::*;
 

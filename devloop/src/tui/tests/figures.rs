@@ -1,4 +1,4 @@
-//! What is known of the pipeline and of the saves.
+//! Figures of the pipeline and of the saves.
 
 use super::*;
 

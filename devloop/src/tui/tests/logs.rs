@@ -80,7 +80,7 @@ fn pasted_text_is_only_typed_into_a_search() {
 }
 
 #[test]
-fn json_lines_are_told_as_people_read_them_with_their_request_s_report() {
+fn json_lines_are_shown_for_people_with_their_request_s_report() {
     let mut session = running();
     session.press("ctrl-k");
     let line = |level: &str, message: &str, id: &str| {

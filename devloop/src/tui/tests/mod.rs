@@ -104,7 +104,7 @@ fn outputs() -> BTreeMap<String, String> {
     [("ApiEndpoint4F160690".to_owned(), url), ("KinesisStreamName".to_owned(), "Events".to_owned())].into()
 }
 
-/// The pipeline's first half.
+/// The path through the pipeline's first half.
 fn way() -> Vec<Vec<Hop>> {
     let resource =
         |name: &str, service: &str| Hop::Resource { name: name.to_owned(), service: service.to_owned() };
@@ -116,7 +116,7 @@ fn way() -> Vec<Vec<Hop>> {
     ]]
 }
 
-/// Built and live, with a first save, and the figures of some requests.
+/// A session that is built and live, with a first save, and the figures of some requests.
 fn running() -> Session {
     logging(&[
         (
@@ -127,7 +127,7 @@ fn running() -> Session {
     ])
 }
 
-/// The same with log lines of its own, each with its function.
+/// A running session with these log lines, each with its function.
 fn logging(lines: &[(&str, &str)]) -> Session {
     let mut session = Session::new();
     session.screen.event_paths = way();

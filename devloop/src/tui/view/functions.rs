@@ -1,4 +1,4 @@
-//! The functions: a row each, with as many columns as there is room for.
+//! Draws the functions: one row each, with as many columns as there is room for.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,7 +16,7 @@ use crate::tui::screen::Screen;
 use crate::tui::text::cut;
 use crate::tui::view::panes::{below_title, draw_line, draw_title};
 
-/// Which of the columns behind name and state are shown, the fullest selection first.
+/// Which columns follow name and state, the widest selection first.
 const SELECTIONS: [&[Column]; 9] = [
     &[
         Column::Digest,
@@ -39,14 +39,14 @@ const SELECTIONS: [&[Column]; 9] = [
     &[],
 ];
 
-/// How many columns are left to say what failed, before anything else is shown.
+/// How many columns are kept free for the reason of a failure.
 const REMARK: usize = 36;
 
 #[derive(Clone, Copy)]
 enum Column {
     /// The code that answers.
     Digest,
-    /// How long it has.
+    /// How long the code has answered.
     Age,
     Rate,
     P50,
@@ -99,7 +99,7 @@ fn rows(screen: &Screen, now: Millis, width: u16) -> Vec<Line<'static>> {
         fixed + remark_room + columns.iter().map(|column| 2 + widest(column)).sum::<usize>()
             <= usize::from(width)
     };
-    // Before the first save there is nothing to tell of saves.
+    // Before the first save the columns about saves are empty.
     let saved = !screen.saves.is_empty();
     let of_saves =
         |column: &Column| matches!(column, Column::Save | Column::SaveP50 | Column::SaveP95 | Column::Saves);
@@ -186,7 +186,7 @@ fn remark(state: &FunctionState) -> Option<String> {
     Some(format!("{}: {cause}", still(serving.digest().as_ref())))
 }
 
-/// How long the ages on the screen stay right, in ms; none where there is no age.
+/// How long the ages on the screen stay right, in ms; `None` if no age is shown.
 pub(in crate::tui) fn next_change(screen: &Screen, now: Millis) -> Option<u64> {
     let ages = screen.functions().values().filter_map(serving).map(|(_, since)| now.saturating_sub(since));
     ages.map(|age| {

@@ -1,4 +1,4 @@
-//! The lines at the top and at the bottom.
+//! Draws the lines at the top and at the bottom.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::tui::path_line;
 use crate::tui::screen::{Prompt, Question, Screen};
 use crate::tui::text::{cut, fitted};
 
-/// What runs where on the left, the last save on the right.
+/// On the left what runs where, on the right the last save.
 pub(super) fn draw_header(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     let strong = Style::new().add_modifier(Modifier::BOLD);
     let right = save(screen);
@@ -50,11 +50,11 @@ fn save(screen: &Screen) -> String {
     }
 }
 
-/// The ways through the pipeline, and where the time of the last save went.
+/// The paths through the pipeline, and where the time of the last save went.
 pub(super) fn draw_ways(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     let ways = screen.event_paths.iter().map(|hops| path_line::line(hops, &screen.figures));
     let save = screen.last_save.as_ref().map(|(function, phases)| Line::raw(format!("{function} {phases}")));
-    // Where there is room for all of it, the phases have the last row.
+    // If there is room for everything, the phases get the last row.
     let rows = screen.event_paths.len().min(usize::from(area.height));
     let rows =
         if area.height > 1 { rows.min(usize::from(area.height) - usize::from(save.is_some())) } else { rows };
@@ -63,7 +63,7 @@ pub(super) fn draw_ways(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     }
 }
 
-/// The call of the API. Nothing stands beside it, so that the mouse selects nothing else.
+/// The call of the API. Nothing is drawn beside it, so that the mouse selects nothing else.
 pub(super) fn draw_call(buffer: &mut Buffer, area: Rect, screen: &Screen) {
     for (y, row) in area.rows().map(|row| row.y).zip(screen.call_rows(area.width)) {
         buffer.set_stringn(area.x, y, row, usize::from(area.width), Style::new().fg(Color::Green));

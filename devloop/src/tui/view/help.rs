@@ -23,7 +23,7 @@ pub(in crate::tui) fn page(keymap: &Keymap) -> Page {
             Span::raw(binding.meaning),
         ])
     }));
-    // Meanings are sentences, and narrow terminals have help too.
+    // The meanings are long, so they are broken for narrow terminals.
     lines.toggle_wrap();
     Page { title: "help", lines }
 }

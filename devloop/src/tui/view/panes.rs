@@ -1,4 +1,4 @@
-//! Panes of lines, and the titles of all panes.
+//! Draws panes of lines, and the titles of all panes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -20,7 +20,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, screen: &Screen, pane: Pane)
     draw_lines(buffer, below_title(area), document);
 }
 
-/// Draws what is to be seen of the lines.
+/// Draws the visible lines.
 pub(super) fn draw_lines(buffer: &mut Buffer, area: Rect, document: &Document) {
     for (row, line) in document.window(area.as_size()).iter().enumerate() {
         draw_line(buffer, area, row, line);
@@ -34,7 +34,7 @@ pub(super) fn draw_line(buffer: &mut Buffer, area: Rect, row: usize, line: &Line
     }
 }
 
-/// What is left of a pane under its title.
+/// The area of a pane below its title.
 pub(super) fn below_title(area: Rect) -> Rect {
     Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
 }

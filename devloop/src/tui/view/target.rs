@@ -1,4 +1,4 @@
-//! Where the functions run, and the way to another place.
+//! The page that shows where the functions run, and how to run them elsewhere.
 
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
@@ -9,7 +9,7 @@ use crate::tui::screen::Page;
 /// The targets that can be named.
 const TARGETS: [&str; 3] = ["embedded", "localstack", "aws"];
 
-/// What is known of the place, and how to run elsewhere.
+/// What is known about the target, and how to run elsewhere.
 pub(in crate::tui) fn page(command: &str, rows: &[(&'static str, String)]) -> Page {
     let widest = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let row = |(name, value): &(&'static str, String)| {
@@ -26,7 +26,7 @@ pub(in crate::tui) fn page(command: &str, rows: &[(&'static str, String)]) -> Pa
     Page { title: "target", lines }
 }
 
-/// The way to the target that was asked for.
+/// How to get to the target that was asked for.
 pub(in crate::tui) fn switch(command: &str, wanted: &str) -> String {
     if TARGETS.contains(&wanted) {
         format!("a session keeps its target: end this one and start `devloop {command} --target {wanted}`")
