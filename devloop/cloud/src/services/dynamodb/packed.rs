@@ -1,7 +1,8 @@
-//! How an item lies in memory: its attributes one after the other in one allocation, read in place.
+//! The packed form of an item in memory: its attributes one after the other in one allocation, from which they are read
+//! directly.
 //!
-//! Equal attributes have equal bytes: names and sets are in order, and numbers are normalised. Lengths and numbers are in
-//! groups of seven bits, the lowest first; the highest bit of a byte says that another one follows.
+//! Equal attributes have equal bytes, because names and sets are sorted and numbers are normalised. Lengths and numbers are
+//! stored in groups of seven bits, the lowest first; the highest bit of a byte says that another byte follows.
 
 use super::{attributes::Attributes, number::Number, value::AttributeValue};
 
@@ -20,7 +21,7 @@ mod tag {
     pub(super) const BS: u8 = 10;
 }
 
-/// Appends attributes: how many there are, then each name and value.
+/// Appends attributes: their number, then each name and value.
 pub(super) fn write_attributes(attributes: &Attributes, out: &mut Vec<u8>) {
     write_integer(attributes.len() as u128, out);
     for (name, value) in attributes.iter() {
@@ -88,7 +89,7 @@ fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 
 fn write_number(number: Number, out: &mut Vec<u8>) {
     let (negative, digits, exponent) = number.parts();
-    // The sign in the lowest bit, then the exponent's.
+    // The sign is in the lowest bit, the exponent's sign in the next.
     let signs = u16::from(negative) | (u16::from(exponent < 0) << 1);
     write_integer(u128::from(signs | (exponent.unsigned_abs() << 2)), out);
     write_integer(digits, out);
@@ -102,17 +103,17 @@ fn write_integer(mut integer: u128, out: &mut Vec<u8>) {
     out.push(integer as u8);
 }
 
-/// A place in what the functions above wrote. It reads nothing else, so what cannot be there reads as empty.
+/// A cursor over packed bytes. Bytes that the functions above cannot have written are read as empty values.
 #[derive(Debug, Clone)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// A reader at the first of `bytes`.
+    /// A reader at the start of `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// Every attribute.
+    /// Reads all attributes.
     pub(super) fn attributes(&mut self) -> Attributes {
         let count = self.length();
         let mut attributes = Attributes::with_capacity(count);
@@ -123,17 +124,17 @@ impl<'a> Reader<'a> {
         attributes
     }
 
-    /// How many elements, members or bytes come next.
+    /// Reads how many elements, members or bytes follow.
     pub(super) fn length(&mut self) -> usize {
         self.integer() as usize
     }
 
-    /// A name or another text.
+    /// Reads a name or another text.
     pub(super) fn text(&mut self) -> &'a str {
         std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
 
-    /// The value that comes next.
+    /// Reads the next value.
     pub(super) fn value(&mut self) -> AttributeValue {
         match self.byte() {
             tag::S => AttributeValue::S(self.text().to_owned()),
@@ -150,7 +151,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over the value that comes next.
+    /// Skips the next value.
     pub(super) fn skip(&mut self) {
         match self.byte() {
             tag::S | tag::B => {
@@ -232,7 +233,7 @@ mod tests {
     use crate::services::dynamodb::value;
 
     #[test]
-    fn every_value_is_read_as_it_was_written() {
+    fn every_value_survives_packing() {
         let wire = json!({
             "b": {"B": "aGk="}, "empty": {"S": ""}, "false": {"BOOL": false}, "true": {"BOOL": true}, "null": {"NULL": true},
             "list": {"L": [{"N": "-0.00012"}, {"L": []}, {"M": {"x": {"S": "grün"}, "y": {"NS": ["1", "-20", "3e100"]}}}]},

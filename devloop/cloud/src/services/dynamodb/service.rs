@@ -1,4 +1,4 @@
-//! The service: from an operation's name to the operation.
+//! The service: finds the operation by its name.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     clock::Clock, context::Context, error::ApiError, regional::Regional, services::kinesis::Kinesis,
 };
 
-/// `DynamoDB` and `DynamoDB` Streams of all regions.
+/// DynamoDB and DynamoDB Streams of all regions.
 #[derive(Debug)]
 pub(crate) struct DynamoDb {
     clock: Clock,
@@ -24,25 +24,25 @@ pub(crate) struct DynamoDb {
     stores: Regional<Store>,
 }
 
-/// What a table holds, for the status page. Bytes as AWS counts them.
+/// What a table contains, for the status page. Bytes are counted as AWS counts them.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct TableStatus {
     pub(crate) region: String,
     pub(crate) name: String,
     pub(crate) items: usize,
     pub(crate) bytes: usize,
-    /// Of its stream, read or not.
+    /// The records of its stream, including those that were read.
     pub(crate) stream_records: usize,
     pub(crate) stream_bytes: usize,
 }
 
 impl DynamoDb {
-    /// An empty service, whose tables may send their changes to streams of `kinesis`.
+    /// A service without tables. Its tables may have streams of `kinesis` as destinations.
     pub(crate) fn new(clock: Clock, kinesis: Arc<Kinesis>) -> Self {
         Self { clock, kinesis, stores: Regional::default() }
     }
 
-    /// Runs one operation of either service by its API name. It never waits: the work is done when the future is first
+    /// Runs one operation of either service by its API name. It never waits: all work is done when the future is first
     /// polled.
     #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
@@ -91,7 +91,7 @@ impl DynamoDb {
         }
     }
 
-    /// Every table of every region, and what its stream keeps.
+    /// The status of all tables in all regions.
     pub(crate) fn status(&self) -> Vec<TableStatus> {
         let mut all = Vec::new();
         for (region, store) in self.stores.all() {
@@ -112,7 +112,7 @@ impl DynamoDb {
         all
     }
 
-    /// The stream of a table, for event source mappings: also one that was disabled within the last 24 hours.
+    /// The stream of a table, for event source mappings. A stream that was disabled within the last 24 hours is found too.
     pub(crate) fn source(&self, region: &str, stream_arn: &str) -> Result<Arc<TableStream>, ApiError> {
         self.stores.of(region).stream(stream_arn, self.clock.now_ms())
     }

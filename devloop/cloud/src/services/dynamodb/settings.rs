@@ -1,4 +1,4 @@
-//! What a table is told about itself and only repeats: billing, tags, protection.
+//! Settings of a table that are kept and shown without effect on its items: billing, tags, protection.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{key_schema::KeyAttribute, value::invalid};
 use crate::error::ApiError;
 
-/// Provisioned units. They are reported and never enforced: the embedded cloud does not throttle tables.
+/// Provisioned units. They are shown but not enforced: the embedded cloud does not throttle tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Throughput {
     pub(crate) read: i64,
@@ -25,18 +25,18 @@ impl Throughput {
     }
 }
 
-/// Limits that are kept and shown; nothing here is throttled, and nothing is cold.
+/// Throughput limits. They are kept and shown, but not enforced.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Limits {
-    /// `OnDemandThroughput`, as it was given.
+    /// `OnDemandThroughput`, as the client gave it.
     pub(crate) on_demand: Option<Value>,
-    /// `WarmThroughput`, as it was given.
+    /// `WarmThroughput`, as the client gave it.
     pub(crate) warm: Option<Value>,
 }
 
 impl Limits {
-    /// Takes over `OnDemandThroughput` of `what` (a table or an index), which goes with billing by request; -1 takes a
-    /// limit away. [`OnDemandThroughput`, `DynamoDB` API reference]
+    /// Changes the `OnDemandThroughput` of `what` (a table or an index). It needs the billing mode `PAY_PER_REQUEST`; the
+    /// value -1 removes a limit [`OnDemandThroughput`, DynamoDB API reference].
     pub(crate) fn change(
         &mut self,
         on_demand: bool,
@@ -66,7 +66,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Adds both to a description.
+    /// Adds both limits to a description.
     pub(crate) fn describe(&self, described: &mut serde_json::Map<String, Value>) {
         if let Some(limits) = &self.on_demand {
             described.insert("OnDemandThroughput".to_owned(), limits.clone());
@@ -79,34 +79,34 @@ impl Limits {
     }
 }
 
-/// What a global index was given.
+/// The throughput settings of a global index.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct IndexThroughput {
     pub(crate) provisioned: Throughput,
     pub(crate) limits: Limits,
 }
 
-/// Encryption with a key of the key management service: kept and shown, because there is no disk to encrypt.
+/// Encryption with a KMS key. It is kept and shown; tables are in memory and not encrypted.
 #[derive(Debug, Clone)]
 pub(crate) struct Encryption {
     /// The ARN of the key.
     pub(crate) key: String,
 }
 
-/// The settings of a table that no item depends on.
+/// The settings of a table, which its items do not depend on.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The types of all key attributes of the table and its indexes.
     pub(crate) attributes: Vec<KeyAttribute>,
-    /// Billed by request, or else provisioned.
+    /// Whether the billing mode is `PAY_PER_REQUEST`; otherwise it is `PROVISIONED`.
     pub(crate) on_demand: bool,
-    /// When billing by request was last chosen, in ms since the epoch.
+    /// When the billing mode `PAY_PER_REQUEST` was last chosen, in ms since the epoch.
     pub(crate) on_demand_since_ms: Option<i64>,
     pub(crate) throughput: Throughput,
     pub(crate) limits: Limits,
     pub(crate) encryption: Option<Encryption>,
     pub(crate) deletion_protection: bool,
-    /// The table class, when one was ever named.
+    /// The table class, if a request ever named one.
     pub(crate) class: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
 }

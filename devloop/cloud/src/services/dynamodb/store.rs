@@ -1,4 +1,4 @@
-//! What one region holds: tables by name, streams by ARN, and the tokens of recent transactions.
+//! The store of one region: tables by name, streams by ARN, and the tokens of recent transactions.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, source::Source as _};
 
-/// How long a client request token is remembered, in ms. [`TransactWriteItems`, `DynamoDB` API reference]
+/// How long a client request token is remembered, in ms [`TransactWriteItems`, DynamoDB API reference].
 const TOKEN_MS: i64 = 10 * 60 * 1000;
 
 /// The tables of a region.
@@ -32,7 +32,7 @@ struct Tokens {
     order: VecDeque<(i64, String)>,
 }
 
-/// What is known of a client request token.
+/// Whether a client request token was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token {
     /// Not used within the last ten minutes.
@@ -44,12 +44,12 @@ pub(crate) enum Token {
 }
 
 impl Store {
-    /// The table of a name or an ARN, for operations on items.
+    /// The table with this name or ARN, for operations on items.
     pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>, ApiError> {
         self.find(name).ok_or_else(|| not_found("Requested resource not found"))
     }
 
-    /// The table of a name or an ARN, for operations on tables, whose error repeats the name.
+    /// The table with this name or ARN, for operations on tables, whose error contains the name.
     pub(crate) fn named_table(&self, name: &str) -> Result<Arc<Table>, ApiError> {
         self.find(name).ok_or_else(|| {
             not_found(format!("Requested resource not found: Table: {} not found", table_name(name)))
@@ -60,7 +60,8 @@ impl Store {
         self.tables.read().get(table_name(name)).cloned()
     }
 
-    /// Enables a new stream for the table; called with the table's contents locked for writing or not yet shared.
+    /// Creates and enables a stream for the table. The caller has locked the table's contents for writing, or has not
+    /// published the table yet.
     pub(crate) fn open_stream(
         &self,
         cx: &Context,
@@ -70,7 +71,7 @@ impl Store {
     ) -> Arc<TableStream> {
         let mut streams = self.streams.write();
         streams.retain(|_, stream| !stream.is_over(now_ms));
-        // Two streams of one table within a millisecond must not share their label.
+        // Two streams of one table must have different labels, even when they are created within a millisecond.
         let mut created_ms = now_ms;
         while streams.values().any(|s| s.table() == table.name && s.label() == label(created_ms)) {
             created_ms += 1;
@@ -81,7 +82,7 @@ impl Store {
         stream
     }
 
-    /// The stream of this ARN, trimmed to its retention.
+    /// The stream with this ARN. Drops its records that are older than the retention time.
     pub(crate) fn stream(&self, arn: &str, now_ms: i64) -> Result<Arc<TableStream>, ApiError> {
         let stream = self.streams.read().get(arn).filter(|stream| !stream.is_over(now_ms)).cloned();
         let stream = stream
@@ -95,8 +96,8 @@ impl Store {
         self.streams.read().values().filter(|stream| !stream.is_over(now_ms)).cloned().collect()
     }
 
-    /// Runs `transaction` unless the token tells that it has been run already. The token is kept only when it succeeds;
-    /// two requests with one token never run at the same time.
+    /// Runs `transaction` unless its token shows that it already ran; then runs `repeated`. The token is stored only if the
+    /// transaction succeeds. Two requests with the same token never run at the same time.
     pub(crate) fn once<T>(
         &self,
         token: Option<&str>,
@@ -142,7 +143,7 @@ impl Tokens {
     }
 }
 
-/// The name in a table's ARN; a name is its own.
+/// The table name in an ARN; a plain name is returned unchanged.
 pub(crate) fn table_name(name_or_arn: &str) -> &str {
     match name_or_arn.split_once(":table/") {
         Some((arn, name)) if arn.starts_with("arn:") => name,

@@ -22,10 +22,10 @@ use crate::{
     source::{Source, SourceShard},
 };
 
-/// How long records can be read, in ms. [Change data capture for `DynamoDB` Streams]
+/// How long records can be read, in ms [Change data capture for DynamoDB Streams].
 pub(crate) const RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Which images of the item its records show.
+/// Which images of the item a record contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
     KeysOnly,
@@ -47,7 +47,7 @@ impl View {
         }
     }
 
-    /// The view behind its name.
+    /// The view with this API name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|view| view.name() == name)
     }
@@ -74,7 +74,7 @@ pub(crate) enum Cause {
 #[derive(Debug)]
 pub(crate) struct StreamRecord {
     name: &'static str,
-    /// The key, where no image of the record has it.
+    /// The item's key, if no image of the record contains it.
     keys: Option<Attributes>,
     new: Option<Item>,
     old: Option<Item>,
@@ -82,19 +82,19 @@ pub(crate) struct StreamRecord {
     cause: Cause,
 }
 
-/// The stream of a table, from when it was enabled. A disabled one can be read until its records are trimmed.
+/// A stream of a table. It starts when it is enabled; a disabled stream can be read until its records are too old.
 #[derive(Debug)]
 pub(crate) struct TableStream {
     label: String,
     table: String,
     created_ms: i64,
-    /// 0 while the stream is enabled.
+    /// When the stream was disabled, in ms since the epoch; 0 while it is enabled.
     disabled_ms: AtomicI64,
     shard: Arc<StreamShard>,
     changes: watch::Sender<u64>,
 }
 
-/// The only shard of a table's stream: it stays open as long as the stream is enabled.
+/// The only shard of a table's stream. It is open while the stream is enabled.
 #[derive(Debug)]
 pub(crate) struct StreamShard {
     id: String,
@@ -103,7 +103,7 @@ pub(crate) struct StreamShard {
     /// The table's key.
     schema: KeySchema,
     view: View,
-    /// Makes the event ids of this stream differ from those of others.
+    /// Makes the event ids of this stream different from those of other streams.
     seed: u64,
     log: ShardLog<StreamRecord>,
 }
@@ -126,14 +126,14 @@ impl TableStream {
                 schema,
                 view,
                 seed,
-                // 21 digits as on AWS, and ahead of what an earlier stream of the table used.
+                // Sequence numbers have 21 digits as on AWS, and are larger than those of the table's earlier streams.
                 log: ShardLog::new(created_ms.max(0) as u128 * 100_000_000 + 1),
             }),
             changes: watch::Sender::new(0),
         }
     }
 
-    /// Appends the change from `old` to `new`, at least one of which is there. Called under the table's lock, so that the
+    /// Appends the change from `old` to `new`, at least one of which exists. The caller holds the table's lock, so that the
     /// log has the order of the changes.
     pub(crate) fn append(&self, old: Option<&Item>, new: Option<&Item>, now_ms: i64, cause: Cause) {
         let Some(image) = new.or(old) else { return };
@@ -154,29 +154,29 @@ impl TableStream {
         self.trim(now_ms);
     }
 
-    /// Whether it takes another record; see [`ShardLog::has_room`].
+    /// Whether the stream has room for another record; see [`ShardLog::has_room`].
     pub(crate) fn has_room(&self) -> bool {
         self.shard.log.has_room()
     }
 
-    /// How many records are kept, and how many bytes they count.
+    /// The number of kept records, and their bytes.
     pub(crate) fn kept(&self) -> (usize, usize) {
         self.shard.log.kept()
     }
 
-    /// Forgets what is older than the retention.
+    /// Drops records that are older than the retention time.
     pub(crate) fn trim(&self, now_ms: i64) {
         self.shard.log.trim(now_ms - RETENTION_MS);
     }
 
-    /// Closes the stream: it can still be read, and takes no more records.
+    /// Disables the stream: it can still be read, but accepts no more records.
     pub(crate) fn disable(&self, now_ms: i64) {
         self.disabled_ms.store(now_ms.max(1), Ordering::Release);
         self.shard.log.close();
         self.changes.send_modify(|generation| *generation += 1);
     }
 
-    /// Whether nothing of a disabled stream can be left to read.
+    /// Whether the stream is disabled and all its records are too old to be read.
     pub(crate) fn is_over(&self, now_ms: i64) -> bool {
         match self.disabled_ms.load(Ordering::Acquire) {
             0 => false,
@@ -184,12 +184,12 @@ impl TableStream {
         }
     }
 
-    /// Whether the stream takes records.
+    /// Whether the stream accepts records.
     pub(crate) fn is_enabled(&self) -> bool {
         self.disabled_ms.load(Ordering::Acquire) == 0
     }
 
-    /// The time that tells the streams of one table apart.
+    /// The creation time that distinguishes the streams of one table.
     pub(crate) fn label(&self) -> &str {
         &self.label
     }
@@ -204,7 +204,7 @@ impl TableStream {
         &self.shard.schema
     }
 
-    /// What the records show.
+    /// Which images the records contain.
     pub(crate) fn view(&self) -> View {
         self.shard.view
     }
@@ -243,7 +243,8 @@ impl Source for TableStream {
     }
 
     fn is_deleted(&self) -> bool {
-        // What a closed shard still holds must be delivered first; a reader that has seen its end is told so by the log.
+        // The records of a closed shard must be delivered first; a reader at its end learns from the log that the shard is
+        // closed.
         !self.is_enabled() && self.shard.log.range().is_none()
     }
 }
@@ -289,14 +290,14 @@ impl StreamShard {
         members
     }
 
-    /// 32 hexadecimal digits that are the same whenever the record is read.
+    /// 32 hexadecimal digits that are the same each time the record is read.
     fn event_id(&self, sequence: u128) -> String {
         let high = mix(self.seed ^ sequence as u64);
         format!("{high:016x}{:016x}", mix(high ^ self.seed))
     }
 }
 
-/// Spreads the bits of a number over all of it (the finaliser of `SplitMix64`).
+/// Mixes the bits of a number (the finaliser of SplitMix64).
 fn mix(mut bits: u64) -> u64 {
     bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -330,7 +331,7 @@ impl SourceShard for StreamShard {
     }
 
     fn key(&self, entry: &Entry<StreamRecord>) -> u64 {
-        // A key's JSON is written in one order, so equal keys have equal texts.
+        // A key's JSON has a fixed order of members, so equal keys have equal texts.
         let keys = self.members(entry).get("dynamodb").map(|change| change["Keys"].to_string());
         let mut hasher = std::hash::DefaultHasher::new();
         keys.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! A table: its items, its indexes and its stream behind one lock.
+//! A table: its items, its indexes and its stream, behind one lock.
 
 use std::sync::Arc;
 
@@ -16,45 +16,46 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// One table. What never changes is outside the locks.
+/// One table. Fields that never change are outside the locks.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) id: String,
-    /// In ms since the epoch.
+    /// The time of creation, in ms since the epoch.
     pub(crate) created_ms: i64,
     pub(crate) schema: KeySchema,
     pub(crate) contents: RwLock<Contents>,
-    /// Never taken while `contents` is held.
+    /// This lock is never taken while `contents` is locked.
     pub(crate) settings: RwLock<Settings>,
 }
 
-/// What a write changes together. Every change goes through [`Contents::replace`], in the order that the stream shows.
+/// The parts that a write changes together. Every change goes through [`Contents::replace`], in the order of the stream's
+/// records.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub(crate) items: Entries,
     /// The size of all items, in bytes.
     pub(crate) bytes: usize,
     pub(crate) indexes: Vec<Index>,
-    /// The stream that was last enabled, if any ever was.
+    /// The stream that was enabled last, if there ever was one.
     pub(crate) stream: Option<Arc<TableStream>>,
-    /// The Kinesis streams that take its changes, or took them.
+    /// Kinesis streams that are or were destinations for the table's changes.
     pub(crate) destinations: Vec<Destination>,
     pub(crate) expiry: Option<Expiry>,
-    /// The table was deleted while a request still held it.
+    /// Whether the table was deleted while a request still held it.
     pub(crate) deleted: bool,
 }
 
 impl Contents {
-    /// Whether the readers of a stream of changes are so far behind that it takes no more.
+    /// Whether a stream accepts no more changes, because its readers are too far behind.
     pub(crate) fn is_behind(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.is_enabled() && !stream.has_room())
             || self.destinations.iter().any(|destination| !destination.has_room())
     }
 
-    /// Replaces `old`, which must be what is stored under `key` of the table's key `schema`, by `new`, and tells indexes and stream. Nothing happens
-    /// when both are the same.
+    /// Replaces the item `old` by `new` under `key`, and updates indexes, expiry and streams. `old` must be the stored
+    /// item, and `schema` the table's key schema. Does nothing if both are the same.
     pub(crate) fn replace(
         &mut self,
         schema: &KeySchema,
@@ -70,7 +71,7 @@ impl Contents {
         match new {
             Some(new) => {
                 self.bytes += new.bytes();
-                // An existing key is kept: only a new item pays for a copy of it.
+                // The stored key is reused; only a new item needs a copy of its key.
                 match old.and_then(|_| self.items.get_mut(key)) {
                     Some(place) => *place = new.clone(),
                     None => {
@@ -97,7 +98,7 @@ impl Contents {
         }
     }
 
-    /// Refuses an item that cannot stand in one of the indexes.
+    /// Refuses an item whose attributes cannot be a key of an index.
     pub(crate) fn check_indexes(&self, item: &Item) -> Result<(), ApiError> {
         self.indexes
             .iter()

@@ -1,4 +1,4 @@
-//! Attribute values: the typed form of `{"S": "text"}` and its kin.
+//! Attribute values: the typed form of `{"S": "text"}` and the other JSON forms.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ pub(crate) use super::attributes::Attributes;
 use super::number::{Number, NumberError};
 use crate::error::ApiError;
 
-/// How deep lists and maps may nest.
+/// The deepest nesting of lists and maps.
 const DEPTH: usize = 32;
 
-/// The value of an attribute. Sets have no order of their own, so they compare by content.
+/// The value of an attribute. The order of a set's elements is not kept, so sets compare by content.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AttributeValue {
     /// A text.
@@ -25,9 +25,9 @@ pub(crate) enum AttributeValue {
     Bool(bool),
     /// The null value.
     Null,
-    /// A list of anything.
+    /// A list of values.
     L(Vec<AttributeValue>),
-    /// A map of anything.
+    /// A map of values.
     M(Attributes),
     /// A set of texts.
     Ss(BTreeSet<String>),
@@ -44,7 +44,7 @@ impl From<NumberError> for ApiError {
 }
 
 impl AttributeValue {
-    /// Reads the wire form.
+    /// Parses the JSON form.
     pub(crate) fn from_json(value: Value) -> Result<Self, ApiError> {
         Self::read(value, 1)
     }
@@ -100,7 +100,7 @@ impl AttributeValue {
         })
     }
 
-    /// The wire form.
+    /// The JSON form.
     pub(crate) fn to_json(&self) -> Value {
         let value = match self {
             Self::S(text) => Value::String(text.clone()),
@@ -119,7 +119,7 @@ impl AttributeValue {
         Value::Object(typed)
     }
 
-    /// The wire form, made of what the value owns.
+    /// The JSON form, made without copying the value's contents.
     pub(crate) fn into_json(self) -> Value {
         match self {
             Self::S(text) => Value::Object(Map::from_iter([("S".to_owned(), Value::String(text))])),
@@ -127,7 +127,7 @@ impl AttributeValue {
         }
     }
 
-    /// The type's name on the wire.
+    /// The name of the type in the JSON form.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::S(_) => "S",
@@ -143,7 +143,7 @@ impl AttributeValue {
         }
     }
 
-    /// What the value counts against item size and capacity, in bytes. [`DynamoDB` item sizes and formats]
+    /// The size that counts for items and capacity, in bytes [DynamoDB item sizes and formats].
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::S(text) => text.len(),
@@ -164,7 +164,7 @@ pub(crate) fn size(attributes: &Attributes) -> usize {
     attributes.iter().map(|(name, value)| name.len() + value.size()).sum()
 }
 
-/// Reads attributes by name from their wire form.
+/// Parses attributes from their JSON form.
 pub(crate) fn from_json(attributes: Map<String, Value>) -> Result<Attributes, ApiError> {
     read_attributes(attributes, 1)
 }
@@ -180,12 +180,12 @@ fn read_attributes(wire: Map<String, Value>, depth: usize) -> Result<Attributes,
     Ok(attributes)
 }
 
-/// Attributes by name in their wire form.
+/// The JSON form of attributes.
 pub(crate) fn to_json(attributes: &Attributes) -> Map<String, Value> {
     attributes.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect()
 }
 
-/// A set of the elements; `duplicates` words the error about one that comes twice, given all as they were sent, in quotes.
+/// A set of the elements. `duplicates` makes the error for repeated elements, from the JSON texts of all elements.
 fn set<T: Ord>(
     elements: Value,
     empty: &str,
@@ -201,12 +201,12 @@ fn set<T: Ord>(
     if set.len() < shown.len() { Err(duplicates(&shown)) } else { Ok(set) }
 }
 
-/// A `ValidationException` about the parameters' values, in the service's usual opening.
+/// A `ValidationException` about parameter values, with the service's usual beginning.
 pub(crate) fn invalid(why: impl std::fmt::Display) -> ApiError {
     ApiError::validation(format!("One or more parameter values were invalid: {why}"))
 }
 
-/// The `SerializationException` of a member with the wrong JSON type.
+/// The `SerializationException` for a member with the wrong JSON type.
 pub(crate) fn mismatch(value: &Value, wanted: &str) -> ApiError {
     let given = match value {
         Value::Null => "NULL_VALUE",
@@ -220,7 +220,7 @@ pub(crate) fn mismatch(value: &Value, wanted: &str) -> ApiError {
     ApiError::client("SerializationException", format!("{given} cannot be converted to {wanted}"))
 }
 
-/// A JSON string's text.
+/// The text of a JSON string.
 pub(crate) fn into_text(value: Value) -> Result<String, ApiError> {
     match value {
         Value::String(text) => Ok(text),
@@ -228,7 +228,7 @@ pub(crate) fn into_text(value: Value) -> Result<String, ApiError> {
     }
 }
 
-/// A boolean; its text is taken too, as by the service.
+/// A boolean; its text is accepted too, as by the service.
 pub(crate) fn into_flag(value: &Value) -> Result<bool, ApiError> {
     match value {
         Value::Bool(flag) => Ok(*flag),
@@ -238,7 +238,7 @@ pub(crate) fn into_flag(value: &Value) -> Result<bool, ApiError> {
     }
 }
 
-/// A JSON array's elements.
+/// The elements of a JSON array.
 pub(crate) fn into_list(value: Value) -> Result<Vec<Value>, ApiError> {
     match value {
         Value::Array(list) => Ok(list),
@@ -246,7 +246,7 @@ pub(crate) fn into_list(value: Value) -> Result<Vec<Value>, ApiError> {
     }
 }
 
-/// A JSON object's members.
+/// The members of a JSON object.
 pub(crate) fn into_object(value: Value) -> Result<Map<String, Value>, ApiError> {
     match value {
         Value::Object(members) => Ok(members),
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_type_is_read_measured_and_written() {
+    fn each_type_is_parsed_measured_and_written() {
         let check = |wire: Value, size: usize| {
             let value = AttributeValue::from_json(wire.clone()).unwrap();
             assert_eq!((value.to_json(), value.size()), (wire, size));
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_refused_in_the_services_words() {
+    fn invalid_values_are_refused_in_the_services_words() {
         let check = |wire: Value, expected: &str| {
             assert_eq!(AttributeValue::from_json(wire).unwrap_err().message, expected);
         };

@@ -1,4 +1,4 @@
-//! What ECR tells of itself to the rest of the cloud.
+//! What ECR declares about itself to the rest of the cloud.
 
 use super::{Ecr, cloudformation};
 use crate::{

@@ -79,7 +79,7 @@ impl ResourceType for Repository {
     }
 }
 
-/// Brings everything that can change from `before` to what the properties say.
+/// Changes the settings that differ between `before` and the current properties.
 async fn set(task: &Task<'_>, name: &str, before: &Map<String, Value>) -> Result<(), crate::resource::Cause> {
     let changed = |property: &str| {
         let (now, then) = (task.properties.get(property), before.get(property));

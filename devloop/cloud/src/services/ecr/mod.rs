@@ -1,5 +1,5 @@
-//! ECR's repositories as records: names, settings, policies and tags. There are no images, because functions of images do not
-//! run here; operations on images are refused by name.
+//! ECR: repositories with names, settings, policies and tags, but without images, because functions from images do not run
+//! here. Operations on images are refused by name.
 
 mod about;
 mod cloudformation;

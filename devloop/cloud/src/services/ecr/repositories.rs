@@ -1,4 +1,4 @@
-//! Repositories and what is kept of each [Amazon ECR API Reference].
+//! Repositories and their settings [Amazon ECR API Reference].
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn missing(cx: &Context, name: &str) -> ApiError {
     )
 }
 
-/// Does something to the repository that the input names.
+/// Applies `change` to the repository that the input names.
 fn on<T>(
     store: &Store,
     cx: &Context,
@@ -78,7 +78,7 @@ fn described(cx: &Context, name: &str, repository: &Repository) -> Value {
     })
 }
 
-/// 2 to 256 lower-case letters and digits in words, which `.`, `_`, `-` and `/` part.
+/// Checks a name: 2 to 256 lower-case letters and digits, in words that are separated by `.`, `_`, `-` and `/`.
 fn check_name(name: &str) -> Result<(), ApiError> {
     let word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
@@ -194,7 +194,7 @@ fn lifecycle_answer(cx: &Context, name: &str, text: &str) -> Value {
     json!({ "registryId": &*cx.account, "repositoryName": name, "lifecyclePolicyText": text })
 }
 
-/// A policy's text, which must be JSON.
+/// A policy's text, which must be a JSON object.
 fn document<'i>(input: &'i Value, member: &str) -> Result<&'i str, ApiError> {
     let text = required(input, member)?;
     match serde_json::from_str::<Value>(text) {

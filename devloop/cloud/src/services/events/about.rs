@@ -1,4 +1,4 @@
-//! What EventBridge tells of itself to the rest of the cloud.
+//! What EventBridge declares about itself to the rest of the cloud.
 
 use std::sync::{Weak, atomic::Ordering};
 
@@ -45,7 +45,7 @@ static ABOUT: About = About {
     ..About::named("events")
 };
 
-/// Where a rule with a schedule is run at once: `/_aws/events/fire/<rule>`.
+/// A POST to `/_aws/events/fire/<rule>` runs a rule with a schedule at once.
 const FIRE: &str = "/_aws/events/fire/";
 
 impl Service for EventBridge {

@@ -102,7 +102,7 @@ pub(super) fn list(service: &EventBridge, cx: &Context, input: &Value) -> Result
     paged(input, "EventBuses", found.collect())
 }
 
-/// `DeleteEventBus`; one that is not there is deleted already.
+/// `DeleteEventBus`. A bus that does not exist counts as deleted.
 pub(super) fn delete(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let name = name_of(input)?;
     if name == DEFAULT {
@@ -117,7 +117,7 @@ pub(super) fn delete(service: &EventBridge, cx: &Context, input: &Value) -> Resu
     Ok(json!({}))
 }
 
-/// `PutPermission`: a statement of the bus's policy, which is kept and shown.
+/// `PutPermission`: adds a statement to the bus's policy, which is kept and shown.
 pub(super) fn put_permission(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let bus = service.bus(cx, input["EventBusName"].as_str().unwrap_or(DEFAULT))?;
     let mut settings = bus.settings.write();
@@ -174,7 +174,7 @@ pub(super) fn remove_permission(
     Ok(json!({}))
 }
 
-/// The member `Tags`, a list of keys and values.
+/// Reads the member `Tags`, a list of keys and values.
 pub(super) fn tags_in(input: &Value) -> Result<std::collections::BTreeMap<String, String>, ApiError> {
     let read = |tag: &Value| {
         let (key, value) = (tag["Key"].as_str(), tag["Value"].as_str());
@@ -184,7 +184,7 @@ pub(super) fn tags_in(input: &Value) -> Result<std::collections::BTreeMap<String
     tags.map(|tag| read(tag).ok_or_else(|| ApiError::validation("a tag has a Key and a Value"))).collect()
 }
 
-/// Works on the tags of the bus or rule that `ResourceARN` names.
+/// Applies an operation to the tags of the bus or rule that `ResourceARN` names.
 fn on_tags<R>(
     service: &EventBridge,
     cx: &Context,

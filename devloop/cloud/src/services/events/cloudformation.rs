@@ -8,7 +8,7 @@ use crate::resource::{
     Task, text,
 };
 
-/// The types that EventBridge makes for templates.
+/// The resource types that EventBridge implements.
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::Events::EventBus", Box::new(EventBus)),
@@ -17,7 +17,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     ]
 }
 
-/// A document as the API takes it: a text.
+/// A document as text, which is the form that the API takes.
 fn document(value: &Value) -> Value {
     match value {
         Value::String(text) => text.as_str().into(),
@@ -50,14 +50,14 @@ impl Rule {
         text(&output, "/RuleArn")
     }
 
-    /// The members that name the rule in operations on its targets.
+    /// The input members that name the rule, for operations on its targets.
     fn naming(task: &Task<'_>, name: &str) -> Map<String, Value> {
         let mut input = task.pick(&["EventBusName"]);
         input.insert("Rule".to_owned(), name.into());
         input
     }
 
-    /// Removes the targets that the properties named and `kept` does not.
+    /// Removes the targets that are in `targets` and not in `kept`.
     async fn remove(task: &Task<'_>, name: &str, targets: &Value, kept: &Value) -> Result<(), Cause> {
         let ids = |targets: &Value| -> Vec<Value> {
             targets.as_array().into_iter().flatten().map(|target| target["Id"].clone()).collect()
@@ -74,7 +74,7 @@ impl Rule {
     }
 }
 
-/// The rule's name in its physical id, which has the bus in front where that is not the default one.
+/// The rule's name in its physical id. For a bus other than the default one, the id starts with the bus's name.
 fn rule_name(physical_id: &str) -> &str {
     physical_id.rsplit_once('|').map_or(physical_id, |(_, name)| name)
 }
@@ -186,7 +186,7 @@ impl ResourceType for EventBus {
     }
 }
 
-/// `AWS::Events::EventBusPolicy`: a statement that is kept and shown.
+/// `AWS::Events::EventBusPolicy`: a statement of the policy, kept and shown without effect.
 #[derive(Debug)]
 struct EventBusPolicy;
 

@@ -1,5 +1,5 @@
-//! From a rule or a schedule to a target: the first try, the tries after it, and the dead-letter queue [How EventBridge retries
-//! delivering events; Using dead-letter queues to process undelivered events].
+//! Delivers events of rules and schedules to targets: the first try, retries, and the dead-letter queue [How EventBridge
+//! retries delivering events; Using dead-letter queues to process undelivered events].
 
 use std::{
     sync::{
@@ -20,14 +20,14 @@ use crate::{
     service::Catalogue,
 };
 
-/// The most deliveries of one rule or schedule that may be under way; more go to the dead-letter queue at once.
+/// The most deliveries of one rule or schedule at the same time; further ones go to the dead-letter queue at once.
 const MOST_PENDING: usize = 10_000;
 
-/// The longest that an event may be tried, in seconds, and the most tries after the first.
+/// The longest time in seconds during which an event is retried, and the most retries.
 const OLDEST_S: i64 = 86_400;
 const MOST_RETRIES: u32 = 185;
 
-/// How long and how often a target is tried again.
+/// The retry policy of a target: how often and for how long a delivery is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patience {
     retries: u32,
@@ -35,7 +35,7 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// Reads a `RetryPolicy`; without one it is a day and 185 tries.
+    /// Reads a `RetryPolicy`. The default is 24 hours and 185 retries.
     pub(crate) fn read(given: Option<&Value>) -> Result<Self, ApiError> {
         let number = |name: &str, least: i64, most: i64| match given.map(|given| &given[name]) {
             None | Some(Value::Null) => Ok(most),
@@ -51,7 +51,7 @@ impl Patience {
     }
 }
 
-/// Refuses what cannot be a dead-letter queue.
+/// Refuses an ARN that cannot be a dead-letter queue.
 pub(crate) fn check_dead_letters(arn: Option<&str>) -> Result<(), ApiError> {
     match arn {
         Some(arn) if arn.split(':').nth(2) != Some("sqs") || arn.strip_suffix(".fifo").is_some() => {
@@ -61,27 +61,27 @@ pub(crate) fn check_dead_letters(arn: Option<&str>) -> Result<(), ApiError> {
     }
 }
 
-/// One text for one target.
+/// The delivery of one event to one target.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) cx: Context,
-    /// The rule or the schedule that it comes from.
+    /// The rule or the schedule that sends the event.
     pub(crate) from: String,
     pub(crate) target: String,
     pub(crate) body: String,
     /// The partition key of a Kinesis record.
     pub(crate) partition: String,
-    /// The group of a message in a FIFO queue.
+    /// The message group of a message in a FIFO queue.
     pub(crate) group: Option<String>,
-    /// Source and detail type of an event for a bus.
+    /// Source and detail type, for a target that is an event bus.
     pub(crate) kind: (String, String),
     pub(crate) patience: Patience,
     pub(crate) dead_letters: Option<String>,
-    /// Counts the deliveries of the same rule or schedule.
+    /// Counts the deliveries in progress of the same rule or schedule.
     pub(crate) pending: Arc<AtomicUsize>,
 }
 
-/// Carries texts to targets.
+/// Delivers events to targets.
 #[derive(Debug)]
 pub(crate) struct Courier {
     clock: Clock,
@@ -90,24 +90,27 @@ pub(crate) struct Courier {
 }
 
 impl Courier {
-    /// A courier who knows functions, and the other services once [`Courier::connect`] was called.
+    /// A courier that invokes `functions`; it reaches other services once [`Courier::connect`] was called.
     pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Arc<Self> {
         Arc::new(Self { clock, functions, all: OnceLock::new() })
     }
 
-    /// Hands over the way to the other services, once.
+    /// Sets the catalogue of all services, once.
     pub(crate) fn connect(&self, all: Weak<dyn Catalogue>) {
-        // The cloud is put together once; a second time would be a mistake that changes nothing.
+        // The cloud is assembled once; a second call would be ignored.
         let _ = self.all.set(all);
     }
 
-    /// Sends in a task of its own, with further tries as the target's settings have it.
+    /// Delivers in a task of its own, and retries as the target's retry policy says.
     pub(crate) fn send(self: &Arc<Self>, delivery: Delivery) {
         let courier = Arc::clone(self);
         let is_full = delivery.pending.fetch_add(1, Ordering::AcqRel) >= MOST_PENDING;
         tokio::spawn(async move {
             if is_full {
-                let error = ApiError::client("ThrottlingException", "too many events of the rule wait");
+                let error = ApiError::client(
+                    "ThrottlingException",
+                    "too many deliveries of this rule or schedule are in progress",
+                );
                 courier.give_up(&delivery, &error, 0, "MaximumRetryAttempts").await;
             } else {
                 courier.pursue(&delivery).await;
@@ -121,7 +124,7 @@ impl Courier {
         let mut retries = 0;
         loop {
             let Err(error) = self.attempt(delivery).await else { return };
-            // Another try does not make what is gone come back.
+            // Client errors, such as a deleted target, are not retried, except throttles.
             let may_pass = !error.is_client_fault() || error.status == 429 || error.code.contains("Throttl");
             if !may_pass {
                 return self.give_up(delivery, &error, retries, "").await;
@@ -139,7 +142,7 @@ impl Courier {
         }
     }
 
-    /// One try.
+    /// One try of a delivery.
     async fn attempt(&self, delivery: &Delivery) -> Result<(), ApiError> {
         let arn = &delivery.target;
         let mut parts = arn.splitn(6, ':').skip(2);
@@ -172,7 +175,7 @@ impl Courier {
                 let entry = json!({ "EventBusName": arn, "Source": source, "DetailType": detail_type, "Detail": body });
                 ("PutEvents", json!({ "Entries": [entry] }))
             }
-            // Any operation of any service: `arn:aws:scheduler:::aws-sdk:sqs:sendMessage`.
+            // A universal target can be any operation of any service: `arn:aws:scheduler:::aws-sdk:sqs:sendMessage`.
             "scheduler" => return self.operation(cx, resource, body).await,
             other => {
                 return Err(ApiError::unsupported(format_args!("targets in the service `{other}` ({arn})")));
@@ -194,7 +197,7 @@ impl Courier {
 
     async fn call(&self, cx: &Context, service: &str, operation: &str, input: Value) -> Result<(), ApiError> {
         let all = self.all.get().and_then(Weak::upgrade);
-        let all = all.ok_or_else(|| ApiError::with_status(404, "Stopped", "the cloud is being stopped"))?;
+        let all = all.ok_or_else(|| ApiError::with_status(404, "Stopped", "the cloud is stopping"))?;
         let answer = all.call(cx, service, operation, input).await?;
         let failed = answer["Entries"].as_array().and_then(|entries| entries.first());
         match failed.and_then(|entry| entry["ErrorMessage"].as_str()) {
@@ -203,7 +206,7 @@ impl Courier {
         }
     }
 
-    /// The event goes to the dead-letter queue, or is lost, which is told.
+    /// Sends the event to the dead-letter queue. Without one the event is lost, which is logged.
     async fn give_up(&self, delivery: &Delivery, error: &ApiError, retries: u32, exhausted: &str) {
         let lost = |why: &str| {
             tracing::warn!(
@@ -240,7 +243,7 @@ impl Courier {
     }
 }
 
-/// The code in a dead letter [Considerations when using a dead-letter queue].
+/// The error code in a dead letter [Considerations when using a dead-letter queue].
 fn code(error: &ApiError) -> String {
     match error.status {
         404 => "RESOURCE_NOT_FOUND".to_owned(),

@@ -1,11 +1,11 @@
-//! An event as EventBridge writes it [Events in Amazon EventBridge].
+//! An event in EventBridge's format [Events in Amazon EventBridge].
 
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::{context::Context, wire};
 
-/// The members stand in the order in which AWS documents them.
+/// The members are in the order in which AWS documents them.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Event<'a> {
     pub(crate) version: &'a str,
@@ -17,7 +17,7 @@ pub(crate) struct Event<'a> {
     pub(crate) time: String,
     pub(crate) region: &'a str,
     pub(crate) resources: Vec<String>,
-    /// The detail as it was sent, so that its members keep their order.
+    /// The detail as it was sent, with its members in the same order.
     pub(crate) detail: &'a RawValue,
 }
 
@@ -44,24 +44,24 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The event as text.
+    /// The event as JSON text.
     pub(crate) fn text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// A time as events have it: `2026-11-20T10:00:00Z`.
+/// A time in the format of events: `2026-11-20T10:00:00Z`.
 fn seconds(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// An event on its way: its text, and what rules and paths see of it.
+/// An event that is being routed: its text, and its value for patterns and paths.
 #[derive(Debug)]
 pub(super) struct Carried {
     pub(super) text: String,
     pub(super) value: Value,
-    /// Through how many buses it came.
+    /// How many buses have passed it on.
     pub(super) hops: u32,
 }
 

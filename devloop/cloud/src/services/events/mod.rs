@@ -1,5 +1,5 @@
-//! EventBridge: buses, rules with patterns and schedules, and targets [Amazon EventBridge user guide]. Archives, pipes and API
-//! destinations are refused by name.
+//! EventBridge: buses, rules with patterns and schedules, and targets [Amazon EventBridge user guide]. Archives, pipes and
+//! API destinations are refused by name.
 
 mod about;
 mod buses;

@@ -1,4 +1,4 @@
-//! `PutEvents`: from an entry to the rules that fit, and from a rule to its targets.
+//! `PutEvents`: passes each entry to the rules that match it, and each rule's events to its targets.
 
 use std::sync::Arc;
 
@@ -14,11 +14,12 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, event_pattern::Pattern, regional::Regional, wire};
 
-/// The most entries of a call, and the largest of all entries together, in bytes [PutEvents; Calculating event entry size].
+/// The most entries in a call, and the largest total size of all entries, in bytes [PutEvents; Calculating event entry
+/// size].
 const MOST_ENTRIES: usize = 10;
 const LARGEST: usize = 256 << 10;
 
-/// Through how many buses an event may be sent on: rules that feed each other would go on for ever.
+/// How many buses may pass an event on. Without a limit, rules that send to each other's bus would go on forever.
 const MOST_HOPS: u32 = 8;
 
 #[derive(Debug, Deserialize)]
@@ -93,7 +94,7 @@ fn put_one(service: &EventBridge, cx: &Context, entry: &Entry) -> Result<String,
         return Err(malformed());
     }
     let name = entry.event_bus_name.as_deref().unwrap_or_default();
-    // What goes to a bus that does not exist is taken and lost, as on AWS.
+    // An event for a bus that does not exist is accepted and lost, as on AWS.
     let bus = find(&service.regions, cx, name).ok();
     let at_ms = entry.time.unwrap_or_else(|| service.clock.now_ms());
     let event = Event::new(cx, &source, &detail_type, entry.resources.clone(), &detail, at_ms);
@@ -105,7 +106,7 @@ fn put_one(service: &EventBridge, cx: &Context, entry: &Entry) -> Result<String,
     Ok(id)
 }
 
-/// Gives an event to every rule of a bus that it fits.
+/// Passes an event to every rule of a bus that matches it.
 fn pass(courier: &Arc<Courier>, regions: &Regional<Region>, cx: &Context, bus: &Bus, event: &Carried) {
     let rules: Vec<Arc<Rule>> = bus.rules.read().values().filter(|rule| fits(rule, event)).cloned().collect();
     for rule in rules {
@@ -116,7 +117,7 @@ fn pass(courier: &Arc<Courier>, regions: &Regional<Region>, cx: &Context, bus: &
                 courier.send(delivery(cx, &rule, &target, event));
                 continue;
             }
-            // Between buses the event itself goes on, with its id and whatever it says.
+            // A bus gets the event itself, with its id and whatever the input settings of the target are.
             let hops = event.hops + 1;
             let next = find(regions, cx, to).ok().filter(|_| hops <= MOST_HOPS);
             match next {
@@ -125,7 +126,7 @@ fn pass(courier: &Arc<Courier>, regions: &Regional<Region>, cx: &Context, bus: &
                     rule = rule.arn,
                     target = to,
                     hops,
-                    "an event did not go on: the bus does not exist, or rules of buses feed each other"
+                    "an event was not passed on: the bus does not exist, or rules of buses send to each other"
                 ),
             }
         }
@@ -136,7 +137,7 @@ fn fits(rule: &Rule, event: &Carried) -> bool {
     rule.is_enabled && rule.pattern.as_ref().is_some_and(|(_, pattern)| pattern.accepts(&event.value))
 }
 
-/// Gives an event to every target of a rule.
+/// Delivers an event to every target of a rule.
 pub(super) fn deliver(courier: &Arc<Courier>, cx: &Context, rule: &Rule, event: &Carried) {
     let targets: Vec<Arc<Target>> = rule.targets.read().values().cloned().collect();
     for target in targets {

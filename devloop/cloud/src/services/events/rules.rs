@@ -1,4 +1,4 @@
-//! `PutRule` and its kin, and what a rule does when it is due or an event fits.
+//! The operations on rules, and what a rule does when its schedule is due or an event matches.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, event_pattern::Pattern};
 
-/// The bus that an input names.
+/// The name of the bus in an input.
 pub(super) fn bus_name(input: &Value) -> &str {
     input["EventBusName"].as_str().unwrap_or(DEFAULT)
 }
 
-/// A page of a list, by `Limit` and `NextToken`, which is the number of items before it.
+/// A page of a list, by `Limit` and `NextToken`. The token is the number of items on the pages before it.
 pub(super) fn paged(input: &Value, name: &str, items: Vec<Value>) -> Result<Value, ApiError> {
     let start = match input["NextToken"].as_str() {
         None => 0,
@@ -35,7 +35,7 @@ pub(super) fn paged(input: &Value, name: &str, items: Vec<Value>) -> Result<Valu
     Ok(page)
 }
 
-/// The rule that the member `member` names.
+/// The rule that the input's member `member` names.
 pub(super) fn rule(
     service: &EventBridge,
     cx: &Context,
@@ -49,7 +49,7 @@ pub(super) fn rule(
     found.ok_or_else(|| missing(format!("Rule {name} does not exist on EventBus {}.", bus.name)))
 }
 
-/// `PutRule`: a rule with a known name gets new settings and keeps its targets and tags.
+/// `PutRule`. An existing rule gets new settings and keeps its targets and tags.
 pub(super) fn put(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let bus = service.bus(cx, bus_name(input))?;
     let text = |name: &str| input[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
@@ -162,7 +162,7 @@ pub(super) fn list(service: &EventBridge, cx: &Context, input: &Value) -> Result
     )
 }
 
-/// `DeleteRule`; one that is not there is deleted already.
+/// `DeleteRule`. A rule that does not exist counts as deleted.
 pub(super) fn delete(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let bus = service.bus(cx, bus_name(input))?;
     let name = input["Name"].as_str().ok_or_else(|| ApiError::validation("Name must be given"))?;
@@ -192,11 +192,11 @@ fn switch(service: &EventBridge, cx: &Context, input: &Value, state: &str) -> Re
 }
 
 impl EventBridge {
-    /// Starts the timer of a rule with a schedule that is enabled.
+    /// Starts the timer of a rule that has a schedule and is enabled.
     fn wind(&self, cx: &Context, rule: &Arc<Rule>) {
         let Some((_, expression)) = rule.schedule.clone().filter(|_| rule.is_enabled) else { return };
         let made_ms = self.clock.now_ms();
-        // A rate is due for the first time when its time has passed.
+        // A rate is due for the first time when one period has passed.
         let base_ms = match expression {
             Expression::Rate(every) => made_ms + every,
             _ => made_ms,
@@ -214,7 +214,7 @@ impl EventBridge {
         *rule.timer.write() = Some(Timer::start(self.clock.clone(), next, work));
     }
 
-    /// Region and name of every rule with a schedule, also of those that are disabled.
+    /// Region and name of every rule with a schedule, including disabled rules.
     pub(super) fn scheduled(&self) -> Vec<(Arc<str>, String)> {
         let mut found = Vec::new();
         self.each_rule(|region, _, rule| {
@@ -225,7 +225,7 @@ impl EventBridge {
         found
     }
 
-    /// Runs a rule with a schedule now, as if it were due, and tells how many targets it has.
+    /// Runs a rule with a schedule now, as if it were due. Returns the number of its targets.
     pub(super) fn fire(&self, cx: &Context, name: &str) -> usize {
         let bus = self.bus(cx, DEFAULT);
         let rule = bus.ok().and_then(|bus| bus.rules.read().get(name).cloned());
@@ -261,7 +261,7 @@ impl EventBridge {
     }
 }
 
-/// What a rule with a schedule sends [Creating a rule that runs on a schedule].
+/// The event of a rule with a schedule [Creating a rule that runs on a schedule].
 fn scheduled(cx: &Context, rule: &Rule, due_ms: i64) -> Carried {
     let nothing = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap_or_default();
     let event = Event::new(cx, "aws.events", "Scheduled Event", vec![rule.arn.clone()], &nothing, due_ms);

@@ -1,4 +1,4 @@
-//! The service.
+//! The service: runs operations by name, and finds buses.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional}
 pub(crate) struct EventBridge {
     pub(super) clock: Clock,
     pub(super) courier: Arc<Courier>,
-    /// Shared with the timers of rules, which outlive no rule.
+    /// Shared with the timers of rules, which are dropped with their rules.
     pub(super) regions: Arc<Regional<Region>>,
 }
 
 impl EventBridge {
-    /// An empty service whose targets `courier` serves.
+    /// A service without rules, whose targets `courier` delivers to.
     pub(crate) fn new(clock: Clock, courier: Arc<Courier>) -> Self {
         Self { clock, courier, regions: Arc::default() }
     }

@@ -1,4 +1,4 @@
-//! What is kept of one region.
+//! What the service keeps for one region.
 
 use std::{
     collections::BTreeMap,
@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{context::Context, event_pattern::Pattern};
 
-/// The most buses of a region, rules of a bus and targets of a rule [Amazon EventBridge quotas].
+/// The most buses of a region, rules of a bus, and targets of a rule [Amazon EventBridge quotas].
 pub(super) const MOST_BUSES: usize = 100;
 pub(super) const MOST_RULES: usize = 300;
 pub(super) const MOST_TARGETS: usize = 5;
 
-/// The bus that every region has.
+/// The name of the bus that every region has.
 pub(super) const DEFAULT: &str = "default";
 
 /// The buses of one region.
@@ -46,12 +46,12 @@ pub(super) struct Bus {
     pub(super) rules: RwLock<BTreeMap<String, Arc<Rule>>>,
 }
 
-/// What can change of a bus.
+/// The mutable settings of a bus.
 #[derive(Debug, Default)]
 pub(super) struct BusSettings {
     pub(super) description: Option<String>,
     pub(super) dead_letters: Option<String>,
-    /// Statements by their ids, kept and shown without effect.
+    /// The statements of the policy by their ids; kept and shown without effect.
     pub(super) policy: IndexMap<String, Value>,
     pub(super) tags: BTreeMap<String, String>,
 }
@@ -63,7 +63,7 @@ impl Bus {
     }
 }
 
-/// A rule; a changed one is a new one in its place.
+/// A rule. `PutRule` replaces it by a new one.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) name: String,
@@ -76,8 +76,8 @@ pub(super) struct Rule {
     pub(super) role: Option<String>,
     pub(super) targets: Arc<RwLock<IndexMap<String, Arc<Target>>>>,
     pub(super) tags: Arc<RwLock<BTreeMap<String, String>>>,
-    /// Deliveries that are under way or wait for another try.
+    /// The deliveries in progress, including those that wait for a retry.
     pub(super) pending: Arc<AtomicUsize>,
-    /// What wakes it by its schedule, while it is enabled.
+    /// The timer of a rule with a schedule, while the rule is enabled.
     pub(super) timer: RwLock<Option<Timer>>,
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError};
 
-/// A target as users give it and as it is shown; what it asks for that is not here is refused by name.
+/// A target as users give it and as it is shown. Settings that are not supported are refused by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Settings {
@@ -46,28 +46,28 @@ struct Transformer {
     input_template: String,
 }
 
-/// A target that was checked.
+/// A checked target.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) settings: Settings,
     pub(super) input: Input,
     pub(super) patience: Patience,
-    /// Where a Kinesis record's partition key stands in the event.
+    /// The path to the partition key for a Kinesis record in the event.
     pub(super) partition: Option<Path>,
     pub(super) group: Option<String>,
     pub(super) dead_letters: Option<String>,
 }
 
-/// What a target gets of an event.
+/// What a target gets for an event.
 #[derive(Debug)]
 pub(super) enum Input {
     /// The event itself.
     Event,
-    /// Always the same.
+    /// A constant text.
     Constant(String),
     /// A part of the event.
     Part(Path),
-    /// A text made of parts of it.
+    /// A text made from a template.
     Made(Template),
 }
 
@@ -134,7 +134,7 @@ impl Target {
     }
 }
 
-/// `PutTargets`: a target with a known id is replaced.
+/// `PutTargets`. A target with an existing id is replaced.
 pub(super) fn put(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let found = rule(service, cx, input, "Rule")?;
     let given = input["Targets"].as_array().filter(|given| !given.is_empty());

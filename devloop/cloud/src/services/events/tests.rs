@@ -1,4 +1,4 @@
-//! EventBridge in a cloud whose clock is driven; the targets are queues.
+//! Tests of EventBridge, in a cloud whose clock the test drives. The targets are queues.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 const START_MS: i64 = 1_700_000_000_000;
-/// How often a queue is looked at before a test gives up.
+/// How often a queue is polled before a test gives up.
 const LOOKS: usize = 200_000;
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 
@@ -41,7 +41,7 @@ impl World {
         self.call("events", operation, input).await
     }
 
-    /// A rule `r` with one target.
+    /// Creates a rule `r` with one target.
     async fn rule(&self, pattern: Value, target: Value) {
         self.events("PutRule", json!({"Name": "r", "EventPattern": pattern.to_string()})).await;
         let mut target = target;
@@ -54,7 +54,7 @@ impl World {
         self.events("PutEvents", json!({ "Entries": [entry] })).await
     }
 
-    /// The next message of a queue, once a delivery has put it there.
+    /// The next message of a queue; waits until a delivery has sent it.
     async fn next(&self, queue: &str) -> Value {
         for _ in 0..LOOKS {
             let input = json!({
@@ -77,7 +77,7 @@ impl World {
         self.next(queue).await["Body"].as_str().unwrap().to_owned()
     }
 
-    /// Moves the clock on once everything that can go on has gone on.
+    /// Moves the clock, and before and after that lets all tasks run until they wait.
     async fn advance(&self, seconds: u64) {
         self.settle().await;
         self.clock.advance(Duration::from_secs(seconds));
@@ -90,14 +90,14 @@ impl World {
         }
     }
 
-    /// Whether the queue holds nothing now.
+    /// Whether the queue has no message now.
     async fn is_empty(&self, queue: &str) -> bool {
         let input = json!({ "QueueUrl": format!("http://localhost/000000000000/{queue}") });
         self.call("sqs", "ReceiveMessage", input).await["Messages"].is_null()
     }
 }
 
-/// The documentation's own event of an instance that changes its state.
+/// The documentation's example event of an instance that changes its state.
 fn running() -> Value {
     json!({
         "Source": "aws.ec2", "DetailType": "EC2 Instance State-change Notification",
@@ -108,7 +108,7 @@ fn running() -> Value {
 }
 
 #[tokio::test]
-async fn an_event_reaches_the_targets_of_the_rules_that_it_fits_as_documented() {
+async fn an_event_reaches_the_targets_of_matching_rules_in_the_documented_form() {
     let world = World::new().await;
     world
         .rule(json!({"source": ["aws.ec2"], "detail": {"state": ["terminated"]}}), json!({"Arn": QUEUE}))
@@ -153,7 +153,7 @@ async fn inputs_are_constants_parts_and_templates() {
 }
 
 #[tokio::test]
-async fn what_no_target_takes_becomes_a_dead_letter_at_once_or_after_its_tries() {
+async fn failed_deliveries_become_dead_letters_at_once_or_after_retries() {
     let world = World::new().await;
     let dead = json!({"Arn": "arn:aws:sqs:us-east-1:000000000000:dead"});
     let gone = "arn:aws:sqs:us-east-1:000000000000:gone";
@@ -180,7 +180,7 @@ async fn what_no_target_takes_becomes_a_dead_letter_at_once_or_after_its_tries()
 }
 
 #[tokio::test]
-async fn buses_send_on_and_rules_that_feed_each_other_end() {
+async fn buses_pass_events_on_and_circles_of_rules_end() {
     let world = World::new().await;
     world.events("CreateEventBus", json!({"Name": "b"})).await;
     let bus = |name: &str| format!("arn:aws:events:us-east-1:000000000000:event-bus/{name}");
@@ -196,7 +196,7 @@ async fn buses_send_on_and_rules_that_feed_each_other_end() {
     world.events("PutTargets", json!({"Rule": "q", "EventBusName": "b", "Targets": targets})).await;
     let entry = json!({"Source": "s", "DetailType": "x", "Detail": "{}", "EventBusName": bus("b")});
     let id = world.put(entry).await["Entries"][0]["EventId"].clone();
-    // It came five times through `b`: at first, and each second of the eight buses after it.
+    // Eight hops alternate between the two buses, so `b` gets the event five times: at first and at every second hop.
     for _ in 0..5 {
         let event: Value = serde_json::from_str(&world.body("q").await).unwrap();
         assert_eq!(event["id"], id);
@@ -204,7 +204,7 @@ async fn buses_send_on_and_rules_that_feed_each_other_end() {
 }
 
 #[tokio::test]
-async fn a_rule_with_a_schedule_is_due_by_the_clock_while_it_is_enabled() {
+async fn a_rule_with_a_schedule_runs_while_it_is_enabled() {
     let world = World::new().await;
     world.events("PutRule", json!({"Name": "r", "ScheduleExpression": "rate(5 minutes)"})).await;
     world.events("PutTargets", json!({"Rule": "r", "Targets": [{"Id": "t", "Arn": QUEUE}]})).await;
@@ -226,7 +226,7 @@ async fn a_rule_with_a_schedule_is_due_by_the_clock_while_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn objects_of_a_bucket_are_told() {
+async fn new_objects_in_a_bucket_send_events() {
     let world = World::new().await;
     world
         .rule(
@@ -267,7 +267,7 @@ async fn objects_of_a_bucket_are_told() {
 }
 
 #[tokio::test]
-async fn entries_that_are_no_events_are_refused_one_by_one() {
+async fn invalid_entries_are_refused_one_by_one() {
     let world = World::new().await;
     let entries = json!([
         {"Source": "s", "DetailType": "x", "Detail": "{}"},

@@ -1,4 +1,4 @@
-//! What targets get of events: parts by path, and texts made of parts [Amazon EventBridge input transformation].
+//! The input of targets: parts of events by path, and texts made from templates [Amazon EventBridge input transformation].
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ enum Step {
 }
 
 impl Path {
-    /// Reads a path; `None` when it is none.
+    /// Parses a path; `None` when the text is not a path.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut rest = text.strip_prefix('$')?;
         let mut steps = Vec::new();
@@ -40,7 +40,7 @@ impl Path {
         Some(Self(steps))
     }
 
-    /// What lies there.
+    /// The value at the path.
     pub(super) fn of<'e>(&self, event: &'e Value) -> Option<&'e Value> {
         self.0.iter().try_fold(event, |value, step| match step {
             Step::Member(name) => value.get(name),
@@ -49,7 +49,7 @@ impl Path {
     }
 }
 
-/// A template with names in angle brackets, and where their values stand.
+/// A template with names in angle brackets, and the paths of their values.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     paths: BTreeMap<String, Path>,
@@ -61,8 +61,9 @@ impl Template {
         Self { paths, text }
     }
 
-    /// The text for an event; `known` has the names that EventBridge gives itself. Inside quotes a value is a text, outside it
-    /// is JSON. A name without a value is an empty text inside quotes and `null` outside; what is no name stays as it is.
+    /// The text for an event; `known` has the values of EventBridge's own variables. Inside quotes a value is inserted as
+    /// text, outside of them as JSON. A variable without a value is an empty text inside quotes and `null` outside. Unknown
+    /// names are left as they are.
     pub(super) fn made(&self, event: &Value, known: impl Fn(&str) -> Option<Value>) -> String {
         let mut out = String::with_capacity(self.text.len());
         let (mut quoted, mut rest) = (false, self.text.as_str());
@@ -80,7 +81,7 @@ impl Template {
                 rest = after;
                 continue;
             }
-            // A backslash takes the next letter with it.
+            // A backslash escapes the next character.
             let length = if letter == '\\' {
                 rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at)
             } else {
@@ -101,7 +102,7 @@ impl Template {
     }
 }
 
-/// Adds a text as it stands between the quotes of JSON.
+/// Appends a text, escaped as in a JSON string but without the quotes.
 fn push_escaped(out: &mut String, text: &str) {
     let quoted = Value::from(text).to_string();
     out.push_str(&quoted[1..quoted.len() - 1]);
@@ -129,7 +130,7 @@ mod tests {
         check("$..a", None);
     }
 
-    /// The documentation's own examples, on its event of an instance that changes its state.
+    /// The examples of the documentation, with its event of an instance that changes its state.
     #[test]
     fn templates_are_made_as_documented() {
         let event = json!({

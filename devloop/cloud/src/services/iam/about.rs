@@ -1,4 +1,4 @@
-//! What IAM tells of itself to the rest of the cloud.
+//! What IAM declares about itself to the rest of the cloud.
 
 use super::{Iam, cloudformation};
 use crate::{

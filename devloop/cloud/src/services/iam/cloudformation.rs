@@ -20,7 +20,7 @@ fn document(task: &Task<'_>, property: &str) -> Result<String, Cause> {
 pub(super) struct Role;
 
 impl Role {
-    /// The policies written into the role: name and document.
+    /// The inline policies of the role: name and document.
     fn policies(properties: &Map<String, Value>) -> Result<Vec<(String, String)>, Cause> {
         let malformed =
             || Cause::Property("Policies must be a list of PolicyName and PolicyDocument".to_owned());
@@ -151,7 +151,7 @@ impl ResourceType for Role {
     }
 }
 
-/// The texts of a list property as it was.
+/// The texts of a list property before the change.
 fn texts_of(before: &Record, property: &str) -> Vec<String> {
     let items = before.properties.get(property).and_then(Value::as_array);
     items.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
@@ -164,7 +164,7 @@ fn absent_is_fine(outcome: Result<Value, Cause>) -> Result<(), Cause> {
     }
 }
 
-/// `AWS::IAM::Policy`: a document written into roles.
+/// `AWS::IAM::Policy`: an inline policy of roles.
 #[derive(Debug)]
 pub(super) struct Policy;
 
@@ -213,7 +213,7 @@ impl ResourceType for Policy {
     }
 }
 
-/// `AWS::IAM::ManagedPolicy`: a policy of its own, attached to roles.
+/// `AWS::IAM::ManagedPolicy`: a policy that is attached to roles.
 #[derive(Debug)]
 pub(super) struct ManagedPolicy;
 
@@ -260,7 +260,7 @@ impl ResourceType for ManagedPolicy {
                 let document = document(task, "PolicyDocument")?;
                 let input = json!({ "PolicyArn": arn, "PolicyDocument": document, "SetAsDefault": true });
                 task.call("iam", "CreatePolicyVersion", input).await?;
-                // A policy keeps five versions at most.
+                // A managed policy has at most five versions.
                 task.call("iam", "DeletePolicyVersion", json!({ "PolicyArn": arn, "VersionId": version }))
                     .await?;
             }

@@ -1,4 +1,4 @@
-//! The errors of IAM and STS, worded as AWS words them.
+//! The errors of IAM and STS, in AWS's words.
 
 use crate::error::{ApiError, absence, detected, violation};
 
@@ -22,17 +22,17 @@ pub(crate) fn validation(message: impl Into<String>) -> ApiError {
     ApiError::client("ValidationError", message)
 }
 
-/// A member that breaks a constraint of the API's model.
+/// The error for a member that breaks a constraint of the API's model.
 pub(crate) fn constraint(value: &str, member: &str, constraint: &str) -> ApiError {
     validation(detected(&[violation(value, &camel(member), constraint)]))
 }
 
-/// A member that must be given.
+/// The error for a required member that is missing.
 pub(crate) fn missing(member: &str) -> ApiError {
     validation(detected(&[absence(&camel(member))]))
 }
 
-/// Messages name members with a small first letter.
+/// A member's name as messages write it, with a small first letter.
 fn camel(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()

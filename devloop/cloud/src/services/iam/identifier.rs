@@ -1,8 +1,8 @@
-//! Ids as IAM and STS make them.
+//! Generates ids in the form of IAM and STS.
 
 use rand::Rng as _;
 
-/// A new id of `length` random capitals and digits behind a prefix that tells its kind, such as `AROA` for roles.
+/// A new id: a prefix for the kind, such as `AROA` for roles, and `length` random capital letters and digits.
 pub(crate) fn identifier(prefix: &str, length: usize) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut rng = rand::rng();

@@ -1,4 +1,4 @@
-//! An operation's input, and the pages, tags and documents that the operations share.
+//! An operation's input, and the pages, tags and documents that operations share.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::errors::{constraint, missing, validation};
 use crate::{error::ApiError, wire};
 
-/// The members of an input; text in the query protocol, so all values are read as text.
+/// The members of an input. In the query protocol all values are text, so all are read as text.
 #[derive(Debug)]
 pub(crate) struct Members(pub(crate) Value);
 
@@ -17,12 +17,12 @@ impl Members {
         self.0.get(name)?.as_str()
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.optional(name).filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
     }
 
-    /// Whether a switch is given and on.
+    /// Whether a boolean is true.
     pub(crate) fn flag(&self, name: &str) -> bool {
         match self.0.get(name) {
             Some(Value::Bool(on)) => *on,
@@ -43,7 +43,7 @@ impl Members {
         Err(constraint(name, member, "satisfy regular expression pattern: [\\w+=,.@-]+"))
     }
 
-    /// The path in front of an entity's name, `/` without one.
+    /// The path before an entity's name; `/` if there is none.
     pub(crate) fn path(&self) -> Result<&str, ApiError> {
         let path = self.optional("Path").unwrap_or("/");
         if path.len() <= 512 && path.starts_with('/') && path.ends_with('/') {
@@ -73,7 +73,7 @@ impl Members {
         }
     }
 
-    /// `Tags` by key.
+    /// The member `Tags`, by key.
     pub(crate) fn tags(&self) -> Result<BTreeMap<String, String>, ApiError> {
         let mut tags = BTreeMap::new();
         for tag in self.0.get("Tags").and_then(Value::as_array).into_iter().flatten() {
@@ -86,12 +86,12 @@ impl Members {
         Ok(tags)
     }
 
-    /// `TagKeys`.
+    /// The member `TagKeys`.
     pub(crate) fn tag_keys(&self) -> Result<Vec<String>, ApiError> {
         wire::read(self.0.get("TagKeys").cloned().unwrap_or_else(|| json!([])))
     }
 
-    /// One page of `items`, which are in the order of their keys, as the member `list` of the output.
+    /// One page of `items` as the member `list` of the output. The items must be sorted by their keys.
     pub(crate) fn page(
         &self,
         list: &str,
@@ -123,7 +123,7 @@ impl Members {
     }
 }
 
-/// Tags as answers list them, each with its key for [`Members::page`].
+/// Tags in the form of list operations, each with its key for [`Members::page`].
 pub(crate) fn tag_items(tags: &BTreeMap<String, String>) -> impl Iterator<Item = (String, Value)> {
     tags.iter().map(|(key, value)| (key.clone(), json!({"Key": key, "Value": value})))
 }
@@ -133,7 +133,7 @@ pub(crate) fn tag_list(tags: &BTreeMap<String, String>) -> Value {
     tag_items(tags).map(|(_, tag)| tag).collect()
 }
 
-/// A policy document as answers carry it: percent-encoded [GetRolePolicy].
+/// A policy document as the API's output contains it: percent-encoded [GetRolePolicy].
 pub(crate) fn encoded(document: &str) -> String {
     crate::http::encode(document)
 }

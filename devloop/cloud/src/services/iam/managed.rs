@@ -1,20 +1,20 @@
-//! Policies that AWS manages: they exist by their ARN, as [AWS managed policy reference] names them.
+//! AWS managed policies. They exist by their ARN, as in [AWS managed policy reference].
 //!
-//! The list of all of them is not known here, so any ARN below `arn:aws:iam::aws:policy/` whose name a policy may have is
-//! taken for one. The documents of those that functions' roles usually have are known; other documents are refused by name.
+//! The cloud has no list of all of them, so any ARN below `arn:aws:iam::aws:policy/` with a valid policy name is accepted.
+//! It knows the documents of the policies that roles of functions usually have; other documents are refused by name.
 
 use serde_json::{Value, json};
 
 use super::{service::Scope, state::State};
 use crate::{arn::Arn, error::ApiError, wire};
 
-/// When a policy without a date here was made: the day of IAM's first managed policies.
+/// The creation time of all managed policies: the day of IAM's first ones.
 const CREATED_MS: i64 = 1_423_222_800_000;
 
-/// What a role needs to log.
+/// What a role needs to write logs.
 const LOGS: &[&str] = &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
 
-/// Path and name of a policy with what it allows on every resource.
+/// Path and name of a policy, and the actions that it allows on every resource.
 const DOCUMENTS: &[(&str, &[&[&str]])] = &[
     ("AdministratorAccess", &[&["*"]]),
     ("service-role/AWSLambdaBasicExecutionRole", &[LOGS]),
@@ -51,7 +51,7 @@ const DOCUMENTS: &[(&str, &[&[&str]])] = &[
     ),
 ];
 
-/// Path and name of the policy that AWS manages under this ARN, such as `service-role/AWSLambdaBasicExecutionRole`.
+/// Path and name of the AWS managed policy with this ARN, such as `service-role/AWSLambdaBasicExecutionRole`.
 pub(super) fn name(arn: &str) -> Option<&str> {
     let parsed = Arn::of_service("iam", arn).filter(|arn| arn.account == "aws" && arn.region.is_empty())?;
     let name = parsed.resource.strip_prefix("policy/")?;
@@ -101,7 +101,7 @@ pub(super) fn get_version(scope: &Scope<'_>, name: &str) -> Result<Value, ApiErr
     } }))
 }
 
-/// An id of a policy's form that is the same whenever it is asked for.
+/// An id in the form of policy ids that is always the same for an ARN.
 fn id(arn: &str) -> String {
     use md5::Digest as _;
     let digest = md5::Md5::digest(arn);
@@ -115,7 +115,7 @@ mod tests {
     use crate::{clock::Clock, context::Home, services::iam::Iam};
 
     #[test]
-    fn managed_policies_are_told_by_their_arn() {
+    fn managed_policies_are_recognised_by_their_arn() {
         let check = |arn: &str, expected: Option<&str>| assert_eq!(name(arn), expected, "{arn}");
         check("arn:aws:iam::aws:policy/ReadOnlyAccess", Some("ReadOnlyAccess"));
         check("arn:aws:iam::aws:policy/service-role/X", Some("service-role/X"));

@@ -1,6 +1,6 @@
-//! IAM: roles and policies as clients and templates need them. They are stored and returned; policies are never
-//! evaluated, and every call is allowed. IAM is one for all regions. Users, groups, keys and identity providers are
-//! refused by name. Policies that AWS manages exist by their ARN (`managed.rs`).
+//! IAM: roles and policies as clients and templates need them. They are stored and returned, but policies are never
+//! evaluated: every call is allowed. All regions share one IAM. Users, groups, keys and identity providers are refused by
+//! name. AWS managed policies exist by their ARN (`managed.rs`).
 
 mod about;
 mod cloudformation;

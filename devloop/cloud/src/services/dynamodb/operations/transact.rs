@@ -1,4 +1,4 @@
-//! `TransactWriteItems` and `TransactGetItems`: all or nothing, over several tables.
+//! `TransactWriteItems` and `TransactGetItems`: all or nothing, across several tables.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -51,7 +51,7 @@ pub(in super::super) fn transact_write_items(request: &Request<'_>, input: Value
     write(request, drafts, token.as_deref(), hasher.finish(), report, metrics)
 }
 
-/// Runs writes all or not at all, once for each token.
+/// Runs all writes or none of them, and only once for each client request token.
 pub(super) fn write(
     request: &Request<'_>,
     drafts: Vec<Draft>,
@@ -62,7 +62,7 @@ pub(super) fn write(
 ) -> Result<Value, ApiError> {
     let drafts = drafts.into_iter().map(|draft| (draft.table.clone(), draft));
     let mut resolved = resolve(request, drafts, Draft::resolve)?;
-    // A write with an empty key refuses the request, a read with one is a reason to cancel it.
+    // A write with an empty key is a validation error of the request; a read with one only cancels the transaction.
     let is_empty_key = |one: &Result<Write, Refusal>| matches!(one, Err(Refusal::Invalid(error)) if error.message.contains("cannot contain an empty"));
     if let Some(at) = resolved.iter().position(is_empty_key)
         && let Err(refusal) = resolved.swap_remove(at)
@@ -70,7 +70,7 @@ pub(super) fn write(
         return Err(refusal.into());
     }
     if resolved.iter().any(Result::is_err) {
-        // The conditions of the others are told, too.
+        // The cancellation reasons also contain the failed conditions of the other writes.
         let refusal = |one: Result<Write, Refusal>| match one {
             Ok(write) => write.plan(&write.table.contents.read()).err(),
             Err(refusal) => Some(refusal),
@@ -90,7 +90,7 @@ pub(super) fn write(
         }
         Ok((units, "WriteCapacityUnits"))
     };
-    // A repeated transaction costs what reading its items costs.
+    // A repeated transaction consumes the read units of its items.
     let repeated = || {
         let mut units: BTreeMap<&str, Units> = BTreeMap::new();
         for write in &writes {
@@ -122,7 +122,7 @@ pub(super) fn write(
     Ok(Value::Object(output))
 }
 
-/// Takes the token that makes a transaction happen once.
+/// Takes the client request token, which makes a transaction run only once.
 pub(super) fn take_token(input: &mut Input) -> Result<Option<String>, ApiError> {
     let token = input.text("ClientRequestToken")?;
     if let Some(text) = &token {
@@ -143,7 +143,7 @@ fn actions(input: &mut Input) -> Result<Vec<Value>, ApiError> {
     Ok(items)
 }
 
-/// Refuses a transaction of nothing or too much.
+/// Refuses a transaction without items, and one with too many.
 pub(super) fn check_count(items: &[Value], place: &str) -> Result<(), ApiError> {
     let (word, limit) = match items.len() {
         0 => ("greater", 1),
@@ -157,14 +157,14 @@ pub(super) fn check_count(items: &[Value], place: &str) -> Result<(), ApiError> 
 const ACTIONS: [(&str, &str); 4] =
     [("Put", "put"), ("Update", "update"), ("Delete", "delete"), ("ConditionCheck", "conditionCheck")];
 
-/// One element of a transaction.
+/// One item of a transaction's list.
 struct Action {
-    /// What is there of [`ACTIONS`], of which there must be one.
+    /// The given members of [`ACTIONS`], of which there must be exactly one.
     given: Vec<(&'static str, &'static str, Input)>,
     members: Members,
 }
 
-/// Takes an element's actions, and notes what is wrong with what they show on failure.
+/// Takes the actions of an item, and adds the violations in `ReturnValuesOnConditionCheckFailure`.
 fn take_action(input: &mut Input, at: usize, item: Value) -> Result<Action, ApiError> {
     let mut item = Input::new(item)?;
     let mut given = Vec::new();
@@ -196,7 +196,7 @@ impl Action {
         }
     }
 
-    /// Takes what every action has, and notes what is wrong with it.
+    /// Takes the members that every action has, and adds their violations.
     fn take_members(&mut self, input: &mut Input, at: usize) -> Result<(), ApiError> {
         let Some((name, place, action)) = self.given.first_mut() else { return Ok(()) };
         let place = |member: &str| format!("transactItems.{}.member.{place}.{member}", at + 1);
@@ -238,8 +238,8 @@ impl Action {
     }
 }
 
-/// Finds the table of each element, and then makes of each what it is on its table. An element whose key does not fit its
-/// table cancels the transaction. [`TransactWriteItems`, `DynamoDB` API reference: `CancellationReasons`]
+/// Finds the table of each draft, and applies `of` to both. A key that does not fit its table cancels the transaction
+/// [`TransactWriteItems`, DynamoDB API reference: `CancellationReasons`].
 fn resolve<D, T>(
     request: &Request<'_>,
     drafts: impl IntoIterator<Item = (String, D)>,
@@ -252,9 +252,9 @@ fn resolve<D, T>(
     Ok(found.into_iter().map(|(table, draft)| of(draft, table).map_err(Refusal::Invalid)).collect())
 }
 
-/// Plans every write under the locks of all tables, and commits them when none is refused.
+/// Plans every write under the locks of all tables, and commits them if none is refused.
 fn run(writes: &[Write], now_ms: i64) -> Result<Vec<Outcome>, ApiError> {
-    // Locked in the order of the names, so that two transactions cannot wait for each other.
+    // Locked in the order of the names, so that two transactions cannot deadlock.
     let tables: BTreeMap<&str, &Arc<Table>> =
         writes.iter().map(|write| (write.table.name.as_str(), &write.table)).collect();
     let mut locked: BTreeMap<&str, _> =
@@ -310,7 +310,7 @@ fn cancelled(refusals: &[Option<Refusal>]) -> ApiError {
         "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
         codes.join(", ")
     );
-    // The error's shape spells its message with a capital letter, unlike the others.
+    // Unlike other errors, this one also has its message in a member with a capital letter.
     ApiError::client("TransactionCanceledException", message.clone())
         .detail("Message", message)
         .detail("CancellationReasons", reasons)
@@ -354,7 +354,7 @@ pub(in super::super) fn transact_get_items(request: &Request<'_>, input: Value) 
     Ok(output)
 }
 
-/// Reads items as they are at one moment: each as its response, and what all cost.
+/// Reads all items at one moment. Returns a response for each, and the consumed capacity.
 pub(super) fn read(
     request: &Request<'_>,
     drafts: Vec<ReadDraft>,
@@ -383,7 +383,7 @@ pub(super) fn read(
     for (read, item) in reads.iter().zip(&items) {
         let cost = 2.0 * read_units(item.as_ref().map_or(0, Item::bytes), true);
         units.entry(&read.table.name).or_default().add(cost);
-        // A projection of which the item has nothing shows no item.
+        // If the item has none of the projected attributes, the response has no item.
         let shown = item.as_ref().and_then(|item| read.show(item)).filter(|shown| !shown.is_empty());
         responses.push(shown.map_or_else(|| json!({}), |item| json!({ "Item": item })));
     }

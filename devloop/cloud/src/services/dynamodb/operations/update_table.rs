@@ -66,14 +66,14 @@ struct IndexName {
     index_name: String,
 }
 
-/// A change that can no longer fail.
+/// A change that was checked and can no longer fail.
 enum Prepared {
     Create(Index),
     Throughput(String, IndexThroughput),
     Delete(String),
 }
 
-/// `UpdateTable`. Everything is checked before anything changes; a new index is filled before the answer.
+/// `UpdateTable`. Checks everything before anything changes. A new index is filled before the answer.
 pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut members = Input::new(input.clone())?;
     let name = members.described_table()?;
@@ -159,7 +159,7 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
     Ok(json!({ "TableDescription": describe(&table, "ACTIVE") }))
 }
 
-/// Refuses a request that changes nothing, or one index twice.
+/// Refuses a request that changes nothing, or that changes one index twice.
 fn check_changes(input: &UpdateTable) -> Result<(), ApiError> {
     let changes = input.global_secondary_index_updates.as_deref().unwrap_or_default();
     let others = [
@@ -204,7 +204,7 @@ fn check_changes(input: &UpdateTable) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Refuses throughput that is what the table has already.
+/// Refuses throughput that is equal to the table's current one.
 fn check_unchanged(table: &Table, requested: Option<Throughput>, same_billing: bool) -> Result<(), ApiError> {
     let current = table.settings.read().throughput;
     if !same_billing || requested != Some(current) {
@@ -216,7 +216,7 @@ fn check_unchanged(table: &Table, requested: Option<Throughput>, same_billing: b
     )))
 }
 
-/// Changes stream and indexes under the table's lock, so that no write falls between.
+/// Changes the stream and the indexes under the table's lock, so that no write happens in between.
 fn change_contents(
     request: &Request<'_>,
     table: &Table,
@@ -271,7 +271,7 @@ fn change_contents(
     Ok(())
 }
 
-/// Checks a change against the indexes that are there; a new index is filled.
+/// Checks a change against the existing indexes; fills a new index.
 fn prepare(
     change: IndexUpdate,
     table: &Table,

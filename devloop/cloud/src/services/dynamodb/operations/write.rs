@@ -1,4 +1,4 @@
-//! `PutItem`, `UpdateItem`, `DeleteItem`, and the single write that they share with batches and transactions.
+//! `PutItem`, `UpdateItem`, `DeleteItem`, and the write of a single item that batches and transactions share with them.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::{error::ApiError, shard::KEPT_BYTES};
 pub(super) const ITEM_TOO_LARGE: &str = "Item size has exceeded the maximum allowed size";
 const UPDATE_TOO_LARGE: &str = "Item size to update has exceeded the maximum allowed size";
 
-/// A write that is read and checked as far as that goes without the item.
+/// A write with its table. Everything was checked except what depends on the stored item.
 #[derive(Debug)]
 pub(super) struct Write {
     pub(super) table: Arc<Table>,
@@ -41,29 +41,29 @@ pub(super) struct Write {
 #[derive(Debug)]
 pub(super) enum Action {
     Put(Item),
-    /// A put where nothing is: what is there already is a duplicate.
+    /// A put that fails as a duplicate when the item already exists.
     Insert(Item),
     Update(Option<Update>),
     Delete,
-    /// Nothing: a transaction asks for its condition only.
+    /// Writes nothing: a transaction's condition check.
     Check,
 }
 
-/// What a write found and what it leaves.
+/// The items before and after a write.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) old: Option<Item>,
     pub(super) new: Option<Item>,
 }
 
-/// Why a write was not done.
+/// Why a write was refused.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The condition does not hold, with the item if it is to be shown.
+    /// The condition is not met; contains the item if the error is to show it.
     Condition(Option<Item>),
-    /// An item with this key is there already.
+    /// An item with this key already exists.
     Duplicate,
-    /// The item does not allow the write.
+    /// The stored item does not allow the write.
     Invalid(ApiError),
 }
 
@@ -86,7 +86,7 @@ impl From<Refusal> for ApiError {
 }
 
 impl Write {
-    /// What the write would do to the contents, which stay as they are.
+    /// Computes the outcome of the write without changing the contents.
     pub(super) fn plan(&self, contents: &Contents) -> Result<Outcome, Refusal> {
         if contents.deleted {
             return Err(Refusal::Invalid(not_found("Requested resource not found")));
@@ -139,7 +139,7 @@ impl Write {
         Ok(Some(Item::new(&after, UPDATE_TOO_LARGE)?))
     }
 
-    /// Does what was planned on the same contents.
+    /// Carries out a planned write on the same contents.
     pub(super) fn commit(&self, contents: &mut Contents, outcome: &Outcome, now_ms: i64) {
         contents.replace(
             &self.table.schema,
@@ -151,7 +151,7 @@ impl Write {
         );
     }
 
-    /// Plans and commits at once.
+    /// Plans and commits the write.
     pub(super) fn run(&self, now_ms: i64) -> Result<Outcome, Refusal> {
         let mut contents = self.table.contents.write();
         let outcome = self.plan(&contents)?;
@@ -159,8 +159,8 @@ impl Write {
         Ok(outcome)
     }
 
-    /// Counts what the write costs, the table's units `times` over: twice in a transaction, which costs indexes nothing more.
-    /// [dynoxide, index capacity, captured on AWS]
+    /// Counts the consumed units; those of the table `times` over. In a transaction a table consumes twice the units, but
+    /// its indexes do not [dynoxide, index capacity, captured on AWS].
     pub(super) fn count(&self, outcome: &Outcome, times: f64, units: &mut Units) {
         let (old, new) = (outcome.old.as_ref(), outcome.new.as_ref());
         let bytes = [old, new].into_iter().flatten().map(Item::bytes).max().unwrap_or(0);
@@ -173,7 +173,7 @@ impl Write {
         }
     }
 
-    /// What an update wrote, of the item before or after it.
+    /// The attributes that an update wrote to, of the item before or after it.
     pub(super) fn touched(&self, item: Option<&Item>) -> Option<Map<String, Value>> {
         let Action::Update(Some(update)) = &self.action else { return None };
         let projected = update.touched().project(&item?.attributes());
@@ -185,14 +185,14 @@ const RETURN_VALUES: [&str; 5] = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "
 pub(super) const SHOWN_ON_FAILURE: &[&str] = &["ALL_OLD", "NONE"];
 pub(super) const METRICS: &[&str] = &["SIZE", "NONE"];
 
-/// What a single write returns beside its outcome.
+/// What the answer of a single write contains besides its outcome.
 struct Returned {
     values: &'static str,
     report: Report,
     metrics: bool,
 }
 
-/// Takes `ReturnValues`, and notes when it is none of its words.
+/// Takes `ReturnValues`, and adds a violation for an unknown value.
 fn take_return_values(input: &mut Input) -> Result<&'static str, ApiError> {
     let Some(word) = input.text("ReturnValues")? else { return Ok("NONE") };
     let known = RETURN_VALUES.into_iter().find(|known| *known == word);
@@ -204,7 +204,7 @@ fn take_return_values(input: &mut Input) -> Result<&'static str, ApiError> {
     Ok(known.unwrap_or("NONE"))
 }
 
-/// What a put and a delete say about a word that only an update knows.
+/// The error of a put or a delete for values that only an update supports.
 const ONLY_OLD: &str = "ReturnValues can only be ALL_OLD or NONE";
 
 fn only_old(values: &str) -> bool {
@@ -235,7 +235,7 @@ pub(in super::super) fn delete_item(request: &Request<'_>, input: Value) -> Resu
     single(request, draft, &returned)
 }
 
-/// `UpdateItem`. It tells the first of its wrong members alone.
+/// `UpdateItem`. Its error reports only the first invalid member.
 pub(in super::super) fn update_item(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let mut input = Input::new(input)?;
     let table = input.table()?;
@@ -254,7 +254,7 @@ pub(in super::super) fn update_item(request: &Request<'_>, input: Value) -> Resu
     single(request, draft, &Returned { values, report, metrics })
 }
 
-/// The members of a put or a delete, and what it returns.
+/// The members of a put or a delete, and what its answer contains.
 fn take_members(
     input: &mut Input,
     table: String,

@@ -1,4 +1,4 @@
-//! Reads the conditions behind `WHERE`: `OR` binds weakest, then `AND`, then `NOT`.
+//! Parses the conditions after `WHERE`. `OR` has the lowest precedence, then `AND`, then `NOT`.
 
 use super::{
     super::{
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// The type names that `attribute_type` knows.
+/// The type names that `attribute_type` accepts.
 const TYPES: [&str; 10] = ["B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M"];
 
 impl Parser<'_> {
-    /// The condition that must come next.
+    /// Parses a condition, which must come next.
     pub(super) fn condition(&mut self) -> Result<Condition, ApiError> {
         self.nested(|parser| {
             let mut conditions = vec![parser.all()?];

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A piece of a statement.
+/// A token of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// A keyword, a function, or a name without quotes.
@@ -15,15 +15,15 @@ pub(super) enum Token<'a> {
     Number(&'a str),
     /// An operator or a bracket.
     Symbol(&'a str),
-    /// What belongs to no statement, or a quote that does not end.
+    /// Text that no statement may contain, or a quote without its end.
     Unknown(&'a str),
-    /// Behind the last token.
+    /// The end of the statement.
     End,
 }
 
 const DOUBLE: [&str; 6] = ["<<", ">>", "<=", ">=", "<>", "!="];
 
-/// Every token of the statement, with [`Token::End`] last.
+/// The tokens of the statement, ending with [`Token::End`].
 pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = source.trim_start();
@@ -74,7 +74,7 @@ fn number(text: &str) -> usize {
     end
 }
 
-/// The length of the quoted text at the beginning, in which a quote that stands for itself is doubled.
+/// The length of the quoted text at the start. Inside it, a doubled quote stands for one quote.
 fn quoted(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let quote = *bytes.first()?;

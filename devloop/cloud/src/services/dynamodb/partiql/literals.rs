@@ -1,4 +1,4 @@
-//! Reads values: texts, numbers, lists, tuples, sets and parameters.
+//! Parses values: texts, numbers, lists, tuples, sets and parameters.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{
 use crate::error::ApiError;
 
 impl Parser<'_> {
-    /// Whether a value comes next, and no path.
+    /// Whether a value comes next, not a path.
     pub(super) fn at_value(&self) -> bool {
         match self.peek() {
             Token::Text(_) | Token::Number(_) => true,
@@ -22,7 +22,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The value that must come next.
+    /// Parses a value, which must come next.
     pub(super) fn value(&mut self) -> Result<AttributeValue, ApiError> {
         self.nested(Self::any_value)
     }
@@ -103,7 +103,7 @@ impl Parser<'_> {
     }
 }
 
-/// A set of elements that all are texts, numbers or bytes.
+/// A set of elements that are all texts, all numbers or all bytes.
 fn set(elements: Vec<AttributeValue>) -> Result<AttributeValue, ApiError> {
     let count = elements.len();
     let (mut texts, mut numbers, mut bytes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());

@@ -1,5 +1,5 @@
-//! `PartiQL`: statements in SQL's words, read into the same conditions, updates and paths as expressions.
-//! [`PartiQL` for `DynamoDB`, developer guide]
+//! PartiQL: statements in an SQL dialect, parsed into the same conditions, updates and paths as expressions [PartiQL for
+//! DynamoDB, developer guide].
 
 mod conditions;
 mod lexer;

@@ -1,4 +1,4 @@
-//! Reads statements.
+//! Parses statements.
 
 use super::{
     super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// How deep values and conditions may nest.
+/// The deepest nesting of values and conditions.
 const MAX_DEPTH: usize = 100;
 
 /// A cursor over a statement's tokens and its parameters.
@@ -22,7 +22,7 @@ pub(super) struct Parser<'a> {
 }
 
 impl Statement {
-    /// Reads a statement, whose `?` stand for the parameters in their order.
+    /// Parses a statement, in which each `?` stands for the next parameter.
     pub(crate) fn parse(source: &str, parameters: Vec<AttributeValue>) -> Result<Self, ApiError> {
         let mut parser =
             Parser { tokens: tokens(source), at: 0, depth: 0, parameters: parameters.into_iter() };
@@ -157,7 +157,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `path = value`, `path = path + value`, `list_append`, or a change of a set.
+    /// Parses `path = value`, `path = path + value`, `list_append`, or a change of a set.
     fn assignment(&mut self, assignments: &mut Assignments) -> Result<(), ApiError> {
         let path = self.path()?;
         self.expect("=")?;
@@ -224,7 +224,7 @@ impl<'a> Parser<'a> {
         }))
     }
 
-    /// A table, and an index of it behind a point.
+    /// Parses a table name, and an index name after a dot.
     fn table(&mut self) -> Result<(String, Option<String>), ApiError> {
         let table = self.name()?;
         let index = self.accept(".").then(|| self.name()).transpose()?;
@@ -238,7 +238,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// An attribute, and steps into it.
+    /// Parses a path: an attribute, and steps into it.
     pub(super) fn path(&mut self) -> Result<Path, ApiError> {
         let attribute = self.name()?;
         let mut steps = Vec::new();
@@ -291,7 +291,7 @@ impl<'a> Parser<'a> {
         if self.accept(symbol) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    /// Takes the keyword if it comes next, in any case.
+    /// Takes the keyword if it comes next, ignoring case.
     pub(super) fn accept_word(&mut self, keyword: &str) -> bool {
         let found = matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword));
         if found {
@@ -305,7 +305,7 @@ impl<'a> Parser<'a> {
         if self.accept_word(keyword) { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    /// Takes one of the functions with its parenthesis if it comes next.
+    /// Takes one of the functions and its opening parenthesis, if it comes next.
     pub(super) fn accept_function(&mut self, functions: &[&'static str]) -> Option<&'static str> {
         let Token::Word(word) = self.peek() else { return None };
         let found = functions.iter().find(|function| word.eq_ignore_ascii_case(function)).copied()?;
@@ -317,14 +317,14 @@ impl<'a> Parser<'a> {
         Some(found)
     }
 
-    /// The next parameter.
+    /// Takes the next parameter.
     pub(super) fn parameter(&mut self) -> Result<AttributeValue, ApiError> {
         self.parameters
             .next()
             .ok_or_else(|| ApiError::validation("Number of parameters in request and statement don't match."))
     }
 
-    /// Runs `inner` one level deeper, so that no statement exhausts the stack.
+    /// Runs `inner` one level deeper. The depth is limited, so that no statement overflows the stack.
     pub(super) fn nested<T>(
         &mut self,
         inner: impl FnOnce(&mut Self) -> Result<T, ApiError>,
@@ -338,7 +338,7 @@ impl<'a> Parser<'a> {
         outcome
     }
 
-    /// The error about the token that comes next.
+    /// The syntax error at the next token.
     pub(super) fn unexpected(&self) -> ApiError {
         let token = match self.peek() {
             Token::Word(text) | Token::Number(text) | Token::Symbol(text) | Token::Unknown(text) => *text,

@@ -1,18 +1,18 @@
-//! What statements are.
+//! Parsed statements.
 
 use super::super::{
     expressions::{Condition, Path, PathTree, SetValue, Update},
     value::{AttributeValue, Attributes},
 };
 
-/// One statement, with its parameters in their places.
+/// A statement in which the parameters have replaced their placeholders.
 #[derive(Debug)]
 pub(crate) enum Statement {
     Select(Select),
     Insert {
         table: String,
         item: Attributes,
-        /// An item that is there already is left alone instead of being an error.
+        /// An existing item is kept instead of being an error.
         if_not_exists: bool,
     },
     Update {
@@ -26,7 +26,7 @@ pub(crate) enum Statement {
         condition: Condition,
         returning: Option<Returning>,
     },
-    /// `EXISTS(SELECT …)`, which only a transaction knows.
+    /// `EXISTS(SELECT …)`, which is allowed in transactions only.
     Exists(Select),
 }
 
@@ -35,14 +35,14 @@ pub(crate) enum Statement {
 pub(crate) struct Select {
     pub(crate) table: String,
     pub(crate) index: Option<String>,
-    /// What is shown of each item; `None` for everything.
+    /// The attributes that are returned; `None` for all.
     pub(crate) projection: Option<PathTree>,
     pub(crate) condition: Option<Condition>,
-    /// The attribute that `ORDER BY` names, and whether downwards.
+    /// The attribute in `ORDER BY`, and whether the order is descending.
     pub(crate) order: Option<(String, bool)>,
 }
 
-/// What an update writes.
+/// The assignments of an update.
 #[derive(Debug, Default)]
 pub(crate) struct Assignments {
     pub(super) set: Vec<(Path, SetValue)>,
@@ -52,19 +52,19 @@ pub(crate) struct Assignments {
 }
 
 impl Assignments {
-    /// As an update expression would say it.
+    /// The assignments as an update.
     pub(crate) fn update(self) -> Update {
         Update::of_paths(self.set, self.remove, self.add, self.delete)
     }
 
-    /// Every path that is written.
+    /// All paths that are written to.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         let changes = self.add.iter().chain(&self.delete).map(|(path, _)| path);
         self.set.iter().map(|(path, _)| path).chain(&self.remove).chain(changes)
     }
 }
 
-/// What `RETURNING` asks for: all or the changed attributes, from before or after the change.
+/// What `RETURNING` asks for: all or only the modified attributes, from before or after the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returning {
     AllOld,
@@ -74,7 +74,7 @@ pub(crate) enum Returning {
 }
 
 impl Statement {
-    /// The table that the statement is about.
+    /// The table of the statement.
     pub(crate) fn table(&self) -> &str {
         match self {
             Self::Select(select) | Self::Exists(select) => &select.table,
@@ -87,7 +87,7 @@ impl Statement {
         matches!(self, Self::Select(_))
     }
 
-    /// What the statement returns of a changed item.
+    /// What the statement returns of a changed item, if it has `RETURNING`.
     pub(crate) fn returning(&self) -> Option<Returning> {
         match self {
             Self::Update { returning, .. } | Self::Delete { returning, .. } => *returning,

@@ -8,7 +8,7 @@ fn parse(source: &str) -> Statement {
 }
 
 #[test]
-fn statements_are_read_in_any_case_with_names_in_quotes_or_not() {
+fn keywords_may_have_any_case_and_names_may_be_quoted() {
     let check = |source: &str, table: &str, index: Option<&str>| {
         let Statement::Select(select) = parse(source) else { panic!("{source} is no SELECT") };
         assert_eq!((select.table.as_str(), select.index.as_deref()), (table, index), "{source}");
@@ -34,7 +34,7 @@ fn literals_are_values() {
 }
 
 #[test]
-fn what_is_no_statement_is_refused() {
+fn invalid_statements_are_refused() {
     let check = |source: &str, parameters: Vec<AttributeValue>, expected: &str| {
         assert_eq!(Statement::parse(source, parameters).unwrap_err().message, expected, "{source}");
     };
@@ -58,7 +58,7 @@ fn what_is_no_statement_is_refused() {
 }
 
 #[test]
-fn an_update_says_what_it_returns() {
+fn an_update_knows_what_it_returns() {
     let source =
         "UPDATE t SET a = b + 1 SET c = list_append(c, [1]) REMOVE d WHERE p = 'x' RETURNING MODIFIED NEW *";
     assert_eq!(parse(source).returning(), Some(Returning::ModifiedNew));

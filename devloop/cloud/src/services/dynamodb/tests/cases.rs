@@ -1,7 +1,7 @@
-//! Requests that were once answered otherwise than by AWS, each with the answer that AWS gives and where that was seen.
+//! Requests that the cloud once answered differently from AWS. Each has the answer of AWS, and where that was seen.
 //!
-//! `cases.jsonl` has one a line. In its requests `@long c n` stands for n times the letter c, and `@arn:T` for the ARN of the
-//! table T.
+//! `cases.jsonl` has one case in each line. In a request `@long c n` stands for the letter c repeated n times, and `@arn:T`
+//! for the ARN of the table T.
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// The value with its abbreviations written out.
+/// The value with its abbreviations replaced.
 fn expanded(value: &Value) -> Value {
     match value {
         Value::String(text) => match text.split_once(' ') {
@@ -59,7 +59,7 @@ fn expanded(value: &Value) -> Value {
     }
 }
 
-/// Why the answer is not the expected one.
+/// The difference between the answer and the expected one, if there is any.
 async fn difference(cloud: &Cloud, cx: &Context, case: Case) -> Option<String> {
     for (operation, body) in case.setup {
         if let Err(error) = cloud.call(cx, "dynamodb", &operation, body).await {
@@ -83,7 +83,7 @@ async fn difference(cloud: &Cloud, cx: &Context, case: Case) -> Option<String> {
     (!same || !matches).then(|| format!("answers {answer}, not {expected}"))
 }
 
-/// Whether the value has all that is expected of it; numbers are equal by value.
+/// Whether the value contains everything in `expected`; numbers are compared by value.
 fn holds(value: &Value, expected: &Value) -> bool {
     match (value, expected) {
         (Value::Object(members), Value::Object(expected)) => expected

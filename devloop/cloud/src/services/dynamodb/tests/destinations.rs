@@ -9,7 +9,7 @@ async fn kinesis(db: &Fixture, operation: &str, input: Value) -> Value {
     db.kinesis.call(&db.cx, operation, input).await.unwrap()
 }
 
-/// What the stream holds, decoded.
+/// The decoded records of the stream.
 async fn records(db: &Fixture) -> Vec<Value> {
     let iterator = json!({"StreamName": "changes", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"});
     let iterator = kinesis(db, "GetShardIterator", iterator).await["ShardIterator"].take();
@@ -35,7 +35,7 @@ async fn a_tables_changes_go_into_a_kinesis_stream_in_their_order() {
     db.ok("DeleteItem", json!({"TableName": "events", "Key": {"id": {"S": "1"}}})).await;
     let found = records(&db).await;
     let names: Vec<&str> = found.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
-    assert_eq!(names, ["INSERT", "MODIFY", "REMOVE"], "what changes nothing is no change");
+    assert_eq!(names, ["INSERT", "MODIFY", "REMOVE"], "a put that changes nothing writes no record");
     let change = &found[1];
     assert_eq!((&change["tableName"], &change["eventSource"]), (&json!("events"), &json!("aws:dynamodb")));
     assert_eq!(change["recordFormat"], "application/json");
@@ -48,13 +48,13 @@ async fn a_tables_changes_go_into_a_kinesis_stream_in_their_order() {
 
     db.ok("DisableKinesisStreamingDestination", named.clone()).await;
     db.put("events", json!({"id": {"S": "2"}})).await;
-    assert_eq!(records(&db).await.len(), 3, "a disabled destination takes nothing");
+    assert_eq!(records(&db).await.len(), 3, "a disabled destination gets no records");
     let described = db.ok("DescribeKinesisStreamingDestination", json!({"TableName": "events"})).await;
     assert_eq!(described["KinesisDataStreamDestinations"][0]["DestinationStatus"], "DISABLED");
 }
 
 #[tokio::test]
-async fn a_destination_whose_stream_is_gone_says_so() {
+async fn a_destination_without_its_stream_shows_its_failure() {
     let db = Fixture::with_table().await;
     kinesis(&db, "CreateStream", json!({"StreamName": "changes", "ShardCount": 1})).await;
     db.ok("EnableKinesisStreamingDestination", json!({"TableName": "events", "StreamArn": STREAM})).await;

@@ -58,7 +58,7 @@ fn sorts(output: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_global_index_follows_every_change_and_shows_its_part() {
+async fn a_global_index_follows_every_change_and_shows_its_projection() {
     let db = indexed().await;
     for (s, kind, rank) in [(1, "x", 30), (2, "x", 4), (3, "y", 1), (4, "x", 4)] {
         db.put("orders", order(s, kind, rank)).await;
@@ -134,7 +134,7 @@ async fn a_local_index_fetches_what_it_does_not_show() {
 }
 
 #[tokio::test]
-async fn an_index_refuses_what_it_cannot_do() {
+async fn unsupported_uses_of_an_index_are_refused() {
     let db = indexed().await;
     db.invalid(
         "Query",

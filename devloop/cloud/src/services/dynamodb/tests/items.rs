@@ -108,7 +108,7 @@ async fn a_guarded_put_replaces_only_what_is_older() {
 }
 
 #[tokio::test]
-async fn an_update_makes_the_item_it_does_not_find_unless_it_only_removes() {
+async fn an_update_creates_a_missing_item_unless_it_only_removes() {
     let db = Fixture::with_table().await;
     let key = json!({"id": {"S": "new"}});
     let update = json!({"TableName": "events", "Key": key});
@@ -119,7 +119,7 @@ async fn an_update_makes_the_item_it_does_not_find_unless_it_only_removes() {
 }
 
 #[tokio::test]
-async fn what_is_no_item_or_key_is_refused_in_the_services_words() {
+async fn invalid_items_and_keys_are_refused_in_the_services_words() {
     let db = Fixture::with_table().await;
     let put = async |item: serde_json::Value, expected: &str| {
         db.invalid("PutItem", json!({"TableName": "events", "Item": item}), expected).await;
@@ -184,7 +184,7 @@ async fn what_is_no_item_or_key_is_refused_in_the_services_words() {
 }
 
 #[tokio::test]
-async fn what_is_not_supported_is_refused_by_name() {
+async fn unsupported_operations_are_refused_by_name() {
     let db = Fixture::with_table().await;
     let error = db.error("ExportTableToPointInTime", json!({})).await;
     assert_eq!(error.message, "the embedded cloud does not support dynamodb:ExportTableToPointInTime");

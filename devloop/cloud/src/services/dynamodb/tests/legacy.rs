@@ -86,7 +86,7 @@ async fn old_key_conditions_and_filters_select_items() {
 }
 
 #[tokio::test]
-async fn no_updates_make_an_item_of_the_key_and_deletions_make_none() {
+async fn an_update_without_actions_creates_an_item_and_deletions_do_not() {
     let db = Fixture::with_table().await;
     let update = async |id: &str, updates: Value| {
         let key = json!({"id": {"S": id}});
@@ -98,7 +98,7 @@ async fn no_updates_make_an_item_of_the_key_and_deletions_make_none() {
 }
 
 #[tokio::test]
-async fn an_attribute_of_another_type_is_named_as_the_old_parameter_does() {
+async fn a_wrong_type_in_attribute_updates_has_its_own_error() {
     let db = Fixture::with_table().await;
     db.put("events", json!({"id": {"S": "1"}, "a": {"S": "text"}})).await;
     for value in [json!({"N": "1"}), json!({"SS": ["x"]}), json!({"L": []})] {

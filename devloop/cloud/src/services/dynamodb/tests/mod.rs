@@ -1,4 +1,4 @@
-//! Tests of the service through its operations, against a clock that stands still.
+//! Tests of the service through its operations, with a clock that does not move by itself.
 
 mod cases;
 mod destinations;
@@ -27,7 +27,7 @@ use crate::{
 
 const START_MS: i64 = 1_700_000_000_250;
 
-/// A service and what its callers share.
+/// A service, and what its callers have in common.
 struct Fixture {
     db: Arc<DynamoDb>,
     kinesis: Arc<Kinesis>,
@@ -51,14 +51,14 @@ impl Fixture {
         Self { db, kinesis, cx, clock }
     }
 
-    /// A service with the table `events`, whose key is `id` (a text), and a stream of both images.
+    /// A service with the table `events`. Its key is `id` (a text), and its stream contains both images.
     async fn with_table() -> Self {
         let fixture = Self::new();
         fixture.ok("CreateTable", simple_table("events")).await;
         fixture
     }
 
-    /// A service with the table `orders`: partition `p` (a text), sort key `s` (a number).
+    /// A service with the table `orders`, with the partition key `p` (a text) and the sort key `s` (a number).
     async fn with_sorted_table() -> Self {
         let fixture = Self::new();
         fixture.ok("CreateTable", sorted_table("orders")).await;
@@ -123,7 +123,7 @@ fn sorted_table(name: &str) -> Value {
     })
 }
 
-/// The input with more members, or other ones.
+/// The input with members added or replaced.
 #[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a borrow")]
 fn with(input: &Value, more: Value) -> Value {
     let mut members: Map<String, Value> = input.as_object().unwrap().clone();

@@ -77,7 +77,7 @@ async fn a_long_answer_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn a_batch_of_statements_answers_each() {
+async fn a_batch_answers_each_of_its_statements() {
     let db = Fixture::with_table().await;
     db.put("events", json!({"id": {"S": "1"}, "n": {"N": "5"}})).await;
     let statements = json!([
@@ -101,7 +101,7 @@ async fn a_batch_of_statements_answers_each() {
 }
 
 #[tokio::test]
-async fn a_transaction_of_statements_happens_or_does_not() {
+async fn a_transaction_of_statements_is_all_or_nothing() {
     let db = Fixture::with_table().await;
     let run = |statements: Value| json!({"TransactStatements": statements});
     let insert = json!({"Statement": "INSERT INTO events VALUE {'id': '1', 'n': 1}"});

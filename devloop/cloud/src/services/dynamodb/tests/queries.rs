@@ -127,7 +127,7 @@ async fn a_parallel_scan_reads_everything_once() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused_in_the_services_words() {
+async fn invalid_reads_are_refused_in_the_services_words() {
     let db = filled().await;
     let query = json!({
         "TableName": "orders", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "a"}},

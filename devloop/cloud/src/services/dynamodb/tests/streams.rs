@@ -41,7 +41,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn each_change_writes_a_record_and_a_change_of_nothing_none() {
+async fn each_change_writes_a_record_and_an_equal_item_writes_none() {
     let db = Fixture::with_table().await;
     let arn = db.stream("events").await;
     let item = |message: &str| json!({"Id": {"N": "101"}, "id": {"S": "1"}, "Message": {"S": message}});
@@ -58,7 +58,7 @@ async fn each_change_writes_a_record_and_a_change_of_nothing_none() {
     let names: Vec<&str> = records.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
     assert_eq!(names, ["INSERT", "MODIFY", "REMOVE"]);
     let sizes: Vec<u64> = records.iter().map(|r| r["dynamodb"]["SizeBytes"].as_u64().unwrap()).collect();
-    // As in AWS's own example of a stream record, plus the three bytes of `id` in keys and images.
+    // The sizes in AWS's own example of a stream record, plus the three bytes of `id` in keys and images.
     assert_eq!(sizes, [3 + 21 + 3, 3 + 54 + 6, 3 + 33 + 3]);
     let change = &records[1]["dynamodb"];
     assert_eq!(change["ApproximateCreationDateTime"], START_MS / 1000);
@@ -96,7 +96,7 @@ async fn each_view_shows_its_images() {
 }
 
 #[tokio::test]
-async fn iterators_start_where_their_type_says_and_go_on() {
+async fn iterators_start_where_their_type_says_and_continue() {
     let db = Fixture::with_table().await;
     let arn = db.stream("events").await;
     for n in 0..4 {

@@ -40,7 +40,7 @@ async fn a_table_is_created_described_listed_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_no_table_is_refused_in_the_services_words() {
+async fn invalid_tables_are_refused_in_the_services_words() {
     let db = Fixture::new();
     let prefix = "One or more parameter values were invalid: ";
     let check = async |table: Value, expected: &str| db.invalid("CreateTable", table, expected).await;
@@ -137,7 +137,7 @@ async fn tags_are_kept_on_the_table() {
 }
 
 #[tokio::test]
-async fn clients_learn_what_is_not_enabled() {
+async fn disabled_features_are_described_as_disabled() {
     let db = Fixture::with_table().await;
     let name = json!({"TableName": "events"});
     let backups = db.ok("DescribeContinuousBackups", name.clone()).await;

@@ -28,7 +28,7 @@ impl Fixture {
         ids
     }
 
-    /// Lets the watcher of the table run until it sleeps again.
+    /// Runs the task that expires the table's items until it waits again.
     async fn settle(&self) {
         for _ in 0..20 {
             tokio::task::yield_now().await;
@@ -37,7 +37,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn items_are_deleted_when_their_time_has_come() {
+async fn items_are_deleted_when_they_expire() {
     let db = Fixture::with_table().await;
     db.put_until("before", 10).await;
     db.time_to_live(true).await;
@@ -69,16 +69,16 @@ async fn items_are_deleted_when_their_time_has_come() {
     db.put_until("after", 40).await;
     db.clock.advance(Duration::from_secs(15));
     db.settle().await;
-    assert_eq!(db.ids().await, ["after", "ancient", "ever", "text"], "its time was moved");
+    assert_eq!(db.ids().await, ["after", "ancient", "ever", "text"], "its expiry time was changed");
     db.time_to_live(false).await;
     db.clock.advance(Duration::from_mins(1));
     db.settle().await;
-    assert_eq!(db.ids().await, ["after", "ancient", "ever", "text"], "it was switched off");
-    assert_eq!(db.clock.sleepers(), 0, "nobody waits for a table that expires nothing");
+    assert_eq!(db.ids().await, ["after", "ancient", "ever", "text"], "time to live was switched off");
+    assert_eq!(db.clock.sleepers(), 0, "no task waits for a table without time to live");
 }
 
 #[tokio::test]
-async fn time_to_live_is_switched_once() {
+async fn time_to_live_cannot_be_switched_to_its_current_state() {
     let db = Fixture::with_table().await;
     assert_eq!(
         db.time_to_live(true).await,

@@ -63,7 +63,7 @@ async fn a_transaction_writes_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn an_update_that_an_item_does_not_allow_cancels_the_transaction() {
+async fn an_update_that_does_not_fit_its_item_cancels_the_transaction() {
     let db = two_tables().await;
     db.put("events", json!({"id": {"S": "1"}, "n": {"S": "text"}})).await;
     let update = json!({"Update": {
@@ -110,7 +110,7 @@ async fn a_token_makes_a_transaction_run_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_transaction_is_refused() {
+async fn invalid_transactions_are_refused() {
     let db = two_tables().await;
     db.invalid(
         "TransactWriteItems",
@@ -130,7 +130,7 @@ async fn what_is_no_transaction_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn transactions_that_cross_never_wait_for_each_other_and_lose_nothing() {
+async fn transactions_on_the_same_tables_never_deadlock_and_lose_nothing() {
     let db = std::sync::Arc::new(two_tables().await);
     let workers: Vec<_> = [("events", "other"), ("other", "events")]
         .into_iter()

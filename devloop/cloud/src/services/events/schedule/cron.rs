@@ -1,4 +1,4 @@
-//! The six fields of a cron expression: minutes, hours, day of the month, month, day of the week, year.
+//! Cron expressions, with six fields: minutes, hours, day of month, month, day of week, year.
 
 use std::collections::BTreeSet;
 
@@ -20,16 +20,16 @@ pub(crate) struct Cron {
     years: BTreeSet<i16>,
 }
 
-/// Which days of a month: one of the two fields for days is `?`.
+/// The days of a month. One of the two fields for days must be `?`.
 #[derive(Debug, Clone, PartialEq)]
 enum Days {
-    /// These.
+    /// These days of the month.
     Of(BTreeSet<i16>),
-    /// `L`: the last one.
+    /// `L`: the last day.
     Last,
-    /// `15W`: the weekday next to the 15th, in the same month.
+    /// `15W`: the weekday closest to the 15th in the same month.
     Near(i16),
-    /// Days of the week; Sunday is 1.
+    /// These days of the week; Sunday is 1.
     Week(BTreeSet<i16>),
     /// `6L`: the last Friday.
     LastOf(i16),
@@ -42,7 +42,7 @@ const MONTHS: [&str; 12] =
 const WEEK: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 impl Cron {
-    /// Reads what stands between the brackets.
+    /// Parses the text between the parentheses.
     pub(super) fn read(text: &str) -> Result<Self, Malformed> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let [minutes, hours, day, month, weekday, year] = fields[..] else {
@@ -87,8 +87,8 @@ impl Cron {
         None
     }
 
-    /// The first time on a day that lies after `after_ms`. A time that summer time skips is none, and of one that comes twice the
-    /// first counts [Daylight savings time on EventBridge Scheduler].
+    /// The first time on a day that is after `after_ms`. A time that daylight saving time skips does not occur, and a time
+    /// that occurs twice counts once, the first time [Daylight savings time on EventBridge Scheduler].
     fn on(&self, day: Date, after_ms: i64, zone: &TimeZone) -> Option<i64> {
         let times =
             self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| (*hour, *minute)));
@@ -108,7 +108,7 @@ impl Cron {
 }
 
 impl Days {
-    /// The days of the month that begins with `first`, in order.
+    /// The matching days of the month that starts with `first`, in order.
     fn of(&self, first: Date) -> Vec<Date> {
         let last = first.last_of_month();
         let all = || (0..last.day()).map(|ahead| date(first.year(), first.month(), ahead + 1));
@@ -136,7 +136,7 @@ impl Days {
     }
 }
 
-/// The day of the week as cron counts it.
+/// The day of the week as cron counts it, with Sunday as 1.
 fn weekday(day: Date) -> i16 {
     i16::from(day.weekday().to_sunday_one_offset())
 }
@@ -162,7 +162,7 @@ fn of_week(field: &str) -> Result<Days, Malformed> {
     }
 }
 
-/// The values of a list such as `1,5-9,0/15`.
+/// The values of a field such as `1,5-9,0/15`.
 fn set(field: &str, least: i16, most: i16, names: &[&str]) -> Result<BTreeSet<i16>, Malformed> {
     let mut found = BTreeSet::new();
     for part in field.split(',') {
@@ -175,14 +175,14 @@ fn set(field: &str, least: i16, most: i16, names: &[&str]) -> Result<BTreeSet<i1
             Some((from, to)) => (number(from, least, most, names)?, number(to, least, most, names)?),
             None => {
                 let one = number(range, least, most, names)?;
-                // `5/10` goes on to the end.
+                // `5/10` continues to the end of the range.
                 (one, if part.contains('/') { most } else { one })
             }
         };
         if from <= to {
             found.extend((from..=to).step_by(step as usize));
         } else {
-            // `FRI-MON` goes over the end of the week.
+            // `FRI-MON` wraps around the end of the week.
             found.extend((from..=most).chain(least..=to).step_by(step as usize));
         }
     }

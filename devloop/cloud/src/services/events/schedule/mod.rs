@@ -1,5 +1,5 @@
-//! When schedules are due: `rate(…)`, `cron(…)` and `at(…)` [Schedule types in EventBridge Scheduler; Cron expressions reference,
-//! EventBridge user guide].
+//! Schedules: `rate(…)`, `cron(…)` and `at(…)`, and when they are due [Schedule types in EventBridge Scheduler; Cron
+//! expressions reference, EventBridge user guide].
 
 mod cron;
 
@@ -11,18 +11,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use self::cron::Cron;
 use crate::clock::Clock;
 
-/// A schedule that was read.
+/// A parsed schedule expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expression {
-    /// Every so many ms.
+    /// An interval, in ms.
     Rate(i64),
-    /// Whenever the calendar fits.
+    /// A cron expression.
     Cron(Box<Cron>),
-    /// Once, at a time of the calendar.
+    /// One time, as a date and time without a time zone.
     At(DateTime),
 }
 
-/// Why a text is no schedule.
+/// Why a text is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Malformed(String);
@@ -32,7 +32,7 @@ fn malformed(what: impl fmt::Display) -> Malformed {
 }
 
 impl Expression {
-    /// Reads an expression.
+    /// Parses a schedule expression.
     pub(crate) fn read(text: &str) -> Result<Self, Malformed> {
         let inside = |name: &str| {
             let rest = text.trim().strip_prefix(name)?.trim_start();
@@ -53,14 +53,14 @@ impl Expression {
         Err(malformed(format_args!("`{text}` is none of rate(…), cron(…) and at(…)")))
     }
 
-    /// The first time after `after_ms` when it is due, in ms since the epoch. Rates count from `base_ms`, which is due itself
-    /// where `after_ms` lies before it; calendars are those of `zone`. `None` when it is never due again.
+    /// The first time after `after_ms` at which it is due, in ms since the epoch; `None` if there is none. A rate counts
+    /// from `base_ms`, which is its first time if it is after `after_ms`. Other expressions use the time zone `zone`.
     pub(crate) fn next(&self, after_ms: i64, base_ms: i64, zone: &TimeZone) -> Option<i64> {
         match self {
             Self::Rate(every) if after_ms < base_ms => Some(base_ms).filter(|_| *every > 0),
             Self::Rate(every) => Some(base_ms + ((after_ms - base_ms) / every + 1) * every),
             Self::Cron(cron) => cron.next(after_ms, zone),
-            // What falls into the hour that the summer time skips is due behind it.
+            // A time that daylight saving time skips is moved forward by the skipped hour.
             Self::At(at) => {
                 let at_ms = zone.to_timestamp(*at).ok()?.as_millisecond();
                 Some(at_ms).filter(|at_ms| *at_ms > after_ms)
@@ -79,22 +79,24 @@ fn rate(text: &str) -> Result<i64, Malformed> {
         "day" => 86_400_000,
         _ => return Err(malformed(format_args!("a rate's unit is minute, hour or day, not `{unit}`"))),
     };
-    // AWS takes `1 hour` and `5 hours`, and neither `1 hours` nor `5 hour`.
+    // AWS accepts `1 hour` and `5 hours`, but neither `1 hours` nor `5 hour`.
     if number < 1 || (number == 1) == unit.ends_with('s') {
-        return Err(malformed(format_args!("`rate({text})`: the number is positive, and the unit fits it")));
+        return Err(malformed(format_args!(
+            "`rate({text})`: the number must be positive, and the unit singular only for 1"
+        )));
     }
     number.checked_mul(ms).ok_or_else(|| malformed("the rate is too long"))
 }
 
-/// Runs something whenever a schedule is due, until it is dropped. At rest it is one wait.
+/// Runs something each time a schedule is due, until this is dropped. It is one task that waits on the clock.
 #[derive(Debug)]
 pub(crate) struct Timer {
     _guard: DropGuard,
 }
 
 impl Timer {
-    /// Asks `next` after every time for the one after it, and runs `work` with each when it has come. What is due while `work`
-    /// runs, or while the clock jumps over it, is run once, with the latest of these times.
+    /// Calls `next` with the previous time to get the next one, and `work` at each of these times. Times that pass while
+    /// `work` runs, or when the clock jumps, are combined into one run with the latest of them.
     pub(crate) fn start<N, W, F>(clock: Clock, next: N, work: W) -> Self
     where
         N: Fn(i64) -> Option<i64> + Send + Sync + 'static,
@@ -103,7 +105,7 @@ impl Timer {
     {
         let token = CancellationToken::new();
         let cancelled = token.clone();
-        // What is due at this very moment is not missed.
+        // Starts a millisecond earlier, so that a time that is due right now is not missed.
         let started_ms = clock.now_ms() - 1;
         tokio::spawn(async move {
             let rounds = async {
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn schedules_are_due_when_they_say() {
+    fn schedules_are_due_at_the_documented_times() {
         let check = |expression: &str, after: &str, zone: &str, expected: &[&str]| {
             assert_eq!(
                 due(expression, after, zone, expected.len().max(1)),
@@ -167,7 +169,7 @@ mod tests {
         );
         check("rate(5 hours)", "2026-01-01T00:00:30Z", "UTC", &["2026-01-01T05:00:30Z"]);
         check("cron(0 3 * * ? *)", "2026-01-01T03:00:00Z", "UTC", &["2026-01-02T03:00:00Z"]);
-        // The documentation's own examples.
+        // The examples of the documentation.
         check("cron(15 12 * * ? *)", "2026-01-01T00:00:00Z", "UTC", &["2026-01-01T12:15:00Z"]);
         check("cron(0 18 ? * MON-FRI *)", "2026-01-02T18:00:00Z", "UTC", &["2026-01-05T18:00:00Z"]);
         check("cron(0 8 1 * ? *)", "2026-01-02T00:00:00Z", "UTC", &["2026-02-01T08:00:00Z"]);
@@ -180,7 +182,7 @@ mod tests {
         check("cron(0 10 ? * 6L 2022-2027)", "2026-01-01T00:00:00Z", "UTC", &["2026-01-30T10:00:00Z"]);
         check("cron(0 0 ? * TUE#2 *)", "2026-01-01T00:00:00Z", "UTC", &["2026-01-13T00:00:00Z"]);
         check("cron(0 0 L * ? *)", "2026-02-01T00:00:00Z", "UTC", &["2026-02-28T00:00:00Z"]);
-        // The 1st of August 2026 is a Saturday, the 15th too.
+        // Both the 1st and the 15th of August 2026 are Saturdays.
         check("cron(0 0 1W 8 ? 2026)", "2026-01-01T00:00:00Z", "UTC", &["2026-08-03T00:00:00Z"]);
         check("cron(0 0 15W 8 ? 2026)", "2026-01-01T00:00:00Z", "UTC", &["2026-08-14T00:00:00Z"]);
         check("cron(0 0 29 2 ? *)", "2026-01-01T00:00:00Z", "UTC", &["2028-02-29T00:00:00Z"]);
@@ -190,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn summer_time_skips_what_it_skips_and_repeats_nothing() {
+    fn daylight_saving_time_skips_times_and_repeats_none() {
         let daily = |after: &str| due("cron(30 2 * * ? *)", after, "Europe/Zurich", 2);
         assert_eq!(daily("2026-03-28T00:00:00Z"), ["2026-03-28T01:30:00Z", "2026-03-30T00:30:00Z"]);
         assert_eq!(daily("2026-10-24T12:00:00Z"), ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]);
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused() {
+    fn invalid_schedules_are_refused() {
         for text in [
             "",
             "rate(0 minutes)",
