@@ -125,7 +125,7 @@ fn a_chain_of_five_functions_with_two_branches_is_followed_through_all_of_them()
         assert!(function["handler_ms"]["count"].as_u64().unwrap() > 0, "{function}");
         let tells = !["entry", "right"].contains(&name);
         assert_eq!(function["seen"], if tells { json!(40) } else { Value::Null }, "{function}");
-        assert_eq!(is_unknown(&run, &format!("single requests at {name}:")), !tells, "{run:#}");
+        assert_eq!(is_unknown(&run, &format!("each request at {name}:")), !tells, "{run:#}");
         if tells {
             let [begins, done] = ["begins_after_ms", "done_after_ms"].map(|name| &function[name]["count"]);
             assert_eq!((begins, done), (&json!(40), &json!(40)), "{function}");
@@ -230,7 +230,7 @@ fn functions_that_log_nothing_are_waited_for_until_nothing_is_on_its_way() {
     assert_eq!((code, &run["outcome"]), (Some(0), &json!("complete")), "{errors} {run:#}");
     assert_eq!((&run["chain"]["followed_by"], &run["counts"]["sunk"]), (&json!("ends"), &json!(0)));
     assert!(
-        is_unknown(&run, "when single requests were complete: left-end and right-end log no request's id"),
+        is_unknown(&run, "when each request was complete: left-end and right-end log no request's id"),
         "{run:#}"
     );
     for name in BRANCHES {

@@ -29,23 +29,23 @@ impl Sent {
     }
 }
 
-/// A line of the store's stage about a request.
+/// A line about a request in the log of the stage that writes to the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoreRow {
-    /// Where it stands among all rows.
+    /// Its position among all rows.
     pub(crate) place: (i64, String),
     /// The id of the request's item.
     pub(crate) key: String,
-    /// It was written; else it was there before.
+    /// Whether the item was written; otherwise it existed before.
     pub(crate) stored: bool,
-    /// When, in ms since the epoch.
+    /// When that was, in ms since the epoch.
     pub(crate) at: Option<i64>,
     /// Arrival in the stream.
     pub(crate) arrived: Option<i64>,
 }
 
 impl StoreRow {
-    /// The row in a line of the run.
+    /// Reads a row from a line of the run.
     pub(crate) fn from_line(place: (i64, String), line: Line) -> Option<Self> {
         let stored = match line.outcome.as_str() {
             "stored" => true,
@@ -61,7 +61,7 @@ impl StoreRow {
 pub(crate) struct Passage {
     /// The number of accepted requests that arrived here.
     pub(crate) arrived: u64,
-    /// The ids of accepted requests that arrived at the place before and never here.
+    /// The ids of accepted requests that arrived at the previous place and never here.
     pub(crate) lost: Vec<String>,
     /// The requests that came more than once, with the number of further times.
     pub(crate) duplicated: BTreeMap<String, u64>,
@@ -83,9 +83,9 @@ pub(crate) struct Account {
     pub(crate) accepted: u64,
     /// Requests that were answered otherwise, or not at all.
     pub(crate) refused: u64,
-    /// At the table.
+    /// What became of them at the table.
     pub(crate) store: Passage,
-    /// At the sink.
+    /// What became of them at the sink.
     pub(crate) sink: Passage,
     /// Requests that were not accepted and came through nevertheless.
     pub(crate) unexpected: Vec<String>,
@@ -94,8 +94,8 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Joins what was sent with what was seen. `store` may lack rows of requests that the sink saw: whatever is at the sink was
-    /// in the table.
+    /// Joins the requests with the rows. `store` may lack rows of requests that arrived at the sink: whatever is at the sink was in
+    /// the table.
     pub(crate) fn new(sent: &Sent, mut store: Vec<StoreRow>, mut sink: Vec<SinkRow>) -> Self {
         store.sort_by(|left, right| left.place.cmp(&right.place));
         sink.sort_by(|left, right| left.place.cmp(&right.place));
@@ -137,7 +137,7 @@ impl Account {
         (self.store.lost.len() + self.sink.lost.len()) as u64
     }
 
-    /// Their ids.
+    /// The ids of those requests.
     pub(crate) fn missing(&self) -> impl Iterator<Item = &String> {
         self.store.lost.iter().chain(&self.sink.lost)
     }
@@ -148,8 +148,8 @@ impl Account {
     }
 }
 
-/// Duplicates and overtaking among the keys in the order in which they came. A user sends its next request when it has the
-/// answer to the last, so that its requests have an order; those of different users have none.
+/// Finds duplicates and overtaking among the keys, which are in the order of arrival. A user sends its next request when it has the
+/// answer to the last, so its requests have an order; requests of different users have none.
 fn passage<'a>(run: &str, keys: impl Iterator<Item = &'a str>) -> Passage {
     let mut passage = Passage::default();
     let mut seen: HashMap<&str, u64> = HashMap::new();

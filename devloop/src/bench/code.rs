@@ -1,4 +1,4 @@
-//! The code that a function runs: replaced through Lambda's own API, observed on the target's status page, and put back.
+//! Replaces the code that a function runs through Lambda's own API, observes it on the target's status page, and puts it back.
 
 use std::fs;
 use std::io;
@@ -15,7 +15,7 @@ use crate::engine::Problem;
 /// How long new code may take to be deployed.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// How often the status page is asked meanwhile.
+/// The pause between two requests for the status page meanwhile.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Appended to a binary: nothing reads beyond the end of an ELF file, so the digest changes and the program does not.
@@ -69,7 +69,7 @@ pub(crate) struct Replaced<'a> {
 }
 
 impl<'a> Replaced<'a> {
-    /// The function of that name, which must run from a directory.
+    /// The function of this name, which must run from a directory.
     pub(crate) fn new(target: &'a Target, name: &str) -> Result<Self, Problem> {
         let function = target.function(name).ok_or_else(|| {
             let known: Vec<&str> =
@@ -84,7 +84,7 @@ impl<'a> Replaced<'a> {
                 "function_fixed",
                 format!("replace {name}: it does not run from a directory of this machine"),
             )
-            .with_hint("`devloop watch` and `devloop up` serve functions so")
+            .with_hint("functions of `devloop watch` and `devloop up` do")
         })?;
         Ok(Self { target, function, folder })
     }
@@ -94,7 +94,7 @@ impl<'a> Replaced<'a> {
         Path::new(self.folder).join("bootstrap")
     }
 
-    /// What people know it by.
+    /// The name that is shown.
     pub(crate) fn label(&self) -> &str {
         &self.function.label
     }
@@ -110,7 +110,7 @@ impl<'a> Replaced<'a> {
         self.until("is deployed again", |_, status| status == "Successful").await
     }
 
-    /// Waits until the build is what new requests get.
+    /// Waits until new requests get the build.
     pub(crate) async fn deployed(&self, build: &Build) -> Result<(), Problem> {
         let is_it =
             |page: &Value, status: &str| status == "Successful" && page["deployed_digest"] == *build.digest;
@@ -122,7 +122,7 @@ impl<'a> Replaced<'a> {
         self.until("answers", |page, _| page["answering_digest"] == digest).await
     }
 
-    /// Waits until code of another digest than this one gave the last answer, and is what is deployed. Returns its digest.
+    /// Waits until code with another digest than this one is deployed and gave the last answer. Returns its digest.
     pub(crate) async fn other_than(&self, digest: &str, limit: Duration) -> Result<String, Problem> {
         let mut seen = String::new();
         self.until_within(limit, "answers", |page, _| {
@@ -179,7 +179,8 @@ impl<'a> Replaced<'a> {
                 return Ok(());
             }
             if status == "Failed" || began.elapsed() > limit {
-                let reason = configuration["LastUpdateStatusReason"].as_str().unwrap_or("it does not come");
+                let reason =
+                    configuration["LastUpdateStatusReason"].as_str().unwrap_or("it did not appear in time");
                 let message = format!("wait until the new code of {} {what}: {reason}", self.label());
                 return Err(Problem::new("swap_failed", message));
             }
@@ -188,7 +189,7 @@ impl<'a> Replaced<'a> {
     }
 }
 
-/// A source file with an edit. The file is restored when this is dropped; only a kill prevents it.
+/// A source file with an edit. The file is restored when this is dropped; only killing the process prevents that.
 pub(crate) struct Edit {
     path: PathBuf,
     original: String,
@@ -211,7 +212,7 @@ impl Edit {
         Ok(Self { path: path.to_owned(), original, edited })
     }
 
-    /// Saves the edit, or what was there before.
+    /// Saves the edit, or the text before it.
     pub(crate) fn save(&self, edited: bool) -> Result<(), Problem> {
         fs::write(&self.path, if edited { &self.edited } else { &self.original })
             .map_err(|error| Problem::new("edit_failed", format!("save {}: {error}", self.path.display())))
@@ -220,7 +221,7 @@ impl Edit {
 
 impl Drop for Edit {
     fn drop(&mut self) {
-        // Only what this edit wrote is put back: whoever saved something else meanwhile keeps it.
+        // The file is restored only if it still has the edit's text: another save meanwhile is kept.
         if fs::read_to_string(&self.path).is_ok_and(|now| now == self.edited) {
             let _ = fs::write(&self.path, &self.original);
         }

@@ -10,14 +10,14 @@ use crate::bench::row::SinkRow;
 /// How many samples of blocks the bootstrap draws.
 const DRAWS: usize = 500;
 
-/// The length of a block in ms: latencies that follow each other resemble each other, so the bootstrap draws whole seconds,
-/// not single requests.
+/// The length of a block in ms. Successive latencies resemble each other, so the bootstrap draws whole seconds and not single
+/// requests.
 const BLOCK_MS: i64 = 1_000;
 
 /// The latencies of the requests that were complete within one second.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Block {
-    /// When it begins, in ms since the run began.
+    /// When the second begins, in ms since the run began.
     pub(crate) at_ms: i64,
     /// Latency in ms, and how many had it.
     pub(crate) latencies: Vec<(u32, u32)>,
@@ -26,7 +26,7 @@ pub(crate) struct Block {
 /// One run against another, or one build against another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Comparison {
-    /// What it is compared with.
+    /// The name of the run or build that it is compared with.
     pub(crate) against: String,
     /// How the intervals were computed, and what they leave out.
     pub(crate) method: String,
@@ -70,14 +70,14 @@ pub(crate) enum Judgement {
 pub(crate) const COMPARED: [(&str, bool); 6] =
     [("p50", false), ("p90", false), ("p95", false), ("p99", false), ("mean", false), ("rate", true)];
 
-/// The blocks of a run that began then.
+/// The blocks of a run that began at this time.
 pub(crate) fn blocks(runs: &[SinkRow], began_ms: i64) -> Vec<Block> {
     let mut blocks: BTreeMap<i64, BTreeMap<u32, u32>> = BTreeMap::new();
     for row in runs {
         let second = (row.completed - began_ms).div_euclid(BLOCK_MS);
         *blocks.entry(second).or_default().entry(row.latency() as u32).or_default() += 1;
     }
-    // The last second is hardly ever a whole one; counted as one it would make the rate look smaller.
+    // The last second is hardly ever complete; counted as a whole second it would make the rate look smaller.
     if blocks.len() > 1
         && let Some((_, rest)) = blocks.pop_last()
         && let Some(mut last) = blocks.last_entry()
@@ -122,8 +122,8 @@ pub(crate) fn runs(against: &str, before: &[Block], after: &[Block]) -> Option<C
         .collect();
     Some(Comparison {
         against: against.to_owned(),
-        method: "95 % intervals from 500 draws of whole seconds of both runs; what makes one run differ from the next is \
-                 not in them, `devloop bench ab` alternates"
+        method: "95 % intervals from 500 draws of whole seconds of both runs; differences between runs of the same code are \
+                 not in them: `devloop bench ab` alternates"
             .to_owned(),
         metrics,
     })
@@ -171,12 +171,12 @@ fn change(metric: &str, more_is_better: bool, (before, after): (f64, f64), (low,
     } else {
         Judgement::Worse
     };
-    // JSON has no infinity: an interval without ends is as wide as one can be.
+    // JSON has no infinity, so an unbounded interval gets the largest numbers as its ends.
     let (low, high) = (if low.is_finite() { low } else { -1.0 }, if high.is_finite() { high } else { 1e9 });
     Shift { metric: metric.to_owned(), before, after, change: share(before, after), low, high, judgement }
 }
 
-/// The change from one to the other as a share of the first. Whole milliseconds can be 0.
+/// The change as a share of the first value, which may be 0 where it is in whole milliseconds.
 fn share(before: f64, after: f64) -> f64 {
     (after - before) / before.max(0.5)
 }
@@ -200,7 +200,7 @@ fn half_interval(values: &[f64]) -> f64 {
     T.get(freedom - 1).copied().unwrap_or(2.0) * (variance / values.len() as f64).sqrt()
 }
 
-/// The compared metrics of these blocks; none where they are empty.
+/// The compared metrics of these blocks; `None` if there are no blocks.
 pub(crate) fn figures<'a>(blocks: impl Iterator<Item = &'a Block>) -> Option<Vec<f64>> {
     let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
     let mut seconds = 0.0;
@@ -239,7 +239,7 @@ impl Random {
         (number as usize) % limit.max(1)
     }
 
-    /// As many blocks as there are, each time any of them.
+    /// Draws as many blocks as there are, with replacement.
     fn draw<'a>(&mut self, blocks: &'a [Block]) -> Vec<&'a Block> {
         (0..blocks.len()).map(|_| &blocks[self.below(blocks.len())]).collect()
     }
@@ -249,7 +249,7 @@ impl Random {
 mod tests {
     use super::*;
 
-    /// A second for each; a hundred requests around the latency.
+    /// A run with one second for each latency, and a hundred requests around that latency.
     fn run(latencies: &[u32]) -> Vec<Block> {
         let block = |(second, latency): (usize, &u32)| Block {
             at_ms: second as i64 * 1000,
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_are_compared_in_pairs_whatever_the_machine_s_mood() {
+    fn rounds_are_compared_in_pairs_however_fast_the_machine_is() {
         // The machine becomes three times slower; the second build is a tenth faster in every pair.
         let round = |p50: f64| vec![p50, p50, p50, p50 * 2.0, p50, 1000.0 / p50];
         let before: Vec<_> = [10.0, 20.0, 30.0, 15.0].map(round).to_vec();

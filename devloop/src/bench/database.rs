@@ -1,4 +1,4 @@
-//! The sink's rows in PostgreSQL. A request whose row is there is complete, whatever the log says.
+//! The sink's rows in PostgreSQL. A request with a row is complete, whatever the log says.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -17,13 +17,14 @@ use local_postgres::DatabaseUrl;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// By how much each reading overlaps the last one, in ms. A row has the time when its batch was taken, and appears when the batch is
-/// committed: at most the function's timeout of three seconds later.
+/// committed, up to the function's timeout of three seconds later.
 const OVERLAP_MS: i64 = 4_000;
 
-/// The pause between two readings, as a multiple of the time that the last one took: reading slows the pipeline's own writing down.
+/// The pause between two readings, as a multiple of the time that the last one took, because reading slows the pipeline's own
+/// writes down.
 const REST: u32 = 4;
 
-/// The rows of a run. The table has one row an item: what came twice is there once.
+/// The rows of a run. The table has one row for each item, so a duplicate is there once.
 const SELECT: &str = "\
     SELECT id, run_id, timestamp_ms, received_ms, completed_ms, lpad(stream_seq::text, 40, '0') FROM pipeline_items \
     WHERE completed_ms >= $1 AND ($2::text IS NULL OR run_id = $2) \
@@ -37,9 +38,10 @@ pub(crate) struct PostgresRows {
     client: Option<Client>,
     from: i64,
     latest: i64,
-    /// Rows that were returned already. A later request may write an item again, which is then another row.
+    /// Rows that were returned already, by item and time of receipt: a later request may write an item again, which counts as
+    /// another row.
     told: HashMap<(String, Option<i64>), i64>,
-    /// The next reading starts no earlier.
+    /// The earliest time of the next reading.
     next: Option<Instant>,
 }
 
@@ -82,7 +84,7 @@ impl PostgresRows {
         let answer = client.query(SELECT, &[&from, run, received_from]).await;
         self.client = Some(client);
         match answer {
-            // The function makes it with its first batch.
+            // The function creates the table with its first batch.
             Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
             answer => answer.map_err(|error| told(&error)),
         }
@@ -113,7 +115,7 @@ fn sink_row(key: String, received: Option<i64>, completed: i64, row: &Row) -> Si
         stored: None,
         completed,
         client_latency: Some(completed - sent),
-        // The table has the client's clock in ms, whatever it counted in; the function's line knows.
+        // The table has the client's time in ms, whatever its unit was; only the function's line says whether it was in seconds.
         coarse: false,
         invocation: String::new(),
     }
@@ -141,8 +143,8 @@ async fn connect(url: &DatabaseUrl, trust: &Trust) -> Result<Client, String> {
     Ok(client)
 }
 
-/// The driver's settings. What only libpq knows is left out: a file of certificates, which lies where the function runs, and the
-/// stricter of the modes that check.
+/// The driver's settings. Options that only libpq has are left out: the file of certificates, which is a path where the function
+/// runs, and the stricter of the modes that check certificates.
 fn config(url: &DatabaseUrl) -> Result<Config, String> {
     let (base, query) = url.as_str().split_once('?').unwrap_or((url.as_str(), ""));
     let kept: Vec<&str> = query
@@ -151,7 +153,7 @@ fn config(url: &DatabaseUrl) -> Result<Config, String> {
         .map(|pair| if pair == "sslmode=verify-full" { "sslmode=require" } else { pair })
         .collect();
     let url = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
-    // The error's text may show what it did not understand; its cause names only the option.
+    // The error's own text may contain the password; its cause only names the option.
     let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
         let why = std::error::Error::source(&error).map(ToString::to_string);
         why.unwrap_or_else(|| "the URL is not understood".to_owned())
@@ -161,7 +163,7 @@ fn config(url: &DatabaseUrl) -> Result<Config, String> {
     Ok(config)
 }
 
-/// The error with its cause, which says what matters.
+/// The error's cause, which has the details.
 fn told(error: &tokio_postgres::Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),

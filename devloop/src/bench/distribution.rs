@@ -1,5 +1,5 @@
-//! Distributions of times. A histogram of fixed relative precision keeps every value, so that no percentile is a percentile of
-//! means; what can be kept exactly (count, mean, deviation, extremes) is.
+//! Distributions of times. A histogram of fixed relative precision keeps every value, so that no percentile is computed from means.
+//! Count, mean, deviation and extremes are exact.
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ impl Distribution {
         self.max = self.max.max(ms);
     }
 
-    /// The distribution of all these.
+    /// Adds all these values.
     pub(crate) fn with(mut self, values: impl IntoIterator<Item = f64>) -> Self {
         for value in values {
             self.add(value);
@@ -81,17 +81,17 @@ impl Distribution {
         self.histogram.len()
     }
 
-    /// The value that this share of all are at most.
+    /// The value that this share of all values does not exceed.
     pub(crate) fn quantile(&self, quantile: f64) -> f64 {
         if self.histogram.is_empty() {
             return 0.0;
         }
-        // The histogram tells the upper end of a value's bucket.
+        // The histogram returns the upper end of a value's bucket.
         let value = self.histogram.lowest_equivalent(self.histogram.value_at_quantile(quantile));
         (value as f64 / self.scale).clamp(self.min, self.max)
     }
 
-    /// The figures; zeros where nothing was measured.
+    /// The figures; all zero if nothing was measured.
     pub(crate) fn figures(&self) -> Figures {
         let count = self.count();
         if count == 0 {
@@ -114,7 +114,7 @@ impl Distribution {
         }
     }
 
-    /// The shares of values that are at most so many ms, in rising order.
+    /// The cumulative shares: for each number of ms, the share of values that do not exceed it.
     pub(crate) fn cumulative(&self) -> Vec<(f64, f64)> {
         let mut points: Vec<(f64, f64)> = Vec::new();
         let total = self.count().max(1) as f64;
@@ -134,9 +134,9 @@ impl Distribution {
 pub(crate) struct Described {
     /// How many values.
     pub(crate) count: u64,
-    /// Their mean, in s.
+    /// The mean, in s.
     pub(crate) mean: f64,
-    /// The standard deviation; none for fewer than two values.
+    /// The standard deviation; `None` for fewer than two values.
     pub(crate) std: Option<f64>,
     pub(crate) min: f64,
     pub(crate) p50: f64,
@@ -146,7 +146,7 @@ pub(crate) struct Described {
     pub(crate) max: f64,
 }
 
-/// Describes the values; none where there are none.
+/// Describes the values; `None` if there are none.
 pub(crate) fn describe(values: &[f64]) -> Option<Described> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -167,7 +167,7 @@ pub(crate) fn describe(values: &[f64]) -> Option<Described> {
     })
 }
 
-/// The quantile of sorted values, between the two that it lies between.
+/// The quantile of sorted values, interpolated between its two neighbours.
 pub(crate) fn interpolated(sorted: &[f64], quantile: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
     let place = quantile * last as f64;

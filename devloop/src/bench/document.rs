@@ -10,7 +10,7 @@ use crate::bench::threshold::Judged;
 use crate::bench::timeline::{Heat, Timeline};
 use crate::bench::usage::ProcessUse;
 
-/// The version of the form; devloop refuses documents of another one.
+/// The version of the form; devloop refuses documents with another one.
 pub(crate) const VERSION: u32 = 1;
 
 /// A run. Times are in ms, rates a second.
@@ -18,7 +18,7 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct Document {
     /// The version of this form.
     pub(crate) version: u32,
-    /// What was run.
+    /// The run's parameters.
     pub(crate) run: RunInfo,
     /// How it ended.
     pub(crate) outcome: Outcome,
@@ -36,13 +36,13 @@ pub(crate) struct Document {
     pub(crate) http: Http,
     /// From the gateway's receipt to the sink.
     pub(crate) end_to_end_ms: Figures,
-    /// From the client's clock to the sink; other clocks, so only where both are this machine's is it a truth.
+    /// From the client's clock to the sink; exact only where both clocks are this machine's.
     pub(crate) client_ms: Figures,
     /// Requests whose client clock counts in seconds.
     pub(crate) coarse: u64,
     /// The file of latencies as the reference's snippet describes it; in s.
     pub(crate) latencies: Option<Described>,
-    /// The pipeline's three stages; none of another chain.
+    /// The pipeline's three stages; empty for another chain.
     pub(crate) stages: Vec<Stage>,
     /// The functions of a chain that is not the pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,15 +51,15 @@ pub(crate) struct Document {
     pub(crate) timeline: Timeline,
     /// Processor time and memory.
     pub(crate) usage: UsageReport,
-    /// `--fail-if`, judged.
+    /// The conditions of `--fail-if`, and whether they hold.
     pub(crate) thresholds: Vec<Judged>,
-    /// `--against`.
+    /// The comparison for `--against`.
     pub(crate) comparison: Option<Comparison>,
     /// Latencies by the second they were complete in, for comparing with a later run.
     pub(crate) blocks: Vec<Block>,
 }
 
-/// What was run.
+/// The run's parameters.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RunInfo {
     /// The run's name, which every request carried.
@@ -72,7 +72,7 @@ pub(crate) struct RunInfo {
     pub(crate) drain_ms: f64,
     /// `closed` or `open`.
     pub(crate) model: String,
-    /// Requests a second that were asked for; the open model's.
+    /// The wanted requests a second; only in the open model.
     pub(crate) rate: Option<f64>,
     /// Virtual users.
     pub(crate) vus: u32,
@@ -83,22 +83,22 @@ pub(crate) struct RunInfo {
     /// Where requests were looked for in the end: `cloudwatch`, a database's URL without its password, or both.
     #[serde(default)]
     pub(crate) sink: String,
-    /// The load was ended by Ctrl-C.
+    /// Whether the load was ended by Ctrl-C.
     pub(crate) interrupted: bool,
     /// The code that answered.
     pub(crate) functions: Vec<FunctionInfo>,
     /// Processors of this machine.
     pub(crate) cores: usize,
-    /// Its load average, which shows who else is at work.
+    /// The machine's load average, which shows whether other programs were at work.
     pub(crate) load_average: Option<f64>,
 }
 
 /// A function that took part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FunctionInfo {
-    /// The name that people know it by.
+    /// The name that is shown.
     pub(crate) name: String,
-    /// SHA-256 of its code, where the target tells.
+    /// SHA-256 of its code, if the target reports it.
     pub(crate) digest: Option<String>,
 }
 
@@ -111,7 +111,7 @@ pub(crate) enum Outcome {
     Complete,
     /// The pipeline is quiet, nothing is pending, and something is missing.
     Lost,
-    /// The waiting took too long; the figures are those of what came through.
+    /// The waiting timed out; the figures are those of what came through.
     TimedOut,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct Saturated {
 pub(crate) struct Counts {
     /// Sent.
     pub(crate) sent: u64,
-    /// Due by the schedule, and never sent.
+    /// Due by the schedule, but never sent.
     pub(crate) missed: u64,
     /// Answered with 200.
     pub(crate) accepted: u64,
@@ -139,17 +139,17 @@ pub(crate) struct Counts {
     pub(crate) stored: u64,
     /// At the sink.
     pub(crate) sunk: u64,
-    /// Accepted, and never at the sink.
+    /// Accepted, but never at the sink.
     pub(crate) lost: u64,
     /// Further rows at the sink.
     pub(crate) duplicated: u64,
     /// At the sink after a later one of the same user.
     pub(crate) reordered: u64,
-    /// Not accepted, and at the sink nevertheless.
+    /// Not accepted, but at the sink nevertheless.
     pub(crate) unexpected: u64,
-    /// Accepted, and not complete when the load ended.
+    /// Accepted, but not complete when the load ended.
     pub(crate) backlog: u64,
-    /// Failure records in the mappings' queues; none where the target does not tell.
+    /// Failure records in the mappings' queues; `None` if the target does not report them.
     pub(crate) given_up: Option<u64>,
 }
 
@@ -183,7 +183,7 @@ pub(crate) struct Http {
     pub(crate) statuses: Vec<(u16, u64)>,
     /// The first answers that were not 200, with their bodies.
     pub(crate) refusals: Vec<String>,
-    /// The generator could not do what was asked, so that its times are not the pipeline's; says why.
+    /// Why the generator could not send as planned, so that its times are not the pipeline's; `None` if it could.
     pub(crate) generator_saturated: Option<String>,
     /// How late the generator itself was.
     pub(crate) delay_ms: Figures,
@@ -194,17 +194,17 @@ pub(crate) struct Http {
 pub(crate) struct Stage {
     /// `gateway_to_stream`, `stream_to_store` or `store_to_sink`.
     pub(crate) name: String,
-    /// The function that does it, as people know it.
+    /// The name of the stage's function.
     pub(crate) function: String,
-    /// The time of the stage, of each request.
+    /// The time of the stage for each request.
     pub(crate) time_ms: Figures,
-    /// Of that, until the function began with it.
+    /// The part of that time before the function began.
     pub(crate) wait_ms: Option<Figures>,
-    /// The handler's time, of each invocation, as Lambda reports it.
+    /// The handler's time for each invocation, as Lambda reports it.
     pub(crate) handler_ms: Option<Figures>,
     /// Invocations that had to wait for a process to start.
     pub(crate) cold_starts: u64,
-    /// The oldest record's age when a batch was taken, as the mapping counts it.
+    /// The mapping's IteratorAge: the age of the oldest record when a batch was taken.
     pub(crate) iterator_age_ms: Option<f64>,
     /// Accepted requests that got to this stage's end.
     pub(crate) arrived: u64,
@@ -214,17 +214,17 @@ pub(crate) struct Stage {
     pub(crate) duplicated: Listing,
     /// Those that came after a later one of the same user.
     pub(crate) reordered: Listing,
-    /// What was between the stage's two ends when the load ended.
+    /// Requests that were between the stage's two ends when the load ended.
     pub(crate) backlog: u64,
-    /// The most of it.
+    /// The largest backlog during the run.
     pub(crate) backlog_max: u64,
-    /// The cumulative distribution of the stage's time: ms, and the share that is at most that.
+    /// The cumulative distribution of the stage's time: ms, and the share of requests that took at most this.
     pub(crate) curve: Vec<(f64, f64)>,
-    /// Where the stage's times lay when.
+    /// The stage's times over the run.
     pub(crate) heat: Heat,
 }
 
-/// How many, and some of their names.
+/// A number of requests, and some of their ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listing {
     /// How many.
@@ -233,22 +233,22 @@ pub(crate) struct Listing {
     pub(crate) first: Vec<String>,
 }
 
-/// How many names are listed at most.
+/// How many ids are listed at most.
 const LISTED: usize = 20;
 
 impl Listing {
-    /// The listing of these, which may be more than are counted by name.
+    /// A listing. `count` may be larger than the number of names.
     pub(crate) fn new<'a>(count: u64, names: impl IntoIterator<Item = &'a String>) -> Self {
         Self { count, first: names.into_iter().take(LISTED).cloned().collect() }
     }
 }
 
-/// What the run cost, from the load's beginning until everything was through.
+/// The processor time and memory of the run, from the load's beginning until everything was complete.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct UsageReport {
-    /// The cloud's process; none on a target that is not this machine.
+    /// The cloud's process; `None` for a cloud on another machine.
     pub(crate) cloud: Option<ProcessUse>,
-    /// The functions' processes, where they are the cloud's children.
+    /// The functions' processes, if they are the cloud's children.
     pub(crate) functions: Option<ProcessUse>,
     /// This program.
     pub(crate) generator: Option<ProcessUse>,

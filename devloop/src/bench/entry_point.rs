@@ -9,15 +9,15 @@ use serde_json::json;
 use crate::aws::{Call, Trust, encoded};
 use crate::bench::http::{Client, Connection};
 
-/// The domain of names that mean the endpoint.
+/// The domain whose names mean the endpoint.
 const LOCAL: &str = "localhost.localstack.cloud";
 
-/// Where requests go.
+/// The destination of requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EntryPoint {
-    /// The URL, or the ARN of what takes the requests.
+    /// The URL, or the ARN of the resource that takes the requests.
     pub(crate) url: String,
-    /// In which form.
+    /// The form of the requests.
     pub(crate) form: Form,
 }
 
@@ -27,8 +27,8 @@ pub(crate) enum Form {
     /// An HTTP request to the URL.
     Http {
         method: String,
-        /// The URL of the server to connect to, where the URL's own host is not found by its name: names below
-        /// `localhost.localstack.cloud` mean the endpoint, but only DNS servers outside know them.
+        /// The URL of the server to connect to, if the URL's own host cannot be resolved here: names below
+        /// `localhost.localstack.cloud` mean the endpoint, but only public DNS servers know them.
         via: Option<String>,
     },
     /// A record of a Kinesis stream, with the request's id as partition key.
@@ -63,7 +63,7 @@ impl EntryPoint {
         Self { url: arn.to_owned(), form }
     }
 
-    /// The URL that is connected to; none where a service is asked.
+    /// The URL to connect to; `None` if a service is called.
     pub(crate) fn server(&self) -> Option<&str> {
         match &self.form {
             Form::Http { via, .. } => Some(via.as_deref().unwrap_or(&self.url)),
@@ -71,7 +71,7 @@ impl EntryPoint {
         }
     }
 
-    /// What a user sends with. The error is a fragment.
+    /// The sender of one user. The error is a fragment.
     pub(crate) fn sender(&self, client: &Client, region: &str, trust: &Trust) -> Result<Sender, String> {
         Ok(match self.server() {
             Some(server) => Sender::Http(Box::new(Connection::new(server, trust)?)),
@@ -95,7 +95,7 @@ impl EntryPoint {
     }
 }
 
-/// What a user of the load sends requests with.
+/// Sends the requests of one user of the load.
 pub(crate) enum Sender {
     /// A connection of its own.
     Http(Box<Connection>),
@@ -104,8 +104,8 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    /// Sends a request with this body. Returns the status, and what was said where it is none of success. The error says why there
-    /// was no answer.
+    /// Sends a request with this body. Returns the status, and the answer's text if the status is not a success. The error says why
+    /// there was no answer.
     pub(crate) async fn send(
         &mut self,
         entry: &EntryPoint,
@@ -126,7 +126,7 @@ impl Sender {
     }
 }
 
-/// The path of the call of a service that a request is.
+/// The path of a service's call.
 fn path(form: &Form, id: &str) -> String {
     match form {
         Form::Object { bucket } => format!("/{bucket}/{}", encoded(id)),
@@ -137,7 +137,7 @@ fn path(form: &Form, id: &str) -> String {
     }
 }
 
-/// The call of a service that a request is.
+/// The call of a service that carries one request.
 fn call<'a>(form: &'a Form, path: &'a str, body: String, id: &str) -> Call<'a> {
     match form {
         Form::Record { stream } => {

@@ -36,10 +36,10 @@ pub(crate) struct LogRows {
     wanted: Wanted,
 }
 
-/// Which rows are the run's.
+/// Decides which rows belong to the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    /// The run; none: of any run.
+    /// The run's name; `None`: rows of any run count.
     pub(crate) run: Option<String>,
     /// The earliest time of receipt by the gateway, in ms since the epoch. An earlier run may have had the same name.
     pub(crate) received_from: Option<i64>,
@@ -168,7 +168,7 @@ impl StageLog {
     }
 
     fn take(&mut self, place: (i64, String), line: Line, wanted: &Wanted) {
-        // Of all lines of an invocation the one that began first, the invocation's own, says when the handler did.
+        // The line of an invocation that began first is the invocation's own; it shows when the handler began.
         let began = self.began.entry(line.request_id.clone()).or_insert(f64::INFINITY);
         *began = began.min(line.began());
         if line.key.is_some() && wanted.wants(line.run.as_deref(), line.received) {
@@ -181,7 +181,7 @@ impl StageLog {
         self.began.get(invocation).copied()
     }
 
-    /// The lines that say that an item was written, or was there before.
+    /// The lines that say that an item was written, or existed before.
     pub(crate) fn store_rows(&self) -> Vec<StoreRow> {
         let rows = self.lines.iter().cloned();
         rows.filter_map(|(place, line)| StoreRow::from_line(place, line)).collect()
@@ -193,7 +193,7 @@ pub(crate) fn log_group(client: &Client, region: &str, name: String) -> LogGroup
     LogGroup { client: client.clone(), region: region.to_owned(), name }
 }
 
-/// A line for `--detail`: the row as the sink wrote it.
+/// The line for `--detail`: the row as the sink wrote it.
 pub(crate) fn detail(row: &SinkRow) -> Value {
     json!({
         "id": row.key,

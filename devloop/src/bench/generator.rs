@@ -16,13 +16,13 @@ use crate::bench::plan::{Plan, Schedule};
 use crate::bench::sample::Sample;
 use crate::bus::now;
 
-/// How often samples are handed over. Seldom, because it wakes another thread.
+/// The interval at which samples are handed over. It is long, because each time another thread is woken.
 const HAND_OVER: Duration = Duration::from_millis(200);
 
 /// How long a user waits after a request without an answer, so that a server that is down is not flooded.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
-/// How long an answer may take, as k6 has it.
+/// How long an answer may take, as in k6.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The number of refusals whose text is kept.
@@ -30,11 +30,11 @@ const REFUSALS: usize = 10;
 
 /// A load under way.
 pub(crate) struct Running {
-    /// When it began, in ms since the epoch.
+    /// When the load began, in ms since the epoch.
     pub(crate) began_ms: u64,
     /// The samples since the last batch; closed when the load is over.
     pub(crate) samples: mpsc::UnboundedReceiver<Vec<Sample>>,
-    /// The end.
+    /// Resolves when the load has ended.
     pub(crate) end: oneshot::Receiver<Ended>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Ended {
     pub(crate) elapsed: Duration,
     /// Requests that were due and never sent.
     pub(crate) missed: u64,
-    /// The text of the first answers that were no success.
+    /// The text of the first answers that were not a success.
     pub(crate) refusals: Vec<String>,
 }
 
@@ -128,14 +128,14 @@ async fn run(
             ticks.tick().await;
             let fresh = std::mem::take(&mut shared.borrow_mut().fresh);
             if !fresh.is_empty() && batches.send(fresh).is_err() {
-                // Nobody listens any more: the program is ending.
+                // An error means that the program is ending.
                 stop.cancel();
             }
         }
     };
     let all = async {
         for user in users {
-            // A user ends by itself; it is never aborted.
+            // A user's task ends by itself and is never aborted.
             let _ = user.await;
         }
     };
@@ -148,7 +148,7 @@ async fn run(
     let elapsed = shared.ended - began;
     Ended {
         elapsed,
-        // A load that was ended early has missed no request.
+        // Requests after an early end do not count as missed.
         missed: if stop.is_cancelled() { 0 } else { shared.schedule.missed(began.elapsed()) },
         refusals: std::mem::take(&mut shared.refusals),
     }

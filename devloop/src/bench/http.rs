@@ -16,19 +16,19 @@ use tokio_rustls::TlsConnector;
 
 use crate::aws::{self, Answer, Bounds, Call, Endpoints, Keys, Trust, aws_url, explained};
 
-/// What an answer of an AWS API may take: a page of a log group under load is large.
+/// The limits of an AWS API's answer: a page of a log group under load is large.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(20), bytes: 64 << 20 };
 
-/// How much of a refusal is kept, in bytes.
+/// How much of a refusal's text is kept, in bytes.
 const SHOWN: usize = 300;
 
-/// Where a URL leads.
+/// The server of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     /// The name or address, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// `https://`.
+    /// Whether the URL is `https://`.
     pub(crate) encrypted: bool,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn address(url: &str) -> Result<Address, String> {
     Ok(Address { host: host.trim_matches(['[', ']']).to_owned(), port, encrypted })
 }
 
-/// A kept connection to the API. It reconnects when it was lost.
+/// A kept connection to the API, which is made again when it was lost.
 pub(crate) struct Connection {
     place: Address,
     tls: Option<TlsConnector>,
@@ -60,13 +60,14 @@ impl Connection {
         Ok(Self { place, tls, sender: None })
     }
 
-    /// Makes the connection now, so that one that cannot be encrypted is told once, and not by every request.
+    /// Makes the connection now, so that a TLS error is reported once and not by every request.
     pub(crate) async fn open(&mut self) -> Result<(), String> {
         self.sender = Some(self.connect().await?);
         Ok(())
     }
 
-    /// Sends a request. Returns the status, and what was said where it is none of success. The error says why there was no answer.
+    /// Sends a request. Returns the status, and the answer's text if the status is not a success. The error says why there was no
+    /// answer.
     pub(crate) async fn ask(&mut self, request: Request<Bytes>) -> Result<(u16, Option<String>), String> {
         let answer = self.send(request).await;
         if answer.is_err() {
@@ -151,8 +152,8 @@ impl Client {
         Self(Arc::new(aws::Client::new(endpoints.clone(), keys.clone(), trust.clone(), BOUNDS)))
     }
 
-    /// Sends a request of a load. Returns the status, and what was said where it is none of success; a function that failed has
-    /// the status that an API in front of it would have.
+    /// Sends a request of a load. Returns the status, and the answer's text if the status is not a success. A function that failed
+    /// gets the status that an API in front of it would return.
     pub(crate) async fn load(&self, region: &str, call: &Call<'_>) -> Result<(u16, Option<String>), String> {
         let answer = self.0.send(region, call).await?;
         let failed = answer.headers.contains_key("x-amz-function-error");
@@ -174,7 +175,7 @@ impl Client {
         self.0.shown()
     }
 
-    /// Whether it is AWS itself, where requests cost and have limits.
+    /// Whether it is AWS itself, where requests cost money and have limits.
     pub(crate) fn is_aws(&self) -> bool {
         self.0.is_aws()
     }
@@ -188,7 +189,7 @@ impl Client {
         }
     }
 
-    /// Gets a page of the endpoint; none where it does not have it.
+    /// Gets a page of the endpoint; `None` if the endpoint does not have it.
     pub(crate) async fn page(&self, path: &str) -> Result<Option<Value>, String> {
         if self.is_aws() {
             return Ok(None);

@@ -1,9 +1,9 @@
-//! `devloop bench`: load at the front of the pipeline, and the truth about what came out at its end.
+//! `devloop bench`: sends a load to the front of the pipeline, and finds out what came out at its end.
 //!
-//! Pure: the schedule ([`plan`]), the body ([`payload`]), what a line means ([`row`]), the account of every request
-//! ([`account`]), distributions, the run over time, the verdict, thresholds and comparisons, and the document of it all.
-//! Effects: the generator, the pipeline's APIs ([`target`], [`follow`]), its database ([`database`]), the code of its functions
-//! ([`code`]), what processes cost, and [`run`], which ties them.
+//! Pure: the schedule ([`plan`]), the body ([`payload`]), the meaning of a log line ([`row`]), the account of every request
+//! ([`account`]), distributions, the run over time, the verdict, thresholds, comparisons, and the document. Effects: the generator,
+//! the pipeline's APIs ([`target`], [`follow`]), its database ([`database`]), the code of its functions ([`code`]), the usage of
+//! processes, and [`run`], which connects them.
 
 mod account;
 mod assemble;

@@ -1,9 +1,9 @@
-//! The body of a request: a template with places for what differs from one request to the next.
+//! The body of a request: a template with placeholders for what differs from one request to the next.
 
 /// The reference's body; its `timestamp` in milliseconds, not in seconds.
 const REFERENCE: &str = r#"{"id":"{id}","message":"Inbound request","timestamp":{timestamp}}"#;
 
-/// The places that a template may have.
+/// The placeholders that a template may have.
 const PLACES: [(&str, Part); 5] = [
     ("{id}", Part::Id),
     ("{vu}", Part::User),
@@ -12,7 +12,7 @@ const PLACES: [(&str, Part); 5] = [
     ("{runId}", Part::Run),
 ];
 
-/// A body with places.
+/// A template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Payload(Vec<Part>);
 
@@ -26,7 +26,7 @@ enum Part {
     Run,
 }
 
-/// What one request puts into the places.
+/// The values of one request's placeholders.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub(crate) run: &'a str,
@@ -62,13 +62,13 @@ impl Default for Payload {
 }
 
 impl Payload {
-    /// A template. The error is a fragment that says what it lacks.
+    /// Parses a template. The error is a fragment that says what it lacks.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let payload = Self::split(text);
         if payload.0.contains(&Part::Id) {
             Ok(payload)
         } else {
-            Err("it has no place {id}, which every request is followed by".to_owned())
+            Err("it has no place {id}, by which every request is followed".to_owned())
         }
     }
 
@@ -93,7 +93,7 @@ impl Payload {
         Self(parts)
     }
 
-    /// The body with the values in their places.
+    /// The body with the values filled in.
     pub(crate) fn fill(&self, values: Values<'_>) -> String {
         let mut body = String::with_capacity(128);
         for part in &self.0 {
@@ -134,7 +134,7 @@ mod tests {
     fn a_template_without_an_id_is_refused() {
         assert_eq!(
             Payload::parse("{vu}").unwrap_err(),
-            "it has no place {id}, which every request is followed by"
+            "it has no place {id}, by which every request is followed"
         );
     }
 

@@ -12,7 +12,7 @@ pub(crate) struct Plan {
     pub(crate) users: u32,
     /// When requests are sent.
     pub(crate) pace: Pace,
-    /// No request is sent later than this after the beginning.
+    /// No request is sent later than this after the beginning of the load.
     pub(crate) duration: Option<Duration>,
     /// The number of requests after which the load is over.
     pub(crate) requests: Option<u64>,
@@ -27,7 +27,7 @@ pub(crate) enum Pace {
     Open(f64),
 }
 
-/// How far a load has got.
+/// The schedule of a load, and how much of it was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     pace: Pace,
@@ -42,7 +42,7 @@ impl Schedule {
         Self { pace: plan.pace, duration: plan.duration, requests: plan.requests, taken: 0 }
     }
 
-    /// When the next request is due, for a user that is free now; none when the load is over. Times count from the load's
+    /// When the next request is due, for a user that is free now; `None` when the load is over. Times count from the load's
     /// beginning. In the open model a request may be due in the past: then all users were busy.
     pub(crate) fn next(&mut self, now: Duration) -> Option<Duration> {
         let due = match self.pace {
@@ -58,7 +58,7 @@ impl Schedule {
         Some(due)
     }
 
-    /// The number of requests that were due before the load's end and never sent; 0 in the closed model, where none is due.
+    /// The number of requests that were due before the load's end but never sent; 0 in the closed model, which has no schedule.
     pub(crate) fn missed(&self, now: Duration) -> u64 {
         let Pace::Open(rate) = self.pace else { return 0 };
         let end = self.duration.map_or(now, |duration| duration.min(now));

@@ -1,5 +1,5 @@
-//! A run while it goes on, as the screen and the progress lines show it: counts, rates and percentiles of each second, and the records
-//! that wait for each function. Pure.
+//! The progress of a run, as the screen and the progress lines show it: counts, rates and percentiles of each second, and the
+//! records that wait for each function. Pure.
 
 use std::collections::BTreeMap;
 
@@ -24,18 +24,18 @@ pub(crate) enum Phase {
     Reading,
 }
 
-/// A function on the way of a request.
+/// A function that a request passes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hop {
-    /// What gives it events: `API`, `stream`, `stream orders`.
+    /// Its event source: `API`, `stream`, `stream orders`.
     pub(crate) source: String,
-    /// What the records are counted under that wait for it, in a line.
+    /// The label of the records that wait for it, in a progress line.
     pub(crate) counted: String,
-    /// The same over a chart.
+    /// The label of these records over a chart.
     pub(crate) waits: String,
-    /// Its name, as people know it.
+    /// The name that is shown.
     pub(crate) function: String,
-    /// It comes after the function before it in the list; else it is on another branch.
+    /// Whether it comes after the previous function in the list; otherwise it is on another branch.
     pub(crate) is_next: bool,
 }
 
@@ -46,13 +46,13 @@ pub(crate) struct Second {
     pub(crate) accepted: u64,
     /// Requests that were complete, by their own time.
     pub(crate) sunk: u64,
-    /// The records that waited for each function, where the target tells.
+    /// The records that waited for each function, if the target reports them.
     pub(crate) lag: Option<Vec<u64>>,
     latency: Option<Distribution>,
 }
 
 impl Second {
-    /// The end-to-end latency that this share of the second's requests had at most, in ms.
+    /// This quantile of the second's end-to-end latencies, in ms.
     pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
         self.latency.as_ref().map(|latency| latency.quantile(quantile))
     }
@@ -67,19 +67,19 @@ pub(crate) struct Progress {
     pub(crate) hops: Vec<Hop>,
     /// Its phase.
     pub(crate) phase: Phase,
-    /// Since the load began, in ms.
+    /// The time since the load began, in ms.
     pub(crate) elapsed_ms: u64,
-    /// How long the load is to last, if that is known.
+    /// How long the load will last, if that is known.
     pub(crate) load_ms: Option<u64>,
     /// Requests that were answered.
     pub(crate) sent: u64,
-    /// Those with 200.
+    /// Answers with 200 so far.
     pub(crate) accepted: u64,
-    /// The others.
+    /// Other answers so far.
     pub(crate) refused: u64,
     /// Requests that are complete.
     pub(crate) sunk: u64,
-    /// The records that wait for each function, where the target tells.
+    /// The records that wait for each function, if the target reports them.
     pub(crate) lag: Option<Vec<u64>>,
     /// By second, from the load's beginning.
     pub(crate) seconds: BTreeMap<u64, Second>,
@@ -135,7 +135,7 @@ impl Progress {
         self.lag = lag;
     }
 
-    /// The functions that records can wait for, with how many do, where that is known.
+    /// The functions that records can wait for, with the number of waiting records if it is known.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Hop, Option<u64>)> {
         let lag = self.lag.as_deref().unwrap_or_default();
         self.hops.iter().enumerate().skip(1).map(|(place, hop)| (hop, lag.get(place).copied()))

@@ -1,5 +1,5 @@
-//! The lines that the pipeline's functions log: one JSON object for each record and one for each invocation. `bench` takes them
-//! as the truth about what became of a request.
+//! The lines that the pipeline's functions log: one JSON object for each record and one for each invocation. They show what became
+//! of a request.
 
 use serde::Deserialize;
 
@@ -7,20 +7,20 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEvent {
-    /// The service's identity of it.
+    /// The service's id of the event.
     #[serde(default)]
     pub(crate) event_id: String,
     /// When it was logged, in ms since the epoch.
     #[serde(default)]
     pub(crate) timestamp: i64,
-    /// The log stream that it lies in. One environment writes it, whose invocations follow each other.
+    /// Its log stream, which one environment writes, one invocation after the other.
     #[serde(default)]
     pub(crate) log_stream_name: String,
     #[serde(default)]
     pub(crate) message: String,
 }
 
-/// A JSON line of a function; what a line does not have is absent.
+/// A JSON line of a function; members that a line does not have are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Line {
@@ -51,12 +51,12 @@ pub(crate) struct Line {
     /// From the client's clock to the sink.
     #[serde(rename = "clientLatencyMs")]
     pub(crate) client_latency: Option<i64>,
-    /// The client's clock counts in seconds.
+    /// Whether the client's clock counts in seconds.
     pub(crate) coarse: Option<bool>,
 }
 
 impl Line {
-    /// The line of a function; none where the text is something else.
+    /// Parses a function's line; `None` if the text is something else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if !text.starts_with('{') {
             return None;
@@ -73,7 +73,7 @@ impl Line {
 /// A request at the sink: a line of its log, or a row of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SinkRow {
-    /// Where it stands among all rows.
+    /// Its position among all rows.
     pub(crate) place: (i64, String),
     /// The id of the request's item.
     pub(crate) key: String,
@@ -88,14 +88,14 @@ pub(crate) struct SinkRow {
     pub(crate) completed: i64,
     /// From the client's clock to the sink.
     pub(crate) client_latency: Option<i64>,
-    /// The client's clock counts in seconds.
+    /// Whether the client's clock counts in seconds.
     pub(crate) coarse: bool,
     /// Lambda's id of the sink's invocation.
     pub(crate) invocation: String,
 }
 
 impl SinkRow {
-    /// The row in an event of the sink's log group.
+    /// Reads the row from an event of the sink's log group.
     pub(crate) fn from_event(event: LogEvent) -> Option<Self> {
         let line = Line::parse(&event.message).filter(|line| line.outcome == "measured")?;
         Some(Self {

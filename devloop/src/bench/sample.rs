@@ -1,4 +1,4 @@
-//! What the generator saw of one request.
+//! The generator's measurement of one request.
 
 use crate::bench::payload::id;
 
@@ -11,7 +11,7 @@ pub(crate) struct Sample {
     pub(crate) iteration: u32,
     /// When it was to be sent.
     pub(crate) due: u64,
-    /// When it was due and its user was free; anything later is the generator's own delay.
+    /// When it was due and its user was free; a later sending is the generator's own delay.
     pub(crate) free: u64,
     /// When it was sent.
     pub(crate) sent: u64,
@@ -22,13 +22,13 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// The answer says that the request was taken: the pipeline answers 200, other functions with any status of success.
+    /// Whether the answer accepts the request: the pipeline answers 200, other functions any success status.
     pub(crate) fn accepted(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// From when it was to be sent to the whole answer, in microseconds. Counted from when it was due, because a slow
-    /// answer delays the sending of the next requests (coordinated omission).
+    /// From the time when the request was due to the whole answer, in microseconds. A slow answer delays the sending of later
+    /// requests, so counting from the sending would hide that delay (coordinated omission).
     pub(crate) fn latency(&self) -> u64 {
         self.ended.saturating_sub(self.due)
     }

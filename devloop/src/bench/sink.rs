@@ -1,4 +1,4 @@
-//! Where the last function writes, and what has to be seen there before a request is complete.
+//! The sinks of the last function, and what must be in them before a request is complete.
 
 use std::collections::HashSet;
 
@@ -45,12 +45,12 @@ impl Sink {
         let url = match (given, variables["DATABASE_URL"].as_str()) {
             (Some(url), _) => url,
             (None, Some(url)) => DatabaseUrl::parse(url).map_err(|why| unknown(&why))?,
-            (None, None) => return Err(unknown("its variables do not tell DATABASE_URL")),
+            (None, None) => return Err(unknown("its variables have no DATABASE_URL")),
         };
         Ok(if kind == "both" { Self::Both(url) } else { Self::Postgres(url) })
     }
 
-    /// Where it is, for people.
+    /// Its place, for people.
     pub(crate) fn shown(&self) -> String {
         match self {
             Self::Metrics => "cloudwatch".to_owned(),
@@ -59,7 +59,7 @@ impl Sink {
         }
     }
 
-    /// A run's rows there.
+    /// A run's rows in this sink.
     pub(crate) fn rows(&self, group: LogGroup, trust: Trust, from: i64, wanted: Wanted) -> SinkRows {
         let table = |url: &DatabaseUrl| PostgresRows::new(url.clone(), trust, from, wanted.clone());
         match self {
@@ -91,13 +91,13 @@ pub(crate) enum SinkRows {
     Table(Box<PostgresRows>),
     /// In both.
     Both(Box<Joined>),
-    /// There are none: a chain's answers tell, which whoever sends the requests has, or the values of a metric.
+    /// There are no rows: a chain is followed by its answers, which the generator has, or by the values of a metric.
     Elsewhere,
     /// In the logs of a chain's ends.
     Ends(Box<EndRows>),
 }
 
-/// Lines of the log, each of which counts when its row is in the table.
+/// Lines of the log, each of which counts only when its row is in the table.
 pub(crate) struct Joined {
     table: PostgresRows,
     log: LogRows,
@@ -127,7 +127,7 @@ impl Rows for SinkRows {
             Self::Both(both) => {
                 let rows = both.table.fresh().await?;
                 let lines = both.log.fresh().await;
-                // What the table has told is kept even if the log does not answer: it tells it once.
+                // The table's rows are kept even if the log does not answer, because each is returned only once.
                 let taken = both.take(rows, lines.as_ref().map_or_else(|_| Vec::new(), Clone::clone));
                 lines.map(|_| taken)
             }
@@ -149,8 +149,8 @@ impl Rows for SinkRows {
     }
 }
 
-/// Adds to the table's rows what only the function's line of the same request tells: the times of the stages before, and the invocation.
-/// Returns how many lines told of a row that was written already.
+/// Adds to the table's rows what only the function's line of the same request has: the times of the stages before, and the
+/// invocation. Returns how many lines were about a row that was written already.
 pub(crate) fn complete<'a>(rows: &mut [SinkRow], lines: impl Iterator<Item = &'a Line>) -> u64 {
     let mut places = std::collections::HashMap::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate().filter(|(_, row)| row.invocation.is_empty()) {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_function_s_variables_tell_its_sink() {
+    fn the_function_s_variables_name_its_sink() {
         let own = "postgres://u:secret@h/d";
         let check = |variables: serde_json::Value, given: Option<&str>, expected: Result<Sink, &str>| match (
             Sink::of(&variables, given.map(url)),

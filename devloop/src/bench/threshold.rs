@@ -30,7 +30,7 @@ pub(crate) const METRICS: &[(&str, Unit, &str)] = &[
     ("failed_rate", Unit::Share, "of the requests, those not answered with 200"),
 ];
 
-/// What a metric's values are.
+/// The unit of a metric's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// `us`, `ms`, `s`; a bare number is ms.
@@ -62,7 +62,7 @@ enum Operator {
     Unequal,
 }
 
-/// The longer ones come first: `>` begins `>=`.
+/// The longer ones come first, because `>=` begins with `>`.
 const OPERATORS: [(&str, Operator); 6] = [
     (">=", Operator::AtLeast),
     ("<=", Operator::AtMost),
@@ -72,19 +72,19 @@ const OPERATORS: [(&str, Operator); 6] = [
     ("<", Operator::Below),
 ];
 
-/// A condition and what came of it.
+/// A condition and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Judged {
     /// The condition as it was written.
     pub(crate) fail_if: String,
-    /// The metric's value in its own unit: ms, a second, a number, a share. None where nothing was measured, which fails.
+    /// The metric's value in its own unit: ms, a second, a number, a share. `None` if nothing was measured, which fails.
     pub(crate) value: Option<f64>,
-    /// The run fails by it.
+    /// Whether the condition makes the run fail.
     pub(crate) failed: bool,
 }
 
 impl Threshold {
-    /// Reads a condition. The error is a fragment that names what would be right.
+    /// Reads a condition. The error is a fragment that says what would be valid.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let found = OPERATORS
             .iter()
@@ -104,10 +104,10 @@ impl Threshold {
         Ok(Self { text: text.trim().to_owned(), metric, operator, value })
     }
 
-    /// Whether the run fails by it.
+    /// Judges whether the condition makes the run fail.
     pub(crate) fn judge(&self, run: &Document) -> Judged {
         let value = metric(run, self.metric);
-        // What was not measured did not pass.
+        // Without a measurement the condition has not passed.
         let failed = value.is_none_or(|value| self.operator.holds(value, self.value));
         Judged { fail_if: self.text.clone(), value, failed }
     }
@@ -155,11 +155,11 @@ impl Unit {
     }
 }
 
-/// The metric's value in a run; none where nothing was measured.
+/// The metric's value in a run; `None` if nothing was measured.
 pub(crate) fn metric(run: &Document, name: &str) -> Option<f64> {
     let measured = |figures: &crate::bench::Figures, value: f64| (figures.count > 0).then_some(value);
     let whole = &run.end_to_end_ms;
-    // Times that are the generator's own are nobody's answer times.
+    // If the generator was saturated, its times are not answer times.
     let nothing = crate::bench::Figures::default();
     let http = if run.http.generator_saturated.is_some() { &nothing } else { &run.http.duration_ms };
     let stage =

@@ -1,4 +1,4 @@
-//! A run over time: what was accepted, stored and sunk in each step, the backlog between, and where latencies lay when.
+//! A run over time: requests accepted, stored and complete in each step, the backlogs between, and the latencies.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +10,10 @@ const STEPS: i64 = 120;
 /// Lengths of a step in ms.
 const LENGTHS: [i64; 12] = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000];
 
-/// Buckets of a heat map, from 1 ms on; each reaches to half as much again as the one below.
+/// Buckets of a heat map, from 1 ms on; each ends at one and a half times the end of the one below.
 const BUCKETS: usize = 32;
 
-/// The times of one request, in ms since the run began; none for what did not happen or is not known.
+/// The times of one request, in ms since the run began; `None` for what did not happen or is not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Instants {
     /// Answered with 200.
@@ -39,11 +39,11 @@ pub(crate) struct Timeline {
     pub(crate) stored: Vec<u64>,
     /// Requests complete within the step.
     pub(crate) sunk: Vec<u64>,
-    /// Accepted and not stored at the step's end.
+    /// Accepted but not stored at the step's end.
     pub(crate) backlog_stream: Vec<u64>,
-    /// Stored and not complete at the step's end.
+    /// Stored but not complete at the step's end.
     pub(crate) backlog_table: Vec<u64>,
-    /// Median end-to-end latency of the requests that became complete within the step; none where none did.
+    /// Median end-to-end latency of the requests that became complete within the step; `None` if there were none.
     pub(crate) p50_ms: Vec<Option<f64>>,
     /// Its 95th percentile.
     pub(crate) p95_ms: Vec<Option<f64>>,
@@ -52,7 +52,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// The run of these requests, whose load ended then and whose last event happened then.
+    /// The timeline of these requests; the load ended at `load_ms`, and the last event happened at `end_ms`.
     pub(crate) fn new(requests: &[Instants], load_ms: i64, end_ms: i64) -> Self {
         let step_ms = step(end_ms);
         let steps = (end_ms.max(1) as u64).div_ceil(step_ms as u64).max(1) as usize;
@@ -95,7 +95,7 @@ fn waiting(come: &[u64], gone: &[u64]) -> Vec<u64> {
         .collect()
 }
 
-/// The shortest length that needs no more than the steps that are told.
+/// The shortest length with which the run takes no more than the largest number of steps.
 fn step(end_ms: i64) -> i64 {
     LENGTHS.into_iter().find(|length| length * STEPS >= end_ms).unwrap_or(end_ms / STEPS + 1)
 }
@@ -105,14 +105,14 @@ fn step(end_ms: i64) -> i64 {
 pub(crate) struct Heat {
     /// The length of a step.
     pub(crate) step_ms: i64,
-    /// The upper ends of the buckets in ms; what is above the last is in the last.
+    /// The upper ends of the buckets in ms; larger values are in the last one.
     pub(crate) edges_ms: Vec<f64>,
     /// For each step, for each bucket.
     pub(crate) counts: Vec<Vec<u64>>,
 }
 
 impl Heat {
-    /// The map of these values: when, and how many ms.
+    /// The map of these values: the time, and the latency in ms.
     pub(crate) fn new(values: &[(i64, f64)], step_ms: i64, steps: usize) -> Self {
         let highest = values.iter().map(|(_, ms)| *ms).fold(1.0, f64::max);
         let mut edges_ms = vec![1.0];
@@ -133,7 +133,7 @@ impl Heat {
 
 /// A cumulative distribution with as many points as a picture can show.
 pub(crate) fn curve(distribution: &Distribution) -> Vec<(f64, f64)> {
-    /// Beyond the median every further nine matters as much as the one before.
+    /// Beyond the median, each further nine gets as much room as the one before.
     const SHARES: [f64; 11] = [0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999, 1.0];
     const POINTS: usize = 200;
     let all = distribution.cumulative();

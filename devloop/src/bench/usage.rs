@@ -1,11 +1,11 @@
-//! Processor time and memory of processes, as the kernel counts them. Only of a cloud on this machine.
+//! Processor time and memory of processes, as the kernel counts them. Only for a cloud on this machine.
 
 use std::fs;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How many ticks a second the kernel counts processor time in, for programs `[proc(5), USER_HZ]`.
+/// The kernel's ticks of processor time a second, as programs see them
 const TICKS: u64 = 100;
 
 /// What a process, or several together, used over a run.
@@ -13,7 +13,7 @@ const TICKS: u64 = 100;
 pub(crate) struct ProcessUse {
     /// Processor time, user and system.
     pub(crate) cpu_ms: f64,
-    /// The same as a share of one core.
+    /// The processor time as a share of one core.
     pub(crate) cpu_share: f64,
     /// Resident memory when the load ended.
     pub(crate) rss_mb: f64,
@@ -23,7 +23,7 @@ pub(crate) struct ProcessUse {
     pub(crate) processes: usize,
 }
 
-/// What was counted at one moment.
+/// The counters at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Reading {
     cpu: Duration,
@@ -37,14 +37,14 @@ pub(crate) struct Reading {
 pub(crate) struct Moment {
     /// The cloud's process.
     pub(crate) cloud: Option<Reading>,
-    /// Its children, those that ended included.
+    /// Its children, including those that have ended.
     pub(crate) functions: Option<Reading>,
     /// This process.
     pub(crate) generator: Option<Reading>,
 }
 
 impl Moment {
-    /// Reads what is used now; `cloud` is the cloud's process, where it is known.
+    /// Reads the current usage; `cloud` is the cloud's process, if it is known.
     pub(crate) fn read(cloud: Option<u32>) -> Self {
         let mut moment =
             Self { generator: Stat::read(std::process::id()).map(|stat| stat.reading()), ..Self::default() };
@@ -83,7 +83,7 @@ pub(crate) fn used(
     })
 }
 
-/// The process that listens on this port of this machine, if it may be looked at.
+/// The process that listens on this port of this machine, if devloop may inspect it.
 pub(crate) fn listener(port: u16) -> Option<u32> {
     let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
         let table = fs::read_to_string(table).ok()?;
@@ -107,7 +107,7 @@ fn listening_inode(line: &str, port: u16) -> Option<u64> {
     is_it.then(|| fields.get(9)?.parse().ok()).flatten()
 }
 
-/// The machine's load over the last minute, which shows who else is at work.
+/// The machine's load over the last minute, which shows whether other programs are at work.
 pub(crate) fn load_average() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
@@ -126,7 +126,7 @@ impl Stat {
     }
 
     fn parse(process: u32, text: &str) -> Option<Self> {
-        // The name in parentheses may hold anything; what follows the last one is the state.
+        // The name in parentheses may contain anything; the state follows the last closing one.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |field: usize| fields.get(field - 3).and_then(|text| text.parse::<u64>().ok());
         let ticks = |count: u64| Duration::from_millis(count * 1_000 / TICKS);

@@ -1,4 +1,4 @@
-//! What the figures mean: the stage that limits the rate, and whether the generator did what it was asked.
+//! What the figures mean: which stage limits the rate, and whether the generator could send as planned.
 
 use crate::bench::document::{Counts, Saturated, Stage};
 use crate::bench::plan::Pace;
@@ -15,10 +15,10 @@ const SENT: f64 = 0.95;
 /// A generator that uses more of a core than this cannot send on time.
 const CPU: f64 = 0.95;
 
-/// When the 99th percentile of the generator's own delay is above this, in ms, it measures itself and not the pipeline.
+/// If the 99th percentile of the generator's own delay is above this, in ms, the generator measures itself and not the pipeline.
 const DELAY: f64 = 50.0;
 
-/// What is known of the load beside its counts.
+/// Facts about the load besides its counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LoadFacts {
     /// How requests were sent.
@@ -35,7 +35,7 @@ pub(crate) struct LoadFacts {
     pub(crate) delay: f64,
 }
 
-/// Why the generator's times are not the pipeline's; none where they are.
+/// Why the generator's times are not the pipeline's; `None` if they are.
 pub(crate) fn generator(counts: &Counts, facts: &LoadFacts) -> Option<String> {
     let due = counts.sent + counts.missed;
     if matches!(facts.pace, Pace::Open(_)) && (counts.sent as f64) < due as f64 * SENT {
@@ -52,7 +52,7 @@ pub(crate) fn generator(counts: &Counts, facts: &LoadFacts) -> Option<String> {
     })
 }
 
-/// The stage that limits the rate; none where nothing does at this rate. `busy` is the share of the load's time that each
+/// The stage that limits the rate; `None` if nothing does at this rate. `busy` is the share of the load's time that each
 /// stage's function was at work, summed over its processes.
 pub(crate) fn saturated(
     stages: &[Stage],
@@ -66,7 +66,7 @@ pub(crate) fn saturated(
         && counts.backlog as f64 > counts.accepted as f64 * BACKLOG
     {
         let seconds = facts.seconds.max(0.001);
-        // What came in front of the stage during the load, and what of it left.
+        // The requests that arrived at the stage during the load, and those that left it.
         let position = stages.iter().position(|other| other.name == stage.name).unwrap_or(1);
         let behind: u64 = stages[1..position].iter().map(|stage| stage.backlog).sum();
         let came = counts.accepted.saturating_sub(behind);

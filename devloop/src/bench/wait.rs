@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// How long a run is waited for.
+/// How long to wait for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patience {
-    /// The number of requests that have to become complete; none where it is not known.
+    /// The number of requests that have to become complete; `None` if it is not known.
     pub(crate) expected: Option<u64>,
     /// When no request has become complete for this long and nothing is pending, the rest is lost.
     pub(crate) idle: Duration,
@@ -13,10 +13,10 @@ pub(crate) struct Patience {
     pub(crate) timeout: Duration,
 }
 
-/// What the target says of events that are still on their way; a target may know only some of it, or nothing.
+/// The events that are still on their way; a target may report only some of this, or nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Pending {
-    /// Records in streams, and messages in queues, that are not processed.
+    /// Records in streams, and messages in queues, that are not processed yet.
     pub(crate) records: Option<u64>,
     /// Invocations that wait for an environment or are in one.
     pub(crate) in_flight: Option<u64>,
@@ -48,7 +48,7 @@ pub(crate) enum WaitState {
     TimedOut,
 }
 
-/// The waiting. Times count from its beginning.
+/// The state of waiting for a run. Times count from its beginning.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
     patience: Patience,
@@ -57,7 +57,7 @@ pub(crate) struct Waiting {
     quiet_looks: u32,
 }
 
-/// The number of looks in a row that must find nothing pending. An event between two stages is not visible for a moment.
+/// How many looks in a row must find nothing pending, because an event between two stages is invisible for a moment.
 const QUIET_LOOKS: u32 = 2;
 
 impl Waiting {
@@ -66,7 +66,7 @@ impl Waiting {
         Self { patience, seen, news: Duration::ZERO, quiet_looks: 0 }
     }
 
-    /// The state when this many requests are complete and this is pending.
+    /// Returns the state, given how many requests are complete and what is pending.
     pub(crate) fn look(&mut self, now: Duration, seen: u64, pending: &Pending) -> WaitState {
         if seen != self.seen {
             (self.seen, self.news, self.quiet_looks) = (seen, now, 0);

@@ -167,7 +167,7 @@ fn behind(run: &Document) -> String {
     for (name, used) in [("cloud", &run.usage.cloud), ("functions", &run.usage.functions)] {
         match used {
             Some(used) => row(name, usage(used, if is_counted { counts.sunk } else { counts.accepted })),
-            None => row(name, "unknown: no process of this machine that may be looked at".to_owned()),
+            None => row(name, "unknown: not a process on this machine that devloop may inspect".to_owned()),
         }
     }
     if let Some(used) = &run.usage.generator {

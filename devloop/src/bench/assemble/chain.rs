@@ -1,4 +1,4 @@
-//! A chain's part of a run's document: what is worth saying about its functions.
+//! A chain's part of a run's document, and the findings about its functions.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::bench::document::{Document, Listing, Outcome};
 use crate::bench::row::SinkRow;
 use crate::bench::timeline::Instants;
 
-/// How many names a sentence tells at most.
+/// How many names a sentence lists at most.
 const NAMED: usize = 5;
 
 /// When the last invocation of a chain ended, in ms since the epoch.
@@ -20,7 +20,7 @@ pub(super) fn last(seen: &Seen) -> Option<i64> {
     }
 }
 
-/// Every accepted request's instants.
+/// The times of every accepted request.
 pub(super) fn instants(parts: &Parts<'_>, began: i64) -> Vec<Instants> {
     let done: HashMap<&str, &SinkRow> =
         parts.account.runs.iter().map(|row| (row.key.as_str(), row)).collect();
@@ -39,7 +39,7 @@ pub(super) fn instants(parts: &Parts<'_>, began: i64) -> Vec<Instants> {
         .collect()
 }
 
-/// Adds the chain and what is worth saying to the document.
+/// Adds the chain and the findings to the document.
 pub(super) fn complete(mut document: Document, basis: &Basis<'_>, report: &ChainReport) -> Document {
     match report.followed_by {
         FollowedBy::Rows => {}
@@ -49,7 +49,7 @@ pub(super) fn complete(mut document: Document, basis: &Basis<'_>, report: &Chain
             let times = accepted.map(|sample| sample.ended.saturating_sub(sample.sent) as f64 / 1_000.0);
             document.end_to_end_ms = Distribution::fine().with(times).figures();
         }
-        // When a single request was complete is not known.
+        // It is not known when each request was complete.
         FollowedBy::Ends => document.counts.backlog = 0,
         FollowedBy::Metric => {
             document.counts.backlog = 0;
@@ -64,7 +64,7 @@ pub(super) fn complete(mut document: Document, basis: &Basis<'_>, report: &Chain
     document
 }
 
-/// What is worth saying, most important first.
+/// The findings, most important first.
 fn findings(run: &Document, report: &ChainReport) -> Vec<String> {
     let mut found = Vec::new();
     let counts = &run.counts;
@@ -75,7 +75,7 @@ fn findings(run: &Document, report: &ChainReport) -> Vec<String> {
     };
     say(
         run.outcome == Outcome::TimedOut,
-        "the waiting timed out before nothing was on its way any more; the figures are those of what came through".to_owned(),
+        "the waiting timed out while events were still on their way; the figures are those of what came through".to_owned(),
     );
     if let Some(metric) = &report.metric {
         let name = &metric.name;
@@ -110,7 +110,7 @@ fn findings(run: &Document, report: &ChainReport) -> Vec<String> {
     say(counts.refused > 0, format!("{} requests were not answered with success", counts.refused));
     say(
         counts.unexpected > 0,
-        format!("{} requests were refused and came through nevertheless", counts.unexpected),
+        format!("{} requests were refused but came through nevertheless", counts.unexpected),
     );
     let given_up = counts.given_up.unwrap_or(0);
     say(given_up > 0, format!("{given_up} failure records are new in the mappings' queues"));

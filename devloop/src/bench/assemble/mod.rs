@@ -1,4 +1,5 @@
-//! Makes a run's document from what was seen of it. Pure, but for the number of processors and the load average.
+//! Makes a run's document from everything that was measured. Pure, except that it reads the number of processors and the load
+//! average.
 
 mod chain;
 mod pipeline;
@@ -21,10 +22,10 @@ use crate::bench::timeline::{Instants, Timeline};
 use crate::bench::usage::{Moment, load_average, used};
 use crate::bench::verdict::{LoadFacts, generator};
 
-/// The reference's second check, in µs.
+/// The longest answer time that passes the reference's second check, in µs.
 const TRANSACTION: u64 = 4_000_000;
 
-/// Everything that was seen of a run.
+/// Everything that was measured during a run.
 pub(crate) struct Parts<'a> {
     pub(crate) target: &'a Target,
     pub(crate) plan: &'a Plan,
@@ -41,28 +42,28 @@ pub(crate) struct Parts<'a> {
     pub(crate) elapsed: Duration,
 }
 
-/// What was seen of the functions.
+/// What was measured of the functions.
 pub(crate) enum Seen {
-    /// Of the pipeline's.
+    /// Of the pipeline's functions.
     Pipeline {
         /// What each stage's function wrote.
         logs: Box<[StageLog; 3]>,
-        /// How many rows were written to the sink's table although it had them.
+        /// How many rows were written to the sink's table although it had them already.
         again: u64,
         /// The oldest record's age when a batch was taken, stage by stage.
         ages: [Option<f64>; 3],
     },
-    /// Of a chain's.
+    /// Of a chain's functions.
     Chain(Box<ChainReport>),
 }
 
-/// What the parts of a document have in common, for the pipeline and for chains.
+/// What the documents of the pipeline and of chains have in common.
 struct Basis<'a> {
     parts: &'a Parts<'a>,
     facts: LoadFacts,
     /// When the load began, in ms since the epoch.
     began: i64,
-    /// When it ended, in ms since it began.
+    /// When the load ended, in ms since it began.
     load_end: i64,
     /// When the last request was complete, in ms since the load began.
     end_ms: i64,
@@ -106,7 +107,7 @@ pub(crate) fn assemble(parts: &Parts<'_>) -> Document {
         functions: used(before.functions, at_end.functions, after.functions, parts.elapsed),
         generator: used(before.generator, at_end.generator, at_end.generator, load),
         unknown: before.cloud.is_none().then(|| {
-            "the cloud is not a process of this machine that may be looked at; what it and the functions used is unknown".to_owned()
+            "the cloud is not a process on this machine that devloop may inspect; what it and the functions used is unknown".to_owned()
         }),
     };
     let facts = LoadFacts {

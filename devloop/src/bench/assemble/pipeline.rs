@@ -1,4 +1,4 @@
-//! The pipeline's part of a run's document: its stages, and what is worth saying about them.
+//! The pipeline's part of a run's document: its stages, and the findings about them.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::bench::target::STAGES;
 use crate::bench::timeline::{Heat, Instants, Timeline, curve};
 use crate::bench::verdict::saturated;
 
-/// Adds the stages and what is worth saying to the document.
+/// Adds the stages and the findings to the document.
 pub(super) fn complete(
     mut document: Document,
     basis: &Basis<'_>,
@@ -41,7 +41,7 @@ pub(super) fn complete(
     document
 }
 
-/// The times of every accepted request, also of lost ones.
+/// The times of every accepted request, including lost ones.
 pub(super) fn instants(parts: &Parts<'_>, logs: &[StageLog; 3], began: i64) -> Vec<Instants> {
     let run = &parts.plan.run;
     let mut stored: HashMap<String, i64> = HashMap::new();
@@ -131,7 +131,7 @@ fn stages(
         .collect()
 }
 
-/// The part of the stage's time before the function began with the request.
+/// How long requests of the stage waited before the function began with them.
 fn waits(index: usize, log: &StageLog, account: &Account) -> Option<Figures> {
     let mut waits = Distribution::whole();
     if index == 2 {
@@ -192,7 +192,7 @@ fn findings(run: &Document) -> Vec<String> {
     say(counts.refused > 0, format!("{} requests were not answered with 200", counts.refused));
     say(
         counts.unexpected > 0,
-        format!("{} requests were refused and came through nevertheless", counts.unexpected),
+        format!("{} requests were refused but came through nevertheless", counts.unexpected),
     );
     let given_up = counts.given_up.unwrap_or(0);
     say(given_up > 0, format!("{given_up} failure records are new in the mappings' queues"));

@@ -1,4 +1,4 @@
-//! What became of the requests that were sent to a chain. Pure.
+//! Finds out what became of the requests that were sent to a chain. Pure.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use crate::bench::account::{Account, Passage, Sent};
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 
-/// What shows what became of the requests of a run.
+/// Everything that shows what became of a run's requests.
 pub(crate) struct Evidence<'a> {
     pub(crate) chain: &'a Chain,
-    /// The links whose logs decide: the ends, or the one that the user named.
+    /// The links whose logs show that a request is complete: the ends, or the one that the user named.
     pub(crate) ends: &'a [usize],
     /// What was sent, and when.
     pub(crate) sent: &'a Sent,
-    /// The same, with times.
+    /// The sent requests with their times.
     pub(crate) samples: &'a [Sample],
     /// When the load began, in ms since the epoch.
     pub(crate) began_ms: u64,
@@ -44,7 +44,7 @@ pub(crate) fn at(began_ms: u64, micros: u64) -> i64 {
     (began_ms + micros / 1_000) as i64
 }
 
-/// The account of the run, and how it came about.
+/// The account of the run, and how requests were found to be complete.
 pub(crate) fn account(evidence: &Evidence<'_>) -> (FollowedBy, Account) {
     let sent = evidence.sent;
     let mut account = Account {
@@ -94,7 +94,7 @@ pub(crate) fn answered(run: &str, sample: &Sample, began_ms: u64) -> SinkRow {
     SinkRow { received, ..row(run, &sample.id(run), at(began_ms, sample.ended)) }
 }
 
-/// When the request was done at the last of the ends; none if it has not been seen at all of them.
+/// When the request was done at the last of the ends; `None` if an end has not seen it.
 fn complete(evidence: &Evidence<'_>, ends: &[usize], id: &str) -> Option<i64> {
     let mut latest = None;
     for end in ends {
@@ -194,7 +194,7 @@ pub(super) mod tests {
             "the refused one got to one end only"
         );
 
-        // An end that logs no ids tells nothing; the other one decides.
+        // An end that logs no ids does not count; the other one decides.
         let (_, account) =
             evidence(&chain(3), &samples, &[FunctionLog::default(), left, FunctionLog::default()]);
         assert_eq!((account.lost(), account.sink.arrived), (0, 2));

@@ -1,4 +1,4 @@
-//! Which chain a load is for, where an endpoint has several. Pure.
+//! Chooses the chain for a load, where an endpoint has several. Pure.
 
 use super::facts::Facts;
 use super::find::{chains, inside};
@@ -6,7 +6,7 @@ use super::words::listed;
 use super::{Chain, Kind};
 use crate::engine::Problem;
 
-/// What the user said about it.
+/// The user's choice.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Choice<'a> {
     /// `--head`: a method and its path, a path, a function, or the name of a stream, queue, topic or bucket.
@@ -18,12 +18,12 @@ pub(crate) struct Choice<'a> {
 /// How many chains are listed at most.
 const LISTED: usize = 20;
 
-/// The chain that is meant.
+/// The chain that the user means.
 pub(crate) fn choose(facts: &Facts, choice: Choice<'_>) -> Result<Chain, Problem> {
     let all = chains(facts);
     if let Some(head) = choice.head {
         let mut found: Vec<&Chain> = all.iter().filter(|chain| is_named(chain, head)).collect();
-        // A function that has a URL gets its requests there.
+        // A function with a URL gets its requests at that URL.
         if found.len() > 1 && found.iter().any(|chain| chain.head.source.kind != Kind::Invoke) {
             found.retain(|chain| chain.head.source.kind != Kind::Invoke);
         }
@@ -40,7 +40,7 @@ pub(crate) fn choose(facts: &Facts, choice: Choice<'_>) -> Result<Chain, Problem
         }
     }
     let mut found: Vec<&Chain> = all.iter().collect();
-    // Functions that nobody calls are taken only where there is nothing else.
+    // Functions that nothing calls are candidates only where there is nothing else.
     if found.iter().any(|chain| chain.head.source.kind != Kind::Invoke) {
         found.retain(|chain| chain.head.source.kind != Kind::Invoke);
     }

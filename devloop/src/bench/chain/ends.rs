@@ -1,5 +1,5 @@
-//! The requests of a run that have got to every end of a chain, while it goes on: a request is there when its id is in the logs of
-//! all functions that stand at an end.
+//! The requests of a running load that have arrived at every end of a chain. A request has arrived when its id is in the logs of
+//! all functions at an end.
 
 use std::collections::HashMap;
 
@@ -74,10 +74,10 @@ pub(super) fn row(run: &str, id: &str, completed: i64) -> SinkRow {
     }
 }
 
-/// Which requests have got where.
+/// Which requests have arrived at which ends.
 struct Arrivals {
     ends: usize,
-    /// By id: the ends that it has got to, and the latest time.
+    /// By id: the ends at which the request has arrived, and the latest time.
     seen: HashMap<String, (Vec<usize>, i64)>,
 }
 
@@ -86,7 +86,8 @@ impl Arrivals {
         Self { ends, seen: HashMap::new() }
     }
 
-    /// A request is at an end. Returns when it got to the last one, once it is at all of them; only the first time.
+    /// Notes that a request has arrived at an end. Once it is at all of them, returns the time of the last arrival, but only the
+    /// first time.
     fn arrived(&mut self, id: &str, end: usize, at: i64) -> Option<i64> {
         if !self.seen.contains_key(id) {
             self.seen.insert(id.to_owned(), (Vec::new(), at));

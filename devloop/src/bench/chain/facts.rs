@@ -1,4 +1,4 @@
-//! What the AWS APIs tell of functions and of what gives them events, as far as chains are made of it. Pure: answers in.
+//! What the AWS APIs say about functions and their event sources, as far as chains need it. Pure: it parses answers.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(crate) struct FunctionFacts {
     pub(crate) arn: String,
     /// The words in the values of its variables: names, ARNs and URLs of what it uses are among them.
     pub(crate) words: BTreeSet<String>,
-    /// The words in the values of variables whose names have `FUNCTION` or `LAMBDA` in them: whom it may call.
+    /// The words in the values of variables whose names contain `FUNCTION` or `LAMBDA`: functions that it may call.
     pub(crate) calls: BTreeSet<String>,
     pub(crate) url: Option<String>,
     /// Who may call it by its resource policy: topics, buckets and rules.
@@ -23,10 +23,10 @@ pub(crate) struct FunctionFacts {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MappingFacts {
-    /// What is read.
+    /// The source that the mapping reads.
     pub(crate) source: Source,
     pub(crate) function: String,
-    /// The queue of what is given up, by its ARN.
+    /// The queue for records that are given up, by its ARN.
     pub(crate) on_failure: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct MethodFacts {
     pub(crate) function: String,
 }
 
-/// All that is known.
+/// All facts about an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) functions: Vec<FunctionFacts>,
@@ -51,7 +51,7 @@ pub(crate) struct Facts {
     pub(crate) mappings: Vec<MappingFacts>,
     /// Every method that calls a function.
     pub(crate) methods: Vec<MethodFacts>,
-    /// What could not be asked, and why: chains may lack it.
+    /// What could not be asked, and why. Chains may be incomplete without it.
     pub(crate) gaps: Vec<String>,
 }
 
@@ -106,7 +106,7 @@ fn words(value: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 impl MappingFacts {
-    /// The mapping of an entry in `ListEventSourceMappings`; none of one that is disabled, or reads what is not known here.
+    /// The mapping of an entry in `ListEventSourceMappings`; `None` if it is disabled, or its source is of an unknown kind.
     pub(crate) fn listed(entry: &Value) -> Option<Self> {
         if ["Disabled", "Disabling", "Deleting"].iter().any(|state| entry["State"] == *state) {
             return None;
@@ -120,7 +120,7 @@ impl MappingFacts {
     }
 }
 
-/// The source of an ARN, by its service; none of a service that gives functions no events.
+/// The source of an ARN, by its service; `None` for a service that gives functions no events.
 pub(crate) fn source(arn: &str) -> Option<Source> {
     let mut parts = arn.splitn(6, ':').skip(2);
     let (service, resource) = (parts.next()?, parts.nth(2)?);
@@ -180,7 +180,7 @@ pub(crate) fn http_routes(api: &str, base: &str, routes: &Value, integrations: &
     routes.collect()
 }
 
-/// The URL of a path. What it takes from the path, `{id}` or `{proxy+}`, is 1; `--api` names another.
+/// The URL of a path. Parameters such as `{id}` or `{proxy+}` become 1; `--api` names another URL.
 fn filled(base: &str, path: &str) -> String {
     let parts =
         path.split('/').map(|part| if part.starts_with('{') && part.ends_with('}') { "1" } else { part });

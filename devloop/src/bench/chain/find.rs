@@ -1,15 +1,15 @@
-//! Makes chains of what the APIs tell. Pure.
+//! Makes chains from what the APIs say. Pure.
 //!
-//! Which function reads what, the APIs tell. What a function writes to, no API tells: it is taken from its variables, where
-//! functions find the names of what they use. A function that only reads a table whose name it has is taken for one that writes it;
-//! the run shows it, because then no event comes out of it.
+//! The APIs say which function reads what. No API says what a function writes to: that is taken from its variables, in which
+//! functions find the names of what they use. A function that only reads a table whose name it has is taken for a function that
+//! writes to it. The run shows the mistake, because then no event comes out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Facts, FunctionFacts};
 use super::{Chain, Head, Kind, Link, Source};
 
-/// Every chain of the facts, those with HTTP in front first.
+/// Every chain in the facts; chains with an HTTP head come first.
 pub(crate) fn chains(facts: &Facts) -> Vec<Chain> {
     let graph = Graph::new(facts);
     let mut heads = Vec::new();
@@ -55,8 +55,8 @@ pub(crate) fn chains(facts: &Facts) -> Vec<Chain> {
         .collect()
 }
 
-/// The chain behind what has this name, though something writes to it or calls it: a stream, queue, topic or bucket, else a
-/// function, which is called. None where nothing has the name.
+/// The chain that begins at a resource or function of this name inside of another chain: a stream, queue, topic or bucket;
+/// otherwise a function, which is called. `None` if nothing has the name.
 pub(crate) fn inside(facts: &Facts, name: &str) -> Option<Chain> {
     let graph = Graph::new(facts);
     let is_named =
@@ -79,16 +79,16 @@ fn calls(caller: &FunctionFacts, function: &FunctionFacts) -> bool {
     caller.calls.contains(&function.name) || caller.calls.contains(&function.arn)
 }
 
-/// The method of a request: a load has bodies, so `ANY` becomes `POST`.
+/// The method of a request. A load sends bodies, so `ANY` becomes `POST`.
 fn verb(method: &str) -> String {
     if method == "ANY" { "POST".to_owned() } else { method.to_owned() }
 }
 
-/// Who takes from what, and who writes to what.
+/// Which functions take from which sources, and which write to them.
 struct Graph<'a> {
     facts: &'a Facts,
     takers: BTreeMap<Source, BTreeSet<&'a str>>,
-    /// By the function's name.
+    /// The sources that each function writes to, by its name.
     writes: BTreeMap<&'a str, Vec<Source>>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Graph<'a> {
             takers.entry(mapping.source.clone()).or_default().insert(&mapping.function);
         }
         for function in &facts.functions {
-            // Nobody writes to a rule, and a load cannot wait for one.
+            // A load cannot write to a rule, and cannot wait until it fires.
             for source in function.callers.iter().filter(|source| source.kind != Kind::Rule) {
                 takers.entry(source.clone()).or_default().insert(&function.name);
             }
@@ -123,7 +123,7 @@ impl<'a> Graph<'a> {
         Self { facts, takers, writes }
     }
 
-    /// Everything behind a head whose events these functions get.
+    /// The chain behind a head whose events these functions get.
     fn behind(&self, head: Head, first: &[&str]) -> Chain {
         let mut chain = Chain { head, links: Vec::new() };
         for function in first {
@@ -136,7 +136,7 @@ impl<'a> Graph<'a> {
             for source in self.writes.get(&*name).into_iter().flatten() {
                 for taker in self.takers.get(source).into_iter().flatten() {
                     match chain.links.iter().position(|link| link.function == *taker) {
-                        // What leads back to where it came from would never end.
+                        // A circle would never end.
                         Some(known) if is_before(&chain, known, next) => {}
                         Some(known) => {
                             let link = &mut chain.links[known];
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_with_two_writers_stands_once_behind_both() {
+    fn a_function_with_two_writers_comes_once_after_both() {
         let facts = Facts {
             functions: vec![
                 function("entry", &["orders", "jobs"]),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_writes_to_is_a_head_and_so_is_a_function_that_nobody_calls() {
+    fn a_source_without_writers_and_a_function_without_callers_are_heads() {
         let mut topic = function("news", &[]);
         topic.callers = vec![source("arn:aws:sns:r:0:news").unwrap()];
         let mut nightly = function("nightly", &["jobs"]);

@@ -1,6 +1,6 @@
-//! What a function's log tells of a run, whoever wrote the function: Lambda's reports of its invocations, and lines with the ids of
-//! the run's requests in them. A line belongs to the invocation whose report comes next in its log stream, because an environment
-//! works on one invocation at a time. Pure but for the reading.
+//! Reads a function's log of a run, whoever wrote the function: Lambda's reports of its invocations, and lines that contain the ids
+//! of the run's requests. A line belongs to the invocation whose report comes next in its log stream, because an environment works
+//! on one invocation at a time. Pure except for the reading.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::lambda_log::ReportLine;
 pub(crate) struct Invocation {
     /// When it ended, in ms since the epoch.
     pub(crate) ended: i64,
-    /// What Lambda reports of it.
+    /// Lambda's report of it.
     pub(crate) report: ReportLine,
 }
 
@@ -29,25 +29,25 @@ impl Invocation {
 pub(crate) struct Sighting {
     /// When its id was logged first, in ms since the epoch.
     pub(crate) logged: i64,
-    /// The invocation that logged it first; none if no report of that one was found.
+    /// The invocation that logged it first; `None` if no report of that invocation was found.
     pub(crate) invocation: Option<usize>,
     /// How many invocations logged it.
     pub(crate) times: u64,
-    /// The last of them, to count each once.
+    /// The last invocation that logged it, so that each is counted once.
     latest: Option<usize>,
 }
 
-/// What was found.
+/// The contents of a function's log.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct FunctionLog {
-    /// Its invocations, by the end.
+    /// Its invocations, ordered by their end.
     pub(crate) invocations: Vec<Invocation>,
     /// The requests whose ids it logged, by the id.
     pub(crate) sightings: HashMap<String, Sighting>,
 }
 
 impl FunctionLog {
-    /// Reads the log from then on, in ms since the epoch.
+    /// Reads the log from this time on, in ms since the epoch.
     pub(crate) async fn read(group: &LogGroup, from: i64, run: &str) -> Result<Self, String> {
         let mut log = Reading::new(run);
         group
@@ -65,7 +65,7 @@ impl FunctionLog {
     }
 }
 
-/// A log while it is read.
+/// A log that is being read.
 struct Reading<'a> {
     run: &'a str,
     log: FunctionLog,
@@ -127,7 +127,7 @@ pub(crate) fn ids<'a>(line: &'a str, run: &'a str) -> impl Iterator<Item = &'a s
             }
             end += 1 + digits;
         }
-        // A full stop behind an id ends a sentence; more of a word makes it another one.
+        // A full stop after an id ends a sentence; further letters or digits make it another id.
         let is_end = bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"-_".contains(byte));
         (is_start && is_end).then(|| &line[at..end])
     })

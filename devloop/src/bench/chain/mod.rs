@@ -20,7 +20,7 @@ pub(super) use log::FunctionLog;
 pub(super) use report::report;
 pub(super) use words::named;
 
-/// What a source of events is.
+/// The kind of an event source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// A method of an API Gateway API, REST or HTTP.
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// What it is called in reports, before its name.
+    /// Its word in reports, in front of the name.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Api => "API",
@@ -64,18 +64,18 @@ impl Kind {
     }
 }
 
-/// What gives functions their events.
+/// An event source of functions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Source {
     /// What it is.
     pub(crate) kind: Kind,
-    /// `POST /orders` for an API's method; the function's name for a URL and a call; else the resource's name.
+    /// `POST /orders` for an API's method; the function's name for a URL and for a call; otherwise the resource's name.
     pub(crate) name: String,
     /// Its ARN; the API's id for a method, the URL for a function URL.
     pub(crate) arn: String,
 }
 
-/// Where a chain begins: what a load is sent to.
+/// The head of a chain: what a load is sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     /// What it is.
@@ -91,15 +91,15 @@ pub(crate) struct Head {
 pub(crate) struct Link {
     /// Its name in Lambda.
     pub(crate) function: String,
-    /// What gives it events.
+    /// Its event sources.
     pub(crate) sources: Vec<Source>,
-    /// The links whose functions write to these sources, by their place in the chain; none directly behind the head.
+    /// The links whose functions write to these sources, by their index in the chain; empty directly behind the head.
     pub(crate) after: Vec<usize>,
-    /// The queue of what its mapping gave up, by its ARN.
+    /// The queue for records that its mapping gave up, by its ARN.
     pub(crate) on_failure: Option<String>,
 }
 
-/// A head, and every function that its events reach. A function stands behind those that write to its sources.
+/// A head, and every function that its events reach. A function comes after those that write to its sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chain {
     /// Where it begins.
@@ -109,13 +109,13 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The links that no other link comes after: the ends of its branches.
+    /// The last links of all branches.
     pub(crate) fn ends(&self) -> Vec<usize> {
         let is_end = |link: &usize| self.links.iter().all(|other| !other.after.contains(link));
         (0..self.links.len()).filter(is_end).collect()
     }
 
-    /// Whether a request is complete when its answer is there: nothing comes after the function that answers.
+    /// Whether a request is complete with its answer, because no function comes after the one that answers.
     pub(crate) fn ends_with_the_answer(&self) -> bool {
         self.head.source.kind.answers() && self.links.len() == 1
     }

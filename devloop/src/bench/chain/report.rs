@@ -1,4 +1,4 @@
-//! The part of a run's document that tells of a chain: its functions one by one, and what is not known. Pure.
+//! The part of a run's document about a chain: its functions one by one, and what is not known. Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,18 +9,18 @@ use super::{Kind, Link};
 use crate::bench::distribution::{Distribution, Figures};
 use crate::bench::document::Listing;
 
-/// How it was known that a request is complete.
+/// How requests were found to be complete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FollowedBy {
-    /// By its answer: nothing comes after the function that gives it.
+    /// By its answer: no function comes after the one that answers.
     #[default]
     Answers,
     /// By its id in the logs of the functions at the chain's ends.
     Rows,
     /// Not one by one: a metric of CloudWatch got as many values.
     Metric,
-    /// Not one by one: when nothing waited and no function was at work any more, all of them were.
+    /// Not one by one: all were complete when nothing waited and no function was at work any more.
     Ends,
 }
 
@@ -29,9 +29,9 @@ pub(crate) enum FollowedBy {
 pub(crate) struct ChainReport {
     /// What the load was sent to: `function URL shop`, `API POST /orders`, `stream orders`.
     pub(crate) head: String,
-    /// How it was known that a request is complete.
+    /// How requests were found to be complete.
     pub(crate) followed_by: FollowedBy,
-    /// Its functions, each behind those that write to its sources.
+    /// Its functions, each after those that write to its sources.
     pub(crate) functions: Vec<ChainFunction>,
     /// The metric that the chain ends in, where the user named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,16 +52,16 @@ pub(crate) struct ChainMetric {
     pub(crate) values: u64,
 }
 
-/// A function of a chain. Figures without values are of what is not known.
+/// A function of a chain. Figures without values are not known.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ChainFunction {
-    /// The name that people know it by.
+    /// The name that is shown.
     pub(crate) function: String,
-    /// What gives it events.
+    /// Its event sources.
     pub(crate) sources: Vec<String>,
     /// The functions that write to its sources.
     pub(crate) after: Vec<String>,
-    /// No function comes after it.
+    /// Whether no function comes after it.
     pub(crate) is_end: bool,
     /// Invocations that ended since the load began, whoever caused them.
     pub(crate) invocations: u64,
@@ -71,13 +71,13 @@ pub(crate) struct ChainFunction {
     pub(crate) cold_starts: u64,
     /// The handler's time, of each invocation, as Lambda reports it.
     pub(crate) handler_ms: Option<Figures>,
-    /// The handler's part of the answer's time, on average; of a function that answers the requests.
+    /// The handler's share of the answer's time, on average, if the function answers the requests.
     pub(crate) share_of_answer: Option<f64>,
-    /// The oldest record's age when a batch was taken, as the mapping counts it, by the minute.
+    /// The mapping's IteratorAge: the age of the oldest record when a batch was taken, by the minute.
     pub(crate) iterator_age_ms: Option<f64>,
     /// Records that waited for it when the load ended.
     pub(crate) backlog: Option<u64>,
-    /// Accepted requests whose ids it logged; none where it logs no ids.
+    /// Accepted requests whose ids it logged; `None` if it logs no ids.
     pub(crate) seen: Option<u64>,
     /// Those whose ids it did not log.
     pub(crate) missing: Option<Listing>,
@@ -89,10 +89,10 @@ pub(crate) struct ChainFunction {
     pub(crate) done_after_ms: Option<Figures>,
 }
 
-/// What is known of a function besides what its log tells.
+/// Measurements of a function that are not in its log.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Measured {
-    /// The name that people know it by.
+    /// The name that is shown.
     pub(crate) label: String,
     /// Failed invocations.
     pub(crate) errors: Option<u64>,
@@ -102,7 +102,7 @@ pub(crate) struct Measured {
     pub(crate) backlog: Option<u64>,
 }
 
-/// The report of a chain. `measured` has what else is known of each link, `gaps` what could not be asked when the chain was found.
+/// The report of a chain. `measured` has each link's other measurements, `gaps` what could not be asked when the chain was found.
 pub(crate) fn report(
     evidence: &Evidence<'_>,
     by: FollowedBy,
@@ -157,14 +157,14 @@ pub(crate) fn report(
     if by == FollowedBy::Ends {
         let names: Vec<&str> = evidence.ends.iter().map(|end| labels[*end]).collect();
         unknown.push(format!(
-            "when single requests were complete: {} no request's id. Taken as the end is that nothing waits and nothing is at \
+            "when each request was complete: {} no request's id. The run ended when nothing waited and nothing was at \
              work any more. A log line with the request's id (the payload's place {{id}}) tells more",
             verb(&names, "logs", "log"),
         ));
     }
     if by == FollowedBy::Metric {
         unknown.push(
-            "which requests are complete, and when each was: a metric counts values, and names no request"
+            "which requests are complete, and when each was: a metric only counts values, and does not name requests"
                 .to_owned(),
         );
     }
@@ -179,7 +179,7 @@ fn verb(names: &[&str], one: &str, many: &str) -> String {
     format!("{} {}", names.join(" and "), if names.len() == 1 { one } else { many })
 }
 
-/// The handler's part of the answer's time, if the function answers and was called once a request.
+/// The handler's share of the answer's time, if the function answers and was called once for each request.
 fn share(evidence: &Evidence<'_>, link: &Link, handler: &Figures) -> Option<f64> {
     let is_first = link.after.is_empty() && evidence.chain.head.source.kind.answers();
     let answered = evidence.samples.iter().filter(|sample| sample.status != 0);
@@ -209,7 +209,7 @@ fn missing(evidence: &Evidence<'_>, log: &FunctionLog) -> (Vec<String>, Vec<Stri
     (missing, again)
 }
 
-/// What is not known of a function, and why.
+/// What is not known about a function, and why.
 fn unknown_of(
     evidence: &Evidence<'_>,
     by: FollowedBy,
@@ -226,7 +226,7 @@ fn unknown_of(
              kept elsewhere"
         ));
     } else if function.seen.is_none() && by == FollowedBy::Rows {
-        unknown.push(format!("what became of single requests at {name}: it logs no request's id"));
+        unknown.push(format!("what became of each request at {name}: it logs no request's id"));
     }
     let is_first = link.after.is_empty() && evidence.chain.head.source.kind.answers();
     if is_first && function.invocations > requests {
@@ -238,7 +238,7 @@ fn unknown_of(
     let is_read =
         link.sources.iter().any(|source| matches!(source.kind, Kind::Stream | Kind::Table | Kind::Queue));
     if is_read && function.backlog.is_none() {
-        unknown.push(format!("how much waited for {name}: the target has no status page that tells"));
+        unknown.push(format!("how much waited for {name}: the target has no status page that says it"));
     }
     unknown
 }
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn each_function_tells_when_it_was_done_and_what_it_does_not_tell_is_named() {
+    fn each_function_has_its_times_and_what_is_unknown_is_named() {
         let chain = chain(3);
         let samples = [sample(0, 0, 1_000, 200), sample(1, 0, 1_000, 200)];
         let report_line = "REPORT RequestId: x\tDuration: 2.00 ms\t";
@@ -325,7 +325,7 @@ mod tests {
         );
         let expected = [
             "whether there are HTTP APIs",
-            "single requests at entry",
+            "each request at entry",
             "what right does",
             "how much waited for right",
         ];

@@ -1,8 +1,8 @@
-//! Chains in words.
+//! Describes chains in words.
 
 use super::{Chain, Link, Source};
 
-/// A source as people name it: `stream orders`.
+/// A source by its kind and name: `stream orders`.
 pub(crate) fn named(source: &Source) -> String {
     format!("{} {}", source.kind.word(), source.name)
 }

@@ -30,7 +30,7 @@ const DRAINING: Duration = Duration::from_millis(250);
 /// Logs quotas]`.
 const AT_AWS: Duration = Duration::from_secs(2);
 
-/// How much older than the load a line of the run may look, in ms: the clocks of two machines differ.
+/// How much older than the load a line of the run may seem, in ms, because the clocks of two machines differ.
 const SKEW_MS: i64 = 60_000;
 
 /// A load and its drain.
@@ -40,15 +40,15 @@ pub(super) struct Load<'a> {
     pub(super) progress: Progress,
     pub(super) samples: Vec<Sample>,
     pub(super) rows: Rows,
-    /// When each request was sent, in ms since the epoch; only of a chain, whose logs do not tell it.
+    /// When each request was sent, in ms since the epoch; only for a chain, whose logs do not contain it.
     sendings: HashMap<(u32, u32), i64>,
-    /// The values of the metric that the chain ends in, as they were counted last.
+    /// The last count of the values of the metric that the chain ends in.
     counted: Option<u64>,
 }
 
 /// The rows of the requests.
 pub(super) struct Rows {
-    /// Which of them are the run's.
+    /// Decides which rows belong to the run.
     pub(super) wanted: Wanted,
     /// When the load began, in ms since the epoch.
     pub(super) began_ms: u64,
@@ -57,7 +57,7 @@ pub(super) struct Rows {
     seen: HashSet<(u32, u32)>,
     /// All rows, in the order in which they were read.
     pub(super) sink: Vec<SinkRow>,
-    /// How it ended.
+    /// How the load ended.
     pub(super) through: Option<LoadEnd>,
 }
 
@@ -69,7 +69,7 @@ pub(super) struct LoadEnd {
     pub(super) at_end: Moment,
     /// The generator's account.
     pub(super) ended: Ended,
-    /// Records that waited for each function when the load ended, where the target tells.
+    /// Records that waited for each function when the load ended, if the target reports them.
     pub(super) lag: Option<Vec<u64>>,
     /// The values of the metric that the chain ends in, if it does.
     pub(super) counted: Option<u64>,
@@ -138,7 +138,7 @@ impl<'a> Load<'a> {
                 _ = ticks.tick() => {
                     if read.elapsed() >= if target.client.is_aws() { AT_AWS } else { READING } {
                         read = Instant::now();
-                        // Under load an answer may take long, and the next one has what this one had.
+                        // Under load an answer may take long. An error is ignored, because the next reading returns these rows too.
                         if let Ok(fresh) = follower.fresh().await {
                             self.take(fresh);
                         }
@@ -163,7 +163,7 @@ impl<'a> Load<'a> {
         if state != WaitState::Complete {
             let rest = follower.rest().await.map_err(failed)?;
             self.take(rest);
-            // Rows that came late, with an old time, were not among the fresh ones.
+            // Late rows with an old time are not among the fresh ones.
             if metric.is_none() && self.rows.seen.is_superset(&self.accepted()) {
                 state = WaitState::Complete;
             }
@@ -192,7 +192,8 @@ impl<'a> Load<'a> {
         let mut refused_since: Option<String> = None;
         loop {
             ticks.tick().await;
-            // What is pending is asked first: what is through between the two questions is seen, not lost.
+            // Pending events are asked for first: a request that becomes complete between the two questions is then seen and not
+            // taken for lost.
             let pending = self.target.pending(now()).await;
             let fresh = follower.fresh().await;
             let counted = match metric {
@@ -235,7 +236,8 @@ impl<'a> Load<'a> {
         accepted.map(|sample| (sample.user, sample.iteration)).collect()
     }
 
-    /// Notes when requests to a chain were sent, which no log tells; and counts a request as complete if its answer completes it.
+    /// Notes when requests to a chain were sent, which no log contains, and counts a request as complete if its answer completes
+    /// it.
     fn follow(&mut self, batch: &[Sample]) {
         let Some(followed) = self.target.followed() else { return };
         let (run, began_ms) = (&self.order.plan.run, self.rows.began_ms);

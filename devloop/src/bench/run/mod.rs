@@ -1,4 +1,5 @@
-//! One run, from its warm-up to its document: send the load, wait until every accepted request is complete, read the functions' logs.
+//! One run, from its warm-up to its document: sends the load, waits until every accepted request is complete, and reads the
+//! functions' logs.
 
 mod load;
 mod read;
@@ -25,7 +26,7 @@ use crate::engine::Problem;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// What a run has to do.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     /// The load.
@@ -38,7 +39,8 @@ pub(crate) struct Order {
     pub(crate) idle: Duration,
     /// The waiting ends after this time in any case.
     pub(crate) timeout: Duration,
-    /// The run's name was made for this run, so that every line with it belongs to the run. Otherwise older lines do not.
+    /// Whether the run's name was made for this run, so that every line with it belongs to the run. Otherwise older lines do not
+    /// count.
     pub(crate) is_new_name: bool,
 }
 
@@ -136,5 +138,5 @@ async fn measure(
 
 fn failed(reason: String) -> Problem {
     Problem::new("bench_failed", format!("follow the run: {reason}"))
-        .with_hint("the pipeline has to stay reachable until everything that was accepted is through")
+        .with_hint("the pipeline has to stay reachable until all accepted requests are complete")
 }

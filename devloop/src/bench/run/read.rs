@@ -1,4 +1,4 @@
-//! Reads the functions' logs after the load, when the reading disturbs nothing any more.
+//! Reads the functions' logs after the load, so that reading does not disturb it.
 
 use super::load::{LoadEnd, Rows};
 use crate::bench::account::{Account, Sent};
@@ -13,7 +13,7 @@ use crate::bench::target::{FollowedChain, Target};
 use crate::bench::wait::WaitState;
 use crate::bus::now;
 
-/// What is known before the reading.
+/// The input of the reading.
 pub(super) struct Reading<'a> {
     pub(super) target: &'a Target,
     pub(super) rows: &'a Rows,
@@ -22,7 +22,7 @@ pub(super) struct Reading<'a> {
     pub(super) samples: &'a [Sample],
 }
 
-/// What is known after it.
+/// The result of the reading.
 pub(super) struct Read {
     pub(super) account: Account,
     pub(super) seen: Seen,
@@ -100,8 +100,8 @@ impl Reading<'_> {
     }
 }
 
-/// The failed invocations of each function of a chain, as CloudWatch counts them by the minute; none of the pipeline, whose rows tell
-/// more.
+/// The failed invocations of each function of a chain, as CloudWatch counts them by the minute. Not used for the pipeline, whose
+/// rows say more.
 pub(super) struct Errors {
     /// They are counted from the minute of this time, in ms since the epoch.
     from_ms: u64,
@@ -109,7 +109,7 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    /// Those since then until now.
+    /// Counts failed invocations from that minute until now.
     pub(super) async fn since(target: &Target, from_ms: u64) -> Self {
         let mut counts = Vec::new();
         if target.followed().is_some() {

@@ -1,4 +1,4 @@
-//! Asks the AWS APIs for what chains are made of.
+//! Asks the AWS APIs for everything that chains are made from.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::aws::belongs;
 use crate::bench::chain::{Facts, FunctionFacts, MappingFacts, http_routes, rest_methods};
 use crate::bench::http::Client;
 
-/// Pages of a list that are read at most: fifty entries each.
+/// The most pages of a list that are read. They hold fifty entries each.
 const MAX_PAGES: usize = 100;
 
 /// Every event source mapping, as Lambda lists it.
@@ -15,7 +15,7 @@ pub(super) async fn mappings(client: &Client, region: &str) -> Result<Vec<Value>
     list(client, region, "/2015-03-31/event-source-mappings/", "EventSourceMappings").await
 }
 
-/// Everything that is told of functions, of the stack where one is named. `mappings` are those that Lambda lists.
+/// All facts about functions; only those of the stack if one is named. `mappings` are those that Lambda lists.
 pub(super) async fn facts(
     client: &Client,
     region: &str,
@@ -72,7 +72,7 @@ pub(super) async fn facts(
 struct Gaps(Vec<String>);
 
 impl Gaps {
-    /// The answer, or nothing. That something is not there (404), or that the endpoint has no such service, is an answer too.
+    /// The answer, or null after an error. A 404, or an endpoint without this service, is an answer too and leaves no gap.
     fn note(&mut self, what: &str, answer: Result<Value, String>) -> Value {
         answer.unwrap_or_else(|reason| {
             let is_answer = [" answers 404", " answers 501", " does not support "]

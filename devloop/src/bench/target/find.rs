@@ -1,4 +1,4 @@
-//! Finds the pipeline, or the chain that is meant.
+//! Finds the pipeline, or the chain that the user means.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::bench::usage::listener;
 use crate::engine::Problem;
 
 impl Target {
-    /// Finds the pipeline, or the chain that is meant.
+    /// Finds the pipeline, or the chain that the user means.
     pub(crate) async fn find(mut search: Search) -> Result<Self, Problem> {
         let client = Client::new(
             std::mem::take(&mut search.apis),
@@ -33,7 +33,7 @@ impl Target {
     }
 }
 
-/// What is known while a target is looked for.
+/// The search for a target.
 struct Finder {
     client: Client,
     page: Option<Value>,
@@ -78,7 +78,7 @@ impl Finder {
         )))
     }
 
-    /// The chain that is meant.
+    /// The chain that the user means.
     async fn chain(&self) -> Result<Target, Problem> {
         let Finder { client, search, region, .. } = self;
         if !search.posting {
@@ -118,7 +118,7 @@ impl Finder {
         Ok(self.target(region.clone(), Some(entry), &functions, kind, queues))
     }
 
-    /// How requests get to the head.
+    /// The entry point for requests to the head.
     async fn entry(&self, head: &Head) -> Result<EntryPoint, Problem> {
         let Source { kind, name, arn } = &head.source;
         Ok(match kind {
@@ -150,7 +150,7 @@ impl Finder {
         })
     }
 
-    /// The link of the function that the user named for the end.
+    /// The link of the function that the user named as the end.
     fn end(&self, chain: &Chain, name: &str) -> Result<usize, Problem> {
         let label = |function: &str| function_of(self.page.as_ref(), function).label;
         let found =
@@ -198,7 +198,7 @@ fn unreachable(reason: String) -> Problem {
         .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
 }
 
-/// `bench wait` knows what was sent only as the pipeline's rows.
+/// The problem that `bench wait` only follows the pipeline.
 fn not_followed() -> Problem {
     Problem::new("pipeline_missing", "find the pipeline: no function takes events from a Kinesis stream and another one from a table's stream")
         .with_hint("`devloop bench` loads and follows other chains; `devloop watch` in the pipeline's workspace deploys it")
@@ -209,7 +209,7 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The function as the status page tells it; without one, what its name tells.
+/// The function from the status page; without one, only its name.
 fn function_of(page: Option<&Value>, name: &str) -> StageFunction {
     let told = page.and_then(|page| each(&page["functions"]).find(|function| function["name"] == name));
     let text = |member: &str| told.and_then(|told| told[member].as_str()).map(str::to_owned);
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_know_a_function_by_its_binary_where_that_is_known() {
+    fn a_function_is_shown_by_its_binary_if_that_is_known() {
         let page = json!({ "functions": [{ "name": "S-Up-1", "folder": "/d/upstream", "hot_reload": true, "deployed_digest": "ab" }] });
         assert_eq!(function_of(Some(&page), "S-Up-1").label, "upstream");
         assert_eq!(function_of(Some(&page), "S-Up-1").digest.as_deref(), Some("ab"));

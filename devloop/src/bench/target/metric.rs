@@ -1,5 +1,5 @@
-//! A CloudWatch metric as the end of a chain: its last function writes a value for each request. Values are counted; which request
-//! one is of, a metric does not tell.
+//! A CloudWatch metric as the end of a chain: the last function writes a value for each request. The values are counted; a metric
+//! does not say which request a value belongs to.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::{Target, each};
 use crate::bench::http::Service;
 use crate::engine::Problem;
 
-/// What stands before the metric in `--sink`.
+/// The prefix of a metric in `--sink`.
 pub(super) const PREFIX: &str = "metric:";
 
 /// A metric of CloudWatch.
@@ -18,7 +18,7 @@ pub(crate) struct SinkMetric {
 }
 
 impl SinkMetric {
-    /// Reads `NAMESPACE/NAME`; a namespace may hold slashes itself.
+    /// Reads `NAMESPACE/NAME`; a namespace may contain slashes itself.
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         match text.rsplit_once('/') {
             Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
@@ -39,7 +39,7 @@ impl SinkMetric {
     }
 }
 
-/// Counts the values that are written from its beginning on.
+/// Counts the values that were written since it was made.
 pub(crate) struct MetricCount {
     metric: SinkMetric,
     from_ms: u64,
@@ -53,7 +53,7 @@ impl MetricCount {
             return Ok(None);
         };
         let mut count = Self { metric, from_ms: now_ms, before: 0 };
-        // CloudWatch counts by the minute: what was written earlier in this one is not of the run.
+        // CloudWatch counts by the minute. Values from earlier in the current minute do not belong to the run.
         count.before = count.values(target, now_ms).await?;
         Ok(Some(count))
     }

@@ -1,5 +1,5 @@
-//! What is put under load, found through the AWS APIs of its endpoint: the example pipeline ([`pipeline`]), or any other chain of
-//! functions. Where requests go and which functions there are ([`find`]), and what is still on its way ([`pending`]).
+//! The target of a load, found through the AWS APIs of its endpoint: the example pipeline ([`pipeline`]), or any other chain of
+//! functions. It knows where requests go, which functions there are ([`find`]), and what is still on its way ([`pending`]).
 
 mod ask;
 mod find;
@@ -20,30 +20,30 @@ use crate::bench::progress::Hop;
 use crate::bench::sink::{Sink, SinkRows};
 use local_postgres::DatabaseUrl;
 
-/// The page of the embedded cloud that says how it fares.
+/// The embedded cloud's status page.
 pub(super) const PAGE: &str = "/_devloop/status";
 
-/// Where a target keeps what names no region.
+/// The region where none is named.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// The pipeline's stages in their order, by their two ends.
+/// The pipeline's stages in their order, named after their two ends.
 pub(crate) const STAGES: [&str; 3] = ["gateway_to_stream", "stream_to_store", "store_to_sink"];
 
-/// Functions that answer.
+/// Functions that take a load.
 #[derive(Clone)]
 pub(crate) struct Target {
-    /// The APIs that tell of them.
+    /// A client of their AWS APIs.
     pub(crate) client: Client,
     pub(crate) region: String,
-    /// Where requests go; none where nobody is going to send any.
+    /// Where requests go; `None` if none will be sent.
     pub(crate) entry: Option<EntryPoint>,
-    /// The functions in their order. Only the pipeline's first one can be unknown, where the API is another machine's.
+    /// The functions in their order. Only the pipeline's first one can be unknown: if the API is on another machine.
     pub(crate) functions: Vec<Option<StageFunction>>,
-    /// The cloud's process, if it is one of this machine.
+    /// The cloud's process, if it runs on this machine.
     pub(crate) process: Option<u32>,
     /// How requests are followed.
     pub(crate) kind: TargetKind,
-    /// The queues of what the mappings gave up.
+    /// The queues for records that the mappings gave up.
     queues: Vec<String>,
     has_page: bool,
 }
@@ -51,9 +51,9 @@ pub(crate) struct Target {
 /// How requests are followed.
 #[derive(Debug, Clone)]
 pub(crate) enum TargetKind {
-    /// By the rows of the pipeline's functions; the last one writes there.
+    /// By the rows of the pipeline's functions; the last function writes to this sink.
     Pipeline(Sink),
-    /// By what Lambda and the functions log.
+    /// By the log lines of Lambda and the functions.
     Chain(Box<FollowedChain>),
 }
 
@@ -65,57 +65,57 @@ pub(crate) struct FollowedChain {
     pub(crate) ends: Vec<usize>,
     /// The metric whose values are counted instead, if the user named one.
     pub(crate) metric: Option<SinkMetric>,
-    /// What could not be asked when it was found, and why.
+    /// What could not be asked when the chain was found, and why.
     pub(crate) gaps: Vec<String>,
 }
 
 /// Where to look for functions, and for which.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Search {
-    /// Their AWS APIs.
+    /// The endpoints of their AWS APIs.
     pub(crate) apis: Endpoints,
-    /// What requests to them are signed with.
+    /// The keys that requests to them are signed with.
     pub(crate) keys: Keys,
-    /// Where the functions are, if the user said so.
+    /// The functions' region, if the user named one.
     pub(crate) region: Option<String>,
-    /// The stack that they are of, if the user said so; an account has more.
+    /// The stack that the functions belong to, if the user named one; an account has more.
     pub(crate) stack: Option<String>,
     /// The head of a chain, if the user named one; without one the pipeline is looked for first.
     pub(crate) head: Option<String>,
     /// The function whose log says that a request is complete, or the metric that gets a value for each, if the user named one.
     pub(crate) end: Option<String>,
-    /// Where to post, if the user said so; else the endpoint's own API that takes a POST is found.
+    /// The URL to post to, if the user named one; otherwise the endpoint's API that takes a POST is used.
     pub(crate) api: Option<String>,
-    /// Requests are going to be posted.
+    /// Whether requests will be posted.
     pub(crate) posting: bool,
-    /// Where the pipeline's rows are, if the user said so; else the last function's variables tell.
+    /// The database of the pipeline's rows, if the user named one; otherwise the last function's variables name it.
     pub(crate) database: Option<DatabaseUrl>,
-    /// Whose certificates are believed.
+    /// The trusted authorities.
     pub(crate) trust: Trust,
 }
 
-/// A function that does a stage.
+/// The function of a stage or link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StageFunction {
     /// Its name in Lambda.
     pub(crate) name: String,
-    /// The name that people know it by.
+    /// The name that is shown.
     pub(crate) label: String,
-    /// SHA-256 of its code, where the target tells.
+    /// SHA-256 of its code, if the target reports it.
     pub(crate) digest: Option<String>,
-    /// The directory that it runs from, where it does.
+    /// The directory that it runs from, if it runs from one.
     pub(crate) folder: Option<String>,
 }
 
 impl StageFunction {
-    /// Where its lines are.
+    /// The log group of its lines.
     pub(crate) fn log_group(&self) -> String {
         format!("/aws/lambda/{}", self.name)
     }
 }
 
 impl Target {
-    /// Where a function writes its lines, by its place.
+    /// The log group of a function, by its index.
     pub(crate) fn log(&self, place: usize) -> LogGroup {
         let name = self.functions[place].as_ref().map(StageFunction::log_group);
         log_group(&self.client, &self.region, name.unwrap_or_default())
@@ -145,17 +145,17 @@ impl Target {
         }
     }
 
-    /// The function that people know by the name.
+    /// The function with this shown name.
     pub(crate) fn function(&self, name: &str) -> Option<&StageFunction> {
         self.functions.iter().flatten().find(|function| function.label == name || function.name == name)
     }
 
-    /// What a function is called, by its place.
+    /// The shown name of a function, by its index.
     pub(crate) fn label(&self, place: usize) -> String {
         self.functions.get(place).and_then(Option::as_ref).map_or("?", |function| &function.label).to_owned()
     }
 
-    /// The functions on the way of a request, for whoever watches.
+    /// The functions that a request passes, for the progress display.
     pub(crate) fn hops(&self) -> Vec<Hop> {
         let followed = match &self.kind {
             TargetKind::Pipeline(_) => {

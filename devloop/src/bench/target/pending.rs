@@ -1,5 +1,5 @@
-//! What is still on its way, and what CloudWatch has counted. The embedded cloud's status page tells more, sooner; a target without
-//! one is asked for metrics.
+//! Finds out what is still on its way, and what CloudWatch has counted. The embedded cloud's status page says more, and sooner; a
+//! target without one is asked for metrics.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::bench::chain::Kind;
 use crate::bench::http::Service;
 use crate::bench::wait::Pending;
 
-/// How long nothing may come where the status page shows what is on its way.
+/// The idle time after which a run is over, if the status page shows what is on its way.
 const SHOWN_IDLE: Duration = Duration::from_secs(1);
 
-/// A queue's messages: those that a receive would get, that somebody has received, and that are delayed.
+/// The counts of a queue's messages: visible, received, and delayed ones.
 const MESSAGES: [&str; 3] = [
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -21,7 +21,8 @@ const MESSAGES: [&str; 3] = [
 ];
 
 impl Target {
-    /// What is on its way, and how many records wait for each function, as far as that is known. `now_ms` is this machine's time.
+    /// Counts what is on its way, and how many records wait for each function, as far as that is known. `now_ms` is this machine's
+    /// time.
     pub(crate) async fn pending(&self, now_ms: u64) -> Result<(Pending, Option<Vec<u64>>), String> {
         let given_up = self.given_up().await;
         let queued = self.in_queues().await?;
@@ -52,7 +53,7 @@ impl Target {
         Ok((Pending { records, in_flight: Some(in_flight), since_batch: None, given_up }, Some(lags)))
     }
 
-    /// For each function the messages in the queues that it takes from.
+    /// For each function, the messages in its queues.
     async fn in_queues(&self) -> Result<Vec<u64>, String> {
         let mut found = vec![0; self.functions.len()];
         let Some(followed) = self.followed() else { return Ok(found) };
@@ -64,8 +65,7 @@ impl Target {
         Ok(found)
     }
 
-    /// How long nothing may come until no more will come. Where the status page shows everything that is on a chain's way, nothing
-    /// is to be waited for that it does not show.
+    /// The idle time after which a run is over. If the status page shows everything on a chain's way, no longer wait is needed.
     pub(crate) fn idle(&self, asked: Duration) -> Duration {
         let Some(followed) = self.followed() else { return asked };
         let head = &followed.chain.head.source;
@@ -86,7 +86,7 @@ impl Target {
         Ok(attributes.iter().filter_map(number).sum())
     }
 
-    /// Failure records in the queues; none where there is no queue, or it does not answer, since nothing depends on it.
+    /// Failure records in the queues; `None` if there is no queue, or one does not answer. Nothing depends on this number.
     async fn given_up(&self) -> Option<u64> {
         if self.queues.is_empty() {
             return None;
@@ -98,7 +98,7 @@ impl Target {
         Some(sum)
     }
 
-    /// Whether a mapping reads a stream for the function at this place, so that CloudWatch has an IteratorAge of it.
+    /// Whether a mapping reads a stream for the function at this index, so that CloudWatch has its IteratorAge.
     pub(crate) fn is_read_in_batches(&self, place: usize) -> bool {
         match &self.kind {
             TargetKind::Pipeline(_) => place > 0,
@@ -129,7 +129,7 @@ impl Target {
         points.iter().filter_map(|point| point["Maximum"].as_f64()).reduce(f64::max)
     }
 
-    /// How many invocations of a function failed in the minutes between two times; none where the target does not tell.
+    /// How many invocations of a function failed in the minutes between two times; `None` if the target does not report it.
     pub(crate) async fn errors(&self, place: usize, from_ms: u64, to_ms: u64) -> Option<u64> {
         let points = self.points(place, ("Errors", "Sum"), from_ms, to_ms).await.ok()?;
         Some(points.iter().filter_map(|point| point["Sum"].as_f64()).sum::<f64>() as u64)
@@ -163,7 +163,7 @@ impl Target {
     }
 }
 
-/// The records that wait for the function in the streams of its mappings, by the status page. Queues are asked themselves.
+/// The records that wait for the function in the streams of its mappings, from the status page. Queues are asked directly.
 fn lag(page: &Value, function: &str) -> u64 {
     let is_queue =
         |mapping: &&Value| mapping["source"].as_str().is_some_and(|source| source.contains(":sqs:"));

@@ -1,4 +1,4 @@
-//! The example pipeline: how it is told from other chains, and its functions.
+//! The example pipeline: how it is recognised among other chains, and its functions.
 //!
 //! Its shape is a method of a REST API, a function, a Kinesis stream, a function, a table's stream, a function; and its last
 //! function has the variable `SINK`, because it writes each request's times where `bench` finds them.
@@ -10,10 +10,10 @@ use crate::aws::belongs;
 use crate::bench::chain::integrated;
 use crate::bench::http::Client;
 
-/// A function's ARN and the queue of what its mapping gives up.
+/// A function's ARN, and the queue for records that its mapping gives up.
 pub(super) type Taker = (String, Option<String>);
 
-/// The function that takes from a Kinesis stream, and the one that takes from a table's stream; none unless there are both.
+/// The function that reads a Kinesis stream, and the one that reads a table's stream; `None` unless there are both.
 pub(super) fn stages(mappings: &[Value], stack: Option<&str>) -> Option<(Taker, Taker)> {
     let taker = |service: &str| {
         let mapping = mappings.iter().find(|mapping| {
@@ -28,14 +28,14 @@ pub(super) fn stages(mappings: &[Value], stack: Option<&str>) -> Option<(Taker, 
     Some((taker("kinesis")?, taker("dynamodb")?))
 }
 
-/// The function's variables; none where the target does not tell them.
+/// The function's variables; `None` if the target does not report them.
 pub(super) async fn variables(client: &Client, region: &str, function: &str) -> Option<Value> {
     let path = format!("/2015-03-31/functions/{function}/configuration");
     let told = client.get("lambda", region, &path).await.ok()?;
     Some(told["Environment"]["Variables"].clone())
 }
 
-/// Whether these are the variables of the pipeline's last function. Where they are not told, the shape has to be enough.
+/// Whether these are the variables of the pipeline's last function. If they are unknown, the chain's shape decides alone.
 pub(super) fn is_last(variables: Option<&Value>) -> bool {
     variables
         .is_none_or(|variables| variables["SINK"].is_string() || variables["LAMBDA_STAGE"] == "downstream")
