@@ -1,4 +1,4 @@
-//! The stores: each service has typed operations that the wire protocols and the event sources share.
+//! The services: each has a store and operations, which the wire protocols and other parts of the cloud call.
 
 pub(crate) mod apigateway;
 pub(crate) mod apigatewayv2;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// How many versions a policy keeps [IAM quotas].
+/// The most versions of a policy [IAM quotas].
 const VERSIONS: usize = 5;
 
 /// [CreatePolicy, IAM API reference]
@@ -55,7 +55,7 @@ pub(crate) fn get(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiErro
     Ok(json!({"Policy": describe(state, state.policy(arn)?)}))
 }
 
-/// [ListPolicies, IAM API reference]. Only customer managed policies are known.
+/// [ListPolicies, IAM API reference]. Lists customer managed policies only.
 pub(crate) fn list(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let input = &scope.input;
     if input.optional("Scope") == Some("AWS") {
@@ -155,7 +155,7 @@ pub(crate) fn set_default(state: &mut State, scope: &Scope<'_>) -> Result<Value,
     Ok(json!({}))
 }
 
-/// [ListEntitiesForPolicy, IAM API reference]. Only roles have policies here.
+/// [ListEntitiesForPolicy, IAM API reference]. Here policies are attached to roles only.
 pub(crate) fn entities(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let arn = scope.input.required("PolicyArn")?;
     let roles = state.roles.values().filter(|role| role.attached.contains(arn));
@@ -186,7 +186,7 @@ pub(crate) fn tags(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiErr
     scope.input.page("Tags", tag_items(&policy.tags))
 }
 
-/// The number of the version that the input names, which is one of the policy's.
+/// The number of the version that the input names; fails if the policy does not have it.
 fn version_number(policy: &Policy, scope: &Scope<'_>) -> Result<u32, ApiError> {
     let version = scope.input.required("VersionId")?;
     let number = version.strip_prefix('v').and_then(|number| number.parse().ok());

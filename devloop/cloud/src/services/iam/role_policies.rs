@@ -1,4 +1,4 @@
-//! Policies of roles: managed ones attached, inline ones put.
+//! Operations on the policies of roles: attached managed policies, and inline policies.
 
 use serde_json::{Value, json};
 

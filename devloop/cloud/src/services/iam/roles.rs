@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// Roles that services make for themselves live below this path.
+/// The path of service-linked roles.
 const SERVICE_LINKED: &str = "/aws-service-role/";
 
 /// [CreateRole, IAM API reference]
@@ -119,14 +119,14 @@ pub(crate) fn tags(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiErr
     scope.input.page("Tags", tag_items(&role.tags))
 }
 
-/// [ListInstanceProfilesForRole, IAM API reference]. Clients ask before they delete a role; there are no profiles here.
+/// [ListInstanceProfilesForRole, IAM API reference]. The list is always empty; clients call this before they delete a role.
 pub(crate) fn instance_profiles(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     state.role(scope.input.name("RoleName", 64)?)?;
     scope.input.page("InstanceProfiles", [])
 }
 
-/// [CreateServiceLinkedRole, IAM API reference]. The role's name is made from the service's, which is not AWS's choice
-/// for every service.
+/// [CreateServiceLinkedRole, IAM API reference]. The role's name is derived from the service's name, which for some
+/// services differs from AWS.
 pub(crate) fn create_service_linked(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let service = scope.input.name("AWSServiceName", 128)?;
     let short = service.split('.').next().unwrap_or(service);
@@ -169,7 +169,8 @@ pub(crate) fn create_service_linked(state: &mut State, scope: &Scope<'_>) -> Res
     insert(state, role)
 }
 
-/// [DeleteServiceLinkedRole, IAM API reference]. The role is gone at once; the task exists for clients that wait.
+/// [DeleteServiceLinkedRole, IAM API reference]. The role is deleted at once; the deletion task exists for clients that
+/// poll it.
 pub(crate) fn delete_service_linked(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let role = state.role(scope.input.name("RoleName", 64)?)?;
     if !role.path.starts_with(SERVICE_LINKED) {
@@ -191,7 +192,7 @@ pub(crate) fn deletion_status(state: &mut State, scope: &Scope<'_>) -> Result<Va
     }
 }
 
-/// The role that the input names, unless it belongs to a service.
+/// The role that the input names; fails for a service-linked role.
 pub(crate) fn modifiable<'a>(state: &'a mut State, scope: &Scope<'_>) -> Result<&'a mut Role, ApiError> {
     let role = state.role_mut(scope.input.name("RoleName", 64)?)?;
     if role.path.starts_with(SERVICE_LINKED) {

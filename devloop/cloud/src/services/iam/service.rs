@@ -1,4 +1,4 @@
-//! The service: dispatch by operation name.
+//! The service: runs operations by name.
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub(crate) struct Iam {
     state: Mutex<State>,
 }
 
-/// What an operation works with.
+/// What an operation gets besides the state.
 #[derive(Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) account: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// An ARN of this account, where `resource` is such as `role/path/name`.
+    /// An ARN of this account for `resource`, such as `role/path/name`.
     pub(crate) fn arn(&self, resource: &str) -> String {
         format!("arn:aws:iam::{}:{resource}", self.account)
     }
@@ -38,7 +38,7 @@ impl Iam {
     #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let run = operations(operation).ok_or_else(|| ApiError::unknown_operation("iam", operation))?;
-        // Times have no fraction in IAM's answers.
+        // Times in IAM's output have no fraction of a second.
         let now_ms = self.clock.now_ms() / 1_000 * 1_000;
         run(&mut self.state.lock(), &Scope { account: &cx.account, now_ms, input: Members(input) })
     }

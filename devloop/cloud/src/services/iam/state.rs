@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::errors::not_found;
 use crate::error::ApiError;
 
-/// Everything, by name or ARN.
+/// All roles and policies.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
@@ -26,9 +26,9 @@ pub(crate) struct Role {
     pub(crate) max_session_seconds: i64,
     pub(crate) boundary: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// Inline policies' documents by name.
+    /// The documents of inline policies, by name.
     pub(crate) inline: BTreeMap<String, String>,
-    /// ARNs of managed policies.
+    /// The ARNs of attached managed policies.
     pub(crate) attached: BTreeSet<String>,
 }
 
@@ -43,10 +43,10 @@ pub(crate) struct Policy {
     pub(crate) updated_ms: i64,
     pub(crate) description: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// By number: 1 is `v1`.
+    /// The versions by number: 1 is `v1`.
     pub(crate) versions: BTreeMap<u32, Version>,
     pub(crate) default_version: u32,
-    /// The number of the latest version that was ever made.
+    /// The number of the latest version ever created.
     pub(crate) latest: u32,
 }
 
@@ -58,22 +58,22 @@ pub(crate) struct Version {
 }
 
 impl State {
-    /// A role by name.
+    /// The role with this name.
     pub(crate) fn role(&self, name: &str) -> Result<&Role, ApiError> {
         self.roles.get(name).ok_or_else(|| no_role(name))
     }
 
-    /// A role by name, to be changed.
+    /// The role with this name, mutable.
     pub(crate) fn role_mut(&mut self, name: &str) -> Result<&mut Role, ApiError> {
         self.roles.get_mut(name).ok_or_else(|| no_role(name))
     }
 
-    /// A policy by ARN.
+    /// The policy with this ARN.
     pub(crate) fn policy(&self, arn: &str) -> Result<&Policy, ApiError> {
         self.policies.get(arn).ok_or_else(|| no_policy(arn))
     }
 
-    /// A policy by ARN, to be changed.
+    /// The policy with this ARN, mutable.
     pub(crate) fn policy_mut(&mut self, arn: &str) -> Result<&mut Policy, ApiError> {
         self.policies.get_mut(arn).ok_or_else(|| no_policy(arn))
     }

@@ -1,4 +1,4 @@
-//! What Kinesis tells of itself to the rest of the cloud.
+//! What Kinesis declares about itself to the rest of the cloud.
 
 use serde_json::{Value, json};
 
@@ -85,7 +85,8 @@ impl Service for Kinesis {
         ]
     }
 
-    /// Of every shard, a table's stream included; a stream's own retention is on the stream.
+    /// The limit applies to every shard, also to those of table streams. The retention of a stream is one of its own
+    /// settings.
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[("shard_bytes", KEPT_BYTES as u64)]
     }

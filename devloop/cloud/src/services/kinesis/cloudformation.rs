@@ -16,7 +16,7 @@ const DEFAULT_RETENTION: i64 = 24;
 pub(super) struct Stream;
 
 impl Stream {
-    /// Encrypts the stream if the template says so, and gives back its description then.
+    /// Encrypts the stream if the template says so; returns its new description in that case.
     async fn encrypt(task: &Task<'_>, name: &str) -> Result<Option<Value>, Cause> {
         let Some(encryption) = task.properties.get("StreamEncryption") else { return Ok(None) };
         let Value::Object(mut input) = encryption.clone() else {
@@ -136,7 +136,7 @@ impl ResourceType for Stream {
     }
 }
 
-/// The stream's description once it is active.
+/// Waits until the stream is active, and returns its description.
 async fn active(task: &Task<'_>, name: &str) -> Result<Value, Cause> {
     task.settled(|| async move {
         let output = task.call("kinesis", "DescribeStreamSummary", json!({ "StreamName": name })).await?;

@@ -1,5 +1,5 @@
-//! Consumers with a throughput of their own (enhanced fan-out), as event source mappings and subscriptions read them: the same
-//! records, delivered under the consumer's ARN.
+//! Registered consumers (enhanced fan-out). Event source mappings and subscriptions can read a stream as a consumer: they
+//! get the same records, under the consumer's ARN.
 
 use std::sync::{
     Arc,
@@ -28,12 +28,12 @@ pub(super) struct Consumer {
     pub(super) arn: String,
     created_ms: i64,
     deregistered: AtomicBool,
-    /// Who subscribed to which shard.
+    /// The consumer's subscriptions to shards.
     pub(super) subscriptions: Subscriptions,
 }
 
 impl Consumer {
-    /// Whether nobody reads in this name any more.
+    /// Whether the consumer was deregistered.
     pub(super) fn is_deregistered(&self) -> bool {
         self.deregistered.load(Ordering::Acquire)
     }
@@ -48,7 +48,7 @@ impl Consumer {
     }
 }
 
-/// A stream as one of its consumers reads it.
+/// A stream as one of its consumers reads it, which is a source of its own.
 #[derive(Debug)]
 pub(crate) struct Consumed {
     stream: Arc<Stream>,
@@ -161,13 +161,13 @@ pub(super) fn list(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<
     Ok(output)
 }
 
-/// The stream of a consumer's ARN as that consumer reads it.
+/// The stream behind a consumer's ARN, as the consumer reads it.
 pub(super) fn source(kinesis: &Kinesis, region: &str, consumer_arn: &str) -> Result<Arc<Consumed>, ApiError> {
     let (stream, consumer) = by_arn(kinesis, region, consumer_arn)?;
     Ok(Arc::new(Consumed { stream, consumer }))
 }
 
-/// The consumer with an ARN, and its stream.
+/// The consumer with this ARN, and its stream.
 pub(super) fn by_arn(
     kinesis: &Kinesis,
     region: &str,
@@ -179,7 +179,7 @@ pub(super) fn by_arn(
     Ok((stream, found.ok_or_else(|| unknown(consumer_arn))?))
 }
 
-/// The consumer of `ConsumerARN`, or of `StreamARN` and `ConsumerName`.
+/// The consumer in `ConsumerARN`, or in `StreamARN` and `ConsumerName`.
 fn find(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<(Arc<Stream>, Arc<Consumer>), ApiError> {
     let given: Input = wire::read(input.clone())?;
     if let Some(arn) = &given.consumer_arn {
@@ -200,12 +200,12 @@ fn named_by_arn(kinesis: &Kinesis, cx: &Context, input: &mut Value) -> Result<Ar
     kinesis.stream(cx, &name)
 }
 
-/// The stream's ARN and the rest of a consumer's.
+/// Splits a consumer's ARN into the stream's ARN and the rest.
 fn split(consumer_arn: &str) -> Option<(&str, &str)> {
     consumer_arn.split_once("/consumer/")
 }
 
-/// The answer for a consumer that is not there.
+/// The error for a consumer that does not exist.
 pub(super) fn unknown(consumer: &str) -> ApiError {
     ApiError::client("ResourceNotFoundException", format!("Consumer {consumer} not found."))
 }

@@ -1,4 +1,4 @@
-//! What a region's streams and a stream's shards look like.
+//! Operations that list and describe streams and shards.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, source::Source as _, wire};
 
-/// Shards of one account in one of the large regions, and its on-demand streams [Quotas and limits, Kinesis developer
-/// guide].
+/// The default quotas of an account in one of the large regions: shards, and on-demand streams [Quotas and limits, Kinesis
+/// developer guide].
 const SHARD_LIMIT: i64 = 20_000;
 const ON_DEMAND_LIMIT: usize = 50;
 
@@ -54,7 +54,7 @@ pub(super) fn limits(kinesis: &Kinesis, cx: &Context) -> Value {
     })
 }
 
-/// What `DescribeStream` and `DescribeStreamSummary` have in common.
+/// The members that `DescribeStream` and `DescribeStreamSummary` share.
 fn outline(stream: &Stream) -> Value {
     let settings = stream.settings();
     let mut outline = json!({
@@ -154,7 +154,7 @@ struct ShardFilter {
     timestamp: Option<i64>,
 }
 
-/// So that a filter inside a token reads back as it came.
+/// Writes the time as the input had it, in seconds, because the filter is stored in a token and read again.
 #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 fn seconds<S: serde::Serializer>(ms: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
     ms.map(|ms| ms as f64 / 1000.0).serialize(serializer)
@@ -164,7 +164,7 @@ const FILTERS: [&str; 6] =
     ["AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP"];
 
 impl ShardFilter {
-    /// Says of each shard whether it passes [`ShardFilter`, Kinesis API reference].
+    /// A function that says whether a shard passes the filter [`ShardFilter`, Kinesis API reference].
     fn passes(&self, stream: &Stream) -> Result<impl Fn(&Arc<Shard>) -> bool + use<>, ApiError> {
         let horizon = stream.horizon_ms().max(stream.created_ms);
         let at = match self.kind.as_str() {
@@ -187,7 +187,7 @@ impl ShardFilter {
     }
 }
 
-/// Where a listing of shards goes on.
+/// The token of `ListShards`: where the list continues.
 #[derive(Debug, Serialize, Deserialize)]
 struct ShardPage {
     issued_ms: i64,
@@ -230,7 +230,7 @@ pub(super) fn list_shards(kinesis: &Kinesis, cx: &Context, mut input: Value) -> 
         }
     };
     let stream = kinesis.stream(cx, &name)?;
-    // The timestamp tells streams of one name apart; the precision of what clients send is seconds.
+    // The timestamp distinguishes streams of the same name. Clients send it with a precision of seconds.
     if input.stream_creation_timestamp.is_some_and(|at| at / 1000 != stream.created_ms / 1000) {
         return Err(not_found(&name, &cx.account));
     }
@@ -260,7 +260,7 @@ fn open_page(token: &str, now_ms: i64) -> Result<ShardPage, ApiError> {
     Ok(page)
 }
 
-/// The index of the shard that a listing goes on behind.
+/// The index of the shard after which a list continues.
 fn behind(id: Option<&str>) -> Result<Option<u32>, ApiError> {
     let Some(id) = id else { return Ok(None) };
     let number = id.strip_prefix("shardId-").unwrap_or(id).parse();

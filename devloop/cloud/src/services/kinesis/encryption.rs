@@ -1,6 +1,6 @@
-//! Server-side encryption with the key that AWS manages for Kinesis. On AWS it is invisible to whoever may use the stream;
-//! here records never leave this process's memory, so only the setting is kept and shown. Other keys would need KMS, which
-//! the embedded cloud does not have: they are refused.
+//! Server-side encryption with the key that AWS manages for Kinesis. On AWS it is invisible to clients that may use the
+//! stream. Here records never leave this process's memory, so the setting is only kept and shown. Other keys are refused,
+//! because they would need KMS, which the embedded cloud does not have.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// The key that AWS manages for Kinesis, by its alias.
+/// The alias of the key that AWS manages for Kinesis.
 pub(super) const MANAGED_KEY: &str = "alias/aws/kinesis";
 
 /// [`StartStreamEncryption` and `StopStreamEncryption`, Kinesis API reference].

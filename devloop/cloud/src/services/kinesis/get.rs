@@ -18,11 +18,11 @@ use crate::{
     wire,
 };
 
-/// The most that one `GetRecords` returns [`GetRecords`, Kinesis API reference].
+/// The most records and bytes that one `GetRecords` returns [`GetRecords`, Kinesis API reference].
 const READ_RECORDS: i64 = 10_000;
 const READ_BYTES: usize = 10 << 20;
 
-/// Where readers may begin.
+/// The types of starting positions.
 pub(super) const ITERATOR_TYPES: [&str; 5] =
     ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"];
 
@@ -57,18 +57,18 @@ pub(super) fn shard_iterator(kinesis: &Kinesis, cx: &Context, mut input: Value) 
     Ok(json!({ "ShardIterator": iterator(&stream, &shard, position, now) }))
 }
 
-/// Where a reader wants to begin, as a request says it.
+/// The starting position in a request.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
     pub(super) operation: &'static str,
     pub(super) kind: &'a str,
     pub(super) sequence: Option<&'a str>,
-    /// In ms since the epoch.
+    /// The time, in ms since the epoch.
     pub(super) timestamp: Option<i64>,
 }
 
 impl Wanted<'_> {
-    /// The place in the shard, unless the members contradict each other.
+    /// The position in the shard; fails if the members contradict each other.
     pub(super) fn start(&self, stream: &Stream, shard: &Shard, now: i64) -> Result<Start, ApiError> {
         let kind = self.kind;
         let wanted = |given: &str| {
@@ -98,7 +98,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// The number behind a `StartingSequenceNumber`, which must be one of this very shard.
+    /// The number of a `StartingSequenceNumber`, which must belong to this shard.
     fn sequence(&self, stream: &Stream, shard: &Shard, text: &str) -> Result<u128, ApiError> {
         let used = format!(
             "StartingSequenceNumber {text} used in {} on shard {} in stream {} under account {} is invalid",
@@ -162,7 +162,7 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
     Ok(output)
 }
 
-/// Records as readers get them.
+/// Records in the form of the API's output.
 pub(super) fn describe(entries: &[Entry<Record>]) -> Value {
     entries
         .iter()
@@ -177,7 +177,7 @@ pub(super) fn describe(entries: &[Entry<Record>]) -> Value {
         .collect()
 }
 
-/// The shards that took over from a shard that was read to its end.
+/// The children of a shard, for a reader that has reached the shard's end.
 pub(super) fn child_shards(stream: &Stream, shard: &Shard) -> Value {
     let describe = |child: Arc<Shard>| {
         json!({
@@ -199,7 +199,7 @@ fn iterator(stream: &Stream, shard: &Shard, position: u128, now: i64) -> String 
     })
 }
 
-/// The answer for a shard that is not there.
+/// The error for a shard that does not exist.
 pub(super) fn no_shard(stream: &Stream, id: &str) -> ApiError {
     ApiError::client(
         "ResourceNotFoundException",

@@ -1,4 +1,4 @@
-//! Creating, changing and deleting streams. Every change takes effect before the answer: a stream is `ACTIVE` at once.
+//! Creates, changes and deletes streams. Every change takes effect before the answer, so a stream is `ACTIVE` at once.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// Hours that records may be kept [`IncreaseStreamRetentionPeriod`, Kinesis API reference].
+/// The allowed retention, in hours [`IncreaseStreamRetentionPeriod`, Kinesis API reference].
 const RETENTION_HOURS: std::ops::RangeInclusive<i64> = 24..=8_760;
-/// What one record may weigh, in KiB [`UpdateMaxRecordSize`, Kinesis API reference].
+/// The allowed largest size of a record, in KiB [`UpdateMaxRecordSize`, Kinesis API reference].
 const RECORD_KIB: std::ops::RangeInclusive<i64> = 1_024..=10_240;
 
 #[derive(Debug, Deserialize)]
@@ -84,8 +84,8 @@ pub(super) fn create(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
     Ok(json!({}))
 }
 
-/// [`DeleteStream`, Kinesis API reference]. There are no registered consumers, so `EnforceConsumerDeletion` has nothing
-/// to enforce.
+/// [`DeleteStream`, Kinesis API reference]. Registered consumers are deleted with the stream, even without
+/// `EnforceConsumerDeletion`; AWS then refuses.
 pub(super) fn delete(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
     let name = target::take(cx, &mut input)?;
     let removed = kinesis.streams(cx).write().remove(&name);
@@ -93,7 +93,7 @@ pub(super) fn delete(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
     Ok(json!({}))
 }
 
-/// Which way a retention period is to move.
+/// The direction of a change of the retention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     Increase,

@@ -1,4 +1,4 @@
-//! Kinesis Data Streams: sharded, ordered logs of records that the clients and the event source mappings share.
+//! Kinesis Data Streams: streams of shards, which are ordered logs of records, for clients and event source mappings.
 
 mod about;
 mod cloudformation;

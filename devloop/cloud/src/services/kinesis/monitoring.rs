@@ -1,5 +1,5 @@
-//! Shard-level metrics (enhanced monitoring): `EnableEnhancedMonitoring`, `DisableEnhancedMonitoring`, and what the shards then tell
-//! CloudWatch [Monitoring the Amazon Kinesis Data Streams Service with Amazon CloudWatch].
+//! Shard-level metrics (enhanced monitoring): `EnableEnhancedMonitoring`, `DisableEnhancedMonitoring`, and the metrics that
+//! shards then record in CloudWatch [Monitoring the Amazon Kinesis Data Streams Service with Amazon CloudWatch].
 
 use std::sync::{
     Arc,
@@ -22,7 +22,7 @@ use crate::{
     wire,
 };
 
-/// A metric of every shard.
+/// A shard-level metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Metric {
     IncomingBytes,
@@ -44,10 +44,10 @@ const METRICS: [(Metric, &str, &str); 7] = [
     (Metric::ReadProvisionedThroughputExceeded, "ReadProvisionedThroughputExceeded", "Count"),
     (Metric::WriteProvisionedThroughputExceeded, "WriteProvisionedThroughputExceeded", "Count"),
 ];
-/// What stands for all of them.
+/// The name that stands for all metrics.
 const ALL: &str = "ALL";
 
-/// Which metrics the shards of a stream tell; none at first.
+/// The enabled metrics of a stream's shards; none at first.
 #[derive(Debug)]
 pub(super) struct Monitor {
     /// A bit for each of [`METRICS`].
@@ -60,7 +60,7 @@ impl Monitor {
         Self { enabled: AtomicU8::new(0), cloudwatch }
     }
 
-    /// The names of the metrics that are told.
+    /// The names of the enabled metrics.
     pub(super) fn names(&self) -> Vec<&'static str> {
         names(self.enabled.load(Ordering::Relaxed))
     }
@@ -75,7 +75,7 @@ fn names(bits: u8) -> Vec<&'static str> {
 }
 
 impl Shard {
-    /// Tells a metric of the shard, if somebody wants it.
+    /// Records a metric of the shard, if it is enabled.
     pub(super) fn measure(&self, metric: Metric, value: usize, now_ms: i64) {
         let monitor = &self.stream.monitor;
         if monitor.enabled.load(Ordering::Relaxed) & bit(metric) == 0 {
@@ -94,7 +94,7 @@ impl Shard {
         );
     }
 
-    /// Tells what a reader got.
+    /// Records the metrics of a read that returned `entries`.
     pub(super) fn measure_read(&self, entries: &[Entry<Record>], now_ms: i64) {
         let age_ms = entries.last().map_or(0, |last| (now_ms - last.arrived_ms).max(0));
         self.measure(Metric::IteratorAgeMilliseconds, age_ms as usize, now_ms);

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, source::SourceShard as _, wire};
 
-/// The largest `PutRecords` request, partition keys included [`PutRecords`, Kinesis API reference]: 5 MiB until records of 10 MiB came.
+/// The largest `PutRecords` request including partition keys, in bytes [`PutRecords`, Kinesis API reference]. It was 5 MiB
+/// before records of 10 MiB were introduced.
 const REQUEST_BYTES: usize = 10 << 20;
 /// The most records of a `PutRecords` request.
 const REQUEST_RECORDS: usize = 500;
@@ -27,15 +28,15 @@ struct Entry {
     sequence_number_for_ordering: Option<String>,
 }
 
-/// A record that passed every check and knows its hash.
+/// A record that passed every check, and its hash key.
 struct Checked {
     hash: u128,
     bytes: usize,
     record: Record,
 }
 
-/// [`PutRecord`, Kinesis API reference]. `SequenceNumberForOrdering` is checked and has nothing left to do: numbers grow
-/// strictly along a shard here.
+/// [`PutRecord`, Kinesis API reference]. `SequenceNumberForOrdering` is checked but needs no action, because sequence
+/// numbers always increase in a shard.
 pub(super) fn record(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
     let name = target::take(cx, &mut input)?;
     let entry: Entry = wire::read(input)?;
@@ -52,8 +53,8 @@ pub(super) fn record(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
     put(&stream, checked)
 }
 
-/// [`PutRecords`, Kinesis API reference]. Every record is checked before the first is put; after that only the deletion
-/// of the stream can fail a record.
+/// [`PutRecords`, Kinesis API reference]. All records are checked before the first one is put. Afterwards a record fails
+/// only if its shard is throttled or the stream is deleted.
 pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -79,7 +80,7 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
         .map(|checked| {
             put(&stream, checked).unwrap_or_else(|error| {
                 failed += 1;
-                // A record fails by its shard's throughput or, with the stream gone meanwhile, by itself.
+                // A record fails because its shard is throttled, or because the stream was deleted meanwhile.
                 let code = match error.code.as_ref() {
                     "ProvisionedThroughputExceededException" => error.code.as_ref(),
                     _ => "InternalFailure",
@@ -125,7 +126,7 @@ fn check(entry: Entry, path: &str, limit: usize) -> Result<Checked, ApiError> {
     Ok(Checked { hash, bytes, record: Record { partition_key, data } })
 }
 
-/// How many bytes a blob's base64 text stands for.
+/// The length in bytes of a blob, from its base64 text.
 fn blob_length(text: &str) -> Result<usize, ApiError> {
     BASE64_STANDARD.decode(text).map(|data| data.len()).map_err(|error| {
         ApiError::client("SerializationException", format!("Data can not be converted to a Blob: {error}"))

@@ -78,8 +78,8 @@ pub(super) fn merge(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result
     Ok(json!({}))
 }
 
-/// [`UpdateShardCount`, Kinesis API reference]: cuts at every border of an even division, then joins what lies between two
-/// borders; like AWS it leaves short-lived shards behind.
+/// [`UpdateShardCount`, Kinesis API reference]: splits shards at every border of an even division, then merges the shards
+/// between two borders. Like AWS it leaves short-lived shards behind.
 pub(super) fn update_count(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -154,7 +154,7 @@ fn adjacent(one: HashRange, other: HashRange) -> bool {
     one.end.checked_add(1) == Some(other.start)
 }
 
-/// The stream, provided that its shards are the user's to count.
+/// The stream; fails for an on-demand stream, whose shards the user does not count.
 fn provisioned(kinesis: &Kinesis, cx: &Context, name: &str) -> Result<Arc<Stream>, ApiError> {
     let stream = kinesis.stream(cx, name)?;
     match stream.settings().mode {

@@ -1,17 +1,17 @@
-//! Sequence numbers: when a shard was made, which shard it is, and a count along it, in one growing number.
+//! Sequence numbers. Each consists of the time when the shard was created, the shard's index, and a count within the shard.
 //!
-//! The layout makes a child shard's numbers greater than its parents' and tells the shard that a number belongs to.
+//! This makes a child shard's numbers larger than those of its parents, and shows which shard a number belongs to.
 
-/// Bits of the count of records along a shard.
+/// The bits for the count within a shard.
 const COUNT_BITS: u32 = 48;
-/// Bits of the shard's index in its stream.
+/// The bits for the shard's index in its stream.
 const SHARD_BITS: u32 = 32;
-/// What the printed form starts with; with the 39 digits of a `u128` behind it, it is 56 digits long as on AWS.
+/// The start of the printed form. With the 39 digits of a `u128` after it, the form has 56 digits as on AWS.
 const PREFIX: &str = "49600000000000000";
-/// Digits of the largest `u128`.
+/// The digits of the largest `u128`.
 const DIGITS: usize = 39;
 
-/// The first number of shard `index`, made at `created_ms` since the epoch.
+/// The first number of the shard `index`, which was created at `created_ms` since the epoch.
 pub(super) fn first(created_ms: i64, index: u32) -> u128 {
     (u128::from(created_ms.max(0) as u64) << (SHARD_BITS + COUNT_BITS)) | (u128::from(index) << COUNT_BITS)
 }
@@ -31,7 +31,7 @@ pub(super) fn print(number: u128) -> String {
     format!("{PREFIX}{number:0DIGITS$}")
 }
 
-/// The number behind [`print`]ed digits.
+/// The number in [`print`]ed digits.
 pub(super) fn parse(text: &str) -> Option<u128> {
     let digits = text.strip_prefix(PREFIX)?;
     if digits.len() != DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_texts_are_no_sequence_numbers() {
+    fn other_texts_are_not_sequence_numbers() {
         let check = |text: &str| assert_eq!(parse(text), None, "{text}");
         check("");
         check("0");

@@ -1,4 +1,4 @@
-//! The service: which streams there are, and the operation behind every API name.
+//! The service: the streams of all regions, and the operations by their API names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,8 +18,8 @@ use crate::{
 /// The streams of one region by name.
 pub(super) type Streams = RwLock<BTreeMap<String, Arc<Stream>>>;
 
-/// The service. A shard takes whatever the machine can, so on-demand streams need not scale; the throughput of AWS's shards
-/// (1 MB or 1,000 records a second in, 2 MB or 5 reads a second out) is the limit only where [`Limits::Aws`] asks for it.
+/// The service. By default a shard accepts whatever the machine can handle, so on-demand streams need not scale. With
+/// [`Limits::Aws`] a shard has AWS's throughput (1 MB or 1,000 records per second in, 2 MB or 5 reads per second out).
 #[derive(Debug)]
 pub(crate) struct Kinesis {
     clock: Clock,
@@ -28,27 +28,27 @@ pub(crate) struct Kinesis {
     regions: Regional<Streams>,
 }
 
-/// How a stream fares, for `devloop status`.
+/// The status of a stream, for `devloop status`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct StreamStatus {
-    /// Where the stream lives.
+    /// The region of the stream.
     pub(crate) region: String,
     /// The stream's name.
     pub(crate) name: String,
     /// The stream's ARN.
     pub(crate) arn: String,
-    /// How many shards take records.
+    /// The number of open shards.
     pub(crate) open_shards: usize,
-    /// How many records are kept in all shards, read or not.
+    /// The number of records in all shards, including those that were read.
     pub(crate) records: usize,
-    /// How many bytes they count: data and partition keys.
+    /// The size of these records in bytes: data and partition keys.
     pub(crate) bytes: usize,
-    /// When the oldest of them arrived, in ms since the epoch.
+    /// When the oldest record arrived, in ms since the epoch.
     pub(crate) oldest_ms: Option<i64>,
 }
 
 impl Kinesis {
-    /// An empty service, whose shards tell `cloudwatch` their metrics where that is asked for.
+    /// A service without streams. Its shards record enabled metrics in `cloudwatch`.
     pub(crate) fn new(clock: Clock, limits: Limits, cloudwatch: Arc<CloudWatch>) -> Self {
         Self { clock, limits, cloudwatch, regions: Regional::default() }
     }
@@ -100,7 +100,7 @@ impl Kinesis {
         }
     }
 
-    /// The stream behind an ARN, to be read by an event source mapping.
+    /// The stream with this ARN, for an event source mapping.
     pub(crate) fn source(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
         let (arn, name) = target::parse(stream_arn)?;
         if arn.region != region {
@@ -109,12 +109,12 @@ impl Kinesis {
         self.find(region, arn.account, name)
     }
 
-    /// The stream behind a consumer's ARN, to be read by an event source mapping on its behalf.
+    /// The stream behind a consumer's ARN, for an event source mapping that reads as the consumer.
     pub(crate) fn consumed(&self, region: &str, consumer_arn: &str) -> Result<Arc<Consumed>, ApiError> {
         consumers::source(self, region, consumer_arn)
     }
 
-    /// Every stream of every region.
+    /// The status of all streams in all regions.
     pub(crate) fn status(&self) -> Vec<StreamStatus> {
         let mut all = Vec::new();
         for (region, streams) in self.regions.all() {
@@ -139,7 +139,7 @@ impl Kinesis {
         self.limits
     }
 
-    /// Where the shards of a new stream tell their metrics.
+    /// The metrics of a new stream's shards, none of which is enabled.
     pub(super) fn monitor(&self) -> Monitor {
         Monitor::new(Arc::clone(&self.cloudwatch))
     }
@@ -165,7 +165,7 @@ impl Kinesis {
     }
 }
 
-/// The answer for a stream that is not there.
+/// The error for a stream that does not exist.
 pub(super) fn not_found(name: &str, account: &str) -> ApiError {
     ApiError::client("ResourceNotFoundException", format!("Stream {name} under account {account} not found."))
 }

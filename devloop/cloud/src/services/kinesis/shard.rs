@@ -1,4 +1,4 @@
-//! One shard: a range of hash keys and the log of the records that fell into it.
+//! One shard: a range of hash keys, and the log of the records in that range.
 
 use std::{
     hash::{Hash as _, Hasher as _},
@@ -15,27 +15,27 @@ use crate::{
     wire,
 };
 
-/// What a producer put.
+/// A record as the producer put it.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// The key that chose the shard.
+    /// The partition key, whose hash selects the shard.
     pub(crate) partition_key: String,
-    /// The data as it came and as it is handed out: in base64, checked when it was put.
+    /// The data in base64, as it arrived and is returned; the encoding was checked when it was put.
     pub(crate) data: String,
 }
 
-/// What a shard tells of its stream.
+/// What a shard knows of its stream.
 #[derive(Debug)]
 pub(super) struct Identity {
     pub(super) name: String,
     pub(super) arn: String,
     pub(super) region: String,
     pub(super) account: String,
-    /// Which metrics the shards tell.
+    /// The enabled shard-level metrics.
     pub(super) monitor: Monitor,
 }
 
-/// The hash keys of a shard, both ends included.
+/// A range of hash keys, inclusive at both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct HashRange {
     pub(super) start: u128,
@@ -43,10 +43,10 @@ pub(super) struct HashRange {
 }
 
 impl HashRange {
-    /// The whole range in `count` even parts.
+    /// Divides the whole range into `count` even parts.
     pub(super) fn parts(count: u32) -> impl Iterator<Item = Self> {
         let count = u128::from(count.max(1));
-        // 2^128 / count, rounded down; wraps to 0 for one part, whose start is 0 all the same.
+        // 2^128 / count, rounded down. It wraps to 0 when there is one part, whose start is 0 anyway.
         let width = (u128::MAX / count).wrapping_add(u128::from(u128::MAX % count == count - 1));
         let start = move |part: u128| width.wrapping_mul(part);
         (0..count).map(move |part| Self {
@@ -55,7 +55,7 @@ impl HashRange {
         })
     }
 
-    /// As the API writes it.
+    /// The range in the form of the API.
     pub(super) fn describe(self) -> Value {
         json!({ "StartingHashKey": self.start.to_string(), "EndingHashKey": self.end.to_string() })
     }
@@ -69,13 +69,13 @@ pub(crate) struct Shard {
     id: String,
     pub(super) range: HashRange,
     parents: Vec<String>,
-    /// When the shard was made, in ms since the epoch; later than its parents' by at least 1.
+    /// When the shard was created, in ms since the epoch; at least 1 ms later than its parents.
     pub(super) created_ms: i64,
-    /// When the shard was split or merged.
+    /// When the shard was split, merged or deleted with its stream.
     closed_ms: OnceLock<i64>,
     first: u128,
     log: ShardLog<Record>,
-    /// What went in and out in this second, where that is limited.
+    /// The throughput of this second, for AWS's limits.
     pub(super) throughput: Throughput,
 }
 
@@ -97,15 +97,16 @@ impl Shard {
             created_ms,
             closed_ms: OnceLock::new(),
             first,
-            // The shard's first number stands before every record, so that a reader of nothing can go on behind it.
+            // The number before the first record is reserved, so that a reader which has read nothing can have it as its
+            // last number.
             log: ShardLog::new(first + 1),
             throughput: Throughput::default(),
         }
     }
 
-    /// Takes no further records, from `now_ms` on.
+    /// Closes the shard at `now_ms`: it accepts no more records.
     pub(super) fn close(&self, now_ms: i64) {
-        // Closing twice keeps the first time.
+        // When it is closed twice, the first time counts.
         let _ = self.closed_ms.set(now_ms);
         self.log.close();
     }
@@ -115,27 +116,27 @@ impl Shard {
         self.closed_ms.get().copied()
     }
 
-    /// Whether the shard took records at `at_ms`.
+    /// Whether the shard accepted records at `at_ms`.
     pub(super) fn was_open_at(&self, at_ms: i64) -> bool {
         self.created_ms <= at_ms && self.closed_ms().is_none_or(|closed| closed > at_ms)
     }
 
-    /// Whether everything the shard held arrived before `horizon_ms`.
+    /// Whether the shard was closed before `horizon_ms`, so that all its records are older.
     pub(super) fn expired(&self, horizon_ms: i64) -> bool {
         self.closed_ms().is_some_and(|closed| closed < horizon_ms)
     }
 
-    /// How many records are kept and when the oldest of them arrived.
+    /// How many records are kept, and when the oldest of them arrived.
     pub(super) fn backlog(&self) -> (usize, Option<i64>) {
         self.log.backlog(0)
     }
 
-    /// How many records are kept, and how many bytes they count.
+    /// How many records are kept, and their bytes.
     pub(super) fn kept(&self) -> (usize, usize) {
         self.log.kept()
     }
 
-    /// As `DescribeStream` and `ListShards` write it.
+    /// The shard in the form of `DescribeStream` and `ListShards`.
     pub(super) fn describe(&self) -> Value {
         let mut numbers = json!({ "StartingSequenceNumber": sequence::print(self.first) });
         if self.closed_ms().is_some() {
@@ -191,7 +192,7 @@ impl SourceShard for Shard {
     fn filterable(&self, entry: &Entry<Record>) -> Value {
         let record = &entry.record;
         let bytes = BASE64_STANDARD.decode(&record.data).unwrap_or_default();
-        // What is no JSON is compared as text [Using event filtering with a Kinesis event source].
+        // Data that is not JSON is compared as text [Using event filtering with a Kinesis event source].
         let data = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         json!({

@@ -1,4 +1,4 @@
-//! One stream: its settings, its shards, and the way of a record into them.
+//! One stream: its settings and its shards.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,10 +21,10 @@ use crate::{
     source::{Source, SourceShard as _},
 };
 
-/// How many shards an on-demand stream starts with [Choose the right mode to stream in, Kinesis developer guide].
+/// The number of shards of a new on-demand stream [Choose the right mode to stream in, Kinesis developer guide].
 pub(super) const ON_DEMAND_SHARDS: u32 = 4;
 
-/// Who decides how many shards a stream has.
+/// The capacity mode: who decides how many shards a stream has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Provisioned,
@@ -42,14 +42,14 @@ impl Mode {
     }
 }
 
-/// What may be changed of a stream.
+/// The settings of a stream that can change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
     pub(super) mode: Mode,
     pub(super) retention_hours: i64,
-    /// The largest record (partition key and data) that the stream takes.
+    /// The largest record (partition key and data) that the stream accepts.
     pub(super) max_record_kib: i64,
-    /// With the key that AWS manages; see `encryption`.
+    /// Whether it is encrypted with the key that AWS manages; see `encryption`.
     pub(super) encrypted: bool,
 }
 
@@ -63,17 +63,17 @@ impl Settings {
     }
 }
 
-/// One stream. Putting a record takes O(log n) in the number of open shards and touches the lock of one shard.
+/// One stream. Putting a record takes O(log n) for n open shards, and locks one shard only.
 #[derive(Debug)]
 pub(crate) struct Stream {
     identity: Arc<Identity>,
     clock: Clock,
     limits: Limits,
-    /// In ms since the epoch; with the name, it identifies the stream.
+    /// The time of creation in ms since the epoch; together with the name it identifies the stream.
     pub(super) created_ms: i64,
     settings: RwLock<Settings>,
     pub(super) tags: Mutex<BTreeMap<String, String>>,
-    /// Who reads with a throughput of their own, by name.
+    /// Registered consumers, by name.
     pub(super) consumers: Mutex<BTreeMap<String, Arc<Consumer>>>,
     table: RwLock<Table>,
     /// Counts the changes of `table`.
@@ -82,16 +82,16 @@ pub(crate) struct Stream {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// Every shard within the retention, by index.
+    /// All shards whose records may still be within the retention, by index.
     all: Vec<Arc<Shard>>,
-    /// The shards that take records, by the start of their range; together they cover every hash key.
+    /// The open shards, by the start of their range; together they cover all hash keys.
     open: Vec<Arc<Shard>>,
     next_index: u32,
     deleted: bool,
 }
 
 impl Stream {
-    /// A stream of `shards` even shards.
+    /// A stream with `shards` shards of equal ranges.
     pub(super) fn new(
         cx: &Context,
         (clock, limits, monitor): (Clock, Limits, Monitor),
@@ -130,7 +130,7 @@ impl Stream {
         &self.identity.name
     }
 
-    /// Which metrics the shards tell.
+    /// The enabled shard-level metrics.
     pub(super) fn monitor(&self) -> &Monitor {
         &self.identity.monitor
     }
@@ -143,7 +143,7 @@ impl Stream {
         *self.settings.read()
     }
 
-    /// Changes the settings unless `change` finds a reason not to.
+    /// Changes the settings, unless `change` fails.
     pub(super) fn configure(
         &self,
         change: impl FnOnce(&mut Settings) -> Result<(), ApiError>,
@@ -155,12 +155,12 @@ impl Stream {
         Ok(())
     }
 
-    /// The arrival time before which records are gone, in ms since the epoch.
+    /// Records that arrived before this time are too old, in ms since the epoch.
     pub(super) fn horizon_ms(&self) -> i64 {
         self.clock.now_ms() - self.settings().retention_ms()
     }
 
-    /// Appends a record to the shard of `hash`; `bytes` is what it counts against the read limits.
+    /// Appends a record to the shard for `hash`; `bytes` is its size for the read limits.
     pub(crate) fn put(
         &self,
         hash: u128,
@@ -179,7 +179,7 @@ impl Stream {
                 return Err(self.exceeded(&shard, "."));
             }
             let appended = shard.log().append(0, now, bytes, |_| std::mem::take(&mut record));
-            // A shard that closed since it was looked up has children by now.
+            // The shard was closed since it was looked up; its children are in the table by now.
             let Some(sequence) = appended else { continue };
             shard.measure(Metric::IncomingBytes, bytes, now);
             shard.measure(Metric::IncomingRecords, 1, now);
@@ -188,7 +188,7 @@ impl Stream {
         }
     }
 
-    /// Passes a `GetRecords` of the shard, unless there were as many in this second as AWS takes and its limits are asked for.
+    /// Admits a `GetRecords` of the shard; with AWS's limits it fails when there were too many in this second.
     pub(super) fn admit_read(&self, shard: &Shard) -> Result<(), ApiError> {
         let now = self.clock.now_ms();
         if self.limits == Limits::Aws && !shard.throughput.gives(now) {
@@ -219,12 +219,12 @@ impl Stream {
         }
     }
 
-    /// The shards that take records, by the start of their range.
+    /// The open shards, by the start of their range.
     pub(crate) fn open_shards(&self) -> Vec<Arc<Shard>> {
         self.table.read().open.clone()
     }
 
-    /// The shard with an index, unless it is older than the retention.
+    /// The shard with this index, unless its records are all too old.
     pub(super) fn shard(&self, index: u32) -> Option<Arc<Shard>> {
         let horizon = self.horizon_ms();
         let table = self.table.read();
@@ -232,20 +232,20 @@ impl Stream {
         Some(Arc::clone(&table.all[at])).filter(|shard| !shard.expired(horizon))
     }
 
-    /// The shard with an id; AWS takes the bare number for it too.
+    /// The shard with this id; the plain number is accepted too, as on AWS.
     pub(super) fn shard_by_id(&self, id: &str) -> Option<Arc<Shard>> {
         let number = id.strip_prefix("shardId-").unwrap_or(id);
         self.shard(number.parse().ok()?)
     }
 
-    /// The shards that took over from shard `id`.
+    /// The children of the shard `id`.
     pub(super) fn children(&self, id: &str) -> Vec<Arc<Shard>> {
         let table = self.table.read();
         table.all.iter().filter(|shard| shard.parents().iter().any(|parent| parent == id)).cloned().collect()
     }
 
-    /// Closes `parents` and opens a shard for each of `ranges`, which together cover what the parents covered. Fails
-    /// with the parent that is closed already.
+    /// Closes `parents` and opens a shard for each of `ranges`, which together must cover the ranges of the parents. Fails
+    /// with a parent that is already closed.
     pub(super) fn reshard(&self, parents: &[Arc<Shard>], ranges: &[HashRange]) -> Result<(), Arc<Shard>> {
         let now = self.clock.now_ms();
         {
@@ -273,12 +273,12 @@ impl Stream {
         Ok(())
     }
 
-    /// Lets whoever follows the shards look at them, and at itself, again.
+    /// Makes all readers look again at the shards and at their own state.
     pub(super) fn wake_readers(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Refuses further records and wakes every reader; they find [`Source::is_deleted`] set.
+    /// Accepts no more records and wakes every reader; [`Source::is_deleted`] is true from now on.
     pub(super) fn delete(&self) {
         let now = self.clock.now_ms();
         {

@@ -1,4 +1,4 @@
-//! `SubscribeToShard`: a consumer gets a shard's records as they come, for five minutes at a time.
+//! `SubscribeToShard`: pushes a shard's records to a consumer as they arrive, for five minutes at a time.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -28,32 +28,33 @@ use crate::{
     wire,
 };
 
-/// How long a subscription lasts, and how long nobody else may take it over [`SubscribeToShard`, Kinesis API reference].
+/// How long a subscription lasts, and how long no other subscription can take it over [`SubscribeToShard`, Kinesis API
+/// reference].
 const LASTS_MS: i64 = 5 * 60_000;
 const RESERVED_MS: i64 = 5_000;
-/// How often a reader hears of a shard without new records. The page names no time; the Kinesis Client Library gives a subscription up
-/// that says nothing for 35 seconds.
+/// How often an event without records is sent. AWS does not document a time; the Kinesis Client Library gives up a
+/// subscription after 35 seconds without events.
 const SILENCE: Duration = Duration::from_secs(5);
-/// The most records of one event, and about the most bytes; one record may be larger.
+/// The most records of one event, and roughly the most bytes: a single record may be larger.
 const EVENT_RECORDS: usize = 10_000;
 const EVENT_BYTES: usize = 1 << 20;
-/// What a consumer gets from a shard in a second, where AWS's limits are asked for [Quotas and limits, Kinesis developer guide].
+/// The bytes per second that a consumer gets from a shard with AWS's limits [Quotas and limits, Kinesis developer guide].
 const BYTES_A_SECOND: usize = 2 << 20;
 
-/// The subscriptions of one consumer, by the shard's index.
+/// The subscriptions of one consumer, by shard index.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions(Mutex<HashMap<u32, Held>>);
 
-/// Who has a shard's subscription.
+/// The current subscription to a shard.
 #[derive(Debug)]
 struct Held {
     since_ms: i64,
-    /// Cancelled when somebody takes it over.
+    /// Cancelled when another subscription takes over.
     turn: CancellationToken,
 }
 
 impl Subscriptions {
-    /// Takes a shard's subscription, over from whoever has it unless that one began less than five seconds ago.
+    /// Subscribes to a shard. Takes over an existing subscription, unless that began less than five seconds ago.
     fn take(&self, shard: &Shard, consumer: &str, now_ms: i64) -> Result<CancellationToken, ApiError> {
         let mut held = self.0.lock();
         if let Some(held) = held.get(&shard.index) {
@@ -132,20 +133,20 @@ pub(super) fn subscribe(kinesis: &Kinesis, cx: &Context, input: Value) -> Result
     Ok(stream::unfold(subscription, Subscription::next).boxed())
 }
 
-/// One reader of a shard.
+/// One subscription to a shard.
 struct Subscription {
     stream: Arc<Stream>,
     consumer: Arc<Consumer>,
     shard: Arc<Shard>,
-    /// The smallest sequence number that was not sent.
+    /// The smallest sequence number that was not sent yet.
     position: u128,
     until_ms: i64,
     turn: CancellationToken,
-    /// Changes when the stream or the consumer may be gone.
+    /// Notifies when the stream or the consumer may have been deleted.
     changes: watch::Receiver<u64>,
     clock: Clock,
     limits: Limits,
-    /// When the next event may go out.
+    /// The earliest time of the next event.
     due_ms: i64,
     has_ended: bool,
 }
@@ -174,7 +175,7 @@ impl Subscription {
             }
             tokio::select! {
                 () = self.shard.log().wait(self.position) => {}
-                // The stream is held here, and with it the other end.
+                // The sender lives as long as the stream, which this struct holds, so this cannot fail.
                 _ = self.changes.changed() => {}
                 () = self.turn.cancelled() => {}
                 () = self.clock.sleep_until(silent_until_ms.min(self.until_ms)) => {}
@@ -201,7 +202,7 @@ impl Subscription {
         self.has_ended = slice.finished;
         let mut payload = json!({
             "Records": describe(&slice.entries),
-            // A reader that begins anew goes on behind this number.
+            // A new subscription continues after this number.
             "ContinuationSequenceNumber": sequence::print(self.position - 1),
             "MillisBehindLatest": slice.behind_ms.max(0),
         });

@@ -1,4 +1,4 @@
-//! The tags of a stream, by the older operations on streams and the newer ones on resources.
+//! The tags of a stream, for the older operations on streams and the newer ones on resources.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ struct Input {
     limit: Option<i64>,
 }
 
-/// Checks tags on their way in.
+/// Checks the tags of an input.
 pub(super) fn check(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     let mut constraints = Constraints::default();
     for (key, value) in tags {
@@ -100,7 +100,7 @@ pub(super) fn list_of_resource(kinesis: &Kinesis, cx: &Context, input: Value) ->
     Ok(json!({ "Tags": listed["Tags"] }))
 }
 
-/// The only resources with tags are streams.
+/// Renames the members of an operation on resources; only streams have tags.
 fn resource(mut input: Value) -> Result<Value, ApiError> {
     let arn = input.as_object_mut().and_then(|object| object.remove("ResourceARN"));
     input["StreamARN"] = required(arn, "resourceARN")?;

@@ -1,11 +1,11 @@
-//! Which stream an operation means: `StreamName`, `StreamARN`, or both.
+//! Finds the stream of an operation in `StreamName`, `StreamARN`, or both.
 
 use serde_json::Value;
 
 use super::service::not_found;
 use crate::{arn::Arn, context::Context, error::ApiError};
 
-/// Reads `arn:aws:kinesis:<region>:<account>:stream/<name>`: the ARN's parts and the stream's name.
+/// Parses `arn:aws:kinesis:<region>:<account>:stream/<name>` into the ARN's parts and the stream's name.
 pub(super) fn parse(arn: &str) -> Result<(Arn<'_>, &str), ApiError> {
     let parsed = Arn::of_service("kinesis", arn).filter(|arn| arn.partition.starts_with("aws"));
     parsed.and_then(|arn| Some((arn, arn.resource.strip_prefix("stream/")?))).ok_or_else(|| {
@@ -17,14 +17,14 @@ pub(super) fn parse(arn: &str) -> Result<(Arn<'_>, &str), ApiError> {
     })
 }
 
-/// Takes the stream's name out of an operation's input, so that the operations need not repeat these two members.
+/// Takes the stream's name from an operation's input, so that operations need not handle these two members.
 pub(super) fn take(cx: &Context, input: &mut Value) -> Result<String, ApiError> {
     take_optional(cx, input)?.ok_or_else(|| {
         ApiError::client("InvalidArgumentException", "Either StreamName or StreamARN must be provided.")
     })
 }
 
-/// As [`take`]; `None` when the input names no stream.
+/// Like [`take`], but `None` when the input names no stream.
 pub(super) fn take_optional(cx: &Context, input: &mut Value) -> Result<Option<String>, ApiError> {
     let name = text(input, "StreamName")?;
     let Some(arn) = text(input, "StreamARN")? else { return Ok(name) };

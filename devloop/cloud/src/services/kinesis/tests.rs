@@ -1,4 +1,4 @@
-//! The service as its callers see it, on a clock that the tests drive.
+//! Tests of the service through its operations, with a clock that the tests drive.
 
 mod metrics;
 mod subscriptions;
@@ -70,7 +70,7 @@ impl Fixture {
         self.call(operation, input).await.expect_err(operation)
     }
 
-    /// Puts `text` where `hash` belongs; answers with the shard and the sequence number.
+    /// Puts `text` with the hash key `hash`; returns the shard and the sequence number.
     async fn put(&self, hash: &str, text: &str) -> (String, String) {
         let put =
             json!({ "StreamName": "s", "PartitionKey": "k", "ExplicitHashKey": hash, "Data": base64(text) });
@@ -90,7 +90,7 @@ impl Fixture {
         self.ok("GetRecords", json!({ "ShardIterator": iterator })).await
     }
 
-    /// What a fresh iterator over a shard of `s` reads.
+    /// What a new iterator over a shard of `s` reads.
     async fn texts(&self, shard: &str, kind: &str, more: Value) -> Vec<String> {
         let iterator = self.iterator(shard, kind, more).await;
         texts(&self.read(&iterator).await)
@@ -129,7 +129,7 @@ async fn a_record_lands_in_the_shard_of_its_hash() {
     let fixture = Fixture::with_shards(2).await;
     assert_eq!(fixture.put("0", "a").await.0, SHARDS[0]);
     assert_eq!(fixture.put(MAX_KEY, "b").await.0, SHARDS[1]);
-    // The MD5 of "a" begins with 0x0c, that of "k" with 0x8c.
+    // The MD5 of "a" starts with 0x0c, that of "k" with 0x8c.
     for (key, shard) in [("a", SHARDS[0]), ("k", SHARDS[1])] {
         let put = json!({ "StreamARN": "arn:aws:kinesis:us-east-1:000000000000:stream/s", "PartitionKey": key, "Data": "" });
         assert_eq!(fixture.ok("PutRecord", put).await["ShardId"], shard, "{key}");
@@ -137,7 +137,7 @@ async fn a_record_lands_in_the_shard_of_its_hash() {
 }
 
 #[tokio::test]
-async fn every_iterator_type_begins_where_its_name_says() {
+async fn every_iterator_type_starts_where_its_name_says() {
     let fixture = Fixture::with_shards(1).await;
     let mut numbers = Vec::new();
     for text in ["a", "b", "c"] {
@@ -157,7 +157,7 @@ async fn every_iterator_type_begins_where_its_name_says() {
 }
 
 #[tokio::test]
-async fn reading_goes_on_at_the_next_iterator_and_tells_how_far_behind_it_is() {
+async fn reading_continues_at_the_next_iterator_and_says_how_far_behind_it_is() {
     let fixture = Fixture::with_shards(1).await;
     fixture.put("0", "a").await;
     fixture.clock.advance(Duration::from_secs(3));
@@ -187,7 +187,7 @@ async fn iterators_expire_after_five_minutes() {
 }
 
 #[tokio::test]
-async fn records_are_gone_after_the_retention_and_only_then() {
+async fn records_are_kept_for_exactly_the_retention() {
     let fixture = Fixture::with_shards(1).await;
     fixture.put("0", "a").await;
     fixture.clock.advance(Duration::from_hours(24));
@@ -199,7 +199,7 @@ async fn records_are_gone_after_the_retention_and_only_then() {
 }
 
 #[tokio::test]
-async fn a_split_ends_the_parent_and_goes_on_in_two_children() {
+async fn a_split_closes_the_parent_and_opens_two_children() {
     let fixture = Fixture::with_shards(1).await;
     let (_, before) = fixture.put("0", "a").await;
     let latest = fixture.iterator(SHARDS[0], "LATEST", json!({})).await;
@@ -260,7 +260,7 @@ async fn shards_are_listed_by_filter_and_page() {
 }
 
 #[tokio::test]
-async fn the_shard_count_changes_to_even_parts_within_bounds() {
+async fn the_shard_count_changes_to_even_ranges_within_limits() {
     let fixture = Fixture::with_shards(2).await;
     let update = |count: u32| json!({ "StreamName": "s", "TargetShardCount": count, "ScalingType": "UNIFORM_SCALING" });
     for count in [3_u32, 5, 4, 2, 1] {
@@ -302,7 +302,7 @@ async fn a_deleted_stream_wakes_its_readers_and_is_gone() {
 }
 
 #[tokio::test]
-async fn a_record_is_an_event_as_lambda_hands_it_over() {
+async fn a_record_becomes_an_event_in_lambdas_form() {
     let fixture = Fixture::with_shards(1).await;
     fixture.clock.advance(Duration::from_millis(123));
     let (_, number) = fixture.put("0", "x").await;
@@ -333,7 +333,7 @@ async fn a_record_is_an_event_as_lambda_hands_it_over() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_in_the_words_of_the_service() {
+async fn invalid_input_is_refused_in_the_services_words() {
     let fixture = Fixture::with_shards(1).await;
     let check = async |operation: &str, input: Value, code: &str, words: &str| {
         let error = fixture.error(operation, input).await;

@@ -1,20 +1,20 @@
-//! What a shard takes and gives in a second, where AWS's limits are asked for [Quotas and limits, Kinesis developer guide].
+//! AWS's limits for the throughput of a shard, per second [Quotas and limits, Kinesis developer guide].
 
 use parking_lot::Mutex;
 
-/// What one shard may do within a second.
+/// The limits of one shard within a second.
 #[derive(Debug, Clone, Copy)]
 struct Quota {
     calls: usize,
     bytes: usize,
 }
 
-/// Records and bytes in.
+/// Records and bytes that are put.
 const WRITES: Quota = Quota { calls: 1_000, bytes: 1 << 20 };
-/// Calls of `GetRecords`, and bytes out.
+/// Calls of `GetRecords`, and bytes that are read.
 const READS: Quota = Quota { calls: 5, bytes: 2 << 20 };
 
-/// What a shard did in this second.
+/// The counts of one shard in this second.
 #[derive(Debug, Default)]
 pub(super) struct Throughput {
     writes: Mutex<Second>,
@@ -29,17 +29,18 @@ struct Second {
 }
 
 impl Throughput {
-    /// Whether a record of `bytes` may come at `now_ms`; it counts if so.
+    /// Whether a record of `bytes` may be put at `now_ms`. If so, it is counted.
     pub(super) fn takes(&self, bytes: usize, now_ms: i64) -> bool {
         self.writes.lock().admits(WRITES, bytes, now_ms)
     }
 
-    /// Whether there may be another `GetRecords` at `now_ms`; it counts if so. What it finds is told by [`Throughput::gave`].
+    /// Whether another `GetRecords` is allowed at `now_ms`. If so, it is counted; the bytes that it returns are counted
+    /// with [`Throughput::gave`].
     pub(super) fn gives(&self, now_ms: i64) -> bool {
         self.reads.lock().admits(READS, 0, now_ms)
     }
 
-    /// Counts what a `GetRecords` found. More than two megabytes leave nothing for the calls behind it.
+    /// Counts the bytes that a `GetRecords` returned. More than two megabytes also use up the following seconds.
     pub(super) fn gave(&self, bytes: usize) {
         self.reads.lock().bytes += bytes;
     }
@@ -49,7 +50,7 @@ impl Second {
     fn admits(&mut self, quota: Quota, bytes: usize, now_ms: i64) -> bool {
         let number = now_ms.div_euclid(1_000);
         if number != self.number {
-            // A single record or page may be larger than a second's share, as on AWS: the seconds behind it pay for it.
+            // A single record or page may exceed a second's limit, as on AWS; the excess counts in the following seconds.
             let owed =
                 self.bytes.saturating_sub(quota.bytes.saturating_mul((number - self.number).max(0) as usize));
             *self = Self { number, calls: 0, bytes: owed };
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_has_its_records_and_bytes_and_the_next_has_them_again() {
+    fn each_second_has_its_own_limits_of_records_and_bytes() {
         let shard = Throughput::default();
         assert!((0..1_000).all(|_| shard.takes(10, 5_000)));
         assert!(!shard.takes(10, 5_999));
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_page_is_paid_for_by_the_seconds_behind_it() {
+    fn a_large_page_uses_up_the_following_seconds() {
         let shard = Throughput::default();
         assert!(shard.gives(0));
         shard.gave(5 << 20);

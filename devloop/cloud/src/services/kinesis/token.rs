@@ -1,4 +1,4 @@
-//! Opaque tokens: shard iterators and page tokens carry what they mean, so that nothing is kept for them.
+//! Opaque tokens: shard iterators and page tokens contain their own state, so that the service stores nothing for them.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use md5::{Digest as _, Md5};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::error::ApiError;
 
-/// How long a token may be used, in ms [`GetShardIterator`, Kinesis API reference].
+/// How long a token is valid, in ms [`GetShardIterator`, Kinesis API reference].
 pub(super) const LIFETIME_MS: i64 = 300_000;
 
-/// What every token begins with, AWS's included.
+/// The first bytes of every token, as on AWS.
 const HEADER: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 const CHECKSUM: usize = 4;
 
-/// A place in a shard.
+/// A position in a shard.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ShardIterator {
     pub(super) issued_ms: i64,
     pub(super) stream: String,
-    /// Tells the stream from a later one of the same name.
+    /// Distinguishes the stream from a later one with the same name.
     pub(super) created_ms: i64,
     pub(super) shard: u32,
-    /// The smallest sequence number that was not looked at.
+    /// The smallest sequence number that was not read yet.
     pub(super) position: u128,
 }
 
 impl ShardIterator {
-    /// Reads an iterator; one that is older than five minutes at `now_ms` has expired.
+    /// Reads an iterator. Fails if it is more than five minutes old at `now_ms`.
     pub(super) fn open(text: &str, now_ms: i64) -> Result<Self, ApiError> {
         let iterator: Self = open(text)
             .ok_or_else(|| ApiError::client("InvalidArgumentException", "Invalid ShardIterator."))?;
@@ -45,7 +45,7 @@ impl ShardIterator {
     }
 }
 
-/// Makes a token of a value.
+/// Encodes a value as a token.
 pub(super) fn seal(value: &impl Serialize) -> String {
     // Writing plain structs to memory cannot fail.
     let body = serde_json::to_vec(value).unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) fn seal(value: &impl Serialize) -> String {
     BASE64_STANDARD.encode(token)
 }
 
-/// The value of a token; `None` when it is none of ours.
+/// The value of a token; `None` when the text is not a token of this cloud.
 pub(super) fn open<T: DeserializeOwned>(text: &str) -> Option<T> {
     let token = BASE64_STANDARD.decode(text).ok()?;
     let (checksum, body) = token.strip_prefix(&HEADER)?.split_at_checked(CHECKSUM)?;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sealed_does_not_open() {
+    fn other_texts_are_not_tokens() {
         let check = |text: &str| assert!(open::<u32>(text).is_none(), "{text}");
         check("");
         check("AAAAAAAAAAE=");

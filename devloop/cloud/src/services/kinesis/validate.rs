@@ -1,24 +1,24 @@
-//! Constraints on an operation's members, worded as AWS words them.
+//! Checks the constraints of an operation's members; the errors have AWS's words.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
 use crate::error::{ApiError, broken_rule, detected};
 
-/// Collects what is wrong with an input; [`Constraints::finish`] turns it into one `ValidationException`.
+/// Collects the violations in an input; [`Constraints::finish`] turns them into one `ValidationException`.
 #[derive(Debug, Default)]
 pub(super) struct Constraints<'a> {
-    /// Where the members are, such as `records.1.member.`; empty for those of the input itself.
+    /// The place of the members, such as `records.1.member.`; empty for those of the input itself.
     path: &'a str,
     broken: Vec<String>,
 }
 
 impl<'a> Constraints<'a> {
-    /// Constraints on members that lie below `path`.
+    /// Constraints of members below `path`.
     pub(super) fn below(path: &'a str) -> Self {
         Self { path, broken: Vec::new() }
     }
 
-    /// A member that must be there.
+    /// A required member.
     pub(super) fn required<T>(&self, value: Option<T>, member: &str) -> Result<T, ApiError> {
         value.ok_or_else(|| ApiError::missing_member(&format!("{}{member}", self.path)))
     }
@@ -70,7 +70,7 @@ impl<'a> Constraints<'a> {
         self
     }
 
-    /// A text out of a fixed set.
+    /// A text from a fixed set.
     pub(super) fn one_of(mut self, member: &str, value: &str, set: &[&str]) -> Self {
         if !set.contains(&value) {
             self.broken(value, member, format!("Member must satisfy enum value set: [{}]", set.join(", ")));
@@ -103,7 +103,7 @@ impl<'a> Constraints<'a> {
         self
     }
 
-    /// Passes the inputs that break nothing.
+    /// Succeeds if there are no violations.
     pub(super) fn finish(self) -> Result<(), ApiError> {
         if self.broken.is_empty() { Ok(()) } else { Err(ApiError::validation(detected(&self.broken))) }
     }
@@ -114,12 +114,12 @@ impl<'a> Constraints<'a> {
     }
 }
 
-/// A member of the input itself that must be there.
+/// A required member of the input itself.
 pub(super) fn required<T>(value: Option<T>, member: &str) -> Result<T, ApiError> {
     Constraints::default().required(value, member)
 }
 
-/// `InvalidArgumentException`, Kinesis's own word for most mistakes.
+/// `InvalidArgumentException`, which Kinesis uses for most mistakes.
 pub(super) fn invalid_argument(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidArgumentException", message)
 }

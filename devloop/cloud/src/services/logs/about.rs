@@ -1,4 +1,4 @@
-//! What CloudWatch Logs tells of itself to the rest of the cloud.
+//! What CloudWatch Logs declares about itself to the rest of the cloud.
 
 use super::{GROUP_BYTES, Logs, cloudformation};
 use crate::{

@@ -113,7 +113,7 @@ impl MetricFilter {
     }
 }
 
-/// A transformation as the API takes it: members with a small first letter, dimensions as a map.
+/// A transformation in the API's form: members start with a small letter, and dimensions are a map.
 fn transformation(given: &Value) -> Value {
     let mut members = Map::new();
     for (name, value) in given.as_object().into_iter().flatten() {
@@ -125,7 +125,7 @@ fn transformation(given: &Value) -> Value {
             value.as_array().into_iter().flatten().filter_map(pair).collect::<Map<_, _>>()
         };
         let value = if name == "Dimensions" { Value::Object(dimensions()) } else { value.clone() };
-        // CloudFormation takes numbers as text and text as numbers.
+        // In templates the value may be a number; the API expects text.
         let value = if name == "MetricValue" && value.is_number() { value.to_string().into() } else { value };
         members.insert(first.into_iter().chain(letters).collect(), value);
     }

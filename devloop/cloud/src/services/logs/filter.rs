@@ -1,4 +1,4 @@
-//! FilterLogEvents: all streams of a group in the order of time, in pages.
+//! FilterLogEvents: all streams of a group, ordered by time, in pages.
 
 use std::{ops::Bound, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// How many events are looked at under one lock, and for one answer: a pattern that rarely matches gives pages with few
+/// How many events are examined under one lock, and for one answer. With a pattern that rarely matches, a page has few
 /// events and a token, as on AWS.
 const SLICE: usize = 1_000;
 const LOOKED_AT: usize = 100_000;
@@ -36,8 +36,8 @@ struct Filter {
 
 /// [FilterLogEvents, CloudWatch Logs API reference]
 ///
-/// A token names the last event that was looked at; events that arrive later with an earlier time are not in the
-/// following pages.
+/// A token names the last event that was examined. Events that arrive later with an earlier time are not on the following
+/// pages.
 pub(crate) fn filter(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
     let filter: Filter = wire::read(input)?;
     let limit = limit(filter.limit)?;
@@ -105,7 +105,7 @@ impl Filter {
     }
 }
 
-/// The next events before `to`; an empty range has none.
+/// The next events before `to`; none if the range is empty.
 fn slice(content: &Content, after: Bound<Position>, to: Position) -> Vec<(Position, Arc<Event>)> {
     let (Bound::Included(start) | Bound::Excluded(start)) = after else { return Vec::new() };
     if start >= to {

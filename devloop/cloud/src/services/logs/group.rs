@@ -1,4 +1,4 @@
-//! One log group: its streams, and its events in the order of time, by stream and all together.
+//! One log group: its streams, and its events ordered by time, for each stream and for the group.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -9,13 +9,15 @@ use parking_lot::Mutex;
 
 use super::metric_filters::MetricFilter;
 
-/// How many bytes of events a group keeps, as AWS counts them: the lines of some 130,000 runs of the pipeline.
+/// The most bytes of events that a group keeps, as AWS counts them: enough for the lines of about 130,000 runs of the
+/// pipeline.
 pub(crate) const BYTES: usize = 128 << 20;
 
-/// What AWS counts for an event besides its message [PutLogEvents].
+/// The bytes that AWS counts for an event besides its message [PutLogEvents].
 pub(crate) const OVERHEAD: usize = 26;
 
-/// Where an event is in its group: its time in ms, then a number that grows with every event. Also its id.
+/// The position of an event in its group: its time in ms, then a number that increases with every event. It also is the
+/// event's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) at_ms: i64,
@@ -23,7 +25,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Before every event of `at_ms`.
+    /// The position before every event at `at_ms`.
     pub(crate) fn before(at_ms: i64) -> Self {
         Self { at_ms, number: 0 }
     }
@@ -56,7 +58,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// When its first and last event happened, in ms.
+    /// When its first and its last event happened, in ms.
     pub(crate) fn span(&self) -> Option<(i64, i64)> {
         Some((self.events.first_key_value()?.0.at_ms, self.events.last_key_value()?.0.at_ms))
     }
@@ -70,16 +72,16 @@ pub(crate) struct Group {
     pub(crate) content: Mutex<Content>,
 }
 
-/// What of a group changes.
+/// The mutable part of a group.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
     pub(crate) streams: BTreeMap<Arc<str>, Stream>,
-    /// Of all streams.
+    /// The events of all streams.
     pub(crate) events: Events,
     pub(crate) bytes: usize,
     pub(crate) retention_days: Option<i64>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// By name.
+    /// Metric filters by name.
     pub(crate) metric_filters: BTreeMap<String, Arc<MetricFilter>>,
     next: u64,
 }
@@ -92,7 +94,7 @@ impl Group {
 }
 
 impl Content {
-    /// Makes a stream; false when there is one of that name.
+    /// Creates a stream; false if there is one with this name.
     pub(crate) fn create_stream(&mut self, name: Arc<str>, now_ms: i64) -> bool {
         match self.streams.entry(Arc::clone(&name)) {
             Entry::Occupied(_) => false,
@@ -108,7 +110,7 @@ impl Content {
         }
     }
 
-    /// Appends to a stream, whose name it returns; `None` when there is no such stream.
+    /// Appends events to a stream and returns its name; `None` if there is no such stream.
     pub(crate) fn append(
         &mut self,
         stream: &str,
@@ -134,7 +136,7 @@ impl Content {
         Some(name)
     }
 
-    /// Drops what is past the retention, and the oldest beyond the limit of bytes.
+    /// Drops events that are older than the retention, and the oldest ones beyond the limit of bytes.
     pub(crate) fn trim(&mut self, now_ms: i64) {
         let kept_from = self.kept_from(now_ms);
         while let Some(oldest) = self.events.first_entry() {
@@ -149,12 +151,12 @@ impl Content {
         }
     }
 
-    /// The earliest time that the retention keeps, in ms.
+    /// The earliest time within the retention, in ms.
     pub(crate) fn kept_from(&self, now_ms: i64) -> i64 {
         self.retention_days.map_or(i64::MIN, |days| now_ms - days * 86_400_000)
     }
 
-    /// Removes a stream with its events; false when there is none.
+    /// Removes a stream with its events; false if there is none.
     pub(crate) fn delete_stream(&mut self, name: &str) -> bool {
         let Some(stream) = self.streams.remove(name) else { return false };
         for (position, event) in stream.events {
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_events_go_beyond_the_limit() {
+    fn the_oldest_events_beyond_the_limit_are_dropped() {
         let mut content = group();
         content.create_stream("t".into(), 0);
         let megabyte: Arc<str> = "x".repeat(1 << 20).into();
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn events_go_with_their_retention() {
+    fn events_older_than_the_retention_are_dropped() {
         let mut content = group();
         content.retention_days = Some(1);
         content.append("s", 0, &[(0, "old".into())]).unwrap();

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// The retentions that can be set, in days [PutRetentionPolicy].
+/// The allowed retentions, in days [PutRetentionPolicy].
 const RETENTIONS: [i64; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922, 3_288,
     3_653,
@@ -165,7 +165,7 @@ fn describe_one(scope: &Scope<'_>, group: &Group) -> Value {
     members
 }
 
-/// The `limit` of the describing operations: 1 to 50, 50 without one.
+/// The `limit` of the describe operations: 1 to 50, and 50 by default.
 pub(crate) fn page_size(limit: Option<i64>) -> Result<usize, ApiError> {
     match limit {
         None => Ok(50),

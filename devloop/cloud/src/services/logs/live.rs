@@ -1,38 +1,38 @@
-//! The live feed: every event as it is logged, for whoever follows. Without followers nothing is allocated.
+//! The live feed: sends every event to followers as it is logged. Without followers it allocates nothing.
 
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-/// How many events a follower may lag behind before it is told that it missed some.
+/// How many events a follower may lag behind before it misses some.
 const BACKLOG: usize = 4_096;
 
 /// One event as it was logged.
 #[derive(Debug, Clone)]
 pub struct LogEvent {
-    /// The region it was logged in.
+    /// The region of the log group.
     pub region: Arc<str>,
     /// The log group, such as `/aws/lambda/upstream`.
     pub group: Arc<str>,
     /// The log stream.
     pub stream: Arc<str>,
-    /// When it happened, in ms since the epoch.
+    /// When the event happened, in ms since the epoch.
     pub at_ms: i64,
     /// The line.
     pub message: Arc<str>,
 }
 
-/// The sending side.
+/// The sender of the feed.
 #[derive(Debug, Default)]
 pub(crate) struct Live(OnceLock<Sender<LogEvent>>);
 
 impl Live {
-    /// Follows all events from now on. A follower that is too slow gets `Lagged` with the number it missed.
+    /// Follows all events from now on. A follower that is too slow gets `Lagged` with the number of missed events.
     pub(crate) fn subscribe(&self) -> Receiver<LogEvent> {
         self.0.get_or_init(|| broadcast::channel(BACKLOG).0).subscribe()
     }
 
-    /// Sends the events of one stream, which are made only when somebody follows.
+    /// Sends the events of one stream. They are created only if there is a follower.
     pub(crate) fn send<'a>(
         &self,
         region: &str,

@@ -1,5 +1,6 @@
-//! Metric filters: a metric from the events of a group that match a pattern [Creating metrics from log events using filters].
-//! A `defaultValue` is recorded for each event that does not match; AWS records it once for a minute without a match.
+//! Metric filters: metrics from the events of a group that match a pattern [Creating metrics from log events using
+//! filters]. A `defaultValue` is recorded for each event that does not match; AWS records it once for a minute without a
+//! match.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,16 +15,16 @@ use super::{
 };
 use crate::{error::ApiError, services::cloudwatch::CloudWatch, wire};
 
-/// How many filters a group may have [CloudWatch Logs quotas].
+/// The most filters of a group [CloudWatch Logs quotas].
 const FILTERS: usize = 100;
 
-/// How many dimensions a metric of a filter may have [MetricTransformation].
+/// The most dimensions of a filter's metric [MetricTransformation].
 const DIMENSIONS: usize = 3;
 
-/// How many messages one test may have [TestMetricFilter].
+/// The most messages of one test [TestMetricFilter].
 const MESSAGES: usize = 50;
 
-/// A filter of a group, ready to be used.
+/// A parsed filter of a group.
 #[derive(Debug)]
 pub(crate) struct MetricFilter {
     pattern: Pattern,
@@ -34,13 +35,13 @@ pub(crate) struct MetricFilter {
     created_ms: i64,
 }
 
-/// Where a value or a dimension comes from.
+/// The source of a value or a dimension.
 #[derive(Debug)]
 enum Source {
     Number(f64),
     /// `$.name` of a JSON message.
     Selector(Selector),
-    /// `$name` or `$3` of a pattern for fields.
+    /// `$name` or `$3` of a space-delimited pattern.
     Field(String),
 }
 
@@ -237,8 +238,8 @@ impl MetricFilter {
         self.metric.unit.as_deref().unwrap_or("None")
     }
 
-    /// Records what one event amounts to. An event without the value or one of the dimensions is left out; `defaultValue`
-    /// counts for an event that does not match [PutMetricFilter; MetricTransformation].
+    /// Records the metric for one event. An event without the value or one of the dimensions is ignored. For an event that
+    /// does not match, `defaultValue` is recorded [PutMetricFilter; MetricTransformation].
     pub(crate) fn observe(&self, metrics: &CloudWatch, region: &str, at_ms: i64, message: &str) {
         let extracted = self.pattern.extract(message);
         let mut dimensions = Vec::new();

@@ -1,9 +1,10 @@
-//! CloudWatch Logs: what functions and clients log, kept in memory, read by the `aws` command line and followed by
-//! devloop's log pane.
+//! CloudWatch Logs: the logs of functions and clients, in memory. The `aws` command line can read them, and devloop's log
+//! pane follows them.
 //!
-//! A group keeps its events for its retention and up to 128 MB; beyond that its oldest events go, which AWS would keep.
-//! Encryption keys, log classes and deletion protection are refused by name, and so are live tails, subscriptions and exports.
-//! Insights answers queries of the commands fields, display, filter, sort, limit and stats; it names those that it lacks.
+//! A group keeps its events for its retention, but at most 128 MB; its oldest events beyond that are dropped, which AWS
+//! would keep. Encryption keys, log classes and deletion protection are refused by name, and so are live tails,
+//! subscriptions and exports. Insights supports the commands fields, display, filter, sort, limit and stats, and refuses
+//! others by name.
 
 mod about;
 mod cloudformation;

@@ -1,4 +1,4 @@
-//! PutLogEvents: a batch is checked whole; events too old or too new are rejected, the others stored.
+//! PutLogEvents: checks the whole batch, rejects events that are too old or too new, and stores the others.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const EVENTS: usize = 10_000;
 const BYTES: usize = 1_048_576;
 const SPAN_MS: i64 = 86_400_000;
 
-/// How far back and ahead events may be dated, in ms [PutLogEvents].
+/// How far in the past and in the future an event may be, in ms [PutLogEvents].
 const OLDEST: i64 = 14 * 86_400_000;
 const NEWEST: i64 = 2 * 3_600_000;
 

@@ -1,4 +1,4 @@
-//! GetLogEvents: one stream, forwards and backwards.
+//! GetLogEvents: reads one stream, forwards and backwards.
 
 use std::{ops::Bound, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// The most that one answer holds: events, and bytes as AWS counts them [GetLogEvents].
+/// The most events and bytes (as AWS counts them) in one answer [GetLogEvents].
 pub(crate) const PAGE: usize = 10_000;
 pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
@@ -30,10 +30,10 @@ struct Get {
     start_from_head: bool,
 }
 
-/// A place between events, and the way to read from there.
+/// A position between events, and the direction to read in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Token {
-    /// Behind the event.
+    /// After the event.
     Forward(Position),
     /// Before the event.
     Backward(Position),
@@ -41,8 +41,8 @@ enum Token {
 
 /// [GetLogEvents, CloudWatch Logs API reference]
 ///
-/// A token names the event at the page's edge. At the end of the stream the answer brings back the token it was asked
-/// with, which is how clients notice the end, and later events are found with that same token.
+/// A token names the event at the edge of the page. At the end of the stream the answer contains the token of the request
+/// again. Clients recognise the end by this, and the same token finds later events.
 pub(crate) fn get(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
     let get: Get = wire::read(input)?;
     let limit = limit(get.limit)?;
@@ -102,13 +102,13 @@ pub(crate) fn get(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
     }))
 }
 
-/// The positions of `[startTime, endTime)`, no earlier than what is kept.
+/// The positions of `[startTime, endTime)`, limited to the events that are kept.
 pub(crate) fn range(start: Option<i64>, end: Option<i64>, kept_from: i64) -> (Position, Position) {
     let from = start.unwrap_or(0).max(kept_from);
     (Position::before(from), Position::before(end.unwrap_or(i64::MAX)))
 }
 
-/// The `limit` of the reading operations: 1 to 10,000, which is also the default.
+/// The `limit` of the read operations: 1 to 10,000, which is also the default.
 pub(crate) fn limit(limit: Option<i64>) -> Result<usize, ApiError> {
     match limit {
         None => Ok(PAGE),
@@ -118,7 +118,7 @@ pub(crate) fn limit(limit: Option<i64>) -> Result<usize, ApiError> {
     }
 }
 
-/// As many events as one answer holds.
+/// The events that fit into one answer.
 fn fits<'a>(
     events: impl Iterator<Item = (&'a Position, &'a Arc<Event>)>,
     limit: usize,
@@ -134,12 +134,12 @@ fn fits<'a>(
         .map(|(_, item)| item)
 }
 
-/// An event's id: 56 digits, in the order of the events.
+/// An event's id: 56 digits that sort like the events.
 pub(crate) fn event_id(position: Position) -> String {
     format!("{:020}{:036}", position.at_ms.max(0), position.number)
 }
 
-/// The position in an event's id.
+/// The position of the event with this id.
 pub(crate) fn from_event_id(id: &str) -> Option<Position> {
     if id.len() != 56 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_come_back_as_they_were() {
+    fn tokens_survive_encoding() {
         let check = |token: Token| assert_eq!(from_token(&to_token(token)).unwrap(), token);
         check(Token::Forward(Position { at_ms: 0, number: 0 }));
         check(Token::Backward(Position { at_ms: i64::MAX, number: u64::MAX }));

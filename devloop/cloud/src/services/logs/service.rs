@@ -1,4 +1,4 @@
-//! The service: dispatch by operation name, and the short ways for the cloud's own services.
+//! The service: runs operations by name, and has shortcuts for the cloud's own services.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,7 +25,7 @@ pub(crate) struct Logs {
     clock: Clock,
     regions: Regional<Store>,
     live: Live,
-    /// Where metric filters record.
+    /// The CloudWatch in which metric filters record.
     metrics: Arc<CloudWatch>,
     queries: Queries,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Logs {
 #[derive(Debug, Default)]
 pub(crate) struct Store(pub(crate) RwLock<BTreeMap<Arc<str>, Arc<Group>>>);
 
-/// What an operation works with.
+/// What an operation gets besides its input.
 #[derive(Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) cx: &'a Context,
@@ -43,7 +43,7 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// The group that `logGroupName`, or else `logGroupIdentifier` (a name or an ARN), names.
+    /// The group that `logGroupName` or else `logGroupIdentifier` (a name or an ARN) names.
     pub(crate) fn group(&self, name: Option<&str>, identifier: Option<&str>) -> Result<Arc<Group>, ApiError> {
         let name = name.or(identifier.map(group_of_arn)).ok_or_else(|| missing("logGroupName"))?;
         check_group_name(name)?;
@@ -56,7 +56,7 @@ impl Scope<'_> {
     }
 }
 
-/// The group's name in an ARN, or the text itself when it is a name already.
+/// The group's name in an ARN; a name is returned unchanged.
 pub(crate) fn group_of_arn(text: &str) -> &str {
     match text.split_once(":log-group:") {
         Some((_, rest)) => rest.split_once(':').map_or(rest, |(name, _)| name),
@@ -64,7 +64,7 @@ pub(crate) fn group_of_arn(text: &str) -> &str {
     }
 }
 
-/// Names of groups have 1 to 512 letters, digits and `.-_/#` [CreateLogGroup].
+/// Checks the name of a group: 1 to 512 letters, digits and `.-_/#` [CreateLogGroup].
 pub(crate) fn check_group_name(name: &str) -> Result<(), ApiError> {
     if name.is_empty() || name.len() > 512 {
         return Err(constraint(
@@ -120,8 +120,8 @@ impl Logs {
         }
     }
 
-    /// Logs events, each with its time in ms since the epoch; group and stream are made when they are new. None of the
-    /// limits of PutLogEvents apply.
+    /// Logs events, each with its time in ms since the epoch; creates the group and the stream if needed. The limits of
+    /// PutLogEvents do not apply.
     pub(crate) fn append(&self, region: &str, group: &str, stream: &str, events: Vec<(i64, String)>) {
         let (store, now_ms) = (self.regions.of(region), self.clock.now_ms());
         let events: Vec<(i64, Arc<str>)> =
@@ -147,7 +147,7 @@ impl Logs {
         self.live.send(region, &group.name, &stream, events.iter().map(|(at_ms, text)| (*at_ms, text)));
     }
 
-    /// How many groups there are, and how many events and bytes they keep together.
+    /// How many groups there are, and how many events and bytes they keep in all.
     pub(crate) fn kept(&self) -> (usize, usize, usize) {
         let mut kept = (0, 0, 0);
         for (_, store) in self.regions.all() {
@@ -159,8 +159,8 @@ impl Logs {
         kept
     }
 
-    /// Follows what is logged from now on, by clients and by the cloud, in every region. A follower that is too slow is
-    /// told how many events it missed.
+    /// Follows the events that clients and the cloud log from now on, in every region. A follower that is too slow is told
+    /// how many events it missed.
     pub(crate) fn subscribe(&self) -> Receiver<LogEvent> {
         self.live.subscribe()
     }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn followers_get_what_is_appended_and_learn_what_they_missed() {
+    fn followers_get_new_events_and_the_number_of_missed_ones() {
         let clock = Clock::manual(1_000);
         let logs = Logs::new(clock.clone(), Arc::new(CloudWatch::new(clock)));
         logs.append("eu-west-1", "/g", "s", vec![(1, "before".to_owned())]);

@@ -39,7 +39,7 @@ pub(crate) fn delete(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
     if group.content.lock().delete_stream(&stream) { Ok(json!({})) } else { Err(no_stream()) }
 }
 
-/// Names of streams have 1 to 512 characters without `:` and `*` [CreateLogStream].
+/// Checks the name of a stream: 1 to 512 characters without `:` and `*` [CreateLogStream].
 pub(crate) fn stream_name(name: Option<String>) -> Result<String, ApiError> {
     let name = name.ok_or_else(|| missing("logStreamName"))?;
     if name.is_empty() || name.chars().count() > 512 {
@@ -68,7 +68,7 @@ struct Describe {
     limit: Option<i64>,
 }
 
-/// What streams are ordered by: their last event, if asked for, then their name.
+/// The order of streams: by the time of their last event if the request asks for it, then by name.
 type Order = (i64, Arc<str>);
 
 /// [DescribeLogStreams, CloudWatch Logs API reference]
@@ -142,7 +142,7 @@ fn describe_one(group_arn: &str, stream: &Stream) -> Value {
     members
 }
 
-/// The token that PutLogEvents no longer needs and still returns.
+/// The token that PutLogEvents no longer needs but still returns.
 pub(crate) fn put_token() -> &'static str {
     "49590302637565679733984362574651"
 }

@@ -1,4 +1,4 @@
-//! Tags of log groups, by ARN and by the older operations that take names.
+//! Tags of log groups, for the newer operations with ARNs and the older ones with names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// How many tags a group may have.
+/// The most tags of a group.
 const TAGS: usize = 50;
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Input {
     tag_keys: Option<Vec<String>>,
 }
 
-/// Names and values within AWS's limits.
+/// Checks tags against AWS's limits.
 pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     if tags.len() > TAGS {
         return Err(ApiError::client("TooManyTagsException", "A resource can have no more than 50 tags."));

@@ -1,4 +1,4 @@
-//! Metric filters and Insights, through the service's operations.
+//! Tests of metric filters and Insights, through the service's operations.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Bench {
         self.logs.append("us-east-1", "/g", "s", events);
     }
 
-    /// Count and sum of a metric.
+    /// The count and the sum of a metric.
     fn metric(&self, name: &str, dimensions: &[(&str, &str)]) -> Option<(f64, f64)> {
         let summary = self.metrics.summary("us-east-1", "App", name, dimensions, NOW - 120_000, NOW)?;
         Some((summary.count, summary.sum))

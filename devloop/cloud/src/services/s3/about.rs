@@ -1,4 +1,4 @@
-//! What S3 tells of itself to the rest of the cloud.
+//! What S3 declares about itself to the rest of the cloud.
 
 use std::sync::Weak;
 
@@ -37,7 +37,7 @@ impl Service for S3 {
         &ABOUT
     }
 
-    /// Runs an operation on a bucket from inside the process, or reads or writes an object that is not large.
+    /// Runs an operation on a bucket from inside the process, or reads or writes a small object.
     fn call<'a>(
         &'a self,
         cx: &'a Context,
@@ -88,7 +88,7 @@ impl Service for S3 {
     }
 
     fn connect(&self, all: Weak<dyn Catalogue>) {
-        // The registry is made once; another one would be a mistake that changes nothing.
+        // The registry is made once; a second one would be ignored.
         let _ = self.all.set(all);
     }
 
@@ -119,7 +119,7 @@ impl Service for S3 {
         vec![("object_bytes_in_memory", self.folder.in_memory() as u64)]
     }
 
-    /// Objects beyond this lie on disk.
+    /// The limit of object bytes in memory; other objects are on disk.
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[("object_bytes_in_memory", MEMORY as u64)]
     }

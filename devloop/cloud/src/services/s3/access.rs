@@ -1,22 +1,22 @@
-//! Who is let in: requests with a signature of any kind, presigned ones until they expire, and anonymous ones where a
-//! bucket's policy invites them.
+//! Access control: admits requests with any signature, presigned requests until they expire, and anonymous requests that
+//! the bucket's policy allows.
 
 use serde_json::Value;
 
 use super::{bucket::Bucket, error::refused};
 use crate::{error::ApiError, http::Request};
 
-/// How a request says who it is.
+/// How a request is authenticated.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Caller {
-    /// By a signature in a header.
+    /// With a signature in a header.
     Signed,
-    /// By a signature in the query that is good until then, in ms since the epoch.
+    /// With a signature in the query, which expires at this time in ms since the epoch.
     Presigned(i64),
     Anonymous,
 }
 
-/// Reads who calls.
+/// Finds out how a request is authenticated.
 pub(super) fn caller(request: &Request) -> Caller {
     if request.headers.contains_key("authorization") {
         return Caller::Signed;
@@ -33,7 +33,7 @@ pub(super) fn caller(request: &Request) -> Caller {
             _ => Caller::Presigned(0),
         };
     }
-    // The older form of presigned requests.
+    // The older form of presigned requests (signature version 2).
     if request.parameter("Signature").is_some() && request.parameter("AWSAccessKeyId").is_some() {
         let until = request.parameter("Expires").as_deref().and_then(seconds).unwrap_or(0);
         return Caller::Presigned(until * 1000);
@@ -41,7 +41,7 @@ pub(super) fn caller(request: &Request) -> Caller {
     Caller::Anonymous
 }
 
-/// An error when a presigned request came too late.
+/// Fails if a presigned request has expired.
 pub(super) fn check_expiry(until_ms: i64, now_ms: i64) -> Result<(), ApiError> {
     if now_ms <= until_ms {
         return Ok(());
@@ -50,7 +50,7 @@ pub(super) fn check_expiry(until_ms: i64, now_ms: i64) -> Result<(), ApiError> {
     Err(refused(403, "AccessDenied", "Request has expired").detail("Expires", expires))
 }
 
-/// Whether a setting of the bucket's public access block is on.
+/// Whether the bucket's public access block has this setting.
 pub(super) fn blocks(bucket: &Bucket, setting: &str) -> bool {
     match bucket.settings.read().get("publicAccessBlock") {
         None => true,
@@ -79,14 +79,14 @@ fn is_everybody(statement: &Value) -> bool {
     texts(principal).contains(&"*") || texts(&principal["AWS"]).contains(&"*")
 }
 
-/// Whether a policy lets everybody in, without a condition.
+/// Whether a policy allows access to everybody without a condition.
 pub(super) fn is_public(policy: &Value) -> bool {
     statements(policy).iter().any(|statement| {
         statement["Effect"] == "Allow" && is_everybody(statement) && statement["Condition"].is_null()
     })
 }
 
-/// Whether the bucket's policy lets an anonymous caller run `operation` on `key`.
+/// Whether the bucket's policy allows an anonymous caller to run `operation` on `key`.
 pub(super) fn invites(bucket: &Bucket, operation: &str, key: Option<&str>) -> bool {
     let settings = bucket.settings.read();
     let Some(policy) = settings.get("policy") else { return false };
@@ -110,7 +110,7 @@ pub(super) fn invites(bucket: &Bucket, operation: &str, key: Option<&str>) -> bo
     fitting.peek().is_some() && fitting.all(|statement| statement["Effect"] == "Allow")
 }
 
-/// Whether a text fits a pattern with `*` and `?`.
+/// Whether a text matches a pattern with `*` and `?`.
 fn like(pattern: &str, text: &str) -> bool {
     match pattern.find(['*', '?']) {
         None => pattern == text,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_policy_invites_to_what_it_names_and_nothing_else() {
+    fn a_public_policy_allows_what_it_names_and_nothing_else() {
         let bucket = Bucket::new("b", "us-east-1".into(), 0);
         let policy = json!({ "Statement": [{
             "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/open/*",

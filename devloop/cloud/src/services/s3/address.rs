@@ -1,5 +1,5 @@
-//! Which bucket and which key a request is about, in path style and in virtual-host style
-//! [Virtual hosting of general purpose buckets].
+//! Finds the bucket and the key of a request, in path style and in virtual-hosted style [Virtual hosting of general purpose
+//! buckets].
 
 use crate::http::{Request, decode};
 
@@ -7,22 +7,22 @@ use crate::http::{Request, decode};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) bucket: Option<String>,
-    /// Decoded; everything behind the bucket's slash belongs to it, empty segments too.
+    /// Decoded. It is everything after the bucket's slash, including empty segments.
     pub(super) key: Option<String>,
 }
 
-/// What the Host header says of S3.
+/// What the Host header means for S3.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Host {
     /// `<bucket>.s3.<domain>`.
     Bucket(String),
     /// `s3.<domain>`.
     Service,
-    /// Not S3's.
+    /// A host that is not S3's.
     Other,
 }
 
-/// Reads the request's host.
+/// Reads the Host header of a request.
 pub(super) fn host(request: &Request) -> Host {
     let host = request.host();
     let is_ours = |rest: &str| {
@@ -45,7 +45,7 @@ pub(super) fn host(request: &Request) -> Host {
     Host::Other
 }
 
-/// Reads bucket and key of a request.
+/// Finds bucket and key of a request.
 pub(super) fn address(request: &Request) -> Address {
     let some = |text: &str| Some(decode(text)).filter(|text| !text.is_empty());
     let path = request.path.strip_prefix('/').unwrap_or(&request.path);

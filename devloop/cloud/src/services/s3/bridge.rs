@@ -1,11 +1,11 @@
-//! What happens to objects, as events of EventBridge [Using EventBridge, Amazon S3 user guide; EventBridge event message
-//! structure].
+//! Changes of objects as EventBridge events [Using EventBridge, Amazon S3 user guide; EventBridge event message structure].
 
 use serde_json::{Value, json};
 
 use super::{bucket::Bucket, operations::Call, version::Version};
 
-/// The entry of `PutEvents` for an event such as `ObjectCreated:Put`; `None` for one that EventBridge is not told of.
+/// The entry of `PutEvents` for an event such as `ObjectCreated:Put`; `None` for an event that S3 does not send to
+/// EventBridge.
 pub(super) fn entry(
     call: &Call<'_>,
     bucket: &Bucket,
@@ -42,7 +42,7 @@ pub(super) fn entry(
     }))
 }
 
-/// The detail type of an event, and the member that says more of it.
+/// The detail type of an event, and the additional member of its detail.
 fn about(event: &str) -> Option<(&'static str, Option<(&'static str, &'static str)>)> {
     Some(match event {
         "ObjectCreated:Put" => ("Object Created", Some(("reason", "PutObject"))),

@@ -1,4 +1,4 @@
-//! A bucket: its objects with their versions, its uploads in parts, and its settings.
+//! A bucket: its objects with their versions, its multipart uploads, and its settings.
 
 use std::{
     collections::BTreeMap,
@@ -13,20 +13,20 @@ use serde_json::Value;
 
 use super::{checksum::Algorithm, upload::Stored, version::Version};
 
-/// Whether a bucket keeps versions.
+/// Whether a bucket keeps versions of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Versioning {
-    /// It never did.
+    /// Versioning was never enabled.
     #[default]
     Off,
     Enabled,
     Suspended,
 }
 
-/// The objects by key; of each the versions, the newest last.
+/// The objects by key, each with its versions; the newest version is the last.
 pub(super) type Objects = BTreeMap<String, Vec<Arc<Version>>>;
 
-/// An upload in parts.
+/// A multipart upload.
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) key: String,
@@ -64,9 +64,9 @@ pub(super) struct Bucket {
     pub(super) versioning: RwLock<Versioning>,
     pub(super) objects: RwLock<Objects>,
     pub(super) uploads: RwLock<BTreeMap<String, Upload>>,
-    /// Documents by the name of the query parameter that they are set with, such as `cors`.
+    /// Documents, by the query parameter with which they are set, such as `cors`.
     pub(super) settings: RwLock<BTreeMap<&'static str, Value>>,
-    /// Numbers what happens to objects, for the sequencers of events.
+    /// Counts the changes of objects, for the sequencers of events.
     sequence: AtomicU64,
 }
 
@@ -85,12 +85,12 @@ impl Bucket {
         }
     }
 
-    /// The next sequencer: a hexadecimal number that grows with every change of an object.
+    /// The next sequencer: a hexadecimal number that increases with every change of an object.
     pub(super) fn sequencer(&self) -> String {
         format!("{:018X}", self.sequence.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Stores a version as the newest one and gives it its id, under the lock of the objects.
+    /// Stores a version as the newest one and sets its id. The caller holds the lock of the objects.
     pub(super) fn insert(&self, objects: &mut Objects, key: &str, mut version: Version) -> Arc<Version> {
         let versioning = *self.versioning.read();
         let versions = objects.entry(key.to_owned()).or_default();
@@ -105,13 +105,13 @@ impl Bucket {
         version
     }
 
-    /// The newest version of a key, unless it was deleted.
+    /// The newest version of a key; `None` if it is a delete marker.
     pub(super) fn newest(objects: &Objects, key: &str) -> Option<Arc<Version>> {
         objects.get(key)?.last().filter(|version| !version.is_delete_marker).cloned()
     }
 }
 
-/// An id as S3 makes them: 32 characters.
+/// A version id in S3's form: 32 characters.
 fn new_version_id() -> String {
     use rand::Rng as _;
     rand::rng().sample_iter(rand::distr::Alphanumeric).take(32).map(char::from).collect()

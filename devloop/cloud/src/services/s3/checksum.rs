@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::refused;
 use crate::error::ApiError;
 
-/// The algorithms that S3 has.
+/// The checksum algorithms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Algorithm {
     Crc32,
@@ -34,7 +34,7 @@ impl Algorithm {
         }
     }
 
-    /// The header that carries the value.
+    /// The header with the value.
     pub(super) fn header(self) -> &'static str {
         match self {
             Self::Crc32 => "x-amz-checksum-crc32",
@@ -45,12 +45,12 @@ impl Algorithm {
         }
     }
 
-    /// The element of documents that carries the value, such as `ChecksumCRC32`.
+    /// The element with the value in documents, such as `ChecksumCRC32`.
     pub(super) fn element(self) -> String {
         format!("Checksum{}", self.name())
     }
 
-    /// The CRC that it is, if it is one.
+    /// The CRC of this algorithm, if it is one.
     fn crc(self) -> Option<CrcAlgorithm> {
         match self {
             Self::Crc32 => Some(CrcAlgorithm::Crc32IsoHdlc),
@@ -60,8 +60,9 @@ impl Algorithm {
         }
     }
 
-    /// Whether the parts' checksums of an upload make one of the whole object, when `asked` is what the request says of it
-    /// (`FULL_OBJECT`, `COMPOSITE`); the error is a combination that S3 does not have [Checking object integrity in Amazon S3].
+    /// Whether a multipart upload gets a checksum of the whole object, or else a composite one of its parts' checksums.
+    /// `asked` is the type in the request (`FULL_OBJECT` or `COMPOSITE`). Fails for a combination that S3 does not support
+    /// [Checking object integrity in Amazon S3].
     pub(super) fn is_of_whole(self, asked: Option<&str>) -> Result<bool, ApiError> {
         match (asked, self) {
             (Some("FULL_OBJECT"), Self::Sha1 | Self::Sha256) | (Some("COMPOSITE"), Self::Crc64Nvme) => {
@@ -81,12 +82,12 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this name.
+    /// The algorithm with this name.
     pub(super) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
     }
 
-    /// The algorithm that a request asks for: by a value, by the name of a trailer, or by name.
+    /// The algorithm that a request uses: it has a value, a trailer, or the algorithm's name.
     pub(super) fn wanted(headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let given = Self::ALL.into_iter().find(|known| headers.contains_key(known.header()));
@@ -100,7 +101,7 @@ impl Algorithm {
     }
 }
 
-/// A checksum in the making.
+/// A checksum that is being computed.
 pub(super) enum Sum {
     Crc(Algorithm, Box<Crc>),
     Sha1(Sha1),
@@ -108,7 +109,7 @@ pub(super) enum Sum {
 }
 
 impl Sum {
-    /// A checksum of nothing.
+    /// The checksum of no bytes yet.
     pub(super) fn new(algorithm: Algorithm) -> Self {
         match algorithm.crc() {
             Some(crc) => Self::Crc(algorithm, Box::new(Crc::new(crc))),
@@ -117,7 +118,7 @@ impl Sum {
         }
     }
 
-    /// Takes more bytes.
+    /// Adds bytes.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Crc(_, crc) => crc.update(bytes),
@@ -126,7 +127,7 @@ impl Sum {
         }
     }
 
-    /// The value in base64.
+    /// The result.
     pub(super) fn finish(self) -> Checksum {
         let (algorithm, value) = match self {
             Self::Crc(algorithm, crc) => (algorithm, encoded(algorithm, crc.finalize())),
@@ -149,9 +150,9 @@ fn encoded(algorithm: Algorithm, value: u64) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checksum {
     pub(super) algorithm: Algorithm,
-    /// In base64; a composite one ends with `-` and the number of parts.
+    /// The value in base64; a composite one ends with `-` and the number of parts.
     pub(super) value: String,
-    /// Whether it is one of the parts' checksums.
+    /// Whether it is a checksum of the parts' checksums.
     pub(super) is_composite: bool,
 }
 
@@ -161,8 +162,8 @@ impl Checksum {
         if self.is_composite { "COMPOSITE" } else { "FULL_OBJECT" }
     }
 
-    /// The checksum of the whole of which `parts` are the checksums and lengths in bytes, one after the other; `None` when the
-    /// algorithm has no such sum.
+    /// The checksum of a whole object, from the checksums and the lengths in bytes of its parts; `None` for algorithms that
+    /// cannot combine them.
     pub(super) fn joined(algorithm: Algorithm, parts: &[(&Self, u64)]) -> Option<Self> {
         let crc = algorithm.crc()?;
         let mut whole = 0;
@@ -174,7 +175,7 @@ impl Checksum {
         Some(Self { algorithm, value: encoded(algorithm, whole), is_composite: false })
     }
 
-    /// The checksum of parts' checksums.
+    /// The composite checksum of the parts' checksums.
     pub(super) fn of_parts(algorithm: Algorithm, parts: &[&Self]) -> Self {
         let mut sum = Sum::new(algorithm);
         for part in parts {
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_crcs_are_of_the_whole_and_the_longest_of_nothing_else() {
+    fn only_crcs_can_cover_the_whole_object_and_crc64_must() {
         let check = |algorithm: Algorithm, asked: Option<&str>, expected: Option<bool>| {
             assert_eq!(algorithm.is_of_whole(asked).ok(), expected, "{algorithm:?} {asked:?}");
         };
@@ -228,14 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn known_values_come_out() {
+    fn known_values_are_computed() {
         let check = |algorithm: Algorithm, expected: &str| {
             let mut sum = Sum::new(algorithm);
             sum.update(b"12345");
             sum.update(b"6789");
             assert_eq!(sum.finish().value, expected, "{algorithm:?}");
         };
-        // The check values of the catalogue of CRC algorithms, and FIPS 180's hashes of the same text.
+        // The check values in the catalogue of CRC algorithms, and the hashes of the same text.
         check(Algorithm::Crc32, &BASE64_STANDARD.encode(0xcbf4_3926_u32.to_be_bytes()));
         check(Algorithm::Crc32c, &BASE64_STANDARD.encode(0xe306_9283_u32.to_be_bytes()));
         check(Algorithm::Crc64Nvme, &BASE64_STANDARD.encode(0xae8b_1486_0a79_9888_u64.to_be_bytes()));

@@ -1,6 +1,6 @@
-//! Bodies in the form `aws-chunked`: chunks with a size line each, and perhaps trailers behind the last one
+//! Bodies with the encoding `aws-chunked`: each chunk has a line with its size, and trailers may follow the last chunk
 //! [Signature calculations for the authorization header: transferring payload in multiple chunks]. Signatures of chunks are
-//! not checked.
+//! not verified.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use hyper::HeaderMap;
@@ -8,12 +8,12 @@ use hyper::HeaderMap;
 /// The longest size line or trailer line, in bytes.
 const LINE: usize = 4096;
 
-/// Reads the chunks out of a body that comes in pieces.
+/// Reads the chunks of a body that arrives in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     buffer: BytesMut,
     state: State,
-    /// Trailers by lower-case name.
+    /// Trailers, with names in lower case.
     pub(super) trailers: Vec<(String, String)>,
 }
 
@@ -27,7 +27,7 @@ enum State {
     Done,
 }
 
-/// Whether the headers say that the body is in chunks.
+/// Whether the headers say that the body is chunked.
 pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
     text("x-amz-content-sha256").starts_with("STREAMING-")
@@ -35,7 +35,7 @@ pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
 }
 
 impl Chunks {
-    /// Takes a piece of the body and gives the data in it; an error when the form is broken.
+    /// Adds a piece of the body and returns the data in it; fails if the encoding is broken.
     pub(super) fn feed(&mut self, piece: &[u8]) -> Result<Vec<Bytes>, &'static str> {
         self.buffer.extend_from_slice(piece);
         let mut out = Vec::new();
@@ -59,7 +59,7 @@ impl Chunks {
         }
     }
 
-    /// Whether the last chunk was seen.
+    /// Whether the last chunk has arrived.
     pub(super) fn is_done(&self) -> bool {
         matches!(self.state, State::Done | State::Trailers)
     }
@@ -82,7 +82,7 @@ impl Chunks {
         }
     }
 
-    /// The next line without its end; `None` when it is not there yet.
+    /// The next line without its line break; `None` if it has not arrived yet.
     fn line(&mut self) -> Result<Option<String>, &'static str> {
         let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else {
             return if self.buffer.len() > LINE { Err("a line of the body is too long") } else { Ok(None) };

@@ -1,5 +1,5 @@
-//! `AWS::S3::Bucket`, `AWS::S3::BucketPolicy` and `Custom::S3BucketNotifications`, the resource that the CDK makes of a bucket's
-//! notifications.
+//! `AWS::S3::Bucket`, `AWS::S3::BucketPolicy` and `Custom::S3BucketNotifications`, which the CDK creates for the
+//! notifications of a bucket.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::resource::{
     Task,
 };
 
-/// The types that S3 makes for templates.
+/// The resource types that S3 implements.
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::S3::Bucket", Box::new(Bucket)),
@@ -23,7 +23,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
 #[derive(Debug)]
 struct Bucket;
 
-/// Properties that can change later.
+/// The properties that can change in place.
 const CHANGEABLE: [&str; 8] = [
     "BucketEncryption",
     "CorsConfiguration",
@@ -36,7 +36,7 @@ const CHANGEABLE: [&str; 8] = [
 ];
 
 impl Bucket {
-    /// Brings everything but the name to what the properties say.
+    /// Sets everything but the name as the properties say.
     async fn set(task: &Task<'_>, name: &str) -> Result<(), Cause> {
         if let Some(versioning) = task.properties.get("VersioningConfiguration") {
             let input = json!({ "Bucket": name, "VersioningConfiguration": versioning });
@@ -107,7 +107,7 @@ fn cors_rule(rule: &Value) -> Value {
     })
 }
 
-/// The template's form of notifications as the API's document.
+/// The `NotificationConfiguration` property in the form of the API's document.
 fn from_property(value: &Value) -> Value {
     let convert = |list_name: &str, target: &str, element: &str| -> Vec<Value> {
         list(value, list_name)
@@ -132,7 +132,7 @@ fn from_property(value: &Value) -> Value {
     document
 }
 
-/// The API's own form, which the CDK's resource has, as the document.
+/// The API's JSON form, which the CDK's resource has, in the form of the API's document.
 fn from_api(value: &Value) -> Value {
     let convert = |list_name: &str, target: &str, element: &str| -> Vec<Value> {
         list(value, list_name)
@@ -274,7 +274,7 @@ impl ResourceType for BucketPolicy {
     }
 }
 
-/// `Custom::S3BucketNotifications`, done here instead of by the function that the CDK brings for it.
+/// `Custom::S3BucketNotifications`. The cloud handles it itself, without the function that the CDK adds for it.
 #[derive(Debug)]
 struct Notifications;
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// A time in ms since the epoch as HTTP writes it, to the second.
+/// A time in ms since the epoch in HTTP's form, to the second.
 pub(super) fn http_date(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
@@ -24,7 +24,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether one of the entity tags in a header is this one.
+/// Whether one of the entity tags in a header is `etag`.
 fn matches(header: &str, etag: &str) -> bool {
     header.split(',').any(|tag| {
         let tag = tag.trim().trim_start_matches("W/");
@@ -37,7 +37,7 @@ pub(super) fn for_reading(headers: &HeaderMap, version: &Version) -> Result<(), 
     check(headers, "", version, |_| refused(304, "NotModified", "Not Modified"))
 }
 
-/// The same for the source of a copy, whose headers begin with `x-amz-copy-source-`.
+/// The same checks for the source of a copy, whose headers start with `x-amz-copy-source-`.
 pub(super) fn for_copying(headers: &HeaderMap, version: &Version) -> Result<(), ApiError> {
     check(headers, "x-amz-copy-source-", version, precondition_failed)
 }
@@ -67,7 +67,7 @@ fn check(
     Ok(())
 }
 
-/// Checks `If-None-Match: *` and `If-Match` of a write against what is there now.
+/// Checks `If-None-Match: *` and `If-Match` of a write against the existing version.
 pub(super) fn for_writing(headers: &HeaderMap, there: Option<&Version>) -> Result<(), ApiError> {
     if let Some(tags) = text(headers, "if-none-match") {
         if tags.trim() != "*" {
@@ -85,7 +85,7 @@ pub(super) fn for_writing(headers: &HeaderMap, there: Option<&Version>) -> Resul
     }
 }
 
-/// Whether a range is to be honoured: `If-Range` names this version, or is not there.
+/// Whether a range applies: `If-Range` is absent or names this version.
 pub(super) fn range_holds(headers: &HeaderMap, version: &Version) -> bool {
     let Some(condition) = text(headers, "if-range") else { return true };
     match parse_date(condition) {

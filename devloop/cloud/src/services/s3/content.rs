@@ -1,4 +1,4 @@
-//! The bytes of objects: small ones in memory up to a bound, all others in files of a private folder.
+//! The bytes of objects: those of small objects in memory up to a limit, all others in files of a private folder.
 
 use std::{
     collections::VecDeque,
@@ -20,19 +20,19 @@ use tempfile::TempDir;
 
 use crate::{http::Streamed, scratch};
 
-/// Up to this many bytes an object may stay in memory.
+/// The most bytes of an object that is kept in memory.
 const SMALL: usize = 64 << 10;
 
-/// How many bytes of objects stay in memory altogether.
+/// The most bytes of all objects in memory together.
 pub(super) const MEMORY: usize = 128 << 20;
 
-/// How much is read from or written to a file at a time.
+/// How many bytes are read from or written to a file at once.
 pub(super) const PIECE: usize = 1 << 20;
 
-/// The largest object that one request puts [Amazon S3 quotas].
+/// The largest object in one request [Amazon S3 quotas].
 pub(super) const LARGEST: u64 = 5 << 30;
 
-/// Where objects lie. The folder is made when the first large object comes, and goes with the service.
+/// The folder for large objects. It is created for the first large object, and deleted with the service.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
     directory: Mutex<Option<TempDir>>,
@@ -46,12 +46,12 @@ impl Folder {
         self.in_memory.load(Ordering::Relaxed)
     }
 
-    /// Whether `length` bytes are few enough to stay in memory, beside what is there already.
+    /// Whether `length` more bytes may be kept in memory.
     pub(super) fn has_room(&self, length: usize) -> bool {
         length <= SMALL && self.in_memory() + length <= MEMORY
     }
 
-    /// A new file; its name says nothing of the object, so that no key can lead out of the folder.
+    /// Creates a file. Its name does not depend on the object, so that no key can lead out of the folder.
     pub(super) fn create(&self) -> io::Result<(File, StoredFile)> {
         let mut directory = self.directory.lock();
         let directory = match &mut *directory {
@@ -63,7 +63,7 @@ impl Folder {
     }
 }
 
-/// A file that goes when nobody needs it any more.
+/// A file that is deleted when this is dropped.
 #[derive(Debug)]
 pub(super) struct StoredFile(PathBuf);
 
@@ -79,7 +79,7 @@ impl Drop for StoredFile {
     }
 }
 
-/// Bytes in memory, counted while they are there.
+/// Bytes in memory, which are counted until this is dropped.
 #[derive(Debug)]
 struct InMemory {
     bytes: Bytes,
@@ -92,7 +92,7 @@ impl Drop for InMemory {
     }
 }
 
-/// Where some bytes lie, and which of them are meant.
+/// A range of bytes in memory or in a file.
 #[derive(Debug, Clone)]
 struct Segment {
     place: Place,
@@ -111,22 +111,22 @@ impl Segment {
         self.to - self.from
     }
 
-    /// A part of it, counted from its begin.
+    /// A part of the segment; `from` and `to` count from its start.
     fn sliced(&self, from: u64, to: u64) -> Self {
         Self { place: self.place.clone(), from: self.from + from, to: self.from + to }
     }
 }
 
-/// The bytes of an object, or of a part. Cheap to clone; an object made of parts shares theirs.
+/// The bytes of an object or of a part. Cheap to clone; the object of a multipart upload shares the bytes of its parts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Content {
     segments: Vec<Segment>,
-    /// In bytes.
+    /// The length in bytes.
     pub(super) length: u64,
 }
 
 impl Content {
-    /// Keeps `bytes` in memory; [`Folder::has_room`] says whether they may be there.
+    /// Keeps `bytes` in memory; the caller has asked [`Folder::has_room`].
     pub(super) fn of_memory(folder: &Arc<Folder>, bytes: Bytes) -> Self {
         folder.in_memory.fetch_add(bytes.len(), Ordering::Relaxed);
         let length = bytes.len() as u64;
@@ -143,7 +143,7 @@ impl Content {
         Self { segments: vec![Segment { place, from: 0, to: length }], length }
     }
 
-    /// The parts one after the other.
+    /// All parts, one after the other.
     pub(super) fn joined<'c>(parts: impl Iterator<Item = &'c Self>) -> Self {
         let mut whole = Self::default();
         for part in parts {
@@ -153,7 +153,7 @@ impl Content {
         whole
     }
 
-    /// The bytes from `from` up to, not including, `to`, as a stream that reads a piece when it is asked for one.
+    /// The bytes from `from` up to but not including `to`, as a stream that reads one piece at a time.
     pub(super) fn stream(&self, from: u64, to: u64) -> Streamed {
         let state = Reading { pieces: self.sliced(from, to).segments.into(), open: None };
         StreamBody::new(stream::try_unfold(state, |mut state| async move {
@@ -162,7 +162,7 @@ impl Content {
         .boxed_unsync()
     }
 
-    /// The bytes from `from` up to, not including, `to`, shared with this content.
+    /// The bytes from `from` up to but not including `to`, shared with this content.
     pub(super) fn sliced(&self, from: u64, to: u64) -> Self {
         let mut part = Self { segments: Vec::new(), length: to - from };
         let mut begin = 0;
@@ -177,7 +177,7 @@ impl Content {
         part
     }
 
-    /// The bytes, when all of them are in memory: small objects need no stream.
+    /// The bytes, if all of them are in memory in one piece; then no stream is needed.
     pub(super) fn in_memory(&self) -> Option<Bytes> {
         match self.segments.as_slice() {
             [] => Some(Bytes::new()),
@@ -189,11 +189,11 @@ impl Content {
     }
 }
 
-/// How far a stream has come.
+/// The progress of a stream.
 struct Reading {
-    /// What is still to be read.
+    /// The segments that are still to be read.
     pieces: VecDeque<Segment>,
-    /// The file that the first piece is in, once it was opened.
+    /// The file of the first segment, once it is open.
     open: Option<Arc<File>>,
 }
 

@@ -1,4 +1,4 @@
-//! Cross-origin requests of browsers, by a bucket's own rules [Using cross-origin resource sharing].
+//! Cross-origin requests of browsers, checked with a bucket's CORS rules [Using cross-origin resource sharing].
 
 use hyper::Method;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use super::{
 use crate::http::{Reply, Request};
 
 impl S3 {
-    /// The rule of the bucket that fits an origin and a method.
+    /// The bucket's rule for an origin and a method.
     fn cors_rule(&self, address: &Address, origin: &str, method: &str) -> Option<Value> {
         let bucket = self.bucket(address.bucket.as_deref()?).ok()?;
         let settings = bucket.settings.read();
@@ -54,7 +54,7 @@ impl S3 {
         Some(reply)
     }
 
-    /// Adds what a page of another origin needs to read an answer.
+    /// Adds the CORS headers that a page of another origin needs to read the answer.
     pub(super) fn with_cors(&self, reply: Reply, request: &Request, address: &Address) -> Reply {
         let Some(origin) = request.header("origin").filter(|_| request.method != Method::OPTIONS) else {
             return reply;
@@ -83,7 +83,7 @@ fn allowed(reply: Reply, rule: &Value, origin: &str) -> Reply {
     if everybody { reply } else { reply.header("access-control-allow-credentials", "true") }
 }
 
-/// A text with at most one `*` in its pattern.
+/// Whether a text matches a pattern with at most one `*`.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

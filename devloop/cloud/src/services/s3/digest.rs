@@ -1,4 +1,4 @@
-//! Digests of bytes that are stored already.
+//! Digests of bytes that are already stored.
 
 use http_body_util::BodyExt as _;
 use md5::{Digest as _, Md5};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// The MD5 in hex and the checksum of some content, which is read piece by piece.
+/// The MD5 in hex and the checksum of some content, which is read in pieces.
 pub(super) async fn digests(
     content: &Content,
     algorithm: Option<Algorithm>,

@@ -1,5 +1,6 @@
-//! XML documents as JSON values and back: an element with elements in it is an object, elements that repeat are a list, all
-//! else is text. S3's documents write their lists without a surrounding element, so both ways fit.
+//! Converts XML documents to JSON values and back. An element with child elements becomes an object, repeated elements
+//! become a list, and everything else is text. S3's documents have no element around their lists, so this works in both
+//! directions.
 
 use quick_xml::{Reader, escape::escape, events::Event};
 use serde_json::{Map, Value};
@@ -7,10 +8,11 @@ use serde_json::{Map, Value};
 use super::error::malformed_xml;
 use crate::error::ApiError;
 
-/// How deep a document may nest.
+/// The deepest nesting of a document.
 const DEPTH: usize = 32;
 
-/// Reads a document; gives its root's name and content. Entities other than XML's own and document types are refused.
+/// Parses a document; returns the name and the content of its root. Refuses document types and entities other than XML's
+/// own.
 pub(super) fn read(body: &[u8]) -> Result<(String, Value), ApiError> {
     let text = std::str::from_utf8(body).map_err(|_| malformed_xml())?;
     let mut reader = Reader::from_str(text);
@@ -88,7 +90,7 @@ fn insert(members: &mut Map<String, Value>, name: String, value: Value) {
     }
 }
 
-/// The items of a list that may have been a single element.
+/// The items of a list; a list with one item was read as a single element.
 pub(super) fn items<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
     match value.get(name) {
         None | Some(Value::Null) => Vec::new(),
@@ -105,7 +107,7 @@ pub(super) fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
 /// The namespace of S3's documents.
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/// Writes a document.
+/// Writes a document as XML.
 pub(super) fn write(root: &str, value: &Value) -> String {
     let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">");
     content(&mut xml, value);
@@ -130,7 +132,8 @@ fn content(xml: &mut String, value: &Value) {
     }
 }
 
-/// Text of a document. What XML has no letter for, S3 writes as a reference all the same; a line's end would not survive otherwise.
+/// Writes text. Control characters, which XML cannot contain, become character references, as in S3's documents; otherwise
+/// a carriage return would be lost.
 fn written(xml: &mut String, text: &str) {
     for letter in escape(text).chars() {
         match letter {

@@ -1,4 +1,4 @@
-//! The service's errors and how they are written [Error responses, Amazon S3 API reference].
+//! The service's errors and their XML form [Error responses, Amazon S3 API reference].
 
 use quick_xml::escape::escape;
 
@@ -33,7 +33,7 @@ pub(super) fn malformed_xml() -> ApiError {
     )
 }
 
-/// `PreconditionFailed`, for the header that did not hold.
+/// `PreconditionFailed`, with the header whose condition is not met.
 pub(super) fn precondition_failed(header: &str) -> ApiError {
     refused(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         .detail("Condition", header)
@@ -44,7 +44,7 @@ pub(super) fn access_denied() -> ApiError {
     refused(403, "AccessDenied", "Access Denied")
 }
 
-/// A failure of the disk, by its cause.
+/// The error for a failure of the disk, with its cause and what to do.
 pub(super) fn disk(error: &std::io::Error) -> ApiError {
     let message = match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
@@ -58,7 +58,7 @@ pub(super) fn disk(error: &std::io::Error) -> ApiError {
     refused(500, "InternalError", message)
 }
 
-/// An error as an XML document.
+/// The XML document of an error.
 pub(super) fn body(error: &ApiError) -> String {
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>",
@@ -72,7 +72,7 @@ pub(super) fn body(error: &ApiError) -> String {
     xml + "</Error>"
 }
 
-/// The answer to a request that failed; one whose object did not change has no body.
+/// The response for an error. The response to an unchanged object (304) has no body.
 pub(super) fn reply(cx: &Context, resource: &str, error: &ApiError) -> Reply {
     if error.status == 304 {
         return Reply::empty(304);

@@ -1,4 +1,5 @@
-//! Objects for other services of the cloud: read and written by the same operations that requests run, without a connection.
+//! Reads and writes objects for other services of the cloud, with the same operations that requests run, but without a
+//! connection.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -19,11 +20,11 @@ use crate::{
     http::{Arriving, Reply, Request, encode},
 };
 
-/// The largest object that is read this way, in bytes: the largest code package of Lambda, unpacked [Lambda quotas].
+/// The largest object that can be read this way, in bytes: the largest code package of Lambda, unpacked [Lambda quotas].
 const LARGEST: u64 = 250 << 20;
 
-/// Runs `GetObject` (members `Bucket`, `Key`, `VersionId`) or `PutObject` (`Bucket`, `Key`, `ContentType`). `Body` is in base64, as
-/// JSON protocols write blobs.
+/// Runs `GetObject` (members `Bucket`, `Key`, `VersionId`) or `PutObject` (`Bucket`, `Key`, `ContentType`). `Body` is in
+/// base64, as in JSON protocols.
 pub(super) async fn call(
     s3: &S3,
     cx: &Context,

@@ -1,11 +1,11 @@
-//! Lifecycle rules of templates as the API's document has them: the two name their members differently. They are kept and shown;
-//! nothing expires.
+//! Converts the lifecycle rules of templates to the API's document; the two have different member names. Rules are kept and
+//! shown, but nothing expires.
 
 use serde_json::{Map, Value, json};
 
 use crate::resource::Cause;
 
-/// What a rule of a template may say [AWS::S3::Bucket Rule].
+/// The supported members of a rule in a template [AWS::S3::Bucket Rule].
 const KNOWN: [&str; 16] = [
     "AbortIncompleteMultipartUpload",
     "ExpirationDate",
@@ -25,7 +25,7 @@ const KNOWN: [&str; 16] = [
     "Transitions",
 ];
 
-/// The members of `from` under other names, without those that are not there.
+/// The members of `from` under their other names, without absent ones.
 fn renamed(from: &Value, names: &[(&str, &str)]) -> Value {
     let members = names.iter().filter_map(|(name, shown)| {
         let value = from.get(name).filter(|value| !value.is_null())?;
@@ -34,13 +34,13 @@ fn renamed(from: &Value, names: &[(&str, &str)]) -> Value {
     Value::Object(members.collect())
 }
 
-/// The items of a list, and the one that may be given without a list.
+/// The item of the member `one`, if it is there, and the items of the list `many`.
 fn both(rule: &Value, one: &str, many: &str) -> Vec<Value> {
     let many = rule.get(many).and_then(Value::as_array).cloned().unwrap_or_default();
     rule.get(one).cloned().into_iter().chain(many).collect()
 }
 
-/// A rule as the API's document has it.
+/// Converts a rule to the form of the API's document.
 pub(super) fn rule(rule: &Value) -> Result<Value, Cause> {
     let members = rule.as_object().into_iter().flatten();
     if let Some(name) = members.map(|(name, _)| name).find(|name| !KNOWN.contains(&name.as_str())) {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_keeps_all_that_it_says() {
+    fn a_rule_keeps_all_its_members() {
         let given = json!({
             "Id": "r", "Status": "Enabled", "Prefix": "a/", "TagFilters": [{ "Key": "k", "Value": "v" }],
             "ExpirationInDays": 7, "Transitions": [{ "StorageClass": "GLACIER", "TransitionInDays": 3 }],
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_rule_cannot_say_is_named() {
+    fn unsupported_members_of_a_rule_are_named() {
         let refused = rule(&json!({ "Status": "Enabled", "Days": 1 })).unwrap_err();
         assert!(
             matches!(&refused, Cause::Property(why) if why.contains("Days of a lifecycle rule")),

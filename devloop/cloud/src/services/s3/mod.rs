@@ -1,7 +1,8 @@
-//! S3: buckets whose objects lie in memory when they are small and on disk otherwise, read and written as streams.
+//! S3: buckets whose small objects are in memory and whose other objects are on disk. Objects are read and written as
+//! streams.
 //!
-//! Signatures are not checked, as nowhere in this cloud; a request without one is anonymous and refused where AWS refuses it.
-//! Websites, replication, object lock, select, inventory and analytics are refused by name.
+//! Signatures are not verified, as everywhere in this cloud. A request without a signature is anonymous, and is refused
+//! where AWS refuses it. Websites, replication, object lock, select, inventory and analytics are refused by name.
 
 mod about;
 mod access;

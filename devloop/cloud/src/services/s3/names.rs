@@ -6,7 +6,7 @@ use crate::error::ApiError;
 /// The longest key, in bytes.
 const KEY: usize = 1024;
 
-/// Checks a new bucket's name.
+/// Checks the name of a new bucket.
 pub(super) fn check_bucket(name: &str) -> Result<(), ApiError> {
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let valid = (3..=63).contains(&name.len())
@@ -23,7 +23,7 @@ pub(super) fn check_bucket(name: &str) -> Result<(), ApiError> {
     Err(refused(400, "InvalidBucketName", "The specified bucket is not valid.").detail("BucketName", name))
 }
 
-/// Checks a new object's key.
+/// Checks the key of a new object.
 pub(super) fn check_key(key: &str) -> Result<(), ApiError> {
     if key.len() <= KEY {
         return Ok(());
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_buckets() {
+    fn bucket_names_are_checked() {
         let check = |name: &str, valid: bool| assert_eq!(check_bucket(name).is_ok(), valid, "{name}");
         check("xml-data", true);
         check("a.b.c", true);

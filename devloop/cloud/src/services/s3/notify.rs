@@ -1,4 +1,4 @@
-//! Notifications: what happens to objects, told to functions, queues and topics [Amazon S3 Event Notifications].
+//! Event notifications: tells functions, queues and topics about changes of objects [Amazon S3 Event Notifications].
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{arn::Arn, context::Context, error::ApiError, functions::Invocation, wire};
 
-/// Where a configuration sends its events.
+/// The kind of target of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Function,
@@ -23,14 +23,14 @@ enum Kind {
     Topic,
 }
 
-/// The lists of a document, and the element with the target's ARN in each.
+/// The lists of a notification document, and the element in each with the target's ARN.
 const LISTS: [(&str, &str, Kind); 3] = [
     ("CloudFunctionConfiguration", "CloudFunction", Kind::Function),
     ("QueueConfiguration", "Queue", Kind::Queue),
     ("TopicConfiguration", "Topic", Kind::Topic),
 ];
 
-/// Events that may be asked for, beside everything that begins with one of them and `*`.
+/// The event types; a prefix of one of them with `*` is allowed too.
 const EVENTS: [&str; 9] = [
     "s3:ObjectCreated:Put",
     "s3:ObjectCreated:Post",
@@ -43,7 +43,7 @@ const EVENTS: [&str; 9] = [
     "s3:TestEvent",
 ];
 
-/// One configuration.
+/// One configuration of a bucket's notifications.
 #[derive(Debug, Clone)]
 struct Configuration {
     id: String,
@@ -55,7 +55,7 @@ struct Configuration {
 }
 
 impl Configuration {
-    /// The configurations of a document.
+    /// The configurations in a document.
     fn all(document: &Value) -> Vec<Self> {
         let mut found = Vec::new();
         for (list, member, kind) in LISTS {
@@ -95,7 +95,7 @@ impl Configuration {
             && self.events.iter().any(|wanted| covers(wanted, &format!("s3:{event}")))
     }
 
-    /// Whether some event of some object would go to both.
+    /// Whether both configurations would match some event of some object.
     fn overlaps(&self, other: &Self) -> bool {
         let events = self.events.iter().any(|a| other.events.iter().any(|b| covers(a, b) || covers(b, a)));
         let one = |a: &str, b: &str, fits: fn(&str, &str) -> bool| fits(a, b) || fits(b, a);
@@ -105,7 +105,7 @@ impl Configuration {
     }
 }
 
-/// Whether the event that was asked for, perhaps with `*` at its end, covers another one.
+/// Whether the wanted event type, which may end with `*`, covers an event type.
 fn covers(wanted: &str, event: &str) -> bool {
     match wanted.strip_suffix('*') {
         Some(start) => event.starts_with(start),
@@ -113,7 +113,7 @@ fn covers(wanted: &str, event: &str) -> bool {
     }
 }
 
-/// Checks a document of notifications: known events, no overlaps, targets that exist; queues and topics get the test event.
+/// Checks a notification document: event types, overlaps, and that all targets exist. Queues and topics get the test event.
 pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Value) -> Result<(), ApiError> {
     let invalid = |message: String| refused(400, "InvalidArgument", message);
     let all = Configuration::all(document);
@@ -139,7 +139,7 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
             "Bucket": bucket.name, "RequestId": &*cx.request_id, "HostId": "devloop",
         });
         deliver(s3, cx, one, test.to_string()).await.map_err(|error| {
-            tracing::warn!(%error, bucket = bucket.name, target = one.target, "the test event was not taken");
+            tracing::warn!(%error, bucket = bucket.name, target = one.target, "the test event was not accepted");
             invalid("Unable to validate the following destination configurations".to_owned())
         })?;
     }
@@ -152,8 +152,8 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
     Ok(())
 }
 
-/// Tells of an event whoever wants to know of it. A target that does not take it is named in the log: S3 itself has no other
-/// way to tell.
+/// Sends an event to all targets whose configuration matches. A failure is logged, because S3 has no other way to report
+/// it.
 pub(super) async fn tell(
     call: &Call<'_>,
     bucket: &Bucket,
@@ -175,13 +175,13 @@ pub(super) async fn tell(
             None => Err(ApiError::internal("the cloud is stopping")),
         };
         if let Err(error) = sent {
-            tracing::warn!(%error, bucket = bucket.name, key, "EventBridge did not take an event");
+            tracing::warn!(%error, bucket = bucket.name, key, "EventBridge did not accept an event");
         }
     }
     for one in Configuration::all(&document).iter().filter(|one| one.wants(event, key)) {
         let message = json!({ "Records": [record(call, bucket, key, version, event, sequencer, &one.id)] });
         if let Err(error) = deliver(call.s3, call.cx, one, message.to_string()).await {
-            tracing::warn!(%error, bucket = bucket.name, key, target = one.target, "a notification was not taken");
+            tracing::warn!(%error, bucket = bucket.name, key, target = one.target, "a notification was not accepted");
         }
     }
 }
@@ -230,7 +230,7 @@ fn record(
     })
 }
 
-/// A key as events have it: encoded as in a form, with `+` for a space and slashes as they are.
+/// A key in the form of events: form-encoded, with `+` for a space and unescaped slashes.
 fn encoded(key: &str) -> String {
     crate::http::encode(key).replace("%20", "+").replace("%2F", "/").replace('~', "%7E").replace("%2A", "*")
 }
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_wanted_by_prefix_suffix_and_name() {
+    fn events_match_by_prefix_suffix_and_type() {
         let base = configuration(&["s3:ObjectCreated:*"], "in/", ".xml");
         assert!(base.wants("ObjectCreated:Put", "in/a.xml"));
         assert!(!base.wants("ObjectCreated:Put", "in/a.json"));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_encoded_as_events_have_them() {
+    fn keys_are_encoded_as_in_events() {
         let check = |key: &str, expected: &str| assert_eq!(encoded(key), expected);
         check("a b/c+d.xml", "a+b/c%2Bd.xml");
         check("é", "%C3%A9");

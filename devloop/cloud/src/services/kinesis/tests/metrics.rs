@@ -1,4 +1,4 @@
-//! Shard-level metrics.
+//! Tests of shard-level metrics.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ impl Fixture {
         (answer["CurrentShardLevelMetrics"].clone(), answer["DesiredShardLevelMetrics"].clone())
     }
 
-    /// The sum of a metric of the first shard.
+    /// The sum of a metric for the first shard.
     fn sum(&self, metric: &str) -> Option<f64> {
         let dimensions = [("StreamName", "s"), ("ShardId", FIRST)];
         let (from, to) = (START_MS - 60_000, START_MS + 60_000);
@@ -22,7 +22,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_shard_tells_the_metrics_that_are_switched_on_and_no_others() {
+async fn a_shard_records_only_the_enabled_metrics() {
     let fixture = Fixture::with_shards(1).await;
     fixture.put("0", "before").await;
     assert_eq!(fixture.sum("IncomingRecords"), None);
@@ -35,7 +35,7 @@ async fn a_shard_tells_the_metrics_that_are_switched_on_and_no_others() {
     fixture.put("0", "defg").await;
     let read = fixture.texts(FIRST, "TRIM_HORIZON", json!({})).await;
     assert_eq!(read, ["before", "abc", "defg"]);
-    // Data and the partition key `k`.
+    // The bytes count the data and the partition key `k`.
     assert_eq!((fixture.sum("IncomingRecords"), fixture.sum("OutgoingBytes")), (Some(2.0), Some(16.0)));
     assert_eq!((fixture.sum("IncomingBytes"), fixture.sum("OutgoingRecords")), (None, None));
     let disabled = fixture.monitor("DisableEnhancedMonitoring", &["OutgoingBytes"]).await;

@@ -1,4 +1,4 @@
-//! `SubscribeToShard` on a clock that the tests drive.
+//! Tests of `SubscribeToShard`, with a clock that the tests drive.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const FIRST: &str = "shardId-000000000000";
 const ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
 
 impl Fixture {
-    /// Registers the consumer `c`; answers with its ARN.
+    /// Registers the consumer `c`; returns its ARN.
     async fn consumer(&self) -> String {
         let input = json!({ "StreamARN": ARN, "ConsumerName": "c" });
         string(&self.ok("RegisterStreamConsumer", input).await["Consumer"]["ConsumerARN"])
@@ -27,13 +27,13 @@ impl Fixture {
         subscribe(&self.kinesis, &self.cx, input)
     }
 
-    /// A subscription from the oldest record on.
+    /// A subscription that starts at the oldest record.
     fn events(&self, consumer: &str) -> Events {
         self.subscribe(consumer, json!({ "Type": "TRIM_HORIZON" })).unwrap()
     }
 }
 
-/// The event that is there now; `None` where the subscription waits.
+/// The event that is due now; `None` if the subscription waits.
 fn event(events: &mut Events) -> Option<Value> {
     let Event { name, payload } = events.next().now_or_never()?.unwrap().unwrap();
     assert_eq!(name, "SubscribeToShardEvent");
@@ -43,12 +43,12 @@ fn event(events: &mut Events) -> Option<Value> {
 /// The code of the error that ends the subscription now.
 fn error(events: &mut Events) -> String {
     let error = events.next().now_or_never().unwrap().unwrap().unwrap_err();
-    assert!(events.next().now_or_never().unwrap().is_none(), "an error is the end");
+    assert!(events.next().now_or_never().unwrap().is_none(), "an error ends the subscription");
     error.code.into_owned()
 }
 
 #[tokio::test]
-async fn records_come_as_they_are_put_and_the_next_subscription_goes_on_behind_them() {
+async fn records_arrive_as_they_are_put_and_the_next_subscription_continues_after_them() {
     let fixture = Fixture::with_shards(1).await;
     let consumer = fixture.consumer().await;
     fixture.put("0", "a").await;
@@ -69,7 +69,7 @@ async fn records_come_as_they_are_put_and_the_next_subscription_goes_on_behind_t
 }
 
 #[tokio::test]
-async fn a_silent_shard_is_told_of_every_five_seconds_for_five_minutes() {
+async fn without_records_an_event_is_sent_every_five_seconds_for_five_minutes() {
     let fixture = Fixture::with_shards(1).await;
     let consumer = fixture.consumer().await;
     let mut events = fixture.events(&consumer);
@@ -83,7 +83,7 @@ async fn a_silent_shard_is_told_of_every_five_seconds_for_five_minutes() {
     assert!(silences.iter().all(|event| event["Records"] == json!([])));
     fixture.clock.advance(Duration::from_secs(5));
     assert!(events.next().now_or_never().unwrap().is_none(), "five minutes are over");
-    // What was told of an empty shard is a place in it.
+    // The sequence number in an event without records is a valid starting position.
     fixture.put("0", "first").await;
     let last = silences[0]["ContinuationSequenceNumber"].clone();
     let position = json!({ "Type": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last });
@@ -91,7 +91,7 @@ async fn a_silent_shard_is_told_of_every_five_seconds_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_shard_that_is_split_ends_with_its_children() {
+async fn a_subscription_to_a_split_shard_ends_with_the_children() {
     let fixture = Fixture::with_shards(1).await;
     let consumer = fixture.consumer().await;
     let mut events = fixture.events(&consumer);
@@ -141,7 +141,7 @@ async fn a_subscription_ends_with_its_consumer_and_with_its_stream() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_subscription_is_said_before_it_begins() {
+async fn an_invalid_subscription_is_refused_before_it_begins() {
     let fixture = Fixture::with_shards(1).await;
     let consumer = fixture.consumer().await;
     let check = |consumer: &str, position: Value, code: &str, part: &str| {

@@ -1,4 +1,4 @@
-//! An event as a query sees it: Insights' own fields, what Lambda's REPORT lines tell, and the members of JSON messages.
+//! An event in a query: Insights' own fields, the fields of Lambda's REPORT lines, and the members of JSON messages.
 
 use std::cell::OnceCell;
 
@@ -25,7 +25,7 @@ impl<'e> Fields<'e> {
         Self { event, position, group, account, document: OnceCell::new() }
     }
 
-    /// A field by its name; names with dots lead into members and elements.
+    /// A field by its name. A name with dots can lead to nested members and elements.
     pub(super) fn get(&self, name: &str) -> Option<Field> {
         match name {
             "@timestamp" => Some(Field::Time(self.position.at_ms)),
@@ -48,7 +48,7 @@ impl<'e> Fields<'e> {
     }
 }
 
-/// The member of that name, also one whose own name has dots.
+/// The member with this name; the member's own name may contain dots.
 fn member<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
     let direct = |name: &str| match document {
         Value::Array(items) => items.get(name.parse::<usize>().ok()?),
@@ -60,7 +60,7 @@ fn member<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
     name.match_indices('.').find_map(|(at, _)| member(direct(&name[..at])?, &name[at + 1..]))
 }
 
-/// What Lambda's own lines tell [Supported logs and discovered fields: Lambda].
+/// The fields in Lambda's own lines [Supported logs and discovered fields: Lambda].
 fn report(message: &str, name: &str) -> Option<Field> {
     let (kind, rest) = message.split_once(" RequestId: ")?;
     if !matches!(kind, "START" | "END" | "REPORT") {
@@ -76,7 +76,7 @@ fn report(message: &str, name: &str) -> Option<Field> {
         "duration" => labelled("Duration: ").map(Field::Number),
         "billedDuration" => labelled("Billed Duration: ").map(Field::Number),
         "initDuration" => labelled("Init Duration: ").map(Field::Number),
-        // In bytes on AWS.
+        // AWS has this field in bytes.
         "memorySize" => labelled("Memory Size: ").map(|mb: f64| Field::Number(mb * 1e6)),
         "maxMemoryUsed" => labelled("Max Memory Used: ").map(|mb: f64| Field::Number(mb * 1e6)),
         _ => None,

@@ -12,7 +12,7 @@ pub(super) enum Condition {
     Not(Box<Condition>),
     IsPresent(String),
     Compare(Operand, Comparison, Operand),
-    /// `like` a text or a pattern.
+    /// `like` with a text or a regular expression.
     Like(Operand, Regex),
     In(Operand, Vec<Field>),
 }
@@ -24,7 +24,7 @@ pub(super) enum Operand {
     Constant(Field),
 }
 
-/// How two values are compared.
+/// The comparison operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {
     Equal,
@@ -36,7 +36,7 @@ pub(super) enum Comparison {
 }
 
 impl Condition {
-    /// Whether it holds, where `field` finds the value of a name. A comparison with a field that is not there does not hold.
+    /// Whether the condition holds; `field` looks up the value of a name. A comparison with a missing field does not hold.
     pub(super) fn holds(&self, field: &dyn Fn(&str) -> Option<Field>) -> bool {
         match self {
             Self::Both(one, other) => one.holds(field) && other.holds(field),

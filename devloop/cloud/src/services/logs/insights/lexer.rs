@@ -1,25 +1,25 @@
-//! The words of a query.
+//! Splits a query into tokens.
 
-/// A word.
+/// A token of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     /// A name, a keyword, or a number with a unit such as `5m`.
     Word(String),
-    /// A name between backticks: never a keyword.
+    /// A name in backticks, which is never a keyword.
     Quoted(String),
     Text(String),
     Number(f64),
-    /// `/…/`.
+    /// A regular expression in slashes: `/…/`.
     Pattern(String),
-    /// `|`, `,`, `(`, `=`, `>=` and the like.
+    /// A sign such as `|`, `,`, `(`, `=` or `>=`.
     Sign(&'static str),
 }
 
-/// Signs, the longer ones first.
+/// All signs, the longer ones first.
 const SIGNS: [&str; 16] =
     ["!=", "<=", ">=", "=~", "|", ",", "(", ")", "[", "]", "=", "<", ">", "+", "*", "-"];
 
-/// Takes a query apart. `#` begins a comment that ends with its line.
+/// Splits a query into tokens. `#` starts a comment up to the end of the line.
 pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
     let mut tokens = Vec::new();
     let mut rest = query.trim_start();
@@ -59,7 +59,7 @@ fn word(text: &str) -> (Token, &str) {
     }
 }
 
-/// What stands between two of the first letter; a backslash before the letter keeps it.
+/// The text up to the closing `quote`, and the rest after it. A backslash escapes the quote.
 fn closed(text: &str, quote: char) -> Result<(String, &str), String> {
     let (mut inside, mut is_escaped) = (String::new(), false);
     for (index, c) in text.char_indices().skip(1) {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_numbers_texts_and_patterns_are_told_apart() {
+    fn names_numbers_texts_and_patterns_become_different_tokens() {
         let read =
             tokens("fields @timestamp, `a-b` # comment\n| filter ms>=7.5 and x like /a\\/b/ | limit 5")
                 .unwrap();

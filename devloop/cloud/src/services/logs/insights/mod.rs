@@ -1,7 +1,7 @@
 //! Logs Insights: queries over the events of some groups [CloudWatch Logs Insights language query syntax].
 //!
-//! A query runs when it is started, so its results are there at once; the last 100 are kept. The commands are `fields`,
-//! `display`, `filter`, `sort`, `limit` and `stats`; every other one is refused by name.
+//! A query runs while it is started, so its results are available at once. The last 100 queries are kept. The commands are
+//! `fields`, `display`, `filter`, `sort`, `limit` and `stats`; other commands are refused by name.
 
 mod event;
 mod expression;
@@ -25,10 +25,10 @@ use crate::{error::ApiError, wire};
 use query::Query;
 use run::{Outcome, Row};
 
-/// How many queries are kept with their results.
+/// How many queries are kept, with their results.
 const KEPT: usize = 100;
 
-/// How many rows a query gives at the most [CloudWatch Logs quotas].
+/// The most rows of a query's result [CloudWatch Logs quotas].
 const ROWS: usize = 10_000;
 
 /// The queries of all regions, the latest last.
@@ -70,7 +70,7 @@ struct Named {
 }
 
 impl Queries {
-    /// [StartQuery, CloudWatch Logs API reference]. Times are in s.
+    /// [StartQuery, CloudWatch Logs API reference]. Times are in seconds.
     pub(crate) async fn start(&self, scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
         let start: QueryInput = wire::read(input)?;
         if let Some(language) = start.query_language.filter(|language| language != "CWLI") {
@@ -106,7 +106,7 @@ impl Queries {
         let account = Arc::clone(&scope.cx.account);
         let work = move || run::run(&query, &groups, range, &account, limit);
         let outcome = tokio::task::spawn_blocking(work).await;
-        let outcome = outcome.map_err(|_| ApiError::internal("the query has broken off"))?;
+        let outcome = outcome.map_err(|_| ApiError::internal("the query was aborted"))?;
         let id = uuid::Uuid::new_v4().to_string();
         let mut queries = self.0.lock();
         if queries.len() == KEPT {
@@ -167,7 +167,7 @@ impl Queries {
         Ok(json!({ "queries": shown.collect::<Vec<_>>() }))
     }
 
-    /// [StopQuery, CloudWatch Logs API reference]: a query that has ended cannot be stopped, and here all have.
+    /// [StopQuery, CloudWatch Logs API reference]: here a query has always ended, and an ended query cannot be stopped.
     pub(crate) fn stop(&self, scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
         self.find(scope, input)?;
         Err(invalid("The query has ended and cannot be stopped."))

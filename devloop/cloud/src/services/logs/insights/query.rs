@@ -1,4 +1,4 @@
-//! Reads a query: `fields @timestamp, ms | filter ms > 5 and level = "error" | stats count(*) by bin(5m)`.
+//! Parses a query: `fields @timestamp, ms | filter ms > 5 and level = "error" | stats count(*) by bin(5m)`.
 
 use regex::{Regex, RegexBuilder};
 
@@ -8,26 +8,27 @@ use super::{
     value::Field,
 };
 
-/// How deep parentheses may nest, so that a hostile query cannot exhaust the stack.
+/// The deepest nesting of parentheses, so that a hostile query cannot overflow the stack.
 const DEPTH: usize = 32;
 
-/// Memory that a compiled expression may take.
+/// The most memory of a compiled regular expression, in bytes.
 const EXPRESSION_BYTES: usize = 1 << 20;
 
-/// A query: commands in the order in which they apply.
+/// A query: its commands, in the order in which they are applied.
 #[derive(Debug)]
 pub(super) struct Query(pub(super) Vec<Command>);
 
 /// One command.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// `fields` and `display`: what is shown, under which name. Only `display` hides what `fields` named.
+    /// `fields` and `display`: the fields to show, with their names in the result. `display` hides the fields of earlier
+    /// `fields`.
     Show {
         fields: Vec<(String, String)>,
         only: bool,
     },
     Filter(Condition),
-    /// Names, and whether the greatest comes first, which it does without a word about it.
+    /// Field names, each with whether the order is descending, which is the default.
     Sort(Vec<(String, bool)>),
     Limit(usize),
     Stats {
@@ -36,10 +37,10 @@ pub(super) enum Command {
     },
 }
 
-/// A figure of `stats`.
+/// An aggregation of `stats`.
 #[derive(Debug)]
 pub(super) enum Figure {
-    /// Of all events, or of those that have the field.
+    /// Counts all events, or those that have the field.
     Count(Option<String>),
     CountDistinct(String),
     Sum(String),
@@ -49,16 +50,16 @@ pub(super) enum Figure {
     Percentile(String, f64),
 }
 
-/// What `stats` groups by.
+/// A key by which `stats` groups.
 #[derive(Debug)]
 pub(super) enum Key {
     Name(String),
-    /// The time, cut to a multiple of so many ms.
+    /// The time, rounded down to a multiple of this many ms.
     Bin(i64),
 }
 
 impl Query {
-    /// Reads a query; the error says what is wrong.
+    /// Parses a query; the error says what is wrong.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0 };
         let mut commands = Vec::new();
@@ -324,7 +325,7 @@ fn shown(token: &Token) -> String {
     }
 }
 
-/// `30s`, `5m`, `1h` or `1d`, in ms.
+/// Parses `30s`, `5m`, `1h` or `1d` into ms.
 fn duration(text: &str) -> Option<i64> {
     let at = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(at);

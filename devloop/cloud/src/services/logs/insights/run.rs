@@ -14,38 +14,38 @@ use super::{
 };
 use crate::services::logs::group::{Event, Group, OVERHEAD, Position};
 
-/// The fields of a row as they are shown.
+/// The fields of a result row.
 pub(super) type Row = Vec<(String, String)>;
 
-/// What came of a query.
+/// The result of a query.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) rows: Vec<Row>,
-    /// How many events passed the filters.
+    /// How many events passed the `filter` commands.
     pub(super) matched: usize,
     pub(super) scanned: usize,
     pub(super) bytes: usize,
 }
 
-/// Values by name.
+/// Values with their names.
 type Named = Vec<(String, Field)>;
 
 /// An event, or a row of `stats`.
 struct Record {
     source: Option<Source>,
-    /// What `fields` and `stats` have named.
+    /// The values that `fields` and `stats` have named.
     named: Named,
 }
 
-/// Where an event is.
+/// The place of an event.
 struct Source {
     event: Arc<Event>,
     position: Position,
     group: Arc<str>,
 }
 
-/// Runs `query` over the events in `range` and gives at most `most` rows. Takes as long as there are events: call it where
-/// blocking is fine.
+/// Runs `query` over the events in `range`; returns at most `most` rows. Many events take long: call it where blocking is
+/// allowed.
 pub(super) fn run(
     query: &Query,
     groups: &[Arc<Group>],
@@ -72,7 +72,7 @@ pub(super) fn run(
     }
     outcome.scanned = records.len();
     outcome.matched = records.len();
-    // Without a wish the latest event comes first.
+    // By default the latest event comes first.
     records.sort_by_key(|record| std::cmp::Reverse(record.source.as_ref().map(|source| source.position)));
     let (mut shown, mut limit): (Option<Vec<String>>, usize) = (None, most);
     let mut is_counted = false;
@@ -94,7 +94,7 @@ pub(super) fn run(
             }
             Command::Filter(condition) => {
                 records.retain(|record| {
-                    // Of one event the message is read once.
+                    // The message of an event is parsed once for the whole condition.
                     let fields = record.fields(account);
                     let of_event = |name: &str| fields.as_ref().and_then(|fields| fields.get(name));
                     condition.holds(&|name| record.named(name).or_else(|| of_event(name)))
@@ -152,14 +152,14 @@ impl Record {
     }
 
     fn row(&self, account: &str, shown: &[String]) -> Row {
-        // Events can be fetched by their pointer; rows of figures have none.
+        // The pointer `@ptr` of an event can be used to fetch it; aggregated rows have none.
         let pointer = self.source.as_ref().map(|_| "@ptr".to_owned());
         let names = shown.iter().cloned().chain(pointer);
         names.filter_map(|name| Some((name.clone(), self.field(account, &name)?.text()))).collect()
     }
 }
 
-/// One row for each group of events with equal keys, in the order in which the keys first come.
+/// A row for each group of events with equal keys.
 fn summed(
     records: &[Record],
     account: &str,

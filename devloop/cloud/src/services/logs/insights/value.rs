@@ -1,4 +1,4 @@
-//! The values of a query: text, numbers, and how they compare.
+//! The values in a query: text and numbers, and their order.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    /// A JSON value; objects and arrays as their text, null as nothing.
+    /// The field for a JSON value: objects and arrays as their JSON text; `None` for null.
     pub(super) fn of_json(value: &serde_json::Value) -> Option<Self> {
         use serde_json::Value;
         Some(match value {
@@ -24,7 +24,7 @@ impl Field {
         })
     }
 
-    /// As a number, if it reads as one.
+    /// The value as a number, if it can be read as one.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
@@ -33,7 +33,7 @@ impl Field {
         }
     }
 
-    /// As answers show it.
+    /// The value in the form of the API's output.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -45,7 +45,8 @@ impl Field {
         }
     }
 
-    /// The order of two values: all text before all numbers [CloudWatch Logs Insights: sort]. Digits in text are letters here.
+    /// The order of two values: all text comes before all numbers [CloudWatch Logs Insights: sort]. Text is compared letter
+    /// by letter, even where it contains digits.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         match (self.number(), other.number()) {
             (Some(one), Some(other)) => one.total_cmp(&other),

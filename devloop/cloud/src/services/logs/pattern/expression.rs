@@ -5,11 +5,12 @@ use regex::{Regex, RegexBuilder};
 /// A regular expression.
 pub(crate) type Expression = Regex;
 
-/// Memory that a compiled expression may take, so that a hostile one stays small.
+/// The most memory of a compiled expression in bytes, so that a hostile one stays small.
 const SIZE: usize = 1 << 20;
 
-/// The expression between the percent signs at the start of `text`, and what is behind it. AWS allows a subset without
-/// groups; groups are refused so that a pattern that works here works there [Supported regular expressions syntax].
+/// Parses the expression between percent signs at the start of `text`; returns it with the rest of the text. AWS allows a
+/// subset without groups; groups are refused, so that a pattern which works here also works on AWS [Supported regular
+/// expressions syntax].
 pub(crate) fn parse(text: &str) -> Result<(Expression, &str), String> {
     let inside = &text[1..];
     let end = inside.find('%').ok_or("a % is not closed")?;

@@ -12,7 +12,7 @@ pub(crate) enum Condition {
     Field(Selector, Test),
 }
 
-/// Where a value is: `$.a['b'][0][*]`.
+/// The place of a value: `$.a['b'][0][*]`.
 #[derive(Debug)]
 pub(crate) struct Selector(pub(crate) Vec<Step>);
 
@@ -25,7 +25,7 @@ pub(crate) enum Step {
     Every,
 }
 
-/// What is asked of a value.
+/// A test of a value.
 #[derive(Debug)]
 pub(crate) enum Test {
     Exists,
@@ -33,7 +33,7 @@ pub(crate) enum Test {
     IsNull,
     Is(bool),
     Compare(Comparison, f64),
-    /// Equal to a text with `*` for anything, or to a number.
+    /// Equal to a text, in which `*` stands for any text, or to a number.
     Equal(Literal),
     NotEqual(Literal),
 }
@@ -56,7 +56,7 @@ pub(crate) enum Literal {
 }
 
 impl Condition {
-    /// Whether it holds for a document.
+    /// Whether the condition holds for a document.
     pub(crate) fn holds(&self, document: &Value) -> bool {
         match self {
             Self::Both(one, other) => one.holds(document) && other.holds(document),
@@ -68,7 +68,7 @@ impl Condition {
 }
 
 impl Selector {
-    /// The first value that the selector leads to.
+    /// The first value at the selector.
     pub(crate) fn find<'v>(&self, document: &'v Value) -> Option<&'v Value> {
         find(document, &self.0)
     }
@@ -85,7 +85,7 @@ fn find<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
     }
 }
 
-/// Whether `check` holds for some value that the steps lead to.
+/// Whether `check` is true for one of the values at the steps.
 fn any(value: &Value, steps: &[Step], check: &impl Fn(&Value) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return check(value) };
     match step {
@@ -143,12 +143,12 @@ impl Literal {
     }
 }
 
-/// A value as a number, also one that is written as text.
+/// The value as a number, even if it is text.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// Whether `text` is the parts in order, with anything in between.
+/// Whether `text` consists of the parts in this order, with any text between them.
 fn wildcard(parts: &[String], text: &str) -> bool {
     let [first, middle @ .., last] = parts else {
         return parts.first().is_some_and(|only| only == text);

@@ -1,4 +1,4 @@
-//! Filter patterns: which events FilterLogEvents shows.
+//! Filter patterns: they select the events of FilterLogEvents and of metric filters.
 
 mod expression;
 mod json;
@@ -12,30 +12,30 @@ pub(crate) use self::json::{Selector, number};
 use super::errors::invalid;
 use crate::error::ApiError;
 
-/// A pattern, ready to be matched [Filter pattern syntax, CloudWatch Logs user guide].
+/// A parsed pattern [Filter pattern syntax, CloudWatch Logs user guide].
 #[derive(Debug)]
 pub(crate) enum Pattern {
-    /// No condition.
+    /// The empty pattern, which matches all messages.
     All,
     /// Words, phrases and regular expressions anywhere in the message.
     Terms(terms::Terms),
     /// Conditions on the fields of a JSON message.
     Json(json::Condition),
-    /// Conditions on fields with spaces in between.
+    /// Conditions on space-delimited fields.
     Spaced(spaced::Spaced),
 }
 
-/// What a metric can take from a message that matches.
+/// What a metric filter can use of a matching message.
 #[derive(Debug, Default)]
 pub(crate) struct Extracted {
-    /// The fields of a pattern for fields, by name.
+    /// The fields of a space-delimited pattern, by name.
     pub(crate) fields: Map<String, Value>,
-    /// The message of a pattern for JSON.
+    /// The JSON document, for a JSON pattern.
     pub(crate) document: Option<Value>,
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let text = text.trim();
         if text.len() > 1_024 {
@@ -54,17 +54,17 @@ impl Pattern {
         parsed.map_err(|why| invalid(format!("Invalid filter pattern: {why}")))
     }
 
-    /// Whether a message is shown.
+    /// Whether a message matches.
     pub(crate) fn matches(&self, message: &str) -> bool {
         self.extract(message).is_some()
     }
 
-    /// What a message that matches holds; `None` for the others.
+    /// The fields or the document of a matching message; `None` if it does not match.
     pub(crate) fn extract(&self, message: &str) -> Option<Extracted> {
         match self {
             Self::All => Some(Extracted::default()),
             Self::Terms(terms) => terms.matches(message).then(Extracted::default),
-            // Most messages of a group that is filtered this way are JSON; the others are told apart at once.
+            // Most messages in a group with such a pattern are JSON; others are rejected by their first character.
             Self::Json(condition) => {
                 let is_json = message.trim_start().starts_with(['{', '[']);
                 let document = is_json.then(|| serde_json::from_str(message).ok()).flatten()?;
@@ -76,7 +76,7 @@ impl Pattern {
     }
 }
 
-/// Reads the selector of a value in a JSON message, such as `$.latency`.
+/// Parses the selector of a value in a JSON message, such as `$.latency`.
 pub(crate) fn selector(text: &str) -> Result<Selector, ApiError> {
     parse::selector(text).map_err(|why| invalid(format!("Invalid selector {text}: {why}")))
 }

@@ -1,4 +1,4 @@
-//! Reads `{ $.level = "error" && ($.ms > 5 || $.fatal IS TRUE) }` and `[ip, ..., status = 4*]`.
+//! Parses `{ $.level = "error" && ($.ms > 5 || $.fatal IS TRUE) }` and `[ip, ..., status = 4*]`.
 
 use super::{
     expression,
@@ -7,10 +7,10 @@ use super::{
     terms::quoted,
 };
 
-/// How deep parentheses may nest, so that a hostile pattern cannot exhaust the stack.
+/// The deepest nesting of parentheses, so that a hostile pattern cannot overflow the stack.
 const DEPTH: usize = 32;
 
-/// Reads a whole pattern; the error says what is wrong.
+/// Parses a whole JSON pattern; the error says what is wrong.
 pub(crate) fn condition(text: &str) -> Result<Condition, String> {
     let mut reader = Reader { rest: text, depth: 0, names: Names::Selectors };
     reader.expect("{")?;
@@ -19,7 +19,7 @@ pub(crate) fn condition(text: &str) -> Result<Condition, String> {
     Ok(condition)
 }
 
-/// Reads the selector of one value, such as `$.latency`; the error says what is wrong.
+/// Parses the selector of one value, such as `$.latency`; the error says what is wrong.
 pub(crate) fn selector(text: &str) -> Result<Selector, String> {
     let mut reader = Reader { rest: text, depth: 0, names: Names::Selectors };
     let selector = reader.selector()?;
@@ -27,7 +27,7 @@ pub(crate) fn selector(text: &str) -> Result<Selector, String> {
     Ok(selector)
 }
 
-/// Reads `[ip, user, ..., status = 4*]`; the error says what is wrong.
+/// Parses `[ip, user, ..., status = 4*]`; the error says what is wrong.
 pub(crate) fn spaced(text: &str) -> Result<Spaced, String> {
     let mut reader = Reader { rest: text, depth: 0, names: Names::Fields };
     reader.expect("[")?;
@@ -48,7 +48,7 @@ pub(crate) fn spaced(text: &str) -> Result<Spaced, String> {
     }
 }
 
-/// How a condition names what it is about.
+/// How a condition names the value that it tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
     /// `$.name`, in a JSON message.
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         Ok(condition)
     }
 
-    /// A field of a pattern: nothing, its name, or a condition that begins with its name.
+    /// Parses a field of a space-delimited pattern: nothing, its name, or a condition that starts with its name.
     fn field(&mut self) -> Result<Field, String> {
         self.rest = self.rest.trim_start();
         let begin = self.rest;
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next word in capitals.
+    /// The next word, in capital letters.
     fn word(&mut self) -> String {
         self.rest = self.rest.trim_start();
         self.run(|c| c.is_ascii_alphabetic()).to_ascii_uppercase()
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The last sign of a pattern.
+    /// Takes the closing sign, after which nothing may follow.
     fn end(&mut self, sign: &str) -> Result<(), String> {
         self.expect(sign)?;
         match self.rest.trim() {
@@ -257,7 +257,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a field's name is made of.
+/// Whether a field's name may contain the character.
 fn is_field(c: char) -> bool {
     c.is_alphanumeric() || "_-".contains(c)
 }

@@ -1,30 +1,32 @@
-//! Patterns for messages of fields with spaces in between: `[ip, user, ..., status = 4*, bytes > 1000]`
-//! [Filter pattern syntax: space-delimited log events, CloudWatch Logs user guide].
+//! Patterns for space-delimited messages: `[ip, user, ..., status = 4*, bytes > 1000]` [Filter pattern syntax:
+//! space-delimited log events, CloudWatch Logs user guide].
 
 use serde_json::{Map, Value};
 
 use super::json::{Condition, Selector};
 
-/// A pattern. A message matches that has as many fields, or at least as many where the pattern has an ellipsis.
+/// A space-delimited pattern. It matches messages with the same number of fields or, with an ellipsis, with at least as
+/// many.
 #[derive(Debug)]
 pub(crate) struct Spaced {
     /// The fields before the ellipsis, or all of them.
     pub(crate) first: Vec<Field>,
-    /// The fields behind the ellipsis, if there is one.
+    /// The fields after the ellipsis, if there is one.
     pub(crate) last: Option<Vec<Field>>,
 }
 
 /// A field of the pattern.
 #[derive(Debug)]
 pub(crate) struct Field {
-    /// What conditions and metrics call it; without a name it is called by its number.
+    /// The name for conditions and metrics; a field without a name is called by its number.
     pub(crate) name: Option<String>,
-    /// What must hold; it may ask for other fields of the pattern too.
+    /// The field's condition, which may refer to other fields of the pattern too.
     pub(crate) condition: Option<Condition>,
 }
 
 impl Spaced {
-    /// The fields of a message by name, without the `$` that metrics write before it; `None` when the message does not match.
+    /// The fields of a matching message by name, without the `$` that metric filters write before it; `None` if the message
+    /// does not match.
     pub(crate) fn fields(&self, message: &str) -> Option<Map<String, Value>> {
         let found = split(message);
         let last = self.last.as_deref().unwrap_or_default();
@@ -51,12 +53,12 @@ impl Spaced {
     }
 }
 
-/// The selector of a field of that name.
+/// The selector of the field with this name.
 pub(super) fn selector(name: &str) -> Selector {
     Selector(vec![super::json::Step::Member(name.to_owned())])
 }
 
-/// The fields of a message: words, and what stands between double quotes or square brackets.
+/// Splits a message into fields: words, and texts in double quotes or square brackets.
 fn split(message: &str) -> Vec<&str> {
     let mut fields = Vec::new();
     let mut rest = message.trim();

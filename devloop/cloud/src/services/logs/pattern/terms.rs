@@ -2,14 +2,14 @@
 
 use super::expression::{self, Expression};
 
-/// Terms by what they ask for.
+/// Terms, by whether they are required.
 #[derive(Debug, Default)]
 pub(crate) struct Terms {
-    /// All of these.
+    /// A message must contain all of these.
     required: Vec<Term>,
-    /// At least one of these, if there are any.
+    /// A message must contain at least one of these, if there are any.
     optional: Vec<Term>,
-    /// None of these.
+    /// A message must contain none of these.
     excluded: Vec<Term>,
 }
 
@@ -20,7 +20,7 @@ enum Term {
 }
 
 impl Terms {
-    /// Reads terms; the error says what is wrong.
+    /// Parses terms; the error says what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut terms = Self::default();
         let mut rest = text;
@@ -42,7 +42,7 @@ impl Terms {
         Ok(terms)
     }
 
-    /// Whether a message satisfies them.
+    /// Whether a message matches the terms.
     pub(crate) fn matches(&self, message: &str) -> bool {
         self.required.iter().all(|term| term.is_in(message))
             && (self.optional.is_empty() || self.optional.iter().any(|term| term.is_in(message)))
@@ -59,7 +59,7 @@ impl Term {
     }
 }
 
-/// One term and what is behind it.
+/// Parses one term; returns it with the rest of the text.
 fn term(text: &str) -> Result<(Term, &str), String> {
     if text.starts_with('"') {
         let (phrase, rest) = quoted(text)?;
@@ -80,7 +80,7 @@ fn term(text: &str) -> Result<(Term, &str), String> {
     }
 }
 
-/// A text between double quotes, where `\"` and `\\` stand for themselves, and what is behind it.
+/// Parses a text in double quotes, with the escapes `\"` and `\\`; returns it with the rest of the text.
 pub(crate) fn quoted(text: &str) -> Result<(String, &str), String> {
     let (mut inside, mut escaped) = (String::new(), false);
     for (index, c) in text.char_indices().skip(1) {

@@ -18,7 +18,7 @@ use crate::{
     wire,
 };
 
-/// Makes a bucket. One that the caller has already is an error but in us-east-1, as on AWS.
+/// Creates a bucket. Creating an existing bucket is an error except in us-east-1, as on AWS.
 pub(in crate::services::s3) fn create(s3: &S3, name: &str, region: &Arc<str>) -> Result<(), ApiError> {
     check_bucket(name)?;
     let mut buckets = s3.buckets.write();
@@ -112,7 +112,7 @@ pub(super) fn list(call: &Call<'_>) -> Reply {
     document("ListAllMyBucketsResult", &json!({ "Buckets": { "Bucket": shown }, "Owner": owner }))
 }
 
-/// The only owner there is.
+/// The owner of all buckets and objects.
 pub(super) fn owner(call: &Call<'_>) -> Value {
     json!({ "DisplayName": "devloop", "ID": format!("{:0>64}", &*call.cx.account) })
 }

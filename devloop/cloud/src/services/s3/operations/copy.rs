@@ -23,7 +23,7 @@ use crate::{
     wire,
 };
 
-/// The source of a copy, whose conditions hold: its bucket, its key and the version.
+/// The source of a copy (its bucket, key and version), after its conditions were checked.
 fn source(call: &Call<'_>) -> Result<(Arc<Bucket>, String, Arc<Version>), ApiError> {
     let header = call.request.header("x-amz-copy-source").unwrap_or_default();
     let (path, id) = match header.split_once("?versionId=") {
@@ -99,7 +99,7 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut version = Version { headers, metadata, tags, ..Version::clone(&source) };
     version.modified_ms = call.s3.clock.now_ms();
     version.parts.clear();
-    // A copy is one piece, whatever the source was uploaded in.
+    // The copy is one piece, even if the source was a multipart upload.
     let asked = call.request.header("x-amz-checksum-algorithm").and_then(Algorithm::of);
     let there = source.checksum.as_ref();
     let algorithm = asked.or(there.map(|checksum| checksum.algorithm));

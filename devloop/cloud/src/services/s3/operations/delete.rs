@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// What a deletion did.
+/// The result of a deletion.
 struct Deleted {
-    /// The version that was deleted, or the marker that was made.
+    /// The deleted version, or the new delete marker.
     version: Option<Arc<Version>>,
-    /// The event, when something was there to delete.
+    /// The type of the event, if there was something to delete.
     event: Option<&'static str>,
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn one(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-/// How many keys one request deletes at most [DeleteObjects].
+/// The most keys in one request [DeleteObjects].
 const MOST: usize = 1000;
 
 pub(super) async fn many(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {

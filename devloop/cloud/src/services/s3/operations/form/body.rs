@@ -1,4 +1,4 @@
-//! The body of a form: its fields, and its file as a stream [RFC 7578].
+//! Reads the body of a form: its fields, and its file as a stream [RFC 7578].
 
 use std::io;
 
@@ -13,19 +13,19 @@ use crate::{
     services::s3::error::refused,
 };
 
-/// How long the fields before the file may be together, in bytes [POST Object: the limit of fields before the file].
+/// The most bytes of all fields before the file [POST Object: the limit of fields before the file].
 const FIELDS: usize = 20 << 10;
 
-/// How much is read behind the file before the connection is given up, in bytes.
+/// The most bytes that are read after the file before the connection is closed.
 const REST: usize = 1 << 20;
 
-/// The error for a form that cannot be read.
+/// The error for a malformed form.
 pub(super) fn malformed() -> ApiError {
     let message = "The body of your POST request is not well-formed multipart/form-data.";
     refused(400, "MalformedPOSTRequest", message)
 }
 
-/// The fields of a form before its file, and the file's name; what follows the file is ignored, as on AWS.
+/// The fields of a form before its file, and the file's name. Fields after the file are ignored, as on AWS.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Form {
     pub(super) fields: Vec<(String, String)>,
@@ -34,29 +34,29 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// A field, whatever the case of its name.
+    /// The value of a field; the name may have any case.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
 
-/// Reads a form as it arrives.
+/// Reads a form while it arrives.
 pub(super) struct Reader {
     body: Streamed,
-    /// What has arrived and was not read yet.
+    /// The bytes that have arrived and were not consumed yet.
     buffer: BytesMut,
-    /// What stands between two parts: the end of a line, and the boundary.
+    /// The separator between two parts: a line break and the boundary.
     mark: Vec<u8>,
     is_done: bool,
 }
 
 impl Reader {
-    /// A form whose boundary the content type names; `None` when it names none.
+    /// A reader for a form; `None` if the content type has no boundary.
     pub(super) fn new(content_type: &str, body: Arriving) -> Option<Self> {
         let boundary = content_type.split("boundary=").nth(1)?.split(';').next()?.trim().trim_matches('"');
         let mark = format!("\r\n--{boundary}").into_bytes();
-        // The first boundary has no line before it.
+        // The first boundary has no line break before it, so one is added.
         let buffer = BytesMut::from(&b"\r\n"[..]);
         Some(Self { body: body.into_stream(), buffer, mark, is_done: false })
     }
@@ -72,7 +72,7 @@ impl Reader {
         Ok(false)
     }
 
-    /// The place of `wanted`, from `from` on, once it has arrived.
+    /// The position of `wanted` at or after `from`; waits until it has arrived.
     async fn place(&mut self, wanted: &[u8], from: usize) -> Result<usize, ApiError> {
         loop {
             let found = find(&self.buffer, wanted, from);
@@ -128,7 +128,7 @@ impl Reader {
         }
     }
 
-    /// The file, whose fields were read before, as a stream.
+    /// The file as a stream; the fields must have been read before.
     pub(super) fn file(self) -> Arriving {
         Arriving::new(StreamBody::new(stream::try_unfold(self, |mut reader| async move {
             Ok::<_, io::Error>(reader.piece().await?.map(|bytes| (Frame::data(bytes), reader)))
@@ -143,7 +143,7 @@ impl Reader {
                 self.rest().await?;
                 return Ok(Some(last));
             }
-            // The end may be the begin of the mark.
+            // The end of the buffer may be the start of the separator.
             let sure = self.buffer.len().saturating_sub(self.mark.len() - 1);
             if sure > 0 {
                 return Ok(Some(self.buffer.split_to(sure).freeze()));
@@ -155,7 +155,7 @@ impl Reader {
         Ok(None)
     }
 
-    /// Reads what follows the file, so that the client can send it and reads the answer.
+    /// Reads what follows the file, so that the client can finish sending and then reads the answer.
     async fn rest(&mut self) -> io::Result<()> {
         let mut length = 0;
         while length < REST {
@@ -169,7 +169,7 @@ impl Reader {
     }
 }
 
-/// The names of a part and of its file, from its headers.
+/// The names of a part and of its file, in its headers.
 fn named(headers: &str) -> Option<(String, String)> {
     let mut lines = headers.lines();
     let disposition = lines.find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn forms_that_break_off_or_are_none_are_errors() {
+    async fn incomplete_and_malformed_forms_are_errors() {
         let nothing = Arriving::new(http_body_util::Empty::new());
         assert!(Reader::new("multipart/form-data", nothing).is_none());
         let code = async |form: &[u8]| reader(form, 7).fields().await.unwrap_err().code;

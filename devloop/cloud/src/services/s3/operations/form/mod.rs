@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Whether a request is an upload from a form.
+/// Whether a request is a form upload.
 pub(in crate::services::s3) fn is_form(request: &Request) -> bool {
     request.method == hyper::Method::POST
         && request.header("content-type").is_some_and(|kind| kind.starts_with("multipart/form-data"))
