@@ -1,17 +1,17 @@
-//! `Range` headers of one range [GetObject].
+//! `Range` headers with one range [GetObject].
 
-/// What a range asks for, of an object of a known length.
+/// What a `Range` header asks for, in an object of known length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// Everything: no range, or one that is not understood, which is ignored as HTTP wants it.
+    /// The whole object: there is no range, or an invalid one, which HTTP requires to be ignored.
     All,
-    /// From the first byte up to, not including, the second.
+    /// The bytes from the first number up to but not including the second.
     Part(u64, u64),
-    /// A range outside of the object: 416.
+    /// A range outside of the object, which gives status 416.
     Nothing,
 }
 
-/// Reads a `Range` header.
+/// Parses a `Range` header.
 pub(super) fn asked(header: Option<&str>, length: u64) -> Asked {
     let Some((first, last)) = header
         .and_then(|header| header.trim().strip_prefix("bytes="))

@@ -1,4 +1,4 @@
-//! The service: the buckets, and the way of a request to its operation.
+//! The service: its buckets, and the handling of a request.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use crate::{
     service::Catalogue,
 };
 
-/// S3. Buckets are the account's, whatever their region, as their names are unique.
+/// S3. Bucket names are unique across regions, so all buckets are kept together.
 #[derive(Debug)]
 pub(crate) struct S3 {
     pub(super) clock: Clock,
@@ -35,7 +35,7 @@ pub(crate) struct S3 {
 }
 
 impl S3 {
-    /// No buckets. Notifications invoke `functions`.
+    /// A service without buckets, whose notifications invoke `functions`.
     pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Self {
         Self { clock, buckets: RwLock::default(), folder: Arc::default(), functions, all: OnceLock::new() }
     }
@@ -45,13 +45,13 @@ impl S3 {
         self.buckets.read().get(name).cloned().ok_or_else(|| no_such_bucket(name))
     }
 
-    /// All services, while the cloud stands.
+    /// All services. Fails while the cloud is stopping.
     pub(super) fn others(&self) -> Result<Arc<dyn Catalogue>, ApiError> {
         let all = self.all.get().and_then(Weak::upgrade);
-        all.ok_or_else(|| ApiError::internal("the cloud is being stopped"))
+        all.ok_or_else(|| ApiError::internal("the cloud is stopping"))
     }
 
-    /// Whether a request is S3's: by its signature, its host, or a bucket's name where nothing else is said.
+    /// Whether a request is for S3: by its signature, its host or, for unsigned requests, an existing bucket in its path.
     pub(super) fn is_mine(&self, request: &Request) -> bool {
         if host(request) != Host::Other {
             return true;
@@ -66,14 +66,14 @@ impl S3 {
         if request.parameter("AWSAccessKeyId").is_some() && request.parameter("Signature").is_some() {
             return true;
         }
-        // Browsers send forms and read public objects without any signature.
+        // Browsers send forms and read public objects without a signature.
         let other = request.headers.contains_key("x-amz-target") || request.parameter("Action").is_some();
         !other
             && address(request).bucket.is_some_and(|bucket| self.buckets.read().contains_key(&bucket))
             && (is_form(request) || request.method != hyper::Method::POST)
     }
 
-    /// Answers a request that is S3's.
+    /// Handles a request for S3.
     pub(super) async fn respond(&self, cx: &Context, request: Request, body: Arriving) -> Reply {
         let address = address(&request);
         let resource = request.path.clone();
@@ -95,12 +95,12 @@ impl S3 {
         reply.header("x-amz-request-id", &cx.request_id).header("server", "AmazonS3")
     }
 
-    /// Refuses who may not run an operation.
+    /// Refuses a caller who may not run the operation.
     fn admit(&self, request: &Request, operation: &str, address: &Address) -> Result<(), ApiError> {
         match access::caller(request) {
             Caller::Signed => Ok(()),
             Caller::Presigned(until) => access::check_expiry(until, self.clock.now_ms()),
-            // A form brings its policy in its body.
+            // A form has its policy in its body.
             Caller::Anonymous if operation == "PostObject" => Ok(()),
             Caller::Anonymous => {
                 let bucket = self.bucket(address.bucket.as_deref().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! A body on its way into the store: written as it arrives, and compared with what its headers promise.
+//! Stores a request's body while it arrives, and compares it with its headers.
 
 use std::{fs::File, io, sync::Arc};
 
@@ -15,15 +15,15 @@ use super::{
 };
 use crate::{error::ApiError, http::Arriving};
 
-/// What came of storing a body.
+/// A stored body and its digests.
 pub(super) struct Stored {
     pub(super) content: Content,
-    /// MD5 in hex, without quotes.
+    /// The MD5 in hex, without quotes.
     pub(super) md5: String,
     pub(super) checksum: Option<Checksum>,
 }
 
-/// Stores a body as it arrives, and verifies what its headers promise: length, `Content-MD5`, SHA-256 and checksum.
+/// Stores a body while it arrives, and checks it against its headers: length, `Content-MD5`, SHA-256 and checksum.
 pub(super) async fn store(
     folder: &Arc<Folder>,
     headers: &HeaderMap,
@@ -144,7 +144,7 @@ impl Writer {
         if self.pending.len() >= PIECE { self.flush().await } else { Ok(()) }
     }
 
-    /// Writes what is pending into the file.
+    /// Writes the pending bytes into the file.
     async fn flush(&mut self) -> Result<(), ApiError> {
         let bytes = self.pending.split().freeze();
         let (folder, at, open) = (Arc::clone(&self.folder), self.written, self.file.take());
@@ -163,7 +163,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The stored bytes, and their SHA-256 in hex when it was wanted.
+    /// The stored bytes, and their SHA-256 in hex if it was requested.
     async fn finish(mut self) -> Result<(Stored, Option<String>), ApiError> {
         let content = if self.file.is_none() && self.folder.has_room(self.pending.len()) {
             Content::of_memory(&self.folder, self.pending.split().freeze())

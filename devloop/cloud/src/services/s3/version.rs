@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{checksum::Checksum, content::Content};
 use crate::wire;
 
-/// Headers that an object keeps and gives back.
+/// Headers that are stored with an object and returned with it.
 const KEPT: [&str; 8] = [
     "cache-control",
     "content-disposition",
@@ -20,12 +20,12 @@ const KEPT: [&str; 8] = [
     "x-amz-storage-class",
 ];
 
-/// A version: an object, or the mark that it was deleted.
+/// A version of an object, or a delete marker.
 #[derive(Debug, Clone)]
 pub(super) struct Version {
-    /// `null` while the bucket keeps no versions.
+    /// The version id; `null` while the bucket keeps no versions.
     pub(super) id: String,
-    /// Without quotes.
+    /// The entity tag, without quotes.
     pub(super) etag: String,
     /// When it was stored, in ms since the epoch.
     pub(super) modified_ms: i64,
@@ -33,15 +33,15 @@ pub(super) struct Version {
     pub(super) is_delete_marker: bool,
     /// Headers such as `content-type`, by lower-case name.
     pub(super) headers: BTreeMap<String, String>,
-    /// `x-amz-meta-…` without that start.
+    /// The metadata of `x-amz-meta-…` headers, by the rest of the name.
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) checksum: Option<Checksum>,
-    /// The sizes of its parts, when it was uploaded in parts.
+    /// The sizes of its parts, if it was a multipart upload.
     pub(super) parts: Vec<u64>,
 }
 
-/// The headers and the metadata that a request gives an object.
+/// The stored headers and the metadata in a request.
 pub(super) fn described(headers: &HeaderMap) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let mut kept = BTreeMap::new();
     let mut metadata = BTreeMap::new();
@@ -64,7 +64,7 @@ pub(super) fn described(headers: &HeaderMap) -> (BTreeMap<String, String>, BTree
 }
 
 impl Version {
-    /// The storage class, `STANDARD` unless another one was given.
+    /// The storage class; `STANDARD` by default.
     pub(super) fn storage_class(&self) -> &str {
         self.headers.get("x-amz-storage-class").map_or("STANDARD", String::as_str)
     }

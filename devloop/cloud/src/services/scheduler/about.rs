@@ -1,4 +1,4 @@
-//! What the scheduler tells of itself to the rest of the cloud.
+//! What EventBridge Scheduler declares about itself to the rest of the cloud.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ static ABOUT: About = About {
     ..About::named("scheduler")
 };
 
-/// Where a schedule is run at once: `/_aws/events/fire/<name>` or `<group>/<name>`.
+/// A POST to `/_aws/events/fire/<name>` or `/_aws/events/fire/<group>/<name>` runs a schedule at once.
 const FIRE: &str = "/_aws/events/fire/";
 
 impl Scheduler {

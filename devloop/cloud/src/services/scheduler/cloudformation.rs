@@ -8,7 +8,7 @@ use crate::resource::{
     Task, text,
 };
 
-/// The types that the scheduler makes for templates.
+/// The resource types that EventBridge Scheduler implements.
 pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::Scheduler::Schedule", Box::new(Schedule)),
@@ -24,7 +24,7 @@ impl Schedule {
     fn input(task: &Task<'_>, name: &str) -> Value {
         let mut input = task.properties.clone();
         input.insert("Name".to_owned(), name.into());
-        // Templates write the numbers of structures as text as often as not.
+        // Templates often write numbers as text.
         if let Some(minutes) =
             input.get_mut("FlexibleTimeWindow").and_then(|w| w.get_mut("MaximumWindowInMinutes"))
             && let Some(number) = minutes.as_str().and_then(|text| text.parse::<u32>().ok())

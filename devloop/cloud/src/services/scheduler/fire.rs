@@ -1,4 +1,4 @@
-//! What a schedule does when it is due.
+//! Runs schedules when they are due.
 
 use std::sync::{Arc, Weak};
 
@@ -13,7 +13,7 @@ use crate::{
     wire,
 };
 
-/// What a task that waits for schedules has to know.
+/// What the timer of a schedule needs.
 #[derive(Clone)]
 struct Waiting {
     clock: Clock,
@@ -24,7 +24,7 @@ struct Waiting {
 }
 
 impl Scheduler {
-    /// Starts the timer of a schedule that is enabled.
+    /// Starts the timer of an enabled schedule.
     pub(super) fn wind(&self, cx: &Context, schedule: &Arc<Schedule>) {
         if schedule.settings.state != "ENABLED" {
             return;
@@ -50,7 +50,7 @@ impl Scheduler {
         *schedule.timer.write() = Some(Timer::start(self.clock.clone(), next, work));
     }
 
-    /// Region, group and name of every schedule, also of those that are disabled.
+    /// Every schedule with its region, including disabled ones.
     pub(super) fn every(&self) -> Vec<(Arc<str>, Arc<Schedule>)> {
         let mut found = Vec::new();
         for (region, store) in self.regions.all() {
@@ -65,8 +65,8 @@ impl Scheduler {
     }
 }
 
-/// The first time after `after_ms` when a schedule that was made at `made_ms` is due within its dates. A rate without a start is
-/// due at once [StartDate, CreateSchedule].
+/// The first time after `after_ms` at which a schedule is due, within its start and end dates. `made_ms` is when it was
+/// created or updated: a rate without a start date is due then [StartDate, CreateSchedule].
 fn due(
     expression: &Expression,
     zone: &jiff::tz::TimeZone,
@@ -78,7 +78,7 @@ fn due(
     let base_ms = start_ms.unwrap_or(made_ms);
     let after_ms = start_ms.map_or(after_ms, |start| after_ms.max(start - 1));
     let found = expression.next(after_ms, base_ms, zone)?;
-    // `at` knows no dates.
+    // Start and end dates do not apply to `at`.
     let within = matches!(expression, Expression::At(_)) || end_ms.is_none_or(|end| found <= end);
     Some(found).filter(|_| within)
 }
@@ -101,14 +101,14 @@ fn delivery(cx: &Context, schedule: &Schedule, due_ms: i64) -> Delivery {
     let time = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let execution = wire::unique_id().to_string();
     let body = match &target.input {
-        // [Adding context attributes in EventBridge Scheduler].
+        // Context attributes in the input [Adding context attributes in EventBridge Scheduler].
         Some(input) => input
             .replace("<aws.scheduler.schedule-arn>", &schedule.arn)
             .replace("<aws.scheduler.scheduled-time>", &time)
             .replace("<aws.scheduler.execution-id>", &execution)
             .replace("<aws.scheduler.attempt-number>", "1"),
         None => {
-            // The detail of a schedule without an input is a text.
+            // In the event of a schedule without an input, the detail is a text.
             let detail = RawValue::from_string("\"{}\"".to_owned()).unwrap_or_default();
             Event::new(cx, "aws.scheduler", "Scheduled Event", vec![schedule.arn.clone()], &detail, due_ms)
                 .text()

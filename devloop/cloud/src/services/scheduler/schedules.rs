@@ -1,4 +1,4 @@
-//! `CreateSchedule` and its kin.
+//! The operations on schedules.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// The most schedules of a region here.
+/// The most schedules of a region.
 const MOST: usize = 10_000;
 
 /// `CreateSchedule`.
@@ -19,7 +19,7 @@ pub(super) fn create(service: &Scheduler, cx: &Context, input: &Value) -> Result
     put(service, cx, input, false)
 }
 
-/// `UpdateSchedule`: what is not given anew is what it is without being given.
+/// `UpdateSchedule`: members that the input omits get their defaults.
 pub(super) fn update(service: &Scheduler, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     put(service, cx, input, true)
 }
@@ -61,7 +61,7 @@ fn put(service: &Scheduler, cx: &Context, input: &Value, is_update: bool) -> Res
     Ok(json!({ "ScheduleArn": arn }))
 }
 
-/// The group and the name that an input names.
+/// Group and name of the schedule in an input.
 fn key(input: &Value) -> (String, String) {
     let text = |name: &str| input[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let group = text("groupName").or_else(|| text("GroupName")).unwrap_or_else(|| "default".to_owned());
@@ -114,7 +114,7 @@ pub(super) fn list(service: &Scheduler, cx: &Context, input: &Value) -> Result<V
     paged(input, "Schedules", shown.collect())
 }
 
-/// A page of a list, by `MaxResults` and `NextToken`, which is the number of items before it.
+/// A page of a list, by `MaxResults` and `NextToken`. The token is the number of items on the pages before it.
 pub(super) fn paged(input: &Value, name: &str, items: Vec<Value>) -> Result<Value, ApiError> {
     let number = |name: &str| match &input[name] {
         Value::Null => Ok(None),

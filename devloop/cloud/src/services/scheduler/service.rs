@@ -1,4 +1,4 @@
-//! The service.
+//! The service: the schedules and groups of all regions.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ use crate::{
 /// The schedules of one region.
 #[derive(Debug)]
 pub(super) struct Region {
-    /// By group and name.
+    /// Schedules by group and name.
     pub(super) schedules: RwLock<BTreeMap<(String, String), Arc<Schedule>>>,
     pub(super) groups: RwLock<BTreeMap<String, Group>>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Group {
     pub(super) tags: BTreeMap<String, String>,
 }
 
-/// A schedule; a changed one is a new one in its place.
+/// A schedule. An update replaces it by a new one.
 #[derive(Debug)]
 pub(super) struct Schedule {
     pub(super) arn: String,
@@ -51,7 +51,7 @@ pub(super) struct Schedule {
     pub(super) checked: Checked,
     pub(super) created_ms: i64,
     pub(super) updated_ms: i64,
-    /// Deliveries that are under way or wait for another try.
+    /// The deliveries in progress, including those that wait for a retry.
     pub(super) pending: Arc<AtomicUsize>,
     pub(super) timer: RwLock<Option<Timer>>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    /// An empty service whose targets `courier` serves.
+    /// A service without schedules, whose targets `courier` delivers to.
     pub(crate) fn new(clock: Clock, courier: Arc<Courier>) -> Self {
         Self { clock, courier, regions: Arc::default() }
     }

@@ -1,4 +1,4 @@
-//! What a schedule is made of: the input of `CreateSchedule`, read strictly.
+//! The settings of a schedule: the input of `CreateSchedule`. Unknown members are refused.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::{
     wire,
 };
 
-/// A schedule's settings, as they are given and shown.
+/// A schedule's settings, as users give them and as they are shown.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Settings {
@@ -66,7 +66,7 @@ fn nothing() -> String {
     "NONE".to_owned()
 }
 
-/// How long after its time a schedule may be run. Here it is run at its time.
+/// The flexible time window. Here a schedule always runs at its time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Window {
@@ -75,7 +75,7 @@ pub(super) struct Window {
     maximum_window_in_minutes: Option<u32>,
 }
 
-/// What a schedule calls.
+/// The target of a schedule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Target {
@@ -95,7 +95,7 @@ pub(super) struct Target {
     pub(super) sqs_parameters: Option<Value>,
 }
 
-/// What of the settings was read for use.
+/// The parsed parts of the settings.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) expression: Expression,
@@ -105,7 +105,7 @@ pub(super) struct Checked {
 }
 
 impl Settings {
-    /// Reads an input; `Name` is a member of the path.
+    /// Reads and checks an input, in which `Name` comes from the path.
     pub(super) fn read(input: &Value) -> Result<(Self, Checked), ApiError> {
         let mut members = input.as_object().cloned().unwrap_or_else(Map::new);
         members.remove("ClientToken");

@@ -1,4 +1,4 @@
-//! The scheduler in a cloud whose clock is driven; the targets are queues.
+//! Tests of EventBridge Scheduler, in a cloud whose clock the test drives. The targets are queues.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// 2026-03-01T00:00:00Z.
 const START_MS: i64 = 1_772_323_200_000;
-/// How often the queue is looked at before a test gives up.
+/// How often the queue is polled before a test gives up.
 const LOOKS: usize = 200_000;
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 
@@ -68,7 +68,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_schedule_keeps_to_the_calendar_of_its_zone() {
+async fn a_schedule_is_due_in_its_time_zone() {
     let world = World::new().await;
     world.schedule("cron(0 3 * * ? *)", json!({"ScheduleExpressionTimezone": "Europe/Zurich"})).await;
     world.advance(2 * 3_600).await;
@@ -78,7 +78,7 @@ async fn a_schedule_keeps_to_the_calendar_of_its_zone() {
 }
 
 #[tokio::test]
-async fn what_happens_once_is_deleted_behind_it_where_that_is_wanted() {
+async fn a_completed_schedule_is_deleted_if_it_says_so() {
     let world = World::new().await;
     world.schedule("at(2026-03-01T01:00:00)", json!({"ActionAfterCompletion": "DELETE"})).await;
     world.advance(3_600).await;
@@ -90,7 +90,7 @@ async fn what_happens_once_is_deleted_behind_it_where_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_rate_begins_at_once_or_at_its_start_and_ends_at_its_end() {
+async fn a_rate_starts_at_once_or_at_its_start_date_and_ends_at_its_end_date() {
     let world = World::new().await;
     world.schedule("rate(1 hour)", json!({"EndDate": START_MS / 1_000 + 3_600})).await;
     assert_eq!(world.body().await, "2026-03-01T00:00:00Z");
@@ -103,7 +103,7 @@ async fn a_rate_begins_at_once_or_at_its_start_and_ends_at_its_end() {
 }
 
 #[tokio::test]
-async fn a_function_without_an_input_gets_the_documented_event_and_the_clock_may_jump() {
+async fn without_an_input_the_documented_event_is_sent_once_even_if_the_clock_jumps() {
     let world = World::new().await;
     let target = json!({"Arn": QUEUE, "RoleArn": "arn:aws:iam::000000000000:role/r"});
     world.schedule("cron(30 * * * ? *)", json!({ "Target": target })).await;
@@ -114,5 +114,5 @@ async fn a_function_without_an_input_gets_the_documented_event_and_the_clock_may
         "account": "000000000000", "time": "2026-03-01T02:30:00Z", "region": "us-east-1",
         "resources": ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/s"], "detail": "{}",
     });
-    assert_eq!(event, expected, "one run for all the times that were jumped over, the latest one");
+    assert_eq!(event, expected, "one run for all skipped times, with the latest of them");
 }

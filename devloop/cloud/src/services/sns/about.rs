@@ -1,4 +1,4 @@
-//! What SNS tells of itself to the rest of the cloud.
+//! What SNS declares about itself to the rest of the cloud.
 
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ impl Service for Sns {
         vec![("topic_deliveries_pending", self.pending() as u64)]
     }
 
-    /// Of every subscription.
+    /// The limit applies to every subscription.
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[("topic_deliveries_pending", MOST_PENDING as u64)]
     }

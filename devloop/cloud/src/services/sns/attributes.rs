@@ -10,23 +10,23 @@ use super::{
 };
 use crate::{arn::Arn, context::Context, error::ApiError};
 
-/// What can be set.
+/// The attributes that can be set.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct SubscriptionSettings {
-    /// Whether the message goes out as it is, without the JSON around it.
+    /// Whether the message is delivered as it is, without the JSON around it.
     pub(super) raw: bool,
-    /// Which messages are delivered at all.
+    /// The filter policy: which messages are delivered.
     pub(super) filter: Option<FilterPolicy>,
     pub(super) scope: Scope,
-    /// The queue for messages that could not be delivered.
+    /// The ARN of the dead-letter queue.
     pub(super) dead_letters: Option<String>,
     redrive_policy: Option<String>,
-    /// How deliveries over HTTP are tried again.
+    /// How deliveries over HTTP are retried.
     pub(super) delivery_policy: Option<String>,
 }
 
 impl SubscriptionSettings {
-    /// Sets one attribute from its text; an empty one takes it away.
+    /// Sets one attribute from its text; an empty text removes it.
     pub(super) fn set(&mut self, protocol: Protocol, name: &str, value: &str) -> Result<(), ApiError> {
         match name {
             "RawMessageDelivery" => {
@@ -89,7 +89,7 @@ impl SubscriptionSettings {
         Ok(())
     }
 
-    /// Sets attributes that come together: the scope first, because the filter policy is read in its light.
+    /// Sets several attributes: the scope first, because the filter policy depends on it.
     pub(super) fn set_all<'a>(
         &mut self,
         protocol: Protocol,

@@ -9,7 +9,7 @@ use crate::resource::{
     Task, tag_list, text,
 };
 
-/// What can change of a topic later: its tags, and these attributes.
+/// What can change in a topic: its tags and these attributes.
 const TOPIC_UPDATABLE: &[&str] = &[
     "ContentBasedDeduplication",
     "DisplayName",
@@ -31,7 +31,7 @@ const SUBSCRIPTION_ATTRIBUTES: &[&str] = &[
     "SubscriptionRoleArn",
 ];
 
-/// Attributes as SNS takes them: texts, structures as JSON.
+/// Attributes in the form of the API: texts, with structures as JSON.
 fn attributes(task: &Task<'_>, names: &[&str]) -> Map<String, Value> {
     let as_text = |value: Value| if value.is_string() { value } else { value.to_string().into() };
     let given = task.pick(names).into_iter().filter(|(name, _)| name != "Tags");
@@ -166,7 +166,7 @@ impl ResourceType for Subscription {
         Box::pin(async move {
             if task.text("Region").is_some_and(|region| region != &*task.cx.region) {
                 return Err(Cause::Property(
-                    "a subscription's topic must be in the stack's region here".to_owned(),
+                    "a subscription's topic must be in the stack's region".to_owned(),
                 ));
             }
             let input = json!({

@@ -1,4 +1,4 @@
-//! From a topic to its subscriptions: the first try, the tries after it, and the dead-letter queue.
+//! Delivers messages to a topic's subscriptions: the first try, retries, and the dead-letter queue.
 
 use std::{
     collections::BTreeMap,
@@ -20,16 +20,16 @@ use super::{
 };
 use crate::{clock::Clock, context::Context, services::sqs::Parcel};
 
-/// How many deliveries of one subscription may be under way or wait for another try; more go to its dead-letter queue.
+/// The most deliveries of one subscription in progress; further ones go to its dead-letter queue.
 pub(super) const MOST_PENDING: usize = 10_000;
 
-/// The longest that an HTTP endpoint may take.
+/// How long an HTTP endpoint may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The most tries of a queue or function that is there and fails [Amazon SNS message delivery retries].
+/// The most tries for a queue or function that exists but fails [Amazon SNS message delivery retries].
 const MOST_TRIES: u32 = 100_015;
 
-/// Carries messages out.
+/// Delivers messages to subscriptions.
 #[derive(Debug)]
 pub(super) struct Courier {
     pub(super) clock: Clock,
@@ -39,32 +39,32 @@ pub(super) struct Courier {
     pub(super) counts: Counts,
 }
 
-/// What became of messages so far, for `devloop status`.
+/// Counts of messages by their outcome, for `devloop status`.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) published: AtomicU64,
     pub(super) delivered: AtomicU64,
     pub(super) filtered: AtomicU64,
-    /// Those that could not be delivered and went to a dead-letter queue.
+    /// Deliveries that failed and went to a dead-letter queue.
     pub(super) redriven: AtomicU64,
-    /// Those that could not be delivered and had no dead-letter queue.
+    /// Deliveries that failed without a dead-letter queue.
     pub(super) lost: AtomicU64,
     pub(super) mails: AtomicU64,
 }
 
-/// One message for one subscription.
+/// The delivery of one message to one subscription.
 #[derive(Debug, Clone)]
 struct Delivery {
     cx: Context,
     subscription: Arc<Subscription>,
     message: Arc<Published>,
-    /// Whom e-mails come from.
+    /// The sender's name in e-mails.
     sender: String,
 }
 
 impl Courier {
-    /// Sends a message to every confirmed subscription whose filter lets it through. Queues and functions have it when this
-    /// returns, unless they failed; mails and HTTP endpoints get it in tasks of their own.
+    /// Sends a message to every confirmed subscription whose filter policy accepts it. When this returns, queues and
+    /// functions have the message, unless they failed. E-mails and HTTP endpoints get it in tasks of their own.
     pub(super) fn fan_out(self: &Arc<Self>, cx: &Context, topic: &Topic, message: Published) {
         self.counts.published.fetch_add(1, Ordering::Relaxed);
         let message = Arc::new(message);
@@ -91,7 +91,7 @@ impl Courier {
         };
         if delivery.subscription.pending.fetch_add(1, Ordering::AcqRel) >= MOST_PENDING {
             delivery.subscription.pending.fetch_sub(1, Ordering::AcqRel);
-            return self.give_up(&delivery, "too many deliveries of the subscription wait");
+            return self.give_up(&delivery, "too many deliveries of the subscription are in progress");
         }
         let courier = Arc::clone(self);
         tokio::spawn(async move {
@@ -100,7 +100,7 @@ impl Courier {
         });
     }
 
-    /// A try that takes no time; `None` when the protocol needs some.
+    /// A try that does not wait; `None` for protocols that need to wait.
     fn at_once(&self, delivery: &Delivery) -> Option<Result<(), Failure>> {
         let outcome = match delivery.subscription.protocol {
             Protocol::Sqs => self.outlets.queue(&delivery.subscription.endpoint, delivery.parcel()),
@@ -117,7 +117,7 @@ impl Courier {
         }))
     }
 
-    /// Tries until it is done, the endpoint refuses, or the policy gives up.
+    /// Retries until the message is delivered, the endpoint refuses it, or no retry is left.
     async fn pursue(&self, delivery: &Delivery, mut tries: u32) {
         let delays = delivery.delays();
         loop {
@@ -144,7 +144,7 @@ impl Courier {
                         reason,
                         "not delivered yet"
                     );
-                    // Nothing waits at once for ever.
+                    // Yields, because retries without a delay would block the task's thread.
                     tokio::task::yield_now().await;
                 }
             }
@@ -166,7 +166,7 @@ impl Courier {
         Ok(())
     }
 
-    /// Asks an HTTP endpoint to confirm.
+    /// Asks an HTTP endpoint to confirm the subscription.
     pub(super) fn ask(self: &Arc<Self>, cx: &Context, subscription: &Arc<Subscription>) {
         let document = envelope::confirmation(cx, subscription, self.clock.now_ms());
         let (courier, subscription) = (Arc::clone(self), Arc::clone(subscription));
@@ -193,7 +193,7 @@ impl Courier {
         self.counts.delivered.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The message goes to the subscription's dead-letter queue, or is lost, which is told.
+    /// Sends the message to the dead-letter queue. Without one the message is lost, which is logged.
     fn give_up(&self, delivery: &Delivery, reason: &str) {
         let queue = delivery.subscription.settings.read().dead_letters.clone();
         let outcome = queue.as_ref().map(|queue| self.outlets.queue(queue, delivery.parcel()));
@@ -262,7 +262,7 @@ impl Delivery {
         }
     }
 
-    /// The waits before the tries after the first; `None` for queues and functions.
+    /// The waits before retries; `None` for queues and functions, which have fixed ones.
     fn delays(&self) -> Option<Vec<Duration>> {
         match self.subscription.protocol {
             Protocol::Sqs | Protocol::Lambda => None,

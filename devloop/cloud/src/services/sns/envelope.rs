@@ -1,6 +1,6 @@
-//! The JSON that a message travels in: to queues and HTTP endpoints, and as a function's event.
+//! The JSON around a message, for queues and HTTP endpoints, and the event of a function.
 //!
-//! Signatures have AWS's members and form and cannot be verified: there is no certificate behind them.
+//! Signatures have AWS's members and form but cannot be verified, because there is no certificate for them.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{context::Context, wire};
 
-/// The document that queues and HTTP endpoints get [Amazon SNS message and JSON formats].
+/// The document for queues and HTTP endpoints [Amazon SNS message and JSON formats].
 pub(super) fn notification(cx: &Context, subscription: &Subscription, message: &Published) -> Value {
     let mut envelope = json!({
         "Type": "Notification",
@@ -37,7 +37,7 @@ pub(super) fn notification(cx: &Context, subscription: &Subscription, message: &
     envelope
 }
 
-/// The document that asks an HTTP endpoint to confirm.
+/// The document that asks an HTTP endpoint to confirm its subscription.
 pub(super) fn confirmation(cx: &Context, subscription: &Subscription, at_ms: i64) -> Value {
     let topic = &subscription.topic_arn;
     let token = &subscription.token;
@@ -60,7 +60,7 @@ pub(super) fn confirmation(cx: &Context, subscription: &Subscription, at_ms: i64
     })
 }
 
-/// The event that a function gets [Using AWS Lambda with Amazon SNS].
+/// The event for a function [Using AWS Lambda with Amazon SNS].
 pub(super) fn event(cx: &Context, subscription: &Subscription, message: &Published) -> Value {
     json!({ "Records": [{
         "EventSource": "aws:sns",
@@ -98,7 +98,7 @@ fn certificate(cx: &Context) -> String {
     format!("https://sns.{}.amazonaws.com/SimpleNotificationService-devloop.pem", cx.region)
 }
 
-/// The address that ends a subscription.
+/// The URL that ends a subscription.
 pub(super) fn unsubscribe(cx: &Context, subscription: &Subscription) -> String {
     format!("{}/?Action=Unsubscribe&SubscriptionArn={}&Version=2010-03-31", cx.endpoint, subscription.arn)
 }

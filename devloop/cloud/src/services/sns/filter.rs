@@ -1,14 +1,14 @@
-//! Filter policies: which messages a subscription wants [Amazon SNS subscription filter policies].
+//! Filter policies: which messages a subscription gets [Amazon SNS subscription filter policies].
 
 use serde_json::{Map, Value};
 
 use super::{input::invalid, message::Published};
 use crate::{error::ApiError, event_pattern::Pattern};
 
-/// The most names in one policy.
+/// The most keys in one policy.
 const MOST_NAMES: usize = 5;
 
-/// What a policy looks at.
+/// The scope of a policy: what it is matched against.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Scope {
     #[default]
@@ -25,7 +25,7 @@ impl Scope {
     }
 }
 
-/// A policy as it was given and as it was read.
+/// A policy, as text and parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FilterPolicy {
     pub(super) text: String,
@@ -50,7 +50,7 @@ impl FilterPolicy {
         Ok(Self { text: text.to_owned(), pattern, scope })
     }
 
-    /// Whether a message passes. In the body's scope a message that is no JSON does not.
+    /// Whether the policy accepts a message. With the scope `MessageBody`, a message that is not JSON is rejected.
     pub(super) fn accepts(&self, message: &Published) -> bool {
         match self.scope {
             Scope::Attributes => self.pattern.accepts(&attributes(message)),
@@ -62,7 +62,7 @@ impl FilterPolicy {
     }
 }
 
-/// How many names a policy has at the ends of its branches.
+/// How many keys a policy has, counting only the innermost ones.
 fn leaves(value: &Value) -> usize {
     match value {
         Value::Object(members) => members
@@ -77,8 +77,8 @@ fn leaves(value: &Value) -> usize {
     }
 }
 
-/// A message's attributes as the JSON that policies are held against: numbers as numbers, arrays as arrays; binary ones
-/// cannot be asked for.
+/// A message's attributes in the JSON form that policies are matched against. Numbers and arrays have their own types;
+/// binary attributes cannot be matched.
 fn attributes(message: &Published) -> Value {
     let mut members = Map::new();
     for (name, attribute) in &message.attributes {

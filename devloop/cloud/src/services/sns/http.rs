@@ -1,4 +1,4 @@
-//! Deliveries to HTTP and HTTPS endpoints of this machine [Fanout of Amazon SNS notifications to HTTP/S endpoints].
+//! Delivers to HTTP and HTTPS endpoints on this machine [Fanout of Amazon SNS notifications to HTTP/S endpoints].
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,11 +14,11 @@ use hyper_util::{
 use super::{input::invalid, store::Subscription};
 use crate::{error::ApiError, http::is_this_machine};
 
-/// The most of an endpoint's answer that is read, in bytes; nothing of it is used.
+/// The most bytes of an endpoint's answer that are read; its content is ignored.
 const MOST_READ: usize = 64 << 10;
 
-/// Keeps its connections. What HTTPS needs is made for the first endpoint of that kind: reading the trusted authorities takes
-/// time that a cloud without such an endpoint has no use for.
+/// Posts to endpoints, with connections that are kept open. The HTTPS client is created for the first HTTPS endpoint,
+/// because reading the trusted certificate authorities takes time.
 #[derive(Debug, Clone)]
 pub(super) struct Poster {
     http: Client<HttpConnector, Full<Bytes>>,
@@ -30,9 +30,9 @@ type Encrypted = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// Why a delivery failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// Trying again may help.
+    /// A retry may succeed.
     Temporary(String),
-    /// The endpoint does not want it.
+    /// The endpoint refuses the message.
     Permanent(String),
 }
 
@@ -41,7 +41,7 @@ impl Poster {
         Self { http: Client::builder(TokioExecutor::new()).build_http(), https: Arc::default() }
     }
 
-    /// One that trusts these authorities instead of the machine's.
+    /// A poster that trusts these authorities instead of the machine's.
     #[cfg(test)]
     fn trusting(config: rustls::ClientConfig) -> Self {
         let connector =
@@ -50,18 +50,20 @@ impl Poster {
         Self { https: Arc::new(OnceLock::from(Ok(https))), ..Self::new() }
     }
 
-    /// The authorities are the machine's, or those of the file that `SSL_CERT_FILE` names.
+    /// The HTTPS client. It trusts the machine's authorities, or those in the file that `SSL_CERT_FILE` names.
     fn encrypted(&self) -> Result<&Encrypted, Failure> {
         let made = self.https.get_or_init(|| {
             let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| {
-                format!("no certificate authority could be read ({error}); SSL_CERT_FILE names a file of one")
+                format!(
+                    "no certificate authority could be read ({error}); set SSL_CERT_FILE to a file with one"
+                )
             })?;
             Ok(Client::builder(TokioExecutor::new()).build(builder.https_only().enable_http1().build()))
         });
         made.as_ref().map_err(|why| Failure::Permanent(why.clone()))
     }
 
-    /// Posts one document of this kind (`Notification`, `SubscriptionConfirmation`).
+    /// Posts a document of this type (`Notification`, `SubscriptionConfirmation`).
     pub(super) async fn post(
         &self,
         subscription: &Subscription,
@@ -88,13 +90,14 @@ impl Poster {
         } else {
             self.http.request(request)
         };
-        // What went wrong with a certificate is in the error's source.
+        // Details of a certificate error are in the error's source.
         let answer = answering.await.map_err(|error| {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
             Failure::Temporary(format!("{error}{}", source.unwrap_or_default()))
         })?;
         let status = answer.status();
-        // Read to the end, so that the connection can be used again; what is too long or broken closes it.
+        // The answer is read to its end, so that the connection can be reused; an answer that is too long or broken closes
+        // it.
         let _ = Limited::new(answer.into_body(), MOST_READ).collect().await;
         match status.as_u16() {
             200..=299 => Ok(()),
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_https_endpoint_gets_it_when_its_certificate_is_trusted() {
+    async fn an_https_endpoint_gets_messages_if_its_certificate_is_trusted() {
         let made = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         let certificate: CertificateDer<'static> = made.cert.into();
         let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
@@ -152,7 +155,7 @@ mod tests {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                // Whoever does not trust the certificate hangs up.
+                // A client that does not trust the certificate closes the connection.
                 let Ok(mut stream) = acceptor.accept(stream).await else { continue };
                 let mut text = Vec::new();
                 while !text.ends_with(b"hello") {

@@ -1,5 +1,5 @@
-//! Input of both forms, and the service's errors. The query protocol writes maps as lists of pairs; calls from inside the
-//! cloud bring JSON objects. Behind these helpers the operations know one form.
+//! Reads input in both forms, and makes the service's errors. In the query protocol maps are lists of pairs, and calls
+//! inside the cloud have JSON objects; these helpers hide the difference from the operations.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -13,7 +13,7 @@ pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
     serde_json::from_value(input).map_err(invalid)
 }
 
-/// A member that must be there.
+/// A required member.
 pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, ApiError> {
     value.ok_or_else(|| invalid(name))
 }
@@ -28,7 +28,7 @@ pub(super) fn not_found(what: &str) -> ApiError {
     ApiError::with_status(404, "NotFound", format!("{what} does not exist"))
 }
 
-/// A map of any values: `[{key, value}, …]`, `[{Name, Value}, …]`, `[{Key, Value}, …]` or an object.
+/// A map in any form: `[{key, value}, …]`, `[{Name, Value}, …]`, `[{Key, Value}, …]` or an object.
 pub(super) fn map<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, T>, D::Error> {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_have_one_meaning_in_every_form() {
+    fn maps_are_read_in_every_form() {
         let check = |attributes: Value| {
             let input: Input = read(json!({ "attributes": attributes })).unwrap();
             assert_eq!(input.attributes, BTreeMap::from([("a".to_owned(), "b".to_owned())]));

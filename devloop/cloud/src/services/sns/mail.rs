@@ -1,4 +1,4 @@
-//! E-mails, kept as files instead of being sent: one `.eml` a message, in a folder that the cloud's options name.
+//! E-mails, which are kept as files instead of being sent: one `.eml` for each, in a folder that the cloud's options name.
 
 use std::{
     fs, io,
@@ -9,26 +9,26 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
-/// How many mails are kept; the oldest go first.
+/// How many mails are kept; the oldest are deleted first.
 const MOST_KEPT: u64 = 1_000;
 
-/// How many mails a slow follower may be behind.
+/// How many mails a follower may lag behind before it misses some.
 const BEHIND: usize = 256;
 
-/// A mail that was captured.
+/// A captured e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     /// Its number, which is also the file's name.
     pub number: u64,
-    /// Whom it is for.
+    /// The recipient's address.
     pub to: String,
-    /// Its subject.
+    /// The subject.
     pub subject: String,
-    /// Where it lies; nowhere when the cloud was made without a folder for mails.
+    /// The path of the file; `None` when the cloud has no folder for mails.
     pub file: Option<PathBuf>,
 }
 
-/// What a mail says.
+/// The contents of a mail.
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
     pub(super) from: String,
@@ -36,11 +36,11 @@ pub(super) struct Letter {
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) message_id: String,
-    /// In ms since the epoch.
+    /// When it was sent, in ms since the epoch.
     pub(super) at_ms: i64,
 }
 
-/// The folder, and those who follow what comes into it.
+/// The folder for mails, and the followers of new ones.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     folder: Option<PathBuf>,
@@ -57,12 +57,12 @@ impl Mailbox {
         self.followers.subscribe()
     }
 
-    /// How many mails this cloud has captured.
+    /// The folder for mails, if there is one.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
 
-    /// Writes a mail; blocking work, done on a thread for it.
+    /// Writes a mail, on a thread where blocking is allowed.
     pub(super) async fn deliver(self: &Arc<Self>, letter: Letter) -> io::Result<()> {
         let mailbox = Arc::clone(self);
         let written = tokio::task::spawn_blocking(move || mailbox.write(&letter));
@@ -70,7 +70,7 @@ impl Mailbox {
     }
 
     fn write(&self, letter: &Letter) -> io::Result<()> {
-        // Held until the file is there: numbers are in the order of the files.
+        // Held until the file exists, so that numbers have the order of the files.
         let mut last = self.last.lock();
         let number = match (*last, &self.folder) {
             (Some(last), _) => last,
@@ -82,7 +82,7 @@ impl Mailbox {
             None => None,
         };
         *last = Some(number);
-        // An error means that nobody follows.
+        // An error means that there are no followers.
         let _ = self.followers.send(Mail {
             number,
             to: letter.to.clone(),
@@ -97,7 +97,7 @@ fn file_name(number: u64) -> String {
     format!("{number:06}.eml")
 }
 
-/// The highest number in the folder, from earlier clouds; 0 when there is none.
+/// The highest number in the folder, from earlier clouds; 0 if it is empty.
 fn newest(folder: &Path) -> io::Result<u64> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -112,19 +112,20 @@ fn newest(folder: &Path) -> io::Result<u64> {
 fn store(folder: &Path, number: u64, letter: &Letter) -> io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let file = folder.join(file_name(number));
-    // Renamed into place, so that who reads the folder never sees half a mail.
+    // Renamed into place, so that readers of the folder never see a half-written mail.
     let beside = folder.join(format!(".{}", file_name(number)));
     fs::write(&beside, letter.eml())?;
     fs::rename(&beside, &file)?;
     if let Some(old) = number.checked_sub(MOST_KEPT) {
-        // What is gone already need not go.
+        // The file may have been deleted already.
         let _ = fs::remove_file(folder.join(file_name(old)));
     }
     Ok(file)
 }
 
 impl Letter {
-    /// The mail as RFC 5322 writes it. Addresses and subjects were checked when they came in: they hold no line breaks.
+    /// The mail in the form of RFC 5322. Addresses and subjects were checked when they arrived, so they contain no line
+    /// breaks.
     fn eml(&self) -> String {
         let date = jiff::Timestamp::from_millisecond(self.at_ms)
             .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())

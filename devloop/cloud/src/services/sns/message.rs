@@ -1,4 +1,4 @@
-//! A message as it was published, and what a message may hold.
+//! A published message, and the checks of its contents.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use serde_json::Value;
 use super::{input::invalid, store::Protocol};
 use crate::{error::ApiError, services::sqs::Attribute};
 
-/// The largest message with its attributes, and the largest batch, in bytes [Amazon SNS quotas].
+/// The most bytes of a message with its attributes, and of a batch [Amazon SNS quotas].
 pub(super) const MOST_BYTES: usize = 256 << 10;
 
-/// A message on its way to the subscriptions.
+/// A published message.
 #[derive(Debug, Clone)]
 pub(super) struct Published {
     pub(super) id: String,
     pub(super) topic_arn: String,
-    /// What is delivered where the message has no form of its own for the protocol.
+    /// The text for protocols without a text of their own.
     pub(super) text: String,
-    /// The forms of a message with `MessageStructure=json`, by protocol.
+    /// The texts of a message with `MessageStructure=json`, by protocol.
     forms: BTreeMap<String, String>,
     pub(super) subject: Option<String>,
     pub(super) attributes: BTreeMap<String, Attribute>,
@@ -31,7 +31,7 @@ pub(super) struct Published {
     pub(super) signature_version: &'static str,
 }
 
-/// What a caller wants to publish.
+/// A message before it is checked.
 #[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Draft {
@@ -55,7 +55,7 @@ impl Draft {
             + self.message_attributes.iter().map(attribute).sum::<usize>()
     }
 
-    /// Checks the message and makes it ready for the topic.
+    /// Checks the message and prepares it for the topic.
     pub(super) fn check(self, topic_arn: &str, at_ms: i64) -> Result<Published, ApiError> {
         if self.bytes() > MOST_BYTES {
             return Err(invalid("Message too long"));

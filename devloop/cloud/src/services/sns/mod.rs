@@ -1,4 +1,4 @@
-//! SNS: topics, their subscriptions, and the ways of a message to queues, functions, HTTP endpoints of this machine and
+//! SNS: topics, subscriptions, and the delivery of messages to queues, functions, HTTP endpoints on this machine, and
 //! e-mail, which is captured in a folder.
 
 mod about;

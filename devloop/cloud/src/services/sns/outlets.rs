@@ -1,4 +1,4 @@
-//! The ways out into other rooms of the cloud: queues and functions. Tests put something else there.
+//! How messages reach queues and functions. Tests use a substitute.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -12,12 +12,12 @@ use crate::{
     services::sqs::{Parcel, Sqs},
 };
 
-/// Where messages go.
+/// Queues and functions as targets of messages.
 pub(crate) trait Outlets: Debug + Send + Sync {
     /// Sends to the queue with this ARN.
     fn queue(&self, arn: &str, parcel: Parcel) -> Result<(), ApiError>;
 
-    /// Hands an event to the function with this ARN, which need not wait for it.
+    /// Sends an event to the function with this ARN, without waiting for it.
     fn function(&self, cx: &Context, arn: &str, event: Bytes) -> Result<(), ApiError>;
 }
 

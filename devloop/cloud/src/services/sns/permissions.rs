@@ -1,4 +1,4 @@
-//! `AddPermission` and `RemovePermission`: single statements of a topic's policy, which is kept and has no effect.
+//! `AddPermission` and `RemovePermission`: single statements of a topic's policy, which is kept without effect.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

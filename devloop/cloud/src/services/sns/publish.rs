@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, services::sqs::First};
 
-/// Sequence numbers of topics have twenty digits and grow [Message ordering details for FIFO topics].
+/// Sequence numbers of topics have twenty digits and increase [Message ordering details for FIFO topics].
 const FIRST_SEQUENCE: u64 = 10_000_000_000_000_000_000;
 
 /// The most entries of a batch.
@@ -122,7 +122,7 @@ fn publish(sns: &Sns, cx: &Context, topic: &Arc<Topic>, draft: Draft) -> Result<
     Ok(output)
 }
 
-/// Publishes to a FIFO topic: copies of the last five minutes are acknowledged and go nowhere.
+/// Publishes to a FIFO topic. A duplicate of a message of the last five minutes is acknowledged but not delivered.
 fn in_order(sns: &Sns, cx: &Context, topic: &Topic, mut message: Published) -> Result<Value, ApiError> {
     let Some(group) = message.group.clone() else {
         return Err(invalid("The MessageGroupId parameter is required for FIFO topics"));

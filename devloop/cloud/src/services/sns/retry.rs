@@ -1,4 +1,4 @@
-//! When deliveries are tried again [Amazon SNS message delivery retries].
+//! Delivery policies: when failed deliveries are retried [Amazon SNS message delivery retries].
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::input::invalid;
 use crate::error::ApiError;
 
-/// The longest that a policy may take altogether, in seconds.
+/// The longest total time of all retries, in seconds.
 const LONGEST_S: u64 = 3_600;
 
-/// How an HTTP endpoint is tried again.
+/// The retry policy of an HTTP endpoint.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Policy {
@@ -48,8 +48,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Reads a topic's or a subscription's delivery policy; an empty text is the default one. Throttling and request headers
-    /// are not offered.
+    /// Parses the delivery policy of a topic or a subscription; an empty text means the default policy. Throttling and
+    /// request headers are not supported.
     pub(super) fn read(text: &str) -> Result<Self, ApiError> {
         if text.is_empty() {
             return Ok(Self::default());
@@ -80,7 +80,7 @@ impl Policy {
         Ok(policy)
     }
 
-    /// The wait before each retry, phase by phase: at once, at the least delay, growing, at the greatest delay.
+    /// The wait before each retry, by phases: immediate, minimum delay, backoff, maximum delay.
     pub(super) fn delays(&self) -> Vec<Duration> {
         let (least, most) = (self.min_delay_target as f64, self.max_delay_target as f64);
         let fixed = self.num_no_delay_retries + self.num_min_delay_retries + self.num_max_delay_retries;
@@ -102,8 +102,8 @@ impl Policy {
     }
 }
 
-/// The waits before the tries of a queue or a function that is there and fails: three at once, two after a second, ten that
-/// grow to twenty seconds, and then one every twenty seconds.
+/// The wait before the next try of a queue or a function that exists but fails. Three retries are immediate, two come after
+/// a second, ten with waits that grow to twenty seconds, and all others every twenty seconds.
 pub(super) fn aws_managed(tries: u32) -> Duration {
     Duration::from_secs(match tries {
         0..=3 => 0,
@@ -113,7 +113,7 @@ pub(super) fn aws_managed(tries: u32) -> Duration {
     })
 }
 
-/// The policy in force, as the API shows it.
+/// The effective policy, in the form of the API.
 pub(super) fn effective(text: Option<&str>) -> String {
     let policy = text.and_then(|text| Policy::read(text).ok()).unwrap_or_default();
     let function = match policy.backoff_function {

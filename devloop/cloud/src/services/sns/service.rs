@@ -1,4 +1,4 @@
-//! The service: the operation behind every API name, and what the rest of the cloud asks.
+//! The service: operations by their API names, and what the rest of the cloud uses.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
 
-/// The service. Policies are kept and have no effect, as nothing in this cloud asks who is calling.
+/// SNS. Topic policies are kept without effect, because this cloud does not check callers.
 #[derive(Debug)]
 pub(crate) struct Sns {
     regions: Regional<Region>,
@@ -73,7 +73,7 @@ impl Sns {
         self.courier.mailbox.follow()
     }
 
-    /// The topics, what became of their messages, and the captured e-mails, for `devloop status`.
+    /// The topics, the outcomes of their messages, and the captured e-mails, for `devloop status`.
     pub(crate) fn status(&self) -> Value {
         let counts = &self.courier.counts;
         let mut topics = Vec::new();
@@ -98,7 +98,7 @@ impl Sns {
         })
     }
 
-    /// How many deliveries are under way or wait for their next try.
+    /// How many deliveries are in progress or wait for a retry.
     pub(crate) fn pending(&self) -> usize {
         let pending = |store: &Region| {
             let subscriptions = store.subscriptions.read();
@@ -115,7 +115,7 @@ impl Sns {
         self.regions.of(region)
     }
 
-    /// The topic behind an ARN of this region and account.
+    /// The topic with this ARN, in the request's region and account.
     pub(super) fn topic(&self, cx: &Context, arn: Option<&str>) -> Result<Arc<Topic>, ApiError> {
         let arn = required(arn, "TopicArn")?;
         let (region, account, name, _) = input::parse_arn(arn)

@@ -1,4 +1,4 @@
-//! What is kept: topics with their settings, and subscriptions with theirs.
+//! What the service keeps: topics and subscriptions, with their settings.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use crate::services::sqs::Accepted;
 pub(super) struct Region {
     /// By name.
     pub(super) topics: RwLock<BTreeMap<String, Arc<Topic>>>,
-    /// By ARN, in the order in which they were made.
+    /// By ARN, in the order of creation.
     pub(super) subscriptions: RwLock<IndexMap<String, Arc<Subscription>>>,
 }
 
@@ -30,15 +30,15 @@ pub(super) struct Topic {
     pub(super) arn: String,
     pub(super) settings: RwLock<TopicSettings>,
     pub(super) tags: RwLock<BTreeMap<String, String>>,
-    /// In the order in which they were made; changed together with the region's.
+    /// The topic's subscriptions in the order of creation; changed together with the region's.
     pub(super) subscriptions: RwLock<Vec<Arc<Subscription>>>,
-    /// How many subscriptions were deleted so far.
+    /// How many subscriptions were deleted.
     pub(super) unsubscribed: AtomicUsize,
-    /// Held while a message of a FIFO topic goes out, so that the order of sequence numbers is that of the queues.
+    /// Held while a message of a FIFO topic is sent, so that sequence numbers have the order of delivery.
     pub(super) order: Mutex<Order>,
 }
 
-/// What a FIFO topic remembers.
+/// The state of a FIFO topic.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     pub(super) accepted: Accepted,
@@ -52,15 +52,15 @@ pub(super) struct Subscription {
     pub(super) topic_arn: String,
     pub(super) protocol: Protocol,
     pub(super) endpoint: String,
-    /// What [`ConfirmSubscription`, Amazon SNS API reference] wants to know.
+    /// The token for [`ConfirmSubscription`, Amazon SNS API reference].
     pub(super) token: String,
     confirmed: AtomicBool,
     pub(super) settings: RwLock<SubscriptionSettings>,
-    /// Deliveries that are under way or wait for their next try.
+    /// Deliveries in progress, including those that wait for a retry.
     pub(super) pending: AtomicUsize,
 }
 
-/// How a subscription's messages travel.
+/// The protocol of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     Sqs,
@@ -72,7 +72,7 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    /// Whether messages are posted to an endpoint, which has to confirm first.
+    /// Whether messages are posted to an endpoint, which must first confirm its subscription.
     pub(super) fn is_posted(self) -> bool {
         matches!(self, Self::Http | Self::Https)
     }

@@ -1,4 +1,4 @@
-//! Subscriptions: made, confirmed, listed, changed and ended.
+//! Operations on subscriptions.
 
 use std::{
     collections::BTreeMap,
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{arn::Arn, context::Context, error::ApiError, wire};
 
-/// The most subscriptions of one page.
+/// The most subscriptions on one page.
 const PAGE: usize = 100;
 
-/// The most subscriptions of one topic that are kept here.
+/// The most subscriptions of one topic.
 const MOST: usize = 10_000;
 
 #[derive(Debug, Deserialize)]
@@ -40,8 +40,8 @@ struct Input {
     next_token: Option<String>,
 }
 
-/// [`Subscribe`, Amazon SNS API reference]. HTTP endpoints are asked to confirm. E-mail addresses are not: the mail is
-/// captured here, and nobody would read the question.
+/// [`Subscribe`, Amazon SNS API reference]. HTTP endpoints must confirm. E-mail addresses need not, because mails are
+/// captured here and nobody would read the request.
 pub(super) fn subscribe(sns: &Sns, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let input: Input = input::read(input)?;
     let topic = sns.topic(cx, input.topic_arn.as_deref())?;
@@ -55,7 +55,7 @@ pub(super) fn subscribe(sns: &Sns, cx: &Context, input: Value) -> Result<Value, 
     let mut own = topic.subscriptions.write();
     let twin = own.iter().find(|other| other.protocol == protocol && other.endpoint == endpoint).cloned();
     let subscription = if let Some(twin) = twin {
-        // The same endpoint is subscribed once; other attributes are a mistake.
+        // An endpoint is subscribed only once. Subscribing it again is an error if the attributes differ.
         let mut same = twin.settings.read().clone();
         same.set_all(protocol, input.attributes.iter())?;
         if same != *twin.settings.read() {
@@ -167,7 +167,7 @@ pub(super) fn list_by_topic(sns: &Sns, cx: &Context, input: Value) -> Result<Val
     page(cx, own.iter(), input.next_token.as_deref())
 }
 
-/// One page; its token is how many there were before.
+/// One page; its token is the number of items on the pages before it.
 fn page<'a>(
     cx: &Context,
     subscriptions: impl Iterator<Item = &'a Arc<Subscription>>,

@@ -1,4 +1,4 @@
-//! The service as its callers see it, with outlets that remember.
+//! Tests of the service through its operations, with targets that record what they get.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -19,9 +19,9 @@ const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
 struct Seen {
     parcels: Mutex<Vec<(String, Parcel)>>,
     events: Mutex<Vec<(String, Value)>>,
-    /// Queues that are there and fail.
+    /// Queues that exist but fail.
     failing: Mutex<BTreeSet<String>>,
-    /// Queues that are not there.
+    /// Queues that do not exist.
     gone: Mutex<BTreeSet<String>>,
 }
 
@@ -101,7 +101,7 @@ impl Fixture {
         self.ok("Publish", input).await
     }
 
-    /// What queues got since the last look: queue and body.
+    /// What queues got since the last call: queue and body.
     fn bodies(&self) -> Vec<(String, String)> {
         std::mem::take(&mut *self.seen.parcels.lock())
             .into_iter()
@@ -111,7 +111,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn queues_get_the_envelope_or_the_message_as_it_is() {
+async fn queues_get_the_message_with_or_without_its_envelope() {
     let fixture = Fixture::new().await;
     let subscription = fixture.subscribe("sqs", QUEUE, json!({})).await;
     fixture.subscribe("sqs", OTHER, json!({ "RawMessageDelivery": "true" })).await;
@@ -152,7 +152,7 @@ async fn functions_get_the_event_that_aws_documents() {
 }
 
 #[tokio::test]
-async fn filters_look_at_attributes_or_at_the_body() {
+async fn filter_policies_match_attributes_or_the_body() {
     let check = async |policy: Value, scope: &str, publish: Value, expected: bool| {
         let fixture = Fixture::new().await;
         let attributes = json!({ "FilterPolicy": policy.to_string(), "FilterPolicyScope": scope });
@@ -217,7 +217,7 @@ async fn mails_are_kept_as_files() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
+async fn undeliverable_messages_go_to_the_dead_letter_queue() {
     let fixture = Fixture::new().await;
     let redrive = json!({ "deadLetterTargetArn": OTHER }).to_string();
     fixture.subscribe("sqs", QUEUE, json!({ "RedrivePolicy": redrive, "RawMessageDelivery": "true" })).await;
@@ -226,7 +226,7 @@ async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
     assert_eq!(
         fixture.bodies(),
         [("other".to_owned(), "hello".to_owned())],
-        "a queue that is gone is not tried again"
+        "deliveries to a deleted queue are not retried"
     );
     fixture.seen.gone.lock().clear();
     fixture.seen.failing.lock().insert(QUEUE.to_owned());
@@ -244,7 +244,7 @@ async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn fifo_topics_keep_order_and_drop_copies() {
+async fn fifo_topics_keep_order_and_drop_duplicates() {
     let fixture = Fixture::empty();
     let topic = fixture
         .ok("CreateTopic", json!({ "Name": "t.fifo", "Attributes": { "FifoTopic": "true", "ContentBasedDeduplication": "true" } }))
@@ -268,7 +268,7 @@ async fn fifo_topics_keep_order_and_drop_copies() {
 }
 
 #[tokio::test]
-async fn batches_and_forms_of_messages_are_published() {
+async fn batches_and_messages_with_a_text_for_each_protocol_are_published() {
     let fixture = Fixture::new().await;
     fixture.subscribe("sqs", QUEUE, json!({ "RawMessageDelivery": "true" })).await;
     let entries = json!([
@@ -295,7 +295,7 @@ async fn batches_and_forms_of_messages_are_published() {
 }
 
 #[tokio::test]
-async fn http_endpoints_confirm_before_they_get_anything() {
+async fn http_endpoints_must_confirm_before_they_get_messages() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let fixture = Fixture::new().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -322,14 +322,14 @@ async fn http_endpoints_confirm_before_they_get_anything() {
     fixture.publish(json!({ "Message": "second" })).await;
     let (head, notified) = next().await;
     assert!(head.contains("x-amz-sns-message-type: notification"), "{head}");
-    assert_eq!(notified["Message"], "second", "what was published before was not for it");
+    assert_eq!(notified["Message"], "second", "earlier messages are not delivered");
 }
 
 #[tokio::test]
-async fn subscriptions_are_listed_changed_and_ended() {
+async fn subscriptions_are_listed_changed_and_deleted() {
     let fixture = Fixture::new().await;
     let arn = fixture.subscribe("sqs", QUEUE, json!({})).await;
-    assert_eq!(fixture.subscribe("sqs", QUEUE, json!({})).await, arn, "once for an endpoint");
+    assert_eq!(fixture.subscribe("sqs", QUEUE, json!({})).await, arn, "one subscription for each endpoint");
     let listed = fixture.ok("ListSubscriptionsByTopic", json!({ "TopicArn": TOPIC })).await;
     assert_eq!(listed["Subscriptions"][0]["SubscriptionArn"], arn);
     let set =
@@ -350,7 +350,7 @@ async fn subscriptions_are_listed_changed_and_ended() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_in_the_words_of_the_service() {
+async fn invalid_input_is_refused_in_the_services_words() {
     let fixture = Fixture::new().await;
     let check = async |operation: &str, input: Value, code: &str, words: &str| {
         let error = fixture.call(operation, input).await.expect_err(operation);

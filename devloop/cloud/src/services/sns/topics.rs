@@ -1,4 +1,4 @@
-//! Topics: made, listed, changed and deleted.
+//! Operations on topics.
 
 use std::{
     collections::BTreeMap,
@@ -16,21 +16,21 @@ use super::{
 };
 use crate::{context::Context, error::ApiError};
 
-/// The most topics of one page.
+/// The most topics on one page.
 const PAGE: usize = 100;
 
 /// The attributes of a topic that can be set [`SetTopicAttributes`, Amazon SNS API reference].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TopicSettings {
-    /// The name that e-mails come from.
+    /// The sender's name in e-mails.
     pub(super) display_name: String,
-    /// Kept for those who read it back; nothing here asks who is calling.
+    /// Kept and shown without effect, because this cloud does not check callers.
     pub(super) policy: Option<String>,
-    /// How HTTP deliveries are tried again when their subscription does not say.
+    /// How HTTP deliveries are retried if the subscription has no policy.
     pub(super) delivery_policy: Option<String>,
-    /// Whether a FIFO topic tells copies by their message.
+    /// Whether a FIFO topic uses content-based deduplication.
     pub(super) by_content: bool,
-    /// Whether a FIFO topic's deduplication ids count in their group alone.
+    /// Whether a FIFO topic's deduplication ids are unique only within their message group.
     pub(super) scope_is_group: bool,
     /// `1` or `2`.
     pub(super) signature_version: Option<String>,
@@ -105,7 +105,7 @@ struct Input {
     next_token: Option<String>,
 }
 
-/// [`CreateTopic`, Amazon SNS API reference]: a topic of this name with the same attributes and tags is as good as a new one.
+/// [`CreateTopic`, Amazon SNS API reference]. Succeeds for an existing topic with the same attributes and tags.
 pub(super) fn create(sns: &Sns, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let mut input: Input = input::read(input)?;
     let name = required(input.name, "Topic Name")?;
@@ -129,7 +129,7 @@ pub(super) fn create(sns: &Sns, cx: &Context, input: Value) -> Result<Value, Api
         };
         return Err(invalid(kind));
     }
-    // What a template gives as an empty text is not set.
+    // An empty text, which templates may give, means that the attribute is not set.
     input.attributes.retain(|_, value| !value.is_empty());
     let mut settings = TopicSettings::default();
     input.attributes.iter().try_for_each(|(name, value)| settings.set(fifo, name, value))?;
@@ -151,7 +151,7 @@ pub(super) fn create(sns: &Sns, cx: &Context, input: Value) -> Result<Value, Api
     Ok(json!({ "TopicArn": arn }))
 }
 
-/// [`DeleteTopic`, Amazon SNS API reference]: its subscriptions go with it.
+/// [`DeleteTopic`, Amazon SNS API reference]. Deletes the topic's subscriptions too.
 pub(super) fn delete(sns: &Sns, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let arn = required(input::read::<Input>(input)?.topic_arn, "TopicArn")?;
     let (_, _, name, _) = input::parse_arn(&arn).ok_or_else(|| invalid("TopicArn"))?;
@@ -163,7 +163,7 @@ pub(super) fn delete(sns: &Sns, cx: &Context, input: Value) -> Result<Value, Api
     Ok(json!({}))
 }
 
-/// [`ListTopics`, Amazon SNS API reference]: the token is the name of the last one.
+/// [`ListTopics`, Amazon SNS API reference]. The token is the name of the last topic on the page.
 pub(super) fn list(sns: &Sns, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let after = input::read::<Input>(input)?.next_token.unwrap_or_default();
     let region = sns.region(&cx.region);
@@ -224,7 +224,7 @@ pub(super) fn set_attributes(sns: &Sns, cx: &Context, input: Value) -> Result<Va
     Ok(json!({}))
 }
 
-/// The policy that AWS gives a new topic: its owner may do everything.
+/// The default policy of a topic on AWS: its owner may do everything.
 pub(super) fn default_policy(cx: &Context, arn: &str) -> String {
     let actions = [
         "GetTopicAttributes",
@@ -252,7 +252,7 @@ pub(super) fn default_policy(cx: &Context, arn: &str) -> String {
     .to_string()
 }
 
-/// The answer for a topic that is not there.
+/// The error for a topic that does not exist.
 pub(super) fn missing() -> ApiError {
     not_found("Topic")
 }

@@ -1,4 +1,4 @@
-//! What SQS tells of itself to the rest of the cloud.
+//! What SQS declares about itself to the rest of the cloud.
 
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ impl Service for Sqs {
         ]
     }
 
-    /// Of every queue: bodies, attributes, and the ids by which a FIFO queue tells copies.
+    /// The limit applies to every queue: bodies, attributes, and the deduplication ids of a FIFO queue.
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[("queue_bytes", KEPT_BYTES as u64)]
     }
@@ -98,7 +98,7 @@ impl Service for Sqs {
     }
 }
 
-/// How the query protocol names the items of flattened lists [Amazon SQS API reference].
+/// The names of items in flattened lists, in the query protocol [Amazon SQS API reference].
 fn item_name(operation: &str, list: &str) -> String {
     match list {
         "QueueUrls" | "queueUrls" => "QueueUrl".to_owned(),

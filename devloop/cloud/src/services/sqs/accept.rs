@@ -1,4 +1,4 @@
-//! How messages come into a queue: from senders, from queues that gave them up, and from message move tasks.
+//! Adds messages to a queue: from senders, from queues whose dead-letter queue this is, and from message move tasks.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,21 +15,21 @@ use super::{
 };
 use crate::error::ApiError;
 
-/// What a sender is told.
+/// The result of a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sent {
-    /// The message's id; of a copy, that of the first one.
+    /// The message's id; for a duplicate, the id of the first message.
     pub(super) id: String,
-    /// The place in a FIFO queue.
+    /// The sequence number in a FIFO queue.
     pub(super) sequence_number: Option<String>,
 }
 
-/// What tells copies in a FIFO queue: the group, if ids count in it alone, and the id.
+/// Identifies duplicates in a FIFO queue: the message group, if deduplication ids are unique only within it, and the id.
 type Scoped = (Option<Arc<str>>, String);
 
 impl Queue {
-    /// Adds a message, visible after `delay` or the queue's own delay. A FIFO queue acknowledges a copy of a message of the
-    /// last five minutes and adds nothing.
+    /// Adds a message, which becomes visible after `delay` or the queue's own delay. A FIFO queue acknowledges a duplicate
+    /// of a message of the last five minutes without adding it.
     pub(super) fn send(&self, mut message: Message, delay: Option<Duration>) -> Result<Sent, ApiError> {
         let mut state = self.settled()?;
         let now = self.clock.now_ms();
@@ -57,8 +57,8 @@ impl Queue {
         Ok(Sent { id, sequence_number })
     }
 
-    /// Takes in what moved here from another queue. In a standard queue the retention goes on from when the message was
-    /// sent, in a FIFO queue it begins anew [Using dead-letter queues in Amazon SQS].
+    /// Adds a dead letter from another queue. In a standard queue its retention counts from when the message was sent, in a
+    /// FIFO queue from now [Using dead-letter queues in Amazon SQS].
     pub(super) fn bury(&self, dead: &Arc<Message>, source: &Arc<str>) -> Result<(), ApiError> {
         let mut state = self.settled()?;
         let enqueued_ms = if self.is_fifo() { self.clock.now_ms() } else { dead.sent_ms };
@@ -68,7 +68,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts a message of a message move task into this queue as a new one.
+    /// Adds a message of a message move task as a new message.
     pub(super) fn take_back(&self, message: &Message) -> Result<(), ApiError> {
         let mut state = self.settled()?;
         let now = self.clock.now_ms();
@@ -77,12 +77,12 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes up to `most` visible messages away for a message move task, with the queues that they came from.
+    /// Removes up to `most` visible messages for a message move task; returns them with the queues that they came from.
     pub(super) fn withdraw(&self, most: usize) -> Result<Vec<Withdrawn>, ApiError> {
         Ok(self.settled()?.messages.withdraw(most))
     }
 
-    /// Puts back what [`Queue::withdraw`] took and nobody wanted.
+    /// Adds a message again that [`Queue::withdraw`] removed and that could not be moved.
     pub(super) fn restore(&self, message: Arc<Message>, source: Option<Arc<str>>) -> Result<(), ApiError> {
         let mut state = self.settled()?;
         let enqueued_ms = message.sent_ms;
@@ -110,8 +110,8 @@ impl Queue {
     }
 }
 
-/// Checks a message against the kind of queue and gives it the deduplication id of its body when it needs one. Answers with
-/// what tells copies in a FIFO queue.
+/// Checks a message against the type of queue, and sets a content-based deduplication id if needed. Returns what identifies
+/// duplicates in a FIFO queue.
 fn prepare(
     settings: &Settings,
     message: &mut Message,
@@ -147,7 +147,7 @@ fn prepare(
     Ok(Some((fifo.scope_is_group.then_some(group), id)))
 }
 
-/// The deduplication id of a text that has none of its own [Using the message deduplication ID in Amazon SQS].
+/// The content-based deduplication id of a text [Using the message deduplication ID in Amazon SQS].
 pub(crate) fn content_id(text: &str) -> String {
     format!("{:x}", Sha256::digest(text))
 }

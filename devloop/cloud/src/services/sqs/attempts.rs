@@ -1,4 +1,4 @@
-//! Receives of a FIFO queue that can be asked for again: a client that lost an answer names its attempt and gets the same
+//! Receive attempts of a FIFO queue: a client that did not get the answer repeats the attempt's id, and gets the same
 //! messages with the same receipt handles [`ReceiveMessage`, `ReceiveRequestAttemptId`, Amazon SQS API reference].
 
 use std::collections::{HashMap, VecDeque};
@@ -13,7 +13,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// The numbers and receive counts that an attempt was answered with.
+    /// The message numbers and receive counts that an attempt returned.
     pub(super) fn find(&mut self, id: &str, now_ms: i64) -> Option<&[(u64, u32)]> {
         while let Some((until, _)) = self.expiring.front()
             && *until <= now_ms
@@ -24,7 +24,7 @@ impl Attempts {
         self.by_id.get(id).map(Vec::as_slice)
     }
 
-    /// Remembers what an attempt is answered with.
+    /// Remembers what an attempt returns.
     pub(super) fn remember(&mut self, id: &str, receipts: Vec<(u64, u32)>, now_ms: i64) {
         if self.by_id.insert(id.to_owned(), receipts).is_none() {
             self.expiring.push_back((now_ms + INTERVAL_MS, id.to_owned()));

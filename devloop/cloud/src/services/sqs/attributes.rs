@@ -1,4 +1,4 @@
-//! A queue's attributes: their defaults, ranges and printed forms [`SetQueueAttributes`, Amazon SQS API reference].
+//! A queue's attributes: their defaults, ranges and text forms [`SetQueueAttributes`, Amazon SQS API reference].
 
 use std::collections::BTreeMap;
 
@@ -18,29 +18,29 @@ pub(super) struct Settings {
     pub(super) retention_s: i64,
     pub(super) wait_s: i64,
     pub(super) visibility_s: i64,
-    /// Kept for those who read it back; nothing here asks who is calling.
+    /// Kept and shown without effect, because this cloud does not check callers.
     pub(super) policy: Option<String>,
     pub(super) redrive: Option<Redrive>,
-    /// Which queues may name this one as their dead-letter queue; all without one.
+    /// Which queues may use this one as their dead-letter queue; `None` means all.
     pub(super) redrive_allow: Option<RedriveAllow>,
-    /// What only a FIFO queue has.
+    /// The attributes that only a FIFO queue has.
     pub(super) fifo: Option<Fifo>,
-    /// Kept for those who read it back: messages live in memory, nothing of them is at rest.
+    /// Kept and shown without effect: messages are in memory only, so there is nothing to encrypt at rest.
     managed_sse: bool,
 }
 
-/// The attributes of a FIFO queue. There is no limit on throughput here, so the high throughput setting is kept, checked
-/// against the scope that it needs, and has nothing to raise.
+/// The attributes of a FIFO queue. Queues have no throughput limit here, so the high throughput setting has no effect; it
+/// is kept, and checked against the deduplication scope that it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Fifo {
-    /// Whether a message without a deduplication id gets its body's SHA-256 as one.
+    /// Whether the queue uses content-based deduplication: the SHA-256 of the body.
     pub(super) by_content: bool,
-    /// Whether deduplication ids count within their group alone.
+    /// Whether deduplication ids are unique only within their message group.
     pub(super) scope_is_group: bool,
     limit_is_per_group: bool,
 }
 
-/// The attributes that [`Settings`] prints, in the order of the API reference.
+/// The attributes that [`Settings::get`] returns, in the order of the API reference.
 pub(super) const SETTABLE: [&str; 13] = [
     "ContentBasedDeduplication",
     "DeduplicationScope",
@@ -74,7 +74,7 @@ impl Settings {
         }
     }
 
-    /// Sets all of these, and checks what they are together.
+    /// Sets all these attributes, and checks their combination.
     pub(super) fn set_all(&mut self, given: &BTreeMap<String, String>) -> Result<(), ApiError> {
         given.iter().try_for_each(|(name, value)| self.set(name, value))?;
         match &self.fifo {
@@ -86,7 +86,7 @@ impl Settings {
         }
     }
 
-    /// Sets one attribute from its printed form.
+    /// Sets one attribute from its text.
     fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
         let (field, range) = match name {
             "DelaySeconds" => (&mut self.delay_s, 0..=900),
@@ -125,7 +125,7 @@ impl Settings {
         Ok(())
     }
 
-    /// One attribute's printed form; `None` when it has none or is unknown.
+    /// The text of one attribute; `None` if it is unset or unknown.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         match name {
             "DelaySeconds" => Some(self.delay_s.to_string()),
@@ -173,7 +173,7 @@ impl Fifo {
     }
 }
 
-/// The answer for an attribute that queues do not have.
+/// The error for an attribute that queues do not have.
 pub(super) fn unknown(name: &str) -> ApiError {
     ApiError::client("InvalidAttributeName", format!("Unknown Attribute {name}."))
 }
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_are_checked_on_their_way_in() {
+    fn attributes_are_checked_when_they_are_set() {
         let in_queue = |fifo: bool, name: &str, value: &str, expected: Result<&str, &str>| {
             let mut settings = Settings::new(fifo);
             let outcome = settings.set(name, value).map(|()| settings.get(name).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What the batch operations share: up to ten entries with distinct ids, each with an outcome of its own.
+//! What batch operations share: up to ten entries with distinct ids, each with its own result.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use crate::error::ApiError;
 /// The most entries of a batch.
 const MOST: usize = 10;
 
-/// Runs `apply` on every entry of the input and tells the outcomes by the entries' ids. `kind` is the entries' type, for
-/// the message about an empty batch.
+/// Runs `apply` on every entry of the input, and reports the results with the entries' ids. `kind` is the type of the
+/// entries, for the error about an empty batch.
 pub(super) fn run(
     input: &mut Value,
     kind: &str,

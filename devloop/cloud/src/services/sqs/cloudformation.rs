@@ -9,7 +9,7 @@ use crate::resource::{
     Task, text,
 };
 
-/// What an attribute is on a queue whose template says nothing of it [SetQueueAttributes, Amazon SQS API reference].
+/// The defaults of attributes that a template does not set [SetQueueAttributes, Amazon SQS API reference].
 const DEFAULTS: [(&str, &str); 8] = [
     ("DelaySeconds", "0"),
     ("KmsMasterKeyId", ""),
@@ -21,7 +21,7 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("VisibilityTimeout", "30"),
 ];
 
-/// Properties that can change later: the tags, and attributes of the queue. SQS takes all of these as text.
+/// Properties that can change in place: the tags, and attributes of the queue, all of which SQS takes as text.
 const UPDATABLE: &[&str] = &[
     "ContentBasedDeduplication",
     "DeduplicationScope",

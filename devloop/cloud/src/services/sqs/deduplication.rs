@@ -1,25 +1,24 @@
-//! What a FIFO queue (and a FIFO topic) remembers of the messages it has accepted, so that a copy is acknowledged and not
-//! added.
+//! The messages that a FIFO queue (or a FIFO topic) has accepted lately, so that duplicates are acknowledged but not added.
 
 use std::collections::{HashMap, VecDeque};
 
-/// How long a copy is recognised after the first message was accepted, in ms, also when that one has been consumed
-/// [Using the message deduplication ID in Amazon SQS].
+/// How long a duplicate is recognised after the first message was accepted, in ms. It does not matter whether that message
+/// was deleted [Using the message deduplication ID in Amazon SQS].
 pub(super) const INTERVAL_MS: i64 = 5 * 60 * 1000;
 
 /// The accepted messages of the last five minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Accepted {
     by_key: HashMap<Key, First>,
-    /// The keys in the order in which they expire.
+    /// The keys, in the order in which they expire.
     expiring: VecDeque<(i64, Key)>,
     bytes: usize,
 }
 
-/// The deduplication id, behind the group's when ids count in their group alone.
+/// The deduplication id, and before it the message group if ids are unique only within their group.
 type Key = (Option<String>, String);
 
-/// The message that a copy is acknowledged with.
+/// The first message, with which duplicates are acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct First {
     pub(crate) id: String,
@@ -27,7 +26,7 @@ pub(crate) struct First {
 }
 
 impl Accepted {
-    /// The message of the last five minutes with this id, if there was one.
+    /// The first message with this id within the last five minutes, if there is one.
     pub(crate) fn find(&mut self, group: Option<&str>, id: &str, now_ms: i64) -> Option<First> {
         while let Some((until, _)) = self.expiring.front()
             && *until <= now_ms
@@ -47,13 +46,13 @@ impl Accepted {
         self.by_key.insert(key, first);
     }
 
-    /// How many bytes the ids take.
+    /// How many bytes the ids take in memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
-/// A key twice, and the message's id and sequence number.
+/// The bytes of one entry: its key twice, and the message's id and sequence number.
 fn size((group, id): &Key) -> usize {
     2 * (group.as_ref().map_or(0, String::len) + id.len()) + 56
 }

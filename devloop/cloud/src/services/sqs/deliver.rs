@@ -1,4 +1,4 @@
-//! How messages leave a queue: receives that may wait, and what receivers do with what they got.
+//! Receives of a queue, which may wait, and the operations on received messages.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,22 +14,22 @@ use crate::error::ApiError;
 /// The most messages in flight [Amazon SQS standard queue quotas].
 const MOST_IN_FLIGHT: usize = 120_000;
 
-/// What a receiver asks for.
+/// The parameters of a receive.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Poll {
     /// The most messages to take.
     pub(crate) most: usize,
-    /// How long to wait for the first one; the queue's own setting without it.
+    /// How long to wait for the first message; by default as long as the queue's own setting.
     pub(crate) wait: Option<Duration>,
-    /// How long the messages stay invisible to others; the queue's own setting without it.
+    /// The visibility timeout of the messages; by default the queue's own.
     pub(crate) visibility: Option<Duration>,
-    /// Names the receive, so that it can be asked for again; for FIFO queues alone.
+    /// The receive attempt id, with which the receive can be repeated; for FIFO queues only.
     pub(crate) attempt: Option<String>,
 }
 
 impl Queue {
-    /// Takes messages, waiting for the first one. `dead_letters` names the queue for those that were received too often
-    /// and how often that is.
+    /// Receives messages, and waits for the first one. `dead_letters` returns the dead-letter queue and after how many
+    /// receives a message moves there.
     pub(super) async fn receive(
         &self,
         poll: &Poll,
@@ -41,7 +41,7 @@ impl Queue {
             return Ok(taken);
         }
         let give_up = self.clock.now_ms().saturating_add(wait.as_millis() as i64);
-        // What was sent since is seen by the next look, which is taken from a place in the line.
+        // Joining the line before the next look makes sure that no message is missed in between.
         let place = self.waiters.join();
         loop {
             let ahead = place.ahead();
@@ -57,8 +57,8 @@ impl Queue {
         }
     }
 
-    /// Takes what is there beyond one serving for each of the receivers that are `ahead`, and says when the next message
-    /// becomes visible by itself.
+    /// Takes the messages that are left after each of the `ahead` earlier receivers gets one serving. Also returns when the
+    /// next message becomes visible by itself.
     fn take(
         &self,
         poll: &Poll,
@@ -88,7 +88,7 @@ impl Queue {
             ));
         }
         let left = state.messages.servings().saturating_sub(ahead);
-        // In a FIFO queue a serving is a group, which may have more than one message for a receiver with nobody ahead.
+        // A serving of a FIFO queue is a group. If nobody is ahead, a receiver may get several messages of it.
         let share = if ahead == 0 { usize::MAX } else { left };
         let most = poll.most.min(room).min(share);
         let (taken, dead) = state.messages.take(now, most, until, max_receives);
@@ -104,7 +104,7 @@ impl Queue {
         if let Some((target, _)) = dead_letters {
             for message in dead {
                 if target.bury(&message, &self.arn).is_err() {
-                    // Deleted or full this very moment: the message goes on living here.
+                    // The dead-letter queue was deleted or is full at this moment, so the message stays in this queue.
                     self.restore(message, None)?;
                 }
             }
@@ -118,8 +118,8 @@ impl Queue {
         Received::new(taken, receipt.seal(&self.id), sequence_number)
     }
 
-    /// Deletes the message of a receipt. A receipt that is not the message's latest is accepted by a standard queue and
-    /// changes nothing, as on AWS; in a FIFO queue a receipt ends with its invisibility.
+    /// Deletes the message of a receipt handle. A standard queue accepts an old receipt handle without deleting, as on AWS;
+    /// in a FIFO queue a receipt handle expires with the visibility timeout.
     pub(crate) fn delete(&self, receipt_handle: &str) -> Result<(), ApiError> {
         let receipt = Receipt::open(receipt_handle, &self.id)?;
         let mut state = self.settled()?;
@@ -134,12 +134,12 @@ impl Queue {
         }
         messages.delete(receipt.number, receipt.receive);
         tally.deleted += 1;
-        // The rest of the group may be received now.
+        // The next messages of the group may be receivable now.
         self.waiters.wake(messages.servings());
         Ok(())
     }
 
-    /// Makes a received message visible after `visibility`, counted from now.
+    /// Makes a received message visible again after `visibility`, counted from now.
     pub(crate) fn change_visibility(
         &self,
         receipt_handle: &str,

@@ -1,9 +1,9 @@
-//! The query protocol calls lists and maps by the names of their items, `Attribute.1.Name`; JSON calls them
-//! `Attributes`. Behind [`normalize`], the operations know the JSON form alone.
+//! Normalizes input: the query protocol names lists and maps after their items (`Attribute.1.Name`), JSON calls them
+//! `Attributes`. After [`normalize`] the operations see the JSON form only.
 
 use serde_json::{Map, Value};
 
-/// The items of lists and the lists they make up [Amazon SQS API reference, query protocol].
+/// The names of list items and of their lists [Amazon SQS API reference, query protocol].
 const LISTS: [(&str, &str); 9] = [
     ("ActionName", "Actions"),
     ("AWSAccountId", "AWSAccountIds"),
@@ -16,7 +16,7 @@ const LISTS: [(&str, &str); 9] = [
     ("ChangeMessageVisibilityBatchRequestEntry", ENTRIES),
 ];
 
-/// The items of maps and the maps they make up. `CreateQueue` writes its tags in lower case in JSON.
+/// The names of map items and of their maps. In JSON, `CreateQueue` writes its tags in lower case.
 const MAPS: [(&str, &str); 5] = [
     ("Attribute", "Attributes"),
     ("MessageAttribute", "MessageAttributes"),
@@ -27,7 +27,7 @@ const MAPS: [(&str, &str); 5] = [
 
 const ENTRIES: &str = "Entries";
 
-/// Gives an input of either protocol the JSON form.
+/// Converts an input of either protocol to the JSON form.
 pub(super) fn normalize(input: Value) -> Value {
     let Value::Object(mut members) = input else { return input };
     for (item, list) in LISTS {
@@ -48,7 +48,7 @@ pub(super) fn normalize(input: Value) -> Value {
     Value::Object(members)
 }
 
-/// A list of one may come without its number.
+/// A list; a list of one item may come without a number.
 fn as_list(value: Value) -> Value {
     match value {
         Value::Array(_) | Value::Null => value,
@@ -56,7 +56,7 @@ fn as_list(value: Value) -> Value {
     }
 }
 
-/// `[{Name, Value}, …]` as `{Name: Value, …}`; what is a map already stays as it is.
+/// `[{Name, Value}, …]` as `{Name: Value, …}`; a map stays as it is.
 fn as_map(value: Value) -> Value {
     match value {
         Value::Array(pairs) => Value::Object(pairs.into_iter().filter_map(pair).collect::<Map<_, _>>()),
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_protocols_have_one_form() {
+    fn both_protocols_get_the_same_form() {
         let check = |query: Value, expected: Value| {
             assert_eq!(normalize(query), expected);
             assert_eq!(normalize(expected.clone()), expected, "the JSON form stays as it is");

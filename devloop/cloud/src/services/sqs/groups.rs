@@ -1,19 +1,19 @@
-//! The order of a FIFO queue: messages by group, and which groups a receive may take from.
+//! The message groups of a FIFO queue, and which of them a receive may take from.
 //!
-//! A group is open when none of its messages is in flight and its first message is not delayed. An open group hands out
-//! its messages from the first on; the others block it until they are deleted or visible again [FIFO queue delivery logic,
-//! Amazon SQS developer guide].
+//! A group is open when none of its messages is in flight and its first message is not delayed. A receive takes messages of
+//! an open group from the first one on; while these are in flight, the group is closed [FIFO queue delivery logic, Amazon
+//! SQS developer guide].
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-/// The groups of one queue. Messages are known by their numbers, which grow in the order of sending.
+/// The groups of one queue. Messages are identified by their numbers, which increase in the order of sending.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     groups: HashMap<Arc<str>, Group>,
-    /// The open groups by the number of their first message: who has waited longest is served first.
+    /// The open groups by the number of their first message, so that the group that has waited longest comes first.
     open: BTreeMap<u64, Arc<str>>,
 }
 
@@ -24,7 +24,7 @@ struct Group {
     in_flight: usize,
 }
 
-/// Where a message of a group stands.
+/// The state of a message in its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Visible,
@@ -33,7 +33,7 @@ pub(super) enum Standing {
 }
 
 impl Groups {
-    /// How many groups a receive could take from now.
+    /// The number of open groups.
     pub(super) fn open(&self) -> usize {
         self.open.len()
     }
@@ -43,14 +43,14 @@ impl Groups {
         self.open.first_key_value().map(|(number, _)| *number)
     }
 
-    /// The message behind `number` in its group, when it can be handed out together with it.
+    /// The message after `number` in its group, if it can be received together with it.
     pub(super) fn following(&self, group: &str, number: u64) -> Option<u64> {
         let group = self.groups.get(group)?;
         let next = *group.visible.range(number + 1..).next()?;
         group.delayed.first().is_none_or(|delayed| next < *delayed).then_some(next)
     }
 
-    /// A message comes to stand in its group.
+    /// Adds a message with this state to its group.
     pub(super) fn enter(&mut self, group: &Arc<str>, number: u64, standing: Standing) {
         self.change(group, |group| match standing {
             Standing::Visible => _ = group.visible.insert(number),
@@ -59,7 +59,7 @@ impl Groups {
         });
     }
 
-    /// A message leaves where it stands.
+    /// Removes a message with this state from its group.
     pub(super) fn leave(&mut self, group: &Arc<str>, number: u64, standing: Standing) {
         self.change(group, |group| match standing {
             Standing::Visible => _ = group.visible.remove(&number),
@@ -83,7 +83,7 @@ impl Groups {
 }
 
 impl Group {
-    /// The first message when the group is open.
+    /// The first message, if the group is open.
     fn head(&self) -> Option<u64> {
         let head = *self.visible.first()?;
         let delayed = self.delayed.first().is_some_and(|delayed| *delayed < head);

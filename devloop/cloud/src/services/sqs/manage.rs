@@ -1,4 +1,4 @@
-//! Queues as a whole: creating, finding, configuring, tagging and deleting them.
+//! Operations on queues: creating, listing, configuring, tagging and deleting them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// The most queues of one page.
+/// The most queues on one page.
 const PAGE: i64 = 1_000;
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,7 +32,7 @@ struct Input {
     next_token: Option<String>,
 }
 
-/// [`CreateQueue`, Amazon SQS API reference]: an existing queue with the same attributes is as good as a new one.
+/// [`CreateQueue`, Amazon SQS API reference]. Succeeds for an existing queue with the same attributes.
 pub(super) fn create(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let input: Input = wire::read(input)?;
     let name = required(input.queue_name, "QueueName")?;
@@ -104,7 +104,7 @@ pub(super) fn list_sources(sqs: &Sqs, cx: &Context, input: Value) -> Result<Valu
     page(sqs, cx, "queueUrls", &input, points_here)
 }
 
-/// One page of the URLs of the queues that pass; its token is the name of the last one.
+/// One page of the URLs of the queues that `passes` accepts; its token is the name of the last queue.
 fn page(
     sqs: &Sqs,
     cx: &Context,
@@ -155,7 +155,7 @@ pub(super) fn attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value,
     Ok(if all.is_empty() { json!({}) } else { json!({ "Attributes": all }) })
 }
 
-/// The attributes that nobody sets.
+/// The read-only attributes.
 fn computed(queue: &Queue) -> Map<String, Value> {
     let counts = queue.counts();
     let pairs = [
@@ -174,7 +174,7 @@ pub(super) fn set_attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Va
     let queue = sqs.target(cx, &input)?;
     let given = required(wire::read::<Input>(input)?.attributes, "Attributes")?;
     let queues = sqs.queues(cx);
-    // Held while the settings change, so that of two changes neither is lost.
+    // Held while the settings change, so that concurrent changes are not lost.
     let queues = queues.write();
     queue.configure(|settings| {
         settings.set_all(&given)?;
@@ -186,7 +186,7 @@ pub(super) fn set_attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Va
     Ok(json!({}))
 }
 
-/// Refuses a redrive policy whose dead-letter queue is not there, is of the other kind, or does not permit it.
+/// Refuses a redrive policy whose dead-letter queue does not exist, has another type, or does not permit this source queue.
 fn check_redrive(
     cx: &Context,
     name: &str,
@@ -195,7 +195,7 @@ fn check_redrive(
 ) -> Result<(), ApiError> {
     let Some(redrive) = &settings.redrive else { return Ok(()) };
     let target = redrive.target_arn.strip_prefix(&cx.arn("sqs", "")).unwrap_or_default();
-    // A queue that gives its messages up to itself would never give them up.
+    // A queue that is its own dead-letter queue would never get rid of its messages.
     if target == name {
         return Err(redrive.refused("Dead-letter queue must not be the source queue itself."));
     }

@@ -1,4 +1,4 @@
-//! One message: its contents, their checksums, and what a message may hold.
+//! One message: its contents and their checksums, and the checks of both.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,44 +18,44 @@ pub(crate) type Attributes = BTreeMap<String, Attribute>;
 /// A message as its sender wrote it.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
-    /// Kept when the message moves to a dead-letter queue.
+    /// The message's id, which stays the same in a dead-letter queue.
     pub(crate) id: String,
-    /// The text itself.
+    /// The body.
     pub(crate) body: String,
     /// The MD5 of `body`, in hex.
     pub(crate) md5: String,
-    /// What the sender put beside the body.
+    /// The message attributes that the sender has set.
     pub(crate) attributes: Attributes,
-    /// The `AWSTraceHeader`, the only attribute that the system takes from senders.
+    /// The `AWSTraceHeader`, the only system attribute that senders can set.
     pub(crate) trace_header: Option<String>,
     /// The account that sent the message.
     pub(crate) sender: String,
     /// When it was sent, in ms since the epoch.
     pub(crate) sent_ms: i64,
-    /// The message's group. A FIFO queue hands out one group in order; a standard queue only carries the name along.
+    /// The message group. A FIFO queue delivers each group in order; a standard queue only passes the name on.
     pub(crate) group: Option<Arc<str>>,
-    /// What tells copies of a message in a FIFO queue; the body's SHA-256 when the sender named nothing.
+    /// The deduplication id in a FIFO queue, given or content-based.
     pub(crate) deduplication: Option<String>,
 }
 
-/// What a sender outside SQS's own API wants to send: a topic, an event source mapping's failure record.
+/// A message from a sender other than SQS's own API, such as a topic or an event source mapping.
 #[derive(Debug, Default)]
 pub(crate) struct Parcel {
-    /// The message's text.
+    /// The body.
     pub(crate) body: String,
-    /// What stands beside it.
+    /// The message attributes.
     pub(crate) attributes: Attributes,
-    /// The group in a FIFO queue.
+    /// The message group in a FIFO queue.
     pub(crate) group: Option<String>,
-    /// What tells copies in a FIFO queue.
+    /// The deduplication id in a FIFO queue.
     pub(crate) deduplication: Option<String>,
 }
 
-/// A typed value beside a message's body [`MessageAttributeValue`, Amazon SQS API reference].
+/// A message attribute, which has a type [`MessageAttributeValue`, Amazon SQS API reference].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Attribute {
-    /// `String`, `Number` or `Binary`, with an optional label behind a dot.
+    /// `String`, `Number` or `Binary`, with an optional label after a dot.
     #[serde(default)]
     pub(crate) data_type: String,
     /// The value of a `String` or a `Number`.
@@ -67,7 +67,7 @@ pub(crate) struct Attribute {
 }
 
 impl Message {
-    /// A message that is sent now, `sent_ms` since the epoch.
+    /// A message that was sent at `sent_ms` since the epoch.
     pub(super) fn new(parcel: Parcel, trace_header: Option<String>, sender: &str, sent_ms: i64) -> Self {
         Self {
             id: wire::unique_id().to_string(),
@@ -82,17 +82,17 @@ impl Message {
         }
     }
 
-    /// The MD5 of the attributes, in hex, when there are any.
+    /// The MD5 of the attributes in hex, if there are any.
     pub(crate) fn attributes_md5(&self) -> Option<String> {
         attributes_md5(&self.attributes)
     }
 
-    /// The same contents as a new message, as a message move task sends it [Amazon SQS dead-letter queue redrive].
+    /// A new message with the same contents, as a message move task sends it [Amazon SQS dead-letter queue redrive].
     pub(super) fn resent(&self, sent_ms: i64) -> Self {
         Self { id: wire::unique_id().to_string(), sent_ms, ..self.clone() }
     }
 
-    /// How much of a queue's size limit the message takes, in bytes.
+    /// The bytes that count against the queue's size limits.
     pub(super) fn bytes(&self) -> usize {
         let attribute = |(name, value): (&String, &Attribute)| {
             name.len() + value.data_type.len() + value.bytes().map_or(0, |bytes| bytes.len())
@@ -100,7 +100,7 @@ impl Message {
         self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
     }
 
-    /// Refuses what SQS does not carry.
+    /// Refuses messages that SQS does not accept.
     pub(super) fn check(&self, max_bytes: i64) -> Result<(), ApiError> {
         required(Some(()).filter(|()| !self.body.is_empty()), "MessageBody")?;
         if self.attributes.len() > MOST_ATTRIBUTES {
@@ -130,7 +130,7 @@ impl Message {
     }
 }
 
-/// Group and deduplication ids: 1 to 128 letters, digits and punctuation [`SendMessage`, Amazon SQS API reference].
+/// Checks group and deduplication ids: 1 to 128 letters, digits and punctuation [`SendMessage`, Amazon SQS API reference].
 pub(super) fn check_id(name: &str, id: Option<&str>) -> Result<(), ApiError> {
     match id {
         Some(id) if id.is_empty() || id.len() > 128 || !id.chars().all(|c| c.is_ascii_graphic()) => {
@@ -144,7 +144,7 @@ pub(super) fn check_id(name: &str, id: Option<&str>) -> Result<(), ApiError> {
 }
 
 impl Attribute {
-    /// The value's bytes as they are counted and summed; `None` when there is no valid value.
+    /// The value's bytes, for sizes and checksums; `None` if there is no valid value.
     fn bytes(&self) -> Option<Vec<u8>> {
         if self.is_binary() {
             BASE64_STANDARD.decode(self.binary_value.as_deref()?).ok()
@@ -219,7 +219,7 @@ pub(super) fn attributes_md5<'a>(
     any.then(|| format!("{:x}", digest.finalize()))
 }
 
-/// The trace header as an attribute, for its checksum.
+/// The trace header as a message attribute, for its checksum.
 pub(super) fn trace_attribute(header: &str) -> (String, Attribute) {
     let value = Attribute {
         data_type: "String".to_owned(),

@@ -1,5 +1,5 @@
-//! The messages of one queue and where each of them stands. Knows no lock and no clock: the time comes with each call,
-//! and every step takes O(log n) in what is stored.
+//! The messages of one queue and the state of each. This has neither a lock nor a clock: the time is a parameter of each
+//! call. Every step takes O(log n) for n messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,7 +11,7 @@ use super::{
     message::Message,
 };
 
-/// The longest that a message can stay invisible after it was received, in ms [Amazon SQS visibility timeout].
+/// The longest total visibility timeout after a message was received, in ms [Amazon SQS visibility timeout].
 const LONGEST_MS: i64 = 12 * 3600 * 1000;
 
 /// The messages of one queue.
@@ -19,21 +19,21 @@ const LONGEST_MS: i64 = 12 * 3600 * 1000;
 pub(super) struct Messages {
     all: HashMap<u64, Stored>,
     order: Order,
-    /// The delayed and the invisible messages by the time at which they become visible, in ms since the epoch.
+    /// The delayed and in-flight messages, by the time in ms since the epoch at which they become visible.
     waiting: BTreeSet<(i64, u64)>,
-    /// Every message by the time from which its retention counts.
+    /// Every message, by the time when its retention began.
     by_age: BTreeSet<(i64, u64)>,
     delayed: usize,
     bytes: usize,
     next: u64,
 }
 
-/// In which order the visible messages are handed out.
+/// The order in which visible messages are received.
 #[derive(Debug)]
 enum Order {
-    /// As they became visible: the place in that order, and the message.
+    /// In the order in which they became visible: the position in this order, and the message's number.
     Standard(BTreeMap<u64, u64>),
-    /// In order within each group.
+    /// In order within each message group.
     Fifo(Groups),
 }
 
@@ -43,7 +43,7 @@ struct Stored {
     place: Place,
     /// When the retention began, in ms since the epoch.
     enqueued_ms: i64,
-    /// How often the message was handed out; the last receipt carries this number.
+    /// How often the message was received. The latest receipt handle contains this number.
     receives: u32,
     first_received_ms: Option<i64>,
     received_ms: i64,
@@ -57,19 +57,19 @@ enum Place {
     InFlight(i64),
 }
 
-/// A message that comes in.
+/// A message that is added.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) message: Arc<Message>,
-    /// When its retention begins, in ms since the epoch.
+    /// When its retention starts, in ms since the epoch.
     pub(super) enqueued_ms: i64,
-    /// When it becomes visible, if not at once.
+    /// When it becomes visible; `None` for at once.
     pub(super) due_ms: Option<i64>,
-    /// The queue that it was moved from after too many receives.
+    /// The source queue, if it is a dead letter.
     pub(super) dead_letter_source: Option<Arc<str>>,
 }
 
-/// A message that was handed out.
+/// A message that was received.
 #[derive(Debug, Clone)]
 pub(super) struct Taken {
     pub(super) number: u64,
@@ -79,39 +79,39 @@ pub(super) struct Taken {
     pub(super) dead_letter_source: Option<Arc<str>>,
 }
 
-/// A message that was taken away, and the queue that it once came from as a dead letter.
+/// A message that was removed, and its source queue if it is a dead letter.
 pub(super) type Withdrawn = (Arc<Message>, Option<Arc<str>>);
 
-/// How many messages stand where.
+/// The number of messages in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Counts {
-    /// Messages that wait to be received; in a FIFO queue also those that their group blocks.
+    /// Visible messages; in a FIFO queue also those that are blocked by their group.
     pub(crate) visible: usize,
-    /// Messages that were received and neither deleted nor given back.
+    /// Messages in flight: received, and neither deleted nor visible again.
     pub(crate) in_flight: usize,
-    /// Messages that were sent with a delay which is not over.
+    /// Delayed messages.
     pub(crate) delayed: usize,
 }
 
 impl Counts {
-    /// All of them together.
+    /// All messages together.
     pub(crate) fn total(self) -> usize {
         self.visible + self.in_flight + self.delayed
     }
 }
 
-/// What [`Messages::hide_until`] found.
+/// The outcome of [`Messages::hide_until`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hidden {
     Done,
-    /// The message is gone, visible, or received by somebody else since.
+    /// The message was deleted, is visible, or was received again.
     NotInFlight,
-    /// It would be invisible for more than twelve hours after it was received.
+    /// The message would be invisible for more than twelve hours after it was received.
     TooLong,
 }
 
 impl Messages {
-    /// No messages; `fifo` says whether groups keep their order.
+    /// No messages; `fifo` says whether this is a FIFO queue.
     pub(super) fn new(fifo: bool) -> Self {
         let order = if fifo { Order::Fifo(Groups::default()) } else { Order::Standard(BTreeMap::new()) };
         Self {
@@ -125,7 +125,7 @@ impl Messages {
         }
     }
 
-    /// Adds a message and answers with its number.
+    /// Adds a message and returns its number.
     pub(super) fn insert(&mut self, incoming: Incoming) -> u64 {
         let Incoming { message, enqueued_ms, due_ms, dead_letter_source } = incoming;
         let number = self.number();
@@ -149,7 +149,7 @@ impl Messages {
         number
     }
 
-    /// Forgets what is older than the retention and makes visible what is due at `now_ms`.
+    /// Drops messages that are older than the retention, and makes messages visible that are due at `now_ms`.
     pub(super) fn settle(&mut self, now_ms: i64, retention_ms: i64) {
         while let Some((enqueued, number)) = self.by_age.first().copied()
             && enqueued + retention_ms <= now_ms
@@ -164,8 +164,8 @@ impl Messages {
         }
     }
 
-    /// Hands out up to `most` visible messages until `until_ms`. With a limit on receives, the messages that reached it
-    /// leave the queue; they are the second list.
+    /// Receives up to `most` visible messages, which stay invisible until `until_ms`. With a limit of receives, messages
+    /// that have reached it are removed and returned in the second list.
     pub(super) fn take(
         &mut self,
         now_ms: i64,
@@ -177,7 +177,8 @@ impl Messages {
         while taken.len() < most {
             let Some(first) = self.first() else { break };
             let mut next = Some(first);
-            // In a FIFO queue one group goes on until it has nothing more, because its first message closes it.
+            // In a FIFO queue, messages of one group are taken first until it has no more, because the group closes with
+            // its first message.
             while let Some(number) = next.take()
                 && taken.len() < most
                 && let Some(stored) = self.all.get(&number)
@@ -215,7 +216,7 @@ impl Messages {
         Some(stored.taken(number))
     }
 
-    /// Hands out the very messages of an earlier receive once more, when nothing has happened to them since.
+    /// Receives the messages of an earlier attempt again, if nothing has happened to them since.
     pub(super) fn repeat(&mut self, receipts: &[(u64, u32)], until_ms: i64) -> Option<Vec<Taken>> {
         let untouched = |(number, receive): &(u64, u32)| self.in_flight(*number, *receive).is_some();
         if !receipts.iter().all(untouched) {
@@ -228,25 +229,25 @@ impl Messages {
         receipts.iter().map(|(number, _)| Some(self.all.get(number)?.taken(*number))).collect()
     }
 
-    /// Deletes a message when `receive` is its latest one; an older receipt changes nothing.
+    /// Deletes a message if `receive` is its latest receive; an older receipt changes nothing.
     pub(super) fn delete(&mut self, number: u64, receive: u32) {
         if self.all.get(&number).is_some_and(|stored| stored.receives == receive) {
             self.remove(number);
         }
     }
 
-    /// Whether a receipt's message is in flight with it; `None` when it is not.
+    /// Whether the message is in flight with this receive; `None` if it is not.
     pub(super) fn in_flight(&self, number: u64, receive: u32) -> Option<()> {
         let stored = self.all.get(&number)?;
         (stored.receives == receive && matches!(stored.place, Place::InFlight(_))).then_some(())
     }
 
-    /// Whether the message is still there, wherever it stands.
+    /// Whether the message exists, in whatever state.
     pub(super) fn holds(&self, number: u64) -> bool {
         self.all.contains_key(&number)
     }
 
-    /// Makes a message that is in flight visible at `until_ms` instead.
+    /// Changes when a message in flight becomes visible to `until_ms`.
     pub(super) fn hide_until(&mut self, number: u64, receive: u32, until_ms: i64) -> Hidden {
         if self.in_flight(number, receive).is_none() {
             return Hidden::NotInFlight;
@@ -259,7 +260,7 @@ impl Messages {
         Hidden::Done
     }
 
-    /// Takes up to `most` visible messages away, with the queues that they came from.
+    /// Removes up to `most` visible messages; returns them with their source queues.
     pub(super) fn withdraw(&mut self, most: usize) -> Vec<Withdrawn> {
         let mut withdrawn = Vec::new();
         while withdrawn.len() < most
@@ -277,8 +278,8 @@ impl Messages {
         self.waiting.first().map(|(due, _)| *due)
     }
 
-    /// How many receivers could be served now: each message of a standard queue serves one, each open group of a FIFO
-    /// queue does.
+    /// How many receivers could get something now: one for each visible message of a standard queue, or for each open group
+    /// of a FIFO queue.
     pub(super) fn servings(&self) -> usize {
         match &self.order {
             Order::Standard(order) => order.len(),
@@ -286,7 +287,7 @@ impl Messages {
         }
     }
 
-    /// How many messages stand where.
+    /// The number of messages in each state.
     pub(super) fn counts(&self) -> Counts {
         Counts {
             visible: self.all.len() - self.waiting.len(),
@@ -295,7 +296,7 @@ impl Messages {
         }
     }
 
-    /// How many bytes the bodies and attributes take.
+    /// The bytes of all bodies and attributes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -305,7 +306,7 @@ impl Messages {
         self.by_age.first().map(|(enqueued, _)| *enqueued)
     }
 
-    /// Forgets every message.
+    /// Removes all messages.
     pub(super) fn clear(&mut self) {
         *self = Self { next: self.next, ..Self::new(matches!(self.order, Order::Fifo(_))) };
     }
@@ -315,7 +316,7 @@ impl Messages {
         self.next
     }
 
-    /// Makes a message visible: behind the others in a standard queue, at its own place in its group in a FIFO queue.
+    /// Makes a message visible: in a standard queue after all others, in a FIFO queue at its own place in its group.
     fn show(&mut self, number: u64) {
         let place = match self.order {
             Order::Standard(_) => self.number(),
@@ -324,7 +325,7 @@ impl Messages {
         self.enter(number, Place::Visible(place));
     }
 
-    /// Puts a message that stands nowhere at a place.
+    /// Gives a message a state.
     fn enter(&mut self, number: u64, place: Place) {
         let Some(stored) = self.all.get_mut(&number) else { return };
         stored.place = place;
@@ -340,7 +341,7 @@ impl Messages {
         }
     }
 
-    /// Takes a message out of the order it stands in.
+    /// Takes a message out of its state.
     fn leave(&mut self, number: u64) {
         let Some(stored) = self.all.get(&number) else { return };
         match stored.place {

@@ -1,5 +1,5 @@
-//! What CloudWatch shows of the queues [Available CloudWatch metrics for Amazon SQS]: once a minute, as long as a queue was used in
-//! the last six hours. Ages, sizes and empty receives beyond the ones below are not measured.
+//! The CloudWatch metrics of queues [Available CloudWatch metrics for Amazon SQS], recorded once a minute for queues that
+//! were used in the last six hours. Only the metrics below are recorded.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use crate::{clock::Clock, regional::Regional, services::cloudwatch::CloudWatch};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// How long a queue without traffic and messages is still measured, in ms.
+/// How long the metrics of an unused empty queue are still recorded, in ms.
 const ACTIVE_MS: i64 = 6 * 3_600_000;
 
-/// What was done with a queue's messages since it was made.
+/// Counts of what was done with a queue's messages since it was created.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) sent: u64,
@@ -24,7 +24,8 @@ pub(super) struct Tally {
     pub(super) deleted: u64,
 }
 
-/// Measures all queues until the service is gone. It sleeps for good while no queue is in use, until `stirred` says otherwise.
+/// Records the metrics of all queues until the service is dropped. While no queue is in use, it waits until `stirred` is
+/// notified.
 pub(super) async fn measure(
     regions: Weak<Regional<Queues>>,
     clock: Clock,
@@ -35,7 +36,7 @@ pub(super) async fn measure(
     loop {
         stirred.notified().await;
         while regions.strong_count() > 0 {
-            // Just before the minute ends, so that what reads this minute sees how it ended.
+            // Just before the minute ends, so that this minute's values show its end.
             let now_ms = clock.now_ms();
             let end = now_ms - (now_ms + 1_000).rem_euclid(MINUTE_MS) + MINUTE_MS;
             clock.sleep_until(end).await;
@@ -51,7 +52,7 @@ pub(super) async fn measure(
                 }
             }
             let any = !seen.is_empty();
-            // What is not in use keeps no place; its next traffic counts from what it has then.
+            // Queues that are not in use are forgotten; their counts start again with the next message.
             known = seen;
             if !any {
                 break;
@@ -63,7 +64,7 @@ pub(super) async fn measure(
     }
 }
 
-/// Records one queue; `None` when it is not in use.
+/// Records the metrics of one queue; `None` if it is not in use.
 fn sample(
     cloudwatch: &CloudWatch,
     region: &str,

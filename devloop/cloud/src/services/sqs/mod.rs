@@ -1,4 +1,4 @@
-//! SQS: standard and FIFO queues with visibility timeouts, long polling, dead-letter queues and the way back from them.
+//! SQS: standard and FIFO queues with visibility timeouts, long polling, dead-letter queues and their redrive.
 
 mod about;
 mod accept;

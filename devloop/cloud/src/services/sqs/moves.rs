@@ -1,4 +1,4 @@
-//! Message move tasks: the way from a dead-letter queue back to where the messages came from, or to another queue
+//! Message move tasks: they move messages from a dead-letter queue back to their source queues, or to another queue
 //! [`StartMessageMoveTask`, Amazon SQS API reference].
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional, wire};
 
-/// How many tasks of one queue are remembered; AWS lists at most ten.
+/// How many tasks of one queue are kept; AWS lists at most ten.
 const REMEMBERED: usize = 10;
 
-/// How many messages move in one step when nobody asked for a rate.
+/// How many messages move in one step when the task has no rate.
 const STEP: usize = 500;
 
 /// The tasks of all regions, the oldest first.
@@ -80,8 +80,8 @@ struct Input {
     task_handle: Option<String>,
 }
 
-/// [`StartMessageMoveTask`, Amazon SQS API reference]. The task moves as many messages as there are when it starts, so
-/// that messages which come back at once do not keep it going.
+/// [`StartMessageMoveTask`, Amazon SQS API reference]. The task moves as many messages as there are when it starts, so that
+/// messages which fail again meanwhile do not keep it running.
 pub(super) fn start(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let input: Input = wire::read(input)?;
     let source_arn = required(input.source_arn, "SourceArn")?;
@@ -142,7 +142,7 @@ pub(super) fn cancel(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, Api
     Ok(json!({ "ApproximateNumberOfMessagesMoved": progress.moved }))
 }
 
-/// [`ListMessageMoveTasks`, Amazon SQS API reference]: the newest first.
+/// [`ListMessageMoveTasks`, Amazon SQS API reference]. The newest task comes first.
 pub(super) fn list(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let input: Input = wire::read(input)?;
     let source_arn = required(input.source_arn, "SourceArn")?;
@@ -177,7 +177,7 @@ impl Tasks {
         Ok(())
     }
 
-    /// Forgets the tasks of a queue that is deleted; one that runs ends by itself.
+    /// Forgets the tasks of a deleted queue; a running one ends by itself.
     pub(super) fn forget(&self, source_arn: &str) {
         self.0.lock().retain(|task| task.source_arn != source_arn);
     }
@@ -213,7 +213,7 @@ impl Task {
     }
 }
 
-/// Moves step by step until all is moved, somebody cancels, or a message cannot be moved.
+/// Moves messages step by step until all are moved, the task is cancelled, or a message cannot be moved.
 async fn run(task: Arc<Task>, source: Arc<Queue>, regions: Arc<Regional<Queues>>, clock: Clock) {
     loop {
         {
@@ -245,7 +245,7 @@ async fn run(task: Arc<Task>, source: Arc<Queue>, regions: Arc<Regional<Queues>>
     }
 }
 
-/// Moves up to `most` messages; the reason when one has nowhere to go, which stays where it was.
+/// Moves up to `most` messages. A message that cannot be moved stays in the source queue; the error is the reason.
 fn step(task: &Task, source: &Queue, regions: &Regional<Queues>, most: usize) -> Result<usize, String> {
     let withdrawn = source.withdraw(most).map_err(|error| error.code.into_owned())?;
     let (mut moved, mut failure) = (0, None);

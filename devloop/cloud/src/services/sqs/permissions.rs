@@ -1,5 +1,5 @@
-//! `AddPermission` and `RemovePermission`: single statements of a queue's policy. Policies are kept for those who read them
-//! back and have no effect, because nothing in this cloud asks who is calling.
+//! `AddPermission` and `RemovePermission`: single statements of a queue's policy. Policies are kept and shown without
+//! effect, because this cloud does not check callers.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// What can be permitted [`AddPermission`, Amazon SQS API reference].
+/// The actions that can be permitted [`AddPermission`, Amazon SQS API reference].
 const ACTIONS: [&str; 8] = [
     "*",
     "ChangeMessageVisibility",
@@ -122,7 +122,7 @@ fn parse(policy: &str) -> Result<Value, ApiError> {
         .map_err(|error| ApiError::internal(format!("the queue's policy is broken: {error}")))
 }
 
-/// The statements of a policy as a list, which they need not be when there is one.
+/// The statements of a policy as a list; a single statement may be written without a list.
 fn statements(policy: &mut Value) -> &mut Vec<Value> {
     if !policy.is_object() {
         *policy = json!({});
@@ -134,11 +134,11 @@ fn statements(policy: &mut Value) -> &mut Vec<Value> {
     }
     match statements {
         Value::Array(statements) => statements,
-        _ => unreachable!("made a list above"),
+        _ => unreachable!("it was made a list above"),
     }
 }
 
-/// AWS writes a list of one as the one.
+/// A list as AWS writes it: a list of one item is written as the item.
 fn one_or_list(items: impl Iterator<Item = String>) -> Value {
     let mut items: Vec<Value> = items.map(Value::from).collect();
     if items.len() == 1 { items.remove(0) } else { items.into() }

@@ -1,4 +1,4 @@
-//! One queue: its settings and messages behind a lock, and the receivers that wait for them.
+//! One queue: its settings and messages behind a lock, and the receivers that wait.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{clock::Clock, context::Context, error::ApiError};
 
-/// The most that the embedded cloud keeps of one queue: bodies, attributes and the ids of a FIFO queue's last five minutes.
+/// The most bytes of one queue: bodies, attributes, and the deduplication ids of a FIFO queue's last five minutes.
 pub(crate) const KEPT_BYTES: usize = 512 << 20;
 
-/// The time between two purges, in ms [`PurgeQueue`, Amazon SQS API reference].
+/// The shortest time between two purges, in ms [`PurgeQueue`, Amazon SQS API reference].
 const PURGE_MS: i64 = 60_000;
 
 /// One queue.
@@ -28,14 +28,14 @@ const PURGE_MS: i64 = 60_000;
 pub(crate) struct Queue {
     pub(super) name: String,
     pub(super) arn: Arc<str>,
-    /// Tells the queue from a later one of the same name.
+    /// Distinguishes the queue from a later one with the same name.
     pub(super) id: String,
     pub(super) clock: Clock,
     pub(super) created_ms: i64,
     pub(super) state: Mutex<State>,
-    /// The receivers that wait for a message.
+    /// The receivers that wait for messages.
     pub(super) waiters: Waiters,
-    /// Told of every message that comes in, for the one who measures.
+    /// Notified of every message that arrives, for the task that records metrics.
     pub(super) stirred: Arc<Notify>,
 }
 
@@ -97,7 +97,7 @@ impl Queue {
     pub(crate) fn is_fifo(&self) -> bool {
         self.name.strip_suffix(".fifo").is_some()
     }
-    /// How long a received message is invisible without another wish, in seconds.
+    /// The queue's visibility timeout, in seconds.
     pub(crate) fn visibility_s(&self) -> i64 {
         self.state.lock().settings.visibility_s
     }
@@ -106,17 +106,17 @@ impl Queue {
         self.state.lock().settings.clone()
     }
 
-    /// The largest message that the queue takes, in bytes.
+    /// The largest message that the queue accepts, in bytes.
     pub(super) fn max_bytes(&self) -> i64 {
         self.state.lock().settings.max_bytes
     }
 
-    /// Where messages go that are received too often.
+    /// The redrive policy, if there is one.
     pub(super) fn redrive(&self) -> Option<Redrive> {
         self.state.lock().settings.redrive.clone()
     }
 
-    /// Which queues may send their dead letters here.
+    /// The redrive allow policy, if there is one: which queues may use this one as their dead-letter queue.
     pub(super) fn redrive_allow(&self) -> Option<RedriveAllow> {
         self.state.lock().settings.redrive_allow.clone()
     }
@@ -126,7 +126,7 @@ impl Queue {
         self.state.lock().modified_ms
     }
 
-    /// Changes the settings with nobody in between; not at all when `change` refuses.
+    /// Changes the settings under the lock; does not change them if `change` fails.
     pub(super) fn configure(
         &self,
         change: impl FnOnce(&mut Settings) -> Result<(), ApiError>,
@@ -147,28 +147,28 @@ impl Queue {
         change(&mut self.state.lock().tags);
     }
 
-    /// How many messages stand where.
+    /// The number of messages in each state.
     pub(crate) fn counts(&self) -> Counts {
         self.settled().map_or_else(|_| Counts::default(), |state| state.messages.counts())
     }
 
-    /// What was done with the messages so far.
+    /// The counts of what was done with the messages.
     pub(super) fn tally(&self) -> Tally {
         self.state.lock().tally
     }
 
-    /// How long the oldest message has been there, in ms; CloudWatch calls it ApproximateAgeOfOldestMessage.
+    /// The age of the oldest message in ms; CloudWatch's ApproximateAgeOfOldestMessage.
     pub(crate) fn oldest_ms(&self) -> Option<i64> {
         let sent = self.settled().ok()?.messages.oldest()?;
         Some((self.clock.now_ms() - sent).max(0))
     }
 
-    /// How many bytes are kept of the queue; see [`KEPT_BYTES`].
+    /// The bytes of the queue; see [`KEPT_BYTES`].
     pub(crate) fn bytes(&self) -> usize {
         self.settled().map_or(0, |state| state.messages.bytes() + state.accepted.bytes())
     }
 
-    /// Forgets every message; refused within a minute of the last time.
+    /// Removes all messages; fails within a minute after the last purge.
     pub(super) fn purge(&self) -> Result<(), ApiError> {
         let mut state = self.settled()?;
         let now = self.clock.now_ms();
@@ -184,7 +184,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Forgets every message and sends the waiting receivers away.
+    /// Removes all messages and wakes the waiting receivers, which then fail.
     pub(super) fn close(&self) {
         {
             let mut state = self.state.lock();
@@ -194,7 +194,7 @@ impl Queue {
         self.waiters.wake_all();
     }
 
-    /// The state as of now; an error when the queue is deleted.
+    /// The state as of now; fails if the queue is deleted.
     pub(super) fn settled(&self) -> Result<parking_lot::MutexGuard<'_, State>, ApiError> {
         let mut state = self.state.lock();
         if state.deleted {

@@ -1,10 +1,10 @@
-//! Receipt handles: which queue, which message, which of its receives.
+//! Receipt handles: they identify a queue, a message, and one of its receives.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::error::ApiError;
 
-/// What a receipt handle says.
+/// The contents of a receipt handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Receipt {
     pub(super) number: u64,
@@ -12,12 +12,12 @@ pub(super) struct Receipt {
 }
 
 impl Receipt {
-    /// The handle that the receiver of a message of the queue with this id gets.
+    /// The handle as text, for the queue with this id.
     pub(super) fn seal(self, queue: &str) -> String {
         BASE64_STANDARD.encode(format!("{queue} {} {}", self.number, self.receive))
     }
 
-    /// Reads a handle, which must be one of the queue with this id.
+    /// Parses a handle; fails if it is not from the queue with this id.
     pub(super) fn open(handle: &str, queue: &str) -> Result<Self, ApiError> {
         Self::parse(handle, queue).ok_or_else(|| {
             ApiError::client(
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn handles_are_read_by_their_own_queue_only() {
+    fn handles_are_accepted_by_their_own_queue_only() {
         let receipt = Receipt { number: 7, receive: 2 };
         let handle = receipt.seal("q");
         assert_eq!(Receipt::open(&handle, "q"), Ok(receipt));

@@ -1,4 +1,4 @@
-//! Receiving messages, and what receivers do with them afterwards.
+//! Receiving messages, and the operations on received messages.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// The most messages of one receive, the longest wait and the longest invisibility, the times in seconds
+/// The most messages of one receive, the longest wait and the longest visibility timeout (both in seconds)
 /// [`ReceiveMessage`, Amazon SQS API reference].
 const MOST_MESSAGES: i64 = 10;
 const MOST_WAIT: i64 = 20;
 const MOST_VISIBILITY: i64 = 43_200;
 
-/// The attributes of messages that can be asked for; the last three are those of FIFO queues.
+/// The message system attributes that can be requested; the last three exist in FIFO queues only.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
     "ApproximateFirstReceiveTimestamp",
@@ -109,7 +109,7 @@ fn describe(received: &Received, system: &[String], wanted: &[String]) -> Value 
     output
 }
 
-/// Whether a name is asked for: by itself, by `prefix.*`, or with all others.
+/// Whether a name is requested: by itself, by `prefix.*`, or with all others.
 fn matches(wanted: &str, name: &str) -> bool {
     match wanted.strip_suffix(".*") {
         Some(prefix) => name.starts_with(prefix),

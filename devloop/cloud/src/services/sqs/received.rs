@@ -1,4 +1,4 @@
-//! A message in the hands of a receiver.
+//! Received messages.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use serde_json::{Map, Value};
 
 use super::{message::Message, messages::Taken};
 
-/// Sequence numbers have twenty digits, grow, and do not follow each other [`SendMessage`, Amazon SQS API reference].
+/// Sequence numbers have twenty digits and increase, but are not consecutive [`SendMessage`, Amazon SQS API reference].
 const FIRST_SEQUENCE: u128 = 18_800_000_000_000_000_000;
 
-/// A message in the hands of a receiver.
+/// A received message.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
-    /// What the sender wrote.
+    /// The message as it was sent.
     pub(crate) message: Arc<Message>,
-    /// What [`super::queue::Queue::delete`] and [`super::queue::Queue::change_visibility`] take.
+    /// The handle for [`super::queue::Queue::delete`] and [`super::queue::Queue::change_visibility`].
     pub(crate) receipt_handle: String,
-    /// How often the message was received, this time included.
+    /// How often the message was received, including this time.
     pub(crate) receives: u32,
     first_received_ms: i64,
     dead_letter_source: Option<Arc<str>>,
@@ -24,7 +24,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// What was taken, with its receipt handle and its place in a FIFO queue.
+    /// A received message with its receipt handle and, in a FIFO queue, its sequence number.
     pub(super) fn new(taken: Taken, receipt_handle: String, sequence_number: Option<String>) -> Self {
         Self {
             message: taken.message,
@@ -36,7 +36,7 @@ impl Received {
         }
     }
 
-    /// The attributes that SQS gives a message [`ReceiveMessage`, Amazon SQS API reference].
+    /// The message system attributes [`ReceiveMessage`, Amazon SQS API reference].
     pub(crate) fn system_attributes(&self) -> Map<String, Value> {
         let mut attributes = Map::new();
         let mut add = |name: &str, value: &str| attributes.insert(name.to_owned(), value.into());
@@ -60,7 +60,7 @@ impl Received {
     }
 }
 
-/// The sequence number of a FIFO queue's message with this number.
+/// The sequence number of the message with this number in a FIFO queue.
 pub(super) fn sequence_number(number: u64) -> String {
     (FIRST_SEQUENCE + u128::from(number) * 256).to_string()
 }

@@ -1,12 +1,12 @@
-//! When and where messages go that nobody manages to handle, and who may send such messages [Using dead-letter queues in
-//! Amazon SQS].
+//! Redrive policies: when and where messages go that are received too often, and which queues may send them there [Using
+//! dead-letter queues in Amazon SQS].
 
 use serde_json::Value;
 
 use super::service::invalid;
 use crate::error::ApiError;
 
-/// The most sources that a queue can name [`SetQueueAttributes`, Amazon SQS API reference].
+/// The most source queues that a redrive allow policy can list [`SetQueueAttributes`, Amazon SQS API reference].
 const MOST_SOURCES: usize = 10;
 
 /// A queue's `RedrivePolicy`.
@@ -14,9 +14,9 @@ const MOST_SOURCES: usize = 10;
 pub(crate) struct Redrive {
     /// The dead-letter queue's ARN.
     pub(crate) target_arn: String,
-    /// How often a message is handed out before it moves.
+    /// How often a message is received before it moves to the dead-letter queue.
     pub(crate) max_receives: u32,
-    /// As it was set.
+    /// The policy's text as it was set.
     pub(super) text: String,
 }
 
@@ -46,7 +46,7 @@ impl Redrive {
         }
     }
 
-    /// The answer for a policy that names a queue which cannot take these messages.
+    /// The error for a policy whose dead-letter queue cannot be used.
     pub(super) fn refused(&self, why: &str) -> ApiError {
         invalid(format!("Value {} for parameter RedrivePolicy is invalid. Reason: {why}", self.text))
     }
@@ -55,9 +55,9 @@ impl Redrive {
 /// A dead-letter queue's `RedriveAllowPolicy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RedriveAllow {
-    /// The queues that may name this one; all of them without a list.
+    /// The queues that may use this one as their dead-letter queue; `None` means all.
     sources: Option<Vec<String>>,
-    /// As it was set.
+    /// The policy's text as it was set.
     pub(super) text: String,
 }
 
@@ -91,7 +91,7 @@ impl RedriveAllow {
         Ok(Self { sources, text: text.to_owned() })
     }
 
-    /// Whether the queue with this ARN may send its dead letters here.
+    /// Whether the queue with this ARN may use this one as its dead-letter queue.
     pub(super) fn permits(&self, source_arn: &str) -> bool {
         self.sources.as_ref().is_none_or(|sources| sources.iter().any(|arn| arn == source_arn))
     }

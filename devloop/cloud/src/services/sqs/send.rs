@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, error::ApiError, wire};
 
-/// The largest batch, all bodies and attributes together [Amazon SQS message quotas].
+/// The most bytes of a batch, with all bodies and attributes [Amazon SQS message quotas].
 const BATCH_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +39,7 @@ struct AttributeInput {
     binary_list_values: Option<Value>,
 }
 
-/// A message on its way into a queue.
+/// A message that is to be sent.
 struct Outgoing {
     message: Message,
     delay: Option<Duration>,
@@ -68,7 +68,7 @@ pub(super) fn batch(sqs: &Sqs, cx: &Context, mut input: Value) -> Result<Value, 
     })
 }
 
-/// What the attributes of a batch's entry take of the batch's limit: names, types and values.
+/// The bytes of an entry's attributes that count against the batch's limit: names, types and values.
 fn attributes_size(entry: &Value) -> usize {
     let size = |(name, value): (&String, &Value)| {
         let text = |member: &str| value[member].as_str().map_or(0, str::len);

@@ -1,4 +1,4 @@
-//! The service: which queues there are, the operation behind every API name, and what the rest of the cloud calls.
+//! The service: the queues of all regions, the operations by their API names, and what the rest of the cloud uses.
 
 use std::{
     collections::BTreeMap,
@@ -30,37 +30,37 @@ use crate::{
 /// The queues of one region by name.
 pub(super) type Queues = RwLock<BTreeMap<String, Arc<Queue>>>;
 
-/// The service. Access policies are kept and not enforced, as nothing in this cloud asks who is calling; a deleted
-/// queue's name is free again at once instead of after 60 seconds, because stacks are made again faster than that.
+/// SQS. Access policies are not enforced, because this cloud does not check callers. A deleted queue's name is free at once
+/// and not after 60 seconds, because stacks are recreated faster than that.
 #[derive(Debug)]
 pub(crate) struct Sqs {
     clock: Clock,
     regions: Arc<Regional<Queues>>,
     tasks: Arc<Tasks>,
-    /// Told of every message that comes into a queue.
+    /// Notified of every message that arrives in a queue.
     stirred: Arc<Notify>,
-    /// What measures the queues, and whether it runs.
+    /// Where metrics are recorded, and whether the recording task runs.
     meter: OnceLock<Arc<CloudWatch>>,
     measured: Once,
 }
 
-/// How a queue fares, for `devloop status`.
+/// The status of a queue, for `devloop status`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct QueueStatus {
-    /// Where the queue lives.
+    /// The region of the queue.
     pub(crate) region: String,
     /// The queue's name.
     pub(crate) name: String,
     /// How many messages are visible, in flight and delayed.
     pub(crate) counts: Counts,
-    /// How long the oldest of them has been there.
+    /// The age of the oldest message, in ms.
     pub(crate) oldest_ms: Option<i64>,
-    /// How many bytes are kept of the queue.
+    /// The bytes of the queue.
     pub(crate) bytes: usize,
 }
 
 impl Sqs {
-    /// An empty service.
+    /// A service without queues.
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -72,12 +72,12 @@ impl Sqs {
         }
     }
 
-    /// Hands over where the queues' metrics go, once.
+    /// Sets where the queues' metrics are recorded, once.
     pub(crate) fn reports_to(&self, cloudwatch: Arc<CloudWatch>) {
         let _ = self.meter.set(cloudwatch);
     }
 
-    /// What a new queue tells of its messages; the first one starts what measures them.
+    /// The signal that a new queue notifies of messages. The first call starts the task that records metrics.
     pub(super) fn stirred(&self) -> Arc<Notify> {
         if let Some(cloudwatch) = self.meter.get() {
             self.measured.call_once(|| {
@@ -120,13 +120,13 @@ impl Sqs {
         }
     }
 
-    /// Sends a message without attributes to the queue behind an ARN.
+    /// Sends a message without attributes to the queue with this ARN.
     #[expect(clippy::unused_async, reason = "destinations are awaited alike")]
     pub(crate) async fn send(&self, region: &str, queue_arn: &str, body: String) -> Result<(), ApiError> {
         self.deliver(region, queue_arn, Parcel { body, ..Parcel::default() })
     }
 
-    /// Sends a message of another service of the cloud to the queue behind an ARN.
+    /// Sends a message of another service of the cloud to the queue with this ARN.
     pub(crate) fn deliver(&self, region: &str, queue_arn: &str, parcel: Parcel) -> Result<(), ApiError> {
         let queue = self.queue(region, queue_arn)?;
         let (_, account) = parse_arn(queue_arn).ok_or_else(does_not_exist)?;
@@ -135,7 +135,7 @@ impl Sqs {
         queue.send(message, None).map(|_| ())
     }
 
-    /// The queue behind an ARN.
+    /// The queue with this ARN.
     pub(crate) fn queue(&self, region: &str, queue_arn: &str) -> Result<Arc<Queue>, ApiError> {
         let (name, _) = parse_arn(queue_arn)
             .filter(|_| Arn::parse(queue_arn).is_some_and(|arn| arn.region == region))
@@ -143,8 +143,8 @@ impl Sqs {
         self.named(region, name)
     }
 
-    /// Takes messages from a queue, waiting for them as long as `poll` says. Messages that were received too often move
-    /// to the queue's dead-letter queue instead.
+    /// Receives messages from a queue, waiting as long as `poll` says. Messages that were received too often move to the
+    /// queue's dead-letter queue instead.
     pub(crate) async fn receive(
         &self,
         region: &str,
@@ -153,14 +153,14 @@ impl Sqs {
     ) -> Result<Vec<Received>, ApiError> {
         let dead_letters = || {
             let redrive = queue.redrive()?;
-            // A target that is gone keeps no message from being delivered.
+            // Messages are delivered even if the dead-letter queue does not exist.
             let target = self.queue(region, &redrive.target_arn).ok()?;
             Some((target, redrive.max_receives))
         };
         queue.receive(poll, dead_letters).await
     }
 
-    /// Every queue of every region.
+    /// The status of all queues in all regions.
     pub(crate) fn status(&self) -> Vec<QueueStatus> {
         let mut all = Vec::new();
         for (region, queues) in self.regions.all() {
@@ -199,7 +199,7 @@ impl Sqs {
         self.regions.of(region).read().get(name).cloned().ok_or_else(does_not_exist)
     }
 
-    /// The queue of the input's `QueueUrl`: whatever the host, its last segment is the name.
+    /// The queue of the input's `QueueUrl`. Its last segment is the name; the host does not matter.
     pub(super) fn target(&self, cx: &Context, input: &Value) -> Result<Arc<Queue>, ApiError> {
         let url = required(input.get("QueueUrl").and_then(Value::as_str), "QueueUrl")?;
         let name = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -208,7 +208,7 @@ impl Sqs {
 }
 
 impl Drop for Sqs {
-    /// Lets what measures the queues see that they are gone.
+    /// Lets the recording task notice that the service was dropped.
     fn drop(&mut self) {
         self.stirred.notify_one();
     }
@@ -220,27 +220,27 @@ pub(super) fn parse_arn(arn: &str) -> Option<(&str, &str)> {
     (!arn.resource.contains(':')).then_some((arn.resource, arn.account))
 }
 
-/// The answer for a queue that is not there.
+/// The error for a queue that does not exist.
 pub(super) fn does_not_exist() -> ApiError {
     ApiError::client("QueueDoesNotExist", "The specified queue does not exist.")
 }
 
-/// A parameter that must be there.
+/// A required parameter.
 pub(super) fn required<T>(value: Option<T>, name: &str) -> Result<T, ApiError> {
     value.ok_or_else(|| missing(name))
 }
 
-/// The answer without a parameter that must be there.
+/// The error for a required parameter that is missing.
 pub(super) fn missing(name: &str) -> ApiError {
     ApiError::client("MissingParameter", format!("The request must contain the parameter {name}."))
 }
 
-/// `InvalidParameterValue`, SQS's word for most mistakes.
+/// `InvalidParameterValue`, which SQS uses for most mistakes.
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterValue", message)
 }
 
-/// A number outside its range.
+/// The error for a number outside its range.
 pub(super) fn out_of_range(name: &str, value: i64, least: i64, most: i64) -> ApiError {
     invalid(format!(
         "Value {value} for parameter {name} is invalid. Reason: Must be between {least} and {most}, if provided."

@@ -1,7 +1,7 @@
-//! The receivers that wait at one queue, in the order in which they came.
+//! The receivers that wait at one queue, in the order of their arrival.
 //!
-//! Who came first is served first: a newcomer may take only what is left when everybody ahead of it has got something.
-//! Only the first of the line watches the time at which the next message becomes visible; the others are woken.
+//! The earliest receiver is served first: a newcomer gets only what is left after everybody ahead of it has got something.
+//! Only the first receiver watches the time at which the next message becomes visible; the others are woken.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -16,11 +16,12 @@ pub(super) struct Waiters(Mutex<Line>);
 struct Line {
     waiting: VecDeque<(u64, Arc<Notify>)>,
     next: u64,
-    /// How many receivers could be served when that was last told. Too many is harmless: they look and wait on.
+    /// How many receivers could be served at the last count. If the number is too large, receivers look in vain and wait
+    /// again.
     servings: usize,
 }
 
-/// A receiver's place in the line; leaves it when dropped, whether the receiver was served, gave up or went away.
+/// A receiver's place in the line. Dropping it leaves the line, whether the receiver was served, gave up or disconnected.
 #[derive(Debug)]
 pub(super) struct Place<'w> {
     waiters: &'w Waiters,
@@ -29,7 +30,7 @@ pub(super) struct Place<'w> {
 }
 
 impl Waiters {
-    /// Joins the line at its end.
+    /// Joins the end of the line.
     pub(super) fn join(&self) -> Place<'_> {
         let mut line = self.0.lock();
         let ticket = line.next;
@@ -44,7 +45,7 @@ impl Waiters {
         self.0.lock().waiting.len()
     }
 
-    /// Wakes the first `servings` receivers, and always the very first: the time that it watches may have changed.
+    /// Wakes the first `servings` receivers, and the very first in any case, as the time that it watches may have changed.
     pub(super) fn wake(&self, servings: usize) {
         let mut line = self.0.lock();
         line.servings = servings;
@@ -58,13 +59,13 @@ impl Waiters {
 }
 
 impl Place<'_> {
-    /// How many receivers came earlier and wait still.
+    /// How many earlier receivers still wait.
     pub(super) fn ahead(&self) -> usize {
         let line = self.waiters.0.lock();
         line.waiting.binary_search_by(|(ticket, _)| ticket.cmp(&self.ticket)).unwrap_or_else(|at| at)
     }
 
-    /// Waits to be woken; a wake-up from before the call counts.
+    /// Waits for a wake-up; one from before the call counts.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
@@ -76,7 +77,7 @@ impl Drop for Place<'_> {
         if let Ok(at) = line.waiting.binary_search_by(|(ticket, _)| ticket.cmp(&self.ticket)) {
             line.waiting.remove(at);
         }
-        // Who has moved up may be among those that can be served, or be the one that watches the time now.
+        // The receivers that moved up may be served now, and the new first one must watch the time.
         line.rouse();
     }
 }

@@ -1,4 +1,4 @@
-//! What Systems Manager tells of itself to the rest of the cloud.
+//! What Systems Manager declares about itself to the rest of the cloud.
 
 use super::{Ssm, cloudformation};
 use crate::{

@@ -19,7 +19,7 @@ impl Parameter {
         if overwrite {
             input.insert("Overwrite".to_owned(), true.into());
         } else if let Some(Value::Object(tags)) = task.properties.get("Tags") {
-            // Unlike the other types', this one's tags are a map.
+            // The tags of this type are a map, unlike those of others.
             let tags: Vec<Value> =
                 tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
             input.insert("Tags".to_owned(), tags.into());

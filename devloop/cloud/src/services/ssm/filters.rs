@@ -16,13 +16,13 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// The older kind of filter, which has no option and matches beginnings.
+    /// A filter of the older kind, which has no option and matches prefixes.
     pub(crate) fn by_prefix(self) -> Self {
         Self { option: Some("BeginsWith".to_owned()), ..self }
     }
 }
 
-/// Whether a parameter satisfies all filters. Filters that are not known are refused by name.
+/// Whether a parameter satisfies all filters. Unknown filters are refused, and the error names them.
 pub(crate) fn wanted(
     filters: &[Filter],
     name: &str,
@@ -73,7 +73,7 @@ fn matches(filter: &Filter, text: &str) -> Result<bool, ApiError> {
     Ok(filter.values.iter().any(|value| check(text, value)))
 }
 
-/// Whether a name lies below a path, directly or at any depth.
+/// Whether a name is below a path: directly, or at any depth.
 pub(crate) fn below(name: &str, path: &str, recursive: bool) -> bool {
     let path = path.trim_end_matches('/');
     let rest = name.strip_prefix(path).and_then(|rest| rest.strip_prefix('/'));
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_hold_names_directly_or_at_any_depth() {
+    fn names_are_below_paths_directly_or_at_any_depth() {
         let check = |name: &str, path: &str, recursive: bool, expected: bool| {
             assert_eq!(below(name, path, recursive), expected, "{name} {path} {recursive}");
         };

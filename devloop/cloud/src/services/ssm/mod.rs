@@ -1,5 +1,5 @@
-//! SSM's parameter store. Parameters with their versions are kept as they are, `SecureString`s too: nothing is encrypted
-//! here, and a reader that does not ask for decryption gets the value behind a `kms:` mark, so that the omission shows.
+//! SSM's parameter store. Parameters are stored with their versions and without encryption, even `SecureString`s. A reader
+//! that does not request decryption gets such a value with the prefix `kms:`, so that a forgotten decryption is noticed.
 //! Labels, policies, and the rest of Systems Manager are refused by name.
 
 mod about;

@@ -1,4 +1,4 @@
-//! Parameters are put and deleted.
+//! Puts and deletes parameters.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{error::ApiError, wire};
 
-/// The longest values of the tiers, in bytes [Managing parameter tiers].
+/// The longest values in each tier, in bytes [Managing parameter tiers].
 const STANDARD: usize = 4_096;
 const ADVANCED: usize = 8_192;
 
@@ -137,7 +137,7 @@ fn check_value(value: &str, tier: &str) -> Result<(), ApiError> {
 
 fn check_pattern(pattern: &str, value: &str) -> Result<(), ApiError> {
     let compiled = |source: &str| RegexBuilder::new(source).size_limit(1 << 20).build();
-    // The whole value has to match. The pattern is also read alone, so that it cannot close the group around it.
+    // The whole value must match. The pattern is also compiled alone, so that it cannot close the group around it.
     let expression =
         compiled(pattern).and_then(|_| compiled(&format!(r"\A(?:{pattern})\z"))).map_err(|_| {
             ApiError::client("InvalidAllowedPatternException", format!("The pattern {pattern} is not valid."))
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_value_must_fit_the_pattern() {
+    fn the_whole_value_must_match_the_pattern() {
         let check = |pattern: &str, value: &str, expected: bool| {
             assert_eq!(check_pattern(pattern, value).is_ok(), expected, "{pattern} {value}");
         };

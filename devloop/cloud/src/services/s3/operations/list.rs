@@ -16,14 +16,14 @@ use crate::{
     wire,
 };
 
-/// How many entries a page has at most, and without a wish.
+/// The most entries of a page, which is also the default.
 const MOST: usize = 1000;
 
-/// What stays as it is when keys are written with `encoding-type=url`.
+/// The characters that stay as they are in keys with `encoding-type=url`.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'*');
 
-/// What a list asks for.
+/// The input of a list operation.
 struct Wanted {
     prefix: String,
     delimiter: String,
@@ -58,7 +58,7 @@ impl Wanted {
         if self.is_encoded { utf8_percent_encode(text, PLAIN).to_string() } else { text.to_owned() }
     }
 
-    /// The common prefix that a key falls under.
+    /// The common prefix of a key, if it has one.
     fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
         if self.delimiter.is_empty() {
             return None;
@@ -69,7 +69,7 @@ impl Wanted {
     }
 }
 
-/// An entry of a page: a key, or a prefix that several keys have in common.
+/// An entry of a page: a key, or a common prefix of keys.
 enum Entry {
     Key(String),
     Prefix(String),
@@ -83,7 +83,7 @@ impl Entry {
     }
 }
 
-/// The entries behind `after`, and whether there are more.
+/// The entries after `after`, and whether there are more.
 fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
     let mut entries = Vec::new();
     let mut from = if after >= wanted.prefix.as_str() && !after.is_empty() {
@@ -91,7 +91,7 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
     } else {
         Bound::Included(wanted.prefix.clone())
     };
-    // A page that ended with a common prefix goes on behind all of its keys.
+    // A page that ended with a common prefix continues after all keys with this prefix.
     if let Some(group) = wanted.group(after).filter(|group| *group == after) {
         from = behind(group);
     }
@@ -123,7 +123,7 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
     }
 }
 
-/// The first place behind all keys that start with `prefix`: no key has this character in it.
+/// The position after all keys that start with `prefix`: no key contains this character.
 fn behind(prefix: &str) -> Bound<String> {
     Bound::Excluded(format!("{prefix}\u{10ffff}"))
 }

@@ -1,4 +1,4 @@
-//! The operations: which one a request means, and what each does. One file for each kind of thing.
+//! The operations, one file for each kind of thing, and the choice of the operation for a request.
 
 mod buckets;
 mod copy;
@@ -24,10 +24,10 @@ use crate::{
     http::{Arriving, Reply, Request},
 };
 
-/// The largest document that an operation takes, in bytes.
+/// The largest document that an operation accepts, in bytes.
 const DOCUMENT: usize = 2 << 20;
 
-/// One request, with what it is about.
+/// A request, and the bucket and key that it names.
 pub(super) struct Call<'r> {
     pub(super) s3: &'r S3,
     pub(super) cx: &'r Context,
@@ -51,7 +51,7 @@ impl Call<'_> {
         self.request.parameter(name)
     }
 
-    /// The body as a document.
+    /// Reads the body as a document.
     async fn document(&self, body: Arriving) -> Result<bytes::Bytes, ApiError> {
         let body = super::upload::store(&self.s3.folder, &self.request.headers, body, None).await?.content;
         match body.in_memory() {
@@ -61,7 +61,7 @@ impl Call<'_> {
     }
 }
 
-/// An answer with a document.
+/// A response with a document.
 pub(super) fn document(root: &str, value: &serde_json::Value) -> Reply {
     Reply::new(200, "application/xml", super::document::write(root, value))
 }

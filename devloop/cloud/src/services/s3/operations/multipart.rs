@@ -1,4 +1,4 @@
-//! Uploads in parts: `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload`,
+//! Multipart uploads: `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload`,
 //! `ListMultipartUploads`, `ListParts`.
 
 use std::{
@@ -26,7 +26,7 @@ use crate::{
     wire,
 };
 
-/// The least size of every part but the last, in bytes [Amazon S3 multipart upload limits].
+/// The smallest size of every part except the last, in bytes [Amazon S3 multipart upload limits].
 const LEAST: u64 = 5 << 20;
 
 fn no_such_upload(id: &str) -> ApiError {
@@ -69,7 +69,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         wants_full_checksum,
         parts: BTreeMap::new(),
     };
-    // The ids of later uploads are greater, by which lists go on behind one.
+    // Later uploads have larger ids, so that lists can continue after an id.
     let id = format!("{}{}", bucket.sequencer().to_lowercase(), wire::unique_id().simple());
     bucket.uploads.write().insert(id.clone(), upload);
     let shown = json!({ "Bucket": bucket.name, "Key": key, "UploadId": id });
@@ -104,7 +104,7 @@ pub(super) fn algorithm(call: &Call<'_>, bucket: &Bucket) -> Result<Option<Algor
     Ok(upload.ok_or_else(|| no_such_upload(&id))?.algorithm)
 }
 
-/// Keeps a part of the upload that the request names; one of the same number is replaced.
+/// Stores a part of the upload that the request names; replaces a part with the same number.
 pub(super) fn keep(call: &Call<'_>, bucket: &Bucket, number: u16, part: Part) -> Result<(), ApiError> {
     let id = upload_id(call);
     let mut uploads = bucket.uploads.write();
@@ -143,7 +143,7 @@ pub(super) async fn complete(call: &Call<'_>, body: Arriving) -> Result<Reply, A
     Ok(if version.id == "null" { reply } else { reply.header("x-amz-version-id", &version.id) })
 }
 
-/// The object of an upload's parts, as the list of the caller puts them together.
+/// The object made from an upload's parts, in the order that the request lists them.
 fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Version, ApiError> {
     let invalid = || {
         refused(
@@ -202,7 +202,7 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
     Ok(version)
 }
 
-/// The checksum of an upload's object: of the whole, or of the parts' checksums.
+/// The checksum of an upload's object: of the whole object, or a composite one of its parts' checksums.
 fn checksum_of(upload: &Upload, parts: &[&Part]) -> Option<Checksum> {
     let algorithm = upload.algorithm?;
     let sums: Option<Vec<(&Checksum, u64)>> =
@@ -214,7 +214,7 @@ fn checksum_of(upload: &Upload, parts: &[&Part]) -> Option<Checksum> {
     Some(Checksum::of_parts(algorithm, &sums.iter().map(|(sum, _)| *sum).collect::<Vec<_>>()))
 }
 
-/// Checks what the request that completes an upload says of the whole object: its size and its checksum.
+/// Checks the size and the checksum of the whole object that the completing request gives.
 fn check_whole(call: &Call<'_>, content: &Content, checksum: Option<&Checksum>) -> Result<(), ApiError> {
     let size = call.request.header("x-amz-mp-object-size");
     if size.is_some_and(|size| size.parse() != Ok(content.length)) {
@@ -255,7 +255,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
             || (key == key_marker && !id_marker.is_empty() && *id > *id_marker)
     };
     let uploads = bucket.uploads.read();
-    // By their ids the uploads of a key are in the order in which they were begun.
+    // The ids sort the uploads of a key in the order in which they began.
     let mut found: Vec<(&str, &String, &Upload)> = uploads
         .iter()
         .filter(|(id, upload)| upload.key.starts_with(&prefix) && is_behind(&upload.key, id))

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Parameters of a signed request that replace headers of the answer.
+/// Parameters of a signed request that override headers of the response.
 const OVERRIDES: [(&str, &str); 6] = [
     ("response-cache-control", "cache-control"),
     ("response-content-disposition", "content-disposition"),
@@ -28,7 +28,7 @@ const OVERRIDES: [(&str, &str); 6] = [
     ("response-expires", "expires"),
 ];
 
-/// The version that a request names: `versionId`, or the newest.
+/// The version that the request names with `versionId`, or else the newest one.
 pub(super) fn version(call: &Call<'_>, bucket: &Bucket, key: &str) -> Result<Arc<Version>, ApiError> {
     let objects = bucket.objects.read();
     let Some(id) = call.parameter("versionId") else {
@@ -57,7 +57,7 @@ pub(super) fn version(call: &Call<'_>, bucket: &Bucket, key: &str) -> Result<Arc
     Ok(found)
 }
 
-/// An error when the object is not there.
+/// Fails if the object does not exist.
 pub(super) fn exists(call: &Call<'_>) -> Result<(), ApiError> {
     version(call, &*call.bucket()?, call.key()).map(|_| ())
 }
@@ -68,7 +68,7 @@ fn set(reply: &mut Reply, name: &str, value: &str) {
     }
 }
 
-/// The headers of an answer about a version.
+/// A response with the headers of a version.
 fn about(call: &Call<'_>, version: &Version, status: u16) -> Reply {
     let mut reply = Reply::empty(status);
     for (name, value) in &version.headers {
@@ -135,7 +135,7 @@ pub(super) fn head(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-/// What of the object is asked for: a part by its number, a range, or everything; and the status that goes with it.
+/// The requested bytes of the object (a part by its number, a range, or everything), and the status of the response.
 fn part(call: &Call<'_>, version: &Version) -> Result<(u64, u64, u16), ApiError> {
     let length = version.content.length;
     let unsatisfiable = || {

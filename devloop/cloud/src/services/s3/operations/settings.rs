@@ -1,4 +1,4 @@
-//! The documents that a bucket keeps: CORS, lifecycle, policy, notifications, and the like; and versioning.
+//! The documents that a bucket keeps: CORS, lifecycle, policy, notifications and others; and versioning.
 
 use serde_json::{Value, json};
 
@@ -16,16 +16,16 @@ use crate::{
     },
 };
 
-/// A document that a bucket keeps, and the operations on it.
+/// A document that a bucket keeps, with the operations on it.
 pub(in crate::services::s3) struct Setting {
-    /// The parameter of the query that means it.
+    /// The query parameter that selects it.
     pub(in crate::services::s3) parameter: &'static str,
-    /// The name of the document's root; empty for JSON.
+    /// The name of the document's root element; empty for JSON.
     root: &'static str,
     pub(in crate::services::s3) get: &'static str,
     pub(in crate::services::s3) put: &'static str,
     pub(in crate::services::s3) delete: Option<&'static str>,
-    /// The error when it was never set, with its message; `None` when an empty document is the answer.
+    /// Code and message of the error when it was never set; `None` when the answer is an empty document.
     missing: Option<(&'static str, &'static str)>,
     /// The status of a successful put.
     status: u16,
@@ -107,14 +107,14 @@ pub(in crate::services::s3) const SETTINGS: [Setting; 8] = [
     },
 ];
 
-/// What a new bucket has.
+/// The document of a new bucket.
 fn initial(parameter: &str) -> Value {
     match parameter {
         "encryption" => json!({ "Rule": [{
             "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" }, "BucketKeyEnabled": false,
         }] }),
         "ownershipControls" => json!({ "Rule": [{ "ObjectOwnership": "BucketOwnerEnforced" }] }),
-        // [Blocking public access to your Amazon S3 storage: on for every new bucket].
+        // All of these are on in every new bucket [Blocking public access to your Amazon S3 storage].
         "publicAccessBlock" => json!({
             "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true,
         }),
@@ -150,7 +150,7 @@ pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<R
     }
     bucket.settings.write().remove(setting.parameter);
     if setting.parameter == "publicAccessBlock" {
-        // Gone is not the same as never touched: nothing is blocked any more.
+        // A deleted document differs from a new bucket's: now nothing is blocked.
         bucket.settings.write().insert(setting.parameter, json!({}));
     }
     Ok(Reply::empty(204))
@@ -176,7 +176,7 @@ fn get(setting: &Setting, bucket: &Bucket) -> Result<Reply, ApiError> {
     })
 }
 
-/// Checks a document and keeps it; `value` is as the document reads.
+/// Checks and stores a document; `value` is its parsed form.
 pub(in crate::services::s3) async fn put_setting(
     s3: &S3,
     cx: &crate::context::Context,
@@ -240,7 +240,7 @@ pub(super) async fn put_versioning(call: &Call<'_>, body: Arriving) -> Result<Re
     Ok(Reply::empty(200))
 }
 
-/// The access control list that everything has: its owner may do all.
+/// The access control list of every bucket and object: full control for the owner.
 pub(super) fn acl(call: &Call<'_>) -> Reply {
     let owner = owner(call);
     let grant = json!({ "Grantee": owner.clone(), "Permission": "FULL_CONTROL" });
@@ -248,7 +248,7 @@ pub(super) fn acl(call: &Call<'_>) -> Reply {
         "AccessControlPolicy",
         &json!({ "AccessControlList": { "Grant": [grant] }, "Owner": owner }),
     );
-    // Clients want to know which kind of grantee it is, from an attribute.
+    // The grantee's type is an attribute of its element.
     let kind = "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">";
     Reply::new(200, "application/xml", xml.replace("<Grantee>", kind))
 }

@@ -42,7 +42,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(answered(Reply::empty(204), &*change(call, BTreeMap::new())?))
 }
 
-/// Gives a version other tags; nothing else of it changes.
+/// Replaces the tags of a version; nothing else of it changes.
 fn change(call: &Call<'_>, tags: BTreeMap<String, String>) -> Result<Arc<Version>, ApiError> {
     let bucket = call.bucket()?;
     let before = version(call, &bucket, call.key())?;

@@ -1,9 +1,9 @@
-//! Which operation a request means: its method, whether it names a key, and its parameters [Amazon S3 API reference].
+//! Finds the operation of a request, by its method, its parameters and whether it names a key [Amazon S3 API reference].
 
 use super::settings::SETTINGS;
 use crate::{error::ApiError, http::Request, services::s3::address::Address};
 
-/// Parameters that ask for something which is not offered.
+/// Parameters of operations that are not supported.
 const ABSENT: [(&str, &str); 18] = [
     ("accelerate", "transfer acceleration"),
     ("analytics", "analytics"),
@@ -82,7 +82,7 @@ pub(in crate::services::s3) const NAMES: &[&str] = &[
     "UploadPartCopy",
 ];
 
-/// The operation that a request means.
+/// The operation of a request.
 pub(in crate::services::s3) fn which(request: &Request, address: &Address) -> Result<&'static str, ApiError> {
     let names: Vec<String> = request.parameters().into_iter().map(|(name, _)| name).collect();
     let has = |name: &str| names.iter().any(|given| given == name);

@@ -1,4 +1,4 @@
-//! `PutObject`, and the storing of a new version that all writes share.
+//! `PutObject`, and the storing of a new version, which all writes share.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,7 +24,8 @@ pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiErr
     let headers = &call.request.headers;
     refuse_unsupported(call)?;
     let tags = tags_of_header(call.request.header("x-amz-tagging"))?;
-    // What fails at once need not wait for the body; it is asked again when the object is put in its place.
+    // Checked before the body is read, so that a failing request does not have to send it; checked again when the object is
+    // stored.
     conditions::for_writing(headers, Bucket::newest(&bucket.objects.read(), key).as_deref())?;
     let stored = store(&call.s3.folder, headers, body, Algorithm::wanted(headers)).await?;
     let (kept, metadata) = described(headers);
@@ -33,7 +34,7 @@ pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiErr
     Ok(answer(&version))
 }
 
-/// A version of what was stored, still without its id.
+/// A version with the stored bytes, which has no id yet.
 pub(super) fn version_of(
     call: &Call<'_>,
     stored: Stored,
@@ -55,7 +56,7 @@ pub(super) fn version_of(
     }
 }
 
-/// Puts a version in its place, when the request's conditions hold then, and tells who wants to know of it.
+/// Stores a version if the request's conditions are met at that moment, and sends the notifications.
 pub(super) async fn place(
     call: &Call<'_>,
     bucket: &Bucket,
@@ -67,14 +68,14 @@ pub(super) async fn place(
         let mut objects = bucket.objects.write();
         conditions::for_writing(&call.request.headers, Bucket::newest(&objects, key).as_deref())?;
         let version = bucket.insert(&mut objects, key, version);
-        // Taken under the lock: the order of sequencers is the order of the writes.
+        // Taken under the lock, so that sequencers have the order of the writes.
         (version, bucket.sequencer())
     };
     notify::tell(call, bucket, key, &version, event, &sequencer).await;
     Ok(version)
 }
 
-/// The answer to a write.
+/// The response to a write.
 pub(super) fn answer(version: &Version) -> Reply {
     let mut reply = Reply::empty(200).header("etag", &format!("\"{}\"", version.etag));
     if version.id != "null" {
@@ -91,7 +92,7 @@ pub(super) fn answer(version: &Version) -> Reply {
     }
 }
 
-/// Refuses what a write may ask for and this service does not do.
+/// Refuses headers of a write that are not supported.
 pub(super) fn refuse_unsupported(call: &Call<'_>) -> Result<(), ApiError> {
     let header = |name: &str| call.request.header(name);
     if call.request.headers.keys().any(|name| name.as_str().starts_with("x-amz-object-lock")) {
@@ -109,14 +110,14 @@ pub(super) fn refuse_unsupported(call: &Call<'_>) -> Result<(), ApiError> {
     if let Some(acl) =
         header("x-amz-acl").filter(|acl| !matches!(*acl, "private" | "bucket-owner-full-control"))
     {
-        // New buckets have access control lists switched off [Controlling ownership of objects].
+        // In new buckets access control lists are disabled [Controlling ownership of objects].
         return Err(refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
             .detail("AccessControlList", acl));
     }
     Ok(())
 }
 
-/// Reads tags as a query string: `a=1&b=2`.
+/// Parses tags in the form of a query string: `a=1&b=2`.
 pub(super) fn tags_of_header(header: Option<&str>) -> Result<BTreeMap<String, String>, ApiError> {
     let mut tags = BTreeMap::new();
     for pair in header.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
@@ -127,7 +128,8 @@ pub(super) fn tags_of_header(header: Option<&str>) -> Result<BTreeMap<String, St
     Ok(tags)
 }
 
-/// At most ten tags, with keys of up to 128 and values of up to 256 characters [Categorizing your objects using tags].
+/// Checks tags: at most ten, with keys of up to 128 and values of up to 256 characters [Categorizing your objects using
+/// tags].
 pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     if tags.len() > 10 {
         return Err(refused(400, "BadRequest", "Object tags cannot be greater than 10"));

@@ -1,5 +1,5 @@
-//! Whatever the key, the range, the cuts of a body and the order of parts: the same bytes come back. The cases are bounded, and the
-//! same in every run.
+//! Property tests: the same bytes are read back, whatever the key, the range, the pieces of a body and the order of parts.
+//! The number of cases is limited, and they are the same in every run.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,8 @@ fn run(test: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), Test
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-/// Keys of up to 1,024 bytes: letters of every language, control characters, paths that lead out, slashes, and what looks encoded.
+/// Keys of up to 1,024 bytes: letters of every language, control characters, paths that lead outside, slashes, and encoded
+/// text.
 fn key() -> impl Strategy<Value = String> {
     let short = "[^\\x00]{1,60}|(\\.\\./){1,5}[a-z]{1,5}|/{1,4}[a-z%]{0,6}|[\\x01-\\x1f]{1,4}|(%2[eEfF]|%25|\\+| |\\.){1,6}";
     let long =
@@ -38,18 +39,18 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![4 => short, 1 => long, 1 => "[a-z]{1}".prop_map(|letter| letter.repeat(1024))]
 }
 
-/// Contents that stay in memory, and one that lies on disk.
+/// Contents that stay in memory, and one that is stored on disk.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let small = proptest::collection::vec(any::<u8>(), 0..200);
     prop_oneof![4 => small, 1 => (65_536..70_000_usize).prop_map(pattern)]
 }
 
-/// Bytes that are different everywhere.
+/// Bytes without repetition, so that a wrong offset shows.
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at * 31 % 251) as u8).collect()
 }
 
-/// The names of all files that this process keeps objects in: numbers, whatever the keys are.
+/// The names of all files in which this process keeps objects. They are numbers, whatever the keys are.
 fn stored() -> Vec<String> {
     let own = format!("devloop-objects-{}-", std::process::id());
     let entries = |path: &std::path::Path| -> Vec<_> {
@@ -64,7 +65,7 @@ fn stored() -> Vec<String> {
         .collect()
 }
 
-/// The key of a list's only entry.
+/// The key of the only entry in a list.
 fn only_key(list: &str) -> String {
     let (_, document) = crate::services::s3::document::read(list.as_bytes()).unwrap();
     document["Contents"]["Key"].as_str().unwrap_or_default().to_owned()
@@ -74,7 +75,7 @@ proptest! {
     #![proptest_config(bounded(128))]
 
     #[test]
-    fn whatever_the_key_its_bytes_come_back_and_no_path_leaves_the_store(key in key(), body in body()) {
+    fn objects_with_any_key_are_read_back_and_stay_in_the_folder(key in key(), body in body()) {
         run(async {
             let world = World::with(&["box"]).await;
             let path = format!("/box/{}", encode(&key));
@@ -110,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn ranges_are_parts_of_the_whole(length in 0..70_000_usize, from in 0..80_000_usize, to in 0..80_000_usize, kind in 0..3) {
+    fn ranges_are_parts_of_the_object(length in 0..70_000_usize, from in 0..80_000_usize, to in 0..80_000_usize, kind in 0..3) {
         run(async {
             let world = World::with(&["box"]).await;
             let body = pattern(length);
@@ -135,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn bodies_in_chunks_come_back_however_they_are_cut(
+    fn chunked_bodies_are_read_however_they_are_split(
         chunks in proptest::collection::vec(0..20_000_usize, 0..8),
         cut in 1..9_000_usize,
     ) {
@@ -173,7 +174,7 @@ proptest! {
     #![proptest_config(bounded(4))]
 
     #[test]
-    fn parts_make_the_object_in_the_order_of_their_numbers(
+    fn an_object_has_its_parts_in_the_order_of_their_numbers(
         numbers in Just(vec![1_usize, 2, 3]).prop_shuffle(),
         lengths in proptest::collection::vec(0..2_000_usize, 3),
         again in 0..3_usize,
@@ -186,7 +187,7 @@ proptest! {
             let begun = world.ask(Method::POST, "/box/k?uploads", &[], b"").await.text();
             let id = begun.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
             let mut etags = vec![String::new(); 3];
-            // Each part is another piece of the source; one of them is sent twice, and the second time counts.
+            // Each part is another piece of the source. One part is sent twice; the second one counts.
             let piece = |number: usize, moved: usize| {
                 let from = number * 1_000 + moved;
                 let to = if number == 3 { from + lengths[2] + 1 } else { from + LEAST + lengths[number - 1] };

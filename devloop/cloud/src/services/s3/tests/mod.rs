@@ -1,4 +1,4 @@
-//! Objects through the gateway, as clients put and read them.
+//! Tests of objects through the gateway, as clients write and read them.
 
 mod fuzz;
 
@@ -13,7 +13,7 @@ use crate::{
     http::{Arriving, Request},
 };
 
-/// Signed for S3; nobody checks the signature.
+/// A signature for S3, which is not verified.
 const SIGNED: (&str, &str) =
     ("authorization", "AWS4-HMAC-SHA256 Credential=test/20231114/us-east-1/s3/aws4_request");
 
@@ -102,7 +102,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_object_comes_back_with_what_was_said_of_it() {
+async fn an_object_is_read_back_with_its_headers_and_metadata() {
     let world = World::with(&["box"]).await;
     let headers = [("content-type", "text/plain"), ("x-amz-meta-rule-id", "2"), ("x-amz-tagging", "a=1&b=2")];
     let put = world.ask(Method::PUT, "/box/a%20b/c", &headers, b"hello").await;
@@ -120,7 +120,7 @@ async fn an_object_comes_back_with_what_was_said_of_it() {
 }
 
 #[tokio::test]
-async fn large_objects_lie_on_disk_and_are_read_by_ranges() {
+async fn large_objects_are_on_disk_and_can_be_read_in_ranges() {
     let world = World::with(&["box"]).await;
     let body: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
     assert_eq!(world.put("/box/large", &body).await.status, 200);
@@ -133,7 +133,7 @@ async fn large_objects_lie_on_disk_and_are_read_by_ranges() {
 }
 
 #[tokio::test]
-async fn what_a_request_promises_of_its_body_is_verified() {
+async fn length_and_checksums_of_a_body_are_verified() {
     let world = World::with(&["box"]).await;
     let check = async |headers: &[(&'static str, &str)], body: &[u8], code: &str| {
         let answer = world.ask(Method::PUT, "/box/k", headers, body).await;
@@ -159,7 +159,7 @@ async fn what_a_request_promises_of_its_body_is_verified() {
 }
 
 #[tokio::test]
-async fn writes_and_reads_keep_to_their_conditions() {
+async fn conditional_writes_and_reads_are_checked() {
     let world = World::with(&["box"]).await;
     let only_new = [("if-none-match", "*")];
     assert_eq!(world.ask(Method::PUT, "/box/k", &only_new, b"one").await.status, 200);
@@ -228,7 +228,7 @@ async fn versions_are_kept_and_deleted_objects_leave_a_marker() {
 }
 
 #[tokio::test]
-async fn an_upload_in_parts_becomes_one_object() {
+async fn a_multipart_upload_becomes_one_object() {
     let world = World::with(&["box"]).await;
     let begun = world.ask(Method::POST, "/box/big?uploads", &[], b"").await.text();
     let id = begun.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
@@ -252,7 +252,7 @@ async fn an_upload_in_parts_becomes_one_object() {
 }
 
 #[tokio::test]
-async fn anonymous_requests_are_refused_unless_a_policy_invites_them() {
+async fn anonymous_requests_are_refused_unless_a_policy_allows_them() {
     let world = World::with(&["box"]).await;
     world.put("/box/open/x", b"x").await;
     let denied = world.anonymous(Method::GET, "/box/open/x", &[], b"").await;
@@ -266,7 +266,7 @@ async fn anonymous_requests_are_refused_unless_a_policy_invites_them() {
 }
 
 #[tokio::test]
-async fn a_presigned_request_is_good_until_it_expires() {
+async fn a_presigned_request_is_valid_until_it_expires() {
     let world = World::with(&["box"]).await;
     world.put("/box/k", b"x").await;
     let url = "/box/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=t%2F20231114%2Fus-east-1%2Fs3%2Faws4_request\
@@ -278,7 +278,7 @@ async fn a_presigned_request_is_good_until_it_expires() {
 }
 
 #[tokio::test]
-async fn a_queue_is_told_of_new_objects() {
+async fn a_queue_is_notified_of_new_objects() {
     let world = World::with(&["box"]).await;
     let cx = world.0.context("us-east-1");
     let call = async |operation: &str, input| world.0.call(&cx, "sqs", operation, input).await.unwrap();
@@ -308,7 +308,7 @@ async fn a_queue_is_told_of_new_objects() {
 }
 
 #[tokio::test]
-async fn what_is_not_offered_is_refused_by_name() {
+async fn unsupported_operations_are_refused_by_name() {
     let world = World::with(&["box"]).await;
     for parameter in ["website", "replication", "object-lock", "inventory"] {
         let answer = world.get(&format!("/box?{parameter}")).await;

@@ -1,4 +1,4 @@
-//! FIFO queues: groups, deduplication, sequence numbers.
+//! Tests of FIFO queues: groups, deduplication, sequence numbers.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn try_send(fixture: &Fixture, group: &str, id: &str, body: &str) -> Resul
     fixture.call("SendMessage", input).await
 }
 
-/// Sends every body to the group that its first letter names.
+/// Sends each body to the group that its first letter names.
 async fn send(fixture: &Fixture, bodies: &[&str]) {
     for body in bodies {
         try_send(fixture, &body[..1], body, body).await.unwrap();
@@ -47,7 +47,7 @@ async fn delete(fixture: &Fixture, message: &Value) -> Result<Value, ApiError> {
 }
 
 #[tokio::test]
-async fn a_group_waits_for_its_messages_in_flight_and_others_go_on() {
+async fn a_group_waits_for_its_messages_in_flight_and_others_do_not() {
     let fixture = with(json!({})).await;
     send(&fixture, &["a1", "a2", "b1", "a3"]).await;
     let first = receive(&fixture, 1).await;
@@ -58,11 +58,11 @@ async fn a_group_waits_for_its_messages_in_flight_and_others_go_on() {
     delete(&fixture, &first[0]).await.unwrap();
     assert_eq!(bodies(&receive(&fixture, 10).await), ["a2", "a3"]);
     fixture.pass(30);
-    assert_eq!(bodies(&receive(&fixture, 10).await), ["a2", "a3", "b1"], "each at its place again");
+    assert_eq!(bodies(&receive(&fixture, 10).await), ["a2", "a3", "b1"], "each is at its place again");
 }
 
 #[tokio::test]
-async fn a_waiting_receiver_gets_the_rest_of_a_group_as_soon_as_it_may() {
+async fn a_waiting_receiver_gets_the_rest_of_a_group_once_it_is_open() {
     let fixture = std::sync::Arc::new(with(json!({})).await);
     send(&fixture, &["a1", "a2"]).await;
     let first = receive(&fixture, 1).await;
@@ -79,7 +79,7 @@ async fn a_waiting_receiver_gets_the_rest_of_a_group_as_soon_as_it_may() {
 }
 
 #[tokio::test]
-async fn a_receipt_of_a_fifo_queue_ends_with_its_invisibility() {
+async fn a_fifo_receipt_expires_with_the_visibility_timeout() {
     let fixture = with(json!({})).await;
     send(&fixture, &["a1"]).await;
     let message = receive(&fixture, 1).await.remove(0);
@@ -92,7 +92,7 @@ async fn a_receipt_of_a_fifo_queue_ends_with_its_invisibility() {
 }
 
 #[tokio::test]
-async fn copies_are_acknowledged_and_not_added_for_five_minutes() {
+async fn duplicates_are_acknowledged_but_not_added_for_five_minutes() {
     let fixture = with(json!({})).await;
     let first = try_send(&fixture, "a", "same", "one").await.unwrap();
     let copy = try_send(&fixture, "b", "same", "two").await.unwrap();
@@ -105,7 +105,11 @@ async fn copies_are_acknowledged_and_not_added_for_five_minutes() {
     delete(&fixture, &received[0]).await.unwrap();
     fixture.pass(299);
     try_send(&fixture, "a", "same", "three").await.unwrap();
-    assert_eq!(bodies(&receive(&fixture, 10).await), [""; 0], "consumed, and still a copy");
+    assert_eq!(
+        bodies(&receive(&fixture, 10).await),
+        [""; 0],
+        "a duplicate even after the first message was deleted"
+    );
     fixture.pass(1);
     let later = try_send(&fixture, "a", "same", "four").await.unwrap();
     assert_ne!(later["MessageId"], first["MessageId"]);
@@ -115,7 +119,7 @@ async fn copies_are_acknowledged_and_not_added_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn copies_are_told_by_their_content_and_in_their_group_if_the_queue_says_so() {
+async fn deduplication_can_be_by_content_and_within_groups() {
     let fixture = with(json!({
         "ContentBasedDeduplication": "true", "DeduplicationScope": "messageGroup",
         "FifoThroughputLimit": "perMessageGroupId",
@@ -137,7 +141,7 @@ async fn copies_are_told_by_their_content_and_in_their_group_if_the_queue_says_s
 }
 
 #[tokio::test]
-async fn what_a_fifo_queue_cannot_take_is_refused() {
+async fn parameters_for_the_other_type_of_queue_are_refused() {
     let fixture = with(json!({})).await;
     let check = async |mut input: Value, code: &str, words: &str| {
         input["QueueUrl"] = URL.into();
@@ -186,7 +190,7 @@ async fn a_poison_message_leaves_its_group_for_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn a_receive_that_was_lost_can_be_asked_for_again() {
+async fn a_receive_can_be_repeated_by_its_attempt_id() {
     let fixture = with(json!({})).await;
     send(&fixture, &["a1", "a2", "b1"]).await;
     let ask = json!({ "QueueUrl": URL, "MaxNumberOfMessages": 2, "ReceiveRequestAttemptId": "r1" });
@@ -194,8 +198,12 @@ async fn a_receive_that_was_lost_can_be_asked_for_again() {
     assert_eq!(bodies(&first), ["a1", "a2"]);
     fixture.pass(20);
     let again = fixture.receive(ask.clone()).await;
-    assert_eq!(again, first, "the same receipts, and invisible from now on");
+    assert_eq!(again, first, "the same receipts, with a new visibility timeout");
     fixture.pass(20);
     delete(&fixture, &again[0]).await.unwrap();
-    assert_eq!(bodies(&fixture.receive(ask).await), ["b1"], "what was changed is not repeated");
+    assert_eq!(
+        bodies(&fixture.receive(ask).await),
+        ["b1"],
+        "a receive is not repeated once its messages have changed"
+    );
 }

@@ -1,4 +1,4 @@
-//! The service as its callers see it, on a clock that the tests drive.
+//! Tests of the service through its operations, with a clock that the tests drive.
 
 mod fifo;
 mod model;
@@ -24,7 +24,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// A service with the queue `q`, made with these attributes.
+    /// A service with the queue `q`, created with these attributes.
     async fn with(attributes: Value) -> Self {
         let fixture = Self::empty();
         fixture.ok("CreateQueue", json!({ "QueueName": "dead" })).await;
@@ -148,7 +148,7 @@ async fn delayed_messages_appear_when_their_delay_is_over() {
 }
 
 #[tokio::test]
-async fn messages_are_gone_after_the_retention() {
+async fn messages_are_dropped_after_the_retention() {
     let fixture = Fixture::with(json!({ "MessageRetentionPeriod": "60" })).await;
     fixture.send("a").await;
     fixture.pass(30);
@@ -159,7 +159,7 @@ async fn messages_are_gone_after_the_retention() {
     assert_eq!(fixture.counts().await, ["0", "0", "0"], "in flight or not");
 }
 
-/// A receiver that is seen to wait for one message.
+/// A receiver that has started to wait for one message.
 async fn waiting(fixture: &Arc<Fixture>) -> tokio::task::JoinHandle<Result<Value, ApiError>> {
     let before = fixture.clock.sleepers();
     let receiver = tokio::spawn({
@@ -173,7 +173,7 @@ async fn waiting(fixture: &Arc<Fixture>) -> tokio::task::JoinHandle<Result<Value
 }
 
 #[tokio::test]
-async fn a_waiting_receiver_is_woken_by_what_makes_a_message_visible() {
+async fn a_waiting_receiver_is_woken_when_a_message_becomes_visible() {
     let fixture = Arc::new(Fixture::with(json!({})).await);
     let body = |answer: Result<Value, ApiError>| answer.unwrap()["Messages"][0]["Body"].clone();
 
@@ -247,7 +247,7 @@ async fn without_its_dead_letter_queue_a_message_stays() {
 }
 
 #[tokio::test]
-async fn message_attributes_are_chosen_by_name_and_summed() {
+async fn message_attributes_are_selected_by_name_and_have_checksums() {
     let fixture = Fixture::with(json!({})).await;
     let sent = fixture
         .ok(
@@ -292,7 +292,7 @@ async fn creating_a_queue_again_depends_on_its_attributes() {
 }
 
 #[tokio::test]
-async fn the_query_protocol_asks_for_the_same() {
+async fn the_query_protocol_gives_the_same_results() {
     let fixture = Fixture::with(json!({})).await;
     let entry = |id: &str, body: &str| json!({ "Id": id, "MessageBody": body, "DelaySeconds": "0" });
     let input = json!({ "SendMessageBatchRequestEntry": [entry("1", "a"), entry("2", ""), entry("3", "c")] });
@@ -363,7 +363,7 @@ async fn the_oldest_message_has_an_age_until_it_is_deleted() {
     fixture.clock.advance(Duration::from_secs(7));
     fixture.send("second").await;
     assert_eq!(oldest(), Some(7_000));
-    // In flight it is there still.
+    // A message in flight still counts.
     let first = fixture.receive(json!({ "MaxNumberOfMessages": 1 })).await.remove(0);
     assert_eq!(oldest(), Some(7_000));
     fixture.ok("DeleteMessage", json!({ "ReceiptHandle": first["ReceiptHandle"] })).await;
@@ -372,7 +372,7 @@ async fn the_oldest_message_has_an_age_until_it_is_deleted() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_in_the_words_of_the_service() {
+async fn invalid_input_is_refused_in_the_services_words() {
     let fixture = Fixture::with(json!({ "MaximumMessageSize": "1024" })).await;
     let check = async |operation: &str, input: Value, code: &str, words: &str| {
         let error = fixture.call(operation, input).await.expect_err(operation);
@@ -528,16 +528,16 @@ async fn a_queue_is_purged_once_a_minute() {
 }
 
 #[tokio::test]
-async fn who_waits_longest_is_served_first() {
+async fn the_receiver_that_waits_longest_is_served_first() {
     let fixture = Arc::new(Fixture::with(json!({})).await);
     let first = waiting(&fixture).await;
     let second = waiting(&fixture).await;
     fixture.send("one").await;
-    // Somebody who comes just now does not get what the first has waited for.
+    // A newcomer does not get the message for which the first receiver has waited.
     assert_eq!(fixture.bodies(json!({})).await, NOTHING);
     assert_eq!(first.await.unwrap().unwrap()["Messages"][0]["Body"], "one");
     assert!(!second.is_finished());
-    // One that went away leaves its place to the next.
+    // A receiver that disconnects leaves its place to the next one.
     let third = waiting(&fixture).await;
     second.abort();
     assert!(second.await.unwrap_err().is_cancelled());

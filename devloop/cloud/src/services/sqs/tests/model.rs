@@ -1,5 +1,5 @@
-//! Random use of a queue against a model of a few lines: who is visible when, how often each message was received, and
-//! where everything is in the end.
+//! Uses a queue at random and compares it with a small model: which messages are visible when, how often each was received,
+//! and where every message ends up.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ enum Step {
     Receive {
         most: usize,
     },
-    /// The choice is among the receipts so far.
+    /// The choice is among the receipts that were received so far.
     Delete {
         choice: usize,
     },
@@ -53,7 +53,7 @@ struct Modelled {
     receives: u32,
 }
 
-/// The messages that are there, by the order of their sending, which their bodies tell.
+/// The existing messages in the order of sending; their bodies contain their numbers.
 #[derive(Debug, Default)]
 struct Model {
     here: BTreeMap<u64, Modelled>,
@@ -63,7 +63,7 @@ struct Model {
 }
 
 impl Model {
-    /// The messages that a FIFO queue hands out, in order, after those that were received too often are moved.
+    /// The messages that a FIFO queue returns, in order, after it has moved those that were received too often.
     fn receive_in_order(&mut self, now: i64, most: usize) -> Vec<u64> {
         let mut taken = Vec::new();
         let mut last_group = None;
@@ -78,7 +78,7 @@ impl Model {
             let open = |(number, message): &(&u64, &Modelled)| {
                 message.visible_at <= now && !closed(message.group, **number, self)
             };
-            // Who goes on in a group comes before the next group.
+            // More messages of the same group come before those of the next group.
             let same = self.here.iter().filter(open).find(|(_, message)| Some(message.group) == last_group);
             let next = same.or_else(|| {
                 self.here
@@ -212,7 +212,7 @@ impl Run {
             }
         }
         if !self.fifo {
-            // Which of the messages that were received too often have been met is the queue's own affair.
+            // A standard queue decides itself which of the messages that were received too often it moves now.
             let gone = self.dead().await;
             self.model.here.retain(|number, message| {
                 assert!(!gone.contains(number) || message.receives == MAX_RECEIVES);
@@ -227,7 +227,7 @@ impl Run {
         }
     }
 
-    /// Every message that was not deleted is received exactly as often as it may, and then lies in the dead-letter queue.
+    /// Receives until every message that was not deleted has reached its limit of receives and is in the dead-letter queue.
     async fn drain(mut self) {
         while !self.model.here.is_empty() {
             self.fixture.pass(60);
@@ -248,10 +248,14 @@ impl Run {
         }
         let mut all: Vec<u64> = self.model.dead.iter().chain(&self.model.deleted).copied().collect();
         all.sort_unstable();
-        assert_eq!(all, (0..self.model.sent).collect::<Vec<_>>(), "each is either deleted or dead, and once");
+        assert_eq!(
+            all,
+            (0..self.model.sent).collect::<Vec<_>>(),
+            "each message is deleted or dead exactly once"
+        );
     }
 
-    /// Takes what is in the dead-letter queue now.
+    /// Receives all messages in the dead-letter queue now.
     async fn dead(&self) -> Vec<u64> {
         let mut numbers = Vec::new();
         loop {
@@ -283,7 +287,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn a_standard_queue_loses_and_doubles_nothing(steps in steps()) {
+    fn a_standard_queue_neither_loses_nor_duplicates_messages(steps in steps()) {
         check(false, steps);
     }
 

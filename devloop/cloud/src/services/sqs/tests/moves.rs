@@ -1,4 +1,4 @@
-//! The way back from a dead-letter queue, and who may send there.
+//! Tests of message move tasks, and of redrive allow policies.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ARN, DEAD_ARN, DEAD_URL, Fixture, START_MS, URL};
 
-/// A service whose queue `q` gives up after one receive, with these messages given up.
+/// A service whose queue `q` moves messages after one receive, and whose dead-letter queue has these messages.
 async fn with_dead(bodies: &[&str]) -> Fixture {
     let redrive = json!({ "deadLetterTargetArn": DEAD_ARN, "maxReceiveCount": 1 }).to_string();
     let fixture = Fixture::with(json!({ "RedrivePolicy": redrive, "VisibilityTimeout": "1" })).await;
@@ -36,7 +36,7 @@ async fn until(fixture: &Fixture, status: &str) -> Value {
 }
 
 #[tokio::test]
-async fn two_queues_that_give_up_to_each_other_lose_nothing() {
+async fn two_queues_that_are_each_others_dead_letter_queue_lose_nothing() {
     let fixture = with_dead(&["a"]).await;
     let redrive = json!({ "deadLetterTargetArn": ARN, "maxReceiveCount": 1 }).to_string();
     let attributes = json!({ "RedrivePolicy": redrive, "VisibilityTimeout": "1" });
@@ -52,7 +52,7 @@ async fn two_queues_that_give_up_to_each_other_lose_nothing() {
 }
 
 #[tokio::test]
-async fn dead_letters_return_to_where_they_came_from_as_new_messages() {
+async fn dead_letters_return_to_their_source_queue_as_new_messages() {
     let fixture = with_dead(&["a", "b"]).await;
     fixture.ok("StartMessageMoveTask", json!({ "SourceArn": DEAD_ARN })).await;
     let task = until(&fixture, "COMPLETED").await;
@@ -90,7 +90,7 @@ async fn a_task_keeps_its_rate_and_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn a_message_that_came_from_nowhere_stays_and_the_task_fails() {
+async fn a_message_without_a_source_queue_stays_and_the_task_fails() {
     let fixture = with_dead(&[]).await;
     fixture.ok("SendMessage", json!({ "QueueUrl": DEAD_URL, "MessageBody": "stray" })).await;
     fixture.ok("StartMessageMoveTask", json!({ "SourceArn": DEAD_ARN })).await;

@@ -1,4 +1,4 @@
-//! The policy of a form: until when, and with which fields, it may be used. Its signature is not checked.
+//! The policy of a form: when it expires, and which fields it allows. Its signature is not verified.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
@@ -21,7 +21,7 @@ fn denied(why: &str) -> ApiError {
 }
 
 impl Policy {
-    /// Reads the field of a form.
+    /// Parses the policy in a form's field.
     pub(super) fn read(field: &str) -> Result<Self, ApiError> {
         let document = BASE64_STANDARD.decode(field).map_err(|_| invalid("it is not base64"))?;
         let document: Value = serde_json::from_slice(&document).map_err(|_| invalid("it is not JSON"))?;
