@@ -1,6 +1,6 @@
 //! The command line.
 
-/// What `cargo xtask` prints when it is asked.
+/// The help text of `cargo xtask`.
 pub(crate) const HELP: &str = "\
 cargo xtask test [FILTER…]   sets up what the tests drive, checks format and lints, runs the tests of the workspace;
                              with filters only the tests whose names contain one of them
@@ -10,7 +10,7 @@ cargo xtask lock             writes the lists of xtask/python anew, after a chan
 Exit codes: 0 all ran and passed · 1 something failed · 2 wrong arguments · 3 nothing failed, and tests did not run
 because a program that they need cannot be had here; it is named";
 
-/// What is to be done.
+/// The task to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     Help,
@@ -36,7 +36,7 @@ pub(crate) fn read(words: &[String]) -> Result<Task, String> {
         ["set-up"] => Ok(Task::SetUp),
         ["lock"] => Ok(Task::Lock),
         ["set-up" | "lock", more, ..] => Err(format!("{more} is one word too many")),
-        [other, ..] => Err(format!("there is no chore {other}")),
+        [other, ..] => Err(format!("there is no task {other}")),
     }
 }
 
@@ -59,6 +59,6 @@ mod tests {
         check("set-up all", Err("all is one word too many"));
         check("lock", Ok(Task::Lock));
         check("test --nocapture", Err("there is no option --nocapture"));
-        check("lint", Err("there is no chore lint"));
+        check("lint", Err("there is no task lint"));
     }
 }

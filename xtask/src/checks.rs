@@ -9,14 +9,14 @@ use crate::say::say;
 use crate::setup::SetUp;
 use crate::tally::Tally;
 
-/// Whether every file is formatted.
+/// Checks that every file is formatted.
 pub(crate) fn format(root: &Path) -> Result<(), String> {
     let mut command = cargo(root);
     command.args(["fmt", "--all", "--check"]);
     passes(command, "files are not formatted: run `cargo fmt --all`")
 }
 
-/// Whether clippy finds nothing.
+/// Checks that clippy finds nothing.
 pub(crate) fn lints(root: &Path) -> Result<(), String> {
     let mut command = cargo(root);
     command.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
@@ -47,7 +47,7 @@ pub(crate) fn tests(root: &Path, set_up: &SetUp, filters: &[String]) -> Result<T
     Ok(tally)
 }
 
-/// What the test wrote down that it lacks.
+/// The program that the test has noted as missing.
 fn lacking(notes: &Path, test: &str) -> Option<String> {
     let text = std::fs::read_to_string(notes).unwrap_or_default();
     let mut lines = text.lines().filter_map(|line| line.split_once('\t'));

@@ -1,4 +1,4 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crate::say::{clear, show};
 
-/// How many of a program's last lines tell why it failed.
+/// How many of a program's last lines are shown when it fails.
 const LAST_LINES: usize = 15;
 
-/// How long a silent program is listened to before it is asked whether it has ended.
+/// How long to wait for output before checking whether the program has ended.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs a program to its end and shows its progress as that of the step. The error is its last lines.
@@ -22,12 +22,12 @@ pub(crate) fn run(step: &str, mut command: Command) -> Result<(), String> {
     let (reader, writer) = std::io::pipe().map_err(failed)?;
     command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(failed)?).stderr(writer);
     let mut child = command.spawn().map_err(failed)?;
-    // The pipe's other end is in there.
+    // The command holds the pipe's other end.
     drop(command);
     let (lines, inbox) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
-            // Once the program has ended nobody listens; a server that it started may hold the pipe for longer.
+            // After the program has ended, its output is not read any more: a server that it started may keep the pipe open.
             if lines.send(String::from_utf8_lossy(&line).trim_end().to_owned()).is_err() {
                 break;
             }
@@ -56,15 +56,15 @@ pub(crate) fn run(step: &str, mut command: Command) -> Result<(), String> {
     Err(format!("{name} failed ({status}):\n{}", seen[first..].join("\n")))
 }
 
-/// What a program answers on its standard output, if it ends well.
+/// A program's standard output, if it succeeds.
 pub(crate) fn answer(program: impl AsRef<OsStr>, arguments: &[&str], path: &OsStr) -> Option<String> {
     let output =
         Command::new(program).args(arguments).env("PATH", path).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Cargo in the workspace, without the traces of the cargo that runs this program: build scripts that look at them would run
-/// again, with everything above them, at every change between `cargo xtask test` and `cargo test`.
+/// Cargo in the workspace, without the variables of the cargo that runs this program: build scripts that look at them would run
+/// again, with everything that depends on them, at every change between `cargo xtask test` and `cargo test`.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);

@@ -1,8 +1,8 @@
-//! The workspace's own chores, called as `cargo xtask …` (`.cargo/config.toml`).
+//! The workspace's own tasks, called as `cargo xtask …`
 //!
-//! `test` is what CI runs, and what a newcomer runs: it sets up the programs that tests drive and that are not Rust's
-//! ([`setup`]), checks format and lints, and runs the tests ([`checks`]). Tests find those programs through the crate
-//! `test-tools`, so that `cargo test` works too once they are set up.
+//! `test` is for CI and for newcomers alike: it sets up the programs that tests need and cargo does not provide ([`setup`]), checks
+//! format and lints, and runs the tests ([`checks`]). Tests find those programs through the crate `test-tools`, so that `cargo
+//! test` works too once they are set up.
 
 mod arguments;
 mod checks;
@@ -27,7 +27,7 @@ const NOT_RUN: u8 = 3;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    // The package lies one folder below the workspace.
+    // This package is one folder below the workspace's root.
     let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else { return FAILED.into() };
     let ended = match arguments::read(&words) {
         Ok(Task::Help) => {
@@ -60,7 +60,7 @@ fn set_up(root: &Path) -> Result<setup::SetUp, String> {
     Ok(set_up)
 }
 
-/// Everything, or with filters the tests alone.
+/// Sets up, checks and tests; with filters only sets up and tests.
 fn test(root: &Path, filters: &[String]) -> Result<u8, String> {
     let began = Instant::now();
     say("=== programs that the tests drive");

@@ -1,13 +1,13 @@
-//! What a person sees: lines, and on a terminal the last line of a program that runs in the background.
+//! The output for people: lines, and on a terminal the last line of a program that runs in the background.
 
 use std::io::{IsTerminal, Write};
 
-/// Writes a line. A reader that has gone is no reason to stop.
+/// Writes a line. A closed pipe is ignored.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Shows what a step is at, in place of what it showed before; only on a terminal.
+/// Shows a step's progress in place of its previous line; only on a terminal.
 pub(crate) fn show(step: &str, line: &str) {
     const WIDTH: usize = 100;
     let mut error = std::io::stderr();
@@ -22,7 +22,7 @@ pub(crate) fn show(step: &str, line: &str) {
     }
 }
 
-/// Takes away what a step showed.
+/// Clears a step's progress.
 pub(crate) fn clear() {
     let mut error = std::io::stderr();
     if error.is_terminal() {

@@ -1,10 +1,10 @@
-//! Counting tests by what the test programs print. A test that lacks a program fails and has written itself down
-//! (`test_tools::not_run`): it is told and counted as not run.
+//! Counts tests by the output of the test programs. A test whose program is missing fails and notes that (`test_tools::not_run`);
+//! it is shown and counted as not run.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What became of the tests.
+/// The results of the tests.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     passed: usize,
@@ -12,14 +12,14 @@ pub(crate) struct Tally {
     failed: Vec<String>,
     /// The tests that did not run, by the program that each lacks.
     pub(crate) not_run: BTreeMap<String, Vec<String>>,
-    /// Test programs that began and did not come to their end.
+    /// Test programs that began but did not finish.
     open: usize,
     /// Cargo itself failed before all tests had run.
     pub(crate) cargo_failed: bool,
 }
 
 impl Tally {
-    /// Takes a line of a test program, and returns it as it is to be shown. `lacking` tells what a test wrote down.
+    /// Takes a line of a test program, and returns the line to show. `lacking` returns what a test has noted as missing.
     pub(crate) fn take(&mut self, line: &str, lacking: impl Fn(&str) -> Option<String>) -> String {
         if line.starts_with("running ") && (line.ends_with(" tests") || line.ends_with(" test")) {
             self.open += 1;
@@ -42,14 +42,14 @@ impl Tally {
         line.to_owned()
     }
 
-    /// Whether something went wrong that is not a program's absence.
+    /// Whether anything failed for another reason than a missing program.
     pub(crate) fn has_failed(&self) -> bool {
         let explained = !self.not_run.is_empty();
         !self.failed.is_empty() || self.open > 0 || (self.cargo_failed && !explained)
     }
 }
 
-/// A test's name and what became of it.
+/// A test's name and result.
 fn verdict(line: &str) -> Option<(&str, &str)> {
     let (name, verdict) = line.strip_prefix("test ")?.rsplit_once(" ... ")?;
     let known = ["ok", "FAILED", "ignored"]

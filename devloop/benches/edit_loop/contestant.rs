@@ -57,7 +57,7 @@ impl Kind {
         self.name().replace(", ", "-").replace(' ', "-")
     }
 
-    /// Its `devloop.toml`.
+    /// The text of its `devloop.toml`.
     pub(crate) fn settings(self) -> &'static str {
         if self.prelinks() { "[build]\nprelink = true\n" } else { "" }
     }
@@ -67,7 +67,7 @@ impl Kind {
         matches!(self, Self::DevloopWild | Self::DevloopPrelinkWild)
     }
 
-    /// The limits: as a part of plain cargo's time, and of `cargo lambda watch`'s.
+    /// The wanted limits: as a share of plain cargo's time, and of that of `cargo lambda watch`.
     pub(crate) fn limits(self) -> (Option<f64>, Option<f64>) {
         match self {
             Self::Plain | Self::LambdaWatch => (None, None),
@@ -99,7 +99,7 @@ pub(crate) enum Contestant {
 }
 
 impl Contestant {
-    /// Starts it and waits until its first build serves.
+    /// Starts the contestant and waits until its first build serves.
     pub(crate) fn start(kind: Kind, workspace: Workspace, tools: &Tools, options: &Options) -> Result<Self> {
         Ok(match kind {
             Kind::Plain => Self::Plain(Plain::start(workspace, options)?),
@@ -108,7 +108,7 @@ impl Contestant {
         })
     }
 
-    /// Which one it is.
+    /// Which contestant it is.
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Plain(_) => Kind::Plain,
@@ -135,7 +135,7 @@ impl Contestant {
         }
     }
 
-    /// Ends what it started.
+    /// Ends everything that the contestant started.
     pub(crate) fn stop(self) -> Result<()> {
         match self {
             Self::Plain(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! The real `devloop watch --json`. Its lines tell when a function is live, and a request then checks that the new code answers.
+//! The real `devloop watch --json`. Its lines say when a function is live, and a request then checks that the new code answers.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -20,7 +20,7 @@ use crate::workspace::{Edit, Workspace};
 /// How long the first build may take.
 const BUILD_LIMIT: Duration = Duration::from_mins(20);
 
-/// How long a save may take, and the end of the session.
+/// How long a save may take, and also the end of the session.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// A session that serves the functions.
@@ -69,17 +69,17 @@ impl Devloop {
         Ok(devloop)
     }
 
-    /// Which of them it is.
+    /// Which contestant it is.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Its copy.
+    /// Its copy of the pipeline.
     pub(crate) fn workspace(&self) -> &Workspace {
         &self.workspace
     }
 
-    /// Saves and waits until everything concerned is live.
+    /// Saves and waits until all functions that the edit concerns are live.
     pub(crate) fn save(&mut self, edit: Edit) -> Result<Took> {
         let concerned: Vec<String> = match edit {
             Edit::Leaf => vec!["upstream".to_owned()],
@@ -101,7 +101,7 @@ impl Devloop {
         Ok(())
     }
 
-    /// The line that made the last of the functions live, and when it came.
+    /// The line by which the last of the functions became live, and when it came.
     fn live(&self, functions: &[String], limit: Duration) -> Result<(Instant, Value)> {
         let mut awaited: BTreeSet<&str> = functions.iter().map(String::as_str).collect();
         loop {
@@ -128,11 +128,11 @@ impl Devloop {
         }
     }
 
-    /// The code that answers must be the saved one.
+    /// Checks that the saved code answers.
     fn check(&self) -> Result<()> {
         let mark = self.workspace.mark();
         let answer = http::post(&self.api, "no message", LIMIT)?;
-        ensure!(answer.contains(&mark), "live was said, but this is not `{mark}`: {answer}");
+        ensure!(answer.contains(&mark), "devloop said live, but the answer is not `{mark}`: {answer}");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One request on a connection of its own, and the little of a Runtime API that a starting function needs.
+//! One request on a connection of its own, and as much of a Runtime API as a starting function needs.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -15,7 +15,7 @@ use crate::processes::{self, Running};
 use crate::tools::Tools;
 use crate::workspace::{Edit, Workspace};
 
-/// The first build compiles what the other forms of calling cargo did not.
+/// How long the first build may take: it compiles what builds by other command lines have not made.
 const BUILD_LIMIT: Duration = Duration::from_mins(20);
 
 /// How long a save may take.
@@ -24,7 +24,7 @@ const SAVE_LIMIT: Duration = Duration::from_mins(2);
 /// After this time a request counts as lost.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Between two requests.
+/// The pause between two requests.
 const STEP: Duration = Duration::from_millis(10);
 
 /// The running server.
@@ -36,7 +36,7 @@ pub(crate) struct LambdaWatch {
 }
 
 impl LambdaWatch {
-    /// Starts it, and each function by a request.
+    /// Starts the server, and each function by a request.
     pub(crate) fn start(workspace: Workspace, tools: &Tools, options: &Options) -> Result<Self> {
         let program = tools.cargo_lambda.as_ref().context("cargo-lambda")?;
         let port = free_port()?.to_string();
@@ -58,12 +58,12 @@ impl LambdaWatch {
         Ok(watch)
     }
 
-    /// Its copy.
+    /// Its copy of the pipeline.
     pub(crate) fn workspace(&self) -> &Workspace {
         &self.workspace
     }
 
-    /// Saves and asks until the new code answers. Only `upstream` shows what it is made of.
+    /// Saves and sends requests until the new code answers. Only `upstream` shows both marks in its answer.
     pub(crate) fn save(&mut self, edit: Edit) -> Result<Took> {
         let began = Instant::now();
         self.workspace.save(edit)?;
@@ -72,9 +72,9 @@ impl LambdaWatch {
         Ok(Took { whole: began.elapsed(), phases: Vec::new() })
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends the server as Ctrl-C does.
     pub(crate) fn stop(self) -> Result<()> {
-        // Whatever it leaves behind dies with its group.
+        // Processes that it leaves behind die with its group.
         self.server.end(Signal::INT, PATIENCE).map(drop)
     }
 
@@ -82,7 +82,7 @@ impl LambdaWatch {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", self.endpoint);
         let began = Instant::now();
         while began.elapsed() < limit {
-            // Refused, closed, forgotten: all of that is how it behaves around a reload.
+            // Around a reload requests are refused, closed or never answered.
             if http::post(&url, EVENT, PATIENCE).is_ok_and(|answer| wanted(&answer)) {
                 return Ok(());
             }

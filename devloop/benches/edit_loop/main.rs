@@ -1,5 +1,5 @@
-//! How long a save takes until the new code serves, with devloop and with what people use without it, in one run and in
-//! alternation: `devloop/benches/README.md` says how to run this and holds results. Everything is measured from outside.
+//! How long a save takes until the new code serves, with devloop and with other tools, by turns in one run:
+//! `devloop/benches/README.md` says how to run this and holds results. Everything is measured from outside.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
         println!("{} is ready after {:.1} s", kind.name(), began.elapsed().as_secs_f64());
         contestants.push(contestant);
     }
-    // The first save after a start is nobody's usual one: caches are cold, and a linker may have to be tried out.
+    // The first save after a start is not typical: caches are cold, and a linker may have to be tried out.
     for contestant in &mut contestants {
         for edit in EDITS {
             contestant
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
     for round in 0..options.rounds {
         for edit in EDITS {
             for place in 0..contestants.len() {
-                // What a shared machine does meanwhile falls on both ends of the row alike.
+                // The order alternates, so that the machine's other work affects all contestants alike.
                 let place = if round % 2 == 0 { place } else { contestants.len() - 1 - place };
                 let contestant = &mut contestants[place];
                 let name = contestant.kind().name();

@@ -20,10 +20,10 @@ pub(crate) struct Options {
     /// The program `wild` [default: the one on the PATH].
     #[arg(long, value_name = "FILE")]
     pub(crate) wild: Option<PathBuf>,
-    /// Where the copies of the workspace and what cargo makes of them are kept: several GB, reused by the next run.
+    /// The folder of the copies of the workspace and of cargo's output: several GB, reused by the next run.
     #[arg(long, default_value = concat!(env!("CARGO_TARGET_TMPDIR"), "/edit_loop"), hide_default_value = true, value_name = "DIR")]
     pub(crate) home: PathBuf,
-    /// Measures this program instead of the one that was built along.
+    /// Measures this program instead of the one that was built with the benchmark.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
     pub(crate) program: PathBuf,
     /// `cargo bench` passes it to every benchmark.

@@ -28,12 +28,12 @@ impl Plain {
         Ok(plain)
     }
 
-    /// Its copy.
+    /// Its copy of the pipeline.
     pub(crate) fn workspace(&self) -> &Workspace {
         &self.workspace
     }
 
-    /// Saves, builds, starts what the edit concerns.
+    /// Saves, builds, and starts the functions that the edit concerns.
     pub(crate) fn save(&mut self, edit: Edit) -> Result<Took> {
         let began = Instant::now();
         self.workspace.save(edit)?;

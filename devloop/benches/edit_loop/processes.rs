@@ -1,4 +1,5 @@
-//! Commands with the user's environment, but without the variables of the cargo that runs this benchmark. They end with it.
+//! Commands with the user's environment, but without the variables of the cargo that runs this benchmark. They end with the
+//! benchmark.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 /// How often a process is asked whether it has ended.
 const STEP: Duration = Duration::from_millis(20);
 
-/// A command in the directory, leader of a process group of its own.
+/// A command in the directory that leads a process group of its own.
 pub(crate) fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).process_group(0);
@@ -34,7 +35,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
 pub(crate) struct Running(Child);
 
 impl Running {
-    /// Starts it.
+    /// Starts the command.
     pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         command.spawn().map(Self)
     }

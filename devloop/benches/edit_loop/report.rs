@@ -1,4 +1,5 @@
-//! Medians and ratios. A ratio is taken within a round, where both sides had the same machine, and the median of those counts.
+//! Medians and ratios. A ratio is computed within a round, in which both sides had the same conditions; the median of these ratios
+//! is shown.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Nothing yet.
+    /// An empty report.
     pub(crate) fn new(tools: &Tools, options: &Options) -> Self {
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split(' ').next().unwrap_or("?").to_owned();
@@ -28,7 +29,7 @@ impl Report {
         Self { heading, measured: BTreeMap::new() }
     }
 
-    /// One save.
+    /// Adds one save.
     pub(crate) fn add(&mut self, kind: Kind, edit: Edit, took: Took) {
         self.measured.entry((edit, kind)).or_default().push(took);
     }

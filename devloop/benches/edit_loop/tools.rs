@@ -9,21 +9,21 @@ use anyhow::{Context, Result, ensure};
 
 use crate::options::Options;
 
-/// Linkers that devloop would take when it found them.
+/// Linkers that devloop would use if it found them.
 const LINKERS: [&str; 5] = ["wild", "mold", "ld.mold", "ld.lld", "lld"];
 
-/// What takes part.
+/// The programs that take part.
 pub(crate) struct Tools {
-    /// `cargo-lambda`, when there is one.
+    /// `cargo-lambda`, if it is installed.
     pub(crate) cargo_lambda: Option<PathBuf>,
-    /// `wild`, when there is one.
+    /// `wild`, if it is installed.
     pub(crate) wild: Option<PathBuf>,
-    /// One line for each program: what it calls itself.
+    /// One line for each program: its name and version.
     pub(crate) versions: Vec<String>,
 }
 
 impl Tools {
-    /// Looks for them; a program that was named must be there.
+    /// Looks for the programs; a program that the options name must exist.
     pub(crate) fn find(options: &Options) -> Result<Self> {
         ensure!(
             options.functions.iter().any(|name| name == "upstream"),
@@ -45,7 +45,7 @@ impl Tools {
         Ok(Self { cargo_lambda, wild, versions })
     }
 
-    /// What does not take part, and how it would.
+    /// The contestants that do not take part, and how to install their programs.
     pub(crate) fn missing(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();
         if self.cargo_lambda.is_none() {
@@ -57,7 +57,7 @@ impl Tools {
         missing
     }
 
-    /// The PATH of a contestant: with the linker in front, or without any that devloop would take by itself.
+    /// The PATH of a contestant: with the linker in front, or without any linker that devloop would use by itself.
     pub(crate) fn path(linker: Option<&Path>) -> Result<OsString> {
         let path = env::var_os("PATH").context("there is no PATH")?;
         let directories = env::split_paths(&path);

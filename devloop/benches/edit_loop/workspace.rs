@@ -12,7 +12,7 @@ use crate::contestant::Kind;
 /// The two edits.
 pub(crate) const EDITS: [Edit; 2] = [Edit::Leaf, Edit::Model];
 
-/// What is saved.
+/// The kind of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Edit {
     /// A text in one function.
@@ -31,10 +31,10 @@ impl Edit {
     }
 }
 
-/// What the function answers to a request that is no message.
+/// The function's answer to a request that is not a message.
 const ANSWER: &str = "failed to unmarshal request body: {why}";
 
-/// The copy, with the numbers that its marks have.
+/// The copy, with the current numbers of its marks.
 pub(crate) struct Workspace {
     root: PathBuf,
     leaf: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Copies the pipeline. What cargo made of another copy is taken over: registry crates are the same wherever they lie.
+    /// Copies the pipeline. Cargo's output of another copy is copied too, because it can be reused for registry crates.
     pub(crate) fn make(home: &Path, kind: Kind, seed: Option<&Self>) -> Result<Self> {
         let root = home.join(kind.directory());
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace's directory")?;
@@ -83,7 +83,7 @@ impl Workspace {
         }
     }
 
-    /// What an answer of the saved code says.
+    /// The text in an answer of the saved code.
     pub(crate) fn mark(&self) -> String {
         format!("leaf {}, model {}:", self.leaf, self.model)
     }

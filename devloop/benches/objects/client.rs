@@ -11,7 +11,7 @@ use hyper::{HeaderMap, Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// How much of a large body is sent at a time.
+/// How many bytes of a large body are sent at a time.
 const PIECE: usize = 1 << 20;
 
 type Body = BoxBody<Bytes, std::io::Error>;
@@ -29,7 +29,7 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-/// A body of so many bytes, made while it is sent.
+/// A body of this many bytes, which is made while it is sent.
 pub(crate) fn body_of(length: usize) -> (Body, usize) {
     if length <= PIECE {
         let body = Full::new(Bytes::from(vec![b'x'; length])).map_err(|never| match never {});
@@ -61,7 +61,7 @@ impl Client {
         (body, length): (Body, usize),
     ) -> Result<Answer> {
         let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        // Nobody here compares it; it has to look like one.
+        // No server here checks the signature; it only has to look like one.
         let signature = format!(
             "AWS4-HMAC-SHA256 Credential=S3RVER/{}/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature={}",
             &now[..8],

@@ -1,5 +1,5 @@
-//! devloop's S3 beside two others, s3rver and MiniStack, in one run: small and large objects, long lists, uploads in parts, and what
-//! an upload of 5 GB takes in memory. `devloop/benches/README.md` says how to run this and holds results.
+//! devloop's S3 beside two others, s3rver and MiniStack, in one run: small and large objects, long lists, uploads in parts, and the
+//! memory that an upload of 5 GB takes. `devloop/benches/README.md` says how to run this and holds results.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 
@@ -44,7 +44,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Starts one side, does all of the work there, and stops it; the rates of small objects, put and got.
+/// Starts one side, does all work there, and stops it. Returns the rates of PUT and GET of small objects.
 async fn measure(options: &Options, kind: Kind) -> Result<[f64; 2]> {
     let side = Side::start(options, kind).await?;
     let outcome = async {

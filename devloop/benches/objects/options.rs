@@ -12,7 +12,7 @@ use crate::side::Kind;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "objects")]
 pub(crate) struct Options {
-    /// How long small objects are put, and how long they are got.
+    /// For how long small objects are put, and for how long they are got.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     pub(crate) seconds: u64,
     /// Connections that work at the same time.
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// The size of the upload whose memory is measured, for devloop alone; 0 leaves it out.
     #[arg(long, default_value_t = 5 * 1024, value_name = "MB")]
     pub(crate) huge_mb: usize,
-    /// Fails when devloop puts or gets fewer than so many times the small objects of another one.
+    /// Fails when devloop puts or gets small objects less than this many times as fast as another program.
     #[arg(long, default_value_t = 0.0, value_name = "TIMES")]
     pub(crate) at_least: f64,
     /// The devloop to measure.
@@ -51,7 +51,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Who is measured. Says what is missing and how to get it.
+    /// The programs to measure. The error says what is missing and how to get it.
     pub(crate) fn sides(&self) -> Result<Vec<Kind>> {
         if self.alone {
             return Ok(vec![Kind::Devloop]);

@@ -17,10 +17,10 @@ use crate::options::Options;
 const LISTENS_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
-/// Ticks a second in which the kernel counts processor time for programs [proc(5), USER_HZ].
+/// The kernel's ticks of processor time a second, as programs see them
 const TICKS: u64 = 100;
 
-/// Which program.
+/// The program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `devloop up` without a template.
@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// What the table calls it.
+    /// Its name in the table.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Devloop => "devloop",
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// A program that listens. Its objects go with it.
+/// A program that listens. Its objects are deleted with it.
 pub(crate) struct Side {
     /// Host and port.
     pub(crate) address: String,
@@ -55,13 +55,13 @@ impl Side {
     /// Starts the program on a free port and waits until it listens.
     pub(crate) async fn start(options: &Options, kind: Kind) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("devloop-bench-").tempdir()?;
-        // Free now; that somebody else takes it before the program does is unlikely enough for a benchmark.
+        // The port is free now. It is unlikely that another program takes it first.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let mut command = match kind {
             Kind::Devloop => {
                 let mut command = Command::new(&options.program);
                 command.args(["up", "--no-template", "--json", "--port", &port]);
-                // Nothing to build: an empty folder has no functions.
+                // An empty folder, so that there is nothing to build.
                 command.env("LAMBDA_SRC_PATH", "devloop/benches");
                 command
             }
@@ -115,7 +115,7 @@ impl Side {
         (sum("VmRSS:"), sum("VmHWM:"))
     }
 
-    /// Lets the most memory be counted from now on [proc_pid_clear_refs(5)].
+    /// Counts the peak of the memory from now on
     pub(crate) fn forget_peak(&self) {
         for process in self.family() {
             // A process that has ended meanwhile has no memory.
@@ -152,7 +152,7 @@ impl Side {
     }
 }
 
-/// A field of the kernel's table, by its number from 1 [proc_pid_stat(5)].
+/// A field of `/proc/PID/stat`, by its number from 1
 fn field(process: i32, number: usize) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     text.rsplit_once(')')?.1.split_whitespace().nth(number - 3)?.parse().ok()

@@ -1,4 +1,4 @@
-//! What is measured.
+//! The measurements.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -34,7 +34,7 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// All work for one side, in the order in which one needs the other.
+    /// All work for one side, in an order in which each finds what it needs.
     pub(crate) fn all(options: &Options, kind: Kind) -> Vec<Self> {
         let mut all =
             vec![Self::PutSmall, Self::GetSmall, Self::PutLarge, Self::GetLarge, Self::List, Self::Parts];
@@ -66,7 +66,7 @@ impl Work {
         }
     }
 
-    /// What one connection does: its requests and the bytes of objects, or the keys of lists, that went over it.
+    /// The work of one connection. Returns its requests, and the bytes of objects or the keys of lists that it transferred.
     async fn run(
         self,
         options: &Options,
@@ -128,7 +128,7 @@ fn between<'t>(text: &'t str, open: &str) -> Option<&'t str> {
     text.split(open).nth(1)?.split('<').next()
 }
 
-/// Lets every connection do its share; the sums of what they return.
+/// Runs every connection's share. Returns the sums of their results.
 async fn together<F, R>(options: &Options, side: &Side, each: F) -> Result<(u64, u64)>
 where
     F: Fn(Client, usize) -> R,
@@ -147,7 +147,7 @@ where
     Ok(sums)
 }
 
-/// An upload in parts: all connections take the next part until there is none.
+/// An upload in parts: each connection takes the next part until none is left.
 async fn in_parts(options: &Options, side: &Side) -> Result<(u64, u64)> {
     let mut first = Client::connect(&side.address).await?;
     let begun = first.send(Method::POST, "/huge/parts?uploads", body_of(0)).await?.text;
@@ -186,7 +186,7 @@ async fn in_parts(options: &Options, side: &Side) -> Result<(u64, u64)> {
     Ok(sums)
 }
 
-/// What one work took.
+/// The measured values of one work.
 pub(crate) struct Figures {
     requests: u64,
     bytes: u64,
@@ -239,7 +239,7 @@ impl Figures {
         self.requests as f64 / self.took.as_secs_f64()
     }
 
-    /// A line of the table. Lists have keys a second in the place of megabytes.
+    /// A line of the table. Lists show keys a second instead of megabytes.
     pub(crate) fn row(&self, side: &str, work: Work) -> String {
         let amount = self.bytes as f64 / self.took.as_secs_f64();
         let amount = match work {

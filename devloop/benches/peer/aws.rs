@@ -1,4 +1,4 @@
-//! The few AWS calls that a deployment and a count need, over plain HTTP.
+//! The few AWS calls that deploying and counting need, over plain HTTP.
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
@@ -26,7 +26,7 @@ impl Aws {
         Ok(Self { endpoint: endpoint.to_owned(), http })
     }
 
-    /// An operation of a service that names it in `X-Amz-Target`.
+    /// An operation of a service that is named in `X-Amz-Target`.
     pub(crate) async fn json(&self, service: &str, target: &str, input: Value) -> Result<Value> {
         let request = self
             .request(Method::POST, "/", service)

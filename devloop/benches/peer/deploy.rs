@@ -1,4 +1,4 @@
-//! The example pipeline by API calls, as `stack/` describes it: an API, three functions, a stream, a table, two mappings.
+//! Deploys the example pipeline by API calls, as `stack/` describes it: an API, three functions, a stream, a table, two mappings.
 
 use std::time::{Duration, Instant};
 

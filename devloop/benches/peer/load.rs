@@ -24,10 +24,10 @@ const NAMESPACE: &str = "ServerlessDataProcessingPipeline/Latencies";
 /// When no request has become complete for this long, the rest is lost.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// How often the count is asked for: rarely, so that asking costs nothing.
+/// The pause between two requests for the count: long enough that they cost almost nothing.
 const STEP: Duration = Duration::from_millis(250);
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug)]
 pub(crate) struct Figures {
     accepted: u64,
@@ -115,7 +115,7 @@ async fn complete(aws: &Aws, run: &str) -> Result<u64> {
     Ok(counts.sum::<std::result::Result<f64, _>>().with_context(|| format!("the counts in {answer}"))? as u64)
 }
 
-/// Sends requests from so many users; returns how many were answered with 200.
+/// Sends requests from this many users; returns how many were answered with 200.
 async fn users(count: usize, duration: Duration, run: &'static str, api: &str) -> Result<u64> {
     let (accepted, sent, ends) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)), Instant::now() + duration);
     let tasks = LocalSet::new();
@@ -161,7 +161,7 @@ async fn user(
             .header("x-run-id", run)
             .body(Full::new(Bytes::from(body.to_string())))?;
         let Some(open) = &mut sender else { continue };
-        // A server may close a connection that it has used enough; the next request opens another.
+        // A server may close a connection; the next request then opens another.
         let answer = match open.ready().await {
             Ok(()) => open.send_request(request).await,
             Err(error) => Err(error),

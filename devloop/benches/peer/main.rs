@@ -1,5 +1,5 @@
-//! devloop's cloud beside another local AWS, with the same functions, the same load and the same measure: `devloop/benches/README.md`
-//! says how to run this and holds results. Both are deployed to and asked through AWS's own APIs only.
+//! devloop's cloud beside another local AWS, with the same functions, load and measurement: `devloop/benches/README.md` says how to
+//! run this and holds results. Both are used through AWS's own APIs only.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 

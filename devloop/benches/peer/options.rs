@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "peer")]
 pub(crate) struct Options {
-    /// The other one's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
+    /// The other local AWS's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
     #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
     pub(crate) peer: PathBuf,
     /// How long requests are sent.
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     /// How often each side is measured.
     #[arg(long, default_value_t = 3, value_name = "N")]
     pub(crate) rounds: usize,
-    /// Fails when devloop completes fewer than so many times the other's runs.
+    /// Fails when devloop completes less than this many times as many runs as the other.
     #[arg(long, default_value_t = 0.0, value_name = "TIMES")]
     pub(crate) at_least: f64,
     /// Where the functions' binaries lie.
@@ -38,13 +38,13 @@ pub(crate) struct Options {
     bench: bool,
 }
 
-/// Where cargo puts release builds, seen from the program that was built along.
+/// Where cargo puts release builds, found from the path of the built devloop.
 fn built() -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 impl Options {
-    /// The functions, each by its name as the zip that Lambda takes. Says what is missing and how to get it.
+    /// The functions by name, each as a zip for Lambda. The error says what is missing and how to get it.
     pub(crate) fn code(&self) -> Result<Vec<(String, Vec<u8>)>> {
         if std::process::Command::new(&self.peer).arg("--help").output().is_err() {
             bail!(

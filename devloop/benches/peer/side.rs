@@ -16,20 +16,20 @@ use crate::options::Options;
 const LISTENS_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
-/// Ticks a second in which the kernel counts processor time for programs [proc(5), USER_HZ].
+/// The kernel's ticks of processor time a second, as programs see them
 const TICKS: u64 = 100;
 
-/// Which of the two.
+/// The program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `devloop up` without a template.
     Devloop,
-    /// The other one.
+    /// The other local AWS.
     Peer,
 }
 
 impl Kind {
-    /// What the table calls it.
+    /// Its name in the table.
     pub(crate) fn name(self, options: &Options) -> String {
         match self {
             Self::Devloop => "devloop".to_owned(),
@@ -53,13 +53,13 @@ pub(crate) struct Side {
 impl Side {
     /// Starts the program on a free port and waits until it listens.
     pub(crate) async fn start(options: &Options, kind: Kind) -> Result<Self> {
-        // Free now; that somebody else takes it before the program does is unlikely enough for a benchmark.
+        // The port is free now. It is unlikely that another program takes it first.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = match kind {
             Kind::Devloop => {
                 let mut command = Command::new(&options.program);
                 command.args(["up", "--no-template", "--json", "--port", &port.to_string()]);
-                // Nothing to build: an empty folder has no functions.
+                // An empty folder, so that there is nothing to build.
                 command.env("LAMBDA_SRC_PATH", "devloop/benches");
                 command
             }
@@ -91,7 +91,7 @@ impl Side {
         Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), child, process })
     }
 
-    /// The processor time of the program and everything below it, ended children included.
+    /// The processor time of the program and all its children, including those that have ended.
     pub(crate) fn cpu(&self) -> Duration {
         let mut open = vec![self.process.as_raw_nonzero().get()];
         let mut ticks = 0;
@@ -124,7 +124,7 @@ impl Side {
     }
 }
 
-/// A process, its parent and its processor time in ticks, that of its ended children included [proc_pid_stat(5)].
+/// The parent and the processor time in ticks of a process, including its ended children
 fn stat(process: i32) -> Option<(i32, i32, u64)> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();

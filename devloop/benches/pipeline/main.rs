@@ -6,7 +6,11 @@
 
 mod options;
 mod session;
-#[allow(dead_code, unused_imports, reason = "of the tool's own reading of /proc only a part is needed here")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "only a part of the tool's own code for reading /proc is needed here"
+)]
 #[path = "../../src/bench/usage.rs"]
 mod usage;
 
@@ -38,7 +42,7 @@ async fn main() -> Result<()> {
     measured
 }
 
-/// The load, then nothing.
+/// Sends the load, then measures the idle pipeline.
 async fn measure(options: &Options, session: &Session) -> Result<()> {
     let home = tempfile::tempdir()?;
     let mut bench = Command::new(env!("CARGO_BIN_EXE_devloop"));
@@ -46,7 +50,7 @@ async fn measure(options: &Options, session: &Session) -> Result<()> {
     bench.arg(home.path().join("loadtest.json")).args(options.bench());
     let status = bench.stdin(Stdio::null()).kill_on_drop(true).status().await?;
 
-    // The rows were just read; what that woke up has to settle first.
+    // The rows were just read; the threads that this woke up have to become idle first.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let process = session.process.as_raw_nonzero().get().unsigned_abs();
     let (began, before) = (Instant::now(), Moment::read(Some(process)));

@@ -6,7 +6,7 @@ use clap::Parser;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "pipeline")]
 pub(crate) struct Options {
-    /// How long the drained pipeline is watched doing nothing.
+    /// For how long the idle pipeline is measured.
     #[arg(long, default_value_t = 5, value_name = "SECONDS")]
     pub(crate) idle: u64,
     /// How often the time to `ready` is measured.
@@ -15,13 +15,13 @@ pub(crate) struct Options {
     /// Cargo's profile for the functions.
     #[arg(long, default_value = "release", value_name = "PROFILE")]
     pub(crate) profile: String,
-    /// How many records the mappings hand to a function at most, instead of what the stack says.
+    /// The mappings' batch size, instead of the stack's.
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<u32>,
-    /// Measures this program's cloud instead of that of the one that was built along.
+    /// Measures this program's cloud instead of that of the one that was built with the benchmark.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
     pub(crate) program: std::path::PathBuf,
-    /// What follows goes to `devloop bench`, such as `--rate 200` or `--vus 40 --duration 15s`.
+    /// Further arguments go to `devloop bench`, such as
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH OPTIONS")]
     bench: Vec<String>,
 }

@@ -34,7 +34,7 @@ pub(crate) struct Session {
     started: Started,
 }
 
-/// A program that was started, with what it says.
+/// A started program with its output.
 struct Started {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -79,7 +79,7 @@ impl Started {
 
     async fn stop(mut self) -> Result<()> {
         kill_process(self.process()?, Signal::TERM)?;
-        // Its pipe must not fill up meanwhile.
+        // Its output is read meanwhile, so that the pipe does not fill up.
         let last_words = async { while let Ok(Some(_)) = self.lines.next_line().await {} };
         let ending = async { tokio::join!(last_words, self.child.wait()).1 };
         let status = tokio::time::timeout(END_LIMIT, ending).await.context("devloop did not end")??;
@@ -88,7 +88,7 @@ impl Started {
     }
 }
 
-/// The stack's template with another batch size of its mappings, in a file of its own.
+/// Writes the stack's template with another batch size of its mappings into a file.
 fn with_batches_of(size: u32, root: &Path, home: &Path) -> Result<PathBuf> {
     let mut template: Value = serde_json::from_slice(&fs::read(root.join(TEMPLATE))?)?;
     let mut mappings = 0;

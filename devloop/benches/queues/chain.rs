@@ -16,14 +16,14 @@ use crate::sqs;
 const TABLE: &str = "words";
 const ROLE: &str = "arn:aws:iam::000000000000:role/words";
 
-/// How long something that was created may take to become active, and how long the queue may stand still.
+/// How long something that was created may take to become active.
 const ACTIVE_WITHIN: Duration = Duration::from_secs(60);
 const STUCK: Duration = Duration::from_secs(120);
 
-/// How often the queue is asked: rarely, so that asking costs nothing.
+/// The pause between two looks at the queue: long enough that they cost almost nothing.
 const STEP: Duration = Duration::from_millis(20);
 
-/// Measures so many messages with this batch size.
+/// Measures this many messages with this batch size.
 pub(crate) async fn measure(
     options: &Options,
     aws: &Aws,
@@ -79,7 +79,7 @@ async fn deploy(options: &Options, aws: &Aws, queue: &str, batch: usize) -> Resu
     Ok(())
 }
 
-/// Waits until the queue is empty: every message was stored and deleted.
+/// Waits until the queue is empty, so that every message was stored and deleted.
 async fn drained(aws: &Aws, url: &str) -> Result<()> {
     let mut seen = (usize::MAX, Instant::now());
     loop {

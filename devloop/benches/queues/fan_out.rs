@@ -87,7 +87,7 @@ async fn publish(aws: &Aws, topic: &str, messages: usize) -> Result<()> {
 async fn call(aws: &Aws, action: &str, members: &[(&str, &str)]) -> Result<String> {
     let mut form = format!("Action={action}&Version=2010-03-31");
     for (name, value) in members {
-        // Nothing but ARNs has a sign that forms write otherwise.
+        // Only ARNs contain a character that has to be encoded in a form.
         form.push_str(&format!("&{name}={}", value.replace(':', "%3A").replace('/', "%2F")));
     }
     aws.query("sns", form).await

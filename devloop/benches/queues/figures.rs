@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::side::Side;
 
-/// How long a side is watched doing nothing, once it has settled.
+/// For how long an idle side is measured.
 const IDLE: Duration = Duration::from_secs(5);
 const SETTLED: Duration = Duration::from_secs(2);
 
@@ -18,12 +18,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins.
+    /// Begins a measurement.
     pub(crate) fn start(side: &Side) -> Self {
         Self { began: Instant::now(), cpu: side.cpu(), rss: rss(side) }
     }
 
-    /// Ends, with so many messages done.
+    /// Ends the measurement after this many messages.
     pub(crate) fn stop(&self, side: &Side, messages: usize) -> Figures {
         Figures {
             messages,
@@ -41,7 +41,7 @@ pub(crate) struct Figures {
     messages: usize,
     took: Duration,
     cpu: Duration,
-    /// Before and after, in KiB; of the program itself, without its functions.
+    /// Memory before and after, in KiB; of the program itself, without its functions.
     rss: [u64; 2],
     /// Processor time in percent of a core, with nothing to do.
     pub(crate) idle: Option<f64>,

@@ -15,16 +15,16 @@ pub(crate) const FUNCTION: &str = "distributed-process";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "queues")]
 pub(crate) struct Options {
-    /// The other one's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
+    /// The other local AWS's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
     #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
     pub(crate) peer: PathBuf,
     /// Measures devloop alone.
     #[arg(long)]
     pub(crate) without_peer: bool,
-    /// How many messages devloop gets in a round, five times as many where nothing but the queue works.
+    /// How many messages devloop gets in a round; five times as many where only the queue works.
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     pub(crate) messages: usize,
-    /// How many the other one gets, which takes longer for each.
+    /// How many messages the other one gets, which takes longer for each.
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub(crate) peer_messages: usize,
     /// How often each side is measured.
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// What to measure: `alone`, `chain-1`, `chain-10`, `fan-out`; all of them without it.
     #[arg(long, value_name = "WHAT", value_parser = What::parse)]
     only: Vec<What>,
-    /// Fails when something wanted is missed.
+    /// Fails when a wanted rate is missed.
     #[arg(long)]
     pub(crate) strict: bool,
     /// Where the functions' binaries lie.
@@ -71,7 +71,7 @@ impl What {
         }
     }
 
-    /// What its table is called.
+    /// The title of its table.
     pub(crate) fn title(self) -> String {
         match self {
             Self::Alone => "send, receive and delete in batches of ten".to_owned(),
@@ -80,7 +80,7 @@ impl What {
         }
     }
 
-    /// How many messages a second devloop is wanted to do at least.
+    /// How many messages a second are wanted of devloop at least.
     pub(crate) fn wanted(self) -> f64 {
         match self {
             Self::Alone => 30_000.0,
@@ -91,7 +91,7 @@ impl What {
     }
 }
 
-/// Where cargo puts release builds, seen from the program that was built along.
+/// Where cargo puts release builds, found from the path of the built devloop.
 fn built() -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
 }
@@ -102,7 +102,7 @@ impl Options {
         What::ALL.into_iter().filter(|what| self.only.is_empty() || self.only.contains(what)).collect()
     }
 
-    /// Says what is missing and how to get it.
+    /// Checks that the programs exist. The error says what is missing and how to get it.
     pub(crate) fn check(&self) -> Result<()> {
         if !self.without_peer && std::process::Command::new(&self.peer).arg("--help").output().is_err() {
             bail!(
@@ -113,7 +113,7 @@ impl Options {
         self.zip().map(drop)
     }
 
-    /// The function's binary as the zip that Lambda takes.
+    /// The function's binary as a zip for Lambda.
     pub(crate) fn zip(&self) -> Result<Vec<u8>> {
         let file = self.functions.join(FUNCTION);
         let binary = fs::read(&file)

@@ -13,7 +13,7 @@ use crate::side::Side;
 /// How many messages a call has at most.
 const BATCH: usize = 10;
 
-/// How many clients send, or send, receive and delete, at a time.
+/// How many clients work at a time.
 const CLIENTS: usize = 8;
 
 /// An operation of SQS.
@@ -32,7 +32,7 @@ pub(crate) async fn create(aws: &Aws, name: &str) -> Result<(String, String)> {
     Ok((url, shown["Attributes"]["QueueArn"].as_str().context("no QueueArn")?.to_owned()))
 }
 
-/// How many messages a queue has: those that wait, and all of them.
+/// How many messages a queue has: the visible ones, and all of them.
 pub(crate) async fn counts(aws: &Aws, url: &str) -> Result<(usize, usize)> {
     let shown =
         call(aws, "GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn counts(aws: &Aws, url: &str) -> Result<(usize, usize)> {
     Ok((visible, visible + count("ApproximateNumberOfMessagesNotVisible")?))
 }
 
-/// Sends so many words, several clients at a time.
+/// Sends this many words, several clients at a time.
 pub(crate) async fn fill(aws: &Aws, url: &str, messages: usize) -> Result<()> {
     let next = Cell::new(0);
     try_join_all((0..CLIENTS).map(|_| async {
@@ -71,10 +71,10 @@ async fn send(aws: &Aws, url: &str, numbers: std::ops::Range<usize>) -> Result<(
     Ok(())
 }
 
-/// Sends, receives and deletes in batches of ten until so many messages are deleted.
+/// Sends, receives and deletes in batches of ten until this many messages are deleted.
 pub(crate) async fn measure(aws: &Aws, side: &Side, messages: usize) -> Result<Figures> {
     let (url, _) = create(aws, "alone").await?;
-    // What the program makes once is not part of the measurement.
+    // The first calls are not part of the measurement, because the program sets things up for them.
     cycle(aws, &url, messages / 20).await?;
     let watch = Watch::start(side);
     cycle(aws, &url, messages).await?;

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 
 #[path = "../peer/aws.rs"]
-#[allow(dead_code, reason = "the other benchmark needs more of it")]
+#[allow(dead_code, reason = "another benchmark uses more of this module")]
 mod aws;
 mod options;
 mod puts;
@@ -23,7 +23,7 @@ use crate::options::Options;
 use crate::server::Server;
 use crate::through::Case;
 
-/// How many mappings wait for what is put, in the second figure.
+/// How many mappings wait for records in the second measurement.
 const MAPPINGS: usize = 10;
 
 // One thread: the cores belong to what is measured.
@@ -74,7 +74,8 @@ async fn puts_of(options: &Options, server: Server) -> Result<f64> {
     rate
 }
 
-/// The same with mappings that wait for the shard. Their filters let nothing through: what is measured is the put, not the functions.
+/// Measures puts with mappings that wait for the shard. Their filters let no record through, so that only the puts are measured,
+/// not the functions.
 async fn beside_mappings(options: &Options) -> Result<()> {
     let server = Server::devloop(&options.program).await?;
     let aws = Aws::new(&server.endpoint)?;
@@ -118,7 +119,7 @@ async fn functions(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What a cloud uses that nobody asks anything, with a stream and mappings in it.
+/// What an idle cloud uses that has a stream and mappings.
 async fn idle(options: &Options) -> Result<()> {
     let server = Server::devloop(&options.program).await?;
     let aws = Aws::new(&server.endpoint)?;
@@ -130,7 +131,7 @@ async fn idle(options: &Options) -> Result<()> {
         "FunctionName": "aggregator", "StartingPosition": "TRIM_HORIZON", "TumblingWindowInSeconds": 60,
     });
     aws.rest(Method::POST, "/2015-03-31/event-source-mappings", "lambda", mapping).await?;
-    // What was asked for is made by then.
+    // By then, everything that was created is active.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (began, used) = (Instant::now(), server.cpu());
     tokio::time::sleep(Duration::from_secs(options.seconds)).await;

@@ -12,7 +12,7 @@ pub(crate) struct Options {
     /// How many records go through each function.
     #[arg(long, default_value_t = 100_000, value_name = "N")]
     pub(crate) records: usize,
-    /// How long puts are counted, and how long an idle cloud is watched.
+    /// For how long puts are counted, and an idle cloud is measured.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     pub(crate) seconds: u64,
     /// How often the puts of each side are counted.
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// Kinesalite's program; without it, only devloop's puts are counted.
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) kinesalite: Option<PathBuf>,
-    /// Fails when devloop takes fewer than so many times kinesalite's puts.
+    /// Fails when devloop takes less than this many times as many puts as kinesalite.
     #[arg(long, default_value_t = 0.0, value_name = "TIMES")]
     pub(crate) at_least: f64,
     /// Where the functions' binaries lie.
@@ -41,13 +41,13 @@ pub(crate) struct Options {
     bench: bool,
 }
 
-/// Where cargo puts the builds of this profile, seen from the program that was built along.
+/// Where cargo puts builds of this profile, found from the path of the built devloop.
 fn built() -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 impl Options {
-    /// Says what is missing and how to get it.
+    /// Checks that the programs exist. The error says what is missing and how to get it.
     pub(crate) fn check(&self) -> Result<()> {
         for function in ["processor", "aggregator"] {
             let file = self.functions.join(function);

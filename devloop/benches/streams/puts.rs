@@ -1,5 +1,5 @@
-//! `PutRecord` in a closed loop on a few connections. The requests' bytes are made beforehand and the answers hardly looked at, so that
-//! the cores belong to the server.
+//! `PutRecord` in a closed loop on a few connections. The requests' bytes are made beforehand and the answers are hardly parsed, so
+//! that the server gets the cores.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ pub(crate) const STREAM: &str = "puts";
 pub(crate) async fn rate(endpoint: &str, connections: usize, seconds: u64) -> Result<f64> {
     let aws = Aws::new(endpoint)?;
     let make = json!({ "StreamName": STREAM, "ShardCount": 1 });
-    // It may be there already, with mappings.
+    // The stream may exist already, with mappings.
     let _ = aws.json("kinesis", "Kinesis_20131202.CreateStream", make).await;
     wait_until_active(&aws).await?;
     let address = endpoint.strip_prefix("http://").context("not a plain address")?;
@@ -62,7 +62,7 @@ fn request(address: &str, number: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Puts until the time is over; how many answers came from `from` on.
+/// Puts until the time is over; returns how many answers came from `from` on.
 async fn write(mut stream: TcpStream, request: Vec<u8>, from: Instant, until: Instant) -> Result<u64> {
     let (mut count, mut answer) = (0, Vec::with_capacity(4096));
     loop {

@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 const LISTENS_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
-/// Ticks a second in which the kernel counts processor time for programs [proc(5), USER_HZ].
+/// The kernel's ticks of processor time a second, as programs see them
 const TICKS: u64 = 100;
 
 /// A program that listens.
@@ -31,17 +31,17 @@ impl Server {
         Self::start(program, &["up", "--no-template", "--json"]).await
     }
 
-    /// Kinesalite, whose streams are there at once.
+    /// Kinesalite, whose streams become active at once.
     pub(crate) async fn kinesalite(program: &Path) -> Result<Self> {
         Self::start(program, &["--createStreamMs", "0", "--deleteStreamMs", "0", "--shardLimit", "100"]).await
     }
 
     async fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
-        // Free now; that somebody else takes it before the program does is unlikely enough for a benchmark.
+        // The port is free now. It is unlikely that another program takes it first.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(program);
         command.args(arguments).args(["--port", &port.to_string()]);
-        // Nothing to build: an empty folder has no functions.
+        // An empty folder, so that there is nothing to build.
         command.env("LAMBDA_SRC_PATH", "devloop/benches");
         command.env_remove("AWS_ENDPOINT_URL").env_remove("USE_LOCALSTACK");
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
@@ -70,7 +70,7 @@ impl Server {
         self.read("stat")
             .and_then(|text| {
                 let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-                // The fields behind the name begin with the third [proc_pid_stat(5)].
+                // The fields after the name begin with the third one
                 let ticks = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
                 Some(Duration::from_millis((ticks(14)? + ticks(15)?) * 1000 / TICKS))
             })

@@ -18,10 +18,10 @@ const STREAM: &str = "readings";
 const TABLE: &str = "results";
 /// Partition keys, so that four shards and ten lanes all have work.
 const UNICORNS: usize = 64;
-/// How long all records, and the last window behind them, may take.
+/// How long all records, and the last window after them, may take.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// What is measured.
+/// A measurement: the function and its mapping.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) function: &'static str,
@@ -29,7 +29,7 @@ pub(crate) struct Case {
     pub(crate) factor: usize,
 }
 
-/// What came out.
+/// The measured values.
 #[derive(Debug)]
 pub(crate) struct Figures {
     pub(crate) rate: f64,
@@ -95,7 +95,7 @@ pub(crate) async fn function(aws: &Aws, functions: &Path, package: &str, name: &
 
 /// Removes the functions' folders.
 pub(crate) fn clean() {
-    // What cannot be removed is left to the machine's own cleaning.
+    // A folder that cannot be removed is left in the folder for temporary files.
     let _ =
         std::fs::remove_dir_all(std::env::temp_dir().join(format!("devloop-streams-{}", std::process::id())));
 }
@@ -151,7 +151,7 @@ async fn map(aws: &Aws, options: &Options, case: Case) -> Result<()> {
     aws.rest(Method::POST, "/2015-03-31/event-source-mappings", "lambda", mapping).await.map(drop)
 }
 
-/// Waits until the mapping has nothing left in hand.
+/// Waits until the mapping has no records left.
 async fn drained(aws: &Aws, began: Instant) -> Result<()> {
     loop {
         let status = aws.rest(Method::GET, "/_devloop/status", "lambda", Value::Null).await?;

@@ -1,4 +1,4 @@
-//! Lets a started program end when the one that started it dies, in whatever way: also when it was killed and can clean up nothing.
+//! Ends a started program when the program that started it dies, even if that one was killed and could not clean up.
 
 use rustix::process::Signal;
 use tokio::process::Command;

@@ -1,5 +1,5 @@
-//! The system's account that the server runs as. PostgreSQL refuses to run as root, so under root it is `postgres`, which
-//! PostgreSQL's packages make.
+//! The system's account that the server runs as. PostgreSQL refuses to run as root, so under root it runs as `postgres`, the
+//! account that PostgreSQL's packages create.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -20,7 +20,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The account `postgres` if devloop runs as root; else none, because the server then runs as devloop does.
+    /// The account `postgres` if devloop runs as root; otherwise `None`, and the server runs as devloop does.
     pub(crate) fn find() -> Result<Option<Self>, PostgresError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -36,16 +36,16 @@ impl Account {
         (uid != 0).then_some(Self { uid, gid })
     }
 
-    /// Lets the command run as this account, without any of root's groups.
+    /// Makes the command run as this account, without any of root's groups.
     pub(crate) fn runs(self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
     }
 
-    /// Whether this account can enter the folder and all above it: a home of root's is closed to others.
+    /// Whether this account can enter the folder and all folders above it: root's home is closed to others.
     pub(crate) fn reaches(self, folder: &Path) -> bool {
         folder.ancestors().all(|each| match each.metadata() {
             Ok(metadata) => self.may_enter(&metadata),
-            // What is still to be made is made to be entered.
+            // A folder that does not exist yet will be made so that the account can enter it.
             Err(_) => true,
         })
     }

@@ -18,8 +18,8 @@ use crate::{DatabaseUrl, PostgresError, Process, programs};
 /// The only user of the server, and its database.
 const NAME: &str = "devloop";
 
-/// Only loopback and no socket in a public folder; nothing here must survive a power cut, but what was committed survives the
-/// server's own end (`synchronous_commit` stays on); one connection for each of many environments.
+/// Only loopback, and no socket in a public folder. Data need not survive a power cut, but what was committed survives the end of
+/// the server (`synchronous_commit` stays on). Each of many environments may have a connection.
 const SETTINGS: [&str; 5] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -28,7 +28,7 @@ const SETTINGS: [&str; 5] = [
     "max_connections=300",
 ];
 
-/// The files of a server with an empty database. They go with this value: end the server before.
+/// The files of a server with an empty database. They are deleted when this is dropped: end the server before.
 #[derive(Debug)]
 pub struct Cluster {
     programs: PathBuf,
@@ -38,7 +38,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes one in a private folder below `home`, with the server's programs on the search path `path` or the distribution's.
+    /// Makes a cluster in a private folder below `home`, with the server's programs on the search path `path` or the
+    /// distribution's.
     pub async fn make(home: &Path, path: Option<&OsStr>) -> Result<Self, PostgresError> {
         let account = Account::find()?;
         let programs = programs::find(path)?;
@@ -69,7 +70,7 @@ impl Cluster {
         self.folder.secret(name, text)
     }
 
-    /// A command as the server's user, with nothing of the developer's environment.
+    /// A command that runs as the server's user, with none of the developer's environment.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command
@@ -84,7 +85,7 @@ impl Cluster {
         if let Some(account) = self.account {
             account.runs(&mut command);
         }
-        // Asked for after the change of users, which would undo it. The server ends its other processes at this signal.
+        // Set after the change of users, which would undo it. At this signal the server ends its other processes.
         die_with_this_process(&mut command, Signal::QUIT);
         command
     }
@@ -103,7 +104,7 @@ impl Cluster {
         std::fs::remove_file(file).map_err(|error| failed(WHAT, error))
     }
 
-    /// Before the server runs, in its mode for a single user: that needs no password and no client.
+    /// Makes the database before the server runs, in PostgreSQL's single-user mode, which needs no password and no client.
     async fn make_database(&self) -> Result<(), PostgresError> {
         const WHAT: &str = "create the database";
         let mut command = self.command("postgres");

@@ -5,18 +5,18 @@ use std::io;
 /// Why PostgreSQL cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
-    /// There is none on this machine.
+    /// PostgreSQL is not installed.
     #[error("start PostgreSQL: this machine has none, neither on PATH nor in the folders of distributions")]
     Missing,
-    /// It refuses to run as root, and there is no account `postgres`.
+    /// PostgreSQL refuses to run as root, and there is no account `postgres`.
     #[error("start PostgreSQL: it never runs as root, and this machine has no user `postgres` to run it as")]
     NoUser,
-    /// The folder of its data cannot be made.
+    /// The folder for its data cannot be made.
     #[error("make a private folder for PostgreSQL in {folder}: {error}")]
     Folder {
-        /// Where.
+        /// Where the folder was to be made.
         folder: String,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
     /// One of its programs failed.
@@ -24,12 +24,12 @@ pub enum PostgresError {
     Failed {
         /// What the program was to do.
         what: &'static str,
-        /// Its last words, or the system's.
+        /// Its last lines, or the system's error.
         said: String,
     },
 }
 
-/// What the program was to do, and its last words or the system's.
+/// The error of a program: what it was to do, and its last lines or the system's error.
 pub(crate) fn failed(what: &'static str, said: impl ToString) -> PostgresError {
     PostgresError::Failed { what, said: said.to_string() }
 }
@@ -45,7 +45,7 @@ impl PostgresError {
         }
     }
 
-    /// What helps, beside a database that runs already.
+    /// What the user can do, besides naming a running database.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing => Some(

@@ -1,5 +1,4 @@
-//! The private folder of a session's server. Nothing in it outlives the session: the cloud that fills the tables does not
-//! either.
+//! The private folder of a session's server. It is deleted with the session, like the cloud whose data the tables hold.
 
 use std::fs;
 use std::io;
@@ -15,7 +14,7 @@ use crate::account::Account;
 /// Start of a folder's name; the process that made it follows.
 const PREFIX: &str = "devloop-postgres-";
 
-/// A folder that only the server's user can enter; removed with the value.
+/// A folder that only the server's user can enter; it is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Folder {
     folder: TempDir,
@@ -23,8 +22,8 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes one in `home` or, where the server's user cannot get there, in the system's folder for temporary files. Those of
-    /// sessions that were killed are removed.
+    /// Makes a folder in `home` or, if the server's user cannot enter that, in the system's folder for temporary files. Removes
+    /// folders of sessions that were killed.
     pub(crate) fn make(home: &Path, account: Option<Account>) -> Result<Self, PostgresError> {
         let home = match account {
             Some(account) if !account.reaches(home) => std::env::temp_dir(),
@@ -48,7 +47,7 @@ impl Folder {
         self.folder.path()
     }
 
-    /// Where the server keeps its data.
+    /// The folder of the server's data.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -56,7 +55,7 @@ impl Folder {
     /// Writes a file that only the server's user can read.
     pub(crate) fn secret(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.folder.path().join(name);
-        // The folder is closed, so nobody sees the file before it is.
+        // The folder is closed to others, so nobody can read the file before its permissions are set.
         fs::write(&path, text)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         self.hand_over(&path)?;
@@ -71,7 +70,7 @@ impl Folder {
     }
 }
 
-/// Removes folders whose devloop has ended. What cannot be removed is somebody else's.
+/// Removes folders whose devloop has ended. A folder that cannot be removed belongs to another user.
 fn remove_orphans(home: &Path, account: Option<Account>) {
     let owner = account.map_or_else(|| rustix::process::geteuid().as_raw(), |account| account.uid);
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
@@ -82,11 +81,11 @@ fn remove_orphans(home: &Path, account: Option<Account>) {
     }
 }
 
-/// Whether the name is a folder's whose process has ended.
+/// Whether the name is that of a folder whose process has ended.
 fn is_orphan(name: &str) -> bool {
     let process = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()?.parse().ok());
     process.and_then(Pid::from_raw).is_some_and(|process| {
-        // One that may not be signalled lives all the same.
+        // A process that this one may not signal is alive too.
         test_kill_process(process) == Err(rustix::io::Errno::SRCH)
     })
 }
@@ -113,7 +112,7 @@ mod tests {
     #[test]
     fn folders_of_sessions_that_were_killed_are_removed_and_others_are_not() {
         let home = tempfile::tempdir().unwrap();
-        // Process ids end far below this.
+        // No process id is this large.
         let dead = format!("{PREFIX}2147483647-abc");
         let alive = format!("{PREFIX}{}-abc", std::process::id());
         let others = ["mine".to_owned(), format!("{PREFIX}x-abc"), alive];

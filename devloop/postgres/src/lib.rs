@@ -1,5 +1,5 @@
-//! This machine's own PostgreSQL: found, made in a private folder, started on a free port of loopback, and gone with whoever started
-//! it. A session of devloop has a [`Server`]; tests that stop a server and let it go on have a [`Cluster`].
+//! Starts this machine's own PostgreSQL in a private folder, on a free port of loopback, and ends it with the process that started
+//! it. A session of devloop uses a [`Server`]; tests that stop a server and start it again use a [`Cluster`].
 
 mod account;
 mod cluster;

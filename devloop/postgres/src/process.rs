@@ -16,10 +16,10 @@ use crate::error::failed;
 /// How long the server may take to begin or to end; both take a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often another free port is tried, should somebody else take the one that was found.
+/// How many free ports are tried, in case another process takes one first.
 const PORTS: usize = 5;
 
-/// What the log says when somebody else has the port.
+/// What the log says when another process has the port.
 const PORT_TAKEN: &str = "could not bind";
 
 /// A server that takes connections. It is killed when this is dropped.
@@ -57,7 +57,7 @@ impl Process {
         Err(failed(WHAT, said))
     }
 
-    /// Resolves when the server ends by itself, to what a person reads after its name.
+    /// Resolves when the server ends by itself. Returns how it ended, as a phrase that follows its name.
     pub async fn wait(&mut self) -> String {
         let status = self.child.wait().await;
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
@@ -65,12 +65,12 @@ impl Process {
         format!("{status}{said}")
     }
 
-    /// Ends the connections, then the server; it waits for its other processes itself.
+    /// Ends the connections, then the server, which waits for its other processes itself.
     pub async fn stop(self) {
         self.end(Signal::INT).await;
     }
 
-    /// Ends the server as a crash does, without a word to those who are connected.
+    /// Ends the server as a crash does, without notice to its clients.
     pub async fn crash(self) {
         self.end(Signal::QUIT).await;
     }
@@ -85,7 +85,7 @@ impl Process {
     }
 }
 
-/// Reads the log until the server takes connections; what it said instead is the error.
+/// Reads the log until the server takes connections; otherwise the log's lines are the error.
 async fn until_ready(log: &mut Lines<BufReader<ChildStderr>>) -> Result<(), String> {
     let mut said = Vec::new();
     while let Ok(Some(line)) = log.next_line().await {
@@ -111,7 +111,7 @@ async fn last_words(mut log: Lines<BufReader<ChildStderr>>) -> String {
     last.iter().map(|line| format!("\n  {line}")).collect()
 }
 
-/// Nobody else takes it before the server does, but for bad luck.
+/// A free port. Another process may still take it before the server does.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

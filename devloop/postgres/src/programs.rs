@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::PostgresError;
 
-/// What is needed; both from one folder, because their versions must agree.
+/// The programs that are needed; both from one folder, because their versions must agree.
 const NEEDED: [&str; 2] = ["initdb", "postgres"];
 
 /// Folders with one folder for each version: Debian's, the PostgreSQL project's packages, Homebrew's on both kinds of machines.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Cluster, DatabaseUrl, PostgresError};
 
-/// A server that takes connections. It ends with [`Server::stop`], and with this process in whatever way that ends.
+/// A server that takes connections. It ends with [`Server::stop`], and whenever this process ends.
 #[derive(Debug)]
 pub struct Server {
     url: DatabaseUrl,
@@ -16,8 +16,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a server with an empty database in a private folder below `home`, and starts it. The [`Death`] tells if it ends
-    /// before it is stopped.
+    /// Makes a server with an empty database in a private folder below `home`, and starts it. The [`Death`] reports if the server
+    /// ends before it is stopped.
     pub async fn start(home: &Path) -> Result<(Self, Death), PostgresError> {
         let cluster = Cluster::make(home, std::env::var_os("PATH").as_deref()).await?;
         let mut process = cluster.start(None, &[]).await?;
@@ -37,7 +37,7 @@ impl Server {
                         let _ = tell.send(format!("PostgreSQL ended: {ended}"));
                     }
                 }
-                // The folder goes when nobody works in it any more.
+                // The folder is removed when no process works in it any more.
                 drop(cluster);
             }
         });
@@ -49,19 +49,19 @@ impl Server {
         &self.url
     }
 
-    /// Ends the server; its processes and its folder are gone when this resolves.
+    /// Ends the server. When this resolves, its processes and its folder are gone.
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.life.await;
     }
 }
 
-/// Tells when a server ends that was not stopped.
+/// Reports that a server has ended that was not stopped.
 #[derive(Debug)]
 pub struct Death(tokio::sync::oneshot::Receiver<String>);
 
 impl Death {
-    /// Resolves if the server ends by itself, to what a person reads; to nothing when it was stopped.
+    /// Resolves with a message if the server ends by itself, and with `None` when it was stopped.
     pub async fn wait(self) -> Option<String> {
         self.0.await.ok()
     }

@@ -1,13 +1,13 @@
-//! The URL of a database, and how it is shown.
+//! The URL of a database, and its form without the password.
 
 use std::fmt;
 
-/// Where a database is, with its password.
+/// The URL of a database, with its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Takes a URL of libpq's form. The error says what it should look like, and never what it is.
+    /// Takes a URL of libpq's form. The error says what a URL looks like, but never shows this one.
     pub fn parse(text: &str) -> Result<Self, String> {
         let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
         let authority = rest.and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
@@ -18,7 +18,7 @@ impl DatabaseUrl {
         Ok(Self(text.to_owned()))
     }
 
-    /// The URL of a server of ours; its parts hold nothing that would have to be escaped.
+    /// The URL of a server of devloop's own; its parts contain nothing that would have to be escaped.
     pub(crate) fn of(user: &str, password: &str, port: u16, database: &str) -> Self {
         Self(format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}"))
     }
@@ -28,7 +28,7 @@ impl DatabaseUrl {
         &self.0
     }
 
-    /// The URL without a password: `psql` asks for it.
+    /// The URL without the password, for which `psql` asks.
     pub fn without_password(&self) -> String {
         let Some((scheme, rest)) = self.0.split_once("://") else { return String::new() };
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -39,7 +39,7 @@ impl DatabaseUrl {
     }
 }
 
-/// A password belongs into no log.
+/// Hides the password, which must not get into logs.
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.without_password())

@@ -1,4 +1,4 @@
-//! Which shared object a program was linked against, read from the program itself.
+//! Reads from a program which shared object it was linked against.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,10 +10,10 @@ use object::read::ReadCache;
 use object::read::elf::{Dyn as _, FileHeader};
 use object::{Endianness, elf};
 
-/// How the file name of a shared object begins; what it is made of follows.
+/// The beginning of a shared object's file name; a digest of its inputs follows.
 pub(super) const START: &str = "libdevloop_dependencies_";
 
-/// How it ends.
+/// The end of the file name.
 pub(super) const END: &str = ".so";
 
 /// Why a program's shared object is not known.
@@ -22,18 +22,18 @@ pub enum CompanionError {
     /// The program cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// It cannot be understood.
+    /// Its dynamic section cannot be parsed.
     #[error("its dynamic section cannot be read: {0}")]
     Elf(#[from] object::read::Error),
-    /// It names something outside of its own text.
+    /// A name lies outside of its string table.
     #[error("a name in its dynamic section cannot be read")]
     Name,
-    /// It is nowhere that the program would look for it.
+    /// The shared object is in none of the places where the program would look for it.
     #[error("it was linked against {0}, which is gone")]
     Missing(String),
 }
 
-/// The shared object of prelinked dependencies that the program needs, where it was made. Most programs need none.
+/// The path of the shared object that the program needs, in the folder where it was made. Most programs need none.
 pub fn companion_of(program: &Path) -> Result<Option<PathBuf>, CompanionError> {
     let Dynamic { needed, directories } = Dynamic::read(program)?;
     let Some(name) = needed.into_iter().find(|name| is_companion(name.as_ref())) else { return Ok(None) };
@@ -42,13 +42,13 @@ pub fn companion_of(program: &Path) -> Result<Option<PathBuf>, CompanionError> {
     found.map(Some).ok_or(CompanionError::Missing(name))
 }
 
-/// Whether a file of that name is such a shared object.
+/// Whether a file of this name is such a shared object.
 pub fn is_companion(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.starts_with(START.as_bytes()) && name.ends_with(END.as_bytes())
 }
 
-/// What the program asks of the dynamic loader.
+/// The program's entries for the dynamic loader.
 #[derive(Debug, Default)]
 struct Dynamic {
     needed: Vec<String>,

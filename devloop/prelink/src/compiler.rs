@@ -9,18 +9,18 @@ use crate::order::{ORDER, Order};
 use crate::refusal::Refusal;
 use crate::store::{HOME, Store};
 
-/// Codegen options that decide for which machine something is made.
+/// Codegen options that decide for which machine code is made.
 const MACHINE: [&str; 6] =
     ["linker", "linker-flavor", "panic", "relocation-model", "target-cpu", "target-feature"];
 
-/// Codegen options that decide how something is linked.
+/// Codegen options that decide how code is linked.
 const LINKING: [&str; 4] = ["linker-features", "link-self-contained", "link-arg", "link-args"];
 
 /// Linker arguments that choose another linker than rustc's own.
 const CHOICES: [&str; 3] = ["-fuse-ld", "--ld-path", "-B"];
 
-/// Notes a member's library, or has a program of the workspace linked by this binary. `command` is about to become rustc, with
-/// these arguments; `binary` says that cargo compiles a function's program.
+/// Notes a member's library, or makes rustc link a program of the workspace with this binary. `command` is about to become rustc,
+/// with these arguments; `binary` says that cargo compiles a function's program.
 pub fn take_part(command: &mut Command, rustc: &OsStr, arguments: &[OsString], binary: bool) {
     let Some(store) = env::var_os(HOME).map(|home| Store::at(home.into())) else { return };
     command.env_remove(HOME);
@@ -47,7 +47,7 @@ pub fn take_part(command: &mut Command, rustc: &OsStr, arguments: &[OsString], b
         against: None,
         function: compilation.name,
     };
-    // Without an order the ordinary linker is called; a path that is no text cannot be told.
+    // Without an order the ordinary linker is called. A path that is not text cannot be part of an order.
     if let Ok(order) = serde_json::to_string(&order) {
         command.env(ORDER, order);
         command.arg({
@@ -64,13 +64,13 @@ struct Compilation {
     name: String,
     types: Vec<String>,
     target: Option<String>,
-    /// Codegen options in order; the last word on one counts.
+    /// Codegen options in order; the last value of an option counts.
     options: Vec<(String, String)>,
     test: bool,
 }
 
 impl Compilation {
-    /// None where rustc is only asked something, and where arguments are in a file.
+    /// Parses the arguments; `None` if rustc compiles nothing, and if arguments are in a file.
     fn read(arguments: &[OsString]) -> Option<Self> {
         let mut compilation = Self::default();
         let mut words = arguments.iter().filter_map(|argument| argument.to_str());
@@ -114,7 +114,7 @@ impl Compilation {
         (is_library && !self.test).then(|| format!("lib{}{extra}.rlib", self.name))
     }
 
-    /// What rules a shared object out.
+    /// The option that rules a shared object out, if there is one.
     fn contradiction(&self) -> Option<String> {
         let is_on =
             |name: &str| self.option(name).is_some_and(|value| !["off", "no", "n", "false"].contains(&value));
@@ -127,7 +127,7 @@ impl Compilation {
         fixed.then(|| "`+crt-static`".to_owned())
     }
 
-    /// What rustc must be told for the same machine, with those of the options about linking that are wanted.
+    /// The flags with which rustc makes code for the same machine, with the wanted options about linking.
     fn flags(&self, wanted: fn(&str, &str) -> bool) -> Vec<String> {
         let options = self.options.iter().filter(|(name, value)| {
             let name = name.as_str();
@@ -139,8 +139,8 @@ impl Compilation {
     }
 }
 
-/// The shared object is linked once and has to be right: with rustc's own linker, whatever the program is linked with. wild 0.10
-/// gives the standard library's thread-locals wrong places in a `-Bsymbolic` object.
+/// Whether the option applies to the shared object. It is always linked with rustc's own linker, whatever links the program,
+/// because wild 0.10 gives the standard library's thread-locals wrong places in a `-Bsymbolic` object.
 fn is_for_the_object(name: &str, value: &str) -> bool {
     name.starts_with("link-arg")
         && !value.split_whitespace().any(|word| CHOICES.iter().any(|choice| word.starts_with(choice)))
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_library_s_file_name_is_told() {
+    fn a_library_s_file_name_is_known() {
         check_library("--crate-name model --crate-type lib -C extra-filename=-1a", Some("libmodel-1a.rlib"));
         check_library(
             "--crate-name=model --crate-type=rlib,cdylib -Cextra-filename=-1a",
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shared_objects_contradict_is_named() {
+    fn an_option_that_rules_a_shared_object_out_is_named() {
         check_contradiction("-C opt-level=1 -C embed-bitcode=no", None);
         check_contradiction("-C lto=thin", Some("`lto`"));
         check_contradiction("-Clto", Some("`lto`"));

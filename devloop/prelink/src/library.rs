@@ -1,4 +1,4 @@
-//! The shared object of everything that is no member of the workspace.
+//! Makes the shared object of all crates that are not members of the workspace.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -14,12 +14,12 @@ use crate::order::{ORDER, Order};
 use crate::refusal::{Refusal, telling_line};
 use crate::store::Store;
 
-/// Raised when what is made of the same crates changes.
+/// Increased when the same crates have to make another shared object.
 const VERSION: u32 = 1;
 
-/// A digest of what the shared object is made of. An archive that cargo has made anew is known by its modification time.
+/// A digest of the shared object's inputs. The modification time shows whether cargo has made an archive anew.
 pub(super) fn key(order: &Order, line: &LinkLine<'_>) -> Result<String, Refusal> {
-    // The program that proves the object is linked like the functions, so their linker counts too.
+    // The test program is linked like the functions, so their linker counts too.
     let mut text =
         format!("{VERSION}\n{}\n{:?}\n{:?}\n", order.rustc.display(), order.flags, order.program_flags);
     for archive in &line.standard {
@@ -36,7 +36,7 @@ pub(super) fn key(order: &Order, line: &LinkLine<'_>) -> Result<String, Refusal>
     Ok(key)
 }
 
-/// The shared object; it is made now if it is not there yet.
+/// The path of the shared object, which is made if it does not exist.
 pub(super) fn ensure(
     store: &Store,
     order: &Order,
@@ -45,12 +45,13 @@ pub(super) fn ensure(
 ) -> Result<PathBuf, Refusal> {
     let library = store.library(key);
     if library.is_file() {
-        // The oldest ones are cleared away.
+        // The modification time decides which objects are deleted first.
         let used = File::open(&library).and_then(|file| file.set_modified(std::time::SystemTime::now()));
         used.map_err(Refusal::io("mark as used", &library))?;
         return Ok(library);
     }
-    // Cargo links several functions at once: they may want the same object, and each needs a lot of memory.
+    // Cargo links several functions at once. They may need the same object, and making one takes much memory, so one is made at a
+    // time.
     let turn = store.home().join("turn.lock");
     let failed = || Refusal::io("lock", &turn);
     let lock = File::create(&turn).map_err(failed())?;
@@ -75,7 +76,7 @@ fn make(store: &Store, order: &Order, line: &LinkLine<'_>, library: &Path) -> Re
         Command::new(&order.rustc)
             .args(["--crate-name", "devloop_dependencies", "--crate-type", "dylib", "--edition", "2024"])
             .args(["-Cdebuginfo=0", "-Cstrip=debuginfo", "--color", "never", "--print", "link-args"])
-            // Without it every call inside the object would be looked up by name at each start of the program.
+            // Without this option, every call inside the object would be looked up by name at each start of the program.
             .arg("-Clink-arg=-Wl,-Bsymbolic")
             .args(&order.flags)
             .args(line.search.iter().map(|directory| format!("-Lnative={directory}")))
@@ -105,7 +106,8 @@ fn make(store: &Store, order: &Order, line: &LinkLine<'_>, library: &Path) -> Re
     fs::rename(&made, library).map_err(Refusal::io("rename to", library))
 }
 
-/// Uses of the standard library what a broken link breaks first: thread-locals and their ends, threads, memory, unwinding.
+/// Uses the parts of the standard library that a broken link breaks first: thread-locals and their destructors, threads, memory,
+/// unwinding.
 const PROOF: &str = r#"
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -127,11 +129,11 @@ fn main() {
 }
 "#;
 
-/// What the proof prints.
+/// The output of this test program.
 const PROVED: &str = "Some(\"main\") 499500 true\n";
 
-/// Links a small program in the way that functions are going to be, and runs it: a linker can make what it should not, and
-/// nothing but running it tells.
+/// Links a small program in the same way as functions, and runs it: a linker may make a broken program, and only running it shows
+/// that.
 fn prove(store: &Store, order: &Order, library: &Path, workshop: &Path) -> Result<(), Refusal> {
     let source = workshop.join("proof.rs");
     fs::write(&source, PROOF).map_err(Refusal::io("write", &source))?;
@@ -159,7 +161,7 @@ fn prove(store: &Store, order: &Order, library: &Path, workshop: &Path) -> Resul
     Err(Refusal::Proof(output.status.to_string()))
 }
 
-/// A crate of nothing but its dependencies.
+/// The source of a crate that only has dependencies.
 fn source_text(crates: usize) -> String {
     (0..crates).map(|index| format!("extern crate {};\n", crate_name(index))).collect()
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use crate::refusal::Refusal;
 
-/// The one archive of the standard library that stays: its symbols are hidden, so each side has them for itself.
+/// The one archive of the standard library that stays in the program: its symbols are hidden, so program and shared object each
+/// have their own.
 const BUILTINS: &str = "libcompiler_builtins-";
 
-/// The archive that tells where the standard library lies.
+/// The archive that shows where the standard library is.
 const STANDARD: &str = "libstd-";
 
-/// A command line that can be changed.
+/// A linker's command line in its parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LinkLine<'a> {
     arguments: &'a [String],
@@ -24,12 +25,12 @@ pub(super) struct LinkLine<'a> {
     pub(super) dependencies: Vec<&'a str>,
     /// Archives of the standard library that the shared object takes over.
     pub(super) standard: Vec<&'a str>,
-    /// Directories that libraries are looked for in.
+    /// Directories in which libraries are looked for.
     pub(super) search: Vec<&'a str>,
 }
 
 impl<'a> LinkLine<'a> {
-    /// Tells the parts from each other; `members` are file names.
+    /// Splits the command line into its parts; `members` are file names.
     pub(super) fn read(arguments: &'a [String], members: &BTreeSet<String>) -> Result<Self, Refusal> {
         let archives = || arguments.iter().map(String::as_str).filter(|argument| is(argument, "rlib"));
         let standard = archives().find(|path| file_name(path).starts_with(STANDARD));
@@ -72,8 +73,8 @@ impl<'a> LinkLine<'a> {
         Ok(line)
     }
 
-    /// The same program with the shared object in the place of the archives in it, and without the object `without`. The object
-    /// is looked for beside the program first and where it was made then.
+    /// The command line with the shared object in place of the archives in it, and without the object file `without`. The program
+    /// looks for the shared object beside itself first, and then where it was made.
     pub(super) fn against(&self, library: &str, home: &str, without: Option<&str>) -> Vec<String> {
         let replaced: BTreeSet<&str> = self.dependencies.iter().chain(&self.standard).copied().collect();
         let last = self.arguments.iter().rposition(|argument| replaced.contains(argument.as_str()));
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shared_object_stands_for_what_is_in_it_and_behind_the_members() {
+    fn the_shared_object_replaces_its_archives_and_comes_after_the_members() {
         let arguments = words(LINE);
         let members = members();
         let line = LinkLine::read(&arguments, &members).unwrap();

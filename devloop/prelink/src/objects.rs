@@ -1,4 +1,4 @@
-//! What object files say about themselves.
+//! Reads the symbols and sections of object files.
 
 use std::fs;
 use std::path::Path;
@@ -8,19 +8,19 @@ use object::{Endianness, elf};
 
 use crate::refusal::Refusal;
 
-/// The shim holds a handful of one-line functions; larger objects need not be read.
+/// The largest size of the shim, which contains a handful of one-line functions; larger objects need not be read.
 const SHIM_LIMIT: u64 = 64 * 1024;
 
 /// Every program's allocation goes through this function.
 const ALLOCATE: &[u8] = b"__rust_alloc";
 
-/// What it calls when the program does not say otherwise.
+/// The function that it calls if the program has no allocator of its own.
 const DEFAULT_ALLOCATE: &[u8] = b"__rdl_alloc";
 
 type Header = elf::FileHeader64<Endianness>;
 
-/// The object that rustc makes for every program to connect it with its allocator. The shared object has one too, so that this
-/// one is left out of the program; but only where it says the same.
+/// Finds the object that rustc makes for every program to connect it with its allocator. The shared object has one too, so the
+/// program's is left out, but only if both are the same.
 pub(super) fn allocator_shim<'a>(objects: &[&'a str]) -> Result<Option<&'a str>, Refusal> {
     for &object in objects {
         let path = Path::new(object);
@@ -38,7 +38,8 @@ pub(super) fn allocator_shim<'a>(objects: &[&'a str]) -> Result<Option<&'a str>,
     Ok(None)
 }
 
-/// Whether the object is the shim, and if so, whether for the default allocator. What cannot be read is the linker's to judge.
+/// Whether the object is the shim, and if so, whether it is for the default allocator. An unreadable object is not: the linker will
+/// report it.
 fn shim(data: &[u8]) -> Option<bool> {
     let (defined, undefined) = names(data).ok()?;
     let has = |names: &[&[u8]], end: &[u8]| names.iter().any(|name| name.ends_with(end));
@@ -62,8 +63,8 @@ fn names(data: &[u8]) -> object::read::Result<(Names<'_>, Names<'_>)> {
     Ok(names)
 }
 
-/// The first loaded section of the shared object whose name is an identifier: a linker makes symbols of its ends, over which
-/// crates collect what is scattered in a program.
+/// The first loaded section of the shared object whose name is an identifier. For such sections a linker makes symbols of the
+/// beginning and the end, by which crates collect entries from the whole program.
 pub(super) fn collected_section(path: &Path) -> Result<Option<String>, Refusal> {
     let data = fs::read(path).map_err(Refusal::io("read", path))?;
     Ok(collected(&data).unwrap_or_default())

@@ -1,10 +1,11 @@
-//! What one process of devloop tells the next: cargo starts it in rustc's place, and rustc starts it in the linker's.
+//! The message from one process of devloop to the next: cargo starts the first in rustc's place, and rustc starts the second in the
+//! linker's place.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Where it is told.
+/// The variable that carries the order.
 pub(super) const ORDER: &str = "DEVLOOP_PRELINK_ORDER";
 
 /// A program that is to be linked.
@@ -18,10 +19,10 @@ pub(super) struct Order {
     pub(super) function: String,
     /// The linker that would be called otherwise.
     pub(super) linker: String,
-    /// What rustc must be told to make the shared object for the same machine.
+    /// The flags with which rustc makes the shared object for the same machine.
     pub(super) flags: Vec<String>,
-    /// What it is told about machine and linker when it makes the program.
+    /// The flags about machine and linker with which rustc makes the program.
     pub(super) program_flags: Vec<String>,
-    /// The shared object to link against; none: whatever the program's dependencies are in.
+    /// The shared object to link against; `None`: the one of the program's dependencies.
     pub(super) against: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The program that rustc starts in the linker's place: this very binary under another name.
+//! The program that rustc starts in the linker's place: this binary under another name.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -37,12 +37,12 @@ pub fn run_in_place_of_the_linker() -> Option<ExitCode> {
         Err(_) => {}
     }
     let error = Command::new(&order.linker).args(given).env_remove(ORDER).exec();
-    // In rustc's own words, which say what to do when there is no C compiler.
+    // The wording lets rustc explain what to do when there is no C compiler.
     let _ = writeln!(std::io::stderr(), "error: start the linker `{}`: {error}", order.linker);
     Some(ExitCode::FAILURE)
 }
 
-/// Links against the shared object; where that is not possible, the reason is kept for the user.
+/// Links against the shared object; if that is not possible, the reason is kept for the user.
 fn prelinked(order: &Order, given: &[OsString]) -> Result<(), Refusal> {
     let store = Store::at(order.home.clone());
     let mut key = String::new();
@@ -81,7 +81,7 @@ fn attempt(store: &Store, order: &Order, given: &[OsString], key: &mut String) -
     if !output.status.success() {
         return Err(Refusal::Linker(telling_line(&output.stderr)));
     }
-    // Warnings are rustc's to show.
+    // Warnings are passed on to rustc, which shows them.
     let _ = std::io::stdout().write_all(&output.stdout);
     let _ = std::io::stderr().write_all(&output.stderr);
     Ok(())

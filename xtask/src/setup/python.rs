@@ -1,5 +1,5 @@
-//! Python's packages, in environments of their own, at the versions and with the digests of lock files: `xtask/python/NAME.txt`,
-//! which [`lock`] makes of `NAME.in`.
+//! Python packages, in environments of their own, with the versions and digests of lock files: `xtask/python/NAME.txt`, which
+//! [`lock`] makes from `NAME.in`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,13 +12,13 @@ use crate::setup::{SetUp, cached};
 /// The lock files.
 const LISTS: [&str; 3] = ["tests", "node", "postgres"];
 
-/// The oldest Python that the lock files are good for.
+/// The oldest Python that the lock files support.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// What writes the lock files.
+/// The program that writes the lock files.
 const UV: &str = "uv==0.9.30";
 
-/// Settings of the developer's that would lead packages elsewhere.
+/// Variables by which a developer's settings would install packages elsewhere.
 const SETTINGS: [&str; 6] =
     ["PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PYTHONHOME", "PYTHONPATH"];
 
@@ -27,7 +27,7 @@ pub(super) fn packages(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, Stri
     Ok(vec![environment(root, set_up, "tests")?.join("bin")])
 }
 
-/// The environment with what the lock file of this name lists.
+/// The environment with the packages of the lock file of this name.
 pub(super) fn environment(root: &Path, set_up: &SetUp, name: &str) -> Result<PathBuf, String> {
     let list = root.join(format!("xtask/python/{name}.txt"));
     let text = fs::read_to_string(&list).map_err(|error| format!("read {}: {error}", list.display()))?;
@@ -40,7 +40,7 @@ pub(super) fn environment(root: &Path, set_up: &SetUp, name: &str) -> Result<Pat
     Ok(folder)
 }
 
-/// Makes an environment and returns its Python. Debian parts what makes one from Python itself; pip alone is enough too.
+/// Makes an environment and returns its Python. Debian packages `venv` separately from Python; pip alone is enough too.
 fn fresh(folder: &Path, set_up: &SetUp) -> Result<PathBuf, String> {
     let python = set_up.find("python3").ok_or("there is no python3 on PATH")?;
     let version = answer(&python, &["-c", "import sys; print(*sys.version_info[:2])"], &set_up.path);
@@ -96,7 +96,7 @@ fn without_settings(mut command: Command) -> Command {
     command
 }
 
-/// Writes the lock files anew, good for every machine and every Python that is new enough.
+/// Writes the lock files anew, for every machine and every Python that is new enough.
 pub(crate) fn lock(root: &Path) -> Result<(), String> {
     let set_up = super::set_up(root)?;
     let folder = set_up.home.join("python/uv");

@@ -1,8 +1,8 @@
-//! The one place where a test asks for a program that is not Rust's: boto3's Python, the AWS CLI, PostgreSQL, a browser.
+//! The one place where a test asks for a program that cargo does not provide: boto3's Python, the AWS CLI, PostgreSQL, a browser.
 //!
-//! `cargo xtask test` sets these programs up in `target/test-tools` and writes down their folders there. What is not in one of
-//! these folders is looked for on `PATH`. A test whose program is nowhere fails with the next step in its message; under
-//! `cargo xtask test` it counts as not run.
+//! `cargo xtask test` sets these programs up in `target/test-tools` and lists their folders there. Programs that are not in one of
+//! these folders are looked for on `PATH`. A test whose program is missing fails with the next step in its message; under `cargo
+//! xtask test` it counts as not run.
 
 mod missing;
 
@@ -15,18 +15,18 @@ pub use missing::{NOT_RUN, not_run};
 /// The folder of set-up programs, below cargo's target folder.
 const FOLDER: &str = "test-tools";
 
-/// The file in it that lists the folders of programs, one a line, the first to be searched first.
+/// The file in it that lists the folders of programs, one in each line, in the order of the search.
 const LIST: &str = "folders";
 
 /// Files that cargo writes into its target folder.
 const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
-/// The program's path, set up or installed. Without it the test ends as [`not_run`].
+/// The program's path, set up or installed. If there is none, the test ends as [`not_run`].
 pub fn program(name: &str) -> PathBuf {
     find(name).unwrap_or_else(|| not_run(name))
 }
 
-/// A command that runs the program. The programs that it starts in turn are found too.
+/// A command that runs the program. It also finds programs that it starts itself.
 pub fn command(name: &str) -> Command {
     let mut command = Command::new(program(name));
     command.env("PATH", path());
@@ -55,7 +55,7 @@ pub fn find_in(path: &OsStr, name: &str) -> Option<PathBuf> {
     std::env::split_paths(path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// `PATH` with the folders of set-up programs before all others, for a program under test that searches itself.
+/// `PATH` with the folders of set-up programs before all others, for a program under test that searches `PATH` itself.
 pub fn path() -> OsString {
     let mut folders = home().map(|home| listed(&home)).unwrap_or_default();
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
@@ -68,8 +68,8 @@ pub fn home() -> Option<PathBuf> {
     Some(target_of(&std::env::current_exe().ok()?)?.join(FOLDER))
 }
 
-/// Cargo's target folder is known by a file of cargo's, whatever its name and whichever profile the program was built in. The tag is
-/// only in one that cargo made itself; what cargo knows of rustc is in every one.
+/// Finds cargo's target folder by a file that cargo writes there, whatever the folder's name and profile. The tag is only in a
+/// folder that cargo created; the information about rustc is in every one.
 fn target_of(program: &Path) -> Option<PathBuf> {
     let is_target = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).is_file());
     program.ancestors().find(is_target).map(Path::to_owned)
@@ -81,7 +81,7 @@ fn listed(home: &Path) -> Vec<PathBuf> {
     list.lines().map(|line| home.join(line)).collect()
 }
 
-/// Writes down the folders of programs, for `cargo xtask test` alone. Those below `home` are written relative to it.
+/// Writes the list of folders; only for `cargo xtask test`. Folders below `home` are written relative to it.
 pub fn list(home: &Path, folders: &[PathBuf]) -> std::io::Result<()> {
     let lines =
         folders.iter().map(|folder| format!("{}\n", folder.strip_prefix(home).unwrap_or(folder).display()));
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn cargo_s_target_folder_is_known_by_its_mark() {
+    fn cargo_s_target_folder_is_found_by_its_mark() {
         let home = tempfile::tempdir().unwrap();
         let program = home.path().join("out/debug/deps/test-1a");
         assert_eq!(target_of(&program), None);

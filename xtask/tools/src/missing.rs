@@ -1,14 +1,14 @@
-//! A test that cannot run for want of a program.
+//! Ends a test that cannot run because a program is missing.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// The variable with which `cargo xtask test` names the file that tests write themselves down in when they cannot run: a line
-/// each, the test's name and what it lacks, with a tab between.
+/// The variable with which `cargo xtask test` names the file for tests that cannot run. Each writes a line: its name and the
+/// missing program, separated by a tab.
 pub const NOT_RUN: &str = "TEST_TOOLS_NOT_RUN";
 
-/// Ends the test that calls it, for want of `what`. Nothing of it passes for tested: it fails with the next step, and
-/// `cargo xtask test`, which could not get the program either, counts it as not run.
+/// Ends the calling test because `what` is missing. The test fails with the next step in its message; `cargo xtask test`, which
+/// could not get the program either, counts it as not run.
 pub fn not_run(what: &str) -> ! {
     let thread = std::thread::current();
     let Some(file) = std::env::var_os(NOT_RUN) else {
