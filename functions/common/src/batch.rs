@@ -5,12 +5,12 @@ use serde::Serialize;
 use crate::environment::{StartError, optional};
 use crate::{Invocation, InvocationError};
 
-/// Where a batch stopped. Everything before that record is done, it and all behind it are not.
+/// Where a batch stopped. Everything before that record is done; the record and all after it are not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchFailure {
-    /// Sequence number of the first record that is not done. Empty, it hands back the whole batch.
+    /// Sequence number of the first record that is not done. An empty one hands back the whole batch.
     pub sequence_number: String,
-    /// Why, for the log.
+    /// The cause, for the log.
     pub cause: String,
 }
 
@@ -44,7 +44,7 @@ impl BatchResponse {
 pub enum PartialBatch {
     /// The mapping takes partial answers.
     On,
-    /// A failure fails the invocation.
+    /// The mapping does not read answers, so a failure fails the invocation.
     Off,
 }
 

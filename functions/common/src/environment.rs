@@ -2,13 +2,13 @@
 
 use std::env;
 
-/// Why a function cannot start. Its text is for whoever set the variables.
+/// Why a function cannot start. The text is for the person who set the variables.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A variable without which the function has nothing to do.
+    /// A required variable is not set.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
-    /// A variable with a value that this build does not know.
+    /// A variable has a value that is not supported.
     #[error("{name}={value} is not supported: {supported}")]
     Unsupported {
         /// Name of the variable.
@@ -18,7 +18,7 @@ pub enum StartError {
         /// What it may be set to.
         supported: &'static str,
     },
-    /// A variable whose value is wrong and not to be shown.
+    /// A variable has a wrong value that must not be shown.
     #[error("environment variable {name} cannot be used: {why}")]
     Unusable {
         /// Name of the variable.

@@ -1,4 +1,4 @@
-//! What a function has to be for [`start`](crate::start) to run it.
+//! The trait of functions that [`start`](crate::start) runs.
 
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
@@ -8,13 +8,13 @@ use crate::Invocation;
 
 /// A function of the pipeline.
 pub trait Handler {
-    /// Decoded from the invocation's payload.
+    /// The event, decoded from the invocation's payload.
     type Event: DeserializeOwned;
-    /// Sent back as JSON.
+    /// The answer, which is sent back as JSON.
     type Answer: Serialize;
 
-    /// Handles one event. An error fails the invocation, which makes the platform try again; a fault of the caller is
-    /// an answer.
+    /// Handles one event. An error fails the invocation, so that the platform tries again; a fault of the caller is returned as an
+    /// answer.
     fn handle(
         &self,
         event: Self::Event,
@@ -22,13 +22,13 @@ pub trait Handler {
     ) -> impl Future<Output = Result<Self::Answer, InvocationError>>;
 }
 
-/// Fails an invocation: `errorType` and `errorMessage` of the Runtime API's error call.
+/// The error of a failed invocation:
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct InvocationError {
     /// Short name for programs, e.g. `BatchFailed`.
     pub kind: &'static str,
-    /// Cause, for people.
+    /// The cause, for people.
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-//! Tells the platform why a function could not start; without it the caller only sees an exit status.
+//! Reports to the platform why a function could not start; without this the caller only sees an exit status.
 //!
 //! `lambda_runtime` has no call for this, so it is one request written by hand.
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::environment::StartError;
 
-/// Long enough for a neighbour on the same machine.
+/// How long to wait for the platform, which is on the same machine.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Posts to `init/error` `[Using the Lambda runtime API for custom runtimes]`. The function ends either way.
@@ -34,6 +34,6 @@ fn post(api: &str, message: &str) -> io::Result<()> {
          Lambda-Runtime-Function-Error-Type: Runtime.InitError\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )?;
-    // Wait for the answer: whoever hangs up first may take the request with it.
+    // Wait for the answer: closing the connection too early may lose the request.
     connection.read_to_end(&mut Vec::new()).map(drop)
 }

@@ -9,7 +9,7 @@ use crate::clock::now_ms;
 use crate::handler::InvocationError;
 use crate::log::{Level, Line, Row, Times, clip, millis, shown_error};
 
-/// Kept free before the deadline, to report what is not done rather than be killed over it.
+/// Time that is kept free before the deadline, so that unfinished work is reported before the process is killed.
 const RESERVE: Duration = Duration::from_millis(500);
 
 /// Longest record key that a line shows, in bytes.
@@ -25,7 +25,7 @@ pub struct Invocation {
     started: Instant,
     records: Option<usize>,
     failure: Option<BatchFailure>,
-    /// Complete lines. They are written at the end, all at once: a write is a system call.
+    /// Complete lines. They are written at the end, all at once, because each write is a system call.
     lines: Vec<u8>,
 }
 
@@ -55,7 +55,7 @@ impl Invocation {
         Duration::from_millis(u64::try_from(left).unwrap_or(0)).saturating_sub(RESERVE)
     }
 
-    /// Says how many records the event holds, for the invocation's line.
+    /// Sets how many records the event has, for the invocation's line.
     pub fn expect_records(&mut self, records: usize) {
         self.records = Some(records);
     }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_invocation_line_tells_how_it_ended() {
+    fn the_invocation_line_says_how_it_ended() {
         let mut invocation = Invocation::new("midstream", &context(0));
         invocation.expect_records(3);
         invocation.note_failure(&BatchFailure { sequence_number: "7".into(), cause: "no table".into() });

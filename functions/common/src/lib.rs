@@ -1,5 +1,5 @@
-//! The frame that every function of every system runs in: how it starts, decodes its event, logs and answers a batch, and
-//! how its SDK is set up. What travels between the functions of one system is in that system's own model.
+//! The framework that every function of every system uses: it starts the function, decodes its event, logs, answers a batch, and
+//! sets up the SDK. The types that travel between the functions of one system are in that system's own model.
 //!
 //! # Log lines
 //!

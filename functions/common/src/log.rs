@@ -8,32 +8,32 @@ use serde::Serialize;
 /// Longest text of an error that a line shows, in bytes.
 const SHOWN_ERROR: usize = 512;
 
-/// How bad a line is.
+/// The level of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
+    /// Everything is as it should be.
     Info,
-    /// The caller's fault.
+    /// The caller made a mistake.
     Warn,
-    /// Ours, or the platform's.
+    /// The function or the platform failed.
     Error,
 }
 
 /// A record line, before the invocation adds its own fields.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// Decides the line's colour, so to speak.
+    /// The line's level.
     pub level: Level,
-    /// The record's own identity.
+    /// The record's own id.
     pub record_id: &'a str,
     /// The item's `id`, once it is known.
     pub key: Option<&'a str>,
-    /// One word, see the crate's documentation.
+    /// One word, as described in the crate's documentation.
     pub outcome: &'static str,
     /// Time spent on the record.
     pub elapsed: Duration,
-    /// What was seen.
+    /// A text for people, such as the message.
     pub message: Option<String>,
     /// Cause of a failure.
     pub error: Option<&'a str>,
@@ -103,7 +103,7 @@ pub(crate) struct Line<'a> {
 impl Line<'_> {
     /// Appends the line and its line break.
     pub(crate) fn write(&self, lines: &mut Vec<u8>) {
-        // Writing JSON into memory fails only for maps with odd keys, and there is none.
+        // Writing JSON into memory fails only for maps whose keys are not text, and there are none.
         if serde_json::to_writer(&mut *lines, self).is_ok() {
             lines.push(b'\n');
         }
@@ -120,7 +120,7 @@ pub(crate) fn shown_error(text: &str) -> Cow<'_, str> {
     clip(text, SHOWN_ERROR)
 }
 
-/// The text, cut to at most so many bytes and an ellipsis.
+/// The text, cut to at most this many bytes and an ellipsis.
 pub fn clip(text: &str, bytes: usize) -> Cow<'_, str> {
     if text.len() <= bytes {
         return Cow::Borrowed(text);

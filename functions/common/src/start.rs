@@ -15,7 +15,7 @@ use crate::log::{Level, Line, Times};
 
 /// Runs a function; called by each function's `run`. `init` builds the handler, and with it the SDK clients, once per environment.
 ///
-/// What makes a start impossible is logged and told to the platform, so that it shows up in the caller's answer.
+/// If the start fails, the cause is logged and reported to the platform, so that the caller's answer contains it.
 pub fn start<H: Handler>(
     function: &'static str,
     init: impl Future<Output = Result<H, StartError>>,
@@ -47,7 +47,7 @@ pub fn start<H: Handler>(
 
 /// Answers events until the Runtime API is gone.
 async fn serve<H: Handler>(function: &'static str, handler: &H) -> Result<(), StartError> {
-    // The payload is decoded here rather than by the runtime, whose decoding errors reach no log without a tracing
+    // The payload is decoded here and not by the runtime, because the runtime's decoding errors reach no log without a tracing
     // subscriber.
     let service =
         service_fn(|event: LambdaEvent<Box<RawValue>>| async move { invoke(function, handler, event).await });

@@ -1,11 +1,11 @@
-//! An SDK error in few words.
+//! Describes an SDK error in a few words.
 
 use std::error::Error;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// Codes with which services say "slower".
+/// Error codes by which services throttle.
 const THROTTLES: [&str; 7] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
@@ -16,14 +16,14 @@ const THROTTLES: [&str; 7] = [
     "TooManyRequestsException",
 ];
 
-/// What became of a call, without the SDK's inner life.
+/// Why a call failed, without the SDK's internals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// A few words that may be shown to a caller: the service's error code, or what broke on the way.
     pub short: String,
     /// The chain of errors, for the log.
     pub detail: String,
-    /// The service asked to slow down.
+    /// Whether the service throttled.
     pub throttled: bool,
 }
 
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_on_the_way_is_told_in_plain_words() {
+    fn transport_errors_are_described_in_plain_words() {
         check(&SdkError::timeout_error("slow"), "request timed out", false);
         check(&SdkError::dispatch_failure(ConnectorError::io("no".into())), "connection failed", false);
         check(

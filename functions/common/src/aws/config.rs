@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::environment::optional;
 
-/// The one service a function talks to.
+/// The service that a function calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// Kinesis Data Streams.
@@ -30,7 +30,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// The variable that moves this service elsewhere `[Service-specific endpoints, AWS SDKs and Tools Reference Guide]`.
+    /// The variable that sets this service's endpoint
     fn endpoint_variable(self) -> &'static str {
         match self {
             Self::Kinesis => "AWS_ENDPOINT_URL_KINESIS",
@@ -48,7 +48,7 @@ impl Service {
         optional(self.endpoint_variable()).or_else(|| optional("AWS_ENDPOINT_URL")).filter(|_| !ignored)
     }
 
-    /// Whether calls go to an endpoint that the environment names: an emulator, usually, and never a bill.
+    /// Whether calls go to an endpoint that the environment names, usually an emulator, which bills nothing.
     pub fn has_own_endpoint(self) -> bool {
         self.endpoint().is_some()
     }
@@ -56,7 +56,8 @@ impl Service {
 
 /// Loads the configuration from Lambda's environment. `AWS_ENDPOINT_URL` and its form per service are honoured.
 ///
-/// Limits fit a function of three seconds: a dead endpoint answers within two, and leaves time to say so.
+/// The limits fit a function with a timeout of three seconds: a call to a dead endpoint fails within two, which leaves time to
+/// report it.
 pub async fn sdk_config(service: Service) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -69,19 +70,19 @@ pub async fn sdk_config(service: Service) -> SdkConfig {
         .with_max_backoff(Duration::from_millis(200));
     aws_config::defaults(BehaviorVersion::latest())
         .region(EnvironmentVariableRegionProvider::new())
-        // Lambda hands credentials over in variables; the chain behind them would look for files and a metadata service.
+        // Lambda passes credentials in variables; the SDK's default chain would also look for files and a metadata service.
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .http_client(http_client(service))
         .timeout_config(timeouts)
         .retry_config(retries)
-        // Bodies are small and whole, and a timer per request is not free.
+        // Bodies are small and sent whole, and a timer for each request costs time.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .load()
         .await
 }
 
-/// Rustls with ring. Against an endpoint in plain text no root certificates are loaded: reading and parsing them is most
-/// of a function's start.
+/// Rustls with ring. For an `http://` endpoint no root certificates are loaded: reading and parsing them takes most of a function's
+/// start.
 fn http_client(service: Service) -> SharedHttpClient {
     let plain = service.endpoint().is_some_and(|url| url.starts_with("http://"));
     let roots = if plain { TrustStore::empty() } else { TrustStore::default() };

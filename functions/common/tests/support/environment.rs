@@ -1,4 +1,4 @@
-//! The function's process, and the Runtime API it talks to `[Using the Lambda runtime API for custom runtimes]`.
+//! The function's process, and the Runtime API that it calls
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,14 +13,14 @@ use super::server::{Answer, Request, Server};
 /// How long a test waits before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the process posted: path below `runtime/`, and body.
+/// A request that the process has posted: the path below `runtime/`, and the body.
 #[derive(Debug)]
 pub(crate) struct Posted {
     pub(crate) path: String,
     pub(crate) body: Value,
 }
 
-/// A running function. It is killed with the value.
+/// A running function. It is killed when this is dropped.
 pub(crate) struct Environment {
     process: Child,
     events: Sender<String>,
@@ -59,13 +59,13 @@ impl Environment {
         Self { process, events, posted }
     }
 
-    /// Hands an event to the process, and waits for what it makes of it.
+    /// Gives an event to the process, and waits for its answer.
     pub(crate) fn invoke(&self, event: &str) -> Posted {
         self.events.send(event.to_owned()).unwrap();
         self.next_post()
     }
 
-    /// Waits for what the process posts next.
+    /// Waits for the next request that the process posts.
     pub(crate) fn next_post(&self) -> Posted {
         self.posted.recv_timeout(PATIENCE).expect("the function posted nothing")
     }
@@ -76,7 +76,7 @@ impl Environment {
         self.process.wait().unwrap()
     }
 
-    /// Ends the process, and gives its log lines.
+    /// Ends the process, and returns its log lines.
     pub(crate) fn log(mut self) -> Vec<Value> {
         let _ = self.process.kill();
         let mut text = String::new();
@@ -95,7 +95,7 @@ impl Drop for Environment {
 fn runtime_api(request: &Request, waiting: &Mutex<Receiver<String>>, post: &Mutex<Sender<Posted>>) -> Answer {
     let path = request.path.strip_prefix("/2018-06-01/runtime/").unwrap_or_default().to_owned();
     if request.method == "GET" {
-        // The test's end drops the sender; there is nobody left to answer then.
+        // The end of the test drops the sender, so that there is nothing left to answer.
         let Ok(event) = waiting.lock().unwrap().recv() else { return Answer::new(410, "") };
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(3);
         return Answer::new(200, event)

@@ -1,7 +1,6 @@
-//! A function's real binary between a Runtime API and an AWS service that are both played by the test.
+//! A function's real binary between a fake Runtime API and a fake AWS service, both of which the test implements.
 //!
-//! Included by each function's `tests/process.rs`. Everything listens on port 0, and every wait is for something that
-//! happens.
+//! Included by each function's `tests/process.rs`. Everything listens on a free port, and every wait is for an event.
 
 mod environment;
 pub(crate) mod server;

@@ -1,4 +1,4 @@
-//! As much of an HTTP/1.1 server as the two played parts need.
+//! As much of an HTTP/1.1 server as the two fakes need.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -35,7 +35,7 @@ impl Answer {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
@@ -49,7 +49,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers every request by the function.
+    /// Answers every request with this function.
     pub(crate) fn start(answer: impl Fn(Request) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -64,9 +64,9 @@ impl Server {
     }
 }
 
-/// One request and its answer; nothing at the end of the connection.
+/// One request and its answer; `None` at the end of the connection.
 fn exchange(mut connection: &TcpStream, answer: &dyn Fn(Request) -> Answer) -> Option<()> {
-    // A reader of its own for each request is fine: nobody here sends the next one before the answer.
+    // Each request has a reader of its own, because no client here sends the next request before it has the answer.
     let mut reader = BufReader::new(connection);
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|&length| length > 0)?;

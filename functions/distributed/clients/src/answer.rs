@@ -1,15 +1,15 @@
-//! What became of one line.
+//! The result of one line.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The end of one line's way.
+/// The result of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// Which line of those sent, from 1 on.
     pub(crate) line: usize,
-    /// The last answer's status; none when there was no answer.
+    /// The last answer's status; `None` when there was no answer.
     pub(crate) status: Option<u16>,
     /// The answer's message, or why there was none.
     pub(crate) message: String,

@@ -1,4 +1,4 @@
-//! Where to send, and with which key: what the options say, and for the rest what the local cloud says.
+//! Finds the API and its key: from the options, and otherwise from the local cloud.
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use crate::{options::Common, send::Http};
 /// The path of both APIs, as the stacks have it.
 const PATH: &str = "process";
 
-/// Local clouds look at the service's name in here, and at nothing else.
+/// Local clouds read only the service's name in this header.
 const LOCAL_SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0";
 
 /// An API and its key.
@@ -26,13 +26,13 @@ pub(crate) async fn api(client: &Http, app: &str, options: &Common) -> anyhow::R
     let (Common { endpoint, key, .. }, own) = (options, options.endpoint.as_deref().and_then(local));
     let cloud = match (endpoint, key, own) {
         (Some(endpoint), Some(_), _) => return Ok(Api { endpoint: endpoint.clone(), key: key.clone() }),
-        // Only a local cloud tells everybody its keys.
+        // Only a local cloud shows its keys to everybody.
         (Some(endpoint), None, None) => return Ok(Api { endpoint: endpoint.clone(), key: None }),
         (Some(_), None, Some((cloud, _))) => cloud,
         (None, _, _) => options.cloud.trim_end_matches('/'),
     };
     let plans = get(client, &format!("{cloud}/usageplans?limit=500")).await.with_context(|| {
-        format!("{cloud} does not tell of its APIs; is the stack up, and is this its address? --endpoint names an API")
+        format!("{cloud} does not list its APIs; is the stack up, and is this its address? --endpoint names an API")
     })?;
     let wanted = |plan: &&Value| match own {
         Some((_, api)) => {
@@ -61,7 +61,7 @@ pub(crate) async fn api(client: &Http, app: &str, options: &Common) -> anyhow::R
     Ok(Api { endpoint, key: text(&key["value"]) })
 }
 
-/// The local cloud of an API's URL, and the API's id: devloop and `LocalStack` have both in the path.
+/// The local cloud and the API's id in an API's URL: with devloop and `LocalStack` the id is in the path.
 fn local(endpoint: &str) -> Option<(&str, &str)> {
     ["/_aws/execute-api/", "/restapis/"].iter().find_map(|start| {
         let (cloud, rest) = endpoint.split_once(start)?;
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_local_address_tells_its_cloud_and_its_api() {
+    fn a_local_address_contains_its_cloud_and_its_api() {
         let path = "http://127.0.0.1:4566/_aws/execute-api/abc/dev/process";
         assert_eq!(local(path), Some(("http://127.0.0.1:4566", "abc")));
         assert_eq!(local("http://h/restapis/abc/dev/_user_request_/process"), Some(("http://h", "abc")));

@@ -1,4 +1,4 @@
-//! What `dist` and `single` share: lines of a file become requests, answers become lines and a count.
+//! The common code of `dist` and `single`: lines of a file become requests, and answers become printed lines and a count.
 
 mod answer;
 mod discover;

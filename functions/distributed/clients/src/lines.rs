@@ -1,4 +1,4 @@
-//! From a file to words.
+//! Splits a file into words.
 
 /// The lines without their ends, and how many were empty.
 pub(crate) fn words(text: &str) -> (Vec<&str>, usize) {

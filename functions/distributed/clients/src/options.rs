@@ -1,4 +1,4 @@
-//! What both clients are told.
+//! The options of both clients.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub struct Common {
     /// The API's URL, with its path; without it the local cloud is asked.
     #[arg(long, env = "API_ENDPOINT")]
     pub endpoint: Option<String>,
-    /// The local cloud that is asked for what is not given: the API, and the value of its key.
+    /// The local cloud that is asked for the API and its key, if these are not given.
     #[arg(long, env = "AWS_ENDPOINT_URL", default_value = "http://127.0.0.1:4566")]
     pub cloud: String,
     /// The API key; without it the local cloud is asked for the key of the API's usage plan.

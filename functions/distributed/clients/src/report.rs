@@ -1,4 +1,4 @@
-//! Lines and counts for people and programs.
+//! Prints lines and counts for people and programs.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -46,7 +46,7 @@ impl Report {
         Ok(())
     }
 
-    /// Prints the summary; whether nothing failed.
+    /// Prints the summary. Returns whether nothing failed.
     pub(crate) fn end(&self, elapsed: Duration) -> io::Result<bool> {
         let sent = self.succeeded + self.failed;
         let seconds = elapsed.as_secs_f64();

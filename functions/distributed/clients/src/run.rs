@@ -1,4 +1,4 @@
-//! From a file to the summary.
+//! The whole run, from the file to the summary.
 
 use std::{fs, io::Write as _, process::ExitCode, time::Instant};
 
@@ -15,7 +15,7 @@ use crate::{
 
 /// Sends every line of the file, `parallel` at a time.
 ///
-/// `app` names the application, whose API is asked for where the options name none.
+/// `app` names the application whose API is looked up if the options name none.
 pub fn run(parallel: usize, app: &str, options: &Common) -> ExitCode {
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -26,7 +26,7 @@ pub fn run(parallel: usize, app: &str, options: &Common) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            // Without standard error there is nobody to tell.
+            // A closed standard error is ignored.
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::from(2)
         }

@@ -1,4 +1,4 @@
-//! One line's request, and its tries.
+//! Sends the request of one line, with retries.
 
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The longest that one try may take: longer than an API gateway waits for its function.
 const PATIENCE: Duration = Duration::from_secs(35);
 
-/// What speaks HTTP and HTTPS.
+/// A client for HTTP and HTTPS.
 pub(crate) type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// A client that trusts what the machine trusts.
+/// A client that trusts the machine's root certificates.
 pub(crate) fn http() -> anyhow::Result<Http> {
     let connector = HttpsConnectorBuilder::new()
         .with_native_roots()
@@ -55,7 +55,7 @@ impl Sender {
         Ok(Self { client, uri, key: api.key, retries })
     }
 
-    /// Sends one line until it is answered for good.
+    /// Sends one line until its answer is final.
     pub(crate) async fn send(&self, line: usize, word: &str) -> Answer {
         let began = Instant::now();
         let body = Bytes::from(json!({ "data": word }).to_string());
@@ -69,7 +69,7 @@ impl Sender {
                 Err(_) => (None, format!("no answer within {} s", PATIENCE.as_secs())),
             };
             let again = status.is_none_or(|status| status == 429 || status >= 500);
-            // A quota is not there again in a few seconds.
+            // A used-up quota does not come back within seconds.
             if !again || message == "Limit Exceeded" || tries > self.retries {
                 return Answer { line, status, message, tries, took: began.elapsed() };
             }

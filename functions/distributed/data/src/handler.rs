@@ -10,7 +10,7 @@ use distributed_model::{
 
 use crate::queue::Queue;
 
-/// The function. It never fails an invocation: behind a gateway that would only hide the cause.
+/// The function. It never fails an invocation, because an API gateway would then hide the cause.
 #[derive(Debug)]
 pub struct Data<Q> {
     /// Where words go.

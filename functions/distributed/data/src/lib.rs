@@ -1,6 +1,6 @@
 //! Takes a word from the API and puts it into the queue.
 //!
-//! [`run`] puts [`Data`] on [`SqsQueue`]; tests run it on a queue of their own.
+//! [`run`] runs [`Data`] with [`SqsQueue`]; tests run it with a queue of their own.
 
 mod handler;
 mod queue;

@@ -1,4 +1,4 @@
-//! Where words go: SQS, or a test's own queue.
+//! The queue of words: SQS, or a test's own queue.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;

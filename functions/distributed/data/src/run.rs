@@ -1,4 +1,4 @@
-//! The function as it runs: [`Data`] on SQS.
+//! Runs [`Data`] with SQS.
 
 use std::process::ExitCode;
 

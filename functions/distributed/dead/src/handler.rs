@@ -9,7 +9,7 @@ use distributed_model::{
 use crate::notice::text;
 use crate::topic::Topic;
 
-/// The function. A notice that cannot be published is tried again: rather told twice than not at all.
+/// The function. A notice that cannot be published is tried again: it is better to publish it twice than not at all.
 #[derive(Debug)]
 pub struct Dead<T> {
     /// Where notices go.

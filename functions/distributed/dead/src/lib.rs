@@ -1,6 +1,6 @@
-//! Tells the topic of words that nobody managed to process.
+//! Publishes a notice about each word that could not be processed.
 //!
-//! [`run`] puts [`Dead`] on [`SnsTopic`]; tests run it on a topic of their own.
+//! [`run`] runs [`Dead`] with [`SnsTopic`]; tests run it with a topic of their own.
 
 mod handler;
 mod notice;

@@ -1,4 +1,4 @@
-//! What people are told of a message that was given up.
+//! The notice about a message that was given up.
 
 use distributed_model::{Queued, Record, clip};
 
@@ -8,7 +8,7 @@ const SHOWN: usize = 1024;
 /// The longest subject [`Publish`, Amazon SNS API reference].
 const LONGEST_SUBJECT: usize = 100;
 
-/// The notice's text. Whatever the message is, it is told: invalid ones are just what may come here.
+/// The notice's text. Every message gets one, even an invalid one: invalid messages are the likeliest to come here.
 pub(crate) fn text(record: &Record, tries: u32) -> String {
     let data = match serde_json::from_str::<Queued>(&record.body) {
         Ok(queued) => queued.data,
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notices_tell_of_whatever_came() {
+    fn every_message_gets_a_notice() {
         let record = |body: &str| Record { message_id: "m".into(), body: body.into(), ..Record::default() };
         let check = |body: &str, data: &str| {
             let text = text(&record(body), 5);

@@ -1,4 +1,4 @@
-//! The function as it runs: [`Dead`] on SNS.
+//! Runs [`Dead`] with SNS.
 
 use std::process::ExitCode;
 

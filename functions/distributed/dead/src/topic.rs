@@ -1,4 +1,4 @@
-//! Where notices go: SNS, or a test's own topic.
+//! The topic of notices: SNS, or a test's own topic.
 
 use aws_sdk_sns::Client;
 use distributed_model::aws::{Cause, Service, sdk_config};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use functions_common::{StartError, optional};
 
-/// How long each word takes beside its transformation (`DELAY_MS`, none by default).
+/// How long each word takes besides its transformation (`DELAY_MS`, 0 by default).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Delay(pub Duration);
 
@@ -22,7 +22,7 @@ impl Delay {
         }
     }
 
-    /// Takes that time.
+    /// Waits for that time.
     pub async fn take(self) {
         if !self.0.is_zero() {
             tokio::time::sleep(self.0).await;

@@ -1,11 +1,11 @@
-//! What is stored of a word.
+//! The stored item of a word.
 
 use crate::transform::transform;
 
 /// A processed word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The message's id, the request's, or the caller's idempotency key: whoever comes twice is stored once.
+    /// The id of the message or of the request, or the caller's idempotency key: the same id is stored once.
     pub id: String,
     /// The word as it came.
     pub data: String,
@@ -13,7 +13,7 @@ pub struct Item {
     pub processed: String,
     /// When it was processed, in milliseconds since the epoch.
     pub timestamp_ms: i64,
-    /// Which try it was.
+    /// The number of the try that succeeded.
     pub attempt: i64,
 }
 

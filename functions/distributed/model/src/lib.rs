@@ -1,8 +1,8 @@
-//! What the functions of the distributed system share.
+//! The common code of the distributed system's functions.
 //!
-//! `data` takes a word from the API and queues it, `process` transforms and stores it, `dead` tells of words that nobody managed to
-//! process; `single` does the first two in one call. The transformation is [`transform`], alone in its file.
-//! How a function starts, decodes its event and logs is the frame that all systems share.
+//! `data` takes a word from the API and queues it, `process` transforms and stores it, `dead` reports words that could not be
+//! processed; `single` does the work of the first two in one call. The transformation is [`transform`], alone in its file. How a
+//! function starts, decodes its event and logs is in the framework that all systems share.
 
 mod answer;
 mod delay;

@@ -1,4 +1,4 @@
-//! What travels in the queue, and the events and answers of its event source mapping.
+//! The messages in the queue, and the events and answers of its event source mapping.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub struct Record {
     /// What the sender wrote.
     #[serde(default)]
     pub body: String,
-    /// What the queue says of the message.
+    /// The queue's attributes of the message.
     #[serde(default)]
     pub attributes: HashMap<String, String>,
 }
@@ -68,8 +68,8 @@ struct Failure {
 }
 
 impl Failures {
-    /// Ends a batch whose `failed` messages, with their causes, are to be delivered again. Where the mapping does not read the
-    /// answer, the invocation fails instead: an answer would count as success.
+    /// Ends a batch whose `failed` messages, with their causes, are to be delivered again. If the mapping does not read the answer,
+    /// the invocation fails instead, because an answer would count as success.
     pub fn answer(
         failed: Vec<(String, String)>,
         partial: PartialBatch,

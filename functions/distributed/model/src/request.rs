@@ -19,11 +19,11 @@ pub struct Requested {
     pub request_id: String,
     /// When the gateway took it, in milliseconds since the epoch.
     pub received_ms: i64,
-    /// The caller's own name for this piece of work: a second request with it stores nothing new.
+    /// The caller's idempotency key: a second request with the same key stores nothing new.
     pub idempotency_key: Option<String>,
 }
 
-/// Reads and checks a request; the error is the reason for its sender.
+/// Reads and checks a request; the error is a message for the sender.
 pub fn requested(request: &ApiGatewayProxyRequest, lambda_request_id: &str) -> Result<Requested, String> {
     let text = request.body.as_deref().unwrap_or_default();
     let bytes = if request.is_base64_encoded {

@@ -1,4 +1,4 @@
-//! Where items go: `DynamoDB`, or a test's own table.
+//! The table of items: `DynamoDB`, or a test's own table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -8,7 +8,7 @@ use functions_common::{StartError, required};
 
 use crate::item::Item;
 
-/// How a write ended well.
+/// The result of a successful write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// The item is in the table.
@@ -19,7 +19,7 @@ pub enum Put {
 
 /// A table of items.
 pub trait Table {
-    /// Writes the item unless one with its id is there.
+    /// Writes the item unless one with its id exists.
     fn put(&self, item: &Item) -> impl Future<Output = Result<Put, Cause>>;
 }
 

@@ -1,4 +1,4 @@
-//! What the system is for: one word becomes another. Put your own work here; nothing else has to change.
+//! The system's purpose: one word becomes another. Put your own work here; nothing else has to change.
 
 /// The transformed word.
 pub fn transform(word: &str) -> String {

@@ -1,19 +1,19 @@
-//! Which words the system takes.
+//! The words that the system accepts.
 
-/// The longest word, in bytes: a quarter of what a queue message held for a long time.
+/// The longest word, in bytes: a quarter of SQS's former message limit of 256 KiB.
 const LONGEST: usize = 64 << 10;
 
-/// A word that is not taken.
+/// Why a word is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidWord {
-    /// Something beside letters, digits and underscores, or nothing at all.
+    /// It contains something other than letters, digits and underscores, or is empty.
     Syntax,
     /// More than 64 KiB.
     TooLong,
 }
 
 impl InvalidWord {
-    /// The reason, for whoever sent the word.
+    /// The reason, for the sender of the word.
     pub fn text(self) -> &'static str {
         match self {
             Self::Syntax => crate::BAD_SYNTAX,

@@ -17,7 +17,7 @@ pub struct Process<T> {
     pub table: T,
     /// Whether the mapping reads which messages failed.
     pub partial: PartialBatch,
-    /// What each word takes beside its transformation.
+    /// How long each word takes besides its transformation.
     pub delay: Delay,
 }
 
@@ -56,7 +56,7 @@ impl<T: Table> Handler for Process<T> {
 }
 
 impl<T: Table> Process<T> {
-    /// Processes one message; the error says why it has to come again.
+    /// Processes one message; the error says why it has to be delivered again.
     async fn one(&self, record: &Record) -> Result<Put, String> {
         let queued: Queued =
             serde_json::from_str(&record.body).map_err(|error| format!("invalid message: {error}"))?;

@@ -1,6 +1,6 @@
 //! Transforms the words of the queue and stores them in the table.
 //!
-//! [`run`] puts [`Process`] on `DynamoDB`; tests run it on a table of their own.
+//! [`run`] runs [`Process`] with `DynamoDB`; tests run it with a table of their own.
 
 mod handler;
 mod run;

@@ -1,4 +1,4 @@
-//! The function as it runs: [`Process`] on `DynamoDB`.
+//! Runs [`Process`] with `DynamoDB`.
 
 use std::process::ExitCode;
 

@@ -7,12 +7,12 @@ use distributed_model::{
     Delay, Handler, Invocation, InvocationError, Item, Level, Requested, Row, Table, Times, answer, requested,
 };
 
-/// The function. It never fails an invocation: behind a gateway that would only hide the cause.
+/// The function. It never fails an invocation, because an API gateway would then hide the cause.
 #[derive(Debug)]
 pub struct Single<T> {
     /// Where items go.
     pub table: T,
-    /// What each word takes beside its transformation.
+    /// How long each word takes besides its transformation.
     pub delay: Delay,
 }
 

@@ -1,6 +1,6 @@
 //! The control: takes, transforms and stores a word in one call.
 //!
-//! [`run`] puts [`Single`] on `DynamoDB`; tests run it on a table of their own.
+//! [`run`] runs [`Single`] with `DynamoDB`; tests run it with a table of their own.
 
 mod handler;
 mod run;

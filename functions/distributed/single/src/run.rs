@@ -1,4 +1,4 @@
-//! The function as it runs: [`Single`] on `DynamoDB`.
+//! Runs [`Single`] with `DynamoDB`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! One change of the table: what it was, and what it means for the sink.
+//! One change of the table, and what it means for the sink.
 
 use crate::event::StreamRecord;
 use crate::image::Image;
@@ -15,17 +15,17 @@ pub struct Change {
     pub new: Option<Image>,
     /// The item as it was.
     pub old: Option<Image>,
-    /// What is to be done about it.
+    /// What the change means.
     pub kind: Kind,
 }
 
 /// What a change means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// A request got this far.
+    /// A request has arrived here.
     Measured(Measurement),
-    /// The item still is that of a request that got this far before: its record stood in the Kinesis stream twice, or
-    /// another client touched the item.
+    /// The item still belongs to a request that has arrived here before: its record was in the Kinesis stream twice, or another
+    /// client changed the item.
     AlreadyMeasured,
     /// The item is gone.
     Removed,
@@ -40,7 +40,7 @@ impl Change {
         let new = images.new_image.as_deref().map(Image::from_json).transpose()?;
         let old = match images.old_image.as_deref().map(Image::from_json).transpose() {
             Ok(old) => old,
-            // What was there before matters only if nothing is there now.
+            // The old image matters only if there is no new one.
             Err(_) if new.is_some() => None,
             Err(why) => return Err(why),
         };

@@ -1,7 +1,7 @@
-//! A `DynamoDB` stream batch, as far as it is needed.
+//! The needed part of a `DynamoDB` stream batch.
 //!
-//! Not `aws_lambda_events`' types: they cannot tell a missing image from an empty one, and decode every image with the
-//! event, so that one bad item would fail the whole batch.
+//! `aws_lambda_events`' types are not used: they cannot distinguish a missing image from an empty one, and they decode every image
+//! with the event, so that one bad item would fail the whole batch.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -31,8 +31,8 @@ pub struct Images {
     /// Place in the shard.
     #[serde(default)]
     pub sequence_number: String,
-    /// The item as it is now; none for a removal.
+    /// The new item; `None` for a removal.
     pub new_image: Option<Box<RawValue>>,
-    /// The item as it was; none for an insertion.
+    /// The old item; `None` for an insertion.
     pub old_image: Option<Box<RawValue>>,
 }

@@ -1,4 +1,4 @@
-//! One batch: decode the changes, hand them to the sink, log what became of each.
+//! Handles one batch: decodes the changes, hands them to the sink, and logs the result of each.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::change::{Change, Kind};
 use crate::event::Batch;
 use crate::sink::Sink;
 
-/// Cause of a change that was given up, or not begun, so that the batch is answered in time.
+/// The cause for a change that was given up, or not begun, so that the batch is answered in time.
 const NO_TIME: &str = "no time left before the deadline";
 
 /// The function.
@@ -20,7 +20,7 @@ const NO_TIME: &str = "no time left before the deadline";
 pub struct Downstream<S> {
     /// Where measurements go.
     pub sink: S,
-    /// How a batch that stopped half-way is answered.
+    /// How to answer a batch that stopped half-way.
     pub partial: PartialBatch,
 }
 
@@ -42,13 +42,13 @@ impl<S: Sink> Handler for Downstream<S> {
     ) -> Result<BatchResponse, InvocationError> {
         let started = Instant::now();
         invocation.expect_records(batch.records.len());
-        // The whole batch is complete at once: when it is handed to the sink.
+        // All changes of the batch are complete at the same time: when they are handed to the sink.
         let (changes, undecodable) = decode(&batch, now_ms());
         let (done, refused) = self.emit(&changes, invocation).await;
         for change in &changes[..done] {
             log_done(change, started, invocation);
         }
-        // The sink comes first: what it refused lies before what could not be decoded.
+        // The sink's failure counts first: a change that it refused comes before one that could not be decoded.
         let stop = refused.or(undecodable);
         if let Some(stop) = &stop {
             log_stop(stop, started, invocation);
@@ -58,8 +58,8 @@ impl<S: Sink> Handler for Downstream<S> {
 }
 
 impl<S: Sink> Downstream<S> {
-    /// Hands over as much as the sink takes at once, again and again. Says how many changes are done, and what stopped
-    /// the rest.
+    /// Hands the changes over in groups of as many as the sink takes at once. Returns how many changes are done, and why the rest
+    /// is not.
     async fn emit(&self, changes: &[Change], invocation: &Invocation) -> (usize, Option<Stop>) {
         let mut done = 0;
         while let Some(first) = changes.get(done) {

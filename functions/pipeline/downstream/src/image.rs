@@ -4,7 +4,7 @@ use pipeline_model::{Message, Origin};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The item. Everything but the message may be missing: the table takes items from other clients too.
+/// The item. Everything except the message may be missing, because other clients may write items too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// The client's fields.
@@ -17,7 +17,7 @@ pub struct Image {
     pub stored_ms: Option<i64>,
 }
 
-/// An attribute value: what is neither text nor number leaves both empty.
+/// An attribute value; both members are `None` for a value that is neither text nor number.
 #[derive(Deserialize)]
 struct Attribute {
     #[serde(rename = "S")]

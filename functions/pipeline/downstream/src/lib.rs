@@ -1,6 +1,6 @@
 //! Third function of the pipeline: each change of the table is logged, measured and handed to a sink.
 //!
-//! [`run`] puts [`Downstream`] on the sink that `SINK` names; tests run it on a sink of their own.
+//! [`run`] runs [`Downstream`] with the sink that `SINK` names; tests run it with a sink of their own.
 
 mod change;
 mod event;

@@ -1,4 +1,4 @@
-//! How long a request took, and where.
+//! How long a request and its stages took.
 
 use pipeline_model::{ClientTime, Times};
 
@@ -9,11 +9,11 @@ use crate::image::Image;
 pub struct Measurement {
     /// The run that the request counts for.
     pub run_id: String,
-    /// From the gateway to here; without the gateway's time, from the client to here. Never negative.
+    /// From the gateway to downstream; without the gateway's time, from the client to downstream. Never negative.
     pub latency_ms: i64,
-    /// From the client's clock to ours.
+    /// From the client's clock to downstream's clock.
     pub client_latency_ms: i64,
-    /// The client's clock counts in seconds.
+    /// Whether the client's clock counts in seconds.
     pub coarse: bool,
     /// When the measurement was handed to the sink.
     pub completed_ms: i64,
@@ -34,7 +34,7 @@ impl Measurement {
         }
     }
 
-    /// The same for a log line, with the stages in between.
+    /// The times for a log line, including the stages.
     pub fn times<'a>(&'a self, image: &'a Image) -> Times<'a> {
         let received_ms = image.origin.received_ms;
         Times {
@@ -54,7 +54,7 @@ impl Measurement {
     }
 }
 
-/// Clocks of two machines may disagree by a little; a stage takes no negative time.
+/// The duration of a stage, never negative: clocks of two machines may differ a little.
 fn stage(from: Option<i64>, to: Option<i64>) -> Option<i64> {
     Some(to?.saturating_sub(from?).max(0))
 }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_gateway_the_client_s_clock_has_to_do() {
+    fn without_the_gateway_s_time_the_client_s_clock_counts() {
         check(&image(1_763_632_800_700, None), 200, 200, false);
         check(&image(1_763_632_799, None), 1900, 1900, true);
         check(&image(1_763_632_801_000, None), 0, -100, false);

@@ -15,7 +15,7 @@ const FIRST: &str = "400000000000003490001";
 const SECOND: &str = "400000000000003490002";
 const THIRD: &str = "400000000000003490003";
 
-/// Keeps the calls; takes so many changes a call, and fails from one call on.
+/// A sink that keeps the calls, takes a limited number of changes a call, and fails from one call on.
 struct Memory {
     calls: RefCell<Vec<Vec<Change>>>,
     room: usize,
@@ -202,7 +202,7 @@ async fn the_earlier_of_two_failures_is_reported() {
 }
 
 #[tokio::test]
-async fn an_odd_old_image_harms_nobody() {
+async fn an_odd_old_image_does_no_harm() {
     let mut event = event();
     event["Records"][2]["dynamodb"]["OldImage"] = json!({"id": {"S": "other"}});
     let seen = run_on(Memory::default(), &event).await;

@@ -74,7 +74,7 @@ async fn replaying_all_batches_in_any_order_changes_nothing() {
         "{rows:#?}"
     );
 
-    // As they came, backwards, and each change alone: by another environment, later.
+    // Batches in their order, backwards, and each change alone, as another environment would write them later.
     let later = Postgres::new(&database.url()).unwrap();
     let replays = history.iter().chain(history.iter().rev()).cloned();
     let single = history.iter().flatten().rev().map(|record| vec![record.clone()]);
@@ -83,7 +83,7 @@ async fn replaying_all_batches_in_any_order_changes_nothing() {
     }
     assert_eq!(database.query(ALL), rows);
 
-    // What is written after all of that is new, even under the id of a removed item.
+    // A write after all of that is new, even under the id of a removed item.
     let again = record(500, Some(image("i50", "third")), None);
     later.emit(&changes(&[again])).await.unwrap();
     assert_eq!((count("true"), count("id = 'i50'")), ("96".into(), "1".into()));
@@ -118,7 +118,7 @@ async fn many_environments_make_the_tables_at_once() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_replaced_once_and_a_server_that_is_down_is_told() {
+async fn a_lost_connection_is_replaced_once_and_a_server_that_is_down_is_reported() {
     let mut database = Database::start();
     let sink = Postgres::new(&database.url()).unwrap();
     let batch = |number: u64| changes(&[record(number, Some(image(&format!("i{number}"), "m")), None)]);

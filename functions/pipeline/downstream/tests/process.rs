@@ -1,4 +1,4 @@
-//! The real binary between a played Runtime API and a played `CloudWatch`.
+//! The real binary between a fake Runtime API and a fake `CloudWatch`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, like tests")]
 
@@ -18,7 +18,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_downstream");
 const EVENT: &str = include_str!("fixtures/batch.json");
 const FIRST: &str = "400000000000003490001";
 
-/// A `CloudWatch` that gives one answer to everything, and shows what it was asked.
+/// A `CloudWatch` that gives the same answer to everything, and shows its requests.
 fn cloudwatch(answer: Answer) -> (String, Receiver<Request>) {
     let (seen, requests) = channel();
     let seen = Mutex::new(seen);
@@ -98,7 +98,7 @@ fn a_database_that_is_not_named_is_refused_at_the_start() {
     assert_eq!(environment.wait().code(), Some(1));
 }
 
-/// A port where nobody may call, with the URL of a database there.
+/// A port that nothing may connect to, with the URL of a database there.
 fn forbidden() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

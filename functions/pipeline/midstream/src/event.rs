@@ -1,7 +1,7 @@
-//! A Kinesis batch, as far as it is needed.
+//! The needed part of a Kinesis batch.
 //!
-//! Not `aws_lambda_events`' types: they read the digits behind the point of an arrival time as milliseconds, so that
-//! `….5` becomes 5 ms, and decode the data with the event, so that one bad record would fail the whole batch.
+//! `aws_lambda_events`' types are not used: they read the decimals of an arrival time as milliseconds, so that `….5` becomes 5 ms,
+//! and they decode the data with the event, so that one bad record would fail the whole batch.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -10,12 +10,12 @@ use crate::item::StoredItem;
 pub(crate) struct Group {
     /// One item a record, from the first record on.
     pub(crate) items: Vec<StoredItem>,
-    /// What is wrong with the record behind them, if that is why they end there.
+    /// What is wrong with the next record, if that is why the items end there.
     pub(crate) bad: Option<String>,
 }
 
-/// Reads items from the head of `records` on: at most `limit` (at least one), none with the id of an earlier one, because
-/// what is written at once has no order.
+/// Reads items from the head of `records` on: at most `limit` (at least one), and none with the id of an earlier one, because items
+/// that are written at once have no order.
 pub(crate) fn group(records: &[StreamRecord], limit: usize, stored_ms: i64) -> Group {
     let mut items: Vec<StoredItem> = Vec::with_capacity(records.len().min(limit));
     let mut ids = HashSet::new();
@@ -37,7 +37,7 @@ mod tests {
 
     use super::*;
 
-    /// Groups records with these ids; an empty one is no message.
+    /// Groups records with these ids; a record with an empty id is not a message.
     fn check(ids: &[&str], limit: usize, expected: &[&str], bad: bool) {
         let record = |(index, id): (usize, &&str)| {
             let data = STANDARD.encode(json!({"id": id, "message": "m", "timestamp": 1}).to_string());

@@ -1,4 +1,4 @@
-//! One batch: its records in order, as many at once as the table takes, up to the first that cannot be stored.
+//! Handles one batch: stores its records in order, as many at once as the table takes, up to the first that cannot be stored.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::group::{Group, group};
 use crate::item::StoredItem;
 use crate::table::{Put, Table};
 
-/// Cause of a record that was given up, or not begun, so that the batch is answered in time.
+/// The cause for a record that was given up, or not begun, so that the batch is answered in time.
 const NO_TIME: &str = "no time left before the deadline";
 
 /// The function.
@@ -21,7 +21,7 @@ const NO_TIME: &str = "no time left before the deadline";
 pub struct Midstream<T> {
     /// Where items go.
     pub table: T,
-    /// How a batch that stopped half-way is answered.
+    /// How to answer a batch that stopped half-way.
     pub partial: PartialBatch,
 }
 
@@ -41,7 +41,7 @@ impl<T: Table> Handler for Midstream<T> {
             let started = Instant::now();
             let Group { items, bad } = group(rest, self.table.at_once(), now_ms());
             let mut written = self.write(&items, invocation).await;
-            // What could not be decoded lies behind the items: its turn comes only when they are all stored.
+            // The record that could not be decoded comes after the items: its error counts only when they are all stored.
             if let Some(why) = bad
                 && written.iter().all(Result::is_ok)
             {
@@ -63,7 +63,7 @@ impl<T: Table> Handler for Midstream<T> {
 }
 
 impl<T: Table> Midstream<T> {
-    /// Writes the items, in their order, up to the first that the table does not take. An error says why it does not.
+    /// Writes the items, in their order, up to the first that the table refuses. The error says why.
     async fn write(&self, items: &[StoredItem], invocation: &Invocation) -> Vec<Result<Put, String>> {
         let budget = invocation.budget();
         if items.len() > 1
@@ -72,7 +72,7 @@ impl<T: Table> Midstream<T> {
         {
             return puts.into_iter().map(Ok).collect();
         }
-        // One by one it shows which of them is at fault; those that were stored all the same are found so.
+        // Written one by one, the item at fault shows; items that were stored nevertheless are found to be stored already.
         let mut written = Vec::with_capacity(items.len());
         for item in items {
             let budget = invocation.budget();

@@ -7,7 +7,7 @@ use crate::event::StreamRecord;
 /// Sequence numbers have some 56 digits and compare as text once they are equally long.
 const SEQUENCE_DIGITS: usize = 64;
 
-/// What is written: the message, where it came from, and when.
+/// The item that is written: the message, its origin, and its times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredItem {
     /// The client's fields.
@@ -18,12 +18,12 @@ pub struct StoredItem {
     pub arrived_ms: i64,
     /// Time of the write, in milliseconds.
     pub stored_ms: i64,
-    /// The record's sequence number, padded with zeros: a number would hold 38 digits only.
+    /// The record's sequence number, padded with zeros. It is text because a number attribute holds only 38 digits.
     pub sequence: String,
 }
 
 impl StoredItem {
-    /// Reads the item out of a record. The error says what is wrong with the record.
+    /// Reads the item from a record. The error says what is wrong with the record.
     pub fn from_record(record: &StreamRecord, stored_ms: i64) -> Result<Self, String> {
         let data = record.data().map_err(|error| format!("invalid base64: {error}"))?;
         let message = Message::from_json(&data).map_err(|error| format!("invalid record: {error}"))?;

@@ -1,6 +1,6 @@
 //! Second function of the pipeline: each record of the stream becomes an item of the table, in order.
 //!
-//! [`run`] puts [`Midstream`] on [`DynamoTable`]; tests run it on a table of their own.
+//! [`run`] runs [`Midstream`] with [`DynamoTable`]; tests run it with a table of their own.
 
 mod event;
 mod group;

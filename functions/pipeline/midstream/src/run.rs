@@ -1,6 +1,7 @@
-//! The function as it runs: [`Midstream`] on `DynamoDB`.
+//! Runs [`Midstream`] with `DynamoDB`.
 //!
-//! It stands in the library, where the compiler keeps it between two saves. In `main.rs` every save would have it instantiated anew.
+//! This is in the library, so that the compiler can reuse it between two saves. In `main.rs` its generic code would be instantiated
+//! anew at every save.
 
 use std::process::ExitCode;
 

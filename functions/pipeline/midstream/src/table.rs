@@ -1,4 +1,4 @@
-//! Where items go: `DynamoDB`, or a test's own table.
+//! The table of items: `DynamoDB`, or a test's own table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -15,15 +15,15 @@ use crate::writes::Writes;
 /// writes nothing to the table's own stream.
 const NEWER: &str = "attribute_not_exists(id) OR kinesisSeq < :seq";
 
-/// Most items of a transaction `[TransactWriteItems, DynamoDB API reference]`.
+/// The most items in a transaction
 const TRANSACTION: usize = 100;
 
-/// How a write ended well.
+/// The result of a successful write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// The item is in the table.
     Stored,
-    /// This record, or a later one of the same id, was there before.
+    /// This record, or a later one of the same id, was stored before.
     AlreadyStored,
 }
 
@@ -35,8 +35,8 @@ pub trait Table {
     /// Writes the item unless the table has it, or a newer one.
     fn put(&self, item: &StoredItem) -> impl Future<Output = Result<Put, Cause>>;
 
-    /// The same for several items, none of which has the id of another. Nothing when it cannot be said of every one of
-    /// them that it is in the table now; some may be.
+    /// Writes several items with different ids. `None` if it is not certain that every one of them is in the table now; some may
+    /// be.
     fn put_together(&self, items: &[StoredItem]) -> impl Future<Output = Option<Vec<Put>>>;
 }
 
@@ -56,8 +56,8 @@ impl DynamoTable {
         Ok(Self { name, client: Client::new(&sdk_config(Service::DynamoDb).await), writes })
     }
 
-    /// Writes all of these items or none. The error has the indices of those that the table had already, if that is all
-    /// that was in the way.
+    /// Writes all of these items or none. The error has the indices of the items that the table had already, if nothing else was
+    /// wrong.
     async fn transact(&self, items: &[&StoredItem]) -> Result<(), Option<Vec<usize>>> {
         let mut call = self.client.transact_write_items();
         for item in items {
@@ -132,7 +132,7 @@ impl Table for DynamoTable {
     }
 }
 
-/// The places, in order, of the items whose condition did not hold; nothing when anything else went wrong too.
+/// The indices, in order, of the items whose condition did not hold; `None` when anything else went wrong too.
 fn had_already<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Vec<usize>> {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error.as_service_error()? else {
         return None;

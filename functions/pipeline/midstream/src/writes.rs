@@ -1,12 +1,12 @@
-//! Whether items are written one by one or many at once.
+//! Chooses whether items are written one by one or many at once.
 
 use pipeline_model::{StartError, optional};
 
 /// The value of `BATCH_WRITES`.
 ///
-/// `BatchWriteItem` takes no condition, and without the condition a batch that is delivered again would be measured
-/// again. `TransactWriteItems` takes one per item, but AWS bills two write units for what a put is billed one for. So AWS
-/// itself gets puts unless told otherwise, and an endpoint of one's own, which bills nothing, gets transactions.
+/// `BatchWriteItem` takes no condition, and without one a batch that is delivered again would be measured again.
+/// `TransactWriteItems` takes one for each item, but AWS bills it as two write units where a put is billed as one. So the default
+/// is puts on AWS itself, and transactions on an endpoint of one's own, which bills nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writes {
     /// A `PutItem` for each record.

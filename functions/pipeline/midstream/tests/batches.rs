@@ -18,7 +18,7 @@ const FIRST: &str = "49671246667567228643283430150187087032206582658000000000";
 const SECOND: &str = "49671246667567228643283430150187087032206582658000000007";
 const THIRD: &str = "49671246667567228643283430150187087032206582658000000014";
 
-/// Keeps items as the real condition would; refuses, or never answers for, the ids it is told.
+/// A table that keeps items as the real condition would. It refuses given ids, or never answers for them.
 #[derive(Default)]
 struct Memory {
     items: RefCell<HashMap<String, StoredItem>>,
@@ -27,7 +27,7 @@ struct Memory {
     silent: Option<&'static str>,
     /// How many items it takes at once; one by one as long as it is 0.
     at_once: usize,
-    /// Ids of what came together.
+    /// The ids of items that were written together.
     together: RefCell<Vec<Vec<String>>>,
 }
 
@@ -199,7 +199,7 @@ async fn a_record_of_another_producer_is_stored_without_additions() {
     assert_eq!((item.origin.request_id.as_deref(), item.origin.run()), (None, "default"));
 }
 
-/// The table as it is, but for up to a hundred items at once.
+/// The function with this table, which takes up to a hundred items at once.
 fn at_once(table: Memory) -> Midstream<Memory> {
     function(Memory { at_once: 100, ..table })
 }
@@ -234,7 +234,7 @@ async fn what_cannot_be_written_together_is_written_in_order_up_to_the_one_at_fa
 }
 
 #[tokio::test]
-async fn what_is_before_a_poison_record_is_written_and_nothing_behind_it() {
+async fn what_is_before_a_poison_record_is_written_and_nothing_after_it() {
     let function = at_once(Memory::default());
     let (answer, lines) = run(&function, &with_data(2, &STANDARD.encode("hello")), 3000).await;
     assert_eq!(answer.unwrap(), failed_from(THIRD));

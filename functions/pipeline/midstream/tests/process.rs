@@ -1,4 +1,4 @@
-//! The real binary between a played Runtime API and a played `DynamoDB`.
+//! The real binary between a fake Runtime API and a fake `DynamoDB`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, like tests")]
 
@@ -15,7 +15,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_midstream");
 const EVENT: &str = include_str!("fixtures/batch.json");
 const SECOND: &str = "49671246667567228643283430150187087032206582658000000007";
 
-/// A `DynamoDB` that answers by the item's id, and shows what it was asked.
+/// A `DynamoDB` that answers by the item's id, and shows its requests.
 fn dynamodb(answer: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static) -> (String, Receiver<Value>) {
     let (seen, requests) = channel();
     let seen = Mutex::new(seen);
@@ -29,7 +29,7 @@ fn dynamodb(answer: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static) -> (S
     (format!("http://{}", server.address), requests)
 }
 
-/// The function that puts one by one, as it does on AWS.
+/// Starts the function so that it puts items one by one, as on AWS.
 fn start(endpoint: &str, partial: &str) -> Environment {
     start_with(endpoint, partial, &[("BATCH_WRITES", "single")])
 }
@@ -39,8 +39,8 @@ fn start_with(endpoint: &str, partial: &str, more: &[(&str, &str)]) -> Environme
     Environment::start(BINARY, &[&variables, more].concat())
 }
 
-/// A `DynamoDB` that answers transactions by how many there were before, and puts with success; it shows the name of the
-/// operation and the ids.
+/// A `DynamoDB` that answers each transaction by its number, and every put with success. It shows the name of each operation and
+/// the ids.
 fn transactions(
     answer: impl Fn(usize) -> (u16, Value) + Send + Sync + 'static,
 ) -> (String, Receiver<(String, Vec<String>)>) {
@@ -166,7 +166,7 @@ fn a_refused_item_is_the_first_of_the_rest() {
     assert!(posted.body["errorMessage"].as_str().unwrap().starts_with(&format!("record {SECOND}: ")));
 }
 
-/// The variables make no function: the platform is told, and the process ends.
+/// Checks that with these variables the error is reported to the platform, and the process ends.
 fn check_init_error(variables: &[(&str, &str)], message: &str) {
     let mut environment = Environment::start(BINARY, variables);
     let posted = environment.next_post();
@@ -177,7 +177,7 @@ fn check_init_error(variables: &[(&str, &str)], message: &str) {
 }
 
 #[test]
-fn variables_that_make_no_function_are_named() {
+fn invalid_variables_are_named() {
     check_init_error(&[], "environment variable TABLE_NAME is not set");
     check_init_error(
         &[("TABLE_NAME", "Items"), ("PARTIAL_BATCH", "yes")],

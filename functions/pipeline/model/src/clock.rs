@@ -1,7 +1,7 @@
 //! Instants: everything inside the pipeline is whole milliseconds since the epoch.
 
-/// From this value on, a client's timestamp is in milliseconds. As seconds it would be the year 5138, as milliseconds
-/// it is 1973.
+/// From this value on, a client's timestamp is in milliseconds. In seconds it would mean the year 5138, in milliseconds it means
+/// 1973.
 const FIRST_MILLISECOND_TIMESTAMP: i64 = 100_000_000_000;
 
 /// A client's `timestamp`, which may have come in seconds or in milliseconds.
@@ -9,7 +9,7 @@ const FIRST_MILLISECOND_TIMESTAMP: i64 = 100_000_000_000;
 pub struct ClientTime {
     /// Milliseconds since the epoch.
     pub ms: i64,
-    /// The client sent whole seconds.
+    /// Whether the client sent whole seconds.
     pub coarse: bool,
 }
 

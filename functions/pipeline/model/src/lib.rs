@@ -1,9 +1,9 @@
 //! The contract between the pipeline's three functions.
 //!
-//! `upstream`, `midstream` and `downstream` share what travels ([`Message`], [`Origin`]). How a batch is answered
-//! ([`BatchResponse`], [`PartialBatch`]), how the SDK is set up ([`aws`]) and how a function starts, decodes its event
-//! and logs ([`start`], [`Handler`], [`Invocation`]) comes from the frame that every system's functions have, and is handed
-//! on from here. Their `run` wires these to AWS, and their `main.rs` calls it.
+//! `upstream`, `midstream` and `downstream` share the types that travel between them ([`Message`], [`Origin`]). How a batch is
+//! answered ([`BatchResponse`], [`PartialBatch`]), how the SDK is set up ([`aws`]) and how a function starts, decodes its event and
+//! logs ([`start`], [`Handler`], [`Invocation`]) comes from the framework of all systems, and is re-exported here. Each function's
+//! `run` connects these to AWS, and its `main.rs` calls `run`.
 //!
 //! # Log lines
 //!

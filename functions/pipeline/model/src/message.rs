@@ -37,7 +37,7 @@ pub enum MessageError {
     Required(&'static str),
 }
 
-/// As posted: every field may be missing, unknown ones are skipped.
+/// The posted body: every field may be missing, and unknown ones are skipped.
 #[derive(Deserialize)]
 struct Posted {
     id: Option<String>,
@@ -70,7 +70,8 @@ impl Message {
     }
 }
 
-/// Serde would take an array of three for the struct, and tells of `null` in terms of Rust's types.
+/// Refuses other JSON values, because serde would accept an array of three for the struct, and its error for `null` names Rust
+/// types.
 fn refuse_other_than_object(json: &[u8]) -> Result<(), MessageError> {
     let Some(first) = json.iter().find(|byte| !byte.is_ascii_whitespace()) else {
         return Err(MessageError::Empty);
@@ -83,7 +84,7 @@ fn refuse_other_than_object(json: &[u8]) -> Result<(), MessageError> {
         b'-' | b'0'..=b'9' => "a number",
         _ => return Ok(()),
     };
-    // Only what is JSON is named by its kind; the rest keeps the parser's words.
+    // Only JSON values are named by their kind; for anything else the parser's message stays.
     serde_json::from_slice::<serde::de::IgnoredAny>(json)?;
     Err(MessageError::NotAnObject(kind))
 }

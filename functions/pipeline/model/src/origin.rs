@@ -1,11 +1,11 @@
-//! Where a message came from: what upstream adds to it so that a request can be followed.
+//! The origin of a message: what upstream adds to it so that a request can be followed.
 
 use serde::{Deserialize, Serialize};
 
 /// The run of requests that named none.
 pub const DEFAULT_RUN_ID: &str = "default";
 
-/// Added by upstream. A record that another producer put into the stream has none of it.
+/// What upstream adds. A record that another producer put into the stream has none of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Origin {
@@ -21,7 +21,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Reads the additions out of a stream record; what is not there, or not in this form, is nobody's fault and absent.
+    /// Reads the additions from a stream record. Missing or malformed ones are `None`, which is not an error.
     pub fn from_json(json: &[u8]) -> Self {
         serde_json::from_slice(json).unwrap_or_default()
     }

@@ -12,11 +12,11 @@ use serde_json::json;
 pub(crate) enum Ending {
     /// The record is in the stream.
     Accepted,
-    /// The body is no message; the text says why.
+    /// The body is not a message; the text says why.
     Invalid(String),
-    /// The message fits no stream record.
+    /// The message is too large for a stream record.
     TooLarge,
-    /// The stream stayed too busy.
+    /// The stream throttled until the deadline.
     Throttled {
         /// Name of the stream.
         stream: String,
@@ -25,13 +25,13 @@ pub(crate) enum Ending {
     Failed {
         /// Name of the stream.
         stream: String,
-        /// Why, in few words.
+        /// The cause, in a few words.
         cause: String,
     },
 }
 
 impl Ending {
-    /// The log line's word for it.
+    /// The word for it in the log line.
     pub(crate) fn outcome(&self) -> (&'static str, Level) {
         match self {
             Self::Accepted => ("accepted", Level::Info),

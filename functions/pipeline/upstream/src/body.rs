@@ -1,4 +1,4 @@
-//! From the request's body to a stream record.
+//! Turns the request's body into a stream record.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const MAX_KEY: usize = 256;
 /// Largest record: data and partition key together, in bytes `[PutRecord, Kinesis API reference]`.
 const MAX_RECORD: usize = 1 << 20;
 
-/// What goes into the stream: the client's three fields and our additions, nothing else that the client sent.
+/// The content of the stream record: the client's three fields and upstream's additions, and nothing else that the client sent.
 #[derive(Serialize)]
 struct Record<'a> {
     #[serde(flatten)]
@@ -37,8 +37,7 @@ pub(crate) fn message(request: &ApiGatewayProxyRequest) -> Result<Message, Endin
     Message::from_json(&json).map_err(|error| Ending::Invalid(error.to_string()))
 }
 
-/// Where the request came from. A caller that is no gateway sends no context; Lambda's own request id and clock then
-/// stand in.
+/// The origin of the request. A caller that is not a gateway sends no context; Lambda's own request id and clock are used then.
 pub(crate) fn origin(request: &ApiGatewayProxyRequest, lambda_request_id: &str) -> Origin {
     let context = &request.request_context;
     let query = &request.query_string_parameters;
@@ -55,7 +54,7 @@ pub(crate) fn origin(request: &ApiGatewayProxyRequest, lambda_request_id: &str) 
     }
 }
 
-/// The record's bytes, if a stream takes them.
+/// The record's bytes, if they fit a stream record.
 pub(crate) fn record(message: &Message, origin: &Origin) -> Result<Vec<u8>, Ending> {
     let data = serde_json::to_vec(&Record { message, origin })
         .map_err(|error| Ending::Invalid(error.to_string()))?;

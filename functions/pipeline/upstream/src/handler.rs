@@ -1,4 +1,4 @@
-//! One request: decode, validate, put, answer.
+//! Handles one request: decodes, validates, puts, answers.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::body;
 use crate::put::put;
 use crate::stream::Stream;
 
-/// The function. It never fails an invocation: behind a gateway that would only hide the cause.
+/// The function. It never fails an invocation, because an API gateway would then hide the cause.
 #[derive(Debug)]
 pub struct Upstream<S> {
     /// Where accepted messages go.
@@ -59,7 +59,7 @@ impl<S: Stream> Handler for Upstream<S> {
 }
 
 impl<S: Stream> Upstream<S> {
-    /// Puts the message; beside the ending comes what only the log may know.
+    /// Puts the message. Besides the ending, returns the detail that only the log may contain.
     async fn accept(
         &self,
         message: &Message,

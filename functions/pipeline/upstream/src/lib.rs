@@ -1,6 +1,6 @@
 //! First function of the pipeline: a `POST` becomes one record of the stream.
 //!
-//! [`run`] puts [`Upstream`] on [`KinesisStream`]; tests run it on a stream of their own.
+//! [`run`] runs [`Upstream`] with [`KinesisStream`]; tests run it with a stream of their own.
 
 mod answer;
 mod body;

@@ -1,4 +1,4 @@
-//! Puts a record, and waits where the stream asks to slow down.
+//! Puts a record, and waits while the stream throttles.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::stream::Stream;
 
-/// Longest wait before the second try, and so the middle of the first wave of retries.
+/// The longest wait before the second try.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 
 /// Longest wait between two tries.
@@ -28,7 +28,7 @@ pub(crate) async fn put<S: Stream>(
         let cause = match timeout_at(end, stream.put(partition_key, data)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(cause)) => cause,
-            // A try that the deadline cut short does not hide why there was more than one.
+            // If the deadline ends a retry, the earlier refusal is the cause.
             Err(_) => return Err(refused.unwrap_or_else(|| Cause::plain("request timed out"))),
         };
         let wait = jitter(longest);
@@ -43,7 +43,7 @@ pub(crate) async fn put<S: Stream>(
 
 /// A random part of the wait, at least a quarter, so that callers that were refused together do not return together.
 fn jitter(longest: Duration) -> Duration {
-    // Each `RandomState` has keys of its own: enough randomness here, without a generator.
+    // Each `RandomState` has random keys, which is enough randomness here without a generator.
     let random = RandomState::new().hash_one(0) as f64 / u64::MAX as f64;
     longest.mul_f64(0.25 + 0.75 * random)
 }

@@ -1,6 +1,7 @@
-//! The function as it runs: [`Upstream`] on Kinesis.
+//! Runs [`Upstream`] with Kinesis.
 //!
-//! It stands in the library, where the compiler keeps it between two saves. In `main.rs` every save would have it instantiated anew.
+//! This is in the library, so that the compiler can reuse it between two saves. In `main.rs` its generic code would be instantiated
+//! anew at every save.
 
 use std::process::ExitCode;
 

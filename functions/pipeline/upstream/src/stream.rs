@@ -1,4 +1,4 @@
-//! Where records go: Kinesis, or a test's own stream.
+//! The stream of records: Kinesis, or a test's own stream.
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::primitives::Blob;
@@ -10,15 +10,15 @@ pub trait Stream {
     /// Its name, for error texts.
     fn name(&self) -> &str;
 
-    /// Puts one record. The SDK has retried what is worth it already.
+    /// Puts one record. The SDK has already retried errors that a retry may cure.
     fn put(&self, partition_key: &str, data: &[u8]) -> impl Future<Output = Result<(), Cause>>;
 }
 
 /// The stream named by `STREAM_NAME`.
 #[derive(Debug)]
 pub struct KinesisStream {
-    /// Absent without the variable: each request is then told so. Ending the environment instead would be answered with
-    /// `Internal server error`, over and over.
+    /// `None` without the variable: each request then gets this error. If the environment ended instead, every request would be
+    /// answered with `Internal server error`.
     name: Option<String>,
     client: Client,
 }

@@ -1,4 +1,4 @@
-//! The real binary between a played Runtime API and a played Kinesis.
+//! The real binary between a fake Runtime API and a fake Kinesis.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, like tests")]
 
@@ -24,7 +24,7 @@ fn taken() -> Answer {
     amz_json(200, &json!({"ShardId": "shardId-000000000000", "SequenceNumber": "1"}))
 }
 
-/// A Kinesis that gives one answer to everything, and shows what it was asked.
+/// A Kinesis that gives the same answer to everything, and shows its requests.
 fn kinesis(answer: Answer) -> (String, Receiver<Request>) {
     let (seen, requests) = channel();
     let seen = Mutex::new(seen);
@@ -87,7 +87,7 @@ fn a_dead_endpoint_is_an_answer_in_time() {
 
 #[test]
 fn an_endpoint_that_never_answers_is_given_up() {
-    // Connections are taken by the kernel, and nobody reads them.
+    // The kernel accepts connections, and no program reads them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let environment = start(&format!("http://{}", silent.local_addr().unwrap()));
     let posted = environment.invoke(EVENT);

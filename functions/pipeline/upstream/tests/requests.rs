@@ -12,7 +12,7 @@ use upstream::{Stream, Upstream};
 
 const EVENT: &str = include_str!("fixtures/post.json");
 
-/// Keeps what was put; gives the prepared causes first.
+/// A stream that keeps the records; it returns the prepared errors first.
 #[derive(Default)]
 struct Memory {
     records: RefCell<Vec<(String, Value)>>,
@@ -230,7 +230,7 @@ async fn a_stream_that_stays_busy_is_503_before_the_deadline() {
     assert_eq!(seen.line["outcome"], "throttled");
 }
 
-/// A stream that refuses once, or not, and then never answers.
+/// A stream that may refuse once, and then never answers.
 struct Silent {
     refusal: RefCell<Option<Cause>>,
 }

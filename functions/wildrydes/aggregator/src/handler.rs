@@ -1,4 +1,4 @@
-//! One call for a window: its records are added, and at the end the sums are written.
+//! Handles one call for a window: adds its records, and at the window's end writes the sums.
 
 use std::time::Instant;
 

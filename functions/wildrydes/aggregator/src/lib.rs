@@ -1,6 +1,6 @@
 //! Second function of wildrydes: sums every unicorn's distance over a window of the stream.
 //!
-//! [`run`] puts [`Aggregator`] on [`DynamoSums`]; tests run it on sums of their own.
+//! [`run`] runs [`Aggregator`] with [`DynamoSums`]; tests run it with sums of their own.
 
 mod handler;
 mod run;

@@ -1,4 +1,4 @@
-//! The function as it runs: [`Aggregator`] on `DynamoDB`.
+//! Runs [`Aggregator`] with `DynamoDB`.
 
 use std::process::ExitCode;
 

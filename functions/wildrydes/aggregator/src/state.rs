@@ -1,4 +1,4 @@
-//! What goes from call to call of a window: each unicorn's distance so far.
+//! The state that is passed from call to call of a window: each unicorn's distance so far.
 
 use std::collections::BTreeMap;
 
@@ -33,12 +33,12 @@ impl State {
         share.n += 1;
     }
 
-    /// Everything, which leaves the state empty.
+    /// Takes everything out of the state.
     pub fn take_all(&mut self) -> Vec<(String, Share)> {
         std::mem::take(&mut self.0).into_iter().collect()
     }
 
-    /// The names that came first, as many as leave the state small enough; none, when it is.
+    /// Takes out as many of the oldest names as needed to make the state small enough; none if it is small enough already.
     pub fn take_oldest(&mut self) -> Vec<(String, Share)> {
         let mut taken = Vec::new();
         let mut bytes: usize = self.0.keys().map(|name| name.len() + SHARE_BYTES).sum();

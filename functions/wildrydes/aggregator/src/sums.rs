@@ -1,7 +1,7 @@
-//! Where sums go: `DynamoDB`, or a test's own.
+//! The table of sums: `DynamoDB`, or a test's own.
 //!
-//! A window's sum of one unicorn comes in parts: of several shards, of a window that ended early, of names that left a large
-//! state. Each part has a key of its own, so that writing it again changes nothing, and the item's distance is the rounded
+//! A window's sum of one unicorn consists of parts: from several shards, from a window that ended early, from names that left a
+//! large state. Each part has a key of its own, so that writing it again changes nothing, and the item's distance is the rounded
 //! sum of all parts.
 
 use std::collections::HashMap;
@@ -32,7 +32,7 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// What tells the part from the item's others.
+    /// The key of the part within the item.
     pub fn key(&self) -> String {
         format!("{}#{}", self.shard, self.first)
     }
@@ -40,7 +40,7 @@ impl Part<'_> {
 
 /// The table of sums.
 pub trait Sums {
-    /// Writes a part and brings the item's distance up to date. Writing it twice is writing it once.
+    /// Writes a part and updates the item's distance. Writing it twice has the effect of writing it once.
     fn write(&self, part: &Part<'_>) -> impl Future<Output = Result<(), Cause>>;
 }
 
@@ -90,7 +90,7 @@ impl Sums for DynamoSums {
             let Some(AttributeValue::M(parts)) = parts else {
                 return Err(Cause::plain("the item has no parts"));
             };
-            // Another shard may have written a part since; who comes last adds all of them up.
+            // Another shard may have written a part since; the last writer adds all parts up.
             let summed = self
                 .update(part, "SET distance = :distance")
                 .condition_expression("parts = :parts")
@@ -107,11 +107,11 @@ impl Sums for DynamoSums {
                 Err(error) => return Err(Cause::from(&error)),
             }
         }
-        Err(Cause::plain("other shards wrote parts of the same sum all the time"))
+        Err(Cause::plain("other shards kept writing parts of the same sum"))
     }
 }
 
-/// Whole metres, half a metre up.
+/// The sum in whole metres; half a metre is rounded up.
 fn rounded(parts: &HashMap<String, AttributeValue>) -> i64 {
     let metres: f64 = parts.values().filter_map(|part| part.as_n().ok()?.parse::<f64>().ok()).sum();
     (metres + 0.5).floor() as i64

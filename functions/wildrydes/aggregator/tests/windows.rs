@@ -1,4 +1,4 @@
-//! Sums over windows, whatever the calls that make them up.
+//! Sums over windows that are made of various calls.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, like tests")]
 

@@ -17,10 +17,10 @@ use crate::kinesis::client;
 
 /// How often a shard is asked.
 const POLL: Duration = Duration::from_secs(1);
-/// The longest wait after a throttle or another fault that passes.
+/// The longest wait after throttling or another passing fault.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The program. It reads until it is ended, or until every shard is closed and read.
+/// Runs the program. It reads until it is stopped, or until every shard is closed and read.
 pub fn main() -> ExitCode {
     let flags = match Flags::parse(std::env::args().skip(1), &["stream", "endpoint"]) {
         Ok(flags) => flags,
@@ -53,7 +53,7 @@ async fn follow(stream: &str, endpoint: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
-/// Every page of the shards that take records.
+/// All open shards.
 async fn open_shards(client: &Client, stream: &str) -> Result<Vec<String>, String> {
     let mut shards = Vec::new();
     let mut next = None;
@@ -96,7 +96,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// The shards that can be read now that `shard` is.
+    /// The shards that can be read now that `shard` was read.
     fn ready(&mut self, shard: &str, children: Vec<(String, Vec<String>)>) -> Vec<String> {
         self.read.insert(shard.to_owned());
         for (child, parents) in children {
@@ -154,13 +154,13 @@ async fn read(
                 wait = POLL;
                 sleep(POLL).await;
             }
-            // Without its iterator the next turn asks for a new one, behind the last record.
+            // Without an iterator, the next round asks for a new one that begins after the last record.
             Err(error) => rest(&mut wait, &error).await?,
         }
     }
 }
 
-/// Waits before the next try, longer every time; what will not pass is an error.
+/// Waits before the next try, longer every time; a fault that will not pass is returned as an error.
 async fn rest<E, R>(wait: &mut Duration, error: &SdkError<E, R>) -> Result<(), String>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -181,7 +181,7 @@ where
 
 fn show(data: &[u8]) {
     let mut out = io::stdout().lock();
-    // Without a reader there is nobody to show anything.
+    // A closed standard output is ignored.
     let _ = out.write_all(&shown(data)).and_then(|()| out.flush());
 }
 

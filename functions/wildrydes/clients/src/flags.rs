@@ -1,13 +1,13 @@
-//! Flags as `-name value` or `-name=value`.
+//! Parses flags of the form `-name value` or `-name=value`.
 
 use std::collections::BTreeMap;
 
-/// What was given, by name.
+/// The given flags, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags(BTreeMap<String, String>);
 
 impl Flags {
-    /// Reads the arguments; the error says which of them is none of `known`, or has no value.
+    /// Reads the arguments; the error says which of them is not in `known`, or has no value.
     pub fn parse(arguments: impl IntoIterator<Item = String>, known: &[&str]) -> Result<Self, String> {
         let mut flags = BTreeMap::new();
         let mut arguments = arguments.into_iter();
@@ -39,7 +39,7 @@ impl Flags {
         self.0.get(name).map(String::as_str)
     }
 
-    /// A flag's value, or what it is without one.
+    /// A flag's value, or a default.
     pub fn or(&self, name: &str, otherwise: &str) -> String {
         self.get(name).unwrap_or(otherwise).to_owned()
     }

@@ -5,8 +5,8 @@ use aws_sdk_kinesis::config::{Builder, Credentials, Region};
 use functions_common::aws::{Service, sdk_config};
 use functions_common::optional;
 
-/// A client of Kinesis. At an endpoint of one's own, a region and keys need not be set; for AWS they must be, and the error says what is
-/// missing and what to do.
+/// A client of Kinesis. For an endpoint of one's own, region and keys need not be set; for AWS they must be, and the error says
+/// what is missing and what to do.
 pub async fn client(endpoint: Option<&str>) -> Result<Client, String> {
     let config = sdk_config(Service::Kinesis).await;
     let is_own = endpoint.is_some() || Service::Kinesis.has_own_endpoint();
@@ -27,7 +27,7 @@ pub async fn client(endpoint: Option<&str>) -> Result<Client, String> {
     Ok(Client::from_conf(builder.build()))
 }
 
-/// What AWS needs and the environment does not have, with the next step.
+/// The variables that AWS needs and the environment lacks, with the next step.
 fn missing(has_keys: bool, has_region: bool) -> Option<String> {
     let what = match (has_keys, has_region) {
         (true, true) => return None,

@@ -17,7 +17,7 @@ use crate::unicorn::Unicorn;
 
 const FLAGS: [&str; 8] = ["name", "stream", "error", "msgs", "interval", "batch", "seed", "endpoint"];
 
-/// What was asked for.
+/// The options.
 #[derive(Debug, PartialEq, Eq)]
 struct Wish {
     name: String,
@@ -25,7 +25,7 @@ struct Wish {
     errors: bool,
     messages: u64,
     interval: Duration,
-    /// Readings of one call.
+    /// How many readings one call sends.
     batch: u64,
     seed: Option<u64>,
     endpoint: Option<String>,
@@ -64,7 +64,7 @@ fn milliseconds(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("-interval needs a time such as 250ms or 1s, not {text}"))
 }
 
-/// The program.
+/// Runs the program.
 pub fn main() -> ExitCode {
     let wish = match Wish::read(std::env::args().skip(1)) {
         Ok(wish) => wish,
@@ -81,7 +81,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One call a tick, a dot for every reading that the stream took, and one more tick behind the last.
+/// Makes one call a tick, prints a dot for every reading that the stream took, and waits one more tick after the last.
 async fn send(wish: &Wish) -> Result<(), String> {
     let client = client(wish.endpoint.as_deref()).await?;
     let mut unicorn = Unicorn::new(&wish.name, wish.errors, wish.seed);
@@ -127,7 +127,7 @@ fn now() -> String {
 }
 
 fn print(text: &str) {
-    // Without a reader there is nobody to tell.
+    // A closed standard output is ignored.
     let mut out = io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

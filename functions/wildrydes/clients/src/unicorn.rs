@@ -24,8 +24,7 @@ pub struct Unicorn {
 }
 
 impl Unicorn {
-    /// A unicorn at the start of its walk. With `errors`, every fifth reading reports an error. The same seed walks the same
-    /// way.
+    /// A unicorn at the start of its walk. With `errors`, every fifth reading reports an error. The same seed makes the same walk.
     pub fn new(name: &str, errors: bool, seed: Option<u64>) -> Self {
         let mut chance = StdRng::seed_from_u64(seed.unwrap_or_else(rand::random));
         let bearing = chance.random_range(0.0..TAU);
@@ -58,7 +57,7 @@ impl Unicorn {
         format!("{reading}\n")
     }
 
-    /// One less in a quarter of all cases, one more in another.
+    /// -1 in a quarter of all cases, 1 in another quarter, otherwise 0.
     fn drift(&mut self) -> i64 {
         match self.chance.random_range(0..4) {
             0 => -1,
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_walks_the_same_way() {
+    fn the_same_seed_makes_the_same_walk() {
         let walk = |seed| Unicorn::new("a", false, seed).reading("t");
         assert_eq!(walk(Some(1)), walk(Some(1)));
         assert_ne!(walk(Some(1)), walk(Some(2)));

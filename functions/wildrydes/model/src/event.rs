@@ -1,4 +1,4 @@
-//! A Kinesis batch, as far as it is needed.
+//! The needed part of a Kinesis batch.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! What travels in wildrydes: a unicorn's [`Reading`], the stream's [`Record`]s that carry readings, and the windows that
-//! they are summed in. The event types are our own because `aws_lambda_events`' window takes no numbers in its state, and
+//! The types that travel in wildrydes: a unicorn's [`Reading`], the stream's [`Record`]s that carry readings, and the windows in
+//! which they are summed. The event types are wildrydes' own because `aws_lambda_events`' window has no numbers in its state, and
 //! its answer names no failed records.
 
 mod event;

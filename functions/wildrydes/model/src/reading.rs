@@ -1,10 +1,10 @@
-//! What a unicorn's sensors send once a second.
+//! The reading that a unicorn's sensors send once a second.
 
 use serde_json::{Map, Value};
 
 use crate::event::Record;
 
-/// Why a record is no good, and will not become so.
+/// Why a record is bad, and will stay so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Poison {
     /// The sensor says so itself: its `InputData` contains `error`.
@@ -25,18 +25,18 @@ pub struct Reading {
     pub name: String,
     /// When it was read, as text: with the name, the reading's key.
     pub status_time: String,
-    /// Everything that was sent, these two included.
+    /// Everything that was sent, including these two.
     pub attributes: Map<String, Value>,
 }
 
 impl Reading {
-    /// Reads a record's data. A trailing newline is allowed, and any alphabet.
+    /// Reads a record's data. A trailing newline is allowed, and letters of any script.
     pub fn of(record: &Record) -> Result<Self, Poison> {
         let data = record.data().map_err(|error| Poison::Invalid(error.to_string()))?;
         Self::parse(&data)
     }
 
-    /// The same from the bytes.
+    /// Reads the bytes of a record's data.
     pub fn parse(data: &[u8]) -> Result<Self, Poison> {
         let attributes = object(data)?;
         let text = |name: &'static str| match attributes.get(name) {
@@ -49,8 +49,8 @@ impl Reading {
         Ok(Self { name: text("Name")?, status_time: text("StatusTime")?, attributes })
     }
 
-    /// Unicorn and distance in metres of a record; nothing when either is missing. Whether the sensor reports an error does
-    /// not matter to distances.
+    /// A record's unicorn and distance in metres; `None` when either is missing. For distances it does not matter whether the
+    /// sensor reports an error.
     pub fn distance(record: &Record) -> Option<(String, f64)> {
         let attributes = object(&record.data().ok()?).ok()?;
         let name = attributes.get("Name")?.as_str().filter(|name| !name.is_empty())?;

@@ -14,14 +14,14 @@ pub struct WindowEvent<S> {
     pub records: Vec<Record>,
     /// The window.
     pub window: Bounds,
-    /// What the last call answered; empty at the first.
+    /// The state that the last call returned; empty at the first call.
     pub state: S,
     /// The shard: every shard has a state of its own.
     pub shard_id: String,
-    /// The window's last call.
+    /// Whether this is the window's last call.
     #[serde(default)]
     pub is_final_invoke_for_window: bool,
-    /// The state has grown too large. The window goes on with an empty one.
+    /// Whether the state has grown too large, so that the window goes on with an empty one.
     #[serde(default)]
     pub is_window_terminated_early: bool,
 }
@@ -31,7 +31,7 @@ pub struct WindowEvent<S> {
 pub struct Bounds {
     /// The first second.
     pub start: String,
-    /// The second behind the last.
+    /// The first second after the window.
     pub end: String,
 }
 
@@ -39,13 +39,13 @@ pub struct Bounds {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WindowAnswer<S> {
-    /// What the next call of the window gets.
+    /// The state for the next call of the window.
     pub state: S,
     batch_item_failures: [(); 0],
 }
 
 impl<S> WindowAnswer<S> {
-    /// All records are in the state.
+    /// The answer when all records are in the state.
     pub fn new(state: S) -> Self {
         Self { state, batch_item_failures: [] }
     }

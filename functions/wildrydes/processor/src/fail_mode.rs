@@ -1,14 +1,14 @@
-//! What a batch with a bad record comes to.
+//! What happens to a batch with a bad record.
 
 use functions_common::{StartError, optional};
 
 /// The value of `FAIL_MODE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailMode {
-    /// The whole batch is looked at first; one bad record fails the invocation, and nothing is written.
+    /// The whole batch is checked first; one bad record fails the invocation, and nothing is written.
     Throw,
-    /// What comes before the first bad record is written, and the answer names that record. Only with a mapping that has
-    /// `ReportBatchItemFailures`: others would take the answer for success and lose the rest of the batch.
+    /// Records before the first bad one are written, and the answer names the bad one. Needs a mapping with
+    /// `ReportBatchItemFailures`: another one would take the answer for success and lose the rest of the batch.
     Checkpoint,
 }
 
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkpoint_needs_somebody_who_reads_it() {
+    fn a_checkpoint_needs_a_mapping_that_reads_it() {
         let check = |value, partial, expected: Result<FailMode, &str>| {
             let found = FailMode::parse(value, partial).map_err(|error| error.to_string());
             assert_eq!(found, expected.map_err(str::to_owned));

@@ -1,4 +1,4 @@
-//! One batch: its readings in order, up to the first that is bad.
+//! Handles one batch: stores its readings in order, up to the first bad one.
 
 use std::time::Instant;
 
@@ -17,17 +17,17 @@ use crate::write::write;
 pub struct Processor<T> {
     /// Where readings go.
     pub table: T,
-    /// What a bad record comes to.
+    /// What happens to a bad record.
     pub mode: FailMode,
 }
 
-/// What the function answers.
+/// The function's answer.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// Of a whole batch.
+    /// After a whole batch.
     Plain(String),
-    /// To a mapping that reads which records failed.
+    /// For a mapping that reads which records failed.
     Batch(BatchResponse),
 }
 

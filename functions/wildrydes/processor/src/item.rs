@@ -1,4 +1,4 @@
-//! A reading as the table keeps it: the object as it was sent.
+//! Turns a reading into the table's item: the object as it was sent.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;

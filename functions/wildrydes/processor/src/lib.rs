@@ -1,6 +1,6 @@
 //! First function of wildrydes: each reading of the stream becomes an item of the table.
 //!
-//! [`run`] puts [`Processor`] on [`DynamoTable`]; tests run it on a table of their own.
+//! [`run`] runs [`Processor`] with [`DynamoTable`]; tests run it with a table of their own.
 
 mod fail_mode;
 mod handler;

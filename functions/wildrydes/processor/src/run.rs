@@ -1,4 +1,4 @@
-//! The function as it runs: [`Processor`] on `DynamoDB`.
+//! Runs [`Processor`] with `DynamoDB`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Where readings go: `DynamoDB`, or a test's own table.
+//! The table of readings: `DynamoDB`, or a test's own table.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// A table of readings.
 pub trait Table {
-    /// Writes up to 25 items of different keys, in one call; returns those that it had no room for.
+    /// Writes up to 25 items with different keys in one call; returns those that the table had no capacity for.
     fn write(&self, items: Vec<Item>) -> impl Future<Output = Result<Vec<Item>, Cause>>;
 }
 

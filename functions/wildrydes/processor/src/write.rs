@@ -1,4 +1,4 @@
-//! Writing readings in groups, again and again while the table has no room.
+//! Writes readings in groups, and repeats a write while the table has no capacity.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use wildrydes_model::Reading;
 use crate::item::item;
 use crate::table::{Item, Table};
 
-/// Most items of one call `[BatchWriteItem, DynamoDB API reference]`.
+/// The most items in one call
 const GROUP: usize = 25;
-/// Calls for one group, the first included.
+/// The most calls for one group, including the first.
 const TRIES: u32 = 6;
 /// The wait after the first call; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -25,7 +25,7 @@ pub(crate) async fn write<T: Table>(
 ) -> Result<(), (usize, String)> {
     let mut begin = 0;
     for group in readings.chunks(GROUP) {
-        // A call with one key twice is refused as a whole; the later reading is the one that stays.
+        // A call that contains a key twice is refused as a whole; the later reading is kept.
         let mut last = HashMap::new();
         for (index, reading) in group.iter().enumerate() {
             last.insert((reading.name.as_str(), reading.status_time.as_str()), index);
@@ -45,7 +45,7 @@ pub(crate) async fn write<T: Table>(
     Ok(())
 }
 
-/// The error has what is not known to be in the table.
+/// Writes a group. The error has the items that may not be in the table.
 async fn write_group<T: Table>(
     table: &T,
     mut items: Vec<Item>,
@@ -64,7 +64,7 @@ async fn write_group<T: Table>(
             Ok(Err(cause)) => return Err((items, cause.detail)),
             Err(_) => return Err((items, "no time left before the deadline".to_owned())),
         };
-        // Up to half of the wait is chance, so that environments that were throttled together do not come back together.
+        // Up to half of the wait is random, so that environments that were throttled together do not come back together.
         let pause = wait.mul_f64(rand::random_range(0.5..=1.0));
         if again == TRIES || pause >= invocation.budget() {
             return Err((items, cause));

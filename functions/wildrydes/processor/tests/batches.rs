@@ -1,4 +1,4 @@
-//! What becomes of a batch, by the table's and the records' doing.
+//! The results of batches, with various records and answers of the table.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, like tests")]
 
@@ -14,7 +14,8 @@ use lambda_runtime::Context;
 use processor::{FailMode, Item, Processor, Table};
 use serde_json::{Value, json};
 
-/// Keeps what it takes, by name and time; `refusals` says how many items at the end of each further call it has no room for.
+/// A table that keeps items by name and time; `refusals` says how many items at the end of each further call it has no capacity
+/// for.
 #[derive(Debug, Default)]
 struct Kept {
     items: RefCell<BTreeMap<(String, String), Item>>,

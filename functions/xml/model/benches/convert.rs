@@ -1,5 +1,4 @@
-//! How long a file takes from its bytes to its JSON, and what that takes in memory:
-//! `cargo bench -p xml-model --bench convert -- [MB] [ROUNDS]`.
+//! Measures how long a file takes from its bytes to its JSON, and how much memory:
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 

@@ -1,11 +1,11 @@
-//! A rule on a tree, from the leaves to the root.
+//! Applies a rule to a tree, from the leaves to the root.
 
 use crate::{
     rule::{Flatten, Kind, Rule},
     tree::Tree,
 };
 
-/// The tree that `rule` makes of `tree`.
+/// The tree that `rule` makes from `tree`.
 pub fn convert(tree: Tree, rule: &Rule) -> Tree {
     match tree {
         Tree::List(items) => Tree::List(items.into_iter().map(|item| convert(item, rule)).collect()),
@@ -61,8 +61,8 @@ fn gather(value: Tree, level: usize, found: &mut Vec<Tree>) {
     }
 }
 
-/// Assigns the members of the objects that lie `level` levels below `value`; those of a list's elements get its place in
-/// the list, from 1, behind their names.
+/// Assigns the members of the objects that lie `level` levels below `value`. Members of a list's elements get the element's index,
+/// from 1, appended to their names.
 fn merge(value: Tree, level: usize, found: &mut Vec<(String, Tree)>) {
     match value {
         Tree::Object(members) if level == 0 => {

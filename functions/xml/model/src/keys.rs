@@ -1,8 +1,8 @@
-//! Keys of objects: as events write them, and where what is made of an object goes.
+//! Keys of objects: decodes them from events, and derives the keys of results.
 
 use percent_encoding::percent_decode_str;
 
-/// A key as an event has it, decoded: `+` is a space, `%xx` a byte.
+/// Decodes a key from an event: `+` is a space, `%xx` a byte.
 pub fn decoded(key: &str) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_decoded_and_led_on() {
+    fn keys_are_decoded_and_derived() {
         let check = |event: &str, key: &str, output: &str| {
             assert_eq!(decoded(event), key);
             assert_eq!(output_key(key), output);

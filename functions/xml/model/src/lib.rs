@@ -1,7 +1,7 @@
-//! What the functions of the XML system share: an XML file becomes a tree, a rule turns the tree into JSON.
+//! The common code of the XML system's functions: an XML file becomes a tree, and a rule turns the tree into JSON.
 //!
-//! The tree follows the reference's reader (attributes as `@name`, text beside them as `#text`, repeated elements as a
-//! list); [`convert()`] follows its rules, which tests hold to its golden cases.
+//! The tree has the form of the reference's reader (attributes as `@name`, text beside them as `#text`, repeated elements as a
+//! list); [`convert()`] follows the reference's rules, which tests check against its golden files.
 
 mod convert;
 mod json;

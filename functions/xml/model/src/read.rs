@@ -1,4 +1,4 @@
-//! XML into a tree, in bounded depth and size. Document types, and with them entities of one's own, are refused.
+//! Reads XML into a tree, with bounded depth and size. Document types, and with them custom entities, are refused.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ pub const LARGEST: usize = 5 << 20;
 /// How deep elements may nest.
 const DEPTH: usize = 256;
 
-/// Why a file is no XML that is taken.
+/// Why an XML file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at {line}:{column}")]
 pub struct ReadError {
     /// What is wrong.
     pub reason: String,
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// The column, counted from 1, in characters.
     pub column: usize,
 }
 
-/// Reads a file; names are as `rule` maps namespaces.
+/// Reads a file; `rule` maps the namespaces of names.
 pub fn read(bytes: &[u8], rule: &Rule) -> Result<Tree, ReadError> {
     Reading::new(bytes)?.run(rule)
 }
@@ -190,7 +190,7 @@ impl<'t> Reading<'t> {
             members.push(("@xmlns".to_owned(), Tree::Object(declared)));
         }
         for (name, value) in attributes {
-            // The default namespace is of elements alone.
+            // The default namespace only applies to elements.
             let name = if name.contains(':') { qualified(&name, &scope, rule) } else { name };
             Tree::append(&mut members, format!("@{name}"), Tree::Text(value));
         }

@@ -1,4 +1,4 @@
-//! Rules: how names change, what is flattened, what is left out.
+//! Rules, which say how names change, what is flattened, and what is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use serde_json::Value;
 pub struct Rule {
     /// New names by old ones.
     pub names: BTreeMap<String, String>,
-    /// What is flattened, by name.
+    /// How elements are flattened, by name.
     pub types: BTreeMap<String, Flatten>,
     /// Names that are left out, with the `@` of attributes.
     pub ignore: BTreeSet<String>,
     /// Prefixes by namespace; an empty one means none.
     pub namespaces: BTreeMap<String, String>,
-    /// Whether a flattened list that holds a single list is that list: the reference nests two items of one name.
+    /// Whether a flattened list that contains a single list is replaced by that list. The reference nests two items of one name.
     pub flatten_single: bool,
 }
 
 /// How a value is flattened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flatten {
-    /// What comes out.
+    /// The form of the result.
     pub kind: Kind,
     /// How many levels down the values lie.
     pub level: usize,
@@ -37,7 +37,7 @@ pub enum Kind {
     Object,
 }
 
-/// Why a document is no rule.
+/// Why a document is not a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{section}: {why}")]
 pub struct RuleError {

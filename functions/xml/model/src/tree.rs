@@ -1,4 +1,4 @@
-//! The tree between XML and JSON. Its members keep their order, which JSON maps of a library may not.
+//! The tree between XML and JSON. Its members keep their order, which a library's JSON maps may not.
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]

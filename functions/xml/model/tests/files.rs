@@ -1,4 +1,4 @@
-//! Whole files: what they become by the reference's rule, and what is refused.
+//! Whole files: their JSON by the reference's rule, and refused files.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 

@@ -1,4 +1,4 @@
-//! The buckets and the table as they are on AWS, and on whatever speaks its APIs.
+//! The buckets and the table on AWS, and on clouds with the same APIs.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ impl S3 {
     /// Builds the client from the function's environment.
     pub(crate) async fn from_env() -> Self {
         let config = sdk_config(Service::S3).await;
-        // A local endpoint has no names for buckets.
+        // A local endpoint has no host names for buckets.
         let config = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(Service::S3.has_own_endpoint())
             .build();
@@ -103,7 +103,7 @@ impl Source for Table {
         let outcome = call.condition_expression("attribute_not_exists(RuleId)").send().await;
         match outcome {
             Ok(_) => Ok(()),
-            // Another environment was quicker.
+            // Another environment has stored the rule first.
             Err(error) if error.as_service_error().is_some_and(aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception) => Ok(()),
             Err(error) => Err(Fault::Rules(Cause::from(&error).short)),
         }

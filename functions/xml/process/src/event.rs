@@ -1,4 +1,4 @@
-//! Events: S3's, and what a person sends by hand in the same form.
+//! Events of S3, and events of the same form that a person sends by hand.
 
 use serde::Deserialize;
 use xml_model::decoded;
@@ -6,19 +6,19 @@ use xml_model::decoded;
 /// An event.
 #[derive(Debug, Default, Deserialize)]
 pub struct Event {
-    /// What happened, in no order.
+    /// The changes, in no particular order.
     #[serde(rename = "Records", default)]
     pub records: Vec<Record>,
-    /// The bucket of JSON files, where it is not the usual one.
+    /// The bucket of JSON files, if it is not the default one.
     pub to_bucket: Option<String>,
-    /// The table of rules, where it is not the usual one.
+    /// The table of rules, if it is not the default one.
     pub dynamodb_resource: Option<String>,
     /// The rule for objects that name none.
     pub rule_id: Option<u64>,
 }
 
 impl Event {
-    /// Whether a person asks: the answer is read, and an error is an answer.
+    /// Whether a person sent the event: then the answer is read, and an error is returned as an answer.
     pub fn is_manual(&self) -> bool {
         let extended = self.to_bucket.is_some() || self.dynamodb_resource.is_some() || self.rule_id.is_some();
         extended || self.records.iter().any(|record| record.event_source.as_deref() != Some("aws:s3"))
@@ -73,7 +73,7 @@ impl Record {
         decoded(&self.s3.object.key)
     }
 
-    /// The hexadecimal number that orders the changes of one object, as long as every other one.
+    /// The hexadecimal number that orders the changes of one object, padded to a fixed length.
     pub fn sequencer(&self) -> String {
         let sequencer = self.s3.object.sequencer.as_deref().unwrap_or_default();
         format!("{sequencer:0>32}").to_ascii_uppercase()

@@ -1,4 +1,4 @@
-//! One event: each of its objects becomes JSON, or leaves a report of why it cannot.
+//! Handles one event: each of its objects becomes JSON, or a report says why it cannot.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::event::{Event, Record};
 use crate::objects::{Fault, Objects, Put};
 use crate::rules::{Rules, Source};
 
-/// What the function answers: an envelope to a person, nothing to S3.
+/// The function's answer: an HTTP response for a person, null for S3.
 pub type Answer = Value;
 
 /// The function.
@@ -21,7 +21,7 @@ pub struct Process<O, S> {
     pub objects: O,
     /// The rules.
     pub rules: Rules<S>,
-    /// The bucket of JSON files, unless the event names another.
+    /// The bucket of JSON files, unless the event names another one.
     pub to_bucket: String,
     /// The table of rules, unless the event names another.
     pub table: String,
@@ -30,7 +30,7 @@ pub struct Process<O, S> {
 /// How an object ended.
 enum Ending {
     Converted,
-    /// What is there was made of a newer change.
+    /// The existing result was made from a newer change.
     Superseded,
     /// It can never be converted; a report was written.
     Refused(String),
@@ -103,7 +103,7 @@ impl<O: Objects, S: Source> Process<O, S> {
         let to_bucket = event.to_bucket.as_deref().unwrap_or(&self.to_bucket);
         let target = output_key(&key);
         if to_bucket == bucket && target == key {
-            return Ok(Ending::Refused("the result would take the place of its source".to_owned()));
+            return Ok(Ending::Refused("the result would overwrite its source".to_owned()));
         }
         let sequencer = record.sequencer();
         let there = self.objects.metadata(to_bucket, &target).await?;
@@ -119,7 +119,7 @@ impl<O: Objects, S: Source> Process<O, S> {
         let id = match wanted {
             Some(Ok(id)) => id,
             Some(Err(_)) => {
-                let why = "the metadata rule-id is no number".to_owned();
+                let why = "the metadata rule-id is not a number".to_owned();
                 return self.refuse(to_bucket, &key, &why, None, &object.etag, &sequencer).await;
             }
             None => event.rule_id.unwrap_or(1),
@@ -139,7 +139,7 @@ impl<O: Objects, S: Source> Process<O, S> {
         Ok(Ending::Converted)
     }
 
-    /// Writes down why an object is not converted; trying again would change nothing.
+    /// Writes a report of why an object is not converted; trying again would change nothing.
     async fn refuse(
         &self,
         bucket: &str,
@@ -162,7 +162,7 @@ impl<O: Objects, S: Source> Process<O, S> {
     }
 }
 
-/// Which change of the source something was made of.
+/// Metadata that says from which change of the source a result was made.
 fn stamped(etag: &str, sequencer: &str) -> HashMap<String, String> {
     [("source-etag", etag), ("source-sequencer", sequencer)]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

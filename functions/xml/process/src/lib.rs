@@ -1,7 +1,7 @@
-//! Converts XML files of a bucket to JSON files of another, by stored rules.
+//! Converts XML files of one bucket to JSON files of another, by stored rules.
 //!
-//! S3 tells of new files by asynchronous events, and takes every answer as success: a fault that may pass fails the
-//! invocation, which tries it again; a file that can never be converted leaves a report beside the results.
+//! S3 sends asynchronous events about new files, and takes every answer as success. So a fault that may pass fails the invocation,
+//! which tries it again; a file that can never be converted leaves a report beside the results.
 
 mod aws;
 mod event;

@@ -1,4 +1,4 @@
-//! What the function needs of S3: a trait, so that tests run without it.
+//! The operations that the function needs from S3, as a trait, so that tests run without S3.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 pub struct Object {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Without quotes.
+    /// The `ETag` without quotes.
     pub etag: String,
     /// User metadata.
     pub metadata: HashMap<String, String>,
@@ -26,7 +26,7 @@ pub struct Put {
     pub metadata: HashMap<String, String>,
 }
 
-/// What went wrong with a service.
+/// A fault of a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There is no such object.
@@ -42,10 +42,10 @@ pub enum Fault {
 
 /// The objects of all buckets.
 pub trait Objects {
-    /// Reads an object; one that is larger than `limit` bytes is cut off behind them.
+    /// Reads an object; a larger one is cut off after `limit` bytes.
     fn get(&self, bucket: &str, key: &str, limit: usize) -> impl Future<Output = Result<Object, Fault>>;
 
-    /// The user metadata of an object; `None` when there is none of this key.
+    /// The user metadata of an object; `None` if there is no object with this key.
     fn metadata(
         &self,
         bucket: &str,

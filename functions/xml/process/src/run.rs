@@ -1,4 +1,4 @@
-//! The function as it runs: [`Process`] on S3 and `DynamoDB`.
+//! Runs [`Process`] with S3 and `DynamoDB`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The function on buckets and rules of a test's own.
+//! The function with a test's own buckets and rules.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 

@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 /// How a request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The file is stored, or an address for it was made; the document says more.
+    /// The file is stored, or an address for it was made; the document has the details.
     Done(Value),
     /// A parameter is missing.
     Missing(&'static str),
     /// The request is wrong; the text says why.
     Invalid(String),
-    /// The bucket is none that files may go to.
+    /// Files may not go to this bucket.
     Forbidden(String),
     /// There is no such rule.
     UnknownRule(u64),
-    /// The file is too large for this way.
+    /// The file is too large for the API.
     TooLarge,
     /// A form without the part `file`.
     NoFile,
@@ -29,7 +29,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// The log line's word for it.
+    /// The word for it in the log line.
     pub(crate) fn outcome(&self) -> (&'static str, Level) {
         match self {
             Self::Done(_) => ("stored", Level::Info),

@@ -1,4 +1,4 @@
-//! S3 and the table of rules as they are on AWS, and on whatever speaks its APIs.
+//! S3 and the table of rules on AWS, and on clouds with the same APIs.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use functions_common::{StartError, required};
 
 use crate::places::{Failure, Places, Stored};
 
-/// How long a presigned address is good.
+/// How long a presigned address is valid.
 const PRESIGNED: Duration = Duration::from_mins(15);
 
 /// S3 and `DynamoDB`.
@@ -25,7 +25,7 @@ impl Aws {
     /// Builds the clients from the function's environment.
     pub(crate) async fn from_env() -> Result<Self, StartError> {
         let config = sdk_config(Service::S3).await;
-        // A local endpoint has no names for buckets.
+        // A local endpoint has no host names for buckets.
         let config = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(Service::S3.has_own_endpoint())
             .build();

@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::answer::Ending;
 
-/// A file of the reference's kind, which an empty body stands for.
+/// The reference's sample file, which is used for an empty body.
 const SAMPLE: &[u8] = include_bytes!("../data/data.xml");
 
-/// The file that a request brings.
+/// The file in a request.
 pub(crate) fn file(request: &ApiGatewayProxyRequest) -> Result<Vec<u8>, Ending> {
     let text = request.body.as_deref().unwrap_or_default();
     let body = if request.is_base64_encoded {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_part_called_file_is_the_file() {
+    fn the_part_named_file_is_the_file() {
         let form = "--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--b\r\n\
                     Content-Disposition: form-data; name=\"file\"; filename=\"a.xml\"\r\n\r\n<a/>\r\n--b--\r\n";
         assert_eq!(

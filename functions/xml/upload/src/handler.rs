@@ -11,14 +11,14 @@ use crate::answer::Ending;
 use crate::body;
 use crate::places::Places;
 
-/// The function. It never fails an invocation: behind a gateway that would only hide the cause.
+/// The function. It never fails an invocation, because an API gateway would then hide the cause.
 #[derive(Debug)]
 pub struct Upload<P> {
     /// S3 and the table.
     pub places: P,
     /// The buckets that files may go to.
     pub allowed: Vec<String>,
-    /// Whether rule 1 is stored by the function that converts, with the first file that needs it.
+    /// Whether the converting function stores rule 1 with the first file that needs it.
     pub stores_reference: bool,
 }
 
@@ -120,7 +120,7 @@ impl<P: Places> Upload<P> {
             || file.split('/').any(|part| part == "..")
         {
             return Err(Ending::Invalid(format!(
-                "`{file}` is no name of an XML file: it must end with .xml and lead nowhere else"
+                "`{file}` is not a valid name of an XML file: it must end with .xml, not begin with / and not contain `..`"
             )));
         }
         if !self.allowed.contains(&bucket) {
@@ -128,9 +128,9 @@ impl<P: Places> Upload<P> {
         }
         let rule = match request.query_string_parameters.first("rule") {
             None | Some("") => None,
-            Some(text) => {
-                Some(text.parse().map_err(|_| Ending::Invalid(format!("`{text}` is no number of a rule")))?)
-            }
+            Some(text) => Some(
+                text.parse().map_err(|_| Ending::Invalid(format!("`{text}` is not the number of a rule")))?,
+            ),
         };
         Ok(Wanted { file, bucket, rule })
     }

@@ -1,9 +1,9 @@
-//! What the function needs of S3 and of the table: a trait, so that tests run without them.
+//! The operations that the function needs from S3 and the table, as a trait, so that tests run without them.
 
 /// An object that was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// Without quotes.
+    /// The `ETag` without quotes.
     pub etag: String,
 }
 
@@ -12,9 +12,9 @@ pub struct Stored {
 #[error("{0}")]
 pub struct Failure(pub String);
 
-/// Where files go, and where rules are.
+/// The bucket for files and the table of rules.
 pub trait Places {
-    /// Stores an XML file; `rule` is the rule that it wants to be converted by.
+    /// Stores an XML file; `rule` is the rule for its conversion.
     fn put(
         &self,
         bucket: &str,

@@ -1,4 +1,4 @@
-//! The function as it runs: [`Upload`] on S3 and `DynamoDB`.
+//! Runs [`Upload`] with S3 and `DynamoDB`.
 
 use std::process::ExitCode;
 

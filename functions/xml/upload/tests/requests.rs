@@ -1,4 +1,4 @@
-//! The function on a bucket and a table of a test's own.
+//! The function with a test's own bucket and table.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -13,7 +13,7 @@ use xml_upload::{Failure, Places, Stored, Upload};
 
 type Put = (String, String, Vec<u8>, Option<u64>);
 
-/// What was put; fails when told so.
+/// A bucket that keeps what was put, and fails if a test wants it.
 #[derive(Debug, Default)]
 struct Bucket {
     puts: Mutex<Vec<Put>>,
@@ -117,7 +117,7 @@ async fn what_is_wrong_is_answered_and_nothing_is_stored() {
     )
     .await;
     check(&[PLACE[0], PLACE[1], ("rule", "7")], "<a/>", 404, "there is no rule 7").await;
-    let outside = "`../a.xml` is no name of an XML file: it must end with .xml and lead nowhere else";
+    let outside = "`../a.xml` is not a valid name of an XML file: it must end with .xml, not begin with / and not contain `..`";
     check(&[("file", "../a.xml"), PLACE[1]], "<a/>", 400, outside).await;
     let bomb = "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>";
     check(&PLACE, bomb, 400, "Invalid XML: document types (DTD) are not taken at 1:31").await;
@@ -130,7 +130,7 @@ async fn a_rule_goes_along_and_a_failure_is_told_in_the_references_words() {
     let (_, _, puts) =
         ask(Bucket::default(), request(&[PLACE[0], PLACE[1], ("rule", "2")], "<a/>", "")).await;
     assert_eq!(puts[0].3, Some(2));
-    // The reference's rule, which is stored when a file needs it first.
+    // The reference's rule is stored when the first file needs it.
     let (_, _, puts) =
         ask(Bucket::default(), request(&[PLACE[0], PLACE[1], ("rule", "1")], "<a/>", "")).await;
     assert_eq!(puts[0].3, Some(1));

@@ -5,16 +5,16 @@ use pipeline_model::aws::Cause;
 use super::contract::Sink;
 use crate::change::Change;
 
-/// Hands changes to one sink, and when that has them to another.
+/// Hands changes to one sink, and then to another.
 ///
-/// A failure of either hands the changes back, and both get them again. So the first must be one that takes the same changes
-/// twice without harm, as Postgres does; the second, which may count twice what it gets twice, gets nothing that the first
+/// A failure of either hands the changes back, and both get them again. So the first must be a sink that takes the same changes
+/// twice without harm, as Postgres does. The second may count changes twice that it gets twice; it gets nothing that the first
 /// refused.
 #[derive(Debug)]
 pub struct Both<F, S> {
-    /// Takes changes twice without harm.
+    /// The sink that takes changes twice without harm.
     pub first: F,
-    /// Gets what the first one has.
+    /// The sink that gets what the first one has taken.
     pub second: S,
 }
 

@@ -1,4 +1,4 @@
-//! Which sink an environment uses.
+//! Chooses the sink of an environment.
 
 use pipeline_model::aws::Cause;
 use pipeline_model::{StartError, optional};
@@ -39,7 +39,7 @@ impl SinkChoice {
         }
     }
 
-    /// Makes the sink from the function's environment; what another sink needs is not asked for.
+    /// Makes the sink from the function's environment; variables of other sinks are not read.
     pub async fn open(self) -> Result<ChosenSink, StartError> {
         Ok(match self {
             Self::CloudWatch => ChosenSink::CloudWatch(CloudWatch::from_env().await),

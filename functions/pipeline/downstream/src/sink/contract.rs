@@ -1,4 +1,4 @@
-//! What the handler asks of a sink.
+//! The trait of sinks.
 
 use pipeline_model::aws::Cause;
 

@@ -1,4 +1,4 @@
-//! From changes to metric data.
+//! Turns changes into metric data.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 
 use crate::change::Change;
 
-/// Most data in one call `[PutMetricData, CloudWatch API reference]`.
+/// The most data in one call
 const MAX_DATA: usize = 1000;
 
-/// Most different values in one datum `[MetricDatum, CloudWatch API reference]`.
+/// The most different values in one datum
 const MAX_VALUES: usize = 150;
 
 /// Name of the metric.
@@ -19,7 +19,7 @@ const METRIC: &str = "Latency";
 /// Dimension of the copy per run.
 const RUN: &str = "RunId";
 
-/// How often each latency occurred, for one run or all of them, among requests that were complete at one instant.
+/// How often each latency occurred among requests that were complete at the same time, for one run or for all.
 type Counts = BTreeMap<i64, u32>;
 
 /// Requests that share a datum.
@@ -30,7 +30,7 @@ struct Group<'a> {
     completed_ms: i64,
 }
 
-/// The data for the measured ones among the changes: first without a dimension, then one copy per run.
+/// The data for the measured changes: first without a dimension, then a copy for each run.
 pub(super) fn data(changes: &[Change]) -> Vec<MetricDatum> {
     let mut data = Vec::new();
     for (group, counts) in groups(changes) {
@@ -40,7 +40,7 @@ pub(super) fn data(changes: &[Change]) -> Vec<MetricDatum> {
     data
 }
 
-/// How many of the changes, from the first on, fit one call: all of them but for batches of very many runs.
+/// How many of the changes, from the first on, fit one call: all of them, unless the batch has very many runs.
 pub(super) fn fits(changes: &[Change]) -> usize {
     let mut count = changes.len();
     while count > 1 && data_count(&changes[..count]) > MAX_DATA {

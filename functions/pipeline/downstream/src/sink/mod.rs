@@ -1,4 +1,4 @@
-//! Where measurements go. A sink is one file or folder beside this one, and one entry of [`SinkChoice`].
+//! The sinks of measurements. A sink is one file or folder beside this one, and one variant of [`SinkChoice`].
 
 mod both;
 mod choice;

@@ -1,5 +1,5 @@
-//! A PostgreSQL server of a test's own, gone with the value. It lives in a thread of its own, so that tests with and without a
-//! runtime use it in the same way.
+//! A PostgreSQL server of a test's own, which ends when this is dropped. It has a thread of its own, so that tests with and without
+//! an async runtime use it in the same way.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use local_postgres::{Cluster, PostgresError, Process};
 
-/// What the thread is to do next.
+/// An order to the thread.
 enum Order {
     Crash,
     Resume(Vec<String>),
@@ -18,13 +18,13 @@ enum Order {
 pub(crate) struct Database {
     url: String,
     orders: Option<Sender<Order>>,
-    /// The file that was written, once the order is carried out.
+    /// Gets a message when an order is carried out: the path of a written file, or `None`.
     done: Receiver<Option<PathBuf>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Database {
-    /// Starts a server; where this machine has none, the test does not run.
+    /// Starts a server; without PostgreSQL on this machine the test does not run.
     pub(crate) fn start() -> Self {
         let (orders, inbox) = channel();
         let (told, done) = channel();
@@ -100,7 +100,7 @@ impl Drop for Database {
     }
 }
 
-/// Carries out orders until nobody gives any more, then ends the server.
+/// Carries out orders until there are no more, then ends the server.
 async fn serve(
     cluster: &Cluster,
     process: Process,

@@ -1,4 +1,4 @@
-//! From changes to columns: what a batch leaves of each item.
+//! Turns changes into columns: the last state of each item in a batch.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use crate::change::{Change, Kind};
 use crate::image::Image;
 use crate::measurement::Measurement;
 
-/// Most digits that a sequence number has `[StreamRecord, DynamoDB Streams API reference]`.
+/// The most digits of a sequence number
 const MAX_DIGITS: usize = 40;
 
 /// The items that exist after the batch, one array a column.
@@ -19,7 +19,7 @@ pub(super) struct Items<'a> {
     pub(super) messages: Vec<&'a str>,
     pub(super) timestamps_ms: Vec<i64>,
     pub(super) received_ms: Vec<Option<i64>>,
-    /// None for an item whose request was measured before: its row keeps what it has.
+    /// `None` for an item whose request was measured before: its row keeps its value.
     pub(super) completed_ms: Vec<Option<i64>>,
     pub(super) latencies_ms: Vec<Option<i64>>,
     pub(super) run_ids: Vec<&'a str>,
@@ -33,8 +33,8 @@ pub(super) struct Removals<'a> {
     pub(super) sequences: Vec<&'a str>,
 }
 
-/// What a batch comes to: the last state of every item it touches, ordered by id, so that two transactions lock rows in the
-/// same order.
+/// The result of a batch: the last state of every item it touches, ordered by id, so that two transactions lock rows in the same
+/// order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch<'a> {
     pub(super) items: Items<'a>,
@@ -45,12 +45,12 @@ pub(super) struct Batch<'a> {
 #[derive(Clone, Copy)]
 struct State<'a> {
     sequence: &'a str,
-    /// None once it is removed.
+    /// `None` once it is removed.
     image: Option<&'a Image>,
     measurement: Option<&'a Measurement>,
 }
 
-/// Why no row can hold the change, if so.
+/// Why no row can hold the change, if that is so.
 pub(super) fn refusal(change: &Change) -> Option<String> {
     let image = change.new.as_ref().or(change.old.as_ref())?;
     let sequence = &change.sequence_number;

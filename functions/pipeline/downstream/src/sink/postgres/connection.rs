@@ -11,16 +11,16 @@ use super::batch::Batch;
 use super::database::{CONNECT_TIMEOUT, Database};
 use super::{schema, tls};
 
-/// A frozen or killed environment must not hold its locks for longer than a function of three seconds may run.
+/// A frozen or killed environment must not hold its locks much longer than a function with a timeout of three seconds runs.
 const SESSION: &str = "SET idle_in_transaction_session_timeout = '5s'; SET statement_timeout = '5s'";
 
-/// The server ended the session or is not the one to write to any more: another connection may fare better.
+/// The server ended the session, or can no longer be written to. A new connection may succeed.
 const LOST: [SqlState; 5] = [
     SqlState::ADMIN_SHUTDOWN,
     SqlState::CRASH_SHUTDOWN,
     SqlState::CANNOT_CONNECT_NOW,
     SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-    // What an Aurora writer answers that has become a reader.
+    // The answer of an Aurora writer that has become a reader.
     SqlState::READ_ONLY_SQL_TRANSACTION,
 ];
 
@@ -29,7 +29,7 @@ const LOST: [SqlState; 5] = [
 pub(super) struct Failure {
     /// The chain of errors, for the log.
     pub(super) message: String,
-    /// The connection was lost.
+    /// Whether the connection was lost.
     pub(super) lost: bool,
 }
 
@@ -68,12 +68,12 @@ impl Connection {
     pub(super) async fn open(database: &Database) -> Result<Self, Failure> {
         const WHAT: &str = "failed to connect to Postgres";
         let connector = tls::connector(database).map_err(Failure::plain)?;
-        // The driver's own limit is for each address, and ends when the server has taken the call.
+        // The driver's own limit applies to each address, and only until the server has accepted the connection.
         let (client, connection) = timeout(CONNECT_TIMEOUT, database.config.connect(connector))
             .await
             .map_err(|_| Failure::plain(format!("{WHAT}: no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
             .map_err(|error| Failure::new(WHAT, &error))?;
-        // It ends with the client, or with an error that the client's next call tells.
+        // It ends with the client, or with an error that the client's next call returns.
         tokio::spawn(connection);
         Self::prepare(client)
             .await
@@ -102,7 +102,7 @@ impl Connection {
     async fn transact(&mut self, batch: &Batch<'_>) -> Result<(), Error> {
         let Batch { items, removals } = batch;
         let transaction = self.client.transaction().await?;
-        // The lock comes first and alone: a statement sees what was there when it began.
+        // The lock is taken first, by a statement of its own, because a statement only sees what existed when it began.
         if removals.ids.is_empty() {
             transaction.batch_execute(schema::LOCK_ITEMS).await?;
         } else {

@@ -1,4 +1,4 @@
-//! What `DATABASE_URL` says.
+//! Reads `DATABASE_URL`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
-/// How long a server may take to let us in.
+/// How long a server may take to accept the connection.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where the database is and how its server is trusted.
 ///
-/// The URL is libpq's, so that `psql` takes the same one. `sslmode` is stricter than there: `require`, like `verify-full`,
-/// checks the server's certificate and name. `prefer`, the default, takes TLS where it is offered and checks nothing: who
-/// could forge a certificate could as well say that the server has no TLS.
+/// The URL has libpq's form, so that `psql` takes the same one. `sslmode` is stricter than there: `require`, like `verify-full`,
+/// checks the server's certificate and name. `prefer`, the default, uses TLS if it is offered and checks nothing: an attacker who
+/// could forge a certificate could as well pretend that the server has no TLS.
 #[derive(Debug, Clone)]
 pub(super) struct Database {
     pub(super) config: Config,
@@ -46,7 +46,7 @@ impl Database {
     }
 }
 
-/// Takes out of the query what libpq knows and the driver does not.
+/// Removes options from the query that only libpq knows.
 fn without_libpq_only(url: &str) -> Result<(String, Option<PathBuf>), String> {
     let Some((base, query)) = url.split_once('?') else { return Ok((url.to_owned(), None)) };
     let (mut kept, mut roots) = (Vec::new(), None);

@@ -1,15 +1,15 @@
 //! Items and their latencies as rows of Postgres.
 //!
-//! `pipeline_items` is the table as it would be read off the stream: one row an item, with the measurement of the request
-//! that wrote it. Streams deliver at least once and a batch may come again long after, so every change carries the place
-//! in the stream that it came from, and a change never undoes a later one:
+//! `pipeline_items` is a copy of the table, built from its stream: one row for each item, with the measurement of the request that
+//! wrote it. Streams deliver at least once, and a batch may come again much later. So every change carries its position in the
+//! stream, and a change never undoes a later one:
 //!
 //! - an insertion or modification writes only over a row with a smaller `stream_seq`;
-//! - a removal deletes only a row with a smaller one, and leaves its own in `pipeline_removed_items`, where a replayed older
-//!   insertion finds that the item is gone. Without this note the row would rise again.
+//! - a removal deletes only a row with a smaller one, and notes its own in `pipeline_removed_items`, where a replayed older
+//!   insertion finds that the item is gone. Without this note the row would be created again.
 //!
-//! The stream forgets a change after 24 hours, so a note that is older than two days can go: what it guards against cannot
-//! come any more.
+//! The stream forgets a change after 24 hours, so a note that is older than two days can be deleted: no older change can come any
+//! more.
 
 mod batch;
 mod connection;
@@ -32,8 +32,8 @@ use crate::change::Change;
 #[derive(Debug)]
 pub struct Postgres {
     database: Database,
-    /// The connection between two batches. While one is written it is taken out, so that a batch that was given up half-way
-    /// takes its connection with it: nobody knows what the server still does on it.
+    /// The connection between two batches. It is taken out while a batch is written, so that a batch that was given up half-way
+    /// also gives its connection up: it is unknown what the server is still doing on it.
     idle: RefCell<Option<Connection>>,
 }
 
@@ -55,7 +55,8 @@ impl Postgres {
             None => Connection::open(&self.database).await?,
         };
         match connection.write(batch).await {
-            // Lost before, during or after the commit: the guards make a second time harmless.
+            // The connection may have been lost before, during or after the commit. The conditions of the statements make a second
+            // write harmless.
             Err(failure) if failure.lost => {
                 connection = Connection::open(&self.database).await?;
                 connection.write(batch).await?;
@@ -68,7 +69,7 @@ impl Postgres {
 }
 
 impl Sink for Postgres {
-    /// Everything up to what no row can hold, and that one alone, so that the answer names it.
+    /// All changes up to one that no row can hold; that one is taken alone, so that the answer names it.
     fn fits(&self, changes: &[Change]) -> usize {
         changes
             .iter()

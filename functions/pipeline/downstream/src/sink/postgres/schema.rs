@@ -19,23 +19,22 @@ pub(super) const CREATE: &str = "\
     );
     CREATE INDEX IF NOT EXISTS pipeline_removed_items_removed_at ON pipeline_removed_items (removed_at)";
 
-/// Whether both tables are there. `CREATE TABLE IF NOT EXISTS` alone asks for the right to create even when it has
-/// nothing to do.
+/// Whether both tables exist. `CREATE TABLE IF NOT EXISTS` needs the right to create even when it has nothing to do.
 pub(super) const EXISTS: &str = "SELECT to_regclass('pipeline_items') IS NOT NULL \
     AND to_regclass('pipeline_removed_items') IS NOT NULL";
 
-/// Held by who creates the tables: two `CREATE TABLE IF NOT EXISTS` at once fail on each other. The numbers of both locks
-/// only have to differ from those of other users of the database.
+/// Held while the tables are created: two `CREATE TABLE IF NOT EXISTS` at once fail on each other. The numbers of both locks only
+/// have to differ from those of other users of the database.
 pub(super) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(7310579626)";
 
 /// Shared by transactions that only write items. With [`LOCK_REMOVALS`] it closes the gap between looking for a note and
 /// writing the row: a removal in between, on the connection of an invocation that was given up, would not be seen.
 pub(super) const LOCK_ITEMS: &str = "SELECT pg_advisory_xact_lock_shared(7310579625)";
 
-/// Held alone by a transaction that removes items.
+/// Held exclusively by a transaction that removes items.
 pub(super) const LOCK_REMOVALS: &str = "SELECT pg_advisory_xact_lock(7310579625)";
 
-/// Writes items over older ones, unless they are known to be gone since.
+/// Writes items over older ones, unless a note says that they were removed later.
 pub(super) const UPSERT: &str = "\
     INSERT INTO pipeline_items AS item
         (id, message, timestamp_ms, received_ms, completed_ms, latency_ms, run_id, stream_seq)
@@ -56,7 +55,7 @@ pub(super) const UPSERT: &str = "\
         stream_seq = excluded.stream_seq
     WHERE item.stream_seq < excluded.stream_seq";
 
-/// Notes which items are gone since when, and deletes their rows.
+/// Notes which items were removed and when, and deletes their rows.
 pub(super) const REMOVE: &str = "\
     WITH gone AS (
         SELECT id, seq::numeric AS stream_seq FROM unnest($1::text[], $2::text[]) AS removed (id, seq)
@@ -67,6 +66,6 @@ pub(super) const REMOVE: &str = "\
     )
     DELETE FROM pipeline_items AS item USING gone WHERE item.id = gone.id AND item.stream_seq < gone.stream_seq";
 
-/// Forgets what no replay can bring back any more: a stream keeps a change for 24 hours.
+/// Deletes notes that no replay can need any more: a stream keeps a change for 24 hours.
 pub(super) const FORGET: &str =
     "DELETE FROM pipeline_removed_items WHERE removed_at < now() - interval '2 days'";

@@ -1,4 +1,4 @@
-//! TLS for the connection: the ring that the SDK has already.
+//! TLS for the connection, with ring, which the SDK uses too.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::database::Database;
 
-/// What connects with TLS as the database's URL asks.
+/// Makes TLS connections as the database's URL asks.
 pub(super) fn connector(database: &Database) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -49,7 +49,7 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// Takes every certificate; the handshake must still be signed with its key.
+/// Accepts every certificate; the handshake must still be signed with its key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
