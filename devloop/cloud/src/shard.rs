@@ -1,4 +1,5 @@
-//! An append-only, trimmed log with wake-ups: a Kinesis shard and a DynamoDB stream shard are both one of these.
+//! An append-only log that wakes its readers and drops old records. A Kinesis shard and a shard of a table stream both are
+//! such a log.
 
 use std::{
     collections::VecDeque,
@@ -8,20 +9,21 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// How many bytes of records a log keeps. Beyond that the oldest go, but none that a [`Hold`] still needs.
+/// How many bytes of records a log keeps. Beyond that the oldest are dropped, except those that a [`Hold`] still needs.
 pub(crate) const KEPT_BYTES: usize = 512 << 20;
 
-/// A reader's place: the smallest sequence number that it still needs. Records behind it stay as long as the reader holds it.
+/// A reader's position: the smallest sequence number that it still needs. Records from there on are kept while the reader
+/// has this.
 pub(crate) type Hold = Arc<Mutex<u128>>;
 
-/// One record with its place in the log.
+/// A record with its position in the log.
 #[derive(Debug)]
 pub(crate) struct Entry<T> {
-    /// Grows along the log; the service gives it its printed form.
+    /// The sequence number, which increases along the log; the service gives it a printed form.
     pub(crate) sequence: u128,
-    /// When the service took the record, in ms since the epoch.
+    /// When the service accepted the record, in ms since the epoch.
     pub(crate) arrived_ms: i64,
-    /// What the record counts against the read limits, in bytes.
+    /// The record's size for the read limits, in bytes.
     pub(crate) bytes: usize,
     /// The record itself.
     pub(crate) record: Arc<T>,
@@ -33,31 +35,31 @@ impl<T> Clone for Entry<T> {
     }
 }
 
-/// Where a reader wants to begin.
+/// The starting position of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// The oldest record kept.
+    /// The oldest kept record.
     TrimHorizon,
-    /// The first record after this moment.
+    /// The first record that arrives after now.
     Latest,
-    /// The record with this sequence number, or the next one behind it.
+    /// The record with this sequence number, or the next one after it.
     At(u128),
-    /// The first record behind this sequence number.
+    /// The first record after this sequence number.
     After(u128),
     /// The first record that arrived at or after this time, in ms since the epoch.
     Timestamp(i64),
 }
 
-/// What a read found.
+/// The result of a read.
 #[derive(Debug)]
 pub(crate) struct Slice<T> {
     /// The records, oldest first.
     pub(crate) entries: Vec<Entry<T>>,
-    /// Where the next read goes on: the smallest sequence number that was not looked at.
+    /// The position of the next read: the smallest sequence number that was not read.
     pub(crate) next: u128,
     /// How far the reader is behind the newest record, in ms; 0 when it has read everything.
     pub(crate) behind_ms: i64,
-    /// The log is closed and `next` lies behind its last record.
+    /// Whether the log is closed and `next` is after its last record.
     pub(crate) finished: bool,
 }
 
@@ -72,7 +74,7 @@ struct Inner<T> {
 }
 
 impl<T> Inner<T> {
-    /// Forgets the oldest records beyond `limit` bytes that no reader needs.
+    /// Drops the oldest records beyond `limit` bytes, as far as no reader needs them.
     fn make_room(&mut self, limit: usize) {
         if self.bytes <= limit {
             return;
@@ -90,11 +92,11 @@ impl<T> Inner<T> {
     }
 }
 
-/// The log of one shard. Appending and reading at a position take O(log n) in what is kept; waiting costs nothing.
+/// The log of one shard. Appending and reading take O(log n) for n records; waiting costs nothing.
 #[derive(Debug)]
 pub(crate) struct ShardLog<T> {
     inner: Mutex<Inner<T>>,
-    /// Carries `Inner::next` (and a last change when the log closes) to whoever waits.
+    /// Sends `Inner::next` to waiting readers, and a last time when the log closes.
     grown: watch::Sender<u128>,
 }
 
@@ -113,28 +115,29 @@ impl<T> ShardLog<T> {
         }
     }
 
-    /// Keeps what is at or behind `from` for a reader, who moves the place on.
+    /// Keeps the records from `from` on for a reader, which moves this position forward.
     pub(crate) fn hold(&self, from: u128) -> Hold {
         let hold = Arc::new(Mutex::new(from));
         self.inner.lock().holds.push(Arc::downgrade(&hold));
         hold
     }
 
-    /// Whether the log may take another record: its readers are so far behind that it is full of what they need, otherwise.
+    /// Whether the log may take another record. It may not while its readers are so far behind that it is full of records
+    /// which they need.
     pub(crate) fn has_room(&self) -> bool {
         let mut inner = self.inner.lock();
         inner.make_room(KEPT_BYTES);
         inner.bytes <= KEPT_BYTES || inner.entries.len() <= 1
     }
 
-    /// How many records are kept, and how many bytes they count.
+    /// How many records are kept, and their bytes.
     pub(crate) fn kept(&self) -> (usize, usize) {
         let inner = self.inner.lock();
         (inner.entries.len(), inner.bytes)
     }
 
-    /// Appends a record and wakes the readers. The sequence number is `wanted` or, when that is not ahead of the last
-    /// one, the next free number; `None` when the log is closed.
+    /// Appends a record and wakes the readers. Its sequence number is `wanted`, or the next free number if `wanted` is not
+    /// larger than the last one. `None` when the log is closed.
     pub(crate) fn append(
         &self,
         wanted: u128,
@@ -147,19 +150,20 @@ impl<T> ShardLog<T> {
             return None;
         }
         let sequence = wanted.max(inner.next);
-        // Two callers may have looked at the clock in another order than they came here; positions by time need it sorted.
+        // Two callers may have read the clock in another order than they got here, but finding positions by time needs
+        // sorted times.
         let arrived_ms = inner.entries.back().map_or(arrived_ms, |last| last.arrived_ms.max(arrived_ms));
         let record = Arc::new(make(sequence));
         inner.entries.push_back(Entry { sequence, arrived_ms, bytes, record });
         inner.next = sequence + 1;
         inner.bytes += bytes;
         inner.make_room(KEPT_BYTES);
-        // Sent under the lock, so that the watched value never goes back.
+        // Sent under the lock, so that the value never decreases.
         self.grown.send_replace(sequence + 1);
         Some(sequence)
     }
 
-    /// Turns a start into the sequence number that a first [`ShardLog::read`] takes.
+    /// The sequence number for the first [`ShardLog::read`] from a starting position.
     pub(crate) fn position(&self, start: Start) -> u128 {
         let inner = self.inner.lock();
         match start {
@@ -174,7 +178,7 @@ impl<T> ShardLog<T> {
         }
     }
 
-    /// Up to `limit` records and about `max_bytes` (always at least one record) from `from` on.
+    /// Reads from `from` on: at most `limit` records and about `max_bytes`, but always at least one record.
     pub(crate) fn read(&self, from: u128, limit: usize, max_bytes: usize) -> Slice<T> {
         let inner = self.inner.lock();
         let at = inner.entries.partition_point(|entry| entry.sequence < from);
@@ -199,7 +203,7 @@ impl<T> ShardLog<T> {
         Slice { entries, next, behind_ms, finished }
     }
 
-    /// Waits until a record at or behind `from` exists, or the log is closed.
+    /// Waits until there is a record at or after `from`, or the log is closed.
     pub(crate) async fn wait(&self, from: u128) {
         let mut grown = self.grown.subscribe();
         loop {
@@ -215,7 +219,7 @@ impl<T> ShardLog<T> {
         }
     }
 
-    /// Forgets records that arrived before `before_ms`; returns how many.
+    /// Drops records that arrived before `before_ms`; returns how many.
     pub(crate) fn trim(&self, before_ms: i64) -> usize {
         let mut inner = self.inner.lock();
         let mut trimmed = 0;
@@ -228,21 +232,21 @@ impl<T> ShardLog<T> {
         trimmed
     }
 
-    /// No further record is taken; readers see the end once they have read the rest.
+    /// Closes the log: it takes no more records, and readers see its end after they have read the rest.
     pub(crate) fn close(&self) {
         let mut inner = self.inner.lock();
         inner.closed = true;
         self.grown.send_replace(inner.next);
     }
 
-    /// The sequence numbers of the oldest and the newest record kept.
+    /// The sequence numbers of the oldest and the newest kept record.
     pub(crate) fn range(&self) -> Option<(u128, u128)> {
         let inner = self.inner.lock();
         Some((inner.entries.front()?.sequence, inner.entries.back()?.sequence))
     }
 
-    /// How many records are kept at or behind `from`, and the arrival of the oldest of them (ms since the epoch):
-    /// what a reader at `from` has not seen yet.
+    /// What a reader at `from` has not read yet: the number of records, and when the oldest of them arrived (in ms since
+    /// the epoch).
     pub(crate) fn backlog(&self, from: u128) -> (usize, Option<i64>) {
         let inner = self.inner.lock();
         let at = inner.entries.partition_point(|entry| entry.sequence < from);
@@ -267,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn each_start_begins_where_its_name_says() {
+    fn each_start_is_where_its_name_says() {
         let log = filled();
         let check = |start, expected: &[u32]| {
             assert_eq!(values(&log.read(log.position(start), 10, 1_000)), expected, "{start:?}");
@@ -281,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_is_bounded_by_count_and_bytes_and_goes_on_where_it_stopped() {
+    fn a_read_is_limited_by_count_and_bytes_and_the_next_one_continues() {
         let log = filled();
         let first = log.read(0, 2, 1_000);
         assert_eq!((values(&first), first.next, first.behind_ms), (vec![0, 1], 102, 30));
@@ -302,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_its_size_a_log_forgets_what_no_reader_needs() {
+    fn a_full_log_drops_what_no_reader_needs() {
         let log = ShardLog::new(0);
         let third = KEPT_BYTES / 3;
         let append = |value| log.append(0, 0, third, |_| value).unwrap();

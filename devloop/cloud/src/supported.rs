@@ -1,10 +1,10 @@
-//! What the cloud supports, as a page for people: made from the registry, so that it cannot promise what is not there.
+//! The page about what the cloud supports. It is made from the registry, so that it cannot promise more than there is.
 
 use std::fmt::Write as _;
 
 use crate::cloud::{Cloud, Options};
 
-/// The page of operations and resource types, in Markdown. `docs/cloud.md` is this text; a test holds them together.
+/// The page of operations and resource types, in Markdown. `docs/cloud.md` must have this text, which a test checks.
 pub fn supported() -> String {
     let cloud = Cloud::new(Options::default());
     let services = cloud.0.registry.services();
@@ -57,7 +57,7 @@ mod tests {
         let written = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == page,
-            "docs/cloud.md is out of date: DEVLOOP_WRITE_DOCS=1 cargo test -p devloop-cloud --lib supported writes it anew"
+            "docs/cloud.md is out of date: DEVLOOP_WRITE_DOCS=1 cargo test -p devloop-cloud --lib supported rewrites it"
         );
     }
 }

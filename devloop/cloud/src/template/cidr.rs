@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The first `count` blocks of `block` that leave `bits` bits of each address free; without `bits` all of the block's.
+/// The first `count` blocks in `block` with `bits` bits for the addresses of each; without `bits`, with all bits that
+/// `block` has for addresses.
 pub(super) fn blocks(block: &str, count: &str, bits: Option<&str>) -> Result<Vec<String>, String> {
     let unreadable = || format!("wants a block such as 10.0.0.0/16, not `{block}`");
     let (address, prefix) = block.split_once('/').ok_or_else(unreadable)?;

@@ -1,4 +1,5 @@
-//! Conditions: what a template's parameters decide before anything exists [Conditions, CloudFormation User Guide].
+//! Conditions, which are evaluated from a template's parameters before any resource exists [Conditions, CloudFormation User
+//! Guide].
 
 use std::collections::BTreeMap;
 
@@ -12,10 +13,10 @@ use super::{
     scope::{Lookup, Scope},
 };
 
-/// The most conditions that may follow from one another.
+/// The longest chain of conditions that refer to each other.
 const DEEPEST: usize = 100;
 
-/// Nothing exists yet: the world in which conditions are decided.
+/// A lookup in which no resource exists, for evaluating conditions.
 pub(super) struct Nothing;
 
 impl Lookup for Nothing {
@@ -32,7 +33,7 @@ impl Lookup for Nothing {
     }
 }
 
-/// Decides the template's conditions.
+/// Evaluates the template's conditions.
 pub(crate) fn conditions(
     template: &Template,
     parameters: &BTreeMap<String, Value>,
@@ -53,18 +54,18 @@ pub(crate) fn conditions(
     Ok(decided)
 }
 
-/// A condition on its way to be decided, with the ones that it needs.
+/// The evaluation of a condition and of those that it refers to.
 struct Decision<'d> {
     template: &'d Template,
     parameters: &'d BTreeMap<String, Value>,
     pseudo: &'d Pseudo,
     decided: &'d mut BTreeMap<String, bool>,
     open: Vec<String>,
-    /// Rules have functions that conditions lack.
+    /// Whether a rule is evaluated, which may use more functions than conditions.
     is_rule: bool,
 }
 
-/// Whether a rule's function holds.
+/// Whether a rule's function is true.
 pub(super) fn rule_holds(
     function: &Value,
     template: &Template,
@@ -155,7 +156,7 @@ impl Decision<'_> {
         }
     }
 
-    /// A side of `Fn::Equals`: numbers and booleans compare as their text.
+    /// An operand of `Fn::Equals`; numbers and booleans are compared as text.
     fn comparable(&self, value: &Value) -> Result<Value, Problem> {
         let scope = Scope {
             template: self.template,
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_are_decided_whatever_their_order() {
+    fn conditions_are_evaluated_in_any_order() {
         let check = |definitions: Value, expected: Result<&[(&str, bool)], &str>| {
             let template = template(&json!({ "Conditions": definitions }));
             let found = conditions(&template, &parameters(), &pseudo()).map_err(|error| error.to_string());

@@ -16,11 +16,11 @@ use super::{
     transform::{Given, transformed},
 };
 
-/// The most there may be of resources, parameters, mappings and outputs [CloudFormation quotas].
+/// The most resources, parameters, mappings and outputs of a template [CloudFormation quotas].
 const MOST: [(&str, usize); 4] =
     [("Resources", 500), ("Parameters", 200), ("Mappings", 200), ("Outputs", 200)];
 
-/// A template that was read, transformed, and has the right form. What its resources mean shows when it is applied.
+/// A parsed and transformed template of valid form. What its resources ask for is checked when it is applied.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Template {
@@ -47,7 +47,7 @@ pub struct Template {
     pub(crate) outputs: IndexMap<String, Output>,
 }
 
-/// One of `Parameters`.
+/// An entry of `Parameters`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Parameter {
@@ -69,12 +69,12 @@ pub(crate) struct Parameter {
     pub(super) max_value: Option<String>,
     #[serde(default)]
     pub(crate) description: Value,
-    /// Whether clients are shown `****` in the value's place.
+    /// Whether clients see `****` instead of the value.
     #[serde(default)]
     no_echo: Value,
 }
 
-/// One of `Resources`.
+/// An entry of `Resources`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Resource {
@@ -91,7 +91,7 @@ pub struct Resource {
     pub(crate) metadata: Value,
 }
 
-/// One of `Outputs`.
+/// An entry of `Outputs`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Output {
@@ -110,12 +110,12 @@ pub(crate) struct Export {
 }
 
 impl Template {
-    /// Reads a template in JSON or YAML that needs no parameter's value and no other file to be transformed.
+    /// Parses a template in JSON or YAML whose transforms need neither parameter values nor other files.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         Self::read(text, &Given::default())
     }
 
-    /// Reads a template in JSON or YAML and does its transforms.
+    /// Parses a template in JSON or YAML and applies its transforms.
     pub fn read(text: &str, given: &Given<'_>) -> Result<Self, TemplateError> {
         let (source, document) = Source::read(text)?;
         let transforms = asked_for(&document);
@@ -161,12 +161,12 @@ impl Template {
         Ok(template)
     }
 
-    /// The text that it was read from.
+    /// The text that the template was parsed from.
     pub(crate) fn text(&self) -> &str {
         self.source.as_deref().map(Source::text).unwrap_or_default()
     }
 
-    /// The transforms that its text asks for.
+    /// The transforms that the text names.
     pub(crate) fn transforms(&self) -> &[String] {
         &self.transforms
     }
@@ -181,16 +181,16 @@ impl Template {
         self.parameters.keys().map(String::as_str)
     }
 
-    /// The resources that `value` refers to, by `Ref`, `Fn::GetAtt` or `Fn::Sub`, whatever its conditions say.
+    /// The resources that `value` refers to with `Ref`, `Fn::GetAtt` or `Fn::Sub`, regardless of conditions.
     pub fn mentioned(&self, value: &Value) -> BTreeSet<&str> {
         let mut found = Vec::new();
-        // What is malformed refers to nothing; it is refused when the template is applied.
+        // A malformed reference counts as none here; it is refused when the template is applied.
         let _ = references(value, None, &mut found);
         let known = |reference: Reference| Some(self.resources.get_key_value(reference.target())?.0.as_str());
         found.into_iter().filter_map(known).collect()
     }
 
-    /// Lets the function `logical` run the code in `directory`, and whatever comes to lie there later.
+    /// Makes the function `logical` run from `directory` with hot reload.
     pub fn run_from(&mut self, logical: &str, directory: &str) {
         if let Some(resource) = self.resources.get_mut(logical) {
             let code = serde_json::json!({ "S3Bucket": "hot-reload", "S3Key": directory });
@@ -198,8 +198,8 @@ impl Template {
         }
     }
 
-    /// The template without these resources, and without the outputs and dependencies that name them. What policies say of
-    /// them leads to a place that does not exist.
+    /// The template without these resources, and without the outputs and dependencies that refer to them. References in the
+    /// remaining properties, such as those of policies, are replaced by a placeholder.
     pub(crate) fn without(mut self, left_out: &BTreeSet<&str>) -> Self {
         let named = |value: &Value| {
             let mut found = Vec::new();
@@ -217,7 +217,7 @@ impl Template {
         self
     }
 
-    /// Where in the text the error's cause stands, as far as it stands there.
+    /// The position in the text of an error's cause, if it can be found there.
     pub fn position(&self, error: &TemplateError) -> Option<Position> {
         if let TemplateError::Syntax { at, .. } = error {
             return *at;
@@ -238,20 +238,20 @@ impl Resource {
         &self.properties
     }
 
-    /// Its metadata; null without any.
+    /// Its metadata; null if there are none.
     pub fn metadata(&self) -> &Value {
         &self.metadata
     }
 }
 
 impl Parameter {
-    /// Whether clients are not to see the value.
+    /// Whether clients must not see the value.
     pub(crate) fn is_secret(&self) -> bool {
         scalar(&self.no_echo).is_some_and(|text| text == "true")
     }
 }
 
-/// The names of the transforms in the section for them.
+/// The names in the section `Transform`.
 fn asked_for(document: &Value) -> Vec<String> {
     let asked = match document.get("Transform") {
         None => Vec::new(),
@@ -263,7 +263,7 @@ fn asked_for(document: &Value) -> Vec<String> {
     asked.into_iter().filter_map(name).collect()
 }
 
-/// Replaces references to resources that are left out.
+/// Replaces references to resources that are left out by a placeholder.
 fn forget(value: &mut Value, left_out: &BTreeSet<&str>) {
     if super::functions::function(value)
         .is_some_and(|(name, _)| matches!(name, "Ref" | "Fn::GetAtt" | "Fn::Sub"))
@@ -282,19 +282,19 @@ fn forget(value: &mut Value, left_out: &BTreeSet<&str>) {
     }
 }
 
-/// The error of a transform as one of the text, where it stands there.
+/// The error of a transform, with its position in the text if it can be found there.
 fn with_position(error: TemplateError, source: &Source) -> TemplateError {
     let Some((path, needle)) = error.place() else { return error };
     let at = source.position(&path, needle);
     TemplateError::Syntax { at, why: error.to_string() }
 }
 
-/// The name that serde does not know, in its own message.
+/// The unknown name in an error message of serde.
 fn unknown_name(why: &str) -> Option<&str> {
     why.strip_prefix("unknown field `")?.split('`').next()
 }
 
-/// A text, number or boolean as text: templates write `"5"` and `5` alike.
+/// A text, number or boolean as text, because templates may write `"5"` or `5`.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -324,7 +324,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_template_is_refused_with_its_place() {
+    fn invalid_templates_are_refused_with_the_position() {
         let check = |text: &str, expected: &str| {
             let error = Template::parse(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_value_mentions_is_known_in_every_form() {
+    fn references_in_a_value_are_found_in_every_form() {
         let template = Template::parse(
             "Resources: {T: {Type: T}, Q: {Type: Q}, F: {Type: F, Properties: {\
              A: !Sub 'x-${T}-${AWS::Region}', B: !GetAtt Q.Arn, C: !Ref Nobody}}}",

@@ -1,4 +1,4 @@
-//! Dynamic references, `{{resolve:service:…}}`: values that stand in other services [Using dynamic references,
+//! Dynamic references, `{{resolve:service:…}}`: values that are stored in other services [Using dynamic references,
 //! CloudFormation User Guide].
 
 use futures_util::future::BoxFuture;
@@ -9,20 +9,20 @@ use super::error::Problem;
 /// How a reference begins.
 const OPEN: &str = "{{resolve:";
 
-/// The most references in one text; the longest text that they may make, in bytes.
+/// The most references in one text, and the longest text with their values, in bytes.
 const MOST: usize = 60;
 const LONGEST: usize = 1024 * 1024;
 
-/// Where the values are. An error is the rest of a sentence about the reference.
+/// Reads values from other services. An error is a clause about the reference.
 pub(crate) trait DynamicValues: Sync {
-    /// A parameter of Systems Manager, of one version or the latest.
+    /// The value of a Systems Manager parameter, of one version or the latest.
     fn parameter<'a>(
         &'a self,
         name: &'a str,
         version: Option<&'a str>,
     ) -> BoxFuture<'a, Result<String, String>>;
 
-    /// A secret's text, by name or ARN, and version stage or id.
+    /// The text of a secret, by name or ARN, and by version stage or id.
     fn secret<'a>(
         &'a self,
         id: &'a str,
@@ -34,7 +34,7 @@ pub(crate) trait DynamicValues: Sync {
     }
 }
 
-/// A resource's computed properties with all their references resolved.
+/// The computed properties of a resource with all dynamic references resolved.
 pub(crate) async fn resolved(
     properties: Map<String, Value>,
     values: &dyn DynamicValues,
@@ -51,7 +51,7 @@ pub(crate) async fn resolved(
     }
 }
 
-/// The texts that hold references.
+/// Collects the texts that contain references.
 fn collect<'v>(value: &'v mut Value, texts: &mut Vec<&'v mut String>) {
     match value {
         Value::String(text) if text.contains(OPEN) => texts.push(text),
@@ -82,12 +82,12 @@ async fn text_of(text: &str, values: &dyn DynamicValues) -> Result<String, Probl
     Ok(out)
 }
 
-/// The value of a reference without its braces.
+/// The value of a reference, which is given without its braces.
 async fn value(reference: &str, values: &dyn DynamicValues) -> Result<String, String> {
     let (service, key) = reference.split_once(':').unwrap_or((reference, ""));
     match service {
         "ssm" | "ssm-secure" => {
-            // A version comes last, and names have no colon but in an ARN.
+            // The version is the last part. A name contains a colon only if it is an ARN.
             let versioned = key.rsplit_once(':').filter(|(name, version)| {
                 !name.is_empty() && !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit())
             });
@@ -102,7 +102,7 @@ async fn value(reference: &str, values: &dyn DynamicValues) -> Result<String, St
     }
 }
 
-/// `id:SecretString:json-key:version-stage:version-id`; an id may be an ARN, which has six colons of its own.
+/// Parses `id:SecretString:json-key:version-stage:version-id`. The id may be an ARN, which itself contains six colons.
 async fn secret(key: &str, values: &dyn DynamicValues) -> Result<String, String> {
     let colons = if key.starts_with("arn:") { 7 } else { 1 };
     let parts: Vec<&str> = key.split(':').collect();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_leads_nowhere_is_refused() {
+    async fn references_to_nothing_are_refused() {
         check(
             "{{resolve:s3:x}}",
             Err("the dynamic reference `{{resolve:s3:x}}` names the service `s3`; there are ssm, ssm-secure and secretsmanager"),

@@ -1,29 +1,29 @@
-//! Why a template cannot be applied. Everything that can be known beforehand is found before anything is created.
+//! Why a template cannot be applied. Mistakes in the template are found before anything is created.
 
 use super::read::Position;
 
 /// A template that cannot be applied, or whose application failed and was rolled back.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TemplateError {
-    /// The text is no template.
+    /// The text is not a template.
     #[error("the template is not valid: {}{why}", .at.map(|at| format!("{at}: ")).unwrap_or_default())]
     Syntax {
-        /// Where in the text.
+        /// The position in the text.
         at: Option<Position>,
         /// What is wrong, and what was expected.
         why: String,
     },
-    /// A transform that is not there, or cannot be done with this template.
+    /// A transform that is not supported, or that fails for this template.
     #[error("{}the transform {transform}: {why}", .logical.as_ref().map(|it| format!("resource `{it}`: ")).unwrap_or_default())]
     Transform {
-        /// Its name, such as `AWS::Serverless-2016-10-31`.
+        /// The transform's name, such as `AWS::Serverless-2016-10-31`.
         transform: String,
-        /// The resource at fault.
+        /// The logical id of the resource at fault.
         logical: Option<String>,
         /// What is wrong.
         why: String,
     },
-    /// An assertion of `Rules` does not hold.
+    /// An assertion in `Rules` is not true.
     #[error("rule `{rule}`: {why}")]
     Rule {
         /// The rule's name.
@@ -31,16 +31,16 @@ pub enum TemplateError {
         /// The assertion's own description.
         why: String,
     },
-    /// The name is none that a stack can have.
+    /// The stack's name is invalid.
     #[error("`{0}` is no stack name: it must begin with a letter and go on with letters, digits and hyphens")]
     StackName(String),
-    /// The cloud is being taken down.
+    /// The cloud is stopping.
     #[error(transparent)]
     Stopping(crate::error::ApiError),
     /// A value cannot be computed.
     #[error("{place}: {problem}")]
     Value {
-        /// Where it stands, such as ``resource `Table` ``.
+        /// The place of the value, such as ``resource `Table` ``.
         place: String,
         /// What is wrong.
         problem: Problem,
@@ -53,7 +53,7 @@ pub enum TemplateError {
         /// What is wrong with it.
         why: String,
     },
-    /// A resource of a type that the cloud does not have.
+    /// A resource has a type that is not supported.
     #[error("resource `{logical}`: the embedded cloud does not support the type `{kind}`")]
     UnknownType {
         /// The resource's logical id.
@@ -61,49 +61,49 @@ pub enum TemplateError {
         /// Its type.
         kind: String,
     },
-    /// Properties that the cloud does not know of this type.
+    /// A resource has properties that are not supported for its type.
     #[error("resource `{logical}`: the embedded cloud does not support these properties of {kind}: {}", .properties.join(", "))]
     UnknownProperties {
         /// The resource's logical id.
         logical: String,
         /// Its type.
         kind: String,
-        /// The properties' names.
+        /// The names of the properties.
         properties: Vec<String>,
     },
-    /// Several resources that the cloud cannot make.
+    /// Several resources have mistakes.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several(
-        /// What is wrong with each.
+        /// The mistake in each resource.
         Vec<TemplateError>,
     ),
-    /// What functions and mappings need, and the cloud lacks.
+    /// Functions and event source mappings need resources that are not supported.
     #[error("the embedded cloud lacks what functions need: {}", .0.join("; "))]
     Missing(
-        /// Each resource with its type and what is missing.
+        /// Each resource, with its type and what is missing.
         Vec<String>,
     ),
-    /// A resource waits for something that the template does not have, or that its condition leaves out.
+    /// `DependsOn` names a resource that the template does not have, or that its condition excludes.
     #[error("resource `{logical}`: DependsOn names `{missing}`, which the template does not have")]
     MissingDependency {
         /// The resource's logical id.
         logical: String,
-        /// What it waits for.
+        /// The name in `DependsOn`.
         missing: String,
     },
-    /// Resources wait for each other.
+    /// Resources depend on each other in a circle.
     #[error("the resources depend on each other in a circle: {}", .0.join(" -> "))]
     Cycle(
-        /// The circle, with its first member once more at the end.
+        /// The circle; its first member is repeated at the end.
         Vec<String>,
     ),
-    /// The resource exists, and is of another type.
+    /// The resource exists with another type.
     #[error("resource `{logical}`: its type cannot change; give the new resource another logical id")]
     OtherType {
         /// The resource's logical id.
         logical: String,
     },
-    /// A service refused; what had been done was undone.
+    /// A service refused an operation; the changes of this run were undone.
     #[error("resource `{logical}`: {kind} could not be {attempt}: {cause}{}", remains(.left_behind))]
     Failed {
         /// The resource's logical id.
@@ -112,9 +112,9 @@ pub enum TemplateError {
         kind: String,
         /// `created`, `updated` or `deleted`.
         attempt: &'static str,
-        /// The service's own words.
+        /// The service's error.
         cause: String,
-        /// What could not be undone, each with the reason.
+        /// The resources that could not be undone, each with the reason.
         left_behind: Vec<String>,
     },
 }
@@ -128,13 +128,13 @@ fn remains(left_behind: &[String]) -> String {
 }
 
 impl TemplateError {
-    /// Says where a problem stands.
+    /// Adds the place of a problem.
     pub(crate) fn at(place: impl Into<String>) -> impl FnOnce(Problem) -> Self {
         let place = place.into();
         |problem| Self::Value { place, problem }
     }
 
-    /// The value that the error is about, by its path in the template, and a word to look for in it.
+    /// The path of the value that the error is about, and a word to search for in it.
     pub(super) fn place(&self) -> Option<(Vec<&str>, Option<&str>)> {
         let resource = |logical| vec!["Resources", logical];
         Some(match self {
@@ -177,13 +177,13 @@ impl TemplateError {
 /// Why a value of a template cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// An intrinsic function that does not exist, or that the cloud does not have.
+    /// An intrinsic function that does not exist or is not supported.
     #[error("the embedded cloud does not support the intrinsic function `{0}`")]
     UnknownFunction(String),
-    /// A reference to nothing in the template.
+    /// A reference to a name that the template does not have.
     #[error("`{0}` is neither a parameter nor a resource of the template")]
     UnknownReference(String),
-    /// A reference to a resource that its condition leaves out.
+    /// A reference to a resource that its condition excludes.
     #[error("`{0}` is left out by its condition")]
     LeftOut(String),
     /// An attribute that the resource's type does not have.
@@ -197,43 +197,43 @@ pub enum Problem {
     /// A condition that the template does not declare.
     #[error("the condition `{0}` is not declared")]
     UnknownCondition(String),
-    /// Conditions that name each other in a circle.
+    /// Conditions refer to each other in a circle.
     #[error("the condition `{0}` depends on itself")]
     CircularCondition(String),
-    /// A mapping without such an entry.
+    /// A mapping has no such entry.
     #[error("the mappings have no entry {0}")]
     UnknownMapping(String),
-    /// An export that no stack of this cloud has.
+    /// No stack of this cloud has this export.
     #[error("no stack exports `{0}`")]
     UnknownImport(String),
-    /// An export that another stack has, or still needs.
+    /// Another stack has the same export, or still imports this one.
     #[error("the export `{name}` {why}")]
     Export {
         /// Its name.
         name: String,
-        /// What stands against it.
+        /// Why the export is refused.
         why: String,
     },
-    /// A function whose arguments are not of its form.
+    /// The arguments of a function have the wrong form.
     #[error("`{function}` {why}")]
     Malformed {
         /// The function's name.
         function: String,
-        /// What it wants.
+        /// The expected form.
         why: String,
     },
-    /// A property whose value is of the wrong type.
+    /// The value of a property has the wrong type.
     #[error("the property `{property}` wants {wanted}")]
     WrongType {
         /// The property's name.
         property: String,
-        /// What it wants.
+        /// The expected type.
         wanted: &'static str,
     },
-    /// A `{{resolve:…}}` reference that leads nowhere.
+    /// A dynamic reference `{{resolve:…}}` cannot be resolved.
     #[error("the dynamic reference `{reference}` {why}")]
     DynamicReference {
-        /// The reference as it is written.
+        /// The reference as written in the template.
         reference: String,
         /// What is wrong with it.
         why: String,
@@ -241,12 +241,12 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// A function whose arguments are not of its form.
+    /// The arguments of a function have the wrong form.
     pub(super) fn malformed(function: &str, why: impl Into<String>) -> Self {
         Self::Malformed { function: function.to_owned(), why: why.into() }
     }
 
-    /// The word by which the expression at fault is found in the text.
+    /// The word to search for in the text, to find the expression at fault.
     fn needle(&self) -> &str {
         match self {
             Self::UnknownFunction(name)

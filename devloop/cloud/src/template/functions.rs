@@ -1,10 +1,10 @@
-//! The forms of the intrinsic functions [Intrinsic function reference, `CloudFormation` User Guide].
+//! The forms of intrinsic function calls [Intrinsic function reference, CloudFormation User Guide].
 
 use serde_json::{Map, Value};
 
 use super::{error::Problem, references::Reference};
 
-/// A function call: an object whose only member is `Ref` or begins with `Fn::`.
+/// Reads a function call: an object with the single member `Ref` or `Fn::…`.
 pub(super) fn function(value: &Value) -> Option<(&str, &Value)> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     let (name, argument) = members.iter().next()?;
@@ -20,7 +20,7 @@ pub(super) fn arguments<'v, const N: usize>(
     items.try_into().map_err(|_| Problem::malformed(name, format!("wants a list of {N} values")))
 }
 
-/// The resource and attribute of a `Fn::GetAtt`, in both of its forms.
+/// Resource and attribute of a `Fn::GetAtt`, in either of its forms.
 pub(super) fn attribute_name(argument: &Value) -> Result<(String, String), Problem> {
     let found = match argument {
         Value::String(text) => {
@@ -37,19 +37,19 @@ pub(super) fn attribute_name(argument: &Value) -> Result<(String, String), Probl
     found.ok_or_else(|| Problem::malformed("Fn::GetAtt", "wants a resource and an attribute"))
 }
 
-/// A piece of a `Fn::Sub`'s text.
+/// A part of a text in `Fn::Sub`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part<'t> {
-    /// Text to be kept.
+    /// Literal text.
     Text(&'t str),
-    /// `${!Name}`, which stands for `${Name}` itself.
+    /// `${!Name}`, which stands for the text `${Name}`.
     Escaped(&'t str),
     /// `${Name}` or `${Name.Attribute}`.
     Variable(&'t str),
 }
 
 impl Part<'_> {
-    /// What a variable refers to.
+    /// The reference that a variable stands for.
     pub(super) fn reference(&self) -> Option<Reference> {
         let Self::Variable(name) = self else { return None };
         Some(match name.split_once('.') {
@@ -64,11 +64,11 @@ impl Part<'_> {
 pub(super) struct Substitution<'v> {
     /// The text, in parts.
     pub(super) parts: Vec<Part<'v>>,
-    /// The variables that the function brings along.
+    /// The variables that are given with the text.
     pub(super) variables: Option<&'v Map<String, Value>>,
 }
 
-/// Reads the arguments of a `Fn::Sub`.
+/// Parses the arguments of a `Fn::Sub`.
 pub(super) fn substitution(argument: &Value) -> Result<Substitution<'_>, Problem> {
     let (text, variables) = match argument {
         Value::String(text) => (text, None),

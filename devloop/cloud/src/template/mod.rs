@@ -1,5 +1,5 @@
-//! The one reader of templates: text in JSON or YAML, transforms, parameters, conditions, intrinsic functions and order, all
-//! without any effect. CloudFormation's engine applies what is read here, and the tool looks at it.
+//! The only reader of templates: text in JSON or YAML, transforms, parameters, conditions, intrinsic functions, order. It
+//! has no side effects. CloudFormation applies the templates, and the tool inspects them.
 
 mod cidr;
 mod conditions;

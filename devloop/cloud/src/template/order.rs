@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::TemplateError;
 
-/// Sorts the keys of `needs` so that everything comes after what it needs; equals keep the order of `names`.
+/// Sorts the keys of `needs` so that each comes after those that it needs, and otherwise in the order of `names`.
 pub(crate) fn order(
     names: &[&str],
     needs: &BTreeMap<&str, BTreeSet<String>>,
@@ -28,7 +28,7 @@ pub(crate) fn order(
     Ok(sorted)
 }
 
-/// Walks from one waiting resource to one that it waits for until a resource comes up again.
+/// Finds a circle: follows needs from resource to resource until one occurs a second time.
 fn cycle(names: &[&str], needs: &BTreeMap<&str, BTreeSet<String>>, done: &BTreeSet<&str>) -> Vec<String> {
     let mut path: Vec<&str> = Vec::new();
     let mut here = names.iter().copied().find(|name| !done.contains(name));
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_comes_after_what_it_needs() {
+    fn each_resource_comes_after_what_it_needs() {
         let check = |graph: &[(&str, &[&str])], expected: Result<&[&str], &str>| {
             let names: Vec<&str> = graph.iter().map(|(name, _)| *name).collect();
             let needs = graph

@@ -1,4 +1,4 @@
-//! The values of parameters [Parameters, `CloudFormation` User Guide].
+//! The values of parameters [Parameters, CloudFormation User Guide].
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -12,11 +12,12 @@ use super::{
     references::references,
 };
 
-/// Types whose value names a parameter of Systems Manager, which holds the value proper: `AWS::SSM::Parameter::Value<TYPE>`.
+/// The types whose value is the name of a Systems Manager parameter, which contains the actual value:
+/// `AWS::SSM::Parameter::Value<TYPE>`.
 const STORED: &str = "AWS::SSM::Parameter::Value<";
 
-/// Types of ids and names in an account; whether there is such a thing is not looked at
-/// [CloudFormation-supplied parameter types, CloudFormation User Guide].
+/// The types for ids and names in an account; their existence is not checked [CloudFormation-supplied parameter types,
+/// CloudFormation User Guide].
 const IDS: [&str; 11] = [
     "AWS::EC2::AvailabilityZone::Name",
     "AWS::EC2::Image::Id",
@@ -31,14 +32,14 @@ const IDS: [&str; 11] = [
     "AWS::SSM::Parameter::Name",
 ];
 
-/// The form of a parameter's value.
+/// The form of parameter values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Text,
     List,
 }
 
-/// The form of a type's values.
+/// The form of values of a type.
 fn form(kind: &str) -> Option<Form> {
     let item = |kind: &str| kind == "String" || kind == "Number" || IDS.contains(&kind);
     match kind.strip_prefix("List<").and_then(|kind| kind.strip_suffix('>')) {
@@ -48,12 +49,12 @@ fn form(kind: &str) -> Option<Form> {
     }
 }
 
-/// The type of the value proper, where the parameter's value names one of Systems Manager.
+/// The type of the actual value, for a type that names a Systems Manager parameter.
 fn stored_kind(kind: &str) -> Option<&str> {
     kind.strip_prefix(STORED)?.strip_suffix('>')
 }
 
-/// A text as a value of this form.
+/// A text, converted to a value of this form.
 fn formed(form: Form, text: &str) -> Value {
     match form {
         Form::Text => text.into(),
@@ -61,8 +62,8 @@ fn formed(form: Form, text: &str) -> Value {
     }
 }
 
-/// Finds the value of every parameter that is referred to. `stored` reads a parameter of Systems Manager: one that
-/// nothing refers to is not asked for, because the CDK declares one for its own bootstrap in every template.
+/// The values of all parameters that are referred to. `stored` reads a Systems Manager parameter. It is not called for
+/// unused parameters, because the CDK declares one for its bootstrap in every template.
 pub(crate) async fn values<F, R>(
     template: &Template,
     given: &BTreeMap<String, String>,
@@ -98,7 +99,7 @@ where
     Ok(values)
 }
 
-/// What the parameters of Systems Manager that the template's parameters name stand for now; those that cannot be read are
+/// The current values of the Systems Manager parameters that the template's parameters name; those that cannot be read are
 /// left out.
 pub(crate) async fn stored_parameters(
     template: &Template,
@@ -117,7 +118,7 @@ pub(crate) async fn stored_parameters(
     found
 }
 
-/// The values that are known without asking anyone: given ones and defaults. Transforms work with these.
+/// The given values and defaults, which are known without reading from other services. Transforms use these.
 pub(super) fn plain_values(document: &Value, given: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
     let declared = document.get("Parameters").and_then(Value::as_object).into_iter().flatten();
     declared
@@ -136,7 +137,7 @@ fn error(name: &str, why: impl Into<String>) -> TemplateError {
     TemplateError::Parameter { name: name.to_owned(), why: why.into() }
 }
 
-/// The names that conditions, resources and outputs refer to, whether or not a condition leaves them out.
+/// The names that conditions, resources and outputs refer to, regardless of conditions.
 fn used(template: &Template) -> Result<Vec<String>, TemplateError> {
     let mut found = Vec::new();
     for (name, condition) in &template.conditions {
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn values_are_given_defaulted_or_looked_up_and_checked() {
+    async fn given_default_and_stored_values_are_found_and_checked() {
         let check = async |declaration: Value, given: Option<&str>, expected: Result<Value, &str>| {
             let found = value(declaration.clone(), given).await;
             assert_eq!(found, expected.map_err(|why| format!("parameter `P`: {why}")), "{declaration}");

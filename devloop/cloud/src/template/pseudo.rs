@@ -18,7 +18,7 @@ impl Pseudo {
         Self { cx: cx.clone(), stack_name: name.to_owned(), stack_id: id }
     }
 
-    /// The value of one, but for `AWS::NoValue`.
+    /// The value of a pseudo parameter other than `AWS::NoValue`.
     pub(super) fn get(&self, name: &str) -> Option<Value> {
         Some(Value::from(match name {
             "AWS::AccountId" => &*self.cx.account,
@@ -32,7 +32,7 @@ impl Pseudo {
         }))
     }
 
-    /// Whether a name is one of theirs.
+    /// Whether a name is a pseudo parameter.
     pub(crate) fn knows(&self, name: &str) -> bool {
         name == "AWS::NoValue" || self.get(name).is_some()
     }

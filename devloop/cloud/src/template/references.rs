@@ -1,4 +1,4 @@
-//! What a value refers to, without computing it.
+//! Finds the references in a value without computing it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
     functions::{Substitution, arguments, attribute_name, function, substitution},
 };
 
-/// A reference out of a value.
+/// A reference in a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reference {
     /// `Ref`, or `${Name}` in a `Fn::Sub`.
@@ -19,7 +19,7 @@ pub(crate) enum Reference {
 }
 
 impl Reference {
-    /// The resource (or parameter) referred to.
+    /// The resource (or parameter) that is referred to.
     pub(crate) fn target(&self) -> &str {
         match self {
             Self::Name(name) | Self::Attribute(name, _) => name,
@@ -27,7 +27,7 @@ impl Reference {
     }
 }
 
-/// Collects the references of `value`. With known `conditions` only the chosen branch of an `Fn::If` counts.
+/// Collects the references in `value`. If `conditions` is given, only the chosen branch of a `Fn::If` counts.
 pub(crate) fn references(
     value: &Value,
     conditions: Option<&BTreeMap<String, bool>>,
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_refer_is_seen() {
+    fn every_form_of_reference_is_found() {
         let conditions = BTreeMap::from([("Yes".to_owned(), true)]);
         let check = |value: Value, expected: &[(&str, Option<&str>)]| {
             let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! `Rules`: what a template asserts about its parameters [Rules section, CloudFormation User Guide].
+//! `Rules`: assertions of a template about its parameters [Rules section, CloudFormation User Guide].
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use super::{
     references::references,
 };
 
-/// Checks the rules whose parameters have values. The rule that the CDK adds asks for its own bootstrap's version, which
-/// is looked up only where the stack needs it.
+/// Checks the rules whose parameters have values. Others are skipped: the CDK adds a rule about its bootstrap version, a
+/// parameter that is looked up only if the stack needs it.
 pub(crate) fn check_rules(
     template: &Template,
     parameters: &BTreeMap<String, Value>,

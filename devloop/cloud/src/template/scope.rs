@@ -1,4 +1,4 @@
-//! What names mean while a template is applied, and the values of intrinsic functions in that light.
+//! Computes the values of intrinsic functions while a template is applied.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use super::{
     served::served_here,
 };
 
-/// The longest text that a function may make, in bytes. CloudFormation's own limit is that of the template.
+/// The longest text that a function may produce, in bytes. CloudFormation limits the template to this size.
 const LONGEST: usize = 1024 * 1024;
 
-/// What exists outside the template's text.
+/// Looks up things that are not in the template's text.
 pub(crate) trait Lookup: Sync {
-    /// The value of `Ref` for a resource that exists by now.
+    /// The value of `Ref` for an existing resource.
     fn physical_id(&self, logical: &str) -> Option<Value>;
     /// The value of `Fn::GetAtt`.
     fn attribute(&self, logical: &str, attribute: &str) -> Option<Value>;
@@ -38,7 +38,7 @@ pub(crate) struct Scope<'s> {
 }
 
 impl Scope<'_> {
-    /// The value of `value` with all functions computed; `None` for `AWS::NoValue`.
+    /// The value with all functions computed; `None` for `AWS::NoValue`.
     pub(crate) fn value(&self, value: &Value) -> Result<Option<Value>, Problem> {
         if let Some((name, argument)) = function(value) {
             return self.call(name, argument);
@@ -53,7 +53,7 @@ impl Scope<'_> {
         }))
     }
 
-    /// The members of an object with all functions computed.
+    /// The members of an object, with all functions computed.
     pub(crate) fn members(&self, members: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
         members
             .iter()

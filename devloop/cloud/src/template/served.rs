@@ -1,8 +1,8 @@
-//! Addresses of AWS that this cloud answers at another place.
+//! Rewrites addresses of AWS that this cloud serves at another address.
 
-/// The address of a deployed API as this cloud serves it. A template joins it from `https://`, the API's id and AWS's domain,
-/// which leads to AWS itself; `LocalStack` names its own domain, which takes a network to resolve. Any other text stays as
-/// it is.
+/// Rewrites the address of a deployed API to this cloud's. Templates build it from `https://`, the API's id and AWS's
+/// domain, which would lead to AWS itself, or LocalStack's domain, which needs a network to resolve. Any other text is
+/// unchanged.
 #[must_use]
 pub fn served_here(text: String, endpoint: &str) -> String {
     let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_addresses_of_apis_are_moved() {
+    fn only_addresses_of_apis_are_rewritten() {
         let check = |text: &str, expected: &str| {
             assert_eq!(served_here(text.to_owned(), "http://127.0.0.1:1"), expected, "{text}");
         };

@@ -1,4 +1,4 @@
-//! The operations on event source mappings [Lambda API reference]: members in, documents out.
+//! The operations on event source mappings [Lambda API reference].
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,10 +19,10 @@ use crate::{
     wire,
 };
 
-/// Mappings of one page when the caller does not say [`ListEventSourceMappings`, Lambda API reference].
+/// The default number of mappings on one page [`ListEventSourceMappings`, Lambda API reference].
 const PAGE: usize = 100;
 
-/// The API's operations by method and path. Those on tags are Lambda's, whose ARN decides.
+/// The API's routes. The operations on tags belong to Lambda; their ARN decides who runs them.
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/2015-03-31/event-source-mappings", "CreateEventSourceMapping", 202),
     Route::new("GET", "/2015-03-31/event-source-mappings", "ListEventSourceMappings", 200),
@@ -31,7 +31,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/2015-03-31/event-source-mappings/{UUID}", "DeleteEventSourceMapping", 202),
 ];
 
-/// The operations that [`call`] runs; those on tags only for the ARN of a mapping.
+/// The operations that [`call`] runs; operations on tags only if the ARN is that of a mapping.
 pub(crate) const OPERATIONS: &[&str] = &[
     "CreateEventSourceMapping",
     "DeleteEventSourceMapping",
@@ -77,7 +77,7 @@ pub(crate) fn call<O: Outside>(
     }
 }
 
-/// Whether `input` names a mapping by the ARN that operations on tags take.
+/// Whether `input` contains the ARN of a mapping, in the member that operations on tags use.
 pub(crate) fn names_mapping(input: &Value) -> bool {
     text(input, "Resource").is_some_and(|arn| arn.contains(":event-source-mapping:"))
 }
@@ -92,7 +92,7 @@ fn tags_given(mut input: Value) -> Result<BTreeMap<String, String>, ApiError> {
     wire::read(input.get_mut("Tags").map_or_else(|| json!({}), Value::take))
 }
 
-/// A member that a query gives as a text and other callers perhaps as a number.
+/// A member that is text in a query, but may be a number from other callers.
 fn text(input: &Value, name: &str) -> Option<String> {
     match input.get(name)? {
         Value::String(text) => Some(text.clone()),
@@ -129,7 +129,7 @@ fn list<O: Outside>(mappings: &Mappings<O>, cx: &Context, input: &Value) -> Resu
     Ok(output)
 }
 
-/// A mapping as the API shows it; `state` overrides its own, for answers that announce what begins.
+/// A mapping in the form of the API. `state` replaces its own state, in answers that announce a change.
 fn document(mapping: &Mapping, state: Option<State>) -> Value {
     let (facts, plan) = (mapping.facts(), mapping.plan());
     let settings = &plan.settings;

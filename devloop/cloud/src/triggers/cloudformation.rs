@@ -8,8 +8,8 @@ use crate::resource::{
     Task, text,
 };
 
-/// `AWS::Lambda::EventSourceMapping`. Its properties are the members of the API's input; an option that the mappings
-/// do not have yet is refused by them, by name.
+/// `AWS::Lambda::EventSourceMapping`. Its properties are the members of the API's input. Mappings refuse unsupported
+/// options by name.
 #[derive(Debug)]
 pub(super) struct EventSourceMapping;
 
@@ -96,7 +96,7 @@ impl ResourceType for EventSourceMapping {
     }
 }
 
-/// What a property that left the template goes back to [`CreateEventSourceMapping`, Lambda API reference].
+/// The default of a property that the template no longer has [`CreateEventSourceMapping`, Lambda API reference].
 fn default(property: &str) -> Value {
     match property {
         "BatchSize" => 100.into(),
@@ -110,7 +110,7 @@ fn default(property: &str) -> Value {
     }
 }
 
-/// Waits until the mapping is neither being made nor being changed.
+/// Waits until the mapping is neither being created nor being updated.
 async fn settled(task: &Task<'_>, id: &str) -> Result<Created, Cause> {
     let found = task
         .settled(|| async move {

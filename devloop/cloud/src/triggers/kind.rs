@@ -1,20 +1,20 @@
-//! Which service keeps a mapping's stream or queue, told from its ARN.
+//! The kind of an event source, found from its ARN.
 
 use crate::{arn::Arn, error::ApiError};
 
-/// The services whose streams and queues can be mapped.
+/// The services whose streams and queues can be event sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A Kinesis data stream, or one of its consumers.
     Kinesis,
-    /// The change stream of a table.
+    /// A table's stream.
     DynamoDb,
     /// An SQS queue.
     Sqs,
 }
 
 impl Kind {
-    /// Reads the ARN of an event source; what AWS can map and this cloud cannot is refused by name.
+    /// Finds the kind of an event source by its ARN. Sources that AWS supports and this cloud lacks are refused by name.
     pub(crate) fn of(arn: &str) -> Result<Self, ApiError> {
         let arn = Arn::parse(arn).ok_or_else(unrecognized)?;
         let path: Vec<&str> = arn.resource.split('/').collect();
@@ -36,7 +36,7 @@ impl Kind {
         match self {
             Self::Kinesis => "KinesisBatchInfo",
             Self::DynamoDb => "DDBStreamBatchInfo",
-            // Never asked for: queues keep what is not done themselves.
+            // Never used, because queues keep failed messages themselves.
             Self::Sqs => "SQSBatchInfo",
         }
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_told_apart_and_the_rest_is_refused() {
+    fn kinds_are_found_by_arn_and_other_sources_are_refused() {
         let check = |arn: &str, expected: Result<Kind, &str>| {
             assert_eq!(
                 Kind::of(arn).map_err(|error| error.message).as_ref().map_err(String::as_str),

@@ -1,4 +1,4 @@
-//! One event source mapping: what it connects, its options and its state, shared by the API and the tasks that deliver.
+//! An event source mapping: its source and function, its options and its state. The API and the delivering tasks share it.
 
 use std::{
     collections::BTreeMap,
@@ -24,23 +24,23 @@ use crate::{context::Context, error::ApiError, shard::Start};
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) uuid: String,
-    /// Grows with every mapping of the region: the order of lists.
+    /// Increases with every mapping of the region; it determines the order of lists.
     pub(crate) number: u64,
     pub(crate) kind: Kind,
     pub(crate) source_arn: String,
     pub(crate) start: Start,
-    /// Where and for whom the mapping was made.
+    /// The context of the request that created the mapping.
     cx: Context,
     facts: Mutex<Facts>,
     plan: watch::Sender<Arc<Plan>>,
     nudges: watch::Sender<u64>,
     shards: Mutex<Vec<Arc<dyn Reading>>>,
-    /// Answers that named failed items and were not read.
+    /// How many answers named failed items although the mapping does not use `ReportBatchItemFailures`.
     ignored_failures: AtomicU64,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the user wants at the moment. Replaced as a whole; whoever delivers looks at it before every step.
+/// What the user currently wants. It is replaced as a whole; delivering tasks look at it before every step.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) enabled: bool,
@@ -55,7 +55,7 @@ impl Plan {
     }
 }
 
-/// The name in a function's ARN (or partial ARN, or plain name with or without a qualifier).
+/// The name in a function's ARN, partial ARN, or name with or without a qualifier.
 pub(crate) fn function_name(reference: &str) -> &str {
     reference
         .rsplit_once("function:")
@@ -74,7 +74,7 @@ pub(crate) struct Facts {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// The states of [`CreateEventSourceMapping`, Lambda API reference], by the name that the API shows.
+/// The states in [`CreateEventSourceMapping`, Lambda API reference], with the API's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Creating,
@@ -100,7 +100,7 @@ impl State {
     }
 }
 
-/// How the last try of the mapping went.
+/// The result of the mapping's last try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LastResult {
     Nothing,
@@ -125,7 +125,7 @@ impl LastResult {
 }
 
 impl Mapping {
-    /// A mapping that nothing delivers yet.
+    /// A mapping for which no task delivers yet.
     pub(crate) fn new(
         cx: Context,
         number: u64,
@@ -161,7 +161,7 @@ impl Mapping {
         self.cx.arn("lambda", &format!("event-source-mapping:{}", self.uuid))
     }
 
-    /// The context of one invocation on behalf of the mapping.
+    /// The context for one invocation by the mapping.
     pub(crate) fn request_context(&self) -> Context {
         Context { request_id: Uuid::new_v4().to_string().into(), ..self.cx.clone() }
     }
@@ -174,22 +174,22 @@ impl Mapping {
         Arc::clone(&self.plan.borrow())
     }
 
-    /// The plan and its changes.
+    /// Follows the plan and its changes.
     pub(crate) fn plans(&self) -> watch::Receiver<Arc<Plan>> {
         self.plan.subscribe()
     }
 
-    /// Changes when the function got new code.
+    /// Notifies when the function got new code.
     pub(crate) fn nudges(&self) -> watch::Receiver<u64> {
         self.nudges.subscribe()
     }
 
-    /// Ends the waits of lanes that retry.
+    /// Makes waiting retries run now.
     pub(crate) fn nudge(&self) {
         self.nudges.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Adds and removes tags, unless there were too many afterwards.
+    /// Adds and removes tags; fails if that makes too many.
     pub(crate) fn retag(&self, add: BTreeMap<String, String>, remove: &[String]) -> Result<(), ApiError> {
         let mut facts = self.facts.lock();
         let mut tags = facts.tags.clone();
@@ -200,7 +200,7 @@ impl Mapping {
         Ok(())
     }
 
-    /// Takes a new plan; the mapping is on its way until the lanes follow it.
+    /// Sets a new plan. The mapping is in transition until its tasks follow the plan.
     pub(crate) fn replan(&self, plan: Plan, now_ms: i64) {
         let mut facts = self.facts.lock();
         facts.state = match (self.plan.borrow().enabled, plan.enabled) {
@@ -212,7 +212,7 @@ impl Mapping {
         self.plan.send_replace(Arc::new(plan));
     }
 
-    /// The lanes follow `plan`; ignored when there is a newer one.
+    /// Sets the state once the tasks follow `plan`; ignored if there is a newer plan.
     pub(crate) fn settle(&self, plan: &Arc<Plan>, state: State) {
         let mut facts = self.facts.lock();
         if Arc::ptr_eq(&self.plan.borrow(), plan) {
@@ -220,7 +220,7 @@ impl Mapping {
         }
     }
 
-    /// Nothing is left to deliver from.
+    /// Disables the mapping, because its source was deleted.
     pub(crate) fn disable(&self) {
         let mut facts = self.facts.lock();
         let plan = Plan { enabled: false, ..Plan::clone(&self.plan.borrow()) };
@@ -228,17 +228,17 @@ impl Mapping {
         facts.state = State::Disabled;
     }
 
-    /// Notes how a try went.
+    /// Sets the result of the last try.
     pub(crate) fn processed(&self, result: LastResult) {
         self.facts.lock().last_result = result;
     }
 
-    /// The stream's ARN, also where the source is one of its consumers.
+    /// The stream's ARN, even if the source is one of its consumers.
     pub(crate) fn stream_arn(&self) -> &str {
         self.source_arn.split_once("/consumer/").map_or(&self.source_arn, |(stream, _)| stream)
     }
 
-    /// Notes that a function's answer named failed items and was not read: they count as done, and are lost.
+    /// Records that a function's answer named failed items, which were ignored: they count as done and are lost.
     pub(crate) fn ignores_failures(&self, function: &str) {
         if self.ignored_failures.fetch_add(1, Ordering::Relaxed) == 0 {
             tracing::warn!(
@@ -249,24 +249,24 @@ impl Mapping {
         }
     }
 
-    /// The shards that are read now.
+    /// Sets the shards that are being read.
     pub(crate) fn reads(&self, shards: Vec<Arc<dyn Reading>>) {
         *self.shards.lock() = shards;
     }
 
-    /// Keeps the task that delivers; an earlier one is stopped.
+    /// Sets the task that delivers; an earlier one is stopped.
     pub(crate) fn runs(&self, task: JoinHandle<()>) {
         if let Some(earlier) = self.task.lock().replace(task) {
             earlier.abort();
         }
     }
 
-    /// Whether a task delivers: not once the stream was deleted.
+    /// Whether a task delivers. None does after the stream was deleted.
     pub(crate) fn is_running(&self) -> bool {
         self.task.lock().as_ref().is_some_and(|task| !task.is_finished())
     }
 
-    /// Ends delivery; an invocation under way is not waited for, and its result is ignored.
+    /// Ends delivery. An invocation in progress is not awaited, and its result is ignored.
     pub(crate) fn stop(&self) -> Option<JoinHandle<()>> {
         let task = self.task.lock().take()?;
         task.abort();

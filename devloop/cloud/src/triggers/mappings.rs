@@ -1,4 +1,4 @@
-//! Every mapping there is, by region: made, changed, listed and removed here.
+//! All event source mappings, by region: creating, changing, listing and deleting them.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional, source::Source};
 
-/// The mappings of all regions. Those who deliver are stopped when it is dropped.
+/// The mappings of all regions. Dropping this stops their tasks.
 #[derive(Debug)]
 pub(crate) struct Mappings<O: Outside> {
     clock: Clock,
@@ -24,7 +24,7 @@ pub(crate) struct Mappings<O: Outside> {
     regions: Regional<Region>,
 }
 
-/// The mappings of one region by UUID, in the order they were made.
+/// The mappings of one region by UUID, in the order of creation.
 #[derive(Debug, Default)]
 struct Region(Mutex<Made>);
 
@@ -34,7 +34,7 @@ struct Made {
     next: u64,
 }
 
-/// What [`Mappings::list`] looks for.
+/// The filter and the page of [`Mappings::list`].
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     pub(crate) source_arn: Option<String>,
@@ -46,12 +46,12 @@ pub(crate) struct Filter {
 }
 
 impl<O: Outside> Mappings<O> {
-    /// No mappings yet.
+    /// A collection without mappings.
     pub(crate) fn new(clock: Clock, outside: Arc<O>) -> Self {
         Self { clock, outside, regions: Regional::default() }
     }
 
-    /// Makes a mapping. When this returns, reading has its place: whatever is put later is not missed.
+    /// Creates a mapping. When this returns, its starting position is fixed: records that are put later are not missed.
     pub(crate) fn create(&self, cx: &Context, options: Options) -> Result<Arc<Mapping>, ApiError> {
         let Some(source_arn) = options.event_source_arn.clone().filter(|arn| !arn.is_empty()) else {
             return Err(invalid("Unrecognized event source."));
@@ -76,7 +76,7 @@ impl<O: Outside> Mappings<O> {
         Ok(mapping)
     }
 
-    /// Changes a mapping's options; reading goes on where it was.
+    /// Changes a mapping's options. Reading continues where it was.
     pub(crate) fn update(
         &self,
         cx: &Context,
@@ -98,7 +98,7 @@ impl<O: Outside> Mappings<O> {
             made.check_conflict(&mapping.source_arn, &function_arn, Some(uuid))?;
             plan.function_arn = function_arn;
         }
-        // A mapping whose stream was deleted may find a new one of the same name.
+        // A mapping whose stream was deleted looks for a new stream with the same name.
         if plan.enabled && !mapping.is_running() {
             self.launch(&mapping, &cx.region)?;
         }
@@ -106,7 +106,7 @@ impl<O: Outside> Mappings<O> {
         Ok(mapping)
     }
 
-    /// Removes a mapping and ends its delivery.
+    /// Deletes a mapping and ends its delivery.
     pub(crate) fn delete(&self, cx: &Context, uuid: &str) -> Result<Arc<Mapping>, ApiError> {
         let removed = self.regions.of(&cx.region).0.lock().mappings.shift_remove(uuid);
         let mapping = removed.ok_or_else(not_found)?;
@@ -119,7 +119,7 @@ impl<O: Outside> Mappings<O> {
         self.regions.of(&cx.region).0.lock().mappings.get(uuid).cloned().ok_or_else(not_found)
     }
 
-    /// A page of mappings, and the number that the next page begins with.
+    /// A page of mappings, and the number with which the next page starts.
     pub(crate) fn list(&self, cx: &Context, filter: &Filter) -> (Vec<Arc<Mapping>>, Option<u64>) {
         let region = self.regions.of(&cx.region);
         let made = region.0.lock();
@@ -135,7 +135,7 @@ impl<O: Outside> Mappings<O> {
         self.all().iter().map(|mapping| mapping.status(now_ms)).collect()
     }
 
-    /// A function changed: whatever waits to try it again does so now.
+    /// Makes waiting retries of the function's mappings run now, because the function has changed.
     pub(crate) fn nudge(&self, function: &str) {
         let name = function_name(function);
         for mapping in self.all() {
@@ -145,11 +145,11 @@ impl<O: Outside> Mappings<O> {
         }
     }
 
-    /// Ends every delivery. Invocations under way are not waited for; their results are ignored.
+    /// Ends all deliveries. Invocations in progress are not awaited, and their results are ignored.
     pub(crate) async fn stop(&self) {
         let tasks: Vec<_> = self.all().iter().filter_map(|mapping| mapping.stop()).collect();
         for task in tasks {
-            // An aborted task answers with an error, which is what was asked for.
+            // An aborted task returns an error, which is expected here.
             let _ = task.await;
         }
     }
@@ -172,7 +172,7 @@ impl<O: Outside> Mappings<O> {
         })
     }
 
-    /// Opens the mapping's stream and starts to deliver.
+    /// Opens the mapping's source and starts the delivering task.
     fn launch(&self, mapping: &Arc<Mapping>, region: &str) -> Result<(), ApiError> {
         let arn = &mapping.source_arn;
         let missing = |error: ApiError| match error.code.as_ref() {
@@ -205,7 +205,7 @@ impl<O: Outside> Mappings<O> {
     }
 }
 
-/// The options of a new mapping.
+/// The default options of a new mapping.
 fn defaults(kind: Kind) -> Settings {
     match kind {
         Kind::Sqs => queues::defaults(),
@@ -213,7 +213,7 @@ fn defaults(kind: Kind) -> Settings {
     }
 }
 
-/// Refuses what a mapping of this kind cannot have.
+/// Refuses options that a mapping of this kind cannot have.
 fn check(kind: Kind, settings: &Settings, source_arn: &str) -> Result<(), ApiError> {
     match kind {
         Kind::Sqs => queues::check(settings, source_arn),
@@ -233,7 +233,7 @@ impl<O: Outside> Drop for Mappings<O> {
 }
 
 impl Made {
-    /// One stream feeds one function once.
+    /// Refuses a second mapping from the same source to the same function.
     fn check_conflict(
         &self,
         source_arn: &str,
@@ -258,7 +258,7 @@ impl Made {
         ))
     }
 
-    /// The mappings from a number on.
+    /// The mappings from this number on.
     fn from(&self, number: u64) -> impl Iterator<Item = &Arc<Mapping>> {
         let begin = self.mappings.binary_search_by(|_, mapping| mapping.number.cmp(&number));
         self.mappings.values().skip(begin.unwrap_or_else(|after| after))
@@ -272,7 +272,7 @@ impl Filter {
     }
 }
 
-/// Whether a reference means the function with this ARN; without a qualifier it means all of the function.
+/// Whether a reference means the function with this ARN. Without a qualifier it means all versions of the function.
 fn names(reference: &str, function_arn: &str) -> bool {
     let qualifier = |text: &str| {
         let rest = text.rsplit_once("function:").map_or(text, |(_, rest)| rest);

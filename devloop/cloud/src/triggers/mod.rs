@@ -1,4 +1,4 @@
-//! Event source mappings: what carries stream records and messages to functions.
+//! Event source mappings, which deliver records of streams and messages of queues to functions.
 
 mod api;
 mod cloudformation;

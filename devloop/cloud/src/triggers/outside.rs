@@ -1,5 +1,5 @@
-//! What event source mappings need of the rest of the cloud, as traits: [`super::wiring`] gives them the services, tests
-//! give them fakes.
+//! What event source mappings need of the rest of the cloud, as traits. [`super::wiring`] implements them with the
+//! services, tests with fakes.
 
 use std::{fmt::Debug, future::Future, sync::Arc};
 
@@ -7,10 +7,10 @@ use bytes::Bytes;
 
 use crate::{context::Context, error::ApiError, functions::Outcome, services::sqs::Sqs, source::Source};
 
-/// The functions that mappings feed.
+/// The functions that mappings invoke.
 pub(crate) trait Invoke {
-    /// The ARN of a function named by name, partial ARN or ARN, with the qualifier if it was named with one.
-    /// `ResourceNotFoundException` when there is no such function.
+    /// The ARN of a function, given by name, partial ARN or ARN; it keeps the qualifier if there is one.
+    /// `ResourceNotFoundException` if there is no such function.
     fn function_arn(&self, cx: &Context, function: &str) -> Result<String, ApiError>;
 
     /// Invokes `function` synchronously. An error means that the event never reached the function: a throttle, a missing
@@ -23,16 +23,16 @@ pub(crate) trait Invoke {
     ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
 }
 
-/// What a destination is told of a discarded batch.
+/// The failure record of a discarded batch, for a destination.
 #[derive(Debug)]
 pub(crate) struct Notice {
     /// The record, as JSON.
     pub(crate) body: String,
-    /// Under which key a bucket keeps it.
+    /// The key of the object, if the destination is a bucket.
     pub(crate) key: String,
 }
 
-/// The queues, topics and buckets that are told of discarded batches.
+/// Destinations for records of discarded batches: queues, topics and buckets.
 pub(crate) trait Destination {
     /// Sends the record to the queue or topic with this ARN, or puts it into the bucket.
     fn send(
@@ -43,7 +43,7 @@ pub(crate) trait Destination {
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-/// Where the mappings' own measurements go.
+/// The metrics that mappings record.
 pub(crate) trait Measure {
     /// `IteratorAge` of `AWS/Lambda`: the age in ms of a batch's last record when it is handed over, at `now_ms` since the
     /// epoch.
@@ -54,9 +54,9 @@ pub(crate) trait Measure {
 pub(crate) trait Sources {
     /// A Kinesis data stream.
     type Kinesis: Source;
-    /// A data stream as one of its consumers reads it.
+    /// A Kinesis data stream, read as one of its consumers.
     type Consumer: Source;
-    /// A table's change stream.
+    /// A table's stream.
     type DynamoDb: Source;
 
     /// The data stream with this ARN.
@@ -65,17 +65,17 @@ pub(crate) trait Sources {
     /// The data stream of the consumer with this ARN.
     fn consumer(&self, region: &str, consumer_arn: &str) -> Result<Arc<Self::Consumer>, ApiError>;
 
-    /// The change stream with this ARN.
+    /// The table stream with this ARN.
     fn dynamodb(&self, region: &str, stream_arn: &str) -> Result<Arc<Self::DynamoDb>, ApiError>;
 }
 
 /// The queues that mappings take messages from.
 pub(crate) trait Queues {
-    /// The service that keeps them.
+    /// The service that has the queues.
     fn sqs(&self) -> &Arc<Sqs>;
 }
 
-/// All of the above in one.
+/// All of these traits together.
 pub(crate) trait Outside:
     Invoke + Destination + Measure + Sources + Queues + Debug + Send + Sync + 'static
 {

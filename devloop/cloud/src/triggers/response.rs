@@ -1,23 +1,25 @@
-//! What a function's answer to a batch says about its records.
+//! Reads a function's answer to a batch of records.
 
 use serde_json::Value;
 
-/// How far an invocation got.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Every record is done.
+    /// All records are done.
     Done,
-    /// The records before this index are done; it and those behind it are not. 0 is a failure of the whole batch.
+    /// The records before this index are done; the record at this index and those after it are not. 0 means that the whole
+    /// batch failed.
     FailedFrom(usize),
     /// The event never reached the function.
     NotInvoked,
 }
 
-/// Reads the answer of a function whose mapping has `ReportBatchItemFailures`. `find` gives the index of a sequence number
-/// in the batch [Configuring partial batch response with Kinesis Data Streams and Lambda].
+/// Reads the answer of a function whose mapping has `ReportBatchItemFailures`. `find` returns the index of a sequence
+/// number in the batch [Configuring partial batch response with Kinesis Data Streams and Lambda].
 ///
-/// No answer, an empty one, or an empty list of failures mean success. An answer that is neither empty nor an object, or
-/// that names something outside the batch, fails the whole batch: delivering twice is better than losing records.
+/// No answer, an empty answer and an empty list of failures mean success. Any other answer that is not an object, or one
+/// that names a sequence number outside the batch, fails the whole batch, because delivering twice is better than losing
+/// records.
 pub(crate) fn verdict(payload: &[u8], find: impl Fn(&str) -> Option<usize>) -> Verdict {
     const WHOLE: Verdict = Verdict::FailedFrom(0);
     if payload.trim_ascii().is_empty() {
@@ -45,10 +47,10 @@ pub(crate) fn verdict(payload: &[u8], find: impl Fn(&str) -> Option<usize>) -> V
     lowest.map_or(Verdict::Done, Verdict::FailedFrom)
 }
 
-/// Whether an answer names failed items although nobody asked for them.
+/// Whether an answer names failed items, for mappings that ignore them.
 pub(crate) fn names_failures(payload: &[u8]) -> bool {
     const MEMBER: &[u8] = b"batchItemFailures";
-    // Most answers are short, and most of the others do not have the word: reading them as JSON would cost more.
+    // Most answers are short or do not contain the word; parsing them as JSON would cost more.
     payload.windows(MEMBER.len()).any(|window| window == MEMBER)
         && serde_json::from_slice::<Value>(payload).is_ok_and(|answer| {
             answer.get("batchItemFailures").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_found_in_an_answer_that_nobody_reads() {
+    fn failures_are_found_in_an_answer_that_is_ignored() {
         let check = |answer: &str, expected| {
             assert_eq!(names_failures(answer.as_bytes()), expected, "{answer}");
         };

@@ -1,4 +1,4 @@
-//! Parameters are read: by name, by path, with their history, or only described.
+//! Reads parameters: by name, by path, with their history, or only their descriptions.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -116,7 +116,7 @@ pub(crate) fn describe(store: &Store, cx: &Context, input: Value) -> Result<Valu
             "You can use either Filters or ParameterFilters in a single request.",
         ));
     }
-    // The older filters match by prefix.
+    // Filters of the older kind match by prefix.
     let older = describe.filters.into_iter().map(Filter::by_prefix);
     let filters: Vec<_> = describe.parameter_filters.into_iter().chain(older).collect();
     let limit = page_size(describe.max_results, 50)?;
@@ -170,7 +170,7 @@ pub(crate) fn history(store: &Store, input: Value) -> Result<Value, ApiError> {
     Ok(output)
 }
 
-/// One page of the parameters that pass; a token is the last name of its page.
+/// One page of the parameters that pass the filters; its token is the last name on the page.
 fn page(
     store: &Store,
     list: &str,
@@ -239,7 +239,7 @@ fn shown(cx: &Context, name: &str, selector: Option<&str>, version: &Version, de
     members
 }
 
-/// What a parameter's history and its description share.
+/// The members that a parameter's history and its description share.
 fn metadata(name: &str, version: &Version) -> Map<String, Value> {
     let mut members = Map::new();
     let mut insert = |member: &str, value: Value| members.insert(member.to_owned(), value);

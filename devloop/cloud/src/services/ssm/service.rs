@@ -1,4 +1,4 @@
-//! The service: dispatch by operation name.
+//! The service: runs operations by name.
 
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use parking_lot::RwLock;
 
 use crate::{arn::Arn, error::ApiError};
 
-/// How many versions of a parameter are kept [Working with parameter versions].
+/// The most versions of a parameter [Working with parameter versions].
 const VERSIONS: usize = 100;
 
 /// Parameters by name.
@@ -35,7 +35,7 @@ pub(crate) struct Version {
 }
 
 impl Parameter {
-    /// The current version; `None` only before the first one is pushed.
+    /// The latest version; `None` only before the first one is added.
     pub(crate) fn latest(&self) -> Option<&Version> {
         self.versions.back()
     }
@@ -45,7 +45,7 @@ impl Parameter {
         self.versions.iter()
     }
 
-    /// Adds a version; the oldest goes when there are too many.
+    /// Adds a version. The oldest one is dropped when there are too many.
     pub(crate) fn push(&mut self, version: Version) {
         self.versions.push_back(version);
         if self.versions.len() > VERSIONS {
@@ -53,7 +53,7 @@ impl Parameter {
         }
     }
 
-    /// The version that a selector such as `3` names; the latest without one.
+    /// The version that a selector such as `3` names; without a selector, the latest one.
     pub(crate) fn select(&self, name: &str, selector: Option<&str>) -> Result<&Version, ApiError> {
         let found = match selector {
             None => self.latest(),
@@ -75,7 +75,7 @@ impl Parameter {
 }
 
 impl Version {
-    /// The value as a reader gets it.
+    /// The value as a reader gets it, with or without decryption.
     pub(crate) fn shown(&self, decrypted: bool) -> String {
         match &self.key_id {
             Some(key) if !decrypted => format!("kms:{key}:{}", self.value),
@@ -84,7 +84,7 @@ impl Version {
     }
 }
 
-/// The parameter is not there.
+/// The error for a parameter that does not exist.
 pub(crate) fn not_found(name: &str) -> ApiError {
     ApiError::client("ParameterNotFound", format!("Parameter {name} not found."))
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_selectors_and_arns_are_told_apart() {
+    fn names_selectors_and_arns_are_split() {
         let check = |text: &str, name: &str, selector: Option<&str>| {
             assert_eq!(split(text), (name.to_owned(), selector), "{text}");
         };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::store::{Store, split};
 use crate::{error::ApiError, wire};
 
-/// A tag as clients write it.
+/// A tag in the form of the API.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Tag {

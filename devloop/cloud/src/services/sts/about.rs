@@ -1,4 +1,4 @@
-//! What STS tells of itself to the rest of the cloud.
+//! What STS declares about itself to the rest of the cloud.
 
 use super::Sts;
 use crate::service::{About, Dialect, Query, Service, about_and_call};

@@ -1,8 +1,9 @@
-//! STS: who the caller is, and temporary credentials.
+//! STS: the caller's identity, and temporary credentials.
 //!
-//! There is one account: signatures are not checked, so credentials of any kind are accepted everywhere and may do
-//! everything. `GetCallerIdentity` tells whose they are, a role's while they last and else the account's root. Tokens of identity providers and SAML assertions cannot be
-//! checked offline; the operations that take them are refused by name.
+//! There is one account. Signatures are not verified, so credentials of any kind are accepted and allow everything.
+//! `GetCallerIdentity` returns the role of temporary credentials until they expire, and the account's root for all other
+//! credentials. Tokens of identity providers and SAML assertions cannot be verified offline, so the operations that take
+//! them are refused by name.
 
 mod about;
 
@@ -16,23 +17,23 @@ use serde_json::{Value, json};
 use super::iam::{constraint, identifier, missing, validation};
 use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, wire};
 
-/// How long credentials last without a wish, and at least, in s [AssumeRole; GetSessionToken].
+/// The default and the shortest lifetime of credentials, in seconds [AssumeRole; GetSessionToken].
 const ROLE_SECONDS: i64 = 3_600;
 const SESSION_SECONDS: i64 = 43_200;
 const SHORTEST_SECONDS: i64 = 900;
 
-/// How many callers of temporary credentials are remembered; the oldest are forgotten first, and are root then.
+/// How many temporary credentials are remembered. The oldest are forgotten first, and then count as root.
 const CALLERS: usize = 10_000;
 
 /// The service.
 #[derive(Debug)]
 pub(crate) struct Sts {
     clock: Clock,
-    /// Who temporary credentials belong to, the latest last.
+    /// The owners of temporary credentials; the latest is the last.
     callers: Mutex<VecDeque<Caller>>,
 }
 
-/// The caller that temporary credentials stand for.
+/// The owner of temporary credentials.
 #[derive(Debug, Clone)]
 struct Caller {
     access_key: String,
@@ -54,7 +55,7 @@ struct Input {
 }
 
 impl Sts {
-    /// The service, whose credentials expire by `clock`.
+    /// The service. Its credentials expire by `clock`.
     pub(crate) fn new(clock: Clock) -> Self {
         Self { clock, callers: Mutex::default() }
     }
@@ -113,7 +114,7 @@ impl Sts {
         Ok(output)
     }
 
-    /// Who calls: the owner of the request's access key while it lasts, else the account's root.
+    /// The caller's identity: the owner of the request's access key until it expires, or else the account's root.
     fn identity(&self, cx: &Context) -> Value {
         let now_ms = self.clock.now_ms();
         let callers = self.callers.lock();
@@ -121,7 +122,7 @@ impl Sts {
             |key: &str| callers.iter().find(|caller| caller.access_key == key && caller.ends_ms > now_ms);
         match cx.access_key.as_deref().and_then(of_key) {
             Some(caller) => {
-                // The account of the role, which may be another one than this cloud's.
+                // The role's account may differ from this cloud's.
                 let account = Arn::parse(&caller.arn).map_or(&*cx.account, |arn| arn.account);
                 json!({ "UserId": caller.user_id, "Account": account, "Arn": caller.arn })
             }
@@ -147,7 +148,7 @@ impl Sts {
     }
 
     fn credentials(&self, seconds: i64) -> Credentials {
-        // Expirations have no fraction on AWS, and some clients cannot read one.
+        // On AWS the expiration has no fraction of a second, and some clients cannot parse one.
         let ends_ms = (self.clock.now_ms() / 1_000 + seconds) * 1_000;
         let access_key = identifier("ASIA", 16);
         let shown = json!({
@@ -164,7 +165,7 @@ impl Sts {
 struct Credentials {
     access_key: String,
     ends_ms: i64,
-    /// As an answer carries them.
+    /// The credentials in the form of the API's output.
     shown: Value,
 }
 
@@ -172,7 +173,7 @@ fn random_text(length: usize) -> String {
     rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
 }
 
-/// Account and name of the role in an ARN; the role's path is not part of an assumed role's ARN.
+/// Account and name of the role in an ARN. The role's path is not part of an assumed role's ARN.
 fn role(arn: &str) -> Option<(&str, &str)> {
     let Arn { account, resource, .. } = Arn::of_service("iam", arn).filter(|arn| arn.region.is_empty())?;
     let role = resource.strip_prefix("role/")?;

@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{Position, SyntaxError};
 
-/// Reads a text; it may be nested 128 levels deep, which is serde_json's limit.
+/// Parses a text. The deepest nesting is 128 levels, which is serde_json's limit.
 pub(super) fn read(text: &str) -> Result<Value, SyntaxError> {
     serde_json::from_str(text).map_err(|error| {
         let at = Position { line: error.line(), column: error.column().max(1) };
@@ -16,7 +16,7 @@ pub(super) fn read(text: &str) -> Result<Value, SyntaxError> {
     })
 }
 
-/// Where the value at `path` stands, or the first occurrence of `needle` in it.
+/// The position of the value at `path`, or of the first occurrence of `needle` in it.
 pub(super) fn position(text: &str, path: &[&str], needle: Option<&str>) -> Option<Position> {
     let mut here: &str = serde_json::from_str::<&RawValue>(text).ok()?.get();
     for segment in path {

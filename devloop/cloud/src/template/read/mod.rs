@@ -1,4 +1,4 @@
-//! A template's text, in JSON or YAML, as values; and where in the text a value stands.
+//! Parses the text of a template in JSON or YAML, and finds the positions of values in it.
 
 mod json;
 mod scalar;
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::error::TemplateError;
 
-/// The longest text that is read, in bytes ["Template, size in an Amazon S3 object", CloudFormation quotas].
+/// The longest text, in bytes ["Template, size in an Amazon S3 object", CloudFormation quotas].
 const LONGEST: usize = 1024 * 1024;
 
-/// A place in a template's text, both counted from 1.
+/// A position in a template's text; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The line.
@@ -27,14 +27,14 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// Why a text cannot be read.
+/// Why a text cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SyntaxError {
     pub(super) at: Option<Position>,
     pub(super) why: String,
 }
 
-/// The text that a template was read from.
+/// The text from which a template was parsed.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     text: String,
@@ -42,7 +42,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Reads a text. One that begins with `{` is JSON, everything else is YAML with CloudFormation's short forms.
+    /// Parses a text. A text that starts with `{` is JSON; every other text is YAML with CloudFormation's short forms.
     pub(crate) fn read(text: &str) -> Result<(Self, Value), TemplateError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.len() > LONGEST {
@@ -60,8 +60,8 @@ impl Source {
         &self.text
     }
 
-    /// Where the value at `path` stands, or the nearest value around it that the text has. With a `needle` the first
-    /// key or text in there that holds it.
+    /// The position of the value at `path`, or of the closest surrounding value that the text has. With a `needle`, the
+    /// position of the first key or text in it that contains the needle.
     pub(crate) fn position(&self, path: &[&str], needle: Option<&str>) -> Option<Position> {
         if self.is_json {
             json::position(&self.text, path, needle)

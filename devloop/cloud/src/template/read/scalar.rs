@@ -1,9 +1,9 @@
-//! What a plain word of YAML means: CloudFormation reads YAML 1.1 [Template formats, CloudFormation User Guide].
+//! The meaning of plain scalars in YAML 1.1, which CloudFormation uses [Template formats, CloudFormation User Guide].
 
 use serde_json::{Number, Value};
 
-/// The value of a scalar without quotes and without a tag. Times of day and dates stay text, as CloudFormation does not
-/// know timestamps.
+/// The value of a scalar without quotes and without a tag. Times and dates stay text, because CloudFormation does not
+/// support timestamps.
 pub(super) fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -14,7 +14,8 @@ pub(super) fn plain(text: &str) -> Value {
     integer(text).or_else(|| float(text)).unwrap_or_else(|| text.into())
 }
 
-/// A whole number in decimal, octal (`0777`) or hexadecimal form. A decimal with leading zeros is an account's or a telephone's number.
+/// A whole number in decimal, octal (`0777`) or hexadecimal form. A decimal with leading zeros is text, such as an account
+/// id or a telephone number.
 fn integer(text: &str) -> Option<Value> {
     let (sign, digits) = match text.as_bytes().first()? {
         b'-' => ("-", &text[1..]),
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_words_mean_what_yaml_1_1_says() {
+    fn plain_scalars_follow_yaml_1_1() {
         let check = |text: &str, expected: Value| assert_eq!(plain(text), expected, "{text}");
         check("", Value::Null);
         check("~", Value::Null);

@@ -1,10 +1,10 @@
-//! The tags that a template's YAML may have: CloudFormation's short forms, and YAML's own for plain types.
+//! The tags that YAML templates may use: CloudFormation's short forms, and YAML's own tags for plain types.
 
 use serde_json::{Value, json};
 
 use super::scalar::plain;
 
-/// Functions whose short form is `!Name` for `Fn::Name` [Intrinsic function reference, CloudFormation User Guide].
+/// The functions with the short form `!Name` for `Fn::Name` [Intrinsic function reference, CloudFormation User Guide].
 const FUNCTIONS: [&str; 20] = [
     "And",
     "Base64",
@@ -28,19 +28,19 @@ const FUNCTIONS: [&str; 20] = [
     "ToJsonString",
 ];
 
-/// What a tag makes of its value.
+/// What a tag does with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tag {
-    /// A function's call: the value becomes this member's.
+    /// A function call: the value is the argument of this function.
     Function(String),
-    /// A text, whatever it looks like.
+    /// The value is text, even if it looks like something else.
     Text,
-    /// What the value would be without a tag.
+    /// The value is read as without a tag.
     Plain,
 }
 
 impl Tag {
-    /// The meaning of the tag with this handle and suffix; an error says what was expected.
+    /// The meaning of the tag with this handle and suffix. The error says what was expected.
     pub(super) fn of(handle: &str, suffix: &str) -> Result<Self, String> {
         match (handle, suffix) {
             ("!", "Ref" | "Condition") => Ok(Self::Function(suffix.to_owned())),

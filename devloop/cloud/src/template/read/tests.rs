@@ -1,16 +1,16 @@
-//! Texts and what they say.
+//! Tests of parsing texts, and of positions in them.
 
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 use super::{Position, Source};
 
-/// Processor time that this thread has taken, in seconds: what else the machine does is not counted.
+/// The processor time that this thread has used, in seconds; other work of the machine does not count.
 fn taken() -> i64 {
     clock_gettime(ClockId::ThreadCPUTime).tv_sec
 }
 
-/// How long reading may take in a build without optimisation, in seconds.
+/// How long parsing may take in a build without optimisation, in seconds.
 const PATIENCE: i64 = 10;
 
 fn read(text: &str) -> Result<Value, String> {
@@ -41,7 +41,7 @@ fn short_forms_are_functions() {
 }
 
 #[test]
-fn an_error_names_line_and_column_and_what_was_expected() {
+fn errors_name_line_column_and_what_was_expected() {
     let check = |text: &str, expected: &str| {
         assert_eq!(read(text).unwrap_err(), format!("the template is not valid: {expected}"), "{text}");
     };
@@ -65,7 +65,7 @@ fn an_error_names_line_and_column_and_what_was_expected() {
 }
 
 #[test]
-fn a_value_is_found_again_in_both_formats() {
+fn positions_of_values_are_found_in_both_formats() {
     let yaml = "Resources:\n  Table:\n    Type: T\n    Properties:\n      Name: !Sub '${Other}-x'\n      List:\n        - a\n";
     let json = "{\n \"Resources\": {\n  \"Table\": {\"Type\": \"T\", \"Properties\": {\n   \"Name\": \"${Other}-x\", \"List\": [\"a\"]}}}}";
     let check = |text: &str, path: &[&str], needle: Option<&str>, line: usize, column: usize| {
@@ -82,7 +82,7 @@ fn a_value_is_found_again_in_both_formats() {
 }
 
 #[test]
-fn hostile_texts_end_in_an_error_soon() {
+fn hostile_texts_fail_quickly() {
     let check = |text: &str, expected: &str| {
         let begun = taken();
         let error = read(text).unwrap_err();

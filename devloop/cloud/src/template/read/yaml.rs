@@ -1,5 +1,5 @@
-//! Templates in YAML. The parser's events become a tree with the place of everything; hostile texts end in an error:
-//! nesting, and what aliases multiply, are bounded.
+//! Parses templates in YAML. The parser's events become a tree with positions. Nesting and the expansion of aliases are
+//! limited, so that hostile texts fail.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 
 use super::{Position, SyntaxError, tags::Tag};
 
-/// The deepest nesting of lists and maps that is read; templates stay below 30.
+/// The deepest nesting of lists and maps; real templates stay below 30.
 const DEEPEST: usize = 100;
 
-/// What a text may grow to by its aliases: bytes of text, and 32 more for each value.
+/// The largest document after its aliases are expanded: bytes of text, and 32 more for each value.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Debug, Clone)]
 struct Node {
     at: Position,
     content: Content,
-    /// Its size in the sense of [`LARGEST`].
+    /// Its size, counted as for [`LARGEST`].
     size: usize,
 }
 
@@ -42,12 +42,12 @@ struct Open {
     keys: HashSet<String>,
 }
 
-/// Reads a text.
+/// Parses a text.
 pub(super) fn read(text: &str) -> Result<Value, SyntaxError> {
     tree(text).map(Node::into_value)
 }
 
-/// Where the value at `path` stands, or the first key or text in it that holds `needle`.
+/// The position of the value at `path`, or of the first key or text in it that contains `needle`.
 pub(super) fn position(text: &str, path: &[&str], needle: Option<&str>) -> Option<Position> {
     let root = tree(text).ok()?;
     let (mut here, mut at) = (&root, root.at);
@@ -161,7 +161,7 @@ impl Builder {
     fn end(&mut self) -> Result<(), SyntaxError> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let node = Node { at: open.at, content: open.content, size: open.size };
-        // What is in it was counted when it came.
+        // The sizes of its items were counted when they were added.
         self.size -= node.size - 32;
         let node = match open.tag {
             Some(Tag::Function(name)) => {
@@ -173,7 +173,7 @@ impl Builder {
         self.put(node, open.anchor)
     }
 
-    /// Puts a finished value where it belongs.
+    /// Adds a finished value to the list or map that it belongs to.
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), SyntaxError> {
         self.size += node.size;
         if self.size > LARGEST {
@@ -250,7 +250,7 @@ impl Node {
     }
 }
 
-/// Whether a scalar, or the call that a short form made of it, holds `needle`.
+/// Whether a scalar, or the function call of its short form, contains `needle`.
 fn mentions(value: &Value, needle: &str) -> bool {
     match value {
         Value::String(text) => text.contains(needle),

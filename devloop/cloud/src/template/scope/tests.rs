@@ -1,4 +1,4 @@
-//! The intrinsic functions, each with what it makes of its arguments.
+//! Tests of the intrinsic functions and their values.
 
 use serde_json::json;
 
@@ -111,7 +111,7 @@ fn functions_compute_their_values() {
 }
 
 #[test]
-fn what_cannot_be_computed_is_named() {
+fn errors_name_the_value_that_cannot_be_computed() {
     let check = |expression: Value, expected: &str| {
         assert_eq!(value(&expression).unwrap_err().to_string(), expected, "{expression}");
     };

@@ -1,4 +1,4 @@
-//! `Fn::ForEach`: a member for each item of a list [Fn::ForEach, CloudFormation User Guide].
+//! `Fn::ForEach`, which makes a member for each item of a list [Fn::ForEach, CloudFormation User Guide].
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use super::{LANGUAGE, failed};
 use crate::template::error::TemplateError;
 
-/// The most members that one template's loops may make; loops within loops multiply.
+/// The most members that all loops of a template may make; nested loops multiply.
 const MOST: usize = 5000;
 
-/// Writes every loop of the document out.
+/// Expands every loop in the document.
 pub(super) fn expand(
     document: &mut Value,
     parameters: &BTreeMap<String, Value>,
@@ -49,7 +49,7 @@ impl Loops<'_> {
         }
     }
 
-    /// The members that a loop makes; loops directly in it are written out with it.
+    /// The members that a loop makes; nested loops are expanded too.
     fn written_out(&mut self, name: &str, call: &Value) -> Result<Map<String, Value>, TemplateError> {
         let parts = call.as_array().map(Vec::as_slice);
         let Some([Value::String(identifier), collection, Value::Object(output)]) = parts else {
@@ -103,7 +103,7 @@ impl Loops<'_> {
     }
 }
 
-/// Puts an item in the place of the loop's identifier.
+/// Replaces the loop's identifier by an item.
 fn put(value: &mut Value, identifier: &str, item: &str) {
     match value {
         Value::String(text) => *text = replaced(text, identifier, item),
@@ -126,7 +126,7 @@ fn put(value: &mut Value, identifier: &str, item: &str) {
     }
 }
 
-/// `${Name}` becomes the item, `&{Name}` its letters and digits.
+/// Replaces `${Name}` by the item and `&{Name}` by the item's letters and digits.
 fn replaced(text: &str, identifier: &str, item: &str) -> String {
     let plain: String = item.chars().filter(char::is_ascii_alphanumeric).collect();
     text.replace(&format!("${{{identifier}}}"), item).replace(&format!("&{{{identifier}}}"), &plain)
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_loop_is_refused() {
+    fn invalid_loops_are_refused() {
         check(
             json!({"Fn::ForEach::X": []}),
             Err("`Fn::ForEach::X` wants an identifier, a list, and a map of one member"),

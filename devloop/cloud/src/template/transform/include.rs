@@ -1,4 +1,4 @@
-//! `AWS::Include`: parts of a template that stand in other files [AWS::Include transform, CloudFormation User Guide].
+//! `AWS::Include`, which includes other files in a template [AWS::Include transform, CloudFormation User Guide].
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::template::{error::TemplateError, read::Source};
 /// The most files that one template may include.
 const MOST: usize = 100;
 
-/// Puts files in the place of every `Fn::Transform` within the document.
+/// Replaces every `Fn::Transform` in the document by its file.
 pub(super) fn within(document: &mut Value, given: &Given<'_>) -> Result<(), TemplateError> {
     let mut count = 0;
     put(document, given, &mut count)
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_put_where_they_are_asked_for() {
+    fn files_replace_the_functions_that_include_them() {
         let call =
             |place: &str| format!("Fn::Transform: {{Name: AWS::Include, Parameters: {{Location: {place}}}}}");
         check(

@@ -1,4 +1,5 @@
-//! Transforms: what a template means before it is read as one [Transform section, CloudFormation User Guide].
+//! Transforms, which are applied to a template's document before it is checked [Transform section, CloudFormation User
+//! Guide].
 
 mod foreach;
 mod include;
@@ -13,12 +14,12 @@ use super::{error::TemplateError, parameters::plain_values};
 const LANGUAGE: &str = "AWS::LanguageExtensions";
 const INCLUDE: &str = "AWS::Include";
 
-/// What a template's text alone does not say.
+/// What a template needs besides its text.
 #[derive(Clone, Copy)]
 pub struct Given<'g> {
-    /// Values of parameters, by name.
+    /// The values of parameters, by name.
     pub parameters: &'g BTreeMap<String, String>,
-    /// Reads the file that an `AWS::Include` names. An error is the rest of a sentence about the place.
+    /// Reads the file that an `AWS::Include` names. An error is a clause about the file.
     pub file: &'g (dyn Fn(&str) -> Result<String, String> + Sync),
 }
 
@@ -35,7 +36,7 @@ impl Default for Given<'_> {
     }
 }
 
-/// The document with its transforms done, and without the section that asks for them.
+/// The document after its transforms, without the section `Transform`.
 pub(super) fn transformed(mut document: Value, given: &Given<'_>) -> Result<Value, TemplateError> {
     let asked = document.as_object_mut().and_then(|sections| sections.remove("Transform"));
     let asked = match asked {

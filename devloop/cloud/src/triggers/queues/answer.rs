@@ -1,22 +1,22 @@
-//! What a function's answer says about the messages of a batch [Handling errors for an SQS event source in Lambda].
+//! Reads a function's answer to a batch of messages [Handling errors for an SQS event source in Lambda].
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// The messages that are not done.
+/// The messages that have failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failed {
     Nothing,
-    /// Those with these ids.
+    /// The messages with these ids.
     These(HashSet<String>),
     All,
 }
 
-/// Reads the answer of a function whose mapping has `ReportBatchItemFailures`; `knows` tells the ids of the batch.
+/// Reads the answer of a function whose mapping has `ReportBatchItemFailures`; `knows` says whether an id is in the batch.
 ///
-/// No answer, an empty one, or an empty list of failures mean success. An answer that is no JSON, or that names something
-/// outside the batch, fails the whole batch: delivering twice is better than losing messages.
+/// No answer, an empty answer and an empty list of failures mean success. An answer that is not JSON, or that names an id
+/// outside the batch, fails the whole batch, because delivering twice is better than losing messages.
 pub(super) fn failed(payload: &[u8], knows: impl Fn(&str) -> bool) -> Failed {
     if payload.trim_ascii().is_empty() {
         return Failed::Nothing;

@@ -1,4 +1,4 @@
-//! One batch on its way through the function.
+//! Delivers one batch of messages to the function.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// The least time that messages are held for, however short the queue's own visibility timeout is.
+/// The shortest visibility timeout with which messages are received, even if the queue's own is shorter.
 const HOLD: Duration = Duration::from_secs(30);
 
 /// Messages that were received together.
@@ -31,16 +31,16 @@ pub(super) struct Batch {
     pub(super) bytes: usize,
 }
 
-/// A message that the mapping keeps invisible.
+/// A message that is kept invisible during the invocation.
 #[derive(Debug)]
 pub(super) struct Held {
     received: Received,
     record: Vec<u8>,
-    /// When the message would be visible again by the queue's own setting, in ms since the epoch.
+    /// When the message would become visible with the queue's own visibility timeout, in ms since the epoch.
     due_ms: i64,
 }
 
-/// Who delivers a batch: what all batches of a mapping share.
+/// What the deliveries of all batches of a mapping share.
 #[derive(Debug)]
 pub(super) struct Delivery<O: Outside> {
     pub(super) mapping: Arc<Mapping>,
@@ -50,24 +50,24 @@ pub(super) struct Delivery<O: Outside> {
     pub(super) clock: Clock,
 }
 
-/// Whether the function was there to take the batch.
+/// Whether the batch reached the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reached {
     Yes,
     No,
 }
 
-/// How long messages of this queue are held at a time: never shorter than the queue says.
+/// The visibility timeout for messages of this queue: at least the queue's own.
 pub(super) fn hold(queue: &Queue) -> Duration {
     HOLD.max(Duration::from_secs(queue.visibility_s() as u64))
 }
 
 impl<O: Outside> Delivery<O> {
-    /// Adds a message to a batch, or deletes it when no filter of the plan lets it through.
+    /// Adds a message to a batch, or deletes it if no filter of the plan accepts it.
     pub(super) fn add(&self, plan: &Plan, batch: &mut Batch, received: Received) {
         if !event::accepts(&plan.settings.filters, &received.message.body) {
             self.gauge.filtered.fetch_add(1, Ordering::Relaxed);
-            // Refused only when the queue is gone, and the message with it.
+            // Fails only if the queue was deleted, and the message with it.
             let _ = self.queue.delete(&received.receipt_handle);
             return;
         }
@@ -78,7 +78,7 @@ impl<O: Outside> Delivery<O> {
         batch.messages.push(Held { received, record, due_ms });
     }
 
-    /// Calls the function with a batch, deletes what it has done, and gives the rest back.
+    /// Invokes the function with a batch, deletes the messages that succeeded, and returns the others to the queue.
     pub(super) async fn deliver(&self, plan: &Plan, batch: Batch) -> Reached {
         let count = batch.messages.len() as u64;
         self.gauge.in_flight.fetch_add(count, Ordering::Relaxed);
@@ -125,7 +125,7 @@ impl<O: Outside> Delivery<O> {
         reached
     }
 
-    /// Deletes a message, or lets it be visible when it would have been without the mapping.
+    /// Deletes a message, or lets it become visible at the time given by the queue's own visibility timeout.
     fn settle(&self, held: &Held, again: bool) {
         let handle = &held.received.receipt_handle;
         let outcome = if again {
@@ -134,19 +134,19 @@ impl<O: Outside> Delivery<O> {
         } else {
             self.queue.delete(handle)
         };
-        // Refused when the queue was purged or deleted meanwhile, or the message was too old to be kept.
+        // Fails if the queue was purged or deleted meanwhile, or the message has exceeded its retention.
         if let Err(error) = outcome {
             tracing::debug!(queue = self.queue.arn(), message = held.received.message.id, %error, "not settled");
         }
     }
 
-    /// Keeps the batch's messages invisible for as long as this runs.
+    /// Keeps the batch's messages invisible until this future is dropped.
     async fn keep_invisible(&self, batch: &Batch) -> std::convert::Infallible {
         let hold = hold(&self.queue);
         loop {
             self.clock.sleep(hold / 2).await;
             for held in &batch.messages {
-                // A message that cannot be held any longer is delivered again, as on AWS.
+                // A message that can no longer be kept invisible is delivered again, as on AWS.
                 let _ = self.queue.change_visibility(&held.received.receipt_handle, hold);
             }
         }

@@ -1,4 +1,4 @@
-//! The event that a function gets [Using Lambda with Amazon SQS, example event].
+//! The event for a function [Using Lambda with Amazon SQS, example event].
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -8,10 +8,10 @@ use crate::{
     triggers::settings::Filter,
 };
 
-/// The largest event of a synchronous invocation [Lambda quotas], in bytes.
+/// The largest event of a synchronous invocation, in bytes [Lambda quotas].
 pub(super) const MOST_BYTES: usize = 6 << 20;
 
-/// One message as the function sees it, as JSON text; the body's characters are its sender's.
+/// A message as JSON text, in the form that the function gets.
 pub(super) fn record(received: &Received, queue_arn: &str, region: &str) -> Vec<u8> {
     let message = &received.message;
     let attributes = message.attributes.iter().map(|(name, value)| (name.clone(), attribute(value)));
@@ -47,7 +47,7 @@ fn attribute(value: &Attribute) -> Value {
     output
 }
 
-/// An event of these records.
+/// The event with these records.
 pub(super) fn payload<'r>(records: impl IntoIterator<Item = &'r [u8]>) -> Bytes {
     let mut payload = br#"{"Records":["#.to_vec();
     for (at, record) in records.into_iter().enumerate() {
@@ -60,8 +60,8 @@ pub(super) fn payload<'r>(records: impl IntoIterator<Item = &'r [u8]>) -> Bytes 
     payload.into()
 }
 
-/// Whether one of the filters lets a message through; everything passes without filters. Only the body is looked at: as
-/// JSON when it is an object, else as the text that it is [Using event filtering with an Amazon SQS event source].
+/// Whether one of the filters accepts a message; without filters every message is accepted. Only the body is matched: as
+/// JSON if it is an object, and as text otherwise [Using event filtering with an Amazon SQS event source].
 pub(super) fn accepts(filters: &[Filter], body: &str) -> bool {
     if filters.is_empty() {
         return true;

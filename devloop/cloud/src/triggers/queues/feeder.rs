@@ -1,4 +1,5 @@
-//! The task of a mapping: it takes batches from the queue, as many at a time as the mapping may have under way.
+//! The task of a queue's mapping: it receives batches from the queue and starts their deliveries, up to the mapping's
+//! concurrency.
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -18,14 +19,14 @@ use crate::{
     },
 };
 
-/// How many batches are under way at most when the mapping does not say. How many environments they get is for the
-/// function's pool to decide, which starts some only while others are busy, and ends those that are idle.
+/// The most deliveries at the same time, if the mapping has no maximum concurrency. The function's pool decides how many
+/// environments they get: it starts more only while others are busy, and retires idle ones.
 const MOST_BATCHES: usize = 100;
 
-/// How long one look at an empty queue lasts; a message ends it at once.
+/// How long one receive waits at an empty queue; a message ends the wait at once.
 const LOOK: Duration = Duration::from_hours(1);
 
-/// The waits before the next batch when the function was not there to take one.
+/// The first and the longest wait before the next batch when the function could not be reached.
 const UNREACHED: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// The task of one mapping.
@@ -35,15 +36,15 @@ pub(in crate::triggers) struct Feeder<O: Outside> {
     plans: watch::Receiver<Arc<Plan>>,
     nudges: watch::Receiver<u64>,
     batches: JoinSet<Reached>,
-    /// How long to wait before the next batch, while the function cannot be reached.
+    /// How long to wait before the next batch, because the function could not be reached.
     pause: Option<Duration>,
 }
 
-/// The feeder goes on, or has nothing left to do.
+/// Whether the feeder continues.
 type Flow<T> = ControlFlow<(), T>;
 
 impl<O: Outside> Feeder<O> {
-    /// A feeder of `mapping` from `queue`.
+    /// A feeder that delivers from `queue` for `mapping`.
     pub(in crate::triggers) fn new(
         mapping: Arc<Mapping>,
         queue: Arc<Queue>,
@@ -57,7 +58,7 @@ impl<O: Outside> Feeder<O> {
         Self { delivery, plans, nudges, batches: JoinSet::new(), pause: None }
     }
 
-    /// Feeds until the mapping or its queue is gone.
+    /// Runs until the mapping or its queue is deleted.
     pub(in crate::triggers) async fn run(mut self) {
         while self.round().await.is_continue() {}
     }
@@ -66,7 +67,7 @@ impl<O: Outside> Feeder<O> {
         let plan = Arc::clone(&self.plans.borrow_and_update());
         let mapping = Arc::clone(&self.delivery.mapping);
         if !plan.enabled {
-            // What functions have is theirs until they answer.
+            // Functions keep the messages of running invocations until they answer.
             while let Some(done) = self.batches.join_next().await {
                 self.note(done);
             }
@@ -101,8 +102,8 @@ impl<O: Outside> Feeder<O> {
         ControlFlow::Continue(())
     }
 
-    /// Takes messages until the batch is full or its window is over. A change of the plan ends it early: what was received
-    /// is delivered, so that it is not counted as received in vain.
+    /// Receives messages until the batch is full or its window has passed. A change of the plan ends this early; messages
+    /// that were received by then are still delivered, so that the receive does not count against them.
     async fn gather(&mut self, plan: &Plan) -> Flow<Batch> {
         let settings = &plan.settings;
         let mut batch = Batch::default();
@@ -122,7 +123,7 @@ impl<O: Outside> Feeder<O> {
                 biased;
                 received = delivery.outside.sqs().receive(&region, &delivery.queue, &poll) => received,
                 changed = changed(&mut self.plans) => {
-                    // Seen again by the next round, which reads the plan first.
+                    // Marks the change as unseen, so that the next round reads the new plan.
                     self.plans.mark_changed();
                     changed?;
                     break;
@@ -161,7 +162,7 @@ impl<O: Outside> Feeder<O> {
     }
 }
 
-/// A mapping that goes leaves the functions what they have: their messages are settled by their answers.
+/// When a mapping is deleted, running invocations continue, and their answers still settle their messages.
 impl<O: Outside> Drop for Feeder<O> {
     fn drop(&mut self) {
         self.batches.detach_all();
@@ -175,7 +176,7 @@ async fn changed(plans: &mut watch::Receiver<Arc<Plan>>) -> Flow<()> {
     }
 }
 
-/// How many more messages surely fit into an event with `bytes` of them already, each as large as a message can be.
+/// How many more messages are sure to fit into an event that has `bytes` already, even if each has the largest size.
 fn most_messages(bytes: usize) -> usize {
     ((MOST_BYTES - bytes.min(MOST_BYTES)) >> 20).max(1) * 10
 }

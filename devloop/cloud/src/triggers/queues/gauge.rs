@@ -1,4 +1,4 @@
-//! A queue's mapping in figures, for `devloop status`.
+//! The figures of a queue's mapping, for `devloop status`.
 
 use std::sync::{
     Arc,
@@ -10,15 +10,15 @@ use crate::{
     triggers::{status::ShardStatus, streams::Reading},
 };
 
-/// What the mapping has done with the queue's messages so far.
+/// The counts of a mapping's messages.
 #[derive(Debug)]
 pub(super) struct Gauge {
     queue: Arc<Queue>,
-    /// Messages that functions have now.
+    /// Messages in running invocations.
     pub(super) in_flight: AtomicU64,
-    /// Messages that were handed over more than once.
+    /// Messages that were delivered more than once.
     pub(super) retried: AtomicU64,
-    /// Messages that no filter let through, and that were deleted.
+    /// Messages that were deleted because no filter accepted them.
     pub(super) filtered: AtomicU64,
 }
 

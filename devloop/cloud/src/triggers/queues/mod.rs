@@ -1,6 +1,6 @@
-//! Mappings of queues: one feeder a mapping takes batches of messages, filters them, and hands each batch to the function
-//! in a task of its own. What was done is deleted, everything else becomes visible again when its visibility timeout is
-//! over, as the queue's own settings say [Using Lambda with Amazon SQS].
+//! Event source mappings of queues. One feeder for each mapping receives and filters batches of messages, and delivers each
+//! batch in a task of its own. Messages that succeed are deleted; others become visible again after the queue's own
+//! visibility timeout [Using Lambda with Amazon SQS].
 
 mod answer;
 mod batch;

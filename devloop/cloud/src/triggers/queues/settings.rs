@@ -1,5 +1,5 @@
-//! Which options a mapping of a queue can have, and what they are when nobody says [`CreateEventSourceMapping`, Lambda API
-//! reference; Lambda parameters for Amazon SQS event source mappings].
+//! The options of a queue's mapping and their defaults [`CreateEventSourceMapping`, Lambda API reference; Lambda parameters
+//! for Amazon SQS event source mappings].
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use crate::{
     triggers::settings::{Settings, invalid},
 };
 
-/// The largest batch without a window, and of a FIFO queue.
+/// The largest batch without a batching window, and for FIFO queues.
 const SMALL_BATCH: usize = 10;
 
-/// The options of a new mapping.
+/// The default options of a new mapping.
 pub(in crate::triggers) fn defaults() -> Settings {
     Settings { batch_size: SMALL_BATCH, ..Settings::default() }
 }
 
-/// Refuses what a queue's mapping cannot have; `arn` is the queue's.
+/// Refuses options that a queue's mapping cannot have; `arn` is the queue's.
 pub(in crate::triggers) fn check(settings: &Settings, arn: &str) -> Result<(), ApiError> {
     let plain = defaults();
     let streams_only = [

@@ -1,4 +1,4 @@
-//! Mappings over real queues and a function made up for the purpose, in time that the test drives.
+//! Tests of mappings with real queues, a fake function, and a clock that the test drives.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ const ARN: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 const URL: &str = "http://127.0.0.1:4566/000000000000/q";
 const DEAD: &str = "http://127.0.0.1:4566/000000000000/dead";
 
-/// What the function does with the bodies and ids of a batch.
+/// The function's answer to the bodies and ids of a batch.
 type Behaviour = Box<dyn FnMut(&[(String, String)]) -> Result<Value, Option<ApiError>> + Send>;
 
 struct Fake {
@@ -104,7 +104,7 @@ impl Sources for Fake {
     }
 }
 
-/// A queue `q` that gives up after five tries, its dead-letter queue, and mappings.
+/// A queue `q` that moves messages to its dead-letter queue after five receives, and mappings.
 struct World {
     clock: Clock,
     fake: Arc<Fake>,
@@ -186,7 +186,7 @@ impl World {
         self.settle().await;
     }
 
-    /// The bodies of each batch since the last look.
+    /// The bodies of each batch since the last call.
     async fn calls(&mut self) -> Vec<Vec<String>> {
         self.settle().await;
         std::iter::from_fn(|| self.seen.try_recv().ok())
@@ -265,7 +265,7 @@ async fn the_event_has_the_shape_that_aws_documents() {
 }
 
 #[tokio::test]
-async fn a_failed_message_returns_after_its_visibility_and_moves_after_five_tries() {
+async fn a_failed_message_returns_after_its_visibility_timeout_and_moves_after_five_tries() {
     let mut world = World::new().await;
     world.answers(|_| Err(None));
     world.map(json!({}));
@@ -301,7 +301,7 @@ async fn only_the_named_messages_return() {
     assert_eq!(world.counts(URL).await, ("0".to_owned(), "1".to_owned()));
     world.pass(30).await;
     assert_eq!(world.calls().await, [["bad"]]);
-    // Without the response type the answer is not read.
+    // Without the response type the answer is ignored.
     let uuid = world
         .mappings
         .list(&world.cx, &crate::triggers::mappings::Filter { limit: 1, ..Default::default() })
@@ -347,7 +347,7 @@ async fn concurrency_grows_to_its_limit_and_no_further() {
 }
 
 #[tokio::test]
-async fn what_no_filter_lets_through_is_deleted() {
+async fn messages_that_no_filter_accepts_are_deleted() {
     let mut world = World::new().await;
     let filters = json!([{ "Pattern": json!({ "body": { "kind": ["order"] } }).to_string() }]);
     world.map(json!({ "FilterCriteria": { "Filters": filters } }));
@@ -368,7 +368,7 @@ async fn a_long_invocation_keeps_its_messages_invisible() {
     for _ in 0..20 {
         world.pass(15).await;
     }
-    assert_eq!(world.calls().await, [["slow"]], "five minutes, and nobody else got it");
+    assert_eq!(world.calls().await, [["slow"]], "nobody else got it for five minutes");
     world.answers(|_| Err(None));
     world.hold(false);
     world.settle().await;
@@ -383,7 +383,7 @@ async fn disabling_loses_nothing() {
     world.send("gathered").await;
     assert_eq!(world.calls().await, Vec::<Vec<String>>::new());
     world.update(&uuid, json!({ "Enabled": false }));
-    assert_eq!(world.calls().await, [["gathered"]], "what was received is delivered");
+    assert_eq!(world.calls().await, [["gathered"]], "received messages are delivered");
     let state = |world: &World| world.mappings.get(&world.cx, &uuid).unwrap().facts().state.name();
     assert_eq!(state(&world), "Disabled");
     world.send("later").await;
@@ -401,7 +401,7 @@ async fn disabling_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_unreachable_function_is_not_pressed() {
+async fn an_unreachable_function_is_called_less_and_less_often() {
     let mut world = World::new().await;
     world.answers(|_| Err(Some(ApiError::with_status(429, "TooManyRequestsException", "Rate Exceeded."))));
     world.map(json!({ "BatchSize": 1, "ScalingConfig": { "MaximumConcurrency": 2 } }));
@@ -419,7 +419,7 @@ async fn an_unreachable_function_is_not_pressed() {
 }
 
 #[tokio::test]
-async fn the_queue_of_a_mapping_may_go() {
+async fn a_mapping_survives_the_deletion_of_its_queue() {
     let mut world = World::new().await;
     let uuid = world.map(json!({}));
     world.settle().await;
@@ -434,7 +434,7 @@ async fn the_queue_of_a_mapping_may_go() {
 }
 
 #[tokio::test]
-async fn options_of_streams_and_impossible_ones_are_refused() {
+async fn options_of_streams_and_invalid_ones_are_refused() {
     let world = World::new().await;
     world.sqs("CreateQueue", json!({ "QueueName": "o.fifo", "Attributes": { "FifoQueue": "true" } })).await;
     let check = |more: Value, words: &str| {

@@ -1,11 +1,11 @@
-//! The on-failure destination of a mapping: where the records that it gives up are reported.
+//! The on-failure destination of a mapping, which gets the records about discarded batches.
 
 use serde_json::Value;
 
 use super::invalid;
 use crate::{arn::Arn, error::ApiError, wire::says_nothing};
 
-/// The queue, topic or bucket of a `DestinationConfig`; an empty one takes the destination away.
+/// The queue, topic or bucket in a `DestinationConfig`; an empty one removes the destination.
 pub(super) fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
     if config.get("OnSuccess").is_some_and(|target| !says_nothing(target)) {
         return Err(invalid("Unsupported DestinationConfig parameter for given event source mapping type."));
@@ -38,7 +38,7 @@ pub(super) fn on_failure(config: &Value) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// Whether the last part of an ARN names one resource, and nothing below it.
+/// Whether the last part of an ARN names one resource, without a part below it.
 fn is_name(part: &str) -> bool {
     !part.is_empty() && !part.contains([':', '/'])
 }

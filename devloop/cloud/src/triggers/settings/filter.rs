@@ -1,23 +1,23 @@
-//! `FilterCriteria`: which records and messages are delivered at all.
+//! `FilterCriteria`: which records and messages are delivered.
 
 use serde_json::{Value, json};
 
 use super::invalid;
 use crate::{error::ApiError, event_pattern::Pattern};
 
-/// The most filters of a mapping, as long as nobody asked AWS for more.
+/// The most filters of a mapping, by AWS's default quota.
 const MOST: usize = 5;
 /// The longest pattern, in bytes.
 const LONGEST: usize = 4096;
 
-/// One filter: the pattern as it was given, and as it was read.
+/// A filter: its pattern as text and parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filter {
     text: String,
     pub(crate) pattern: Pattern,
 }
 
-/// Reads a `FilterCriteria`; an empty one takes the filters away.
+/// Parses a `FilterCriteria`; an empty one removes the filters.
 pub(super) fn read(criteria: &Value) -> Result<Vec<Filter>, ApiError> {
     let filters = match criteria.get("Filters") {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -43,7 +43,7 @@ fn one(filter: &Value) -> Result<Filter, ApiError> {
     Ok(Filter { text: text.to_owned(), pattern })
 }
 
-/// The filters as the API shows them; nothing, when there are none.
+/// The filters in the form of the API; `None` if there are none.
 pub(crate) fn show(filters: &[Filter]) -> Option<Value> {
     let shown: Vec<Value> = filters.iter().map(|filter| json!({ "Pattern": filter.text })).collect();
     (!shown.is_empty()).then(|| json!({ "Filters": shown }))

@@ -1,4 +1,4 @@
-//! The limits that the API's model states, with its own texts.
+//! Checks the limits in the API's model, with AWS's error texts.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::Options;
 use crate::error::{ApiError, detected, violation};
 
 impl Options {
-    /// The limits that the API's model states.
+    /// Checks the limits in the API's model.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         let concurrency = self.scaling_config.as_ref().and_then(|scaling| scaling.maximum_concurrency);
         let ranges = [
@@ -55,7 +55,7 @@ impl Options {
     }
 }
 
-/// A mapping has at most 50 tags.
+/// Fails if there are more than 50 tags.
 pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     if tags.len() > 50 {
         return Err(invalid("Number of tags exceeds resource tag limit."));
@@ -72,7 +72,7 @@ fn out_of(name: &str, value: i64, low: i64, high: i64) -> Option<String> {
     Some(violation(value, name, &format!("have value {side} than or equal to {bound}")))
 }
 
-/// `InvalidParameterValueException`, the service's word for most mistakes.
+/// `InvalidParameterValueException`, which Lambda uses for most mistakes.
 pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::client("InvalidParameterValueException", message)
 }

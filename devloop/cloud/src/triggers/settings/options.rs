@@ -1,4 +1,4 @@
-//! The options of a request, and the settings they make.
+//! The options in a request, and the settings that result from them.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     wire::{self, says_nothing},
 };
 
-/// The body of `CreateEventSourceMapping` and `UpdateEventSourceMapping`, as far as the cloud supports it.
+/// The supported members of `CreateEventSourceMapping` and `UpdateEventSourceMapping`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Options {
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     pub(super) scaling_config: Option<ScalingConfig>,
 }
 
-/// How far a queue's mapping scales out [`ScalingConfig`, Lambda API reference].
+/// The maximum concurrency of a queue's mapping [`ScalingConfig`, Lambda API reference].
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct ScalingConfig {
@@ -53,7 +53,7 @@ pub(crate) struct ScalingConfig {
     pub(super) maximum_concurrency: Option<i64>,
 }
 
-/// The members of [`Options`] by operation; whatever else carries a value is refused by name.
+/// The members of [`Options`] for each operation; any other member with a value is refused by name.
 const BOTH: [&str; 13] = [
     "FunctionName",
     "Enabled",
@@ -97,7 +97,7 @@ impl Options {
         Ok(options)
     }
 
-    /// `base` with what these options say.
+    /// The settings `base` with these options applied.
     pub(crate) fn applied_to(&self, base: &Settings) -> Result<Settings, ApiError> {
         let mut settings = base.clone();
         if let Some(size) = self.batch_size {
@@ -141,10 +141,10 @@ impl Options {
         Ok(settings)
     }
 
-    /// Where reading begins.
+    /// The starting position.
     pub(crate) fn start(&self, kind: Kind, arn: &str, now_ms: i64) -> Result<Start, ApiError> {
         if kind == Kind::Sqs {
-            // A queue has no places to begin at.
+            // A queue has no starting position.
             return match &self.starting_position {
                 None => Ok(Start::Latest),
                 Some(_) => Err(invalid(format!("StartingPosition is not valid for arn type: {arn}"))),

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Connector`: what one resource may do with another [AWS SAM connector reference, AWS SAM Developer
+//! `AWS::Serverless::Connector`: permissions of one resource for another [AWS SAM connector reference, AWS SAM Developer
 //! Guide].
 
 use std::collections::BTreeMap;
@@ -13,21 +13,21 @@ use crate::template::{error::TemplateError, transform::failed};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 
-/// How a connection is allowed.
+/// How a connection gets its permissions.
 enum Way {
-    /// A policy of the source's role.
+    /// By a policy of the source's role.
     SourceRole,
-    /// A policy of the destination's role, on the source.
+    /// By a policy of the destination's role, for the source.
     DestinationRole,
-    /// The queue's own policy.
+    /// By the queue's own policy.
     Queue(&'static str),
-    /// The topic's own policy.
+    /// By the topic's own policy.
     Topic(&'static str),
-    /// The function's own policy.
+    /// By the function's own policy.
     Permission(&'static str),
 }
 
-/// Takes the connectors that are written inside of their source out of it.
+/// Moves connectors out of the resources that they are embedded in.
 pub(super) fn embedded(
     written: &mut BTreeMap<String, Vec<Written>>,
     resources: &mut Map<String, Value>,
@@ -60,7 +60,7 @@ pub(super) fn embedded(
     }
 }
 
-/// Makes what a connector stands for, for each of its destinations.
+/// Adds what a connector stands for to the template, for each of its destinations.
 pub(super) fn make(build: &mut Build<'_>, written: &Written) -> Outcome<()> {
     written.only(&["Destination", "Permissions", "Source"])?;
     let property = |name: &str| written.properties.get(name).ok_or_else(|| format!("{name} is missing"));
@@ -171,7 +171,7 @@ fn connect(
     Ok(())
 }
 
-/// A resource's type, as CloudFormation knows it and as it was written.
+/// The type of a resource in CloudFormation, and its type in the template.
 fn kind(build: &Build<'_>, id: &str) -> Outcome<(String, String)> {
     let written = build.types.get(id).ok_or_else(|| format!("there is no resource `{id}`"))?;
     let kind = match written.as_str() {
@@ -205,7 +205,7 @@ fn way(from: &str, to: &str) -> Option<Way> {
     })
 }
 
-/// What a permission allows, and on which resources: ends of the ARN.
+/// The actions that a permission allows, and the suffixes of the ARNs that they apply to.
 fn actions(
     from: &str,
     to: &str,
@@ -293,7 +293,7 @@ fn arn(kind: &str, id: &str) -> Value {
     if kind == "AWS::SNS::Topic" { reference(id) } else { attribute(id, "Arn") }
 }
 
-/// The name of a resource's role.
+/// The reference to a resource's role.
 fn role(build: &Build<'_>, id: &str) -> Outcome<Value> {
     let properties = build.resources.get(id).and_then(|resource| resource.get("Properties"));
     let role = properties.and_then(|it| it.get("Role").or_else(|| it.get("RoleArn")));
@@ -308,7 +308,7 @@ fn role(build: &Build<'_>, id: &str) -> Outcome<Value> {
     role.map(reference).ok_or_else(|| format!("the role of `{id}` is none of this template"))
 }
 
-/// Whether a resource is the mapping from this source to this function.
+/// Whether a resource is the event source mapping from this source to this function.
 fn is_mapping(resource: &Value, source: &str, function: &str) -> bool {
     let names = |property: &str, id: &str| {
         let value = &resource["Properties"][property];

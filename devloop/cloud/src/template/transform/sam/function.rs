@@ -7,7 +7,7 @@ use super::{
     value::{attribute, pick, reference, s3_place, tag_list},
 };
 
-/// Properties that the Lambda function has under the same name.
+/// Properties that are passed to the Lambda function under the same name.
 const PASSED: [&str; 22] = [
     "Architectures",
     "CodeSigningConfigArn",
@@ -33,7 +33,7 @@ const PASSED: [&str; 22] = [
     "VpcConfig",
 ];
 
-/// The others.
+/// The other supported properties.
 const OTHERS: [&str; 23] = [
     "AssumeRolePolicyDocument",
     "AutoPublishAlias",
@@ -60,16 +60,16 @@ const OTHERS: [&str; 23] = [
     "DeploymentPreference",
 ];
 
-/// A function while its resources are made.
+/// A function whose resources are being created.
 pub(super) struct Function {
     pub(super) written: Written,
-    /// The Lambda function's own properties.
+    /// The properties of the Lambda function.
     pub(super) lambda: Map<String, Value>,
-    /// The alias's logical id, where one is published.
+    /// The logical id of the alias, if there is one.
     pub(super) alias: Option<String>,
-    /// The role that is made for it; a function with a role of its own has none.
+    /// The role that is created for it; `None` if the function names a role.
     pub(super) role: Option<role::Role>,
-    /// What every resource made of it is marked with.
+    /// The attributes of every resource that is created for it.
     pub(super) passed_on: Map<String, Value>,
 }
 
@@ -78,7 +78,7 @@ impl Function {
         &self.written.id
     }
 
-    /// The function's name, or the alias's ARN: what mappings and permissions name.
+    /// A reference to the function, or to the alias, as mappings and permissions need it.
     pub(super) fn name(&self) -> Value {
         reference(self.alias.as_deref().unwrap_or(self.id()))
     }
@@ -88,22 +88,22 @@ impl Function {
         self.alias.as_deref().map_or_else(|| attribute(self.id(), "Arn"), reference)
     }
 
-    /// A property as it is written.
+    /// A property as the template has it.
     pub(super) fn property(&self, name: &str) -> Option<&Value> {
         self.written.properties.get(name)
     }
 
-    /// The attributes of what an event makes.
+    /// The attributes of the resources that are created for events.
     pub(super) fn of_events(&self) -> Map<String, Value> {
         pick(&self.passed_on, &["Condition", "DeletionPolicy", "UpdateReplacePolicy"])
     }
 
-    /// The mode of X-Ray, unless it is switched off.
+    /// The mode of X-Ray tracing, unless it is disabled.
     pub(super) fn tracing(&self, build: &Build<'_>) -> Option<&Value> {
         self.property("Tracing").filter(|mode| build.resolved(mode) != "Disabled")
     }
 
-    /// Its tags as a list; `PropagateTags` leaves SAM's own mark out.
+    /// Its tags as a list. With `PropagateTags`, SAM's own tag is left out.
     pub(super) fn tags(&self) -> Value {
         let propagates =
             self.property("PropagateTags") == Some(&Value::Bool(true)) && self.property("Tags").is_some();
@@ -111,7 +111,7 @@ impl Function {
     }
 }
 
-/// Makes everything that a function stands for.
+/// Adds everything that a function stands for to the template.
 pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
     written.only(&[&PASSED[..], &OTHERS[..]].concat())?;
     if written.properties.contains_key("DeploymentPreference") {
@@ -168,7 +168,7 @@ pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
     Ok(())
 }
 
-/// Where the code is. A place on this machine goes into the metadata that the CDK and SAM's own tool write there.
+/// The location of the code. A path on this machine goes into the metadata, as the CDK and SAM's own tool write it.
 fn code(written: &Written, attributes: &mut Map<String, Value>) -> Outcome<Value> {
     let property = |name: &str| written.properties.get(name);
     let mut code = if property("PackageType").is_some_and(|kind| kind == "Image") {
@@ -187,7 +187,7 @@ fn code(written: &Written, attributes: &mut Map<String, Value>) -> Outcome<Value
                     json!({})
                 }
             },
-            // SAM's own tool builds a function without CodeUri from the template's folder.
+            // SAM's own tool builds a function without `CodeUri` from the template's folder.
             None => json!({}),
         }
     };

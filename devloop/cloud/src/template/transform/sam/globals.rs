@@ -1,4 +1,4 @@
-//! `Globals`: properties that all resources of a type have [Globals section, AWS SAM Developer Guide].
+//! `Globals`: properties that apply to all resources of a type [Globals section, AWS SAM Developer Guide].
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::{Outcome, Written, only, value::is_call};
 /// The types that may have globals.
 const KINDS: [&str; 5] = ["Api", "Function", "HttpApi", "LayerVersion", "SimpleTable"];
 
-/// The section, with only types that there are.
+/// The section; fails if it has an unknown type.
 pub(super) fn checked(globals: Option<&Value>) -> Outcome<Map<String, Value>> {
     let Some(globals) = globals else { return Ok(Map::new()) };
     let sections = globals.as_object().ok_or("Globals is no map")?;
@@ -15,7 +15,7 @@ pub(super) fn checked(globals: Option<&Value>) -> Outcome<Map<String, Value>> {
     Ok(sections.clone())
 }
 
-/// The resource with what its type's globals add.
+/// The resource, with the globals of its type added.
 pub(super) fn merged(mut written: Written, kind: &str, globals: &Map<String, Value>) -> Outcome<Written> {
     match globals.get(kind) {
         None => Ok(written),
@@ -30,7 +30,7 @@ pub(super) fn merged(mut written: Written, kind: &str, globals: &Map<String, Val
     }
 }
 
-/// Maps are merged, lists follow each other, and of anything else the resource's own value stays.
+/// Merges maps, and appends the resource's own list to the global one. For other values the resource's own value wins.
 fn merge(global: &Value, own: Value) -> Value {
     match (global, own) {
         (Value::Object(global_members), Value::Object(mut own)) if !is_call(global) => {

@@ -1,4 +1,4 @@
-//! `EventInvokeConfig`: what becomes of asynchronous events.
+//! `EventInvokeConfig`: the settings of asynchronous invocations.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::{
     value::{allowing, attribute, pick},
 };
 
-/// Makes the configuration and the destinations that it does not name; gives back what the role must allow.
+/// Adds the configuration, and destinations that are not given; returns the policies that the role needs.
 pub(super) fn make(build: &mut Build<'_>, function: &Function) -> Outcome<Vec<Value>> {
     let Some(config) = function.property("EventInvokeConfig") else { return Ok(Vec::new()) };
     let config = config.as_object().ok_or("EventInvokeConfig is no map")?;

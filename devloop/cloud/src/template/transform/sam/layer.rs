@@ -8,7 +8,7 @@ use super::{
     value::{pick, s3_place},
 };
 
-/// Makes the layer, under an id that follows from its content.
+/// Adds the layer, with a logical id that depends on its content.
 pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
     let passed = ["CompatibleArchitectures", "CompatibleRuntimes", "Description", "LayerName", "LicenseInfo"];
     let own = ["ContentUri", "PublishLambdaVersion", "RetentionPolicy"];

@@ -1,5 +1,5 @@
-//! `AWS::Serverless-2016-10-31`: a SAM template as the CloudFormation template that AWS makes of it
-//! [AWS SAM template specification, AWS SAM Developer Guide]. Pure: a document in, a document out.
+//! `AWS::Serverless-2016-10-31`: converts a SAM template to the CloudFormation template that AWS makes of it [AWS SAM
+//! template specification, AWS SAM Developer Guide]. Pure: a document in, a document out.
 
 mod api;
 mod connector;
@@ -31,33 +31,34 @@ use api::{HttpApi, RestApi};
 /// The transform's name.
 pub(super) const SAM: &str = "AWS::Serverless-2016-10-31";
 
-/// What every type of this transform begins with.
+/// The prefix of every SAM resource type.
 const PREFIX: &str = "AWS::Serverless::";
 
 /// Why a resource cannot be transformed.
 type Outcome<T> = Result<T, String>;
 
-/// A resource of the template as it is written.
+/// A resource as the template has it.
 #[derive(Debug, Clone)]
 struct Written {
     id: String,
     properties: Map<String, Value>,
-    /// `Condition`, `DependsOn`, `Metadata`, `DeletionPolicy` and the like.
+    /// Attributes such as `Condition`, `DependsOn`, `Metadata` and `DeletionPolicy`.
     attributes: Map<String, Value>,
 }
 
-/// A transform on its way.
+/// A transform in progress.
 struct Build<'b> {
     parameters: &'b BTreeMap<String, Value>,
     given: &'b Given<'b>,
-    /// The resources of other types, and everything made by now.
+    /// The resources of other types, and those created so far.
     resources: Map<String, Value>,
     conditions: Map<String, Value>,
-    /// What `Ref: Resource.Name` and the like lead to, by the text before and after the transform.
+    /// The targets of references such as `Ref: Resource.Name`: the text in the SAM template, and the logical id after the
+    /// transform.
     referable: BTreeMap<String, String>,
     rest: BTreeMap<String, RestApi>,
     http: BTreeMap<String, HttpApi>,
-    /// Types as they were written, for connectors.
+    /// The types of resources in the SAM template, for connectors.
     types: BTreeMap<String, String>,
 }
 
@@ -108,7 +109,7 @@ pub(super) fn transform(document: &mut Value, given: &Given<'_>) -> Result<(), T
     Ok(())
 }
 
-/// A resource apart from its type.
+/// Splits a resource into properties and attributes.
 fn read(id: String, resource: Value) -> Written {
     let mut attributes = match resource {
         Value::Object(members) => members,
@@ -178,7 +179,7 @@ impl Build<'_> {
         }
     }
 
-    /// Adds a resource with these attributes beside its type and properties.
+    /// Adds a resource with this type, these attributes and these properties.
     fn add(&mut self, id: impl Into<String>, kind: &str, attributes: &Map<String, Value>, properties: Value) {
         let mut resource = attributes.clone();
         resource.insert("Type".to_owned(), kind.into());
@@ -186,14 +187,14 @@ impl Build<'_> {
         self.resources.insert(id.into(), Value::Object(resource));
     }
 
-    /// A value with its references to parameters replaced, as far as those have values.
+    /// A value with its references to parameters replaced, if the parameters have values.
     fn resolved(&self, value: &Value) -> Value {
         references::with_parameters(value, self.parameters)
     }
 }
 
 impl Written {
-    /// The attributes that what is made of the resource has too.
+    /// The attributes that are passed on to the resources created for this one.
     fn passed_on(&self) -> Map<String, Value> {
         let passed = ["Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"];
         self.attributes
@@ -203,18 +204,18 @@ impl Written {
             .collect()
     }
 
-    /// The condition that leaves the resource in or out.
+    /// The resource's condition.
     fn condition(&self) -> Option<&Value> {
         self.attributes.get("Condition")
     }
 
-    /// Refuses properties that are not among these.
+    /// Fails if the resource has other properties than these.
     fn only(&self, known: &[&str]) -> Outcome<()> {
         only(&self.properties, known, "the property")
     }
 }
 
-/// Refuses members that are not among these.
+/// Fails if there are other members than these.
 fn only(members: &Map<String, Value>, known: &[&str], what: &str) -> Outcome<()> {
     let unknown: Vec<&str> =
         members.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();

@@ -1,5 +1,5 @@
-//! `Policies` of a function: managed ones by name, statements, and SAM's policy templates [AWS SAM policy templates, AWS
-//! SAM Developer Guide].
+//! `Policies` of a function: managed policies by name, statements, and SAM's policy templates [AWS SAM policy templates,
+//! AWS SAM Developer Guide].
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Build, Outcome, value::is_call};
 
-/// Managed policies of AWS that lie below `service-role/`.
+/// AWS managed policies whose path is `service-role/`.
 const SERVICE_ROLES: [&str; 9] = [
     "AWSLambdaBasicDurableExecutionRolePolicy",
     "AWSLambdaBasicExecutionRole",
@@ -20,7 +20,7 @@ const SERVICE_ROLES: [&str; 9] = [
     "AWSLambdaVPCAccessExecutionRole",
 ];
 
-/// A policy template: the parameters it wants, and its statements.
+/// A policy template: its required parameters, and its statements.
 #[derive(serde::Deserialize)]
 struct Template {
     parameters: Vec<String>,
@@ -31,15 +31,15 @@ struct Template {
 static TEMPLATES: LazyLock<BTreeMap<String, Template>> =
     LazyLock::new(|| serde_json::from_str(include_str!("policy_templates.json")).unwrap_or_default());
 
-/// One of the policies.
+/// A parsed policy.
 pub(super) enum Policy {
-    /// By its ARN.
+    /// A managed policy, by its ARN.
     Managed(Value),
-    /// By its statements.
+    /// A policy document.
     Document(Value),
 }
 
-/// The ARN of a managed policy of AWS.
+/// The ARN of an AWS managed policy.
 pub(super) fn managed(name: &str) -> Value {
     let path = if SERVICE_ROLES.contains(&name) { "service-role/" } else { "" };
     format!("arn:aws:iam::aws:policy/{path}{name}").into()
@@ -54,7 +54,7 @@ pub(super) fn listed(policies: Option<&Value>) -> Vec<Value> {
     }
 }
 
-/// What a policy is.
+/// Parses a policy.
 pub(super) fn read(build: &Build<'_>, policy: &Value) -> Outcome<Policy> {
     match policy {
         Value::String(arn) if arn.starts_with("arn:") => Ok(Policy::Managed(policy.clone())),
@@ -72,7 +72,7 @@ pub(super) fn read(build: &Build<'_>, policy: &Value) -> Outcome<Policy> {
     }
 }
 
-/// The document that a policy template makes of its parameters.
+/// The document of a policy template with these parameters.
 fn template(_: &Build<'_>, name: &str, values: &Value) -> Outcome<Value> {
     let template = TEMPLATES.get(name).ok_or_else(|| {
         let nearest = TEMPLATES.keys().filter(|known| known.get(..4) == name.get(..4));
@@ -91,7 +91,7 @@ fn template(_: &Build<'_>, name: &str, values: &Value) -> Outcome<Value> {
     Ok(json!({ "Statement": statement }))
 }
 
-/// Puts values in the place of the `Ref` to a template's parameter.
+/// Replaces each `Ref` to a parameter of the policy template by its value.
 fn fill(value: &mut Value, given: &Map<String, Value>) {
     if let Some(found) = value.get("Ref").and_then(Value::as_str).and_then(|name| given.get(name)) {
         *value = found.clone();
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_policy_templates_is_whole() {
+    fn the_table_of_policy_templates_is_complete() {
         assert_eq!(TEMPLATES.len(), COUNT);
         assert!(TEMPLATES.values().all(|template| template.statement.is_array()));
         assert_eq!(TEMPLATES["SQSPollerPolicy"].parameters, ["QueueName"]);

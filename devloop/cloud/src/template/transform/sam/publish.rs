@@ -1,4 +1,4 @@
-//! `AutoPublishAlias`: a version for each change of the code, and an alias that follows it.
+//! `AutoPublishAlias`: creates a version for each change of the code, and an alias of the latest one.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::{
     value::{attribute, reference},
 };
 
-/// A resource that waits to be added: its id, type, attributes and properties.
+/// A resource to be added later: its id, type, attributes and properties.
 pub(super) type Waiting = (String, &'static str, Map<String, Value>, Value);
 
 /// The version and the alias of a function that publishes one.

@@ -1,4 +1,4 @@
-//! References: to parameters while the transform works, and to what resources have become when it is done.
+//! Replaces references: to parameters during the transform, and afterwards to resources that got another logical id.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub(super) fn with_parameters(value: &Value, parameters: &BTreeMap<String, Value
     }
 }
 
-/// Replaces references to `Resource.Name`, and to resources that have another id now.
+/// Replaces references to `Resource.Name`, and to resources that have another logical id now.
 pub(super) fn replace(value: &mut Value, referable: &BTreeMap<String, String>) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, referable)),
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_follow_what_resources_have_become() {
+    fn references_follow_resources_to_their_new_ids() {
         let referable = BTreeMap::from(
             [("Api.Stage", "ApiprodStage"), ("L", "Lab")].map(|(a, b)| (a.to_owned(), b.to_owned())),
         );

@@ -1,10 +1,10 @@
-//! The role that SAM makes for a function that names none.
+//! The role that SAM creates for a function without a role.
 
 use serde_json::{Map, Value, json};
 
 use super::{Build, Outcome, function::Function, policies, value::assumed_by};
 
-/// A role while policies are added to it.
+/// A role whose policies are being collected.
 #[derive(Debug)]
 pub(super) struct Role {
     properties: Map<String, Value>,
@@ -13,7 +13,7 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// The role of `function`; `policies` are those that its destinations need.
+    /// The role of `function`; `destinations` are the policies for its destinations.
     pub(super) fn of(build: &Build<'_>, function: &Function, destinations: Vec<Value>) -> Outcome<Self> {
         let mut role = Self { properties: Map::new(), managed: Vec::new(), inline: Vec::new() };
         let document = function.property("AssumeRolePolicyDocument").cloned();
@@ -59,14 +59,14 @@ impl Role {
         Ok(role)
     }
 
-    /// Adds a managed policy once.
+    /// Adds a managed policy, unless it is there already.
     pub(super) fn manage(&mut self, arn: Value) {
         if !self.managed.contains(&arn) {
             self.managed.push(arn);
         }
     }
 
-    /// Adds a policy, unless one with the same document is there.
+    /// Adds a policy, unless one with the same document is there already.
     pub(super) fn allow(&mut self, policy: Value) {
         if !self.inline.iter().any(|known| known["PolicyDocument"] == policy["PolicyDocument"]) {
             self.inline.push(policy);

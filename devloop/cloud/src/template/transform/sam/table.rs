@@ -7,7 +7,7 @@ use super::{
     value::{pick, tag_list},
 };
 
-/// Makes the table.
+/// Adds the table.
 pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
     written.only(&[
         "PointInTimeRecoverySpecification",

@@ -1,8 +1,9 @@
-//! The transform beside AWS's own, `aws-sam-translator`, on the templates in `tests/sam`.
+//! Compares the transform with AWS's own, `aws-sam-translator`, on the templates in `tests/sam`.
 //!
-//! What differs, and is made equal before it is compared:
-//! - The ids of deployments, and their descriptions: AWS digests its Python program's spelling of the document.
-//! - The order of lists that are sets: managed policies, policies, tags, and what a resource depends on.
+//! These differences are removed before the comparison:
+//! - The ids and descriptions of deployments, because AWS computes digests of its Python program's own text of the
+//!   document.
+//! - The order of lists that are sets: managed policies, policies, tags, and dependencies.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +19,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sam")
 }
 
-/// What AWS's transform makes of each template.
+/// The result of AWS's transform for each template.
 fn of_aws() -> BTreeMap<String, Value> {
     let script = folder().join("transform.py");
     let output = test_tools::python(&["samtranslator"]).args([&script, &folder()]).output().unwrap();
@@ -37,7 +38,7 @@ fn ours(text: &str) -> Result<Value, String> {
     transformed(document, &Given::default()).map_err(|error| error.to_string())
 }
 
-/// The document without what may differ.
+/// Removes what may differ from the document.
 fn plain(value: &mut Value, key: &str) {
     match value {
         Value::Array(items) => {
@@ -75,7 +76,7 @@ fn without_digest(text: &str) -> String {
 }
 
 #[test]
-fn every_resource_is_what_aws_makes_of_it() {
+fn every_resource_is_as_aws_transforms_it() {
     let expected = of_aws();
     assert!(expected.len() >= 8, "{:?}", expected.keys());
     let mut wrong = Vec::new();
@@ -112,7 +113,7 @@ fn every_resource_is_what_aws_makes_of_it() {
 }
 
 #[test]
-fn what_is_not_supported_is_refused_by_name() {
+fn unsupported_features_are_refused_by_name() {
     let check = |resource: &str, expected: &str| {
         let text = format!("Transform: AWS::Serverless-2016-10-31\nResources:\n  X: {resource}\n");
         let expected = format!("resource `X`: the transform AWS::Serverless-2016-10-31: {expected}");

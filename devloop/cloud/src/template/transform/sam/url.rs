@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Build, Outcome, function::Function, only, value::pick};
 
-/// Makes the function's URL, and for one without authorisation the permissions to call it.
+/// Adds the function's URL and, if it has no authorization, the permissions to call it.
 pub(super) fn make(build: &mut Build<'_>, function: &Function) -> Outcome<()> {
     let Some(config) = function.property("FunctionUrlConfig") else { return Ok(()) };
     let config: &Map<String, Value> = config.as_object().ok_or("FunctionUrlConfig is no map")?;

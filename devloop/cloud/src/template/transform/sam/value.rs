@@ -1,4 +1,4 @@
-//! Small pieces of templates.
+//! Helpers to build parts of templates.
 
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn substituted(text: &str, variables: Value) -> Value {
     json!({ "Fn::Sub": [text, variables] })
 }
 
-/// The value while `condition` holds, and nothing else; without a condition the value.
+/// The value on `condition`, and `AWS::NoValue` otherwise; without a condition the value itself.
 pub(super) fn conditional(condition: Option<&Value>, value: Value) -> Value {
     match condition {
         Some(condition) => json!({ "Fn::If": [condition, value, { "Ref": "AWS::NoValue" }] }),
@@ -30,7 +30,7 @@ pub(super) fn is_call(value: &Value) -> bool {
     crate::template::functions::function(value).is_some()
 }
 
-/// The members of these names that are there, under their names.
+/// The members with these names, as far as they are present.
 pub(super) fn pick(members: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     names.iter().filter_map(|name| Some(((*name).to_owned(), members.get(*name)?.clone()))).collect()
 }
@@ -40,14 +40,14 @@ pub(super) fn id_of(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| value.get("Ref")?.as_str())
 }
 
-/// A map of tags as CloudFormation's list, with SAM's own mark first if it is wanted.
+/// A map of tags as CloudFormation's list. SAM's own tag comes first, if `mark` names it.
 pub(super) fn tag_list(tags: Option<&Value>, mark: Option<&str>) -> Value {
     let mark = mark.map(|mark| json!({ "Key": mark, "Value": "SAM" }));
     let own = tags.and_then(Value::as_object).into_iter().flatten();
     mark.into_iter().chain(own.map(|(key, value)| json!({ "Key": key, "Value": value }))).collect()
 }
 
-/// The place of code or content: a URL of S3, or a map of bucket, key and version. `None` is a place on this machine.
+/// The location of code or content in S3: a URL, or a map of bucket, key and version. `None` for a path on this machine.
 pub(super) fn s3_place(value: &Value, names: [&str; 3]) -> Option<Value> {
     let [bucket_name, key_name, version_name] = names;
     if let Some(place) = value.as_object().filter(|_| !is_call(value)) {

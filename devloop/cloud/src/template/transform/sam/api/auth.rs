@@ -1,4 +1,4 @@
-//! `Auth` of an API: its authorizers, and which of them each method asks.
+//! `Auth` of an API: its authorizers, and which of them each method uses.
 
 use serde_json::{Map, Value, json};
 
@@ -8,10 +8,10 @@ use crate::template::transform::sam::{
     value::{reference, substituted},
 };
 
-/// The credentials that an IAM authorizer passes on unless it is told otherwise: the caller's.
+/// The default credentials of an IAM authorizer: those of the caller.
 const CALLER: &str = "arn:aws:iam::*:user/*";
 
-/// What an API says of authorisation.
+/// The authorization settings of an API.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Auth {
     authorizers: Map<String, Value>,
@@ -64,12 +64,12 @@ impl Auth {
         Ok(read)
     }
 
-    /// Whether methods that say nothing themselves are asked for something.
+    /// Whether methods without their own settings need an authorizer or a key.
     pub(super) fn has_default(&self) -> bool {
         self.default.is_some() || self.api_key
     }
 
-    /// The authorizer that a route asks.
+    /// The name of a route's authorizer.
     fn asked<'a>(&'a self, route: &'a Route) -> Outcome<Option<&'a str>> {
         let Some(own) = route.auth.get("Authorizer").and_then(Value::as_str) else {
             return Ok(self.default.as_deref());
@@ -83,7 +83,7 @@ impl Auth {
         Ok(Some(own))
     }
 
-    /// The `security` of a route, if anything is asked.
+    /// The `security` of a route, if it has an authorizer or needs a key.
     pub(super) fn security(&self, route: &Route) -> Outcome<Option<Value>> {
         let mut security = Vec::new();
         if let Some(name) = self.asked(route)? {
@@ -116,9 +116,9 @@ impl Auth {
         (!security.is_empty()).then_some(Value::Array(security))
     }
 
-    /// The credentials of a route of a REST API whose caller is known by IAM.
+    /// The credentials of a REST API's route with IAM authorization.
     pub(super) fn credentials(&self, route: &Route) -> Outcome<Option<Value>> {
-        // A route whose event says anything of authorisation, but not which authorizer, passes no credentials on.
+        // A route whose event has `Auth` but no authorizer in it passes no credentials on.
         let own = route.auth.get("Authorizer").is_some_and(|own| own == "AWS_IAM");
         if self.asked(route)? != Some("AWS_IAM") || !(own || route.auth.is_empty()) {
             return Ok(None);
@@ -132,7 +132,7 @@ impl Auth {
         })
     }
 
-    /// What a REST API's document says of the authorizers.
+    /// The authorizers in the form of a REST API's document.
     pub(super) fn rest_schemes(&self, routes: &[Route]) -> Outcome<Map<String, Value>> {
         let mut schemes = Map::new();
         for (name, authorizer) in &self.authorizers {
@@ -154,7 +154,7 @@ impl Auth {
         Ok(schemes)
     }
 
-    /// What an HTTP API's document says of the authorizers.
+    /// The authorizers in the form of an HTTP API's document.
     pub(super) fn http_schemes(&self) -> Outcome<Map<String, Value>> {
         let mut schemes = Map::new();
         for (name, authorizer) in &self.authorizers {
@@ -166,7 +166,8 @@ impl Auth {
         Ok(schemes)
     }
 
-    /// Lets API Gateway invoke the authorizers' functions. For a REST API that is the default, for an HTTP API a wish.
+    /// Permits API Gateway to invoke the authorizers' functions. REST APIs get this permission by default, HTTP APIs only
+    /// if they ask for it.
     pub(super) fn permissions(
         &self,
         build: &mut Build<'_>,
@@ -211,7 +212,7 @@ fn iam_scheme() -> Value {
     })
 }
 
-/// Where API Gateway calls an authorizer's function.
+/// The URI with which API Gateway invokes an authorizer's function.
 fn authorizer_uri(function: &Value) -> Value {
     substituted(
         "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${__FunctionArn__}/invocations",
@@ -343,7 +344,7 @@ fn http_scheme(name: &str, authorizer: &Value) -> Outcome<Value> {
     Ok(json!({ "type": "apiKey", "name": "Unused", "in": "header", "x-amazon-apigateway-authorizer": own }))
 }
 
-/// What identifies a caller, each with the prefix of its kind.
+/// The identity sources, each with the prefix of its kind.
 fn sources(identity: &Map<String, Value>, kinds: [(&str, &str); 4]) -> Vec<String> {
     kinds
         .into_iter()

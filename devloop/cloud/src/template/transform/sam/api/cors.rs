@@ -1,11 +1,11 @@
-//! Cross-origin requests.
+//! CORS settings of APIs.
 
 use serde_json::{Map, Value, json};
 
 use super::paths::Route;
 use crate::template::transform::sam::{Outcome, only, value::is_call};
 
-/// `Cors` of a REST API: it answers preflight requests itself.
+/// `Cors` of a REST API, which then answers preflight requests itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cors {
     origin: Option<Value>,
@@ -16,7 +16,7 @@ pub(super) struct Cors {
 }
 
 impl Cors {
-    /// Reads a text, which is the origin, or a map.
+    /// Parses a text (the origin) or a map.
     pub(super) fn read(cors: &Value) -> Outcome<Self> {
         let Some(members) = cors.as_object().filter(|_| !is_call(cors)) else {
             return Ok(Self { origin: Some(cors.clone()), ..Self::default() });
@@ -33,7 +33,7 @@ impl Cors {
         })
     }
 
-    /// The `options` method of a path with these routes; `None` where they answer it themselves.
+    /// The `options` method for a path with these routes; `None` if the routes have one.
     pub(super) fn options(&self, routes: &[&Route], is_openapi_3: bool) -> Option<Value> {
         if routes.iter().any(|route| route.method == "options") {
             return None;
@@ -77,7 +77,7 @@ impl Cors {
     }
 }
 
-/// The methods of a path, quoted as API Gateway wants them.
+/// The methods of a path, in quotes as API Gateway expects them.
 fn allowed(routes: &[&Route]) -> String {
     if routes.iter().any(|route| route.method == "any") {
         return "'DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT'".to_owned();

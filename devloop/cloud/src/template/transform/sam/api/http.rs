@@ -13,16 +13,16 @@ use crate::template::transform::sam::{
     value::{pick, reference},
 };
 
-/// The stage that an HTTP API has unless it names one.
+/// The default name of an HTTP API's stage.
 const DEFAULT_STAGE: &str = "$default";
 
-/// Who made an API, as its tags tell.
+/// The tag that names the creator of an API.
 const MARK: &str = "httpapi:createdBy";
 
-/// Properties that the stage has under the same name.
+/// Properties that are passed to the stage under the same name.
 const OF_STAGE: [&str; 4] = ["AccessLogSettings", "DefaultRouteSettings", "RouteSettings", "StageVariables"];
 
-/// The others.
+/// The other supported properties.
 const OTHERS: [&str; 9] = [
     "Auth",
     "CorsConfiguration",
@@ -35,7 +35,7 @@ const OTHERS: [&str; 9] = [
     "Tags",
 ];
 
-/// An HTTP API while its routes come together.
+/// An HTTP API whose routes are being collected.
 #[derive(Debug)]
 pub(in super::super) struct HttpApi {
     written: Written,
@@ -45,7 +45,7 @@ pub(in super::super) struct HttpApi {
 }
 
 impl HttpApi {
-    /// Reads the resource.
+    /// Reads the resource `AWS::Serverless::HttpApi`.
     pub(in super::super) fn read(written: Written, build: &Build<'_>) -> Outcome<Self> {
         written.only(&[&OF_STAGE[..], &OTHERS[..]].concat())?;
         let auth = written.properties.get("Auth").map(|auth| build.resolved(auth));
@@ -58,7 +58,7 @@ impl HttpApi {
         add(&mut self.routes, route)
     }
 
-    /// Notes the settings of a route.
+    /// Adds the settings of a route.
     pub(in super::super) fn set_route(&mut self, path: &str, method: &str, settings: Value) {
         let name = if path == DEFAULT_STAGE {
             path.to_owned()
@@ -68,7 +68,7 @@ impl HttpApi {
         self.settings.insert(name, settings);
     }
 
-    /// Whether the default route leads to this function.
+    /// Whether the default route invokes this function.
     pub(in super::super) fn has_default_route_to(&self, target: &str) -> bool {
         self.routes.iter().any(|route| route.path == "$default" && route.target == target)
     }
@@ -77,7 +77,7 @@ impl HttpApi {
         self.written.properties.get(name)
     }
 
-    /// Makes the API and its stage.
+    /// Adds the API and its stage to the template.
     pub(in super::super) fn make(self, build: &mut Build<'_>) -> Outcome<()> {
         let id = self.written.id.clone();
         let attributes = self.written.passed_on();

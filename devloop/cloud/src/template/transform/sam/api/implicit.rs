@@ -1,4 +1,4 @@
-//! The APIs that SAM makes for events that name none.
+//! The APIs that SAM creates for events without an API.
 
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ pub(in super::super) fn prepare(
             {
                 conditions.push(function.condition());
                 for (name, policy) in pick(&function.attributes, &["DeletionPolicy", "UpdateReplacePolicy"]) {
-                    // What one function keeps is kept.
+                    // If the policies of functions differ, the API gets the one that keeps more.
                     let known = kept.entry(name).or_insert_with(|| policy.clone());
                     if policy == "Retain" || (policy == "Snapshot" && *known == "Delete") {
                         *known = policy;
@@ -58,8 +58,8 @@ pub(in super::super) fn prepare(
     Ok(())
 }
 
-/// The condition under which one of several things is there: their own where all have the same, else a new one called
-/// `name`. `None` where one of them is always there.
+/// A condition that holds when one of several does: their own condition if all have the same, or else a new one called
+/// `name`. `None` if one of them has no condition.
 pub(super) fn joined(build: &mut Build<'_>, conditions: &[Option<&Value>], name: &str) -> Option<Value> {
     let mut distinct: Vec<&Value> = Vec::new();
     for condition in conditions {

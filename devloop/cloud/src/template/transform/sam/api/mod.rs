@@ -1,4 +1,4 @@
-//! The two kinds of APIs. Functions add their routes; when all are known, each API becomes an OpenAPI document.
+//! REST APIs and HTTP APIs. Functions add their routes; once all are known, each API becomes an OpenAPI document.
 
 mod auth;
 mod cors;

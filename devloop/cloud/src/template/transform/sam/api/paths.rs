@@ -1,4 +1,4 @@
-//! The routes of an API, and the `paths` of the document that they make.
+//! The routes of an API, and the `paths` of its OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +7,33 @@ use serde_json::{Map, Value, json};
 use super::implicit::joined;
 use crate::template::transform::sam::{Build, Outcome, value::conditional};
 
-/// One method of one path, and the function behind it.
+/// A method of a path, and the function that it invokes.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Route {
-    /// Such as `/users/{id}`.
+    /// The path, such as `/users/{id}`.
     pub(in super::super) path: String,
-    /// In lower case, such as `get` or `any`.
+    /// The method in lower case, such as `get` or `any`.
     pub(in super::super) method: String,
-    /// The function's ARN as `Fn::Sub` writes it between `${` and `}`.
+    /// The function's ARN in the form that `Fn::Sub` has between `${` and `}`.
     pub(in super::super) target: String,
     /// The function's condition.
     pub(in super::super) condition: Option<Value>,
     /// `Auth` of the event.
     pub(in super::super) auth: Map<String, Value>,
-    /// The integration's time limit, in ms.
+    /// The integration's timeout, in ms.
     pub(in super::super) timeout: Option<Value>,
-    /// The version of the event's format.
+    /// The payload format version of the event.
     pub(in super::super) payload: Option<Value>,
 }
 
 impl Route {
-    /// The method as an OpenAPI document for API Gateway calls it.
+    /// The method's name in an OpenAPI document for API Gateway.
     pub(super) fn method_name(&self) -> &str {
         if self.method == "any" { "x-amazon-apigateway-any-method" } else { &self.method }
     }
 }
 
-/// Adds a route, unless its method and path are taken.
+/// Adds a route; fails if its method and path exist already.
 pub(super) fn add(routes: &mut Vec<Route>, route: Route) -> Outcome<()> {
     if routes.iter().any(|known| (&known.path, &known.method) == (&route.path, &route.method)) {
         return Err(format!("the method {} of {} is defined twice", route.method, route.path));
@@ -42,7 +42,7 @@ pub(super) fn add(routes: &mut Vec<Route>, route: Route) -> Outcome<()> {
     Ok(())
 }
 
-/// A path as a permission names it: parameters become `*`, and a slash at the end goes.
+/// A path in the form of a permission: parameters become `*`, and a trailing slash is removed.
 pub(in super::super) fn permitted_path(path: &str) -> String {
     let mut out = String::new();
     let mut rest = path;
@@ -68,7 +68,8 @@ pub(super) fn by_path(routes: &[Route]) -> BTreeMap<&str, Vec<&Route>> {
     paths
 }
 
-/// The `paths`: every route as `operation` describes it, while its function's condition holds; `extra` adds to a path.
+/// The `paths` of the document. `operation` describes a route, which exists only while its function's condition holds;
+/// `extra` adds a member to a path.
 pub(super) fn document(
     build: &mut Build<'_>,
     api: &str,
@@ -98,7 +99,7 @@ fn condition_name(path: &str) -> String {
     path.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// What calls the function behind a route.
+/// The integration that invokes the function of a route.
 pub(super) fn integration(route: &Route, partition: &str) -> Value {
     let uri = json!({
         "Fn::Sub": format!(

@@ -16,7 +16,7 @@ use crate::template::{
     },
 };
 
-/// Properties that the REST API has under the same name.
+/// Properties that are passed to the REST API under the same name.
 const OF_API: [&str; 7] = [
     "ApiKeySourceType",
     "BinaryMediaTypes",
@@ -27,7 +27,7 @@ const OF_API: [&str; 7] = [
     "Name",
 ];
 
-/// Properties that the stage has under the same name.
+/// Properties that are passed to the stage under the same name.
 const OF_STAGE: [&str; 8] = [
     "AccessLogSetting",
     "CacheClusterEnabled",
@@ -39,7 +39,7 @@ const OF_STAGE: [&str; 8] = [
     "Variables",
 ];
 
-/// The others.
+/// The other supported properties.
 const OTHERS: [&str; 9] = [
     "Auth",
     "Cors",
@@ -52,7 +52,7 @@ const OTHERS: [&str; 9] = [
     "Tags",
 ];
 
-/// A REST API while its routes come together.
+/// A REST API whose routes are being collected.
 #[derive(Debug)]
 pub(in super::super) struct RestApi {
     written: Written,
@@ -62,7 +62,7 @@ pub(in super::super) struct RestApi {
 }
 
 impl RestApi {
-    /// Reads the resource.
+    /// Reads the resource `AWS::Serverless::Api`.
     pub(in super::super) fn read(written: Written, build: &Build<'_>) -> Outcome<Self> {
         written.only(&[&OF_API[..], &OF_STAGE[..], &OTHERS[..]].concat())?;
         let property = |name: &str| written.properties.get(name);
@@ -80,7 +80,7 @@ impl RestApi {
         add(&mut self.routes, route)
     }
 
-    /// What the permissions of its routes end with.
+    /// The stage in the permissions of its routes.
     pub(in super::super) fn stage_suffix(&self) -> String {
         self.property("StageName").and_then(Value::as_str).unwrap_or("Stage").to_owned()
     }
@@ -89,7 +89,7 @@ impl RestApi {
         self.written.properties.get(name)
     }
 
-    /// Makes the API, its deployment, its stage, and what its authorizers need.
+    /// Adds the API, its deployment, its stage and its authorizers' permissions to the template.
     pub(in super::super) fn make(self, build: &mut Build<'_>) -> Outcome<()> {
         let id = self.written.id.clone();
         let attributes = self.written.passed_on();
@@ -107,7 +107,7 @@ impl RestApi {
             "RestApiId": reference(&id), "Description": format!("RestApi deployment id: {deployed}"),
         });
         if self.property("OpenApiVersion").is_none() {
-            // API Gateway makes a stage of this name on the way; newer versions of the document do without it.
+            // Without `OpenApiVersion`, SAM also makes a stage named `Stage` with the deployment.
             deployment["StageName"] = "Stage".into();
         }
         build.add(deployment_id.clone(), "AWS::ApiGateway::Deployment", &attributes, deployment);
@@ -130,7 +130,7 @@ impl RestApi {
         Ok(())
     }
 
-    /// The API's document, and the property that it is.
+    /// The API's document, and the name of the property for it.
     fn body(&self, build: &mut Build<'_>) -> Outcome<(&'static str, Value)> {
         let given = match (self.property("DefinitionBody"), self.property("DefinitionUri")) {
             (Some(body), _) => Some(body.clone()),
@@ -195,7 +195,7 @@ impl RestApi {
         Ok(("Body", body))
     }
 
-    /// A document that is given stays as it is: it says itself what its methods ask for.
+    /// Refuses settings that would change a given document, which must contain them itself.
     fn refuse_changes_of(&self, body: &Value) -> Outcome<()> {
         let has_paths = body.get("paths").and_then(Value::as_object).is_some_and(|paths| !paths.is_empty());
         if has_paths && self.cors.is_some() {
@@ -231,7 +231,7 @@ impl RestApi {
     }
 }
 
-/// A document in a file beside the template, as SAM's own tool uploads it.
+/// A document in a file beside the template; SAM's own tool would upload it.
 fn file(build: &Build<'_>, place: &Value) -> Outcome<Value> {
     let place = place.as_str().ok_or("DefinitionUri is no place in S3 and no file")?;
     let text = (build.given.file)(place).map_err(|why| format!("DefinitionUri `{place}` {why}"))?;

@@ -12,7 +12,7 @@ use crate::template::transform::sam::{
     value::{id_of, reference, substituted},
 };
 
-/// Adds the route to its API, which may invoke the function.
+/// Adds the route to its API, and permits the API to invoke the function.
 pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&["Auth", "Method", "Path", "RestApiId", "TimeoutInMillis"])?;
     let text = |name: &str| {

@@ -11,7 +11,7 @@ use crate::template::transform::sam::{
     value::{id_of, reference, substituted},
 };
 
-/// Adds the route to its API, which may invoke the function. Without a path it is the default route.
+/// Adds the route to its API, and permits the API to invoke the function. Without a path it is the default route.
 pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&[
         "ApiId",
@@ -44,7 +44,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) ->
     let http = build.http.get_mut(&id);
     let http = http.ok_or_else(|| format!("there is no AWS::Serverless::HttpApi `{id}` in this template"))?;
     let target = function.alias.clone().unwrap_or_else(|| format!("{}.Arn", function.id()));
-    // The permission for the default route covers the function's other routes.
+    // The permission of the default route also covers the function's other routes.
     let is_covered = function.alias.is_none() && http.has_default_route_to(&target);
     http.add(Route {
         path: path.clone(),

@@ -9,7 +9,7 @@ use crate::template::transform::sam::{
     value::{pick, substituted},
 };
 
-/// Makes the subscription filter, which waits for its permission.
+/// Adds the subscription filter, which depends on its permission.
 pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&["FilterPattern", "LogGroupName"])?;
     let group = event.required("LogGroupName")?;

@@ -1,4 +1,4 @@
-//! `Events` of a function: what invokes it [EventSource, AWS SAM Developer Guide].
+//! `Events` of a function: the sources that invoke it [EventSource, AWS SAM Developer Guide].
 
 mod api;
 mod http_api;
@@ -15,9 +15,9 @@ use super::{Build, Outcome, function::Function, only, value::attribute};
 
 /// One event of a function.
 pub(super) struct Event {
-    /// The name under which the function lists it.
+    /// The name in the function's `Events`.
     pub(super) name: String,
-    /// The function's id and the name: what its resources' ids begin with.
+    /// The function's id and the event's name, with which the ids of its resources start.
     pub(super) id: String,
     pub(super) kind: String,
     pub(super) properties: Map<String, Value>,
@@ -37,7 +37,7 @@ impl Event {
     }
 }
 
-/// Makes what the function's events need, in the order of their paths and names.
+/// Adds what the function's events need, in the order of their paths and names.
 pub(super) fn make(build: &mut Build<'_>, function: &mut Function) -> Outcome<()> {
     for event in listed(function.property("Events"), function.id())? {
         let made = match event.kind.as_str() {
@@ -83,7 +83,7 @@ pub(super) fn listed(events: Option<&Value>, function: &str) -> Outcome<Vec<Even
     Ok(listed)
 }
 
-/// Lets a service invoke the function.
+/// Permits a service to invoke the function.
 fn permit(build: &mut Build<'_>, function: &Function, id: String, principal: &str, source: (&str, Value)) {
     let (name, source) = source;
     let permission = json!({
@@ -92,7 +92,7 @@ fn permit(build: &mut Build<'_>, function: &Function, id: String, principal: &st
     build.add(id, "AWS::Lambda::Permission", &function.of_events(), permission);
 }
 
-/// The state of a rule or schedule: `State`, or `Enabled` as one.
+/// The state of a rule or schedule: `State`, or `Enabled` converted to it.
 fn state(event: &Event) -> Outcome<Option<Value>> {
     match (event.property("State"), event.property("Enabled")) {
         (Some(_), Some(_)) => Err("State and Enabled say the same; give one of them".to_owned()),
@@ -103,7 +103,7 @@ fn state(event: &Event) -> Outcome<Option<Value>> {
     }
 }
 
-/// The queue for events that could not be delivered: its ARN, and the logical id of one that is made for it.
+/// The dead-letter queue: its ARN, and the logical id of the queue if one is created for it.
 fn dead_letter_queue(
     build: &mut Build<'_>,
     function: &Function,

@@ -10,7 +10,7 @@ use crate::template::transform::sam::{
     value::{allowing, pick},
 };
 
-/// Properties that the mapping has under the same name.
+/// Properties that are passed to the mapping under the same name.
 const PASSED: [&str; 16] = [
     "BatchSize",
     "BisectBatchOnFunctionError",
@@ -30,7 +30,7 @@ const PASSED: [&str; 16] = [
     "StartingPositionTimestamp",
 ];
 
-/// Makes the mapping, and lets the function's role read the source.
+/// Adds the event source mapping, and permits the function's role to read the source.
 pub(super) fn make(build: &mut Build<'_>, function: &mut Function, event: &Event) -> Outcome<()> {
     let own = ["DestinationConfig", "Queue", "Stream", "TumblingWindowInSeconds"];
     event.only(&[&PASSED[..], &own[..]].concat())?;

@@ -1,4 +1,4 @@
-//! `EventBridgeRule`, by its old name `CloudWatchEvent`: events of a bus that match a pattern.
+//! `EventBridgeRule`, whose old name is `CloudWatchEvent`: events of a bus that match a pattern.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::template::transform::sam::{
 /// The longest id of a target [PutTargets, EventBridge API Reference].
 const LONGEST_ID: usize = 64;
 
-/// A rule with a pattern.
+/// Adds a rule with a pattern.
 pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&[
         "DeadLetterConfig",

@@ -9,7 +9,7 @@ use crate::template::transform::sam::{
     value::{conditional, id_of, reference},
 };
 
-/// Adds the notification to the bucket, which waits for the permission.
+/// Adds the notification to the bucket, which depends on the permission.
 pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&["Bucket", "Events", "Filter"])?;
     let bucket = event.required("Bucket")?;
@@ -31,7 +31,8 @@ pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) ->
     let resource = build.resources.get_mut(bucket).and_then(Value::as_object_mut);
     let resource = resource.ok_or_else(|| format!("there is no bucket `{bucket}` in this template"))?;
     match condition {
-        // DependsOn knows no conditions; a reference in a tag waits as well, and only while the condition holds.
+        // `DependsOn` cannot be conditional. A reference in a tag makes the bucket depend on the permission too, but only
+        // while the condition holds.
         Some(condition) => {
             let tag = json!({
                 "Key": format!("sam:ConditionalDependsOn:{permission}"),

@@ -9,7 +9,7 @@ use crate::template::transform::sam::{
     value::{allowing, assumed_by, attribute, pick},
 };
 
-/// A rule with a schedule.
+/// Adds a rule with a schedule.
 pub(super) fn rule(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&[
         "DeadLetterConfig",
@@ -26,7 +26,7 @@ pub(super) fn rule(build: &mut Build<'_>, function: &Function, event: &Event) ->
     finish(build, function, event, rule, &["Input", "RetryPolicy"])
 }
 
-/// A schedule with a role of its own.
+/// Adds a schedule with its own role.
 pub(super) fn schedule(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     let passed = [
         "Description",

@@ -1,4 +1,4 @@
-//! `SNS`: a topic invokes the function, itself or through a queue.
+//! `SNS`: a topic invokes the function, either directly or through a queue.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::template::transform::sam::{
     value::{attribute, pick, reference},
 };
 
-/// Makes the subscription and what it needs.
+/// Adds the subscription and what it needs.
 pub(super) fn make(build: &mut Build<'_>, function: &mut Function, event: &Event) -> Outcome<()> {
     event.only(&[
         "FilterPolicy",
@@ -40,7 +40,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &mut Function, event: &Event
     Ok(())
 }
 
-/// The ARN of the queue between topic and function; `true` makes one.
+/// The ARN of the queue between topic and function; `true` creates one.
 fn queue(
     build: &mut Build<'_>,
     function: &mut Function,
