@@ -1,18 +1,18 @@
-//! Input as the protocols bring it: JSON and CBOR know numbers, the query protocol only text. These serde helpers read
-//! either, so that an operation's input type is written once. Use as `#[serde(with/deserialize_with = "wire::...")]`.
+//! Reads input from all protocols: JSON and CBOR have numbers, the query protocol has only text. These serde helpers accept
+//! both, so that an operation's input type is written once. Use them as `#[serde(with/deserialize_with = "wire::...")]`.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 
 use crate::error::ApiError;
 
-/// Turns an operation's input into its type; a mismatch is a `SerializationException` that names the member.
+/// Converts an operation's input to its type. On a mismatch the error is a `SerializationException` that names the member.
 pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
     serde_json::from_value(input)
         .map_err(|error| ApiError::client("SerializationException", error.to_string()))
 }
 
-/// An optional number, given as a number or as text.
+/// An optional number, sent as a number or as text.
 pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     match Option::<Value>::deserialize(deserializer)? {
         None | Some(Value::Null) => Ok(None),
@@ -24,7 +24,7 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     }
 }
 
-/// An optional whole number, given as a number or as text.
+/// An optional whole number, sent as a number or as text.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let Some(number) = number(deserializer)? else { return Ok(None) };
     if number.fract() == 0.0 {
@@ -34,7 +34,7 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     }
 }
 
-/// An optional boolean, given as a boolean or as `true`/`false`.
+/// An optional boolean, sent as a boolean or as `true`/`false`.
 pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     match Option::<Value>::deserialize(deserializer)? {
         None | Some(Value::Null) => Ok(None),
@@ -45,7 +45,7 @@ pub(crate) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     }
 }
 
-/// An optional time in ms since the epoch, given as epoch seconds (with a fraction) or as an ISO 8601 text.
+/// An optional time in ms since the epoch, sent as epoch seconds (with a fraction) or as ISO 8601 text.
 pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     match Option::<Value>::deserialize(deserializer)? {
         None | Some(Value::Null) => Ok(None),
@@ -59,7 +59,7 @@ pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Op
     }
 }
 
-/// A list that may be absent; the query protocol writes an empty one as empty text.
+/// A list that may be absent; the query protocol sends an empty one as empty text.
 pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -70,7 +70,8 @@ pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     }
 }
 
-/// Runs `work`, which takes long, so that others are answered meanwhile: a runtime with several threads hands what else this
+/// Runs `work`, which takes long, without holding up other requests: a runtime with several threads moves this thread's
+/// other tasks to another thread.
 /// one had to do to another.
 pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
@@ -82,7 +83,7 @@ pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Whether a member of an input says nothing: null, empty, or an object of such members.
+/// Whether a member of an input is empty: null, an empty value, or an object of such members.
 pub(crate) fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -93,7 +94,7 @@ pub(crate) fn says_nothing(value: &Value) -> bool {
     }
 }
 
-/// A time in ms since the epoch for a service that speaks JSON only: epoch seconds with a fraction.
+/// A time in ms since the epoch for a service with JSON only: epoch seconds with a fraction.
 pub(crate) fn epoch_seconds(ms: i64) -> Value {
     Value::from(ms as f64 / 1000.0)
 }
@@ -112,12 +113,13 @@ pub(crate) fn as_time(value: &Value) -> Option<i64> {
     value.as_object().filter(|object| object.len() == 1)?.get(TIME)?.as_i64()
 }
 
-/// A new id. From a generator of the thread's own: asking the system for every request's id would be a system call each.
+/// A new id. Each thread has its own generator, because asking the system for every request's id would cost a system call
+/// each.
 pub(crate) fn unique_id() -> uuid::Uuid {
     uuid::Builder::from_random_bytes(rand::random()).into_uuid()
 }
 
-/// A time in ms since the epoch as the XML protocols write it: `2026-11-20T10:00:00.000Z`.
+/// A time in ms since the epoch in the form of the XML protocols: `2026-11-20T10:00:00.000Z`.
 pub(crate) fn iso(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())

@@ -1,4 +1,4 @@
-//! Event source mappings wired to the services of this cloud.
+//! Connects event source mappings to the services of this cloud.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -50,7 +50,7 @@ impl Events {
         Self { mappings: Mappings::new(clock, Arc::clone(&services)), services }
     }
 
-    /// A function (by name or ARN) got new code: batches that wait for their next try are tried now.
+    /// Notes that a function (given by name or ARN) got new code: batches that wait for a retry are retried now.
     pub(crate) fn nudge(&self, function: &str) {
         self.mappings.nudge(function);
     }
@@ -82,7 +82,7 @@ impl Service for Events {
     }
 
     fn connect(&self, all: Weak<dyn Catalogue>) {
-        // The registry is made once; another one would be a mistake that changes nothing.
+        // The registry is created once; a second one would be ignored.
         let _ = self.services.all.set(all);
     }
 
@@ -103,7 +103,7 @@ struct Wired {
     dynamodb: Arc<DynamoDb>,
     sqs: Arc<Sqs>,
     cloudwatch: Arc<CloudWatch>,
-    /// The way to topics and buckets.
+    /// The registry, through which topics and buckets are reached.
     all: OnceLock<Weak<dyn Catalogue>>,
 }
 
@@ -126,7 +126,7 @@ impl Destination for Wired {
             return self.sqs.send(region, destination_arn, notice.body).await;
         }
         let Some(all) = self.all.get().and_then(Weak::upgrade) else {
-            return Err(ApiError::internal("the cloud is being stopped"));
+            return Err(ApiError::internal("the cloud is stopping"));
         };
         let (operation, input) = match service {
             "sns" => ("Publish", json!({ "TopicArn": destination_arn, "Message": notice.body })),
@@ -140,7 +140,7 @@ impl Destination for Wired {
                 }),
             ),
         };
-        // A bucket's ARN names no region.
+        // A bucket's ARN has no region.
         let region = if region.is_empty() { Arc::clone(&cx.region) } else { region.into() };
         all.call(&Context { region, ..cx.clone() }, service, operation, input).await.map(|_| ())
     }

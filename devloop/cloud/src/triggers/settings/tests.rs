@@ -6,7 +6,7 @@ use super::*;
 use crate::{shard::Start, triggers::kind::Kind};
 
 #[test]
-fn every_limit_is_checked_and_every_gap_is_named() {
+fn limits_are_checked_and_unsupported_options_are_refused_by_name() {
     let check = |body: Value, expected: &str| {
         let outcome =
             Options::create(body.clone()).and_then(|options| options.applied_to(&Settings::default()));
@@ -91,7 +91,7 @@ fn every_limit_is_checked_and_every_gap_is_named() {
 }
 
 #[test]
-fn options_change_what_they_name_and_nothing_else() {
+fn each_option_changes_its_own_setting_only() {
     let queue = "arn:aws:sqs:us-east-1:000000000000:failures";
     let full = Options::create(json!({
         "BatchSize": 10, "MaximumBatchingWindowInSeconds": "30", "MaximumRetryAttempts": 2,
@@ -127,11 +127,14 @@ fn options_change_what_they_name_and_nothing_else() {
     }))
     .unwrap();
     assert_eq!(back.applied_to(&settings).unwrap(), Settings::default());
-    assert!(Options::update(json!({"StartingPosition": "LATEST"})).is_err(), "a start cannot be changed");
+    assert!(
+        Options::update(json!({"StartingPosition": "LATEST"})).is_err(),
+        "a starting position cannot be changed"
+    );
 }
 
 #[test]
-fn a_start_fits_its_stream() {
+fn a_starting_position_is_checked_against_its_stream() {
     let check = |body: Value, kind, expected: Result<Start, &str>| {
         let outcome = Options::create(body.clone()).unwrap().start(kind, "<arn>", 5_000);
         assert_eq!(outcome.map_err(|error| error.message), expected.map_err(str::to_owned), "{body}");

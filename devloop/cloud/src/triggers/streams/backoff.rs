@@ -1,5 +1,5 @@
-//! The growing waits between tries. AWS does not publish its own; these are quick enough for somebody who edits the
-//! function meanwhile, and a changed function ends the wait anyway.
+//! Exponential backoff between retries. AWS does not publish its waits. These are short because a developer may be editing
+//! the function meanwhile; a changed function ends a wait anyway.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(100);
 /// Waits double up to this.
 const LONGEST: Duration = Duration::from_secs(10);
-/// A wait is shortened by up to this share, so that shards that failed together do not come back together.
+/// A wait is shortened by up to this share, so that shards that failed together do not retry together.
 const JITTER: f64 = 0.2;
 
-/// The waits of one row of failures.
+/// The waits of one series of failures.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
@@ -24,19 +24,19 @@ impl Backoff {
         wait.mul_f64(1.0 - JITTER * rand::random::<f64>())
     }
 
-    /// Starts over, after progress or when the function changed.
+    /// Starts again with the first wait, after progress or when the function changed.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// Whether something failed since the start.
+    /// Whether something failed since the last reset.
     pub(super) fn is_failing(&self) -> bool {
         self.failures > 0
     }
 }
 
 fn ceiling(failures: u32) -> Duration {
-    // 2^7 first waits are more than the longest; the bound keeps the power small.
+    // With 2^7, the wait already exceeds the longest one; the limit keeps the factor small.
     FIRST.saturating_mul(1 << failures.min(7)).min(LONGEST)
 }
 

@@ -1,4 +1,4 @@
-//! Records that are delivered together, with their JSON, up to Lambda's payload limit.
+//! Records that are delivered together, with their JSON. Their event stays within Lambda's payload limit.
 
 use std::ops::Range;
 
@@ -11,18 +11,18 @@ use crate::{shard::Entry, source::SourceShard};
 const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
 pub(super) const HEAD: &[u8] = br#"{"Records":["#;
-/// What ends an event without a window.
+/// The end of an event without a window.
 pub(super) const TAIL: &[u8] = b"]}";
-/// Room for what an event of a window has besides its records and state.
+/// Room for the parts of a window's event besides its records and state.
 const WINDOW_TAIL: usize = 1024;
 
-/// Records with their JSON, written once whatever is retried or split.
+/// Records with their JSON, which is written once, however often the batch is retried or split.
 #[derive(Debug)]
 pub(super) struct Batch<R> {
     pub(super) entries: Vec<Entry<R>>,
     /// The tumbling window that all of the records belong to.
     pub(super) window: Option<Bounds>,
-    /// The smallest sequence number behind the batch and what was passed over.
+    /// The smallest sequence number after the batch and after the records that were skipped.
     pub(super) next: u128,
     /// The records' JSON, separated by commas.
     json: Vec<u8>,
@@ -31,7 +31,7 @@ pub(super) struct Batch<R> {
 }
 
 impl<R: Send + Sync + 'static> Batch<R> {
-    /// A batch without records, of what the shard has from `from` on.
+    /// An empty batch, which starts at `from`.
     pub(super) fn new(from: u128) -> Self {
         Self { entries: Vec::new(), window: None, next: from, json: Vec::new(), ends: Vec::new() }
     }
@@ -45,7 +45,7 @@ impl<R: Send + Sync + 'static> Batch<R> {
         PAYLOAD_LIMIT.saturating_sub(besides + self.json.len())
     }
 
-    /// Adds a record, unless the event would grow too large; a record on its own always fits.
+    /// Adds a record unless the event would become too large. A single record always fits.
     pub(super) fn push<H: SourceShard<Record = R>>(&mut self, shard: &H, entry: Entry<R>) -> bool {
         let (start, room) = (self.json.len(), self.room());
         if start > 0 {
@@ -62,7 +62,7 @@ impl<R: Send + Sync + 'static> Batch<R> {
         true
     }
 
-    /// The event that carries some of the records; `tail` is what it has behind them.
+    /// The event with some of the records; `tail` follows them.
     pub(super) fn payload(&self, records: &Range<usize>, tail: &[u8]) -> Bytes {
         let start = records.start.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
         let end = records.end.checked_sub(1).map_or(0, |last| self.ends[last]);
@@ -70,17 +70,17 @@ impl<R: Send + Sync + 'static> Batch<R> {
         [HEAD, json, tail].concat().into()
     }
 
-    /// The sequence number of the record at `index`, or the smallest one behind the batch.
+    /// The sequence number of the record at `index`, or the smallest one after the batch.
     pub(super) fn sequence(&self, index: usize) -> u128 {
         self.entries.get(index).map_or(self.next, |entry| entry.sequence)
     }
 
-    /// The index of a sequence number within `records`, counted from their start.
+    /// The index of the record with this sequence number, counted from the start of `records`.
     pub(super) fn find(&self, records: &Range<usize>, sequence: u128) -> Option<usize> {
         self.entries[records.clone()].binary_search_by_key(&sequence, |entry| entry.sequence).ok()
     }
 
-    /// Some of the records, as a window notes them; `None` for none.
+    /// A summary of some of the records, as a window keeps it; `None` when there are none.
     pub(super) fn taken(&self, records: Range<usize>) -> Option<Taken> {
         let entries = self.entries.get(records)?;
         let (first, last) = (entries.first()?, entries.last()?);

@@ -1,4 +1,4 @@
-//! Calling the function: with records of a batch, and to end a window.
+//! Invokes the function: with records of a batch, or to end a window.
 
 use bytes::Bytes;
 
@@ -21,7 +21,8 @@ use crate::{
 };
 
 impl<H: SourceShard, O: Outside> Lane<H, O> {
-    /// Calls the function with a piece of a batch. In a window, the state that it answers is kept if any record is done.
+    /// Invokes the function with a piece of a batch. In a window, the state in the response is kept if any record
+    /// succeeded.
     pub(super) async fn call(
         &mut self,
         batch: &Batch<H::Record>,
@@ -49,8 +50,8 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         (verdict, Some(outcome))
     }
 
-    /// Ends the open window with a call that has no records, again and again until it succeeds or the mapping's limits
-    /// give the window up. Only then is the state let go.
+    /// Ends the open window with an invocation without records, which is retried until it succeeds or the mapping's limits
+    /// discard the window. The state is dropped only then.
     pub(super) async fn end_window(&mut self, ending: Ending) -> Flow {
         let Some(window) = self.progress.window.lock().clone() else { return Flow::Continue(()) };
         if window.touched {
@@ -61,7 +62,8 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         Flow::Continue(())
     }
 
-    /// The call that ends a window that the function was called for. When this returns, its state is written or given up.
+    /// The final invocation of a window that the function has been invoked for. When this returns, the function has handled
+    /// the window's state or the window has been discarded.
     async fn last_call(&mut self, window: &Window, ending: Ending) -> Flow {
         self.backoff.reset();
         let mut tries = 0;
@@ -96,12 +98,12 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         }
     }
 
-    /// The event of the call that ends a window.
+    /// The event of a window's final invocation.
     pub(super) fn last_event(&self, window: &Window, ending: Ending) -> Bytes {
         [HEAD, &self.tail(window.bounds, Some(ending))].concat().into()
     }
 
-    /// What an event has behind a batch's records.
+    /// The part of an event that follows a batch's records.
     pub(super) fn batch_tail(&self, batch: &Batch<H::Record>) -> Vec<u8> {
         batch.window.map_or_else(|| TAIL.to_vec(), |bounds| self.tail(bounds, None))
     }
@@ -113,9 +115,10 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         window.tail(self.progress.shard.id(), self.mapping.stream_arn(), ending)
     }
 
-    /// One call; `None` when the function was not reached.
+    /// One invocation; `None` when it did not reach the function.
     async fn invoke(&mut self, plan: &Plan, payload: Bytes) -> Option<Outcome> {
-        // A function that changes from here on may not be the one that answers.
+        // If the function changes from here on, the old code may still run the invocation. So every later change ends the
+        // next wait.
         self.nudges.mark_unchanged();
         let cx = self.mapping.request_context();
         match self.outside.invoke(&cx, &plan.function_arn, payload).await {
@@ -141,8 +144,8 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         Verdict::Done
     }
 
-    /// In a window, a call without a state in its answer has failed [events.md §3], and the records that are done are in
-    /// the state that it answered.
+    /// In a window, an invocation has failed if its response has no state [events.md §3]. If the response has one, the
+    /// state contains the records that succeeded.
     fn keep_state(
         &self,
         bounds: window::Bounds,

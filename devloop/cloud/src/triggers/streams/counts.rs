@@ -1,21 +1,21 @@
-//! What is counted of a shard.
+//! Counters of a shard.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What happened in a shard since the mapping was made, for people who look.
+/// What happened in a shard since the mapping was created, for `devloop status`.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Records that the function has now.
+    /// Records in the invocation that is running.
     pub(super) in_flight: AtomicU64,
-    /// Calls that repeated a failed one.
+    /// Invocations that retried a failed one.
     pub(super) retried: AtomicU64,
     /// Batches that were split in two.
     pub(super) bisected: AtomicU64,
-    /// Batches whose answer named a record behind the first: what was before it is settled.
+    /// Batches whose response named a record after the first one; the records before it are settled.
     pub(super) checkpointed: AtomicU64,
-    /// Records that were given up.
+    /// Records that were discarded.
     pub(super) discarded: AtomicU64,
-    /// Records that no filter lets through.
+    /// Records that matched no filter.
     pub(super) filtered: AtomicU64,
 }
 
@@ -29,7 +29,7 @@ impl Counts {
     }
 }
 
-/// Records are in flight as long as this lives, whatever becomes of the call.
+/// While this exists, its records count as in flight. Dropping it ends that, even when the invocation is cancelled.
 #[derive(Debug)]
 pub(super) struct InFlight<'c> {
     counts: &'c Counts,

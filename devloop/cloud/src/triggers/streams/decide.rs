@@ -1,4 +1,4 @@
-//! What happens to a batch after each try: the retry rules of stream mappings, without time or IO.
+//! Decides what happens to a batch after each try: the retry rules of stream mappings, without clocks or input and output.
 //!
 //! [Retain discarded batch records for a Kinesis Data Streams event source in Lambda; Configuring partial batch response
 //! with Kinesis Data Streams and Lambda].
@@ -7,7 +7,7 @@ use std::{collections::VecDeque, ops::Range};
 
 use crate::triggers::{response::Verdict, settings::Settings};
 
-/// A batch that is worked off in order, in one or more pieces.
+/// A batch that is processed in order, in one or more pieces.
 #[derive(Debug)]
 pub(super) struct Work {
     pieces: VecDeque<Piece>,
@@ -19,41 +19,41 @@ pub(super) struct Work {
 pub(super) struct Piece {
     /// The records, as indices into the batch.
     pub(super) records: Range<usize>,
-    /// Invocations that reached the function since the piece was cut: what the retry limit counts.
+    /// Invocations that reached the function since the piece was cut; the retry limit counts these.
     pub(super) tries: u32,
 }
 
-/// What follows a try.
+/// What to do after a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Records are done; what is left goes on at once.
+    /// Some records succeeded; the rest is delivered at once.
     Progress,
     /// The piece was split; its first half is delivered at once.
     Split,
-    /// The piece is tried again after a wait.
+    /// The piece is retried after a wait.
     Retry,
-    /// The piece is given up.
+    /// The piece is discarded.
     Discard,
 }
 
 impl Work {
-    /// A batch of `size` records that nobody has tried yet.
+    /// A batch of `size` records that has not been tried yet.
     pub(super) fn new(size: usize) -> Self {
         let whole = Piece { records: 0..size, tries: 0 };
         Self { pieces: VecDeque::from_iter((size > 0).then_some(whole)), size }
     }
 
-    /// What is delivered next; `None` when the batch is worked off.
+    /// The piece to deliver next; `None` when the batch is finished.
     pub(super) fn piece(&self) -> Option<&Piece> {
         self.pieces.front()
     }
 
-    /// How many records, from the first one on, are done or given up.
+    /// How many records, counted from the first one, have succeeded or been discarded.
     pub(super) fn settled(&self) -> usize {
         self.pieces.front().map_or(self.size, |piece| piece.records.start)
     }
 
-    /// Settles the first `count` records of the current piece; the rest keeps its count of tries.
+    /// Settles the first `count` records of the current piece; the rest keeps its number of tries.
     pub(super) fn settle(&mut self, count: usize) {
         if let Some(piece) = self.pieces.front_mut() {
             piece.records.start += count;
@@ -63,11 +63,11 @@ impl Work {
         }
     }
 
-    /// Takes in what a try of the current piece brought.
+    /// Processes the result of a try of the current piece.
     ///
-    /// What never reached the function costs nothing of the retry limit. A split costs nothing either, and each half has
-    /// the whole limit again; so has what is left after some records succeeded. With bisect, an answer that names the
-    /// first record (no progress) splits as an error does.
+    /// An attempt that did not reach the function does not count against the retry limit. A split starts the count anew for
+    /// each half, and partial success starts it anew for the rest. With bisect, a response that names the first record (no
+    /// progress) splits the piece as an error does.
     pub(super) fn judge(&mut self, verdict: Verdict, settings: &Settings) -> Next {
         let Some(piece) = self.pieces.front_mut() else { return Next::Progress };
         let size = piece.records.len();
@@ -99,7 +99,7 @@ impl Work {
 mod tests {
     use super::*;
 
-    /// What a function saw and left behind. Records are numbered from 1, as people count them.
+    /// What a function received and stored, and what was discarded. Records are numbered from 1.
     #[derive(Debug, Default, PartialEq, Eq)]
     struct Story {
         invocations: Vec<(usize, usize)>,
@@ -108,7 +108,8 @@ mod tests {
         discarded: Vec<(usize, usize, u32)>,
     }
 
-    /// A function that fails on the `bad` records, by an error for the whole batch or by naming the first of them.
+    /// Runs a function that fails on the `bad` records: with an error for the whole batch, or by naming the first bad
+    /// record.
     fn run(size: usize, bad: &[usize], checkpoint: bool, settings: &Settings) -> Story {
         let mut work = Work::new(size);
         let mut story = Story::default();
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poison_record_costs_as_many_invocations_as_on_aws() {
+    fn a_poison_record_causes_as_many_invocations_as_on_aws() {
         let check = |size,
                      bad: &[usize],
                      bisect,
@@ -173,8 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn progress_renews_the_budget() {
-        // Recorded on AWS: three records, only the last bad, three retries: five deliveries, an invoke count of four.
+    fn progress_resets_the_retry_count() {
+        // Recorded on AWS: with three records, of which the last is bad, and three retries, there are five deliveries and
+        // an invoke count of four.
         let settings = Settings { retries: Some(3), ..Settings::default() };
         let story = run(3, &[3], true, &settings);
         assert_eq!(story.invocations.iter().filter(|(_, last)| *last == 3).count(), 5);
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_reach_the_function_costs_no_retry() {
+    fn an_attempt_that_did_not_reach_the_function_is_no_retry() {
         let settings = Settings { retries: Some(0), ..Settings::default() };
         let mut work = Work::new(4);
         for _ in 0..50 {
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_nothing_is_given_up() {
+    fn without_a_limit_nothing_is_discarded() {
         let mut work = Work::new(1);
         let settings = Settings { bisect: true, ..Settings::default() };
         for _ in 0..100_000 {
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn records_taken_out_leave_the_count_of_the_others() {
+    fn removing_expired_records_keeps_the_count_of_the_others() {
         let mut work = Work::new(5);
         work.judge(Verdict::FailedFrom(0), &settings(false));
         work.settle(2);

@@ -1,4 +1,5 @@
-//! Giving records up: the destination, if there is one, is told, and until it knows, nothing is settled.
+//! Discards records. If there is an on-failure destination, nothing is settled before the destination has the record of
+//! them.
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -22,7 +23,7 @@ use crate::{
 };
 
 impl<H: SourceShard, O: Outside> Lane<H, O> {
-    /// Gives a piece of a batch up.
+    /// Discards a piece of a batch.
     pub(super) async fn discard(
         &mut self,
         batch: &Batch<H::Record>,
@@ -36,8 +37,8 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         self.give_up((records, payload), piece.tries, condition, outcome).await
     }
 
-    /// Gives the sums of a window up, whose last call failed too often: the record names what had gone into them. AWS does
-    /// not say what it sends then.
+    /// Discards a window whose final invocation failed too often: the record names the stream records that its state
+    /// contained. AWS does not document what it sends in this case.
     pub(super) async fn discard_window(
         &mut self,
         (window, ending): (&Window, Ending),
@@ -50,7 +51,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         self.give_up((records, payload), tries, condition, outcome).await
     }
 
-    /// Whether the destination is a bucket, which gets the event too.
+    /// Whether the destination is a bucket, which receives the event too.
     fn keeps_events(&self) -> bool {
         let plan = self.mapping.plan();
         plan.settings.on_failure.as_ref().is_some_and(|arn| Arn::of_service("s3", arn).is_some())
@@ -67,7 +68,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
             outcome.map_or_else(|| Uuid::new_v4().to_string(), |outcome| outcome.request_id.clone());
         tracing::warn!(
             mapping = %self.mapping.uuid, shard = self.progress.shard.id(), ?condition, records = records.records,
-            "records are given up"
+            "records are discarded"
         );
         self.backoff.reset();
         loop {

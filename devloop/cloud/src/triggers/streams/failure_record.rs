@@ -1,5 +1,6 @@
-//! The record of a discarded batch [Retain discarded batch records for a Kinesis Data Streams event source in Lambda; the same
-//! for table streams]. Queues and topics are told where the records were; a bucket gets the event with them too.
+//! The record of a discarded batch [Retain discarded batch records for a Kinesis Data Streams event source in Lambda; the
+//! same page for DynamoDB streams]. Queues and topics receive the position of the records in the stream; a bucket receives
+//! the event as well.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
@@ -7,21 +8,21 @@ use uuid::Uuid;
 
 use crate::{triggers::kind::Kind, wire};
 
-/// Why records were given up.
+/// Why records were discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) enum Condition {
-    /// The function failed once more than the mapping retries.
+    /// The function failed, and the mapping's retries are used up.
     RetryAttemptsExhausted,
-    /// The records grew older than the mapping allows, or than their stream keeps them.
+    /// The records became older than the mapping allows, or than their stream keeps them.
     RecordAgeExceeded,
 }
 
-/// Everything the record says.
+/// The contents of the record.
 #[derive(Debug)]
 pub(crate) struct Discarded<'d> {
     pub(crate) kind: Kind,
     pub(crate) condition: Condition,
-    /// The last invocation, if there was one that reached the function.
+    /// The last invocation that reached the function, if there was one.
     pub(crate) request_id: &'d str,
     pub(crate) function_arn: &'d str,
     /// Invocations that reached the function.
@@ -32,16 +33,16 @@ pub(crate) struct Discarded<'d> {
     pub(crate) shard_id: &'d str,
     pub(crate) first_sequence: String,
     pub(crate) last_sequence: String,
-    /// Arrival of the first and the last record, in ms since the epoch.
+    /// When the first and the last record arrived, in ms since the epoch.
     pub(crate) arrivals_ms: (i64, i64),
     pub(crate) size: usize,
-    /// The event of the last try, as JSON; only buckets get it.
+    /// The event of the last try, as JSON; only buckets receive it.
     pub(crate) payload: Option<&'d [u8]>,
     pub(crate) now_ms: i64,
 }
 
 impl Discarded<'_> {
-    /// The key of the object that a bucket keeps the record as.
+    /// The key under which a bucket stores the record.
     pub(crate) fn key(&self, mapping: &str) -> String {
         let at = jiff::Timestamp::from_millisecond(self.now_ms).unwrap_or_default();
         let at = at.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S");
@@ -58,7 +59,7 @@ impl Discarded<'_> {
                 "requestId": self.request_id,
                 "functionArn": self.function_arn,
                 "condition": self.condition,
-                // Recorded on AWS: 1 even when the records were too old for a first try.
+                // Recorded on AWS: 1 even when the records were too old before the first try.
                 "approximateInvokeCount": self.tries.max(1),
             }),
         );
@@ -95,7 +96,7 @@ impl Discarded<'_> {
         body
     }
 
-    /// A table's stream knows its records' times in whole seconds only.
+    /// A table's stream records times in whole seconds only.
     fn arrival(&self, ms: i64) -> String {
         match self.kind {
             Kind::Kinesis | Kind::Sqs => wire::iso(ms),
@@ -169,7 +170,7 @@ mod tests {
         );
     }
     #[test]
-    fn a_bucket_keeps_the_event_below_the_day_of_the_shard() {
+    fn a_bucket_stores_the_event_under_the_shard_and_the_day() {
         let discarded = Discarded {
             payload: Some(br#"{"Records":[{"n":1.50}]}"#),
             ..discarded(Kind::Kinesis, Condition::RetryAttemptsExhausted)

@@ -1,5 +1,5 @@
-//! Gathering a batch: as many records as the mapping wants, for as long as it wants to wait. Records that no filter lets
-//! through, and those of other lanes, are passed over.
+//! Gathers a batch: up to the batch size, for up to the batching window. Records that match no filter and records of other
+//! lanes are skipped.
 
 use std::sync::Arc;
 
@@ -19,35 +19,35 @@ use crate::{
     triggers::{mapping::Plan, settings::Settings},
 };
 
-/// How many records are looked at under one hold of the shard's lock when most of them may be passed over.
+/// How many records are read per hold of the shard's lock when most of them may be skipped.
 const LOOK: usize = 1_000;
 
-/// What [`gather`] ended with.
+/// The result of [`gather`].
 #[derive(Debug)]
 pub(super) enum Gathered<R> {
     /// A batch of at least one record.
     Batch(Batch<R>),
-    /// Nothing more comes into the open window.
+    /// No more records will come into the open window.
     WindowOver,
     /// The shard was read to its end.
     Finished,
-    /// The mapping is disabled, or divides its shards anew.
+    /// The mapping is disabled, or its parallelization factor has changed.
     Paused,
 }
 
-/// How far a look into the shard's log came.
+/// How far one read of the shard's log got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seen {
-    /// Everything there is, so far.
+    /// To the end of what there is so far.
     All,
-    /// Everything there will ever be.
+    /// To the end of a closed shard.
     End,
-    /// A record that does not belong into the batch: it is full, or the record's window is a later one.
+    /// To a record that does not belong in the batch: the batch is full, or the record belongs to a later window.
     Stranger,
 }
 
-/// Reads a batch from the lane's place on, waiting as long as it takes for the first record. `open` is the shard's open
-/// window.
+/// Reads a batch from the lane's checkpoint on. It waits for the first record as long as it takes. `open` is the shard's
+/// open window.
 pub(super) async fn gather<H: SourceShard>(
     progress: &Progress<H>,
     (lane, share): (usize, &Share),
@@ -74,7 +74,7 @@ pub(super) async fn gather<H: SourceShard>(
         let seen = fill(progress, share, &mut batch, &plan.settings);
         let now_ms = clock.now_ms();
         if batch.entries.is_empty() {
-            // What was passed over is settled, however long the first record takes to come.
+            // The skipped records are settled now, because the first record may take long to come.
             progress.advance(lane, batch.next);
             let closes_ms = open.map(|open| open.end_ms + GRACE_MS);
             match (seen, closes_ms) {
@@ -106,7 +106,7 @@ pub(super) async fn gather<H: SourceShard>(
     }
 }
 
-/// Never, when there is no time to wait for.
+/// Without a time, it waits for ever.
 async fn sleep_until(clock: &Clock, at_ms: Option<i64>) {
     match at_ms {
         Some(at_ms) => clock.sleep_until(at_ms).await,
@@ -118,7 +118,7 @@ fn window_of(settings: &Settings, at_ms: i64) -> Option<Bounds> {
     settings.tumbling.map(|length| Bounds::around(at_ms, length))
 }
 
-/// Takes what the shard has by now.
+/// Adds the records that the shard has so far.
 fn fill<H: SourceShard>(
     progress: &Progress<H>,
     share: &Share,
@@ -161,7 +161,7 @@ fn fill<H: SourceShard>(
     }
 }
 
-/// Whether a record is the lane's, and some filter lets it through.
+/// Whether a record belongs to the lane and matches a filter.
 fn concerns<H: SourceShard>(
     progress: &Progress<H>,
     share: &Share,

@@ -1,5 +1,5 @@
-//! One lane: reads a shard, or its share of the shard's keys, and hands batch after batch to the function, keeping the
-//! order.
+//! One lane: it reads a shard, or a share of the shard's partition keys, and delivers one batch after another to the
+//! function, in order. A shard has as many lanes as the mapping's parallelization factor.
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -28,8 +28,8 @@ use crate::{
     },
 };
 
-/// The task of one lane. It ends when the shard does, or when the mapping is disabled or divides its shards anew; what it
-/// holds then is read again from its place.
+/// The task of one lane. It ends with the shard, or when the mapping is disabled or its parallelization factor changes. A
+/// batch that it has not settled by then is read again from the lane's checkpoint.
 #[derive(Debug)]
 pub(super) struct Lane<H, O> {
     pub(super) mapping: Arc<Mapping>,
@@ -37,18 +37,18 @@ pub(super) struct Lane<H, O> {
     pub(super) outside: Arc<O>,
     pub(super) clock: Clock,
     pub(super) plans: watch::Receiver<Arc<Plan>>,
-    /// Changes when the function does, which ends a wait for the next try.
+    /// Changes when the function does, which ends a wait for the next retry.
     pub(super) nudges: watch::Receiver<u64>,
     pub(super) backoff: Backoff,
     number: usize,
     share: Share,
 }
 
-/// `Break` when the mapping was disabled or divided anew meanwhile.
+/// `Break` when the mapping was disabled or its parallelization factor changed meanwhile.
 pub(super) type Flow = ControlFlow<()>;
 
 impl<H: SourceShard, O: Outside> Lane<H, O> {
-    /// The lane with this number, of as many as the shard is divided among.
+    /// The lane with this number among the shard's lanes.
     pub(super) fn new(
         mapping: Arc<Mapping>,
         (progress, number): (Arc<Progress<H>>, usize),
@@ -60,7 +60,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         Self { mapping, progress, outside, clock, plans, nudges, backoff: Backoff::default(), number, share }
     }
 
-    /// Works until the shard ends, or the mapping is disabled or divided anew; returns the shard's id.
+    /// Runs until the shard ends, or the mapping is disabled or its parallelization factor changes; returns the shard's id.
     pub(super) async fn run(mut self) -> String {
         while self.step().await.is_continue() {}
         self.progress.shard.id().to_owned()
@@ -85,7 +85,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         }
     }
 
-    /// Works off a batch. The lane's place follows every step, so nothing settled is delivered again.
+    /// Processes a batch. The lane's checkpoint advances with every step, so nothing settled is delivered again.
     async fn deliver(&mut self, batch: &Batch<H::Record>) -> Flow {
         let mut work = Work::new(batch.entries.len());
         self.progress.shard.handed_over(&batch.entries, self.clock.now_ms());
@@ -137,7 +137,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         self.progress.window.lock().as_ref().is_some_and(|window| window.size() > STATE_LIMIT)
     }
 
-    /// What the user wants now, unless that ends the lane.
+    /// The mapping's current plan, unless that plan ends the lane.
     pub(super) fn plan(&mut self) -> ControlFlow<(), Arc<Plan>> {
         let plan = Arc::clone(&self.plans.borrow_and_update());
         if plan.enabled && plan.settings.factor == self.share.count() {
@@ -147,7 +147,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         }
     }
 
-    /// How many records at the head of a piece are too old for the mapping or, on a retry, no longer kept by the stream.
+    /// How many records at the head of a piece are too old for the mapping or, on a retry, already dropped by the stream.
     fn expired(&self, batch: &Batch<H::Record>, piece: &Piece, plan: &Plan) -> usize {
         let entries = &batch.entries[piece.records.clone()];
         let oldest_ms = plan.settings.record_age.map(|age| self.clock.now_ms() - age.as_millis() as i64);
@@ -164,7 +164,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
             .count()
     }
 
-    /// Waits before another try; a changed function or mapping ends the wait and makes the waits short again.
+    /// Waits before a retry. A changed function or mapping ends the wait and resets the backoff.
     pub(super) async fn wait(&mut self) {
         let wait: Duration = self.backoff.wait();
         let cut_short = tokio::select! {

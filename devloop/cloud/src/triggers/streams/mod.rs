@@ -1,5 +1,6 @@
-//! Mappings of streams, from a shard's log to a function: one supervisor per mapping, one lane per shard (or as many as
-//! the mapping's parallelization factor says), one batch at a time. What mappings of every kind share (their API, options and state) lies one floor up.
+//! Mappings of streams, from a shard's log to a function. A mapping has one supervisor, a shard has one lane (or as many as
+//! the parallelization factor says), and a lane has one batch in flight at a time. The parent module holds what mappings of
+//! every kind share: their API, options and state.
 
 mod backoff;
 mod batch;

@@ -1,30 +1,32 @@
-//! Where the lanes of one shard stand: each lane takes the keys of its own, and moves its own place on.
+//! The checkpoints of one shard's lanes: each lane reads its own share of the partition keys and advances its own
+//! checkpoint.
 
 use crate::{shard::Hold, source::SourceShard};
 
-/// The places of a shard's lanes, by lane. The shard keeps every record that one of them still needs.
+/// The checkpoints of a shard's lanes, by lane. The shard keeps every record that one of them still needs.
 #[derive(Debug)]
 pub(super) struct Places {
     lanes: Vec<Place>,
-    /// The places of lanes that there were when the mapping had another number of them. What was settled then is settled.
+    /// The checkpoints from before the parallelization factor changed, one list per change. What they had settled stays
+    /// settled.
     earlier: Vec<Vec<u128>>,
 }
 
 #[derive(Debug)]
 struct Place {
-    /// The smallest sequence number that the lane has not settled.
+    /// The smallest sequence number that the lane has not settled yet.
     at: Hold,
-    /// Whether the lane has seen the shard's end.
+    /// Whether the lane has reached the shard's end.
     finished: bool,
 }
 
 impl Places {
-    /// One lane that begins at `from`.
+    /// A single lane, which starts at `from`.
     pub(super) fn new<H: SourceShard>(shard: &H, from: u128) -> Self {
         Self { lanes: vec![Place { at: shard.log().hold(from), finished: false }], earlier: Vec::new() }
     }
 
-    /// Divides the shard among `count` lanes. What the lanes so far have settled stays settled.
+    /// Divides the shard among `count` lanes. What the present lanes have settled stays settled.
     pub(super) fn divide<H: SourceShard>(&mut self, shard: &H, count: usize) {
         let before: Vec<u128> = self.lanes.iter().map(|lane| *lane.at.lock()).collect();
         let from = self.lowest();
@@ -32,14 +34,14 @@ impl Places {
             if before.iter().any(|at| *at > from) {
                 self.earlier.push(before);
             }
-            // The new places are held before the old ones are let go: nothing between them is forgotten.
+            // The new lanes hold their records before the old ones release theirs, so the log drops nothing in between.
             let lanes = (0..count).map(|_| Place { at: shard.log().hold(from), finished: false }).collect();
             self.lanes = lanes;
         }
         self.earlier.retain(|places| places.iter().any(|at| *at > from));
     }
 
-    /// The smallest sequence number that some lane has not settled.
+    /// The smallest sequence number that some lane has not settled yet.
     pub(super) fn lowest(&self) -> u128 {
         self.lanes.iter().map(|lane| *lane.at.lock()).min().unwrap_or_default()
     }
@@ -68,13 +70,13 @@ impl Places {
         self.lanes.iter().all(|lane| lane.finished)
     }
 
-    /// How the lane with this number tells its records.
+    /// The share of the lane with this number.
     pub(super) fn share(&self, lane: usize) -> Share {
         Share { lane, count: self.lanes.len(), earlier: self.earlier.clone() }
     }
 }
 
-/// Which records of a shard concern a lane.
+/// Decides which of a shard's records a lane delivers.
 #[derive(Debug, Clone)]
 pub(super) struct Share {
     lane: usize,
@@ -88,12 +90,12 @@ impl Share {
         self.count
     }
 
-    /// Whether every record of the shard concerns the lane, so that keys need not be looked at.
+    /// Whether the lane delivers every record of the shard, so that keys need no check.
     pub(super) fn is_whole(&self) -> bool {
         self.count == 1 && self.earlier.is_empty()
     }
 
-    /// Whether the record with this sequence number and this hash of its key is the lane's to deliver.
+    /// Whether the lane delivers the record with this sequence number and this hash of its partition key.
     pub(super) fn takes(&self, sequence: u128, key: u64) -> bool {
         let index = |count: usize| (key % count.max(1) as u64) as usize;
         let settled = self.earlier.iter().any(|places| sequence < places[index(places.len())]);

@@ -1,4 +1,4 @@
-//! How far a mapping has read one shard. It survives every failure, update and pause.
+//! How far a mapping has read one shard. This survives every failure, update and pause of the mapping.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -15,24 +15,24 @@ use crate::{
     triggers::status::{OpenWindow, ShardStatus},
 };
 
-/// A shard as a mapping reads it.
+/// A mapping's progress in a shard.
 #[derive(Debug)]
 pub(crate) struct Progress<H> {
     pub(super) shard: Arc<H>,
     places: Mutex<Places>,
-    /// The tumbling window that records have gone into and that has not ended.
+    /// The tumbling window that has received records and has not ended.
     pub(super) window: Mutex<Option<Window>>,
     pub(super) counts: Counts,
 }
 
 impl<H: SourceShard> Progress<H> {
-    /// Reading begins at `start`.
+    /// Progress that starts at `start`.
     pub(super) fn new(shard: Arc<H>, start: Start) -> Self {
         let places = Mutex::new(Places::new(&*shard, shard.log().position(start)));
         Self { shard, places, window: Mutex::default(), counts: Counts::default() }
     }
 
-    /// Divides the shard among `count` lanes; none may be running.
+    /// Divides the shard among `count` lanes; no lane may be running.
     pub(super) fn divide(&self, count: usize) {
         self.places.lock().divide(&*self.shard, count);
     }
@@ -42,22 +42,22 @@ impl<H: SourceShard> Progress<H> {
         self.places.lock().count()
     }
 
-    /// Which records are a lane's.
+    /// The share of a lane.
     pub(super) fn share(&self, lane: usize) -> Share {
         self.places.lock().share(lane)
     }
 
-    /// The smallest sequence number that a lane has not settled.
+    /// The smallest sequence number that a lane has not settled yet.
     pub(super) fn checkpoint(&self, lane: usize) -> u128 {
         self.places.lock().at(lane)
     }
 
-    /// A lane has settled everything before `checkpoint`.
+    /// Notes that a lane has settled everything before `checkpoint`.
     pub(super) fn advance(&self, lane: usize, checkpoint: u128) {
         self.places.lock().advance(lane, checkpoint);
     }
 
-    /// A lane has read the shard to its end. When all have, its children may be read.
+    /// Notes that a lane has read the shard to its end. When all lanes have, the child shards may be read.
     pub(super) fn finish(&self, lane: usize) {
         self.places.lock().finish(lane);
     }
@@ -67,9 +67,9 @@ impl<H: SourceShard> Progress<H> {
     }
 }
 
-/// A shard's progress, whatever its records are.
+/// A shard's progress, whatever the type of its records.
 pub(crate) trait Reading: Debug + Send + Sync {
-    /// The progress for people and programs that ask.
+    /// The progress for `devloop status` and programs.
     fn status(&self, now_ms: i64) -> ShardStatus;
 }
 

@@ -1,5 +1,5 @@
-//! One mapping at work: starts a lane for every shard that may be read, parents before children, and settles the mapping's
-//! state as it does.
+//! Runs one mapping: starts lanes for every shard that may be read, parents before children, and updates the mapping's
+//! state.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,13 +31,13 @@ pub(crate) struct Supervisor<S: Source, O> {
     clock: Clock,
     changes: watch::Receiver<u64>,
     shards: HashMap<String, Arc<Progress<S::Shard>>>,
-    /// How many lanes of a shard run.
+    /// How many lanes of each shard are running.
     active: HashMap<String, usize>,
 }
 
 impl<S: Source, O: Outside> Supervisor<S, O> {
-    /// Fixes where reading begins: records put after this returns are not missed, whenever [`Supervisor::run`] gets to
-    /// run.
+    /// Determines where reading begins. Records put after this returns are not missed, even if [`Supervisor::run`] starts
+    /// later.
     pub(crate) fn new(mapping: Arc<Mapping>, source: Arc<S>, outside: Arc<O>, clock: Clock) -> Self {
         let changes = source.changes();
         let (shards, active) = (HashMap::new(), HashMap::new());
@@ -47,7 +47,7 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
         supervisor
     }
 
-    /// Learns of new shards and forgets those that are gone. Shards that appear later are read from their first record.
+    /// Adds new shards and removes expired ones. Shards that appear later are read from their first record.
     fn look(&mut self, start: Start) {
         let listed = self.source.shards();
         for shard in &listed {
@@ -66,11 +66,11 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
         self.mapping.reads(readings.into_iter().map(|(_, reading)| reading).collect());
     }
 
-    /// Works until the stream is deleted; ends at once when the task is aborted.
+    /// Runs until the stream is deleted; ends at once when the task is aborted.
     pub(crate) async fn run(mut self) {
         let mut plans = self.mapping.plans();
         let mut lanes = JoinSet::new();
-        // Goes out when nobody is left to announce changes: waiting for them again would spin.
+        // Becomes false when the sender of changes was dropped: waiting for it again would spin.
         let mut announced = true;
         loop {
             if self.source.is_deleted() {
@@ -93,14 +93,14 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
                 changed = self.changes.changed(), if announced => announced = changed.is_ok(),
                 Some(ended) = lanes.join_next() => match ended {
                     Ok(id) => self.ended(&id),
-                    Err(error) => tracing::error!(mapping = %self.mapping.uuid, %error, "a shard's reader died"),
+                    Err(error) => tracing::error!(mapping = %self.mapping.uuid, %error, "a shard's lane panicked"),
                 },
             }
         }
     }
 
-    /// Starts the lanes of every shard that has none and may be read. A shard is divided anew only when all of its lanes
-    /// have ended.
+    /// Starts the lanes of every shard that may be read and has no running lane. A new parallelization factor therefore
+    /// takes effect only when all of a shard's lanes have ended.
     fn start_lanes(&mut self, lanes: &mut JoinSet<String>, factor: usize) {
         let ready: Vec<Arc<Progress<S::Shard>>> = self
             .shards
@@ -129,7 +129,7 @@ impl<S: Source, O: Outside> Supervisor<S, O> {
         }
     }
 
-    /// A shard that is not known any more has nothing left to read.
+    /// Whether a shard is read to its end. A shard that no longer exists has nothing left to read.
     fn is_read(&self, shard: &str) -> bool {
         self.shards.get(shard).is_none_or(|progress| progress.is_finished())
     }

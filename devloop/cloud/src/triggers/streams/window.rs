@@ -1,5 +1,5 @@
-//! Tumbling windows: which window a record belongs to, and the state that the function hands from call to call
-//! [Implementing stateful Kinesis Data Streams processing in Lambda]. Pure.
+//! Tumbling windows: which window a record belongs to, and the state that the function passes from one invocation to the
+//! next [Implementing stateful Kinesis Data Streams processing in Lambda]. This module does no input or output.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::wire;
 
-/// The largest state of a shard's window, in bytes of JSON; above it, the window is ended early.
+/// The largest state of a shard's window, in bytes of JSON. A larger state ends the window early.
 pub(super) const STATE_LIMIT: usize = 1024 * 1024;
-/// How long an idle window stays open behind its end, for records that were on their way into the shard. AWS takes up to
-/// two minutes.
+/// How long a window stays open after its end, for records that were on their way into the shard. AWS takes up to two
+/// minutes.
 pub(super) const GRACE_MS: i64 = 1_000;
-/// A state that nobody has written yet.
+/// The state before the first invocation.
 const EMPTY: &str = "{}";
 
-/// The span of a window in ms since the epoch; the end is not part of it.
+/// The start and the end of a window in ms since the epoch; the end is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bounds {
     pub(super) start_ms: i64,
@@ -23,7 +23,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// The window of `length` that a record belongs to which arrived at `at_ms`. Windows begin at multiples of their length
+    /// The window of `length` that contains a record that arrived at `at_ms`. Windows start at multiples of their length
     /// since the epoch.
     pub(super) fn around(at_ms: i64, length: Duration) -> Self {
         let length_ms = (length.as_millis() as i64).max(1);
@@ -36,35 +36,35 @@ impl Bounds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Window {
     pub(super) bounds: Bounds,
-    /// The function's last state, as JSON.
+    /// The state that the function returned last, as JSON.
     state: String,
-    /// What the state was made of.
+    /// The records that the state contains.
     pub(super) taken: Option<Taken>,
-    /// Whether the function was called for the window since it opened or was ended early.
+    /// Whether the function has been invoked for the window since it opened or was last ended early.
     pub(super) touched: bool,
 }
 
-/// Records that have gone into a window's state.
+/// A summary of the records that a window's state contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Taken {
     pub(super) records: usize,
-    /// Sequence numbers of the first and the last one.
+    /// The sequence numbers of the first and the last record.
     pub(super) sequences: (u128, u128),
-    /// Their arrivals in ms since the epoch.
+    /// When these two arrived, in ms since the epoch.
     pub(super) arrivals_ms: (i64, i64),
 }
 
-/// The call that ends a window.
+/// Why a window's final invocation happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The window's time is over, its shard was read to its end, or the mapping's windows changed.
+    /// The window's time is over, its shard was read to its end, or the mapping's window length changed.
     Over,
-    /// The state has grown too large. The window goes on with an empty one.
+    /// The state became too large. The window continues with an empty one.
     Early,
 }
 
 impl Window {
-    /// A window that nothing has gone into yet.
+    /// A window without records.
     pub(super) fn open(bounds: Bounds) -> Self {
         Self { bounds, state: EMPTY.to_owned(), taken: None, touched: false }
     }
@@ -74,7 +74,7 @@ impl Window {
         self.state.len()
     }
 
-    /// Takes the state that the function answered after `taken` had gone into it.
+    /// Stores the state that the function returned after it processed `taken`.
     pub(super) fn take(&mut self, state: String, taken: Taken) {
         self.state = state;
         self.taken = Some(match self.taken {
@@ -87,11 +87,12 @@ impl Window {
         });
     }
 
-    /// The members that an event has besides its records: a comma, the members, the closing brace.
+    /// The part of an event after its records: their closing bracket, the further members, and the closing brace.
     pub(super) fn tail(&self, shard: &str, source_arn: &str, ending: Option<Ending>) -> Vec<u8> {
         let window =
             json!({ "start": iso_seconds(self.bounds.start_ms), "end": iso_seconds(self.bounds.end_ms) });
-        // AWS calls a window that ends early final too: what only looks at that flag writes its sums then.
+        // AWS sets `isFinalInvokeForWindow` for a window that ends early too: a function that checks only this flag then
+        // writes its sums.
         let (is_final, early) = (ending.is_some(), ending == Some(Ending::Early));
         format!(
             r#"],"window":{window},"state":{},"shardId":{},"eventSourceARN":{},"isFinalInvokeForWindow":{is_final},"isWindowTerminatedEarly":{early}}}"#,
@@ -103,7 +104,7 @@ impl Window {
     }
 }
 
-/// The state in a function's answer, as JSON; without one, the call counts as failed.
+/// The state in a function's response, as JSON; without one, the invocation counts as failed.
 pub(super) fn state(answer: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Answer<'a> {
@@ -114,7 +115,7 @@ pub(super) fn state(answer: &[u8]) -> Option<String> {
     answer.state.map(|state| state.get().to_owned())
 }
 
-/// Whole seconds as an event shows them, such as `2020-12-09T07:04:00Z`.
+/// A time in whole seconds as an event shows it, such as `2020-12-09T07:04:00Z`.
 fn iso_seconds(ms: i64) -> String {
     let text = wire::iso(ms);
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_carries_window_state_and_flags() {
+    fn an_event_contains_window_state_and_flags() {
         let mut window = Window::open(Bounds::around(1_607_497_475_123, MINUTE));
         let event = |window: &Window, ending| -> Value {
             let tail = window.tail("shardId-0", "arn:s", ending);
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_adds_up() {
+    fn summaries_of_records_add_up() {
         let mut window = Window::open(Bounds::around(0, MINUTE));
         window.take("1".to_owned(), taken(2, 10));
         window.take("22".to_owned(), taken(3, 20));

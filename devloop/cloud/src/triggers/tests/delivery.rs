@@ -1,4 +1,4 @@
-//! Which records make a batch, when it is handed over, and from where reading begins.
+//! Which records form a batch, when the batch is delivered, and where reading begins.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_put_wakes_the_function_and_idling_waits_for_no_time() {
+async fn a_put_wakes_the_lane_and_an_idle_lane_uses_no_timer() {
     let mut world = World::new();
     world.map(json!({}));
     world.settle().await;
@@ -57,13 +57,13 @@ async fn an_event_stays_below_six_megabytes() {
     world.put(1..=5);
     world.map(json!({ "MaximumBatchingWindowInSeconds": 300 }));
     world.settle().await;
-    assert_eq!(world.calls(), [[1, 2], [3, 4]], "a batch that cannot grow does not wait for its window");
+    assert_eq!(world.calls(), [[1, 2], [3, 4]], "a full payload does not wait for its window");
     world.pass(Duration::from_mins(5)).await;
     assert_eq!(world.calls(), [[5]]);
 }
 
 #[tokio::test]
-async fn one_batch_of_a_shard_is_under_way_at_a_time() {
+async fn one_batch_of_a_shard_is_in_flight_at_a_time() {
     let mut world = World::new();
     let other = world.cloud.kinesis.lock().add_shard("shard-1", &[], 5_000);
     world.map(json!({ "BatchSize": 1 }));
@@ -80,14 +80,14 @@ async fn one_batch_of_a_shard_is_under_way_at_a_time() {
 }
 
 #[tokio::test]
-async fn each_starting_position_begins_where_it_says() {
+async fn reading_begins_at_the_starting_position() {
     let check = async |options, expected: &[u32]| {
         let mut world = World::new();
         world.put([1, 2]);
         world.clock.advance(Duration::from_secs(10));
         world.put([3]);
         world.map(options);
-        // Nothing of the mapping has run yet: its place was fixed before the answer.
+        // No task of the mapping has run yet: the starting point was fixed before the response.
         world.put([4]);
         world.settle().await;
         assert_eq!(world.calls().concat(), expected);
@@ -99,7 +99,7 @@ async fn each_starting_position_begins_where_it_says() {
 }
 
 #[tokio::test]
-async fn children_are_read_when_their_parents_are_done() {
+async fn child_shards_are_read_after_their_parents() {
     let mut world = World::new();
     world.map(json!({ "StartingPosition": "LATEST" }));
     world.hold(true);
@@ -129,7 +129,7 @@ async fn children_are_read_when_their_parents_are_done() {
 }
 
 #[tokio::test]
-async fn two_mappings_read_one_stream_independently_and_tables_are_streams_too() {
+async fn mappings_read_one_stream_independently_and_table_streams_too() {
     let mut world = World::new();
     world.map(json!({}));
     world.map(json!({ "FunctionName": "g", "BatchSize": 1 }));
@@ -147,7 +147,7 @@ async fn two_mappings_read_one_stream_independently_and_tables_are_streams_too()
 }
 
 #[tokio::test]
-async fn the_age_of_the_last_record_is_measured_at_hand_over() {
+async fn the_iterator_age_is_that_of_the_last_record_at_delivery() {
     let world = World::new();
     world.put([1]);
     world.clock.advance(Duration::from_secs(3));
@@ -159,7 +159,7 @@ async fn the_age_of_the_last_record_is_measured_at_hand_over() {
 }
 
 #[tokio::test]
-async fn the_status_tells_how_far_each_shard_is_behind() {
+async fn the_status_shows_how_far_each_shard_is_behind() {
     let mut world = World::new();
     let uuid = world.map(json!({ "BatchSize": 2 }));
     world.put([1, 2]);
@@ -182,7 +182,7 @@ async fn the_status_tells_how_far_each_shard_is_behind() {
 }
 
 #[tokio::test]
-async fn a_consumer_of_a_stream_can_be_mapped_and_its_failures_name_the_stream() {
+async fn a_stream_consumer_can_be_mapped_and_its_failure_records_name_the_stream() {
     let mut world = World::new();
     let consumer = format!("{KINESIS_ARN}/consumer/reader:1");
     world.answers(|_| Answer::Error);

@@ -1,4 +1,4 @@
-//! Several batches of a shard at a time, and the order of a key's records.
+//! The parallelization factor: several batches of a shard in flight, and the order of a key's records.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use super::{fake::Answer, world::World};
 
-/// Records of the keys 0 to 4: a key is a record's hundreds.
+/// Records of the keys 0 to 4: a record's key is its number divided by 100.
 fn mixed() -> impl Iterator<Item = u32> {
     (0..10).flat_map(|n| (0..5).map(move |key| key * 100 + n))
 }
 
 #[tokio::test]
-async fn keys_are_delivered_beside_each_other_and_each_in_its_order() {
+async fn keys_are_delivered_in_parallel_and_each_in_order() {
     let mut world = World::new();
     world.map(json!({ "ParallelizationFactor": 10, "BatchSize": 3 }));
     world.settle().await;
     world.hold(true);
     world.put(mixed());
     world.settle().await;
-    assert_eq!(world.calls().len(), 5, "one batch of each key is under way");
+    assert_eq!(world.calls().len(), 5, "one batch of each key is in flight");
     world.hold(false);
     world.settle().await;
     world.put(mixed().map(|number| number + 10));
@@ -53,12 +53,12 @@ async fn a_key_that_fails_does_not_hold_up_the_others() {
     assert_eq!(
         world.mappings.snapshot()[0].shards[0].checkpoint,
         "1002",
-        "the shard keeps what the key still needs"
+        "the shard keeps the records that the key still needs"
     );
 }
 
 #[tokio::test]
-async fn another_factor_loses_nothing_and_replays_nothing() {
+async fn changing_the_factor_loses_nothing_and_repeats_nothing() {
     let world = World::new();
     let stored: Arc<Mutex<Vec<u32>>> = Arc::default();
     let table = Arc::clone(&stored);

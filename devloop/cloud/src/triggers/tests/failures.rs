@@ -1,4 +1,4 @@
-//! What becomes of records that the function does not take.
+//! What happens to records that the function fails on.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -10,11 +10,11 @@ use super::{
     world::World,
 };
 
-/// What the function stored.
+/// The records that the function stored.
 type Table = Arc<Mutex<BTreeSet<u32>>>;
 
-/// A function that stores good records and fails on bad ones: by an error for the whole batch before anything is stored,
-/// or by naming the first bad record after storing those before it.
+/// A function that stores good records and fails on bad ones: with an error for the whole batch before it stores anything,
+/// or by naming the first bad record after it stored those before.
 fn storing(
     table: &Table,
     bad: &'static [u32],
@@ -93,7 +93,7 @@ async fn poison_among_good_records_is_isolated_as_the_options_say() {
 }
 
 #[tokio::test]
-async fn a_discarded_batch_is_described_so_that_it_can_be_found_again() {
+async fn the_record_of_a_discarded_batch_locates_its_records() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.put([1]);
@@ -132,7 +132,7 @@ async fn a_discarded_batch_is_described_so_that_it_can_be_found_again() {
 }
 
 #[tokio::test]
-async fn a_fault_that_passes_loses_nothing() {
+async fn a_temporary_failure_loses_nothing() {
     let mut world = World::new();
     let mut faults = 2;
     world.answers(move |_| {
@@ -165,7 +165,7 @@ async fn waits_between_tries_grow() {
 }
 
 #[tokio::test]
-async fn progress_makes_the_waits_short_again() {
+async fn progress_resets_the_backoff() {
     let mut world = World::new();
     let mut tries = 0;
     world.answers(move |records| {
@@ -183,7 +183,7 @@ async fn progress_makes_the_waits_short_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_names_nothing_of_the_batch_fails_all_of_it() {
+async fn a_response_that_names_no_record_of_the_batch_fails_all_of_it() {
     for identifier in [json!(""), json!(null), json!("4711"), json!(7)] {
         let mut world = World::new();
         let answer = json!({ "batchItemFailures": [{ "itemIdentifier": identifier }] });
@@ -197,7 +197,7 @@ async fn an_answer_that_names_nothing_of_the_batch_fails_all_of_it() {
 }
 
 #[tokio::test]
-async fn without_the_response_type_the_answer_is_not_read() {
+async fn without_the_response_type_the_response_is_ignored() {
     let mut world = World::new();
     world.answers(|records| fails_from(&records[0].1));
     world.put(1..=2);
@@ -227,11 +227,11 @@ async fn throttles_use_no_retries_but_records_grow_old() {
     assert_eq!(body["KinesisBatchInfo"]["batchSize"], 2);
     world.hold(false);
     world.settle().await;
-    assert_eq!(world.calls(), [[3]], "the lane went on with what is young enough");
+    assert_eq!(world.calls(), [[3]], "the lane continued with the younger records");
 }
 
 #[tokio::test]
-async fn records_too_old_for_a_first_try_are_taken_out_together() {
+async fn records_too_old_for_a_first_try_are_discarded_together() {
     let mut world = World::new();
     world.put([1, 2]);
     world.clock.advance(Duration::from_millis(1));
@@ -245,7 +245,7 @@ async fn records_too_old_for_a_first_try_are_taken_out_together() {
 }
 
 #[tokio::test]
-async fn what_the_stream_forgets_is_not_retried_for_ever() {
+async fn records_that_the_stream_dropped_are_not_retried_for_ever() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.put([1]);
@@ -265,7 +265,7 @@ async fn what_the_stream_forgets_is_not_retried_for_ever() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_down_gets_its_message_later_and_once() {
+async fn a_failing_queue_gets_its_message_later_and_once() {
     let mut world = World::new();
     world.answers(|records| if records[0].0 == 1 { Answer::Error } else { Answer::Json(Value::Null) });
     world.refuse(3);
@@ -281,7 +281,7 @@ async fn a_queue_that_is_down_gets_its_message_later_and_once() {
 }
 
 #[tokio::test]
-async fn without_a_destination_a_given_up_batch_frees_the_shard() {
+async fn without_a_destination_a_discarded_batch_unblocks_the_shard() {
     let mut world = World::new();
     world.answers(|records| if records[0].0 == 1 { Answer::Error } else { Answer::Json(Value::Null) });
     world.put([1, 2]);
@@ -291,7 +291,7 @@ async fn without_a_destination_a_given_up_batch_frees_the_shard() {
 }
 
 #[tokio::test]
-async fn a_changed_function_is_tried_at_once() {
+async fn a_changed_function_is_retried_at_once() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.put([1]);
@@ -300,7 +300,7 @@ async fn a_changed_function_is_tried_at_once() {
     world.calls();
     world.mappings.nudge("g");
     world.settle().await;
-    assert_eq!(world.calls(), [[0; 0]; 0], "another function's change is none of its business");
+    assert_eq!(world.calls(), [[0; 0]; 0], "a change of another function has no effect");
     world.answers(|_| Answer::Json(Value::Null));
     world.mappings.nudge("arn:aws:lambda:us-east-1:000000000000:function:f");
     world.settle().await;
@@ -308,7 +308,7 @@ async fn a_changed_function_is_tried_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_before_the_try_does_not_shorten_the_wait_after_it() {
+async fn a_change_before_a_try_does_not_shorten_the_wait_after_it() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.map(json!({}));
@@ -320,7 +320,7 @@ async fn a_change_before_the_try_does_not_shorten_the_wait_after_it() {
 }
 
 #[tokio::test]
-async fn a_function_that_changes_while_it_fails_is_tried_at_once() {
+async fn a_function_that_changes_during_a_failing_try_is_retried_at_once() {
     let mut world = World::new();
     let mut first = Some(Answer::Error);
     world.answers(move |_| first.take().unwrap_or(Answer::Json(Value::Null)));

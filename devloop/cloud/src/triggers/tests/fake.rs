@@ -1,4 +1,4 @@
-//! The rest of the cloud, as far as mappings need it.
+//! Stand-ins for the other services that mappings use.
 
 use std::{
     fmt,
@@ -43,7 +43,7 @@ pub(super) struct FakeShard {
     id: String,
     parents: Vec<String>,
     pub(super) log: ShardLog<u32>,
-    /// Bytes that are added to each record's JSON.
+    /// How many bytes of padding each record's JSON has.
     pub(super) padding: AtomicUsize,
 }
 
@@ -119,7 +119,7 @@ impl SourceShard for FakeShard {
         json!({ "n": *entry.record, "sequence": Self::sequence(entry.sequence), "padding": padding })
     }
 
-    /// A hundred numbers have one key.
+    /// Every hundred consecutive numbers share one key.
     fn key(&self, entry: &Entry<u32>) -> u64 {
         u64::from(*entry.record / 100)
     }
@@ -141,10 +141,10 @@ pub(super) enum Answer {
     Throttle,
 }
 
-/// Decides the answer from the numbers of the batch and their sequence numbers.
+/// Decides the function's response from the numbers of the batch and their sequence numbers.
 type Behaviour = Box<dyn FnMut(&[(u32, String)]) -> Answer + Send>;
 
-/// Decides the answer to a window's event, which is given without its records.
+/// Decides the response to a window's event; the event is passed without its records.
 type Windowed = Box<dyn FnMut(&Value, &[(u32, String)]) -> Answer + Send>;
 
 /// Functions `f` and `g`, the two streams, and a queue.
@@ -156,18 +156,18 @@ pub(super) struct FakeCloud {
     pub(super) windowed: Mutex<Windowed>,
     /// Invocations wait until this is true.
     pub(super) open: watch::Sender<bool>,
-    /// How many further messages the queue refuses.
+    /// How many more messages the queue refuses.
     pub(super) refusals: AtomicUsize,
     pub(super) ages: Mutex<Vec<(String, i64)>>,
     /// The events of windows, without their records.
     pub(super) windows: Mutex<Vec<Value>>,
-    /// The keys that a bucket would keep the destination's records under.
+    /// The keys under which a bucket would store the destination's records.
     pub(super) keys: Mutex<Vec<String>>,
     calls: mpsc::UnboundedSender<(String, Vec<u32>)>,
     sent: mpsc::UnboundedSender<(String, Value)>,
 }
 
-/// What the function and the queue got.
+/// What the function and the queue received.
 pub(super) struct Seen {
     pub(super) calls: mpsc::UnboundedReceiver<(String, Vec<u32>)>,
     pub(super) sent: mpsc::UnboundedReceiver<(String, Value)>,

@@ -1,4 +1,4 @@
-//! Which records reach the function at all.
+//! Which records reach the function.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn only(patterns: &[Value]) -> Value {
 }
 
 #[tokio::test]
-async fn what_no_filter_lets_through_is_settled_without_a_call() {
+async fn records_that_match_no_filter_are_settled_without_an_invocation() {
     let mut world = World::new();
     let uuid = world.map(json!({ "FilterCriteria": only(&[json!({ "n": [{ "numeric": [">", 10] }] })]) }));
     world.put(1..=5);
@@ -30,7 +30,7 @@ async fn what_no_filter_lets_through_is_settled_without_a_call() {
 }
 
 #[tokio::test]
-async fn one_filter_of_several_is_enough() {
+async fn one_matching_filter_of_several_is_enough() {
     let mut world = World::new();
     world.put(1..=4);
     world.map(json!({ "FilterCriteria": only(&[json!({ "n": [1] }), json!({ "n": [3] })]) }));
@@ -39,7 +39,7 @@ async fn one_filter_of_several_is_enough() {
 }
 
 #[tokio::test]
-async fn the_batch_size_counts_what_is_delivered() {
+async fn the_batch_size_counts_delivered_records() {
     let mut world = World::new();
     world.put(1..=40);
     let even: Vec<u32> = (1..=20).map(|half| half * 2).collect();
@@ -49,7 +49,7 @@ async fn the_batch_size_counts_what_is_delivered() {
 }
 
 #[tokio::test]
-async fn filters_can_be_changed_and_taken_away() {
+async fn filters_can_be_changed_and_removed() {
     let mut world = World::new();
     let uuid = world.map(json!({ "FilterCriteria": only(&[json!({ "n": [1] })]) }));
     world.put(1..=2);

@@ -1,4 +1,4 @@
-//! Update, disable, enable, delete and stop, with records under way.
+//! Update, disable, enable, delete and stop, with records in flight.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
 use crate::triggers::mapping::State;
 
 #[tokio::test]
-async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it() {
+async fn disabling_finishes_the_batch_in_flight_and_enabling_continues_after_it() {
     let mut world = World::new();
     let uuid = world.map(json!({ "BatchSize": 2 }));
     world.hold(true);
@@ -20,7 +20,7 @@ async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it()
     world.settle().await;
     assert_eq!(world.update(&uuid, &json!({ "Enabled": false }))["State"], "Disabling");
     world.settle().await;
-    assert_eq!(world.show(&uuid)["State"], "Disabling", "a batch is under way");
+    assert_eq!(world.show(&uuid)["State"], "Disabling", "a batch is in flight");
     world.hold(false);
     world.settle().await;
     assert_eq!(world.show(&uuid)["State"], "Disabled");
@@ -34,7 +34,7 @@ async fn disabling_finishes_the_batch_under_way_and_enabling_goes_on_behind_it()
 }
 
 #[tokio::test]
-async fn disabling_ends_a_wait_for_the_next_try_and_keeps_what_failed() {
+async fn disabling_ends_a_backoff_and_keeps_the_failed_batch() {
     let mut world = World::new();
     world.answers(|records| {
         let bad = records.iter().find(|(number, _)| *number == 2);
@@ -55,7 +55,7 @@ async fn disabling_ends_a_wait_for_the_next_try_and_keeps_what_failed() {
 }
 
 #[tokio::test]
-async fn a_mapping_made_disabled_keeps_its_place() {
+async fn a_mapping_created_disabled_keeps_its_starting_point() {
     let mut world = World::new();
     world.put([1]);
     let uuid = world.map(json!({ "StartingPosition": "LATEST", "Enabled": false }));
@@ -68,7 +68,7 @@ async fn a_mapping_made_disabled_keeps_its_place() {
 }
 
 #[tokio::test]
-async fn an_update_takes_effect_without_moving_the_place() {
+async fn an_update_takes_effect_without_moving_the_checkpoint() {
     let mut world = World::new();
     let uuid = world.map(json!({ "BatchSize": 100, "MaximumBatchingWindowInSeconds": 300 }));
     world.put(1..=3);
@@ -88,7 +88,7 @@ async fn an_update_takes_effect_without_moving_the_place() {
 }
 
 #[tokio::test]
-async fn whoever_follows_an_old_plan_does_not_settle_the_new_one() {
+async fn an_old_plan_does_not_settle_the_state_of_a_new_one() {
     let world = World::new();
     let uuid = world.map(json!({}));
     world.settle().await;
@@ -102,7 +102,7 @@ async fn whoever_follows_an_old_plan_does_not_settle_the_new_one() {
 }
 
 #[tokio::test]
-async fn an_update_ends_the_retries_it_forbids() {
+async fn an_update_to_fewer_retries_ends_the_retries() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     world.put([1]);
@@ -130,11 +130,11 @@ async fn deleting_ends_delivery_at_once() {
     assert_eq!(world.calls(), [[1]]);
     let gone = world.request(Method::GET, &format!("/{uuid}"), &json!(null)).unwrap_err();
     assert_eq!((gone.status, gone.code.as_ref()), (404, "ResourceNotFoundException"));
-    assert_eq!(Arc::strong_count(&world.cloud), 2, "no task is left that knows the cloud");
+    assert_eq!(Arc::strong_count(&world.cloud), 2, "no task keeps the cloud alive");
 }
 
 #[tokio::test]
-async fn stopping_ends_every_task_and_ignores_what_is_under_way() {
+async fn stopping_ends_every_task_without_waiting_for_invocations() {
     let mut world = World::new();
     world.map(json!({}));
     world.map(json!({ "FunctionName": "g" }));
@@ -165,7 +165,7 @@ async fn dropping_the_mappings_ends_their_tasks() {
 }
 
 #[tokio::test]
-async fn a_deleted_stream_disables_the_mapping_and_a_new_one_can_be_read() {
+async fn a_deleted_stream_disables_its_mapping_and_its_successor_can_be_mapped() {
     let mut world = World::new();
     world.answers(|_| Answer::Error);
     let uuid = world.map(json!({}));

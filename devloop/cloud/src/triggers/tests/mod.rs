@@ -1,4 +1,4 @@
-//! Mappings over a stream, functions and a queue made up for the purpose, in time that the test drives.
+//! Mappings with fake streams, functions and a fake queue, on a clock that the test drives.
 
 mod delivery;
 mod factor;

@@ -1,4 +1,4 @@
-//! Random stories held against a small model: ten thousand of them, in three kinds.
+//! Property tests of three kinds: random histories are compared with a small model. There are ten thousand of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use super::{
     world::World,
 };
 
-/// The options that a batch's way depends on.
+/// The options that affect how a batch is processed.
 #[derive(Debug, Clone)]
 struct Rules {
     batch_size: usize,
@@ -45,7 +45,7 @@ impl Rules {
     }
 }
 
-/// What becomes of a batch, told by recursion.
+/// What happens to a batch, computed by recursion.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Model {
     calls: Vec<Vec<u32>>,
@@ -75,7 +75,7 @@ impl Model {
     }
 }
 
-/// What the function stored, in order.
+/// The records that the function stored, in order.
 type Stored = Arc<Mutex<Vec<u32>>>;
 
 /// A function that stores good records and fails as the rules say.
@@ -114,7 +114,7 @@ proptest! {
     #![proptest_config(cases(4_000))]
 
     #[test]
-    fn a_lane_makes_the_calls_of_the_model(
+    fn a_lane_invokes_the_function_as_the_model_does(
         size in 1_u32..14,
         bad in prop::collection::btree_set(0_u32..14, 0..4),
         rules in rules(),
@@ -148,16 +148,16 @@ proptest! {
 /// One thing that happens to a mapping.
 #[derive(Debug, Clone)]
 enum Step {
-    /// This many records of each of five keys.
+    /// Puts this many records of each of five keys.
     Put(u32),
-    /// Seconds.
+    /// Lets this many seconds pass.
     Pass(u64),
     Factor(u32),
     BatchSize(u32),
     Pause,
     Resume,
     NewCode,
-    /// The open shard is closed and has a child.
+    /// Closes the open shard, which gets a child.
     Split,
 }
 
@@ -178,7 +178,7 @@ proptest! {
     #![proptest_config(cases(4_000))]
 
     #[test]
-    fn whatever_happens_every_record_comes_to_one_end_and_keys_keep_their_order(
+    fn every_record_is_stored_or_discarded_once_and_keys_keep_their_order(
         steps in prop::collection::vec(step(), 1..12),
         bad in prop::collection::btree_set(0_u32..40, 0..4),
         rules in rules(),
@@ -221,7 +221,7 @@ proptest! {
                 .iter()
                 .map(|(_, body)| body["KinesisBatchInfo"]["batchSize"].as_u64().unwrap())
                 .sum();
-            assert_eq!(discarded, told, "each record that is given up is in one message");
+            assert_eq!(discarded, told, "each discarded record is in one message");
             assert_eq!(stored.len() as u64 + discarded, u64::from(next) * 5, "no record is lost or delivered again");
             let unique: BTreeSet<&u32> = stored.iter().collect();
             assert_eq!(unique.len(), stored.len());
@@ -260,7 +260,7 @@ proptest! {
     #![proptest_config(cases(2_000))]
 
     #[test]
-    fn every_record_is_in_its_windows_sum_once_however_often_calls_fail(
+    fn every_record_counts_once_in_its_window_despite_failures(
         moments in prop::collection::vec(moment(), 1..16),
         batch_size in 1_u32..5,
         bisect in any::<bool>(),

@@ -1,4 +1,4 @@
-//! The documents and errors of the API.
+//! The documents and errors of the mappings' API.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn a_new_mapping_shows_every_default() {
 }
 
 #[tokio::test]
-async fn given_options_are_shown_as_they_were_given() {
+async fn options_are_shown_as_they_were_given() {
     let world = World::new();
     let options = json!({
         "BatchSize": 10, "MaximumBatchingWindowInSeconds": 5, "MaximumRetryAttempts": 5,
@@ -48,7 +48,7 @@ async fn given_options_are_shown_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn mistakes_are_answered_as_aws_words_them() {
+async fn errors_have_the_texts_of_aws() {
     let world = World::new();
     let uuid = world.map(json!({}));
     let good = json!({ "EventSourceArn": KINESIS_ARN, "FunctionName": "g", "StartingPosition": "LATEST" });
@@ -108,7 +108,7 @@ async fn mistakes_are_answered_as_aws_words_them() {
 }
 
 #[tokio::test]
-async fn an_update_to_a_twin_is_a_conflict_and_changes_nothing() {
+async fn an_update_to_a_function_that_is_mapped_already_is_a_conflict() {
     let world = World::new();
     world.map(json!({}));
     let other = world.map(json!({ "FunctionName": "g" }));
@@ -119,7 +119,7 @@ async fn an_update_to_a_twin_is_a_conflict_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn lists_are_filtered_paged_and_regional() {
+async fn lists_are_filtered_paged_and_per_region() {
     let mut world = World::new();
     let one = world.map(json!({}));
     let two = world.map(json!({ "FunctionName": "g" }));
@@ -158,7 +158,7 @@ async fn lists_are_filtered_paged_and_regional() {
 }
 
 #[tokio::test]
-async fn tags_are_kept_with_their_mapping() {
+async fn tags_belong_to_their_mapping() {
     let world = World::new();
     let uuid = world.map(json!({ "Tags": { "team": "unicorns" } }));
     let arn = world.show(&uuid)["EventSourceMappingArn"].as_str().unwrap().to_owned();

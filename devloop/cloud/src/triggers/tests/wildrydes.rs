@@ -1,5 +1,5 @@
-//! The experiments of the wildrydes system, W1 to W17, with exact counts. Functions are played: they do what
-//! `functions/wildrydes` do.
+//! The experiments of the wildrydes system, W1 to W17, with exact counts. The functions are simulated: they behave as those
+//! in `functions/wildrydes` do.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use super::{
     world::World,
 };
 
-/// How the processor meets a bad record.
+/// How the processor handles a bad record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailMode {
     Throw,
@@ -23,7 +23,7 @@ enum FailMode {
 }
 use FailMode::{Checkpoint, Throw};
 
-/// What an experiment came to: the batches, how many records were stored, and of each message size and tries.
+/// The result of an experiment: the batches, how many records were stored, and each message's batch size and tries.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     batches: Vec<(u32, u32)>,
@@ -31,7 +31,8 @@ struct Outcome {
     messages: Vec<(u64, u64, String)>,
 }
 
-/// Records 1 to `size` through the processor, whose mapping has batches of ten, two retries, and the queue.
+/// Sends the records 1 to `size` to the processor, whose mapping has a batch size of ten, two retries, and the queue as its
+/// on-failure destination.
 async fn experiment(size: u32, bad: &'static [u32], bisect: bool, mode: FailMode) -> Outcome {
     let mut world = World::new();
     let table: Arc<Mutex<BTreeSet<u32>>> = Arc::default();
@@ -59,7 +60,8 @@ async fn experiment(size: u32, bad: &'static [u32], bisect: bool, mode: FailMode
     world.pass_all().await;
     let messages = world.sent().into_iter().map(|(_, body)| {
         let batch = &body["KinesisBatchInfo"];
-        // Each message is resolved to its records: those of a single one by shard and number.
+        // Each message is resolved to its records; a message about a single record is resolved by shard and sequence
+        // number.
         assert_eq!(batch["shardId"], "shard-0");
         let (size, tries) = (&batch["batchSize"], &body["requestContext"]["approximateInvokeCount"]);
         if size == 1 {
@@ -106,7 +108,7 @@ async fn w1_twenty_messages_without_errors() {
 }
 
 #[tokio::test]
-async fn w2_two_bad_records_without_bisect_cost_the_batch() {
+async fn w2_two_bad_records_without_bisect_discard_the_batch() {
     check((10, &[5, 10], false, Throw), (3, 0), &[exhausted(10)]).await;
 }
 
@@ -121,7 +123,7 @@ async fn w4_bisect_finds_one_bad_record_of_nine() {
 }
 
 #[tokio::test]
-async fn w5_a_checkpoint_without_bisect_discards_what_is_behind_it_too() {
+async fn w5_a_checkpoint_without_bisect_discards_everything_after_it() {
     check((9, &[5], false, Checkpoint), (4, 4), &[exhausted(5)]).await;
 }
 
@@ -160,7 +162,7 @@ async fn w9_a_table_that_is_throttled_twice_loses_nothing() {
 }
 
 #[tokio::test]
-async fn w10_a_checkpoint_that_names_nothing_of_the_batch_repeats_all_of_it() {
+async fn w10_a_checkpoint_that_names_no_record_of_the_batch_repeats_all_of_it() {
     for identifier in [json!("4711"), json!(""), json!(null)] {
         let mut world = World::new();
         let mut first = Some(json!({ "batchItemFailures": [{ "itemIdentifier": identifier }] }));
@@ -172,17 +174,19 @@ async fn w10_a_checkpoint_that_names_nothing_of_the_batch_repeats_all_of_it() {
     }
 }
 
-/// The table of sums: by unicorn and window, each part in centimetres by the key that makes it one part.
+/// The table of sums. For each unicorn and window it holds the partial sums in centimetres, each under the key that
+/// identifies it.
 type Sums = Arc<Mutex<BTreeMap<(u32, String), BTreeMap<String, u64>>>>;
 
-/// A reading: the unicorn and the distance in centimetres.
+/// A reading: the unicorn's number and the distance in centimetres.
 fn reading(unicorn: u32, centimetres: u32) -> u32 {
     unicorn * 100_000 + centimetres
 }
 const SHADOWFAX: u32 = 1;
 const ROCINANTE: u32 = 2;
 
-/// Plays the aggregator. `fails` is asked before anything is written at a window's end, `pad` adds bytes to the state.
+/// Simulates the aggregator. `fails` is asked before anything is written at a window's end; `pad` is the number of bytes to
+/// add to the state.
 fn aggregate(world: &World, mut fails: impl FnMut() -> bool + Send + 'static, pad: usize) -> Sums {
     let sums = Sums::default();
     let table = Arc::clone(&sums);
@@ -215,7 +219,7 @@ fn aggregate(world: &World, mut fails: impl FnMut() -> bool + Send + 'static, pa
     sums
 }
 
-/// Every item: the unicorn, and its distance in whole metres, half a metre up.
+/// Every item: the unicorn, and its distance rounded to whole metres, with halves rounded up.
 fn items(sums: &Sums) -> Vec<(u32, u64)> {
     sums.lock().iter().map(|((name, _), parts)| (*name, (parts.values().sum::<u64>() + 50) / 100)).collect()
 }
@@ -243,7 +247,7 @@ async fn w11_two_unicorns_in_one_minute_are_two_items() {
     assert_eq!(
         world.cloud.windows.lock()[1]["state"]["1"]["d"],
         5975,
-        "the second batch has the first one's state"
+        "the second batch receives the first one's state"
     );
     world.pass(Duration::from_secs(41)).await;
     assert_eq!(items(&sums), [(SHADOWFAX, 90), (ROCINANTE, 60)]);
@@ -256,7 +260,7 @@ async fn w12_an_idle_window_is_written_and_an_empty_one_is_not() {
     let sums = aggregate(&world, || false, 0);
     world.map(aggregator(&json!({})));
     world.put([reading(SHADOWFAX, 2950)]);
-    // The window ends after forty seconds; its grace is one.
+    // The window ends after forty seconds, and stays open for one more.
     world.pass(Duration::from_secs(41)).await;
     assert_eq!((items(&sums), finals(&world)), (vec![(SHADOWFAX, 30)], 1));
     world.pass(Duration::from_mins(10)).await;
@@ -276,7 +280,7 @@ async fn w13_two_shards_make_one_item() {
 }
 
 #[tokio::test]
-async fn w14_a_last_call_that_fails_is_tried_twice_more_and_counts_once() {
+async fn w14_a_final_invocation_that_fails_twice_counts_once() {
     let world = World::new();
     let mut failures = 2;
     let failing = move || {
@@ -304,7 +308,7 @@ async fn w15_a_state_above_a_megabyte_ends_the_window_early_and_totals_stay_exac
 }
 
 #[tokio::test]
-async fn w16_records_of_a_paused_function_grow_too_old() {
+async fn w16_records_expire_while_their_function_is_paused() {
     let mut world = World::new();
     world.answers(|_| Answer::Throttle);
     world.put(1..=3);
@@ -318,10 +322,10 @@ async fn w16_records_of_a_paused_function_grow_too_old() {
 }
 
 #[tokio::test]
-async fn w17_ten_batches_at_a_time_keep_the_order_of_each_name() {
+async fn w17_ten_batches_in_flight_keep_the_order_of_each_name() {
     let mut world = World::new();
     world.map(processor(&json!({ "ParallelizationFactor": 10, "MaximumBatchingWindowInSeconds": 0 })));
-    // A record's hundreds are its name.
+    // A record's name is its number divided by 100.
     for step in 0..30 {
         world.put((0..20).map(|name| name * 100 + step));
         world.settle().await;

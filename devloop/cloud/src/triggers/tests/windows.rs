@@ -11,10 +11,10 @@ use super::{
     world::{START_MS, World},
 };
 
-/// What the function wrote at the end of windows: the window's start in seconds behind [`START_MS`]'s minute, and the sum.
+/// What the function wrote at the end of windows: the window's start, and the sum.
 type Sums = Arc<Mutex<Vec<(String, u64)>>>;
 
-/// A function that adds its records up and writes the sum when a window ends. Answers as `answer` makes of the state.
+/// A function that adds its records up and writes the sum when a window ends. `answer` makes its response from the state.
 fn summing(world: &World, mut answer: impl FnMut(&Value, Value) -> Answer + Send + 'static) -> Sums {
     let sums = Sums::default();
     let written = Arc::clone(&sums);
@@ -57,10 +57,14 @@ async fn state_goes_from_call_to_call_and_ends_with_the_window() {
     world.settle().await;
     world.put([3]);
     world.pass(Duration::from_secs(40)).await;
-    assert_eq!((world.calls(), sums.lock().len()), (vec![vec![1, 2], vec![3]], 0), "the end has its grace");
+    assert_eq!(
+        (world.calls(), sums.lock().len()),
+        (vec![vec![1, 2], vec![3]], 0),
+        "the window stays open for the grace period"
+    );
     world.put([10]);
     world.settle().await;
-    assert_eq!(*sums.lock(), [sum(FIRST, 6)], "a record of the next window ends the one before");
+    assert_eq!(*sums.lock(), [sum(FIRST, 6)], "a record of the next window ends the previous one");
     assert_eq!(world.calls(), [vec![], vec![10]]);
     world.pass(Duration::from_secs(61)).await;
     assert_eq!(*sums.lock(), [sum(FIRST, 6), sum(SECOND, 10)]);
@@ -82,12 +86,16 @@ async fn state_goes_from_call_to_call_and_ends_with_the_window() {
 }
 
 #[tokio::test]
-async fn a_window_without_records_is_no_window_and_an_idle_one_is_ended_by_time() {
+async fn no_window_opens_without_records_and_time_ends_an_idle_one() {
     let mut world = World::new();
     let sums = summing(&world, plainly);
     world.map(minute(json!({})));
     world.pass(Duration::from_mins(10)).await;
-    assert_eq!((world.calls().len(), world.clock.sleepers()), (0, 0), "nobody waits for nothing");
+    assert_eq!(
+        (world.calls().len(), world.clock.sleepers()),
+        (0, 0),
+        "nothing waits while there is no window"
+    );
     world.put([5]);
     world.pass(Duration::from_secs(40)).await;
     assert_eq!(sums.lock().len(), 0);
@@ -97,7 +105,7 @@ async fn a_window_without_records_is_no_window_and_an_idle_one_is_ended_by_time(
 }
 
 #[tokio::test]
-async fn a_batch_has_records_of_one_window_and_does_not_wait_beyond_it() {
+async fn a_batch_holds_records_of_one_window_and_does_not_wait_beyond_it() {
     let mut world = World::new();
     let sums = summing(&world, plainly);
     world.map(minute(json!({ "MaximumBatchingWindowInSeconds": 300 })));
@@ -113,7 +121,7 @@ async fn a_batch_has_records_of_one_window_and_does_not_wait_beyond_it() {
 }
 
 #[tokio::test]
-async fn a_failed_last_call_is_tried_again_and_nothing_counts_twice() {
+async fn a_failed_final_invocation_is_retried_and_nothing_counts_twice() {
     let world = World::new();
     let mut failures = 2;
     let sums = summing(&world, move |event, state| {
@@ -135,7 +143,7 @@ async fn a_failed_last_call_is_tried_again_and_nothing_counts_twice() {
 }
 
 #[tokio::test]
-async fn a_window_whose_last_call_is_given_up_is_told_with_all_of_its_records() {
+async fn a_discarded_window_is_reported_with_all_of_its_records() {
     let mut world = World::new();
     let sums = summing(&world, |event, state| {
         if event["window"]["start"] == FIRST && event["isFinalInvokeForWindow"] == true {
@@ -161,7 +169,7 @@ async fn a_window_whose_last_call_is_given_up_is_told_with_all_of_its_records() 
 }
 
 #[tokio::test]
-async fn without_a_state_in_the_answer_the_call_has_failed() {
+async fn a_response_without_a_state_is_a_failure() {
     let mut world = World::new();
     let mut first = true;
     let sums = summing(&world, move |event, state| {
@@ -206,7 +214,7 @@ async fn bisect_and_checkpoints_keep_sums_exact() {
 }
 
 #[tokio::test]
-async fn a_state_that_grows_too_large_ends_the_window_early_and_it_goes_on() {
+async fn a_state_that_becomes_too_large_ends_the_window_early_and_it_continues() {
     let world = World::new();
     let written = Sums::default();
     let sums = Arc::clone(&written);
@@ -227,7 +235,7 @@ async fn a_state_that_grows_too_large_ends_the_window_early_and_it_goes_on() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_shard_ends_its_window_and_the_children_start_afresh() {
+async fn the_end_of_a_shard_ends_its_window_and_its_children_start_new_ones() {
     let world = World::new();
     let sums = summing(&world, plainly);
     world.map(minute(json!({})));
@@ -261,7 +269,7 @@ async fn a_paused_mapping_keeps_its_window() {
 }
 
 #[tokio::test]
-async fn other_windows_end_the_open_one_as_it_was() {
+async fn a_new_window_length_ends_the_open_window_with_its_old_length() {
     let mut world = World::new();
     let sums = summing(&world, plainly);
     let uuid = world.map(minute(json!({})));

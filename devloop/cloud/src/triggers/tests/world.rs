@@ -1,4 +1,4 @@
-//! A cloud of fakes with mappings, and the words the tests tell their stories in.
+//! A cloud of fakes with mappings, and the steps that the tests are written with.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -17,7 +17,7 @@ use crate::{
     triggers::{api, mappings::Mappings},
 };
 
-/// The moment the clock starts at.
+/// The time at which the clock starts.
 pub(super) const START_MS: i64 = 1_700_000_000_000;
 
 pub(super) struct World {
@@ -44,12 +44,12 @@ impl World {
         Self { clock, cloud, mappings, cx, seen }
     }
 
-    /// A request below the mappings' path: status and document.
+    /// A request to a path below the mappings': returns the status and the document.
     pub(super) fn request(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), ApiError> {
         self.call(method, &format!("/2015-03-31/event-source-mappings{path}"), body)
     }
 
-    /// A request to the API: status and document, null without one.
+    /// A request to the API: returns the status and the document, which is null when there is none.
     pub(super) fn call(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), ApiError> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
@@ -67,7 +67,7 @@ impl World {
         Ok((route.status, api::call(&self.mappings, &self.cx, route.operation, input)?))
     }
 
-    /// Maps the data stream to `f` from its beginning, with more options; returns the UUID.
+    /// Maps the data stream to `f` from its beginning, with further options; returns the UUID.
     pub(super) fn map(&self, more: Value) -> String {
         let mut body =
             json!({ "EventSourceArn": KINESIS_ARN, "FunctionName": "f", "StartingPosition": "TRIM_HORIZON" });
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// What the function does from now on.
+    /// Sets how the function responds from now on.
     pub(super) fn answers(&self, behaviour: impl FnMut(&[(u32, String)]) -> Answer + Send + 'static) {
         *self.cloud.behaviour.lock() = Box::new(behaviour);
     }
@@ -114,14 +114,14 @@ impl World {
         }
     }
 
-    /// Lets time pass for whoever sleeps.
+    /// Lets time pass for every sleeping task.
     pub(super) async fn pass(&self, duration: Duration) {
         self.settle().await;
         self.clock.advance(duration);
         self.settle().await;
     }
 
-    /// Lets time pass until nobody waits for it any more.
+    /// Lets time pass until no task sleeps any more.
     pub(super) async fn pass_all(&self) {
         self.settle().await;
         for _ in 0..10_000 {
@@ -130,10 +130,10 @@ impl World {
             }
             self.pass(Duration::from_secs(10)).await;
         }
-        panic!("something waits for ever");
+        panic!("a task waits for ever");
     }
 
-    /// The batches that `f` or `g` got since the last look.
+    /// The batches that `f` or `g` received since the last call.
     pub(super) fn calls(&mut self) -> Vec<Vec<u32>> {
         self.calls_by_function().into_iter().map(|(_, numbers)| numbers).collect()
     }
@@ -142,17 +142,17 @@ impl World {
         std::iter::from_fn(|| self.seen.calls.try_recv().ok()).collect()
     }
 
-    /// The messages that the queue got since the last look.
+    /// The messages that the queue received since the last call.
     pub(super) fn sent(&mut self) -> Vec<(String, Value)> {
         std::iter::from_fn(|| self.seen.sent.try_recv().ok()).collect()
     }
 
-    /// Invocations hang from now on, or go on.
+    /// Makes invocations hang from now on, or lets them continue.
     pub(super) fn hold(&self, hold: bool) {
         self.cloud.open.send_replace(!hold);
     }
 
-    /// The queue refuses the next messages.
+    /// Makes the queue refuse the next messages.
     pub(super) fn refuse(&self, messages: usize) {
         self.cloud.refusals.store(messages, Ordering::Release);
     }
