@@ -1,5 +1,5 @@
-//! The target aws, against moto from PyPI: what is shown before anything is changed, zips in requests and through S3, equal code,
-//! versions and aliases, rollback, and what is said when the account cannot be used.
+//! The target aws, against moto from PyPI: the plan before any change, zips in requests and through S3, equal code, versions and
+//! aliases, rollback, and the errors when the account cannot be used.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use support::{ACCOUNT, LIMIT, Lines, Localstack, Moto, Relay, Terminal, Tiny, eventually};
 
-/// Both functions under their binaries' names, with code that somebody else put there.
+/// An account with both functions under their binaries' names, with code that devloop did not deploy.
 fn account(tiny: &Tiny) -> Moto {
     let moto = Moto::start();
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -33,7 +33,7 @@ fn command(tiny: &Tiny, moto: &Moto, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs to the end; what was told, and the exit code.
+/// Runs devloop to its end. Returns its JSON lines, the exit code, and everything it printed.
 fn run(tiny: &Tiny, moto: &Moto, arguments: &[&str]) -> (Vec<Value>, Option<i32>, String) {
     let mut lines = Lines::start(command(tiny, moto, arguments));
     let code = lines.ended().code();
@@ -54,7 +54,7 @@ fn a_deployment_is_shown_agreed_to_and_done_once() {
     assert_eq!(code, Some(0), "{account}");
     let plan = of(&seen, "plan")[0];
     assert_eq!((&plan["account"], &plan["region"]), (&ACCOUNT.into(), &"us-east-1".into()), "{plan}");
-    assert_eq!(plan["endpoints"][0], moto.endpoint, "it is not AWS that is changed");
+    assert_eq!(plan["endpoints"][0], moto.endpoint, "AWS itself is not changed");
     let functions = plan["functions"].as_array().unwrap();
     assert_eq!(functions.len(), 2, "{plan}");
     for function in functions {
@@ -64,7 +64,7 @@ fn a_deployment_is_shown_agreed_to_and_done_once() {
     assert_eq!(seen.len(), 1, "a dry run ends with the plan: {account}");
     assert_eq!((moto.sha("up"), moto.sha("mid")), (foreign.clone(), foreign.clone()));
 
-    // Nobody agrees: there is no terminal to ask on.
+    // Without a terminal there is nobody to agree.
     let (_, code, account) = run(&tiny, &moto, &["up"]);
     assert_eq!(code, Some(2), "{account}");
     assert!(account.contains("nobody agreed") && account.contains("--yes"), "{account}");
@@ -78,7 +78,7 @@ fn a_deployment_is_shown_agreed_to_and_done_once() {
     assert_ne!(first, foreign);
     assert_eq!(after["Environment"]["Variables"]["KEPT"], "yes", "only the code is changed");
 
-    // The zip holds one program with rights to run it, and is the same every time.
+    // The zip contains one executable program, and is the same every time.
     let kept = fs::read_dir(tiny.path(&format!("target/devloop/aws/{ACCOUNT}/us-east-1/up"))).unwrap();
     let kept: Vec<_> = kept.map(|entry| entry.unwrap().path()).collect();
     let zips: Vec<_> =
@@ -96,7 +96,8 @@ fn a_deployment_is_shown_agreed_to_and_done_once() {
     assert!(of(&seen, "live").is_empty() && account.contains("nothing to deploy"), "{account}");
     assert_eq!(revision(&moto), before, "equal code is not sent");
 
-    // Lambda tells a zip's digest; which binary is in it was noted, so that it can be compared with the one on disk.
+    // Lambda returns a zip's digest. Devloop has noted which binary is in it, so that the binary can be compared with the one on
+    // disk.
     let status = || {
         let mut command = tiny.devloop(&["status", "--json"]);
         moto.known_to(&mut command);
@@ -129,7 +130,7 @@ fn saves_are_deployed_and_rolled_back() {
     session.wait("live", "up");
     let second = moto.sha("up");
     assert_ne!(first, second);
-    // The same code again is no update.
+    // The same code is not deployed again.
     tiny.write("up/src/main.rs", "fn main() { println!(\"two\") } // said otherwise\n");
     session.wait("unchanged", "up");
     assert!(session.end().success());
@@ -140,7 +141,7 @@ fn saves_are_deployed_and_rolled_back() {
     assert_eq!(code, Some(0), "{account}");
     assert_eq!(of(&seen, "rolled_back")[0]["code"], first.as_str(), "{account}");
     assert_eq!(moto.sha("up"), first);
-    // There and back again.
+    // Roll back, and roll back again to the first code.
     assert_eq!(run(&tiny, &moto, &["rollback", "up", "--yes"]).1, Some(0));
     assert_eq!(moto.sha("up"), second);
     let (_, code, account) = run(&tiny, &moto, &["rollback", "mid", "--yes"]);
@@ -172,7 +173,7 @@ fn the_screen_asks_before_it_rolls_back_in_an_account() {
     screen.press("yes\r");
     screen.wait_for("rolled back");
     assert_eq!(moto.sha("up"), first);
-    // The code that was left is deployed again when it is saved again.
+    // The code before the rollback is deployed again when it is saved again.
     tiny.says("up", "two");
     eventually("the save is deployed", LIMIT, || {
         let sha = moto.sha("up");
@@ -208,7 +209,7 @@ fn what_was_shown_is_what_is_deployed() {
     let tiny = Tiny::new();
     let moto = account(&tiny);
     let foreign = moto.sha("up");
-    // A question waits for its answer, and a save does not.
+    // The source is saved while the question waits for its answer.
     let answered = |save: Option<&str>, event: &str| {
         let mut terminal = Terminal::run(command(&tiny, &moto, &["up", "up"]), Box::new(()));
         terminal.wait_for("deploy? [y/N]");
@@ -250,7 +251,7 @@ fn versions_are_published_and_an_alias_follows() {
     let (seen, code, account) = run(&tiny, &moto, &["up", "up", "--yes", "--alias", "live"]);
     assert_eq!((code, of(&seen, "live").len()), (Some(0), 1), "{account}");
     assert_eq!(live()["FunctionVersion"], "2");
-    // What updated the code once was ended before it had moved the alias.
+    // An earlier run updated the code, but ended before it moved the alias.
     let back =
         ["lambda", "update-alias", "--function-name", "up", "--name", "live", "--function-version", "1"];
     moto.call(&back);
@@ -282,7 +283,7 @@ fn versions_are_published_and_an_alias_follows() {
 fn code_too_large_for_a_request_goes_through_a_bucket() {
     let tiny = Tiny::new();
     let moto = account(&tiny);
-    // Bytes without a pattern stay as many in a zip.
+    // Random bytes do not get smaller in a zip.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let noise: Vec<u8> = (0..51 << 20)
         .map(|_| {
@@ -317,7 +318,7 @@ fn code_too_large_for_a_request_goes_through_a_bucket() {
         let key = objects["Contents"][0]["Key"].as_str().unwrap().to_owned();
         assert!(key.starts_with("devloop/up/") && key.strip_suffix(".zip").is_some(), "{key}");
         assert!(moto.configuration("up")["CodeSize"].as_u64() > Some(50 << 20));
-        // Other code, as large, for the other bucket.
+        // Other code of the same size, for the other bucket.
         tiny.write("up/src/main.rs", &source.replace("println!(\"", "println!(\"again "));
     }
 }

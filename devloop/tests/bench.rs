@@ -1,5 +1,5 @@
-//! `devloop bench` against an artificial pipeline whose truth is known: what it reports is what was done to the requests, no more
-//! and no less.
+//! `devloop bench` against an artificial pipeline that does known things to the requests: the report must say exactly what was
+//! done.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::{Artificial, Encrypted, Fate, HANDLERS, LIMIT, eventually, signal_to};
 
-/// The program in a directory of its own, with none of the shell's settings.
+/// The program in this directory, with none of the shell's settings.
 fn devloop(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
     command.current_dir(directory).args(arguments).stdin(Stdio::null());
@@ -36,7 +36,7 @@ fn devloop(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// A run of 600 requests of 6 users, with its document.
+/// Runs 600 requests of 6 users. Returns the output and the document.
 fn bench(directory: &Path, endpoint: &str, more: &[&str]) -> (Output, Value) {
     let mut arguments =
         vec!["bench", "--endpoint", endpoint, "--requests", "600", "--vus", "6", "--warm-up", "0", "--json"];
@@ -56,13 +56,13 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Delays differ from request to request; nothing else happens.
+/// Each request has a different delay; nothing else happens.
 fn smooth(user: u32, iteration: u32) -> Fate {
     let delays = [i64::from(4 + iteration % 5), i64::from(20 + user), i64::from(9 + iteration % 3)];
     Fate { delays, ..Fate::default() }
 }
 
-/// Every kind of mishap, in numbers that all differ.
+/// Every kind of fault, each a different number of times.
 fn rough(user: u32, iteration: u32) -> Fate {
     let fate = smooth(user, iteration);
     match (user, iteration) {
@@ -76,7 +76,7 @@ fn rough(user: u32, iteration: u32) -> Fate {
     }
 }
 
-/// The quantile as the rank of a sorted list has it.
+/// The quantile of sorted values, by rank.
 fn at(values: &[i64], quantile: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
@@ -84,7 +84,7 @@ fn at(values: &[i64], quantile: f64) -> f64 {
 }
 
 #[test]
-fn what_was_done_to_the_requests_is_what_is_reported() {
+fn the_report_says_what_was_done_to_the_requests() {
     let home = tempfile::tempdir().unwrap();
     let pipeline = Artificial::start(rough);
     let (output, run) = bench(
@@ -131,7 +131,7 @@ fn what_was_done_to_the_requests_is_what_is_reported() {
         assert!((times["mean"].as_f64().unwrap() - mean).abs() < 0.001);
         let handler = seen["handler_ms"]["p50"].as_f64().unwrap();
         assert!((handler - HANDLERS[stage]).abs() < 0.01, "stage {stage}: handler {handler}");
-        // The handlers of this pipeline begin when the stage ends: all of its time was waiting.
+        // The handlers of this pipeline begin when the stage ends, so all of its time was waiting.
         let wait = seen["wait_ms"]["p50"].as_f64().unwrap();
         let expected = if stage == 0 { 0.0 } else { at(delays, 0.5) };
         assert!((wait - expected).abs() <= if stage == 1 { 1.0 } else { 2.0 }, "stage {stage}: wait {wait}");
@@ -251,7 +251,7 @@ fn what_cannot_be_found_names_the_variables() {
     assert!(said.contains("AWS_ENDPOINT_URL") && said.contains("API_ENDPOINT or APIGW_ENDPOINT"), "{said}");
 }
 
-/// A run of ten minutes, interrupted when it was under way.
+/// Starts a run of ten minutes and interrupts it while it sends.
 fn interrupted(home: &Path, pipeline: &Artificial) -> Child {
     let load = ["--duration", "10m", "--vus", "2", "--warm-up", "0", "--json", "--out", "latencies.json"];
     let arguments = [&["bench", "--endpoint", &pipeline.endpoint], &load[..]].concat();
@@ -264,7 +264,7 @@ fn interrupted(home: &Path, pipeline: &Artificial) -> Child {
 }
 
 #[test]
-fn the_first_interrupt_ends_the_load_and_everything_accepted_is_still_told() {
+fn the_first_interrupt_ends_the_load_and_everything_accepted_is_still_reported() {
     let home = tempfile::tempdir().unwrap();
     let pipeline = Artificial::start(smooth);
     let child = interrupted(home.path(), &pipeline);
@@ -278,7 +278,7 @@ fn the_first_interrupt_ends_the_load_and_everything_accepted_is_still_told() {
 #[test]
 fn the_second_interrupt_ends_everything_at_once() {
     let home = tempfile::tempdir().unwrap();
-    // What waits never comes: after the load, the run would wait for minutes.
+    // The waiting records never arrive, so the run would wait for minutes after the load.
     let pipeline = Artificial::with_page(smooth, |_| 1);
     let mut child = interrupted(home.path(), &pipeline);
     let accepted = || pipeline.truth().accepted;
@@ -321,7 +321,7 @@ fn the_apis_are_asked_with_the_keys_that_there_are() {
     let start = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/";
     assert!(signed.iter().all(|given| given.starts_with(start) && !given.ends_with("=0")), "{signed:?}");
 
-    // AWS itself is only asked for a stack, and with keys.
+    // AWS itself is only asked if a stack is named, and with keys.
     let aws = |more: &[&str]| {
         let mut command =
             devloop(home.path(), &[&["bench", "--aws", "--region", "eu-west-1"], more].concat());
@@ -365,7 +365,7 @@ fn an_encrypted_pipeline_is_loaded_and_followed_and_a_strange_certificate_is_exp
     let step = "AWS_CA_BUNDLE or SSL_CERT_FILE names the PEM file of an authority to trust";
     let strange = "invalid peer certificate: UnknownIssuer";
     refused(&bench(&encrypted.endpoint, &[], &[]), &["find the pipeline", strange, step]);
-    // Only the API is encrypted: that is told before the load, once.
+    // Only the API is encrypted: the error is reported once, before the load.
     let api = format!("{}/_aws/execute-api/api/prod/", encrypted.endpoint);
     let output = bench(&pipeline.endpoint, &[], &["--api", &api]);
     refused(&output, &["connect to https://localhost:", strange, step]);
@@ -374,11 +374,11 @@ fn an_encrypted_pipeline_is_loaded_and_followed_and_a_strange_certificate_is_exp
     refused(&output, &["invalid peer certificate: certificate not valid for name"]);
     let missing = home.path().join("missing.pem");
     refused(&bench(&encrypted.endpoint, &[("AWS_CA_BUNDLE", &missing)], &[]), &["read certificates from"]);
-    assert_eq!(pipeline.truth().accepted, 120, "whoever is not believed gets nothing");
+    assert_eq!(pipeline.truth().accepted, 120, "a server that is not trusted gets nothing");
 }
 
 #[test]
-fn waiting_speaks_the_reference_s_words_and_writes_its_file() {
+fn wait_prints_the_reference_s_lines_and_writes_its_file() {
     let home = tempfile::tempdir().unwrap();
     let output = devloop(home.path(), &["bench", "wait"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -412,7 +412,7 @@ fn waiting_speaks_the_reference_s_words_and_writes_its_file() {
     assert_eq!(partial.status.code(), Some(2));
 }
 
-/// Runs a script of Python's with these arguments.
+/// Runs a Python script with these arguments.
 fn python(module: &str, script: &str, arguments: &[&Path]) -> String {
     let mut command = test_tools::python(&[module]);
     let output = command.arg("-c").arg(script).args(arguments).output().unwrap();
@@ -481,7 +481,7 @@ fn every_document_keeps_to_the_published_schema() {
     assert_eq!(said.trim(), "[[], [], ['$.counts.lost']]");
 }
 
-/// The page as Chromium has it after loading.
+/// The page's DOM in Chromium after loading.
 fn dom(page: &Path) -> String {
     let profile = tempfile::tempdir().unwrap();
     let mut command = test_tools::command("chromium");

@@ -1,4 +1,4 @@
-//! `devloop bench` on functions of somebody else, which know nothing of it: one behind a URL, and five in a chain with two branches.
+//! `devloop bench` on functions that know nothing of it: one behind a URL, and five in a chain with two branches.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -18,7 +18,7 @@ fn bench(session: &Session, directory: &Path, arguments: &[&str]) -> Output {
     session.workspace.devloop(&all).current_dir(directory).output().unwrap()
 }
 
-/// The same, with its document, which keeps to the published schema.
+/// Runs `devloop bench`. Returns the exit code and the document, which must fit the published schema.
 fn document(session: &Session, directory: &Path, arguments: &[&str]) -> (Option<i32>, Value, String) {
     let output = bench(session, directory, &[arguments, &["--json"]].concat());
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -51,7 +51,7 @@ fn a_strangers_function_behind_a_url_gets_requests_latency_and_its_share() {
     let session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
     let home = tempfile::tempdir().unwrap();
 
-    // Three functions with a URL each: which one is meant has to be said.
+    // Three functions with a URL each, so the user has to name one.
     let output = bench(&session, home.path(), &["--requests", "1"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(4), "{said}");
@@ -84,7 +84,7 @@ fn a_strangers_function_behind_a_url_gets_requests_latency_and_its_share() {
     assert!(share > 0.0 && share <= 1.0, "{alpha}");
     assert_eq!(run["chain"]["unknown"], json!([]));
 
-    // The tables say the same, and the page holds the document.
+    // The tables have the same values, and the page contains the document.
     let output =
         bench(&session, home.path(), &[&load[..], &["--report", "page.html", "--csv", "run.csv"]].concat());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -131,13 +131,13 @@ fn a_chain_of_five_functions_with_two_branches_is_followed_through_all_of_them()
             assert_eq!((begins, done), (&json!(40), &json!(40)), "{function}");
         }
     }
-    // A request is done when the later one of its two ends is.
+    // A request is complete when it has arrived at the later one of its two ends.
     let most = |name: &str| function(&run, name)["done_after_ms"]["max"].as_f64().unwrap();
     let whole = run["end_to_end_ms"]["max"].as_f64().unwrap();
     assert!((whole - most("left-end").max(most("right-end"))).abs() < 1.5, "{run:#}");
     assert_eq!(run["end_to_end_ms"]["count"], 40);
 
-    // The same from the stream on, with one branch's end for the whole.
+    // The same chain from the stream on, followed to the end of one branch only.
     let load =
         ["--head", "orders", "--sink", "left-end", "--requests", "20", "--vus", "2", "--run-id", "four"];
     let (code, run, errors) = document(&session, home.path(), &load);
@@ -171,7 +171,7 @@ fn a_queue_a_topic_a_bucket_and_a_call_get_the_load_and_their_chains_are_followe
         let names: Vec<&str> =
             functions.iter().map(|function| function["function"].as_str().unwrap()).collect();
         assert_eq!(names, [first, "last"], "{head}");
-        // A queue and a stream give several requests to one call.
+        // A queue and a stream pass several requests to one call.
         assert!((1..=20).contains(&function(&run, first)["invocations"].as_u64().unwrap()), "{run:#}");
         assert_eq!(
             (&function(&run, first)["errors"], &function(&run, "last")["seen"]),

@@ -18,7 +18,7 @@ fn bench(session: &Session, directory: &std::path::Path, arguments: &[&str]) -> 
     (output.status.code(), document, errors)
 }
 
-/// The folder and the digest of what upstream serves with.
+/// The folder and the digest of upstream's serving code.
 fn upstream(session: &Session) -> (String, String) {
     let (_, status) = session.status();
     let functions = status["functions"].as_array().unwrap();
@@ -27,14 +27,14 @@ fn upstream(session: &Session) -> (String, String) {
     (text("folder"), text("deployed_digest"))
 }
 
-/// `devloop status` from another terminal, by the cloud's page and by AWS's APIs alone, tells what the session's first run told:
-/// the same counts, and the same percentiles, since both rank the same values. Durations of handlers are whole hundredths of ms
-/// in the lines that bench reads, and three digits in its histogram.
+/// `devloop status` from another terminal, by the cloud's page and by AWS's APIs alone, must report the same as the session's first
+/// run: the same counts and the same percentiles, since both rank the same values. Handler durations are hundredths of a ms in the
+/// lines that bench reads, and have three digits in its histogram.
 fn agrees(session: &Session, run: &Value) {
     let sent = run["counts"]["sunk"].clone();
     for way in [&[][..], &["--apis"]] {
         let arguments = [&["status", "--json", "--endpoint", &session.endpoint], way].concat();
-        // The last call's own figures are written when it has ended, a moment after its row.
+        // The figures of the last call are written when it has ended, a moment after its row.
         eventually("status agrees with bench", LIMIT, || {
             let output = session.workspace.devloop(&arguments).output().unwrap();
             let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -69,7 +69,7 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
     let session = Session::live();
     let home = tempfile::tempdir().unwrap();
 
-    // 200 requests of 10 users: as many rows, none negative, each in milliseconds.
+    // 200 requests of 10 users give as many rows; no time is negative, and all are in milliseconds.
     let load =
         ["--requests", "200", "--out", "latencies.json", "--report", "report.html", "--run-id", "first"];
     let (code, run, errors) = bench(&session, home.path(), &load);
@@ -103,11 +103,11 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
         assert!(run["usage"][used]["rss_mb"].as_f64().unwrap() > 0.0, "{}", run["usage"]);
     }
 
-    // The same ids again: only the second run's requests count, although its items are changes of the first one's.
+    // With the same ids, only the second run's requests count, although its items are changes of the first run's.
     let (code, again, errors) = bench(&session, home.path(), &["--requests", "100", "--run-id", "first"]);
     assert_eq!((code, &again["counts"]["sunk"]), (Some(0), &json!(100)), "{errors}");
 
-    // Code replaced under load costs nobody an answer, and the function runs its own code afterwards.
+    // Replacing code under load loses no answer, and the function runs its own code afterwards.
     let own = upstream(&session);
     let (code, swaps, errors) = bench(&session, home.path(), &["swap", "--swaps", "3", "--vus", "2"]);
     assert_eq!(
@@ -118,7 +118,7 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
     assert_eq!(swaps["to_live_ms"]["count"], 3);
     assert_eq!(upstream(&session), own);
 
-    // The same for a save that `watch` sees: two saves, the second of which puts the file back.
+    // The same with an edit that `watch` builds: two saves, the second of which puts the file back.
     let source = "functions/pipeline/upstream/src/answer.rs";
     let before = session.workspace.read(source);
     let path = session.workspace.root().join(source);
@@ -144,7 +144,7 @@ fn the_real_pipeline_is_loaded_followed_swapped_and_compared() {
     );
     assert_eq!((session.workspace.read(source), upstream(&session)), (before, own.clone()));
 
-    // Two builds in alternation: what cargo builds with a profile, and a binary.
+    // Two builds by turns: one that cargo builds with a profile, and a binary.
     let binary = |name: &str, mark: &str| {
         let path = home.path().join(name);
         let mut bytes = std::fs::read(std::path::Path::new(&own.0).join("bootstrap")).unwrap();

@@ -1,4 +1,4 @@
-//! The program as it is called: exit codes, and what it says on which stream.
+//! The program on the command line: exit codes, and what it prints on which stream.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -37,7 +37,7 @@ fn devloop(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -
     command.envs(environment.iter().copied()).output().unwrap()
 }
 
-/// The exit code, and a part of what is said on the standard error.
+/// Checks the exit code, and that the standard error contains this text.
 fn check(directory: &Path, arguments: &[&str], environment: &[(&str, &str)], code: i32, said: &str) {
     let output = devloop(directory, arguments, environment);
     let errors = String::from_utf8_lossy(&output.stderr);

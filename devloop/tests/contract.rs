@@ -1,5 +1,5 @@
-//! What the API answers to what does not fit, and the cloud's answers to what is no request at all. What is no message is P2 in
-//! `scenarios.rs`.
+//! The API's answers to requests that do not fit, and the cloud's answers to invalid requests. Bodies that are not messages are P2
+//! in `scenarios.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -27,7 +27,7 @@ fn what_fits_no_record_is_too_large() {
     assert_eq!(session.aws().records(), 0);
     assert_eq!(post(&"i".repeat(256), 1_000_000).status, 200);
     assert_eq!(session.aws().records(), 1);
-    // Other methods and paths are no part of the API.
+    // Other methods and paths do not belong to the API.
     for (method, path) in [("GET", ""), ("POST", "items")] {
         let answer = send(method, &format!("{}{path}", session.url()), &[], "").unwrap();
         assert_eq!(

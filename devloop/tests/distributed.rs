@@ -1,5 +1,5 @@
-//! The distributed system as a whole, D1 to D13: its committed template in a cloud of the test's own, its real functions and
-//! clients, and a clock that the test drives.
+//! The whole distributed system, D1 to D13: its committed template in the test's own cloud, its real functions and clients, and a
+//! clock that the test drives.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -40,13 +40,13 @@ fn d2_the_control_stores_the_same() {
     assert_eq!(world.items().len(), 114);
 }
 
-/// The pool waits in the cloud's time before it starts one more environment, and here that time stands still.
+/// The pool waits by the cloud's clock before it starts a further environment, and here that clock stands still.
 #[test]
 #[ignore = "fails: the clock has to move on while environments start"]
 fn d3_a_hundred_environments_have_a_message_each() {
     const MESSAGES: usize = 100;
     let world = World::new("distributed");
-    // Longer than the test: only the function's time-out ends a word, and that is in the test's hands.
+    // Longer than the test, so that only the function's timeout ends a word, and the test controls that.
     world.delay("Process", 3_600_000);
     for batch in 0..MESSAGES / 10 {
         let body = |n: usize| json!({ "data": format!("w{batch}_{n}") }).to_string();
@@ -62,7 +62,7 @@ fn d3_a_hundred_environments_have_a_message_each() {
     });
     assert_eq!(processes_in(&world.place("distributed-process")).len(), MESSAGES);
     world.delay("Process", 0);
-    // Every one of them times out, and its message comes again after its visibility.
+    // All of them time out, and their messages are delivered again after the visibility timeout.
     world.pass(4);
     world.ended("Process", MESSAGES);
     world.pass(30);
@@ -71,7 +71,7 @@ fn d3_a_hundred_environments_have_a_message_each() {
     world.queues_are_empty();
 }
 
-/// By hand: it measures time. The table of the systems' page comes from it.
+/// Run by hand, because it measures time. The figures on the page about the systems come from it.
 #[test]
 #[ignore = "measures how long both systems take"]
 fn d2_many_small_functions_are_ten_times_as_fast_as_one() {
@@ -90,7 +90,7 @@ fn d2_many_small_functions_are_ten_times_as_fast_as_one() {
 }
 
 #[test]
-fn d4_a_word_that_cannot_be_stored_is_tried_five_times_and_told_by_mail() {
+fn d4_a_word_that_cannot_be_stored_is_tried_five_times_and_reported_by_mail() {
     let world = World::new("distributed");
     world.call("dynamodb", "DeleteTable", json!({ "TableName": world.outputs["TableName"] }));
     world.word("poison");
@@ -109,7 +109,7 @@ fn d4_a_word_that_cannot_be_stored_is_tried_five_times_and_told_by_mail() {
 }
 
 #[test]
-fn d5_what_fails_twice_and_then_works_is_stored_once_and_told_nobody() {
+fn d5_a_word_that_fails_twice_and_then_works_is_stored_once_and_not_reported() {
     let world = World::new("distributed");
     world.fail("dynamodb:PutItem", 2);
     world.word("word");
@@ -249,7 +249,7 @@ fn d11_a_topic_that_is_down_delays_the_mail() {
 fn d12_a_function_that_takes_too_long_has_used_a_try() {
     let world = World::new("distributed");
     world.delay("Process", 60_000);
-    // An environment that waits: what passes from now on is the time of the invocation and of nothing else.
+    // An environment waits already, so that only the invocation takes time from now on.
     let process = world.function("Process");
     let url = format!("{}/2015-03-31/functions/{process}/invocations", world.cloud.endpoint());
     let answer = send("POST", &url, &[], r#"{"Records":[]}"#).unwrap();
@@ -280,7 +280,7 @@ fn d13_another_transformation_needs_one_function_only() {
     let world = World::new("distributed");
     world.word("before");
     world.stored(1);
-    // Another build of `process` alone: what is taken is its code, and what the others run from is not touched.
+    // Only `process` is built again: its code is replaced, and the other functions' code is not touched.
     let others = ["distributed-data", "distributed-dead"];
     let before = others.map(|function| fs::read(world.place(function).join("bootstrap")).unwrap());
     let code = world.another("distributed-process", "_processed", "_rewritten");

@@ -25,20 +25,20 @@ const TRIES: usize = 5;
 /// How long the queue may take to be empty after the load.
 const DRAIN: Duration = Duration::from_mins(5);
 
-/// How many words are sent: all where machines have the time.
+/// How many words are sent: all of them on CI.
 fn words() -> usize {
     let by_default = if std::env::var("CI").as_deref() == Ok("true") { 20_000 } else { 2_000 };
     std::env::var("DEVLOOP_WORDS").map_or(by_default, |text| text.parse().expect("DEVLOOP_WORDS is a number"))
 }
 
-/// A world that takes so many words at once.
+/// A world that takes this many words at once.
 fn world(words: usize) -> World {
     let world = World::new("distributed");
     world.open_wide(words * 2);
     world
 }
 
-/// `dist 50` with words of its own; each line that it prints comes over the channel, and then its exit code.
+/// Runs `dist 50` with words of its own. Each line that it prints is sent over the channel, and then its exit code.
 fn dist(world: &World, words: usize) -> Receiver<Result<String, Option<i32>>> {
     let file = world.folder.path().join("words.txt");
     fs::write(&file, (0..words).map(|n| format!("w{n}\n")).collect::<String>()).unwrap();
@@ -53,7 +53,7 @@ fn dist(world: &World, words: usize) -> Receiver<Result<String, Option<i32>>> {
     let (tell, told) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(client.stdout.take().unwrap()).lines() {
-            // A test that has failed already reads no more.
+            // After a failure the test reads no further lines.
             let _ = tell.send(Ok(line.unwrap()));
         }
         let _ = tell.send(Err(client.wait().unwrap().code()));
@@ -61,7 +61,7 @@ fn dist(world: &World, words: usize) -> Receiver<Result<String, Option<i32>>> {
     told
 }
 
-/// Waits until no message waits to be received and what is under way has ended: what is left is invisible. The mapping takes
+/// Waits until no message is visible and no invocation is running, so that all remaining messages are invisible. The mapping takes
 /// no more until it is enabled again.
 fn at_rest(world: &World, mapping: &str) {
     eventually("every message was received", DRAIN, || {
@@ -79,7 +79,7 @@ fn enable(world: &World, mapping: &str, enabled: bool) {
     world.call("lambda", "UpdateEventSourceMapping", json!({ "UUID": mapping, "Enabled": enabled }));
 }
 
-/// Every word is stored, and none twice.
+/// Checks that every word is stored once.
 fn assert_each_word_once(world: &World, words: usize) {
     let items = world.items();
     let stored: BTreeSet<String> =
@@ -108,7 +108,7 @@ fn a_hundred_swaps_of_process_lose_and_repeat_nothing() {
             Ok(line) => assert!(expected.remove(&line), "an answer that nobody expects: {line}"),
             Err(code) => break code,
         }
-        // The swaps are spread over the whole load.
+        // The swaps are spread over the load.
         if swapped < swaps && (words - expected.len()) * (swaps + 1) >= (swapped + 1) * words {
             swapped += 1;
             world.swap("distributed-process", &versions[swapped % 2]);
@@ -138,7 +138,7 @@ fn processes_that_are_killed_all_the_time_lose_nothing() {
     let words = words();
     println!("{words} words; DEVLOOP_WORDS sets another number");
     let world = world(words);
-    // What is given up stays in the dead-letter queue, where it is counted.
+    // Given-up messages stay in the dead-letter queue, where they are counted.
     enable(&world, &world.mapping_of("Dead"), false);
     let began = Instant::now();
     let answers = dist(&world, words);
@@ -170,7 +170,8 @@ fn processes_that_are_killed_all_the_time_lose_nothing() {
     };
     assert_eq!((code, succeeded), (Some(0), words));
     assert!(killed > 0, "nothing was killed");
-    // The clock stood still: what failed or was killed has been tried once, and comes again when its invisibility ends.
+    // The clock stood still, so messages that failed or were killed have been tried once, and are delivered again when their
+    // visibility timeout ends.
     let mapping = world.mapping();
     for tried in 1..=TRIES {
         at_rest(&world, &mapping);

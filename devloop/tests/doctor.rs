@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 use support::Small;
 
-/// The report, its exit code, and what was said beside it.
+/// Runs `devloop doctor`. Returns the report, the exit code, and the standard error.
 fn doctor(small: &Small, arguments: &[&str], change: impl FnOnce(&mut Command)) -> (Value, i32, String) {
     let mut command = small.command(env!("CARGO_BIN_EXE_devloop"));
     command.args(["doctor", "--json"]).args(arguments);
@@ -110,7 +110,7 @@ fn a_function_for_another_machine_is_a_finding_with_its_fix() {
         Some("zigbuild_missing") => {
             assert!(target["fix"].as_str().unwrap().contains("pip install cargo-zigbuild"));
         }
-        // This machine has everything.
+        // This machine has all tools.
         other => assert_eq!((other, target["ok"].as_bool()), (None, Some(true)), "{report:#}"),
     }
     assert_eq!(code, i32::from(report["findings"] != 0));

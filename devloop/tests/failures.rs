@@ -1,5 +1,5 @@
-//! Code that fails in every way that code can: each is named, the old code serves where there is some, the next request is
-//! not held up for longer than its own limit, and nothing is lost.
+//! Code that fails in various ways: each failure is named, the old code serves if there is some, the next request waits no longer
+//! than its own limit, and nothing is lost.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -27,7 +27,7 @@ fn findings(session: &Session, about: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_panic_at_init_is_told_and_the_old_code_serves() {
+fn a_panic_at_init_is_reported_and_the_old_code_serves() {
     let mut session = Session::live();
     session.edit(
         UPSTREAM_MAIN,
@@ -128,15 +128,15 @@ fn a_batch_handler_that_exits_loses_no_record() {
 }
 
 #[test]
-fn a_bootstrap_deleted_by_hand_is_told_and_put_back_by_the_next_save() {
+fn a_bootstrap_deleted_by_hand_is_reported_and_put_back_by_the_next_save() {
     let mut session = Session::live();
     let folder = session.workspace.dist().join("upstream");
     std::fs::remove_file(folder.join("bootstrap")).unwrap();
     assert_eq!(session.post_message("1").status, 200);
-    // Even the process may go: the code that was deployed is held open.
+    // Even the process may end, because the deployed code is held open.
     let killed = processes_in(&folder);
     killed.iter().copied().for_each(kill);
-    // Its first thread ends before its others do: it is gone when devloop has taken note of it.
+    // A process's first thread ends before its others, so the test waits until devloop has noticed the end.
     eventually("the process is gone", LIMIT, || {
         let left = killed.iter().filter(|process| Path::new(&format!("/proc/{process}")).exists());
         match left.collect::<Vec<_>>().as_slice() {
@@ -150,7 +150,7 @@ fn a_bootstrap_deleted_by_hand_is_told_and_put_back_by_the_next_save() {
     let found = findings(&session, "upstream");
     assert!(found.iter().any(|finding| finding["code"] == "bootstrap_missing"), "{found:#?}");
 
-    // The save changes no code: what is built is what is deployed, and missing all the same.
+    // The save changes no code: the built binary is the deployed one, but the file is missing.
     session.edit(UPSTREAM, "//! ", "//! Edited. ");
     session.next_live("upstream");
     assert!(folder.join("bootstrap").is_file());

@@ -1,4 +1,5 @@
-//! A session before its first build has ended: its functions are being built, and nothing is wrong; what a killed one left is cleared.
+//! A session before the end of its first build: its functions are being built, and nothing is wrong. Also: files of killed sessions
+//! are cleared.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -10,7 +11,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use support::{Lines, Tiny, address_of, send};
 
-/// Waits until the test opens the gate.
+/// A build script that waits until the test opens the gate.
 const BUILD_SCRIPT: &str = r#"fn main() {
     while !std::path::Path::new("../target/gate").exists() {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -48,7 +49,7 @@ fn functions_of_a_first_build_are_being_built_and_no_problem() {
     assert!(text.ends_with(" are being built for the first time\n"), "{text}");
     assert!(!text.contains("PROBLEMS"), "{text}");
 
-    // The program ends at once, so that it is built and does not come up: that is the session's problem then.
+    // The program ends at once, so that it is built but fails to start; after that it is a problem.
     tiny.write("target/gate", "");
     for _function in ["mid", "up"] {
         session.wait("error", "");
@@ -59,7 +60,7 @@ fn functions_of_a_first_build_are_being_built_and_no_problem() {
 }
 
 #[test]
-fn what_a_killed_session_left_is_cleared_and_told() {
+fn what_a_killed_session_left_is_cleared_and_reported() {
     let tiny = Tiny::new();
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut gone = Command::new("true").spawn().unwrap();
@@ -77,7 +78,7 @@ fn what_a_killed_session_left_is_cleared_and_told() {
     assert!(session.end().success());
 }
 
-/// The same command with no more than this many files and connections open.
+/// The same command with a limit on open files and connections.
 fn with_few_descriptors(command: &Command, most: usize) -> Command {
     let mut limited = Command::new("sh");
     limited.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]);
@@ -95,7 +96,7 @@ fn with_few_descriptors(command: &Command, most: usize) -> Command {
 }
 
 #[test]
-fn clients_that_take_every_connection_are_told_of_and_others_are_answered_afterwards() {
+fn clients_that_take_every_connection_are_reported_and_others_are_answered_afterwards() {
     let tiny = Tiny::new();
     let command = tiny.devloop(&["watch", "up", "--no-template", "--port", "0", "--json"]);
     let mut session = Lines::start(with_few_descriptors(&command, 160));

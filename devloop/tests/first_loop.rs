@@ -1,5 +1,5 @@
-//! The first loop on the real pipeline: saves that go live while requests run through it. What a request does there, P1 to P12
-//! of the pipeline's acceptance, is in `scenarios.rs`.
+//! The edit loop on the real pipeline: saves that go live while requests run through it. What a request does there, P1 to P12 of
+//! the pipeline's acceptance tests, is in `scenarios.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -37,7 +37,7 @@ fn a_save_goes_live_while_clients_post() {
     let rows = aws.wait_for_rows(accepted);
     assert_eq!((rows.len(), aws.items().len(), aws.datapoints()), (accepted, accepted, accepted as u64));
 
-    // What functions wrote is in the session's files a moment later, without a further event, and all of it after Ctrl-C.
+    // Functions' lines are in the session's files a moment later, without a further event, and all of them after Ctrl-C.
     let home = session.workspace.root().join("target/devloop");
     let logged = |file: &str, mark: &str| {
         std::fs::read_to_string(home.join(file)).unwrap().lines().filter(|line| line.contains(mark)).count()
@@ -74,7 +74,7 @@ fn a_save_builds_what_it_governs() {
     }
     assert_eq!(session.post("{}").body, "{\"message\":\"failed to unmarshal request body: id is needed\"}");
 
-    // A README is nobody's source: the next build is for the save that follows it, and for nothing else.
+    // A README is not a source: the next build is only for the save that follows.
     session.workspace.save("functions/pipeline/upstream/README.md", "# Upstream\n");
     session.edit(MIDSTREAM, "//! ", "//! Edited. ");
     let (second, functions, reason) = session.next_build();

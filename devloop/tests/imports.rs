@@ -1,4 +1,4 @@
-//! Who may import whom: the table of the architecture, held over every line that names `crate::`.
+//! Which module may import which: the architecture's table, checked against every line that names `crate::`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every room with the rooms it may use. Inside a room everything may use everything.
+/// Every room (top-level module) with the rooms that it may use. Inside a room everything may use everything.
 const TABLE: &[(&str, &[&str])] = &[
     ("engine", &["graph"]),
     ("graph", &[]),
@@ -87,7 +87,7 @@ const TABLE: &[(&str, &[&str])] = &[
 /// Rooms without files, clocks and tasks.
 const PURE: &[&str] = &["engine", "graph"];
 
-/// What the pure rooms must not know, in whatever form it is written.
+/// What the pure rooms must not use, in whatever form it is written.
 const IMPURE: &[&str] = &[
     "tokio",
     "notify",
@@ -106,7 +106,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file but tests, with the room it lies in.
+/// Every source file except tests, with its room.
 fn files() -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut open = vec![source()];
@@ -132,7 +132,7 @@ fn files() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The code's lines without comments and without the unit tests, which stand at the end of a file.
+/// The code's lines without comments and without the unit tests, which are at the end of a file.
 fn code(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

@@ -11,7 +11,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 use support::Small;
 
-/// The wrapper as a session makes it.
+/// Makes the wrapper as a session does.
 fn wrapper(small: &Small) -> std::path::PathBuf {
     let directory = small.path("w/target/devloop/rustc/lean");
     std::fs::create_dir_all(&directory).unwrap();
@@ -64,7 +64,7 @@ fn the_wrapper_says_what_it_is_when_it_is_started_by_hand() {
     assert!(said.contains("devloop-rustc is started by cargo"), "{said}");
 }
 
-/// A `devloop` that is killed when this goes.
+/// A `devloop` that is killed when this is dropped.
 struct Up(Child);
 
 impl Drop for Up {
@@ -74,8 +74,8 @@ impl Drop for Up {
     }
 }
 
-/// Runs `devloop up --json` with a program called `wild` before all others on the PATH, and returns its lines until every
-/// function's binary lies in place.
+/// Runs `devloop up --json` with a program called `wild` first on the PATH, and returns its lines until every function's binary is
+/// in place.
 fn up_with_wild(small: &Small, script: &str) -> Vec<Value> {
     small.write_program("bin/wild", script);
     let mut command = small.command(env!("CARGO_BIN_EXE_devloop"));
@@ -102,7 +102,7 @@ fn errors(lines: &[Value]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Says that it is wild, and links small programs as the compiler's own linker does, with wild's note in them.
+/// A script that claims to be wild, and links small programs with the compiler's own linker, adding wild's note to them.
 const CLAIMS: &str = r#"[ "$1" = --version ] && echo 'Wild version 0.0.0' && exit
 for word; do [ "$before" = -o ] && output=$word; before=$word; done
 "#;

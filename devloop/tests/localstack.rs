@@ -1,5 +1,5 @@
-//! The LocalStack target against a server that keeps LocalStack's contract: which operations, in which order, and what the
-//! directories look like meanwhile.
+//! The LocalStack target against a server that behaves as LocalStack does: which operations are called, in which order, and what
+//! the directories contain meanwhile.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -16,13 +16,13 @@ use notify::{EventKind, RecursiveMode, Watcher};
 use serde_json::Value;
 use support::{Function, LIMIT, Lines, Localstack, STACK, Terminal, Tiny, eventually, look};
 
-/// Names as CloudFormation makes them up.
+/// A name as CloudFormation makes it.
 const UP: &str = "TinyStack-Up-1A2B3C4D5E6F";
 
 /// The function that a stream feeds.
 const MID: &str = "TinyStack-Mid-6F5E4D3C2B1A";
 
-/// Both functions as they are after a deployment.
+/// LocalStack with both functions deployed.
 fn deployed(tiny: &Tiny) -> Localstack {
     let localstack = Localstack::start();
     localstack.deploy(STACK, "Up", UP, Function { directory: tiny.dist("up"), ..Function::default() });
@@ -37,7 +37,7 @@ fn command(tiny: &Tiny, localstack: &Localstack, arguments: &[&str]) -> Command 
     tiny.devloop(&all)
 }
 
-/// A function whose last request is over for long.
+/// Makes a function's last request end long ago.
 fn rests(localstack: &Localstack, name: &str) {
     localstack.change(name, |function| function.called_at = Some(support::now_ms() - 3_600_000));
 }
@@ -56,7 +56,7 @@ fn digest(live: &Value) -> String {
 }
 
 #[test]
-fn a_function_with_event_sources_is_led_to_a_new_directory() {
+fn a_function_with_event_sources_is_pointed_at_a_new_directory() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     let mut session = watching(&tiny, &localstack);
@@ -73,7 +73,7 @@ fn a_function_with_event_sources_is_led_to_a_new_directory() {
     assert_eq!(before.as_ref().unwrap().program, None, "nothing may change under what ran before");
     assert_eq!(new.device, own.device);
 
-    // Asked before it was decided, and live only after the update was through.
+    // The function was looked at before the decision, and is live only after the update has ended.
     let names: Vec<&str> = localstack
         .operations()
         .into_iter()
@@ -87,7 +87,7 @@ fn a_function_with_event_sources_is_led_to_a_new_directory() {
         names[at("UpdateFunctionCode") + 1..].iter().take_while(|name| **name == "GetFunction").count();
     assert!(questions >= 2, "the update takes two questions: {names:?}");
 
-    // The directory of the template gets the same code, when nobody runs from it any more.
+    // The template's directory gets the same code, when no process runs from it any more.
     eventually("the template's directory has the code", LIMIT, || {
         look(&tiny.dist("mid")).filter(|seen| seen.program.is_some()).ok_or("no program")
     });
@@ -119,7 +119,7 @@ fn a_function_with_event_sources_is_led_to_a_new_directory() {
         found => Err(found),
     });
     assert_eq!(look(&tiny.dist("mid")).unwrap().directory, own.directory, "never replaced");
-    // What an update leads away from has not changed since it was led there.
+    // A directory that an update leaves has not changed while functions ran from it.
     for pair in localstack.updates(MID).windows(2) {
         assert_eq!(pair[1].seen.0, pair[0].seen.1, "the directory under running code changed");
     }
@@ -127,7 +127,7 @@ fn a_function_with_event_sources_is_led_to_a_new_directory() {
 }
 
 #[test]
-fn a_function_at_rest_has_its_file_replaced_in_one_step_and_is_told_at_once() {
+fn a_function_at_rest_has_its_file_replaced_in_one_step_and_is_updated_at_once() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     rests(&localstack, UP);
@@ -149,20 +149,20 @@ fn a_function_at_rest_has_its_file_replaced_in_one_step_and_is_told_at_once() {
     assert_eq!(after.program.unwrap().1, 0o755);
     assert_eq!(look(&tiny.path("target/devloop/dist/.stage")).unwrap().device, after.device);
     assert_eq!(Tiny::word_in(&tiny.dist("up")), "two");
-    // Readers are no change; the rename is the only one.
+    // Reading is not a change; the rename is the only one.
     let changed: Vec<EventKind> = changes
         .try_iter()
         .map(|event| event.kind)
         .filter(|kind| !matches!(kind, EventKind::Access(_)))
         .collect();
     assert_eq!(changed, [EventKind::Modify(ModifyKind::Name(RenameMode::To))], "one step and nothing else");
-    // LocalStack is not left to notice: what it kills for a changed file passes for done.
+    // The update follows at once: requests that LocalStack kills for a changed file count as done.
     assert_eq!(updates().len(), first + 1, "{live}");
     let told = updates().pop().unwrap();
     assert_eq!(told.key.as_deref(), Some(tiny.dist("up").as_path()), "the template's own directory");
     assert_eq!(told.seen, (Some(after.clone()), Some(after)), "the file came first, in the same directory");
 
-    // A service that goes on without an answer would take an empty success for done.
+    // A service that does not wait for an answer would take an empty success for done.
     localstack.change(UP, |function| function.sender = Some("apigateway.amazonaws.com"));
     tiny.says("up", "gateway");
     session.wait("live", "up");
@@ -170,19 +170,19 @@ fn a_function_at_rest_has_its_file_replaced_in_one_step_and_is_told_at_once() {
     assert_eq!(Tiny::word_in(&tiny.dist("up")), "gateway");
     let after = look(&tiny.dist("up")).unwrap();
 
-    // Called a moment ago: another request may be in flight.
+    // The function was called a moment ago, so another request may be in flight.
     localstack.change(UP, |function| function.called_at = Some(support::now_ms()));
     tiny.says("up", "three");
     session.wait("live", "up");
     assert_eq!(updates().len(), first + 3);
     assert_eq!(updates().pop().unwrap().seen.0.as_ref(), Some(&after), "the file under it was left alone");
     assert!(session.end().success());
-    // The end of the session does not forget the template's directory.
+    // The session still updates the template's directory when it ends.
     assert_eq!(Tiny::word_in(&tiny.dist("up")), "three");
 }
 
 #[test]
-fn a_function_that_a_topic_calls_is_led_to_a_new_directory() {
+fn a_function_that_a_topic_calls_is_pointed_at_a_new_directory() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     rests(&localstack, UP);
@@ -207,7 +207,7 @@ fn what_serves_already_is_left_alone() {
     assert!(session.end().success());
     assert_eq!((look(&tiny.dist("up")), localstack.updates(MID).len()), before);
 
-    // A new session knows nothing, and finds out.
+    // A new session has to find out what serves.
     let mut session = Lines::start(command(&tiny, &localstack, &["up"]));
     assert!(session.ended().success(), "{}", session.account());
     let unchanged = session.seen().iter().filter(|line| line["event"] == "unchanged").count();
@@ -271,7 +271,7 @@ fn a_function_that_is_not_deployed_goes_live_when_it_is() {
     assert_eq!(Tiny::word_in(&tiny.dist("up")), "one");
     localstack.deploy(STACK, "Up", UP, Function { directory: tiny.dist("up"), ..Function::default() });
     session.wait("build", "up");
-    // The deployment took the code that lies there: there is nothing more to do.
+    // The deployment uses the code in the directory, so there is nothing more to do.
     session.wait("unchanged", "up");
     assert!(session.end().success());
     assert!(localstack.updates(UP).is_empty());
@@ -317,7 +317,7 @@ fn a_rollback_leads_to_the_directory_before() {
     assert_eq!(rollback.seen()[0]["event"], "rolled_back", "{}", rollback.account());
     assert_eq!(Tiny::word_in(&localstack.function(MID).directory), "one");
     assert_eq!(Tiny::word_in(&tiny.dist("mid")), "one", "and the template's directory follows");
-    // There and back again.
+    // Roll back, and roll back again to the first code.
     assert!(Lines::start(command(&tiny, &localstack, &["rollback", "mid"])).ended().success());
     assert_eq!(Tiny::word_in(&localstack.function(MID).directory), "two");
     let mut nothing = Lines::start(command(&tiny, &localstack, &["rollback", "up"]));
@@ -355,13 +355,13 @@ fn the_screen_leads_back_to_the_directory_before() {
 }
 
 #[test]
-fn status_knows_the_code_that_a_swap_has_led_to() {
+fn status_knows_the_code_after_a_swap() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     let mut session = watching(&tiny, &localstack);
     tiny.says("mid", "two");
     let swapped = digest(&session.wait("live", "mid"));
-    // A call after the swap: its log began later than the update.
+    // A call after the swap, whose log stream began later than the update.
     localstack.change(MID, |function| {
         function.updated_at = Some(support::now_ms() - 2_000);
         function.called_at = Some(support::now_ms() - 1_000);
@@ -402,7 +402,7 @@ fn status_knows_the_code_that_a_swap_has_led_to() {
     assert!(session.end().success());
 }
 
-/// Ends at once, and says this on the standard error.
+/// Checks that devloop ends at once with this exit code, and with these texts on the standard error.
 fn check_refused(tiny: &Tiny, arguments: &[&str], environment: &[(&str, &str)], code: i32, said: &[&str]) {
     let output = tiny.devloop(arguments).envs(environment.iter().copied()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -424,7 +424,7 @@ fn localstack_is_recognised_by_its_header() {
         (&localstack.endpoint.as_str().into(), &"localstack".into())
     );
     assert_eq!(ready["outputs"]["Environment"], "LocalStack", "the stack's own outputs are told");
-    // Asked for by name, the embedded cloud does not give way.
+    // If the embedded cloud is asked for by name, LocalStack is not used instead.
     let arguments = ["up", "--target", "embedded", "--endpoint", &localstack.endpoint];
     check_refused(&tiny, &arguments, &[], 4, &["has the port"]);
 }
@@ -456,7 +456,7 @@ fn what_is_not_localstack_is_named() {
         &["rollback", "--target", "embedded"],
         &[],
         4,
-        &["the running session's", "press R"],
+        &["belongs to the running session", "press R"],
     );
 }
 
@@ -466,7 +466,7 @@ fn devloops_own_cloud_is_no_localstack_unless_it_is_asked_for() {
     let mut cloud = Lines::start(tiny.devloop(&["watch", "--no-template", "--port", "0", "--json"]));
     let endpoint = cloud.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
     check_refused(&tiny, &["up", "--endpoint", &endpoint], &[], 4, &["devloop (process", "has the port"]);
-    // It speaks as LocalStack does, and so can be used like it.
+    // It behaves as LocalStack does, so it can be used as the target localstack.
     let arguments = ["up", "up", "--target", "localstack", "--endpoint", &endpoint];
     check_refused(&tiny, &arguments, &[], 1, &["up did not go live"]);
     assert!(cloud.end().success());

@@ -1,4 +1,4 @@
-//! Every accepted message is stored once and measured once, whatever fails or changes on the way: the long runs beside P1 to P12
+//! Every accepted message is stored once and measured once, whatever fails or changes meanwhile: the long runs besides P1 to P12
 //! (`scenarios.rs`).
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
@@ -15,7 +15,7 @@ use support::{LIMIT, Load, OwnCloud, Poster, Row, Session, eventually, processes
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 
-/// Each request has one row: no two rows tell of the same one, and no time runs backwards.
+/// Checks that each request has one row, and that no time is negative.
 fn assert_one_row_each(rows: &[Row]) {
     let requests: BTreeSet<_> = rows.iter().map(|row| row.request_id.as_deref().unwrap()).collect();
     assert_eq!(requests.len(), rows.len(), "a request was measured twice");
@@ -25,7 +25,7 @@ fn assert_one_row_each(rows: &[Row]) {
     }
 }
 
-/// How many saves the long test makes: all where machines have the time.
+/// How many saves the long test makes: all of them on CI.
 fn saves() -> usize {
     let by_default = if std::env::var("CI").as_deref() == Ok("true") { 200 } else { 30 };
     std::env::var("DEVLOOP_SAVES").map_or(by_default, |text| text.parse().expect("DEVLOOP_SAVES is a number"))

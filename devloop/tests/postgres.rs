@@ -1,4 +1,4 @@
-//! The pipeline's rows in a real PostgreSQL, the one that devloop starts. P9 of the pipeline's acceptance is here, the others are in
+//! The pipeline's rows in a real PostgreSQL that devloop starts. P9 of the pipeline's acceptance tests is here, the others are in
 //! `scenarios.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
@@ -41,7 +41,7 @@ fn p9_a_hundred_items_ten_changed_five_removed_and_replays_change_nothing() {
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
     }
     assert_eq!(psql.rows(all), before);
-    // What the table has once came once, however often it was handed over.
+    // A row that is in the table once counts once, however often it was written.
     let home = tempfile::tempdir().unwrap();
     let wait = ["bench", "wait", "l.json", "--run-id", "first", "--expected", "85", "--endpoint"];
     let wait = [&wait[..], &[&session.endpoint]].concat();
@@ -77,7 +77,7 @@ fn the_bench_follows_to_both_sinks_and_counts_what_came_twice_where_it_did() {
     assert!(password.len() >= 32 && !said.contains(password) && !errors.contains(password), "{said}{errors}");
     assert_eq!((psql.rows(COUNT), aws.datapoints()), (vec!["100".to_owned()], 100));
 
-    // The stream delivers again what it has: metrics count it twice, and the table has each row once.
+    // The stream delivers its records again: metrics count them twice, and the table has each row once.
     aws.invoke("Downstream", &json!({ "Records": aws.changes() }));
     assert_eq!((psql.rows(COUNT), aws.datapoints()), (vec!["100".to_owned()], 200));
     let wait = ["wait", "l.json", "--run-id", "both", "--idle", "1s", "--timeout", "20s", "--expected"];
@@ -85,13 +85,13 @@ fn the_bench_follows_to_both_sinks_and_counts_what_came_twice_where_it_did() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("count    100\n") && said.contains("duplicates 100\nlosses 1\n"), "{said}");
 
-    // A row that somebody takes out of the table is not complete, whatever the metrics say.
+    // A request whose row was deleted from the table is not complete, whatever the metrics say.
     psql.rows("DELETE FROM pipeline_items WHERE id = 'both-1-0'");
     let (code, said, _) = bench(&[&wait[..], &["100"]].concat());
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("count    99\n") && said.contains("losses 1\n"), "{said}");
 
-    // A database that does not answer is told without its password.
+    // The error about a database that does not answer shows no password.
     let closed = "postgres://u:secret@127.0.0.1:9/d";
     let (code, said, errors) = bench(&["wait", "l.json", "--timeout", "1s", "--database-url", closed]);
     assert_eq!(code, Some(4), "{said}{errors}");
@@ -124,7 +124,7 @@ fn the_server_is_private_and_its_password_is_asked_for() {
     let error = Psql::new(&format!("postgres://devloop:wrong@{host}")).ask("SELECT 1").unwrap_err();
     assert!(error.contains("password authentication failed"), "{error}");
 
-    // Somebody else ends it: that is told.
+    // If the server is ended by another process, that is reported.
     let servers = processes_in(&folder);
     support::signal_to(*servers.iter().min().unwrap(), rustix::process::Signal::INT);
     let died = session
@@ -133,7 +133,7 @@ fn the_server_is_private_and_its_password_is_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_is_told_with_the_next_step() {
+fn impossible_options_are_refused_with_the_next_step() {
     let workspace = Workspace::take();
     let check = |arguments: &[&str], path: Option<&str>, code: i32, parts: &[&str]| {
         let arguments = [&["up", "--port", "0", "--plain"], arguments].concat();

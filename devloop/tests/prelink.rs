@@ -1,4 +1,5 @@
-//! Prelinked dependencies on a small workspace: what is linked against what, what lies where, and what happens when it cannot be.
+//! Prelinked dependencies in a small workspace: what is linked against what, where the files are, and what happens when prelinking
+//! is impossible.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -12,7 +13,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 use support::Small;
 
-/// A `devloop` that is killed when this goes.
+/// A `devloop` that is killed when this is dropped.
 struct Up(Child);
 
 impl Drop for Up {
@@ -22,7 +23,7 @@ impl Drop for Up {
     }
 }
 
-/// Runs `devloop up` until both functions lie in place, and returns its errors that concern prelinking.
+/// Runs `devloop up` until both functions are in place, and returns its errors about prelinking.
 fn up(small: &Small, arguments: &[&str]) -> Vec<String> {
     let mut command = small.command(env!("CARGO_BIN_EXE_devloop"));
     command.args(["up", "--port", "0", "--json"]).args(arguments);
@@ -46,7 +47,7 @@ fn bootstrap(small: &Small, function: &str) -> PathBuf {
     small.path("w/target/devloop/dist").join(function).join("bootstrap")
 }
 
-/// What the program in place prints; where its shared object was made is out of its reach.
+/// The output of the program in place, which cannot reach the folder where its shared object was made.
 fn run(small: &Small, function: &str) -> String {
     let (made, away) = (small.path("w/target/devloop/prelink"), small.path("away"));
     let moved = fs::rename(&made, &away).is_ok();
@@ -68,8 +69,8 @@ fn companions(small: &Small, function: &str) -> Vec<String> {
     names
 }
 
-/// Something of everything that is different behind a shared object: generic code on both sides, memory that one side takes and
-/// the other frees, statics and thread-locals, trait objects, a panic that passes through, and C.
+/// Code for everything that a shared object may affect: generic code on both sides, memory that one side allocates and the other
+/// frees, statics and thread-locals, trait objects, a panic that passes through, and C.
 const RUNTIME: &str = r#"
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -133,21 +134,21 @@ fn a_program_finds_its_dependencies_beside_it_and_works_as_before() {
     let size = |function: &str| fs::metadata(bootstrap(&small, function)).unwrap().len();
     assert!(size("up") < 500_000, "the standard library is in the shared object: {} bytes", size("up"));
 
-    // Members are not in the shared object.
+    // Workspace members are not in the shared object.
     small.write("w/model/src/lib.rs", "pub const MODEL: &str = \"model 2\";\n");
     small.write("w/up/src/main.rs", &MAIN.replace("NAME", "up 2"));
     assert_eq!(up(&small, &["--prelink"]), [""; 0]);
     assert_eq!(run(&small, "up"), said("up 2", "model 2"));
     assert_eq!(companions(&small, "up"), first);
 
-    // A changed dependency is in another shared object; the one before stays for processes of the code before.
+    // A changed dependency is in a new shared object; the old one stays for processes of the old code.
     small.write("runtime/src/lib.rs", &RUNTIME.replace("unknown {}", "strange {}"));
     assert_eq!(up(&small, &["--prelink"]), [""; 0]);
     assert_eq!(run(&small, "up"), said("up 2", "model 2").replace("unknown", "strange"));
     let second = companions(&small, "up");
     assert_eq!(second.len(), 2, "{second:?}");
 
-    // Without the setting nothing of it is left in the program.
+    // Without the setting the program is linked in the ordinary way.
     assert_eq!(up(&small, &[]), [""; 0]);
     assert_eq!(run(&small, "up"), said("up 2", "model 2").replace("unknown", "strange"));
     assert!(size("up") > 500_000, "{} bytes", size("up"));

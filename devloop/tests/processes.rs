@@ -1,4 +1,4 @@
-//! However devloop ends, nothing of it is left; and a port that is taken is named with its owner.
+//! However devloop ends, no process is left. Also: the error about a port in use names its owner.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use rustix::process::Signal;
 use support::{LIMIT, Psql, Session, Sink, Workspace, eventually, processes_in};
 
-/// Ends a session with work behind it and tells its exit code; its processes and its port must be gone.
+/// Ends a session that has handled requests, and checks that its processes and its port are gone. Returns its exit code.
 fn check(signal: Signal) -> Option<i32> {
     check_with(Sink::CloudWatch, signal)
 }
@@ -31,7 +31,7 @@ fn check_with(sink: Sink, signal: Signal) -> Option<i32> {
     });
     let port = session.port();
     let status = session.end(signal);
-    // Whoever devloop did not reap is the kernel's to end: that takes a moment after a SIGKILL.
+    // After a SIGKILL the kernel ends the remaining processes, which takes a moment.
     eventually("no process is left in the workspace", LIMIT, || match processes_in(&root).as_slice() {
         [] => Ok(()),
         left => Err(left.to_vec()),
@@ -41,7 +41,7 @@ fn check_with(sink: Sink, signal: Signal) -> Option<i32> {
         let error = psql.ask("SELECT 1").unwrap_err();
         assert!(error.contains("refused"), "{error}");
     }
-    // What a SIGKILL leaves of the data is removed by the next session.
+    // The next session removes the data that a SIGKILL leaves.
     if signal != Signal::KILL && sink == Sink::Both {
         assert_eq!(std::fs::read_dir(database).unwrap().count(), 0);
     }

@@ -1,5 +1,5 @@
-//! What ends in the middle of the loop and must not end the loop: a cargo that is killed or hangs, a configuration that appears,
-//! a wrapper that is somebody else's.
+//! Events that must not end the edit loop: a cargo that is killed or hangs, a configuration that appears, and a rustc wrapper of
+//! the user's own.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -14,10 +14,10 @@ use support::{LIMIT, Session, TINY, Workspace, eventually, kill, program, write_
 
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
 
-/// How long cargo may say nothing where a test lets it hang; far more than the tiny workspace needs.
+/// How long cargo may print nothing in the test in which it hangs; far longer than the tiny workspace needs.
 const SILENCE: Duration = Duration::from_secs(12);
 
-/// As long as there is a gate, `beta` is built by a script that notes its number and waits there for ever.
+/// As long as a gate file exists, `beta`'s build script notes its process id and waits for ever.
 const SCRIPT: &str = r#"fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/main.rs");
@@ -28,7 +28,7 @@ const SCRIPT: &str = r#"fn main() {
 }
 "#;
 
-/// The tiny workspace with the script, live.
+/// A live session of the tiny workspace with this script.
 fn with_script(settings: &str) -> Session {
     let workspace = Workspace::tiny();
     workspace.create("beta/build.rs", SCRIPT);
@@ -36,7 +36,7 @@ fn with_script(settings: &str) -> Session {
     Session::live_in(workspace, &WATCH, &TINY)
 }
 
-/// Saves, and lets the build wait. The script's number.
+/// Saves, so that the build waits. Returns the script's process id.
 fn blocked(session: &mut Session) -> i32 {
     let root = session.workspace.root().to_owned();
     assert!(Command::new("mkfifo").arg(root.join("gate")).status().unwrap().success());
@@ -48,7 +48,7 @@ fn blocked(session: &mut Session) -> i32 {
     })
 }
 
-/// The fields of a process in the kernel's table behind its name: the state, the parent, the group.
+/// The fields of `/proc/PID/stat` after the name: the state, the parent, the group.
 fn kernel(process: i32) -> Option<Vec<String>> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     Some(text.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
@@ -61,7 +61,7 @@ fn is_gone(process: i32) {
     });
 }
 
-/// The named error, and behind it the failed build; the code before serves.
+/// Waits for the error with this code, and for the failed build after it; the old code serves.
 fn failed(session: &mut Session, code: &str) -> Value {
     let mut error = Value::Null;
     session.wait("the failure is named, and the build is over", |line| {
@@ -76,7 +76,7 @@ fn failed(session: &mut Session, code: &str) -> Value {
     error
 }
 
-/// The next save is built and goes live.
+/// Checks that the next save is built and goes live.
 fn recovers(session: &mut Session) {
     std::fs::remove_file(session.workspace.root().join("gate")).unwrap();
     session.workspace.save("beta/src/main.rs", &program("beta 2"));
@@ -95,7 +95,7 @@ fn a_cargo_that_is_killed_is_named_and_the_next_save_goes_live() {
     let error = failed(&mut session, "cargo_killed");
     assert!(error["message"].as_str().unwrap().contains("killed by signal 9"), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("memory"), "{error}");
-    // Only cargo was killed; what it had started is ended by devloop.
+    // Only cargo was killed; devloop ends the processes that cargo had started.
     is_gone(script);
     recovers(&mut session);
 }
@@ -116,7 +116,7 @@ fn a_cargo_that_hangs_is_killed_with_its_group_and_the_next_save_goes_live() {
 fn a_configuration_of_cargo_that_appears_builds_everything_again() {
     let mut session = Session::live_in(Workspace::tiny(), &WATCH, &TINY);
     for flags in ["one", "two"] {
-        // The first time the folder is not there; the second time it is.
+        // The first time the folder does not exist; the second time it does.
         let text = format!("[build]\nrustflags = [\"--cfg\", \"{flags}\"]\n");
         session.workspace.create(".cargo/config.toml", &text);
         let (generation, functions, reason) = session.next_build();
@@ -134,7 +134,7 @@ fn a_configuration_of_cargo_that_appears_builds_everything_again() {
     }
 }
 
-/// A wrapper of the members' rustc that notes that it was there.
+/// Writes a rustc wrapper for workspace members that notes that it was called.
 fn wrapper(root: &Path) -> String {
     let path = root.join("wrapper");
     write_program(&path, &format!("touch {}/wrapped\nexec \"$@\"", root.display()));

@@ -1,5 +1,5 @@
-//! What goes wrong around the loop: full and read-only disks, limits of the system, a second devloop, jobs of a shell, and
-//! hundreds of files at once. Each is named, nothing is half done, and the old code serves meanwhile.
+//! Problems around the edit loop: full and read-only disks, limits of the system, a second devloop, jobs of a shell, and hundreds
+//! of files at once. Each is named, nothing is left half done, and the old code serves meanwhile.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -15,16 +15,16 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::{LIMIT, Session, TINY, Workspace, eventually, kernel_state, program, shared, signal_to};
 
-/// What a session of the small workspace is started with.
+/// The arguments of a session in the small workspace.
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
 
-/// Saves another answer.
+/// Saves a source with another answer.
 fn save(session: &Session, function: &str, text: &str) {
     session.workspace.save(&format!("{function}/src/main.rs"), &program(text));
 }
 
-/// Whether a program that needs a namespace of its own can be run here. A test that cannot says so, past the runner that holds
-/// back what a test prints.
+/// Whether programs can be run in a namespace of their own here. A test that cannot do this reports it around the test runner,
+/// which hides a test's output.
 fn has_namespaces(test: &str) -> bool {
     let able = Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output();
     let able = able.is_ok_and(|output| output.status.success());
@@ -42,7 +42,7 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
     if !has_namespaces("full and read-only disks") {
         return;
     }
-    // A file system of its own for the functions' folders, large enough for all of them and one copy more.
+    // The functions' folders get a file system of their own, large enough for all of them and one further copy.
     let workspace = Workspace::tiny();
     let dist = workspace.root().join("dist");
     fs::create_dir_all(&dist).unwrap();
@@ -161,7 +161,7 @@ fn a_second_devloop_in_the_same_workspace_is_refused_and_names_the_first() {
     let message = line["message"].as_str().unwrap();
     let first = format!("process {}, {}", session.process(), session.endpoint);
     assert!(message.contains(&first), "{message}");
-    // An empty cloud builds nothing, so it may run beside.
+    // An empty cloud builds nothing, so it may run at the same time.
     let mut beside = session.workspace.devloop(&["up", "--no-template", "--port", "0", "--json"]);
     let mut beside = beside.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut ready = String::new();
@@ -172,7 +172,7 @@ fn a_second_devloop_in_the_same_workspace_is_refused_and_names_the_first() {
     beside.wait().unwrap();
     assert_eq!(session.ask("alpha"), "alpha 0 one", "the first is not disturbed");
 
-    // However the first ended, the next one has the workspace.
+    // However the first one ended, the next one gets the workspace.
     session.end(Signal::KILL);
     let Session { workspace, .. } = &session;
     let mut next = workspace.devloop(&WATCH).stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -235,7 +235,7 @@ fn a_checkout_of_five_hundred_files_is_one_build_of_what_it_concerns() {
     git(&session, &["commit", "-qm", "one"]);
     git(&session, &["branch", "other"]);
 
-    // The other branch is made beside, so that this folder changes by the checkout alone.
+    // The other branch is made in a copy, so that only the checkout changes this folder.
     let beside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let copy = beside.path().join("copy");
     git(&session, &["worktree", "add", "-q", copy.to_str().unwrap(), "other"]);
@@ -251,7 +251,7 @@ fn a_checkout_of_five_hundred_files_is_one_build_of_what_it_concerns() {
                 assert_eq!(line["functions"], json!(["alpha"]), "{line}");
                 built += 1;
             }
-            // A checkout that takes longer than the longest burst is two of them, of which the second one takes over.
+            // A checkout that takes longer than the longest burst is split into two bursts, and the second build takes over.
             "cancelled" => built -= 1,
             "swapped" | "live" => assert_eq!(line["function"], "alpha", "{line}"),
             _ => panic!("{line}"),
@@ -299,7 +299,7 @@ fn a_reader_that_stopped_does_not_keep_the_end_away() {
     let workspace = Workspace::tiny();
     let log = workspace.root().join("target/devloop/devloop.log");
     let _ = fs::remove_file(&log);
-    // Nobody reads this pipe, and it has no room left.
+    // A pipe that is full and that nobody reads.
     let (_reader, mut writer) = std::io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&writer, true).unwrap();
     while writer.write(&[b'.'; 4096]).is_ok() {}

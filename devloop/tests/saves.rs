@@ -1,8 +1,8 @@
-//! Saves by the hundred, in every way that editors save, against the real loop on a workspace that compiles in a moment. Every
-//! report is held against what answers: `live` is never said of code that does not answer yet, every save comes to its end
-//! once, and nothing is built that no save concerns.
+//! Hundreds of saves, in the ways of different editors, against the real loop in a workspace that compiles in a moment. Every
+//! report is checked against the answers: `live` is only reported for code that answers, every save is reported once, and nothing
+//! is built that no save concerns.
 //!
-//! CI makes a thousand of them; `DEVLOOP_SAVES` sets another number.
+//! CI makes a thousand saves; `DEVLOOP_SAVES` sets another number.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -15,13 +15,13 @@ use std::time::Instant;
 use serde_json::Value;
 use support::{Session, TINY, Workspace, program, send, shared};
 
-/// How many saves are made where nobody says otherwise.
+/// How many saves are made.
 fn saves() -> usize {
     let by_default = if std::env::var("CI").as_deref() == Ok("true") { 1_000 } else { 100 };
     std::env::var("DEVLOOP_SAVES").map_or(by_default, |text| text.parse().expect("DEVLOOP_SAVES is a number"))
 }
 
-/// The same numbers every time (Knuth's multiplier for 64 bits).
+/// A generator that makes the same numbers in every run (with Knuth's multiplier for 64 bits).
 struct Dice(u64);
 
 impl Dice {
@@ -54,13 +54,13 @@ fn with_backup(path: &Path, text: &str) {
     fs::remove_file(backup).unwrap();
 }
 
-/// An editor that writes, and a formatter that writes again at once.
+/// An editor writes the file, and a formatter writes it again at once.
 fn in_two_writes(path: &Path, text: &str) {
     fs::write(path, text.replace("    ", "  ")).unwrap();
     fs::write(path, text).unwrap();
 }
 
-/// The loop, and what each function has to answer.
+/// The session, and the expected answer of each function.
 struct Loop {
     session: Session,
     answers: [String; 3],
@@ -78,7 +78,7 @@ impl Loop {
         this
     }
 
-    /// Asks the function, whose answer must be that of the last save.
+    /// Calls the function, which must answer as last saved.
     fn check(&self, index: usize) {
         let url = self.session.outputs[format!("{}Url", TINY[index])].as_str().unwrap();
         let answer = send("GET", url, &[], "").unwrap();
@@ -90,8 +90,8 @@ impl Loop {
         self.session.wait("the next line", |line| Some(line.clone()))
     }
 
-    /// The next lines are a build of exactly these functions, which all go live, each once, and answer as saved the moment that
-    /// is said.
+    /// Checks that the next lines are a build of exactly these functions, and that each goes live once and answers as saved as soon
+    /// as that is reported.
     fn all_go_live(&mut self, indices: &[usize]) {
         let mut expected: Vec<&str> = indices.iter().map(|index| TINY[*index]).collect();
         self.begins(&expected);
@@ -103,7 +103,7 @@ impl Loop {
                 "live" => {
                     let function = line["function"].as_str().unwrap();
                     let at = expected.iter().position(|name| *name == function);
-                    expected.remove(at.unwrap_or_else(|| panic!("told twice or of no concern: {line}")));
+                    expected.remove(at.unwrap_or_else(|| panic!("reported twice, or not expected: {line}")));
                     self.check(TINY.iter().position(|name| *name == function).unwrap());
                     self.lives += 1;
                 }
@@ -136,7 +136,7 @@ impl Loop {
         self.all_go_live(&[0, 1, 2]);
     }
 
-    /// A save of the same text, or of a comment, leads to the same binary, and nothing goes live.
+    /// Saves the same text, or a comment, which makes the same binary, so that nothing goes live.
     fn without_effect(&mut self, index: usize, save: usize) {
         let text = format!("{}// {save}\n", program(&self.answers[index]));
         in_place(&self.file(index), &text);
@@ -147,7 +147,7 @@ impl Loop {
         self.check(index);
     }
 
-    /// A save that does not compile is told, and the old code answers; then it is repaired.
+    /// Saves code that does not compile: that is reported, and the old code answers. Then repairs it.
     fn broken(&mut self, index: usize, save: usize) {
         in_place(&self.file(index), "fn main() { nonsense }\n");
         self.begins(&[TINY[index]]);
@@ -158,7 +158,7 @@ impl Loop {
         self.leaf(index, save, 0);
     }
 
-    /// What is nobody's source. The next save's build has the next number, so nothing was built for this.
+    /// Writes files that are not sources. The next save's build has the next number, which shows that nothing was built for them.
     fn noise(&self, index: usize, save: usize) {
         let names =
             ["README.md", "src/.main.rs.swp", "src/main.rs~", "tests/nobody.rs", "examples/nobody.rs"];
@@ -168,7 +168,7 @@ impl Loop {
 }
 
 #[test]
-fn every_save_is_told_truly_and_once_and_nothing_else_is_built() {
+fn every_save_is_reported_correctly_and_once_and_nothing_else_is_built() {
     let saves = saves();
     println!("{saves} saves; DEVLOOP_SAVES sets another number");
     let mut turning = Loop::start();

@@ -1,7 +1,8 @@
-//! The pipeline's acceptance, P1 to P12: each over CloudWatch's metrics and over the rows of a real PostgreSQL, by the real program.
+//! The pipeline's acceptance tests P1 to P12, with the real program: each with CloudWatch metrics and with the rows of a real
+//! PostgreSQL.
 //!
-//! Each scenario is a test with a session of its own. They share one workspace, in which everything is built once, and take turns in
-//! it. P9 is about rows alone and is in `postgres.rs`.
+//! Each scenario is a test with a session of its own. All share one workspace, in which everything is built once, and take turns in
+//! it. P9 is only about rows and is in `postgres.rs`.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -22,10 +23,10 @@ use tempfile::TempDir;
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 
-/// Where nobody listens.
+/// An address at which nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// Each scenario as a test of both sinks.
+/// Makes a test of each scenario for both sinks.
 macro_rules! scenarios {
     ($($scenario:ident)+) => {
         mod over_cloudwatch {
@@ -43,20 +44,20 @@ scenarios! {
     p2_what_is_no_message_is_refused_with_its_reason
     p3_two_hundred_requests_are_two_hundred_of_everything
     p4_a_second_run_of_the_same_ids_counts_itself_only
-    p5_a_poison_record_is_reported_once_and_holds_up_nobody
+    p5_a_poison_record_is_reported_once_and_holds_nothing_up
     p6_a_function_killed_half_way_loses_and_repeats_nothing
     p6_under_load_the_bench_sees_what_was_written_again
     p7_a_pause_longer_than_the_idle_time_is_waited_for
     p8_a_sink_that_is_down_for_ten_seconds_delays_and_loses_nothing
     p10_p11_sixty_seconds_of_ten_users_and_a_save_meanwhile
-    p12_a_missing_stream_is_told_and_no_crash_loop
+    p12_a_missing_stream_is_reported_without_a_crash_loop
 }
 
-/// A session with one sink: the database, or the metrics without one.
+/// A session with one sink: the database, or without one the metrics.
 struct World {
     session: Session,
     database: Option<Database>,
-    /// Where `devloop bench` writes.
+    /// The folder that `devloop bench` writes to.
     home: TempDir,
 }
 
@@ -74,7 +75,7 @@ impl World {
         if self.database.is_some() { "postgres" } else { "cloudwatch" }
     }
 
-    /// How many requests of the run are in the sink, and in no other.
+    /// How many requests of the run are in the sink; checks that the other sink has none.
     fn sunk(&self, run: &str) -> u64 {
         let datapoints = self.session.aws().datapoints_of(run);
         let Some(database) = &self.database else { return datapoints };
@@ -82,14 +83,14 @@ impl World {
         let psql = Psql::new(&database.url());
         let odd = "completed_ms IS NULL OR latency_ms < 0 OR latency_ms <> completed_ms - received_ms";
         match psql.ask(&format!("SELECT * FROM pipeline_items WHERE {odd}")) {
-            // The first batch makes the table.
+            // The first batch creates the table.
             Err(error) if error.contains("does not exist") => return 0,
             odd => assert_eq!(odd, Ok(Vec::new())),
         }
         psql.rows(&format!("SELECT count(*) FROM pipeline_items WHERE run_id = '{run}'"))[0].parse().unwrap()
     }
 
-    /// Waits until so many are.
+    /// Waits until this many requests of the run are in the sink.
     fn wait_for_sunk(&self, run: &str, expected: u64) {
         eventually(&format!("{expected} of {run} are in the sink"), LIMIT, || match self.sunk(run) {
             all if all == expected => Ok(()),
@@ -97,7 +98,7 @@ impl World {
         });
     }
 
-    /// What downstream measured of the run; no request twice, and no time runs backwards.
+    /// Downstream's measurements of the run. Checks that no request was measured twice and that no time is negative.
     fn rows(&self, run: &str) -> Vec<Row> {
         let rows: Vec<Row> = self.session.aws().rows().into_iter().filter(|row| row.run_id == run).collect();
         let requests: BTreeSet<_> = rows.iter().map(|row| row.request_id.as_deref().unwrap()).collect();
@@ -115,12 +116,12 @@ impl World {
         })
     }
 
-    /// How many items there are whose id begins so.
+    /// How many items have an id with this prefix.
     fn items(&self, prefix: &str) -> usize {
         self.session.aws().items().iter().filter(|id| id.starts_with(prefix)).count()
     }
 
-    /// `devloop bench` on the session's pipeline, under way.
+    /// Starts `devloop bench` on the session's pipeline.
     fn start(&self, arguments: &[&str]) -> Child {
         let arguments = [&["bench"], arguments, &["--endpoint", &self.session.endpoint]].concat();
         let mut command = self.session.workspace.devloop(&arguments);
@@ -128,7 +129,7 @@ impl World {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// The document of a run that everything came through of.
+    /// The document of a run; checks that all requests came through.
     fn well(&self, bench: Child) -> Value {
         let output = bench.wait_with_output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -145,7 +146,7 @@ impl World {
         run
     }
 
-    /// A run with its document on the standard output.
+    /// Starts a run that prints its document.
     fn run(&self, id: &str, arguments: &[&str]) -> Child {
         self.start(&[&["--run-id", id, "--warm-up", "0", "--json"], arguments].concat())
     }
@@ -222,7 +223,7 @@ fn p2_what_is_no_message_is_refused_with_its_reason(world: &mut World) {
     check("[]", "an array is not a JSON object");
     check("hello", "expected value at line 1 column 1");
     assert_eq!(session.aws().records(), before, "nothing of it reached the stream");
-    // Any content type is as good as another, and none at all.
+    // Any content type is accepted, and none too.
     for (id, headers) in [("p2-1", &[("content-type", "text/plain")][..]), ("p2-2", &[])] {
         assert_eq!(send("POST", &session.url(), headers, message(id).to_string()).unwrap().status, 200);
     }
@@ -256,12 +257,12 @@ fn p4_a_second_run_of_the_same_ids_counts_itself_only(world: &mut World) {
         let row: Value = serde_json::from_str(line).unwrap();
         assert!(row["receivedMs"].as_i64() >= second["run"]["began_ms"].as_i64(), "of the first run: {line}");
     }
-    // The items were changed, and so were their rows; as requests both runs were measured.
+    // The second run changed the items and their rows; the requests of both runs were measured.
     assert_eq!((detail.lines().count(), world.items("p4-"), world.rows("p4").len()), (100, 100, 200));
     assert_eq!(world.sunk("p4"), if world.database.is_some() { 100 } else { 200 });
 }
 
-fn p5_a_poison_record_is_reported_once_and_holds_up_nobody(world: &mut World) {
+fn p5_a_poison_record_is_reported_once_and_holds_nothing_up(world: &mut World) {
     let aws = world.session.aws();
     let bench = world.run("p5", &["--requests", "99", "--rate", "33", "--vus", "10"]);
     eventually("the load is half way", LIMIT, || match world.items("p5-") {
@@ -278,7 +279,7 @@ fn p5_a_poison_record_is_reported_once_and_holds_up_nobody(world: &mut World) {
     assert_eq!(failure["requestContext"]["condition"], "RetryAttemptsExhausted", "{failure:#}");
     assert_eq!(failure["KinesisBatchInfo"]["batchSize"], 1, "{failure:#}");
     assert_eq!(aws.messages("pipeline-downstream-failures"), Vec::<Value>::new());
-    // What comes later is not held up by what has been given up.
+    // Later records are not held up by the given-up one.
     let later = world.well(world.run("p5-later", &["--requests", "1", "--vus", "1"]));
     assert!(later["end_to_end_ms"]["max"].as_f64() < Some(2_000.0), "{}", later["end_to_end_ms"]);
 }
@@ -286,7 +287,7 @@ fn p5_a_poison_record_is_reported_once_and_holds_up_nobody(world: &mut World) {
 fn p6_a_function_killed_half_way_loses_and_repeats_nothing(world: &mut World) {
     let aws = world.session.aws();
     let midstream = world.session.workspace.dist().join("midstream");
-    // One put a record, as on AWS itself: a transaction is never half done.
+    // One put for each record, as on AWS itself, because a transaction is never half done.
     let former = processes_in(&midstream);
     aws.set_variable("Midstream", "BATCH_WRITES", "single");
     let process = eventually("the environment that puts one by one is alone", LIMIT, || {
@@ -304,7 +305,7 @@ fn p6_a_function_killed_half_way_loses_and_repeats_nothing(world: &mut World) {
         })
         .to_string()
     }));
-    // Without a rest between the questions: there are a few milliseconds to hit.
+    // Without a pause between the questions, because the right moment lasts only a few milliseconds.
     let began = Instant::now();
     let stored = loop {
         let stored = aws.count() - before;
@@ -336,7 +337,7 @@ fn p6_under_load_the_bench_sees_what_was_written_again(world: &mut World) {
     processes_in(&midstream).into_iter().for_each(kill);
     let run = world.well(bench);
     assert_eq!((world.items("p6-load-"), world.sunk("p6-load")), (600, 600));
-    // A record that was written and whose line was not, because of the kill, has one line: that it was there.
+    // A record that was written, but whose line was lost by the kill, has one line later, which says that it was stored already.
     let lines = aws.log("Midstream", "stored");
     let keys: Vec<Value> = lines
         .iter()
@@ -430,7 +431,7 @@ fn p10_p11_sixty_seconds_of_ten_users_and_a_save_meanwhile(world: &mut World) {
     assert!(number("/run/drain_ms") >= 0.0 && number("/counts/backlog") <= sent);
     assert_eq!(run["counts"]["sunk"], world.latencies("p10.json").len());
     world.wait_for_sunk("p10", complete as u64);
-    // The same for people: sent, completed, throughput, and the backlog in seconds.
+    // The report for people: sent, completed, throughput, and the backlog in seconds.
     let few = ["--requests", "10", "--vus", "1", "--warm-up", "0", "--run-id", "p10-text", "--plain"];
     let output = world.start(&few).wait_with_output().unwrap();
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -443,7 +444,7 @@ fn p10_p11_sixty_seconds_of_ten_users_and_a_save_meanwhile(world: &mut World) {
     ] {
         assert!(table.contains(part), "{part} in {table}");
     }
-    // Past the test runner, which holds back what a test prints.
+    // Written around the test runner, which hides a test's output.
     let _ = writeln!(
         std::io::stderr(),
         "over {}: {sent} sent, {complete} complete, {:.0} a second, {:.2} s of backlog",
@@ -453,7 +454,7 @@ fn p10_p11_sixty_seconds_of_ten_users_and_a_save_meanwhile(world: &mut World) {
     );
 }
 
-fn p12_a_missing_stream_is_told_and_no_crash_loop(world: &mut World) {
+fn p12_a_missing_stream_is_reported_without_a_crash_loop(world: &mut World) {
     let session = &world.session;
     assert_eq!(session.post_message("p12").status, 200);
     let upstream = session.workspace.dist().join("upstream");

@@ -1,4 +1,4 @@
-//! The CDK stack's own tests, run with the Rust ones, and what cfn-lint says of the committed templates.
+//! Runs the CDK stack's own tests with the Rust ones, and cfn-lint on the committed templates.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ fn the_stacks_own_tests_pass() {
     assert!(tested.status.success(), "npm test in stack/ failed:\n{said}{errors}");
 }
 
-/// What it is told to leave alone stands in `.cfnlintrc`, with the reason.
+/// Rules that are switched off are in `.cfnlintrc`, with the reason.
 #[test]
 fn cfn_lint_finds_nothing_in_the_committed_templates() {
     let checked = test_tools::command("cfn-lint").current_dir(stack()).output().unwrap();

@@ -1,5 +1,5 @@
-//! The cargo that stands by for the next save, seen from outside: whoever else needs the build directory gets it, and it never
-//! outlives its session.
+//! The cargo that stands by for the next save, seen from outside: other processes that need the build directory get it, and the
+//! waiting cargo never outlives its session.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -30,7 +30,7 @@ fn lock(session: &Session) -> File {
     File::open(session.workspace.root().join("target/debug/.cargo-lock")).unwrap()
 }
 
-/// Waits until a cargo waits for the lock that the session holds, and returns its number.
+/// Waits until a cargo waits for the lock that the session holds, and returns its process id.
 fn until_one_stands_by(session: &Session) -> i32 {
     use std::os::unix::fs::MetadataExt;
     let inode = lock(session).metadata().unwrap().ino();
@@ -48,7 +48,7 @@ fn until_one_stands_by(session: &Session) -> i32 {
     })
 }
 
-/// A stopped process would give nothing free; one that is killed while it waits may get the lock on its way out.
+/// Waits for the lock: a cargo that is killed while it waits may get the lock for a moment before it ends.
 fn until_the_lock_is_free(session: &Session) {
     let lock = lock(session);
     eventually("the lock is free", LIMIT, || lock.try_lock());
@@ -59,7 +59,7 @@ fn is_gone(process: i32) -> bool {
     state.is_empty() || state.contains(") Z ")
 }
 
-/// Builds by hand, as somebody in another shell does.
+/// Builds by hand, as a user does in another shell.
 fn build_by_hand(session: &Session) {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(session.workspace.root()).args(["build", "--offline", "--bin", "alpha"]);
@@ -72,7 +72,7 @@ fn build_by_hand(session: &Session) {
 
 #[test]
 fn a_save_is_built_by_the_cargo_that_stood_by() {
-    // Every start of cargo leaves its first word behind.
+    // Every start of cargo is noted with its first argument.
     let directory = tempfile::tempdir().unwrap();
     let starts = directory.path().join("starts");
     let script = format!("echo \"$1\" >> '{}'\nexec '{}' \"$@\"", starts.display(), env!("CARGO"));

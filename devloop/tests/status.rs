@@ -1,5 +1,5 @@
-//! `devloop status` told by the cloud's own page, by AWS's APIs alone, and by an independent implementation of them; and the page
-//! for Prometheus.
+//! `devloop status` from the cloud's own page, from AWS's APIs alone, and from an independent implementation of these APIs; and the
+//! page for Prometheus.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use serde_json::{Value, json};
 use support::{LIMIT, Load, Session, Workspace, eventually, send};
 
-/// A report, however it was asked for.
+/// The report of `devloop status` with these arguments.
 fn status(workspace: &Workspace, arguments: &[&str]) -> Value {
     let arguments = [&["status", "--json"], arguments].concat();
     let output = workspace.devloop(&arguments).output().unwrap();
@@ -20,7 +20,7 @@ fn status(workspace: &Workspace, arguments: &[&str]) -> Value {
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// A part of a report's list whose member is this.
+/// The entry of a report's list whose member has this text.
 fn part<'a>(report: &'a Value, list: &str, member: &str, text: &str) -> &'a Value {
     let all = report[list].as_array().unwrap();
     all.iter()
@@ -29,7 +29,7 @@ fn part<'a>(report: &'a Value, list: &str, member: &str, text: &str) -> &'a Valu
 }
 
 #[test]
-fn the_page_and_the_apis_alone_tell_the_same() {
+fn the_page_and_the_apis_alone_give_the_same_report() {
     const REQUESTS: u64 = 60;
     let session = Session::live();
     let aws = session.aws();
@@ -43,7 +43,7 @@ fn the_page_and_the_apis_alone_tell_the_same() {
         ["/invocations", "/errors", "/throttles", "/duration_ms/count"].map(whole)
     };
     let functions = ["Upstream", "Midstream", "Downstream"];
-    // The last call's own figures are written when it has ended, a moment after its row.
+    // The figures of the last call are written when it has ended, a moment after its row.
     let (by_page, by_apis) = eventually("both ways agree", LIMIT, || {
         let by_page = status(&session.workspace, &["--endpoint", endpoint]);
         let by_apis = status(&session.workspace, &["--endpoint", endpoint, "--apis"]);
@@ -68,8 +68,8 @@ fn the_page_and_the_apis_alone_tell_the_same() {
             let function = part(report, "functions", "name", &format!("-{function}"));
             function["environments"]["cold_starts"].as_u64().unwrap()
         };
-        // The page counts what was started because a request waited; Lambda's line tells of it only where that request, or another
-        // one that waited, was then the first one there.
+        // The page counts environments that were started because a request waited. Lambda's line shows a cold start only if a
+        // request that had waited was the environment's first.
         assert!(cold(&by_apis) <= cold(&by_page), "{by_page:#}{by_apis:#}");
     }
     for report in [&by_page, &by_apis] {
@@ -99,7 +99,7 @@ fn the_page_and_the_apis_alone_tell_the_same() {
     );
 }
 
-/// Another implementation of the APIs, furnished by its script; it ends with the value.
+/// Another implementation of the APIs, filled by its script; it ends when this is dropped.
 struct Moto {
     endpoint: String,
     id: String,
@@ -124,7 +124,7 @@ impl Moto {
         Self { endpoint: text("endpoint"), id: text("id"), secret: text("secret"), lines, process }
     }
 
-    /// From now on signatures are verified, but for the first two requests.
+    /// From now on signatures are verified, except those of the first two requests.
     fn verify(&mut self) {
         writeln!(self.process.stdin.as_mut().unwrap()).unwrap();
         assert_eq!(self.lines.next().unwrap().unwrap(), "signatures are verified");
@@ -139,7 +139,7 @@ impl Drop for Moto {
 }
 
 #[test]
-fn requests_are_signed_so_that_another_computes_the_same() {
+fn another_implementation_verifies_the_signatures_of_requests() {
     let mut moto = Moto::start();
     let workspace = Workspace::take();
     let secret = moto.secret.clone();
@@ -158,7 +158,7 @@ fn requests_are_signed_so_that_another_computes_the_same() {
     let all = ["metrics_unknown", "lines_unknown", "lag_unknown", "queue_unknown", "latency_unknown"];
     assert_eq!(unknown("wrong"), all);
 
-    // The same keys in a profile of AWS's files.
+    // The same keys in a profile in AWS's configuration files.
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("credentials");
     let profile = format!("[reader]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n", moto.id);
@@ -180,7 +180,7 @@ fn requests_are_signed_so_that_another_computes_the_same() {
 }
 
 #[test]
-fn another_cloud_is_asked_through_its_apis_and_durations_come_from_its_lines() {
+fn another_cloud_is_asked_through_its_apis_and_durations_come_from_its_log_lines() {
     let moto = Moto::start();
     let workspace = Workspace::take();
     let arguments = ["--endpoint", &moto.endpoint, "--region", "eu-central-1", "--stack", "Pipeline"];
@@ -197,7 +197,7 @@ fn another_cloud_is_asked_through_its_apis_and_durations_come_from_its_lines() {
     assert_eq!((at("count"), at("min"), at("max")), (200.0, 1.0, 200.0), "{duration}");
     assert_eq!((at("p50"), at("p95"), at("p99")), (100.0, 190.0, 198.0), "{duration}");
     assert_eq!(function["deployed_digest"].as_str().unwrap().len(), 64);
-    // The log that was written last began after the function's last update: its code is the deployed one.
+    // The newest log stream began after the function's last update, so its code is the deployed one.
     assert_eq!(function["answering_digest"], function["deployed_digest"], "{function}");
     let mapping = &report["mappings"][0];
     assert_eq!(
@@ -212,7 +212,7 @@ fn another_cloud_is_asked_through_its_apis_and_durations_come_from_its_lines() {
 }
 
 #[test]
-fn prometheus_reads_the_page_and_nobody_from_elsewhere_does() {
+fn prometheus_reads_the_page_and_other_hosts_are_refused() {
     let session = Session::live_with(&["--metrics=0"]);
     for number in 0..7 {
         assert_eq!(session.post_message(&number.to_string()).status, 200);

@@ -1,4 +1,4 @@
-//! Somebody else's workspace: no template, no settings, one package with five functions.
+//! A workspace that was not made for devloop: no template, no settings, one package with five functions.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -14,7 +14,7 @@ use support::{Session, Workspace, send};
 
 const FUNCTIONS: [&str; 5] = ["health", "orders", "prices", "stock", "users"];
 
-/// The empty table is there because the tests' folder lies inside of this workspace.
+/// The empty `[workspace]` table is needed because the tests' folder is inside of this workspace.
 const MANIFEST: &str = r#"[workspace]
 
 [package]
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
 }
 "#;
 
-/// The stranger's workspace. It outlives the tests, and so does what cargo built in it.
+/// The workspace. It outlives the tests, and so does cargo's output in it.
 fn workspace() -> Workspace {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let root = home.join("stranger");
@@ -50,7 +50,7 @@ fn workspace() -> Workspace {
     let turn = File::create(home.join("stranger.lock")).unwrap();
     turn.lock().unwrap();
     write(&root.join("Cargo.toml"), MANIFEST);
-    // The versions that building devloop's tests has brought to this machine.
+    // Uses the versions that building devloop's tests has downloaded.
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("Cargo.lock");
     fs::copy(lock, root.join("Cargo.lock")).unwrap();
     for entry in fs::read_dir(root.join("src/bin")).unwrap() {
@@ -72,14 +72,14 @@ fn source(root: &Path, function: &str) -> PathBuf {
     root.join(format!("src/bin/{function}.rs"))
 }
 
-/// What is the same already keeps its time, so that cargo builds nothing anew.
+/// Writes the file unless it has this text already, so that cargo builds nothing anew.
 fn write(path: &Path, text: &str) {
     if fs::read_to_string(path).ok().as_deref() != Some(text) {
         fs::write(path, text).unwrap();
     }
 }
 
-/// What a function URL sends.
+/// An event of a function URL.
 fn event(path: &str, query: &str) -> Value {
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": {},
@@ -99,7 +99,7 @@ fn assert_answers_by_url(url: &str, function: &str, says: &str) {
     assert_eq!(answer.header("x-function"), Some(function));
 }
 
-/// Runs a command of devloop against a session's cloud: its exit code, and what it says on both streams.
+/// Runs a command of devloop against a session's cloud. Returns its exit code and both outputs.
 fn devloop(endpoint: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
     let output = command.args(arguments).args(["--endpoint", endpoint]).output().unwrap();
@@ -145,7 +145,7 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
     let (code, _, errors) = told(&["fire", "nightly"]);
     assert!(code == Some(2) && errors.contains("`nightly`; there are none"), "{errors}");
 
-    // One of five binaries of a package is edited: the others are not built, swapped or started.
+    // Only one of the package's five binaries is edited: the others are not built, swapped or started.
     session.edit("src/bin/orders.rs", "orders answers", "orders now answers");
     let (_, functions, reason) = session.next_build();
     assert_eq!((functions, reason.as_str()), (vec!["orders".to_owned()], "src/bin/orders.rs"));

@@ -1,5 +1,5 @@
-//! Swaps by the hundred under load: ten clients post, somebody else fills the stream, and all the while the code of `upstream`
-//! and of `midstream` is replaced and activated. No request fails, no record is lost, and none is measured twice.
+//! Hundreds of swaps under load: ten clients post, the stream gets further records, and meanwhile the code of `upstream` and
+//! `midstream` is replaced and activated. No request fails, no record is lost, and none is measured twice.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -18,19 +18,19 @@ use support::{OwnCloud, Poster, Session, eventually, message, now_ms, processes_
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 const MIDSTREAM: &str = "functions/pipeline/midstream/src/main.rs";
 
-/// What is swapped.
+/// The functions that are swapped.
 const SWAPPED: [&str; 2] = ["upstream", "midstream"];
 
-/// What the two versions of upstream answer.
+/// The answers of upstream's two versions.
 const ANSWERS: [&str; 2] = ["success", "success two"];
 
-/// How many records are put into the stream at once, beside those of the clients.
+/// How many records are put into the stream at once, besides those of the clients.
 const BATCH: usize = 25;
 
 /// How long the last record may take after the load has ended.
 const DRAIN: Duration = Duration::from_mins(2);
 
-/// How many swaps are made where nobody says otherwise.
+/// How many swaps are made.
 fn swaps() -> usize {
     let by_default = if std::env::var("CI").as_deref() == Ok("true") { 500 } else { 60 };
     std::env::var("DEVLOOP_SWAPS").map_or(by_default, |text| text.parse().expect("DEVLOOP_SWAPS is a number"))
@@ -57,7 +57,7 @@ fn versions(session: &mut Session, home: &Path) -> Vec<Vec<PathBuf>> {
     first.into_iter().zip(second).map(|(first, second)| vec![first, second]).collect()
 }
 
-/// The way of every swap: a copy beside the function's folder, and one rename.
+/// Swaps as devloop does: a copy beside the function's folder, and one rename.
 fn put(binary: &Path, dist: &Path, function: &str) {
     let staged = dist.join(".stage").join("swap");
     fs::copy(binary, &staged).unwrap();
@@ -92,7 +92,7 @@ fn swaps_under_load_lose_and_repeat_nothing() {
                 };
                 aws.put_records((count..count + BATCH).map(|number| record(number).to_string()));
                 count += BATCH;
-                // The next batch follows when this one is measured, so that the stream is busy and not ever fuller.
+                // The next batch follows when this one is stored, so that the stream is busy but its backlog does not grow.
                 eventually("the batch is stored", DRAIN, || {
                     if full.load(Ordering::Relaxed) || aws.item(&format!("f{}", count - 1)).is_some() {
                         Ok(())

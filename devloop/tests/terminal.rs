@@ -1,4 +1,4 @@
-//! The terminal UI on a real pseudo-terminal: it takes the terminal, and every way out gives it back.
+//! The terminal UI on a real pseudo-terminal: it takes the terminal, and restores it however it ends.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -19,7 +19,7 @@ use support::{
 const MOUSE_TAKEN: &str = "\u{1b}[?1000h";
 const MOUSE_LEFT: &str = "\u{1b}[?1000l";
 
-/// An empty cloud.
+/// The arguments of an empty cloud.
 const EMPTY: [&str; 4] = ["up", "--no-template", "--port", "0"];
 
 /// Waits for the screen, does something, and waits for the end.
@@ -52,14 +52,14 @@ fn help_and_a_new_size_are_drawn() {
         session.wait_for("▸help");
         tcsetwinsize(&session.keys, Winsize { ws_row: 6, ws_col: 20, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         session.signal(Signal::WINCH);
-        // The rule of the title fills just the new width.
+        // The title's line has exactly the new width.
         session.wait_for(&format!("▸help {}\u{1b}", "━".repeat(13)));
         session.press("\u{3}");
     });
 }
 
 #[test]
-fn commands_are_typed_and_wrong_ones_are_told() {
+fn commands_are_typed_and_wrong_ones_are_reported() {
     check(|session| {
         session.press("r");
         session.wait_for("there is no API to call");
@@ -95,7 +95,7 @@ fn the_mouse_is_taken_and_left() {
 }
 
 #[test]
-fn a_job_that_is_stopped_gives_the_terminal_to_the_shell_and_takes_it_again() {
+fn a_stopped_job_gives_the_terminal_to_the_shell_and_takes_it_again() {
     check(|session| {
         for round in 0..2 {
             session.forget();
@@ -119,7 +119,7 @@ fn a_job_that_is_stopped_gives_the_terminal_to_the_shell_and_takes_it_again() {
     });
 }
 
-/// A program of this name that does this.
+/// Writes a program of this name with this script.
 fn fake_editor(name: &str, script: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join(name);
@@ -127,7 +127,7 @@ fn fake_editor(name: &str, script: &str) -> (tempfile::TempDir, std::path::PathB
     (directory, program)
 }
 
-/// A program of this name that writes its arguments and the first line that it reads into a file, and the file.
+/// Writes a program of this name that writes its arguments and the first line that it reads into a file. Returns that file too.
 fn editor(name: &str) -> (tempfile::TempDir, String, std::path::PathBuf) {
     let script = "echo EDITING\nread line\nprintf '%s\\n' \"$@\" \"$line\" > \"$(dirname \"$0\")\"/told";
     let (directory, program) = fake_editor(name, script);
@@ -148,7 +148,7 @@ fn enter_opens_the_editor_at_the_error_and_the_screen_comes_back() {
     session.press("2\r");
     session.wait_for("EDITING");
     assert!(!session.is_raw(), "the editor has the terminal as a shell would give it");
-    // Ctrl-C is the editor's, and ends nothing of ours; a shell script would not survive it, so only we get it here.
+    // Ctrl-C is for the editor, and does not end devloop. Here only devloop gets it, because a shell script would not survive it.
     session.signal(Signal::INT);
     session.forget();
     session.press("typed into the editor\r");
@@ -166,7 +166,7 @@ fn enter_opens_the_editor_at_the_error_and_the_screen_comes_back() {
 fn a_ctrl_c_just_before_the_editor_ends_does_not_end_the_session() {
     let workspace = Workspace::tiny();
     workspace.save("beta/src/main.rs", "fn main() {\n    nonsense();\n}\n");
-    // What a terminal and an editor that ends at Ctrl-C do: both get the signal, and the editor is gone before devloop looks at it.
+    // An editor that ends at Ctrl-C: both get the signal, and the editor has ended before devloop looks at it.
     let (_directory, vim) = fake_editor("vim", "echo EDITING\nkill -INT $PPID\nexit 130");
     let mut command = workspace.devloop(&["watch", "--port", "0"]);
     command.env("EDITOR", &vim).env_remove("VISUAL");
@@ -187,7 +187,7 @@ fn a_ctrl_c_just_before_the_editor_ends_does_not_end_the_session() {
 }
 
 #[test]
-fn without_an_editor_the_place_is_told() {
+fn without_an_editor_the_place_is_shown() {
     let workspace = Workspace::tiny();
     workspace.save("beta/src/main.rs", "fn main() {\n    nonsense();\n}\n");
     let mut command = workspace.devloop(&["watch", "--port", "0"]);
@@ -224,12 +224,12 @@ fn saves_are_noted_while_paused_and_built_when_resumed() {
     session.ends();
 }
 
-/// The first line of the session's log that tells this event, once there is one.
+/// Waits for the first line of the session's log with this event.
 fn told(log: &Path, event: &str) -> Value {
     told_times(log, 1, event, |_| true)
 }
 
-/// The line of the session's log that tells such an event for the `times`th time, once there is one.
+/// Waits for the `times`th line of the session's log with such an event.
 fn told_times(log: &Path, times: usize, event: &str, is_such: impl Fn(&Value) -> bool) -> Value {
     eventually(event, LIMIT, || {
         let text = std::fs::read_to_string(log).unwrap_or_default();
@@ -239,7 +239,7 @@ fn told_times(log: &Path, times: usize, event: &str, is_such: impl Fn(&Value) ->
     })
 }
 
-/// The tiny workspace under watch, with all functions live; its folder and the session's log.
+/// Starts `devloop watch` in the tiny workspace, with all functions live. Returns its folder and the session's log too.
 fn watching(environment: &[(&str, &str)]) -> (Terminal, std::path::PathBuf, std::path::PathBuf) {
     let workspace = Workspace::tiny();
     let root = workspace.root().to_owned();
@@ -256,7 +256,7 @@ fn watching(environment: &[(&str, &str)]) -> (Terminal, std::path::PathBuf, std:
 }
 
 #[test]
-fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
+fn one_key_rolls_back_and_the_next_save_goes_live() {
     let (mut session, root, log) = watching(&[]);
     let url = told(&log, "ready")["outputs"]["betaUrl"].as_str().unwrap().to_owned();
     let answers = |text: &str| {
@@ -267,7 +267,7 @@ fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
     };
     let save = |text: &str| std::fs::write(root.join("beta/src/main.rs"), program(text)).unwrap();
     answers("beta 0 one");
-    // Somebody asks all the while, and gets an answer every time.
+    // A client calls the function all the time, and gets an answer every time.
     let asks = Arc::new(AtomicBool::new(true));
     let asking = std::thread::spawn({
         let (url, asks) = (url.clone(), Arc::clone(&asks));
@@ -281,7 +281,7 @@ fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
     });
     session.press("1jR");
     session.wait_for("has not put other code in its place yet");
-    // The new code answers a moment before the session knows that it does, and until then a rollback is refused.
+    // The new code answers a moment before the session knows it, and until then a rollback is refused.
     let is_told =
         |times, event: &str| drop(told_times(&log, times, event, |line| line["function"] == "beta"));
     save("beta 1");
@@ -291,7 +291,7 @@ fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
     is_told(1, "rolled_back");
     session.wait_for("rolled back");
     answers("beta 0 one");
-    // The very code that was left goes live again when it is saved again.
+    // The code before the rollback goes live again when it is saved again.
     save("beta 1");
     is_told(3, "live");
     answers("beta 1 one");
@@ -306,7 +306,7 @@ fn one_key_lets_the_code_before_serve_again_and_the_next_save_goes_live() {
 }
 
 #[test]
-fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
+fn the_terminal_is_lent_to_a_load_whose_end_does_not_end_the_session() {
     let mut session = Terminal::start(&EMPTY);
     session.wait_for("4 logs");
     session.press("T");
@@ -314,7 +314,7 @@ fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
     session.wait_for("devloop up --target aws");
     session.press("T");
     session.forget();
-    // An empty cloud has no function, so that the load ends at once, and says why.
+    // An empty cloud has no function, so the load ends at once and says why.
     session.press(":bench --vus 2\r");
     session.wait_for(GIVEN_BACK);
     session.wait_for("any key leads back");
@@ -327,7 +327,7 @@ fn the_terminal_is_lent_to_a_load_and_its_end_is_not_ours() {
     session.ends();
 }
 
-/// A session that has lent its terminal to a load of a pipeline that answers everything, and the load's process.
+/// A session that has lent its terminal to a load, the pipeline under load, and the load's process.
 fn loading() -> (Terminal, Artificial, i32) {
     let pipeline = Artificial::start(|_, _| Fate::default());
     let mut session = Terminal::start(&EMPTY);
@@ -342,7 +342,7 @@ fn loading() -> (Terminal, Artificial, i32) {
 #[test]
 fn ctrl_c_ends_a_load_and_not_the_session() {
     let (mut session, _pipeline, load) = loading();
-    // A terminal sends it to both.
+    // A terminal sends Ctrl-C to both.
     session.signal(Signal::INT);
     signal_to(load, Signal::INT);
     session.wait_for("ended by Ctrl-C");
@@ -360,17 +360,17 @@ fn a_session_that_ends_takes_its_load_along_and_leaves_the_terminal_in_order() {
     let (session, _pipeline, load) = loading();
     session.signal(Signal::TERM);
     session.ends();
-    // The session waits a moment for its load, and leaves one that needs longer with the order to end.
+    // The session waits a moment for its load; a load that needs longer has been told to end.
     let process = format!("/proc/{load}");
     eventually("the load ends", LIMIT, || if Path::new(&process).exists() { Err("it runs") } else { Ok(()) });
 }
 
-/// A screen whose thread panics at the first key; nothing of the session is left.
+/// Makes a thread of the screen panic at the first key, and checks that nothing of the session is left.
 fn panics(thread: &str, code: i32) {
     let (mut session, root, _) = watching(&[("DEVLOOP_TEST_PANIC", thread), ("RUST_BACKTRACE", "0")]);
     assert!(processes_in(&root).len() > 3, "devloop and its functions");
     session.wait_for("4 logs");
-    // Builds, and so tells the screen something.
+    // Starts a build, so that the screen gets an announcement.
     session.press("\u{1b}[15~");
     let screen = session.ends_with(code);
     assert!(screen.contains(&format!("a test wants the thread {thread} to panic")), "{screen}");

@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 
 use support::{Encrypted, Moto, Tiny};
 
-/// What is told with a certificate that nobody has vouched for.
+/// The hint that comes with an untrusted certificate.
 const NEXT_STEP: &str = "AWS_CA_BUNDLE or SSL_CERT_FILE names the PEM file of an authority to trust";
 
 /// An account behind TLS with one function, and a workspace that deploys to it.

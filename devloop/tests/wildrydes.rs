@@ -1,5 +1,5 @@
-//! Wildrydes as a whole: its committed template in a cloud of the test's own whose minutes pass in seconds, its real functions and
-//! its clients. W8, W18, and what must hold when functions are replaced or killed at work.
+//! The whole wildrydes system: its committed template in the test's own cloud whose minutes pass in seconds, its real functions and
+//! its clients. W8, W18, and what must hold when functions are replaced or killed while they work.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -24,10 +24,10 @@ use tokio::runtime::Runtime;
 
 const FUNCTIONS: [&str; 2] = ["processor", "aggregator"];
 
-/// How much faster than the machine's the cloud's time passes: a window of a minute is over in a second.
+/// How much faster the cloud's time passes than real time: a window of a minute takes a second.
 const FASTER: f64 = 60.0;
 
-/// How many records are put at once: full batches of the processor, which waits for more behind any other.
+/// How many records are put at once: a full batch of the processor, which would wait longer for a smaller one.
 const BATCH: usize = 20;
 
 /// The folder of the functions' and clients' binaries, built once.
@@ -88,7 +88,7 @@ impl World {
         self.runtime.block_on(self.cloud.call(&cx, service, operation, input)).unwrap()
     }
 
-    /// One of the clients with its arguments, about to start.
+    /// The command of a client with its arguments.
     fn client(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(binaries().join(program));
         let endpoint = self.cloud.endpoint();
@@ -117,7 +117,7 @@ impl World {
         })
     }
 
-    /// The distance of all windows together.
+    /// The total distance of all windows.
     fn summed(&self) -> u64 {
         let sums = self.items("UnicornAggregation");
         sums.iter()
@@ -150,7 +150,7 @@ impl World {
         assert_eq!(answer["FailedRecordCount"], 0);
     }
 
-    /// Everything that was put is stored and summed exactly once, and nothing is in the queue.
+    /// Checks that everything that was put is stored and summed exactly once, and nothing is in the queue.
     fn is_complete(&self, put: usize) {
         self.stored(put);
         eventually("every window is closed", LIMIT, || match self.summed() {
@@ -160,8 +160,8 @@ impl World {
         assert_eq!(self.failures(), "0");
     }
 
-    /// Puts readings, batch after batch, as long as `work` takes; how many there were. The next batch follows when the one before is
-    /// stored, so that the stream is busy and not ever fuller.
+    /// Puts readings, batch after batch, as long as `work` takes; returns their number. The next batch follows when the previous
+    /// one is stored, so that the stream is busy but its backlog does not grow.
     fn under_load(self: &Arc<Self>, work: impl FnOnce()) -> usize {
         let done = Arc::new(AtomicBool::new(false));
         let feeder = std::thread::spawn({
@@ -197,7 +197,7 @@ struct Running {
 }
 
 impl Running {
-    /// A consumer, whose documents are read from their lines: each begins with `{` and ends with `}` at the margin.
+    /// Starts a consumer and reads its documents: each begins with a line `{` and ends with a line `}`.
     fn consumer(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let (send, documents) = mpsc::channel();
@@ -219,7 +219,7 @@ impl Running {
         Self { child, documents, seen: Vec::new() }
     }
 
-    /// The inputs of all readings that were shown, once one of them is `last`.
+    /// Waits until the reading `last` is shown. Returns the inputs of all shown readings.
     fn until(&mut self, last: &str) -> Vec<String> {
         let inputs = |seen: &[Value]| -> Vec<String> {
             seen.iter().map(|reading| reading["InputData"].as_str().unwrap().to_owned()).collect()
@@ -235,7 +235,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended is gone already.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -283,7 +283,7 @@ fn w18_the_consumer_shows_every_reading_once_through_a_split_and_a_merge() {
         });
         world.call("kinesis", "PutRecord", put);
     };
-    // It reads from now on, and says nothing before: what comes too early is not shown.
+    // The consumer does not report when it begins to read, and does not show earlier records.
     eventually("the consumer reads", LIMIT, || {
         put("early", 0);
         consumer.seen.extend(consumer.documents.try_recv());
@@ -313,7 +313,7 @@ fn w18_the_consumer_shows_every_reading_once_through_a_split_and_a_merge() {
 }
 
 #[test]
-fn w18_a_stream_that_is_not_there_is_an_error_that_names_it() {
+fn w18_a_missing_stream_is_an_error_that_names_it() {
     let world = World::new();
     for program in ["producer", "consumer"] {
         let ended = world.client(program, &["-stream", "other"]).stderr(Stdio::piped()).output().unwrap();
@@ -337,15 +337,15 @@ fn w18_without_an_endpoint_and_keys_the_error_says_what_to_do() {
     }
 }
 
-/// How often something is done: more where machines have the time.
+/// How often something is done: more on CI.
 fn times(short: usize, full: usize) -> usize {
     if std::env::var("CI").as_deref() == Ok("true") { full } else { short }
 }
 
-/// The way of every swap: a copy beside the function's folder, and one rename.
+/// Swaps as devloop does: a copy beside the function's folder, and one rename.
 fn swap(world: &World, function: &str, version: usize) {
     let mut binary = fs::read(binaries().join(function)).unwrap();
-    // Bytes behind the end of an ELF file make another file of the same program.
+    // Bytes after the end of an ELF file make a different file of the same program.
     binary.extend_from_slice(format!("version {version}").as_bytes());
     let staged = world.folder.path().join("staged");
     fs::write(&staged, binary).unwrap();
@@ -379,7 +379,7 @@ fn kills_five_times_a_second_lose_nothing_and_count_no_window_twice() {
     const EVERY: Duration = Duration::from_millis(200);
     let kills = times(20, 100);
     let world = Arc::new(World::new());
-    // As many tries as it takes: three kills in a row would give a batch up otherwise, as on AWS.
+    // Many tries, because otherwise three kills in a row would give a batch up, as on AWS.
     let all = world.call("lambda", "ListEventSourceMappings", json!({}));
     for mapping in all["EventSourceMappings"].as_array().unwrap() {
         let endless = json!({ "UUID": mapping["UUID"], "MaximumRetryAttempts": -1 });

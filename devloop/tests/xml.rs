@@ -1,4 +1,4 @@
-//! The XML system as a whole, X1 to X11 but X6: its committed template in a cloud of the test's own, its real functions, and unmodified
+//! The whole XML system, X1 to X11 without X6: its committed template in the test's own cloud, its real functions, and unmodified
 //! clients.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
@@ -67,7 +67,7 @@ fn x3_pages_of_other_origins_are_told_that_they_may_post() {
 }
 
 #[test]
-fn x4_a_malformed_file_is_refused_by_the_api_and_reported_for_the_bucket() {
+fn x4_a_malformed_file_is_refused_by_the_api_and_reported_in_the_bucket() {
     let xml = Xml::start();
     let answer = xml.upload(&format!("file=bad.xml&bucket={XML}"), "application/xml", "<a>\n<b></a>");
     assert_eq!(answer.status, 400, "{answer:?}");
@@ -156,7 +156,7 @@ fn x8_what_always_fails_is_recorded_after_three_tries() {
 }
 
 #[test]
-fn x9_events_that_come_twice_and_in_another_order_leave_the_newest() {
+fn x9_events_that_come_twice_and_in_another_order_keep_the_newest() {
     let xml = Xml::start();
     let put = |text: &str, times: usize| {
         xml.put_all(&[("a.xml".to_owned(), text.to_owned())]);

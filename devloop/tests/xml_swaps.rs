@@ -1,5 +1,5 @@
-//! Objects by the thousand while the function that converts them is replaced, and while it is killed: each has its output, made of
-//! its newest content.
+//! Thousands of objects while the function that converts them is replaced or killed: each has its result, made from its newest
+//! content.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -15,7 +15,7 @@ use serde_json::json;
 use support::xml::{JSON, PROCESS, XML, Xml};
 use support::{eventually, kill, pause, processes_in};
 
-/// How many environments may run: more would only wait for the processors.
+/// How many environments may run; more would only wait for the processors.
 const ENVIRONMENTS: usize = 4;
 
 /// How long the last object may take.
@@ -25,20 +25,20 @@ fn is_full() -> bool {
     std::env::var("CI").as_deref() == Ok("true")
 }
 
-/// How many objects and rounds there are: `most` where machines have the time.
+/// How many objects and rounds there are: `most` on CI.
 fn sizes(most: (usize, usize)) -> (usize, usize) {
     if is_full() { most } else { (240, 12) }
 }
 
-/// The objects of one round: each with a text of its own, and every tenth a second time, changed.
+/// The objects of one round, each with a text of its own. Every tenth is put a second time with a changed text.
 fn round(numbers: std::ops::Range<usize>) -> Vec<(String, String)> {
     let first = numbers.clone().map(|number| (format!("{number}.xml"), format!("<n>{number} first</n>")));
     let again = numbers.step_by(10).map(|number| (format!("{number}.xml"), format!("<n>{number} again</n>")));
     first.chain(again).collect()
 }
 
-/// Waits until each object has its output, and checks that it was made of the newest content. Time passes for what waits for
-/// another try.
+/// Waits until each object has its result, and checks that it was made from the newest content. Moves the clock for events that
+/// wait for another try.
 fn assert_all(xml: &Xml, count: usize) {
     let rest = || eventually("what is due was tried", DRAIN, || xml.rest().ok_or("some are being tried"));
     // The second and the third try follow after one minute and after two.
@@ -73,7 +73,7 @@ fn swaps_while_objects_are_put_lose_and_mix_up_nothing() {
     let xml = world();
     let dist = xml.dist("xml-process");
     let first = fs::read(dist.join("bootstrap")).unwrap();
-    // Bytes behind the end of a program change its digest and nothing that it does.
+    // Bytes after the end of a program change its digest but not its behaviour.
     let second = [first.as_slice(), b"another version"].concat();
     let mut served = BTreeMap::new();
     for swap in 0..swaps {
@@ -114,7 +114,7 @@ fn kills_while_objects_are_put_lose_nothing() {
     for number in 0..rounds {
         xml.put_all(&round(objects * number / rounds..objects * (number + 1) / rounds));
     }
-    // What was killed waits for its next try, which time on the clock brings; the killing ends before that.
+    // Killed events wait for their next try, for which the clock must move; the killing ends before that.
     eventually("every object was tried", DRAIN, || xml.rest().ok_or("some are being tried"));
     done.store(true, Ordering::Relaxed);
     let killed = killer.join().unwrap();

@@ -1,6 +1,6 @@
-//! A pipeline that does nothing but what it was told: it takes posts, answers the AWS APIs that `devloop bench` asks, and writes
-//! the lines that the functions would have written, with delays, losses, duplicates and overtaking of the test's choosing. Times
-//! are written, not waited for.
+//! An artificial pipeline that does what a test orders: it takes posts, answers the AWS APIs that `devloop bench` asks, and writes
+//! the lines that functions would write, with delays, losses, duplicates and overtaking of the test's choice. Times are written,
+//! not waited for.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,19 +14,19 @@ use super::now_ms;
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fate {
-    /// The answer is not 200, and nothing follows.
+    /// Whether the answer is not 200, and nothing follows.
     pub refused: bool,
-    /// Between gateway and stream, stream and table, table and sink, in ms.
+    /// The delays between gateway and stream, stream and table, table and sink, in ms.
     pub delays: [i64; 3],
-    /// It never gets to the table.
+    /// Whether the request never gets to the table.
     pub lost_before_store: bool,
-    /// It never gets to the sink.
+    /// Whether it never gets to the sink.
     pub lost_before_sink: bool,
-    /// So many further rows at the table.
+    /// How many further rows it has at the table.
     pub again_at_store: u64,
-    /// So many further rows at the sink.
+    /// How many further rows it has at the sink.
     pub again_at_sink: u64,
-    /// It gets to the sink after the same user's next request.
+    /// Whether it gets to the sink after the same user's next request.
     pub overtaken: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct Artificial {
 
 struct Shared {
     fate: Box<dyn Fn(u32, u32) -> Fate + Send + Sync>,
-    /// The status page, if there is one: records that wait, for each time it is asked.
+    /// The status page, if there is one: how many records wait, by how often it was asked.
     page: Option<Box<dyn Fn(u64) -> u64 + Send + Sync>>,
     state: Mutex<State>,
 }
@@ -56,13 +56,13 @@ struct State {
     withheld: Vec<String>,
     asked: u64,
     numbers: u64,
-    /// What requests to the AWS APIs were signed with.
+    /// The signatures of requests to the AWS APIs.
     authorizations: Vec<String>,
-    /// What was injected.
+    /// What was done to the requests.
     truth: Truth,
 }
 
-/// What was done, as the account must have it.
+/// What was done to the requests, as the report must have it.
 #[derive(Debug, Clone, Default)]
 pub struct Truth {
     pub accepted: u64,
@@ -74,18 +74,18 @@ pub struct Truth {
     pub again_at_store: u64,
     pub again_at_sink: u64,
     pub overtaken: Vec<String>,
-    /// Delays of what came through.
+    /// The delays of requests that came through.
     pub delays: [Vec<i64>; 3],
 }
 
 impl Artificial {
-    /// Starts one; the fate of a request follows from its user and its iteration.
+    /// Starts a pipeline; `fate` decides from user and iteration what happens to a request.
     pub fn start(fate: impl Fn(u32, u32) -> Fate + Send + Sync + 'static) -> Self {
         Self::new(Box::new(fate), None)
     }
 
-    /// The same with a status page that says how many records wait when it is asked for the n-th time. Rows get to the sink's
-    /// log only when it says that none does.
+    /// Starts a pipeline with a status page that says how many records wait when it is asked for the n-th time. Rows only get to
+    /// the sink's log when it says that none waits.
     pub fn with_page(
         fate: impl Fn(u32, u32) -> Fate + Send + Sync + 'static,
         page: impl Fn(u64) -> u64 + Send + Sync + 'static,
@@ -110,7 +110,7 @@ impl Artificial {
         Self { endpoint, shared }
     }
 
-    /// What requests to the AWS APIs were signed with so far.
+    /// The signatures of requests to the AWS APIs so far.
     pub fn authorizations(&self) -> Vec<String> {
         self.shared.state.lock().unwrap().authorizations.clone()
     }
@@ -120,7 +120,7 @@ impl Artificial {
         self.shared.state.lock().unwrap().asked
     }
 
-    /// What was injected so far.
+    /// What was done to the requests so far.
     pub fn truth(&self) -> Truth {
         self.shared.state.lock().unwrap().truth.clone()
     }
@@ -218,7 +218,7 @@ impl Shared {
         (200, report)
     }
 
-    /// A request at the gateway: everything that will ever be written about it is written now.
+    /// Takes a request at the gateway, and writes everything about it at once.
     fn take(&self, request: &Request) -> (u16, Value) {
         let id = request.body["id"].as_str().unwrap().to_owned();
         let run = request.headers["x-run-id"].clone();
@@ -285,7 +285,7 @@ impl Shared {
         (200, json!({ "message": "success" }))
     }
 
-    /// Pages of a hundred events, as a service with limits has them.
+    /// Pages of a hundred events, because the service limits its pages.
     fn filter(&self, input: &Value) -> Value {
         const PAGE: usize = 100;
         let state = self.state.lock().unwrap();

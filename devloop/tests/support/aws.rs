@@ -1,4 +1,4 @@
-//! The services as a client without an SDK sees them: unsigned JSON over HTTP.
+//! A client of the services without an SDK: unsigned JSON over HTTP.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, LIMIT, eventually, now_ms, send};
 
-/// Services by the first part of `X-Amz-Target`.
+/// The services' names in `X-Amz-Target`.
 const KINESIS: &str = "Kinesis_20131202";
 const DYNAMODB: &str = "DynamoDB_20120810";
 const STREAMS: &str = "DynamoDBStreams_20120810";
@@ -47,7 +47,7 @@ impl Aws {
         }
     }
 
-    /// Calls an operation and shows the answer whatever it is.
+    /// Calls an operation and returns the answer, also a refusal.
     pub fn ask(&self, target: &str, operation: &str, input: &Value) -> Answer {
         let target = format!("{target}.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
@@ -173,7 +173,7 @@ impl Aws {
         });
     }
 
-    /// Lets a function take events from its stream, or lets them wait there.
+    /// Enables or disables a function's event source mapping.
     pub fn enable(&self, logical_id: &str, enabled: bool) {
         let url = format!("{}/2015-03-31/event-source-mappings", self.endpoint);
         let list = send("GET", &format!("{url}/"), &[], "").unwrap().json();
@@ -198,7 +198,7 @@ impl Aws {
         answer.json()
     }
 
-    /// The lines that a function's environments and Lambda wrote, oldest first.
+    /// The lines of a function's log, by its environments and by Lambda, oldest first.
     pub fn log(&self, logical_id: &str, pattern: &str) -> Vec<String> {
         let groups = self.call(LOGS, "DescribeLogGroups", &json!({ "logGroupNamePrefix": "/aws/lambda/" }));
         // CloudFormation shortens the stack's name in a long function name, and never the logical id.
@@ -234,7 +234,7 @@ impl Aws {
             .collect()
     }
 
-    /// Waits until downstream has measured so many requests in all.
+    /// Waits until downstream has measured this many requests in all.
     pub fn wait_for_rows(&self, expected: usize) -> Vec<Row> {
         eventually(&format!("{expected} rows"), LIMIT, || {
             let rows = self.rows();
@@ -251,7 +251,7 @@ impl Aws {
         self.samples(&json!([]))
     }
 
-    /// How many of one run.
+    /// How many latencies of one run CloudWatch has.
     pub fn datapoints_of(&self, run: &str) -> u64 {
         self.samples(&json!([{ "Name": "RunId", "Value": run }]))
     }

@@ -1,9 +1,9 @@
-//! A stranger's workspace of five functions in a chain with two branches, which compiles in a moment: no dependency but a runtime of
-//! a few lines.
+//! A workspace of five functions in a chain with two branches that know nothing of devloop. It compiles in a moment: its only
+//! dependency is a runtime of a few lines.
 //!
 //! `entry` has a URL and puts each request into the stream `orders`. From there `left` writes an item of the table `items`, whose
 //! stream `left-end` reads, and `right` puts into the stream `parcels`, which `right-end` reads. All but `entry` and `right` log the
-//! requests' ids; none knows what `bench` is.
+//! requests' ids; none knows `bench`.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{Workspace, manifest, workspace_manifest, write};
 
-/// Its functions.
+/// The workspace's functions.
 pub const BRANCHES: [&str; 5] = ["entry", "left", "right", "left-end", "right-end"];
 
-/// The Runtime API and the calls of services as far as these functions need them.
+/// As much of the Runtime API and of service calls as these functions need.
 const RUNTIME: &str = r##"use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
@@ -185,12 +185,12 @@ fn template() -> Value {
 }
 
 impl Workspace {
-    /// A fresh copy of the workspace, with its template in `branches.template.json`; what was compiled before is used again.
+    /// A fresh copy of the workspace, with its template in `branches.template.json`; cargo's output is reused.
     pub fn branches() -> Self {
         Self::of_programs("branches", &BRANCHES.into_iter().zip(PROGRAMS).collect::<Vec<_>>(), &template())
     }
 
-    /// A workspace of this name with these functions on the small runtime, and the template in `NAME.template.json`.
+    /// A workspace of this name with these functions on the small runtime, and its template in `NAME.template.json`.
     pub(super) fn of_programs(name: &str, programs: &[(&str, &str)], template: &Value) -> Self {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let root = home.join(name);
@@ -215,7 +215,7 @@ impl Workspace {
     }
 }
 
-/// What is the same already keeps its time, so that cargo builds nothing anew.
+/// Writes the file unless it has this text already, so that cargo builds nothing anew.
 fn put_file(workspace: &Workspace, path: &str, text: &str) {
     let path = workspace.root().join(path);
     if fs::read_to_string(&path).ok().as_deref() != Some(text) {

@@ -1,4 +1,4 @@
-//! The embedded cloud in the test's own process, with the pipeline's template and binaries that devloop has built before.
+//! The embedded cloud in the test's own process, with the pipeline's template and with binaries that devloop has built.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub struct OwnCloud {
 }
 
 impl OwnCloud {
-    /// Starts it with the workspace's template, whose functions run from `dist`.
+    /// Starts the cloud with the workspace's template, whose functions run from `dist`.
     pub fn start(root: &Path, dist: &Path) -> Self {
         let template = template(root, dist);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -49,12 +49,12 @@ impl OwnCloud {
         self.outputs["ApiGatewayMethodEndpoint"].as_str().unwrap().to_owned()
     }
 
-    /// Its services.
+    /// The cloud's services.
     pub fn aws(&self) -> Aws {
         Aws::new(&self.cloud.endpoint(), &self.outputs)
     }
 
-    /// Stops it and waits until its last process has ended.
+    /// Stops the cloud and waits until its last process has ended.
     pub fn stop(self) {
         self.stop.send(()).unwrap();
         self.runtime.block_on(self.serving).unwrap().unwrap();

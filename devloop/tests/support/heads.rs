@@ -1,4 +1,4 @@
-//! A stranger's workspace with a chain of two functions behind each of a queue, a topic, a bucket and a call.
+//! A workspace that knows nothing of devloop, with chains of two functions behind a queue, a topic, a bucket and a call.
 //!
 //! `taker` gets the messages of the queue `jobs` and of the topic `news`, and the objects of the bucket `pictures`; `called` is
 //! called. Both put each request into the stream `done`, from which `last` logs it, and writes a value of the metric `Shop/Done`.
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Workspace;
 use super::branches::function;
 
-/// Its functions.
+/// The workspace's functions.
 pub const HEADS: [&str; 3] = ["taker", "called", "last"];
 
 /// Puts a record for each request's id in the event: a member of the payload, which is JSON in JSON behind a queue and a topic, or

@@ -1,4 +1,4 @@
-//! A small HTTP client: one request a connection, and every byte under the test's control.
+//! A small HTTP client that sends one request over each connection and leaves every byte to the test.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Longer than any limit of the cloud's own.
+/// How long to wait for an answer: longer than any limit of the cloud.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An answer, read whole.
@@ -34,7 +34,7 @@ pub fn address_of(url: &str) -> (&str, &str) {
     rest.find('/').map_or((rest, "/"), |at| rest.split_at(at))
 }
 
-/// Sends a request; `Host` may be among the headers, to say something else than the address.
+/// Sends a request; a `Host` among the headers replaces the one from the address.
 pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> io::Result<Answer> {
     let (address, path) = address_of(url);
     let body = body.as_ref();

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::wait::pause;
 use super::{Answer, message, send};
 
-/// Between two requests of one client: ten of them leave the processors to cargo.
+/// The pause between two requests of one client: ten clients at this pace leave the processors to cargo.
 const PACE: Duration = Duration::from_millis(100);
 
-/// What became of a load.
+/// The results of a load.
 #[derive(Debug, Default)]
 pub struct Load {
     /// The ids of accepted messages.
@@ -46,8 +46,7 @@ impl Load {
         all
     }
 
-    /// So many clients post so many messages each, as fast as they are answered. Ids are `<client>-<message>`, the same in
-    /// every run.
+    /// Makes clients post messages as fast as they are answered. Ids are `<client>-<message>`, the same in every run.
     pub fn run(url: &str, run: &str, clients: usize, each: usize) -> Self {
         let client = |client: usize| {
             let (url, run) = (url.to_owned(), run.to_owned());
@@ -94,7 +93,7 @@ impl Poster {
         Self { stop, clients }
     }
 
-    /// Ends the load after the requests that are on their way.
+    /// Ends the load once all sent requests are answered.
     pub fn stop(self) -> Load {
         self.stop.store(true, Ordering::Relaxed);
         Load::join(self.clients)

@@ -1,6 +1,6 @@
-//! A server that keeps LocalStack's contract as devloop relies on it: hot-reload directories, one update at a time, functions that
-//! failed for good, a digest that never changes, and the header. It runs nothing. It writes down what it is asked, in order, with
-//! what the directories looked like at that moment.
+//! A server that behaves as LocalStack where devloop depends on it: hot-reload directories, one update at a time, functions that
+//! failed for good, a digest that never changes, and the header. It runs nothing. It records the calls in order, with the state of
+//! the directories at that moment.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -19,13 +19,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// What the interface says of every directory's content.
+/// LocalStack's digest of every directory.
 const SHA: &str = "hot-reloading-hash-not-available";
 
-/// The bucket that stands for directories.
+/// The bucket whose keys are directories.
 const BUCKET: &str = "hot-reload";
 
-/// How many questions an update lasts: nothing here depends on time.
+/// How many questions an update lasts, so that nothing here depends on time.
 const QUESTIONS: u32 = 2;
 
 /// A function.
@@ -37,34 +37,34 @@ pub struct Function {
     pub sources: usize,
     /// The service that its policy lets call it.
     pub sender: Option<&'static str>,
-    /// It could not be started.
+    /// Whether it could not be started.
     pub failed: bool,
     /// How many updates are refused because of another one.
     pub conflicts: u32,
-    /// When its last request ended, in ms; none before the first.
+    /// When its last request ended, in ms; `None` before the first.
     pub called_at: Option<i64>,
     /// When its code was last updated, in ms; the session's own updates do not count here.
     pub updated_at: Option<i64>,
-    /// `arm64` instead of `x86_64`.
+    /// Whether it is `arm64` instead of `x86_64`.
     pub arm: bool,
     /// The directories of its published versions.
     pub versions: Vec<PathBuf>,
-    /// Questions until the update is through.
+    /// How many questions the update still lasts.
     pub updating: u32,
 }
 
-/// What a directory looks like.
+/// The state of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The directory itself.
+    /// The directory's inode and permissions.
     pub directory: (u64, u32),
-    /// The program in it, where there is one: file number, rights, and how many names it has.
+    /// The program in it, if there is one: its inode, permissions, and number of links.
     pub program: Option<(u64, u32, u64)>,
     /// The file system.
     pub device: u64,
 }
 
-/// The directory as it is now.
+/// The directory's current state.
 pub fn look(directory: &Path) -> Option<Seen> {
     let own = fs::metadata(directory).ok()?;
     let program = fs::metadata(directory.join("bootstrap")).ok();
@@ -75,18 +75,18 @@ pub fn look(directory: &Path) -> Option<Seen> {
     })
 }
 
-/// Something that was asked.
+/// A recorded call.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// Such as `UpdateFunctionCode`.
+    /// Its operation, such as `UpdateFunctionCode`.
     pub name: &'static str,
-    /// Of which function.
+    /// The function that it was about.
     pub function: String,
     /// The directory of an update.
     pub key: Option<PathBuf>,
     /// The status of the answer.
     pub status: u16,
-    /// When.
+    /// When it was made.
     pub at: Instant,
     /// The directory that the function ran from, and that of the update, before the answer.
     pub seen: (Option<Seen>, Option<Seen>),
@@ -100,7 +100,7 @@ struct State {
     operations: Vec<Operation>,
 }
 
-/// The server; it ends with this.
+/// The server; it ends when this is dropped.
 pub struct Localstack {
     pub endpoint: String,
     state: Arc<Mutex<State>>,
@@ -141,12 +141,12 @@ impl Localstack {
         change(self.state().functions.get_mut(name).unwrap());
     }
 
-    /// The function as it is.
+    /// The function's current state.
     pub fn function(&self, name: &str) -> Function {
         self.state().functions[name].clone()
     }
 
-    /// What was asked so far.
+    /// The calls so far.
     pub fn operations(&self) -> Vec<Operation> {
         self.state().operations.clone()
     }
@@ -178,7 +178,7 @@ async fn answer(request: Request<Incoming>, state: &Mutex<State>) -> Response<Fu
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let path = parts.uri.path().to_owned();
-    // As LocalStack: its own pages come without the header.
+    // LocalStack's own pages come without the header.
     if path.starts_with("/_localstack/") {
         let page =
             json!({ "services": { "lambda": "available" }, "edition": "unknown", "version": "4.14.0" });
@@ -344,7 +344,7 @@ impl State {
     fn target(&mut self, target: &str, body: &[u8]) -> Reply {
         match target {
             "Logs_20140328.DescribeLogStreams" => {}
-            // Nothing was measured yet.
+            // There are no metrics.
             "GraniteServiceVersion20100801.GetMetricData" => {
                 return tell(&json!({ "MetricDataResults": [] }));
             }

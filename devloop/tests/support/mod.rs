@@ -1,12 +1,11 @@
-//! What the tests of the whole loop share: a copy of this workspace, the real program in it, and clients that are nobody's
-//! SDK.
+//! The common code of the tests of the whole loop: a copy of this workspace, the real program in it, and clients without an SDK.
 
 #![allow(
     dead_code,
     missing_docs,
     unreachable_pub,
     unused_imports,
-    reason = "every test binary uses another part of this"
+    reason = "each test binary uses a different part of this module"
 )]
 
 mod artificial;
@@ -59,7 +58,7 @@ pub use workspace::Workspace;
 
 use serde_json::{Value, json};
 
-/// A message that upstream takes, as a client writes it.
+/// A message that upstream accepts.
 pub fn message(id: &str) -> Value {
     json!({ "id": id, "message": "Hello World", "timestamp": now_ms() })
 }

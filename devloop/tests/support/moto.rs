@@ -1,4 +1,4 @@
-//! moto, a second opinion on AWS's interfaces from PyPI: it keeps functions and objects, and runs nothing.
+//! moto from PyPI, an independent implementation of AWS's APIs: it keeps functions and objects, and runs nothing.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use super::{Answer, LIMIT, eventually, send};
 
-/// The account that moto is.
+/// moto's account.
 pub const ACCOUNT: &str = "123456789012";
 
-/// What every client needs, and nothing of the developer's.
+/// The variables that every client needs, without any of the developer's.
 const ENVIRONMENT: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing"), ("AWS_REGION", "us-east-1")];
 
-/// The server; it ends with this.
+/// The server; it ends when this is dropped.
 pub struct Moto {
     pub endpoint: String,
     child: Child,
 }
 
 impl Moto {
-    /// Starts it on a free port.
+    /// Starts moto on a free port.
     pub fn start() -> Self {
-        // moto_server takes no port 0, and says nowhere which one it would have; the port is free a moment before.
+        // moto_server does not report which port it gets for port 0, so a port is used that was free a moment ago.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let port = free.port().to_string();
         let child = test_tools::command("moto_server")
@@ -43,7 +43,7 @@ impl Moto {
         moto
     }
 
-    /// Lets the command talk to moto.
+    /// Sets the variables by which the command uses moto.
     pub fn known_to(&self, command: &mut Command) {
         command.envs(ENVIRONMENT).env("AWS_ENDPOINT_URL", &self.endpoint);
     }
@@ -51,7 +51,7 @@ impl Moto {
     fn aws(&self, arguments: &[&str]) -> Output {
         let mut command = test_tools::command("aws");
         self.known_to(&mut command);
-        // The CLI of the first generation reads this one.
+        // The AWS CLI version 1 reads this variable.
         command.env("AWS_DEFAULT_REGION", "us-east-1");
         command.args(arguments).args(["--output", "json"]).output().unwrap()
     }

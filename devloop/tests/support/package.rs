@@ -1,11 +1,11 @@
-//! What the small workspaces are made of, and a command without the settings of the shell that runs the tests.
+//! Manifests and files for small workspaces, and commands without the settings of the shell that runs the tests.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// The variables that would change what devloop does.
+/// The variables that would change devloop's behaviour.
 const SETTINGS: [&str; 22] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_LAMBDA",
@@ -31,7 +31,7 @@ const SETTINGS: [&str; 22] = [
     "CARGO_ENCODED_RUSTFLAGS",
 ];
 
-/// Takes the shell's settings from the command, and lets it find the programs that were set up for the tests.
+/// Removes the shell's settings from the command, and makes it find the programs that were set up for the tests.
 pub fn without_settings(command: &mut Command) -> &mut Command {
     command.env("PATH", test_tools::path());
     for name in SETTINGS {
@@ -40,7 +40,7 @@ pub fn without_settings(command: &mut Command) -> &mut Command {
     command
 }
 
-/// A package's manifest with path dependencies, each by name and place.
+/// A package's manifest with path dependencies, each by name and path.
 pub fn manifest(name: &str, dependencies: &[(&str, &str)]) -> String {
     let head = format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
     let lines = dependencies.iter().map(|(name, path)| format!("{name}.path = \"{path}\"\n"));
@@ -52,7 +52,7 @@ pub fn workspace_manifest(members: &[&str]) -> String {
     format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n")
 }
 
-/// Writes a file, in a folder that may be new.
+/// Writes a file, and creates its folder.
 pub fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// The stack of the workspace's template.
 pub const STACK: &str = "TinyStack";
 
-/// The workspace; it is deleted with this.
+/// The workspace; it is deleted when this is dropped.
 pub struct Tiny {
     _home: TempDir,
     root: PathBuf,
 }
 
 impl Tiny {
-    /// `up` and `mid`, which print a word and end.
+    /// Writes the workspace: `up` and `mid`, which print a word and end.
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().canonicalize().unwrap();
@@ -67,19 +67,19 @@ impl Tiny {
         self.write(&format!("{function}/src/main.rs"), &format!("fn main() {{ println!(\"{word}\") }}\n"));
     }
 
-    /// What a program in the directory prints.
+    /// The output of the program in the directory.
     pub fn word_in(directory: &Path) -> String {
         let output = Command::new(directory.join("bootstrap")).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// The program with rights for nobody but its user, and without the settings of the shell that runs the tests.
+    /// devloop with a umask that gives rights to its user only, and without the settings of the shell that runs the tests.
     pub fn devloop(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", "umask 077; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_devloop")]).args(arguments);
         command.current_dir(&self.root);
         without_settings(&mut command);
-        // Nobody's profile, and no service of a machine in a cloud.
+        // No profile of the developer's, and no metadata service of a cloud machine.
         command.env("HOME", &self.root).env("AWS_EC2_METADATA_DISABLED", "true");
         if let Ok(home) = std::env::var("HOME") {
             let of_user =
@@ -91,7 +91,7 @@ impl Tiny {
     }
 }
 
-/// A running program that tells JSON lines; it is killed when this is dropped.
+/// A running program that prints JSON lines; it is killed when this is dropped.
 pub struct Lines(Told);
 
 impl Lines {
@@ -100,7 +100,7 @@ impl Lines {
         Self(Told::start(command))
     }
 
-    /// Reads lines until one tells this event of this function.
+    /// Reads lines until one has this event for this function.
     pub fn wait(&mut self, event: &str, function: &str) -> Value {
         loop {
             let line = match self.0.next(PATIENCE) {
@@ -121,12 +121,12 @@ impl Lines {
         self.0.seen()
     }
 
-    /// What was said, for a test that fails.
+    /// Everything that was printed, for a test that fails.
     pub fn account(&self) -> String {
         self.0.account()
     }
 
-    /// Waits for the program's own end.
+    /// Waits until the program ends by itself.
     pub fn ended(&mut self) -> ExitStatus {
         self.0.ended(PATIENCE)
     }

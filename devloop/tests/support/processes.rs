@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The processes that work in a folder or below it. Environments work in the folder of their function's code.
+/// The processes whose working directory is the folder or below it. Environments run in the folder of their function's code.
 pub fn processes_in(folder: &Path) -> Vec<i32> {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let running = fs::read_dir("/proc").unwrap().flatten();
@@ -15,12 +15,12 @@ pub fn processes_in(folder: &Path) -> Vec<i32> {
         .collect()
 }
 
-/// Ends a process without a farewell.
+/// Kills a process.
 pub fn kill(process: i32) {
     signal_to(process, Signal::KILL);
 }
 
-/// Sends a signal; one who is gone already does not mind.
+/// Sends a signal; a process that has ended already is ignored.
 pub fn signal_to(process: i32, signal: Signal) {
     let _ = kill_process(Pid::from_raw(process).unwrap(), signal);
 }

@@ -1,4 +1,4 @@
-//! A way to a server on which one answer never arrives: what was asked is done, and who asked does not learn of it.
+//! A relay to a server that keeps one answer back: the request is carried out, but the client does not learn of it.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Connections that stay open, so that who asked goes on waiting.
+/// Connections that stay open, so that the client goes on waiting.
 static HELD: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());
 
 /// The relay; it serves until the test's process ends.
@@ -17,7 +17,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Passes everything on to the server but the answer to the first request that begins and goes on like this.
+    /// Passes everything on to the server, except the answer to the first request with this method and end of the path.
     pub fn keeping_back(server: SocketAddr, method: &'static str, path_end: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -13,10 +13,10 @@ use super::{Answer, Aws, Told, Workspace, address_of, message, need_postgres, se
 /// How long the first build of a machine may take: it compiles the AWS SDK.
 const FIRST_BUILD: Duration = Duration::from_mins(20);
 
-/// How long a build of our own packages may take.
+/// How long a build of the workspace's own packages may take.
 const BUILD: Duration = Duration::from_mins(4);
 
-/// How often a long wait says that it is alive.
+/// How often a long wait prints its progress.
 const PROGRESS: Duration = Duration::from_secs(15);
 
 /// The functions of the pipeline's template.
@@ -24,7 +24,7 @@ pub const FUNCTIONS: [&str; 3] = ["downstream", "midstream", "upstream"];
 
 /// A running `devloop`; it is killed when this is dropped.
 pub struct Session {
-    /// The program; it is dropped, and with that killed, before the workspace is somebody else's turn.
+    /// The program; it is dropped, and thereby killed, before another test gets the workspace.
     told: Told,
     pub workspace: Workspace,
     pub endpoint: String,
@@ -32,12 +32,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// `devloop watch` on a fresh copy, with every function live.
+    /// Starts `devloop watch` on a fresh copy, and waits until every function is live.
     pub fn live() -> Self {
         Self::live_with(&[])
     }
 
-    /// The same with more arguments.
+    /// The same with further arguments.
     pub fn live_with(arguments: &[&str]) -> Self {
         if arguments.contains(&"--postgres") {
             need_postgres();
@@ -46,14 +46,14 @@ impl Session {
         Self::live_in(Workspace::take(), &arguments, &FUNCTIONS)
     }
 
-    /// The program with these arguments, with every function live.
+    /// Starts the program with these arguments, and waits until every function is live.
     pub fn live_in(workspace: Workspace, arguments: &[&str], functions: &[&str]) -> Self {
         let mut session = Self::start(workspace, arguments);
         session.wait_for_all_live(functions);
         session
     }
 
-    /// The same, started by another program that runs it in its own place, and with more in its environment.
+    /// The same, started through another program that executes it, and with further variables.
     pub fn live_through(
         workspace: Workspace,
         starter: &[&str],
@@ -83,13 +83,13 @@ impl Session {
         }
     }
 
-    /// What a function answers at its URL.
+    /// A function's answer at its URL.
     pub fn ask(&self, function: &str) -> String {
         let url = self.outputs[format!("{function}Url")].as_str().unwrap();
         send("GET", url, &[], "").unwrap().body
     }
 
-    /// The program with these arguments, with its cloud ready.
+    /// Starts the program with these arguments, and waits until its cloud is ready.
     pub fn start(workspace: Workspace, arguments: &[&str]) -> Self {
         let command = workspace.devloop(arguments);
         Self::run(workspace, command)
@@ -104,7 +104,7 @@ impl Session {
         session
     }
 
-    /// Reads lines until one is what is waited for.
+    /// Reads lines until `pick` accepts one.
     pub fn wait<T>(&mut self, what: &str, pick: impl FnMut(&Value) -> Option<T>) -> T {
         self.wait_at_most(BUILD, what, pick)
     }
@@ -124,7 +124,7 @@ impl Session {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) if began.elapsed() < limit => {
-                    // Past the test runner, which holds back what a test prints: the first build takes minutes.
+                    // Written around the test runner, which hides a test's output: the first build takes minutes.
                     let _ =
                         writeln!(std::io::stderr(), "{what}: waiting for {} s", began.elapsed().as_secs());
                 }
@@ -133,7 +133,7 @@ impl Session {
         }
     }
 
-    /// What the session has said, for a test that fails.
+    /// Everything that the session has printed, for a test that fails.
     pub fn account(&self) -> String {
         self.told.account()
     }
@@ -152,7 +152,7 @@ impl Session {
         })
     }
 
-    /// Waits until the build has led somewhere for this function: `live` or `unchanged`.
+    /// Waits until the build has ended for this function: `live` or `unchanged`.
     pub fn next_outcome(&mut self, function: &str) -> Value {
         self.wait(&format!("{function} goes live, or is the same"), |line| {
             assert_ne!(line["event"], "build_failed", "{line}");
@@ -176,7 +176,7 @@ impl Session {
         send("POST", &self.url(), &[("content-type", "application/json")], body).unwrap()
     }
 
-    /// Posts a message of this id.
+    /// Posts a message with this id.
     pub fn post_message(&self, id: &str) -> Answer {
         self.post(message(id).to_string())
     }
@@ -195,7 +195,7 @@ impl Session {
         (output.status.success(), report)
     }
 
-    /// The cloud answers and has not lost its functions.
+    /// Checks that the cloud answers and still has its functions.
     pub fn assert_alive(&self) {
         let answer = send("GET", &format!("{}/_devloop/status", self.endpoint), &[], "").unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -218,7 +218,7 @@ impl Session {
     }
 }
 
-/// The line, if it tells this event.
+/// The line, if it has this event.
 pub fn of(line: &Value, event: &str) -> Option<Value> {
     (line["event"] == event).then(|| line.clone())
 }

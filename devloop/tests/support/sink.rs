@@ -1,18 +1,18 @@
-//! Where a session's last function writes, and PostgreSQL's own client.
+//! The sinks of a session's last function, and PostgreSQL's own client.
 
 use super::{LIMIT, Session, eventually};
 
 /// The pipeline's sinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sink {
-    /// Metrics: what a session has without a word.
+    /// Metrics, which are the default.
     CloudWatch,
     /// Rows of a PostgreSQL that devloop starts, and metrics.
     Both,
 }
 
 impl Sink {
-    /// `devloop watch` on a fresh copy with this sink, every function live.
+    /// Starts `devloop watch` on a fresh copy with this sink, and waits until every function is live.
     pub fn session(self) -> Session {
         match self {
             Self::CloudWatch => Session::live(),
@@ -32,14 +32,14 @@ pub fn need_postgres() {
 pub struct Psql(String);
 
 impl Psql {
-    /// With the line that devloop shows.
+    /// Uses the command that devloop shows.
     pub fn of(session: &Session) -> Self {
         let line = session.outputs["Psql"].as_str().unwrap_or_else(|| panic!("{}", session.outputs));
         let url = line.strip_prefix("psql '").and_then(|rest| rest.strip_suffix('\''));
         Self(url.unwrap_or_else(|| panic!("{line}")).to_owned())
     }
 
-    /// On the database of this URL.
+    /// Uses the database at this URL.
     pub fn new(url: &str) -> Self {
         Self(url.to_owned())
     }
@@ -54,7 +54,7 @@ impl Psql {
         self.ask(statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
-    /// The rows, or what psql says instead.
+    /// The rows, or psql's error.
     pub fn ask(&self, statement: &str) -> Result<Vec<String>, String> {
         let output = test_tools::command("psql")
             .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.0])

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{manifest, workspace_manifest, write, write_program};
 
-/// The workspace and what lies beside it; all of it goes with this.
+/// The workspace and the files beside it; all of them are deleted when this is dropped.
 pub struct Small {
     home: TempDir,
 }

@@ -18,7 +18,7 @@ use super::{LIMIT, eventually, without_settings};
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What takes the whole screen of a terminal, and what gives it back.
+/// The sequences that take the whole screen of a terminal, and give it back.
 pub const TAKEN: &str = "\u{1b}[?1049h";
 pub const GIVEN_BACK: &str = "\u{1b}[?1049l";
 
@@ -26,19 +26,19 @@ pub const GIVEN_BACK: &str = "\u{1b}[?1049l";
 pub struct Terminal {
     pub child: Child,
     pub keys: File,
-    /// The side that devloop holds, to look at its modes.
+    /// devloop's side of the terminal, for reading its modes.
     side: OwnedFd,
     output: Receiver<Vec<u8>>,
-    /// What was written to the terminal.
+    /// Everything that was written to the terminal.
     pub seen: String,
-    /// What that made of the screen: a letter that stands there already is not written again.
+    /// The resulting screen, because a letter that is there already is not written again.
     screen: vt100::Parser,
-    /// What the session runs in.
+    /// The session's folder.
     _place: Box<dyn std::any::Any>,
 }
 
 impl Terminal {
-    /// devloop with these arguments in a folder of nobody's.
+    /// Starts devloop with these arguments in an empty folder.
     pub fn start(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
@@ -47,7 +47,7 @@ impl Terminal {
         Self::run(command, Box::new(directory))
     }
 
-    /// The command on a terminal of its own; `place` goes when it has ended.
+    /// Starts the command on a terminal of its own; `place` is dropped when it has ended.
     pub fn run(mut command: Command, place: Box<dyn std::any::Any>) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -92,18 +92,18 @@ impl Terminal {
         }
     }
 
-    /// What was written until now is not looked at any more.
+    /// Forgets everything that was written until now.
     pub fn forget(&mut self) {
         self.seen.clear();
         self.screen = blank();
     }
 
-    /// Keys come one by one, as programs with a screen want them.
+    /// Whether the terminal is in raw mode, in which keys come one by one.
     pub fn is_raw(&self) -> bool {
         !tcgetattr(&self.side).unwrap().local_modes.contains(LocalModes::ICANON)
     }
 
-    /// Waits until the kernel has stopped it, or lets it run.
+    /// Waits until the kernel has stopped devloop, or runs it again.
     pub fn wait_until_stopped(&self, stopped: bool) {
         eventually("the job stops or goes on", LIMIT, || {
             let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
@@ -112,7 +112,7 @@ impl Terminal {
         });
     }
 
-    /// Types.
+    /// Types a key.
     pub fn press(&mut self, key: &str) {
         self.keys.write_all(key.as_bytes()).unwrap();
     }
@@ -122,12 +122,12 @@ impl Terminal {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// The session ends well, and leaves the terminal as a shell wants it.
+    /// Checks that the session succeeds, and leaves the terminal as a shell needs it.
     pub fn ends(self) {
         self.ends_with(0);
     }
 
-    /// The same with another exit code. Returns what was on the screen at the end.
+    /// The same with another exit code. Returns the screen's text at the end.
     pub fn ends_with(mut self, code: i32) -> String {
         self.wait_for(GIVEN_BACK);
         let status = eventually("devloop ends", PATIENCE, || self.child.try_wait().unwrap().ok_or("it runs"));
@@ -143,14 +143,14 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // After a test that failed; the others have waited for the end.
+        // Only reached after a failed test; other tests have waited for the end.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Whether the text was written. Only what changes is drawn, so blanks may have been there already, and the cursor moves between
-/// words: both are left out, unless a sequence of the terminal itself is looked for.
+/// Whether the text was written. Only changes are drawn, so blanks may have been there already, and the cursor moves between words.
+/// Both are ignored, unless a terminal sequence is looked for.
 fn has(seen: &str, text: &str) -> bool {
     if text.contains('\u{1b}') {
         return seen.contains(text);

@@ -1,18 +1,18 @@
-//! A workspace of three functions that compiles in a moment: no dependency but a runtime of a few lines, which has the name by
-//! which devloop knows functions.
+//! A workspace of three functions that compiles in a moment: its only dependency is a runtime of a few lines, which has the name by
+//! which devloop recognises functions.
 
 use std::fs::{self, File};
 use std::path::Path;
 
 use super::{Workspace, manifest, workspace_manifest, write};
 
-/// Its functions.
+/// The workspace's functions.
 pub const TINY: [&str; 3] = ["alpha", "beta", "gamma"];
 
-/// What each of them is made with.
+/// The dependencies of each function.
 const DEPENDENCIES: [(&str, &str); 2] = [("lambda_runtime", "../lambda_runtime"), ("shared", "../shared")];
 
-/// The Runtime API as far as these functions need it, one event after the other on one connection.
+/// As much of the Runtime API as these functions need, one event after the other over one connection.
 const RUNTIME: &str = r##"use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
@@ -63,7 +63,7 @@ pub fn shared(value: &str) -> String {
 }
 
 impl Workspace {
-    /// A fresh copy of the small workspace; what was compiled of its runtime before is used again.
+    /// A fresh copy of the small workspace; cargo's output is reused.
     pub fn tiny() -> Self {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let turn = File::create(home.join("tiny.lock")).unwrap();
@@ -92,7 +92,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes a file, in a folder that may be new.
+    /// Writes a file, and creates its folder.
     pub fn create(&self, path: &str, text: &str) {
         write(&self.root().join(path), text);
     }

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::address_of;
 
-/// The encrypted door; it closes with the value.
+/// The TLS server; it ends when this is dropped.
 pub struct Encrypted {
     /// `https://localhost:PORT`.
     pub endpoint: String,
@@ -22,7 +22,7 @@ pub struct Encrypted {
 }
 
 impl Encrypted {
-    /// In front of the server at this `http://` URL. The certificate is for `localhost`.
+    /// Starts it in front of the server at this `http://` URL. The certificate is for `localhost`.
     pub fn before(url: &str) -> Self {
         let mut parameters = CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -48,7 +48,7 @@ impl Encrypted {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, behind) = (acceptor.clone(), behind.clone());
                 tokio::spawn(async move {
-                    // Whoever does not believe the certificate hangs up.
+                    // A client that does not trust the certificate closes the connection.
                     let Ok(mut outer) = acceptor.accept(stream).await else { return };
                     let mut inner = TcpStream::connect(behind).await.unwrap();
                     let _ = tokio::io::copy_bidirectional(&mut outer, &mut inner).await;

@@ -1,4 +1,4 @@
-//! A running program that tells JSON lines, with what it has said so far.
+//! A running program that prints JSON lines, with its output so far.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,7 +20,7 @@ pub struct Told {
     seen: Vec<Value>,
     /// What was written to the standard error.
     words: Arc<Mutex<String>>,
-    /// Ends with what was written there.
+    /// Reads the standard error; ends with it.
     reader: JoinHandle<()>,
 }
 
@@ -62,18 +62,18 @@ impl Told {
         &self.seen
     }
 
-    /// What was said, for a test that fails.
+    /// Everything that was printed, for a test that fails.
     pub fn account(&self) -> String {
         let lines: Vec<String> = self.seen.iter().map(Value::to_string).collect();
         format!("{}\nstderr: {}", lines.join("\n"), self.words.lock().unwrap())
     }
 
-    /// The process's number.
+    /// The process id.
     pub fn process(&self) -> i32 {
         self.child.id() as i32
     }
 
-    /// Waits for the program's own end, and reads what it says until then.
+    /// Waits until the program ends by itself, and reads its output until then.
     pub fn ended(&mut self, limit: Duration) -> ExitStatus {
         let status =
             eventually("the program ends", limit, || self.child.try_wait().unwrap().ok_or("it runs"));

@@ -1,15 +1,15 @@
-//! Waits for what another process does: by asking again until it is so, never by trusting a time.
+//! Waits for conditions of another process by asking again and again, never by a fixed time.
 
 use std::time::{Duration, Instant};
 
 /// How long anything but a build may take before the test gives up.
 pub const LIMIT: Duration = Duration::from_mins(1);
 
-/// Between two questions. A condition of another process cannot wake us; asking without a pause would take the processor
-/// from the very process that is waited for.
+/// The pause between two questions. A condition of another process cannot notify the test, and asking without a pause would take
+/// processor time from that process.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Asks until the answer is `Ok`; what was seen last is told when it is not so within the limit.
+/// Asks until the answer is `Ok`. After the limit it panics with the last answer.
 pub fn eventually<T, S: std::fmt::Debug>(
     what: &str,
     limit: Duration,
@@ -27,7 +27,7 @@ pub fn eventually<T, S: std::fmt::Debug>(
     }
 }
 
-/// The one place where a test rests: between two questions, and between two requests of a client that is no machine gun.
+/// The one place where tests pause: between two questions, and between two requests of a client.
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -1,5 +1,5 @@
-//! The distributed system as a whole: its committed template in a cloud of the test's own, its real functions and clients, and a
-//! clock that the test drives.
+//! The whole distributed system: its committed template in the test's own cloud, its real functions and clients, and a clock that
+//! the test drives.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,7 +62,8 @@ impl World {
         }
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        // Ahead of the machine's clock, which functions compare their deadline with: only the test lets them time out.
+        // Ahead of the machine's clock, with which functions compare their deadline, so that they only time out when the test wants
+        // it.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
         let clock = Clock::manual(now + 3_600_000);
         let mail = Some(folder.path().join("mail"));
@@ -138,7 +139,7 @@ impl World {
             .unwrap()
     }
 
-    /// The physical name of a function by what its logical id begins with.
+    /// Counts the function's log lines that begin like this.
     pub fn count(&self, function: &str, start: &str) -> usize {
         let lines = self.lines.lock().unwrap();
         lines
@@ -215,7 +216,7 @@ impl World {
         fs::read_to_string(mails[count - 1].file.as_ref().unwrap()).unwrap()
     }
 
-    /// The name of the function whose logical id begins so.
+    /// The name of the function whose logical id has this prefix.
     pub fn function(&self, start: &str) -> String {
         let listed = self.call("lambda", "ListFunctions", json!({}));
         let mut names =
@@ -223,7 +224,7 @@ impl World {
         names.find(|name| name.contains(&format!("-{start}"))).unwrap().to_owned()
     }
 
-    /// How long each word takes from now on, beside its transformation.
+    /// Sets how long each word takes from now on, besides its transformation.
     pub fn delay(&self, function: &str, ms: u64) {
         let name = self.function(function);
         let shown = self.call("lambda", "GetFunctionConfiguration", json!({ "FunctionName": name }));
@@ -238,7 +239,7 @@ impl World {
         self.folder.path().join("dist").join(function)
     }
 
-    /// Another build of a function's code: the same with one text in place of another of the same length.
+    /// A variant of a function's binary, with one text replaced by another of the same length.
     pub fn another(&self, function: &str, from: &str, to: &str) -> PathBuf {
         assert_eq!(from.len(), to.len());
         let mut code = fs::read(binaries().join(function)).unwrap();
@@ -258,7 +259,7 @@ impl World {
         path
     }
 
-    /// The way of every swap: a copy beside the function's folder, one rename, and the activation.
+    /// Swaps as devloop does: a copy beside the function's folder, one rename, and the activation.
     pub fn swap(&self, function: &str, code: &Path) {
         let staged = self.folder.path().join("staged");
         fs::copy(code, &staged).unwrap();
@@ -267,7 +268,7 @@ impl World {
         assert!(!outcomes.is_empty() && outcomes.iter().all(Result::is_ok), "{function}: {outcomes:?}");
     }
 
-    /// Lets the API take this many requests at once: the clock stands still, so that nothing refills.
+    /// Makes the API accept this many requests at once, because the clock stands still and the limits do not refill.
     pub fn open_wide(&self, requests: usize) {
         let plans = self.call("apigateway", "GetUsagePlans", json!({}));
         let (plan, stage) = (&plans["item"][0], &plans["item"][0]["apiStages"][0]);
@@ -284,7 +285,7 @@ impl World {
         self.call("apigateway", "UpdateStage", input);
     }
 
-    /// How many invocations of the function are under way or wait for an environment.
+    /// How many invocations of the function are running or wait for an environment.
     pub fn under_way(&self, function: &str) -> u64 {
         let status =
             send("GET", &format!("{}/_devloop/status", self.cloud.endpoint()), &[], "").unwrap().json();
@@ -293,12 +294,12 @@ impl World {
         own.map(|one| one.pointer("/environments/busy").unwrap().as_u64().unwrap()).sum()
     }
 
-    /// The mapping that feeds `process`.
+    /// The mapping of `process`.
     pub fn mapping(&self) -> String {
         self.mapping_of("Process")
     }
 
-    /// The mapping that feeds the function whose logical id begins so.
+    /// The mapping of the function whose logical id has this prefix.
     pub fn mapping_of(&self, function: &str) -> String {
         let all = self.call("lambda", "ListEventSourceMappings", json!({}));
         let own = all["EventSourceMappings"]

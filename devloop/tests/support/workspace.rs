@@ -1,5 +1,5 @@
-//! A copy of this workspace that tests may edit. It outlives them, and so does what cargo built in it: the AWS SDK is compiled
-//! once a machine.
+//! A copy of this workspace that tests may edit. It outlives them, with cargo's output in it, so that the AWS SDK is compiled only
+//! once on a machine.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,10 +9,10 @@ use std::process::Command;
 
 use super::without_settings;
 
-/// What cargo and devloop need of a workspace.
+/// The parts of this workspace that cargo and devloop need.
 const PARTS: [&str; 6] = ["Cargo.toml", "Cargo.lock", "devloop", "functions", "stack/templates", "xtask"];
 
-/// The copy, as fresh as a clone but for its target folder. One test at a time has it.
+/// The copy, as fresh as a clone except for its target folder. One test at a time uses it.
 pub struct Workspace {
     root: PathBuf,
     /// Held for the lifetime: sessions in other threads and other test programs wait.
@@ -20,7 +20,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Waits for the turn, and undoes what the test before did.
+    /// Waits for this test's turn, and undoes the changes of the previous test.
     pub fn take() -> Self {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let root = home.join("loop");
@@ -39,7 +39,7 @@ impl Workspace {
         }
     }
 
-    /// Another workspace, of which the test has the turn.
+    /// Another workspace, whose turn this test has.
     pub fn of(root: PathBuf, turn: File) -> Self {
         Self { root, _turn: turn }
     }
@@ -49,7 +49,7 @@ impl Workspace {
         &self.root
     }
 
-    /// Where devloop puts the functions' binaries.
+    /// The folder in which devloop puts the functions' binaries.
     pub fn dist(&self) -> PathBuf {
         self.root.join("target/devloop/dist")
     }
@@ -59,7 +59,7 @@ impl Workspace {
         self.devloop_through(&[], &[], arguments)
     }
 
-    /// The same, started by another program, which takes it and its arguments as its last ones.
+    /// The same, started through another program, which gets it and its arguments as its last arguments.
     pub fn devloop_through(
         &self,
         starter: &[&str],
@@ -85,7 +85,7 @@ impl Workspace {
         fs::write(self.root.join(path), text).unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
-    /// Saves the file with one text replaced by another; it must be there.
+    /// Saves the file with one text replaced by another; the file must contain the text.
     pub fn edit(&self, path: &str, from: &str, to: &str) {
         let text = self.read(path);
         assert!(text.contains(from), "{path} no longer says `{from}`: this test has to follow");
@@ -93,7 +93,7 @@ impl Workspace {
     }
 }
 
-/// The tests of the pipeline say the same about prelinked functions, when they are asked to by a variable.
+/// Writes the settings. A variable makes the pipeline's tests run with prelinked functions.
 fn settle(settings: &Path) {
     match std::env::var_os("DEVLOOP_TESTS_PRELINK") {
         Some(_) => fs::write(settings, "[build]\nprelink = true\n").unwrap(),
@@ -104,7 +104,7 @@ fn settle(settings: &Path) {
     }
 }
 
-/// Makes `copy` the same as `original`. What is the same already keeps its time, so that cargo builds nothing anew.
+/// Makes `copy` the same as `original`. Equal files keep their modification time, so that cargo builds nothing anew.
 fn mirror(original: &Path, copy: &Path) {
     if original.is_dir() {
         fs::create_dir_all(copy).unwrap();
@@ -116,7 +116,7 @@ fn mirror(original: &Path, copy: &Path) {
             let path = copy.join(extra);
             if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
         }
-        // Sockets and the like are nobody's source.
+        // Sockets and the like are not sources.
         for name in wanted.iter().filter(|name| *name != "target" && *name != "node_modules") {
             mirror(&original.join(name), &copy.join(name));
         }

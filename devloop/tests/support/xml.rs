@@ -1,5 +1,4 @@
-//! The XML system as a whole: its committed template in a cloud of the test's own, its real functions, and a clock that the test
-//! drives.
+//! The whole XML system: its committed template in the test's own cloud, its real functions, and a clock that the test drives.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +22,7 @@ const FUNCTIONS: [&str; 2] = ["xml-process", "xml-upload"];
 /// The function that converts.
 pub const PROCESS: &str = "data-transform-local-process";
 
-/// Where XML files go, and where JSON files come from.
+/// The bucket for XML files, and the bucket of JSON files.
 pub const XML: &str = "xml-data";
 pub const JSON: &str = "json-data";
 
@@ -52,7 +51,7 @@ pub fn sample(name: &str) -> PathBuf {
     root().join("functions/xml/upload/data").join(name)
 }
 
-/// What a sample becomes.
+/// The expected JSON of a sample.
 pub fn golden(name: &str) -> String {
     let path = root().join("functions/xml/model/tests/golden").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -79,8 +78,8 @@ impl Xml {
         }
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        // Ahead of the machine's clock, which functions compare their deadline with: only the test lets them time out. What clients
-        // sign by the machine's clock is good for longer than that.
+        // Ahead of the machine's clock, with which functions compare their deadline, so that they only time out when the test wants
+        // it. Signatures that clients make by the machine's clock stay valid for longer than that.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
         let clock = Clock::manual(now + 600_000);
         let cloud = Cloud::new(Options { clock: clock.clone(), ..Options::default() });
@@ -144,7 +143,7 @@ impl Xml {
         self.ask(service, operation, input).unwrap_or_else(|error| panic!("{service}:{operation}: {error}"))
     }
 
-    /// Lets operations fail, in a way that SDKs do not try again by themselves.
+    /// Makes an operation fail this many times, with an error that SDKs do not retry by themselves.
     pub fn fail(&self, operation: &str, times: usize) {
         self.cloud.faults().arm(operation, times, ApiError::with_status(403, "AccessDenied", "as asked"));
     }
@@ -188,7 +187,7 @@ impl Xml {
             .collect()
     }
 
-    /// What an object was made of: the metadata that `process` writes.
+    /// The change that an object was made from, in the metadata that `process` writes.
     pub fn source_of(&self, key: &str) -> (String, String) {
         let answer = send("HEAD", &format!("{}/{JSON}/{key}", self.cloud.endpoint()), &[SIGNED], "").unwrap();
         let metadata =
@@ -196,7 +195,7 @@ impl Xml {
         (metadata("source-etag"), metadata("source-sequencer"))
     }
 
-    /// How many lines of `process` begin so.
+    /// How many log lines of `process` begin like this.
     pub fn count(&self, start: &str) -> usize {
         let lines = self.lines.lock().unwrap();
         lines.iter().filter(|(group, line)| group.ends_with("-process") && line.starts_with(start)).count()
@@ -210,7 +209,7 @@ impl Xml {
         });
     }
 
-    /// Lets time pass once events wait for nothing else.
+    /// Moves the clock forward once all events only wait for time to pass.
     pub fn pass(&self, seconds: u64) {
         eventually("an event waits for its next try", LIMIT, || match self.rest() {
             Some(waiting) if waiting > 0 => Ok(()),
@@ -219,7 +218,7 @@ impl Xml {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// How many events wait for their next try, unless one is being tried or could be.
+    /// How many events wait for their next try; `None` while one is being tried or is due.
     pub fn rest(&self) -> Option<u64> {
         let status = self.runtime.block_on(self.cloud.status());
         let functions = status["functions"].as_array().unwrap();
@@ -230,7 +229,7 @@ impl Xml {
         (!is_busy).then(|| events["waiting"].as_u64().unwrap_or(0))
     }
 
-    /// Lets what lies in a function's folder take over.
+    /// Activates the code in a function's folder.
     pub fn activate(&self, function: &str) -> Vec<Result<Activation, ActivationError>> {
         self.runtime.block_on(self.cloud.activate(&self.dist(function)))
     }
@@ -267,7 +266,7 @@ impl Xml {
         answer.json()
     }
 
-    /// A program with the variables of AWS's clients. Its tools are those of the tests.
+    /// A command with the variables of AWS's clients, and with the tests' tools on its PATH.
     pub fn client(&self, mut program: Command) -> Command {
         program
             .env("AWS_ENDPOINT_URL", &*self.cloud.endpoint())
@@ -277,7 +276,7 @@ impl Xml {
         program
     }
 
-    /// Lets a client run; its output when it succeeds.
+    /// Runs a client, which must succeed, and returns its output.
     pub fn run(&self, program: Command, arguments: &[&str]) -> String {
         let output = self.client(program).args(arguments).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
@@ -286,11 +285,11 @@ impl Xml {
     }
 }
 
-/// Signed as clients do it, for S3; nobody checks the signature.
+/// A header like a client's signature for S3; the cloud does not check it.
 pub const SIGNED: (&str, &str) =
     ("Authorization", "AWS4-HMAC-SHA256 Credential=test/20231114/us-east-1/s3/aws4_request");
 
-/// Runs all of them at the same time.
+/// Runs all futures at the same time.
 async fn futures_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|cx| {
