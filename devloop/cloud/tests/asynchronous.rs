@@ -1,4 +1,5 @@
-//! Events without a waiting caller: bounded, counted, gone with their function, and stopped when they go in circles.
+//! Asynchronous invocations: their queue is limited and counted, is deleted with its function, and recursive loops are
+//! stopped.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +15,7 @@ async fn send(cloud: &TestCloud, event: String) -> Answer {
 }
 
 #[tokio::test]
-async fn waiting_events_are_bounded_counted_and_gone_with_their_function() {
+async fn queued_events_are_limited_counted_and_deleted_with_their_function() {
     let clock = Clock::manual(1_700_000_000_000);
     let cloud = TestCloud::with(Options { clock: clock.clone(), ..Options::default() }).await;
     let folder = FunctionFolder::new("never-ready");
@@ -141,7 +142,10 @@ async fn a_success_reaches_its_destination_be_it_a_function() {
         (&first["requestContext"]["condition"], &first["requestPayload"]),
         (&json!("Success"), &json!({"n": 1}))
     );
-    assert_eq!(record["responsePayload"]["event"], *first, "the second function got the first one's record");
+    assert_eq!(
+        record["responsePayload"]["event"], *first,
+        "the second function received the first one's record"
+    );
 }
 
 #[tokio::test]
@@ -181,7 +185,7 @@ async fn a_failure_reaches_a_bucket_and_a_topic() {
 }
 
 #[tokio::test]
-async fn settings_are_kept_by_qualifier_and_refused_where_lambda_refuses_them() {
+async fn settings_belong_to_a_qualifier_and_are_validated_as_by_lambda() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let check = async |method: &str, path: &str, body: Value, status: u16, part: &str| {
@@ -209,7 +213,7 @@ async fn settings_are_kept_by_qualifier_and_refused_where_lambda_refuses_them() 
 }
 
 #[tokio::test]
-async fn nothing_is_kept_for_a_function_that_may_not_run() {
+async fn an_event_is_discarded_when_the_reserved_concurrency_is_zero() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let reserve = "/2017-10-31/functions/f/concurrency";

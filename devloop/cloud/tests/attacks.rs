@@ -1,4 +1,4 @@
-//! What strangers, pages and careless clients may do to a cloud that others use meanwhile.
+//! Attacks by other processes, by web pages and by careless clients on a cloud that others are using.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,11 +18,11 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The longest that anybody else may have to wait meanwhile. An answer takes well below a millisecond when the machine is at rest;
-/// this leaves room for a machine that is not.
+/// The longest that other clients may have to wait meanwhile. A response takes well below a millisecond on an idle machine;
+/// this allows for a busy one.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Asks for the health page until `work` has ended, and fails when an answer takes too long.
+/// Requests the health page until `work` has ended, and fails when a response takes too long.
 async fn while_others_are_answered<T>(cloud: &TestCloud, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     loop {
@@ -48,7 +48,7 @@ fn zip(entries: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_package_of_many_entries_keeps_nobody_waiting() {
+async fn a_package_of_many_entries_delays_no_other_client() {
     let cloud = TestCloud::start().await;
     let input = |entries: usize| {
         let input = json!({
@@ -57,7 +57,7 @@ async fn a_package_of_many_entries_keeps_nobody_waiting() {
         });
         Bytes::from(input.to_string())
     };
-    // Made before anybody is timed: the client shares this thread.
+    // These are made before the measurement begins, because the client shares this thread.
     let (large, too_large) = (input(20_000), input(100_000));
     let create = |input: Bytes| cloud.send("POST", "/2015-03-31/functions", &[], input);
     let created = while_others_are_answered(&cloud, create(large)).await;
@@ -72,7 +72,7 @@ async fn a_package_of_many_entries_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn a_pipe_in_the_place_of_a_binary_freezes_nothing() {
+async fn a_named_pipe_instead_of_a_binary_blocks_nothing() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     std::fs::remove_file(folder.bootstrap()).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(folder.bootstrap()).status().unwrap().success());
@@ -83,7 +83,7 @@ async fn a_pipe_in_the_place_of_a_binary_freezes_nothing() {
     assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "two");
 }
 
-/// Sends `head` and nothing of the body that it announces; returns the beginning of the answer.
+/// Sends `head` and nothing of the body that it announces; returns the start of the response.
 async fn stalled(cloud: &TestCloud, head: &str) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(cloud.address).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -97,7 +97,7 @@ async fn stalled(cloud: &TestCloud, head: &str) -> (TcpStream, String) {
 }
 
 #[tokio::test]
-async fn strangers_are_refused_before_their_body_is_read() {
+async fn forbidden_requests_are_refused_before_their_body_is_read() {
     let cloud = TestCloud::start().await;
     let length = 69 << 20;
     for (head, status) in [
@@ -127,7 +127,7 @@ async fn strangers_are_refused_before_their_body_is_read() {
 }
 
 #[tokio::test]
-async fn bodies_that_come_together_are_bounded_and_the_rest_is_told_to_come_again() {
+async fn simultaneous_bodies_are_limited_and_the_others_get_retry_after() {
     let cloud = TestCloud::start().await;
     let piece = vec![b' '; 1 << 20];
     let head = "POST /2015-03-31/functions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 72351744\r\n\r\n";
@@ -135,7 +135,7 @@ async fn bodies_that_come_together_are_bounded_and_the_rest_is_told_to_come_agai
         let (mut input, mut output) = TcpStream::connect(cloud.address).await.unwrap().into_split();
         output.write_all(head.as_bytes()).await.unwrap();
         let mut answer = vec![0; 4096];
-        // One piece less than announced: the body stands still there, unless it was refused before.
+        // One piece fewer than announced: the body stops there, unless it was refused before.
         for _ in 0..68 {
             tokio::select! {
                 biased;
@@ -162,7 +162,7 @@ async fn bodies_that_come_together_are_bounded_and_the_rest_is_told_to_come_agai
 }
 
 #[tokio::test]
-async fn neither_a_page_nor_another_process_takes_an_event_from_a_function() {
+async fn neither_a_web_page_nor_another_process_receives_a_functions_event() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let env = cloud.invoke("f", json!({"do": "env"})).await.json();
@@ -185,7 +185,7 @@ async fn neither_a_page_nor_another_process_takes_an_event_from_a_function() {
 }
 
 #[tokio::test]
-async fn an_image_on_a_page_empties_no_queue() {
+async fn an_image_on_a_web_page_purges_no_queue() {
     let cloud = TestCloud::start().await;
     let cx = cloud.cloud.context("us-east-1");
     let url = format!("http://{}/000000000000/q", cloud.address);
@@ -199,5 +199,5 @@ async fn an_image_on_a_page_empties_no_queue() {
     }
     let received = cloud.cloud.call(&cx, "sqs", "ReceiveMessage", json!({ "QueueUrl": url })).await.unwrap();
     assert_eq!(received["Messages"][0]["Body"], "kept");
-    assert_eq!(cloud.send("GET", purge, &[], "").await.status, 200, "by hand it works");
+    assert_eq!(cloud.send("GET", purge, &[], "").await.status, 200, "without a browser's headers it works");
 }

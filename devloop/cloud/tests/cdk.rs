@@ -1,4 +1,4 @@
-//! The unmodified CDK command line deploys to the cloud: what it does with a new stack, a changed one and a failing one.
+//! The unmodified CDK command line deploys to the cloud: a new stack, a changed one, and one that fails.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::{FunctionFolder, TestCloud};
 use tokio::process::Command;
 
-/// What the app is made with, and the folder that the command line keeps its own files in.
+/// The settings of the CDK app, and the folder in which the command line keeps its own files.
 struct App {
     endpoint: String,
     home: tempfile::TempDir,
@@ -17,7 +17,7 @@ struct App {
     settings: Vec<(&'static str, String)>,
 }
 
-/// What a run of the command line said.
+/// The result of one run of the command line.
 struct Run {
     succeeded: bool,
     said: String,
@@ -56,7 +56,7 @@ impl App {
             .args(["--no-notices", "--no-color"])
             .current_dir(self.home.path())
             .env("NODE_PATH", &packages)
-            // It would ask npm for newer versions, and tell AWS that it ran.
+            // Without these, it would ask npm for newer versions and send AWS telemetry.
             .env("CDK_DISABLE_VERSION_CHECK", "1")
             .env("CDK_DISABLE_CLI_TELEMETRY", "true")
             .env("CDK_HOME", self.home.path())
@@ -72,7 +72,7 @@ impl App {
         Run { succeeded: output.status.success(), said: String::from_utf8_lossy(&said).into_owned() }
     }
 
-    /// A run that has to succeed.
+    /// A run that must succeed; returns its output.
     async fn done(&self, arguments: &[&str]) -> String {
         let run = self.cdk(arguments).await;
         assert!(run.succeeded, "cdk {}:\n{}", arguments.join(" "), run.said);
@@ -132,7 +132,7 @@ async fn a_stack_is_deployed_changed_rolled_back_and_destroyed() {
     app.deploy(&["--hotswap"]).await;
     assert_eq!(cloud.invoke("worker", json!({})).await.json()["version"], "three");
 
-    // A table with another key is another table.
+    // A table with another key must be replaced.
     app.set("KEY", "name");
     app.deploy(&["--method=direct"]).await;
     let (status, second) = stack(&cloud).await;

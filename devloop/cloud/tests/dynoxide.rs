@@ -1,8 +1,9 @@
-//! Random requests, answered by this `DynamoDB` and by dynoxide (the package `dynoxide-rs`), which is measured against AWS by
-//! a public suite. A difference that stands on no list fails the test.
+//! Sends random requests to this `DynamoDB` and to dynoxide (the package `dynoxide-rs`), which a public test suite compares
+//! with AWS. The test fails on a difference that is not listed.
 //!
-//! The requests are the same in every run. `DEVLOOP_DYNOXIDE_SEED` draws others, `DEVLOOP_DYNOXIDE_ROUNDS` more of them: what such a run
-//! finds is judged by AWS's page, and then either mended or put on the list.
+//! The requests are the same in every run. `DEVLOOP_DYNOXIDE_SEED` changes them, and `DEVLOOP_DYNOXIDE_ROUNDS` sets how
+//! many rounds there are. Whether a difference found in such a run is a mistake here is decided by AWS's documentation;
+//! then it is either fixed or listed.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "a test")]
 
@@ -24,10 +25,10 @@ use devloop_cloud::{Cloud, Options};
 use requests::Requests;
 use server::Server;
 
-/// How many requests are sent to one pair of clouds before both begin anew.
+/// How many requests are sent to one pair of clouds before both are started anew.
 const ROUND: usize = 300;
 
-/// How many rounds there are, and what they are drawn from.
+/// The number of rounds, and the default seed.
 const ROUNDS: u64 = 60;
 const SEED: u64 = 1;
 
@@ -59,7 +60,7 @@ async fn random_requests_are_answered_as_by_dynoxide() {
             let (ours, theirs) = (ours.comparable(operation, &body), theirs.comparable(operation, &body));
             if ours == theirs || differences::is_known(operation, &body, &ours, &theirs) {
                 if ours.status != theirs.status {
-                    // The two no longer hold the same.
+                    // From here on the two hold different data.
                     break;
                 }
                 continue;
@@ -77,7 +78,7 @@ async fn random_requests_are_answered_as_by_dynoxide() {
         found.iter().map(|(class, (count, shown))| format!("{count} × {class}\n  {shown}")).collect();
     assert!(
         classes.is_empty(),
-        "seed {seed}: of {asked} requests, these classes were answered otherwise:\n{}",
+        "seed {seed}: of {asked} requests, these kinds were answered differently:\n{}",
         classes.join("\n")
     );
     eprintln!("{asked} random requests were answered as by dynoxide (seed {seed})");

@@ -1,4 +1,4 @@
-//! Event source mappings between real streams, function processes and queues.
+//! Event source mappings with real streams, function processes and queues.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ use support::{TestCloud, eventually, script};
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:consumer";
 const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/orders";
 
-/// A cloud with the function `consumer`, which notes what it gets.
+/// A cloud with the function `consumer`, which writes the records that it receives to a file.
 struct Consumer {
     cloud: TestCloud,
     cx: Context,
@@ -49,7 +49,7 @@ impl Consumer {
         self.notes.path().join("received")
     }
 
-    /// Waits until the function took `count` records; returns them.
+    /// Waits until the function has received `count` records; returns them.
     async fn received(&self, count: usize) -> Vec<Value> {
         eventually("the delivery", async || {
             let text = fs::read_to_string(self.received_file()).unwrap_or_default();
@@ -118,7 +118,7 @@ async fn a_record_that_is_put_reaches_the_function() {
 }
 
 #[tokio::test]
-async fn a_poison_record_ends_in_the_queue_and_delays_nobody() {
+async fn a_poison_record_ends_in_the_queue_and_delays_no_other_record() {
     let consumer = Consumer::start("good").await;
     consumer.stream().await;
     let queue = consumer.call("sqs", "CreateQueue", json!({ "QueueName": "failures" })).await;
@@ -149,14 +149,14 @@ async fn a_poison_record_ends_in_the_queue_and_delays_nobody() {
     assert_eq!(found["Records"][0]["Data"], BASE64_STANDARD.encode("poison"));
 }
 
-/// Options that give a failed batch up after its first try, and tell `destination`.
+/// Options that discard a failed batch after its first try and report it to `destination`.
 fn told(destination: &str) -> Value {
     json!({ "MaximumRetryAttempts": 0, "StartingPosition": "TRIM_HORIZON",
         "DestinationConfig": { "OnFailure": { "Destination": destination } } })
 }
 
 #[tokio::test]
-async fn a_topic_is_told_of_what_was_given_up() {
+async fn a_topic_is_notified_of_discarded_records() {
     let consumer = Consumer::start("good").await;
     consumer.stream().await;
     let queue = consumer.call("sqs", "CreateQueue", json!({ "QueueName": "alarms" })).await;
@@ -176,7 +176,7 @@ async fn a_topic_is_told_of_what_was_given_up() {
 }
 
 #[tokio::test]
-async fn a_bucket_gets_what_was_given_up_with_the_event() {
+async fn a_bucket_gets_the_record_of_a_discarded_batch_with_its_event() {
     let consumer = Consumer::start("good").await;
     consumer.stream().await;
     consumer.call("s3", "CreateBucket", json!({ "Bucket": "failures" })).await;
@@ -202,7 +202,7 @@ async fn a_bucket_gets_what_was_given_up_with_the_event() {
 }
 
 #[tokio::test]
-async fn a_repaired_function_takes_what_waited_for_it() {
+async fn a_repaired_function_processes_the_waiting_records() {
     let consumer = Consumer::start("broken").await;
     consumer.stream().await;
     let mapping = consumer.map(STREAM_ARN, json!({})).await;

@@ -1,4 +1,4 @@
-"""A stream consumer for tests: notes every record in the file RECEIVED, and fails on data that says so."""
+"""A stream consumer for tests: it appends every record to the file RECEIVED, and fails on data that tells it to."""
 
 import base64
 import http.client

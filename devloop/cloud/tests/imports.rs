@@ -1,7 +1,8 @@
-//! Who may import whom in the cloud: the table of the architecture, held over every path that begins with `crate` or `super`.
+//! Which part of the cloud may import which: checks the table of the architecture against every path that begins with
+//! `crate` or `super`.
 //!
-//! A room is a module at the top of the crate, or one of the services. No room imports one that imports it in turn, by however many
-//! steps; an import that the table allows and nobody uses fails too, so that the table tells what is.
+//! A room is a module at the top of the crate, or one of the services. Imports between rooms form no cycle. An import that
+//! the table allows but that no code uses fails the test too, so the table always shows the real imports.
 
 #![allow(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every room with the rooms that it uses. Inside a room everything may use everything.
+/// Every room with the rooms that it uses. Within a room, everything may use everything.
 const TABLE: &[(&str, &[&str])] = &[
     ("arn", &[]),
     ("calls", &["context", "error"]),
@@ -271,7 +272,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file but tests, below a folder.
+/// Every source file in a folder, without tests.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -285,7 +286,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The module of a file, from the crate's root on.
+/// The module of a file, as a path from the crate's root.
 fn module_of(file: &Path) -> Vec<String> {
     let inside = file.strip_prefix(source()).unwrap().with_extension("");
     let mut names: Vec<String> = inside.iter().map(|name| name.to_str().unwrap().to_owned()).collect();
@@ -299,7 +300,8 @@ fn code(text: &str) -> String {
     code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// The paths of a use tree at the start of the text: `a::{b, c::D}` names `a::b` and `a::c::D`. Returns what follows too.
+/// The paths of a use tree at the start of the text: `a::{b, c::D}` names `a::b` and `a::c::D`. Returns the text after the
+/// tree too.
 fn tree(text: &str) -> (Vec<Vec<String>>, &str) {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {
@@ -311,7 +313,7 @@ fn tree(text: &str) -> (Vec<Vec<String>>, &str) {
             }
             let (more, after) = tree(rest);
             paths.extend(more);
-            // Behind a path may stand a new name for it.
+            // A path may be followed by `as` and a new name.
             let Some(next) = after.find([',', '}']) else { return (paths, "") };
             rest = after[next..].trim_start_matches(',');
         }
@@ -320,7 +322,7 @@ fn tree(text: &str) -> (Vec<Vec<String>>, &str) {
         text.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     if name.is_empty() {
-        // A star.
+        // A glob import.
         return (vec![Vec::new()], rest);
     }
     match rest.strip_prefix("::") {
@@ -336,12 +338,12 @@ fn tree(text: &str) -> (Vec<Vec<String>>, &str) {
     }
 }
 
-/// The modules and items that the code of a module names, from the crate's root on.
+/// The modules and items that a module's code names, as paths from the crate's root.
 fn named(module: &[String], code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for start in ["crate::", "super::"] {
         for (at, _) in code.match_indices(start) {
-            // `super::super::a` is found from its first word on.
+            // `super::super::a` is matched once, at its first word.
             let before = code[..at]
                 .trim_end_matches(|character: char| character.is_alphanumeric() || character == '_');
             if before.len() < at || before.ends_with("super::") {
@@ -371,7 +373,7 @@ fn room_of(
         .or_else(|| reexports.get(first).cloned())
 }
 
-/// What is so.
+/// The table of the imports that the code really has.
 fn real() -> Table {
     let files: Vec<(Vec<String>, String)> = files(&source())
         .into_iter()
@@ -385,7 +387,7 @@ fn real() -> Table {
             [name, ..] => Some(name.clone()),
         })
         .collect();
-    // What the crate's root shows again belongs to the room that it comes from.
+    // An item that the crate's root exports again belongs to the room that defines it.
     let root =
         files.iter().find(|(module, _)| module.is_empty()).map(|(_, code)| code.as_str()).unwrap_or_default();
     let shown = root.split("pub use ").skip(1).flat_map(|rest| tree(rest).0);
@@ -410,7 +412,7 @@ fn text(table: &Table) -> String {
         .collect()
 }
 
-/// The rooms on a way from a room back to itself.
+/// A cycle of imports between rooms, if there is one.
 fn circle(table: &Table) -> Option<Vec<String>> {
     fn search(table: &Table, way: &mut Vec<String>, done: &mut BTreeSet<String>) -> bool {
         let room = way.last().cloned().unwrap_or_default();
@@ -465,7 +467,7 @@ fn every_room_uses_what_the_table_says_and_nothing_else() {
 }
 
 #[test]
-fn no_rooms_import_each_other_in_a_circle() {
+fn imports_between_rooms_form_no_cycle() {
     assert_eq!(circle(&real()), None);
 }
 

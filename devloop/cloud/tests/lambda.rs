@@ -1,4 +1,4 @@
-//! Lambda with real processes: answers, failures, swaps, limits.
+//! Lambda with real processes: responses, failures, code changes and limits.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -32,12 +32,12 @@ async fn an_invocation_answers_logs_and_reports() {
         assert!(log.contains(part), "{part} is missing in {log}");
     }
     let second = cloud.invoke("arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST", json!({})).await;
-    assert_eq!(second.json()["pid"], first.json()["pid"], "the environment is used again");
+    assert_eq!(second.json()["pid"], first.json()["pid"], "the environment is reused");
     assert!(!log_of(&second).contains("Init Duration"));
 }
 
 #[tokio::test]
-async fn every_way_to_fail_is_named_and_the_next_invocation_works() {
+async fn every_kind_of_failure_is_reported_and_the_next_invocation_works() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({"Timeout": 1})).await;
     let check = async |event: Value, error_type: &str, part: &str| {
@@ -61,7 +61,7 @@ async fn every_way_to_fail_is_named_and_the_next_invocation_works() {
 }
 
 #[tokio::test]
-async fn a_function_that_cannot_start_says_why() {
+async fn a_function_that_cannot_start_reports_why() {
     let cloud = TestCloud::start().await;
     let check = async |name: &str, folder: &FunctionFolder, error_type: &str, part: &str| {
         cloud.create_hot(name, folder.path(), json!({})).await;
@@ -82,11 +82,15 @@ async fn a_function_that_cannot_start_says_why() {
     std::fs::write(text.bootstrap(), "not a program").unwrap();
     check("text", &text, "Runtime.InvalidEntrypoint", "exec format error").await;
     text.swap("two");
-    assert_eq!(cloud.invoke("text", json!({})).await.json()["version"], "two", "the next good code is taken");
+    assert_eq!(
+        cloud.invoke("text", json!({})).await.json()["version"],
+        "two",
+        "the next working code is used"
+    );
 }
 
 #[tokio::test]
-async fn a_swap_serves_the_new_code_and_finishes_what_is_in_flight_on_the_old() {
+async fn a_swap_serves_the_new_code_and_finishes_old_invocations_on_the_old() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({"Timeout": 60})).await;
     cloud.invoke("f", json!({})).await;
@@ -128,7 +132,7 @@ async fn a_swap_serves_the_new_code_and_finishes_what_is_in_flight_on_the_old() 
 }
 
 #[tokio::test]
-async fn a_file_that_changes_by_itself_is_noticed_by_the_next_invocations() {
+async fn a_changed_file_is_noticed_by_the_next_invocations() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "one");
@@ -139,11 +143,15 @@ async fn a_file_that_changes_by_itself_is_noticed_by_the_next_invocations() {
     })
     .await;
     std::fs::remove_file(folder.bootstrap()).unwrap();
-    assert_eq!(cloud.invoke("f", json!({})).await.json()["version"], "two", "deleted code serves on");
+    assert_eq!(
+        cloud.invoke("f", json!({})).await.json()["version"],
+        "two",
+        "the last code still serves after its file was deleted"
+    );
 }
 
 #[tokio::test]
-async fn an_updated_zip_takes_over() {
+async fn an_updated_zip_replaces_the_code() {
     let cloud = TestCloud::start().await;
     let package = |version: &str| BASE64_STANDARD.encode(zip(version));
     let created = cloud
@@ -171,7 +179,7 @@ async fn an_updated_zip_takes_over() {
     assert_eq!(
         cloud.invoke("z:1", json!({})).await.json()["version"],
         "one",
-        "a published version is frozen"
+        "a published version does not change"
     );
 }
 
@@ -204,20 +212,20 @@ async fn a_version_is_published_once_for_each_code_and_configuration() {
 }
 
 #[tokio::test]
-async fn functions_see_lambdas_environment_and_nothing_of_the_developers() {
+async fn functions_get_lambdas_environment_and_not_the_developers() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({"Environment": {"Variables": {"OWN": "yes"}}})).await;
     let env = cloud.invoke("f", json!({"do": "env"})).await.json();
     assert_eq!((env["OWN"].clone(), env["AWS_LAMBDA_FUNCTION_NAME"].clone()), (json!("yes"), json!("f")));
     assert_eq!(env["AWS_ENDPOINT_URL"], format!("http://{}", cloud.address));
-    // Cargo sets these for the test itself; the function must not have inherited them.
+    // Cargo sets these for the test itself; the function must not inherit them.
     for leaked in ["HOME", "CARGO", "CARGO_MANIFEST_DIR", "USER", "SHELL"] {
         assert!(env.get(leaked).is_none(), "{leaked} leaked");
     }
 }
 
 #[tokio::test]
-async fn slow_invocations_run_side_by_side_and_limits_throttle() {
+async fn slow_invocations_run_in_parallel_and_limits_throttle() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({"Timeout": 60})).await;
     let gate = folder.path().join("gate");
@@ -291,7 +299,7 @@ async fn stopping_the_cloud_ends_its_processes() {
 }
 
 #[tokio::test]
-async fn bad_requests_get_lambdas_own_errors() {
+async fn bad_requests_get_lambdas_errors() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let check = |answer: &Answer, status: u16, kind: &str| {

@@ -1,4 +1,4 @@
-//! Functions that are deleted, limited or killed while somebody waits for them.
+//! Functions that are deleted, limited or killed while a caller waits for them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,7 +25,7 @@ fn silent() -> tempfile::TempDir {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_for_an_environment_ends_with_its_function_and_leaves_no_wakeup() {
+async fn deleting_a_function_ends_a_waiting_invocation_and_its_timers() {
     let clock = Clock::manual(1_700_000_000_000);
     let cloud = TestCloud::with(Options { clock: clock.clone(), ..Options::default() }).await;
     let folder = silent();
@@ -49,7 +49,7 @@ async fn a_call_that_waits_for_an_environment_ends_with_its_function_and_leaves_
 }
 
 #[tokio::test]
-async fn a_call_in_flight_ends_with_its_function() {
+async fn deleting_a_function_ends_an_invocation_in_flight() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({"Timeout": 60})).await;
     let delete = async {
@@ -66,7 +66,7 @@ async fn a_call_in_flight_ends_with_its_function() {
 }
 
 #[tokio::test]
-async fn every_call_is_answered_while_its_function_is_deleted_and_made_again() {
+async fn every_invocation_is_answered_while_its_function_is_recreated() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let over = AtomicBool::new(false);
@@ -92,12 +92,12 @@ async fn every_call_is_answered_while_its_function_is_deleted_and_made_again() {
     };
     let all = async { tokio::join!(join_all((0..12).map(|_| client())), changes) };
     let (answers, ()) =
-        tokio::time::timeout(Duration::from_secs(20), all).await.expect("a call without an answer");
+        tokio::time::timeout(Duration::from_secs(20), all).await.expect("an invocation without a response");
     assert!(answers.iter().sum::<usize>() > 40, "{answers:?}");
 }
 
 #[tokio::test]
-async fn a_reservation_bounds_simultaneous_cold_calls() {
+async fn reserved_concurrency_limits_simultaneous_cold_starts() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({"Timeout": 60})).await;
     let reserve = "/2017-10-31/functions/f/concurrency";
@@ -149,5 +149,5 @@ async fn a_daemon_that_a_function_leaves_behind_ends_with_it() {
     let place = format!("/proc/{daemon}");
     assert!(std::path::Path::new(&place).exists());
     cloud.stop().await;
-    assert!(!std::path::Path::new(&place).exists(), "it is gone when the cloud has stopped");
+    assert!(!std::path::Path::new(&place).exists(), "the daemon has ended when the cloud has stopped");
 }

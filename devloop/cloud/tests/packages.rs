@@ -1,4 +1,4 @@
-//! Functions whose code lies in a bucket, made by the API and by a template; layers; provisioned concurrency.
+//! Functions whose code is in a bucket, created by the API and by a template; layers; provisioned concurrency.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -54,7 +54,7 @@ async fn functions_take_their_code_from_a_bucket() {
 }
 
 #[tokio::test]
-async fn code_that_is_not_in_the_bucket_is_refused_with_the_reason_of_s3() {
+async fn code_that_is_not_in_the_bucket_is_refused_with_s3s_reason() {
     let cloud = TestCloud::start().await;
     put(&cloud, "/code", Vec::new()).await;
     put(&cloud, "/code/text", b"not a zip".to_vec()).await;
@@ -86,7 +86,7 @@ async fn a_template_takes_code_from_a_bucket() {
     }
 }
 
-/// A package with one file.
+/// A zip package with one file, in Base64.
 fn package(name: &str, content: &str) -> String {
     use std::io::Write as _;
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -96,7 +96,7 @@ fn package(name: &str, content: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_function_sees_its_layers_over_each_other() {
+async fn later_layers_of_a_function_override_earlier_ones() {
     let cloud = TestCloud::start().await;
     let publish = async |name: &str, file: &str, content: &str| {
         let body = json!({ "Content": { "ZipFile": package(file, content) }, "Description": content });
@@ -137,13 +137,13 @@ async fn a_function_sees_its_layers_over_each_other() {
     assert!(refused.json()["message"].as_str().unwrap().contains("does not exist"), "{:?}", refused.body);
 }
 
-/// An ARN as a query carries it.
+/// An ARN, escaped for a query string.
 fn in_query(arn: &str) -> String {
     arn.replace(':', "%3A")
 }
 
 #[tokio::test]
-async fn provisioned_concurrency_is_kept_and_shown() {
+async fn provisioned_concurrency_is_stored_and_shown() {
     let cloud = TestCloud::start().await;
     let mut function = create("f", json!({ "ZipFile": BASE64_STANDARD.encode(zip("one")) }));
     function["Publish"] = true.into();

@@ -1,4 +1,4 @@
-//! Stacks of random templates: whatever is made, changed and deleted, nothing is left over.
+//! Stacks of random templates are created, updated and deleted, and nothing may be left over.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,13 +6,13 @@ use devloop_cloud::{Cloud, Options};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::{Map, Value, json};
 
-/// How many stacks are made; each is made of one template and updated to another.
+/// How many stacks are created; each is created from one template and updated to another.
 const STACKS: u64 = 500;
 
-/// The most resources of a template.
+/// The largest number of resources in a template.
 const MOST: usize = 8;
 
-/// A reference to another resource in one of the forms that templates have.
+/// A reference to another resource, in one of the forms that templates have.
 fn reference(random: &mut StdRng, target: &str, kind: usize) -> Value {
     let attribute = match kind {
         0 => "Arn",
@@ -28,13 +28,13 @@ fn reference(random: &mut StdRng, target: &str, kind: usize) -> Value {
     }
 }
 
-/// A graph of queues, topics and parameters. A resource refers only to ones before it, in an order that the template does not
-/// keep; some hang on a condition, and nobody refers to those but under the same condition.
+/// A random graph of queues, topics and parameters. A resource refers only to resources made before it, but the template
+/// lists them in another order. Some resources have a condition, and no other resource refers to these.
 fn template(random: &mut StdRng) -> Value {
     let mut resources: Vec<(String, Value)> = Vec::new();
     let mut targets: Vec<(String, usize)> = Vec::new();
     for number in 0..random.random_range(1..=MOST) {
-        // A logical id has one type in all templates: stacks cannot change the type of a resource.
+        // A logical id has the same type in all templates, because an update cannot change a resource's type.
         let logical = format!("R{number}");
         let kind = number % 3;
         let text = if targets.is_empty() || random.random_bool(0.3) {
@@ -89,7 +89,7 @@ impl World {
         self.cloud.call(&cx, service, operation, input).await.map_err(|error| error.to_string())
     }
 
-    /// The state in which the stack's operation ends.
+    /// The stack after its operation has ended.
     async fn ended(&self, id: &str) -> Value {
         let began = std::time::Instant::now();
         loop {
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// What there is in all services that the templates use.
+    /// Every resource in the services that the templates use.
     async fn everything(&self) -> Vec<Value> {
         let mut found = Vec::new();
         for (service, operation, list) in [

@@ -1,4 +1,4 @@
-//! `SubscribeToShard` as clients call it: over HTTP/2 without asking first, and over HTTP/1.1.
+//! `SubscribeToShard` as clients call it: over HTTP/2 with prior knowledge, and over HTTP/1.1.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -52,7 +52,7 @@ impl World {
         self.call("SplitShard", split).await;
     }
 
-    /// The operation's input, from the oldest record on.
+    /// The operation's input; it starts with the oldest record.
     fn input(&self) -> String {
         let position = json!({ "Type": "TRIM_HORIZON" });
         json!({ "ConsumerARN": self.consumer, "ShardId": SHARD, "StartingPosition": position }).to_string()
@@ -62,7 +62,7 @@ impl World {
 const HEADERS: [(&str, &str); 2] =
     [("x-amz-target", "Kinesis_20131202.SubscribeToShard"), ("content-type", "application/x-amz-json-1.1")];
 
-/// The messages of a body, as they come.
+/// The messages of a response body, as they arrive.
 struct Messages {
     body: Incoming,
     bytes: BytesMut,
@@ -95,7 +95,7 @@ fn texts(payload: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn over_http2_events_come_while_records_are_put() {
+async fn over_http2_events_arrive_while_records_are_put() {
     let world = World::start().await;
     world.put("a").await;
     let connection = TcpStream::connect(world.cloud.address).await.unwrap();
@@ -132,7 +132,7 @@ async fn over_http2_events_come_while_records_are_put() {
         children = payload["ChildShards"].clone();
     }
     assert_eq!((rest, children.as_array().unwrap().len()), (vec!["d".to_owned()], 2));
-    // The same connection takes other requests beside the one that went on.
+    // The same connection accepted other requests while the subscription continued.
     drop(client);
     driven.await.unwrap().unwrap();
 }
@@ -159,7 +159,7 @@ async fn over_http1_a_closed_shard_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_fault_on_purpose_strikes_a_subscription_too() {
+async fn an_injected_fault_affects_a_subscription_too() {
     let world = World::start().await;
     let fault = ApiError::with_status(503, "ServiceUnavailable", "on purpose");
     world.cloud.cloud.faults().arm("kinesis:SubscribeToShard", 1, fault);

@@ -1,4 +1,4 @@
-//! The committed template of the pipeline, applied with stand-ins for its functions, and requests to its API.
+//! The pipeline's template in this repository, applied with stand-ins for its functions, and requests to its API.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
@@ -20,7 +20,7 @@ struct Pipeline {
 }
 
 impl Pipeline {
-    /// A cloud, and the committed template with its functions' code in a folder of this test.
+    /// A cloud, and the pipeline's template with its functions' code in a temporary folder.
     async fn new() -> Self {
         let cloud = TestCloud::start().await;
         cloud.cloud.listens_on(cloud.address);
@@ -68,7 +68,7 @@ impl Pipeline {
         ]
     }
 
-    /// Posts to the API at the address that the outputs tell.
+    /// Posts to the API at the address in the outputs.
     async fn post(&self, outputs: &Outputs, query: &str, body: &'static str) -> Answer {
         let endpoint = outputs.get("ApiGatewayMethodEndpoint").unwrap();
         let path = endpoint.strip_prefix(&format!("http://{}", self.cloud.address)).unwrap();
@@ -78,7 +78,7 @@ impl Pipeline {
 }
 
 #[tokio::test]
-async fn the_pipelines_template_comes_to_life() {
+async fn the_pipelines_template_is_applied() {
     let pipeline = Pipeline::new().await;
     let outputs = pipeline.apply().await.unwrap();
     assert_eq!(pipeline.census().await, [1, 1, 2, 3, 2, 1]);
@@ -102,7 +102,7 @@ async fn the_pipelines_template_comes_to_life() {
 }
 
 #[tokio::test]
-async fn a_request_arrives_as_the_event_that_aws_sends() {
+async fn a_request_becomes_the_event_that_aws_sends() {
     let pipeline = Pipeline::new().await;
     let outputs = pipeline.apply().await.unwrap();
     let answer = pipeline.post(&outputs, "?do=echo&x=1&x=2", r#"{"id":"1"}"#).await;
@@ -159,7 +159,7 @@ async fn a_changed_function_is_updated_in_place() {
 }
 
 #[tokio::test]
-async fn a_template_that_fails_leaves_nothing_behind() {
+async fn a_template_that_fails_leaves_no_resources() {
     let mut pipeline = Pipeline::new().await;
     let mapping = json!({
         "Type": "AWS::Lambda::EventSourceMapping",
@@ -180,7 +180,7 @@ async fn a_template_that_fails_leaves_nothing_behind() {
     pipeline.apply().await.unwrap();
 }
 
-/// A stranger's SAM template: one function behind an HTTP API, a schedule, a bus and a table's stream.
+/// An unrelated SAM template: one function with an HTTP API, a schedule, a bus and a table's stream.
 const SAM: &str = r#"
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -210,7 +210,7 @@ Outputs:
 "#;
 
 #[tokio::test]
-async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_comes_to_life() {
+async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_works() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.cloud.listens_on(cloud.address);
     let template = Template::parse(&SAM.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
@@ -225,7 +225,7 @@ async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_comes_to_l
     );
     assert_eq!(cloud.send("GET", &format!("{path}none"), &[], "").await.status, 404);
 
-    // Nobody waits for 3 a.m.
+    // The schedule is for 3 a.m., so the test fires it by hand.
     let status = cloud.send("GET", "/_devloop/status", &[], "").await.json();
     let scheduled =
         status["rules"].as_array().unwrap().iter().find(|rule| rule["schedule"].is_string()).unwrap();
@@ -245,7 +245,7 @@ async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_comes_to_l
             event["payload"].pointer(pointer) == Some(&json!(wanted)) && event["state"] != "running"
         })
     };
-    let events = eventually("the function got all events", async || {
+    let events = eventually("the function received all events", async || {
         let events = cloud.send("GET", "/_devloop/events", &[], "").await.json();
         let all = came(&events, "/detail-type", "Scheduled Event")
             && came(&events, "/do", "hour")

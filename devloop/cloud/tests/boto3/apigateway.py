@@ -1,4 +1,4 @@
-"""The API Gateway control plane, driven by boto3, and the three forms of its data plane."""
+"""The API Gateway control plane, called with boto3, and the data plane's three forms of address."""
 
 import json
 import os
@@ -16,7 +16,7 @@ STATUS = {"BadRequestException": 400, "NotFoundException": 404, "ConflictExcepti
 
 
 def not_done(code, text, call, **arguments):
-    """Refused, with the status that belongs to the code."""
+    """Checks that the call is refused, with the HTTP status of the error code."""
     answer = refused(code, text, call, **arguments)
     equal(answer["ResponseMetadata"]["HTTPStatusCode"], STATUS[code])
 
@@ -232,7 +232,7 @@ def get(path, host=None):
 
 
 def test_data_plane_in_its_three_forms():
-    """The function does not exist, which a client sees as a 500."""
+    """The function does not exist, so a client gets status 500."""
     api = Api().deployed()
     for path, host in (
         (f"/_aws/execute-api/{api.id}/prod/pets/7", None),

@@ -1,4 +1,4 @@
-"""HTTP APIs, driven by boto3 and the AWS CLI."""
+"""HTTP APIs, called with boto3 and the AWS CLI."""
 
 import json
 import urllib.error
@@ -73,7 +73,7 @@ def test_routes_integrations_and_authorizers():
 
 
 def test_stages_and_deployments():
-    """Without automatic deployment a stage shows what was deployed to it."""
+    """Without automatic deployment, a stage serves the deployment that it was given."""
     api = created()
     to = integration(api)
     apis.create_stage(ApiId=api, StageName="test", StageVariables={"a": "b"})
@@ -81,7 +81,7 @@ def test_stages_and_deployments():
     apis.create_route(ApiId=api, RouteKey="GET /pets", Target=f"integrations/{to}")
     deployment = apis.create_deployment(ApiId=api, StageName="test", Description="one")
     equal((deployment["DeploymentStatus"], deployment["AutoDeployed"]), ("DEPLOYED", False))
-    # The function does not exist, which a client sees as a 500.
+    # The function does not exist, so a client gets status 500.
     equal(get(f"/_aws/execute-api/{api}/test/pets"), (500, {"message": "Internal Server Error"}))
     equal(apis.get_stage(ApiId=api, StageName="test")["DeploymentId"], deployment["DeploymentId"])
     refused("BadRequestException", "stages", apis.delete_deployment, ApiId=api, DeploymentId=deployment["DeploymentId"])
@@ -94,7 +94,7 @@ def test_stages_and_deployments():
 
 
 def test_quick_create():
-    """One call makes an API of one function."""
+    """One call creates an API for one function."""
     api = created(Target=FUNCTION)
     equal([route["RouteKey"] for route in apis.get_routes(ApiId=api)["Items"]], ["$default"])
     equal([stage["StageName"] for stage in apis.get_stages(ApiId=api)["Items"]], ["$default"])

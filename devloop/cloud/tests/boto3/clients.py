@@ -1,6 +1,6 @@
-"""What the scripts share: clients of the cloud under test, calls that must be refused, the aws command line, and the end of each
-script, which runs one of its tests. A script is called with the cloud's endpoint and the test's name; each test has a cloud of its
-own."""
+"""What the scripts share: clients of the cloud under test, calls that must be refused, the aws command line, and the last call of
+each script, which runs one of its tests. A script gets the cloud's endpoint and the test's name as arguments; each test has a
+cloud of its own."""
 
 import contextlib
 import io
@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 ENDPOINT = sys.argv[1]
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-# A refusal must come from the cloud, at once.
+# No retries and no validation in boto3, so that every refusal comes from the cloud.
 CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
 
@@ -33,7 +33,7 @@ def equal(found, expected):
 
 
 def refused(code, text, call, **arguments):
-    """Calls, and returns the answer with the error, which has this code and this text in its message."""
+    """Makes a call that must fail with this code and this text in its message, and returns the error response."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -44,10 +44,10 @@ def refused(code, text, call, **arguments):
 
 
 def said(*arguments):
-    """What the aws command line says."""
+    """The output of the aws command line."""
     environment = {
         **os.environ,
-        # Commands that upload what they deploy ask S3 too.
+        # Commands that upload their packages call S3 too, which `--endpoint-url` does not cover.
         "AWS_ENDPOINT_URL": ENDPOINT,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -61,13 +61,13 @@ def said(*arguments):
 
 
 def aws(*arguments):
-    """What the aws command line says, in JSON; nothing where it is silent."""
+    """The output of the aws command line, parsed as JSON; None when there is none."""
     text = said(*arguments)
     return json.loads(text) if text.strip() else None
 
 
 def aws_here(*arguments):
-    """The same command line in this process: many calls take a second together, and not a second each."""
+    """The same command line within this process: many calls then take a second together, and not a second each."""
     from awscli.clidriver import create_clidriver
 
     os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1",
@@ -80,5 +80,5 @@ def aws_here(*arguments):
 
 
 def run(script):
-    """Runs the test that the command line names."""
+    """Runs the test that is named on the command line."""
     script[f"test_{sys.argv[2]}"]()

@@ -1,4 +1,4 @@
-"""CloudFormation, driven by boto3 with its waiters and by the aws command line with its deploy command."""
+"""CloudFormation, called with boto3 and its waiters, and with the deploy command of the aws command line."""
 
 import json
 import pathlib
@@ -31,7 +31,7 @@ def stack(name):
 
 
 def ended(name):
-    """The state in which the operation ended that is under way."""
+    """Waits until the operation in progress has ended, and returns the stack's state."""
     for _ in range(5_000):
         status = stack(name)["StackStatus"]
         if not status.endswith("IN_PROGRESS"):
@@ -163,7 +163,7 @@ def test_an_export_in_use_stays():
 
 
 def in_the_next_second():
-    """Change sets of the command line are named after the second, and one second has room for two deployments here."""
+    """The command line names change sets after the current second, and here two deployments can fall within one second."""
     second = int(time.time())
     while int(time.time()) == second:
         time.sleep(0.01)

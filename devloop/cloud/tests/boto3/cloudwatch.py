@@ -1,4 +1,4 @@
-"""CloudWatch metrics, driven by boto3, the aws command line, and requests as older clients send them."""
+"""CloudWatch metrics, called with boto3, the aws command line, and the requests of older clients."""
 
 import datetime
 import gzip
@@ -11,7 +11,7 @@ from clients import ENDPOINT, aws, client, equal, refused, run
 
 UTC = datetime.timezone.utc
 metrics = client("cloudwatch")
-# The start of a minute, a few minutes ago, so that no period of the test is still going on.
+# The start of a minute a few minutes ago, so that every period of the test has ended.
 minute = datetime.datetime.now(UTC).replace(second=0, microsecond=0) - datetime.timedelta(minutes=5)
 
 
@@ -105,7 +105,7 @@ def test_put_metric_data_refusals():
     refused(bad, "The collection MetricData must not have a size greater than 1000.", metrics.put_metric_data, Namespace="Test", MetricData=[{"MetricName": "m", "Value": 1}] * 1001)
     refused(bad, "The value AWS/Lambda for parameter Namespace is invalid.", metrics.put_metric_data, Namespace="AWS/Lambda", MetricData=[{"MetricName": "m", "Value": 1}])
     refused(missing, "The parameter MetricData is required.", metrics.put_metric_data, Namespace="Test", MetricData=[])
-    # One bad datum spoils the batch, and nothing of it is stored.
+    # One invalid datum makes the whole request fail, and nothing of it is stored.
     refused(bad, "member.2", metrics.put_metric_data, Namespace="Test", MetricData=[{"MetricName": "whole", "Value": 1}, {"MetricName": "whole", "Value": 1, "Unit": "X"}])
     equal(metrics.list_metrics(MetricName="whole")["Metrics"], [])
 
@@ -132,7 +132,7 @@ def test_what_does_not_exist_here_is_refused_by_name():
 
 
 def series():
-    """Ten seconds, each with its own number."""
+    """Ten seconds, each with a different value."""
     for second in range(10):
         put({"MetricName": "series", "Timestamp": at(second), "Value": second, "StorageResolution": 1})
 
@@ -274,7 +274,7 @@ def post(body, content_type, **headers):
 
 
 def test_query_protocol():
-    """As clients before 2025 speak: forms in, XML out; some of them gzip what they send."""
+    """The protocol of clients before 2025: forms in requests, XML in responses. Some of these clients compress requests with gzip."""
     form = "application/x-www-form-urlencoded; charset=utf-8"
 
     def call(action, **parameters):

@@ -1,4 +1,4 @@
-"""DynamoDB and its streams, driven by boto3."""
+"""DynamoDB and its streams, called with boto3."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ def key(*names):
 
 
 def create():
-    """The table of orders by customer and number, with an index by state and a stream."""
+    """Creates a table of orders with the keys customer and number, with an index by state and a stream."""
     return dynamodb.create_table(
         TableName="orders",
         AttributeDefinitions=[
@@ -39,7 +39,7 @@ def orders():
 
 
 def filled():
-    """Forty orders of one customer: the odd ones are new, the others paid."""
+    """Forty orders of one customer: those with odd numbers are new, the others are paid."""
     table = orders()
     with table.batch_writer() as batch:
         for number in range(1, 41):
@@ -180,7 +180,7 @@ def test_streams():
         StreamArn=arn, ShardId=described["Shards"][0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     records = streams.get_records(ShardIterator=iterator)["Records"]
-    # What changes nothing is no change.
+    # A write that changes nothing makes no stream record.
     equal([record["eventName"] for record in records], ["INSERT", "MODIFY", "REMOVE"])
     change = records[1]["dynamodb"]
     equal((change["OldImage"]["state"], change["NewImage"]["state"]), ({"S": "new"}, {"S": "paid"}))

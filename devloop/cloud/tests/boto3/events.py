@@ -1,4 +1,4 @@
-"""EventBridge, driven by boto3 and the AWS CLI."""
+"""EventBridge, called with boto3 and the AWS CLI."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""IAM, driven by boto3 and the aws command line."""
+"""IAM, called with boto3 and the aws command line."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_get_role():
     made = role(Description="d <&> é")
     equal(iam.get_role(RoleName="fn")["Role"]["Description"], "d <&> é")
     refused("NoSuchEntity", "The role with name x cannot be found.", iam.get_role, RoleName="x")
-    # IAM is one for all regions.
+    # IAM is global: it does not depend on the region.
     equal(client("iam", "eu-west-1").get_role(RoleName="fn")["Role"]["RoleId"], made["RoleId"])
 
 

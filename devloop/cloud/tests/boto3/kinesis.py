@@ -1,4 +1,4 @@
-"""Kinesis, driven by boto3."""
+"""Kinesis, called with boto3."""
 
 import datetime
 
@@ -59,7 +59,7 @@ def test_list_shards():
     page = kinesis.list_shards(StreamName="s", MaxResults=3)
     equal(len(page["Shards"]), 3)
     equal(len(kinesis.list_shards(NextToken=page["NextToken"])["Shards"]), 1)
-    # boto3's own paginator runs into this on AWS too.
+    # boto3's own paginator gets this error on AWS too.
     refused("InvalidArgumentException", "NextToken and StreamName cannot be provided together.", kinesis.list_shards,
             StreamName="s", NextToken=page["NextToken"])
 

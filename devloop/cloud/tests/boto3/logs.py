@@ -1,4 +1,4 @@
-"""CloudWatch Logs, driven by boto3 and the aws command line."""
+"""CloudWatch Logs, called with boto3 and the aws command line."""
 
 import time
 
@@ -14,7 +14,7 @@ def group(name=GROUP):
 
 
 def stream(*names):
-    """A group with these streams."""
+    """Creates a log group with these log streams."""
     group()
     for name in names:
         logs.create_log_stream(logGroupName=GROUP, logStreamName=name)
@@ -26,7 +26,7 @@ def put(stream, *events):
 
 
 def written():
-    """Three streams, the third empty."""
+    """Creates three log streams; `three` stays empty."""
     stream("one", "three", "two")
     put("one", (now - 5000, "START a"), (now - 1000, "END a"))
     put("two", (now - 4000, "START b"), (now - 4000, "ERROR b"), (now - 500, "END b"))
@@ -155,7 +155,7 @@ def test_get_log_events_tokens_end_where_the_stream_ends():
     found, calls, end = loop("nextForwardToken", startFromHead=True)
     equal((found, calls), (list(range(25)), 4))
     equal(loop("nextBackwardToken")[0], list(range(25)))
-    # A follower goes on from the token that it was left with, also from that of an empty stream.
+    # A follower continues with the token of its last response, even when the stream was empty.
     put("s", (now, "25"))
     [event] = get_events(nextToken=end)["events"]
     equal((event["message"], event["timestamp"]), ("25", now))
@@ -191,7 +191,7 @@ def test_filter_log_events_patterns():
 
 
 def test_filter_log_events_as_tail_follows():
-    """As `aws logs tail --follow` does: the newest time seen, asked for again, without the events seen before."""
+    """As `aws logs tail --follow` does: it reads again from the newest timestamp seen, and skips the events that it has seen."""
     written()
     seen, start = set(), now - 60_000
 

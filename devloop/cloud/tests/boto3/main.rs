@@ -1,11 +1,11 @@
-//! The services as unmodified clients see them: boto3, the AWS CLI, and forms as older clients send them. Each script beside this
-//! file is a service's, and each of its tests is one here, with a cloud of its own.
+//! The services as unmodified clients use them: boto3, the AWS CLI, and the requests of older clients. Each script in this
+//! folder tests one service, and each of its tests is one test here, with a cloud of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use tokio::{net::TcpListener, process::Command, sync::oneshot};
 
-/// Runs a test of a script against a cloud of its own, and fails with what the script says.
+/// Runs a test of a script against a new cloud. On failure it prints the script's output.
 async fn passes(script: &str, test: &str) {
     let mut python = Command::from(test_tools::python(&["boto3"]));
     test_tools::program("aws");
@@ -33,7 +33,7 @@ fn tests_of(script: &str) -> Vec<&str> {
     functions.map(|rest| rest.split('(').next().unwrap()).collect()
 }
 
-/// A room for each script, with its tests by name; one that is not listed here is missed.
+/// A module for each script, with its tests by name. A test that is missing from this list is reported.
 macro_rules! scripts {
     ($($script:ident: $($test:ident)+;)+) => {$(
         mod $script {

@@ -1,4 +1,4 @@
-"""A pipeline that boto3 and the AWS CLI build (stream, table with a stream, zip functions, mappings): they send records
+"""A pipeline that boto3 and the AWS CLI build (stream, table with a stream, zip functions, mappings). They send records
 through it, read the table, tail the logs and get the metrics."""
 
 import base64
@@ -14,7 +14,7 @@ from clients import aws, client, run
 
 
 def until(what, ask, seconds=20):
-    """Asks again until the answer is true."""
+    """Calls `ask` until it returns something true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         answer = ask()

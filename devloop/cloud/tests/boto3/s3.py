@@ -1,4 +1,4 @@
-"""S3, driven by boto3 and the aws command line."""
+"""S3, called with boto3 and the aws command line."""
 
 import base64
 import hashlib
@@ -50,7 +50,7 @@ def test_checksums_of_every_algorithm():
     for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
         try:
             put = s3.put_object(**NAME, Key=algorithm, Body=b"x" * 100, ChecksumAlgorithm=algorithm)
-        except Exception as error:  # botocore without the native extension makes no CRC32C and CRC64NVME itself
+        except Exception as error:  # without its native extension, botocore cannot compute CRC32C and CRC64NVME
             if "awscrt" in str(error) or "Missing Dependency" in str(error):
                 continue
             raise

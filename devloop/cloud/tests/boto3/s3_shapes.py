@@ -1,5 +1,5 @@
-"""The answers of S3 beside moto's: the same operations on both, and the same members with the same kinds of values, but for the
-differences that are listed, each with its reason. An operation of the cloud that is not among them is missed."""
+"""Compares the responses of S3 with moto's. Both get the same operations; the members and the types of their values must agree,
+but for the differences listed here, each with its reason. An operation of the cloud that is not called here is reported."""
 
 import json
 import os
@@ -19,7 +19,7 @@ RULE = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "a"}, "Expiration":
 
 
 def steps(s3):
-    """Yields the operation, a mark where one is called twice, and the answer."""
+    """Yields each operation's name, a mark that distinguishes several calls of one operation, and the response."""
     def call(operation, mark="", **arguments):
         answer = getattr(s3, operation)(**arguments)
         return operation, mark, answer
@@ -94,7 +94,7 @@ def steps(s3):
 
 
 def kind(value):
-    """The kind of a value: members by name, the first item of a list, or the name of the type."""
+    """The shape of a value: an object's members by name, the first item of a list, or the name of the type."""
     if isinstance(value, dict):
         return {name: kind(member) for name, member in value.items() if name != "ResponseMetadata"}
     if isinstance(value, list):
@@ -103,7 +103,7 @@ def kind(value):
 
 
 def flat(shape, path=""):
-    """Every path to a leaf, with its kind."""
+    """Every path to a leaf, with the leaf's type."""
     if isinstance(shape, dict):
         return {leaf for name, member in shape.items() for leaf in flat(member, f"{path}.{name}")}
     if isinstance(shape, list):
@@ -115,9 +115,9 @@ def answers(s3):
     return {f"{operation} {mark}".strip(): flat(kind(answer), operation) for operation, mark, answer in steps(s3)}
 
 
-# What differs, by the step: what only the cloud has (+) and what only moto has (-).
+# The differences of each step: members that only the cloud has (+) and members that only moto has (-).
 DIFFERENCES = {
-    # S3 answers these, and moto does not.
+    # S3 returns these members, and moto does not.
     "head_bucket": ["+head_bucket.AccessPointAlias: bool"],
     "list_buckets": ["+list_buckets.Buckets[].BucketRegion: str"],
     "get_bucket_acl": ["+get_bucket_acl.Grants[].Grantee.DisplayName: str"],
@@ -140,9 +140,9 @@ DIFFERENCES = {
         "+list_object_versions.EncodingType: str", "+list_object_versions.Versions[].ChecksumAlgorithm[]: str",
         "+list_object_versions.Versions[].ChecksumType: str",
     ],
-    # A bucket without versions gives none, and moto gives `null`.
+    # Without versioning there is no version id here; moto returns `null`.
     "complete_multipart_upload": ["-complete_multipart_upload.VersionId: str"],
-    # S3 answers these too; the cloud leaves them out where nothing was said of them.
+    # S3 returns these members too; the cloud omits them when the request did not set them.
     "delete_object version": ["-delete_object.VersionId: str"],
     "get_bucket_encryption": ["-get_bucket_encryption.ServerSideEncryptionConfiguration.Rules[].BucketKeyEnabled: bool"],
     "get_bucket_lifecycle_configuration": ["-get_bucket_lifecycle_configuration.TransitionDefaultMinimumObjectSize: str"],

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler, driven by boto3 and the AWS CLI."""
+"""EventBridge Scheduler, called with boto3 and the AWS CLI."""
 
 import urllib.request
 
@@ -49,7 +49,7 @@ def test_groups():
 
 
 def test_a_schedule_is_fired_by_hand():
-    """Nobody waits for 3 a.m."""
+    """The schedule is for 3 a.m., so the test fires it by hand."""
     queue = sqs.create_queue(QueueName="q")["QueueUrl"]
     created("nightly")
     urllib.request.urlopen(urllib.request.Request(f"{ENDPOINT}/_aws/events/fire/nightly", method="POST")).read()

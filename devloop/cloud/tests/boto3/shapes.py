@@ -1,5 +1,5 @@
-"""Answers beside those of moto, which knows AWS's interfaces on its own: the same members of the same types. What differs is listed with
-the page of AWS's documentation that speaks for this cloud."""
+"""Compares responses with those of moto, an independent implementation: members and types must agree. The differences are
+listed with the page of AWS's documentation that confirms this cloud."""
 
 import json
 import re
@@ -8,19 +8,21 @@ import boto3
 from clients import CONFIG, CREDENTIALS, ENDPOINT, run
 from moto.server import ThreadedMotoServer
 
-# What one side alone has, with the page of AWS's API reference that speaks for this cloud.
+# Members that only one side has, with the page of AWS's API reference that confirms this cloud.
 DIFFERENCES = {
-    # MetricAlarm: `Metrics` is for an alarm based on a math expression, and the time of the last transition is a member.
+    # MetricAlarm: `Metrics` is only for alarms on a math expression; the time of the last transition is a member.
     r"describe_alarms(_for_metric)?\.MetricAlarms\[\]\.Metrics: moto only",
     r"describe_alarms(_for_metric)?\.MetricAlarms\[\]\.StateTransitionedTimestamp: here only",
-    # CreateRestApi: what was not given is not returned; EndpointConfiguration has an address type.
+    # CreateRestApi: members that were not set are not returned; EndpointConfiguration has an address type.
     r"create_rest_api\.(binaryMediaTypes|tags|version): moto only",
     r"create_rest_api\.endpointConfiguration\.ipAddressType: here only",
-    # PutGatewayResponse: both maps are members of the answer. PutIntegration: defaults are returned. PutMethod: responses come later.
+    # PutGatewayResponse: the response has both maps. PutIntegration: defaults are returned. PutMethod: method responses are
+    # added later.
     r"put_gateway_response\.(responseParameters|responseTemplates): here only",
     r"put_integration\.(cacheNamespace|passthroughBehavior|timeoutInMillis): here only",
     r"put_method\.methodResponses: moto only",
-    # GetSubscriptionAttributes: the principal that subscribed. GetTopicAttributes: `DeliveryPolicy` is what was set, and nothing was.
+    # GetSubscriptionAttributes: the principal that subscribed. GetTopicAttributes: `DeliveryPolicy` is the policy that was
+    # set; none was.
     r"get_subscription_attributes\.Attributes\.SubscriptionPrincipal: here only",
     r"get_topic_attributes\.Attributes\.DeliveryPolicy: moto only",
 }
@@ -55,7 +57,7 @@ def differences(ours, theirs, at):
 
 
 class Pair:
-    """One service on both sides, asked the same."""
+    """Clients of one service on both sides, which make the same calls."""
 
     def __init__(self, service, theirs):
         def client(endpoint):
@@ -64,7 +66,7 @@ class Pair:
         self.service, self.sides, self.seen = service, [client(ENDPOINT), client(theirs)], []
 
     def __getattr__(self, operation):
-        """Calls it on both sides; an argument that is a pair has one value for each."""
+        """Makes a call on both sides; an argument that is a pair has one value for each side."""
 
         def call(**arguments):
             answers = []
@@ -78,7 +80,7 @@ class Pair:
 
 
 def compared(work):
-    """Runs the work on pairs of clients, and holds what differs against the list."""
+    """Runs `work` on pairs of clients, and compares the differences with the list."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()

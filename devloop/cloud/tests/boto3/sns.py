@@ -1,4 +1,4 @@
-"""SNS, driven by boto3."""
+"""SNS, called with boto3."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_publish_and_subscribe():
     sns.delete_topic(TopicArn=topic)
     try:
         sns.publish(TopicArn=topic, Message="x")
-        raise AssertionError("a topic that is gone took a message")
+        raise AssertionError("a deleted topic accepted a message")
     except sns.exceptions.NotFoundException as error:
         assert "Topic does not exist" in str(error), error
 

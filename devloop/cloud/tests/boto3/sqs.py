@@ -1,4 +1,4 @@
-"""SQS, driven by boto3 and by forms as clients sent them before SQS spoke JSON."""
+"""SQS, called with boto3 and with the form requests that clients sent before SQS had a JSON protocol."""
 
 import hashlib
 import json
@@ -60,12 +60,12 @@ def test_queue_tags():
 
 def test_message_attributes_and_their_digest():
     url = queue()
-    # boto3 itself verifies the MD5 of every body that it gets back.
+    # boto3 itself verifies the MD5 of every body that it receives.
     value = {"n": {"DataType": "Number", "StringValue": "7"}, "b": {"DataType": "Binary", "BinaryValue": b"\x00\x01"}}
     trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}}
     sent = sqs.send_message(QueueUrl=url, MessageBody="hello ☃", MessageAttributes=value, MessageSystemAttributes=trace)
     assert sent["MD5OfMessageSystemAttributes"], sent
-    # Amazon's digest, spelled out: every part behind its length, the kind of the value as one byte.
+    # The digest as AWS defines it: each part is preceded by its length, and a value's type is one byte.
     parts = [b"b", b"Binary", b"\x02", b"\x00\x01", b"n", b"Number", b"\x01", b"7"]
     sized = (part if part in (b"\x01", b"\x02") else len(part).to_bytes(4, "big") + part for part in parts)
     equal(sent["MD5OfMessageAttributes"], hashlib.md5(b"".join(sized)).hexdigest())
@@ -192,7 +192,7 @@ def test_delete_queue():
 
 
 def form(path, **parameters):
-    """Posts a form; answers with the status and the XML without namespaces."""
+    """Posts a form; returns the status and the XML without namespaces."""
     body = urllib.parse.urlencode({"Version": "2012-11-05", **parameters}).encode()
     try:
         with urllib.request.urlopen(ENDPOINT + path, body) as answer:

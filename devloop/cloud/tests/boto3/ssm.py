@@ -1,4 +1,4 @@
-"""SSM's parameters, driven by boto3 and the aws command line."""
+"""SSM's parameters, called with boto3 and the aws command line."""
 
 from clients import aws, client, equal, refused, run
 
@@ -10,7 +10,7 @@ def put(name, value, **more):
 
 
 def parameters():
-    """One with two versions, a secret below it in the tree, and a list."""
+    """Creates a parameter with two versions, a SecureString deeper in the hierarchy, and a StringList."""
     put("/app/a", "1", Description="first", Tags=[{"Key": "k", "Value": "v"}])
     ssm.put_parameter(Name="/app/a", Value="2", Overwrite=True)
     put("/app/deep/secret", "hush", Type="SecureString")

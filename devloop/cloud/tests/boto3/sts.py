@@ -1,4 +1,4 @@
-"""STS, driven by boto3 and the aws command line."""
+"""STS, called with boto3 and the aws command line."""
 
 import datetime
 

@@ -1,15 +1,15 @@
-//! Answers of both, brought into one form.
+//! Brings the responses of both sides into one form.
 
 use devloop_cloud::ApiError;
 use serde_json::{Value, json};
 
-/// What was answered.
+/// A response.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) kind: String,
     pub(super) message: String,
-    /// The output, or further members of the error.
+    /// The output, or the error's further members.
     pub(super) body: Value,
 }
 
@@ -38,7 +38,8 @@ impl Answer {
         Self { status, kind, message, body }
     }
 
-    /// The answer without what may differ: the order of sets and scans, names of keys in a message, times and ids.
+    /// The response without everything that may differ: the order of sets and scans, the order of key names in a message,
+    /// times and ids.
     pub(super) fn comparable(mut self, operation: &str, request: &Value) -> Self {
         if let Value::Object(members) = &mut self.body {
             members.remove("Message");
@@ -55,7 +56,7 @@ impl Answer {
                 }
                 _ => {}
             }
-            // dynoxide shows the key beside a transaction's projection; AWS shows what was asked for.
+            // dynoxide returns the key besides a transaction's projection; AWS returns only the requested attributes.
             if operation == "TransactGetItems" && request.to_string().contains("ProjectionExpression") {
                 for item in self.body["Responses"].as_array_mut().into_iter().flatten() {
                     if let Some(item) = item["Item"].as_object_mut() {
@@ -63,7 +64,7 @@ impl Answer {
                     }
                 }
             }
-            // Which items a limited scan meets, or one that goes on, is up to the order of hashes.
+            // Which items a partial scan returns depends on the order of hashes.
             let is_part =
                 ["Limit", "Segment", "ExclusiveStartKey"].iter().any(|member| !request[member].is_null());
             if operation == "Scan" && is_part {
@@ -71,7 +72,7 @@ impl Answer {
             }
         }
         self.message = self.message.split_whitespace().collect::<Vec<_>>().join(" ");
-        // Lists of names are in the order of a hash table on AWS.
+        // Lists of names have the order of a hash table on AWS.
         for (begin, end) in [
             ("keys: {", "}"),
             ("Keys: [", "]"),
@@ -82,7 +83,7 @@ impl Answer {
         ] {
             self.message = sorted_list(&self.message, begin, end);
         }
-        // The service shows a whole list or map in a language of its own.
+        // The service prints a whole list or map in a notation of its own.
         if let Some((before, rest)) = self.message.split_once("Value '")
             && let Some((shown, after)) = rest.split_once("' at '")
             && (shown.starts_with('{') || shown.starts_with('['))
@@ -92,7 +93,7 @@ impl Answer {
         self
     }
 
-    /// What tells the kind of a difference.
+    /// A text that is equal for differences of the same kind.
     pub(super) fn class(&self) -> String {
         if self.status == 200 {
             return "200".to_owned();
@@ -149,7 +150,7 @@ fn sort_items(body: &mut Value) {
     }
 }
 
-/// Of a table's description, what was asked for.
+/// The parts of a table's description that the request determined.
 fn described(body: &Value) -> Value {
     let table = if body["Table"].is_null() { &body["TableDescription"] } else { &body["Table"] };
     let indexes = |member: &str| -> Vec<Value> {

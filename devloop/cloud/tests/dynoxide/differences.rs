@@ -1,18 +1,18 @@
-//! Where the two differ and dynoxide is not followed.
+//! The differences in which dynoxide is not followed.
 
 use serde_json::Value;
 
 use super::answers::Answer;
 
-/// One kind of difference, told by what the two say.
+/// One kind of difference, recognized by the two responses.
 struct Known {
-    /// The operation, or nothing for any.
+    /// The operation; empty for any.
     operation: &'static str,
-    /// What the answer here contains: in its message, or its body when it is no error.
+    /// A text that this cloud's response contains: in its message, or in its body when it is not an error.
     here: &'static str,
-    /// What dynoxide's answer contains.
+    /// A text that dynoxide's response contains.
     dynoxide: &'static str,
-    /// Why, and where it is written.
+    /// The reason, and where it is documented.
     #[expect(dead_code, reason = "it is for the reader")]
     why: &'static str,
 }
@@ -53,7 +53,7 @@ const KNOWN: &[Known] = &[
         operation: "Query",
         here: "Invalid KeyConditionExpression: ",
         dynoxide: "",
-        why: "errors about an expression begin with its name: Query, API reference, and dynalite's tests, which ran on AWS",
+        why: "an error about an expression begins with the expression's name: Query, API reference, and dynalite's tests, which ran on AWS",
     },
     Known {
         operation: "",
@@ -107,13 +107,13 @@ const KNOWN: &[Known] = &[
         operation: "UpdateItem",
         here: "unused in expressions",
         dynoxide: "",
-        why: "also a condition without an update uses what it names: UpdateItem, API reference",
+        why: "a condition without an update uses its names and values too: UpdateItem, API reference",
     },
     Known {
         operation: "",
         here: "This attribute is part of the key",
         dynoxide: "",
-        why: "the request alone shows it, so no condition is looked at: UpdateItem, API reference",
+        why: "the request alone shows the error, so no condition is evaluated: UpdateItem, API reference",
     },
     Known {
         operation: "",
@@ -143,7 +143,7 @@ const KNOWN: &[Known] = &[
         operation: "UpdateItem",
         here: "may not be empty",
         dynoxide: "may not be empty",
-        why: "regions count the error or do not: paritysuite/dynamodb-conformance, error messages (envelope)",
+        why: "some regions count the errors and some do not: paritysuite/dynamodb-conformance, error messages (envelope)",
     },
     Known {
         operation: "",
@@ -197,7 +197,7 @@ const KNOWN: &[Known] = &[
         operation: "",
         here: "Empty attribute name",
         dynoxide: "Empty attribute name",
-        why: "regions name the placeholder or do not: dynoxide's changelog (captured in ten regions)",
+        why: "some regions name the placeholder and some do not: dynoxide's changelog (captured in ten regions)",
     },
     Known {
         operation: "",
@@ -221,13 +221,13 @@ const KNOWN: &[Known] = &[
         operation: "TransactWriteItems",
         here: "ValidationError",
         dynoxide: "cannot include multiple operations on one item",
-        why: "the transaction has both mistakes, and no page says which is told",
+        why: "the transaction has both mistakes, and no page says which one is reported",
     },
     Known {
         operation: "",
         here: "The conditional request failed",
         dynoxide: "operator: contains, first operand: [:",
-        why: "an attribute may not be compared with itself; of a value that is named twice no page speaks",
+        why: "an attribute may not be compared with itself; no page says whether a value may",
     },
     Known {
         operation: "",
@@ -239,13 +239,13 @@ const KNOWN: &[Known] = &[
         operation: "",
         here: "set may not be empty",
         dynoxide: "set may not be empty",
-        why: "regions count the error or do not: paritysuite/dynamodb-conformance, error messages (envelope)",
+        why: "some regions count the errors and some do not: paritysuite/dynamodb-conformance, error messages (envelope)",
     },
     Known {
         operation: "UpdateItem",
         here: "is not defined; attribute",
         dynoxide: "is not defined; attribute",
-        why: "regions name the expression or do not: paritysuite/dynamodb-conformance, error messages (envelope)",
+        why: "some regions name the expression and some do not: paritysuite/dynamodb-conformance, error messages (envelope)",
     },
     Known {
         operation: "CreateTable",
@@ -262,8 +262,9 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// Mistakes that a request can have, each told by a part of its message. No page of AWS's says which of several is told, nor which index
-/// is named that two of them concern; so where both refuse a request for two of these, it has both.
+/// Mistakes that a request can have, each recognized by a part of its message. AWS does not document which of several
+/// mistakes is reported, or which index is named when a mistake concerns two. So when both sides refuse a request for
+/// different mistakes of this list, the request has both.
 const MISTAKES: &[&str] = &[
     "failed to satisfy constraint",
     "AttributeValues inside AttributeValueList must be of same type",
@@ -313,7 +314,7 @@ const MISTAKES: &[&str] = &[
     "Value or AttributeValueList must be used",
 ];
 
-/// Of these a request may have more than one, and its message shows the first that was met.
+/// A request can have several of each of these mistakes, and its message shows the one that was found first.
 const REPEATED: &[&str] = &[
     "ComparisonOperator ",
     "failed to satisfy constraint",
@@ -323,10 +324,11 @@ const REPEATED: &[&str] = &[
     "Value must be provided when",
 ];
 
-/// Whether both refuse the request, each for another of its mistakes.
+/// Whether both sides refuse the request, each for a different mistake.
 fn has_several_mistakes(here: &Answer, dynoxide: &Answer) -> bool {
     if here.kind == "TransactionCanceledException" {
-        // The same elements are refused, and one with two mistakes is told one of them: CancellationReason, API reference, has one message.
+        // Both refuse the same elements. An element with two mistakes is reported with one of them: CancellationReason, API
+        // reference, has one message.
         return here.message == dynoxide.message && here.message.contains("ValidationError");
     }
     let refuses = |answer: &Answer| answer.status == 400 && answer.kind == "ValidationException";
@@ -339,7 +341,7 @@ fn has_several_mistakes(here: &Answer, dynoxide: &Answer) -> bool {
     refuses(here) && refuses(dynoxide) && are_known && (ours != theirs || is_repeated)
 }
 
-/// Whether both did the same, and one shows what the other does not.
+/// Whether both did the same and only the responses show different things.
 fn is_shown_otherwise(operation: &str, request: &Value, here: &Answer, dynoxide: &Answer) -> bool {
     let without = |answer: &Answer, member: &str| {
         let mut body = answer.body.clone();
@@ -352,21 +354,21 @@ fn is_shown_otherwise(operation: &str, request: &Value, here: &Answer, dynoxide:
         members.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
     };
     match operation {
-        // "All of the attributes of the item, as they appeared before the UpdateItem operation": of an item that was not there none
-        // are shown, where dynoxide shows its key. UpdateItem, API reference, ReturnValues
+        // "All of the attributes of the item, as they appeared before the UpdateItem operation": for an item that did not
+        // exist, none are returned, where dynoxide returns its key. UpdateItem, API reference, ReturnValues
         "UpdateItem" if request["ReturnValues"] == "ALL_OLD" => {
             here.body["Attributes"].is_null()
                 && names(&dynoxide.body["Attributes"]) == names(&request["Key"])
                 && here.body == without(dynoxide, "Attributes")
         }
-        // Of a list only the elements that are written are shown, where dynoxide shows all: scylladb test/alternator (runs on AWS),
-        // test_update_item_returnvalues_nested
+        // Only the written elements of a list are returned, where dynoxide returns all: scylladb test/alternator (runs on
+        // AWS), test_update_item_returnvalues_nested
         "UpdateItem" if request["UpdateExpression"].as_str().is_some_and(|text| text.contains('[')) => {
             names(&here.body["Attributes"]) == names(&dynoxide.body["Attributes"])
                 && without(here, "Attributes") == without(dynoxide, "Attributes")
         }
-        // What a local index does not hold is fetched from the table, and charged by what is fetched: Local secondary indexes,
-        // developer guide, attribute projections and provisioned throughput considerations
+        // Attributes that a local index does not hold are fetched from the table, and these reads are charged: Local
+        // secondary indexes, developer guide, attribute projections and provisioned throughput considerations
         "Query" | "Scan" if request["IndexName"] == "byh" => {
             let asks_for_more = !request["ProjectionExpression"].is_null()
                 || !request["AttributesToGet"].is_null()
@@ -377,7 +379,7 @@ fn is_shown_otherwise(operation: &str, request: &Value, here: &Answer, dynoxide:
     }
 }
 
-/// Whether the difference stands on a list.
+/// Whether the difference is listed.
 pub(super) fn is_known(operation: &str, request: &Value, here: &Answer, dynoxide: &Answer) -> bool {
     let holds =
         |answer: &Answer, text: &str| answer.message.contains(text) || answer.body.to_string().contains(text);

@@ -1,4 +1,4 @@
-//! Random expressions, most of them in order.
+//! Random expressions, most of them valid.
 
 use rand::{Rng as _, rngs::StdRng, seq::IndexedRandom as _};
 
@@ -128,7 +128,8 @@ pub(super) fn update(rng: &mut StdRng) -> String {
     };
     let first = section(rng);
     let both = if rng.random_ratio(1, 4) { format!("{first} {}", section(rng)) } else { first };
-    // What only takes away makes no item here and one there (see the differences), and all that follows would differ.
+    // An update that only removes attributes creates no item here, but it does in dynoxide (see the differences); then all
+    // later responses would differ.
     if both.contains("SET ") || both.contains("ADD ") || both.is_empty() {
         both
     } else {

@@ -1,11 +1,11 @@
-//! Random requests about two tables, most of them in order.
+//! Random requests for two tables, most of them valid.
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::{Map, Value, json};
 
 use super::expressions;
 
-/// Draws requests.
+/// Generates requests.
 pub(super) struct Requests(StdRng);
 
 const OPERATIONS: &[(&str, u32)] = &[
@@ -30,7 +30,7 @@ impl Requests {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// The tables that the requests are about.
+    /// The two tables.
     pub(super) fn tables() -> Vec<(&'static str, Value)> {
         let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
         let kind = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
@@ -60,7 +60,7 @@ impl Requests {
         ]
     }
 
-    /// One operation and its body.
+    /// A random operation and its body.
     pub(super) fn draw(&mut self) -> (&'static str, Value) {
         let operation = OPERATIONS.choose_weighted(&mut self.0, |(_, weight)| *weight).unwrap().0;
         let mut body = match operation {
@@ -97,7 +97,7 @@ impl Requests {
         from.choose(&mut self.0).unwrap().clone()
     }
 
-    /// Takes a member away, or gives it a value of its own type that is out of order.
+    /// Removes a member, or replaces its value by an invalid one of the same type.
     fn spoil(&mut self, body: &mut Value) {
         let Value::Object(members) = body else { return };
         let names: Vec<String> = members.keys().cloned().collect();
@@ -207,7 +207,7 @@ impl Requests {
         item
     }
 
-    /// The placeholders that the expressions use, and sometimes one more or one less.
+    /// The placeholders that the expressions use, and sometimes one too many or one too few.
     fn placeholders(&mut self, body: &mut Value, expressions: &[&str]) {
         let text: String =
             expressions.iter().filter_map(|member| body[*member].as_str()).collect::<Vec<_>>().join(" ");
@@ -266,7 +266,7 @@ impl Requests {
         }
     }
 
-    /// A condition in the words before expressions.
+    /// A condition in the form that predates expressions (`Expected`).
     fn expected(&mut self, body: &mut Value) {
         if !self.one_in(12) {
             return;
@@ -340,8 +340,8 @@ impl Requests {
             let name = self.of(&["n", "ss", "a", "p"]);
             body["AttributeUpdates"] = json!({ name: { "Action": action, "Value": self.value() } });
             if action == "DELETE" {
-                // Where there is no item, dynoxide makes one of the key alone. "DELETE: Causes nothing to happen; there is no
-                // attribute to delete." AttributeUpdates, legacy conditional parameters, developer guide
+                // dynoxide creates an item with the key alone when there is none. "DELETE: Causes nothing to happen; there
+                // is no attribute to delete." AttributeUpdates, legacy conditional parameters, developer guide
                 body["AttributeUpdates"]["hits"] = json!({ "Action": "PUT", "Value": { "N": "5" } });
             }
         } else if !self.rarely() {
@@ -386,7 +386,7 @@ impl Requests {
         body
     }
 
-    /// Only names: the request takes no values.
+    /// Names only: the request takes no values.
     fn names(&mut self, body: &mut Value) {
         self.placeholders(body, &["ProjectionExpression"]);
         body.as_object_mut().unwrap().remove("ExpressionAttributeValues");
@@ -534,7 +534,7 @@ impl Requests {
         body
     }
 
-    /// A table that is taken back by its name: it is always refused, or new.
+    /// A request to create a table. Its name is never used again, so the table is either refused or new.
     fn create(&mut self) -> Value {
         let element = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
         let name = format!("new-{}", self.0.random::<u32>());

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::answers::Answer;
 
-/// The server, which ends with this value.
+/// The server; it is killed when this is dropped.
 pub(super) struct Server {
     child: Child,
     connection: TcpStream,
@@ -70,7 +70,7 @@ impl Server {
     }
 }
 
-/// A connection once somebody listens.
+/// Connects as soon as the server listens.
 async fn connect(port: u16) -> TcpStream {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-"""AWS's own transform of the templates in this folder, one JSON document a line, by the file's name."""
+"""Runs AWS's own SAM transform on the templates of a folder and prints one JSON document per line, with the file's name."""
 import json
 import os
 import pathlib
@@ -13,7 +13,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 class Policies:
-    """The managed policies that the templates name."""
+    """The managed policies that the templates use."""
 
     def load(self):
         prefix = "arn:aws:iam::aws:policy/"
@@ -27,7 +27,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.yaml")):
     document = yaml_parse(path.read_text())
     try:
         made = transform(document, {}, Policies())
-    except Exception as error:  # The test shows it.
+    except Exception as error:  # The test compares the error.
         causes = [str(getattr(cause, "message", cause)) for cause in getattr(error, "causes", [])]
         made = {"error": str(getattr(error, "message", error)), "causes": causes}
     print(json.dumps({"name": path.stem, "document": made}))

@@ -1,11 +1,11 @@
-//! What the integration tests share: a cloud on a free port, an HTTP client, and a function to deploy.
+//! Shared by the integration tests: a cloud on a free port, an HTTP client, and a function to deploy.
 
 #![allow(
     clippy::unwrap_used,
     dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "every test binary uses another part of this"
+    reason = "every test binary uses a different part of this"
 )]
 
 use std::{
@@ -26,7 +26,7 @@ use hyper_util::{
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-/// A cloud that is served until it is dropped or stopped.
+/// A cloud that serves requests until it is dropped or stopped.
 pub struct TestCloud {
     pub cloud: Cloud,
     pub address: SocketAddr,
@@ -35,7 +35,7 @@ pub struct TestCloud {
     served: JoinHandle<std::io::Result<()>>,
 }
 
-/// An answer, read whole.
+/// A complete response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -77,7 +77,7 @@ impl TestCloud {
         Self { cloud, address, client, stop: Some(stop), served }
     }
 
-    /// Stops the cloud and waits until it has.
+    /// Stops the cloud and waits until it has stopped.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         self.served.await.unwrap().unwrap();
@@ -106,7 +106,7 @@ impl TestCloud {
         self.send(method, &format!("/2015-03-31/functions{path}"), &[], body).await
     }
 
-    /// Creates a function that runs from `folder`.
+    /// Creates a function whose code is in `folder`.
     pub async fn create_hot(&self, name: &str, folder: &Path, more: Value) -> Answer {
         let mut input = json!({
             "FunctionName": name, "Role": "arn:aws:iam::000000000000:role/r", "Runtime": "provided.al2023",
@@ -143,7 +143,7 @@ impl FunctionFolder {
         self.0.path()
     }
 
-    /// Replaces `bootstrap` by a rename, as a build tool does.
+    /// Replaces `bootstrap` by renaming a new file over it, as build tools do.
     pub fn swap(&self, version: &str) {
         let staged = self.0.path().join(".staged");
         fs::write(&staged, script(version)).unwrap();
@@ -156,14 +156,14 @@ impl FunctionFolder {
     }
 }
 
-/// The test function's text with its interpreter, whose place differs from machine to machine.
+/// The test function's source with its interpreter line, which depends on the machine.
 pub fn script(version: &str) -> String {
     let found = test_tools::python(&[]).args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
     let python = String::from_utf8(found.stdout).unwrap();
     format!("#!{}\n{}", python.trim(), include_str!("../fixtures/function.py").replace("@VERSION@", version))
 }
 
-/// A package with the test function as its `bootstrap`.
+/// A zip package with the test function as its `bootstrap`.
 pub fn zip(version: &str) -> Vec<u8> {
     use std::io::Write as _;
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -172,7 +172,7 @@ pub fn zip(version: &str) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Waits until `condition` holds, by asking again; fails after ten seconds.
+/// Calls `condition` until it returns a value; fails after ten seconds.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut condition: impl FnMut() -> F) -> T {
     let began = std::time::Instant::now();
     loop {
