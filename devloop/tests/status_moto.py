@@ -1,4 +1,4 @@
-"""A cloud of moto's with one function that has worked, for devloop status to be asked about. Ends when its input ends."""
+"""A moto server with a function that has been invoked, for tests of `devloop status`. Ends when its input ends."""
 
 import io
 import json
@@ -44,8 +44,7 @@ failures_arn = sqs.get_queue_attributes(QueueUrl=failures, AttributeNames=["Queu
 kinesis = client("kinesis")
 kinesis.create_stream(StreamName="Events", ShardCount=1)
 stream_arn = kinesis.describe_stream(StreamName="Events")["StreamDescription"]["StreamARN"]
-# They come after the last request has ended, so that they have been handed to nobody; and before moto knows who takes them, because
-# it would try to call the function in a container.
+# The records are put before the mapping exists: moto would otherwise try to call the function in a container.
 for number in range(3):
     kinesis.put_record(StreamName="Events", Data=b"waits", PartitionKey=str(number))
 awslambda.create_event_source_mapping(
@@ -55,7 +54,7 @@ awslambda.create_event_source_mapping(
     DestinationConfig={"OnFailure": {"Destination": failures_arn}},
 )
 
-# Like LocalStack: Invocations and Errors, and no Duration.
+# Like LocalStack: the metrics Invocations and Errors, but no Duration.
 dimensions = [{"Name": "FunctionName", "Value": NAME}]
 client("cloudwatch").put_metric_data(
     Namespace="AWS/Lambda",
@@ -64,7 +63,7 @@ client("cloudwatch").put_metric_data(
         {"MetricName": "Errors", "Dimensions": dimensions, "Value": 3, "Unit": "Count"},
     ],
 )
-# As SQS writes it, in seconds.
+# In seconds, as SQS writes it.
 age = {
     "MetricName": "ApproximateAgeOfOldestMessage",
     "Dimensions": [{"Name": "QueueName", "Value": "pipeline-failures"}],
@@ -86,8 +85,8 @@ logs.put_log_events(
     logGroupName=group, logStreamName="one", logEvents=[{"timestamp": began, "message": line} for line in lines]
 )
 
-# When it is asked to, moto computes signatures itself and refuses wrong ones; those of Lambda's REST API it gets wrong, so the two
-# requests to list functions and mappings go free.
+# On request, moto checks signatures. It computes those of Lambda's REST API wrongly, so the two requests that list functions and
+# mappings are not checked.
 iam = client("iam")
 iam.create_user(UserName="reader")
 policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

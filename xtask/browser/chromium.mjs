@@ -1,5 +1,5 @@
-// What tests ask of Chromium, for a build that lacks `--dump-dom`: `node chromium.mjs FOLDER … --dump-dom URL` prints the page as
-// it is after loading, and `--version` the browser's version. FOLDER is where `unpack.mjs` put the program.
+// Does what the tests need of Chromium, with a build that lacks `--dump-dom`: `node chromium.mjs FOLDER … --dump-dom URL` prints the page
+// as it is after loading, and `--version` prints the browser's version. FOLDER is where `unpack.mjs` put the program.
 
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ if (given.includes("--version")) {
 } else {
   const at = given.indexOf("--dump-dom");
   const url = given[at + 1];
-  if (at < 0 || !url) throw new Error("only --dump-dom URL and --version are known here");
+  if (at < 0 || !url) throw new Error("only --dump-dom URL and --version are supported here");
   const args = given.filter((word) => word.startsWith("--") && word !== "--dump-dom" && word !== "--headless");
   const browser = await puppeteer.launch({ executablePath, env, args, headless: "shell" });
   try {

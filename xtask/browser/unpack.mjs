@@ -1,5 +1,6 @@
 // Unpacks the browser of @sparticuz/chromium: `node unpack.mjs FOLDER` puts the program and its libraries there.
-// The package is made for Lambda and unpacks to a shared folder for temporary files when it runs; tests want it beside the others.
+// The package is made for Lambda and unpacks into the shared folder for temporary files when it runs; the tests'
+// programs are in a folder of their own.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
