@@ -1,4 +1,4 @@
-/** Brings `templates/` up to date with the stacks (`npm run templates`). */
+/** Writes `templates/` anew from the stacks (`npm run templates`). */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 

@@ -7,24 +7,24 @@ import { Settings, System } from './settings';
 import { WildRydesStack } from './wildrydes-stack';
 import { XmlStack } from './xml-stack';
 
-/** Builds the app, which the caller synthesises into `outdir` or, without one, where the CDK CLI wants it. */
+/** Builds the app, which the caller synthesises into `outdir` or, without one, into the CDK CLI's folder. */
 export function buildApp(settings: Settings, outdir?: string): App {
   const app = new App({
     ...(outdir !== undefined && { outdir }),
     analyticsReporting: false,
-    // The caller synthesises; an app that broke off half way must not write a half assembly when node exits.
+    // Without this, an app that fails half way would write an incomplete assembly when node exits.
     autoSynth: false,
-    // What `cdk init` would write into cdk.json; kept here so that tests and templates see the same behaviour.
+    // The settings that `cdk init` writes into cdk.json. They are here so that tests and templates have them too.
     context: {
       ...cx_api.CURRENTLY_RECOMMENDED_FLAGS,
-      // Lambda makes a function's log group at its first run; a resource of the same name that comes second fails.
+      // Lambda makes a function's log group at its first run. If that comes first, a resource of the same name would fail.
       [cx_api.USE_CDK_MANAGED_LAMBDA_LOGGROUP]: false,
     },
   });
   const has = (system: System) => settings.system === system || settings.system === 'all';
   const common = () => ({
     settings,
-    // The CLI checks the bootstrap version by itself; the rule would add a parameter that a local cloud has to resolve.
+    // The CLI checks the bootstrap version itself. The rule would add a parameter that a local cloud has to resolve.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
   if (has('pipeline')) {

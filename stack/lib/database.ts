@@ -1,4 +1,4 @@
-/** Where downstream's rows go: an Aurora cluster on AWS, a URL of the deployer's on a local cloud. */
+/** The database for downstream's rows: an Aurora cluster on AWS; on a local cloud, the database whose URL is given. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 
@@ -8,21 +8,21 @@ import { Construct } from 'constructs';
 
 import { Settings, sinks } from './settings';
 
-/** Name of the database, and of the only user. */
+/** The name of the database and of its only user. */
 const NAME = 'pipeline';
 
-/** The roots of Amazon RDS; no operating system has them. */
+/** The root certificates of Amazon RDS, which operating systems do not have. */
 const ROOTS = 'rds-ca.pem';
 
-/** Everything that a URL would have to escape. */
+/** The characters that a URL would have to escape. */
 const NOT_IN_A_URL = ' %+~`#$&*()|[]{}:;<>?!\'/@"\\^=,';
 
 /**
- * A serverless PostgreSQL in the functions' network that only who is `allow`ed reaches, over TLS. Its password is made by
- * Secrets Manager; the template holds a reference to it and no password.
+ * A serverless PostgreSQL in the functions' network. Only functions given to `allow` reach it, over TLS. Secrets Manager makes the
+ * password; the template holds only a reference to it.
  */
 export class PrivateDatabase extends Construct {
-  /** Made into the function's variable when the stack is deployed. */
+  /** The deployment resolves it for the function's variable. */
   readonly url: string;
   private readonly cluster: rds.DatabaseCluster;
 
@@ -32,7 +32,7 @@ export class PrivateDatabase extends Construct {
     this.cluster = new rds.DatabaseCluster(this, 'Cluster', {
       engine,
       parameterGroup: new rds.ParameterGroup(this, 'Parameters', { engine, parameters: { 'rds.force_ssl': '1' } }),
-      // The smallest that does not go to sleep: waking up takes longer than a function may run.
+      // The smallest capacity with which the cluster never pauses: resuming takes longer than a function may run.
       serverlessV2MinCapacity: 0.5,
       serverlessV2MaxCapacity: 2,
       writer: rds.ClusterInstance.serverlessV2('Writer', { publiclyAccessible: false }),
@@ -48,7 +48,7 @@ export class PrivateDatabase extends Construct {
     this.url = `postgres://${NAME}:${password}@${hostname}:${port}/${NAME}?sslmode=verify-full&sslrootcert=/opt/${ROOTS}`;
   }
 
-  /** Lets the function in, and gives it the certificates to know the server by. */
+  /** Gives the function access, and the certificates with which it verifies the server. */
   allow(consumer: lambda.Function): void {
     this.cluster.connections.allowDefaultPortFrom(consumer, 'rows of the pipeline');
     consumer.addLayers(
@@ -68,8 +68,8 @@ export class PrivateDatabase extends Construct {
 }
 
 /**
- * The switch as parameters of the template, so that one template serves every sink: `devloop up --postgres` and
- * `cdklocal deploy --parameters` give them values.
+ * The choice of the sink as parameters of the template, so that one template serves every sink: `devloop up --postgres` and
+ * `cdklocal deploy --parameters` set them.
  */
 export function sinkParameters(scope: Construct, settings: Settings): Record<'SINK' | 'DATABASE_URL', string> {
   const sink = new CfnParameter(scope, 'Sink', {

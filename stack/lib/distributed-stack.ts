@@ -1,6 +1,6 @@
 /**
- * The distributed system: an API puts words into a queue, a function per message transforms and stores them, and what fails
- * five times is told by e-mail.
+ * The distributed system: an API puts words into a queue, a function transforms and stores the word of each message, and words that fail
+ * five times are reported by e-mail.
  */
 import {
   CfnCondition,
@@ -22,10 +22,10 @@ import { RustFunction } from './rust-function';
 import { Settings } from './settings';
 import { WordApi } from './word-api';
 
-/** How often a message is received before it is given up. */
+/** How often a message is received before it goes to the dead-letter queue. */
 const TRIES = 5;
 
-/** The settings beside what every stack takes. */
+/** The settings in addition to those of every stack. */
 export interface DistributedStackProps extends StackProps {
   readonly settings: Settings;
 }
@@ -107,7 +107,7 @@ export class DistributedStack extends Stack {
   }
 }
 
-/** The control: one function that does it all in one call. */
+/** The control: one function that takes, transforms and stores a word in one call. */
 export class SingleStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: DistributedStackProps) {
     super(scope, id, props);

@@ -21,12 +21,12 @@ import { RustFunction } from './rust-function';
 import { Settings } from './settings';
 import { consumeStream } from './stream-consumer';
 
-/** The settings beside what every stack takes. */
+/** The settings in addition to those of every stack. */
 export interface PipelineStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** All resources of the pipeline, for AWS and for LocalStack alike; only the network is for AWS alone. */
+/** All resources of the pipeline. AWS and LocalStack get the same, but only AWS gets the network. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: PipelineStackProps) {
     super(scope, id, props);
@@ -57,7 +57,7 @@ export class PipelineStack extends Stack {
 
     stream.grantWrite(upstream);
     table.grantWriteData(midstream);
-    // A local template does not know its sink yet.
+    // The sink of a local template is a parameter, so it may be a metric.
     if (settings.useLocalStack || settings.sink !== 'postgres') {
       // CloudWatch metrics have no ARN to narrow this to.
       downstream.addToRolePolicy(new iam.PolicyStatement({ actions: ['cloudwatch:PutMetricData'], resources: ['*'] }));
@@ -66,14 +66,14 @@ export class PipelineStack extends Stack {
     consumeStream({
       consumer: midstream,
       source: (options) => new sources.KinesisEventSource(stream, options),
-      // A record that cannot be stored will not be stored later either; those behind it in its shard should not wait.
+      // A record that cannot be stored cannot be stored later either, and the records behind it in its shard should not wait.
       retryAttempts: 5,
       failures: new sqs.Queue(this, 'MidstreamFailures', { queueName: 'pipeline-midstream-failures' }),
     });
     consumeStream({
       consumer: downstream,
       source: (options) => new sources.DynamoEventSource(table, options),
-      // Midstream wrote these records, so what fails here is the sink, and it gets time to come back.
+      // Midstream wrote these records, so a failure here is the sink's, which gets time to recover.
       retryAttempts: 20,
       failures: new sqs.Queue(this, 'DownstreamFailures', { queueName: 'pipeline-downstream-failures' }),
     });
@@ -88,9 +88,9 @@ export class PipelineStack extends Stack {
   private stream(): kinesis.Stream {
     return new kinesis.Stream(this, 'KinesisStream', {
       streamName: 'KinesisStream',
-      // The framework's default, said outright: left out, it comes wrapped in a condition on the region.
+      // The framework's default. Without this line it would come with a condition on the region.
       encryption: kinesis.StreamEncryption.MANAGED,
-      // What it holds is in passing, and a stream that outlived its stack would keep the name from the next one.
+      // Its records are only on their way, and a stream that outlives its stack would keep the next stack from using the name.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }
@@ -98,7 +98,7 @@ export class PipelineStack extends Stack {
   private table(settings: Settings): dynamodb.Table {
     return new dynamodb.Table(this, 'DynamoDBTable', {
       partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING },
-      // Provisioned capacity of the default size throttles above about five small writes a second.
+      // Provisioned capacity of the default size would throttle above about five small writes a second.
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
       removalPolicy: settings.useLocalStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
@@ -109,7 +109,7 @@ export class PipelineStack extends Stack {
   private api(upstream: RustFunction): apigateway.RestApi {
     const api = new apigateway.RestApi(this, 'Api', {
       description: 'Entrance of the serverless data processing pipeline',
-      // An account-wide role for API Gateway's own logs, which a stack of an application should not set.
+      // The role for API Gateway's own logs belongs to the whole account; a stack of an application should not set it.
       cloudWatchRole: false,
     });
     api.root.addMethod('POST', new apigateway.LambdaIntegration(upstream, { allowTestInvoke: false }));

@@ -15,7 +15,7 @@ export class PrivateNetwork extends Construct {
     const vpc = new ec2.Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 0,
-      // Nothing is in the default group; emptying it would take a function of the framework's own.
+      // No resource uses the default group. To remove its rules, the framework would add a function of its own.
       restrictDefaultSecurityGroup: false,
       subnetConfiguration: [{ name: 'Functions', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     });

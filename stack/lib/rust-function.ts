@@ -1,4 +1,4 @@
-/** A Rust function as a Lambda resource: which binary it runs, on which runtime, with which variables. */
+/** A Rust function as a Lambda resource, with its binary, runtime and variables. */
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 
@@ -8,13 +8,13 @@ import { Construct } from 'constructs';
 import { Settings } from './settings';
 import { UserError } from './user-error';
 
-/** The bucket name that tells LocalStack to mount the folder in the code's key instead of fetching an archive. */
+/** With this bucket name, LocalStack mounts the folder named by the code's key instead of fetching an archive. */
 const HOT_RELOAD_BUCKET = 'hot-reload';
 
-/** Where functions reach the cloud they run in; LocalStack's own resolver knows the name inside containers. */
+/** The address of the cloud for its functions. LocalStack's resolver knows the name inside containers. */
 const LOCALSTACK_ENDPOINT = 'http://localhost.localstack.cloud:4566';
 
-/** What makes one Rust function different from the next. */
+/** The properties in which Rust functions differ. */
 export interface RustFunctionProps {
   readonly settings: Settings;
   /** The system the function belongs to: the folder of its package below the functions' sources. */
@@ -22,27 +22,27 @@ export interface RustFunctionProps {
   /** The binary's name, which is also its folder in the dist folder and the function's LAMBDA_STAGE. */
   readonly name: string;
   readonly environment?: Record<string, string>;
-  /** The function's name in Lambda; one of CloudFormation's making when left out. */
+  /** The function's name in Lambda. Default: CloudFormation makes one. */
   readonly functionName?: string;
-  /** The role it runs as; one of the framework's making when left out. */
+  /** The function's role. Default: the framework makes one. */
   readonly role?: iam.IRole;
-  /** The private network the function lives in; none when left out. */
+  /** The private network of the function. Default: none. */
   readonly vpc?: ec2.IVpc | undefined;
-  /** How long it may take; Lambda's 3 s when left out. */
+  /** The time limit of a call. Default: Lambda's 3 s. */
   readonly timeout?: Duration;
-  /** Its memory in MB, and with it its share of a processor; Lambda's 128 MB when left out. */
+  /** Its memory in MB, which also sets its share of a processor. Default: Lambda's 128 MB. */
   readonly memorySize?: number;
 }
 
 /**
- * A function whose `bootstrap` lies in the dist folder. Memory and timeout stay Lambda's defaults, 128 MB and 3 s,
- * unless a system needs more: most runs use a fraction of either, and a short timeout makes a hung call a quick retry.
+ * A function whose `bootstrap` is in the dist folder. Memory and timeout are Lambda's defaults, 128 MB and 3 s,
+ * unless a system needs more: most calls use a fraction of both, and with a short timeout a call that hangs is retried soon.
  */
 export class RustFunction extends lambda.Function {
   constructor(scope: Construct, id: string, props: RustFunctionProps) {
     const { settings, name, functionName, role, vpc, timeout, memorySize } = props;
     super(scope, id, {
-      // Natively built binaries need glibc 2.34: Amazon Linux 2023 has it, Amazon Linux 2 stops at 2.26.
+      // Natively built binaries need glibc 2.34. Amazon Linux 2023 has it; Amazon Linux 2 has only 2.26.
       runtime: lambda.Runtime.PROVIDED_AL2023,
       architecture: lambda.Architecture.X86_64,
       handler: 'bootstrap',
@@ -71,7 +71,7 @@ function liveCode(scope: Construct, id: string, props: RustFunctionProps): lambd
   return lambda.Code.fromBucket(bucket, path.join(props.settings.distFolder, props.name));
 }
 
-/** The built function as an archive to upload; a `UserError` when it was never built. */
+/** The built function as an archive to upload. Throws a `UserError` if it was never built. */
 function builtCode({ settings, system, name }: RustFunctionProps): lambda.Code {
   const folder = path.join(settings.distFolder, name);
   if (!existsSync(path.join(folder, 'bootstrap'))) {

@@ -1,12 +1,12 @@
 /**
- * What the environment variables say about a deployment. Pure: `bin/` passes the process environment in, tests pass
- * literals. Every variable the app reads is named here and in the README's table.
+ * The settings of a deployment, from environment variables. Pure: `bin/` passes the process environment, tests pass
+ * literals. Every variable that the app reads is named here and in the README's table.
  */
 import * as path from 'node:path';
 
 import { UserError } from './user-error';
 
-/** Where downstream sends what it measured. */
+/** Where downstream sends its measurements. */
 export type Sink = (typeof sinks)[number];
 
 export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
@@ -14,33 +14,33 @@ export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
 /** The systems that have a stack. `single` is the control of `distributed`. */
 export const systems = ['pipeline', 'wildrydes', 'xml', 'distributed', 'single'] as const;
 
-/** One of the systems, or every one. */
+/** One of the systems, or all. */
 export type System = (typeof systems)[number] | 'all';
 
-/** The choices that shape every stack of the app. */
+/** The settings of every stack of the app. */
 export interface Settings {
-  /** Whose stack there is; the functions of the others need not be built. */
+  /** The system whose stack is made. Functions of other systems need not be built. */
   readonly system: System;
-  /** Deploy to LocalStack, or to anything that speaks its API such as devloop's embedded cloud. */
+  /** Whether to deploy to LocalStack, or to a cloud with the same API such as devloop's embedded one. */
   readonly useLocalStack: boolean;
-  /** Let functions run straight from the dist folder, so that a rebuilt binary is live without a deployment. */
+  /** Whether functions run directly from the dist folder, so that a rebuilt binary is live without a deployment. */
   readonly hotDeploy: boolean;
-  /** Absolute folder of the functions' sources. */
+  /** The absolute path of the folder of the functions' sources. */
   readonly sourceFolder: string;
-  /** Absolute folder that holds `<function>/bootstrap` for every built function. */
+  /** The absolute path of the folder with `<function>/bootstrap` for every built function. */
   readonly distFolder: string;
   readonly sink: Sink;
-  /** The PostgreSQL database of a local deployment; AWS gets one of its own. */
+  /** The URL of the PostgreSQL database of a local deployment. On AWS the stack has a database of its own. */
   readonly databaseUrl?: string;
-  /** Remarks on variables whose values are probably not what was meant. */
+  /** Warnings about variables whose values are probably mistakes. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Reads the settings; relative folders are taken from `repositoryRoot`.
  *
- * Throws a `UserError` when HOT_DEPLOY is on without USE_LOCALSTACK, SYSTEM names no system, SINK names no sink, or DATABASE_URL is missing where it is
- * needed or given where it would not be used.
+ * Throws a `UserError` if HOT_DEPLOY is on without USE_LOCALSTACK, SYSTEM names no system, SINK names no sink, or DATABASE_URL is missing
+ * although it is needed or given although it is not used.
  */
 export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: string): Settings {
   const useLocalStack = environment.USE_LOCALSTACK === 'true';
@@ -100,7 +100,7 @@ function readDatabaseUrl(url: string | undefined, sink: Sink, useLocalStack: boo
   return url || undefined;
 }
 
-/** Only `true` is on; somebody who wrote `1` or `True` would otherwise deploy to AWS without noticing. */
+/** Only `true` turns a switch on. The warning keeps a user who wrote `1` or `True` from deploying to AWS unnoticed. */
 function switchWarning(name: string, value: string | undefined): string[] {
   if (value === undefined || ['', '0', 'false', 'true'].includes(value)) return [];
   return [`${name}=${value} counts as off: only the value true turns it on`];

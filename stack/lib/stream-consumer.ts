@@ -1,14 +1,14 @@
-/** How a function consumes a stream, Kinesis or a table's changes alike: losing no event, blocked by none. */
+/** How a function consumes a Kinesis stream or a table's stream without losing an event or being blocked by one. */
 import { Duration, aws_lambda as lambda, aws_lambda_event_sources as sources, aws_sqs as sqs } from 'aws-cdk-lib';
 
-/** What one consumer decides for itself. */
+/** The options of one consumer. */
 export interface StreamConsumerProps {
   readonly consumer: lambda.Function;
   /** The event source for the mapping's options: `KinesisEventSource` or `DynamoEventSource`. */
   readonly source: (options: sources.StreamEventSourceProps) => lambda.IEventSource;
   /** How often a batch that failed is delivered again before its records count as failed. */
   readonly retryAttempts: number;
-  /** Receives where a discarded batch lies in its stream, so that an operator can read it again. */
+  /** Receives the position of a discarded batch in its stream, so that an operator can read the batch again. */
   readonly failures: sqs.IQueue;
 }
 
@@ -26,7 +26,7 @@ export function consumeStream({ consumer, source, retryAttempts, failures }: Str
       onFailure: new sources.SqsDlq(failures),
     }),
   );
-  // The function must name failed records exactly when the mapping reads its answer; an answer that nobody reads
-  // counts as success and would drop them. So both are switched on here and nowhere else.
+  // The function must name failed records if and only if the mapping reads its answer: an answer that is not read
+  // counts as success, and the failed records would be lost. So both are switched on here and nowhere else.
   consumer.addEnvironment('PARTIAL_BATCH', 'on');
 }

@@ -1,6 +1,6 @@
 /**
- * The templates that are committed, so that `devloop up` needs no Node: written by `npm run templates`, compared with a
- * fresh synthesis by a test.
+ * The committed templates, with which `devloop up` needs no Node. `npm run templates` writes them, and a test compares them with a
+ * fresh synthesis.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,10 @@ import { readSettings } from './settings';
 /** The folder of the committed templates. */
 export const templatesFolder = path.join(stackFolder, 'templates');
 
-/** Hot reload from a folder that is the same on every machine: a function is found by the key's last segment. */
+/** Hot reload from a folder whose name is the same on every machine. devloop finds a function by the last segment of the key. */
 const environment = { SYSTEM: 'all', USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true', LAMBDA_DIST_PATH: '/dist' };
 
-/** Synthesises every stack; the file names with their texts. */
+/** Synthesises every stack. Returns the file names with their texts. */
 export function synthesiseTemplates(): Map<string, string> {
   const outdir = mkdtempSync(path.join(tmpdir(), 'devloop-stack-'));
   try {

@@ -1,6 +1,6 @@
 /**
  * A fault in what the user asked for, with the next step. `bin/` prints it without a stack trace, because the
- * place in this code that noticed it helps nobody.
+ * place in this code does not help the user.
  */
 export class UserError extends Error {
   constructor(
@@ -11,7 +11,7 @@ export class UserError extends Error {
   }
 }
 
-/** Runs `work`; a `UserError` becomes two lines on stderr and exit code 1, every other error stays an uncaught one. */
+/** Runs `work`. A `UserError` becomes two lines on stderr and exit code 1; every other error stays uncaught. */
 export function reportingUserErrors(work: () => void): void {
   try {
     work();

@@ -1,8 +1,8 @@
 /**
- * Wildrydes: a stream of unicorns' readings, which one function stores one by one and another sums by the minute.
+ * Wildrydes: a stream of unicorns' readings. One function stores each reading, another sums the distances of each minute.
  *
- * What a bad reading does is an experiment, chosen by the CDK context: `-c failMode=throw` fails the whole batch,
- * `checkpoint` (the default) names the first bad record; `-c bisect=off` takes the halving of failed batches away.
+ * The CDK context chooses what a bad reading does: `-c failMode=throw` fails the whole batch,
+ * `checkpoint` (the default) names the first bad record; `-c bisect=off` turns the halving of failed batches off.
  */
 import {
   Duration,
@@ -22,7 +22,7 @@ import { RustFunction } from './rust-function';
 import { Settings } from './settings';
 import { UserError } from './user-error';
 
-/** The settings beside what every stack takes. */
+/** The settings in addition to those of every stack. */
 export interface WildRydesStackProps extends StackProps {
   readonly settings: Settings;
 }
@@ -52,7 +52,7 @@ export class WildRydesStack extends Stack {
       environment: {
         TABLE_NAME: readings.tableName,
         FAIL_MODE: checkpoint ? 'checkpoint' : 'throw',
-        // The function must name failed records exactly when the mapping reads its answer.
+        // The function must name failed records if and only if the mapping reads its answer.
         PARTIAL_BATCH: checkpoint ? 'on' : 'off',
       },
     });
@@ -89,7 +89,7 @@ export class WildRydesStack extends Stack {
     );
   }
 
-  /** The context's choice of an experiment; the first one when it says nothing. */
+  /** The value that the context has for an option. Default: the first known value. */
   private choice(name: string, known: readonly [string, ...string[]]): string {
     const given: unknown = this.node.tryGetContext(name) ?? known[0];
     const choice = known.find((value) => value === given);

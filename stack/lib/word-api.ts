@@ -1,5 +1,5 @@
 /**
- * The API of the distributed system and of its control: one method that takes a word, behind a key, a usage plan and a
+ * The API of the distributed system and of its control: one method that takes a word, protected by a key, a usage plan and a
  * request validator, and `OPTIONS` for pages of other origins.
  */
 import { CfnOutput, aws_apigateway as apigateway } from 'aws-cdk-lib';
@@ -7,9 +7,9 @@ import { Construct } from 'constructs';
 
 import { RustFunction } from './rust-function';
 
-/** What tells one such API from another. */
+/** The properties in which such APIs differ. */
 export interface WordApiProps {
-  /** The application's name, which everything of the API begins with. */
+  /** The application's name, with which the names of all resources of the API begin. */
   readonly appName: string;
   readonly stageName: string;
   /** The path below the stage. */
@@ -17,11 +17,11 @@ export interface WordApiProps {
   readonly handler: RustFunction;
 }
 
-/** Requests a second, at once, and a month: of a key, and of the whole stage. */
+/** The limits of a key and of the whole stage: requests a second, burst, and requests a month. */
 const RATE = { rateLimit: 1000, burstLimit: 500 };
 const QUOTA = { limit: 10_000, period: apigateway.Period.MONTH };
 
-/** The API with its key; the endpoint and the key's id are among the stack's outputs. */
+/** The API with its key. The endpoint and the key's id are outputs of the stack. */
 export class WordApi extends Construct {
   constructor(scope: Construct, id: string, { appName, stageName, path, handler }: WordApiProps) {
     super(scope, id);

@@ -1,8 +1,8 @@
 /**
- * XML: files that are put into one bucket become JSON files in another, by rules that a table holds; an API takes files too.
+ * XML: files that are put into one bucket become JSON files in another, by rules from a table. An API takes files too.
  *
- * The bucket tells the function of new files by its own setting. The CDK's construct for that would bring a function in
- * JavaScript, which sets it from outside; here the names are known beforehand, so nothing has to wait for anything.
+ * The bucket's own notification setting calls the function for new files. The CDK's construct for that would add a function in
+ * JavaScript that makes the setting. Here all names are known beforehand, so no resource has to wait for another.
  */
 import {
   CfnOutput,
@@ -23,12 +23,12 @@ import { Construct } from 'constructs';
 import { RustFunction } from './rust-function';
 import { Settings } from './settings';
 
-/** The settings beside what every stack takes. */
+/** The settings in addition to those of every stack. */
 export interface XmlStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** Where XML files go, and where the JSON files come from. */
+/** The buckets of the XML files and of the JSON files. */
 const XML_BUCKET = 'xml-data';
 const JSON_BUCKET = 'json-data';
 
@@ -102,7 +102,7 @@ export class XmlStack extends Stack {
         allowMethods: ['POST', 'OPTIONS'],
         allowHeaders: ['Content-Type'],
       });
-      // Where every body is binary, a mock integration reads its template only when it is told to read text.
+      // With all bodies binary, a mock integration reads its template only if text is requested.
       const method = preflight.node.defaultChild as apigateway.CfnMethod;
       method.addPropertyOverride('Integration.ContentHandling', 'CONVERT_TO_TEXT');
     }
@@ -121,11 +121,11 @@ export class XmlStack extends Stack {
     return bucket.node.defaultChild as s3.CfnBucket;
   }
 
-  /** The right to do something with the objects of a bucket, which need not exist yet. */
+  /** The permission for an action on the objects of a bucket, which need not exist yet. */
   private allow(consumer: RustFunction, bucket: string, ...actions: string[]): void {
     const arn = `arn:${this.partition}:s3:::${bucket}`;
     consumer.addToRolePolicy(new iam.PolicyStatement({ actions, resources: [`${arn}/*`] }));
-    // Without the right to list, a missing object is answered as a forbidden one.
+    // Without the permission to list, S3 answers for a missing object as for a forbidden one.
     if (actions.includes('s3:GetObject')) {
       consumer.addToRolePolicy(new iam.PolicyStatement({ actions: ['s3:ListBucket'], resources: [arn] }));
     }

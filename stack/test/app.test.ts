@@ -10,7 +10,7 @@ import { stackFolder } from '../lib/paths';
 const folder = mkdtempSync(path.join(tmpdir(), 'devloop-stack-app-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Runs the program as the CDK CLI does, with these variables and none of the caller's. */
+/** Runs the program as the CDK CLI does, with only these variables. */
 function run(environment: NodeJS.ProcessEnv): { status: number | null; stderr: string; assembly: string } {
   const assembly = mkdtempSync(path.join(folder, 'assembly-'));
   const { status, stderr } = spawnSync(process.execPath, [path.join(stackFolder, 'build/bin/app.js')], {
@@ -31,14 +31,14 @@ test('hot deployment to AWS ends with two lines and exit code 1', () => {
   assert.ok(!existsSync(path.join(assembly, 'manifest.json')));
 });
 
-test('a missing build ends the same way, without a half-written assembly', () => {
+test('a missing build ends with two lines and exit code 1, without an incomplete assembly', () => {
   const { status, stderr, assembly } = run({ LAMBDA_DIST_PATH: path.join(folder, 'nothing') });
   assert.match(stderr, /^error: no built function `upstream`: .*\/nothing\/upstream has no bootstrap\nhint: .*\n$/);
   assert.equal(status, 1);
   assert.ok(!existsSync(path.join(assembly, 'manifest.json')));
 });
 
-test('a good environment writes the assembly, silently', () => {
+test('valid settings write the assembly without any output', () => {
   const { status, stderr, assembly } = run({ USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true', LAMBDA_DIST_PATH: folder });
   assert.equal(stderr, '');
   assert.equal(status, 0);
@@ -46,7 +46,7 @@ test('a good environment writes the assembly, silently', () => {
   assert.ok(template.includes(`${folder}/upstream`));
 });
 
-test('a switch that is nearly on is warned about', () => {
+test('a value that looks like `true` is warned about', () => {
   const { stderr } = run({ USE_LOCALSTACK: '1', LAMBDA_DIST_PATH: path.join(folder, 'nothing') });
   assert.match(stderr, /^warning: USE_LOCALSTACK=1 counts as off: only the value true turns it on\nerror: /);
 });

@@ -1,4 +1,4 @@
-/** The stacks `distributed` and `single`: what the clients and the functions rely on. */
+/** Tests what the clients and the functions need of the stacks `distributed` and `single`. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ function template(make: (app: App) => Stack): Template {
 const distributed = template((app) => new DistributedStack(app, 'distributed', { settings }));
 const single = template((app) => new SingleStack(app, 'single', { settings }));
 
-test('a message is given up after five receives, 30 s apart', () => {
+test('a message goes to the dead-letter queue after five receives, 30 s apart', () => {
   distributed.hasResourceProperties('AWS::SQS::Queue', {
     VisibilityTimeout: 30,
     RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }),
@@ -33,7 +33,7 @@ test('a message is given up after five receives, 30 s apart', () => {
   distributed.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 30, ReceiveMessageWaitTimeSeconds: 2 });
 });
 
-test('both mappings deliver one message at a time and read which failed', () => {
+test('both mappings deliver one message at a time and read which messages failed', () => {
   const mappings = distributed.findResources('AWS::Lambda::EventSourceMapping');
   assert.equal(Object.keys(mappings).length, 2);
   distributed.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
@@ -42,7 +42,7 @@ test('both mappings deliver one message at a time and read which failed', () => 
   });
 });
 
-test('functions find their queue, table and topic under the names that they read', () => {
+test('functions get their queue, table and topic in the variables that they read', () => {
   const variables = (wanted: object) =>
     distributed.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike(wanted) } });
   variables({ LAMBDA_STAGE: 'distributed-data', SQSQUEUE: Match.anyValue() });
@@ -50,7 +50,7 @@ test('functions find their queue, table and topic under the names that they read
   variables({ SNSTOPIC: Match.anyValue(), SNSSUBJECT: 'DistComp: Data Processing Failure', MAX_RECEIVE_COUNT: '5' });
 });
 
-test('both APIs take words behind a key, a plan and a validator', () => {
+test('both APIs have a key, a usage plan and a validator', () => {
   for (const stack of [distributed, single]) {
     stack.hasResourceProperties('AWS::ApiGateway::Method', { HttpMethod: 'POST', ApiKeyRequired: true });
     stack.hasResourceProperties('AWS::ApiGateway::Method', {

@@ -50,7 +50,7 @@ function functionProperties(template: Template, name: string) {
   return template.findResources('AWS::Lambda::Function')[functionId(template, name)]!.Properties;
 }
 
-/** Every statement that the function's role is allowed, beside the managed policies. */
+/** All statements of the function's role, without the managed policies. */
 function allowed(template: Template, name: string): { Action: string | string[]; Resource: unknown }[] {
   const role = functionProperties(template, name).Role['Fn::GetAtt'][0];
   const policies = template.findResources('AWS::IAM::Policy', { Properties: { Roles: [{ Ref: role }] } });
@@ -77,7 +77,7 @@ test('the stream has one shard, a day of retention and the key managed by AWS', 
   });
 });
 
-test('the table is on demand, streams both images and outlives a stack on AWS only', () => {
+test('the table is on demand, streams both images and is retained only on AWS', () => {
   const properties = {
     TableName: Match.absent(),
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
@@ -121,7 +121,7 @@ test('each function gets the variables it reads and no others', () => {
   }
 });
 
-test('hot deployment runs the dist folder itself, every other one an uploaded archive', () => {
+test('hot deployment runs the dist folder itself, every other deployment an uploaded archive', () => {
   for (const name of functions) {
     const codeOf = (template: Template) => functionProperties(template, name).Code;
     assert.deepEqual(codeOf(hot), { S3Bucket: 'hot-reload', S3Key: `/somewhere/dist/${name}` });
@@ -132,7 +132,7 @@ test('hot deployment runs the dist folder itself, every other one an uploaded ar
   }
 });
 
-test('a function that was not built is named with its folder and the next step', () => {
+test('the error for a function that was not built names its folder and the next step', () => {
   const partly = path.join(workspace, 'partly');
   mkdirSync(path.join(partly, 'midstream'), { recursive: true });
   mkdirSync(path.join(partly, 'upstream'), { recursive: true });
@@ -148,7 +148,7 @@ test('a function that was not built is named with its folder and the next step',
   );
 });
 
-test('both streams are read from their start, in batches that may fail in part, each with its own queue', () => {
+test('both streams are read from their start, in batches that may fail in part, each with its own failure queue', () => {
   const check = (name: string, source: object, queueName: string, retries: number) => {
     for (const template of [aws, local, hot]) {
       const mapping = idOf(template, 'AWS::Lambda::EventSourceMapping', { EventSourceArn: source });
@@ -169,7 +169,7 @@ test('both streams are read from their start, in batches that may fail in part, 
   check('downstream', arn(idOf(aws, 'AWS::DynamoDB::Table'), 'StreamArn'), 'pipeline-downstream-failures', 20);
 });
 
-test('each role may do what its function and its mapping do, and not the others', () => {
+test('each role has the permissions of its own function and mapping only', () => {
   const stream = arn(idOf(aws, 'AWS::Kinesis::Stream'));
   const table = idOf(aws, 'AWS::DynamoDB::Table');
   checkAllowed('upstream', 'kinesis:PutRecord', stream);
@@ -209,7 +209,7 @@ test('the API has one method, POST on the root, that goes to upstream', () => {
   }
 });
 
-test('the outputs say where to post, what to look at, and which cloud this is', () => {
+test('the outputs name the endpoint, the resources and the cloud', () => {
   for (const [template, cloud] of [[aws, 'AWS'], [local, 'LocalStack'], [hot, 'LocalStack']] as const) {
     const outputs = template.findOutputs('*');
     const [framework, ...names] = Object.keys(outputs);
@@ -241,7 +241,7 @@ test('on AWS the functions live in two isolated zones with an endpoint for every
   aws.allResourcesProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: subnets } });
 });
 
-test('a local template asks for nothing but the pipeline', () => {
+test('a local template has only resources of the pipeline', () => {
   for (const template of [local, hot, localRows]) {
     assert.deepEqual(Object.keys(template.toJSON()), ['Description', 'Resources', 'Parameters', 'Outputs']);
     const types = Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map((r) => r.Type);
@@ -274,7 +274,7 @@ test('a local template takes the sink and its database as parameters', () => {
   check(localRows, 'both', url);
 });
 
-test('on AWS a sink of rows brings a serverless cluster that asks for TLS and is closed to the world', () => {
+test('on AWS a sink of rows adds a serverless cluster that requires TLS and is not public', () => {
   aws.resourceCountIs('AWS::RDS::DBCluster', 0);
   aws.resourceCountIs('AWS::SecretsManager::Secret', 0);
   for (const template of [rows, both]) {
@@ -300,7 +300,7 @@ test('on AWS a sink of rows brings a serverless cluster that asks for TLS and is
   }
 });
 
-test('the password is a reference that the deployment resolves, in a URL that checks the server', () => {
+test('the password is a reference that the deployment resolves, in a URL that makes the client verify the server', () => {
   const { SINK, DATABASE_URL } = functionProperties(both, 'downstream').Environment.Variables;
   assert.equal(SINK, 'both');
   const parts: unknown[] = DATABASE_URL['Fn::Join'][1];
@@ -311,7 +311,7 @@ test('the password is a reference that the deployment resolves, in a URL that ch
   for (const character of '@:/?#%[] ') assert.ok(GenerateSecretString.ExcludeCharacters.includes(character), character);
 });
 
-test("downstream gets the roots of Amazon RDS in a layer, and only the services' rights that its sink needs", () => {
+test("downstream gets the root certificates of Amazon RDS in a layer, and only the permissions that its sink needs", () => {
   for (const template of [rows, both]) {
     const layer = { Ref: idOf(template, 'AWS::Lambda::LayerVersion') };
     assert.deepEqual(functionProperties(template, 'downstream').Layers, [layer]);

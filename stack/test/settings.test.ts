@@ -28,7 +28,7 @@ test('an empty environment deploys the default folders to AWS', () => {
   });
 });
 
-test('only `true` turns a switch on, and what looks like it is remarked upon', () => {
+test('only `true` turns a switch on, and a value that looks like it is warned about', () => {
   check({ USE_LOCALSTACK: 'true' }, { useLocalStack: true, hotDeploy: false, warnings: [] });
   check({ USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true' }, { useLocalStack: true, hotDeploy: true, warnings: [] });
   check({ USE_LOCALSTACK: 'false', HOT_DEPLOY: '0' }, { useLocalStack: false, hotDeploy: false, warnings: [] });
@@ -42,7 +42,7 @@ test('only `true` turns a switch on, and what looks like it is remarked upon', (
   );
 });
 
-test('relative folders are taken from the repository root, absolute ones as they are', () => {
+test('relative folders start at the repository root, absolute ones are taken as they are', () => {
   check({ LAMBDA_DIST_PATH: 'out/dist', LAMBDA_SRC_PATH: './src/' }, {
     distFolder: '/repository/out/dist',
     sourceFolder: '/repository/src',
@@ -54,7 +54,7 @@ test('relative folders are taken from the repository root, absolute ones as they
   });
 });
 
-test('hot deployment to AWS is refused with both ways out', () => {
+test('hot deployment to AWS is refused, and the error names both remedies', () => {
   for (const useLocalStack of [undefined, 'false', '1']) {
     checkRefused(
       { HOT_DEPLOY: 'true', USE_LOCALSTACK: useLocalStack },
@@ -64,19 +64,19 @@ test('hot deployment to AWS is refused with both ways out', () => {
   }
 });
 
-test('an unknown system is refused with the list of systems', () => {
+test('an unknown system is refused, and the error lists the systems', () => {
   check({ SYSTEM: 'wildrydes' }, { system: 'wildrydes' });
   check({ SYSTEM: 'all' }, { system: 'all' });
   checkRefused({ SYSTEM: 'unicorns' }, /^SYSTEM=unicorns is not a system/, /pipeline, wildrydes, xml, distributed, single, or all/);
 });
 
-test('an unknown sink is refused with the list of sinks', () => {
+test('an unknown sink is refused, and the error lists the sinks', () => {
   check({ SINK: 'cloudwatch' }, { sink: 'cloudwatch' });
   check({ SINK: 'both' }, { sink: 'both' });
   checkRefused({ SINK: 'kafka' }, /^SINK=kafka is not a sink/, /cloudwatch, postgres, both/);
 });
 
-test('a local database is named by its URL, and one on AWS is not', () => {
+test('a local database needs its URL, and on AWS a URL is refused', () => {
   const url = 'postgres://u:p@h/d';
   const local = { USE_LOCALSTACK: 'true' };
   check({ ...local, SINK: 'both', DATABASE_URL: url }, { sink: 'both', databaseUrl: url });

@@ -8,7 +8,7 @@ import { synthesiseTemplates, templatesFolder } from '../lib/templates';
 const remedy = 'the committed templates are out of date: run `npm run templates` and commit the result';
 const fresh = synthesiseTemplates();
 
-test('every stack has its committed template and every template its stack', () => {
+test('every stack has a committed template, and every template a stack', () => {
   assert.deepEqual(readdirSync(templatesFolder).sort(), [...fresh.keys()].sort(), remedy);
 });
 

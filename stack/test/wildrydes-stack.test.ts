@@ -38,12 +38,12 @@ function mapping(template: Template, name: string) {
 
 const plain = variant({});
 
-test('the app has the stack of the system that was asked for, and no other', () => {
+test('the app has only the stack of the chosen system', () => {
   const stacks = buildApp(settings, mkdtempSync(path.join(workspace, 'assembly-'))).node.children.filter(Stack.isStack);
   assert.deepEqual(stacks.map((stack) => stack.stackName), ['wildrydes']);
 });
 
-test('stream, tables, queue and roles have the names that the clients know', () => {
+test('stream, tables, queue and roles have the names that the clients use', () => {
   plain.hasResourceProperties('AWS::Kinesis::Stream', { Name: 'wildrydes', ShardCount: 1, RetentionPeriodHours: 24 });
   const keys = (partition: string, sort: string) => [
     { AttributeName: partition, KeyType: 'HASH' },
@@ -57,7 +57,7 @@ test('stream, tables, queue and roles have the names that the clients know', () 
   }
 });
 
-test('the processor retries twice, halves what failed and tells the queue', () => {
+test('the processor retries twice, halves failed batches and reports to the queue', () => {
   const options = mapping(plain, 'WildRydesStreamProcessor');
   const { BatchSize, MaximumBatchingWindowInSeconds, BisectBatchOnFunctionError, MaximumRetryAttempts } = options;
   assert.deepEqual([BatchSize, MaximumBatchingWindowInSeconds, BisectBatchOnFunctionError, MaximumRetryAttempts], [10, 30, true, 2]);
@@ -66,13 +66,13 @@ test('the processor retries twice, halves what failed and tells the queue', () =
   assert.deepEqual(options.DestinationConfig.OnFailure.Destination, { 'Fn::GetAtt': [queue, 'Arn'] });
 });
 
-test('the aggregator sums by the minute', () => {
+test('the aggregator sums per minute', () => {
   const options = mapping(plain, 'WildRydesAggregator');
   assert.deepEqual([options.BatchSize, options.TumblingWindowInSeconds, options.StartingPosition], [100, 60, 'TRIM_HORIZON']);
   assert.equal(options.DestinationConfig, undefined);
 });
 
-test('the experiments are chosen by context, and function and mapping agree', () => {
+test('the context chooses the variant, and function and mapping agree', () => {
   const thrown = variant({ failMode: 'throw', bisect: 'off' });
   const options = mapping(thrown, 'WildRydesStreamProcessor');
   assert.equal(options.FunctionResponseTypes, undefined);

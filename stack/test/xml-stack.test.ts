@@ -20,7 +20,7 @@ const settings = readSettings(
 const app = new App({ outdir: mkdtempSync(path.join(workspace, 'assembly-')) });
 const template = Template.fromStack(new XmlStack(app, 'xml', { settings }));
 
-test('new XML files invoke the function that converts them, and the bucket may do so', () => {
+test('new XML files invoke the function that converts them, and the bucket has the permission', () => {
   const [process] = Object.keys(
     template.findResources('AWS::Lambda::Function', { Properties: { FunctionName: 'data-transform-local-process' } }),
   );
@@ -44,7 +44,7 @@ test('no bucket can be opened to the public', () => {
   template.allResourcesProperties('AWS::S3::Bucket', { PublicAccessBlockConfiguration: all });
 });
 
-test('what fails three times ends in the queue', () => {
+test('events that fail three times go to the queue', () => {
   const [queue] = Object.keys(template.findResources('AWS::SQS::Queue'));
   template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
     MaximumRetryAttempts: 2,
@@ -65,7 +65,7 @@ test('the table has the rule id as its key, and the functions may read and seed 
   });
 });
 
-test('the API takes bytes of every kind', () => {
+test('the API takes bodies of any content type', () => {
   template.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: ['*/*'] });
   const parts = Object.values(template.findResources('AWS::ApiGateway::Resource')).map((one) => one.Properties.PathPart);
   assert.deepEqual(parts.sort(), ['upload', 'upload-url']);
