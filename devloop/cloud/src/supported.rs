@@ -1,4 +1,4 @@
-//! The page about what the cloud supports. It is made from the registry, so that it cannot promise more than there is.
+//! The page about what the cloud supports. It is made from the registry, so it cannot list more than there is.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ pub fn supported() -> String {
     let cloud = Cloud::new(Options::default());
     let services = cloud.0.registry.services();
     let mut page = String::from(
-        "# What the embedded cloud supports\n\nThis page is made from the cloud's registry; do not edit it. An operation, a resource type or an \
-         option that is not\nlisted is refused by name.\n",
+        "# What the embedded cloud supports\n\nThis page is made from the cloud's registry; do not edit it. An operation or a resource type that is \
+         not listed is\nrefused by name, and so is an option that an operation does not support.\n",
     );
     let mut names: Vec<&str> = services.iter().map(|service| service.about().name).collect();
     names.sort_unstable();

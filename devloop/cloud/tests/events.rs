@@ -150,7 +150,7 @@ async fn a_poison_record_ends_in_the_queue_and_delays_no_other_record() {
 }
 
 /// Options that discard a failed batch after its first try and report it to `destination`.
-fn told(destination: &str) -> Value {
+fn reporting_to(destination: &str) -> Value {
     json!({ "MaximumRetryAttempts": 0, "StartingPosition": "TRIM_HORIZON",
         "DestinationConfig": { "OnFailure": { "Destination": destination } } })
 }
@@ -165,7 +165,7 @@ async fn a_topic_is_notified_of_discarded_records() {
     let subscription = json!({ "TopicArn": topic, "Protocol": "sqs",
         "Endpoint": "arn:aws:sqs:us-east-1:000000000000:alarms" });
     consumer.call("sns", "Subscribe", subscription).await;
-    consumer.map(STREAM_ARN, told(topic)).await;
+    consumer.map(STREAM_ARN, reporting_to(topic)).await;
     consumer.put(["poison".to_owned()]).await;
     let wait = json!({ "QueueUrl": queue["QueueUrl"], "WaitTimeSeconds": 10 });
     let message = consumer.call("sqs", "ReceiveMessage", wait).await["Messages"][0]["Body"].clone();
@@ -180,7 +180,7 @@ async fn a_bucket_gets_the_record_of_a_discarded_batch_with_its_event() {
     let consumer = Consumer::start("good").await;
     consumer.stream().await;
     consumer.call("s3", "CreateBucket", json!({ "Bucket": "failures" })).await;
-    let mapping = consumer.map(STREAM_ARN, told("arn:aws:s3:::failures")).await;
+    let mapping = consumer.map(STREAM_ARN, reporting_to("arn:aws:s3:::failures")).await;
     consumer.put(["poison".to_owned()]).await;
     let prefix = format!("aws/lambda/{}/shardId-000000000000/", mapping["UUID"].as_str().unwrap());
     let path = format!("/failures?list-type=2&prefix={prefix}");

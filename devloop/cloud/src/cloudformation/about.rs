@@ -47,10 +47,10 @@ static ABOUT: About = About {
         "ValidateTemplate",
     ],
     without_effect: &[
-        "ImportExistingResources of a change set: a resource whose name is taken already fails instead of being imported",
-        "the role of a stack: nothing asks who is calling",
-        "the topics of a stack: nobody is notified",
-        "times and rollback triggers of a stack: an operation ends when its resources do",
+        "ImportExistingResources of a change set: existing resources are not imported, so creating a resource with the same name fails",
+        "the role of a stack: the embedded cloud does not evaluate IAM",
+        "the topics of a stack: no notifications are sent",
+        "timeouts and rollback triggers of a stack: an operation ends when its resources are ready",
     ],
     ..About::named("cloudformation")
 };

@@ -49,7 +49,7 @@ pub(super) struct Facts {
     pub(super) updated_ms: Option<i64>,
     pub(super) deleted_ms: Option<i64>,
     pub(super) applied: Arc<Wanted>,
-    /// The state before the update that is under way or that failed half way.
+    /// The state before the update that is in progress or that failed half way.
     pub(super) previous: Option<Arc<Wanted>>,
     pub(super) outputs: Vec<StackOutput>,
     /// The existing resources, in the order in which they were created.

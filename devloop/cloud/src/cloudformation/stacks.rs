@@ -58,7 +58,7 @@ impl Stacks {
         stacks.filter(|stack| stack.region == cx.region && !stack.status().is_empty()).cloned().collect()
     }
 
-    /// The stack of this name, or a new one that nobody sees until an operation on it begins.
+    /// The stack with this name, or a new one that stays invisible until an operation on it begins.
     pub(super) fn find_or_new(&self, cx: &Context, name: &str) -> Arc<Stack> {
         let place: Place = (Arc::clone(&cx.region), name.to_owned());
         let mut all = self.all.lock();

@@ -24,12 +24,12 @@ static ABOUT: About = About {
     routes: api::ROUTES,
     operations: api::OPERATIONS,
     without_effect: &[
-        "resource policies of functions (AddPermission): nothing asks who is calling",
-        "VpcConfig, TracingConfig and EphemeralStorage of functions: a process has this machine's network and disk",
-        "LogFormat and the log levels of LoggingConfig: lines are kept as the function prints them, in the LogGroup that it names",
-        "provisioned concurrency: it is kept and shown; environments start when requests come",
-        "extensions in layers (/opt/extensions): they are not started; a layer's files are seen through DEVLOOP_OPT, PATH and LD_LIBRARY_PATH",
-        "MemorySize: it sets what functions read of it and the cost, and bounds nothing",
+        "resource policies of functions (AddPermission): the embedded cloud does not evaluate IAM",
+        "VpcConfig, TracingConfig and EphemeralStorage of functions: a function uses this machine's network and disk, and no traces are sent",
+        "LogFormat and the log levels of LoggingConfig: lines are stored as the function prints them, in the LogGroup of the same setting",
+        "provisioned concurrency: environments start only when requests arrive",
+        "extensions in layers (/opt/extensions): they are not started; functions find a layer's files through DEVLOOP_OPT, PATH and LD_LIBRARY_PATH",
+        "MemorySize: it sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE and the cost, and does not limit the memory",
     ],
     ..About::named("lambda")
 };

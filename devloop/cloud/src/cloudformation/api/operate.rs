@@ -138,7 +138,7 @@ pub(super) async fn delete(service: &CloudFormation, cx: &Context, input: &Value
             stack.id
         )));
     }
-    // A creation that is under way is cancelled first.
+    // A creation in progress is cancelled first.
     stack.facts.lock().is_cancelled = true;
     let turn = Arc::clone(&stack.turn).try_lock_owned().ok();
     if turn.is_some() {

@@ -41,20 +41,20 @@ async fn template(service: &CloudFormation, cx: &Context, input: &Value) -> Resu
     template.ok_or_else(|| no_stack(name))
 }
 
-/// What both [ValidateTemplate] and [GetTemplateSummary] say of a template.
-fn told(template: &Template) -> Map<String, Value> {
-    let mut told = Map::new();
+/// The members that [ValidateTemplate] and [GetTemplateSummary] have in common.
+fn common_members(template: &Template) -> Map<String, Value> {
+    let mut members = Map::new();
     if let Some(text) = template.description.as_str() {
-        told.insert("Description".to_owned(), text.into());
+        members.insert("Description".to_owned(), text.into());
     }
     let (capabilities, kinds) = wanted::needed(template);
     if !capabilities.is_empty() {
         let reason = format!("The following resource(s) require capabilities: [{}]", kinds.join(", "));
-        told.insert("Capabilities".to_owned(), json!(capabilities));
-        told.insert("CapabilitiesReason".to_owned(), reason.into());
+        members.insert("Capabilities".to_owned(), json!(capabilities));
+        members.insert("CapabilitiesReason".to_owned(), reason.into());
     }
-    told.insert("DeclaredTransforms".to_owned(), json!(template.transforms()));
-    told
+    members.insert("DeclaredTransforms".to_owned(), json!(template.transforms()));
+    members
 }
 
 /// [ValidateTemplate]
@@ -64,7 +64,7 @@ pub(super) async fn validate(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let template = template(service, cx, input).await?;
-    let mut output = told(&template);
+    let mut output = common_members(&template);
     let parameters = template.parameters.iter().map(|(name, parameter)| {
         json!({
             "ParameterKey": name, "DefaultValue": parameter.default, "NoEcho": parameter.is_secret(),
@@ -82,7 +82,7 @@ pub(super) async fn summary(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let template = template(service, cx, input).await?;
-    let mut output = told(&template);
+    let mut output = common_members(&template);
     let parameters = template.parameters.iter().map(|(name, parameter)| {
         json!({
             "ParameterKey": name, "DefaultValue": parameter.default, "ParameterType": parameter.kind,

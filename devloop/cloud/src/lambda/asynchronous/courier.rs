@@ -205,7 +205,7 @@ impl Courier {
             return;
         }
         self.count(function, "AsyncEventsDropped", 1.0, "Count");
-        tracing::warn!(function = %function.name, request_id, ?condition, "an asynchronous event was given up");
+        tracing::warn!(function = %function.name, request_id, ?condition, "an asynchronous event was discarded");
         if let Some(arn) = &version.deployed().configuration.dead_letter {
             let body = String::from_utf8_lossy(&event.invocation.payload).into_owned();
             let message = Message { body, attributes: settled.attributes().into(), key: String::new() };

@@ -71,7 +71,7 @@ pub(super) fn next(tried: Tried, history: &mut History, settings: &EventSettings
             wait.min(AFTER_THROTTLE.1)
         }
     };
-    // An event that would be too old at its next try is given up now, as on Lambda [LocalStack, event_manager.py, validated
+    // An event that would be too old at its next try is discarded now, as on Lambda [LocalStack, event_manager.py, validated
     // against AWS].
     if age + wait > settings.age() {
         Next::Settled(Condition::EventAgeExceeded)

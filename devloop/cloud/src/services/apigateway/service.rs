@@ -24,7 +24,7 @@ const BODY_LIMIT: usize = (10 << 20) + 1;
 static ABOUT: About = About {
     routes: control::ROUTES,
     operations: control::OPERATIONS,
-    without_effect: &["the role of UpdateAccount: nothing writes execution logs"],
+    without_effect: &["the role of UpdateAccount: no execution logs are written"],
     ..About::named("apigateway")
 };
 

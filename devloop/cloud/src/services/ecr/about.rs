@@ -29,7 +29,7 @@ static ABOUT: About = About {
         "TagResource",
         "UntagResource",
     ],
-    without_effect: &["repositories: they are kept and shown, and hold no images"],
+    without_effect: &["repositories: they hold no images"],
     ..About::named("ecr")
 };
 

@@ -40,7 +40,7 @@ static ABOUT: About = About {
     ],
     without_effect: &[
         "policies of buses and roles of rules and targets: the embedded cloud does not evaluate IAM",
-        "sources that begin with `aws.` are taken from everybody, so that a test can send what a service of AWS would send",
+        "the restriction on sources that begin with `aws.`: every client may send them, so that a test can send the events of AWS services",
     ],
     ..About::named("events")
 };

@@ -58,7 +58,7 @@ static ABOUT: About = About {
         "UpdateRole",
         "UpdateRoleDescription",
     ],
-    without_effect: &["policies and roles: nothing asks who is calling"],
+    without_effect: &["policies and roles: the embedded cloud does not evaluate IAM"],
     ..About::named("iam")
 };
 

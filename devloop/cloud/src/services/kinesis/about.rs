@@ -49,7 +49,7 @@ static ABOUT: About = About {
         "UpdateShardCount",
         "UpdateStreamMode",
     ],
-    without_effect: &["StartStreamEncryption: the key is shown and nothing is encrypted"],
+    without_effect: &["StartStreamEncryption: nothing is encrypted"],
     ..About::named("kinesis")
 };
 

@@ -26,8 +26,8 @@ static ABOUT: About = About {
     without_effect: &[
         "lifecycle rules: nothing expires and nothing moves to another storage class",
         "encryption settings and x-amz-server-side-encryption: nothing is encrypted",
-        "x-amz-storage-class: it is shown and changes nothing",
-        "bucket policies, but for anonymous requests: nothing asks who else is calling",
+        "x-amz-storage-class: it is shown only",
+        "bucket policies: they are evaluated for anonymous requests only",
     ],
     ..About::named("s3")
 };

@@ -41,7 +41,7 @@ static ABOUT: About = About {
         "UpdateSchedule",
     ],
     without_effect: &[
-        "flexible time windows: a schedule is run at its time",
+        "flexible time windows: a schedule fires exactly at its time",
         "the role of a target: the embedded cloud does not evaluate IAM",
     ],
     ..About::named("scheduler")

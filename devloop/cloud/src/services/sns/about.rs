@@ -38,8 +38,8 @@ static ABOUT: About = About {
         "UntagResource",
     ],
     without_effect: &[
-        "topic policies: nothing asks who is calling",
-        "SignatureVersion: signatures have AWS's form and cannot be verified",
+        "topic policies: the embedded cloud does not evaluate IAM",
+        "SignatureVersion: signatures look like those of AWS, but cannot be verified",
     ],
     ..About::named("sns")
 };

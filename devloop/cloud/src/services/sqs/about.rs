@@ -63,7 +63,7 @@ static ABOUT: About = About {
         "UntagQueue",
     ],
     without_effect: &[
-        "queue policies: nothing asks who is calling",
+        "queue policies: the embedded cloud does not evaluate IAM",
         "KmsMasterKeyId and SqsManagedSseEnabled: nothing is encrypted",
     ],
     ..About::named("sqs")

@@ -104,7 +104,7 @@ impl Queue {
             ));
         }
         let number = state.messages.insert(incoming);
-        self.waiters.wake(state.messages.servings());
+        self.waiters.wake(state.messages.receivable());
         self.stirred.notify_one();
         Ok(number)
     }

@@ -57,8 +57,8 @@ impl Queue {
         }
     }
 
-    /// Takes the messages that are left after each of the `ahead` earlier receivers gets one serving. Also returns when the
-    /// next message becomes visible by itself.
+    /// Takes the messages that are left after each of the `ahead` earlier receivers gets one message, or one message group of
+    /// a FIFO queue. Also returns when the next message becomes visible by itself.
     fn take(
         &self,
         poll: &Poll,
@@ -87,8 +87,8 @@ impl Queue {
                 format!("The queue has {MOST_IN_FLIGHT} messages in flight, and no more are handed out."),
             ));
         }
-        let left = state.messages.servings().saturating_sub(ahead);
-        // A serving of a FIFO queue is a group. If nobody is ahead, a receiver may get several messages of it.
+        let left = state.messages.receivable().saturating_sub(ahead);
+        // Without earlier receivers there is no limit: on a FIFO queue one receiver may get several messages of a group.
         let share = if ahead == 0 { usize::MAX } else { left };
         let most = poll.most.min(room).min(share);
         let (taken, dead) = state.messages.take(now, most, until, max_receives);
@@ -135,7 +135,7 @@ impl Queue {
         messages.delete(receipt.number, receipt.receive);
         tally.deleted += 1;
         // The next messages of the group may be receivable now.
-        self.waiters.wake(messages.servings());
+        self.waiters.wake(messages.receivable());
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl Queue {
             let retention_ms = state.settings.retention_s * 1000;
             state.messages.settle(now, retention_ms);
         }
-        self.waiters.wake(state.messages.servings());
+        self.waiters.wake(state.messages.receivable());
         Ok(())
     }
 }

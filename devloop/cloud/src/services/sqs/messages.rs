@@ -278,9 +278,9 @@ impl Messages {
         self.waiting.first().map(|(due, _)| *due)
     }
 
-    /// How many receivers could get something now: one for each visible message of a standard queue, or for each open group
+    /// How many receivers could get messages now: one for each visible message of a standard queue, or for each open group
     /// of a FIFO queue.
-    pub(super) fn servings(&self) -> usize {
+    pub(super) fn receivable(&self) -> usize {
         match &self.order {
             Order::Standard(order) => order.len(),
             Order::Fifo(groups) => groups.open(),

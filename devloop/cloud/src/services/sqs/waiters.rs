@@ -1,6 +1,6 @@
 //! The receivers that wait at one queue, in the order of their arrival.
 //!
-//! The earliest receiver is served first: a newcomer gets only what is left after everybody ahead of it has got something.
+//! The earliest receiver is served first: a later one gets only what is left after every earlier one has got messages.
 //! Only the first receiver watches the time at which the next message becomes visible; the others are woken.
 
 use std::{collections::VecDeque, sync::Arc};
@@ -18,7 +18,7 @@ struct Line {
     next: u64,
     /// How many receivers could be served at the last count. If the number is too large, receivers look in vain and wait
     /// again.
-    servings: usize,
+    receivable: usize,
 }
 
 /// A receiver's place in the line. Dropping it leaves the line, whether the receiver was served, gave up or disconnected.
@@ -45,10 +45,10 @@ impl Waiters {
         self.0.lock().waiting.len()
     }
 
-    /// Wakes the first `servings` receivers, and the very first in any case, as the time that it watches may have changed.
-    pub(super) fn wake(&self, servings: usize) {
+    /// Wakes the first `receivable` receivers, and the very first in any case, as the time that it watches may have changed.
+    pub(super) fn wake(&self, receivable: usize) {
         let mut line = self.0.lock();
-        line.servings = servings;
+        line.receivable = receivable;
         line.rouse();
     }
 
@@ -84,7 +84,7 @@ impl Drop for Place<'_> {
 
 impl Line {
     fn rouse(&self) {
-        for (_, wake) in self.waiting.iter().take(self.servings.max(1)) {
+        for (_, wake) in self.waiting.iter().take(self.receivable.max(1)) {
             wake.notify_one();
         }
     }

@@ -21,7 +21,7 @@ static ABOUT: About = About {
         "PutParameter",
         "RemoveTagsFromResource",
     ],
-    without_effect: &["SecureString: the value is kept as it is"],
+    without_effect: &["SecureString: the value is stored unencrypted"],
     ..About::named("ssm")
 };
 

@@ -14,8 +14,8 @@ pub(super) fn plain(text: &str) -> Value {
     integer(text).or_else(|| float(text)).unwrap_or_else(|| text.into())
 }
 
-/// A whole number in decimal, octal (`0777`) or hexadecimal form. A decimal with leading zeros is text, such as an account
-/// id or a telephone number.
+/// A whole number in decimal, octal (`0777`) or hexadecimal form. Digits after a leading zero are octal; if one of them is
+/// 8 or 9, the scalar stays text, such as an account id or a telephone number.
 fn integer(text: &str) -> Option<Value> {
     let (sign, digits) = match text.as_bytes().first()? {
         b'-' => ("-", &text[1..]),
