@@ -1,4 +1,4 @@
-//! What every operation knows of the request that called it.
+//! The facts of a request that its operation needs.
 
 use std::{net::SocketAddr, sync::Arc};
 

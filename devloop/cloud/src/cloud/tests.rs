@@ -179,7 +179,7 @@ async fn a_registered_service_is_served_in_json() {
 async fn a_registered_service_is_served_in_cbor() {
     let world = World::new();
     let path = "/service/Toy_1/operation/PutNote";
-    // A map with one text, and the answer with a time behind tag 1.
+    // The request is a map with one text. The response has a time, which follows tag 1.
     let put = ask(&world.0, path, &[("content-type", "application/cbor")], b"\xa1\x64Text\x63two").await;
     assert_eq!(put.status, 200);
     assert!(put.body.contains(&0xc1), "{:?}", put.body);

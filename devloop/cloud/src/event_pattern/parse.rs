@@ -81,7 +81,7 @@ fn scalar(value: &Value) -> Result<Comparison, Malformed> {
         Value::Number(number) => Ok(Comparison::Number(number.as_f64().unwrap_or_default())),
         Value::String(text) => Ok(Comparison::Text(Text::Equals(text.clone()))),
         Value::Array(_) | Value::Object(_) => {
-            Err(Malformed(format!("{value} is not a text, number, boolean or null")))
+            Err(Malformed(format!("{value} is not a string, number, boolean or null")))
         }
     }
 }

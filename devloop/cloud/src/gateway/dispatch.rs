@@ -128,7 +128,7 @@ fn check_content_type(protocol: Protocol, request: &Request) -> Result<(), ApiEr
     }
     Err(ApiError::client(
         "SerializationException",
-        format!("the content type `{given}` does not fit the protocol, which wants `{wanted}…`"),
+        format!("the content type `{given}` does not fit the protocol, which needs `{wanted}…`"),
     ))
 }
 

@@ -27,7 +27,7 @@ impl Shape {
             | (Self::Flag, value @ Value::Bool(_)) => Ok(value),
             (Self::Text, Value::Number(number)) => Ok(number.to_string().into()),
             (Self::Text, Value::Bool(flag)) => Ok(flag.to_string().into()),
-            (Self::Text, _) => Err("a text"),
+            (Self::Text, _) => Err("a string"),
             (Self::Integer, Value::Number(number)) if number.as_i64().is_some() => Ok(Value::Number(number)),
             (Self::Integer, Value::String(text)) => {
                 text.trim().parse::<i64>().map(Value::from).map_err(|_| "a whole number")
@@ -40,7 +40,7 @@ impl Shape {
             (Self::Texts, Value::Array(items)) if items.iter().all(Value::is_string) => {
                 Ok(Value::Array(items))
             }
-            (Self::Texts, _) => Err("a list of texts"),
+            (Self::Texts, _) => Err("a list of strings"),
         }
     }
 }
@@ -49,7 +49,7 @@ impl Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrongForm {
     pub(crate) property: String,
-    /// The expected form, such as `a list of texts`.
+    /// The expected form, such as `a list of strings`.
     pub(crate) wanted: &'static str,
 }
 
@@ -84,7 +84,7 @@ mod tests {
         };
         check(Shape::Text, json!("a"), Ok(json!("a")));
         check(Shape::Text, json!(5), Ok(json!("5")));
-        check(Shape::Text, json!({}), Err("a text"));
+        check(Shape::Text, json!({}), Err("a string"));
         check(Shape::Integer, json!("24"), Ok(json!(24)));
         check(Shape::Integer, json!(-1), Ok(json!(-1)));
         check(Shape::Integer, json!(1.5), Err("a whole number"));
@@ -92,7 +92,7 @@ mod tests {
         check(Shape::Flag, json!("true"), Ok(json!(true)));
         check(Shape::Flag, json!(0), Err("true or false"));
         check(Shape::Texts, json!(["a"]), Ok(json!(["a"])));
-        check(Shape::Texts, json!("a"), Err("a list of texts"));
+        check(Shape::Texts, json!("a"), Err("a list of strings"));
         check(Shape::Any, json!({"a": [1]}), Ok(json!({"a": [1]})));
     }
 }

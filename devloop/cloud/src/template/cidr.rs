@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The first `count` blocks in `block` with `bits` bits for the addresses of each; without `bits`, with all bits that
 /// `block` has for addresses.
 pub(super) fn blocks(block: &str, count: &str, bits: Option<&str>) -> Result<Vec<String>, String> {
-    let unreadable = || format!("wants a block such as 10.0.0.0/16, not `{block}`");
+    let unreadable = || format!("needs a block such as 10.0.0.0/16, not `{block}`");
     let (address, prefix) = block.split_once('/').ok_or_else(unreadable)?;
     let address: IpAddr = address.parse().map_err(|_| unreadable())?;
     let (width, start) = match address {
@@ -14,7 +14,7 @@ pub(super) fn blocks(block: &str, count: &str, bits: Option<&str>) -> Result<Vec
     };
     let prefix: u32 = prefix.parse().ok().filter(|prefix| *prefix <= width).ok_or_else(unreadable)?;
     let most = count.parse::<u128>().ok().filter(|count| (1..=256).contains(count));
-    let count_read = most.ok_or_else(|| format!("wants a count from 1 to 256, not `{count}`"))?;
+    let count_read = most.ok_or_else(|| format!("needs a count from 1 to 256, not `{count}`"))?;
     let bits = bits.unwrap_or("8");
     let no_room = || format!("finds no room for {count} blocks of {bits} bits in {block}");
     let free: u32 = bits.parse().ok().filter(|free| *free < width).ok_or_else(no_room)?;

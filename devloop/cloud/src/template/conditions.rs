@@ -104,7 +104,7 @@ impl Decision<'_> {
 
     fn holds(&mut self, definition: &Value) -> Result<bool, Problem> {
         let malformed =
-            || Problem::malformed("Condition", "wants Fn::Equals, Fn::Not, Fn::And, Fn::Or or a condition");
+            || Problem::malformed("Condition", "needs Fn::Equals, Fn::Not, Fn::And, Fn::Or or a condition");
         let members = definition.as_object().filter(|members| members.len() == 1).ok_or_else(malformed)?;
         let (name, argument) = members.iter().next().ok_or_else(malformed)?;
         match name.as_str() {
@@ -119,7 +119,7 @@ impl Decision<'_> {
             }
             "Fn::And" | "Fn::Or" => {
                 let items = argument.as_array().filter(|items| (2..=10).contains(&items.len()));
-                let items = items.ok_or_else(|| Problem::malformed(name, "wants 2 to 10 conditions"))?;
+                let items = items.ok_or_else(|| Problem::malformed(name, "needs 2 to 10 conditions"))?;
                 let all: Vec<bool> = items.iter().map(|item| self.holds(item)).collect::<Result<_, _>>()?;
                 Ok(if name == "Fn::And" {
                     all.into_iter().all(|it| it)
@@ -152,7 +152,7 @@ impl Decision<'_> {
             Value::Array(items) => {
                 Ok(items.iter().map(|item| scalar(item).map_or(Value::Null, Value::from)).collect())
             }
-            _ => Err(Problem::malformed(function, "wants a list")),
+            _ => Err(Problem::malformed(function, "needs a list")),
         }
     }
 
@@ -226,7 +226,7 @@ mod tests {
             json!({"A": {"Condition": "B"}, "B": {"Condition": "A"}}),
             Err("condition `A`: the condition `A` depends on itself"),
         );
-        check(json!({"A": {"Fn::And": [small]}}), Err("condition `A`: `Fn::And` wants 2 to 10 conditions"));
+        check(json!({"A": {"Fn::And": [small]}}), Err("condition `A`: `Fn::And` needs 2 to 10 conditions"));
         check(
             json!({"A": {"Fn::Contains": [[], "x"]}}),
             Err("condition `A`: the embedded cloud does not support the intrinsic function `Fn::Contains`"),

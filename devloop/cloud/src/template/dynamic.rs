@@ -71,7 +71,7 @@ async fn text_of(text: &str, values: &dyn DynamicValues) -> Result<String, Probl
         let wrong = |why: String| Problem::DynamicReference { reference: reference.to_owned(), why };
         count += 1;
         if count > MOST || out.len() > LONGEST {
-            return Err(wrong(format!("is one too many; a text may have {MOST}, and {LONGEST} bytes")));
+            return Err(wrong(format!("is one too many; a string may have {MOST}, and {LONGEST} bytes")));
         }
         out.push_str(&rest[..open]);
         let found = value(&rest[open + OPEN.len()..open + length], values).await;

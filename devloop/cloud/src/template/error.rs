@@ -223,7 +223,7 @@ pub enum Problem {
         why: String,
     },
     /// The value of a property has the wrong type.
-    #[error("the property `{property}` wants {wanted}")]
+    #[error("the property `{property}` must be {wanted}")]
     WrongType {
         /// The property's name.
         property: String,

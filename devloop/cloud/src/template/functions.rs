@@ -17,7 +17,7 @@ pub(super) fn arguments<'v, const N: usize>(
     argument: &'v Value,
 ) -> Result<[&'v Value; N], Problem> {
     let items: Vec<&Value> = argument.as_array().map(|items| items.iter().collect()).unwrap_or_default();
-    items.try_into().map_err(|_| Problem::malformed(name, format!("wants a list of {N} values")))
+    items.try_into().map_err(|_| Problem::malformed(name, format!("needs a list of {N} values")))
 }
 
 /// Resource and attribute of a `Fn::GetAtt`, in either of its forms.
@@ -34,7 +34,7 @@ pub(super) fn attribute_name(argument: &Value) -> Result<(String, String), Probl
         },
         _ => None,
     };
-    found.ok_or_else(|| Problem::malformed("Fn::GetAtt", "wants a resource and an attribute"))
+    found.ok_or_else(|| Problem::malformed("Fn::GetAtt", "needs a resource and an attribute"))
 }
 
 /// A part of a text in `Fn::Sub`.
@@ -74,9 +74,9 @@ pub(super) fn substitution(argument: &Value) -> Result<Substitution<'_>, Problem
         Value::String(text) => (text, None),
         Value::Array(items) => match items.as_slice() {
             [Value::String(text), Value::Object(variables)] => (text, Some(variables)),
-            _ => return Err(Problem::malformed("Fn::Sub", "wants a text, or a text and its variables")),
+            _ => return Err(Problem::malformed("Fn::Sub", "needs a string, or a string and its variables")),
         },
-        _ => return Err(Problem::malformed("Fn::Sub", "wants a text, or a text and its variables")),
+        _ => return Err(Problem::malformed("Fn::Sub", "needs a string, or a string and its variables")),
     };
     let mut parts = Vec::new();
     let mut rest = text.as_str();

@@ -44,7 +44,7 @@ pub(crate) fn references(
     };
     match name {
         "Ref" => {
-            let target = argument.as_str().ok_or_else(|| Problem::malformed(name, "wants a name"))?;
+            let target = argument.as_str().ok_or_else(|| Problem::malformed(name, "needs a name"))?;
             out.push(Reference::Name(target.to_owned()));
             Ok(())
         }
@@ -71,7 +71,7 @@ pub(crate) fn references(
         "Fn::If" => {
             let [condition, yes, no] = arguments::<3>(name, argument)?;
             let condition =
-                condition.as_str().ok_or_else(|| Problem::malformed(name, "wants a condition's name"))?;
+                condition.as_str().ok_or_else(|| Problem::malformed(name, "needs a condition's name"))?;
             match conditions {
                 None => [yes, no].into_iter().try_for_each(|branch| references(branch, conditions, out)),
                 Some(known) => {

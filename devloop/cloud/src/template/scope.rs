@@ -67,13 +67,13 @@ impl Scope<'_> {
     fn call(&self, name: &str, argument: &Value) -> Result<Option<Value>, Problem> {
         match name {
             "Ref" => {
-                let target = argument.as_str().ok_or_else(|| Problem::malformed(name, "wants a name"))?;
+                let target = argument.as_str().ok_or_else(|| Problem::malformed(name, "needs a name"))?;
                 return self.reference(&Reference::Name(target.to_owned()));
             }
             "Fn::If" => {
                 let [condition, yes, no] = arguments::<3>(name, argument)?;
                 let condition =
-                    condition.as_str().ok_or_else(|| Problem::malformed(name, "wants a condition's name"))?;
+                    condition.as_str().ok_or_else(|| Problem::malformed(name, "needs a condition's name"))?;
                 let holds = self.conditions.get(condition);
                 let holds = *holds.ok_or_else(|| Problem::UnknownCondition(condition.to_owned()))?;
                 return self.value(if holds { yes } else { no });
@@ -90,7 +90,7 @@ impl Scope<'_> {
                 let separator = self.text(name, separator)?;
                 let parts = self.list(name, list)?;
                 let parts: Option<Vec<String>> = parts.iter().map(scalar).collect();
-                let parts = parts.ok_or_else(|| Problem::malformed(name, "wants a list of texts"))?;
+                let parts = parts.ok_or_else(|| Problem::malformed(name, "needs a list of strings"))?;
                 let length: usize = parts.iter().map(|part| part.len() + separator.len()).sum();
                 check_length(name, length)?;
                 served_here(parts.join(&separator), &self.pseudo.cx.endpoint).into()
@@ -107,7 +107,7 @@ impl Scope<'_> {
                 let [separator, text] = arguments::<2>(name, argument)?;
                 let (separator, text) = (self.text(name, separator)?, self.text(name, text)?);
                 if separator.is_empty() {
-                    return Err(Problem::malformed(name, "wants a separator"));
+                    return Err(Problem::malformed(name, "needs a separator"));
                 }
                 text.split(&separator).map(Value::from).collect()
             }
@@ -120,7 +120,7 @@ impl Scope<'_> {
                     None => (&[][..], None),
                 };
                 let [map, first, second] = keys else {
-                    return Err(Problem::malformed(name, "wants a map and two keys"));
+                    return Err(Problem::malformed(name, "needs a map and two keys"));
                 };
                 let path = [self.text(name, map)?, self.text(name, first)?, self.text(name, second)?];
                 let found = self.template.mappings.get(&path[0]).and_then(|map| map.get(&path[1]));
@@ -133,7 +133,7 @@ impl Scope<'_> {
             "Fn::Cidr" => {
                 let items = argument.as_array().filter(|items| (2..=3).contains(&items.len()));
                 let items =
-                    items.ok_or_else(|| Problem::malformed(name, "wants a block, a count and the bits"))?;
+                    items.ok_or_else(|| Problem::malformed(name, "needs a block, a count and the bits"))?;
                 let texts: Vec<String> =
                     items.iter().map(|item| self.text(name, item)).collect::<Result<_, _>>()?;
                 let blocks = cidr::blocks(&texts[0], &texts[1], texts.get(2).map(String::as_str));
@@ -142,7 +142,7 @@ impl Scope<'_> {
             "Fn::Length" => self.list(name, argument)?.len().into(),
             "Fn::ToJsonString" => {
                 let value = self.value(argument)?.filter(|value| value.is_object() || value.is_array());
-                value.ok_or_else(|| Problem::malformed(name, "wants a map or a list"))?.to_string().into()
+                value.ok_or_else(|| Problem::malformed(name, "needs a map or a list"))?.to_string().into()
             }
             "Fn::Base64" => BASE64.encode(self.text(name, argument)?).into(),
             "Fn::ImportValue" => {
@@ -205,8 +205,9 @@ impl Scope<'_> {
                         (None, None) => None,
                     };
                     let text = value.as_ref().and_then(scalar);
-                    let text = text
-                        .ok_or_else(|| Problem::malformed("Fn::Sub", format!("wants a text for `{name}`")))?;
+                    let text = text.ok_or_else(|| {
+                        Problem::malformed("Fn::Sub", format!("needs a string for `{name}`"))
+                    })?;
                     check_length("Fn::Sub", out.len() + text.len())?;
                     out.push_str(&text);
                 }
@@ -218,21 +219,21 @@ impl Scope<'_> {
     /// A text argument of `function`.
     pub(super) fn text(&self, function: &str, value: &Value) -> Result<String, Problem> {
         let value = self.value(value)?;
-        value.as_ref().and_then(scalar).ok_or_else(|| Problem::malformed(function, "wants a text"))
+        value.as_ref().and_then(scalar).ok_or_else(|| Problem::malformed(function, "needs a string"))
     }
 
     /// A list argument of `function`.
     pub(super) fn list(&self, function: &str, value: &Value) -> Result<Vec<Value>, Problem> {
         match self.value(value)? {
             Some(Value::Array(items)) => Ok(items),
-            _ => Err(Problem::malformed(function, "wants a list")),
+            _ => Err(Problem::malformed(function, "needs a list")),
         }
     }
 }
 
 fn check_length(function: &str, length: usize) -> Result<(), Problem> {
     if length > LONGEST {
-        return Err(Problem::malformed(function, format!("makes a text of more than {LONGEST} bytes")));
+        return Err(Problem::malformed(function, format!("makes a string of more than {LONGEST} bytes")));
     }
     Ok(())
 }

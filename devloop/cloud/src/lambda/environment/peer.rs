@@ -26,7 +26,7 @@ impl Owner {
             || linux::socket_between(peer.port(), own.port()).as_deref() != Some(socket.as_str())
     }
 
-    /// This system does not tell, so every process is let in.
+    /// This system does not show the process of a connection, so every process is admitted.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn is_behind(&self, _peer: SocketAddr, _own: SocketAddr) -> bool {
         let Self { leader: _, runtime_api: _ } = self;

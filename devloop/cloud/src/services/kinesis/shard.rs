@@ -24,7 +24,7 @@ pub(crate) struct Record {
     pub(crate) data: String,
 }
 
-/// What a shard knows of its stream.
+/// The facts of a stream that its shards need.
 #[derive(Debug)]
 pub(super) struct Identity {
     pub(super) name: String,

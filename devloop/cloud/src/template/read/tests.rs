@@ -54,7 +54,7 @@ fn errors_name_line_column_and_what_was_expected() {
     check("A: 1\n---\nB: 1\n", "line 2, column 1: a second document begins; expected one template");
     check("{\"A\": 1,\n \"B\" 2}", "line 2, column 6: expected `:`");
     check("", "it is empty; expected a map with Resources");
-    check("? [a]\n: b\n", "line 1, column 3: a list or map stands where a key is expected; keys are texts");
+    check("? [a]\n: b\n", "line 1, column 3: a list or map stands where a key is expected; keys are strings");
     check(
         "a: &x {b: 1}\nc:\n  <<: *x\n",
         "line 3, column 3: CloudFormation does not support merge keys (`<<`); write the members out",

@@ -149,7 +149,7 @@ impl Builder {
             && matches!(open.content, Content::Map(_))
             && open.key.is_none()
         {
-            return refused(at, "a list or map stands where a key is expected; keys are texts");
+            return refused(at, "a list or map stands where a key is expected; keys are strings");
         }
         if self.open.len() == DEEPEST {
             return refused(at, format!("it is nested more than {DEEPEST} levels deep"));
@@ -197,7 +197,7 @@ impl Builder {
             }
             (Content::Map(_), None) => {
                 let Content::Scalar(Value::String(key)) = node.content else {
-                    return refused(node.at, "expected a key, which is a text");
+                    return refused(node.at, "expected a key, which is a string");
                 };
                 if key == "<<" {
                     return refused(

@@ -122,34 +122,34 @@ fn errors_name_the_value_that_cannot_be_computed() {
     );
     check(json!({"Ref": "Absent"}), "`Absent` is left out by its condition");
     check(json!({"Fn::GetAtt": ["Table", "Colour"]}), "`Table` has no attribute `Colour`");
-    check(json!({"Fn::GetAtt": ["Table"]}), "`Fn::GetAtt` wants a resource and an attribute");
-    check(json!({"Fn::Cidr": []}), "`Fn::Cidr` wants a block, a count and the bits");
-    check(json!({"Fn::Cidr": ["10.0.0.0/16", 300, 8]}), "`Fn::Cidr` wants a count from 1 to 256, not `300`");
+    check(json!({"Fn::GetAtt": ["Table"]}), "`Fn::GetAtt` needs a resource and an attribute");
+    check(json!({"Fn::Cidr": []}), "`Fn::Cidr` needs a block, a count and the bits");
+    check(json!({"Fn::Cidr": ["10.0.0.0/16", 300, 8]}), "`Fn::Cidr` needs a count from 1 to 256, not `300`");
     check(
         json!({"Fn::Cidr": ["10.0.0.0/24", 6, 8]}),
         "`Fn::Cidr` finds no room for 6 blocks of 8 bits in 10.0.0.0/24",
     );
-    check(json!({"Fn::Cidr": ["x", 1, 8]}), "`Fn::Cidr` wants a block such as 10.0.0.0/16, not `x`");
+    check(json!({"Fn::Cidr": ["x", 1, 8]}), "`Fn::Cidr` needs a block such as 10.0.0.0/16, not `x`");
     check(
         json!({"Fn::Transform": {"Name": "x"}}),
         "the embedded cloud does not support the intrinsic function `Fn::Transform`",
     );
-    check(json!({"Fn::ToJsonString": "x"}), "`Fn::ToJsonString` wants a map or a list");
+    check(json!({"Fn::ToJsonString": "x"}), "`Fn::ToJsonString` needs a map or a list");
     let long = "x".repeat(LONGEST / 2);
-    check(json!({"Fn::Join": [long, ["", "", ""]]}), "`Fn::Join` makes a text of more than 1048576 bytes");
+    check(json!({"Fn::Join": [long, ["", "", ""]]}), "`Fn::Join` makes a string of more than 1048576 bytes");
     check(
         json!({"Fn::Equals": [1, 1]}),
         "the embedded cloud does not support the intrinsic function `Fn::Equals`",
     );
     check(json!({"Fn::If": ["Maybe", 1, 2]}), "the condition `Maybe` is not declared");
-    check(json!({"Fn::Join": ["-"]}), "`Fn::Join` wants a list of 2 values");
-    check(json!({"Fn::Join": ["-", [{}]]}), "`Fn::Join` wants a list of texts");
+    check(json!({"Fn::Join": ["-"]}), "`Fn::Join` needs a list of 2 values");
+    check(json!({"Fn::Join": ["-", [{}]]}), "`Fn::Join` needs a list of strings");
     check(json!({"Fn::Select": [2, ["a"]]}), "`Fn::Select` finds no item 2 in its list");
-    check(json!({"Fn::Split": ["", "a"]}), "`Fn::Split` wants a separator");
+    check(json!({"Fn::Split": ["", "a"]}), "`Fn::Split` needs a separator");
     check(
         json!({"Fn::FindInMap": ["Sizes", "big", "memory"]}),
         "the mappings have no entry Sizes.big.memory",
     );
     check(json!({"Fn::ImportValue": "none"}), "no stack exports `none`");
-    check(json!({"Fn::Sub": "${List}"}), "`Fn::Sub` wants a text for `List`");
+    check(json!({"Fn::Sub": "${List}"}), "`Fn::Sub` needs a string for `List`");
 }

@@ -53,7 +53,7 @@ impl Loops<'_> {
     fn written_out(&mut self, name: &str, call: &Value) -> Result<Map<String, Value>, TemplateError> {
         let parts = call.as_array().map(Vec::as_slice);
         let Some([Value::String(identifier), collection, Value::Object(output)]) = parts else {
-            return wrong(name, "wants an identifier, a list, and a map of one member");
+            return wrong(name, "needs an identifier, a list, and a map of one member");
         };
         let mut made = Map::new();
         for item in self.items(name, collection)? {
@@ -86,7 +86,7 @@ impl Loops<'_> {
             Value::Array(items) => items.clone(),
             other => match parameter(other) {
                 Some(Value::Array(items)) => items,
-                _ => return wrong(name, "wants a list, or a parameter that is one and has a value"),
+                _ => return wrong(name, "needs a list, or a parameter that is one and has a value"),
             },
         };
         let mut texts = Vec::new();
@@ -96,7 +96,7 @@ impl Loops<'_> {
                 (None, Some(Value::Array(items))) => {
                     texts.extend(items.iter().filter_map(Value::as_str).map(str::to_owned));
                 }
-                _ => return wrong(name, "wants a list of texts"),
+                _ => return wrong(name, "needs a list of strings"),
             }
         }
         Ok(texts)
@@ -171,11 +171,11 @@ mod tests {
     fn invalid_loops_are_refused() {
         check(
             json!({"Fn::ForEach::X": []}),
-            Err("`Fn::ForEach::X` wants an identifier, a list, and a map of one member"),
+            Err("`Fn::ForEach::X` needs an identifier, a list, and a map of one member"),
         );
         check(
             json!({"Fn::ForEach::X": ["X", {"Ref": "None"}, {}]}),
-            Err("`Fn::ForEach::X` wants a list, or a parameter that is one and has a value"),
+            Err("`Fn::ForEach::X` needs a list, or a parameter that is one and has a value"),
         );
         check(
             json!({"Fn::ForEach::X": ["X", ["1", "1"], {"K${X}": 1}]}),

@@ -246,7 +246,7 @@ impl Reader {
             return match self.next() {
                 Some(Token::Pattern(pattern)) => Ok(Condition::Like(operand, expression(&pattern)?)),
                 Some(Token::Text(text)) => Ok(Condition::Like(operand, expression(&regex::escape(&text))?)),
-                _ => Err("like takes a text or a regular expression between slashes".to_owned()),
+                _ => Err("like takes a string or a regular expression between slashes".to_owned()),
             };
         }
         if self.take_word("in") {
@@ -270,7 +270,7 @@ impl Reader {
         match self.next() {
             Some(Token::Number(number)) => Ok(Field::Number(if is_negative { -number } else { number })),
             Some(Token::Text(text)) if !is_negative => Ok(Field::Text(text)),
-            _ => Err("a number or a text between quotes is missing".to_owned()),
+            _ => Err("a number or a string between quotes is missing".to_owned()),
         }
     }
 

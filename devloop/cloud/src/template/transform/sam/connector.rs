@@ -55,12 +55,12 @@ pub(super) fn embedded(
         take(id, connectors);
     }
     match found.iter().find(|connector| !connector.properties.contains_key("Permissions")) {
-        Some(connector) => Err(failed(super::SAM, Some(&connector.id), "the connector wants Permissions")),
+        Some(connector) => Err(failed(super::SAM, Some(&connector.id), "the connector needs Permissions")),
         None => Ok(found),
     }
 }
 
-/// Adds what a connector stands for to the template, for each of its destinations.
+/// Adds the resources that a connector generates to the template, for each of its destinations.
 pub(super) fn make(build: &mut Build<'_>, written: &Written) -> Outcome<()> {
     written.only(&["Destination", "Permissions", "Source"])?;
     let property = |name: &str| written.properties.get(name).ok_or_else(|| format!("{name} is missing"));
@@ -115,7 +115,7 @@ fn connect(
                 _ => (destination, "SourceArn", source_arn),
             };
             if from == "AWS::SQS::Queue" && permissions.len() != 2 {
-                return Err("a queue wants the permissions Read and Write".to_owned());
+                return Err("a queue needs the permissions Read and Write".to_owned());
             }
             let mut statement = Vec::new();
             for permission in ["Read", "Write"].iter().filter(|it| permissions.contains(it)) {

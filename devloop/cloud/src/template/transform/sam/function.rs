@@ -111,7 +111,7 @@ impl Function {
     }
 }
 
-/// Adds everything that a function stands for to the template.
+/// Adds the function and everything that it generates to the template.
 pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
     written.only(&[&PASSED[..], &OTHERS[..]].concat())?;
     if written.properties.contains_key("DeploymentPreference") {
@@ -131,7 +131,7 @@ pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
         function.lambda.insert("TracingConfig".to_owned(), mode);
     }
     if let Some(queue) = function.property("DeadLetterQueue") {
-        let target = queue.get("TargetArn").ok_or("DeadLetterQueue wants Type and TargetArn")?;
+        let target = queue.get("TargetArn").ok_or("DeadLetterQueue needs Type and TargetArn")?;
         let target = json!({ "TargetArn": target });
         function.lambda.insert("DeadLetterConfig".to_owned(), target);
     }

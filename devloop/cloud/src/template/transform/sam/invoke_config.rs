@@ -53,7 +53,7 @@ fn destination(
         "EventBridge" => ("EventBridge", "events:PutEvents"),
         "Lambda" => ("Lambda", "lambda:InvokeFunction"),
         "S3Bucket" => ("S3", "s3:PutObject"),
-        _ => return Err("a destination wants a Type: SQS, SNS, EventBridge, Lambda or S3Bucket".to_owned()),
+        _ => return Err("a destination needs a Type: SQS, SNS, EventBridge, Lambda or S3Bucket".to_owned()),
     };
     let arn = match destination.get("Destination") {
         Some(arn) if arn.get("Fn::If").is_some() => {
@@ -64,7 +64,7 @@ fn destination(
             let (made, service, known) = match kind {
                 "SQS" => (format!("{id}Queue"), "AWS::SQS::Queue", "DestinationQueue"),
                 "SNS" => (format!("{id}Topic"), "AWS::SNS::Topic", "DestinationTopic"),
-                _ => return Err(format!("a destination of the type {kind} wants a Destination")),
+                _ => return Err(format!("a destination of the type {kind} needs a Destination")),
             };
             build.add(made.clone(), service, &function.passed_on, json!({}));
             build.referable.insert(format!("{}.{known}", function.id()), made.clone());

@@ -81,7 +81,7 @@ fn template(_: &Build<'_>, name: &str, values: &Value) -> Outcome<Value> {
     })?;
     let given = values.as_object().cloned().unwrap_or_default();
     if let Some(missing) = template.parameters.iter().find(|wanted| !given.contains_key(*wanted)) {
-        return Err(format!("the policy template {name} wants {missing}"));
+        return Err(format!("the policy template {name} needs {missing}"));
     }
     if let Some(unknown) = given.keys().find(|known| !template.parameters.contains(known)) {
         return Err(format!("the policy template {name} has no parameter {unknown}"));

@@ -16,12 +16,13 @@ pub(super) type Waiting = (String, &'static str, Map<String, Value>, Value);
 pub(super) fn version_and_alias(build: &mut Build<'_>, function: &mut Function) -> Outcome<Vec<Waiting>> {
     let Some(alias) = function.property("AutoPublishAlias") else {
         if function.property("ProvisionedConcurrencyConfig").is_some() {
-            return Err("ProvisionedConcurrencyConfig wants AutoPublishAlias".to_owned());
+            return Err("ProvisionedConcurrencyConfig needs AutoPublishAlias".to_owned());
         }
         return Ok(Vec::new());
     };
     let alias = build.resolved(alias);
-    let alias = alias.as_str().ok_or("AutoPublishAlias wants a text or a parameter with a value")?.to_owned();
+    let alias =
+        alias.as_str().ok_or("AutoPublishAlias needs a string or a parameter with a value")?.to_owned();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if alias.is_empty() || !alias.chars().all(plain) || alias.chars().all(|c| c.is_ascii_digit()) {
         return Err(format!(
@@ -50,7 +51,7 @@ pub(super) fn version_and_alias(build: &mut Build<'_>, function: &mut Function) 
     };
     let suffix = match &sha {
         Some(Value::String(sha)) => sha.get(..10).unwrap_or(sha).to_owned(),
-        Some(_) => return Err("AutoPublishCodeSha256 wants a text".to_owned()),
+        Some(_) => return Err("AutoPublishCodeSha256 needs a string".to_owned()),
         None => digest(&Value::Object(watched)),
     };
     let id = function.id().to_owned();

@@ -36,7 +36,7 @@ impl Role {
             let action = match queue.get("Type").and_then(Value::as_str) {
                 Some("SQS") => "sqs:SendMessage",
                 Some("SNS") => "sns:Publish",
-                _ => return Err("DeadLetterQueue wants a Type, SQS or SNS".to_owned()),
+                _ => return Err("DeadLetterQueue needs a Type, SQS or SNS".to_owned()),
             };
             role.inline.push(json!({
                 "PolicyName": "DeadLetterQueuePolicy",

@@ -25,9 +25,9 @@ pub(super) fn make(build: &mut Build<'_>, written: Written) -> Outcome<()> {
                 Some("String") => "S",
                 Some("Number") => "N",
                 Some("Binary") => "B",
-                _ => return Err("PrimaryKey wants a Type: String, Number or Binary".to_owned()),
+                _ => return Err("PrimaryKey needs a Type: String, Number or Binary".to_owned()),
             };
-            (key.get("Name").cloned().ok_or("PrimaryKey wants a Name")?, kind)
+            (key.get("Name").cloned().ok_or("PrimaryKey needs a Name")?, kind)
         }
     };
     let passed =

@@ -139,7 +139,7 @@ fn unsupported_features_are_refused_by_name() {
     );
     check(
         &function("Policies: [{SQSPollerPolicy: {}}]"),
-        "the policy template SQSPollerPolicy wants QueueName",
+        "the policy template SQSPollerPolicy needs QueueName",
     );
     check(&function("Events: {E: {Type: SQS}}"), "the event E: Queue is missing");
     check("{Type: AWS::Serverless::Api}", "StageName is missing");

@@ -9,7 +9,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &Function) -> Outcome<()> {
     let Some(config) = function.property("FunctionUrlConfig") else { return Ok(()) };
     let config: &Map<String, Value> = config.as_object().ok_or("FunctionUrlConfig is no map")?;
     only(config, &["AuthType", "Cors", "InvokeMode"], "the property of FunctionUrlConfig")?;
-    let auth = config.get("AuthType").ok_or("FunctionUrlConfig wants AuthType, AWS_IAM or NONE")?;
+    let auth = config.get("AuthType").ok_or("FunctionUrlConfig needs AuthType, AWS_IAM or NONE")?;
     let mut properties = pick(config, &["AuthType", "Cors", "InvokeMode"]);
     properties.insert("TargetFunctionArn".to_owned(), function.name());
     let id = function.id();

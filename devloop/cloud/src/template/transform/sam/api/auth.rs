@@ -75,7 +75,7 @@ impl Auth {
             return Ok(self.default.as_deref());
         };
         if own == "NONE" && self.default.is_none() {
-            return Err("the Authorizer NONE wants an API with a DefaultAuthorizer".to_owned());
+            return Err("the Authorizer NONE needs an API with a DefaultAuthorizer".to_owned());
         }
         if own != "NONE" && own != "AWS_IAM" && !self.authorizers.contains_key(own) {
             return Err(format!("there is no authorizer `{own}` among the API's Authorizers"));
@@ -254,7 +254,7 @@ fn rest_scheme(name: &str, authorizer: &Value) -> Outcome<Value> {
     )?;
     let function = members
         .get("FunctionArn")
-        .ok_or_else(|| format!("the authorizer {name} wants UserPoolArn or FunctionArn"))?;
+        .ok_or_else(|| format!("the authorizer {name} needs UserPoolArn or FunctionArn"))?;
     let by_request = members.get("FunctionPayloadType").is_some_and(|kind| kind == "REQUEST");
     let mut own = json!({
         "type": if by_request { "request" } else { "token" }, "authorizerUri": authorizer_uri(function),
@@ -311,10 +311,10 @@ fn http_scheme(name: &str, authorizer: &Value) -> Outcome<Value> {
     )?;
     let function = members
         .get("FunctionArn")
-        .ok_or_else(|| format!("the authorizer {name} wants JwtConfiguration or FunctionArn"))?;
+        .ok_or_else(|| format!("the authorizer {name} needs JwtConfiguration or FunctionArn"))?;
     let version = members.get("AuthorizerPayloadFormatVersion");
     let version = version
-        .ok_or_else(|| format!("the authorizer {name} wants AuthorizerPayloadFormatVersion, 1.0 or 2.0"))?;
+        .ok_or_else(|| format!("the authorizer {name} needs AuthorizerPayloadFormatVersion, 1.0 or 2.0"))?;
     let mut own = json!({
         "type": "request", "authorizerUri": authorizer_uri(function), "authorizerPayloadFormatVersion": version,
     });

@@ -16,12 +16,12 @@ use crate::template::transform::sam::{
 pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) -> Outcome<()> {
     event.only(&["Auth", "Method", "Path", "RestApiId", "TimeoutInMillis"])?;
     let text = |name: &str| {
-        event.required(name)?.as_str().map(str::to_owned).ok_or_else(|| format!("{name} wants a text"))
+        event.required(name)?.as_str().map(str::to_owned).ok_or_else(|| format!("{name} needs a string"))
     };
     let (path, method) = (text("Path")?, text("Method")?.to_lowercase());
     let implicit = reference(IMPLICIT_REST);
     let api = event.property("RestApiId").unwrap_or(&implicit);
-    let id = id_of(api).ok_or("RestApiId wants a Ref to an API of this template")?.to_owned();
+    let id = id_of(api).ok_or("RestApiId needs a Ref to an API of this template")?.to_owned();
     let auth = match event.property("Auth") {
         None => Map::new(),
         Some(Value::Object(auth)) => auth.clone(),

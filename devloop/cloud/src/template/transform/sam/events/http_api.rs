@@ -25,7 +25,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) ->
     let text = |name: &str| match event.property(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(format!("{name} wants a text")),
+        Some(_) => Err(format!("{name} needs a string")),
     };
     let (path, method) = match (text("Path")?, text("Method")?) {
         (Some(path), Some(method)) => (path, method.to_lowercase()),
@@ -34,7 +34,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) ->
     };
     let implicit = reference(IMPLICIT_HTTP);
     let api = event.property("ApiId").unwrap_or(&implicit);
-    let id = id_of(api).ok_or("ApiId wants a Ref to an API of this template")?.to_owned();
+    let id = id_of(api).ok_or("ApiId needs a Ref to an API of this template")?.to_owned();
     let auth = match event.property("Auth") {
         None => Map::new(),
         Some(Value::Object(auth)) => auth.clone(),

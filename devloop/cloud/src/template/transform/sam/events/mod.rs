@@ -120,6 +120,6 @@ fn dead_letter_queue(
             build.add(id.clone(), "AWS::SQS::Queue", &function.of_events(), json!({}));
             Ok(Some((attribute(&id, "Arn"), Some(id))))
         }
-        _ => Err("DeadLetterConfig wants an Arn, or the Type SQS".to_owned()),
+        _ => Err("DeadLetterConfig needs an Arn, or the Type SQS".to_owned()),
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &mut Function, event: &Event
     if let Some(destinations) = event.property("DestinationConfig") {
         let mut destinations = destinations.clone();
         let failure = destinations.get_mut("OnFailure").and_then(Value::as_object_mut);
-        let failure = failure.ok_or("DestinationConfig wants OnFailure")?;
+        let failure = failure.ok_or("DestinationConfig needs OnFailure")?;
         let kind = failure.remove("Type");
         let arn = failure.get("Destination").cloned().unwrap_or_default();
         let allowed = match kind.as_ref().map(Value::as_str) {

@@ -14,7 +14,7 @@ pub(super) fn make(build: &mut Build<'_>, function: &Function, event: &Event) ->
     event.only(&["Bucket", "Events", "Filter"])?;
     let bucket = event.required("Bucket")?;
     let bucket =
-        bucket.get("Ref").and(id_of(bucket)).ok_or("Bucket wants a Ref to a bucket of this template")?;
+        bucket.get("Ref").and(id_of(bucket)).ok_or("Bucket needs a Ref to a bucket of this template")?;
     let permission = format!("{}Permission", event.id);
     let source = ("SourceAccount", reference("AWS::AccountId"));
     permit(build, function, permission.clone(), "s3.amazonaws.com", source);

@@ -60,7 +60,7 @@ fn queue(
             let known = ["BatchSize", "Enabled", "QueueArn", "QueuePolicyLogicalId", "QueueUrl"];
             only(given, &known, "the property of SqsSubscription")?;
             let part =
-                |name: &str| given.get(name).cloned().ok_or_else(|| format!("SqsSubscription wants {name}"));
+                |name: &str| given.get(name).cloned().ok_or_else(|| format!("SqsSubscription needs {name}"));
             let policy = given.get("QueuePolicyLogicalId").and_then(Value::as_str).map(str::to_owned);
             (
                 part("QueueArn")?,
