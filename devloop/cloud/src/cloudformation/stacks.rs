@@ -16,7 +16,6 @@ const MOST_DELETED: usize = 100;
 /// The most stacks of a region [CloudFormation quotas].
 pub(super) const MOST: usize = 2_000;
 
-/// The stacks.
 #[derive(Debug)]
 pub(super) struct Stacks {
     clock: Clock,

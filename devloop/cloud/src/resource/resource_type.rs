@@ -14,7 +14,6 @@ pub(crate) type Properties = &'static [(&'static str, Shape)];
 /// Work in progress on one resource.
 pub(crate) type Doing<'a, T> = BoxFuture<'a, Result<T, Cause>>;
 
-/// A resource type.
 pub(crate) trait ResourceType: std::fmt::Debug + Send + Sync {
     /// The supported properties. A template with any other property is refused, and the error names it.
     fn properties(&self) -> Properties;

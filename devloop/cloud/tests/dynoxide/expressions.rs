@@ -171,7 +171,6 @@ pub(super) fn keys(rng: &mut StdRng) -> String {
     format!("{partition} {joint} {sort}")
 }
 
-/// A projection.
 pub(super) fn projection(rng: &mut StdRng) -> String {
     if rng.random_ratio(1, 15) {
         return one(rng, &["", "a,", "a b", "a, a", "m, m.x", "l[0], l.x", ":n", "size(a)"]).to_owned();

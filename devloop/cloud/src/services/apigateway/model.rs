@@ -126,7 +126,6 @@ pub(super) struct EndpointConfiguration {
     pub(super) ip_address_type: &'static str,
 }
 
-/// `Resource`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Resource {
@@ -141,7 +140,6 @@ pub(super) struct Resource {
     pub(super) methods: BTreeMap<String, Method>,
 }
 
-/// `Method`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Method {
@@ -212,7 +210,6 @@ pub(super) struct Deployment {
     pub(super) snapshot: Arc<super::data::Snapshot>,
 }
 
-/// `Stage`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stage {

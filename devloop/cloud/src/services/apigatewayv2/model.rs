@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{services::apigateway::Bucket, wire};
 
-/// One API.
 #[derive(Debug)]
 pub(super) struct Api {
     pub(super) id: String,

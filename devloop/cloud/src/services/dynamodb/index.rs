@@ -25,7 +25,6 @@ pub(crate) enum Projection {
     Include(BTreeSet<String>),
 }
 
-/// The definition of an index.
 #[derive(Debug)]
 pub(crate) struct IndexDefinition {
     pub(crate) name: String,

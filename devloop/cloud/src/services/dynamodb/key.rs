@@ -156,7 +156,6 @@ impl SortCondition {
     }
 }
 
-/// A range of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyRange {
     pub(crate) lower: Bound<Key>,

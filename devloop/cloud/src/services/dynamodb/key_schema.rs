@@ -45,7 +45,6 @@ impl KeyKind {
     }
 }
 
-/// One attribute of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyAttribute {
     pub(crate) name: String,

@@ -64,7 +64,6 @@ impl View {
 /// Who changed an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// A request.
     Request,
     /// Time to live.
     Expiry,

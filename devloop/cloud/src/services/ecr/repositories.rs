@@ -14,7 +14,6 @@ const MOST: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct Store(RwLock<BTreeMap<String, Repository>>);
 
-/// One repository.
 #[derive(Debug, Clone)]
 struct Repository {
     created_ms: i64,

@@ -36,7 +36,6 @@ impl Default for Region {
     }
 }
 
-/// A bus.
 #[derive(Debug, Default)]
 pub(super) struct Bus {
     pub(super) name: String,

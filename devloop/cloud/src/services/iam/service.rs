@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::{input::Members, policies, role_policies, roles, state::State};
 use crate::{clock::Clock, context::Context, error::ApiError};
 
-/// IAM.
 #[derive(Debug)]
 pub(crate) struct Iam {
     clock: Clock,

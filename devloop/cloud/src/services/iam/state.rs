@@ -13,7 +13,6 @@ pub(crate) struct State {
     pub(crate) policies: BTreeMap<String, Policy>,
 }
 
-/// A role.
 #[derive(Debug)]
 pub(crate) struct Role {
     pub(crate) name: String,

@@ -48,7 +48,6 @@ impl Event {
 /// Events by their position.
 pub(crate) type Events = BTreeMap<Position, Arc<Event>>;
 
-/// A stream.
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) name: Arc<str>,
@@ -64,7 +63,6 @@ impl Stream {
     }
 }
 
-/// A group.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) name: Arc<str>,

@@ -55,7 +55,6 @@ impl Part {
     }
 }
 
-/// A bucket.
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) name: String,

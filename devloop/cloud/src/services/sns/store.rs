@@ -23,7 +23,6 @@ pub(super) struct Region {
     pub(super) subscriptions: RwLock<IndexMap<String, Arc<Subscription>>>,
 }
 
-/// A topic.
 #[derive(Debug)]
 pub(super) struct Topic {
     pub(super) name: String,
@@ -45,7 +44,6 @@ pub(super) struct Order {
     pub(super) last: u64,
 }
 
-/// A subscription.
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) arn: String,

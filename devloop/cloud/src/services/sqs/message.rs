@@ -20,7 +20,6 @@ pub(crate) type Attributes = BTreeMap<String, Attribute>;
 pub(crate) struct Message {
     /// The message's id, which stays the same in a dead-letter queue.
     pub(crate) id: String,
-    /// The body.
     pub(crate) body: String,
     /// The MD5 of `body`, in hex.
     pub(crate) md5: String,
@@ -41,7 +40,6 @@ pub(crate) struct Message {
 /// A message from a sender other than SQS's own API, such as a topic or an event source mapping.
 #[derive(Debug, Default)]
 pub(crate) struct Parcel {
-    /// The body.
     pub(crate) body: String,
     /// The message attributes.
     pub(crate) attributes: Attributes,

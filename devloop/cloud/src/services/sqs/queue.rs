@@ -23,7 +23,6 @@ pub(crate) const KEPT_BYTES: usize = 512 << 20;
 /// The shortest time between two purges, in ms [`PurgeQueue`, Amazon SQS API reference].
 const PURGE_MS: i64 = 60_000;
 
-/// One queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(super) name: String,

@@ -21,11 +21,8 @@ pub(in crate::services::apigateway) struct Patch {
 /// What a patch operation does to the value at its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::services::apigateway) enum Verb {
-    /// `add`.
     Add,
-    /// `replace`.
     Replace,
-    /// `remove`.
     Remove,
 }
 
@@ -58,7 +55,6 @@ impl Patch {
         self.path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
     }
 
-    /// The new value.
     pub(in crate::services::apigateway) fn value(&self) -> Result<String, ApiError> {
         self.value.clone().ok_or_else(|| bad_request(format!("Invalid null or empty value in {}", self.path)))
     }

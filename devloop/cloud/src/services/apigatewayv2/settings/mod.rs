@@ -62,7 +62,6 @@ pub(super) fn not_found(what: &str, id: &str) -> ApiError {
 /// A map of texts.
 pub(super) type Texts = BTreeMap<String, String>;
 
-/// The settings of an API.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApiSettings {
@@ -138,7 +137,6 @@ impl Settings for ApiSettings {
     }
 }
 
-/// The settings of a route.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RouteSettings {
@@ -214,7 +212,6 @@ fn is_path(path: &str) -> bool {
     })
 }
 
-/// The settings of an integration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct IntegrationSettings {
@@ -300,7 +297,6 @@ pub(super) struct Bounds {
     pub(super) detailed_metrics_enabled: bool,
 }
 
-/// The settings of a stage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StageSettings {

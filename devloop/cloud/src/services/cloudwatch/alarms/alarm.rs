@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{context::Context, wire};
 
-/// An alarm.
 #[derive(Debug)]
 pub(super) struct Alarm {
     pub(super) settings: Settings,

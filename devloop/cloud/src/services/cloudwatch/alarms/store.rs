@@ -18,7 +18,6 @@ pub(in super::super) const ALARMS: usize = 5_000;
 #[derive(Debug, Default)]
 pub(super) struct Region(pub(super) Mutex<BTreeMap<String, Alarm>>);
 
-/// All alarms.
 #[derive(Debug)]
 pub(in super::super) struct Alarms {
     pub(super) clock: Clock,

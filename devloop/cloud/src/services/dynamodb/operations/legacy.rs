@@ -244,7 +244,6 @@ pub(super) fn take_joined(input: &mut Input, member: &str) -> Result<Joined, Api
     }
 }
 
-/// Takes `Expected`.
 pub(super) fn take_expected(input: &mut Input, joined: Joined) -> Result<Option<Condition>, ApiError> {
     let Some(expected) = input.object("Expected")? else { return Ok(None) };
     let mut conditions = Vec::with_capacity(expected.len());

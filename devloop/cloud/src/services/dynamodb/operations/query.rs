@@ -20,7 +20,6 @@ use crate::error::ApiError;
 const MAX_SEGMENTS: i64 = 1_000_000;
 const ALL_COUNTS: i64 = i64::MAX;
 
-/// `Query`.
 pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     const LEGACY: [&str; 4] = ["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"];
     const EXPRESSIONS: [&str; 3] = ["ProjectionExpression", "FilterExpression", "KeyConditionExpression"];
@@ -106,7 +105,6 @@ fn check_filter(reading: &Reading, kind: &str) -> Result<(), ApiError> {
     }
 }
 
-/// `Scan`.
 pub(in super::super) fn scan(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     const LEGACY: [&str; 3] = ["AttributesToGet", "ScanFilter", "ConditionalOperator"];
     const EXPRESSIONS: [&str; 2] = ["ProjectionExpression", "FilterExpression"];

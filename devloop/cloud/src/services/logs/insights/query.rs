@@ -18,7 +18,6 @@ const EXPRESSION_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Query(pub(super) Vec<Command>);
 
-/// One command.
 #[derive(Debug)]
 pub(super) enum Command {
     /// `fields` and `display`: the fields to show, with their names in the result. `display` hides the fields of earlier

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::expression::Expression;
 
-/// A condition.
 #[derive(Debug)]
 pub(crate) enum Condition {
     Both(Box<Condition>, Box<Condition>),
