@@ -31,7 +31,7 @@ impl Faults {
     }
 
     /// The error that `service:operation` must fail with now, if a fault is armed.
-    pub(crate) fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
+    pub(crate) fn armed_fault(&self, service: &str, operation: &str) -> Option<ApiError> {
         if self.armed.load(Ordering::Acquire) == 0 {
             return None;
         }

@@ -112,7 +112,7 @@ impl Registry {
     ) -> Option<Result<Events, ApiError>> {
         let named = self.services.iter().filter(|found| found.about().name == service);
         let streamed = named.into_iter().find(|found| found.is_streamed(operation))?;
-        Some(match self.faults.strike(service, operation) {
+        Some(match self.faults.armed_fault(service, operation) {
             Some(error) => Err(error),
             None => streamed.subscribe(cx, operation, input.clone()).await,
         })
@@ -125,7 +125,7 @@ impl Registry {
         operation: &str,
         input: Value,
     ) -> Result<Value, ApiError> {
-        if let Some(error) = self.faults.strike(service, operation) {
+        if let Some(error) = self.faults.armed_fault(service, operation) {
             return Err(error);
         }
         let mut parts = self.services.iter().filter(|found| found.about().name == service);
@@ -155,8 +155,8 @@ impl Calls for Registry {
 }
 
 impl Catalogue for Registry {
-    fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
-        self.faults.strike(service, operation)
+    fn armed_fault(&self, service: &str, operation: &str) -> Option<ApiError> {
+        self.faults.armed_fault(service, operation)
     }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {

@@ -139,7 +139,7 @@ pub(crate) use about_and_call;
 pub(crate) trait Catalogue: Calls {
     /// The fault that is armed for an operation, which must then fail with it. For services that read their requests
     /// themselves.
-    fn strike(&self, service: &str, operation: &str) -> Option<ApiError>;
+    fn armed_fault(&self, service: &str, operation: &str) -> Option<ApiError>;
 
     /// The resource types of every service.
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)>;

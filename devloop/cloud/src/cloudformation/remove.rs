@@ -37,16 +37,16 @@ impl Run<'_> {
         let Some(record) = self.resources.get(logical).cloned() else { return Ok(()) };
         let physical_id = &record.made.physical_id;
         if record.retain {
-            self.stack.tell(logical, &record.kind, physical_id, "DELETE_SKIPPED", None);
+            self.stack.set_resource_state(logical, &record.kind, physical_id, "DELETE_SKIPPED", None);
             self.stack.facts.lock().generation += 1;
         } else {
-            self.stack.tell(logical, &record.kind, physical_id, "DELETE_IN_PROGRESS", None);
+            self.stack.set_resource_state(logical, &record.kind, physical_id, "DELETE_IN_PROGRESS", None);
             if let Err(cause) = self.delete(logical, &record).await {
                 let reason = Some(cause.to_string());
-                self.stack.tell(logical, &record.kind, physical_id, "DELETE_FAILED", reason);
+                self.stack.set_resource_state(logical, &record.kind, physical_id, "DELETE_FAILED", reason);
                 return Err(failure(logical, &record.kind, "deleted", &cause));
             }
-            self.stack.tell(logical, &record.kind, physical_id, "DELETE_COMPLETE", None);
+            self.stack.set_resource_state(logical, &record.kind, physical_id, "DELETE_COMPLETE", None);
         }
         self.resources.shift_remove(logical);
         Ok(())

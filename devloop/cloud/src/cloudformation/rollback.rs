@@ -66,7 +66,13 @@ impl Run<'_> {
                 | Done::Updated { before: record, .. }
                 | Done::Replaced { before: record, .. }) = done;
                 let reason = Some("Resource skipped during UpdateRollback".to_owned());
-                stack.tell(logical, &record.kind, &record.made.physical_id, "UPDATE_COMPLETE", reason);
+                stack.set_resource_state(
+                    logical,
+                    &record.kind,
+                    &record.made.physical_id,
+                    "UPDATE_COMPLETE",
+                    reason,
+                );
             }
             !is_skipped
         });
@@ -83,22 +89,34 @@ impl Run<'_> {
                 self.discard(logical, after).await?;
                 self.resources.insert(logical.clone(), before.clone());
                 let physical_id = &before.made.physical_id;
-                stack.tell(logical, &before.kind, physical_id, "UPDATE_COMPLETE", None);
+                stack.set_resource_state(logical, &before.kind, physical_id, "UPDATE_COMPLETE", None);
             }
             Done::Updated { logical, before, after } => {
                 let physical_id = &after.made.physical_id;
-                stack.tell(logical, &before.kind, physical_id, "UPDATE_IN_PROGRESS", None);
+                stack.set_resource_state(logical, &before.kind, physical_id, "UPDATE_IN_PROGRESS", None);
                 if let Some(provider) = self.types.get(&before.kind) {
                     let task = Task::new(self.calls, self.cx, &stack.name, logical, &before.properties)
                         .of_generation(before.generation);
                     if let Err(cause) = provider.update(&task, after).await {
                         let why = cause.to_string();
-                        stack.tell(logical, &before.kind, physical_id, "UPDATE_FAILED", Some(why.clone()));
+                        stack.set_resource_state(
+                            logical,
+                            &before.kind,
+                            physical_id,
+                            "UPDATE_FAILED",
+                            Some(why.clone()),
+                        );
                         return Err(why);
                     }
                 }
                 self.resources.insert(logical.clone(), before.clone());
-                stack.tell(logical, &before.kind, &before.made.physical_id, "UPDATE_COMPLETE", None);
+                stack.set_resource_state(
+                    logical,
+                    &before.kind,
+                    &before.made.physical_id,
+                    "UPDATE_COMPLETE",
+                    None,
+                );
             }
         }
         Ok(())
@@ -106,15 +124,21 @@ impl Run<'_> {
 
     async fn discard(&self, logical: &str, record: &Record) -> Result<(), String> {
         let physical_id = &record.made.physical_id;
-        self.stack.tell(logical, &record.kind, physical_id, "DELETE_IN_PROGRESS", None);
+        self.stack.set_resource_state(logical, &record.kind, physical_id, "DELETE_IN_PROGRESS", None);
         match self.delete(logical, record).await {
             Ok(()) => {
-                self.stack.tell(logical, &record.kind, physical_id, "DELETE_COMPLETE", None);
+                self.stack.set_resource_state(logical, &record.kind, physical_id, "DELETE_COMPLETE", None);
                 Ok(())
             }
             Err(cause) => {
                 let why = cause.to_string();
-                self.stack.tell(logical, &record.kind, physical_id, "DELETE_FAILED", Some(why.clone()));
+                self.stack.set_resource_state(
+                    logical,
+                    &record.kind,
+                    physical_id,
+                    "DELETE_FAILED",
+                    Some(why.clone()),
+                );
                 Err(why)
             }
         }

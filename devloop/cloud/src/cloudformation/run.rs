@@ -137,7 +137,7 @@ impl<'r> Run<'r> {
                         let physical =
                             self.resources.get(logical).map(|record| record.made.physical_id.clone());
                         let status = if physical.is_some() { "UPDATE_FAILED" } else { "CREATE_FAILED" };
-                        stack.tell(
+                        stack.set_resource_state(
                             logical,
                             kind,
                             &physical.unwrap_or_default(),
@@ -217,7 +217,7 @@ impl<'r> Run<'r> {
         match outcome {
             Ok(made) => {
                 let status = if change == Change::Create { "CREATE_COMPLETE" } else { "UPDATE_COMPLETE" };
-                self.stack.tell(&logical, &record.kind, &made.physical_id, status, None);
+                self.stack.set_resource_state(&logical, &record.kind, &made.physical_id, status, None);
                 record.made = made;
                 self.done.push(match before {
                     None => Done::Created { logical: logical.clone(), record: record.clone() },
@@ -236,7 +236,13 @@ impl<'r> Run<'r> {
                 let status = if creates { "CREATE_FAILED" } else { "UPDATE_FAILED" };
                 let physical = before.as_ref().map(|before| before.made.physical_id.as_str());
                 let physical = begun.as_deref().or(physical).unwrap_or_default();
-                self.stack.tell(&logical, &record.kind, physical, status, Some(cause.to_string()));
+                self.stack.set_resource_state(
+                    &logical,
+                    &record.kind,
+                    physical,
+                    status,
+                    Some(cause.to_string()),
+                );
                 let error = failure(&logical, &record.kind, attempt, &cause);
                 // A resource that was created or changed half way is undone with the others.
                 match (before, begun) {
@@ -317,7 +323,7 @@ async fn work(
                     ),
                 ),
             };
-            stack.tell(logical, &record.kind, physical, status, reason);
+            stack.set_resource_state(logical, &record.kind, physical, status, reason);
             let outcome = match (&before, change) {
                 (Some(before), Change::Update) => provider.update(&task, before).await,
                 _ => provider.create(&task).await,

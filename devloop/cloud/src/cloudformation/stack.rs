@@ -161,7 +161,7 @@ impl Stack {
     }
 
     /// Sets the state of one of the stack's resources.
-    pub(super) fn tell(
+    pub(super) fn set_resource_state(
         &self,
         logical: &str,
         kind: &str,

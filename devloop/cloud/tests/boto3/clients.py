@@ -43,7 +43,7 @@ def refused(code, text, call, **arguments):
     raise AssertionError(f"{arguments} were not refused")
 
 
-def said(*arguments):
+def cli_output(*arguments):
     """The output of the aws command line."""
     environment = {
         **os.environ,
@@ -62,7 +62,7 @@ def said(*arguments):
 
 def aws(*arguments):
     """The output of the aws command line, parsed as JSON; None when there is none."""
-    text = said(*arguments)
+    text = cli_output(*arguments)
     return json.loads(text) if text.strip() else None
 
 

@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import time
 
-from clients import client, equal, refused, run, said
+from clients import cli_output, client, equal, refused, run
 
 cfn = client("cloudformation")
 
@@ -184,14 +184,14 @@ Outputs:
   Name: {Value: !Select [4, !Split ["/", !Ref Queue]]}
 """)
         packaged = pathlib.Path(folder) / "packaged.yaml"
-        said("cloudformation", "package", "--template-file", str(source), "--s3-bucket", "code", "--output-template-file", str(packaged))
+        cli_output("cloudformation", "package", "--template-file", str(source), "--s3-bucket", "code", "--output-template-file", str(packaged))
         deploy = ["cloudformation", "deploy", "--stack-name", "yaml", "--template-file", str(packaged)]
-        said(*deploy, "--parameter-overrides", "Seconds=3")
+        cli_output(*deploy, "--parameter-overrides", "Seconds=3")
         equal(stack("yaml")["Parameters"], [{"ParameterKey": "Seconds", "ParameterValue": "3"}])
         in_the_next_second()
-        said(*deploy, "--parameter-overrides", "Seconds=3", "--no-fail-on-empty-changeset")
+        cli_output(*deploy, "--parameter-overrides", "Seconds=3", "--no-fail-on-empty-changeset")
         in_the_next_second()
-        said(*deploy, "--parameter-overrides", "Seconds=4", "--s3-bucket", "code")
+        cli_output(*deploy, "--parameter-overrides", "Seconds=4", "--s3-bucket", "code")
     equal(stack("yaml")["StackStatus"], "UPDATE_COMPLETE")
     assert values("yaml")["Name"].startswith("yaml-Queue-"), values("yaml")
 

@@ -134,7 +134,7 @@ fn differs(before: &Template, after: &Template) -> bool {
             .map(|(name, output)| (name.clone(), output.value.clone(), export(name)))
             .collect()
     };
-    let said = |template: &Template, logical: &str| {
+    let policies_and_metadata = |template: &Template, logical: &str| {
         template.resources.get(logical).map(|resource| {
             let policies = (resource.deletion_policy.clone(), resource.update_replace_policy.clone());
             (policies, resource.metadata.clone())
@@ -142,7 +142,8 @@ fn differs(before: &Template, after: &Template) -> bool {
     };
     outputs(before) != outputs(after)
         || after.resources.keys().any(|logical| {
-            before.resources.contains_key(logical) && said(before, logical) != said(after, logical)
+            before.resources.contains_key(logical)
+                && policies_and_metadata(before, logical) != policies_and_metadata(after, logical)
         })
 }
 

@@ -165,14 +165,15 @@ impl Courier {
                 if condition != Condition::Success {
                     backlog.drop_one();
                 }
-                self.tell(cx, function, &version, &settings, &event, condition, outcome.as_ref()).await;
+                self.send_records(cx, function, &version, &settings, &event, condition, outcome.as_ref())
+                    .await;
             }
         }
     }
 
     /// Sends the record of a settled event to the destinations and the dead-letter queue.
     #[expect(clippy::too_many_arguments, reason = "all of it is in the record")]
-    async fn tell(
+    async fn send_records(
         self: &Arc<Self>,
         cx: &Context,
         function: &Arc<Function>,

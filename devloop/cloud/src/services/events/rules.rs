@@ -119,7 +119,7 @@ pub(super) fn put(service: &EventBridge, cx: &Context, input: &Value) -> Result<
         pending: old.map(|old| Arc::clone(&old.pending)).unwrap_or_default(),
         timer: parking_lot::RwLock::default(),
     });
-    service.wind(cx, &rule);
+    service.start_timer(cx, &rule);
     rules.insert(name, rule);
     Ok(json!({ "RuleArn": arn }))
 }
@@ -193,7 +193,7 @@ fn switch(service: &EventBridge, cx: &Context, input: &Value, state: &str) -> Re
 
 impl EventBridge {
     /// Starts the timer of a rule that has a schedule and is enabled.
-    fn wind(&self, cx: &Context, rule: &Arc<Rule>) {
+    fn start_timer(&self, cx: &Context, rule: &Arc<Rule>) {
         let Some((_, expression)) = rule.schedule.clone().filter(|_| rule.is_enabled) else { return };
         let made_ms = self.clock.now_ms();
         // A rate is due for the first time when one period has passed.

@@ -154,7 +154,7 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
 
 /// Sends an event to all targets whose configuration matches. A failure is logged, because S3 has no other way to report
 /// it.
-pub(super) async fn tell(
+pub(super) async fn notify(
     call: &Call<'_>,
     bucket: &Bucket,
     key: &str,

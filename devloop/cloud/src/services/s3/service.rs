@@ -84,7 +84,7 @@ impl S3 {
             }
             let operation = which(&request, &address)?;
             self.admit(&request, operation, &address)?;
-            if let Some(error) = self.others()?.strike("s3", operation) {
+            if let Some(error) = self.others()?.armed_fault("s3", operation) {
                 return Err(error);
             }
             operations::run(operation, &call, body).await

@@ -25,7 +25,7 @@ struct Waiting {
 
 impl Scheduler {
     /// Starts the timer of an enabled schedule.
-    pub(super) fn wind(&self, cx: &Context, schedule: &Arc<Schedule>) {
+    pub(super) fn start_timer(&self, cx: &Context, schedule: &Arc<Schedule>) {
         if schedule.settings.state != "ENABLED" {
             return;
         }

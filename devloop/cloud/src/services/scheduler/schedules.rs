@@ -56,7 +56,7 @@ fn put(service: &Scheduler, cx: &Context, input: &Value, is_update: bool) -> Res
         pending: old.map(|old| Arc::clone(&old.pending)).unwrap_or_default(),
         timer: RwLock::default(),
     });
-    service.wind(cx, &schedule);
+    service.start_timer(cx, &schedule);
     schedules.insert(key, schedule);
     Ok(json!({ "ScheduleArn": arn }))
 }

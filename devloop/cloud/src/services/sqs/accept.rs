@@ -59,7 +59,7 @@ impl Queue {
 
     /// Adds a dead letter from another queue. In a standard queue its retention counts from when the message was sent, in a
     /// FIFO queue from now [Using dead-letter queues in Amazon SQS].
-    pub(super) fn bury(&self, dead: &Arc<Message>, source: &Arc<str>) -> Result<(), ApiError> {
+    pub(super) fn accept_dead_letter(&self, dead: &Arc<Message>, source: &Arc<str>) -> Result<(), ApiError> {
         let mut state = self.settled()?;
         let enqueued_ms = if self.is_fifo() { self.clock.now_ms() } else { dead.sent_ms };
         let source = Some(Arc::clone(source));
@@ -105,7 +105,7 @@ impl Queue {
         }
         let number = state.messages.insert(incoming);
         self.waiters.wake(state.messages.receivable());
-        self.stirred.notify_one();
+        self.new_message.notify_one();
         Ok(number)
     }
 }

@@ -103,7 +103,7 @@ impl Queue {
         drop(state);
         if let Some((target, _)) = dead_letters {
             for message in dead {
-                if target.bury(&message, &self.arn).is_err() {
+                if target.accept_dead_letter(&message, &self.arn).is_err() {
                     // The dead-letter queue was deleted or is full at this moment, so the message stays in this queue.
                     self.restore(message, None)?;
                 }

@@ -56,7 +56,7 @@ pub(super) fn create(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, Api
         }
     } else {
         let tags = input.tags.unwrap_or_default();
-        let queue = Queue::new(cx, sqs.clock().clone(), &name, settings, tags, sqs.stirred());
+        let queue = Queue::new(cx, sqs.clock().clone(), &name, settings, tags, sqs.new_message());
         queues.insert(name.clone(), Arc::new(queue));
     }
     Ok(json!({ "QueueUrl": queue_url(cx, &name) }))

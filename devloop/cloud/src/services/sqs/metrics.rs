@@ -24,17 +24,17 @@ pub(super) struct Tally {
     pub(super) deleted: u64,
 }
 
-/// Records the metrics of all queues until the service is dropped. While no queue is in use, it waits until `stirred` is
+/// Records the metrics of all queues until the service is dropped. While no queue is in use, it waits until `new_message` is
 /// notified.
 pub(super) async fn measure(
     regions: Weak<Regional<Queues>>,
     clock: Clock,
     cloudwatch: Weak<CloudWatch>,
-    stirred: Arc<Notify>,
+    new_message: Arc<Notify>,
 ) {
     let mut known: HashMap<String, (Tally, i64)> = HashMap::new();
     loop {
-        stirred.notified().await;
+        new_message.notified().await;
         while regions.strong_count() > 0 {
             // Just before the minute ends, so that this minute's values show its end.
             let now_ms = clock.now_ms();

@@ -35,7 +35,7 @@ pub(crate) struct Queue {
     /// The receivers that wait for messages.
     pub(super) waiters: Waiters,
     /// Notified of every message that arrives, for the task that records metrics.
-    pub(super) stirred: Arc<Notify>,
+    pub(super) new_message: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Queue {
         name: &str,
         settings: Settings,
         tags: BTreeMap<String, String>,
-        stirred: Arc<Notify>,
+        new_message: Arc<Notify>,
     ) -> Self {
         let created_ms = clock.now_ms();
         Self {
@@ -79,7 +79,7 @@ impl Queue {
                 deleted: false,
             }),
             waiters: Waiters::default(),
-            stirred,
+            new_message,
         }
     }
 

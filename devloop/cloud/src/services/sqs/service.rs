@@ -38,7 +38,7 @@ pub(crate) struct Sqs {
     regions: Arc<Regional<Queues>>,
     tasks: Arc<Tasks>,
     /// Notified of every message that arrives in a queue.
-    stirred: Arc<Notify>,
+    new_message: Arc<Notify>,
     /// Where metrics are recorded, and whether the recording task runs.
     meter: OnceLock<Arc<CloudWatch>>,
     measured: Once,
@@ -66,7 +66,7 @@ impl Sqs {
             clock,
             regions: Arc::default(),
             tasks: Arc::default(),
-            stirred: Arc::default(),
+            new_message: Arc::default(),
             meter: OnceLock::new(),
             measured: Once::new(),
         }
@@ -78,15 +78,15 @@ impl Sqs {
     }
 
     /// The signal that a new queue notifies of messages. The first call starts the task that records metrics.
-    pub(super) fn stirred(&self) -> Arc<Notify> {
+    pub(super) fn new_message(&self) -> Arc<Notify> {
         if let Some(cloudwatch) = self.meter.get() {
             self.measured.call_once(|| {
                 let regions = Arc::downgrade(&self.regions);
-                let (clock, stirred) = (self.clock.clone(), Arc::clone(&self.stirred));
-                tokio::spawn(metrics::measure(regions, clock, Arc::downgrade(cloudwatch), stirred));
+                let (clock, new_message) = (self.clock.clone(), Arc::clone(&self.new_message));
+                tokio::spawn(metrics::measure(regions, clock, Arc::downgrade(cloudwatch), new_message));
             });
         }
-        Arc::clone(&self.stirred)
+        Arc::clone(&self.new_message)
     }
 
     /// Runs one operation by its API name.
@@ -210,7 +210,7 @@ impl Sqs {
 impl Drop for Sqs {
     /// Lets the recording task notice that the service was dropped.
     fn drop(&mut self) {
-        self.stirred.notify_one();
+        self.new_message.notify_one();
     }
 }
 

@@ -49,7 +49,7 @@ impl Waiters {
     pub(super) fn wake(&self, receivable: usize) {
         let mut line = self.0.lock();
         line.receivable = receivable;
-        line.rouse();
+        line.wake_first();
     }
 
     /// Wakes everybody.
@@ -78,12 +78,12 @@ impl Drop for Place<'_> {
             line.waiting.remove(at);
         }
         // The receivers that moved up may be served now, and the new first one must watch the time.
-        line.rouse();
+        line.wake_first();
     }
 }
 
 impl Line {
-    fn rouse(&self) {
+    fn wake_first(&self) {
         for (_, wake) in self.waiting.iter().take(self.receivable.max(1)) {
             wake.notify_one();
         }

@@ -21,11 +21,11 @@ impl<T> Default for Kept<T> {
 impl<T> Kept<T> {
     /// The result for `key`, if it still holds at `now_ms`.
     pub(crate) fn get(&self, key: &[String; 3], now_ms: i64) -> Option<Arc<T>> {
-        self.all.get(key).filter(|(until, _)| *until > now_ms).map(|(_, said)| Arc::clone(said))
+        self.all.get(key).filter(|(until, _)| *until > now_ms).map(|(_, verdict)| Arc::clone(verdict))
     }
 
     /// Keeps a result until `until_ms`.
-    pub(crate) fn put(&mut self, key: [String; 3], said: Arc<T>, until_ms: i64, now_ms: i64) {
+    pub(crate) fn put(&mut self, key: [String; 3], verdict: Arc<T>, until_ms: i64, now_ms: i64) {
         if until_ms <= now_ms {
             return;
         }
@@ -35,7 +35,7 @@ impl<T> Kept<T> {
         if self.all.len() >= MOST {
             self.all.clear();
         }
-        self.all.insert(key, (until_ms, said));
+        self.all.insert(key, (until_ms, verdict));
     }
 
     /// Drops the results of the authorizer with this id.

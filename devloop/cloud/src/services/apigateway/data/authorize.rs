@@ -21,7 +21,7 @@ use crate::{
 
 /// The result of an authorizer for one identity.
 #[derive(Debug)]
-pub(in crate::services::apigateway) struct Said {
+pub(in crate::services::apigateway) struct Verdict {
     policy: Policy,
     /// `requestContext.authorizer` of the event.
     caller: Value,
@@ -53,17 +53,17 @@ pub(super) async fn authorize(
         "arn:aws:execute-api:{}:{}:{}/{}/{}{}",
         live.region, cx.account, live.api, live.stage, request.method, request.path
     );
-    let said = match kept {
-        Some(said) => said,
+    let verdict = match kept {
+        Some(verdict) => verdict,
         None => {
-            let said =
+            let verdict =
                 Arc::new(ask(functions, cx, authorizer, request, arrival, (&method, &identity)).await?);
             let until_ms = arrival.at_ms + i64::from(ttl) * 1_000;
-            live.verdicts.lock().put(key, Arc::clone(&said), until_ms, arrival.at_ms);
-            said
+            live.verdicts.lock().put(key, Arc::clone(&verdict), until_ms, arrival.at_ms);
+            verdict
         }
     };
-    if said.policy.allows(&method) { Ok(said.caller.clone()) } else { Err(Refusal::Denied) }
+    if verdict.policy.allows(&method) { Ok(verdict.caller.clone()) } else { Err(Refusal::Denied) }
 }
 
 /// The value of an identity source such as `method.request.header.Authorization`; `None` when the request has none.
@@ -95,7 +95,7 @@ async fn ask(
     request: &Request,
     arrival: &Arrival<'_>,
     (method, identity): (&str, &[String]),
-) -> Result<Said, Refusal> {
+) -> Result<Verdict, Refusal> {
     let live = arrival.live;
     let failed = |why: &dyn std::fmt::Display| {
         tracing::warn!(
@@ -154,5 +154,5 @@ async fn ask(
         caller.insert(name.clone(), text.into());
     }
     caller.insert("principalId".to_owned(), principal.into());
-    Ok(Said { policy, caller: caller.into() })
+    Ok(Verdict { policy, caller: caller.into() })
 }

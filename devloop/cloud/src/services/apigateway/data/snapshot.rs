@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 
 use super::{
-    authorize::Said, checks::Checks, integration::Uri, media::MediaTypes, mock::Mock, routes::Routes,
+    authorize::Verdict, checks::Checks, integration::Uri, media::MediaTypes, mock::Mock, routes::Routes,
 };
 use crate::services::apigateway::{
     authorizers::Kept,
@@ -57,7 +57,7 @@ pub(in crate::services::apigateway) struct Live {
     pub(in crate::services::apigateway) throttles: BTreeMap<String, Throttle>,
     pub(in crate::services::apigateway) snapshot: Arc<Snapshot>,
     /// Cached authorizer results; a change of the stage drops them.
-    pub(in crate::services::apigateway) verdicts: Mutex<Kept<Said>>,
+    pub(in crate::services::apigateway) verdicts: Mutex<Kept<Verdict>>,
 }
 
 impl Live {

@@ -28,7 +28,7 @@ const TTL_S: u32 = 0;
 
 /// The result of a Lambda authorizer for one identity.
 #[derive(Debug)]
-pub(in crate::services::apigatewayv2) enum Said {
+pub(in crate::services::apigatewayv2) enum Verdict {
     /// A simple response: whether the request may pass, and the context.
     Simple(bool, Value),
     /// An IAM policy, the principal's id, and the context.
@@ -36,7 +36,7 @@ pub(in crate::services::apigatewayv2) enum Said {
 }
 
 /// Cached results, by authorizer, stage and identity.
-pub(in crate::services::apigatewayv2) type Cache = Kept<Said>;
+pub(in crate::services::apigatewayv2) type Cache = Kept<Verdict>;
 
 /// The authorizer's result in the form of events.
 #[derive(Debug)]
@@ -60,31 +60,31 @@ pub(super) async fn authorize(
     // The authorizer is not invoked for a request that lacks an identity source.
     let identity = identity.ok_or(Refusal::Unauthorized(None))?;
     if let Some(jwt) = &authorizer.settings.jwt_configuration {
-        let said = jwt::check(doors.issuers, jwt, &authorizer.scopes, &identity[0], now_ms).await?;
-        return Ok(Caller { first: said.clone(), second: json!({ "jwt": said }) });
+        let claims = jwt::check(doors.issuers, jwt, &authorizer.scopes, &identity[0], now_ms).await?;
+        return Ok(Caller { first: claims.clone(), second: json!({ "jwt": claims }) });
     }
     let live = matched.live;
     let key = [authorizer.id.clone(), live.stage.clone(), identity.join("\u{1f}")];
     let ttl = authorizer.settings.authorizer_result_ttl_in_seconds.unwrap_or(TTL_S);
     let is_kept = ttl > 0 && !identity.is_empty();
     let kept = if is_kept { doors.api.verdicts.lock().get(&key, now_ms) } else { None };
-    let said = match kept {
-        Some(said) => said,
+    let verdict = match kept {
+        Some(verdict) => verdict,
         None => {
-            let said = Arc::new(ask(doors, cx, authorizer, request, matched, &identity).await?);
+            let verdict = Arc::new(ask(doors, cx, authorizer, request, matched, &identity).await?);
             if is_kept {
                 let until_ms = now_ms + i64::from(ttl) * 1_000;
-                doors.api.verdicts.lock().put(key, Arc::clone(&said), until_ms, now_ms);
+                doors.api.verdicts.lock().put(key, Arc::clone(&verdict), until_ms, now_ms);
             }
-            said
+            verdict
         }
     };
-    match &*said {
-        Said::Simple(true, context) => Ok(caller(context, None)),
-        Said::Policy(policy, principal, context) if policy.allows(&arn(cx, live, request, matched)) => {
+    match &*verdict {
+        Verdict::Simple(true, context) => Ok(caller(context, None)),
+        Verdict::Policy(policy, principal, context) if policy.allows(&arn(cx, live, request, matched)) => {
             Ok(caller(context, Some(principal)))
         }
-        Said::Simple(false, _) | Said::Policy(..) => Err(Refusal::Forbidden(None)),
+        Verdict::Simple(false, _) | Verdict::Policy(..) => Err(Refusal::Forbidden(None)),
     }
 }
 
@@ -133,7 +133,7 @@ async fn ask(
     request: &Request,
     matched: &Matched<'_>,
     identity: &[String],
-) -> Result<Said, Refusal> {
+) -> Result<Verdict, Refusal> {
     let settings = &authorizer.settings;
     let function = settings.authorizer_uri.as_deref().and_then(function_of).ok_or(Refusal::Failed)?;
     let arn = arn(cx, matched.live, request, matched);
@@ -167,7 +167,7 @@ async fn ask(
     let read = match outcome {
         Ok(outcome) if outcome.function_error.is_none() => {
             let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
-            said(&answer, settings.enable_simple_responses)
+            parse_verdict(&answer, settings.enable_simple_responses)
         }
         Ok(_) => Err("the function failed".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -183,11 +183,11 @@ async fn ask(
 }
 
 /// Reads the answer of an authorizer.
-fn said(answer: &Value, simple: bool) -> Result<Said, String> {
+fn parse_verdict(answer: &Value, simple: bool) -> Result<Verdict, String> {
     let context = answer.get("context").cloned().unwrap_or_else(|| json!({}));
     if simple {
         let may = answer.get("isAuthorized").and_then(Value::as_bool);
-        return may.map(|may| Said::Simple(may, context)).ok_or_else(|| {
+        return may.map(|may| Verdict::Simple(may, context)).ok_or_else(|| {
             format!(
                 "the simple form needs the member isAuthorized, true or false, and the answer was {answer}"
             )
@@ -196,6 +196,6 @@ fn said(answer: &Value, simple: bool) -> Result<Said, String> {
     let policy = answer.get("policyDocument").and_then(Policy::read);
     let principal = answer.get("principalId").and_then(Value::as_str).unwrap_or_default().to_owned();
     policy
-        .map(|policy| Said::Policy(policy, principal, context))
+        .map(|policy| Verdict::Policy(policy, principal, context))
         .ok_or_else(|| format!("the answer has no policyDocument that can be evaluated: {answer}"))
 }

@@ -67,7 +67,7 @@ async fn delete(call: &Call<'_>, bucket: &Bucket, key: &str, id: Option<&str>) -
         (deleted, bucket.sequencer())
     };
     if let (Some(version), Some(event)) = (&deleted.version, deleted.event) {
-        notify::tell(call, bucket, key, version, event, &sequencer).await;
+        notify::notify(call, bucket, key, version, event, &sequencer).await;
     }
     deleted
 }

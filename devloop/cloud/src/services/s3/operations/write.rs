@@ -71,7 +71,7 @@ pub(super) async fn place(
         // Taken under the lock, so that sequencers have the order of the writes.
         (version, bucket.sequencer())
     };
-    notify::tell(call, bucket, key, &version, event, &sequencer).await;
+    notify::notify(call, bucket, key, &version, event, &sequencer).await;
     Ok(version)
 }
 
