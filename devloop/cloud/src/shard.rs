@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn each_start_is_where_its_name_says() {
+    fn each_start_has_its_position() {
         let log = filled();
         let check = |start, expected: &[u32]| {
             assert_eq!(values(&log.read(log.position(start), 10, 1_000)), expected, "{start:?}");

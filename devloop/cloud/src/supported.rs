@@ -48,7 +48,7 @@ mod tests {
     use std::{fs, path::Path};
 
     #[test]
-    fn the_page_says_what_the_registry_has() {
+    fn the_page_matches_the_registry() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cloud.md");
         let page = super::supported();
         if std::env::var_os("DEVLOOP_WRITE_DOCS").is_some() {

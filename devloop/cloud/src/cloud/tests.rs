@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn what_is_kept_is_counted_beside_its_bounds() {
+async fn the_status_counts_stored_items_with_their_limits() {
     let cloud = Cloud::new(Options::default());
     let cx = cloud.context("us-east-1");
     let call = async |service, operation, input| {
@@ -206,7 +206,7 @@ async fn a_registered_service_refuses_what_it_lacks_by_name() {
 }
 
 #[tokio::test]
-async fn a_registered_service_is_struck_by_faults_listed_counted_and_shown() {
+async fn a_registered_service_has_faults_a_listing_counts_and_a_status() {
     let world = World::new();
     world.0.faults().arm("toy:ListNotes", 1, ApiError::internal("on purpose"));
     assert_eq!(world.json("ListNotes", json!({})).await.status, 500);

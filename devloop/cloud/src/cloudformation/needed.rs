@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_need_not_lead_anywhere() {
+    fn policies_may_refer_to_unsupported_resources() {
         let role = json!({ "Type": "AWS::IAM::Role", "Properties": { "Policies": [{ "Ref": "Pool" }] } });
         check(
             json!({ "F": function(&["Role"]), "Role": role, "Pool": { "Type": "AWS::Cognito::UserPool" } }),

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_clouds_own_names_pass() {
+    fn only_hosts_and_origins_of_the_cloud_are_accepted() {
         let check = |host: &str, origin: Option<&str>, passes: bool| {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, host.parse().unwrap());

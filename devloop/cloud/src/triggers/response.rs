@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_shape_of_an_answer_has_its_meaning() {
+    fn answers_are_parsed_in_every_form() {
         let find = |text: &str| ["100", "101", "102"].iter().position(|known| *known == text);
         let check =
             |answer: &str, expected| assert_eq!(verdict(answer.as_bytes(), find), expected, "{answer}");

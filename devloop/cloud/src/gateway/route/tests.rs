@@ -84,7 +84,7 @@ fn a_raw_operation_is_the_services_own() {
 }
 
 #[test]
-fn the_scope_of_a_signature_tells_region_and_service() {
+fn the_scope_of_a_signature_contains_region_and_service() {
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, scoped("sqs").parse().unwrap())]);
     assert_eq!(scope(&headers), Some(("eu-west-1", "sqs")));
 }

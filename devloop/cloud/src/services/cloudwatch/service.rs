@@ -158,7 +158,7 @@ mod tests {
     const FUNCTION: [(&str, &str); 1] = [("FunctionName", "upstream")];
 
     #[test]
-    fn what_meters_record_is_summed_up_to_the_second() {
+    fn recorded_values_are_added_up_per_second() {
         let clock = Clock::manual(START);
         let cloudwatch = CloudWatch::new(clock.clone());
         let meter = cloudwatch.meter("us-east-1", "AWS/Lambda", "Duration", &FUNCTION, "Milliseconds");

@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_map(steps in proptest::collection::vec(("[a-d]{0,2}", any::<Option<bool>>()), 0..40)) {
+        fn the_attributes_behave_like_a_standard_map(steps in proptest::collection::vec(("[a-d]{0,2}", any::<Option<bool>>()), 0..40)) {
             let (mut attributes, mut model) = (Attributes::default(), BTreeMap::new());
             for (name, value) in steps {
                 if let Some(value) = value {

@@ -180,7 +180,7 @@ async fn failed_deliveries_become_dead_letters_at_once_or_after_retries() {
 }
 
 #[tokio::test]
-async fn buses_pass_events_on_and_circles_of_rules_end() {
+async fn buses_forward_events_and_cycles_of_rules_end() {
     let world = World::new().await;
     world.events("CreateEventBus", json!({"Name": "b"})).await;
     let bus = |name: &str| format!("arn:aws:events:us-east-1:000000000000:event-bus/{name}");

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_to_parts() {
+    fn a_path_finds_a_part_of_an_event() {
         let event = json!({"detail": {"items": [{"a b": 1}], "state": "on"}, "detail-type": "x"});
         let check = |path: &str, expected: Option<Value>| {
             assert_eq!(Path::read(path).and_then(|path| path.of(&event).cloned()), expected, "{path}");

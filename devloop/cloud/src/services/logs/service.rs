@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn arns_lead_to_their_group() {
+    fn a_groups_name_is_found_in_arns() {
         let check = |text: &str, expected: &str| assert_eq!(group_of_arn(text), expected);
         check("/aws/lambda/f", "/aws/lambda/f");
         check("arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/f", "/aws/lambda/f");

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_shape_of_an_answer_has_its_meaning() {
+    fn answers_are_parsed_in_every_form() {
         let check = |answer: &str, expected: Failed| {
             assert_eq!(failed(answer.as_bytes(), |id| ["a", "b"].contains(&id)), expected, "{answer}");
         };

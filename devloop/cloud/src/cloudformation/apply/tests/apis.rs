@@ -47,7 +47,7 @@ async fn get(cloud: &Cloud, operation: &str, input: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_api_comes_to_life_and_follows_its_template() {
+async fn an_api_is_created_and_updated_with_its_template() {
     let cloud = Cloud::new(Options::default());
     let none = BTreeMap::new();
     let first = cloud.apply("stack", &api("one", "DeploymentA"), &none).await.unwrap();

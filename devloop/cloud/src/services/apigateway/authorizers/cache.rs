@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_hold_for_their_time_and_are_bounded() {
+    fn results_are_cached_for_their_ttl_and_limited_in_number() {
         let key = |n: usize| ["a".to_owned(), "s".to_owned(), n.to_string()];
         let mut kept = Kept::default();
         kept.put(key(0), Arc::new(1), 10, 0);

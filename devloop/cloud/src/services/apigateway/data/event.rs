@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_there_and_absent_values_are_null() {
+    fn absent_values_are_null_and_not_left_out() {
         let bare = request("", &[("host", "abc123.execute-api.localhost:4566")], b"");
         let expected_headers = json!({
             "Host": "abc123.execute-api.localhost:4566",

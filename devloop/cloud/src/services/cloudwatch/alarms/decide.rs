@@ -88,7 +88,7 @@ mod tests {
     /// The tables of the documentation: `0` does not breach, `X` breaches, `-` is missing. The newest point is the last
     /// one.
     #[test]
-    fn the_tables_of_the_documentation() {
+    fn states_are_those_in_the_tables_of_the_documentation() {
         const KEEP: Option<State> = None;
         const OK: Option<State> = Some(State::Ok);
         const ALARM: Option<State> = Some(State::Alarm);

@@ -20,7 +20,7 @@ fn keywords_may_have_any_case_and_names_may_be_quoted() {
 }
 
 #[test]
-fn literals_are_values() {
+fn literals_become_values() {
     let Statement::Insert { item, .. } = parse(
         "INSERT INTO t VALUE {'p': 'x', 'n': -1.5e2, 'l': [1, 'a', NULL], 's': <<'a', 'b'>>, 'm': {'k': TRUE}}",
     ) else {

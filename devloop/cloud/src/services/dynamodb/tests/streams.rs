@@ -77,7 +77,7 @@ async fn each_change_writes_a_record_and_an_equal_item_writes_none() {
 }
 
 #[tokio::test]
-async fn each_view_shows_its_images() {
+async fn each_view_type_has_its_images() {
     let db = Fixture::new();
     for (view, new, old) in [
         ("KEYS_ONLY", false, false),

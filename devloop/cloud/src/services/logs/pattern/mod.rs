@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_dots_and_wildcards_lead_to_values() {
+    fn names_with_dots_and_wildcards_find_values() {
         let event = r#"{"cluster.name":"c","tags":{"a":1,"b":7},"list":[[1],[2,3]]}"#;
         let yes = |pattern: &str| check(pattern, event, true);
         yes("{ $.['cluster.name'] = \"c\" }");

@@ -161,7 +161,7 @@ async fn a_document_is_merged_or_replaces_the_resources() {
 }
 
 #[tokio::test]
-async fn the_base_path_is_prepended_when_it_is_wanted() {
+async fn the_base_path_is_prepended_on_request() {
     let world = World::new();
     let api = world.call("ImportRestApi", json!({ "body": swagger(), "basepath": "prepend" })).await;
     assert!(world.methods(&api).await.get("/v1/any").is_some());

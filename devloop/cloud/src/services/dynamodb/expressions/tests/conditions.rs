@@ -17,7 +17,7 @@ fn parse(source: &str) -> Result<Condition, crate::error::ApiError> {
 }
 
 #[test]
-fn conditions_hold_or_not() {
+fn conditions_are_true_or_false() {
     let item = item();
     let check = |source: &str, expected: bool| {
         let condition = parse(source).unwrap_or_else(|error| panic!("{source}: {error}"));

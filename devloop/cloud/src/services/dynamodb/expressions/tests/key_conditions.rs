@@ -94,7 +94,7 @@ fn invalid_key_conditions_are_refused() {
 }
 
 #[test]
-fn conditions_on_a_key_of_several_attributes_start_at_the_left() {
+fn conditions_on_a_key_of_several_attributes_start_with_the_first() {
     let schema = KeySchema { partition: vec![key("p"), key("q")], sort: vec![key("s"), key("t"), key("u")] };
     let check = |source: &str, expected: &str| {
         assert_eq!(message(parse_for(source, &schema)), expected, "{source}");
