@@ -181,6 +181,14 @@ scripts! {
         filter_log_events_as_tail_follows
         what_does_not_exist_here_is_refused_by_name
         command_line;
+    mappings:
+        create_and_get_with_every_option
+        update_disable_and_enable
+        list_and_delete
+        tags
+        other_sources
+        refusals
+        command_line;
     pipeline:
         clients_build_and_watch_a_pipeline;
     s3:

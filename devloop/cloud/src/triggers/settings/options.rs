@@ -133,9 +133,11 @@ impl Options {
         if let Some(criteria) = &self.filter_criteria {
             settings.filters = filter::read(criteria)?;
         }
+        // AWS's API refuses this with this message; AWS's pages do not mention it. Users of the Terraform module for Lambda
+        // report the same rule [terraform-aws-modules/terraform-aws-lambda, issue 619].
         if settings.tumbling.is_some() && settings.factor > 1 {
-            return Err(ApiError::unsupported(
-                "tumbling windows (TumblingWindowInSeconds) with a ParallelizationFactor above 1",
+            return Err(invalid(
+                "Parallelization factor must be equal to 1 when tumbling window period is configured",
             ));
         }
         Ok(settings)

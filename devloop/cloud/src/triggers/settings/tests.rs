@@ -52,7 +52,7 @@ fn limits_are_checked_and_unsupported_options_are_refused_by_name() {
     );
     check(
         json!({"TumblingWindowInSeconds": 60, "ParallelizationFactor": 2}),
-        &refused("tumbling windows (TumblingWindowInSeconds) with a ParallelizationFactor above 1"),
+        "Parallelization factor must be equal to 1 when tumbling window period is configured",
     );
     let filters = |patterns: &[&str]| {
         let filters: Vec<Value> = patterns.iter().map(|pattern| json!({"Pattern": pattern})).collect();
