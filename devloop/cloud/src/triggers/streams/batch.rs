@@ -24,6 +24,8 @@ pub(super) struct Batch<R> {
     pub(super) window: Option<Bounds>,
     /// The smallest sequence number after the batch and after the records that were skipped.
     pub(super) next: u128,
+    /// How many skipped records match no filter: before each of the batch's records, and after the last one.
+    filtered: Vec<usize>,
     /// The records' JSON, separated by commas.
     json: Vec<u8>,
     /// Where each record's JSON ends.
@@ -33,7 +35,14 @@ pub(super) struct Batch<R> {
 impl<R: Send + Sync + 'static> Batch<R> {
     /// An empty batch, which starts at `from`.
     pub(super) fn new(from: u128) -> Self {
-        Self { entries: Vec::new(), window: None, next: from, json: Vec::new(), ends: Vec::new() }
+        Self {
+            entries: Vec::new(),
+            window: None,
+            next: from,
+            filtered: vec![0],
+            json: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     /// How many bytes of JSON the batch has room for.
@@ -59,7 +68,22 @@ impl<R: Send + Sync + 'static> Batch<R> {
         self.ends.push(self.json.len());
         self.next = entry.sequence + 1;
         self.entries.push(entry);
+        self.filtered.push(0);
         true
+    }
+
+    /// Skips a record that matches no filter.
+    pub(super) fn filter_out(&mut self, sequence: u128) {
+        self.next = sequence + 1;
+        if let Some(last) = self.filtered.last_mut() {
+            *last += 1;
+        }
+    }
+
+    /// How many records that match no filter are settled together with the first `settled` records of the batch. Each is
+    /// counted once: the next call does not count it again.
+    pub(super) fn take_filtered(&mut self, settled: usize) -> usize {
+        self.filtered.iter_mut().take(settled + 1).map(std::mem::take).sum()
     }
 
     /// The event with some of the records; `tail` follows them.

@@ -7,7 +7,6 @@ use tokio::sync::watch;
 
 use super::{
     batch::Batch,
-    counts::Counts,
     places::Share,
     progress::Progress,
     window::{Bounds, GRACE_MS},
@@ -75,7 +74,7 @@ pub(super) async fn gather<H: SourceShard>(
         let now_ms = clock.now_ms();
         if batch.entries.is_empty() {
             // The skipped records are settled now, because the first record may take long to come.
-            progress.advance(lane, batch.next);
+            progress.settle(lane, &mut batch, 0);
             let closes_ms = open.map(|open| open.end_ms + GRACE_MS);
             match (seen, closes_ms) {
                 (Seen::End, None) => return Gathered::Finished,
@@ -139,9 +138,16 @@ fn fill<H: SourceShard>(
             if batch.window.is_some() && window != batch.window {
                 return Seen::Stranger;
             }
-            if picky && !concerns(progress, share, settings, &entry) {
-                batch.next = entry.sequence + 1;
-                continue;
+            if picky {
+                let shard = &*progress.shard;
+                if !share.is_whole() && !share.takes(entry.sequence, shard.key(&entry)) {
+                    batch.next = entry.sequence + 1;
+                    continue;
+                }
+                if !accepts(shard, settings, &entry) {
+                    batch.filter_out(entry.sequence);
+                    continue;
+                }
             }
             batch.window = window;
             if !batch.push(&*progress.shard, entry) {
@@ -161,24 +167,11 @@ fn fill<H: SourceShard>(
     }
 }
 
-/// Whether a record belongs to the lane and matches a filter.
-fn concerns<H: SourceShard>(
-    progress: &Progress<H>,
-    share: &Share,
-    settings: &Settings,
-    entry: &Entry<H::Record>,
-) -> bool {
-    let shard = &progress.shard;
-    if !share.is_whole() && !share.takes(entry.sequence, shard.key(entry)) {
-        return false;
-    }
+/// Whether a record matches a filter.
+fn accepts<H: SourceShard>(shard: &H, settings: &Settings, entry: &Entry<H::Record>) -> bool {
     if settings.filters.is_empty() {
         return true;
     }
     let record = shard.filterable(entry);
-    let accepted = settings.filters.iter().any(|filter| filter.pattern.accepts(&record));
-    if !accepted {
-        Counts::add(&progress.counts.filtered, 1);
-    }
-    accepted
+    settings.filters.iter().any(|filter| filter.pattern.accepts(&record))
 }

@@ -75,7 +75,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         let progress = Arc::clone(&self.progress);
         let lane = (self.number, &self.share);
         match gather(&progress, lane, bounds, &mut self.plans, &self.clock).await {
-            Gathered::Batch(batch) => self.deliver(&batch).await,
+            Gathered::Batch(mut batch) => self.deliver(&mut batch).await,
             Gathered::WindowOver => self.end_window(Ending::Over).await,
             Gathered::Finished => {
                 self.progress.finish(self.number);
@@ -86,8 +86,9 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
     }
 
     /// Processes a batch. The lane's checkpoint advances with every step, so nothing settled is delivered again.
-    async fn deliver(&mut self, batch: &Batch<H::Record>) -> Flow {
+    async fn deliver(&mut self, batch: &mut Batch<H::Record>) -> Flow {
         let mut work = Work::new(batch.entries.len());
+        self.progress.settle(self.number, batch, 0);
         self.progress.shard.handed_over(&batch.entries, self.clock.now_ms());
         self.backoff.reset();
         if let Some(bounds) = batch.window {
@@ -101,7 +102,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
                 let piece = Piece { records, ..piece };
                 self.discard(batch, &piece, Condition::RecordAgeExceeded, None).await?;
                 work.settle(expired);
-                self.progress.advance(self.number, batch.sequence(work.settled()));
+                self.progress.settle(self.number, batch, work.settled());
                 continue;
             }
             if piece.tries > 0 {
@@ -125,7 +126,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
                     self.backoff.reset();
                 }
             }
-            self.progress.advance(self.number, batch.sequence(work.settled()));
+            self.progress.settle(self.number, batch, work.settled());
             if self.is_overfull() {
                 self.end_window(Ending::Early).await?;
             }

@@ -5,6 +5,7 @@ use std::{fmt::Debug, sync::Arc};
 use parking_lot::Mutex;
 
 use super::{
+    batch::Batch,
     counts::Counts,
     places::{Places, Share},
     window::Window,
@@ -52,9 +53,10 @@ impl<H: SourceShard> Progress<H> {
         self.places.lock().at(lane)
     }
 
-    /// Notes that a lane has settled everything before `checkpoint`.
-    pub(super) fn advance(&self, lane: usize, checkpoint: u128) {
-        self.places.lock().advance(lane, checkpoint);
+    /// Notes that a lane has settled the first `settled` records of a batch, and the skipped records before the next one.
+    pub(super) fn settle(&self, lane: usize, batch: &mut Batch<H::Record>, settled: usize) {
+        Counts::add(&self.counts.filtered, batch.take_filtered(settled));
+        self.places.lock().advance(lane, batch.sequence(settled));
     }
 
     /// Notes that a lane has read the shard to its end. When all lanes have, the child shards may be read.

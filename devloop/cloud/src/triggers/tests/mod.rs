@@ -6,6 +6,7 @@ mod failures;
 mod fake;
 mod filters;
 mod lifecycle;
+mod model;
 mod properties;
 mod rest;
 mod wildrydes;

@@ -1,4 +1,4 @@
-//! Property tests of three kinds: random histories are compared with a small model. There are ten thousand of them.
+//! Property tests: ten thousand random histories of a mapping. After every step the mapping is compared with the model.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,104 +6,369 @@ use std::{
     time::Duration,
 };
 
+use hyper::Method;
 use parking_lot::Mutex;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    fake::{Answer, QUEUE_ARN},
+    fake::Answer,
+    model::{Call, Code, Counts, Model, Reply, Rules, Told},
     world::World,
 };
 
-/// The options that affect how a batch is processed.
+/// Keys of records; a record's number is its key's hundreds and its place among the key's records.
+const KEYS: u32 = 5;
+/// More bytes than a window's state may have.
+const TOO_LARGE: usize = 1 << 20;
+
+/// One step of a history.
 #[derive(Debug, Clone)]
-struct Rules {
-    batch_size: usize,
-    retries: usize,
-    bisect: bool,
-    checkpoint: bool,
+enum Step {
+    /// A record of each of these keys.
+    Put(Vec<u32>),
+    /// Seconds.
+    Pass(u64),
+    Update(Rules),
+    Pause,
+    Resume,
+    NewCode(Code),
+    /// The mapping is deleted and created again. The new one starts at the records of the last so many seconds; `None` starts at the
+    /// first record.
+    Restart(Option<i64>),
+    /// One of the open shards is split in two.
+    Split(usize),
+    /// Two of the open shards are merged.
+    Merge(usize),
 }
 
-fn rules() -> impl Strategy<Value = Rules> {
-    (1_usize..6, 0_usize..3, any::<bool>(), any::<bool>()).prop_map(
-        |(batch_size, retries, bisect, checkpoint)| Rules { batch_size, retries, bisect, checkpoint },
+/// Options with tumbling windows, or with several batches of a shard at a time; both together are refused.
+fn rules(windows: bool) -> impl Strategy<Value = Rules> {
+    let (factors, tumbling) = if windows {
+        (1_usize..2, prop_oneof![6 => Just(60_i64), 2 => Just(20), 1 => Just(0)].boxed())
+    } else {
+        (1_usize..6, Just(0_i64).boxed())
+    };
+    let retries = prop_oneof![1 => Just(None), 4 => (0_u32..3).prop_map(Some)];
+    let age = prop_oneof![2 => Just(None), 1 => (60_i64..100).prop_map(Some)];
+    let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3));
+    (1_usize..6, retries, age, flags, factors, tumbling).prop_map(
+        |(batch_size, retries, age, (bisect, reads_failures, only_even), factor, tumbling)| Rules {
+            batch_size,
+            retries,
+            age,
+            bisect,
+            reads_failures,
+            only_even,
+            factor,
+            tumbling,
+        },
     )
 }
 
-impl Rules {
-    fn options(&self) -> Value {
-        let types: &[&str] = if self.checkpoint { &["ReportBatchItemFailures"] } else { &[] };
-        json!({ "BatchSize": self.batch_size, "MaximumRetryAttempts": self.retries,
-            "BisectBatchOnFunctionError": self.bisect, "FunctionResponseTypes": types,
-            "DestinationConfig": { "OnFailure": { "Destination": QUEUE_ARN } } })
-    }
-
-    fn over(&self, more: &Value) -> Value {
-        let mut options = self.options();
-        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        options
-    }
+fn code() -> impl Strategy<Value = Code> {
+    let bad = prop::collection::btree_set((0..KEYS, 0_u32..8).prop_map(|(key, n)| key * 100 + n), 0..5);
+    let bad_sums = prop::option::weighted(0.3, 0_u64..3);
+    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    (flags, bad, bad_sums).prop_map(|((names_failures, throttled, heavy), bad, bad_sums)| Code {
+        names_failures,
+        bad,
+        bad_sums,
+        throttled,
+        heavy,
+    })
 }
 
-/// What happens to a batch, computed by recursion.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Model {
-    calls: Vec<Vec<u32>>,
-    stored: Vec<u32>,
-    discarded: Vec<Vec<u32>>,
+fn step(windows: bool) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => prop::collection::vec(0..KEYS, 1..7).prop_map(Step::Put),
+        4 => (10_u64..40).prop_map(Step::Pass),
+        2 => rules(windows).prop_map(Step::Update),
+        1 => Just(Step::Pause),
+        1 => Just(Step::Resume),
+        2 => code().prop_map(Step::NewCode),
+        1 => prop::option::of(0_i64..60).prop_map(Step::Restart),
+        1 => any::<usize>().prop_map(Step::Split),
+        1 => any::<usize>().prop_map(Step::Merge),
+    ]
 }
 
-impl Model {
-    fn settle(&mut self, records: &[u32], bad: &BTreeSet<u32>, rules: &Rules) {
-        for _ in 0..=rules.retries {
-            self.calls.push(records.to_vec());
-            let Some(first) = records.iter().position(|record| bad.contains(record)) else {
-                self.stored.extend(records);
-                return;
-            };
-            if rules.checkpoint && first > 0 {
-                self.stored.extend(&records[..first]);
-                return self.settle(&records[first..], bad, rules);
-            }
-            if rules.bisect && records.len() > 1 {
-                let (left, right) = records.split_at(records.len() / 2);
-                self.settle(left, bad, rules);
-                return self.settle(right, bad, rules);
-            }
-        }
-        self.discarded.push(records.to_vec());
-    }
+/// The real mapping and the model.
+struct Story {
+    world: World,
+    uuid: String,
+    model: Model,
+    code: Arc<Mutex<Code>>,
+    /// The calls of the function, as it saw them.
+    calls: Arc<Mutex<Vec<Call>>>,
+    /// What it stored since the mapping was made.
+    stored: Arc<Mutex<Vec<u32>>>,
+    /// What it wrote of windows since then.
+    written: Arc<Mutex<u64>>,
+    /// The shard that each key's next record goes into, and its number.
+    home: BTreeMap<u32, usize>,
+    next: BTreeMap<u32, u32>,
+    /// The shard of each record.
+    shards: Arc<Mutex<BTreeMap<u32, usize>>>,
+    closed: Vec<bool>,
 }
 
-/// The records that the function stored, in order.
-type Stored = Arc<Mutex<Vec<u32>>>;
-
-/// A function that stores good records and fails as the rules say.
-fn storing(world: &World, bad: BTreeSet<u32>, checkpoint: bool) -> Stored {
-    let stored = Stored::default();
-    let table = Arc::clone(&stored);
-    world.answers(move |records| {
-        let failed = records.iter().position(|(number, _)| bad.contains(number));
-        let good = match failed {
-            None => records.len(),
-            Some(first) if checkpoint => first,
-            Some(_) => 0,
+impl Story {
+    fn new(rules: Rules, code: Code) -> Self {
+        let world = World::new();
+        let code = Arc::new(Mutex::new(code));
+        let model = Model::new(rules.clone(), Arc::clone(&code), world.clock.now_ms());
+        let uuid = world.map(rules.options());
+        let story = Self {
+            uuid,
+            model,
+            code,
+            calls: Arc::default(),
+            stored: Arc::default(),
+            written: Arc::default(),
+            home: (0..KEYS).map(|key| (key, 0)).collect(),
+            next: BTreeMap::new(),
+            shards: Arc::default(),
+            closed: vec![false],
+            world,
         };
-        table.lock().extend(records[..good].iter().map(|(number, _)| *number));
-        match failed {
-            Some(_) if !checkpoint => Answer::Error,
-            failed => {
-                let failures: Vec<Value> =
-                    failed.iter().map(|at| json!({ "itemIdentifier": records[*at].1 })).collect();
-                Answer::Json(json!({ "batchItemFailures": failures }))
+        story.play_plain();
+        story.play_windows();
+        story
+    }
+
+    /// The function without windows.
+    fn play_plain(&self) {
+        let (code, calls) = (Arc::clone(&self.code), Arc::clone(&self.calls));
+        let (stored, shards) = (Arc::clone(&self.stored), Arc::clone(&self.shards));
+        self.world.answers(move |records| {
+            let numbers = numbers(records);
+            let reply = code.lock().call(&numbers);
+            if let Reply::Stored(count) = reply {
+                stored.lock().extend(&numbers[..count]);
+            }
+            let shard = shards.lock()[&numbers[0]];
+            calls.lock().push(Call { shard, numbers, window: None });
+            answer(reply, records, &Value::Null)
+        });
+    }
+
+    /// The function with windows, which adds the records' numbers up.
+    fn play_windows(&self) {
+        let (code, calls) = (Arc::clone(&self.code), Arc::clone(&self.calls));
+        let (stored, written) = (Arc::clone(&self.stored), Arc::clone(&self.written));
+        *self.world.cloud.windowed.lock() = Box::new(move |event, records| {
+            let (code, numbers) = (code.lock().clone(), numbers(records));
+            let (is_final, early) =
+                (event["isFinalInvokeForWindow"] == true, event["isWindowTerminatedEarly"] == true);
+            let sum = event["state"]["sum"].as_u64().unwrap_or_default();
+            let reply = if is_final { code.last_call(sum) } else { code.call(&numbers) };
+            let shard = event["shardId"].as_str().unwrap().strip_prefix("shard-").unwrap().parse().unwrap();
+            let start: jiff::Timestamp = event["window"]["start"].as_str().unwrap().parse().unwrap();
+            let window = Some((start.as_millisecond(), sum, is_final, early));
+            calls.lock().push(Call { shard, numbers: numbers.clone(), window });
+            let Reply::Stored(count) = reply else { return answer(reply, records, &Value::Null) };
+            stored.lock().extend(&numbers[..count]);
+            if is_final {
+                *written.lock() += sum;
+            }
+            let sum = sum + numbers[..count].iter().map(|number| u64::from(*number)).sum::<u64>();
+            let counted = event["state"]["counted"].as_u64().unwrap_or_default() + count as u64;
+            let padding = if code.is_too_large(counted) { TOO_LARGE } else { 0 };
+            let state = json!({ "sum": sum, "counted": counted, "padding": "x".repeat(padding) });
+            answer(reply, records, &state)
+        });
+    }
+
+    async fn step(&mut self, step: Step) {
+        match step {
+            Step::Put(keys) => keys.into_iter().for_each(|key| self.put(key)),
+            Step::Pass(seconds) => {
+                self.world.pass(Duration::from_secs(seconds)).await;
+                self.model.pass(seconds);
+            }
+            Step::Update(rules) => {
+                self.world.update(&self.uuid, &rules.options());
+                self.model.update(rules, self.model.enabled);
+            }
+            Step::Pause => self.enable(false),
+            Step::Resume => self.enable(true),
+            Step::NewCode(code) => {
+                *self.code.lock() = code;
+                self.world.mappings.nudge("f");
+                self.model.wake();
+            }
+            Step::Restart(ago) => self.restart(ago),
+            Step::Split(which) => self.split(which),
+            Step::Merge(which) => self.merge(which),
+        }
+        self.check().await;
+    }
+
+    fn put(&mut self, key: u32) {
+        let (shard, next) = (self.home[&key], self.next.entry(key).or_default());
+        let number = key * 100 + *next;
+        *next += 1;
+        self.shards.lock().insert(number, shard);
+        self.world.put_into(&self.world.cloud.kinesis.lock().shard(shard), [number]);
+        self.model.put(shard, number);
+    }
+
+    fn enable(&mut self, enabled: bool) {
+        self.world.update(&self.uuid, &json!({ "Enabled": enabled }));
+        self.model.update(self.model.rules.clone(), enabled);
+    }
+
+    fn restart(&mut self, ago: Option<i64>) {
+        self.world.request(Method::DELETE, &format!("/{}", self.uuid), &Value::Null).unwrap();
+        let since_ms = ago.map(|seconds| self.world.clock.now_ms() - seconds * 1_000);
+        let mut options = self.model.rules.options();
+        options["StartingPosition"] = json!(if ago.is_some() { "AT_TIMESTAMP" } else { "TRIM_HORIZON" });
+        options["StartingPositionTimestamp"] = json!(since_ms.map(|ms| ms as f64 / 1_000.0));
+        self.uuid = self.world.map(options);
+        self.model.begin(self.model.rules.clone(), since_ms.unwrap_or_default());
+        self.stored.lock().clear();
+        *self.written.lock() = 0;
+    }
+
+    fn open_shards(&self) -> Vec<usize> {
+        (0..self.closed.len()).filter(|shard| !self.closed[*shard]).collect()
+    }
+
+    fn add_shard(&mut self, parents: &[usize]) -> usize {
+        let (number, stream) = (self.closed.len(), self.world.cloud.kinesis.lock().clone());
+        let names: Vec<String> = parents.iter().map(|parent| format!("shard-{parent}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let first = 1_000 * (number as u128 + 1);
+        for parent in parents {
+            stream.shard(*parent).log.close();
+            self.closed[*parent] = true;
+        }
+        stream.add_shard(&format!("shard-{number}"), &names, first);
+        self.model.add_shard(first, parents.to_vec());
+        self.closed.push(false);
+        number
+    }
+
+    fn split(&mut self, which: usize) {
+        let open = self.open_shards();
+        let parent = open[which % open.len()];
+        let children = [self.add_shard(&[parent]), self.add_shard(&[parent])];
+        for (key, home) in &mut self.home {
+            if *home == parent {
+                *home = children[*key as usize % 2];
             }
         }
-    });
-    stored
+    }
+
+    fn merge(&mut self, which: usize) {
+        let open = self.open_shards();
+        if open.len() < 2 {
+            return;
+        }
+        let parents = [open[which % open.len()], open[(which + 1) % open.len()]];
+        let child = self.add_shard(&parents);
+        self.home.values_mut().filter(|home| parents.contains(home)).for_each(|home| *home = child);
+    }
+
+    /// Compares the calls, messages, sums and counts since the last check with the model.
+    async fn check(&mut self) {
+        self.world.settle().await;
+        let (mut expected, mut expected_told) = self.model.run();
+        let mut calls = std::mem::take(&mut *self.calls.lock());
+        // Calls of different lanes have no common order.
+        let factor = self.model.rules.factor;
+        let lane = |call: &Call| {
+            (call.shard, call.numbers.first().map_or(0, |number| *number as usize / 100 % factor))
+        };
+        calls.sort_by_key(lane);
+        expected.sort_by_key(lane);
+        assert_eq!(calls, expected, "calls");
+        let mut told = self.told();
+        told.sort_unstable();
+        expected_told.sort_unstable();
+        assert_eq!(told, expected_told, "messages");
+        assert_eq!(*self.written.lock(), self.model.written(), "the windows' sums");
+        for shard in &self.world.mappings.snapshot()[0].shards {
+            let counts = Counts {
+                retried: shard.retried,
+                bisected: shard.bisected,
+                checkpointed: shard.checkpointed,
+                discarded: shard.discarded,
+                filtered: shard.filtered,
+                window: shard.window.map(|window| (window.start_ms, window.records)),
+            };
+            let number = shard.id.strip_prefix("shard-").unwrap().parse().unwrap();
+            assert_eq!((counts, shard.in_flight), (self.model.counts(number), 0), "{}", shard.id);
+        }
+        self.check_order();
+    }
+
+    /// Independent of the model: no record is stored twice, and the records of a key are stored in order.
+    fn check_order(&self) {
+        let mut last: BTreeMap<u32, u32> = BTreeMap::new();
+        for number in self.stored.lock().iter() {
+            let before = last.insert(number / 100, *number);
+            assert!(before < Some(*number), "{before:?} before {number}");
+        }
+    }
+
+    fn told(&mut self) -> Vec<Told> {
+        let told = self.world.sent().into_iter().map(|(_, body)| {
+            let (batch, context) = (&body["KinesisBatchInfo"], &body["requestContext"]);
+            let number = |name: &str| batch[name].as_str().unwrap().parse::<u128>().unwrap();
+            let why = match context["condition"].as_str().unwrap() {
+                "RecordAgeExceeded" => "RecordAgeExceeded",
+                "RetryAttemptsExhausted" => "RetryAttemptsExhausted",
+                other => panic!("{other}"),
+            };
+            (
+                batch["shardId"].as_str().unwrap().strip_prefix("shard-").unwrap().parse().unwrap(),
+                number("startSequenceNumber"),
+                number("endSequenceNumber"),
+                batch["batchSize"].as_u64().unwrap() as usize,
+                context["approximateInvokeCount"].as_u64().unwrap() as u32,
+                why,
+            )
+        });
+        told.collect()
+    }
 }
 
-fn run(story: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(story);
+fn numbers(records: &[(u32, String)]) -> Vec<u32> {
+    records.iter().map(|(number, _)| *number).collect()
+}
+
+fn answer(reply: Reply, records: &[(u32, String)], state: &Value) -> Answer {
+    match reply {
+        Reply::Throttle => Answer::Throttle,
+        Reply::Error => Answer::Error,
+        Reply::Stored(count) => {
+            let failed = records.get(count).map(|(_, sequence)| json!({ "itemIdentifier": sequence }));
+            Answer::Json(json!({ "state": state, "batchItemFailures": Vec::from_iter(failed) }))
+        }
+    }
+}
+
+/// Runs a history. Then the function accepts everything, and every record must come to an end.
+fn play(rules: Rules, code: Code, steps: Vec<Step>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async move {
+        let mut story = Story::new(rules, code);
+        story.check().await;
+        for step in steps {
+            story.step(step).await;
+        }
+        story.step(Step::NewCode(Code { bad: BTreeSet::new(), ..Code::default() })).await;
+        story.step(Step::Resume).await;
+        for _ in 0..20 {
+            if story.model.is_through() {
+                break;
+            }
+            story.step(Step::Pass(30)).await;
+        }
+        assert!(story.model.is_through(), "something waits for ever");
+        assert_eq!((story.world.clock.sleepers(), story.world.mappings.snapshot()[0].lag_records), (0, 0));
+    });
 }
 
 fn cases(cases: u32) -> ProptestConfig {
@@ -111,205 +376,27 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(4_000))]
+    #![proptest_config(cases(6_000))]
 
     #[test]
-    fn a_lane_invokes_the_function_as_the_model_does(
-        size in 1_u32..14,
-        bad in prop::collection::btree_set(0_u32..14, 0..4),
-        rules in rules(),
-        only_even in any::<bool>(),
+    fn every_record_is_stored_filtered_or_reported_as_the_rules_say(
+        rules in rules(false),
+        code in code(),
+        steps in prop::collection::vec(step(false), 1..14),
     ) {
-        run(async move {
-            let mut world = World::new();
-            let stored = storing(&world, bad.clone(), rules.checkpoint);
-            world.put(0..size);
-            let even: Vec<u32> = (0..14).step_by(2).collect();
-            let filter = json!({ "FilterCriteria": { "Filters": [{ "Pattern": json!({ "n": even }).to_string() }] } });
-            world.map(rules.over(&if only_even { filter } else { json!({}) }));
-            world.pass_all().await;
-            let records: Vec<u32> = (0..size).filter(|number| !only_even || number % 2 == 0).collect();
-            let mut model = Model::default();
-            records.chunks(rules.batch_size).for_each(|batch| model.settle(batch, &bad, &rules));
-            let sent = world.sent();
-            let discarded = sent.iter().map(|(_, body)| {
-                let number = |name: &str| {
-                    body["KinesisBatchInfo"][name].as_str().unwrap().parse::<u32>().unwrap() - 1_000
-                };
-                let (first, last) = (number("startSequenceNumber"), number("endSequenceNumber"));
-                records.iter().copied().filter(|record| (first..=last).contains(record)).collect()
-            });
-            let seen = Model { discarded: discarded.collect(), calls: world.calls(), stored: stored.lock().clone() };
-            assert_eq!(seen, model);
-        });
+        play(rules, code, steps);
     }
-}
-
-/// One thing that happens to a mapping.
-#[derive(Debug, Clone)]
-enum Step {
-    /// Puts this many records of each of five keys.
-    Put(u32),
-    /// Lets this many seconds pass.
-    Pass(u64),
-    Factor(u32),
-    BatchSize(u32),
-    Pause,
-    Resume,
-    NewCode,
-    /// Closes the open shard, which gets a child.
-    Split,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (1_u32..4).prop_map(Step::Put),
-        2 => (0_u64..30).prop_map(Step::Pass),
-        1 => (1_u32..6).prop_map(Step::Factor),
-        1 => (1_u32..6).prop_map(Step::BatchSize),
-        1 => Just(Step::Pause),
-        1 => Just(Step::Resume),
-        1 => Just(Step::NewCode),
-        1 => Just(Step::Split),
-    ]
 }
 
 proptest! {
     #![proptest_config(cases(4_000))]
 
     #[test]
-    fn every_record_is_stored_or_discarded_once_and_keys_keep_their_order(
-        steps in prop::collection::vec(step(), 1..12),
-        bad in prop::collection::btree_set(0_u32..40, 0..4),
-        rules in rules(),
+    fn every_window_has_the_sum_that_the_rules_say(
+        rules in rules(true),
+        code in code(),
+        steps in prop::collection::vec(step(true), 1..14),
     ) {
-        run(async move {
-            let mut world = World::new();
-            let bad: BTreeSet<u32> = bad.into_iter().map(|index| index % 5 * 100 + index / 5).collect();
-            let stored = storing(&world, bad.clone(), rules.checkpoint);
-            let uuid = world.map(rules.options());
-            let stream = world.cloud.kinesis.lock().clone();
-            let (mut shards, mut next) = (1, 0);
-            for step in steps {
-                match step {
-                    Step::Put(count) => {
-                        for number in next..next + count {
-                            world.put_into(&stream.shard(shards - 1), (0..5).map(|key| key * 100 + number));
-                        }
-                        next += count;
-                    }
-                    Step::Pass(seconds) => world.pass(Duration::from_secs(seconds)).await,
-                    Step::Factor(factor) => drop(world.update(&uuid, &json!({ "ParallelizationFactor": factor }))),
-                    Step::BatchSize(size) => drop(world.update(&uuid, &json!({ "BatchSize": size }))),
-                    Step::Pause => drop(world.update(&uuid, &json!({ "Enabled": false }))),
-                    Step::Resume => drop(world.update(&uuid, &json!({ "Enabled": true }))),
-                    Step::NewCode => world.mappings.nudge("f"),
-                    Step::Split => {
-                        let parent = format!("shard-{}", shards - 1);
-                        stream.shard(shards - 1).log.close();
-                        stream.add_shard(&format!("shard-{shards}"), &[&parent], 1_000 * (shards as u128 + 1));
-                        shards += 1;
-                    }
-                }
-            }
-            world.update(&uuid, &json!({ "Enabled": true }));
-            world.pass_all().await;
-            let stored = stored.lock().clone();
-            let discarded: u64 = world.mappings.snapshot()[0].shards.iter().map(|shard| shard.discarded).sum();
-            let told: u64 = world
-                .sent()
-                .iter()
-                .map(|(_, body)| body["KinesisBatchInfo"]["batchSize"].as_u64().unwrap())
-                .sum();
-            assert_eq!(discarded, told, "each discarded record is in one message");
-            assert_eq!(stored.len() as u64 + discarded, u64::from(next) * 5, "no record is lost or delivered again");
-            let unique: BTreeSet<&u32> = stored.iter().collect();
-            assert_eq!(unique.len(), stored.len());
-            assert!(stored.iter().all(|number| !bad.contains(number)));
-            let mut last: BTreeMap<u32, u32> = BTreeMap::new();
-            for number in &stored {
-                let before = last.insert(number / 100, *number);
-                assert!(before < Some(*number), "{before:?} before {number}");
-            }
-            assert_eq!(world.mappings.snapshot()[0].lag_records, 0);
-        });
-    }
-}
-
-/// Records that arrive after some seconds, in windows of a minute.
-#[derive(Debug, Clone)]
-enum Moment {
-    Put(u32),
-    Pass(u64),
-    Pause,
-    Resume,
-    Split,
-}
-
-fn moment() -> impl Strategy<Value = Moment> {
-    prop_oneof![
-        5 => (1_u32..50).prop_map(Moment::Put),
-        3 => (1_u64..50).prop_map(Moment::Pass),
-        1 => Just(Moment::Pause),
-        1 => Just(Moment::Resume),
-        1 => Just(Moment::Split),
-    ]
-}
-
-proptest! {
-    #![proptest_config(cases(2_000))]
-
-    #[test]
-    fn every_record_counts_once_in_its_window_despite_failures(
-        moments in prop::collection::vec(moment(), 1..16),
-        batch_size in 1_u32..5,
-        bisect in any::<bool>(),
-        fails in prop::collection::vec(any::<bool>(), 0..20),
-    ) {
-        run(async move {
-            let world = World::new();
-            let sums: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
-            let written = Arc::clone(&sums);
-            let mut fails = fails.into_iter();
-            *world.cloud.windowed.lock() = Box::new(move |event, records| {
-                if fails.next().unwrap_or(false) {
-                    return Answer::Error;
-                }
-                let before = event["state"]["sum"].as_u64().unwrap_or_default();
-                let sum = before + records.iter().map(|(number, _)| u64::from(*number)).sum::<u64>();
-                if event["isFinalInvokeForWindow"] == true {
-                    let window = event["window"]["start"].as_str().unwrap().to_owned();
-                    *written.lock().entry(window).or_default() += sum;
-                }
-                Answer::Json(json!({ "state": { "sum": sum } }))
-            });
-            let uuid = world.map(json!({ "TumblingWindowInSeconds": 60, "BatchSize": batch_size,
-                "BisectBatchOnFunctionError": bisect }));
-            let stream = world.cloud.kinesis.lock().clone();
-            let mut shards = 1;
-            let mut expected: BTreeMap<String, u64> = BTreeMap::new();
-            for moment in moments {
-                match moment {
-                    Moment::Put(number) => {
-                        let now_ms = world.clock.now_ms();
-                        let window = crate::wire::iso(now_ms - now_ms.rem_euclid(60_000)).replace(".000Z", "Z");
-                        *expected.entry(window).or_default() += u64::from(number);
-                        world.put_into(&stream.shard(shards - 1), [number]);
-                    }
-                    Moment::Pass(seconds) => world.pass(Duration::from_secs(seconds)).await,
-                    Moment::Pause => drop(world.update(&uuid, &json!({ "Enabled": false }))),
-                    Moment::Resume => drop(world.update(&uuid, &json!({ "Enabled": true }))),
-                    Moment::Split => {
-                        let parent = format!("shard-{}", shards - 1);
-                        stream.shard(shards - 1).log.close();
-                        stream.add_shard(&format!("shard-{shards}"), &[&parent], 1_000 * (shards as u128 + 1));
-                        shards += 1;
-                    }
-                }
-            }
-            world.update(&uuid, &json!({ "Enabled": true }));
-            world.pass_all().await;
-            assert_eq!(*sums.lock(), expected);
-        });
+        play(rules, code, steps);
     }
 }
