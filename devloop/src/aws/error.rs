@@ -158,7 +158,7 @@ mod tests {
         );
         check(refused(403, "ExpiredTokenException"), "credentials_expired", "log in again");
         check(refused(403, "InvalidClientTokenId"), "credentials_invalid", "AWS_ACCESS_KEY_ID");
-        check(refused(403, "AccessDeniedException"), "access_denied", "right");
+        check(refused(403, "AccessDeniedException"), "access_denied", "permission");
         check(refused(429, "TooManyRequestsException"), "throttled", "wait a minute");
         check(refused(400, "Odd"), "aws_refused", "");
     }
