@@ -15,7 +15,6 @@ mod doctor;
 mod engine;
 mod error;
 mod graph;
-mod lambda_log;
 mod linker;
 mod machine;
 mod observe;

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     LambdaWatch,
     /// `devloop watch` with nothing else installed.
     Devloop,
+    /// The same of another build of devloop.
+    DevloopBeside,
     /// The same where `wild` is on the PATH.
     DevloopWild,
     /// `devloop watch` with prelinked dependencies.
@@ -29,8 +31,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The contestants whose programs were found.
-    pub(crate) fn all(tools: &Tools) -> Vec<Self> {
+    /// The contestants whose programs were found; two builds of devloop are measured without the others.
+    pub(crate) fn all(tools: &Tools, options: &Options) -> Vec<Self> {
+        if options.beside.is_some() {
+            return vec![Self::DevloopBeside, Self::Devloop];
+        }
         let mut kinds = vec![Self::Plain];
         kinds.extend(tools.cargo_lambda.is_some().then_some(Self::LambdaWatch));
         kinds.push(Self::Devloop);
@@ -46,6 +51,7 @@ impl Kind {
             Self::Plain => "plain cargo",
             Self::LambdaWatch => "cargo lambda watch",
             Self::Devloop => "devloop",
+            Self::DevloopBeside => "devloop, other build",
             Self::DevloopWild => "devloop, wild",
             Self::DevloopPrelink => "devloop, prelink",
             Self::DevloopPrelinkWild => "devloop, prelink, wild",
@@ -70,7 +76,7 @@ impl Kind {
     /// The wanted limits: as a share of plain cargo's time, and of that of `cargo lambda watch`.
     pub(crate) fn limits(self) -> (Option<f64>, Option<f64>) {
         match self {
-            Self::Plain | Self::LambdaWatch => (None, None),
+            Self::Plain | Self::LambdaWatch | Self::DevloopBeside => (None, None),
             Self::Devloop => (Some(0.80), Some(0.25)),
             Self::DevloopWild => (Some(0.60), Some(0.20)),
             Self::DevloopPrelink | Self::DevloopPrelinkWild => (Some(0.35), None),

@@ -38,7 +38,9 @@ pub(crate) struct Devloop {
 impl Devloop {
     /// Starts the program and waits until its functions are live.
     pub(crate) fn start(kind: Kind, workspace: Workspace, tools: &Tools, options: &Options) -> Result<Self> {
-        let mut command = processes::command(&options.program, workspace.root());
+        let program =
+            options.beside.as_ref().filter(|_| kind == Kind::DevloopBeside).unwrap_or(&options.program);
+        let mut command = processes::command(program, workspace.root());
         command.args(["watch", "--port", "0", "--json"]).args(&options.functions);
         let linker = tools.wild.as_deref().filter(|_| kind.has_wild());
         command.env("PATH", Tools::path(linker)?);

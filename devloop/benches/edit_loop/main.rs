@@ -28,11 +28,13 @@ use crate::workspace::{EDITS, Workspace};
 fn main() -> Result<()> {
     let options = Options::parse();
     let tools = Tools::find(&options)?;
-    for missing in tools.missing() {
-        println!("NOT MEASURED: {missing}");
+    if options.beside.is_none() {
+        for missing in tools.missing() {
+            println!("NOT MEASURED: {missing}");
+        }
     }
     let mut contestants = Vec::new();
-    for kind in Kind::all(&tools) {
+    for kind in Kind::all(&tools, &options) {
         let began = Instant::now();
         let seed = contestants.last().map(Contestant::workspace);
         let workspace = Workspace::make(&options.home, kind, seed)?;

@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Measures this program instead of the one that was built with the benchmark.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
     pub(crate) program: PathBuf,
+    /// Measures this other build of devloop beside the program, and nobody else.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) beside: Option<PathBuf>,
     /// `cargo bench` passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,

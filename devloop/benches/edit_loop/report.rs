@@ -52,6 +52,12 @@ impl Report {
                 self.ratio(*edit, *kind, Kind::LambdaWatch, of_watch),
             );
         }
+        for edit in EDITS {
+            if self.measured.contains_key(&(edit, Kind::DevloopBeside)) {
+                let ratio = self.ratio(edit, Kind::Devloop, Kind::DevloopBeside, None);
+                println!("\n{}: {ratio} of the other build", edit.name());
+            }
+        }
         println!("\nmedians of the parts, in ms:");
         for edit in EDITS {
             for ((_, kind), took) in self.measured.iter().filter(|((known, _), _)| *known == edit) {

@@ -21,6 +21,7 @@ mod limits;
 mod proxy;
 mod regional;
 mod registry;
+mod report_line;
 mod resource;
 mod rest;
 mod scratch;
@@ -41,8 +42,12 @@ pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
 pub use limits::Limits;
+pub use report_line::ReportLine;
 pub use scratch::clear_leftovers;
 pub use services::logs::LogEvent;
 pub use services::sns::Mail;
 pub use supported::supported;
 pub use template::{Given, Position, Problem, Resource, Template, TemplateError, served_here};
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::bench::target::{PAGE, StageFunction, Target, each};
+use crate::bench::target::{BenchTarget, PAGE, StageFunction, each};
 use crate::engine::Problem;
 
 /// How long new code may take to be deployed.
@@ -63,14 +63,14 @@ impl Build {
 
 /// A function whose code is replaced for a while.
 pub(crate) struct Replaced<'a> {
-    target: &'a Target,
+    target: &'a BenchTarget,
     function: &'a StageFunction,
     folder: &'a str,
 }
 
 impl<'a> Replaced<'a> {
     /// The function of this name, which must run from a directory.
-    pub(crate) fn new(target: &'a Target, name: &str) -> Result<Self, Problem> {
+    pub(crate) fn new(target: &'a BenchTarget, name: &str) -> Result<Self, Problem> {
         let function = target.function(name).ok_or_else(|| {
             let known: Vec<&str> =
                 target.functions.iter().flatten().map(|known| known.label.as_str()).collect();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::bench::account::StoreRow;
 use crate::bench::http::{Client, Service};
 use crate::bench::row::{Line, LogEvent, SinkRow};
-use crate::lambda_log::ReportLine;
+use devloop_cloud::ReportLine;
 
 /// By how much each reading of a log overlaps the last one, in ms. A function's lines appear when its invocation ends, with the time
 /// when they were written: lines that appear late lie before others that were read already.

@@ -45,7 +45,7 @@ pub(crate) use plan::{Pace, Plan};
 pub(crate) use progress::Hop;
 pub(crate) use progress::{Phase, Progress, Second};
 pub(crate) use run::{Finished, Order, run};
-pub(crate) use target::{Search, Target};
+pub(crate) use target::{BenchTarget, Search};
 pub(crate) use threshold::Threshold;
 pub(crate) use usage::ProcessUse;
 pub(crate) use wait::{Patience, WaitState, Waiting};

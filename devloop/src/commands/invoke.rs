@@ -13,8 +13,8 @@ use super::asked::{Asked, failed, printed};
 use crate::aws::{Answer, Call, encoded};
 use crate::cli::{Example, InvokeArguments};
 use crate::error::UserError;
-use crate::lambda_log::ReportLine;
 use crate::sink::{Piece, log_line, pieces};
+use devloop_cloud::ReportLine;
 
 /// One invocation.
 pub(super) struct Request {
@@ -110,7 +110,9 @@ fn told(function: &str, log: &str, is_failure: bool) {
     }
     let word = if is_failure { "failed" } else { "answered" };
     let _ = match report {
-        Some(report) => writeln!(out, "{function} {word}: request {}, {report}", report.request_id),
+        Some(report) => {
+            writeln!(out, "{function} {word}: request {}, {}", report.request_id, report.in_short())
+        }
         None => writeln!(out, "{function} {word}"),
     };
 }

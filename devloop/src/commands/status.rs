@@ -17,7 +17,7 @@ use crate::error::{Exit, UserError};
 use crate::observe::{Local, Metric, Pipeline};
 use crate::session;
 use crate::sink;
-use crate::status::{Commit, Report, Section, StatusSource, lines};
+use crate::status::{Commit, Section, StatusReport, StatusSource, lines};
 use crate::workspace::{self, Reading};
 
 /// The pause of `--watch` after a cloud that did not answer.
@@ -89,18 +89,18 @@ async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
 }
 
 /// The pipeline's report, and where this directory's workspace stands.
-async fn report(pipeline: &Pipeline) -> Result<Report, Problem> {
+async fn report(pipeline: &Pipeline) -> Result<StatusReport, Problem> {
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let (report, commit) = tokio::join!(pipeline.report(), session::commit(directory));
     let commit = commit.map(|commit| Commit { short: commit.short, dirty: commit.dirty });
-    report.map(|report| Report { commit, ..report })
+    report.map(|report| StatusReport { commit, ..report })
 }
 
-fn plain(report: &Report) -> String {
+fn plain(report: &StatusReport) -> String {
     lines(report, &SECTIONS).into_iter().flat_map(|line| [line.text, "\n".to_owned()]).collect()
 }
 
-fn json(report: &Report, pretty: bool) -> Result<String, UserError> {
+fn json(report: &StatusReport, pretty: bool) -> Result<String, UserError> {
     let text = if pretty { serde_json::to_string_pretty(report) } else { serde_json::to_string(report) };
     text.map(|text| text + "\n")
         .map_err(|error| UserError::failure("output_failed", format!("write the report: {error}")))

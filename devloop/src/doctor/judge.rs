@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::descriptors::ENOUGH;
-use crate::doctor::report::{Check, Report};
+use crate::doctor::report::{Check, DoctorReport};
 use crate::engine::Problem;
 use crate::linker::{Linker, Probe, Verdict};
 use crate::machine::{self, Binary, Demands, Purpose, Tools};
@@ -81,7 +81,7 @@ pub(crate) struct Port {
 const WORTH_A_SETTING: f64 = 0.9;
 
 /// What the readings say.
-pub(crate) fn judge(readings: &Readings) -> Report {
+pub(crate) fn judge(readings: &Readings) -> DoctorReport {
     let mut checks = Vec::new();
     match &readings.toolchain {
         Some(Ok(seen)) => checks.push(Check::ok("toolchain", seen)),
@@ -112,7 +112,7 @@ pub(crate) fn judge(readings: &Readings) -> Report {
     }));
     checks.extend(binaries(readings));
     checks.extend(environment(&readings.environment));
-    Report::new(checks)
+    DoctorReport::new(checks)
 }
 
 fn from_problem(name: &'static str, problem: &Problem) -> Check {

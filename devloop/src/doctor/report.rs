@@ -40,14 +40,14 @@ impl Check {
 
 /// Everything that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct DoctorReport {
     /// How many things are wrong.
     pub(crate) findings: usize,
     /// In the order in which they matter to a save.
     pub(crate) checks: Vec<Check>,
 }
 
-impl Report {
+impl DoctorReport {
     /// Counts what is wrong.
     pub(super) fn new(checks: Vec<Check>) -> Self {
         Self { findings: checks.iter().filter(|check| !check.ok).count(), checks }
@@ -55,7 +55,7 @@ impl Report {
 }
 
 /// A line or two for each check, and one for all.
-pub(crate) fn text(report: &Report) -> String {
+pub(crate) fn text(report: &DoctorReport) -> String {
     let mut text = String::new();
     for check in &report.checks {
         let mark = if check.ok { "ok" } else { "wrong" };

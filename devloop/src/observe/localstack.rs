@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use crate::aws::{Call, Client};
 use crate::engine::Millis;
-use crate::status::{Function, Report};
+use crate::status::{Function, StatusReport};
 
 /// What LocalStack writes before a directory that is reloaded.
 const SCHEME: &str = "file://";
 
 /// Completes the report if the cloud says that it is LocalStack; any other cloud is left alone after one request. Returns whether
 /// it is LocalStack.
-pub(super) async fn complete(client: &Client, region: &str, report: &mut Report) -> bool {
+pub(super) async fn complete(client: &Client, region: &str, report: &mut StatusReport) -> bool {
     let at = report.at;
     for function in &mut report.functions {
         // Checked, because the name becomes part of a path.

@@ -17,7 +17,7 @@ use crate::observe::digests::{Digests, Local, OnDisk};
 use crate::observe::first_build::is_being_built;
 use crate::observe::latency::Metric;
 use crate::observe::localstack;
-use crate::status::{Drift, Finding, Function, Report, StatusSource, findings};
+use crate::status::{Drift, Finding, Function, StatusReport, StatusSource, findings};
 
 /// The status page of the embedded cloud.
 const PAGE: &str = "/_devloop/status";
@@ -86,7 +86,7 @@ impl Pipeline {
         Self { local: Some(local), ..self }
     }
 
-    async fn ask(&self) -> Result<Report, Problem> {
+    async fn ask(&self) -> Result<StatusReport, Problem> {
         let sent = self.client.sent();
         let mut is_localstack = false;
         let mut report = if self.apis_only || self.client.is_aws() {
@@ -137,19 +137,19 @@ impl Pipeline {
     }
 
     /// Makes the report of a cloud without a page: from AWS's APIs, and from LocalStack's own pages if it is LocalStack.
-    async fn strange(&self) -> Result<(Report, bool), Problem> {
+    async fn strange(&self) -> Result<(StatusReport, bool), Problem> {
         let mut report = self.apis(self.region()).report(wall()).await?;
         let is_localstack = localstack::complete(&self.client, self.region(), &mut report).await;
         Ok((report, is_localstack))
     }
 
-    async fn page(&self) -> Result<Report, Problem> {
+    async fn page(&self) -> Result<StatusReport, Problem> {
         let endpoint = self.client.shown();
         let answer = self.client.send(self.region(), &Call::page(PAGE)).await.map_err(|reason| {
             Problem::new("cloud_unreachable", format!("ask the cloud at {endpoint}: {reason}"))
                 .with_hint("`devloop watch` starts one; --endpoint or AWS_ENDPOINT_URL names another")
         })?;
-        let report: Option<Report> = answer
+        let report: Option<StatusReport> = answer
             .json()
             .ok()
             .filter(|body| answer.status == 200 && body.get("functions").is_some_and(Value::is_array))
@@ -226,11 +226,11 @@ fn sent_from_here(digests: &mut Digests, local: Option<&Local>, mut function: Fu
 }
 
 impl StatusSource for Pipeline {
-    fn report(&self) -> Pin<Box<dyn Future<Output = Result<Report, Problem>> + Send + '_>> {
+    fn report(&self) -> Pin<Box<dyn Future<Output = Result<StatusReport, Problem>> + Send + '_>> {
         Box::pin(self.ask())
     }
 
-    fn interval(&self, report: &Report) -> Duration {
+    fn interval(&self, report: &StatusReport) -> Duration {
         match report.calls {
             Some(_) if self.client.is_aws() => AWS_INTERVAL,
             Some(_) => APIS_INTERVAL,

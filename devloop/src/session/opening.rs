@@ -14,7 +14,9 @@ use crate::session::cloud::RunningCloud;
 use crate::session::prepare::Prepared;
 use crate::session::status_access::StatusAccess;
 use crate::session::{Deployment, port};
-use crate::target::{self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, Report, Wishes};
+use crate::target::{
+    self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, TargetEvent, Wishes,
+};
 
 /// Which target functions run on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,14 +159,14 @@ fn known(prepared: &Prepared) -> Known {
 }
 
 /// Sends what the target reports to the main loop.
-fn pass_on(mut reports: UnboundedReceiver<Report>, events: &Events, stop: &CancellationToken) {
+fn pass_on(mut reports: UnboundedReceiver<TargetEvent>, events: &Events, stop: &CancellationToken) {
     let events = events.clone();
     let passing = async move {
         while let Some(report) = reports.recv().await {
             events
                 .send(match report {
-                    Report::Deployed(function) => Fact::Deployed { function },
-                    Report::Trouble(problem) => Fact::Error { problem },
+                    TargetEvent::Deployed(function) => Fact::Deployed { function },
+                    TargetEvent::Trouble(problem) => Fact::Error { problem },
                 })
                 .await;
         }

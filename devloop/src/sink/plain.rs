@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use crate::engine::{Digest, Level, Millis, Notice, Problem, RolledBack, State};
 use crate::graph::Reason;
-use crate::lambda_log::ReportLine;
 use crate::sink::{Sink, ansi, log_line};
+use devloop_cloud::ReportLine;
 
 /// Writes one or more lines for each notice.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             None => format!("{function} | {line}\n"),
         },
         Notice::Reported { function, line } => ReportLine::parse(line).map_or_else(String::new, |report| {
-            format!("{function} | request {} {report}\n", report.request_id)
+            format!("{function} | request {} {}\n", report.request_id, report.in_short())
         }),
         Notice::Error { function, serving, problem, .. } => {
             error(function.as_deref(), serving.as_ref(), problem)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::status::{Function, Mapping, Report, age};
+use crate::status::{Function, Mapping, StatusReport, age};
 
 /// How long a record may wait in a stream before that counts as wrong, in ms.
 const LATE_MS: u64 = 60_000;
@@ -27,12 +27,12 @@ impl Finding {
 }
 
 /// Everything that is wrong with the report's functions and mappings.
-pub(crate) fn findings(report: &Report) -> Vec<Finding> {
+pub(crate) fn findings(report: &StatusReport) -> Vec<Finding> {
     let functions = report.functions.iter().flat_map(|function| of_function(report, function));
     functions.chain(report.mappings.iter().flat_map(|mapping| of_mapping(report, mapping))).collect()
 }
 
-fn of_function(report: &Report, function: &Function) -> Vec<Finding> {
+fn of_function(report: &StatusReport, function: &Function) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut add = |code, message| found.push(Finding::new(code, report.label(&function.name), message));
     if function.last_error_ms.is_some() && function.last_error_ms > function.answered_ms {
@@ -51,7 +51,7 @@ fn of_function(report: &Report, function: &Function) -> Vec<Finding> {
     found
 }
 
-fn of_mapping(report: &Report, mapping: &Mapping) -> Vec<Finding> {
+fn of_mapping(report: &StatusReport, mapping: &Mapping) -> Vec<Finding> {
     let mut found = Vec::new();
     let about = format!("{} > {}", mapping.source_name(), report.label(&mapping.function));
     let mut add = |code, message| found.push(Finding::new(code, about.as_str(), message));

@@ -3,10 +3,10 @@
 
 use std::fmt::Write as _;
 
-use crate::status::{Distribution, Report};
+use crate::status::{Distribution, StatusReport};
 
 /// The whole page. Totals count from the cloud's start.
-pub(crate) fn exposition(report: &Report) -> String {
+pub(crate) fn exposition(report: &StatusReport) -> String {
     let mut page = Page::default();
     page.family("devloop_up", "gauge", "Whether the cloud answers.");
     page.sample("devloop_up", &[], 1.0);
@@ -73,7 +73,7 @@ pub(crate) fn silence() -> String {
     page.0
 }
 
-fn functions(page: &mut Page, report: &Report) {
+fn functions(page: &mut Page, report: &StatusReport) {
     type Total = fn(&crate::status::Function) -> u64;
     let label = |name: &str| report.label(name).to_owned();
     let totals: [(&str, &str, Total); 4] = [
@@ -118,7 +118,7 @@ fn functions(page: &mut Page, report: &Report) {
     }
 }
 
-fn mappings(page: &mut Page, report: &Report) {
+fn mappings(page: &mut Page, report: &StatusReport) {
     type Value = fn(&crate::status::Mapping) -> Option<f64>;
     let families: [(&str, &str, Value); 3] = [
         ("devloop_mapping_enabled", "Whether an event source mapping is enabled.", |mapping| {
@@ -169,11 +169,11 @@ mod tests {
     use serde_json::json;
 
     use super::{exposition, silence};
-    use crate::status::Report;
+    use crate::status::StatusReport;
 
     #[test]
     fn a_report_has_a_line_for_each_value() {
-        let report: Report = serde_json::from_value(json!({
+        let report: StatusReport = serde_json::from_value(json!({
             "functions": [{
                 "name": "odd\"name\\", "invocations": 3, "errors": 1, "environments": { "idle": 2, "cold_starts": 1 },
                 "duration_ms": { "count": 3, "sum": 6.0, "p50": 2.0, "p95": 3.0, "p99": 3.5 },

@@ -11,7 +11,7 @@ use crate::status::Finding;
 /// A pipeline at one moment. A member that the cloud does not send keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Report {
+pub(crate) struct StatusReport {
     /// The URL that clients use.
     pub(crate) endpoint: String,
     /// When the cloud was asked.
@@ -326,7 +326,7 @@ pub(crate) struct Latency {
     pub(crate) p99: f64,
 }
 
-impl Report {
+impl StatusReport {
     /// The name that people know the Lambda function by: its binary's, unless two functions share it.
     pub(crate) fn label<'a>(&'a self, lambda_name: &'a str) -> &'a str {
         let function = self.functions.iter().find(|function| function.name == lambda_name);

@@ -3,13 +3,13 @@
 
 use crate::status::report::{OpenWindow, Shard};
 use crate::status::text::{StatusLine, Tone, bytes, table};
-use crate::status::{Report, age, count};
+use crate::status::{StatusReport, age, count};
 
 const HEADINGS: [&str; 8] =
     ["SHARD", "IN FLIGHT", "RETRIED", "BISECTED", "CHECKPOINTS", "DISCARDED", "FILTERED", "WINDOW"];
 
 /// A table of the shards where something happened; empty if there are none.
-pub(super) fn lines(report: &Report) -> Vec<StatusLine> {
+pub(super) fn lines(report: &StatusReport) -> Vec<StatusLine> {
     let mut rows = Vec::new();
     for mapping in &report.mappings {
         for shard in mapping.shards.iter().filter(|shard| shard.is_eventful()) {

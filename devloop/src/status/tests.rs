@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::status::{Drift, Function, Mapping, Report, Section, findings, lines};
+use crate::status::{Drift, Function, Mapping, Section, StatusReport, findings, lines};
 
 const SECTIONS: [Section; 8] = [
     Section::Cloud,
@@ -53,15 +53,15 @@ fn page() -> serde_json::Value {
     })
 }
 
-fn report(change: impl FnOnce(&mut serde_json::Value)) -> Report {
+fn report(change: impl FnOnce(&mut serde_json::Value)) -> StatusReport {
     let mut page = page();
     change(&mut page);
-    let mut report: Report = serde_json::from_value(page).unwrap();
+    let mut report: StatusReport = serde_json::from_value(page).unwrap();
     report.problems = findings(&report);
     report
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &StatusReport) -> String {
     lines(report, &SECTIONS).into_iter().map(|line| line.text + "\n").collect()
 }
 
@@ -188,7 +188,8 @@ fn a_pipeline_asked_through_the_apis() {
 
 #[test]
 fn an_empty_cloud_is_well() {
-    let report: Report = serde_json::from_value(json!({ "endpoint": "http://e", "functions": [] })).unwrap();
+    let report: StatusReport =
+        serde_json::from_value(json!({ "endpoint": "http://e", "functions": [] })).unwrap();
     assert_eq!(findings(&report), []);
     insta::assert_snapshot!(text(&report));
 }

@@ -2,7 +2,9 @@
 
 use crate::status::findings::short;
 use crate::status::shards;
-use crate::status::{Commit, Distribution, Function, Mapping, Messages, Report, age, count, milliseconds};
+use crate::status::{
+    Commit, Distribution, Function, Mapping, Messages, StatusReport, age, count, milliseconds,
+};
 
 /// A part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ pub(crate) struct StatusLine {
 const NONE: &str = "-";
 
 /// The sections one after the other, with an empty line between two of them. A section without content is left out.
-pub(crate) fn lines(report: &Report, sections: &[Section]) -> Vec<StatusLine> {
+pub(crate) fn lines(report: &StatusReport, sections: &[Section]) -> Vec<StatusLine> {
     let mut all: Vec<StatusLine> = Vec::new();
     for section in sections {
         let lines = of_section(report, *section);
@@ -60,7 +62,7 @@ pub(crate) fn lines(report: &Report, sections: &[Section]) -> Vec<StatusLine> {
     all
 }
 
-fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
+fn of_section(report: &StatusReport, section: Section) -> Vec<StatusLine> {
     match section {
         Section::Cloud => vec![cloud(report)],
         Section::Code => table(
@@ -109,7 +111,7 @@ fn of_section(report: &Report, section: Section) -> Vec<StatusLine> {
 }
 
 /// The functions that a session builds for the first time.
-fn being_built(report: &Report) -> Option<StatusLine> {
+fn being_built(report: &StatusReport) -> Option<StatusLine> {
     let functions = report.functions.iter().filter(|function| function.being_built);
     let names: Vec<&str> = functions.map(|function| report.label(&function.name)).collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
@@ -118,7 +120,7 @@ fn being_built(report: &Report) -> Option<StatusLine> {
 }
 
 /// The source of the figures, and the commit that is checked out in the workspace.
-fn cloud(report: &Report) -> StatusLine {
+fn cloud(report: &StatusReport) -> StatusLine {
     let mut text = match (&report.calls, report.window_ms) {
         (Some(calls), window) => format!(
             "{}  through AWS's APIs, totals of the last {}: {} requests, {} a minute with --watch, for {} metrics",
@@ -137,7 +139,7 @@ fn cloud(report: &Report) -> StatusLine {
 }
 
 /// What devloop's own cloud keeps in memory, and what bounds it.
-fn memory(report: &Report) -> Vec<StatusLine> {
+fn memory(report: &StatusReport) -> Vec<StatusLine> {
     let (Some(limits), Some(retained)) = (&report.limits, &report.retained) else { return Vec::new() };
     let shard = format!("{} a shard", bytes(limits.shard_bytes));
     let row = |what: &str, number: u64, size: Option<u64>, bound: String| {
@@ -189,7 +191,7 @@ pub(super) fn bytes(number: u64) -> String {
     }
 }
 
-fn code(report: &Report, function: &Function) -> (Tone, Vec<String>) {
+fn code(report: &StatusReport, function: &Function) -> (Tone, Vec<String>) {
     let digest = |digest: &Option<String>| digest.as_deref().map_or(NONE, short).to_owned();
     let (tone, word) = verdict(report, function);
     let cells = vec![
@@ -203,7 +205,7 @@ fn code(report: &Report, function: &Function) -> (Tone, Vec<String>) {
 }
 
 /// The conclusion from the three digests.
-fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
+fn verdict(report: &StatusReport, function: &Function) -> (Tone, &'static str) {
     let (disk, deployed, answering) =
         (&function.on_disk_digest, &function.deployed_digest, &function.answering_digest);
     if function.being_built {
@@ -227,7 +229,7 @@ fn verdict(report: &Report, function: &Function) -> (Tone, &'static str) {
     }
 }
 
-fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
+fn stage(report: &StatusReport, function: &Function) -> (Tone, Vec<String>) {
     let percentile = |of: fn(&Distribution) -> f64| {
         function.duration_ms.as_ref().map_or(NONE.to_owned(), |duration| milliseconds(of(duration)))
     };
@@ -264,7 +266,7 @@ fn stage(report: &Report, function: &Function) -> (Tone, Vec<String>) {
     (Tone::Plain, cells)
 }
 
-fn mapped(report: &Report, mapping: &Mapping) -> (Tone, Vec<String>) {
+fn mapped(report: &StatusReport, mapping: &Mapping) -> (Tone, Vec<String>) {
     let name = format!("{} > {}", mapping.source_name(), report.label(&mapping.function));
     let wrong = report.problems.iter().any(|problem| problem.about == name);
     let cells = vec![
@@ -282,7 +284,7 @@ fn mapped(report: &Report, mapping: &Mapping) -> (Tone, Vec<String>) {
     (if wrong { Tone::Wrong } else { Tone::Plain }, cells)
 }
 
-fn latency(report: &Report) -> StatusLine {
+fn latency(report: &StatusReport) -> StatusLine {
     let text = match &report.latency {
         None => "END TO END  nothing measured in the last minutes".to_owned(),
         Some(latency) => format!(

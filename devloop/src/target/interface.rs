@@ -80,7 +80,7 @@ pub(crate) struct Whereabouts {
 
 /// What a target reports by itself during a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum TargetEvent {
     /// A function that was not deployed before is deployed now, so that its code can be activated.
     Deployed(String),
     /// A failure that does not stop the session.

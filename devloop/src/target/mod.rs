@@ -12,5 +12,5 @@ pub(crate) use aws::{Aws, Opening as AwsOpening, Plan, Wishes};
 pub(crate) use binaries::{Candidate, FunctionCode, function_codes, serve_from};
 pub(crate) use embedded::Embedded;
 pub(crate) use finder::Known;
-pub(crate) use interface::{Pending, Report, Target, Whereabouts};
+pub(crate) use interface::{Pending, Target, TargetEvent, Whereabouts};
 pub(crate) use localstack::{Localstack, Opening as LocalstackOpening, Probe, probe, unreachable};

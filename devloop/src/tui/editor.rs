@@ -8,7 +8,7 @@ use crate::tui::text::words;
 
 /// A program and its arguments.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Call {
+pub(super) struct EditorCommand {
     pub(super) program: String,
     pub(super) arguments: Vec<OsString>,
     /// Whether the arguments contain the line too.
@@ -61,7 +61,7 @@ const EDITORS: &[(&str, Syntax)] = &[
 ];
 
 /// The call for the setting, such as `code --wait`; `None` when the setting names no program.
-pub(super) fn call(editor: &str, file: &Path, line: usize, column: usize) -> Option<Call> {
+pub(super) fn call(editor: &str, file: &Path, line: usize, column: usize) -> Option<EditorCommand> {
     let mut words = words(editor).into_iter();
     let program = words.next()?;
     let name = Path::new(&program).file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
@@ -98,7 +98,7 @@ pub(super) fn call(editor: &str, file: &Path, line: usize, column: usize) -> Opt
         Some(Syntax::Colon) => with_place(),
     };
     arguments.push(last);
-    Some(Call { program, arguments, at_line: syntax.is_some() })
+    Some(EditorCommand { program, arguments, at_line: syntax.is_some() })
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, RolledBack, State};
-use crate::lambda_log::ReportLine;
 use crate::sink::{self, log_line};
-use crate::status::{Function, Report, Section, Tone, lines};
+use crate::status::{Function, Section, StatusReport, Tone, lines};
 use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
+use devloop_cloud::ReportLine;
 
 /// The order of sections on the screen, where the end may be out of sight.
 const SECTIONS: [Section; 7] = [
@@ -26,14 +26,14 @@ const SECTIONS: [Section; 7] = [
 ];
 
 /// The sections of a report. One from the cloud's page has no API requests to show.
-fn sections(report: &Report) -> &'static [Section] {
+fn sections(report: &StatusReport) -> &'static [Section] {
     if report.calls.is_some() { &SECTIONS } else { &SECTIONS[..SECTIONS.len() - 1] }
 }
 
 /// What is known about the running pipeline.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
-    report: Option<Report>,
+    report: Option<StatusReport>,
     /// Requests per second, by function name in Lambda.
     rates: BTreeMap<String, f64>,
     /// Why the last question was not answered.
@@ -42,7 +42,7 @@ pub(super) struct Figures {
 
 impl Figures {
     /// The last answer.
-    pub(super) fn report(&self) -> Option<&Report> {
+    pub(super) fn report(&self) -> Option<&StatusReport> {
         self.report.as_ref()
     }
 
@@ -156,7 +156,7 @@ impl Screen {
     /// Adds Lambda's report of a request to the last line that names the request.
     fn add_report(&mut self, function: &str, line: &str) {
         if let Some(report) = ReportLine::parse(line) {
-            let text = Span::styled(format!(" · {report}"), Modifier::DIM);
+            let text = Span::styled(format!(" · {}", report.in_short()), Modifier::DIM);
             self.logs.add_to_last(function, &report.request_id, &text);
         }
     }
@@ -200,7 +200,7 @@ impl Screen {
     }
 
     /// Takes the pipeline's report. Returns whether anything on the screen changes.
-    pub(super) fn learn(&mut self, answer: Result<Report, Problem>) -> bool {
+    pub(super) fn learn(&mut self, answer: Result<StatusReport, Problem>) -> bool {
         match answer {
             Err(problem) => {
                 let is_new = self.figures.problem.as_ref() != Some(&problem);
@@ -261,7 +261,7 @@ fn tone(tone: Tone) -> Style {
 }
 
 /// Whether two reports look the same; their times always differ and do not count.
-fn same(before: &Report, after: &Report) -> bool {
+fn same(before: &StatusReport, after: &StatusReport) -> bool {
     before.functions == after.functions
         && before.mappings == after.mappings
         && before.latency == after.latency
@@ -270,7 +270,7 @@ fn same(before: &Report, after: &Report) -> bool {
 }
 
 /// Requests per second between two reports.
-fn rates(before: &Report, after: &Report) -> BTreeMap<String, f64> {
+fn rates(before: &StatusReport, after: &StatusReport) -> BTreeMap<String, f64> {
     let seconds = after.at.saturating_sub(before.at) as f64 / 1_000.0;
     let rate = |function: &Function| {
         let earlier = before.functions.iter().find(|earlier| earlier.name == function.name)?;

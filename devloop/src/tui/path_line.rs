@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::status::{Hop, Mapping, Report, count, milliseconds};
+use crate::status::{Hop, Mapping, StatusReport, count, milliseconds};
 use crate::tui::notices::Figures;
 
 /// The line of one path through the pipeline.
@@ -37,7 +37,7 @@ pub(super) fn line(hops: &[Hop], figures: &Figures) -> Line<'static> {
 }
 
 /// How far the function is behind with the service's records; `None` if it is not behind.
-fn behind(report: &Report, service: &str, function: &str) -> Option<String> {
+fn behind(report: &StatusReport, service: &str, function: &str) -> Option<String> {
     let mapping = report.mappings.iter().find(|mapping| {
         report.label(&mapping.function) == function && mapping_service(mapping) == Some(service)
     })?;

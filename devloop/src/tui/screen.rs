@@ -8,7 +8,7 @@ use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 
 use crate::engine::{FunctionState, Location, Phases};
-use crate::status::{Hop, Report};
+use crate::status::{Hop, StatusReport};
 use crate::tui::document::Document;
 use crate::tui::errors::Errors;
 use crate::tui::keymap::Keymap;
@@ -231,7 +231,7 @@ impl Screen {
         &self.status
     }
 
-    pub(super) fn report(&self) -> Option<&Report> {
+    pub(super) fn report(&self) -> Option<&StatusReport> {
         self.figures.report()
     }
 

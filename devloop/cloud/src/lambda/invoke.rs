@@ -1,7 +1,6 @@
 //! One invocation, from the event to the answer, with its log and metrics.
 
 use std::{
-    fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +19,7 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome},
+    report_line::ReportLine,
     services::logs::Logs,
     wire,
 };
@@ -273,20 +273,17 @@ fn one_line(document: &[u8]) -> String {
 }
 
 fn report_line(request_id: &str, duration: Duration, lease: &Lease) -> String {
-    let ms = duration.as_secs_f64() * 1000.0;
-    let memory = lease.environment.generation.configuration.memory;
-    let peak = lease.environment.peak_memory();
-    let mut line = format!(
-        "REPORT RequestId: {request_id}\tDuration: {ms:.2} ms\tBilled Duration: {} ms\tMemory Size: {memory} MB\tMax \
-         Memory Used: {peak} MB",
-        ms.ceil()
-    );
-    if lease.is_first {
-        let init = lease.environment.init.as_secs_f64() * 1000.0;
-        // Writing to memory cannot fail.
-        let _ = write!(line, "\tInit Duration: {init:.2} ms");
-    }
-    line
+    let duration_ms = duration.as_secs_f64() * 1000.0;
+    let environment = &lease.environment;
+    let report = ReportLine {
+        request_id: request_id.to_owned(),
+        duration_ms,
+        billed_ms: Some(duration_ms.ceil()),
+        memory_size_mb: Some(environment.generation.configuration.memory),
+        max_memory_used_mb: Some(environment.peak_memory()),
+        init_ms: lease.is_first.then(|| environment.init.as_secs_f64() * 1000.0),
+    };
+    report.to_string()
 }
 
 fn tail(log: &[(i64, String)]) -> String {

@@ -175,31 +175,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::context::Context;
-
-    fn template(extra: &Value) -> Template {
-        let mut document = json!({
-            "Mappings": {"Sizes": {"small": {"memory": 128}}},
-            "Resources": {"Table": {"Type": "T"}, "Absent": {"Type": "T"}},
-        });
-        document.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        Template::parse(&document.to_string()).unwrap()
-    }
-
-    fn pseudo() -> Pseudo {
-        let cx = Context {
-            region: "eu-west-1".into(),
-            account: "000000000000".into(),
-            endpoint: "http://127.0.0.1:1".into(),
-            request_id: "r".into(),
-            access_key: None,
-        };
-        Pseudo::new(&cx, "stack", "stack-id".to_owned())
-    }
-
-    fn parameters() -> BTreeMap<String, Value> {
-        BTreeMap::from([("Size".to_owned(), json!("small")), ("List".to_owned(), json!(["a", "b"]))])
-    }
+    use crate::template::tests::{parameters, pseudo, template};
 
     #[test]
     fn conditions_are_evaluated_in_any_order() {

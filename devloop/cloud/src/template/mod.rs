@@ -30,3 +30,6 @@ pub(crate) use rules::check_rules;
 pub(crate) use scope::{Lookup, Scope};
 pub use served::served_here;
 pub use transform::Given;
+
+#[cfg(test)]
+mod tests;

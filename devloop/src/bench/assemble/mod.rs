@@ -17,7 +17,7 @@ use crate::bench::follow::StageLog;
 use crate::bench::generator::Ended;
 use crate::bench::plan::{Pace, Plan};
 use crate::bench::sample::Sample;
-use crate::bench::target::{Target, TargetKind};
+use crate::bench::target::{BenchTarget, Following};
 use crate::bench::timeline::{Instants, Timeline};
 use crate::bench::usage::{Moment, load_average, used};
 use crate::bench::verdict::{LoadFacts, generator};
@@ -27,7 +27,7 @@ const TRANSACTION: u64 = 4_000_000;
 
 /// Everything that was measured during a run.
 pub(crate) struct Parts<'a> {
-    pub(crate) target: &'a Target,
+    pub(crate) target: &'a BenchTarget,
     pub(crate) plan: &'a Plan,
     pub(crate) samples: &'a [Sample],
     pub(crate) ended: &'a Ended,
@@ -134,8 +134,8 @@ pub(crate) fn assemble(parts: &Parts<'_>) -> Document {
             api: target.entry.as_ref().map_or(String::new(), |entry| entry.url.clone()),
             endpoint: target.client.endpoint().to_owned(),
             sink: match &target.kind {
-                TargetKind::Pipeline(sink) => sink.shown(),
-                TargetKind::Chain(_) => String::new(),
+                Following::Pipeline(sink) => sink.shown(),
+                Following::Chain(_) => String::new(),
             },
             interrupted: parts.interrupted,
             functions: functions(target),
@@ -183,7 +183,7 @@ pub(crate) fn latencies(account: &Account) -> Vec<f64> {
     account.runs.iter().map(|row| row.latency() as f64 / 1_000.0).collect()
 }
 
-fn functions(target: &Target) -> Vec<FunctionInfo> {
+fn functions(target: &BenchTarget) -> Vec<FunctionInfo> {
     let known = target.functions.iter().flatten();
     known.map(|known| FunctionInfo { name: known.label.clone(), digest: known.digest.clone() }).collect()
 }

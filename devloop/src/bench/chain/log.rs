@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::bench::follow::LogGroup;
 use crate::bench::row::LogEvent;
-use crate::lambda_log::ReportLine;
+use devloop_cloud::ReportLine;
 
 /// An invocation.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,7 +14,7 @@ use crate::bench::progress::{Phase, Progress};
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 use crate::bench::sink::SinkRows;
-use crate::bench::target::{MetricCount, Target};
+use crate::bench::target::{BenchTarget, MetricCount};
 use crate::bench::usage::Moment;
 use crate::bench::wait::{Patience, WaitState, Waiting};
 use crate::bus::now;
@@ -35,7 +35,7 @@ const SKEW_MS: i64 = 60_000;
 
 /// A load and its drain.
 pub(super) struct Load<'a> {
-    target: &'a Target,
+    target: &'a BenchTarget,
     order: &'a Order,
     pub(super) progress: Progress,
     pub(super) samples: Vec<Sample>,
@@ -88,7 +88,7 @@ impl Default for LoadEnd {
 }
 
 impl<'a> Load<'a> {
-    pub(super) fn new(target: &'a Target, order: &'a Order, phase: Phase) -> Self {
+    pub(super) fn new(target: &'a BenchTarget, order: &'a Order, phase: Phase) -> Self {
         let began_ms = now();
         let load_ms = order.plan.duration.map(|duration| duration.as_millis() as u64);
         let progress = Progress::new(&order.plan.run, phase, began_ms, load_ms);

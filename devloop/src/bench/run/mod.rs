@@ -18,7 +18,7 @@ use crate::bench::plan::Plan;
 use crate::bench::progress::{Phase, Progress};
 use crate::bench::run::load::Load;
 use crate::bench::sample::Sample;
-use crate::bench::target::Target;
+use crate::bench::target::BenchTarget;
 use crate::bench::usage::Moment;
 use crate::bus::now;
 use crate::engine::Problem;
@@ -56,7 +56,7 @@ pub(crate) struct Finished {
 /// Runs the order against the target. `stop` ends the load early; requests that were accepted until then are still waited for. `watch`
 /// gets the progress about four times a second.
 pub(crate) async fn run(
-    target: &Target,
+    target: &BenchTarget,
     order: &Order,
     stop: &CancellationToken,
     watch: &dyn Fn(&Progress),
@@ -76,7 +76,7 @@ pub(crate) async fn run(
 }
 
 /// Makes one TLS connection before the load, so that a certificate that is not trusted is reported once and not by every request.
-async fn shake_hands(target: &Target) -> Result<(), Problem> {
+async fn shake_hands(target: &BenchTarget) -> Result<(), Problem> {
     let Some(server) = target.entry.as_ref().and_then(EntryPoint::server) else { return Ok(()) };
     let unreachable =
         |reason: String| Problem::new("api_unreachable", format!("connect to {server}: {reason}"));
@@ -89,7 +89,7 @@ async fn shake_hands(target: &Target) -> Result<(), Problem> {
 }
 
 async fn measure(
-    target: &Target,
+    target: &BenchTarget,
     order: &Order,
     stop: &CancellationToken,
     watch: &dyn Fn(&Progress),

@@ -9,13 +9,13 @@ use crate::bench::follow::StageLog;
 use crate::bench::row::SinkRow;
 use crate::bench::sample::Sample;
 use crate::bench::sink::complete;
-use crate::bench::target::{FollowedChain, Target};
+use crate::bench::target::{BenchTarget, FollowedChain};
 use crate::bench::wait::WaitState;
 use crate::bus::now;
 
 /// The input of the reading.
 pub(super) struct Reading<'a> {
-    pub(super) target: &'a Target,
+    pub(super) target: &'a BenchTarget,
     pub(super) rows: &'a Rows,
     pub(super) through: &'a LoadEnd,
     pub(super) sent: &'a Sent,
@@ -110,7 +110,7 @@ pub(super) struct Errors {
 
 impl Errors {
     /// Counts failed invocations from that minute until now.
-    pub(super) async fn since(target: &Target, from_ms: u64) -> Self {
+    pub(super) async fn since(target: &BenchTarget, from_ms: u64) -> Self {
         let mut counts = Vec::new();
         if target.followed().is_some() {
             for place in 0..target.functions.len() {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    DEFAULT_REGION, FollowedChain, PAGE, Search, SinkMetric, StageFunction, Target, TargetKind, ask, each,
-    metric, name_of, pipeline,
+    BenchTarget, DEFAULT_REGION, FollowedChain, Following, PAGE, Search, SinkMetric, StageFunction, ask,
+    each, metric, name_of, pipeline,
 };
 use crate::bench::chain::{Chain, Choice, Head, Kind, Source, choose};
 use crate::bench::entry_point::{EntryPoint, Form};
@@ -13,7 +13,7 @@ use crate::bench::sink::Sink;
 use crate::bench::usage::listener;
 use crate::engine::Problem;
 
-impl Target {
+impl BenchTarget {
     /// Finds the pipeline, or the chain that the user means.
     pub(crate) async fn find(mut search: Search) -> Result<Self, Problem> {
         let client = Client::new(
@@ -45,7 +45,7 @@ struct Finder {
 
 impl Finder {
     /// The pipeline, unless another chain is named or there is none.
-    async fn pipeline(&self) -> Result<Option<Target>, Problem> {
+    async fn pipeline(&self) -> Result<Option<BenchTarget>, Problem> {
         let Finder { client, search, .. } = self;
         let stack = search.stack.as_deref();
         if search.head.is_some() || search.end.is_some() {
@@ -73,13 +73,13 @@ impl Finder {
             region,
             api.as_deref().map(EntryPoint::post),
             &functions,
-            TargetKind::Pipeline(sink),
+            Following::Pipeline(sink),
             queues,
         )))
     }
 
     /// The chain that the user means.
-    async fn chain(&self) -> Result<Target, Problem> {
+    async fn chain(&self) -> Result<BenchTarget, Problem> {
         let Finder { client, search, region, .. } = self;
         if !search.posting {
             return Err(not_followed());
@@ -109,7 +109,7 @@ impl Finder {
         };
         let functions: Vec<Option<&str>> = chain.links.iter().map(|link| Some(&*link.function)).collect();
         let queues = chain.links.iter().filter_map(|link| link.on_failure.clone()).collect();
-        let kind = TargetKind::Chain(Box::new(FollowedChain {
+        let kind = Following::Chain(Box::new(FollowedChain {
             chain: chain.clone(),
             ends,
             metric,
@@ -175,12 +175,12 @@ impl Finder {
         region: String,
         entry: Option<EntryPoint>,
         functions: &[Option<&str>],
-        kind: TargetKind,
+        kind: Following,
         queues: Vec<String>,
-    ) -> Target {
+    ) -> BenchTarget {
         let process = address(self.client.endpoint()).ok().filter(|place| is_this_machine(&place.host));
         let known = |name: &str| function_of(self.page.as_ref(), name);
-        Target {
+        BenchTarget {
             client: self.client.clone(),
             region,
             entry,

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Target, each};
+use super::{BenchTarget, each};
 use crate::bench::http::Service;
 use crate::engine::Problem;
 
@@ -48,7 +48,7 @@ pub(crate) struct MetricCount {
 
 impl MetricCount {
     /// Begins to count, if the target's chain ends in a metric; `now_ms` is this machine's time.
-    pub(crate) async fn begin(target: &Target, now_ms: u64) -> Result<Option<Self>, String> {
+    pub(crate) async fn begin(target: &BenchTarget, now_ms: u64) -> Result<Option<Self>, String> {
         let Some(metric) = target.followed().and_then(|followed| followed.metric.clone()) else {
             return Ok(None);
         };
@@ -59,13 +59,13 @@ impl MetricCount {
     }
 
     /// How many values have been written since.
-    pub(crate) async fn read(&self, target: &Target, now_ms: u64) -> Result<u64, String> {
+    pub(crate) async fn read(&self, target: &BenchTarget, now_ms: u64) -> Result<u64, String> {
         Ok(self.values(target, now_ms).await?.saturating_sub(self.before))
     }
 
     /// The values of the minutes from the beginning until now, of all sets of dimensions together.
-    async fn values(&self, target: &Target, now_ms: u64) -> Result<u64, String> {
-        let Target { client, region, .. } = target;
+    async fn values(&self, target: &BenchTarget, now_ms: u64) -> Result<u64, String> {
+        let BenchTarget { client, region, .. } = target;
         let SinkMetric { namespace, name } = &self.metric;
         let from = self.from_ms / 1_000;
         let metric = json!({ "Namespace": namespace, "MetricName": name });

@@ -31,7 +31,7 @@ pub(crate) const STAGES: [&str; 3] = ["gateway_to_stream", "stream_to_store", "s
 
 /// Functions that take a load.
 #[derive(Clone)]
-pub(crate) struct Target {
+pub(crate) struct BenchTarget {
     /// A client of their AWS APIs.
     pub(crate) client: Client,
     pub(crate) region: String,
@@ -42,7 +42,7 @@ pub(crate) struct Target {
     /// The cloud's process, if it runs on this machine.
     pub(crate) process: Option<u32>,
     /// How requests are followed.
-    pub(crate) kind: TargetKind,
+    pub(crate) kind: Following,
     /// The queues for records that the mappings gave up.
     queues: Vec<String>,
     has_page: bool,
@@ -50,7 +50,7 @@ pub(crate) struct Target {
 
 /// How requests are followed.
 #[derive(Debug, Clone)]
-pub(crate) enum TargetKind {
+pub(crate) enum Following {
     /// By the rows of the pipeline's functions; the last function writes to this sink.
     Pipeline(Sink),
     /// By the log lines of Lambda and the functions.
@@ -114,7 +114,7 @@ impl StageFunction {
     }
 }
 
-impl Target {
+impl BenchTarget {
     /// The log group of a function, by its index.
     pub(crate) fn log(&self, place: usize) -> LogGroup {
         let name = self.functions[place].as_ref().map(StageFunction::log_group);
@@ -124,13 +124,13 @@ impl Target {
     /// A run's rows at the end, since `from` in ms since the epoch.
     pub(crate) fn rows(&self, from: i64, wanted: Wanted) -> SinkRows {
         match &self.kind {
-            TargetKind::Pipeline(sink) => sink.rows(self.log(2), self.client.trust().clone(), from, wanted),
-            TargetKind::Chain(followed)
+            Following::Pipeline(sink) => sink.rows(self.log(2), self.client.trust().clone(), from, wanted),
+            Following::Chain(followed)
                 if followed.chain.ends_with_the_answer() || followed.metric.is_some() =>
             {
                 SinkRows::Elsewhere
             }
-            TargetKind::Chain(followed) => {
+            Following::Chain(followed) => {
                 let groups = followed.ends.iter().map(|end| self.log(*end)).collect();
                 SinkRows::Ends(Box::new(EndRows::new(groups, from, &wanted.run.unwrap_or_default())))
             }
@@ -140,8 +140,8 @@ impl Target {
     /// The chain that is followed, unless it is the pipeline.
     pub(crate) fn followed(&self) -> Option<&FollowedChain> {
         match &self.kind {
-            TargetKind::Pipeline(_) => None,
-            TargetKind::Chain(followed) => Some(followed),
+            Following::Pipeline(_) => None,
+            Following::Chain(followed) => Some(followed),
         }
     }
 
@@ -158,7 +158,7 @@ impl Target {
     /// The functions that a request passes, for the progress display.
     pub(crate) fn hops(&self) -> Vec<Hop> {
         let followed = match &self.kind {
-            TargetKind::Pipeline(_) => {
+            Following::Pipeline(_) => {
                 let hop = |place, source: &str, waits: &str| Hop {
                     source: source.to_owned(),
                     counted: source.to_owned(),
@@ -172,7 +172,7 @@ impl Target {
                     hop(2, "table", "waits in the table's stream"),
                 ];
             }
-            TargetKind::Chain(followed) => followed,
+            Following::Chain(followed) => followed,
         };
         let links = followed.chain.links.iter().enumerate();
         let hops = links.map(|(place, link)| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{PAGE, Target, TargetKind, each};
+use super::{BenchTarget, Following, PAGE, each};
 use crate::bench::chain::Kind;
 use crate::bench::http::Service;
 use crate::bench::wait::Pending;
@@ -20,7 +20,7 @@ const MESSAGES: [&str; 3] = [
     "ApproximateNumberOfMessagesDelayed",
 ];
 
-impl Target {
+impl BenchTarget {
     /// Counts what is on its way, and how many records wait for each function, as far as that is known. `now_ms` is this machine's
     /// time.
     pub(crate) async fn pending(&self, now_ms: u64) -> Result<(Pending, Option<Vec<u64>>), String> {
@@ -101,8 +101,8 @@ impl Target {
     /// Whether a mapping reads a stream for the function at this index, so that CloudWatch has its IteratorAge.
     pub(crate) fn is_read_in_batches(&self, place: usize) -> bool {
         match &self.kind {
-            TargetKind::Pipeline(_) => place > 0,
-            TargetKind::Chain(followed) => {
+            Following::Pipeline(_) => place > 0,
+            Following::Chain(followed) => {
                 let sources = &followed.chain.links[place].sources;
                 sources.iter().any(|source| matches!(source.kind, Kind::Stream | Kind::Table))
             }

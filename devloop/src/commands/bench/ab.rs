@@ -10,7 +10,8 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::bench::{
-    Build, Comparison, Document, Finished, Order, Outcome, Progress, Replaced, Target, figures, rounds, run,
+    BenchTarget, Build, Comparison, Document, Finished, Order, Outcome, Progress, Replaced, figures, rounds,
+    run,
 };
 use crate::cli::AbArguments;
 use crate::commands::bench::load::{Lines, tell};
@@ -101,7 +102,7 @@ pub(super) async fn ab(arguments: &AbArguments) -> Result<ExitCode, UserError> {
 
 /// Measures one build after the other, round by round; the order changes with every round.
 async fn alternate(
-    target: &Target,
+    target: &BenchTarget,
     replaced: &Replaced<'_>,
     builds: [&Build; 2],
     order: &Order,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::aws::{Endpoints, Trust};
-use crate::bench::{Order, Pace, Payload, Plan, Search, Target};
+use crate::bench::{BenchTarget, Order, Pace, Payload, Plan, Search};
 use crate::bus::now;
 use crate::cli::{LoadArguments, PlaceArguments};
 use crate::commands::keys;
@@ -49,7 +49,7 @@ impl<'a> Front<'a> {
 pub(super) async fn target(
     arguments: &PlaceArguments,
     front: Option<Front<'_>>,
-) -> Result<Target, UserError> {
+) -> Result<BenchTarget, UserError> {
     let posting = front.is_some();
     let Front { api, head, end } = front.unwrap_or_default();
     let environment = Environment::of_process();
@@ -73,7 +73,7 @@ pub(super) async fn target(
     let stack = arguments.stack.clone();
     let (head, end) = (head.map(str::to_owned), end.map(str::to_owned));
     let search = Search { apis, keys, region, stack, head, end, api, posting, database, trust };
-    Target::find(search).await.map_err(|mut problem| {
+    BenchTarget::find(search).await.map_err(|mut problem| {
         let is_about_the_place =
             ["api", "cloud", "pipeline"].iter().any(|start| problem.code.starts_with(start));
         if posting && !is_named && is_about_the_place {

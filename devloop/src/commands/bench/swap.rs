@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::bench::{
-    Build, Distribution, Document, Edit, Figures, Finished, Order, Outcome, Progress, Replaced, Target, run,
+    BenchTarget, Build, Distribution, Document, Edit, Figures, Finished, Order, Outcome, Progress, Replaced,
+    run,
 };
 use crate::cli::SwapArguments;
 use crate::commands::bench::load::{Lines, tell};
@@ -102,7 +103,7 @@ pub(super) async fn swap(arguments: &SwapArguments) -> Result<ExitCode, UserErro
 }
 
 async fn load(
-    target: &Target,
+    target: &BenchTarget,
     order: &Order,
     stop: &Stop,
     watch: &dyn Fn(&Progress),

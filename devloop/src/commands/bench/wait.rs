@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::bench::{Account, Patience, Rows, Sent, Target, WaitState, Waiting, Wanted, describe, latencies};
+use crate::bench::{
+    Account, BenchTarget, Patience, Rows, Sent, WaitState, Waiting, Wanted, describe, latencies,
+};
 use crate::bus::now;
 use crate::cli::WaitArguments;
 use crate::commands::bench::files::{self, LoadTest};
@@ -101,7 +103,7 @@ fn told(account: &Account, expected: Option<u64>) -> String {
 }
 
 async fn follow(
-    target: &Target,
+    target: &BenchTarget,
     sent: &Sent,
     wanted: Wanted,
     patience: Patience,

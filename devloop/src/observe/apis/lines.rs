@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Apis, WINDOW, body};
 use crate::engine::Millis;
-use crate::lambda_log::ReportLine;
 use crate::status::{Distribution, Function};
+use devloop_cloud::ReportLine;
 
 const TARGET: &str = "Logs_20140328.FilterLogEvents";
 
@@ -20,18 +20,18 @@ const STREAMS: &str = "Logs_20140328.DescribeLogStreams";
 const REACHES: [Millis; 2] = [20_000, 180_000];
 
 /// When a report was written, and to which log stream.
-type Report = (Millis, String);
+type StatusReport = (Millis, String);
 
 /// What was read of a function's reports.
 pub(super) enum Reports {
     /// All reports of the last hour were read; this is the newest.
-    All(Option<Report>),
+    All(Option<StatusReport>),
     /// Only reports of cold starts were read.
     Some,
 }
 
 /// Keeps the newest report of a page, if it is newer.
-fn latest(page: &Value, newest: &mut Option<Report>) {
+fn latest(page: &Value, newest: &mut Option<StatusReport>) {
     for event in page["events"].as_array().into_iter().flatten() {
         let (at, stream) = (event["timestamp"].as_u64(), event["logStreamName"].as_str());
         if let (Some(at), Some(stream)) = (at, stream)
@@ -112,7 +112,7 @@ impl Apis<'_> {
     }
 
     /// The newest report of the last minutes.
-    async fn newest_report(&self, group: &str, now: Millis) -> Result<Option<Report>, String> {
+    async fn newest_report(&self, group: &str, now: Millis) -> Result<Option<StatusReport>, String> {
         for reach in REACHES {
             let last = self.last_report(group, now.saturating_sub(reach)).await?;
             if last.is_some() {
@@ -122,7 +122,7 @@ impl Apis<'_> {
         Ok(None)
     }
 
-    async fn last_report(&self, group: &str, since: Millis) -> Result<Option<Report>, String> {
+    async fn last_report(&self, group: &str, since: Millis) -> Result<Option<StatusReport>, String> {
         let mut input = json!({ "logGroupName": group, "filterPattern": "REPORT", "startTime": since });
         let mut last = None;
         for _ in 0..MAX_PAGES {

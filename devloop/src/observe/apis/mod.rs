@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::aws::{Answer, Call, Client};
 use crate::engine::{Millis, Problem};
-use crate::status::{Calls, Finding, Report};
+use crate::status::{Calls, Finding, StatusReport};
 
 /// How far back totals reach, in s.
 const WINDOW: u64 = 3_600;
@@ -37,7 +37,7 @@ impl Apis<'_> {
 
     /// Asks for everything once. What cannot be found out is reported as a finding; only if Lambda does not answer, there is no
     /// report.
-    pub(super) async fn report(&self, now: Millis) -> Result<Report, Problem> {
+    pub(super) async fn report(&self, now: Millis) -> Result<StatusReport, Problem> {
         let sent = self.client.sent();
         let unreachable = |reason: String| {
             Problem::new("cloud_unreachable", format!("ask Lambda at {}: {reason}", self.client.shown()))
@@ -81,7 +81,7 @@ impl Apis<'_> {
             Ok(asked) => metrics += asked,
             Err(reason) => problems.push(Finding::new("metrics_unknown", "CloudWatch", reason)),
         }
-        Ok(Report {
+        Ok(StatusReport {
             endpoint: self.client.shown().to_owned(),
             at: now,
             window_ms: Some(WINDOW * 1_000),
@@ -90,7 +90,7 @@ impl Apis<'_> {
             queues,
             problems,
             calls: Some(Calls { requests: self.client.sent() - sent, metrics, ..Calls::default() }),
-            ..Report::default()
+            ..StatusReport::default()
         })
     }
 }

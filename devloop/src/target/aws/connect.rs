@@ -11,7 +11,7 @@ use crate::aws::{Endpoints, Keys, Trust, region_of_profile};
 use crate::engine::Problem;
 use crate::target::api::{Client, Deployed};
 use crate::target::aws::target::{Inner, Wishes};
-use crate::target::{Aws, Known, Report};
+use crate::target::{Aws, Known, TargetEvent};
 
 /// How long an answer may take; a zip of 50 MB is uploaded in one request.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -31,7 +31,7 @@ pub(crate) struct Opening {
     /// What the user asked for.
     pub(crate) wishes: Wishes,
     /// Takes the target's own reports.
-    pub(crate) reports: UnboundedSender<Report>,
+    pub(crate) reports: UnboundedSender<TargetEvent>,
 }
 
 impl Aws {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::aws::{ApiError, without_query};
 use crate::engine::{Destination, Digest, Problem, RolledBack};
-use crate::target::Report;
+use crate::target::TargetEvent;
 use crate::target::api::{Code, Deployed, Lambda, S3};
 use crate::target::aws::kept::Kept;
 use crate::target::aws::package::Package;
@@ -158,7 +158,9 @@ impl Inner {
         };
         let message = format!("keep the code that {} has now: {reason}", deployed.name);
         let hint = "the update goes on; a rollback can only go back to the code of this update";
-        let _ = self.reports.send(Report::Trouble(Problem::new("former_code_lost", message).with_hint(hint)));
+        let _ = self
+            .reports
+            .send(TargetEvent::Trouble(Problem::new("former_code_lost", message).with_hint(hint)));
         Ok(None)
     }
 

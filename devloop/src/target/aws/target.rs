@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::aws;
 use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::api::{Client, Deployed};
-use crate::target::{Pending, Report, Target, Whereabouts};
+use crate::target::{Pending, Target, TargetEvent, Whereabouts};
 
 /// The user's options for deployments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) struct Inner {
     pub(super) wishes: Wishes,
     /// The binaries that the user has agreed to, if only these may be deployed.
     pub(super) agreed: OnceLock<BTreeMap<String, Digest>>,
-    pub(super) reports: UnboundedSender<Report>,
+    pub(super) reports: UnboundedSender<TargetEvent>,
 }
 
 impl Aws {

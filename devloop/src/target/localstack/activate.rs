@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::aws::ApiError;
 use crate::engine::{Problem, RolledBack};
 use crate::swap;
-use crate::target::Report;
+use crate::target::TargetEvent;
 use crate::target::api::{Code, Lambda};
 use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
@@ -114,7 +114,7 @@ impl Inner {
         let (dist, function, from) = (self.dist.clone(), binary.to_owned(), from.to_owned());
         let copied = tokio::task::spawn_blocking(move || swap::mirror(&dist, &function, &from)).await;
         if let Ok(Err(error)) = copied {
-            let _ = self.reports.send(Report::Trouble(error.problem()));
+            let _ = self.reports.send(TargetEvent::Trouble(error.problem()));
         }
     }
 
@@ -134,7 +134,7 @@ impl Inner {
         let (dist, function) = (self.dist.clone(), binary.to_owned());
         let deleted = tokio::task::spawn_blocking(move || swap::collect(&dist, &function, &keep)).await;
         if let Ok(Err(error)) = deleted {
-            let _ = self.reports.send(Report::Trouble(error.problem()));
+            let _ = self.reports.send(TargetEvent::Trouble(error.problem()));
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::aws::ApiError;
 use crate::engine::{Destination, Digest, Problem};
 use crate::swap;
-use crate::target::Report;
+use crate::target::TargetEvent;
 use crate::target::api::{Deployed, Lambda};
 use crate::target::localstack::rest::last_request;
 use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory};
@@ -106,7 +106,7 @@ impl Inner {
                 let fine = |plan: &SwapPlan| inner.obstacle(&binary, plan).is_none();
                 if plan.as_ref().is_ok_and(fine) {
                     lock(&inner.awaited).remove(&binary);
-                    let _ = inner.reports.send(Report::Deployed(binary));
+                    let _ = inner.reports.send(TargetEvent::Deployed(binary));
                     return;
                 }
             }

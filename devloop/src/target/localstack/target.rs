@@ -14,7 +14,7 @@ use crate::aws::{ApiError, Endpoints, Keys, Trust};
 use crate::engine::{Destination, Digest, Problem, RolledBack};
 use crate::target::api::Client;
 use crate::target::localstack::swap_plan::SwapPlan;
-use crate::target::{Known, Pending, Report, Target, Whereabouts};
+use crate::target::{Known, Pending, Target, TargetEvent, Whereabouts};
 
 /// How long LocalStack may take to answer: its services load when they are first asked.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub(crate) struct Opening {
     /// The functions that the templates name.
     pub(crate) known: Known,
     /// Takes the target's own reports.
-    pub(crate) reports: UnboundedSender<Report>,
+    pub(crate) reports: UnboundedSender<TargetEvent>,
     /// Ends the background tasks.
     pub(crate) stop: CancellationToken,
 }
@@ -56,7 +56,7 @@ pub(super) struct Inner {
     pub(super) client: Client,
     pub(super) dist: PathBuf,
     pub(super) known: Known,
-    pub(super) reports: UnboundedSender<Report>,
+    pub(super) reports: UnboundedSender<TargetEvent>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     /// The plan of each binary's last swap.

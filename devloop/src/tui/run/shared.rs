@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::Problem;
-use crate::status::Report;
+use crate::status::StatusReport;
 use crate::tui::fault::Fault;
 use crate::tui::screen::Screen;
 use crate::tui::terminal;
@@ -68,7 +68,7 @@ impl Shared {
     }
 
     /// Takes a report of the pipeline. Returns whether it brought news.
-    pub(super) fn learn(&self, answer: Result<Report, Problem>) -> bool {
+    pub(super) fn learn(&self, answer: Result<StatusReport, Problem>) -> bool {
         self.refresh(|screen| screen.learn(answer))
     }
 

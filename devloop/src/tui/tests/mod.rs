@@ -26,7 +26,7 @@ use crate::engine::{
     RolledBack, Serving, State, update,
 };
 use crate::graph::{Reason, Workspace};
-use crate::status::{Hop, Report, findings};
+use crate::status::{Hop, StatusReport, findings};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::{Commit, Order, Prompt, Request, Screen};
 use crate::tui::theme::Theme;
@@ -148,7 +148,7 @@ fn logging(lines: &[(&str, &str)]) -> Session {
     session
 }
 
-fn report(at: u64, calls: f64) -> Report {
+fn report(at: u64, calls: f64) -> StatusReport {
     let function = |binary: &str, start: &str, p99: f64| {
         let digest = digest(start).to_string();
         json!({
@@ -164,7 +164,7 @@ fn report(at: u64, calls: f64) -> Report {
         function("midstream", "5d0e", 6.2),
         function("downstream", "33ab", 19.0),
     ];
-    let mut report: Report = serde_json::from_value(json!({
+    let mut report: StatusReport = serde_json::from_value(json!({
         "endpoint": "http://127.0.0.1:4566", "at": at, "functions": functions,
         "mappings": [
             mapping("midstream", "arn:aws:kinesis:us-east-1:000000000000:stream/Events"),

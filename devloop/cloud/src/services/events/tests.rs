@@ -4,41 +4,20 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{
-    clock::Clock,
-    cloud::{Cloud, Options},
-    context::Context,
-};
+use crate::tests::driven::{DrivenCloud, LOOKS};
 
 const START_MS: i64 = 1_700_000_000_000;
-/// How often a queue is polled before a test gives up.
-const LOOKS: usize = 200_000;
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 
-struct World {
-    clock: Clock,
-    cloud: Cloud,
-    cx: Context,
-}
+struct World(DrivenCloud);
 
 impl World {
     async fn new() -> Self {
-        let clock = Clock::manual(START_MS);
-        let cloud = Cloud::new(Options { clock: clock.clone(), ..Options::default() });
-        let cx = cloud.context("us-east-1");
-        let world = Self { clock, cloud, cx };
-        for queue in ["q", "dead"] {
-            world.call("sqs", "CreateQueue", json!({ "QueueName": queue })).await;
-        }
-        world
-    }
-
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
-        self.cloud.call(&self.cx, service, operation, input).await.unwrap()
+        Self(DrivenCloud::new(START_MS, &["q", "dead"]).await)
     }
 
     async fn events(&self, operation: &str, input: Value) -> Value {
-        self.call("events", operation, input).await
+        self.0.call("events", operation, input).await
     }
 
     /// Creates a rule `r` with one target.
@@ -54,33 +33,10 @@ impl World {
         self.events("PutEvents", json!({ "Entries": [entry] })).await
     }
 
-    /// The next message of a queue; waits until a delivery has sent it.
-    async fn next(&self, queue: &str) -> Value {
-        for _ in 0..LOOKS {
-            let input = json!({
-                "QueueUrl": format!("http://localhost/000000000000/{queue}"), "MessageAttributeNames": ["All"],
-            });
-            let answer = self.call("sqs", "ReceiveMessage", input).await;
-            if let Some(message) = answer["Messages"].get(0) {
-                let delete = json!({
-                    "QueueUrl": format!("http://localhost/000000000000/{queue}"), "ReceiptHandle": message["ReceiptHandle"],
-                });
-                self.call("sqs", "DeleteMessage", delete).await;
-                return message.clone();
-            }
-            tokio::task::yield_now().await;
-        }
-        panic!("nothing came to {queue}")
-    }
-
-    async fn body(&self, queue: &str) -> String {
-        self.next(queue).await["Body"].as_str().unwrap().to_owned()
-    }
-
     /// Moves the clock, and before and after that lets all tasks run until they wait.
     async fn advance(&self, seconds: u64) {
         self.settle().await;
-        self.clock.advance(Duration::from_secs(seconds));
+        self.0.clock.advance(Duration::from_secs(seconds));
         self.settle().await;
     }
 
@@ -93,7 +49,7 @@ impl World {
     /// Whether the queue has no message now.
     async fn is_empty(&self, queue: &str) -> bool {
         let input = json!({ "QueueUrl": format!("http://localhost/000000000000/{queue}") });
-        self.call("sqs", "ReceiveMessage", input).await["Messages"].is_null()
+        self.0.call("sqs", "ReceiveMessage", input).await["Messages"].is_null()
     }
 }
 
@@ -118,7 +74,7 @@ async fn an_event_reaches_the_targets_of_matching_rules_in_the_documented_form()
     let answer = world.put(running()).await;
     let id = answer["Entries"][0]["EventId"].as_str().unwrap();
     assert_eq!(
-        world.body("q").await,
+        world.0.body("q").await,
         format!(
             "{{\"version\":\"0\",\"id\":\"{id}\",\"detail-type\":\"EC2 Instance State-change Notification\",\
              \"source\":\"aws.ec2\",\"account\":\"000000000000\",\"time\":\"2023-11-14T22:13:20Z\",\
@@ -137,7 +93,7 @@ async fn inputs_are_constants_parts_and_templates() {
         target["Arn"] = QUEUE.into();
         world.rule(json!({"source": ["aws.ec2"]}), target).await;
         world.put(running()).await;
-        assert_eq!(world.body("q").await, expected);
+        assert_eq!(world.0.body("q").await, expected);
     };
     check(json!({"Input": "{\"a\": 1}"}), "{\"a\": 1}").await;
     check(json!({"InputPath": "$.detail.state"}), "\"terminated\"").await;
@@ -160,21 +116,21 @@ async fn failed_deliveries_become_dead_letters_at_once_or_after_retries() {
     world.rule(json!({"source": ["s"]}), json!({"Arn": gone, "DeadLetterConfig": dead})).await;
     let entry = json!({"Source": "s", "DetailType": "x", "Detail": "{}"});
     world.put(entry.clone()).await;
-    let letter = world.next("dead").await;
+    let letter = world.0.next("dead").await;
     let attribute = |letter: &Value, name: &str| letter["MessageAttributes"][name]["StringValue"].clone();
     assert_eq!(attribute(&letter, "TARGET_ARN"), gone);
     assert_eq!(attribute(&letter, "RULE_ARN"), "arn:aws:events:us-east-1:000000000000:rule/r");
     assert_eq!(attribute(&letter, "RETRY_ATTEMPTS"), "0");
 
     let retry = json!({"MaximumRetryAttempts": 2});
-    let topic = world.call("sns", "CreateTopic", json!({"Name": "t"})).await;
+    let topic = world.0.call("sns", "CreateTopic", json!({"Name": "t"})).await;
     let target = json!({"Arn": topic["TopicArn"], "DeadLetterConfig": dead, "RetryPolicy": retry});
     world.rule(json!({"source": ["s"]}), target).await;
-    world.cloud.faults().arm("sns:Publish", 3, crate::ApiError::internal("as asked"));
+    world.0.cloud.faults().arm("sns:Publish", 3, crate::ApiError::internal("as asked"));
     world.put(entry).await;
     world.advance(1).await;
     world.advance(2).await;
-    let letter = world.next("dead").await;
+    let letter = world.0.next("dead").await;
     assert_eq!(attribute(&letter, "RETRY_ATTEMPTS"), "2");
     assert_eq!(attribute(&letter, "EXHAUSTED_RETRY_CONDITION"), "MaximumRetryAttempts");
 }
@@ -198,7 +154,7 @@ async fn buses_forward_events_and_cycles_of_rules_end() {
     let id = world.put(entry).await["Entries"][0]["EventId"].clone();
     // Eight hops alternate between the two buses, so `b` gets the event five times: at first and at every second hop.
     for _ in 0..5 {
-        let event: Value = serde_json::from_str(&world.body("q").await).unwrap();
+        let event: Value = serde_json::from_str(&world.0.body("q").await).unwrap();
         assert_eq!(event["id"], id);
     }
 }
@@ -211,7 +167,7 @@ async fn a_rule_with_a_schedule_runs_while_it_is_enabled() {
     world.advance(299).await;
     assert!(world.is_empty("q").await, "not due yet");
     world.advance(1).await;
-    let event: Value = serde_json::from_str(&world.body("q").await).unwrap();
+    let event: Value = serde_json::from_str(&world.0.body("q").await).unwrap();
     let expected = json!({
         "version": "0", "id": event["id"], "detail-type": "Scheduled Event", "source": "aws.events",
         "account": "000000000000", "time": "2023-11-14T22:18:20Z", "region": "us-east-1",
@@ -219,7 +175,7 @@ async fn a_rule_with_a_schedule_runs_while_it_is_enabled() {
     });
     assert_eq!(event, expected);
     world.advance(300).await;
-    world.body("q").await;
+    world.0.body("q").await;
     world.events("DisableRule", json!({"Name": "r"})).await;
     world.advance(600).await;
     assert!(world.is_empty("q").await, "a disabled rule sends nothing");
@@ -238,11 +194,11 @@ async fn new_objects_in_a_bucket_send_events() {
         "BucketName": "my-bucket", "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": true}},
     }}}});
     let template = crate::Template::parse(&template.to_string()).unwrap();
-    world.cloud.apply("stack", &template, &std::collections::BTreeMap::new()).await.unwrap();
+    world.0.cloud.apply("stack", &template, &std::collections::BTreeMap::new()).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let cloud = world.cloud.clone();
+    let cloud = world.0.cloud.clone();
     let serving = tokio::spawn(async move {
         cloud.serve(listener, async { stopped.await.unwrap_or_default() }).await.unwrap();
     });
@@ -252,7 +208,7 @@ async fn new_objects_in_a_bucket_send_events() {
         "PUT /my-bucket/k%20y HTTP/1.1\r\nHost: {address}\r\n{signed}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
     );
     tokio::io::AsyncWriteExt::write_all(&mut stream, put.as_bytes()).await.unwrap();
-    let event: Value = serde_json::from_str(&world.body("q").await).unwrap();
+    let event: Value = serde_json::from_str(&world.0.body("q").await).unwrap();
     assert_eq!(
         (
             &event["detail-type"],

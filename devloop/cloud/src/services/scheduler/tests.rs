@@ -4,36 +4,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{
-    clock::Clock,
-    cloud::{Cloud, Options},
-    context::Context,
-};
+use crate::tests::driven::DrivenCloud;
 
 /// 2026-03-01T00:00:00Z.
 const START_MS: i64 = 1_772_323_200_000;
-/// How often the queue is polled before a test gives up.
-const LOOKS: usize = 200_000;
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 
-struct World {
-    clock: Clock,
-    cloud: Cloud,
-    cx: Context,
-}
+struct World(DrivenCloud);
 
 impl World {
     async fn new() -> Self {
-        let clock = Clock::manual(START_MS);
-        let cloud = Cloud::new(Options { clock: clock.clone(), ..Options::default() });
-        let cx = cloud.context("us-east-1");
-        let world = Self { clock, cloud, cx };
-        world.call("sqs", "CreateQueue", json!({"QueueName": "q"})).await;
-        world
-    }
-
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
-        self.cloud.call(&self.cx, service, operation, input).await.unwrap()
+        Self(DrivenCloud::new(START_MS, &["q"]).await)
     }
 
     async fn schedule(&self, expression: &str, more: Value) {
@@ -42,28 +23,14 @@ impl World {
             "Target": {"Arn": QUEUE, "RoleArn": "arn:aws:iam::000000000000:role/r", "Input": "<aws.scheduler.scheduled-time>"},
         });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.call("scheduler", "CreateSchedule", input).await;
-    }
-
-    async fn body(&self) -> String {
-        let queue = "http://localhost/000000000000/q";
-        for _ in 0..LOOKS {
-            let answer = self.call("sqs", "ReceiveMessage", json!({ "QueueUrl": queue })).await;
-            if let Some(message) = answer["Messages"].get(0) {
-                let delete = json!({ "QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"] });
-                self.call("sqs", "DeleteMessage", delete).await;
-                return message["Body"].as_str().unwrap().to_owned();
-            }
-            tokio::task::yield_now().await;
-        }
-        panic!("nothing came to the queue")
+        self.0.call("scheduler", "CreateSchedule", input).await;
     }
 
     async fn advance(&self, seconds: u64) {
-        while self.clock.sleepers() == 0 {
+        while self.0.clock.sleepers() == 0 {
             tokio::task::yield_now().await;
         }
-        self.clock.advance(Duration::from_secs(seconds));
+        self.0.clock.advance(Duration::from_secs(seconds));
     }
 }
 
@@ -72,9 +39,9 @@ async fn a_schedule_is_due_in_its_time_zone() {
     let world = World::new().await;
     world.schedule("cron(0 3 * * ? *)", json!({"ScheduleExpressionTimezone": "Europe/Zurich"})).await;
     world.advance(2 * 3_600).await;
-    assert_eq!(world.body().await, "2026-03-01T02:00:00Z");
+    assert_eq!(world.0.body("q").await, "2026-03-01T02:00:00Z");
     world.advance(24 * 3_600).await;
-    assert_eq!(world.body().await, "2026-03-02T02:00:00Z");
+    assert_eq!(world.0.body("q").await, "2026-03-02T02:00:00Z");
 }
 
 #[tokio::test]
@@ -82,8 +49,8 @@ async fn a_completed_schedule_is_deleted_if_it_says_so() {
     let world = World::new().await;
     world.schedule("at(2026-03-01T01:00:00)", json!({"ActionAfterCompletion": "DELETE"})).await;
     world.advance(3_600).await;
-    assert_eq!(world.body().await, "2026-03-01T01:00:00Z");
-    let shown = async || world.call("scheduler", "ListSchedules", json!({})).await["Schedules"].clone();
+    assert_eq!(world.0.body("q").await, "2026-03-01T01:00:00Z");
+    let shown = async || world.0.call("scheduler", "ListSchedules", json!({})).await["Schedules"].clone();
     while shown().await != json!([]) {
         tokio::task::yield_now().await;
     }
@@ -93,13 +60,13 @@ async fn a_completed_schedule_is_deleted_if_it_says_so() {
 async fn a_rate_starts_at_once_or_at_its_start_date_and_ends_at_its_end_date() {
     let world = World::new().await;
     world.schedule("rate(1 hour)", json!({"EndDate": START_MS / 1_000 + 3_600})).await;
-    assert_eq!(world.body().await, "2026-03-01T00:00:00Z");
+    assert_eq!(world.0.body("q").await, "2026-03-01T00:00:00Z");
     world.advance(3_600).await;
-    assert_eq!(world.body().await, "2026-03-01T01:00:00Z");
-    world.call("scheduler", "DeleteSchedule", json!({"Name": "s"})).await;
+    assert_eq!(world.0.body("q").await, "2026-03-01T01:00:00Z");
+    world.0.call("scheduler", "DeleteSchedule", json!({"Name": "s"})).await;
     world.schedule("rate(1 hour)", json!({"StartDate": START_MS / 1_000 + 5_400})).await;
     world.advance(1_800).await;
-    assert_eq!(world.body().await, "2026-03-01T01:30:00Z");
+    assert_eq!(world.0.body("q").await, "2026-03-01T01:30:00Z");
 }
 
 #[tokio::test]
@@ -108,7 +75,7 @@ async fn without_an_input_the_documented_event_is_sent_once_even_if_the_clock_ju
     let target = json!({"Arn": QUEUE, "RoleArn": "arn:aws:iam::000000000000:role/r"});
     world.schedule("cron(30 * * * ? *)", json!({ "Target": target })).await;
     world.advance(3 * 3_600 + 60).await;
-    let event: Value = serde_json::from_str(&world.body().await).unwrap();
+    let event: Value = serde_json::from_str(&world.0.body("q").await).unwrap();
     let expected = json!({
         "version": "0", "id": event["id"], "detail-type": "Scheduled Event", "source": "aws.scheduler",
         "account": "000000000000", "time": "2026-03-01T02:30:00Z", "region": "us-east-1",

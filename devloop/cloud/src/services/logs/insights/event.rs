@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::value::Field;
+use crate::report_line::ReportLine;
 use crate::services::logs::{
     group::{Event, Position},
     read::event_id,
@@ -35,7 +36,7 @@ impl<'e> Fields<'e> {
             "@ingestionTime" => Some(Field::Time(self.event.ingested_ms)),
             "@ptr" => Some(Field::Text(event_id(self.position))),
             _ => match name.strip_prefix('@') {
-                Some(name) => report(&self.event.message, name),
+                Some(name) => of_lambda(&self.event.message, name),
                 None => Field::of_json(member(self.document()?, name)?),
             },
         }
@@ -61,24 +62,26 @@ fn member<'d>(document: &'d Value, name: &str) -> Option<&'d Value> {
 }
 
 /// The fields in Lambda's own lines [Supported logs and discovered fields: Lambda].
-fn report(message: &str, name: &str) -> Option<Field> {
-    let (kind, rest) = message.split_once(" RequestId: ")?;
-    if !matches!(kind, "START" | "END" | "REPORT") {
-        return None;
-    }
-    let labelled = |label: &str| {
-        let value = rest.split('\t').find_map(|part| part.strip_prefix(label))?;
-        value.split(' ').next()?.parse().ok()
-    };
+fn of_lambda(message: &str, name: &str) -> Option<Field> {
     match name {
-        "type" => Some(Field::Text(kind.to_owned())),
-        "requestId" => Some(Field::Text(rest.split_whitespace().next()?.to_owned())),
-        "duration" => labelled("Duration: ").map(Field::Number),
-        "billedDuration" => labelled("Billed Duration: ").map(Field::Number),
-        "initDuration" => labelled("Init Duration: ").map(Field::Number),
-        // AWS has this field in bytes.
-        "memorySize" => labelled("Memory Size: ").map(|mb: f64| Field::Number(mb * 1e6)),
-        "maxMemoryUsed" => labelled("Max Memory Used: ").map(|mb: f64| Field::Number(mb * 1e6)),
-        _ => None,
+        "type" | "requestId" => {
+            let (kind, rest) = message.split_once(" RequestId: ")?;
+            let value = if name == "type" { kind } else { rest.split_whitespace().next()? };
+            matches!(kind, "START" | "END" | "REPORT").then(|| Field::Text(value.to_owned()))
+        }
+        _ => {
+            let report = ReportLine::parse(message)?;
+            // AWS has memory in bytes.
+            let bytes = |megabytes: u64| megabytes as f64 * 1e6;
+            let value = match name {
+                "duration" => Some(report.duration_ms),
+                "billedDuration" => report.billed_ms,
+                "initDuration" => report.init_ms,
+                "memorySize" => report.memory_size_mb.map(bytes),
+                "maxMemoryUsed" => report.max_memory_used_mb.map(bytes),
+                _ => None,
+            };
+            value.map(Field::Number)
+        }
     }
 }
