@@ -34,7 +34,7 @@ fn a_panic_at_init_is_reported_and_the_old_code_serves() {
         "fn main() -> ExitCode {",
         "fn main() -> ExitCode {\n    assert!(std::env::args().count() == 0, \"no luck today\");",
     );
-    let error = session.wait("the failure is told", |line| {
+    let error = session.wait("the failure is reported", |line| {
         assert_ne!(line["event"], "live", "{line}");
         (line["event"] == "error").then(|| line.clone())
     });
@@ -49,7 +49,7 @@ fn a_panic_at_init_is_reported_and_the_old_code_serves() {
     assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
 
     session.edit(UPSTREAM_MAIN, "no luck today", "better luck tomorrow");
-    session.wait("the next failure is told", |line| (line["event"] == "error").then_some(()));
+    session.wait("the next failure is reported", |line| (line["event"] == "error").then_some(()));
     assert_eq!(session.post_message("2").body, "{\"message\":\"success\"}");
     session.edit(UPSTREAM_MAIN, "count() == 0", "count() > 0");
     session.next_live("upstream");

@@ -423,7 +423,7 @@ fn localstack_is_recognised_by_its_header() {
         (&ready["endpoint"], &ready["outputs"]["Target"]),
         (&localstack.endpoint.as_str().into(), &"localstack".into())
     );
-    assert_eq!(ready["outputs"]["Environment"], "LocalStack", "the stack's own outputs are told");
+    assert_eq!(ready["outputs"]["Environment"], "LocalStack", "the stack's own outputs are shown");
     // If the embedded cloud is asked for by name, LocalStack is not used instead.
     let arguments = ["up", "--target", "embedded", "--endpoint", &localstack.endpoint];
     check_refused(&tiny, &arguments, &[], 4, &["has the port"]);

@@ -19,7 +19,7 @@ const CLIENTS: usize = 8;
 /// How long no message may arrive.
 const STUCK: Duration = Duration::from_secs(60);
 
-/// Publishes messages so that this many deliveries come of them.
+/// Publishes messages so that this many deliveries result.
 pub(crate) async fn measure(aws: &Aws, side: &Side, deliveries: usize) -> Result<Figures> {
     let made = call(aws, "CreateTopic", &[("Name", "fan-out")]).await?;
     let topic = between(&made, "<TopicArn>").context("no TopicArn")?;

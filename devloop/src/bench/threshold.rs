@@ -114,7 +114,7 @@ impl Threshold {
 }
 
 impl Operator {
-    #[expect(clippy::float_cmp, reason = "whoever writes == means it")]
+    #[expect(clippy::float_cmp, reason = "`==` in a threshold means exact equality")]
     fn holds(self, value: f64, limit: f64) -> bool {
         match self {
             Self::Above => value > limit,

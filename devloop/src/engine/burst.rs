@@ -8,7 +8,7 @@ pub(super) enum Burst {
     /// No file is being written.
     #[default]
     Over,
-    /// Files are being written; which ones is told when the burst is over.
+    /// Files are being written. They are named when the burst is over.
     OnItsWay {
         /// A build that failed meanwhile, with the time of its end. It may have read half-written files.
         failed: Option<(Millis, Ended)>,

@@ -41,7 +41,7 @@ pub(crate) enum Effect {
     Copy(SwapOrder),
     /// Put a binary into its function's directory.
     Swap(SwapOrder),
-    /// Start the code that lies in the function's directory and wait until it answers.
+    /// Start the code in the function's directory and wait until it answers.
     Activate {
         generation: Generation,
         function: String,

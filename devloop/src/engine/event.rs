@@ -110,7 +110,7 @@ pub(crate) enum Fact {
     },
     /// The new binary is the one that already serves.
     Unchanged { generation: Generation, function: String, digest: Digest },
-    /// The new binary lies in the function's directory.
+    /// The new binary is in the function's directory.
     Swapped {
         generation: Generation,
         function: String,

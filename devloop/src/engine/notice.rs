@@ -1,4 +1,4 @@
-//! What has happened, as every sink is told it.
+//! The events of a session, as every sink gets them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -59,7 +59,7 @@ pub(crate) enum Notice {
         /// Cargo's own words.
         failure: String,
     },
-    /// A new binary lies in its function's directory.
+    /// A new binary is in its function's directory.
     Swapped {
         generation: Generation,
         function: String,

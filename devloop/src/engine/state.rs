@@ -163,20 +163,20 @@ pub(crate) enum FunctionState {
     /// Cargo is working on it.
     Building {
         generation: Generation,
-        /// What answers meanwhile.
+        /// The code that answers meanwhile.
         serving: Serving,
     },
     /// Its binary is being copied, checked and put in place.
     Swapping {
         generation: Generation,
-        /// What answers meanwhile.
+        /// The code that answers meanwhile.
         serving: Serving,
     },
-    /// Its binary lies in place, and its new environment has not asked for an event yet.
+    /// Its binary is in place, and its new environment has not asked for an event yet.
     Starting {
         generation: Generation,
         digest: Digest,
-        /// What answers meanwhile.
+        /// The code that answers meanwhile.
         serving: Serving,
     },
     /// The newest code answers.
@@ -206,7 +206,7 @@ pub(crate) enum FunctionState {
     },
 }
 
-/// What answers requests while something newer is on its way.
+/// The code that answers requests while newer code is on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Serving {
     /// The code that answers and since when; none before a function's first start.

@@ -108,7 +108,7 @@ impl Pipeline {
         }
         let unknown = std::mem::take(&mut report.problems);
         report.problems = findings(&report).into_iter().chain(unknown).collect();
-        // Where functions lie in several regions, each region has a pipeline; the figures of the first one are shown.
+        // Functions in several regions form a pipeline for each region; the figures of the first one are shown.
         let region = report.functions.first().map_or(self.region(), |function| &function.region).to_owned();
         if report.calls.is_none() {
             // The page knows how old the oldest record is now, not within the last minutes.

@@ -173,7 +173,7 @@ mod tests {
             followed_by: FollowedBy::Rows,
             metric: None,
             functions: vec![entry, left, right],
-            unknown: vec!["what right does: nobody tells".into()],
+            unknown: vec!["what right does: no log says it".into()],
             ..ChainReport::default()
         };
         let mut run = Document { end_to_end_ms: figures(9.0), ..Document::default() };

@@ -16,7 +16,7 @@ const FILE: &str = "session.lock";
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Locks the workspace whose session files lie in the directory.
+    /// Locks the workspace whose session files are in the directory.
     pub(super) fn take(directory: &Path) -> Result<Self, UserError> {
         let path = directory.join(FILE);
         let failed = |error: &dyn std::fmt::Display| {

@@ -32,7 +32,7 @@ pub(super) struct Workers {
     cargo: Arc<Mutex<()>>,
     /// Cancels the newest cargo.
     newest: CancellationToken,
-    /// Which functions' newest binary lies in a directory of its own.
+    /// The functions whose newest binary is in a directory of its own.
     places: Arc<std::sync::Mutex<BTreeMap<String, bool>>>,
     /// Copies of binaries that cargo has made while it still runs.
     early: Arc<Early>,

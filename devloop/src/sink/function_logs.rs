@@ -37,7 +37,7 @@ impl FunctionLogs {
         let time = time(at);
         for line in ansi::strip(text).lines() {
             file.write(&format!("{time} {}", secrets::masked(line)), |lost| {
-                format!("{time} [{lost} lines found no room]")
+                format!("{time} [{lost} lines were dropped]")
             });
         }
     }

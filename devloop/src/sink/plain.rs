@@ -85,7 +85,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
         }
         Notice::RolledBack(RolledBack { function, digest, .. }) => {
             format!(
-                "rollback   {function} {} answers again; the next save goes live as ever\n",
+                "rollback   {function} {} answers again; the next save goes live as usual\n",
                 digest.short()
             )
         }

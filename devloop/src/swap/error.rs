@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::Problem;
 use crate::machine::{ReadError, Refusal};
 
-/// A failed swap; what lay in place before still lies there.
+/// A failed swap. The previous binary is still in place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SwapError {
     /// No space is left.

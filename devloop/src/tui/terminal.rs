@@ -90,7 +90,7 @@ pub(super) fn give_back() {
     let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
 }
 
-/// Writes the text below the child's output, and waits for a key. The terminal is lent meanwhile.
+/// Writes the text below the child's output, and waits for a key. Nothing else is drawn until then.
 pub(super) fn wait_for_key(text: &str) {
     let said = writeln!(io::stdout(), "\n{text}").and_then(|()| enable_raw_mode());
     while said.is_ok() {

@@ -43,7 +43,7 @@ impl Watched {
         let watcher = Watcher::start(vec![root.join("up/target")], move |seen| match seen.unwrap() {
             Seen::Begun => assert!(!begun.replace(true), "a burst begins once"),
             Seen::Burst(burst) => {
-                assert!(begun.replace(false), "a burst is told when it begins");
+                assert!(begun.replace(false), "a burst is reported when it begins");
                 let _ = sender.send(burst);
             }
         })
@@ -213,10 +213,7 @@ fn at_the_limit(at_start: bool) {
     assert!(problem.message.ends_with("polled every 500 ms instead"), "{problem:?}");
     assert!(problem.hint.unwrap().contains("fs.inotify.max_user_"));
     if !at_start {
-        assert!(
-            seen.recv_timeout(PATIENCE).unwrap().unwrap().lost,
-            "what changed meanwhile was seen by nobody"
-        );
+        assert!(seen.recv_timeout(PATIENCE).unwrap().unwrap().lost, "changes before the polling may be lost");
     }
     // The first look may come after the first write; then the next one is seen.
     let saved = (0..100).any(|number| {

@@ -1,5 +1,5 @@
-//! Finds out what is still on its way, and what CloudWatch has counted. The embedded cloud's status page says more, and sooner; a
-//! target without one is asked for metrics.
+//! Finds out how many requests are still on their way, and what CloudWatch has counted. The embedded cloud's
+//! status page says more, and sooner; a target without one is asked for metrics.
 
 use std::time::Duration;
 

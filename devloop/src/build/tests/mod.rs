@@ -245,7 +245,7 @@ async fn what_is_made_is_told_before_cargo_ends_and_that_end_is_waited_for() {
     assert_eq!(inputs.keys().collect::<Vec<_>>(), ["up"]);
     assert!(fixture.path("ended").is_file());
     let more = std::iter::from_fn(|| inbox.try_recv().ok());
-    assert_eq!(more.filter(|event| matches!(event.fact, Fact::Built(_))).count(), 0, "it is told once");
+    assert_eq!(more.filter(|event| matches!(event.fact, Fact::Built(_))).count(), 0, "it is reported once");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::testing::Fixture;
 /// How long anything here may take on a busy machine.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A workspace that is built, and the cargo that stands by in it. Every start of cargo leaves a line behind.
+/// A workspace that is built, and the cargo that stands by in it. Every start of cargo adds a line to a file.
 struct Resting {
     fixture: Fixture,
     builder: Arc<Builder>,

@@ -99,7 +99,7 @@ fn code_that_does_not_come_up_leaves_the_old_code_serving() {
             &["tell error up init_failed, up1 serves"],
         )
         .function("up", "failed 2, up1 serves");
-    // The old binary no longer lies in place, so going back to it is a change.
+    // The old binary is no longer in place, so going back to it is a change.
     failed.check(vec![saved(&["up/src/main.rs"]), built(3, &["up"], None)], &["swap 3 up"]);
 }
 

@@ -62,7 +62,7 @@ impl Inner {
         {
             let message = format!("deploy {binary}: its code is not what was shown and agreed to");
             return Err(Problem::new("plan_outdated", message).with_hint(
-                "a source was saved meanwhile; start devloop again to see what would be deployed now",
+                "a source was saved in the meantime; start devloop again to see what would be deployed now",
             ));
         }
         let package = self.pack(&directory.join("bootstrap")).await?;

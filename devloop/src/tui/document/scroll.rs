@@ -99,8 +99,7 @@ impl Document {
     pub(in crate::tui) fn toggle_freeze(&mut self, view: Size) {
         if let Some(frozen) = self.frozen.take() {
             if frozen.lost > 0 {
-                let text =
-                    format!("[{} lines found no room meanwhile; the session's log has them]", frozen.lost);
+                let text = format!("[{} lines did not fit; the session's log has them]", frozen.lost);
                 self.push(None, Vec::new(), Line::raw(text));
             }
             self.top = None;
