@@ -2,7 +2,7 @@
 
 use crate::{
     rule::{Flatten, Kind, Rule},
-    tree::Tree,
+    tree::{Members, Tree},
 };
 
 /// The tree that `rule` makes from `tree`.
@@ -10,7 +10,7 @@ pub fn convert(tree: Tree, rule: &Rule) -> Tree {
     match tree {
         Tree::List(items) => Tree::List(items.into_iter().map(|item| convert(item, rule)).collect()),
         Tree::Object(members) => {
-            let mut converted = Vec::with_capacity(members.len());
+            let mut converted = Members::default();
             for (raw, value) in members {
                 if rule.ignore.contains(&raw) {
                     continue;
@@ -22,7 +22,7 @@ pub fn convert(tree: Tree, rule: &Rule) -> Tree {
                     None => value,
                 };
                 let name = rule.names.get(name).map_or(name, String::as_str);
-                Tree::assign(&mut converted, name.to_owned(), value);
+                converted.assign(name.to_owned(), value);
             }
             Tree::Object(converted)
         }
@@ -41,7 +41,7 @@ fn flattened(value: Tree, how: Flatten, single: bool) -> Tree {
             }
         }
         Kind::Object => {
-            let mut found = Vec::new();
+            let mut found = Members::default();
             merge(value, how.level.saturating_sub(1), &mut found);
             Tree::Object(found)
         }
@@ -63,11 +63,11 @@ fn gather(value: Tree, level: usize, found: &mut Vec<Tree>) {
 
 /// Assigns the members of the objects that lie `level` levels below `value`. Members of a list's elements get the element's index,
 /// from 1, appended to their names.
-fn merge(value: Tree, level: usize, found: &mut Vec<(String, Tree)>) {
+fn merge(value: Tree, level: usize, found: &mut Members) {
     match value {
         Tree::Object(members) if level == 0 => {
             for (name, value) in members {
-                Tree::assign(found, name, value);
+                found.assign(name, value);
             }
         }
         Tree::List(items) if level == 0 => {
@@ -76,10 +76,10 @@ fn merge(value: Tree, level: usize, found: &mut Vec<(String, Tree)>) {
                 match item {
                     Tree::Object(members) => {
                         for (name, value) in members {
-                            Tree::assign(found, format!("{name}_{place}"), value);
+                            found.assign(format!("{name}_{place}"), value);
                         }
                     }
-                    Tree::Text(text) => Tree::assign(found, format!("#text_{place}"), Tree::Text(text)),
+                    Tree::Text(text) => found.assign(format!("#text_{place}"), Tree::Text(text)),
                     Tree::Null | Tree::List(_) => {}
                 }
             }

@@ -74,15 +74,16 @@ fn quoted(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::Members;
 
     #[test]
     fn documents_are_written_as_the_reference_writes_them() {
         let text = |text: &str| Tree::Text(text.to_owned());
-        let tree = Tree::Object(vec![
+        let tree = Tree::Object(Members::from_iter([
             ("a".to_owned(), Tree::List(vec![text("é😀\"\n"), Tree::Null])),
-            ("b".to_owned(), Tree::Object(Vec::new())),
+            ("b".to_owned(), Tree::Object(Members::default())),
             ("c".to_owned(), Tree::List(Vec::new())),
-        ]);
+        ]));
         let expected = "{\n    \"a\": [\n        \"\\u00e9\\ud83d\\ude00\\\"\\n\",\n        null\n    ],\n    \"b\": {},\n    \"c\": []\n}";
         assert_eq!(to_json(&tree), expected);
     }

@@ -15,4 +15,4 @@ pub use json::to_json;
 pub use keys::{decoded, error_key, output_key};
 pub use read::{LARGEST, ReadError, check, read};
 pub use rule::{Flatten, Kind, Rule, RuleError};
-pub use tree::Tree;
+pub use tree::{Members, Tree};

@@ -1,17 +1,23 @@
 //! Reads XML into a tree, with bounded depth and size. Document types, and with them custom entities, are refused.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::{rule::Rule, tree::Tree};
+use crate::{
+    rule::Rule,
+    tree::{Members, Tree},
+};
 
 /// The largest file, in bytes.
 pub const LARGEST: usize = 5 << 20;
 
 /// How deep elements may nest.
 const DEPTH: usize = 256;
+
+/// How many attributes an element may have. The reader compares each attribute with all others to find duplicates.
+const ATTRIBUTES: usize = 1024;
 
 /// Why an XML file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,10 +46,10 @@ struct Open {
     name: String,
     /// Its name as it is written.
     raw: String,
-    members: Vec<(String, Tree)>,
+    members: Members,
     text: String,
-    /// Namespaces by prefix, when it declares some.
-    scope: BTreeMap<String, String>,
+    /// Namespaces by prefix; elements that declare none share their parent's.
+    scope: Rc<BTreeMap<String, String>>,
 }
 
 struct Reading<'t> {
@@ -125,7 +131,7 @@ impl<'t> Reading<'t> {
                 }
                 Event::Eof => {
                     let (name, value) = root.ok_or_else(|| self.fail("the file has no element"))?;
-                    return Ok(Tree::Object(vec![(name, value)]));
+                    return Ok(Tree::Object(Members::from_iter([(name, value)])));
                 }
                 Event::Decl(declaration) => {
                     let declared: &str = &declaration;
@@ -166,9 +172,12 @@ impl<'t> Reading<'t> {
     fn element(&self, start: &BytesStart<'_>, open: &[Open], rule: &Rule) -> Result<Open, ReadError> {
         let raw: String = start.name().as_ref().to_owned();
         let mut attributes = Vec::new();
-        let mut declared = Vec::new();
+        let mut declared = Members::default();
         let mut scope = open.last().map(|parent| parent.scope.clone()).unwrap_or_default();
-        for attribute in start.attributes() {
+        for (index, attribute) in start.attributes().enumerate() {
+            if index == ATTRIBUTES {
+                return Err(self.fail(format!("<{raw}> has more than {ATTRIBUTES} attributes")));
+            }
             let attribute = attribute.map_err(|error| self.fail(error.to_string()))?;
             let name: &str = attribute.key.as_ref();
             let value = self.unescaped(&attribute.value)?;
@@ -179,20 +188,20 @@ impl<'t> Reading<'t> {
             };
             match prefix {
                 Some(prefix) => {
-                    declared.push((prefix.to_owned(), Tree::Text(value.clone())));
-                    scope.insert(prefix.to_owned(), value);
+                    declared.assign(prefix.to_owned(), Tree::Text(value.clone()));
+                    Rc::make_mut(&mut scope).insert(prefix.to_owned(), value);
                 }
                 None => attributes.push((name.to_owned(), value)),
             }
         }
-        let mut members = Vec::new();
+        let mut members = Members::default();
         if !declared.is_empty() {
-            members.push(("@xmlns".to_owned(), Tree::Object(declared)));
+            members.assign("@xmlns".to_owned(), Tree::Object(declared));
         }
         for (name, value) in attributes {
             // The default namespace only applies to elements.
             let name = if name.contains(':') { qualified(&name, &scope, rule) } else { name };
-            Tree::append(&mut members, format!("@{name}"), Tree::Text(value));
+            members.append(format!("@{name}"), Tree::Text(value));
         }
         let name = qualified(&raw, &scope, rule);
         Ok(Open { name, raw, members, text: String::new(), scope })
@@ -222,12 +231,12 @@ fn close(element: Open, open: &mut [Open], root: &mut Option<(String, Tree)>) {
         (true, false) => Tree::Text(text.to_owned()),
         (false, true) => Tree::Object(members),
         (false, false) => {
-            members.push(("#text".to_owned(), Tree::Text(text.to_owned())));
+            members.push("#text".to_owned(), Tree::Text(text.to_owned()));
             Tree::Object(members)
         }
     };
     match open.last_mut() {
-        Some(parent) => Tree::append(&mut parent.members, name, value),
+        Some(parent) => parent.members.append(name, value),
         None => *root = Some((name, value)),
     }
 }

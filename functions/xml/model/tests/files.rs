@@ -73,6 +73,8 @@ fn what_is_wrong_is_told_with_its_place() {
     check("<a>&nbsp;</a>", "the entity &nbsp; is not known");
     check("<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", "document types (DTD) are not taken");
     check(&deep, "nest deeper than 256");
+    let attributes: String = (0..2_000).map(|number| format!(" a{number}=\"\"")).collect();
+    check(&format!("<a{attributes}/>"), "<a> has more than 1024 attributes at 1:");
     check("<?xml version=\"1.0\" encoding=\"latin1\"?><a/>", "only UTF-8 is taken");
 }
 
@@ -91,4 +93,16 @@ fn every_sample_becomes_its_golden_file() {
         let golden = std::fs::read_to_string(folder.join(format!("tests/golden/{name}.json"))).unwrap();
         assert_eq!(converted(&xml), golden, "{name}");
     }
+}
+
+/// A search through all earlier names for each new one would take minutes here.
+#[test]
+fn a_file_of_many_different_names_is_converted() {
+    let names = (0..100_000).map(|number| format!("<a{number}/>")).collect::<String>();
+    let json = converted(&format!("<r>{names}</r>"));
+    assert_eq!(json.matches("null").count(), 100_000);
+    assert!(json.ends_with("        \"a99999\": null\n    }\n}"), "{}", &json[json.len() - 60..]);
+    let images = "<image><url>u</url></image>".repeat(50_000);
+    let json = converted(&format!("<r><images>{images}</images></r>"));
+    assert!(json.contains("\"image_50000\": \"u\""), "{}", &json[json.len() - 60..]);
 }
