@@ -7,13 +7,14 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{LIMIT, Session, TINY, Workspace, eventually, kernel_state, program, shared, signal_to};
+use support::{
+    LIMIT, Session, TINY, Workspace, eventually, fill, has_namespaces, kernel_state, program, remount,
+    seen_by, shared, signal_to, with_disk,
+};
 
 /// The arguments of a session in the small workspace.
 const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
@@ -21,20 +22,6 @@ const WATCH: [&str; 4] = ["watch", "--port", "0", "--json"];
 /// Saves a source with another answer.
 fn save(session: &Session, function: &str, text: &str) {
     session.workspace.save(&format!("{function}/src/main.rs"), &program(text));
-}
-
-/// Whether programs can be run in a namespace of their own here. A test that cannot do this reports it around the test runner,
-/// which hides a test's output.
-fn has_namespaces(test: &str) -> bool {
-    let able = Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output();
-    let able = able.is_ok_and(|output| output.status.success());
-    if !able {
-        let _ = writeln!(
-            std::io::stderr(),
-            "NOT TESTED: {test}: `unshare --map-root-user --mount` is not possible here"
-        );
-    }
-    able
 }
 
 #[test]
@@ -46,23 +33,20 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
     let workspace = Workspace::tiny();
     let dist = workspace.root().join("dist");
     fs::create_dir_all(&dist).unwrap();
-    let script = format!("mount -t tmpfs -o size=64m devloop-test {} && exec \"$@\"", dist.display());
+    let starter = with_disk(&dist, "64m");
+    let starter: Vec<&str> = starter.iter().map(String::as_str).collect();
     let mut session = Session::live_through(
         workspace,
-        &["unshare", "--map-root-user", "--mount", "sh", "-c", &script, "sh"],
+        &starter,
         &[("LAMBDA_DIST_PATH", dist.to_str().unwrap())],
         &WATCH,
         &TINY,
     );
-    let inside = PathBuf::from(format!("/proc/{}/root{}", session.process(), dist.display()));
+    let inside = seen_by(session.process(), &dist);
     assert_eq!(session.ask("alpha"), "alpha 0 one");
     let before = fs::read(inside.join("alpha/bootstrap")).unwrap();
 
-    let filler = inside.join("filler");
-    let mut file = fs::File::create(&filler).unwrap();
-    while file.write_all(&[7; 1 << 12]).is_ok() {}
-    while file.write_all(&[7]).is_ok() {}
-    drop(file);
+    let filler = fill(&inside);
     save(&session, "alpha", "alpha 1");
     let error = failed_swap(&mut session);
     assert_eq!((&error["code"], &error["function"]), (&json!("disk_full"), &json!("alpha")), "{error}");
@@ -78,12 +62,12 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
     session.next_live("alpha");
     assert_eq!(session.ask("alpha"), "alpha 2 one");
 
-    remount(&session, &dist, "ro");
+    remount(session.process(), &dist, "ro");
     save(&session, "alpha", "alpha 3");
     let error = failed_swap(&mut session);
     assert_eq!(error["code"], "dist_read_only", "{error}");
     assert_eq!(session.ask("alpha"), "alpha 2 one");
-    remount(&session, &dist, "rw");
+    remount(session.process(), &dist, "rw");
     save(&session, "alpha", "alpha 4");
     session.next_live("alpha");
     assert_eq!(session.ask("alpha"), "alpha 4 one");
@@ -94,17 +78,6 @@ fn failed_swap(session: &mut Session) -> Value {
         assert!(line["event"] != "live" && line["event"] != "swapped", "{line}");
         (line["event"] == "error").then(|| line.clone())
     })
-}
-
-fn remount(session: &Session, dist: &std::path::Path, mode: &str) {
-    let process = session.process().to_string();
-    let output = Command::new("nsenter")
-        .args(["--target", &process, "--user", "--mount", "--preserve-credentials"])
-        .args(["mount", "-o", &format!("remount,{mode}")])
-        .arg(dist)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
