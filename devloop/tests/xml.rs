@@ -1,15 +1,18 @@
-//! The whole XML system, X1 to X11 without X6: its committed template in the test's own cloud, its real functions, and unmodified
-//! clients.
+//! The whole XML system, X1 to X12 without X10, which the model tests: its committed template in the test's own cloud, its real
+//! functions, and unmodified clients.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
 mod support;
 
 use std::fs;
+use std::time::Duration;
 
+use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
-use support::send;
+use support::usage::Usage;
 use support::xml::{JSON, XML, Xml, event, golden, sample};
+use support::{processes_in, send};
 
 const SAMPLES: [&str; 3] = ["data", "data1", "data2"];
 
@@ -30,6 +33,53 @@ fn x1_files_of_the_command_line_become_their_golden_json() {
     let listed = xml.run(test_tools::command("awslocal"), &["s3", "ls", &format!("s3://{JSON}/")]);
     let listed: Vec<_> = listed.lines().filter_map(|line| line.rsplit(' ').next()).collect();
     assert_eq!(listed, ["data.json", "data1.json", "data2.json"]);
+}
+
+#[test]
+fn x1_every_way_of_boto3_to_put_a_file_makes_its_golden_json() {
+    let xml = Xml::start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/xml_boto3.py");
+    xml.run(test_tools::python(&["boto3"]), &[script, sample("data1.xml").to_str().unwrap(), XML]);
+    for name in ["manager", "parts", "address", "form"] {
+        assert_eq!(xml.json(&format!("{name}.json")), golden("data1.json"), "{name}");
+    }
+}
+
+#[test]
+fn x1_files_of_the_other_command_lines_become_json() {
+    let xml = Xml::start();
+    let file = sample("data2.xml");
+    let file = file.to_str().unwrap();
+    let (aws, awslocal) = (|| test_tools::command("aws"), || test_tools::command("awslocal"));
+    xml.run(aws(), &["s3api", "put-object", "--bucket", XML, "--key", "api.xml", "--body", file]);
+    xml.run(awslocal(), &["s3", "cp", file, &format!("s3://{XML}/local.xml"), "--only-show-errors"]);
+    xml.run(awslocal(), &["s3api", "put-object", "--bucket", XML, "--key", "local-api.xml", "--body", file]);
+    for name in ["api", "local", "local-api"] {
+        assert_eq!(xml.json(&format!("{name}.json")), golden("data2.json"), "{name}");
+    }
+}
+
+#[test]
+fn x1_files_of_the_rust_sdk_become_json() {
+    let xml = Xml::start();
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .region(aws_sdk_s3::config::Region::new("us-east-1"))
+        .credentials_provider(aws_credential_types::Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(&*xml.cloud.endpoint())
+        .force_path_style(true)
+        .build();
+    let s3 = aws_sdk_s3::Client::from_conf(config);
+    let body = ByteStream::from(fs::read(sample("data.xml")).unwrap());
+    let etag = xml.wait(s3.put_object().bucket(XML).key("sdk.xml").body(body).send()).unwrap().e_tag.unwrap();
+    assert_eq!(xml.json("sdk.json"), golden("data.json"));
+    assert_eq!(xml.source_of("sdk.json").0, etag.trim_matches('"'));
+    let body = xml.wait(async {
+        let got = s3.get_object().bucket(JSON).key("sdk.json").send().await.unwrap();
+        got.body.collect().await.unwrap().into_bytes()
+    });
+    assert_eq!(body, golden("data.json"), "its own checksum of the answer holds");
 }
 
 #[test]
@@ -95,6 +145,38 @@ fn x5_bombs_and_foreign_entities_are_refused() {
         assert!(xml.json(&format!("errors/{key}.error.json")).contains("DTD"));
     }
     assert_eq!(xml.keys(XML), ["bomb.xml", "foreign.xml"]);
+}
+
+#[test]
+fn x6_files_up_to_what_the_api_takes_are_converted_within_their_budget() {
+    const MB: usize = 1_000_000;
+    let xml = Xml::start();
+    xml.put_all(&[("first.xml".to_owned(), "<items/>".to_owned())]);
+    xml.json("first.json");
+    let item = fs::read_to_string(sample("data.xml")).unwrap();
+    let item = &item[item.find("<item ").unwrap()..item.rfind("</items>").unwrap()];
+    let [process] = processes_in(&xml.dist("xml-process"))[..] else { panic!("one environment is warm") };
+    let post = |name: &str, size: usize| {
+        let file = format!("<items>{}</items>", item.repeat(size / item.len()));
+        xml.upload(&format!("file={name}.xml&bucket={XML}"), "application/xml", file)
+    };
+    let before = Usage::of(process);
+    let answer = post("three", 3 * MB);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let json = xml.json("uploads/three.json");
+    assert_eq!(json.matches("\"product_id\"").count(), 3 * MB / item.len());
+    let used = before.since();
+    println!("3 MB took {used:?}");
+    // By its own processor time: the test does not have the machine to itself.
+    assert!(used.processor <= Duration::from_secs(2), "{used:?}");
+    assert!(used.most_memory <= 128 << 20, "{used:?}");
+    let answer = post("largest", 4_400_000);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let json = xml.json("uploads/largest.json");
+    assert_eq!(json.matches("\"product_id\"").count(), 4_400_000 / item.len());
+    let answer = post("too-large", 7 * MB);
+    assert_eq!((answer.status, answer.json()), (413, json!({ "message": "Request Too Long" })));
+    assert_eq!(xml.keys(XML), ["first.xml", "uploads/largest.xml", "uploads/three.xml"]);
 }
 
 #[test]
@@ -172,6 +254,35 @@ fn x9_events_that_come_twice_and_in_another_order_keep_the_newest() {
     }
     assert_eq!(xml.json("a.json"), "{\n    \"new\": null\n}");
     assert_eq!(xml.source_of("a.json"), (etag, new));
+}
+
+#[test]
+fn x12_without_its_table_a_person_is_told_and_s3_tries_again() {
+    let xml = Xml::start();
+    xml.call("dynamodb", "DeleteTable", json!({ "TableName": "rulesTable" }));
+    xml.put_all(&[("a.xml".to_owned(), "<items/>".to_owned())]);
+    for (tried, wait) in [(1, 60), (2, 120)] {
+        xml.ended(tried);
+        xml.pass(wait);
+    }
+    let payload = &xml.failure()["responsePayload"];
+    assert_eq!(payload["errorType"], "ObjectsFailed");
+    assert!(payload["errorMessage"].as_str().unwrap().starts_with("DynamoDB error: "), "{payload}");
+    let mut manual = event("a.xml", "1");
+    manual["to_bucket"] = json!(JSON);
+    let answer = xml.process(&manual);
+    assert_eq!(answer, json!({ "statusCode": 500, "body": r#"{"message":"DynamoDB error"}"# }));
+    assert_eq!(xml.keys(JSON), Vec::<String>::new());
+}
+
+#[test]
+fn the_reference_s_rule_is_in_the_table_once_the_function_is_live() {
+    let xml = Xml::start();
+    let outcomes = xml.activate("xml-process");
+    assert!(!outcomes.is_empty() && outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let rule = json!({ "TableName": "rulesTable", "Key": { "RuleId": { "N": "1" } } });
+    let found = xml.call("dynamodb", "GetItem", rule);
+    assert_eq!(found["Item"]["NameMapping"]["M"]["items"]["S"], "products", "{found}");
 }
 
 #[test]

@@ -132,6 +132,11 @@ impl Xml {
         send("POST", &format!("{}/upload?{query}", self.api()), &[("Content-Type", kind)], body).unwrap()
     }
 
+    /// Runs something that waits, such as a client of Rust's SDK.
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
     /// An operation of a service, with its error.
     pub fn ask(&self, service: &str, operation: &str, input: Value) -> Result<Value, ApiError> {
         let cx = self.cloud.context("us-east-1");

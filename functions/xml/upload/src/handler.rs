@@ -18,7 +18,7 @@ pub struct Upload<P> {
     pub places: P,
     /// The buckets that files may go to.
     pub allowed: Vec<String>,
-    /// Whether the converting function stores rule 1 with the first file that needs it.
+    /// Whether the converting function stores rule 1 when it starts. Then a file may name rule 1 even before that.
     pub stores_reference: bool,
 }
 
