@@ -36,6 +36,7 @@ use crate::{
         logs::{LogEvent, Logs},
         s3::S3,
         scheduler::Scheduler,
+        secretsmanager::SecretsManager,
         sns::{Mail, Sns, Wired},
         sqs::Sqs,
         ssm::Ssm,
@@ -119,6 +120,7 @@ impl Cloud {
         let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
         let courier = Courier::new(clock.clone(), Arc::clone(&functions));
         let cloudformation = CloudFormation::new(clock.clone());
+        cloudformation.invokes(Arc::downgrade(&functions));
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
             kinesis,
@@ -134,6 +136,7 @@ impl Cloud {
             Arc::new(HttpApis::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(ApiGateway::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(Ssm::new(clock.clone())),
+            Arc::new(SecretsManager::new(clock.clone())),
             Arc::new(Sts::new(clock.clone())),
             Arc::new(Iam::new(clock.clone())),
             Arc::new(Ecr::new(clock.clone())),
@@ -215,7 +218,8 @@ impl Cloud {
         parameters: &BTreeMap<String, String>,
     ) -> Result<(Outputs, Vec<LeftOut>), TemplateError> {
         let cx = self.context(self.region());
-        self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await
+        let applied = self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await?;
+        Ok((applied.outputs, applied.left_out))
     }
 
     /// Switches every function that runs from the hot-reload folder `folder` to the code that is in it now. A new

@@ -36,7 +36,7 @@ mod wire;
 
 pub use clock::{Clock, Elapsed};
 pub use cloud::{Cloud, Options, run};
-pub use cloudformation::{LeftOut, Outputs, StackResource};
+pub use cloudformation::{Applied, Deed, LeftOut, Outputs, ResourceChange, StackResource};
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;

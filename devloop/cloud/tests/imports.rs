@@ -41,6 +41,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "services/logs",
             "services/s3",
             "services/scheduler",
+            "services/secretsmanager",
             "services/sns",
             "services/sqs",
             "services/ssm",
@@ -49,7 +50,21 @@ const TABLE: &[(&str, &[&str])] = &[
             "triggers",
         ],
     ),
-    ("cloudformation", &["calls", "clock", "context", "error", "resource", "service", "template", "wire"]),
+    (
+        "cloudformation",
+        &[
+            "calls",
+            "clock",
+            "context",
+            "error",
+            "functions",
+            "http",
+            "resource",
+            "service",
+            "template",
+            "wire",
+        ],
+    ),
     ("context", &["wire"]),
     ("error", &[]),
     ("event_pattern", &[]),
@@ -202,6 +217,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    ("services/secretsmanager", &["clock", "context", "error", "regional", "resource", "service", "wire"]),
     (
         "services/sns",
         &[

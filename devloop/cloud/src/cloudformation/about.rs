@@ -2,10 +2,13 @@
 
 use std::sync::Weak;
 
-use super::{metadata, service::CloudFormation};
+use super::{custom, metadata, network, service::CloudFormation};
 use crate::{
+    context::Context,
+    error::ApiError,
+    http::{Arriving, Reply, Request},
     resource::ResourceType,
-    service::{About, Catalogue, Dialect, Query, Service, about_and_call},
+    service::{About, Answering, Catalogue, Dialect, Query, Service, about_and_call},
 };
 
 static ABOUT: About = About {
@@ -48,6 +51,8 @@ static ABOUT: About = About {
     ],
     without_effect: &[
         "ImportExistingResources of a change set: existing resources are not imported, so creating a resource with the same name fails",
+        "networks (`AWS::EC2::…`): they are only recorded, and functions reach everything that this machine reaches",
+        "CreationPolicy of a resource: none of the supported types waits for signals",
         "the role of a stack: the embedded cloud does not evaluate IAM",
         "the topics of a stack: no notifications are sent",
         "timeouts and rollback triggers of a stack: an operation ends when its resources are ready",
@@ -58,12 +63,34 @@ static ABOUT: About = About {
 impl Service for CloudFormation {
     about_and_call!(ABOUT);
 
+    /// The addresses to which custom resources send their answers.
+    fn is_addressed(&self, request: &Request) -> bool {
+        request.path.starts_with(custom::PATH)
+    }
+
+    fn answer<'a>(&'a self, _: &'a Context, request: Request, body: Arriving) -> Answering<'a, Reply> {
+        Box::pin(async move {
+            let body = match body.whole(&request.headers, custom::LONGEST_SENT).await {
+                Ok(body) => body,
+                Err(error) => return Reply::error(&error),
+            };
+            if request.method == "PUT" && self.answers.take(&request.path, &body) {
+                return Reply::empty(200);
+            }
+            let message = "no custom resource waits for this answer: it came already, or too late";
+            Reply::error(&ApiError::with_status(403, "AccessDenied", message))
+        })
+    }
+
     fn connect(&self, all: Weak<dyn Catalogue>) {
         self.connect_to(all);
     }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
-        vec![("AWS::CDK::Metadata", Box::new(metadata::Metadata))]
+        let mut types = network::types();
+        types.push(("AWS::CDK::Metadata", Box::new(metadata::Metadata)));
+        types.push((custom::KIND, Box::new(custom::Custom(self.me()))));
+        types
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {

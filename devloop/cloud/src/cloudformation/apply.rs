@@ -3,6 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    api,
+    applied::{Applied, ResourceChange},
     change::refuse_other_types,
     plan::Plan,
     run::Run,
@@ -35,6 +37,17 @@ impl CloudFormation {
         template: &Template,
         given: &BTreeMap<String, String>,
     ) -> Result<Outputs, TemplateError> {
+        self.apply_and_tell(cx, name, template, given).await.map(|applied| applied.outputs)
+    }
+
+    /// The same, with what changed.
+    pub(super) async fn apply_and_tell(
+        &self,
+        cx: Context,
+        name: &str,
+        template: &Template,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Applied, TemplateError> {
         check_name(name)?;
         let stack = self.stacks.find_or_new(&cx, name);
         let mut wanted = Wanted {
@@ -49,7 +62,12 @@ impl CloudFormation {
         let plan = self.plan(&cx, &stack, &wanted).await?;
         refuse_other_types(&stack, template, &plan)?;
         self.resolve(&cx, &mut wanted).await?;
-        self.bring(&cx, &stack, wanted).await
+        // What cannot be compared fails below, with its cause.
+        let found = api::changes_of(self, &cx, &stack, &wanted, &plan).await;
+        let changes = found.map(|found| found.resources).unwrap_or_default();
+        let outputs = self.bring(&cx, &stack, wanted).await?;
+        let changes = changes.iter().filter_map(ResourceChange::of).collect();
+        Ok(Applied { outputs, changes, ..Applied::default() })
     }
 
     /// Reads parameters and conditions and orders the resources. Errors are mistakes in the template.

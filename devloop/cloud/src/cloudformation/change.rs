@@ -44,8 +44,10 @@ pub(super) fn change(
     if changed.is_empty() {
         return Ok(Change::Keep);
     }
-    let updatable = types.get(&resource.kind).map(ResourceType::updatable).unwrap_or_default();
-    let in_place = changed.iter().all(|name| updatable.contains(name));
+    let provider = types.get(&resource.kind);
+    let updatable = provider.map(ResourceType::updatable).unwrap_or_default();
+    let in_place =
+        provider.is_some_and(ResourceType::is_open) || changed.iter().all(|name| updatable.contains(name));
     Ok(if in_place { Change::Update } else { Change::Replace })
 }
 

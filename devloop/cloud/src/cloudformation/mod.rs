@@ -3,11 +3,14 @@
 
 mod about;
 mod api;
+mod applied;
 mod apply;
 mod change;
 mod change_set;
+mod custom;
 mod metadata;
 mod needed;
+mod network;
 mod outputs;
 mod plan;
 mod remove;
@@ -20,6 +23,7 @@ mod stores;
 mod types;
 mod what_runs;
 
+pub use applied::{Applied, Deed, ResourceChange};
 pub use needed::LeftOut;
 pub(crate) use service::CloudFormation;
 pub use stack::{Outputs, StackResource};

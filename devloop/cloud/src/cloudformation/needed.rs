@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::types::Types;
 use crate::template::{Problem, Resource, Template, references};
 
-/// A resource that is not created, and why.
+/// A resource that is not created, or whose update policy is not followed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     /// Its logical id in the template.
@@ -31,6 +31,8 @@ pub(super) struct Missing {
     pub(super) left_out: Vec<LeftOut>,
     /// Those that a function or an event source mapping needs.
     pub(super) needed: Vec<LeftOut>,
+    /// What is made, but updated at once instead of step by step.
+    pub(super) at_once: Vec<LeftOut>,
 }
 
 /// Types that the cloud keeps and shows without effect: the resources that they name need not exist.
@@ -98,6 +100,13 @@ pub(super) fn missing(
         }
     }
     let mut missing = Missing::default();
+    for (logical, resource) in &active {
+        if resource.is_shifted_by_codedeploy() && !absent.contains_key(logical) {
+            let why = "its UpdatePolicy needs CodeDeploy; its traffic moves at once".to_owned();
+            let (logical, kind) = ((*logical).to_owned(), resource.kind().to_owned());
+            missing.at_once.push(LeftOut { logical, kind, why });
+        }
+    }
     for (logical, why) in absent {
         let kind = active[logical].kind().to_owned();
         let one = LeftOut { logical: logical.to_owned(), kind, why };
@@ -120,6 +129,12 @@ fn lacks(types: &Types, resource: &Resource) -> Option<String> {
     let Some(provider) = types.get(resource.kind()) else {
         return Some("the type is not supported".to_owned());
     };
+    if provider.is_open() {
+        // The tool applies a template before it builds the functions.
+        return Some(
+            "the function that would make it is not built yet when the template is applied".to_owned(),
+        );
+    }
     let known = provider.properties();
     let unknown: Vec<&str> = resource
         .properties()

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::types::Types;
-use crate::template::{
-    Lookup, Problem, Pseudo, Reference, Resource, Scope, Template, TemplateError, check_rules, conditions,
-    order, references,
+use crate::{
+    resource::ResourceType,
+    template::{
+        Budget, Lookup, Problem, Pseudo, Reference, Resource, Scope, Template, TemplateError, check_rules,
+        conditions, order, references,
+    },
 };
 
 /// A template that passed all checks, with its parameters and conditions evaluated.
@@ -20,6 +23,7 @@ pub(super) struct Plan {
     pub(super) order: Vec<String>,
     /// The resources that each resource needs.
     pub(super) needs: BTreeMap<String, BTreeSet<String>>,
+    budget: Budget,
 }
 
 impl Plan {
@@ -32,7 +36,14 @@ impl Plan {
     ) -> Result<Self, TemplateError> {
         check_rules(template, &parameters, &pseudo)?;
         let conditions = conditions(template, &parameters, &pseudo)?;
-        let mut plan = Self { parameters, pseudo, conditions, order: Vec::new(), needs: BTreeMap::new() };
+        let mut plan = Self {
+            parameters,
+            pseudo,
+            conditions,
+            order: Vec::new(),
+            needs: BTreeMap::new(),
+            budget: Budget::default(),
+        };
         let mut active = Vec::new();
         let mut lacking = Vec::new();
         for (logical, resource) in &template.resources {
@@ -89,6 +100,7 @@ impl Plan {
             pseudo: &self.pseudo,
             conditions: &self.conditions,
             lookup,
+            budget: &self.budget,
         }
     }
 
@@ -123,7 +135,10 @@ impl Plan {
             }
             if let Reference::Attribute(resource_name, attribute) = &reference {
                 let provider = types.get(&resource.kind);
-                if !provider.is_some_and(|provider| provider.attributes().contains(&attribute.as_str())) {
+                let has = |provider: &dyn ResourceType| {
+                    provider.is_open() || provider.attributes().contains(&attribute.as_str())
+                };
+                if !provider.is_some_and(has) {
                     return Err(Problem::UnknownAttribute {
                         resource: resource_name.clone(),
                         attribute: attribute.clone(),
@@ -141,8 +156,11 @@ fn check_type(types: &Types, logical: &str, resource: &Resource) -> Result<(), T
     let (logical, kind) = (logical.to_owned(), resource.kind.clone());
     let Some(provider) = types.get(&kind) else { return Err(TemplateError::UnknownType { logical, kind }) };
     let known = provider.properties();
-    let unknown = |name: &&String| !known.iter().any(|(known, _)| known == name);
-    let properties: Vec<String> = resource.properties.keys().filter(unknown).cloned().collect();
+    let unknown = |name: &&String| !provider.is_open() && !known.iter().any(|(known, _)| known == name);
+    let mut properties: Vec<String> = resource.properties.keys().filter(unknown).cloned().collect();
+    if resource.is_shifted_by_codedeploy() {
+        properties.push("UpdatePolicy.CodeDeployLambdaAliasUpdate".to_owned());
+    }
     if properties.is_empty() {
         return Ok(());
     }

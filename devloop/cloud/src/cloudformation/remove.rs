@@ -73,7 +73,8 @@ impl Run<'_> {
     pub(super) async fn delete(&self, logical: &str, record: &Record) -> Result<(), Cause> {
         let Some(provider) = self.types.get(&record.kind) else { return Ok(()) };
         let task = Task::new(self.calls, self.cx, &self.stack.name, logical, &record.properties)
-            .of_generation(record.generation);
+            .of_generation(record.generation)
+            .of_kind(&record.kind);
         match provider.delete(&task, &record.made.physical_id).await {
             Err(cause) if cause.is_absence() => Ok(()),
             outcome => outcome,

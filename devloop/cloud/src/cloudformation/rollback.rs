@@ -96,7 +96,8 @@ impl Run<'_> {
                 stack.set_resource_state(logical, &before.kind, physical_id, "UPDATE_IN_PROGRESS", None);
                 if let Some(provider) = self.types.get(&before.kind) {
                     let task = Task::new(self.calls, self.cx, &stack.name, logical, &before.properties)
-                        .of_generation(before.generation);
+                        .of_generation(before.generation)
+                        .of_kind(&before.kind);
                     if let Err(cause) = provider.update(&task, after).await {
                         let why = cause.to_string();
                         stack.set_resource_state(

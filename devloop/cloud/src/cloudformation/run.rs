@@ -20,7 +20,7 @@ use super::{
 use crate::{
     calls::Calls,
     context::Context,
-    resource::{Cause, Created, Record, Task},
+    resource::{Cause, Created, Record, ResourceType, Task},
     template::{Lookup, Template, TemplateError, resolved},
 };
 
@@ -219,9 +219,14 @@ impl<'r> Run<'r> {
                 let status = if change == Change::Create { "CREATE_COMPLETE" } else { "UPDATE_COMPLETE" };
                 self.stack.set_resource_state(&logical, &record.kind, &made.physical_id, status, None);
                 record.made = made;
+                // Only an author's own type gives what it changes another id, and means another resource by that.
+                let is_another = |before: &Record| {
+                    before.made.physical_id != record.made.physical_id
+                        && self.types.get(&record.kind).is_some_and(ResourceType::is_open)
+                };
                 self.done.push(match before {
                     None => Done::Created { logical: logical.clone(), record: record.clone() },
-                    Some(before) if change == Change::Replace => {
+                    Some(before) if change == Change::Replace || is_another(&before) => {
                         self.replaced.push((logical.clone(), before.clone()));
                         Done::Replaced { logical: logical.clone(), before, after: record.clone() }
                     }
@@ -306,8 +311,9 @@ async fn work(
     record: Record,
     before: Option<Record>,
 ) -> Ended {
-    let task =
-        Task::new(calls, cx, &stack.name, logical, &record.properties).of_generation(record.generation);
+    let task = Task::new(calls, cx, &stack.name, logical, &record.properties)
+        .of_generation(record.generation)
+        .of_kind(&record.kind);
     let (outcome, begun) = match types.get(&record.kind) {
         None => (Err(Cause::Property(format!("there is no type {}", record.kind))), None),
         Some(provider) => {

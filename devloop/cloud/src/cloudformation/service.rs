@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::{
     api,
+    custom::Answers,
     stack::{Export, Place},
     stacks::Stacks,
     types::Types,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, service::Catalogue};
+use crate::{clock::Clock, context::Context, error::ApiError, functions::Functions, service::Catalogue};
 
 /// The stacks, and the resource types they may have.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct CloudFormation {
     clock: Clock,
     pub(super) stacks: Stacks,
     pub(super) exports: RwLock<BTreeMap<Place, Export>>,
+    pub(super) answers: Answers,
+    functions: OnceLock<Weak<dyn Functions>>,
 }
 
 impl CloudFormation {
@@ -38,6 +41,8 @@ impl CloudFormation {
             stacks: Stacks::new(clock.clone()),
             clock,
             exports: RwLock::default(),
+            answers: Answers::default(),
+            functions: OnceLock::new(),
         })
     }
 
@@ -47,6 +52,27 @@ impl CloudFormation {
         let service = Self::new(Clock::real());
         let _ = service.types.set(types);
         service
+    }
+
+    /// Learns what runs the functions of custom resources.
+    pub(crate) fn invokes(&self, functions: Weak<dyn Functions>) {
+        let _ = self.functions.set(functions);
+    }
+
+    /// What runs functions. An error when the cloud is being taken down.
+    pub(super) fn functions(&self) -> Result<Arc<dyn Functions>, ApiError> {
+        let functions = self.functions.get().and_then(Weak::upgrade);
+        functions.ok_or_else(|| ApiError::internal("the cloud is stopping"))
+    }
+
+    /// Itself, for its resource types.
+    pub(super) fn me(&self) -> Weak<Self> {
+        Weak::clone(&self.me)
+    }
+
+    /// The time of the cloud, for waits.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The time of the cloud, in ms since the epoch.

@@ -26,4 +26,23 @@ impl DynamicValues for Stores<'_> {
             value.map(str::to_owned).ok_or_else(|| format!("`{name}` has no value in Systems Manager"))
         })
     }
+
+    fn secret<'a>(
+        &'a self,
+        id: &'a str,
+        stage: Option<&'a str>,
+        version: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let mut input = serde_json::json!({ "SecretId": id });
+            let members = [("VersionStage", stage), ("VersionId", version)];
+            for (member, value) in members.into_iter().filter_map(|(member, value)| Some((member, value?))) {
+                input[member] = value.into();
+            }
+            let found = self.calls.call(self.cx, "secretsmanager", "GetSecretValue", input).await;
+            let found = found.map_err(|error| format!("cannot be read from Secrets Manager: {error}"))?;
+            let value = found.get("SecretString").and_then(Value::as_str);
+            value.map(str::to_owned).ok_or_else(|| "names a secret whose value is binary".to_owned())
+        })
+    }
 }

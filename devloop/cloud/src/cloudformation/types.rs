@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::custom;
 use crate::resource::ResourceType;
 
 /// The resource types by name, such as `AWS::SQS::Queue`.
@@ -14,8 +15,9 @@ impl Types {
         Self(types.into_iter().collect())
     }
 
-    /// The type called `kind`.
+    /// The type called `kind`. A custom one that is not done here natively is one of its author's.
     pub(super) fn get(&self, kind: &str) -> Option<&dyn ResourceType> {
-        self.0.get(kind).map(Box::as_ref)
+        let of_author = || self.0.get(custom::KIND).filter(|_| kind.starts_with(custom::PREFIX));
+        self.0.get(kind).or_else(of_author).map(Box::as_ref)
     }
 }

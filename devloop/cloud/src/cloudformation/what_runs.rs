@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    needed::{LeftOut, missing},
+    applied::Applied,
+    needed::{Missing, missing},
     service::CloudFormation,
-    stack::Outputs,
     stores::Stores,
 };
 use crate::{
@@ -23,14 +23,16 @@ impl CloudFormation {
         name: &str,
         template: &Template,
         parameters: &BTreeMap<String, String>,
-    ) -> Result<(Outputs, Vec<LeftOut>), TemplateError> {
-        let left_out = self.left_out(&cx, name, template, parameters).await?;
-        if left_out.is_empty() {
-            return Ok((self.apply(cx, name, template, parameters).await?, left_out));
+    ) -> Result<Applied, TemplateError> {
+        let Missing { mut left_out, at_once, .. } = self.left_out(&cx, name, template, parameters).await?;
+        if left_out.is_empty() && at_once.is_empty() {
+            return self.apply_and_tell(cx, name, template, parameters).await;
         }
         let names = left_out.iter().map(|one| one.logical.as_str()).collect();
-        let reduced = template.clone().without(&names);
-        Ok((self.apply(cx, name, &reduced, parameters).await?, left_out))
+        let reduced = template.clone().without(&names).updated_at_once();
+        left_out.extend(at_once);
+        let applied = self.apply_and_tell(cx, name, &reduced, parameters).await?;
+        Ok(Applied { left_out, ..applied })
     }
 
     /// The resources of the template that are left out. Fails where something that runs needs what is missing.
@@ -40,7 +42,7 @@ impl CloudFormation {
         name: &str,
         template: &Template,
         given: &BTreeMap<String, String>,
-    ) -> Result<Vec<LeftOut>, TemplateError> {
+    ) -> Result<Missing, TemplateError> {
         let calls = self.all().map_err(TemplateError::Stopping)?;
         let stores = Stores { calls: &*calls, cx };
         let stored = |parameter: String| {
@@ -52,7 +54,7 @@ impl CloudFormation {
         let missing = missing(template, self.types(&*calls), &conditions);
         let missing = missing.map_err(TemplateError::at("the template"))?;
         if missing.needed.is_empty() {
-            return Ok(missing.left_out);
+            return Ok(missing);
         }
         Err(TemplateError::Missing(missing.needed.iter().map(ToString::to_string).collect()))
     }

@@ -182,14 +182,14 @@ mod tests {
             let body = crate::http::Arriving::new(Full::new(request.body.clone()));
             super::super::answer(&cloud.0.pages, request, body).await
         };
-        let refusal = ask("secretsmanager").await;
+        let refusal = ask("kms").await;
         let text = String::from_utf8(refusal.body.to_vec()).unwrap();
         assert!(refusal.status == 404 && text.contains("`--fallback URL`"), "{text}");
         cloud.fall_back_to(&other().await).unwrap();
-        let passed = ask("secretsmanager").await;
+        let passed = ask("kms").await;
         assert_eq!((passed.status, &passed.body[..]), (418, b"POST /a%20b?c=d {}".as_slice()));
         assert_eq!(passed.headers["x-own"], "kept");
         assert_ne!(ask("dynamodb").await.status, 418);
-        assert_eq!(cloud.status().await["fallback"]["services"], json!(["secretsmanager"]));
+        assert_eq!(cloud.status().await["fallback"]["services"], json!(["kms"]));
     }
 }

@@ -1,6 +1,9 @@
 //! The trait that every resource type implements.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -26,6 +29,12 @@ pub(crate) trait ResourceType: std::fmt::Debug + Send + Sync {
     /// The properties that [`ResourceType::update`] can change in place.
     fn updatable(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether its properties and attributes are the template author's own, so that any name is one and every change is made in
+    /// place. An update may then give the resource another id, which makes it a replacement.
+    fn is_open(&self) -> bool {
+        false
     }
 
     /// Creates the resource that `task` describes and waits until it is usable. A type that needs several steps calls
@@ -70,7 +79,7 @@ pub(crate) struct Created {
     /// The value of `Ref`.
     pub(crate) physical_id: String,
     /// The values of `Fn::GetAtt`, by attribute.
-    pub(crate) attributes: BTreeMap<&'static str, String>,
+    pub(crate) attributes: BTreeMap<Cow<'static, str>, String>,
 }
 
 impl Created {
@@ -80,8 +89,8 @@ impl Created {
     }
 
     /// Adds an attribute.
-    pub(crate) fn with(mut self, attribute: &'static str, value: impl Into<String>) -> Self {
-        self.attributes.insert(attribute, value.into());
+    pub(crate) fn with(mut self, attribute: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.attributes.insert(attribute.into(), value.into());
         self
     }
 }

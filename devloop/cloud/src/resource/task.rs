@@ -24,6 +24,7 @@ pub(crate) struct Task<'t> {
     pub(crate) cx: &'t Context,
     stack: &'t str,
     logical: &'t str,
+    kind: &'t str,
     generation: u32,
     pub(crate) properties: &'t Map<String, Value>,
     begun: Mutex<Option<String>>,
@@ -38,13 +39,34 @@ impl<'t> Task<'t> {
         logical: &'t str,
         properties: &'t Map<String, Value>,
     ) -> Self {
-        Self { calls, cx, stack, logical, generation: 0, properties, begun: Mutex::default() }
+        Self { calls, cx, stack, logical, kind: "", generation: 0, properties, begun: Mutex::default() }
     }
 
     /// The same resource in a later generation, which changes its generated name.
     pub(crate) fn of_generation(mut self, generation: u32) -> Self {
         self.generation = generation;
         self
+    }
+
+    /// The same resource with the name of its type, for a type that goes by several names.
+    pub(crate) fn of_kind(mut self, kind: &'t str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The stack's name.
+    pub(crate) fn stack(&self) -> &'t str {
+        self.stack
+    }
+
+    /// The resource's logical id.
+    pub(crate) fn logical(&self) -> &'t str {
+        self.logical
+    }
+
+    /// The name of its type, where that was told.
+    pub(crate) fn kind(&self) -> &'t str {
+        self.kind
     }
 
     /// The same work with other properties, for a type that delegates to another type.

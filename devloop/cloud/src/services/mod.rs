@@ -11,6 +11,7 @@ pub(crate) mod kinesis;
 pub(crate) mod logs;
 pub(crate) mod s3;
 pub(crate) mod scheduler;
+pub(crate) mod secretsmanager;
 pub(crate) mod sns;
 pub(crate) mod sqs;
 pub(crate) mod ssm;

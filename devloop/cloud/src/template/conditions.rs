@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
+    budget::Budget,
     document::{Template, scalar},
     error::{Problem, TemplateError},
     functions::arguments,
@@ -39,7 +40,7 @@ pub(crate) fn conditions(
     parameters: &BTreeMap<String, Value>,
     pseudo: &Pseudo,
 ) -> Result<BTreeMap<String, bool>, TemplateError> {
-    let mut decided = BTreeMap::new();
+    let (mut decided, budget) = (BTreeMap::new(), Budget::default());
     for name in template.conditions.keys() {
         let mut deciding = Decision {
             template,
@@ -48,6 +49,7 @@ pub(crate) fn conditions(
             decided: &mut decided,
             open: Vec::new(),
             is_rule: false,
+            budget: &budget,
         };
         deciding.named(name).map_err(TemplateError::at(format!("condition `{name}`")))?;
     }
@@ -63,6 +65,7 @@ struct Decision<'d> {
     open: Vec<String>,
     /// Whether a rule is evaluated, which may use more functions than conditions.
     is_rule: bool,
+    budget: &'d Budget,
 }
 
 /// Whether a rule's function is true.
@@ -72,9 +75,16 @@ pub(super) fn rule_holds(
     parameters: &BTreeMap<String, Value>,
     pseudo: &Pseudo,
 ) -> Result<bool, Problem> {
-    let mut decided = BTreeMap::new();
-    let mut deciding =
-        Decision { template, parameters, pseudo, decided: &mut decided, open: Vec::new(), is_rule: true };
+    let (mut decided, budget) = (BTreeMap::new(), Budget::default());
+    let mut deciding = Decision {
+        template,
+        parameters,
+        pseudo,
+        decided: &mut decided,
+        open: Vec::new(),
+        is_rule: true,
+        budget: &budget,
+    };
     deciding.holds(function)
 }
 
@@ -164,6 +174,7 @@ impl Decision<'_> {
             pseudo: self.pseudo,
             conditions: self.decided,
             lookup: &Nothing,
+            budget: self.budget,
         };
         let value = scope.value(value)?.unwrap_or(Value::Null);
         Ok(scalar(&value).map_or(value, Value::from))

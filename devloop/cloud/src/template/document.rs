@@ -28,6 +28,9 @@ pub struct Template {
     source: Option<Arc<Source>>,
     #[serde(skip)]
     transforms: Vec<String>,
+    /// The document after its transforms, as JSON; none without any.
+    #[serde(skip)]
+    processed: Option<Arc<str>>,
     #[serde(rename = "AWSTemplateFormatVersion")]
     _format_version: Option<IgnoredAny>,
     #[serde(default)]
@@ -87,6 +90,12 @@ pub struct Resource {
     pub(crate) condition: Option<String>,
     pub(crate) deletion_policy: Option<String>,
     pub(crate) update_replace_policy: Option<String>,
+    /// What its creation waits for; of no effect but for types of machines, which are not there [CreationPolicy attribute,
+    /// CloudFormation Template Reference].
+    #[serde(default, rename = "CreationPolicy")]
+    _creation_policy: Map<String, Value>,
+    #[serde(default)]
+    update_policy: Map<String, Value>,
     #[serde(default)]
     pub(crate) metadata: Value,
 }
@@ -120,6 +129,7 @@ impl Template {
         let (source, document) = Source::read(text)?;
         let transforms = asked_for(&document);
         let document = transformed(document, given).map_err(|error| with_position(error, &source))?;
+        let processed = (!transforms.is_empty()).then(|| document.to_string().into());
         let wrong = |path: &[&str], needle: Option<&str>, why: String| TemplateError::Syntax {
             at: source.position(path, needle),
             why,
@@ -158,12 +168,18 @@ impl Template {
         }
         template.source = Some(Arc::new(source));
         template.transforms = transforms;
+        template.processed = processed;
         Ok(template)
     }
 
     /// The text that the template was parsed from.
     pub(crate) fn text(&self) -> &str {
         self.source.as_deref().map(Source::text).unwrap_or_default()
+    }
+
+    /// What its transforms made of it, in JSON; the text itself where it asks for none.
+    pub(crate) fn processed(&self) -> &str {
+        self.processed.as_deref().unwrap_or_else(|| self.text())
     }
 
     /// The transforms that the text names.
@@ -217,6 +233,12 @@ impl Template {
         self
     }
 
+    /// The same without what resources say of how they are to be updated.
+    pub(crate) fn updated_at_once(mut self) -> Self {
+        self.resources.values_mut().for_each(|resource| resource.update_policy.clear());
+        self
+    }
+
     /// The position in the text of an error's cause, if it can be found there.
     pub fn position(&self, error: &TemplateError) -> Option<Position> {
         if let TemplateError::Syntax { at, .. } = error {
@@ -236,6 +258,12 @@ impl Resource {
     /// Its properties as they are written.
     pub fn properties(&self) -> &Map<String, Value> {
         &self.properties
+    }
+
+    /// Whether its updates are to be shifted step by step, by CodeDeploy. Other types that know an `UpdatePolicy` are not there;
+    /// on the rest it has no effect [UpdatePolicy attribute, CloudFormation Template Reference].
+    pub(crate) fn is_shifted_by_codedeploy(&self) -> bool {
+        self.kind == "AWS::Lambda::Alias" && self.update_policy.contains_key("CodeDeployLambdaAliasUpdate")
     }
 
     /// Its metadata; null if there are none.
@@ -340,7 +368,10 @@ mod tests {
             "line 2, column 1: the transform Mine: it is none of AWS::LanguageExtensions",
         );
         check("Resources:\n  A:\n    Typo: x\n", "line 3, column 5: unknown field `Typo`, expected one of");
-        check(r#"{"Resources":{"A":{"Type":"T","CreationPolicy":{}}}}"#, "unknown field `CreationPolicy`");
+        check(
+            r#"{"Resources":{"A":{"Type":"T","CreationPolicy":1}}}"#,
+            "invalid type: integer `1`, expected a map",
+        );
         check(r#"{"Resources":{"A":{"Type":"T","DependsOn":{}}}}"#, "expected a string or a list");
         check("Resources:\n  A:\n    Properties: {}\n", "line 2, column 3: missing field `Type`");
         check(r#"{"Resources":{"ä":{"Type":"T"}}}"#, "the logical id `ä` is not alphanumeric");

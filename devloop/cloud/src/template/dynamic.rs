@@ -28,10 +28,7 @@ pub(crate) trait DynamicValues: Sync {
         id: &'a str,
         stage: Option<&'a str>,
         version: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<String, String>> {
-        let _ = (id, stage, version);
-        Box::pin(async { Err("needs Secrets Manager, which the embedded cloud does not have".to_owned()) })
-    }
+    ) -> BoxFuture<'a, Result<String, String>>;
 }
 
 /// The computed properties of a resource with all dynamic references resolved.

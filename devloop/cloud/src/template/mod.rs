@@ -1,6 +1,7 @@
 //! The only reader of templates: text in JSON or YAML, transforms, parameters, conditions, intrinsic functions, order. It
 //! has no side effects. CloudFormation applies the templates, and the tool inspects them.
 
+mod budget;
 mod cidr;
 mod conditions;
 mod document;
@@ -17,6 +18,7 @@ mod scope;
 mod served;
 mod transform;
 
+pub(crate) use budget::Budget;
 pub(crate) use conditions::conditions;
 pub use document::{Resource, Template};
 pub(crate) use dynamic::{DynamicValues, resolved};

@@ -16,6 +16,9 @@ use super::{
 /// `AWS::SSM::Parameter::Value<TYPE>`.
 const STORED: &str = "AWS::SSM::Parameter::Value<";
 
+/// The longest value of a parameter, in bytes [CloudFormation quotas].
+const LONGEST: usize = 4_096;
+
 /// The types for ids and names in an account; their existence is not checked [CloudFormation-supplied parameter types,
 /// CloudFormation User Guide].
 const IDS: [&str; 11] = [
@@ -165,6 +168,9 @@ fn used(template: &Template) -> Result<Vec<String>, TemplateError> {
 }
 
 fn check(parameter: &Parameter, text: &str) -> Result<(), String> {
+    if text.len() > LONGEST {
+        return Err(format!("is longer than {LONGEST} bytes"));
+    }
     let reason = |otherwise: String| parameter.constraint_description.clone().unwrap_or(otherwise);
     let items: Vec<&str> = if form(&parameter.kind) == Some(Form::List) {
         text.split(',').map(str::trim).collect()

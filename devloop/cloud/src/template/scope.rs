@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Value};
 
 use super::{
+    budget::Budget,
     cidr,
     document::{Template, scalar},
     error::Problem,
@@ -35,13 +36,18 @@ pub(crate) struct Scope<'s> {
     pub(crate) pseudo: &'s Pseudo,
     pub(crate) conditions: &'s BTreeMap<String, bool>,
     pub(crate) lookup: &'s dyn Lookup,
+    pub(crate) budget: &'s Budget,
 }
 
 impl Scope<'_> {
     /// The value with all functions computed; `None` for `AWS::NoValue`.
     pub(crate) fn value(&self, value: &Value) -> Result<Option<Value>, Problem> {
         if let Some((name, argument)) = function(value) {
-            return self.call(name, argument);
+            let found = self.call(name, argument)?;
+            if let Some(found) = &found {
+                self.budget.spend(name, found)?;
+            }
+            return Ok(found);
         }
         Ok(Some(match value {
             Value::Array(items) => {

@@ -3,7 +3,9 @@
 import json
 import pathlib
 import tempfile
+import threading
 import time
+import urllib.request
 
 from clients import cli_output, client, equal, refused, run
 
@@ -160,6 +162,222 @@ def test_an_export_in_use_stays():
         cfn.delete_stack(StackName=name)
         waited("stack_delete_complete", name)
     equal(cfn.list_exports()["Exports"], [])
+
+
+class Receiver:
+    """Gets the requests of custom resources through a topic, as a receiver in another account does, and answers them."""
+
+    def __init__(self):
+        sqs = client("sqs")
+        self.topic = client("sns").create_topic(Name="custom")["TopicArn"]
+        self.queue = sqs.create_queue(QueueName="requests")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        attributes = {"RawMessageDelivery": "true"}
+        client("sns").subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+        self.sqs = sqs
+
+    def resource(self, **properties):
+        return {"Type": "Custom::Thing", "Properties": {"ServiceToken": self.topic, **properties}}
+
+    def next(self):
+        (message,) = self.sqs.receive_message(QueueUrl=self.queue, WaitTimeSeconds=20)["Messages"]
+        self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return json.loads(message["Body"])
+
+    def answer(self, request, status="SUCCESS", **more):
+        names = ["StackId", "RequestId", "LogicalResourceId"]
+        body = {"Status": status, **{name: request[name] for name in names}, **more}
+        put = urllib.request.Request(request["ResponseURL"], json.dumps(body).encode(), method="PUT")
+        put.add_header("Content-Type", "")
+        with urllib.request.urlopen(put) as answer:
+            equal(answer.status, 200)
+
+
+def meanwhile(call, **arguments):
+    """Calls beside the test: an answer comes when the operation has ended, or after some seconds."""
+    thread = threading.Thread(target=call, kwargs=arguments)
+    thread.start()
+    return thread
+
+
+def test_a_custom_resource_is_what_its_receiver_answers():
+    receiver = Receiver()
+    outputs = {"Colour": {"Value": {"Fn::GetAtt": ["C", "Colour"]}}, "Id": {"Value": {"Ref": "C"}}}
+    calling = meanwhile(cfn.create_stack, StackName="app", TemplateBody=template({"C": receiver.resource(Size=5, On=True)}, Outputs=outputs))
+    asked = receiver.next()
+    equal((asked["RequestType"], asked["ResourceType"], asked["LogicalResourceId"]), ("Create", "Custom::Thing", "C"))
+    equal(asked["ResourceProperties"], {"ServiceToken": receiver.topic, "Size": "5", "On": "true"})
+    equal(asked["StackId"], stack("app")["StackId"])
+    receiver.answer(asked, PhysicalResourceId="thing-1", Data={"Colour": "red"})
+    calling.join()
+    waited("stack_create_complete", "app")
+    equal(values("app"), {"Colour": "red", "Id": "thing-1"})
+
+    # Another id makes it another resource, and the one before is deleted.
+    calling = meanwhile(cfn.update_stack, StackName="app", TemplateBody=template({"C": receiver.resource(Size=6)}, Outputs=outputs))
+    asked = receiver.next()
+    equal((asked["RequestType"], asked["PhysicalResourceId"], asked["OldResourceProperties"]["Size"]), ("Update", "thing-1", "5"))
+    receiver.answer(asked, PhysicalResourceId="thing-2", Data={"Colour": "blue"})
+    asked = receiver.next()
+    equal((asked["RequestType"], asked["PhysicalResourceId"], asked["ResourceProperties"]["Size"]), ("Delete", "thing-1", "5"))
+    receiver.answer(asked, PhysicalResourceId="thing-1")
+    calling.join()
+    waited("stack_update_complete", "app")
+    equal(values("app"), {"Colour": "blue", "Id": "thing-2"})
+
+    # What fails is undone by an update with the values from before.
+    calling = meanwhile(cfn.update_stack, StackName="app", TemplateBody=template({"C": receiver.resource(Size=7)}, Outputs=outputs))
+    receiver.answer(receiver.next(), "FAILED", PhysicalResourceId="thing-2", Reason="no room")
+    asked = receiver.next()
+    equal((asked["RequestType"], asked["ResourceProperties"]["Size"]), ("Update", "6"))
+    receiver.answer(asked, PhysicalResourceId="thing-2", Data={"Colour": "blue"})
+    calling.join()
+    equal(ended("app"), "UPDATE_ROLLBACK_COMPLETE")
+    reasons = [event.get("ResourceStatusReason", "") for event in cfn.describe_stack_events(StackName="app")["StackEvents"]]
+    assert any("Received response status [FAILED]" in reason and "no room" in reason for reason in reasons), reasons
+
+    calling = meanwhile(cfn.delete_stack, StackName="app")
+    asked = receiver.next()
+    equal((asked["RequestType"], asked["PhysicalResourceId"]), ("Delete", "thing-2"))
+    receiver.answer(asked, PhysicalResourceId="thing-2")
+    calling.join()
+    equal(cfn.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"][0]["StackName"], "app")
+
+
+def test_an_update_is_cancelled():
+    receiver = Receiver()
+    refused("ValidationError", "does not exist", cfn.cancel_update_stack, StackName="app")
+    create("app", template({"Q": queue(DelaySeconds=1)}))
+    refused("ValidationError", "CancelUpdateStack cannot be called from current stack status", cfn.cancel_update_stack, StackName="app")
+    after = template({"Q": queue(DelaySeconds=2), "C": receiver.resource(), "P": {**parameter("x", Name="p"), "DependsOn": "C"}})
+    calling = meanwhile(cfn.update_stack, StackName="app", TemplateBody=after)
+    asked = receiver.next()
+    cfn.cancel_update_stack(StackName="app")
+    receiver.answer(asked, PhysicalResourceId="c")
+    receiver.answer(receiver.next(), PhysicalResourceId="c")
+    calling.join()
+    equal(ended("app"), "UPDATE_ROLLBACK_COMPLETE")
+    equal(client("ssm").describe_parameters()["Parameters"], [])
+    (url,) = client("sqs").list_queues(QueueNamePrefix="app-Q")["QueueUrls"]
+    equal(client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"], {"DelaySeconds": "1"})
+
+
+def fail_to_roll_back(receiver, name):
+    """An update whose new bucket is filled before it fails, so that the way back cannot delete it."""
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+    create(name, template({"P": parameter("before", Name=f"{name}-p")}))
+    after = template({"P": parameter("after", Name=f"{name}-p"), "B": bucket, "C": {**receiver.resource(), "DependsOn": ["B", "P"]}})
+    calling = meanwhile(cfn.update_stack, StackName=name, TemplateBody=after)
+    asked = receiver.next()
+    client("s3").put_object(Bucket=name, Key="k", Body=b"")
+    receiver.answer(asked, "FAILED", Reason="as asked")
+    calling.join()
+    equal(ended(name), "UPDATE_ROLLBACK_FAILED")
+
+
+def test_a_rollback_that_failed_goes_on():
+    receiver = Receiver()
+    fail_to_roll_back(receiver, "emptied")
+    refused("ValidationError", "UPDATE_ROLLBACK_FAILED", cfn.update_stack, StackName="emptied", TemplateBody=template({"Q": queue()}))
+    client("s3").delete_object(Bucket="emptied", Key="k")
+    cfn.continue_update_rollback(StackName="emptied")
+    equal(ended("emptied"), "UPDATE_ROLLBACK_COMPLETE")
+    equal(client("s3").list_buckets()["Buckets"], [])
+    equal(client("ssm").get_parameter(Name="emptied-p")["Parameter"]["Value"], "before")
+    refused("ValidationError", "can not be rolled back", cfn.continue_update_rollback, StackName="emptied")
+
+    fail_to_roll_back(receiver, "skipped")
+    cfn.continue_update_rollback(StackName="skipped")
+    equal(ended("skipped"), "UPDATE_ROLLBACK_FAILED")
+    cfn.continue_update_rollback(StackName="skipped", ResourcesToSkip=["B"])
+    equal(ended("skipped"), "UPDATE_ROLLBACK_COMPLETE")
+    equal([one["Name"] for one in client("s3").list_buckets()["Buckets"]], ["skipped"])
+
+
+def test_a_failed_stack_that_was_left_is_rolled_back():
+    client("ssm").put_parameter(Name="taken", Value="x", Type="String")
+    failing = template({"Q": queue(QueueName="mine"), "P": {**parameter("y", Name="taken"), "DependsOn": "Q"}})
+    cfn.create_stack(StackName="app", TemplateBody=failing, DisableRollback=True)
+    equal(ended("app"), "CREATE_FAILED")
+    equal(len(client("sqs").list_queues()["QueueUrls"]), 1)
+    cfn.rollback_stack(StackName="app")
+    equal(ended("app"), "ROLLBACK_COMPLETE")
+    equal(client("sqs").list_queues().get("QueueUrls", []), [])
+    refused("ValidationError", "can not be rolled back", cfn.rollback_stack, StackName="app")
+
+
+def test_what_transforms_made_of_a_template_is_shown():
+    loop = {"Fn::ForEach::Queues": ["Name", ["A", "B"], {"Queue${Name}": queue(QueueName={"Ref": "Name"})}]}
+    body = template(loop, Transform="AWS::LanguageExtensions")
+    create("app", body, Capabilities=["CAPABILITY_AUTO_EXPAND"])
+    shown = cfn.get_template(StackName="app", TemplateStage="Processed")
+    equal(sorted(shown["TemplateBody"]["Resources"]), ["QueueA", "QueueB"])
+    equal(cfn.get_template(StackName="app")["TemplateBody"], shown["TemplateBody"])
+    equal(cfn.get_template(StackName="app", TemplateStage="Original")["TemplateBody"], json.loads(body))
+    refused("ValidationError", "[Original, Processed]", cfn.get_template, StackName="app", TemplateStage="Half")
+    create("plain", template({"Q": queue()}))
+    equal(cfn.get_template(StackName="plain", TemplateStage="Processed")["TemplateBody"]["Resources"], {"Q": queue()})
+
+
+def test_policies_of_creation_and_update():
+    signal = {"CreationPolicy": {"ResourceSignal": {"Count": 1}}, "UpdatePolicy": {"AutoScalingReplacingUpdate": {"WillReplace": True}}}
+    create("app", template({"Q": {**queue(), **signal}}))
+    alias = {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": "f", "FunctionVersion": "1", "Name": "live"}}
+    shifted = template({"A": {**alias, "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {"ApplicationName": "a"}}}})
+    refused("ValidationError", "UpdatePolicy.CodeDeployLambdaAliasUpdate", cfn.create_stack, StackName="b", TemplateBody=shifted)
+    refused("ValidationError", "expected a map", cfn.create_stack, StackName="b", TemplateBody=template({"Q": {**queue(), "CreationPolicy": 1}}))
+
+
+def test_hostile_templates_are_refused_soon():
+    """Each in one answer, while others are answered; sizes are those that a request may have, and in a bucket a megabyte."""
+    client("s3").create_bucket(Bucket="templates")
+
+    def stored(text):
+        client("s3").put_object(Bucket="templates", Key="t", Body=text.encode())
+        return {"TemplateURL": "https://s3.amazonaws.com/templates/t"}
+
+    def check(text, expected):
+        began = time.monotonic()
+        given = {"TemplateBody": text} if len(text) <= 51_200 else stored(text)
+        refused("ValidationError", expected, cfn.create_stack, StackName="hostile", **given)
+        assert time.monotonic() - began < 30, f"{expected}: {time.monotonic() - began} s"
+
+    check("[" * 51_000, "Template format error")
+    check('{"a":' * 10_000, "Template format error")
+    check("- " * 25_000, "nested more than 100 levels")
+    bomb = "a0: &a0 [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n"
+    bomb += "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    check(bomb, "aliases make more than")
+    check("Resources: {A: !!python/object/apply:os.system ['true']}", "Template format error")
+    check("Resources: {A: !Nobody x}", "the tag `!Nobody` is unknown")
+    check("".join(f"k{n}: v\n" for n in range(60_000)), "unknown field")
+    check(template({f"A{n}": queue() for n in range(501)}), "CloudFormation allows 500")
+    circle = {f"A{n}": parameter({"Ref": f"A{(n + 1) % 500}"}) for n in range(500)}
+    check(template(circle), "Circular dependency")
+    check(template({"P": parameter({"Ref": "L"})}, Parameters={"L": {"Type": "String", "Default": "x" * 5_000}}), "longer than 4096 bytes")
+    chain = {f"C{n}": {"Fn::Not": [{"Condition": f"C{n + 1}"}]} for n in range(10_000)}
+    check(template({"Q": queue()}, Conditions=chain), "more than 100 conditions")
+    loops = {"Fn::ForEach::A": ["X", [str(n) for n in range(100)], {"Fn::ForEach::B${X}": ["Y", [str(n) for n in range(100)], {"Q${X}x${Y}": queue()}]}]}
+    check(template(loops, Transform="AWS::LanguageExtensions"), "makes more than 5000 members")
+    refused("ValidationError", "does not exist", cfn.describe_stacks, StackName="hostile")
+
+    # Five thousand times half a megabyte: values are computed only when the stack is created.
+    long = {"M": {"a": {"b": "x" * 500_000}}}
+    many = [{"Fn::FindInMap": ["M", "a", "b"]}] * 5_000
+    cfn.create_stack(StackName="heavy", **stored(template({"Q": queue(Tags=many)}, Mappings=long)))
+    equal(ended("heavy"), "ROLLBACK_COMPLETE")
+    reasons = [event.get("ResourceStatusReason", "") for event in cfn.describe_stack_events(StackName="heavy")["StackEvents"]]
+    assert any("is one too many" in reason for reason in reasons), reasons
+
+
+def test_networks_are_recorded():
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
+    subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "V"}, "CidrBlock": {"Fn::Select": [0, {"Fn::Cidr": [{"Fn::GetAtt": ["V", "CidrBlock"]}, 2, 8]}]}}}
+    outputs = {"Vpc": {"Value": {"Ref": "V"}}, "Block": {"Value": {"Fn::GetAtt": ["S", "CidrBlock"]}}, "Of": {"Value": {"Fn::GetAtt": ["S", "VpcId"]}}}
+    create("net", template({"V": vpc, "S": subnet}, Outputs=outputs))
+    found = values("net")
+    equal((found["Block"], found["Of"]), ("10.0.0.0/24", found["Vpc"]))
+    assert found["Vpc"].startswith("vpc-0") and len(found["Vpc"]) == 21, found
 
 
 def in_the_next_second():

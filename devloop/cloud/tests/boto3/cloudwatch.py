@@ -273,6 +273,20 @@ def post(body, content_type, **headers):
         return error.code, error.read().decode()
 
 
+def test_dashboards():
+    refused("InvalidParameterInput", "valid JSON object", metrics.put_dashboard, DashboardName="d", DashboardBody="no")
+    refused("InvalidParameterInput", "DashboardName", metrics.put_dashboard, DashboardName="a b", DashboardBody="{}")
+    equal(metrics.put_dashboard(DashboardName="d", DashboardBody='{"widgets": []}')["DashboardValidationMessages"], [])
+    shown = metrics.get_dashboard(DashboardName="d")
+    equal((shown["DashboardArn"], shown["DashboardBody"]), ("arn:aws:cloudwatch::000000000000:dashboard/d", '{"widgets": []}'))
+    (entry,) = metrics.list_dashboards(DashboardNamePrefix="d")["DashboardEntries"]
+    equal((entry["DashboardName"], entry["Size"]), ("d", 15))
+    equal(metrics.list_dashboards(DashboardNamePrefix="x")["DashboardEntries"], [])
+    refused("ResourceNotFound", "Dashboard x does not exist", metrics.delete_dashboards, DashboardNames=["d", "x"])
+    metrics.delete_dashboards(DashboardNames=["d"])
+    refused("ResourceNotFound", "Dashboard d does not exist", metrics.get_dashboard, DashboardName="d")
+
+
 def test_query_protocol():
     """The protocol of clients before 2025: forms in requests, XML in responses. Some of these clients compress requests with gzip."""
     form = "application/x-www-form-urlencoded; charset=utf-8"

@@ -90,6 +90,14 @@ scripts! {
         change_sets
         everything_that_is_not_there_is_named_at_once
         an_export_in_use_stays
+        a_custom_resource_is_what_its_receiver_answers
+        an_update_is_cancelled
+        a_rollback_that_failed_goes_on
+        a_failed_stack_that_was_left_is_rolled_back
+        what_transforms_made_of_a_template_is_shown
+        policies_of_creation_and_update
+        hostile_templates_are_refused_soon
+        networks_are_recorded
         the_command_line_packages_and_deploys_yaml;
     cloudwatch:
         get_metric_statistics_of_values_with_counts_and_percentiles
@@ -105,6 +113,7 @@ scripts! {
         put_metric_alarm
         set_alarm_state
         list_metrics
+        dashboards
         query_protocol
         json_protocol
         command_line;
@@ -213,6 +222,15 @@ scripts! {
         schedules
         groups
         a_schedule_is_fired_by_hand;
+    secretsmanager:
+        create_and_read
+        versions_and_their_stages
+        delete_and_restore
+        lists_and_filters
+        random_passwords
+        tags_and_policies
+        what_does_not_exist_here_is_refused_by_name
+        a_stack_generates_secrets_and_reads_them;
     shapes:
         alarms
         queues

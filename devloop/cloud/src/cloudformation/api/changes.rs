@@ -18,7 +18,7 @@ use super::{
 use crate::{
     context::Context,
     error::ApiError,
-    resource::{Record, ResourceType},
+    resource::Record,
     template::{Lookup, Template, TemplateError, resolved},
 };
 
@@ -27,16 +27,16 @@ const LATER: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 /// Everything that an operation would change.
 #[derive(Debug)]
-pub(super) struct Changes {
+pub(in super::super) struct Changes {
     /// The changes in the form of `DescribeChangeSet`, with the values of properties.
-    pub(super) resources: Vec<Value>,
+    pub(in super::super) resources: Vec<Value>,
     /// Whether outputs, tags or attributes of resources differ.
     others: bool,
 }
 
 impl Changes {
     /// Whether there is nothing to do.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(in super::super) fn is_nothing(&self) -> bool {
         self.resources.is_empty() && !self.others
     }
 }
@@ -69,7 +69,7 @@ impl Lookup for Now<'_> {
 }
 
 /// Compares the stack with its wanted state.
-pub(super) async fn of(
+pub(in super::super) async fn of(
     service: &CloudFormation,
     cx: &Context,
     stack: &Arc<Stack>,
@@ -178,7 +178,10 @@ fn modified(
     what: Change,
     written: &Map<String, Value>,
 ) -> Value {
-    let updatable = types.get(&record.kind).map(ResourceType::updatable).unwrap_or_default();
+    let provider = types.get(&record.kind);
+    let in_place = |name: &str| {
+        provider.is_some_and(|provider| provider.is_open() || provider.updatable().contains(&name))
+    };
     let names = changed(&record.properties, properties);
     let later = |name: &str| properties.get(name).is_some_and(|value| value.to_string().contains(LATER));
     let text = |value: Option<&Value>| {
@@ -198,7 +201,7 @@ fn modified(
             json!({
                 "Target": {
                     "Attribute": "Properties", "Name": name, "Path": format!("/Properties/{name}"),
-                    "RequiresRecreation": if updatable.contains(&name) { "Never" } else { "Always" },
+                    "RequiresRecreation": if in_place(name) { "Never" } else { "Always" },
                     "AttributeChangeType": kind, "BeforeValue": text(before), "AfterValue": text(after),
                 },
                 "Evaluation": if later(name) { "Dynamic" } else { "Static" },
@@ -207,7 +210,7 @@ fn modified(
         })
         .collect();
     let replacement = match what {
-        Change::Replace if names.iter().all(|name| updatable.contains(name) || later(name)) => "Conditional",
+        Change::Replace if names.iter().all(|name| in_place(name) || later(name)) => "Conditional",
         Change::Replace => "True",
         _ => "False",
     };

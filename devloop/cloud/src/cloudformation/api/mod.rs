@@ -10,6 +10,7 @@ mod operate;
 mod templates;
 mod wanted;
 
+pub(super) use changes::of as changes_of;
 use serde_json::Value;
 
 use super::service::CloudFormation;

@@ -6,13 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::service::CloudFormation,
-    errors::{no_change_set, no_stack, validation},
+    errors::{constraint, no_change_set, no_stack, validation},
     input::{required, text},
     wanted,
 };
 use crate::{context::Context, error::ApiError, template::Template};
 
-/// [GetTemplate]. A stack that is still in `REVIEW_IN_PROGRESS` has an empty template.
+/// [GetTemplate]. A stack that is still in `REVIEW_IN_PROGRESS` has an empty template. The default is the template after its
+/// transforms; `TemplateStage=Original` asks for the text that was submitted.
 pub(super) fn get(service: &CloudFormation, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let name = required(input, "StackName")?;
     let stack = service.stacks.find(cx, name).ok_or_else(|| no_stack(name))?;
@@ -24,7 +25,15 @@ pub(super) fn get(service: &CloudFormation, cx: &Context, input: &Value) -> Resu
             &found.ok_or_else(|| no_change_set(name))?.wanted
         }
     };
-    let body = wanted.template.as_ref().map_or("{}", Template::text);
+    let shown = match text(input, "TemplateStage") {
+        None | Some("Processed") => Template::processed,
+        Some("Original") => Template::text,
+        Some(other) => {
+            let wanted = "satisfy enum value set: [Original, Processed]";
+            return Err(constraint("templateStage", Some(other), wanted));
+        }
+    };
+    let body = wanted.template.as_ref().map_or("{}", shown);
     Ok(json!({ "TemplateBody": body, "StagesAvailable": ["Original", "Processed"] }))
 }
 

@@ -304,7 +304,7 @@ impl ResourceType for Part {
             let output = self.call(task, "Create", None, members(task.properties)).await?;
             let id = text(&output, &format!("/{}", self.id))?;
             let created = Created::new(id.clone());
-            Ok(self.attributes().first().map_or(created.clone(), |name| created.with(name, id)))
+            Ok(self.attributes().first().map_or(created.clone(), |name| created.with(*name, id)))
         })
     }
 

@@ -25,6 +25,8 @@ static ABOUT: About = About {
             ("MissingRequiredParameterException", "MissingParameter"),
             ("ResourceNotFound", "ResourceNotFound"),
             ("LimitExceededFault", "LimitExceeded"),
+            ("DashboardInvalidInputError", "InvalidParameterInput"),
+            ("DashboardNotFoundError", "ResourceNotFound"),
             ("InvalidFormatFault", "InvalidFormat"),
         ],
         dialect: Dialect::Members,
@@ -32,21 +34,26 @@ static ABOUT: About = About {
     }),
     operations: &[
         "DeleteAlarms",
+        "DeleteDashboards",
         "DescribeAlarmHistory",
         "DescribeAlarms",
         "DescribeAlarmsForMetric",
         "DisableAlarmActions",
         "EnableAlarmActions",
+        "GetDashboard",
         "GetMetricData",
         "GetMetricStatistics",
+        "ListDashboards",
         "ListMetrics",
         "ListTagsForResource",
+        "PutDashboard",
         "PutMetricAlarm",
         "PutMetricData",
         "SetAlarmState",
         "TagResource",
         "UntagResource",
     ],
+    without_effect: &["dashboards: they are kept and shown, and nothing draws them"],
     ..About::named("monitoring")
 };
 
@@ -58,7 +65,10 @@ impl Service for CloudWatch {
     }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
-        vec![("AWS::CloudWatch::Alarm", Box::new(cloudformation::Alarm))]
+        vec![
+            ("AWS::CloudWatch::Alarm", Box::new(cloudformation::Alarm)),
+            ("AWS::CloudWatch::Dashboard", Box::new(cloudformation::Dashboard)),
+        ]
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {

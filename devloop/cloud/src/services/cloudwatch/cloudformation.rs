@@ -1,9 +1,9 @@
-//! `AWS::CloudWatch::Alarm`.
+//! `AWS::CloudWatch::Alarm` and `AWS::CloudWatch::Dashboard`.
 
 use serde_json::{Value, json};
 
 use crate::resource::{
-    Created, Doing, Properties, Record, ResourceType,
+    Cause, Created, Doing, Properties, Record, ResourceType,
     Shape::{Any, Flag, Integer, Text, Texts},
     Task,
 };
@@ -96,4 +96,42 @@ async fn put(task: &Task<'_>, name: String) -> Result<Created, crate::resource::
     task.began(&name);
     let arn = task.cx.arn("cloudwatch", &format!("alarm:{name}"));
     Ok(Created::new(name).with("Arn", arn))
+}
+
+/// `AWS::CloudWatch::Dashboard`.
+#[derive(Debug)]
+pub(super) struct Dashboard;
+
+impl Dashboard {
+    async fn put(task: &Task<'_>, name: &str) -> Result<Created, Cause> {
+        let input = json!({ "DashboardName": name, "DashboardBody": task.required("DashboardBody")? });
+        task.call("monitoring", "PutDashboard", input).await?;
+        Ok(Created::new(name))
+    }
+}
+
+impl ResourceType for Dashboard {
+    fn properties(&self) -> Properties {
+        &[("DashboardBody", Text), ("DashboardName", Text)]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["DashboardBody"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move { Self::put(task, &task.name("DashboardName", 255)).await })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(Self::put(task, &before.made.physical_id))
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let input = json!({ "DashboardNames": [physical_id] });
+            task.call("monitoring", "DeleteDashboards", input).await?;
+            Ok(())
+        })
+    }
 }

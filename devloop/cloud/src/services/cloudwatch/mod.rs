@@ -8,6 +8,7 @@
 mod about;
 mod alarms;
 mod cloudformation;
+mod dashboards;
 mod data;
 mod distribution;
 mod errors;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     alarms::Alarms,
+    dashboards::Dashboards,
     data,
     distribution::Distribution,
     list, put,
@@ -22,6 +23,7 @@ pub(crate) struct CloudWatch {
     clock: Clock,
     regions: Arc<Regional<Store>>,
     pub(super) alarms: Arc<Alarms>,
+    dashboards: Dashboards,
 }
 
 /// A handle to one series. The metric is looked up once, so recording takes only one short lock.
@@ -56,7 +58,7 @@ impl CloudWatch {
     pub(crate) fn new(clock: Clock) -> Self {
         let regions = Arc::new(Regional::default());
         let alarms = Alarms::new(clock.clone(), Arc::clone(&regions));
-        Self { clock, regions, alarms }
+        Self { clock, regions, alarms, dashboards: Dashboards::default() }
     }
 
     /// Sets the functions that alarms may invoke, once.
@@ -73,6 +75,9 @@ impl CloudWatch {
             "GetMetricStatistics" => statistics::get(&store, now_ms, input),
             "GetMetricData" => data::get(&store, now_ms, input),
             "ListMetrics" => list::list(&store, now_ms, input),
+            "PutDashboard" | "GetDashboard" | "ListDashboards" | "DeleteDashboards" => {
+                self.dashboards.call(cx, now_ms, operation, input)
+            }
             _ => self.alarms.call(cx, operation, input),
         }
     }

@@ -31,6 +31,7 @@ fn value(expression: &Value) -> Result<Option<Value>, Problem> {
         pseudo: &pseudo,
         conditions: &conditions,
         lookup: &World,
+        budget: &Budget::default(),
     };
     scope.value(expression)
 }

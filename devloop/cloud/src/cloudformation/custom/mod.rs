@@ -1,0 +1,167 @@
+//! `AWS::CloudFormation::CustomResource` and every `Custom::…`: resources that a function of the template's author makes, or
+//! whoever else listens to a topic. The request carries an address of this server, to which the answer is sent [Custom
+//! resource request and response reference, CloudFormation User Guide].
+
+mod answers;
+mod request;
+
+use std::{
+    pin::pin,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use answers::Answer;
+pub(super) use answers::{Answers, PATH};
+use request::{Request, Verb};
+
+use super::service::CloudFormation;
+use crate::{
+    error::ApiError,
+    functions::Invocation,
+    resource::{Cause, Created, Doing, Properties, Record, ResourceType, Shape::Text, Task},
+};
+
+/// The name under which all of them stand among the types.
+pub(super) const KIND: &str = "AWS::CloudFormation::CustomResource";
+
+/// How a type of the template's author begins.
+pub(super) const PREFIX: &str = "Custom::";
+
+/// How much of an answer is read; one that is too long is told so.
+pub(super) const LONGEST_SENT: usize = 1024 * 1024;
+
+/// How long an answer may take unless the property `ServiceTimeout` says otherwise, and at most, in seconds.
+const LONGEST: u64 = 3_600;
+
+/// The type.
+#[derive(Debug)]
+pub(super) struct Custom(pub(super) Weak<CloudFormation>);
+
+impl ResourceType for Custom {
+    fn properties(&self) -> Properties {
+        &[("ServiceTimeout", Text), ("ServiceToken", Text)]
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let answer = self.ask(task, Verb::Create).await?;
+            if let Some(id) = &answer.physical_id {
+                // Also what has failed has to be deleted, when it has an id.
+                task.began(id);
+            }
+            answer.made(None)
+        })
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
+        Box::pin(async move {
+            if task.differs(before, "ServiceToken") {
+                return Err(Cause::Property("Modifying service token is not allowed.".to_owned()));
+            }
+            let physical_id = &before.made.physical_id;
+            let answer = self.ask(task, Verb::Update { physical_id, before: &before.properties }).await?;
+            answer.made(Some(physical_id))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let answer = self.ask(task, Verb::Delete { physical_id }).await?;
+            answer.made(Some(physical_id)).map(|_| ())
+        })
+    }
+}
+
+impl Custom {
+    /// Sends the request and waits for its answer. A function that ends with an error before it has answered is not waited for; AWS
+    /// calls it twice more and then waits until the time is over.
+    async fn ask(&self, task: &Task<'_>, verb: Verb<'_>) -> Result<Answer, Cause> {
+        let stopping = || ApiError::internal("the cloud is stopping");
+        let service = self.0.upgrade().ok_or_else(stopping)?;
+        let limit = time_limit(task)?;
+        let token = task.required("ServiceToken")?;
+        let stack = service.stacks.by_name(task.cx, task.stack());
+        let stack_id = stack.map(|stack| stack.id.clone()).unwrap_or_default();
+        let mut expected = service.answers.expect(&task.cx.endpoint);
+        let request = Request { verb, token, url: &expected.url, id: &expected.id, stack_id: &stack_id };
+        let document = request.document(task);
+        let over = {
+            let message = format!(
+                "CloudFormation did not receive a response from your Custom Resource within {} s. Please check your logs \
+                 for requestId [{}].",
+                limit.as_secs(),
+                expected.id
+            );
+            Cause::Property(message)
+        };
+        let mut time = pin!(service.clock().sleep(limit));
+        let mut calling = pin!(call(&service, task, token, &document));
+        let mut has_ended = false;
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut expected.answer => {
+                    return answer.map_err(|_| stopping().into());
+                }
+                outcome = &mut calling, if !has_ended => match outcome? {
+                    None => has_ended = true,
+                    // It may have answered all the same.
+                    Some(failure) => return expected.answer.try_recv().map_err(|_| failure),
+                },
+                () = &mut time => return Err(over),
+            }
+        }
+    }
+}
+
+/// Hands the request over. What comes back says why no answer is to be expected any more, if that is so.
+async fn call(
+    service: &Arc<CloudFormation>,
+    task: &Task<'_>,
+    token: &str,
+    document: &Value,
+) -> Result<Option<Cause>, Cause> {
+    let refused = || {
+        Cause::Property(format!(
+            "ServiceToken is `{token}`; expected the ARN of a function or of a topic of SNS"
+        ))
+    };
+    match token.split(':').nth(2) {
+        Some("lambda") => {
+            let functions = service.functions()?;
+            let payload = Bytes::from(document.to_string());
+            let invocation = Invocation { payload, ..Invocation::default() };
+            let outcome = functions.invoke(task.cx, token, invocation).await?;
+            let failed = outcome.function_error.map(|_| {
+                let said = String::from_utf8_lossy(&outcome.payload);
+                Cause::Property(format!("the function {token} failed before it had answered: {said}"))
+            });
+            Ok(failed)
+        }
+        Some("sns") => {
+            let subject = "AWS CloudFormation custom resource request";
+            let input = json!({ "TopicArn": token, "Subject": subject, "Message": document.to_string() });
+            task.call("sns", "Publish", input).await?;
+            Ok(None)
+        }
+        _ => Err(refused()),
+    }
+}
+
+/// How long the answer may take.
+fn time_limit(task: &Task<'_>) -> Result<Duration, Cause> {
+    let Some(text) = task.text("ServiceTimeout") else { return Ok(Duration::from_secs(LONGEST)) };
+    let seconds = text.parse().ok().filter(|seconds| (1..=LONGEST).contains(seconds));
+    let seconds = seconds.ok_or_else(|| {
+        Cause::Property(format!("ServiceTimeout is `{text}`; expected whole seconds from 1 to {LONGEST}"))
+    })?;
+    Ok(Duration::from_secs(seconds))
+}

@@ -1,0 +1,49 @@
+//! The service: dispatch by operation name.
+
+use serde_json::Value;
+
+use super::{put, random, read, remove, store::Store};
+use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+
+/// The secrets of every region.
+#[derive(Debug)]
+pub(crate) struct SecretsManager {
+    clock: Clock,
+    regions: Regional<Store>,
+}
+
+impl SecretsManager {
+    /// A service without secrets.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, regions: Regional::default() }
+    }
+
+    /// Runs one operation by its API name.
+    #[expect(clippy::unused_async, reason = "every service is called alike")]
+    pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let store = self.regions.of(&cx.region);
+        let now_ms = self.clock.now_ms();
+        // Secrets whose window of recovery is over are gone, whoever asks.
+        store.expire(now_ms);
+        match operation {
+            "CreateSecret" => put::create(&store, cx, now_ms, input),
+            "PutSecretValue" => put::value(&store, now_ms, input),
+            "UpdateSecret" => put::update(&store, now_ms, input),
+            "UpdateSecretVersionStage" => put::stage(&store, now_ms, input),
+            "TagResource" => put::tag(&store, input),
+            "UntagResource" => put::untag(&store, input),
+            "PutResourcePolicy" => put::policy(&store, input),
+            "DeleteResourcePolicy" => remove::policy(&store, input),
+            "GetResourcePolicy" => read::policy(&store, input),
+            "GetSecretValue" => read::value(&store, now_ms, input),
+            "BatchGetSecretValue" => read::values(&store, now_ms, input),
+            "DescribeSecret" => read::describe(&store, input),
+            "ListSecrets" => read::list(&store, input),
+            "ListSecretVersionIds" => read::versions(&store, input),
+            "GetRandomPassword" => random::operation(input),
+            "DeleteSecret" => remove::delete(&store, cx, now_ms, input),
+            "RestoreSecret" => remove::restore(&store, input),
+            _ => Err(ApiError::unknown_operation("secretsmanager", operation)),
+        }
+    }
+}
