@@ -104,10 +104,10 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file except tests, with its room.
-fn files() -> Vec<(String, PathBuf)> {
+/// Every source file below a folder but tests.
+fn files_below(folder: PathBuf) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut open = vec![source()];
+    let mut open = vec![folder];
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -119,18 +119,24 @@ fn files() -> Vec<(String, PathBuf)> {
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && !path.ends_with("tests.rs")
             {
-                let inside = path.strip_prefix(source()).unwrap();
-                let room = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
-                if room != "testing" {
-                    found.push((room, path));
-                }
+                found.push(path);
             }
         }
     }
     found
 }
 
-/// The code's lines without comments and without the unit tests, which are at the end of a file.
+/// Every source file but tests, with the room it lies in.
+fn files() -> Vec<(String, PathBuf)> {
+    let room = |path: PathBuf| {
+        let inside = path.strip_prefix(source()).unwrap();
+        let room = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        (room, path)
+    };
+    files_below(source()).into_iter().map(room).filter(|(room, _)| room != "testing").collect()
+}
+
+/// The code's lines without comments and without the unit tests, which stand at the end of a file.
 fn code(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -208,4 +214,21 @@ fn the_pure_rooms_know_no_files_clocks_or_tasks() {
 fn imports_are_found() {
     let lines = ["use crate::engine::State;", "fn f(x: crate::graph::Reason) {}", "use std::fs;"];
     assert_eq!(imports(lines).into_iter().collect::<Vec<_>>(), ["engine", "graph"]);
+}
+
+/// What only Linux has is asked for in `devloop/system` alone, where a portable way stands beside it. Linkers are matters of the
+/// machine that a function is built for.
+#[test]
+fn what_only_linux_has_stands_in_one_crate() {
+    const ASKED: [&str; 4] = ["/proc/", "target_os", "set_parent_process_death_signal", "pidfd_open"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["src", "cloud/src", "postgres/src"].map(|folder| root.join(folder));
+    let files = folders.into_iter().flat_map(files_below);
+    for path in files.filter(|path| !path.starts_with(root.join("src/linker"))) {
+        for line in code(&path) {
+            for word in ASKED {
+                assert!(!line.contains(word), "{}: {line}", path.display());
+            }
+        }
+    }
 }

@@ -29,22 +29,60 @@ fn passes(mut command: Command, wrong: &str) -> Result<(), String> {
 }
 
 /// Runs the tests whose names contain one of the filters; without filters all of them.
-pub(crate) fn tests(root: &Path, set_up: &SetUp, filters: &[String]) -> Result<Tally, String> {
+pub(crate) fn tests(
+    root: &Path,
+    set_up: &SetUp,
+    filters: &[String],
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let mut command = cargo(root);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--"]).args(filters);
+    run(command, set_up, tally)
+}
+
+/// The tests of what `devloop-system` answers in the portable way, by package: processes, swaps, saves, status and bench.
+const PORTABLE: [(&str, &[&str]); 3] = [
+    ("devloop-system", &["--lib"]),
+    ("devloop-cloud", &["--test=lifetimes", "--test=lambda"]),
+    (
+        "devloop",
+        &[
+            "--test=processes",
+            "--test=swaps",
+            "--test=saves",
+            "--test=status",
+            "--test=bench",
+            "--test=bench_live",
+        ],
+    ),
+];
+
+/// Runs the tests of the portable way, with the portable way chosen on Linux too. A feature chooses it, so that no dependency is
+/// compiled anew. The long tests run short: they have run in full on Linux's way.
+pub(crate) fn portable_tests(root: &Path, set_up: &SetUp, tally: &mut Tally) -> Result<(), String> {
+    for (package, targets) in PORTABLE {
+        let mut command = cargo(root);
+        command.args(["test", "--locked", "--no-fail-fast", "--features", "devloop-system/portable"]);
+        command.args(["--package", package]).args(targets).env_remove("CI");
+        run(command, set_up, tally)?;
+    }
+    Ok(())
+}
+
+/// Runs tests and counts them.
+fn run(mut command: Command, set_up: &SetUp, tally: &mut Tally) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("run cargo test: {error}");
     let notes = set_up.home.join("not-run");
     std::fs::write(&notes, "").map_err(failed)?;
-    let mut command = cargo(root);
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--"]).args(filters);
     command.env("PATH", &set_up.path).env(test_tools::NOT_RUN, &notes).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
-    let mut tally = Tally::default();
     let output = child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
     for line in output {
         let line = line.map_err(failed)?;
         say(&tally.take(&String::from_utf8_lossy(&line), |name| lacking(&notes, name)));
     }
-    tally.cargo_failed = !child.wait().map_err(failed)?.success();
-    Ok(tally)
+    tally.cargo_failed |= !child.wait().map_err(failed)?.success();
+    Ok(())
 }
 
 /// The program that the test has noted as missing.

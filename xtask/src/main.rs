@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use arguments::{HELP, Task};
 use say::say;
+use tally::Tally;
 
 /// Something failed.
 const FAILED: u8 = 1;
@@ -72,7 +73,12 @@ fn test(root: &Path, filters: &[String]) -> Result<u8, String> {
         checks::lints(root)?;
     }
     say("=== tests");
-    let tally = checks::tests(root, &set_up, filters)?;
+    let mut tally = Tally::default();
+    checks::tests(root, &set_up, filters, &mut tally)?;
+    if filters.is_empty() {
+        say("=== tests of the portable way");
+        checks::portable_tests(root, &set_up, &mut tally)?;
+    }
     say(&format!("\n{tally}\nall after {:.0} s", began.elapsed().as_secs_f64()));
     Ok(match (tally.has_failed(), tally.not_run.is_empty()) {
         (true, _) => FAILED,

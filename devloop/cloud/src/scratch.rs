@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// The purpose of a folder. The folder's name starts with it, and the process's id follows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
-    /// A package of a function.
+    /// A package of a function, or its program.
     Code,
     /// Objects of S3.
     Objects,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use death_signal::die_with_this_process;
+use devloop_system::children::die_with_this_process;
 use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;

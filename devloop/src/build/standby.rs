@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use devloop_system::files::TELLS_WHO_WAITS;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
@@ -113,9 +114,9 @@ pub(crate) fn before_a_stop() {
 }
 
 impl Standby {
-    /// No cargo waits yet. None ever will unless `enabled` is set and the kernel lists who waits for a lock.
+    /// Nothing waits yet; nothing ever does unless that is enabled and the system tells who waits for a lock.
     pub(crate) fn new(enabled: bool) -> Arc<Self> {
-        let enabled = enabled && cfg!(target_os = "linux");
+        let enabled = enabled && TELLS_WHO_WAITS;
         Arc::new(Self { enabled, slot: Mutex::default() })
     }
 

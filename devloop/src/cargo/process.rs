@@ -2,18 +2,14 @@
 
 use std::io;
 
-use death_signal::die_with_this_process;
+use devloop_system::children::{die_with_this_process, wait_for_end_of_group};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
 
-#[cfg(target_os = "linux")]
-mod members;
-
-/// Makes the command the leader of a process group of its own. The kernel kills it when devloop ends, however that happens.
+/// Makes the command the leader of a process group of its own. It is killed when devloop ends, however that happens.
 ///
-/// Start it from a thread that lives as long as devloop, such as the runtime's workers: the kernel watches the thread that
-/// forked, not the process.
+/// Start it from a thread that lives as long as devloop, such as the runtime's workers ([`die_with_this_process`]).
 pub(crate) fn lead_a_group(command: &mut Command) {
     command.process_group(0).kill_on_drop(true);
     die_with_this_process(command, Signal::KILL);
@@ -41,16 +37,13 @@ impl Group {
         }
     }
 
-    /// Kills every process of the group and resolves when none of them runs any more; some end only after the leader. The leader
-    /// must not have been reaped yet.
+    /// Kills every process of the group and resolves when none of them runs any more. They end one by one, some
+    /// only after the leader is gone. The leader must not have been reaped yet.
     pub(crate) async fn end(&mut self) {
         let leader = self.leader;
         self.kill();
-        #[cfg(target_os = "linux")]
         if let Some(leader) = leader {
-            // After the signal no process of the group can start another one, so listing them once finds all.
-            let waiting = move || members::of(leader).iter().for_each(members::wait_for);
-            let _ = tokio::task::spawn_blocking(waiting).await;
+            let _ = tokio::task::spawn_blocking(move || wait_for_end_of_group(leader)).await;
         }
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use devloop_system::files::Watchers;
+
 use crate::descriptors::ENOUGH;
 use crate::doctor::report::{Check, DoctorReport};
 use crate::engine::Problem;
@@ -55,14 +57,8 @@ pub(crate) struct Links {
 /// inotify's limits for this user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Inotify {
-    /// `fs.inotify.max_user_watches`.
-    pub(crate) watches: usize,
-    /// How many this user's processes have.
-    pub(crate) watches_used: usize,
-    /// `fs.inotify.max_user_instances`.
-    pub(crate) instances: usize,
-    /// How many this user's processes have.
-    pub(crate) instances_used: usize,
+    /// The limits, and how much of them is taken.
+    pub(crate) watchers: Watchers,
     /// How many directories devloop would watch.
     pub(crate) directories: usize,
 }
@@ -199,7 +195,8 @@ fn open_files(limit: u64) -> Check {
 }
 
 fn inotify(limits: Inotify) -> Check {
-    let Inotify { watches, watches_used, instances, instances_used, directories } = limits;
+    let Inotify { watchers, directories } = limits;
+    let Watchers { watches, watches_used, instances, instances_used } = watchers;
     if watches.saturating_sub(watches_used) < directories {
         return Check::wrong(
             "inotify",

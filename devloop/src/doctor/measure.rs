@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use devloop_system::files;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::cargo::{Toolchain, refusal};
@@ -58,7 +59,7 @@ pub(crate) async fn measure(place: &Subject, readings: &mut Readings) {
                 Some((name.clone(), machine::inspect(&looked.dist.join(name).join("bootstrap")).ok()?))
             })
             .collect();
-        (read_inotify(directories), event, dist, binaries)
+        (files::watchers().map(|watchers| Inotify { watchers, directories }), event, dist, binaries)
     });
     if let Ok((inotify, event, dist, binaries)) = reading.await {
         (readings.inotify, readings.event, readings.dist, readings.binaries) =
@@ -99,29 +100,6 @@ pub(crate) async fn versions(toolchain: &Toolchain, directory: &Path) -> Result<
         return Err(Problem::new("toolchain_missing", message).with_hint(hint));
     }
     Ok(seen.join(", "))
-}
-
-/// inotify's limits, and how much of them this user's processes use as far as `/proc` tells.
-fn read_inotify(directories: usize) -> Option<Inotify> {
-    let limit = |name: &str| {
-        fs::read_to_string(Path::new("/proc/sys/fs/inotify").join(name)).ok()?.trim().parse::<usize>().ok()
-    };
-    let (watches, instances) = (limit("max_user_watches")?, limit("max_user_instances")?);
-    let (mut watches_used, mut instances_used) = (0, 0);
-    for process in fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()) {
-        let Ok(descriptors) = fs::read_dir(process.join("fd")) else { continue };
-        for descriptor in descriptors.flatten() {
-            let is_watcher =
-                fs::read_link(descriptor.path()).is_ok_and(|link| link.as_os_str() == "anon_inode:inotify");
-            if is_watcher {
-                instances_used += 1;
-                let details = fs::read_to_string(process.join("fdinfo").join(descriptor.file_name()));
-                let is_watch = |line: &&str| line.starts_with("inotify ");
-                watches_used += details.unwrap_or_default().lines().filter(is_watch).count();
-            }
-        }
-    }
-    Some(Inotify { watches, watches_used, instances, instances_used, directories })
 }
 
 /// Saves a file of its own in the directory until the watcher tells of it; returns how long that took after the last save.
@@ -207,7 +185,7 @@ fn try_dist(dist: &Path) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{deliver, read_inotify, read_port, try_dist};
+    use super::{deliver, read_port, try_dist};
 
     #[tokio::test]
     async fn a_busy_port_has_an_owner_and_a_free_one_none() {
@@ -232,12 +210,5 @@ mod tests {
         std::fs::write(&dist, "a file").unwrap();
         assert!(try_dist(&dist).is_err());
         assert!(deliver(&directory.path().join("missing")).is_err());
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_limits_of_this_machine_are_read() {
-        let inotify = read_inotify(7).unwrap();
-        assert!(inotify.watches > 0 && inotify.instances > 0 && inotify.directories == 7, "{inotify:?}");
     }
 }

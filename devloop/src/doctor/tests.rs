@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use devloop_system::files::Watchers;
+
 use crate::doctor::judge::{Inotify, Links, Port, Readings, judge};
 use crate::doctor::propose;
 use crate::doctor::report::text;
@@ -31,10 +33,7 @@ fn clean() -> Readings {
         wrapper: None,
         used: Some(Linker::Default),
         inotify: Some(Inotify {
-            watches: 65_536,
-            watches_used: 120,
-            instances: 128,
-            instances_used: 3,
+            watchers: Watchers { watches: 65_536, watches_used: 120, instances: 128, instances_used: 3 },
             directories: 14,
         }),
         descriptors: Some(1_048_576),
@@ -101,10 +100,7 @@ fn a_wrapper_of_somebody_else_is_named() {
 fn no_room_for_watches_is_named_with_the_command() {
     let inotify = |watches_used, instances_used| Readings {
         inotify: Some(Inotify {
-            watches: 8192,
-            watches_used,
-            instances: 128,
-            instances_used,
+            watchers: Watchers { watches: 8192, watches_used, instances: 128, instances_used },
             directories: 14,
         }),
         ..clean()

@@ -243,10 +243,11 @@ fn five(seen: &Figures) -> String {
 
 fn usage(used: &ProcessUse, runs: u64) -> String {
     format!(
-        "{:.0} % of a core, {:.2} ms and {:.1} waits a run, {:.0} MB{}",
+        "{:.0} % of a core, {:.2} ms{} a run, {:.0} MB{}",
         used.cpu_share * 100.0,
         used.cpu_ms / runs.max(1) as f64,
-        used.waits as f64 / runs.max(1) as f64,
+        used.waits
+            .map_or_else(String::new, |waits| format!(" and {:.1} waits", waits as f64 / runs.max(1) as f64)),
         used.rss_mb,
         if used.processes == 1 { String::new() } else { format!(", {} processes", used.processes) }
     )

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use devloop_system::sockets;
+
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
 
@@ -17,55 +19,18 @@ pub(super) fn refused(port: u16, error: &io::Error) -> UserError {
     UserError { problem, exit: Exit::Cloud }
 }
 
-/// The process that listens on the port, such as `devloop (process 4711)`. Linux tells; processes of other users stay
-/// unnamed.
+/// The process that listens on the port, such as `devloop (process 4711)`, where the system tells; processes of other users stay
+/// unnamed. Reads tables of the whole machine.
 pub(crate) fn owner(port: u16) -> Option<String> {
-    let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| std::fs::read_to_string(table).ok())
-        .find_map(|table| listening_inode(&table, port))?;
-    let socket = format!("socket:[{inode}]");
-    for process in std::fs::read_dir("/proc").ok()?.flatten() {
-        let Some(id) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
-            continue;
-        };
-        let Ok(descriptors) = std::fs::read_dir(process.path().join("fd")) else { continue };
-        let has_it = descriptors.flatten().any(|descriptor| {
-            std::fs::read_link(descriptor.path()).is_ok_and(|link| link.as_os_str() == socket.as_str())
-        });
-        if has_it {
-            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            return Some(format!("{} (process {id})", name.trim()));
-        }
-    }
-    None
-}
-
-/// The socket's number in the kernel's table, for a listening socket on the port [proc(5), `/proc/net/tcp`].
-fn listening_inode(table: &str, port: u16) -> Option<String> {
-    const LISTEN: &str = "0A";
-    table.lines().skip(1).find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
-        let (_, hex) = local.rsplit_once(':')?;
-        (*state == LISTEN && u16::from_str_radix(hex, 16).ok()? == port).then(|| (*inode).to_owned())
-    })
+    let process = sockets::listener(port)?;
+    let name = sockets::name_of(process).unwrap_or_default();
+    Some(format!("{name} (process {process})"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{listening_inode, refused};
+    use super::refused;
 
-    #[test]
-    fn the_table_of_sockets_is_read() {
-        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
-            0: 0100007F:11D6 0100007F:9999 01 00000000:00000000 00:00000000 00000000 0 0 11 1\n\
-            1: 0100007F:11D6 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 22 1\n";
-        assert_eq!(listening_inode(table, 0x11D6).as_deref(), Some("22"));
-        assert_eq!(listening_inode(table, 80), None);
-    }
-
-    #[cfg(target_os = "linux")]
     #[test]
     fn a_busy_ports_owner_is_named() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

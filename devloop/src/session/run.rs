@@ -170,7 +170,11 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, outputs, target, is_ours, status, stopped } = cloud;
+    let RunningCloud { endpoint, mut outputs, target, is_ours, status, stopped } = cloud;
+    let missing = tokio::task::spawn_blocking(devloop_system::missing).await.unwrap_or_default();
+    if !missing.is_empty() {
+        outputs.insert("Without".to_owned(), missing.join("; "));
+    }
     let demands = demands(&prepared.templates, if is_ours { Purpose::RunHere } else { Purpose::Ship });
     let Prepared { settings, workspace, functions, following, templates, remarks, .. } = prepared;
     let Options { view, watch, .. } = *options;

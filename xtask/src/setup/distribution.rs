@@ -26,6 +26,10 @@ pub(super) fn install(home: &Path) {
     if browser::found(&path).next().is_none() {
         packages.extend(["chromium", "fonts-liberation"]);
     }
+    // What the portable way of `devloop/system` asks.
+    let asked = [("ps", "procps"), ("lsof", "lsof")];
+    let missing = asked.iter().filter(|(program, _)| test_tools::find_in(&path, program).is_none());
+    packages.extend(missing.map(|(_, package)| *package));
     if packages.is_empty() {
         return;
     }

@@ -6,6 +6,8 @@ mod pipeline;
 
 use std::time::Duration;
 
+use devloop_system::usage::load_average;
+
 use crate::bench::account::Account;
 use crate::bench::chain::ChainReport;
 use crate::bench::compare::blocks;
@@ -19,7 +21,7 @@ use crate::bench::plan::{Pace, Plan};
 use crate::bench::sample::Sample;
 use crate::bench::target::{BenchTarget, Following};
 use crate::bench::timeline::{Instants, Timeline};
-use crate::bench::usage::{Moment, load_average, used};
+use crate::bench::usage::{Moment, used};
 use crate::bench::verdict::{LoadFacts, generator};
 
 /// The longest answer time that passes the reference's second check, in µs.

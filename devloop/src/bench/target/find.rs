@@ -1,5 +1,6 @@
 //! Finds the pipeline, or the chain that the user means.
 
+use devloop_system::sockets::listener;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +11,6 @@ use crate::bench::chain::{Chain, Choice, Head, Kind, Source, choose};
 use crate::bench::entry_point::{EntryPoint, Form};
 use crate::bench::http::{Client, Service, address};
 use crate::bench::sink::Sink;
-use crate::bench::usage::listener;
 use crate::engine::Problem;
 
 impl BenchTarget {

@@ -5,15 +5,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use devloop_system::files::waiting_for_lock;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The lock file's name, which cargo chose. The file stays; what counts is which process holds its lock.
 const FILE: &str = ".cargo-lock";
-
-/// Where the kernel lists locks and the processes that wait for them `[proc_locks(5)]`.
-const LOCKS: &str = "/proc/locks";
 
 /// After another process has opened the file, whether it waits for the lock is checked after each of these times.
 const LOOKS_MS: [u64; 5] = [0, 2, 8, 40, 200];
@@ -125,18 +123,7 @@ impl Drop for Held {
 
 /// Whether another process than this one waits for the lock of the file.
 fn is_wanted(inode: u64, but: Option<u32>) -> bool {
-    fs::read_to_string(LOCKS).is_ok_and(|locks| waiters(&locks, inode).any(|waiter| Some(waiter) != but))
-}
-
-/// The processes that wait for a lock of the file. Its device is not compared: some file systems report another one to stat(2).
-fn waiters(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
-    locks.lines().filter_map(move |line| {
-        let mut fields = line.split_whitespace().skip_while(|field| *field != "->");
-        let (_, kind) = (fields.next()?, fields.next()?);
-        let process = fields.nth(2)?.parse().ok()?;
-        let file = fields.next()?.rsplit(':').next()?.parse::<u64>().ok()?;
-        (kind == "FLOCK" && file == inode).then_some(process)
-    })
+    waiting_for_lock(inode).into_iter().any(|waiter| Some(waiter) != but)
 }
 
 /// Cargo's directory for a profile's output `[Build cache, The Cargo Book]`.
@@ -150,20 +137,7 @@ fn directory(profile: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{directory, waiters};
-
-    #[test]
-    fn who_waits_is_told_from_who_holds() {
-        let locks = "1: POSIX  ADVISORY  READ 27 fe:00:77 128 128\n\
-                     2: FLOCK  ADVISORY  WRITE 500 fe:00:77 0 EOF\n\
-                     2: -> FLOCK  ADVISORY  WRITE 501 fe:00:77 0 EOF\n\
-                     2: -> FLOCK  ADVISORY  WRITE 502 fe:00:77 0 EOF\n\
-                     3: FLOCK  ADVISORY  WRITE 600 fe:00:78 0 EOF\n\
-                     3: -> POSIX  ADVISORY  WRITE 601 fe:00:77 0 EOF\n\
-                     4: -> FLOCK";
-        assert_eq!(waiters(locks, 77).collect::<Vec<_>>(), [501, 502]);
-        assert_eq!(waiters(locks, 78).count(), 0);
-    }
+    use super::directory;
 
     #[test]
     fn a_profile_s_directory_is_cargo_s() {

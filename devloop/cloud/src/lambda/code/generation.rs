@@ -8,10 +8,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use devloop_system::program::{HEAD, Program, runs_here};
 use sha2::{Digest, Sha256};
 
 use super::super::configuration::Configuration;
 use super::Code;
+use crate::scratch;
 
 /// Distinguishes two files at the same path without reading them: a rename changes the inode, a write the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,21 +40,6 @@ impl Identity {
     }
 }
 
-/// How many bytes of a binary are needed to know its machine type.
-const ELF_HEAD: usize = 20;
-
-/// Whether an ELF header names this machine's type. This is checked before the kernel executes the file, because the C
-/// library answers the kernel's "not executable" by running the file in a shell.
-fn runs_here(head: &[u8]) -> bool {
-    let machine = match std::env::consts::ARCH {
-        "x86_64" => 62,
-        "aarch64" => 183,
-        _ => return head.starts_with(b"\x7fELF"),
-    };
-    head.starts_with(b"\x7fELF")
-        && head.get(18..20).is_some_and(|field| u16::from_le_bytes([field[0], field[1]]) == machine)
-}
-
 /// A binary and a configuration that do not change.
 #[derive(Debug)]
 pub(crate) struct Generation {
@@ -63,7 +50,7 @@ pub(crate) struct Generation {
     /// The identity of `bootstrap` when the generation was made.
     pub(crate) identity: Identity,
     /// The binary, held open: new environments run the same code even after the file was replaced or deleted.
-    bootstrap: File,
+    bootstrap: Program,
     is_script: bool,
     digest: OnceLock<String>,
 }
@@ -73,38 +60,35 @@ impl Generation {
     pub(crate) fn open(code: Code, configuration: Arc<Configuration>) -> io::Result<Self> {
         // Non-blocking, because opening a pipe or device in its place would wait for its other end.
         let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-        let mut bootstrap =
-            File::options().read(true).custom_flags(flags).open(code.folder().join("bootstrap"))?;
+        let path = code.folder().join("bootstrap");
+        let mut bootstrap = File::options().read(true).custom_flags(flags).open(&path)?;
         let metadata = bootstrap.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "bootstrap is not a file"));
         }
-        let mut head = Vec::with_capacity(ELF_HEAD);
-        Read::by_ref(&mut bootstrap).take(ELF_HEAD as u64).read_to_end(&mut head)?;
+        let mut head = Vec::with_capacity(HEAD);
+        Read::by_ref(&mut bootstrap).take(HEAD as u64).read_to_end(&mut head)?;
         let is_script = head.starts_with(b"#!");
-        if cfg!(target_os = "linux") && !is_script && !runs_here(&head) {
+        if !is_script && !runs_here(&head) {
             return Err(io::Error::from_raw_os_error(rustix::io::Errno::NOEXEC.raw_os_error()));
         }
         bootstrap.seek(SeekFrom::Start(0))?;
         let identity = Identity::from_metadata(&metadata);
+        let bootstrap = Program::hold(bootstrap, &path, || scratch::create(scratch::Purpose::Code))?;
         Ok(Self { configuration, code, identity, bootstrap, is_script, digest: OnceLock::new() })
     }
 
-    /// The path to execute. A binary is executed through its open descriptor, which stays valid after a rename or deletion;
-    /// a script through its path, because its interpreter opens it again.
+    /// The path to execute: that of the binary that is held; a script is executed through its own path, because its interpreter opens it
+    /// again.
     pub(crate) fn executable(&self) -> PathBuf {
-        if cfg!(target_os = "linux") && !self.is_script {
-            use std::os::fd::AsRawFd as _;
-            return format!("/proc/self/fd/{}", self.bootstrap.as_raw_fd()).into();
-        }
-        self.code.folder().join("bootstrap")
+        if self.is_script { self.code.folder().join("bootstrap") } else { self.bootstrap.path() }
     }
 
     /// SHA-256 of the binary in hex. Reads the whole file the first time: call it where blocking is allowed.
     pub(crate) fn digest(&self) -> &str {
         self.digest.get_or_init(|| {
             let mut hasher = Sha256::new();
-            let read = self.bootstrap.try_clone().and_then(|mut file| {
+            let read = self.bootstrap.file().try_clone().and_then(|mut file| {
                 file.seek(SeekFrom::Start(0))?;
                 io::copy(&mut file, &mut hasher)
             });

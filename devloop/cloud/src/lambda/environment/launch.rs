@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use devloop_system::{children, sockets::Owner};
 use rustix::process::{Pid, Signal};
 use tokio::{
     net::TcpListener,
@@ -19,9 +20,7 @@ use tokio::{
 
 use super::{
     output::Output,
-    peer::Owner,
     runtime_api::{self, Desk},
-    strays,
     variables::{Surroundings, variables},
 };
 use crate::{clock::Clock, lambda::code::Generation};
@@ -83,51 +82,30 @@ async fn launch_once(
         .stderr(writer)
         .process_group(0)
         .kill_on_drop(true);
-    die_with_parent(&mut command);
+    children::die_with_this_process(&mut command, Signal::KILL);
     let keep = Arc::clone(generation);
     let child = spawn(command, keep).await?;
     let (first, ready) = oneshot::channel();
     let desk = Arc::new(Desk::new(first));
     // A process that has ended makes no requests.
     let leader = child.id().and_then(|id| Pid::from_raw(id as i32));
-    let owner = leader.map(|leader| Owner { leader, runtime_api: runtime_api.clone() });
+    let owner = leader.map(|leader| Owner { leader, mark: mark(&runtime_api) });
     tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk), owner));
     Ok(Launched { child, output, desk, ready, runtime_api })
 }
 
-/// Asks the kernel to kill the process when this process dies for any reason.
-#[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    let parent = rustix::process::getpid();
-    let prepare = move || {
-        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-        // The parent may have died before the request was made.
-        if rustix::process::getppid() == Some(parent) {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-    };
-    #[expect(
-        unsafe_code,
-        reason = "runs between fork and exec; it makes two system calls and allocates nothing"
-    )]
-    unsafe {
-        command.pre_exec(prepare);
-    }
+/// The environment variable that only the processes of the function with this Runtime API have.
+pub(super) fn mark(runtime_api: &str) -> String {
+    format!("AWS_LAMBDA_RUNTIME_API={runtime_api}")
 }
 
-/// Without such a signal the process group is killed when the cloud stops; after a SIGKILL of devloop it survives.
-#[cfg(not(target_os = "linux"))]
-fn die_with_parent(_command: &mut Command) {}
-
-/// Starts processes on one thread that never ends. The kernel sends the parent's death signal when the *thread* that forked
+/// Starts processes on one thread that never ends. Linux sends the parent's death signal when the *thread* that forked
 /// the child ends [prctl(2), `PR_SET_PDEATHSIG`], and the async runtime may end its threads at any time.
 async fn spawn(mut command: Command, keep: Arc<Generation>) -> io::Result<Child> {
     type Job = Box<dyn FnOnce() + Send>;
     static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
-        strays::adopt();
+        children::adopt();
         let (jobs, queue) = mpsc::channel::<Job>();
         std::thread::Builder::new()
             .name("spawner".to_owned())

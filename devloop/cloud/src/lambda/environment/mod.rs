@@ -2,10 +2,8 @@
 
 mod launch;
 mod output;
-mod peer;
 mod process;
 mod runtime_api;
-mod strays;
 mod variables;
 
 pub(crate) use launch::spawn_error;

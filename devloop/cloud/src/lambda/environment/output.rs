@@ -4,6 +4,7 @@
 
 use std::{io, os::fd::OwnedFd, sync::Arc};
 
+use devloop_system::files;
 use parking_lot::Mutex;
 use tokio::net::unix::pipe::Receiver;
 
@@ -16,7 +17,6 @@ const LINE_LIMIT: usize = 256 << 10;
 const KEPT: usize = 6 << 20;
 
 /// The wanted capacity of the pipe in bytes, enough for the lines of a batch.
-#[cfg(target_os = "linux")]
 const PIPE: usize = 1 << 20;
 
 /// How many bytes are read at once.
@@ -45,9 +45,7 @@ impl Output {
     /// Reads from the pipe's end `reader`.
     pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&reader, true)?;
-        // The kernel limits the memory of all pipes of a user; beyond it a pipe keeps its default size.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::pipe::fcntl_setpipe_size(&reader, PIPE);
+        files::widen(&reader, PIPE);
         Ok(Self(Arc::new(Shared { pipe: reader, clock, lines: Mutex::default() })))
     }
 

@@ -5,31 +5,27 @@ use std::{
     os::unix::process::ExitStatusExt,
     process::ExitStatus,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use devloop_system::{children::end_strays, usage::PeakMemory};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::watch;
 
 use super::{
-    launch::{Launched, launch, spawn_error},
+    launch::{Launched, launch, mark, spawn_error},
     output::Output,
     runtime_api::{Desk, Event},
-    strays,
     variables::Surroundings,
 };
 use crate::{clock::Clock, lambda::code::Generation};
 
 /// How long a process may take to ask for its first event [Lambda execution environment, Init phase].
 pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
-
-/// The shortest time between two reads of a process's peak memory, because a read after each event would cost too much.
-const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
 /// After this time a process's output is read while it works, so that it cannot block on a full pipe.
 const FOLLOWED_AFTER: Duration = Duration::from_millis(10);
@@ -83,8 +79,8 @@ pub(crate) struct Environment {
     /// Set before the signal is sent, because a killed process may still run for a moment and must get no event.
     killed: AtomicBool,
     clock: Clock,
-    /// When the peak memory was last read, and its value in MB.
-    memory: Mutex<(Option<Instant>, u64)>,
+    /// Read from the first event on.
+    memory: OnceLock<PeakMemory>,
 }
 
 impl Environment {
@@ -119,7 +115,7 @@ impl Environment {
             group,
             killed: AtomicBool::new(false),
             clock: clock.clone(),
-            memory: Mutex::new((None, 0)),
+            memory: OnceLock::new(),
         };
         surroundings.processes.spawn(async move {
             let status = child.wait().await;
@@ -128,7 +124,7 @@ impl Environment {
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();
             // Processes that left the group must be searched for, which takes a moment.
-            let _ = tokio::task::spawn_blocking(move || strays::end_of(&runtime_api)).await;
+            let _ = tokio::task::spawn_blocking(move || end_strays(&mark(&runtime_api))).await;
         });
         let (mut exit, patience) = (exit, clock.unscaled());
         let outcome = tokio::select! {
@@ -148,6 +144,7 @@ impl Environment {
         match outcome {
             Ok(()) => {
                 process.init = began.elapsed();
+                process.memory = PeakMemory::of(group).into();
                 Ok(process)
             }
             Err((error_type, message)) => {
@@ -213,11 +210,7 @@ impl Environment {
 
     /// The peak memory of the process in MB, at most a second old.
     pub(crate) fn peak_memory(&self) -> u64 {
-        let mut memory = self.memory.lock();
-        if memory.0.is_none_or(|read| read.elapsed() >= MEMORY_EVERY) {
-            *memory = (Some(Instant::now()), read_peak_memory(self.group).unwrap_or(memory.1));
-        }
-        memory.1
+        self.memory.get_or_init(|| PeakMemory::of(self.group)).mb()
     }
 }
 
@@ -264,13 +257,6 @@ fn describe_exit(status: ExitStatus) -> String {
         (None, Some(15)) => "signal: terminated".to_owned(),
         (None, signal) => format!("signal: {}", signal.unwrap_or_default()),
     }
-}
-
-/// The peak resident set of a process in MB, as the kernel counts it.
-fn read_peak_memory(process: Pid) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib.div_ceil(1024))
 }
 
 /// `2026/11/20/[$LATEST]0123456789abcdef0123456789abcdef`: one stream per environment.

@@ -5,6 +5,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use devloop_system::sockets::Owner;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, body::Incoming, server::conn::http1,
@@ -19,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{peer::Owner, process::Answer};
+use super::process::Answer;
 
 /// The largest result that Lambda returns, in bytes [Lambda quotas: 6 MB plus its envelope].
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
@@ -163,7 +164,8 @@ pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, owner: Option<
         let (desk, own, owner) = (Arc::clone(&desk), Arc::clone(&own), owner.clone());
         tokio::spawn(async move {
             let Some(owner) = owner else { return };
-            let is_own = tokio::task::spawn_blocking(move || owner.is_behind(peer, address)).await;
+            let is_own =
+                tokio::task::spawn_blocking(move || owner.is_behind(peer.port(), address.port())).await;
             let is_own = is_own.unwrap_or(false);
             let service = service_fn(|request| respond(Arc::clone(&desk), Arc::clone(&own), is_own, request));
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);

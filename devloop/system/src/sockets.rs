@@ -1,0 +1,77 @@
+//! Which process has a socket. All functions read tables of the whole machine: call them where blocking is allowed.
+
+use rustix::process::Pid;
+
+use crate::way;
+
+/// The process that listens on this port of this machine, if devloop may inspect it.
+pub fn listener(port: u16) -> Option<u32> {
+    way::listener(port)
+}
+
+/// The name of a process.
+pub fn name_of(process: u32) -> Option<String> {
+    way::name_of(process)
+}
+
+/// The processes that may be at the other end of a connection: the process group of `leader`, and those with the variable `mark`.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// The process that leads the group.
+    pub leader: Pid,
+    /// An environment variable, as `NAME=value`, that only processes of this owner have.
+    pub mark: String,
+}
+
+impl Owner {
+    /// Whether the owner has the end with the port `far` of a loopback connection to the port `near`. Also true if nobody has it any
+    /// more, because then nobody reads the answer, and if the system cannot tell.
+    pub fn is_behind(&self, far: u16, near: u16) -> bool {
+        way::is_behind(self, far, near)
+    }
+}
+
+/// The user whose process has the end with the port `far` of a loopback connection to the port `near`; none if no process has it any
+/// more, or none that devloop may inspect.
+pub fn user_behind(far: u16, near: u16) -> Option<u32> {
+    way::user_behind(far, near)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn who_listens_is_found_and_has_a_name() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        assert_eq!(listener(port), Some(std::process::id()));
+        assert!(name_of(std::process::id()).is_some_and(|name| !name.is_empty()));
+        drop(socket);
+        assert_eq!(listener(port), None);
+    }
+
+    #[test]
+    fn a_connection_is_its_owner_s_and_nobody_else_s() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = socket.local_addr().unwrap().port();
+        let client = TcpStream::connect(("127.0.0.1", near)).unwrap();
+        let far = client.local_addr().unwrap().port();
+        let _accepted = socket.accept().unwrap();
+        let own = rustix::process::getpgid(None).unwrap();
+        let owner = |leader| Owner { leader, mark: "SYSTEM_TEST=none".to_owned() };
+        assert!(owner(own).is_behind(far, near), "this process holds it");
+        let mut other =
+            Command::new("sleep").arg("60").stdin(Stdio::null()).process_group(0).spawn().unwrap();
+        let stranger = Pid::from_child(&other);
+        assert!(!owner(stranger).is_behind(far, near), "another group does not");
+        assert_eq!(user_behind(far, near), Some(rustix::process::geteuid().as_raw()));
+        drop(client);
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+}
