@@ -42,7 +42,7 @@ pub use error::ApiError;
 pub use faults::Faults;
 pub use lambda::{Activation, ActivationError};
 pub use limits::Limits;
-pub use report_line::ReportLine;
+pub use report_line::{OwnLine, ReportLine};
 pub use scratch::clear_leftovers;
 pub use services::logs::LogEvent;
 pub use services::sns::Mail;

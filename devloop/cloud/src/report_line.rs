@@ -1,5 +1,5 @@
-//! Lambda's report at the end of an invocation, as a line of the function's log: written here, and read again by queries and by
-//! the tool.
+//! Lambda's own lines in a function's log, its report at the end of an invocation above all: written here, and read again by queries
+//! and by the tool.
 
 use std::fmt;
 
@@ -98,9 +98,63 @@ impl ReportLine {
     }
 }
 
+/// A line that Lambda itself has written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnLine {
+    /// An invocation with this request id begins. The lines of the stream up to the next such line belong to it.
+    Start(String),
+    /// The report of an invocation.
+    Report(ReportLine),
+    /// Any other line of Lambda.
+    Other,
+}
+
+impl OwnLine {
+    /// Reads a line of a log in either format; `None` for a line of the function.
+    pub fn parse(line: &str) -> Option<Self> {
+        if let Some(report) = ReportLine::parse(line) {
+            return Some(Self::Report(report));
+        }
+        if line.starts_with('{') {
+            return Self::parse_json(line);
+        }
+        if let Some(rest) = line.strip_prefix("START RequestId: ") {
+            return rest.split_whitespace().next().map(|request| Self::Start(request.to_owned()));
+        }
+        let starts = ["START ", "END ", "REPORT ", "INIT_START "];
+        starts.iter().any(|start| line.starts_with(start)).then_some(Self::Other)
+    }
+
+    fn parse_json(line: &str) -> Option<Self> {
+        if !line.contains("\"platform.") {
+            return None;
+        }
+        let line: Value = serde_json::from_str(line).ok()?;
+        let kind = line["type"].as_str()?.strip_prefix("platform.")?;
+        let request = line["record"]["requestId"].as_str();
+        let start = request.filter(|_| kind == "start").map(|request| Self::Start(request.to_owned()));
+        Some(start.unwrap_or(Self::Other))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ReportLine;
+    use super::{OwnLine, ReportLine};
+
+    #[test]
+    fn lambda_s_own_lines_are_told_from_the_function_s() {
+        let start = Some(OwnLine::Start("a-1".to_owned()));
+        for (line, expected) in [
+            ("START RequestId: a-1 Version: 1\n", start.clone()),
+            (r#"{"time":"t","type":"platform.start","record":{"requestId":"a-1"}}"#, start),
+            ("INIT_START Runtime Version: x", Some(OwnLine::Other)),
+            (r#"{"type":"platform.runtimeDone","record":{"requestId":"a-1"}}"#, Some(OwnLine::Other)),
+            (r#"{"message":"\"platform.start\" of mine"}"#, None),
+            ("did it for a-1", None),
+        ] {
+            assert_eq!(OwnLine::parse(line), expected, "{line}");
+        }
+    }
 
     fn check(line: &str, expected: Option<(&str, f64, Option<f64>)>) {
         let seen = ReportLine::parse(line);

@@ -331,6 +331,50 @@ async fn bad_requests_get_lambdas_errors() {
 }
 
 #[tokio::test]
+async fn a_function_logs_in_the_format_and_from_the_level_that_its_settings_say() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    let logging = json!({"LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "DEBUG"}});
+    let created = cloud.create_hot("f", folder.path(), logging).await;
+    assert_eq!(
+        created.json()["LoggingConfig"],
+        json!({"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "DEBUG", "LogGroup": "/aws/lambda/f"})
+    );
+    let env = cloud.invoke("f", json!({"do": "env"})).await.json();
+    assert_eq!(
+        (env["AWS_LAMBDA_LOG_FORMAT"].as_str(), env["AWS_LAMBDA_LOG_LEVEL"].as_str()),
+        (Some("JSON"), Some("INFO"))
+    );
+    let cx = cloud.cloud.context("us-east-1");
+    let lines = async || {
+        let input = json!({"logGroupName": "/aws/lambda/f"});
+        let found = cloud.cloud.call(&cx, "logs", "FilterLogEvents", input).await.unwrap();
+        let messages = found["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["message"].as_str().unwrap().to_owned());
+        messages.collect::<Vec<_>>()
+    };
+    let kind = |line: &String| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        line["type"].as_str()?.strip_prefix("platform.").map(str::to_owned)
+    };
+    let all = lines().await;
+    let kinds: Vec<String> = all.iter().filter_map(kind).collect();
+    assert_eq!(kinds, ["initStart", "start", "runtimeDone", "report"], "{all:?}");
+    assert!(all.contains(&"working on env".to_owned()), "a line without a level is INFO: {all:?}");
+    let quiet = json!({"LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "ERROR"}});
+    assert_eq!(cloud.lambda("PUT", "/f/configuration", quiet).await.status, 200);
+    eventually("the change", async || {
+        let shown = cloud.lambda("GET", "/f/configuration", Value::Null).await.json();
+        (shown["LastUpdateStatus"] == "Successful").then_some(())
+    })
+    .await;
+    cloud.invoke("f", json!({"do": "env"})).await;
+    assert_eq!(lines().await.len(), all.len(), "nothing of the second call is kept");
+}
+
+#[tokio::test]
 async fn a_function_logs_where_its_settings_say() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     let logging = json!({"LoggingConfig": {"LogGroup": "/own/group", "LogFormat": "Text"}});

@@ -14,7 +14,7 @@ use crate::aws::{Answer, Call, encoded};
 use crate::cli::{Example, InvokeArguments};
 use crate::error::UserError;
 use crate::sink::{Piece, log_line, pieces};
-use devloop_cloud::ReportLine;
+use devloop_cloud::OwnLine;
 
 /// One invocation.
 pub(super) struct Request {
@@ -100,9 +100,9 @@ fn told(function: &str, log: &str, is_failure: bool) {
     let mut out = std::io::stderr().lock();
     let mut report = None;
     for line in log.lines() {
-        match ReportLine::parse(line) {
-            Some(found) => report = Some(found),
-            None if line.starts_with("START RequestId") || line.starts_with("END RequestId") => {}
+        match OwnLine::parse(line) {
+            Some(OwnLine::Report(found)) => report = Some(found),
+            Some(OwnLine::Start(_) | OwnLine::Other) => {}
             None => {
                 let _ = writeln!(out, "  {}", readable(line));
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use devloop_cloud::OwnLine;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, printed};
@@ -127,7 +128,7 @@ impl Seen {
                 continue;
             }
             self.newest_ms = self.newest_ms.max(line.at_ms);
-            if let Some(id) = started(&line.text) {
+            if let Some(OwnLine::Start(id)) = OwnLine::parse(&line.text) {
                 self.requests.insert(line.stream.clone(), id);
             }
             let of = self.requests.get(&line.stream);
@@ -139,18 +140,6 @@ impl Seen {
         self.ids.retain(|_, at_ms| *at_ms >= oldest_ms);
         found
     }
-}
-
-/// The request that begins with this line. The following lines of the stream belong to it until the next such line.
-fn started(text: &str) -> Option<String> {
-    if let Some(rest) = text.strip_prefix("START RequestId: ") {
-        return rest.split_whitespace().next().map(str::to_owned);
-    }
-    if !text.contains("platform.start") {
-        return None;
-    }
-    let line: Value = serde_json::from_str(text).ok()?;
-    (line["type"] == "platform.start").then(|| line["record"]["requestId"].as_str().map(str::to_owned))?
 }
 
 /// A line as the screen shows it.

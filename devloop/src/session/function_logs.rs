@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use devloop_cloud::{Cloud, LogEvent};
+use devloop_cloud::{Cloud, LogEvent, OwnLine};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::bus::Events;
@@ -52,21 +52,21 @@ impl Function {
     /// Turns a line of the function's log group into a fact; `None` for a line that only CloudWatch Logs keeps.
     fn takes(&mut self, message: &str) -> Option<Fact> {
         let function = || self.binary.clone();
-        let request = |kind: &str| message.strip_prefix(kind)?.split_whitespace().next();
-        if let Some(request) = request("START RequestId: ") {
-            if self.named.len() == MOST_REQUESTS {
-                self.named.pop_first();
+        match OwnLine::parse(message) {
+            Some(OwnLine::Start(request)) => {
+                if self.named.len() == MOST_REQUESTS {
+                    self.named.pop_first();
+                }
+                self.named.insert(request, false);
+                return None;
             }
-            self.named.insert(request.to_owned(), false);
-            return None;
-        }
-        if let Some(request) = request("REPORT RequestId: ") {
-            let is_named = self.named.remove(request)?;
-            let line = message.trim_end().to_owned();
-            return is_named.then(|| Fact::Reported { function: function(), line });
-        }
-        if ["START ", "END ", "REPORT ", "INIT_START "].iter().any(|start| message.starts_with(start)) {
-            return None;
+            Some(OwnLine::Report(report)) => {
+                let is_named = self.named.remove(&report.request_id)?;
+                let line = message.trim_end().to_owned();
+                return is_named.then(|| Fact::Reported { function: function(), line });
+            }
+            Some(OwnLine::Other) => return None,
+            None => {}
         }
         for (request, is_named) in &mut self.named {
             *is_named = *is_named || message.contains(request.as_str());

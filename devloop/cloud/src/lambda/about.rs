@@ -26,7 +26,6 @@ static ABOUT: About = About {
     without_effect: &[
         "resource policies of functions (AddPermission): the embedded cloud does not evaluate IAM",
         "VpcConfig, TracingConfig and EphemeralStorage of functions: a function uses this machine's network and disk, and no traces are sent",
-        "LogFormat and the log levels of LoggingConfig: lines are stored as the function prints them, in the LogGroup of the same setting",
         "provisioned concurrency: environments start only when requests arrive",
         "extensions in layers (/opt/extensions): they are not started; functions find a layer's files through DEVLOOP_OPT, PATH and LD_LIBRARY_PATH",
         "MemorySize: it sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE and the cost, and does not limit the memory",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{destination::check_dead_letter, layers::FunctionLayers};
+use super::{destination::check_dead_letter, layers::FunctionLayers, logging::Logging};
 use crate::{error::ApiError, wire};
 
 /// The configuration of one version of a function.
@@ -24,7 +24,11 @@ pub(crate) struct Configuration {
     /// The ARN of the dead-letter queue for asynchronous events.
     pub(crate) dead_letter: Option<String>,
     pub(crate) layers: FunctionLayers,
-    /// Members that are kept and shown without effect: tracing, VPC, storage size, log format.
+    /// How its log is written.
+    pub(crate) logging: Logging,
+    /// The log group that its `LoggingConfig` names.
+    pub(crate) log_group: Option<String>,
+    /// Members that are kept and shown again but change nothing here: tracing, VPC, storage size.
     pub(crate) inert: Map<String, Value>,
 }
 
@@ -53,14 +57,15 @@ const RESERVED: [&str; 20] = [
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// Members that are accepted without effect on a local process.
-const INERT: [&str; 4] = ["TracingConfig", "VpcConfig", "EphemeralStorage", "LoggingConfig"];
+/// Members that may be given and change nothing in a local process.
+const INERT: [&str; 3] = ["TracingConfig", "VpcConfig", "EphemeralStorage"];
 
-/// The other members of the two operations, which are read by name here or elsewhere.
-const KNOWN: [&str; 21] = [
+/// Members of the two operations that are read elsewhere or here by name.
+const KNOWN: [&str; 22] = [
     "DeadLetterConfig",
     "FunctionName",
     "Layers",
+    "LoggingConfig",
     "Runtime",
     "Handler",
     "Role",
@@ -99,6 +104,8 @@ impl Configuration {
             architecture: "x86_64".to_owned(),
             dead_letter: None,
             layers: FunctionLayers::default(),
+            logging: Logging::Text,
+            log_group: None,
             inert: Map::new(),
         };
         if input.get("PackageType").and_then(Value::as_str).is_some_and(|kind| kind != "Zip") {
@@ -125,8 +132,10 @@ impl Configuration {
                 return Err(ApiError::unsupported(format!("the function setting {name}")));
             }
         }
-        if let Some(group) = members.get("LoggingConfig").and_then(|config| config.get("LogGroup")) {
-            check_log_group(group)?;
+        if let Some(config) = members.get("LoggingConfig").filter(|config| !config.is_null()) {
+            self.logging = Logging::read(config)?;
+            let group = config.get("LogGroup").filter(|group| !group.is_null());
+            self.log_group = group.map(log_group).transpose()?;
         }
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(runtime) = text("Runtime") {
@@ -165,13 +174,13 @@ impl Configuration {
 }
 
 /// The names that log groups may have [LoggingConfig, Lambda API reference].
-fn check_log_group(group: &Value) -> Result<(), ApiError> {
+fn log_group(group: &Value) -> Result<String, ApiError> {
     let fits = |text: &str| {
         (1..=512).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_/#".contains(&byte))
     };
-    if group.as_str().is_some_and(fits) {
-        return Ok(());
+    if let Some(name) = group.as_str().filter(|name| fits(name)) {
+        return Ok(name.to_owned());
     }
     let pattern = "satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+";
     Err(ApiError::constraint(group, "loggingConfig.logGroup", pattern))
@@ -228,7 +237,7 @@ fn variables(environment: &Value) -> Result<BTreeMap<String, String>, ApiError> 
 impl Configuration {
     /// The log group that the function's `LoggingConfig` names.
     pub(crate) fn log_group(&self) -> Option<&str> {
-        self.inert.get("LoggingConfig")?.get("LogGroup")?.as_str()
+        self.log_group.as_deref()
     }
 
     /// The members that `GetFunctionConfiguration` shows of this configuration.
@@ -299,5 +308,6 @@ mod tests {
         check("PackageType", "Image".into(), "container images");
         check("Role", "".into(), "Role is mandatory");
         check("LoggingConfig", json!({"LogGroup": "a b"}), "logGroup");
+        check("LoggingConfig", json!({"LogFormat": "XML"}), "logFormat");
     }
 }

@@ -305,12 +305,8 @@ impl Function {
             "RuntimeVersionConfig",
             json!({ "RuntimeVersionArn": format!("arn:aws:lambda:{}::runtime:devloop", self.region) }),
         );
-        let mut logging = json!({ "LogFormat": "Text", "LogGroup": self.log_group(&deployed.configuration) });
-        if let Some(given) = deployed.configuration.inert.get("LoggingConfig").and_then(Value::as_object) {
-            for (name, value) in given {
-                logging[name] = value.clone();
-            }
-        }
+        let mut logging = deployed.configuration.logging.show();
+        logging["LogGroup"] = self.log_group(&deployed.configuration).into();
         put("LoggingConfig", logging);
         match deployed.update {
             Update::Successful => put("LastUpdateStatus", "Successful".into()),

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
     function::Function,
+    logging::{Ending, Figures},
     pool::{Lease, Refused},
     recent::Recent,
     version::Version,
@@ -19,7 +20,6 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome},
-    report_line::ReportLine,
     services::logs::Logs,
     wire,
 };
@@ -128,14 +128,15 @@ impl Invoker {
         };
         let environment = Arc::clone(&lease.environment);
         let limit = Duration::from_secs(environment.generation.configuration.timeout);
-        let mut log =
-            vec![(self.clock.now_ms(), format!("START RequestId: {request_id} Version: {}", version.name))];
+        let logging = environment.generation.configuration.logging;
+        let now = self.clock.now_ms();
+        let mut log = Vec::new();
         if lease.is_first {
             let runtime = &environment.generation.configuration.runtime;
-            let mut init = environment.take_output();
-            init.insert(0, (log[0].0, format!("INIT_START Runtime Version: {runtime}")));
-            log.splice(0..0, init);
+            log.extend(logging.init_start(now, runtime).map(|line| (now, line)));
+            log.extend(logging.kept(environment.take_output()));
         }
+        log.extend(logging.start(now, request_id, &version.name).map(|line| (now, line)));
         let event = Event {
             request_id: Arc::clone(request_id),
             payload: invocation.payload.clone(),
@@ -158,12 +159,15 @@ impl Invoker {
         }
         let now = self.clock.now_ms();
         function.meters.duration.record(duration.as_secs_f64() * 1000.0, now);
-        let (payload, error) = self.interpret(request_id, limit, outcome, &mut log, &environment);
+        let (payload, error, ending) = self.interpret(request_id, limit, outcome, &mut log, &environment);
         if error.is_none() {
             version.last.lock().answered = Some((Arc::clone(&environment.generation), now));
         }
-        log.push((now, format!("END RequestId: {request_id}")));
-        log.push((now, report_line(request_id, duration, &lease)));
+        let last = [
+            logging.end(now, request_id, duration, &ending),
+            logging.report(now, request_id, figures(duration, &lease), &ending),
+        ];
+        log.extend(last.into_iter().flatten().map(|line| (now, line)));
         lease.give_back();
         let log_tail = if invocation.wants_log { tail(&log) } else { String::new() };
         let group = function.log_group(&environment.generation.configuration);
@@ -179,30 +183,38 @@ impl Invoker {
         outcome: Result<Answer, Failure>,
         log: &mut Vec<(i64, String)>,
         environment: &Environment,
-    ) -> (Bytes, Option<String>) {
-        log.extend(environment.take_output());
+    ) -> (Bytes, Option<String>, Ending) {
+        let logging = environment.generation.configuration.logging;
+        log.extend(logging.kept(environment.take_output()));
+        let now = self.clock.now_ms();
         match outcome {
-            Ok(Answer::Response(payload)) => (payload, None),
+            Ok(Answer::Response(payload)) => (payload, None, Ending::Success),
             Ok(Answer::Error(document)) => {
-                let error = one_line(&document);
-                (document, Some(error))
+                let (kind, error) = (error_type(&document), one_line(&document));
+                (document, Some(error), Ending::Error(kind))
             }
-            Ok(Answer::TooLarge(size)) => document(
-                request_id,
-                "Function.ResponseSizeTooLarge",
-                &format!("Response payload size exceeded maximum allowed payload size ({size} bytes)."),
-                "",
-            ),
+            Ok(Answer::TooLarge(size)) => {
+                let kind = "Function.ResponseSizeTooLarge";
+                let text =
+                    format!("Response payload size exceeded maximum allowed payload size ({size} bytes).");
+                let (payload, error) = document(request_id, kind, &text, "");
+                (payload, error, Ending::Error(kind.to_owned()))
+            }
             Err(Failure::TimedOut) => {
                 let text = format!("Task timed out after {:.2} seconds", limit.as_secs_f64());
-                let now = self.clock.now_ms();
-                log.push((now, format!("{} {request_id} {text}", wire::iso(now))));
-                document(request_id, "Sandbox.Timedout", &format!("Error: {text}"), "RequestId: ")
+                let line = logging.sentence(|| format!("{} {request_id} {text}", wire::iso(now)));
+                log.extend(line.map(|line| (now, line)));
+                let (payload, error) =
+                    document(request_id, "Sandbox.Timedout", &format!("Error: {text}"), "RequestId: ");
+                (payload, error, Ending::Timeout)
             }
             Err(Failure::Exited(how) | Failure::Untouched(how)) => {
+                let kind = "Runtime.ExitError";
                 let text = format!("Error: Runtime exited with error: {how}");
-                log.push((self.clock.now_ms(), format!("RequestId: {request_id} {text}")));
-                document(request_id, "Runtime.ExitError", &text, "RequestId: ")
+                let line = logging.sentence(|| format!("RequestId: {request_id} {text}"));
+                log.extend(line.map(|line| (now, line)));
+                let (payload, error) = document(request_id, kind, &text, "RequestId: ");
+                (payload, error, Ending::Failure(kind.to_owned()))
             }
         }
     }
@@ -217,10 +229,14 @@ impl Invoker {
         wants_log: bool,
     ) -> Report {
         let now = self.clock.now_ms();
-        let mut log = error.output.clone();
-        log.push((now, format!("START RequestId: {request_id} Version: $LATEST")));
-        log.push((now, format!("RequestId: {request_id} {} {}", error.message, error.error_type)));
-        log.push((now, format!("END RequestId: {request_id}")));
+        let logging = version.deployed().configuration.logging;
+        let mut log = logging.kept(error.output.clone());
+        let lines = [
+            logging.start(now, request_id, "$LATEST"),
+            logging.init_failed(now, request_id, &error.error_type, &error.message),
+            logging.end(now, request_id, Duration::ZERO, &Ending::Error(error.error_type.clone())),
+        ];
+        log.extend(lines.into_iter().flatten().map(|line| (now, line)));
         let log_tail = if wants_log { tail(&log) } else { String::new() };
         if !error.log_stream.is_empty() {
             let group = function.log_group(&version.deployed().configuration);
@@ -264,7 +280,13 @@ fn document(request_id: &str, error_type: &str, message: &str, prefix: &str) -> 
     (document.to_string().into(), Some(format!("{error_type}: {message}")))
 }
 
-/// A function's own error document, shortened to one line for the status page.
+/// What a function calls its error.
+fn error_type(document: &[u8]) -> String {
+    let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    value.get("errorType").and_then(serde_json::Value::as_str).unwrap_or("Unhandled").to_owned()
+}
+
+/// An error document of a function's own, shortened for the status page.
 fn one_line(document: &[u8]) -> String {
     let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
     let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
@@ -272,18 +294,13 @@ fn one_line(document: &[u8]) -> String {
     line.chars().take(500).collect()
 }
 
-fn report_line(request_id: &str, duration: Duration, lease: &Lease) -> String {
-    let duration_ms = duration.as_secs_f64() * 1000.0;
-    let environment = &lease.environment;
-    let report = ReportLine {
-        request_id: request_id.to_owned(),
-        duration_ms,
-        billed_ms: Some(duration_ms.ceil()),
-        memory_size_mb: Some(environment.generation.configuration.memory),
-        max_memory_used_mb: Some(environment.peak_memory()),
-        init_ms: lease.is_first.then(|| environment.init.as_secs_f64() * 1000.0),
-    };
-    report.to_string()
+fn figures(duration: Duration, lease: &Lease) -> Figures {
+    Figures {
+        duration,
+        memory: lease.environment.generation.configuration.memory,
+        peak: lease.environment.peak_memory(),
+        init: lease.is_first.then_some(lease.environment.init),
+    }
 }
 
 fn tail(log: &[(i64, String)]) -> String {

@@ -14,6 +14,7 @@ mod function;
 mod invoke;
 mod layers;
 mod lineage;
+mod logging;
 mod meters;
 mod name;
 mod pool;

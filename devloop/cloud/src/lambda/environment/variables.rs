@@ -65,6 +65,7 @@ pub(super) fn variables(
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
+    all.extend(configuration.logging.variables().into_iter().map(|(name, value)| (name.to_owned(), value)));
     if let Some(opt) = layers {
         all.push(("DEVLOOP_OPT".to_owned(), opt));
     }
