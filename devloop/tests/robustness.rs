@@ -73,6 +73,53 @@ fn a_full_disk_and_a_read_only_one_are_named_and_change_nothing() {
     assert_eq!(session.ask("alpha"), "alpha 4 one");
 }
 
+#[test]
+fn lines_that_the_session_s_log_loses_are_told_while_its_disk_is_full() {
+    if !has_namespaces("a full disk for the log") {
+        return;
+    }
+    let workspace = Workspace::tiny();
+    let home = workspace.root().join("target/devloop");
+    let dist = workspace.root().join("dist");
+    fs::create_dir_all(&home).unwrap();
+    let script = format!("mount -t tmpfs -o size=64m devloop-test {} && exec \"$@\"", home.display());
+    let mut session = Session::live_through(
+        workspace,
+        &["unshare", "--map-root-user", "--mount", "sh", "-c", &script, "sh"],
+        &[("LAMBDA_DIST_PATH", dist.to_str().unwrap())],
+        &WATCH,
+        &TINY,
+    );
+    let inside = PathBuf::from(format!("/proc/{}/root{}", session.process(), home.display()));
+    let filler = inside.join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[7; 1 << 12]).is_ok() {}
+    drop(file);
+    // The file's last page has room for some lines more.
+    let mut count = 0;
+    let error = loop {
+        count += 1;
+        assert!(count < 40, "the log was written to a full disk");
+        save(&session, "alpha", &format!("alpha {count}"));
+        let line = session.wait("a loss, or the next save's end", |line| {
+            let is_told = line["code"] == "log_lines_lost";
+            (is_told || (line["event"] == "live" && line["function"] == "alpha")).then(|| line.clone())
+        });
+        if line["event"] == "error" {
+            break line;
+        }
+    };
+    assert!(error["message"].as_str().unwrap().contains("session.jsonl: No space left on device"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("make room"), "{error}");
+    fs::remove_file(filler).unwrap();
+    save(&session, "alpha", "alpha again");
+    session.wait("the save is live", |line| {
+        (line["event"] == "live" && line["function"] == "alpha").then_some(())
+    });
+    let log = fs::read_to_string(inside.join("session.jsonl")).unwrap();
+    assert!(log.contains("\"event\":\"lines_lost\""), "the file says what it lacks: {log}");
+}
+
 fn failed_swap(session: &mut Session) -> Value {
     session.wait("the swap fails", |line| {
         assert!(line["event"] != "live" && line["event"] != "swapped", "{line}");

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::wall_at;
+use crate::bus::{self, wall_at};
 use crate::engine::{Effect, Event, Millis, Notice, State, update};
 use crate::error::UserError;
 use crate::session::workers::Workers;
@@ -34,7 +34,9 @@ pub(super) async fn main_loop(
             let event = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = &mut due, if keeps => {
-                    flush(sinks);
+                    if !flush(sinks, state)? {
+                        return Ok(());
+                    }
                     keeps = false;
                     continue;
                 }
@@ -50,7 +52,9 @@ pub(super) async fn main_loop(
                             return Ok(());
                         }
                         if !matches!(notice, Notice::Log { .. }) {
-                            flush(sinks);
+                            if !flush(sinks, state)? {
+                                return Ok(());
+                            }
                             keeps = false;
                         } else if !keeps {
                             due.as_mut().reset(Instant::now() + KEPT);
@@ -66,14 +70,21 @@ pub(super) async fn main_loop(
         }
     };
     let result = turning.await;
-    flush(sinks);
+    sinks.iter_mut().for_each(|sink| sink.flush());
     result
 }
 
-fn flush(sinks: &mut [Box<dyn Sink>]) {
-    for sink in sinks {
-        sink.flush();
+/// Lets the sinks write, and tells all of them what one could not. Returns false when the output's pipe is closed.
+fn flush(sinks: &mut [Box<dyn Sink>], state: &State) -> Result<bool, UserError> {
+    sinks.iter_mut().for_each(|sink| sink.flush());
+    let losses: Vec<_> = sinks.iter_mut().flat_map(|sink| sink.losses()).collect();
+    for problem in losses {
+        let notice = Notice::Error { generation: None, function: None, serving: None, problem };
+        if !tell(sinks, wall_at(bus::now()), &notice, state)? {
+            return Ok(false);
+        }
     }
+    Ok(true)
 }
 
 /// The result of a session that ends by itself. Each function's failure has been reported already.

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::engine::Problem;
+
 /// How many bytes are buffered at most: a system call for each line took a tenth of devloop's time under load.
 const AT_ONCE: usize = 64 << 10;
 
@@ -22,6 +24,10 @@ pub(super) struct Bounded {
     lines: u64,
     /// How many lines were lost since the last line that was written.
     lost: u64,
+    /// Why the last lines were lost, until somebody has asked.
+    trouble: Option<io::Error>,
+    /// Whether somebody knows that lines are being lost.
+    is_told: bool,
 }
 
 impl Bounded {
@@ -31,7 +37,17 @@ impl Bounded {
             fs::create_dir_all(directory)?;
         }
         let file = private(path)?;
-        Ok(Self { path: path.to_owned(), file, size: 0, limit, kept: String::new(), lines: 0, lost: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            size: 0,
+            limit,
+            kept: String::new(),
+            lines: 0,
+            lost: 0,
+            trouble: None,
+            is_told: false,
+        })
     }
 
     /// Takes a line without its line end. The line is in the file after [`flush`](Self::flush). A full disk does not stop a
@@ -48,8 +64,8 @@ impl Bounded {
         let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
         if self.size > 0 && self.size + length > self.limit {
             self.flush();
-            if self.begin_anew().is_err() {
-                self.lost += lines;
+            if let Err(error) = self.begin_anew() {
+                self.lose(lines, error);
                 return;
             }
         }
@@ -63,12 +79,31 @@ impl Bounded {
 
     /// Writes the buffered lines in one call.
     pub(super) fn flush(&mut self) {
-        if !self.kept.is_empty() && self.file.write_all(self.kept.as_bytes()).is_err() {
-            self.lost += self.lines;
-            self.size -= self.kept.len() as u64;
+        if !self.kept.is_empty() {
+            match self.file.write_all(self.kept.as_bytes()) {
+                Ok(()) => self.is_told = false,
+                Err(error) => {
+                    self.size -= self.kept.len() as u64;
+                    self.lose(self.lines, error);
+                }
+            }
         }
         self.kept.clear();
         self.lines = 0;
+    }
+
+    fn lose(&mut self, lines: u64, error: io::Error) {
+        self.lost += lines;
+        if !self.is_told {
+            self.trouble = Some(error);
+        }
+    }
+
+    /// That lines are being lost, and why: once until lines are written again.
+    pub(super) fn loss(&mut self) -> Option<Problem> {
+        let error = self.trouble.take()?;
+        self.is_told = true;
+        Some(loss(&self.path, &error))
     }
 
     fn begin_anew(&mut self) -> io::Result<()> {
@@ -81,7 +116,16 @@ impl Bounded {
     }
 }
 
-/// Makes an empty file that only its owner can read, because functions may print secrets.
+/// That the lines of a log file are being lost.
+pub(super) fn loss(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(
+        "log_lines_lost",
+        format!("write {}: {error}; lines are lost until that works again", path.display()),
+    )
+    .with_hint("make room on the disk; the file then says how many lines it lacks")
+}
+
+/// An empty file that only its owner can read: functions print what they like.
 pub(crate) fn private(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     // The mode above is for new files.
@@ -146,12 +190,20 @@ mod tests {
         file.write("zero", gap);
         file.write("one", gap);
         file.flush();
+        let loss = file.loss().expect("it is told while the disk is full");
+        assert!(loss.message.contains("a.log: No space left on device"), "{}", loss.message);
         file.write("two", gap);
         file.flush();
+        assert_eq!(file.loss(), None, "it is told once");
         file.file = good;
         file.write("three", gap);
         file.write("four", gap);
         file.flush();
+        assert_eq!(file.loss(), None);
+        file.file = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        file.write("five", gap);
+        file.flush();
+        assert!(file.loss().is_some(), "and told again when it is full again");
         assert_eq!(fs::read_to_string(&path).unwrap(), "\n[3 lost]\nthree\nfour\n");
     }
 

@@ -1,14 +1,15 @@
 //! A log file for each function: its own lines with their times, and between them what devloop did with the function.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::engine::{Millis, Notice, State};
+use crate::engine::{Millis, Notice, Problem, State};
 use crate::sink::bounded::Bounded;
-use crate::sink::{Sink, ansi, secrets};
+use crate::sink::{Sink, ansi, bounded, secrets};
 
 /// How large each file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 8 << 20;
@@ -17,23 +18,38 @@ const LIMIT: u64 = 8 << 20;
 #[derive(Debug)]
 pub(crate) struct FunctionLogs {
     directory: PathBuf,
-    /// `None` where the file cannot be made; the other sinks still show the lines.
-    files: BTreeMap<String, Option<Bounded>>,
+    files: BTreeMap<String, Bounded>,
+    /// Files that cannot be made, and whether that was told; each line tries again.
+    unmade: BTreeMap<String, (Problem, bool)>,
 }
 
 impl FunctionLogs {
     /// Files in the directory, each emptied before its first line.
     pub(crate) fn new(directory: PathBuf) -> Self {
-        Self { directory, files: BTreeMap::new() }
+        Self { directory, files: BTreeMap::new(), unmade: BTreeMap::new() }
     }
 
     fn write(&mut self, at: Millis, function: &str, text: &str) {
-        let path = self.directory.join(format!("{function}.log"));
-        let file = self
-            .files
-            .entry(function.to_owned())
-            .or_insert_with(|| is_file_name(function).then(|| Bounded::create(&path, LIMIT).ok()).flatten());
-        let Some(file) = file else { return };
+        if !is_file_name(function) {
+            return;
+        }
+        let file = match self.files.entry(function.to_owned()) {
+            Entry::Occupied(file) => file.into_mut(),
+            Entry::Vacant(place) => {
+                let path = self.directory.join(format!("{function}.log"));
+                match Bounded::create(&path, LIMIT) {
+                    Ok(file) => {
+                        self.unmade.remove(function);
+                        place.insert(file)
+                    }
+                    Err(error) => {
+                        let problem = || (bounded::loss(&path, &error), false);
+                        self.unmade.entry(function.to_owned()).or_insert_with(problem);
+                        return;
+                    }
+                }
+            }
+        };
         let time = time(at);
         for line in ansi::strip(text).lines() {
             file.write(&format!("{time} {}", secrets::masked(line)), |lost| {
@@ -83,7 +99,15 @@ impl Sink for FunctionLogs {
     }
 
     fn flush(&mut self) {
-        self.files.values_mut().flatten().for_each(Bounded::flush);
+        self.files.values_mut().for_each(Bounded::flush);
+    }
+
+    fn losses(&mut self) -> Vec<Problem> {
+        let unmade = self
+            .unmade
+            .values_mut()
+            .filter_map(|(problem, is_told)| (!std::mem::replace(is_told, true)).then(|| problem.clone()));
+        self.files.values_mut().filter_map(Bounded::loss).chain(unmade).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::engine::{Millis, Notice, State};
+use crate::engine::{Millis, Notice, Problem, State};
 use crate::sink::bounded::Bounded;
 use crate::sink::{Sink, json, secrets};
 
@@ -32,5 +32,9 @@ impl Sink for LogFile {
 
     fn flush(&mut self) {
         self.file.flush();
+    }
+
+    fn losses(&mut self) -> Vec<Problem> {
+        self.file.loss().into_iter().collect()
     }
 }

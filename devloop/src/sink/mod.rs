@@ -16,7 +16,7 @@ mod tests;
 
 use std::io;
 
-use crate::engine::{Millis, Notice, State};
+use crate::engine::{Millis, Notice, Problem, State};
 
 pub(crate) use ansi::{Piece, pieces};
 pub(crate) use bounded::private;
@@ -35,4 +35,9 @@ pub(crate) trait Sink: Send {
     /// Writes what the sink has buffered. The loop calls it a moment after a function's line, at once after everything else, and at
     /// its end.
     fn flush(&mut self) {}
+
+    /// What it could not keep, for the other sinks to tell while it lasts: once until it can again.
+    fn losses(&mut self) -> Vec<Problem> {
+        Vec::new()
+    }
 }
