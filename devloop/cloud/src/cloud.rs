@@ -173,8 +173,14 @@ impl Cloud {
         self.0.lambda.listens_on(self.endpoint());
     }
 
-    /// From now on passes the requests for services that the cloud lacks to another local AWS, such as moto's server. The
-    /// error says why `endpoint` is refused; an address of AWS itself always is.
+    /// Answers programs of the user who runs this one, and root's, and nobody else's from now on. Which user's a program is, the
+    /// system is asked once a connection.
+    pub fn answer_own_user_only(&self) {
+        self.0.pages.answer_own_user_only();
+    }
+
+    /// Passes the requests for services that the cloud lacks to another AWS on this machine, such as moto's server, from now on. The
+    /// error says why `endpoint` cannot be one; AWS itself never is.
     pub fn fall_back_to(&self, endpoint: &str) -> Result<(), String> {
         self.0.pages.fall_back_to(endpoint)
     }

@@ -224,6 +224,10 @@ pub(crate) struct SessionArguments {
     /// LocalStack.
     #[arg(long, value_name = "URL")]
     pub(crate) fallback: Option<String>,
+    /// Lets the embedded cloud answer your own programs only, on a machine that you share. Whose program asks, the system tells once
+    /// a connection; clients need nothing for it.
+    #[arg(long)]
+    pub(crate) only_me: bool,
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,

@@ -102,6 +102,7 @@ fn conditions(arguments: &SessionArguments) -> Conditions {
         clock: arguments.clock,
         aws_limits: arguments.limits == Some(LimitsName::Aws),
         fallback: arguments.fallback.clone(),
+        only_me: arguments.only_me,
     }
 }
 

@@ -77,6 +77,9 @@ pub(super) async fn start_cloud(
             .fall_back_to(endpoint)
             .map_err(|why| UserError::usage("fallback_invalid", format!("use --fallback: {why}")))?;
     }
+    if conditions.only_me {
+        cloud.answer_own_user_only();
+    }
     cloud.listens_on(address);
     let serving = tokio::spawn({
         let (cloud, stop) = (cloud.clone(), stop.clone());

@@ -39,6 +39,8 @@ pub(crate) struct Conditions {
     pub(crate) aws_limits: bool,
     /// The URL of another AWS on this machine, which takes requests for services that the cloud lacks.
     pub(crate) fallback: Option<String>,
+    /// It answers programs of this user alone.
+    pub(crate) only_me: bool,
 }
 
 /// How to deploy to an account.

@@ -1,6 +1,9 @@
 //! The cloud's own pages: health and info as LocalStack serves them (its `services/internal.py`), and devloop's status.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
@@ -26,7 +29,9 @@ pub(crate) struct Pages {
     pub(super) short: watch::Sender<u64>,
     /// The other local AWS that gets the requests for missing services.
     pub(super) fallback: OnceLock<Fallback>,
-    /// Distinguishes this cloud from the next one on the same port.
+    /// Whether programs of other users of this machine are turned away.
+    pub(super) only_own_user: AtomicBool,
+    /// Tells this cloud from the next one on the same port.
     session: String,
     /// When the cloud was made, in ms since the epoch.
     started_ms: i64,
@@ -44,13 +49,19 @@ impl Pages {
             bodies,
             short: watch::Sender::default(),
             fallback: OnceLock::new(),
+            only_own_user: AtomicBool::new(false),
             session: uuid::Uuid::new_v4().to_string(),
             started_ms,
         }
     }
 
-    /// From now on passes the requests for missing services to `endpoint`. The error says why that is refused; a cloud has
-    /// one fallback at most.
+    /// Turns programs of other users of this machine away from now on.
+    pub(crate) fn answer_own_user_only(&self) {
+        self.only_own_user.store(true, Ordering::Relaxed);
+    }
+
+    /// Passes the requests for services that the cloud lacks to `endpoint` from now on; the error says why that cannot be. Only
+    /// the first such endpoint counts.
     pub(crate) fn fall_back_to(&self, endpoint: &str) -> Result<(), String> {
         let fallback = Fallback::new(endpoint)?;
         self.fallback.set(fallback).map_err(|_| "there is a fallback already".to_owned())

@@ -1,8 +1,17 @@
 //! Connections: accepted on loopback, read with limits, answered, and drained when the cloud stops.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
+use devloop_system::sockets::user_behind;
 use http_body_util::{Either, Full};
 use hyper::{
     Response,
@@ -16,7 +25,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{dispatch, pages::Pages};
-use crate::http::{Arriving, Reply, Request, Streamed};
+use crate::{
+    error::ApiError,
+    http::{Arriving, Reply, Request, Streamed},
+};
 
 /// How long answers in progress may take after the cloud is told to stop.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -72,9 +84,12 @@ fn is_shortage(error: &io::Error) -> bool {
 async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
     // Answers are written whole; waiting for more data (Nagle's algorithm) would only delay them.
     let _ = stream.set_nodelay(true);
+    let is_let_in = !pages.only_own_user.load(Ordering::Relaxed) || is_own_user(&stream, peer).await;
     let service = service_fn(move |request| {
         let pages = Arc::clone(&pages);
-        async move { Ok::<_, Infallible>(respond(&pages, request, peer).await) }
+        async move {
+            Ok::<_, Infallible>(if is_let_in { respond(&pages, request, peer).await } else { turned_away() })
+        }
     });
     let begun = tokio::select! {
         begun = tokio::time::timeout(HEADERS, speaks_http2(&stream)) => begun,
@@ -99,8 +114,22 @@ async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop
     }
 }
 
-/// Whether a client starts with HTTP/2 at once (prior knowledge [RFC 9113 §3.3]), as clients of event streams may. Such a
-/// client sends the HTTP/2 preface first, and no method of HTTP/1.1 begins with the same bytes.
+/// Whether the program at the other end is this user's, or root's, who may do everything anyway.
+async fn is_own_user(stream: &TcpStream, peer: SocketAddr) -> bool {
+    const ROOT: u32 = 0;
+    let Ok(own) = stream.local_addr() else { return false };
+    let looking = tokio::task::spawn_blocking(move || user_behind(peer.port(), own.port()));
+    let user = looking.await.ok().flatten();
+    user.is_some_and(|user| user == ROOT || user == rustix::process::geteuid().as_raw())
+}
+
+fn turned_away() -> Response<Sent> {
+    let why = "this cloud answers programs of the user who started it, and no others (devloop's --only-me)";
+    Reply::error(&ApiError::with_status(403, "AccessDeniedException", why)).into()
+}
+
+/// Whether a client begins with HTTP/2 without asking first (prior knowledge [RFC 9113 §3.3]), as clients of event streams may. A
+/// client writes the preface at once, so its first bytes tell; no method of HTTP/1.1 begins with them.
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     let mut start = [0; 3];
     Ok(stream.peek(&mut start).await? == start.len() && start == *b"PRI")
