@@ -36,8 +36,9 @@ impl Server {
         Self::start(program, &["--createStreamMs", "0", "--deleteStreamMs", "0", "--shardLimit", "100"]).await
     }
 
-    async fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
-        // The port is free now. It is unlikely that another program takes it first.
+    /// A program that takes `--port` and listens on it.
+    pub(crate) async fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
+        // Free now; that somebody else takes it before the program does is unlikely enough for a benchmark.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(program);
         command.args(arguments).args(["--port", &port.to_string()]);
