@@ -3,7 +3,7 @@
 /// The help text of `cargo xtask`.
 pub(crate) const HELP: &str = "\
 cargo xtask test [FILTER…]   sets up what the tests drive, checks format and lints, runs the tests of the workspace,
-                             and those of processes once more on the portable way (devloop/system);
+                             and those of devloop/system once more on its portable code;
                              with filters only the tests whose names contain one of them
 cargo xtask set-up           only sets up, in target/test-tools; `cargo test` then finds it
 cargo xtask lock             writes the lists of xtask/python anew, after a change of an `.in` file

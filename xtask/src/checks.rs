@@ -40,33 +40,19 @@ pub(crate) fn tests(
     run(command, set_up, tally)
 }
 
-/// The tests of what `devloop-system` answers in the portable way, by package: processes, swaps, saves, status and bench.
-const PORTABLE: [(&str, &[&str]); 3] = [
-    ("devloop-system", &["--lib"]),
-    ("devloop-cloud", &["--test=lifetimes", "--test=lambda"]),
-    (
-        "devloop",
-        &[
-            "--test=processes",
-            "--test=swaps",
-            "--test=saves",
-            "--test=status",
-            "--test=bench",
-            "--test=bench_live",
-        ],
-    ),
-];
-
-/// Runs the tests of the portable way, with the portable way chosen on Linux too. A feature chooses it, so that no dependency is
-/// compiled anew. The long tests run short: they have run in full on Linux's way.
+/// Runs the tests of the portable code of `devloop/system`, which a feature chooses on Linux too: no dependency is compiled again.
 pub(crate) fn portable_tests(root: &Path, set_up: &SetUp, tally: &mut Tally) -> Result<(), String> {
-    for (package, targets) in PORTABLE {
-        let mut command = cargo(root);
-        command.args(["test", "--locked", "--no-fail-fast", "--features", "devloop-system/portable"]);
-        command.args(["--package", package]).args(targets).env_remove("CI");
-        run(command, set_up, tally)?;
-    }
-    Ok(())
+    let mut command = cargo(root);
+    command.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--package",
+        "devloop-system",
+        "--features",
+        "portable",
+    ]);
+    run(command, set_up, tally)
 }
 
 /// Runs tests and counts them.
