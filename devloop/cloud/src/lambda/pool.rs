@@ -10,7 +10,7 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -57,8 +57,9 @@ pub(crate) struct Pool {
 struct State {
     /// The generation of new environments; `None` until the code is opened for the first time.
     current: Option<Arc<Generation>>,
-    /// Idle environments; the one used last is used next, so that the others can be retired.
-    idle: Vec<(Arc<Environment>, Instant)>,
+    /// Each with when it became idle, in ms since the epoch. The one that was used last is used next, so that the others can be
+    /// let go.
+    idle: Vec<(Arc<Environment>, i64)>,
     waiting: VecDeque<oneshot::Sender<Turn>>,
     /// How often an environment became free.
     freed: u64,
@@ -228,7 +229,7 @@ impl Pool {
             }
             let Some(turn) = state.waiting.pop_front() else {
                 let environment = Arc::clone(&lease.environment);
-                state.idle.push((environment, Instant::now()));
+                state.idle.push((environment, self.clock.now_ms()));
                 self.reap(&mut state);
                 drop(state);
                 return;
@@ -254,16 +255,12 @@ impl Pool {
             loop {
                 clock.sleep(IDLE_LIMIT).await;
                 let Some(pool) = pool.upgrade() else { return };
+                let idle_since = clock.now_ms() - IDLE_LIMIT.as_millis() as i64 / 2;
                 let retired = {
                     let mut state = pool.state.lock();
                     // The environments that have been idle longest are at the front, because the last used is used next.
                     let keep = state.idle.len().saturating_sub(1);
-                    let old = state
-                        .idle
-                        .iter()
-                        .take(keep)
-                        .filter(|(_, since)| since.elapsed() >= IDLE_LIMIT / 2)
-                        .count();
+                    let old = state.idle.iter().take(keep).filter(|(_, since)| *since <= idle_since).count();
                     let retired: Vec<_> = state.idle.drain(..old).collect();
                     state.alive = state.alive.saturating_sub(retired.len());
                     state.reaping = state.idle.len() > 1;
