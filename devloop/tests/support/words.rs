@@ -285,13 +285,33 @@ impl World {
         self.call("apigateway", "UpdateStage", input);
     }
 
-    /// How many invocations of the function are running or wait for an environment.
-    pub fn under_way(&self, function: &str) -> u64 {
+    /// The environments of a function, as the status page counts them.
+    pub fn environments(&self, function: &str) -> Value {
         let status =
             send("GET", &format!("{}/_devloop/status", self.cloud.endpoint()), &[], "").unwrap().json();
-        let functions = status["functions"].as_array().unwrap().iter();
-        let own = functions.filter(|one| one["name"].as_str().unwrap().contains(&format!("-{function}")));
-        own.map(|one| one.pointer("/environments/busy").unwrap().as_u64().unwrap()).sum()
+        let mut functions = status["functions"].as_array().unwrap().iter();
+        let own = functions.find(|one| one["name"].as_str().unwrap().contains(&format!("-{function}")));
+        own.unwrap()["environments"].clone()
+    }
+
+    /// Lets the clock go on until so many environments of the function work at once; how many ms that took. Whoever waits for an
+    /// environment is patient for a while, in the cloud's time, before one more is started: only then does time pass.
+    pub fn grow(&self, function: &str, wanted: u64) -> u64 {
+        const STEP_MS: u64 = 10;
+        // Far below what the function's time-out allows to those that came first.
+        const MOST_MS: u64 = 2_000;
+        let mut passed = 0;
+        eventually(&format!("{wanted} environments of {function} work at once"), LIMIT, || {
+            let seen = self.environments(function);
+            if seen["busy"] == wanted {
+                return Ok(passed);
+            }
+            if seen["starting"] == 0 && seen["waiting"] != 0 && passed < MOST_MS {
+                self.clock.advance(Duration::from_millis(STEP_MS));
+                passed += STEP_MS;
+            }
+            Err((seen, passed))
+        })
     }
 
     /// The mapping of `process`.
