@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-from clients import ENDPOINT, aws, client, equal, refused, run
+from clients import ENDPOINT, aws, aws_here, client, equal, refused, run
 
 gateway = client("apigateway")
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:missing"
@@ -94,10 +94,19 @@ def test_put_rest_api():
     equal(paths(), ["/", "/a", "/b"])
     gateway.put_rest_api(**at, mode="overwrite", body=json.dumps(document("/c")))
     equal(paths(), ["/", "/c"])
-    not_done("NotImplementedException", "authorizers", gateway.put_rest_api, **at, body=json.dumps(document("/d", **{
-        "components": {"securitySchemes": {"me": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authorizer": {}}}},
-        "paths": {"/d": {"get": {"security": [{"me": []}], "responses": {}}}}})))
+
+    def guarded(authorizer):
+        scheme = {"type": "apiKey", "name": "Who", "in": "header", "x-amazon-apigateway-authorizer": authorizer}
+        guarded = {"get": {"security": [{"guard": []}], "responses": {}}}
+        return json.dumps(document("/d", components={"securitySchemes": {"guard": scheme}}) | {"paths": {"/d": guarded}})
+
+    not_done("NotImplementedException", "Cognito", gateway.put_rest_api, **at, body=guarded({"type": "cognito_user_pools"}))
     equal(paths(), ["/", "/c"])
+    gateway.put_rest_api(**at, body=guarded({"type": "token", "authorizerUri": URI}))
+    made = gateway.get_authorizers(**at)["items"][0]
+    equal((made["name"], made["type"], made["identitySource"]), ("guard", "TOKEN", "method.request.header.Who"))
+    resource = next(item["id"] for item in gateway.get_resources(**at)["items"] if item["path"] == "/d")
+    equal(gateway.get_method(**at, resourceId=resource, httpMethod="GET")["authorizerId"], made["id"])
 
 
 def test_get_rest_apis():
@@ -348,6 +357,149 @@ def test_keys_plans_validators_models_and_mocks():
                          patchOperations=[{"op": "replace", "path": "/remaining", "value": "1"}])
     assert ask("POST", "?q=1", b'{"data": "x"}', value)[:2] == (200, {"ok": True})
     gateway.delete_rest_api(**on)
+
+
+def test_parts_are_shown_listed_changed_and_deleted():
+    api = Api().deployed()
+    at, pet = api.at, api.on_pet
+
+    gateway.put_method_response(**pet, statusCode="200", responseParameters={"method.response.header.x": True})
+    gateway.put_integration_response(**pet, statusCode="200", responseParameters={"method.response.header.x": "'y'"})
+    equal(gateway.get_method_response(**pet, statusCode="200")["responseParameters"], {"method.response.header.x": True})
+    equal(gateway.get_integration_response(**pet, statusCode="200")["responseParameters"], {"method.response.header.x": "'y'"})
+    gateway.delete_integration_response(**pet, statusCode="200")
+    gateway.delete_method_response(**pet, statusCode="200")
+    not_done("NotFoundException", "Invalid Response status code", gateway.get_method_response, **pet, statusCode="200")
+    not_done("NotFoundException", "Invalid Response status code", gateway.get_integration_response, **pet, statusCode="200")
+
+    gateway.create_model(**at, name="Pet", contentType="application/json", schema='{"type": "object"}')
+    equal(gateway.get_model(**at, modelName="Pet")["schema"], '{"type": "object"}')
+    equal([item["name"] for item in gateway.get_models(**at)["items"]], ["Pet"])
+    gateway.delete_model(**at, modelName="Pet")
+    equal(gateway.get_models(**at)["items"], [])
+
+    validator = gateway.create_request_validator(**at, name="v", validateRequestBody=True, validateRequestParameters=False)
+    one = {**at, "requestValidatorId": validator["id"]}
+    gateway.update_request_validator(**one, patchOperations=[{"op": "replace", "path": "/validateRequestParameters", "value": "true"}])
+    equal(gateway.get_request_validator(**one)["validateRequestParameters"], True)
+    equal([item["id"] for item in gateway.get_request_validators(**at)["items"]], [validator["id"]])
+    gateway.delete_request_validator(**one)
+    equal(gateway.get_request_validators(**at)["items"], [])
+
+    gateway.put_gateway_response(**at, responseType="THROTTLED", statusCode="420")
+    equal(gateway.get_gateway_response(**at, responseType="THROTTLED")["statusCode"], "420")
+    equal([item["responseType"] for item in gateway.get_gateway_responses(**at)["items"] if not item["defaultResponse"]], ["THROTTLED"])
+    gateway.delete_gateway_response(**at, responseType="THROTTLED")
+    equal(gateway.get_gateway_response(**at, responseType="THROTTLED")["defaultResponse"], True)
+
+    equal(gateway.get_deployment(**at, deploymentId=api.first)["id"], api.first)
+
+    key = gateway.create_api_key(name="k", enabled=True)["id"]
+    gateway.update_api_key(apiKey=key, patchOperations=[{"op": "replace", "path": "/enabled", "value": "false"}])
+    shown = gateway.get_api_keys(includeValues=False)["items"][0]
+    equal((shown["id"], shown["enabled"], "value" in shown), (key, False, False))
+    plan = gateway.create_usage_plan(name="p", apiStages=[{"apiId": api.id, "stage": "prod"}])["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    equal(gateway.get_usage_plan_key(usagePlanId=plan, keyId=key)["id"], key)
+    equal([item["id"] for item in gateway.get_usage_plan_keys(usagePlanId=plan)["items"]], [key])
+    gateway.update_usage_plan(usagePlanId=plan, patchOperations=[{"op": "replace", "path": "/throttle/rateLimit", "value": "3"}])
+    equal([(item["id"], item["throttle"]["rateLimit"]) for item in gateway.get_usage_plans()["items"]], [(plan, 3.0)])
+    gateway.delete_usage_plan_key(usagePlanId=plan, keyId=key)
+    gateway.update_usage_plan(usagePlanId=plan, patchOperations=[{"op": "remove", "path": "/apiStages", "value": f"{api.id}:prod"}])
+    gateway.delete_usage_plan(usagePlanId=plan)
+    gateway.delete_api_key(apiKey=key)
+    equal((gateway.get_usage_plans()["items"], gateway.get_api_keys()["items"]), ([], []))
+
+
+def test_command_line():
+    def call(operation, *arguments):
+        return aws_here("apigateway", operation, *arguments)
+
+    api = call("create-rest-api", "--name", "cli")
+    at = ("--rest-api-id", api["id"])
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api['id']}"
+    patch = lambda path, value: ("--patch-operations", json.dumps([{"op": "replace", "path": path, "value": value}]))
+    ids = lambda listed: [item["id"] for item in listed["items"]]
+    equal(call("update-rest-api", *at, *patch("/description", "d"))["description"], "d")
+    equal((call("get-rest-api", *at)["id"], ids(call("get-rest-apis"))), (api["id"], [api["id"]]))
+    call("tag-resource", "--resource-arn", arn, "--tags", "a=b,c=d")
+    call("untag-resource", "--resource-arn", arn, "--tag-keys", "a")
+    equal(call("get-tags", "--resource-arn", arn)["tags"], {"c": "d"})
+    role = "arn:aws:iam::000000000000:role/logs"
+    call("update-account", *patch("/cloudwatchRoleArn", role))
+    equal(call("get-account")["cloudwatchRoleArn"], role)
+
+    resource = call("create-resource", *at, "--parent-id", api["rootResourceId"], "--path-part", "x")["id"]
+    on = (*at, "--resource-id", resource)
+    equal((call("get-resource", *on)["path"], len(call("get-resources", *at)["items"])), ("/x", 2))
+    model = ("--content-type", "application/json", "--schema", '{"type": "object"}')
+    call("create-model", *at, "--name", "M", *model)
+    equal((call("get-model", *at, "--model-name", "M")["name"], len(call("get-models", *at)["items"])), ("M", 1))
+    validator = call("create-request-validator", *at, "--name", "v", "--validate-request-body")["id"]
+    one = (*at, "--request-validator-id", validator)
+    call("update-request-validator", *one, *patch("/name", "w"))
+    equal((call("get-request-validator", *one)["name"], ids(call("get-request-validators", *at))), ("w", [validator]))
+    authorizer = call("create-authorizer", *at, "--name", "a", "--type", "TOKEN", "--authorizer-uri", URI,
+                      "--identity-source", "method.request.header.A")["id"]
+    asked = (*at, "--authorizer-id", authorizer)
+    call("update-authorizer", *asked, *patch("/name", "b"))
+    equal((call("get-authorizer", *asked)["name"], ids(call("get-authorizers", *at))), ("b", [authorizer]))
+
+    method = (*on, "--http-method", "GET")
+    call("put-method", *method, "--authorization-type", "NONE", "--api-key-required")
+    call("put-method-response", *method, "--status-code", "200")
+    call("put-integration", *method, "--type", "MOCK", "--request-templates", '{"application/json": "{\\"statusCode\\": 200}"}')
+    call("put-integration-response", *method, "--status-code", "200")
+    call("update-integration", *method, *patch("/timeoutInMillis", "900"))
+    equal(call("get-method", *method)["apiKeyRequired"], True)
+    equal(call("get-integration", *method)["timeoutInMillis"], 900)
+    equal(call("get-method-response", *method, "--status-code", "200")["statusCode"], "200")
+    equal(call("get-integration-response", *method, "--status-code", "200")["statusCode"], "200")
+    kind = (*at, "--response-type", "THROTTLED")
+    call("put-gateway-response", *kind, "--status-code", "420")
+    equal(call("get-gateway-response", *kind)["statusCode"], "420")
+    assert call("get-gateway-responses", *at)["items"]
+
+    deployment = call("create-deployment", *at)["id"]
+    equal((call("get-deployment", *at, "--deployment-id", deployment)["id"], ids(call("get-deployments", *at))), (deployment, [deployment]))
+    stage = (*at, "--stage-name", "s")
+    call("create-stage", *stage, "--deployment-id", deployment)
+    call("update-stage", *stage, *patch("/description", "d"))
+    equal((call("get-stage", *stage)["description"], len(call("get-stages", *at)["item"])), ("d", 1))
+    key = call("create-api-key", "--name", "k", "--enabled")["id"]
+    call("update-api-key", "--api-key", key, *patch("/description", "d"))
+    equal((call("get-api-key", "--api-key", key)["description"], ids(call("get-api-keys"))), ("d", [key]))
+    plan = call("create-usage-plan", "--name", "p", "--api-stages", f"apiId={api['id']},stage=s", "--quota", "limit=5,period=DAY")["id"]
+    on_plan = ("--usage-plan-id", plan)
+    call("update-usage-plan", *on_plan, *patch("/description", "d"))
+    equal((call("get-usage-plan", *on_plan)["description"], ids(call("get-usage-plans"))), ("d", [plan]))
+    call("create-usage-plan-key", *on_plan, "--key-id", key, "--key-type", "API_KEY")
+    equal((call("get-usage-plan-key", *on_plan, "--key-id", key)["id"], ids(call("get-usage-plan-keys", *on_plan))), (key, [key]))
+    call("update-usage", *on_plan, "--key-id", key, *patch("/remaining", "4"))
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    equal(call("get-usage", *on_plan, "--start-date", today, "--end-date", today)["usagePlanId"], plan)
+
+    call("delete-usage-plan-key", *on_plan, "--key-id", key)
+    call("update-usage-plan", *on_plan, "--patch-operations", f"op=remove,path=/apiStages,value={api['id']}:s")
+    call("delete-stage", *stage)
+    call("delete-usage-plan", *on_plan)
+    call("delete-api-key", "--api-key", key)
+    call("delete-deployment", *at, "--deployment-id", deployment)
+    call("delete-gateway-response", *kind)
+    call("delete-integration-response", *method, "--status-code", "200")
+    call("delete-method-response", *method, "--status-code", "200")
+    call("delete-integration", *method)
+    call("delete-method", *method)
+    call("delete-authorizer", *asked)
+    call("delete-request-validator", *one)
+    call("delete-model", *at, "--model-name", "M")
+    call("delete-resource", *on)
+    file = os.path.join(tempfile.mkdtemp(), "api.json")
+    with open(file, "w") as out:
+        json.dump(document("/put"), out)
+    call("put-rest-api", *at, "--mode", "overwrite", "--body", f"fileb://{file}")
+    equal(sorted(item["path"] for item in call("get-resources", *at)["items"]), ["/", "/put"])
+    call("delete-rest-api", *at)
 
 
 def test_deletes():

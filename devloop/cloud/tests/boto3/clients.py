@@ -66,8 +66,8 @@ def aws(*arguments):
     return json.loads(text) if text.strip() else None
 
 
-def aws_here(*arguments):
-    """The same command line within this process: many calls then take a second together, and not a second each."""
+def _here(*arguments):
+    """What the same command line, run in this process, ends with, says and complains of."""
     from awscli.clidriver import create_clidriver
 
     os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1",
@@ -75,8 +75,20 @@ def aws_here(*arguments):
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         code = create_clidriver().main(["--endpoint-url", ENDPOINT, *arguments])
-    assert code == 0, f"{arguments}: {errors.getvalue()}"
-    return json.loads(output.getvalue()) if output.getvalue().strip() else None
+    return code, output.getvalue(), errors.getvalue()
+
+
+def aws_here(*arguments):
+    """The same command line in this process: many calls take a second together, and not a second each."""
+    code, output, errors = _here(*arguments)
+    assert code == 0, f"{arguments}: {errors}"
+    return json.loads(output) if output.strip() else None
+
+
+def aws_refused(text, *arguments):
+    """The same where the command line must fail and say this."""
+    code, output, errors = _here(*arguments)
+    assert code != 0 and text in errors, f"{arguments}: {code}, {output}{errors}"
 
 
 def run(script):

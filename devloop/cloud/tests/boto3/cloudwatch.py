@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from clients import ENDPOINT, aws, client, equal, refused, run
+from clients import ENDPOINT, aws, aws_here, client, equal, refused, run
 
 UTC = datetime.timezone.utc
 metrics = client("cloudwatch")
@@ -352,7 +352,23 @@ def test_command_line():
     aws("cloudwatch", "set-alarm-state", "--alarm-name", "c", "--state-value", "OK", "--state-reason", "by hand")
     equal([alarm["StateValue"] for alarm in aws("cloudwatch", "describe-alarms")["MetricAlarms"]], ["OK"])
     equal(aws("cloudwatch", "describe-alarm-history", "--alarm-name", "c")["AlarmHistoryItems"][0]["HistoryItemType"], "StateUpdate")
-    aws("cloudwatch", "delete-alarms", "--alarm-names", "c")
+
+    def call(operation, *arguments):
+        return aws_here("cloudwatch", operation, *arguments)
+
+    shown = call("describe-alarms-for-metric", "--namespace", "Cli", "--metric-name", "n")["MetricAlarms"][0]
+    call("disable-alarm-actions", "--alarm-names", "c")
+    equal(call("describe-alarms", "--alarm-names", "c")["MetricAlarms"][0]["ActionsEnabled"], False)
+    call("enable-alarm-actions", "--alarm-names", "c")
+    arn = ("--resource-arn", shown["AlarmArn"])
+    call("tag-resource", *arn, "--tags", "Key=a,Value=b", "Key=c,Value=d")
+    call("untag-resource", *arn, "--tag-keys", "a")
+    equal(call("list-tags-for-resource", *arn)["Tags"], [{"Key": "c", "Value": "d"}])
+    call("delete-alarms", "--alarm-names", "c")
+    stat = {"Metric": {"Namespace": "Cli", "MetricName": "n"}, "Period": 60, "Stat": "Maximum"}
+    queries = json.dumps([{"Id": "a", "MetricStat": stat, "ReturnData": False}, {"Id": "b", "Expression": "a * 2"}])
+    found = call("get-metric-data", "--start-time", at(0).isoformat(), "--end-time", at(60).isoformat(), "--metric-data-queries", queries)
+    equal(found["MetricDataResults"][0]["Values"], [84])
 
 
 run(globals())

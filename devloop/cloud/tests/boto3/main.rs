@@ -77,6 +77,8 @@ scripts! {
         what_does_not_exist_here_is_refused_by_name
         authorizers
         keys_plans_validators_models_and_mocks
+        parts_are_shown_listed_changed_and_deleted
+        command_line
         deletes;
     apigatewayv2:
         apis
@@ -239,7 +241,9 @@ scripts! {
     s3_shapes:
         every_operation_answers_in_the_shape_of_moto;
     sns:
-        publish_and_subscribe;
+        publish_and_subscribe
+        subscriptions_are_confirmed_listed_and_topics_changed
+        command_line;
     sqs:
         create_queue
         get_queue_url
@@ -258,6 +262,7 @@ scripts! {
         message_move_tasks
         permissions
         delete_queue
+        command_line
         query_protocol_queues
         query_protocol_messages
         query_protocol_errors;
@@ -278,4 +283,40 @@ scripts! {
         get_session_token
         get_access_key_info
         assume_role_with_saml_is_refused_by_name;
+}
+
+/// What the page of the supported says of a service is driven by both clients: in words with underscores by boto3, with dashes
+/// by the AWS CLI.
+#[test]
+fn every_operation_of_queues_topics_keys_and_alarms_is_driven() {
+    let page = include_str!("../../../../docs/cloud.md");
+    for (service, script) in [
+        ("apigateway", include_str!("apigateway.py")),
+        ("monitoring", include_str!("cloudwatch.py")),
+        ("sns", include_str!("sns.py")),
+        ("sqs", include_str!("sqs.py")),
+    ] {
+        let section =
+            page.split("\n## ").find(|section| section.starts_with(&format!("{service}\n"))).unwrap();
+        let operations = section.split("Operations:").nth(1).unwrap().split("\n\n").nth(1).unwrap();
+        let operations = operations.lines().map(|line| line.trim_start_matches("- "));
+        // Dashboards are boto3's alone here.
+        for operation in operations.filter(|operation| !operation.contains("Dashboard")) {
+            let words = |between: char| {
+                let capital = |(at, sign): (usize, char)| {
+                    let lower = sign.to_ascii_lowercase();
+                    if sign.is_ascii_uppercase() && at > 0 { vec![between, lower] } else { vec![lower] }
+                };
+                operation.char_indices().flat_map(capital).collect::<String>()
+            };
+            assert!(
+                script.contains(&format!(".{}", words('_'))),
+                "{service}: boto3 does not drive {operation}"
+            );
+            assert!(
+                script.contains(&format!("\"{}\"", words('-'))),
+                "{service}: the AWS CLI does not drive {operation}"
+            );
+        }
+    }
 }

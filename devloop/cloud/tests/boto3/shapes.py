@@ -13,14 +13,20 @@ DIFFERENCES = {
     # MetricAlarm: `Metrics` is only for alarms on a math expression; the time of the last transition is a member.
     r"describe_alarms(_for_metric)?\.MetricAlarms\[\]\.Metrics: moto only",
     r"describe_alarms(_for_metric)?\.MetricAlarms\[\]\.StateTransitionedTimestamp: here only",
-    # CreateRestApi: members that were not set are not returned; EndpointConfiguration has an address type.
-    r"create_rest_api\.(binaryMediaTypes|tags|version): moto only",
-    r"create_rest_api\.endpointConfiguration\.ipAddressType: here only",
-    # PutGatewayResponse: the response has both maps. PutIntegration: defaults are returned. PutMethod: method responses are
-    # added later.
-    r"put_gateway_response\.(responseParameters|responseTemplates): here only",
-    r"put_integration\.(cacheNamespace|passthroughBehavior|timeoutInMillis): here only",
-    r"put_method\.methodResponses: moto only",
+    # RestApi: what was not given is not returned; EndpointConfiguration has an address type.
+    r"(create_rest_api|get_rest_api|get_rest_apis\.items\[\])\.(binaryMediaTypes|tags|version): moto only",
+    r"(create_rest_api|get_rest_api|get_rest_apis\.items\[\])\.endpointConfiguration\.ipAddressType: here only",
+    # GatewayResponse: both maps are members of the answer.
+    r"(put|get)_gateway_response\.(responseParameters|responseTemplates): here only",
+    # Integration: defaults are returned. IntegrationResponse: what was given is returned, and nothing else.
+    r"(put_integration|get_integration|get_method\.methodIntegration)\.(cacheNamespace|passthroughBehavior|timeoutInMillis): here only",
+    r"(put_integration_response|get_integration\.integrationResponses\.200)\.responseTemplates: moto only",
+    r"(put_integration_response|get_integration\.integrationResponses\.200)\.selectionPattern: here only",
+    # Method: there are no responses until PutMethodResponse makes them.
+    r"(put|get)_method\.methodResponses: moto only",
+    # Stage: dates, tracing and the state of the cache are members; what was not given is not returned.
+    r"get_stages?(\.item\[\])?\.(cacheClusterStatus|createdDate|lastUpdatedDate|tracingEnabled): here only",
+    r"get_stages?(\.item\[\])?\.(description|variables): moto only",
     # GetSubscriptionAttributes: the principal that subscribed. GetTopicAttributes: `DeliveryPolicy` is the policy that was
     # set; none was.
     r"get_subscription_attributes\.Attributes\.SubscriptionPrincipal: here only",
@@ -136,6 +142,20 @@ def test_queues():
         sqs.remove_permission(QueueUrl=urls, Label="l")
         sqs.tag_queue(QueueUrl=urls, Tags={"k": "v"})
         sqs.list_queue_tags(QueueUrl=urls)
+        sqs.untag_queue(QueueUrl=urls, TagKeys=["k"])
+        sqs.get_queue_url(QueueName="q")
+        sqs.list_queues()
+        sqs.get_queue_attributes(QueueUrl=urls, AttributeNames=["All"])
+        sqs.set_queue_attributes(QueueUrl=urls, Attributes={"VisibilityTimeout": "30"})
+        sqs.send_message(QueueUrl=urls, MessageBody="d")
+        received = sqs.receive_message(QueueUrl=urls)
+        handles = tuple(side["Messages"][0]["ReceiptHandle"] for side in received)
+        entries = lambda more: tuple([{"Id": "1", "ReceiptHandle": handle, **more}] for handle in handles)
+        sqs.change_message_visibility(QueueUrl=urls, ReceiptHandle=handles, VisibilityTimeout=9)
+        sqs.change_message_visibility_batch(QueueUrl=urls, Entries=entries({"VisibilityTimeout": 9}))
+        sqs.delete_message_batch(QueueUrl=urls, Entries=entries({}))
+        # Moves are left out: moto answers StartMessageMoveTask of an empty queue with a 500.
+        sqs.purge_queue(QueueUrl=urls)
         fifo = tuple(side["QueueUrl"] for side in sqs.create_queue(QueueName="f.fifo", Attributes={"FifoQueue": "true"}))
         sqs.send_message(QueueUrl=fifo, MessageBody="b", MessageGroupId="g", MessageDeduplicationId="d")
         sqs.receive_message(QueueUrl=fifo, AttributeNames=["All"])
@@ -159,6 +179,14 @@ def test_topics():
         sns.publish(TopicArn=topics, Message="m", Subject="s")
         sns.publish_batch(TopicArn=topics, PublishBatchRequestEntries=[{"Id": "1", "Message": "m"}])
         sns.list_tags_for_resource(ResourceArn=topics)
+        sns.untag_resource(ResourceArn=topics, TagKeys=["k"])
+        sns.list_subscriptions()
+        sns.set_subscription_attributes(SubscriptionArn=subscriptions, AttributeName="RawMessageDelivery", AttributeValue="true")
+        sns.set_topic_attributes(TopicArn=topics, AttributeName="DisplayName", AttributeValue="T")
+        sns.add_permission(TopicArn=topics, Label="l", AWSAccountId=["123456789012"], ActionName=["Publish"])
+        sns.remove_permission(TopicArn=topics, Label="l")
+        sns.unsubscribe(SubscriptionArn=subscriptions)
+        sns.delete_topic(TopicArn=topics)
 
     compared(work)
 
@@ -184,6 +212,27 @@ def test_apis_keys_and_plans():
         gateway.create_usage_plan_key(usagePlanId=plans, keyId=keys, keyType="API_KEY")
         gateway.get_usage_plan(usagePlanId=plans)
         gateway.get_usage_plan_keys(usagePlanId=plans)
+        gateway.get_usage_plan_key(usagePlanId=plans, keyId=keys)
+        gateway.get_usage_plans()
+        gateway.get_api_keys()
+        gateway.get_rest_apis()
+        gateway.get_rest_api(restApiId=apis)
+        gateway.get_models(restApiId=apis)
+        gateway.get_model(restApiId=apis, modelName="M")
+        gateway.get_request_validators(restApiId=apis)
+        gateway.get_gateway_response(restApiId=apis, responseType="DEFAULT_4XX")
+        gateway.get_stages(restApiId=apis)
+        gateway.get_stage(restApiId=apis, stageName="s")
+        gateway.get_deployments(restApiId=apis)
+        gateway.get_method(restApiId=apis, resourceId=root, httpMethod="GET")
+        gateway.put_method_response(restApiId=apis, resourceId=root, httpMethod="GET", statusCode="200")
+        gateway.put_integration_response(restApiId=apis, resourceId=root, httpMethod="GET", statusCode="200", selectionPattern="")
+        gateway.get_integration(restApiId=apis, resourceId=root, httpMethod="GET")
+        made = gateway.create_authorizer(
+            restApiId=apis, name="a", type="TOKEN", identitySource="method.request.header.A",
+            authorizerUri="arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations")
+        gateway.get_authorizer(restApiId=apis, authorizerId=tuple(side["id"] for side in made))
+        gateway.get_authorizers(restApiId=apis)
 
     compared(work)
 

@@ -1,8 +1,10 @@
 """SNS, called with boto3."""
 
+import http.server
 import json
+import threading
 
-from clients import client, equal, refused, run
+from clients import aws_here, aws_refused, client, equal, refused, run
 
 sns, sqs = client("sns"), client("sqs")
 
@@ -55,6 +57,73 @@ def test_publish_and_subscribe():
         raise AssertionError("a deleted topic accepted a message")
     except sns.exceptions.NotFoundException as error:
         assert "Topic does not exist" in str(error), error
+
+
+class Confirmations(http.server.BaseHTTPRequestHandler):
+    """An endpoint that keeps what it gets."""
+
+    def do_POST(self):
+        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+        self.server.came.release()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_subscriptions_are_confirmed_listed_and_topics_changed():
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="changed")
+    equal(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"], "changed")
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "k", "Value": "v"}])
+    equal(sns.list_tags_for_resource(ResourceArn=topic)["Tags"], [{"Key": "k", "Value": "v"}])
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Confirmations)
+    server.got, server.came = [], threading.Semaphore(0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}/"
+    equal(sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)["SubscriptionArn"], "pending confirmation")
+    equal(sns.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"], "PendingConfirmation")
+    assert server.came.acquire(timeout=10), "the confirmation did not come"
+    refused("InvalidParameter", "Token", sns.confirm_subscription, TopicArn=topic, Token="wrong")
+    confirmed = sns.confirm_subscription(TopicArn=topic, Token=server.got[0]["Token"])["SubscriptionArn"]
+    equal([one["SubscriptionArn"] for one in sns.list_subscriptions()["Subscriptions"]], [confirmed])
+    sns.publish(TopicArn=topic, Message="hello")
+    assert server.came.acquire(timeout=10), "the message did not come"
+    equal((server.got[1]["Type"], server.got[1]["Message"]), ("Notification", "hello"))
+    server.shutdown()
+
+
+def test_command_line():
+    def call(operation, *arguments):
+        return aws_here("sns", operation, *arguments)
+
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = call("create-topic", "--name", "t")["TopicArn"]
+    on = ("--topic-arn", topic)
+    call("set-topic-attributes", *on, "--attribute-name", "DisplayName", "--attribute-value", "T")
+    equal(call("get-topic-attributes", *on)["Attributes"]["DisplayName"], "T")
+    equal(call("list-topics")["Topics"], [{"TopicArn": topic}])
+    call("tag-resource", "--resource-arn", topic, "--tags", "Key=a,Value=b", "Key=c,Value=d")
+    call("untag-resource", "--resource-arn", topic, "--tag-keys", "a")
+    equal(call("list-tags-for-resource", "--resource-arn", topic)["Tags"], [{"Key": "c", "Value": "d"}])
+    subscription = call("subscribe", *on, "--protocol", "sqs", "--notification-endpoint", arn)["SubscriptionArn"]
+    one = ("--subscription-arn", subscription)
+    call("set-subscription-attributes", *one, "--attribute-name", "RawMessageDelivery", "--attribute-value", "true")
+    equal(call("get-subscription-attributes", *one)["Attributes"]["RawMessageDelivery"], "true")
+    equal(call("list-subscriptions")["Subscriptions"], call("list-subscriptions-by-topic", *on)["Subscriptions"])
+    assert call("publish", *on, "--message", "one")["MessageId"]
+    entries = '[{"Id": "1", "Message": "two"}]'
+    equal(call("publish-batch", *on, "--publish-batch-request-entries", entries)["Successful"][0]["Id"], "1")
+    equal([sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"][0]["Body"] for _ in range(2)], ["one", "two"])
+    call("add-permission", *on, "--label", "l", "--aws-account-id", "123456789012", "--action-name", "Publish")
+    call("remove-permission", *on, "--label", "l")
+    aws_refused("InvalidParameter", "sns", "confirm-subscription", *on, "--token", "wrong")
+    call("unsubscribe", *one)
+    call("delete-topic", *on)
+    equal(call("list-topics")["Topics"], [])
 
 
 run(globals())

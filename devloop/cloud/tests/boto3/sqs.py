@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
 
-from clients import ENDPOINT, client, equal, refused, run
+from clients import ENDPOINT, aws_here, aws_refused, client, equal, refused, run
 
 sqs = client("sqs")
 ABSENT = "AWS.SimpleQueueService.NonExistentQueue"
@@ -175,6 +175,14 @@ def test_message_move_tasks():
     equal([message["Body"] for message in back], ["x"])
     task = sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]
     equal((task["SourceArn"], task["ApproximateNumberOfMessagesToMove"]), (arn, 1))
+    # Slow enough to be cancelled.
+    sqs.set_queue_attributes(QueueUrl=source, Attributes={"VisibilityTimeout": "0"})
+    for body in ("y", "z"):
+        sqs.send_message(QueueUrl=source, MessageBody=body)
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10)
+    handle = sqs.start_message_move_task(SourceArn=arn, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+    assert sqs.cancel_message_move_task(TaskHandle=handle)["ApproximateNumberOfMessagesMoved"] <= 1
 
 
 def test_permissions():
@@ -189,6 +197,50 @@ def test_delete_queue():
     url = queue()
     sqs.delete_queue(QueueUrl=url)
     refused(ABSENT, "does not exist", sqs.send_message, QueueUrl=url, MessageBody="a")
+
+
+def test_command_line():
+    def call(operation, *arguments):
+        return aws_here("sqs", operation, *arguments)
+
+    dead = call("create-queue", "--queue-name", "dead")["QueueUrl"]
+    arn = call("get-queue-attributes", "--queue-url", dead, "--attribute-names", "QueueArn")["Attributes"]["QueueArn"]
+    url = call("create-queue", "--queue-name", "q", "--attributes", "VisibilityTimeout=30", "--tags", "a=b")["QueueUrl"]
+    on = ("--queue-url", url)
+    equal(call("get-queue-url", "--queue-name", "q")["QueueUrl"], url)
+    equal(call("list-queues")["QueueUrls"], [dead, url])
+    policy = json.dumps({"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "1"})})
+    call("set-queue-attributes", *on, "--attributes", policy)
+    equal(call("list-dead-letter-source-queues", "--queue-url", dead)["queueUrls"], [url])
+    call("tag-queue", *on, "--tags", "c=d")
+    call("untag-queue", *on, "--tag-keys", "a")
+    equal(call("list-queue-tags", *on)["Tags"], {"c": "d"})
+    call("add-permission", *on, "--label", "l", "--aws-account-ids", "123456789012", "--actions", "SendMessage")
+    call("remove-permission", *on, "--label", "l")
+
+    sent = call("send-message", *on, "--message-body", "one")
+    message = call("receive-message", *on, "--attribute-names", "All")["Messages"][0]
+    equal((message["MessageId"], message["Attributes"]["ApproximateReceiveCount"]), (sent["MessageId"], "1"))
+    handle = ("--receipt-handle", message["ReceiptHandle"])
+    call("change-message-visibility", *on, *handle, "--visibility-timeout", "60")
+    call("delete-message", *on, *handle)
+    entries = json.dumps([{"Id": str(n), "MessageBody": f"m{n}"} for n in range(3)])
+    equal(len(call("send-message-batch", *on, "--entries", entries)["Successful"]), 3)
+    found = call("receive-message", *on, "--max-number-of-messages", "10")["Messages"]
+    handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(found)]
+    equal(len(call("delete-message-batch", *on, "--entries", json.dumps(handles[:2]))["Successful"]), 2)
+    visible = json.dumps([{**handles[2], "VisibilityTimeout": 0}])
+    equal(len(call("change-message-visibility-batch", *on, "--entries", visible)["Successful"]), 1)
+    # Received often enough: the next receive finds it in the dead-letter queue instead.
+    equal(call("receive-message", *on), None)
+    task = call("start-message-move-task", "--source-arn", arn)["TaskHandle"]
+    back = call("receive-message", *on, "--wait-time-seconds", "5")["Messages"]
+    equal([message["Body"] for message in back], ["m2"])
+    equal(call("list-message-move-tasks", "--source-arn", arn)["Results"][0]["SourceArn"], arn)
+    aws_refused("UnsupportedOperation", "sqs", "cancel-message-move-task", "--task-handle", task)
+    call("purge-queue", *on)
+    call("delete-queue", *on)
+    equal(call("list-queues")["QueueUrls"], [dead])
 
 
 def form(path, **parameters):

@@ -32,14 +32,21 @@ pub(super) fn put(api: &Api, kind: &str, input: Input) -> Result<Value, ApiError
     Ok(shown)
 }
 
-/// `GetGatewayResponses`: lists those that were set.
+/// `GetGatewayResponses`: one of every type, the API's own or the gateway's.
 pub(super) fn list(api: &Api, input: &Input) -> Result<Value, ApiError> {
-    page(input, api.state.read().gateway_responses.values().map(|response| json!(response)).collect())
+    let state = api.state.read();
+    let shown = data::default_responses()
+        .map(|default| json!(state.gateway_responses.get(&default.response_type).unwrap_or(&default)));
+    page(input, shown.collect())
 }
 
 /// `GetGatewayResponse`.
 pub(super) fn get(api: &Api, kind: &str) -> Result<Value, ApiError> {
-    Ok(json!(api.state.read().gateway_responses.get(kind).ok_or_else(|| not_found("Gateway Response"))?))
+    let state = api.state.read();
+    let mut defaults = data::default_responses();
+    let default = defaults.find(|default| default.response_type == kind);
+    let default = default.ok_or_else(|| not_found("Gateway Response"))?;
+    Ok(json!(state.gateway_responses.get(kind).unwrap_or(&default)))
 }
 
 /// `DeleteGatewayResponse`.

@@ -19,6 +19,6 @@ pub(super) use checks::schema;
 pub(super) use execute::execute;
 pub(crate) use integration::function_of;
 pub(super) use mock::{check_mock, has_expressions};
-pub(super) use refusal::{check_response, too_long, unknown_api, unknown_stage};
+pub(super) use refusal::{check_response, default_responses, too_long, unknown_api, unknown_stage};
 pub(crate) use routes::Routes;
 pub(super) use snapshot::{Live, Snapshot};

@@ -119,32 +119,46 @@ impl Refusal {
     }
 }
 
+/// Every response type with its status; the two of a class have none of their own [Gateway response types for API Gateway].
+const TYPES: [(&str, Option<u16>); 21] = [
+    ("ACCESS_DENIED", Some(403)),
+    ("API_CONFIGURATION_ERROR", Some(500)),
+    ("AUTHORIZER_CONFIGURATION_ERROR", Some(500)),
+    ("AUTHORIZER_FAILURE", Some(500)),
+    ("BAD_REQUEST_BODY", Some(400)),
+    ("BAD_REQUEST_PARAMETERS", Some(400)),
+    ("DEFAULT_4XX", None),
+    ("DEFAULT_5XX", None),
+    ("EXPIRED_TOKEN", Some(403)),
+    ("INTEGRATION_FAILURE", Some(504)),
+    ("INTEGRATION_TIMEOUT", Some(504)),
+    ("INVALID_API_KEY", Some(403)),
+    ("INVALID_SIGNATURE", Some(403)),
+    ("MISSING_AUTHENTICATION_TOKEN", Some(403)),
+    ("QUOTA_EXCEEDED", Some(429)),
+    ("REQUEST_TOO_LARGE", Some(413)),
+    ("RESOURCE_NOT_FOUND", Some(404)),
+    ("THROTTLED", Some(429)),
+    ("UNAUTHORIZED", Some(401)),
+    ("UNSUPPORTED_MEDIA_TYPE", Some(415)),
+    ("WAF_FILTERED", Some(403)),
+];
+
+/// The gateway's own response of every type, as `GetGatewayResponses` shows it [GetGatewayResponses, API Gateway API reference].
+pub(in crate::services::apigateway) fn default_responses() -> impl Iterator<Item = GatewayResponse> {
+    let template = "{\"message\":$context.error.messageString}".to_owned();
+    TYPES.into_iter().map(move |(kind, status)| GatewayResponse {
+        response_type: kind.to_owned(),
+        status_code: status.map(|status| status.to_string()),
+        response_parameters: BTreeMap::new(),
+        response_templates: BTreeMap::from([("application/json".to_owned(), template.clone())]),
+        default_response: true,
+    })
+}
+
 /// Checks a gateway response; the error names what is not supported.
 pub(in crate::services::apigateway) fn check_response(response: &GatewayResponse) -> Result<(), String> {
-    const TYPES: [&str; 21] = [
-        "ACCESS_DENIED",
-        "API_CONFIGURATION_ERROR",
-        "AUTHORIZER_CONFIGURATION_ERROR",
-        "AUTHORIZER_FAILURE",
-        "BAD_REQUEST_BODY",
-        "BAD_REQUEST_PARAMETERS",
-        "DEFAULT_4XX",
-        "DEFAULT_5XX",
-        "EXPIRED_TOKEN",
-        "INTEGRATION_FAILURE",
-        "INTEGRATION_TIMEOUT",
-        "INVALID_API_KEY",
-        "INVALID_SIGNATURE",
-        "MISSING_AUTHENTICATION_TOKEN",
-        "QUOTA_EXCEEDED",
-        "REQUEST_TOO_LARGE",
-        "RESOURCE_NOT_FOUND",
-        "THROTTLED",
-        "UNAUTHORIZED",
-        "UNSUPPORTED_MEDIA_TYPE",
-        "WAF_FILTERED",
-    ];
-    if !TYPES.contains(&response.response_type.as_str()) {
+    if !TYPES.iter().any(|(kind, _)| *kind == response.response_type) {
         return Err("Invalid gateway response type specified".to_owned());
     }
     if let Some(status) = &response.status_code
