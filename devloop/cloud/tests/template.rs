@@ -257,3 +257,71 @@ async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_works() {
     assert_eq!(events["events"].as_array().unwrap().len(), 5);
     cloud.stop().await;
 }
+
+/// A SAM API whose methods ask a function, but for one; the functions are one program.
+const GUARDED: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Runtime: provided.al2023, Handler: bootstrap, CodeUri: {Bucket: hot-reload, Key: FOLDER}}}
+Resources:
+  Guard: {Type: AWS::Serverless::Function}
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: live
+      Auth:
+        DefaultAuthorizer: Token
+        Authorizers:
+          Token: {FunctionArn: !GetAtt Guard.Arn, Identity: {Header: Who, ReauthorizeEvery: 0}}
+  Front:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Closed: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /closed, Method: GET}}
+        Open: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /open, Method: GET, Auth: {Authorizer: NONE}}}
+Outputs:
+  Url: {Value: !Sub 'https://${Api}.execute-api.${AWS::Region}.amazonaws.com/live'}
+"#;
+
+/// Lets `me` through when it is asked who may pass, and otherwise tells who called.
+const GUARD: &str = r#"
+import http.client, json, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    reply = api.getresponse()
+    event = json.loads(reply.read())
+    if event.get("type") == "TOKEN":
+        effect = "Allow" if event["authorizationToken"] == "me" else "Deny"
+        statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
+        answer = {"principalId": "me", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    else:
+        caller = (event["requestContext"].get("authorizer") or {}).get("principalId", "nobody")
+        answer = {"statusCode": 200, "body": json.dumps(caller)}
+    request = reply.headers["Lambda-Runtime-Aws-Request-Id"]
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", json.dumps(answer))
+    api.getresponse().read()
+"#;
+
+#[tokio::test]
+async fn a_sam_api_asks_its_authorizer() {
+    let cloud = TestCloud::start().await;
+    cloud.cloud.listens_on(cloud.address);
+    let folder = tempfile::tempdir().unwrap();
+    let interpreter = script("").lines().next().unwrap().to_owned();
+    let bootstrap = folder.path().join("bootstrap");
+    fs::write(&bootstrap, format!("{interpreter}\n{GUARD}")).unwrap();
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+    let template = Template::parse(&GUARDED.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
+    let outputs = cloud.cloud.apply("guarded", &template, &BTreeMap::new()).await.unwrap();
+    let path = outputs.get("Url").unwrap().strip_prefix(&format!("http://{}", cloud.address)).unwrap();
+    let ask = async |method: &str, who: &[(&str, &str)]| {
+        let answer = cloud.send("GET", &format!("{path}/{method}"), who, "").await;
+        (answer.status, answer.json())
+    };
+    assert_eq!(ask("closed", &[]).await, (401, json!({ "message": "Unauthorized" })));
+    let denied = json!({ "message": "User is not authorized to access this resource" });
+    assert_eq!(ask("closed", &[("Who", "you")]).await, (403, denied));
+    assert_eq!(ask("closed", &[("Who", "me")]).await, (200, json!("me")));
+    assert_eq!(ask("open", &[]).await, (200, json!("nobody")));
+    cloud.stop().await;
+}

@@ -95,12 +95,13 @@ impl Document {
     }
 
     /// The security schemes by name.
-    pub(super) fn scheme(&self, name: &str) -> Option<&Value> {
-        if self.is_openapi_3 {
-            self.body.get("components")?.get("securitySchemes")?.get(name)
+    pub(super) fn schemes(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let named = if self.is_openapi_3 {
+            self.body.get("components").and_then(|components| components.get("securitySchemes"))
         } else {
-            self.body.get("securityDefinitions")?.get(name)
-        }
+            self.body.get("securityDefinitions")
+        };
+        named.and_then(Value::as_object).into_iter().flatten()
     }
 
     /// The value itself, or the value in the document that its `$ref` points to.

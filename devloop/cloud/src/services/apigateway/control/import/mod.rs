@@ -4,6 +4,7 @@
 //! The document is applied to a copy of the API, with the same operations that clients call. The copy replaces the API when
 //! all of them succeed. As on AWS, `security` at the document's top is ignored. Over the wire only JSON is accepted.
 
+mod authorizers;
 mod document;
 mod operation;
 
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use parking_lot::RwLock;
 use serde_json::{Map, Value, json};
 
-use self::document::Document;
+use self::{document::Document, operation::Known};
 use super::{
     apis,
     errors::bad_request,
@@ -95,6 +96,7 @@ fn apply(api: &Api, document: &Document, merge: bool) -> Result<(), ApiError> {
     state.resources = new.resources;
     state.validators = new.validators;
     state.models = new.models;
+    state.authorizers = new.authorizers;
     state.gateway_responses = new.gateway_responses;
     Ok(())
 }
@@ -118,6 +120,7 @@ fn copy(api: &Api, merge: bool) -> Api {
         copy.resources.values_mut().for_each(|root| root.methods.clear());
         copy.validators.clear();
         copy.models.clear();
+        copy.authorizers.clear();
         copy.gateway_responses.clear();
         copy.about.binary_media_types.clear();
     }
@@ -132,14 +135,14 @@ fn fill(api: &Api, document: &Document) -> Result<(), ApiError> {
         let input = json!({ "name": name, "contentType": "application/json", "schema": schema.to_string() });
         models::create(api, members(input)).map_err(|error| found(&format!("the model {name}"), error))?;
     }
-    let mut known = BTreeMap::new();
+    let mut known = Known { authorizers: authorizers::put_all(api, document)?, ..Known::default() };
     for (name, validator) in document.map("x-amazon-apigateway-request-validators") {
         api.state.write().validators.retain(|_, other| other.name.as_deref() != Some(name));
         let mut input = members(validator.clone());
         input.insert("name".to_owned(), name.clone().into());
         let made =
             validators::create(api, input).map_err(|error| found(&format!("the validator {name}"), error))?;
-        known.insert(name.clone(), made["id"].as_str().unwrap_or_default().to_owned());
+        known.validators.insert(name.clone(), made["id"].as_str().unwrap_or_default().to_owned());
     }
     for (kind, response) in document.map("x-amazon-apigateway-gateway-responses") {
         let mut input = members(response.clone());
@@ -152,8 +155,7 @@ fn fill(api: &Api, document: &Document) -> Result<(), ApiError> {
     }
     for (path, item) in document.paths() {
         let resource = resource(api, &path).map_err(|error| found(&format!("the path {path}"), error))?;
-        let validator = |name: &str| known.get(name).cloned();
-        operation::put_all(api, document, &path, &resource, item, &validator)?;
+        operation::put_all(api, document, &path, &resource, item, &known)?;
     }
     Ok(())
 }

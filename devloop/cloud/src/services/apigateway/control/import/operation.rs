@@ -1,5 +1,7 @@
 //! The operations of one path: methods, parameters, responses and integrations.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -9,6 +11,7 @@ use super::{
         methods::{self, At},
         models,
     },
+    authorizers::EXTENSION,
     document::Document,
     found, members,
 };
@@ -42,6 +45,21 @@ const OF_INTEGRATION: [&str; 9] = [
     "uri",
 ];
 
+/// What the document has made beside its paths: ids by the names that operations use.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) validators: BTreeMap<String, String>,
+    pub(super) authorizers: BTreeMap<String, String>,
+}
+
+/// What an operation asks of its callers.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The authorizer's id.
+    authorizer: Option<String>,
+    key: bool,
+}
+
 /// One operation and its place.
 struct Operation<'a> {
     api: &'a Api,
@@ -59,7 +77,7 @@ pub(super) fn put_all(
     path: &str,
     resource: &str,
     item: &Value,
-    validator: &dyn Fn(&str) -> Option<String>,
+    known: &Known,
 ) -> Result<(), ApiError> {
     let item = document.followed(item).map_err(|error| found(&format!("the path {path}"), error))?;
     for (member, method) in METHODS {
@@ -75,7 +93,7 @@ pub(super) fn put_all(
             parameters.iter().map(|parameter| document.followed(parameter)).collect::<Result<Vec<_>, _>>();
         let at = At { resource, method };
         let operation = Operation { api, document, at, parameters: followed.map_err(place)?, given };
-        operation.put(validator).map_err(place)?;
+        operation.put(known).map_err(place)?;
     }
     match item.get("trace") {
         None => Ok(()),
@@ -84,14 +102,18 @@ pub(super) fn put_all(
 }
 
 impl Operation<'_> {
-    fn put(&self, validator: &dyn Fn(&str) -> Option<String>) -> Result<(), ApiError> {
-        // A method that exists is replaced.
+    fn put(&self, known: &Known) -> Result<(), ApiError> {
+        // A method that is there already makes room.
         if let Some(resource) = self.api.state.write().resources.get_mut(self.at.resource) {
             resource.methods.remove(self.at.method);
         }
+        let asked = self.asked(known)?;
+        let own = self.given.get("x-amazon-apigateway-auth").and_then(|auth| auth.get("type"));
+        let authorization = if asked.authorizer.is_some() { "CUSTOM" } else { "NONE" };
         let mut input = json!({
-            "authorizationType": self.authorization()?,
-            "apiKeyRequired": self.wants_key()?,
+            "authorizationType": own.and_then(Value::as_str).unwrap_or(authorization),
+            "authorizerId": asked.authorizer,
+            "apiKeyRequired": asked.key,
             "operationName": self.given.get("operationId"),
             "requestParameters": self.request_parameters(),
             "requestModels": self.request_models()?,
@@ -102,9 +124,11 @@ impl Operation<'_> {
             .or_else(|| self.document.member("x-amazon-apigateway-request-validator"))
             .and_then(Value::as_str);
         if let Some(name) = name {
-            let id = validator(name)
+            let id = known
+                .validators
+                .get(name)
                 .ok_or_else(|| bad_request(format!("there is no request validator {name}")))?;
-            input["requestValidatorId"] = id.into();
+            input["requestValidatorId"] = id.as_str().into();
         }
         methods::put(self.api, &self.at, members(input))?;
         for (status, response) in self.given.get("responses").and_then(Value::as_object).into_iter().flatten()
@@ -118,39 +142,38 @@ impl Operation<'_> {
         self.put_integration()
     }
 
-    fn authorization(&self) -> Result<&str, ApiError> {
-        for scheme in self.schemes() {
-            if let Some(kind) = scheme.get("x-amazon-apigateway-authtype").and_then(Value::as_str) {
-                return Err(ApiError::unsupported(format_args!("the authorization {kind} of API Gateway")));
-            }
-        }
-        let own = self.given.get("x-amazon-apigateway-auth").and_then(|auth| auth.get("type"));
-        Ok(own.and_then(Value::as_str).unwrap_or("NONE"))
-    }
-
-    fn schemes(&self) -> impl Iterator<Item = &Value> {
-        let asked = self.given.get("security").and_then(Value::as_array).into_iter().flatten();
-        let names = asked.filter_map(Value::as_object).flat_map(Map::keys);
-        names.filter_map(|name| self.document.scheme(name))
-    }
-
-    /// Whether the operation needs an API key in `x-api-key`. Any other security scheme is refused.
-    fn wants_key(&self) -> Result<bool, ApiError> {
-        let mut wants = false;
-        for scheme in self.schemes() {
+    /// What the operation's `security` asks for: each of its schemes holds at once, as on AWS.
+    fn asked(&self, known: &Known) -> Result<Asked, ApiError> {
+        let mut asked = Asked::default();
+        let security = self.given.get("security").and_then(Value::as_array).into_iter().flatten();
+        for name in security.filter_map(Value::as_object).flat_map(Map::keys) {
+            // A name without a scheme asks for nothing; SAM writes NONE for a method that its API's authorizer is not to guard.
+            let Some((_, scheme)) = self.document.schemes().find(|(other, _)| *other == name) else {
+                continue;
+            };
+            let scheme = self.document.followed(scheme)?;
             let part = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
-            let is_key = part("type") == "apiKey"
+            if scheme.get(EXTENSION).is_some() {
+                if asked.authorizer.is_some() {
+                    return Err(bad_request(
+                        "a method asks one authorizer at most, and security names several",
+                    ));
+                }
+                asked.authorizer = known.authorizers.get(name).cloned();
+            } else if let kind @ ("awsSigv4" | "cognito_user_pools") = part("x-amazon-apigateway-authtype") {
+                return Err(ApiError::unsupported(format_args!("the authorization {kind} of API Gateway")));
+            } else if part("type") == "apiKey"
                 && part("in") == "header"
                 && part("name").eq_ignore_ascii_case("x-api-key")
-                && scheme.get("x-amazon-apigateway-authorizer").is_none();
-            if !is_key {
-                return Err(ApiError::unsupported(
-                    "authorizers in documents of REST APIs; CreateAuthorizer makes them",
-                ));
+            {
+                asked.key = true;
+            } else {
+                return Err(ApiError::unsupported(format_args!(
+                    "the security scheme {name}, which is neither an API key in x-api-key nor a Lambda authorizer"
+                )));
             }
-            wants = true;
         }
-        Ok(wants)
+        Ok(asked)
     }
 
     /// The parameters of path, query and headers, each with whether it is required.
