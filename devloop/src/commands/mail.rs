@@ -47,6 +47,14 @@ pub(crate) async fn mail(arguments: &MailArguments) -> Result<ExitCode, UserErro
             }
         }
         if watching.is_none() {
+            if last == 0 && !arguments.json {
+                // Without standard error there is nobody to tell.
+                let _ = writeln!(
+                    io::stderr(),
+                    "no mail yet: what topics send by e-mail is kept in {}",
+                    folder.display()
+                );
+            }
             return Ok(ExitCode::SUCCESS);
         }
         tokio::select! {
