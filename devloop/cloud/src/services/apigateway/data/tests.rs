@@ -78,16 +78,12 @@ fn uri(function: &str) -> String {
 }
 
 impl World {
-    fn empty() -> Self {
+    /// An API whose `ANY /{proxy+}` has an authorizer with these settings.
+    async fn new(authorizer: Value) -> Self {
         let (clock, fake) = (Clock::manual(0), Arc::new(Fake::default()));
         let gateway = ApiGateway::new(clock.clone(), Arc::clone(&fake) as Arc<dyn Functions>);
         let cx = Home::new("000000000000", "us-east-1").context("us-east-1");
-        Self { clock, fake, gateway, cx, api: String::new() }
-    }
-
-    /// An API whose `ANY /{proxy+}` asks an authorizer with these settings.
-    async fn new(authorizer: Value) -> Self {
-        let mut world = Self::empty();
+        let mut world = Self { clock, fake, gateway, cx, api: String::new() };
         let api = world.call("CreateRestApi", json!({"name": "a"})).await;
         world.api = api["id"].as_str().unwrap().to_owned();
         let mut settings = json!({"name": "x", "authorizerUri": uri("auth")});
@@ -108,17 +104,8 @@ impl World {
         world
     }
 
-    /// The API of a document, deployed.
-    async fn imported(document: Value) -> Self {
-        let mut world = Self::empty();
-        let api = world.call("ImportRestApi", json!({"body": document})).await;
-        world.api = api["id"].as_str().unwrap().to_owned();
-        world.call("CreateDeployment", json!({"stageName": "prod"})).await;
-        world
-    }
-
     async fn call(&self, operation: &str, mut input: Value) -> Value {
-        if !matches!(operation, "CreateRestApi" | "ImportRestApi") {
+        if operation != "CreateRestApi" {
             input["restApiId"] = self.api.as_str().into();
         }
         Service::call(&self.gateway, &self.cx, operation, input).await.unwrap()
@@ -189,28 +176,4 @@ async fn a_request_authorizer_sees_the_request_without_its_body() {
         (&json!("REQUEST"), &json!("/a/b"), &json!({"proxy": "a/b"}), None)
     );
     assert_eq!(world.ask(Method::GET, "/a/b", None).await.0, 401);
-}
-
-#[tokio::test]
-async fn the_authorizer_of_a_document_decides_too() {
-    let integration = json!({"type": "aws_proxy", "httpMethod": "POST", "uri": uri("f")});
-    let world = World::imported(json!({
-        "openapi": "3.0.1", "info": {"title": "a"},
-        "components": {"securitySchemes": {"guard": {
-            "type": "apiKey", "name": "Key", "in": "header", "x-amazon-apigateway-authtype": "custom",
-            "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": uri("auth"), "authorizerResultTtlInSeconds": 0},
-        }}},
-        "paths": {
-            "/a": {"get": {"responses": {}, "security": [{"guard": []}], "x-amazon-apigateway-integration": integration}},
-            "/open": {"get": {"responses": {}, "x-amazon-apigateway-integration": integration}},
-        },
-    }))
-    .await;
-    assert_eq!(world.ask(Method::GET, "/a", None).await, (401, json!({"message": "Unauthorized"})));
-    let denied = (403, json!({"message": "User is not authorized to access this resource"}));
-    assert_eq!(world.ask(Method::GET, "/a", Some("no")).await, denied);
-    let passed = (200, json!({"b": "true", "n": "1", "principalId": "me"}));
-    assert_eq!(world.ask(Method::GET, "/a", Some("yes")).await, passed);
-    assert_eq!(world.ask(Method::GET, "/open", None).await.0, 200);
-    assert_eq!(world.asked(), 2);
 }

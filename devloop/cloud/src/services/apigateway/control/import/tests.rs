@@ -138,70 +138,10 @@ async fn both_formats_make_the_same_api() {
         let models = world.call("GetModels", json!({ "restApiId": api["id"] })).await;
         assert_eq!(models["item"].as_array().unwrap().len(), 2);
         let responses = world.call("GetGatewayResponses", json!({ "restApiId": api["id"] })).await;
-        let own = responses["item"].as_array().unwrap().iter().filter(|one| one["defaultResponse"] == false);
-        assert_eq!(own.map(|one| &one["responseType"]).collect::<Vec<_>>(), ["DEFAULT_4XX"]);
+        let mut own = responses["item"].as_array().unwrap().iter();
+        assert!(own.any(|one| one["responseType"] == "DEFAULT_4XX" && one["defaultResponse"] == false));
         world.call("CreateDeployment", json!({ "restApiId": api["id"], "stageName": "s" })).await;
     }
-}
-
-/// `swagger()` with an authorizer beside its key; one method asks both, another one none of them.
-fn guarded(authorizer: Value) -> Value {
-    let mut document = swagger();
-    let asks = json!({
-        "type": "apiKey", "name": "Auth", "in": "header", "x-amazon-apigateway-authtype": "custom",
-        "x-amazon-apigateway-authorizer": authorizer,
-    });
-    document["securityDefinitions"]["guard"] = asks;
-    *document.pointer_mut("/paths/~1words~1{id}/post/security").unwrap() =
-        json!([{ "guard": [] }, { "key": [] }]);
-    // As SAM writes it for a method that asks nothing.
-    document["paths"]["/any"]["x-amazon-apigateway-any-method"]["security"] = json!([{ "NONE": [] }]);
-    document
-}
-
-#[tokio::test]
-async fn security_schemes_become_authorizers() {
-    let world = World::new();
-    let token = json!({
-        "type": "token", "authorizerUri": FUNCTION, "identityValidationExpression": "[a-z]+",
-        "authorizerResultTtlInSeconds": "60", "authorizerCredentials": "arn:aws:iam::000000000000:role/r",
-    });
-    let api = world.call("ImportRestApi", json!({ "body": guarded(token) })).await;
-    let made = world.call("GetAuthorizers", json!({ "restApiId": api["id"] })).await["item"][0].clone();
-    let expected = json!({
-        "id": made["id"], "name": "guard", "type": "TOKEN", "authorizerUri": FUNCTION,
-        "identitySource": "method.request.header.Auth", "identityValidationExpression": "[a-z]+",
-        "authorizerResultTtlInSeconds": 60, "authorizerCredentials": "arn:aws:iam::000000000000:role/r",
-    });
-    assert_eq!(made, expected);
-    let methods = world.methods(&api).await;
-    let post = &methods["/words/{id}"]["POST"];
-    assert_eq!(
-        (&post["authorizationType"], &post["authorizerId"], &post["apiKeyRequired"]),
-        (&json!("CUSTOM"), &made["id"], &json!(true))
-    );
-    assert_eq!(
-        methods["/any"]["ANY"]["authorizationType"], "NONE",
-        "what asks no scheme of the document is open"
-    );
-
-    // The one of the same name takes its place and its id.
-    let request = json!({
-        "type": "request", "authorizerUri": FUNCTION, "authorizerResultTtlInSeconds": 0,
-        "identitySource": "method.request.querystring.who, context.httpMethod",
-    });
-    let put = json!({ "restApiId": api["id"], "mode": "merge", "body": guarded(request) });
-    world.call("PutRestApi", put).await;
-    let merged = world.call("GetAuthorizers", json!({ "restApiId": api["id"] })).await;
-    assert_eq!(merged["item"].as_array().unwrap().len(), 1);
-    assert_eq!((&merged["item"][0]["id"], &merged["item"][0]["type"]), (&made["id"], &json!("REQUEST")));
-    let source = "method.request.querystring.who, context.httpMethod";
-    assert_eq!(merged["item"][0]["identitySource"], source);
-
-    let put = json!({ "restApiId": api["id"], "mode": "overwrite", "body": swagger() });
-    world.call("PutRestApi", put).await;
-    let left = world.call("GetAuthorizers", json!({ "restApiId": api["id"] })).await;
-    assert_eq!(left["item"], json!([]));
 }
 
 #[tokio::test]
@@ -247,23 +187,6 @@ async fn an_invalid_document_is_refused_with_its_place_and_creates_no_api() {
         "/securityDefinitions",
         json!({ "key": { "type": "oauth2" } }),
         "POST /words/{id}: the embedded cloud does not support the security scheme key, which is neither",
-    )
-    .await;
-    let scheme = |authorizer: Value| json!({ "key": { "type": "apiKey", "name": "Auth", "in": "header", "x-amazon-apigateway-authorizer": authorizer } });
-    check("/securityDefinitions", scheme(json!({ "type": "cognito_user_pools" })), "the authorizer key: the")
-        .await;
-    check("/securityDefinitions", scheme(json!({ "type": "token" })), "authorizerUri must be specified")
-        .await;
-    check(
-        "/securityDefinitions",
-        scheme(json!({ "type": "request", "authorizerUri": FUNCTION, "identitySource": "method.request.body.a" })),
-        "Invalid identity source specified: method.request.body.a",
-    )
-    .await;
-    check(
-        "/securityDefinitions",
-        json!({ "key": { "type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4" } }),
-        "POST /words/{id}: the embedded cloud does not support the authorization awsSigv4",
     )
     .await;
     check("/x-amazon-apigateway-policy", json!({ "Version": "2012-10-17" }), "x-amazon-apigateway-policy")
