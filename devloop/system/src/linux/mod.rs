@@ -28,7 +28,7 @@ pub(crate) fn missing() -> Vec<&'static str> {
 pub(crate) struct Held;
 
 impl Held {
-    #[expect(clippy::unnecessary_wraps, reason = "the portable way can fail")]
+    #[allow(clippy::unnecessary_wraps, reason = "the portable way can fail")]
     pub(crate) fn new(
         _file: &File,
         _path: &Path,
@@ -37,7 +37,7 @@ impl Held {
         Ok(Self)
     }
 
-    #[expect(clippy::unused_self, reason = "the portable way has a path of its own")]
+    #[allow(clippy::unused_self, reason = "the portable way has a path of its own")]
     pub(crate) fn path(&self, file: &File) -> PathBuf {
         format!("/proc/self/fd/{}", file.as_raw_fd()).into()
     }
