@@ -116,6 +116,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "registry",
         &["calls", "context", "error", "event_stream", "faults", "http", "resource", "rest", "service"],
     ),
+    ("report_line", &[]),
     ("resource", &["calls", "context", "error"]),
     ("report_line", &[]),
     ("rest", &["error", "http"]),
