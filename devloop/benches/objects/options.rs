@@ -1,9 +1,11 @@
 //! The command line, and which programs are there.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+#[path = "../support/needed.rs"]
+mod needed;
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::Result;
 use clap::Parser;
 
 use crate::side::Kind;
@@ -56,17 +58,10 @@ impl Options {
         if self.alone {
             return Ok(vec![Kind::Devloop]);
         }
-        for (program, hint) in
+        for (program, install) in
             [(&self.s3rver, "npm install s3rver@3.7.1"), (&self.ministack, "pip install ministack==1.5.33")]
         {
-            let mut command = Command::new(program);
-            command.arg("--help").stdout(Stdio::null()).stderr(Stdio::null());
-            if command.status().is_err() {
-                bail!(
-                    "{} does not start: `{hint}`, then name it, or measure with --alone",
-                    program.display()
-                );
-            }
+            needed::must_start(program, &format!("`{install}`, then name it, or measure with --alone"))?;
         }
         Ok(vec![Kind::Devloop, Kind::S3rver, Kind::MiniStack])
     }

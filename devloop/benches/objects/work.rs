@@ -136,7 +136,7 @@ where
 {
     let mut running: Vec<JoinHandle<Result<(u64, u64)>>> = Vec::new();
     for own in 0..options.connections {
-        let client = Client::connect(&side.address).await?;
+        let client = Client::connect(side.address()).await?;
         running.push(tokio::task::spawn_local(each(client, own)));
     }
     let mut sums = (0, 0);
@@ -149,7 +149,7 @@ where
 
 /// An upload in parts: each connection takes the next part until none is left.
 async fn in_parts(options: &Options, side: &Side) -> Result<(u64, u64)> {
-    let mut first = Client::connect(&side.address).await?;
+    let mut first = Client::connect(side.address()).await?;
     let begun = first.send(Method::POST, "/huge/parts?uploads", body_of(0)).await?.text;
     let id = between(&begun, "<UploadId>").context("no upload's id")?.to_owned();
     let count = (options.parts_mb * MB).div_ceil(PART);
@@ -200,7 +200,7 @@ impl Figures {
     /// Does the work.
     pub(crate) async fn of(work: Work, options: &Options, side: &Side) -> Result<Self> {
         let bucket = work.bucket();
-        let mut client = Client::connect(&side.address).await?;
+        let mut client = Client::connect(side.address()).await?;
         if matches!(work, Work::PutSmall | Work::PutLarge | Work::List | Work::Parts) {
             client.send(Method::PUT, &format!("/{bucket}"), body_of(0)).await?;
         }

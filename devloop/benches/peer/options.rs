@@ -1,12 +1,14 @@
 //! The command line, and what must be there before anything starts.
 
-use std::fs;
-use std::io::{Cursor, Write};
-use std::path::{Path, PathBuf};
+#[path = "../support/needed.rs"]
+mod needed;
 
-use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+use anyhow::Result;
 use clap::Parser;
-use zip::write::SimpleFileOptions;
+
+use self::needed::built;
 
 /// Measures devloop's cloud and another local AWS by turns.
 #[derive(Debug, Clone, Parser)]
@@ -38,34 +40,15 @@ pub(crate) struct Options {
     bench: bool,
 }
 
-/// Where cargo puts release builds, found from the path of the built devloop.
-fn built() -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
-}
-
 impl Options {
     /// The functions by name, each as a zip for Lambda. The error says what is missing and how to get it.
     pub(crate) fn code(&self) -> Result<Vec<(String, Vec<u8>)>> {
-        if std::process::Command::new(&self.peer).arg("--help").output().is_err() {
-            bail!(
-                "{} does not start: `pip install ministack==1.5 cbor2`, then --peer <where>/bin/ministack",
-                self.peer.display()
-            );
-        }
+        let install = "`pip install ministack==1.5 cbor2`, then --peer <where>/bin/ministack";
+        needed::must_start(&self.peer, install)?;
+        let build = "cargo build --release -p upstream -p midstream -p downstream";
         ["upstream", "midstream", "downstream"]
             .into_iter()
-            .map(|name| Ok((name.to_owned(), self.zip(name)?)))
+            .map(|name| Ok((name.to_owned(), needed::zip(&self.functions.join(name), build)?)))
             .collect()
-    }
-
-    fn zip(&self, name: &str) -> Result<Vec<u8>> {
-        let file = self.functions.join(name);
-        let binary = fs::read(&file).with_context(|| {
-            format!("read {}: `cargo build --release -p upstream -p midstream -p downstream`", file.display())
-        })?;
-        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755))?;
-        zip.write_all(&binary)?;
-        Ok(zip.finish()?.into_inner())
     }
 }

@@ -1,12 +1,14 @@
 //! The command line, and what must be there before anything starts.
 
-use std::fs;
-use std::io::{Cursor, Write as _};
-use std::path::{Path, PathBuf};
+#[path = "../support/needed.rs"]
+mod needed;
 
-use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+use anyhow::Result;
 use clap::Parser;
-use zip::write::SimpleFileOptions;
+
+use self::needed::built;
 
 /// The function that stores a word for each message.
 pub(crate) const FUNCTION: &str = "distributed-process";
@@ -91,11 +93,6 @@ impl What {
     }
 }
 
-/// Where cargo puts release builds, found from the path of the built devloop.
-fn built() -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
-}
-
 impl Options {
     /// What to measure, in order.
     pub(crate) fn what(&self) -> Vec<What> {
@@ -104,23 +101,16 @@ impl Options {
 
     /// Checks that the programs exist. The error says what is missing and how to get it.
     pub(crate) fn check(&self) -> Result<()> {
-        if !self.without_peer && std::process::Command::new(&self.peer).arg("--help").output().is_err() {
-            bail!(
-                "{} does not start: `pip install ministack==1.5 cbor2`, then --peer <where>/bin/ministack; or --without-peer",
-                self.peer.display()
-            );
+        if !self.without_peer {
+            let install =
+                "`pip install ministack==1.5 cbor2`, then --peer <where>/bin/ministack; or --without-peer";
+            needed::must_start(&self.peer, install)?;
         }
         self.zip().map(drop)
     }
 
     /// The function's binary as a zip for Lambda.
     pub(crate) fn zip(&self) -> Result<Vec<u8>> {
-        let file = self.functions.join(FUNCTION);
-        let binary = fs::read(&file)
-            .with_context(|| format!("read {}: `cargo build --release -p {FUNCTION}`", file.display()))?;
-        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755))?;
-        zip.write_all(&binary)?;
-        Ok(zip.finish()?.into_inner())
+        needed::zip(&self.functions.join(FUNCTION), &format!("cargo build --release -p {FUNCTION}"))
     }
 }

@@ -1,9 +1,14 @@
 //! The command line, and what must be there before anything starts.
 
-use std::path::{Path, PathBuf};
+#[path = "../support/needed.rs"]
+mod needed;
+
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+
+use self::needed::built;
 
 /// Measures puts into streams beside kinesalite, and functions behind streams.
 #[derive(Debug, Clone, Parser)]
@@ -39,11 +44,6 @@ pub(crate) struct Options {
     /// `cargo bench` passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-/// Where cargo puts builds of this profile, found from the path of the built devloop.
-fn built() -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_devloop")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 impl Options {

@@ -1,19 +1,16 @@
 //! One of the two programs, in a process of its own.
 
+#[path = "../support/program.rs"]
+mod program;
+
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use anyhow::Result;
+use tokio::process::Command;
 
-/// How long a program may take to listen, and to end.
-const LISTENS_WITHIN: Duration = Duration::from_secs(60);
-const ENDS_WITHIN: Duration = Duration::from_secs(20);
+use self::program::Program;
 
 /// The kernel's ticks of processor time a second, as programs see them
 const TICKS: u64 = 100;
@@ -21,14 +18,13 @@ const TICKS: u64 = 100;
 /// A program that listens.
 pub(crate) struct Server {
     pub(crate) endpoint: String,
-    child: Child,
-    process: Pid,
+    program: Program,
 }
 
 impl Server {
     /// `devloop up` without a template.
     pub(crate) async fn devloop(program: &Path) -> Result<Self> {
-        Self::start(program, &["up", "--no-template", "--json"]).await
+        Program::start("devloop", |port| program::devloop(program, port)).await.map(Self::of)
     }
 
     /// Kinesalite, whose streams become active at once.
@@ -38,32 +34,17 @@ impl Server {
 
     /// A program that takes `--port` and listens on it.
     pub(crate) async fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
-        // Free now; that somebody else takes it before the program does is unlikely enough for a benchmark.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut command = Command::new(program);
-        command.args(arguments).args(["--port", &port.to_string()]);
-        // An empty folder, so that there is nothing to build.
-        command.env("LAMBDA_SRC_PATH", "devloop/benches");
-        command.env_remove("AWS_ENDPOINT_URL").env_remove("USE_LOCALSTACK");
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("start {}", program.display()))?;
-        let process =
-            child.id().and_then(|id| Pid::from_raw(id as i32)).context("the program ended at once")?;
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            if let Some(status) = child.try_wait()? {
-                bail!("{} ended with {status} before it listened", program.display());
-            }
-            ensure!(began.elapsed() < LISTENS_WITHIN, "{} did not listen in time", program.display());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), child, process })
+        let name = program.display().to_string();
+        let command = |port: &str| {
+            let mut command = Command::new(program);
+            command.args(arguments).args(["--port", port]);
+            command
+        };
+        Program::start(&name, command).await.map(Self::of)
+    }
+
+    fn of(program: Program) -> Self {
+        Self { endpoint: format!("http://{}", program.address), program }
     }
 
     /// The processor time of the program alone, ended children not included.
@@ -89,15 +70,11 @@ impl Server {
     }
 
     fn read(&self, file: &str) -> Option<String> {
-        fs::read_to_string(format!("/proc/{}/{file}", self.process.as_raw_nonzero())).ok()
+        fs::read_to_string(format!("/proc/{}/{file}", self.program.process.as_raw_nonzero())).ok()
     }
 
     /// Ends the program and waits for it.
-    pub(crate) async fn stop(mut self) -> Result<()> {
-        kill_process(self.process, Signal::TERM)?;
-        if tokio::time::timeout(ENDS_WITHIN, self.child.wait()).await.is_err() {
-            self.child.kill().await?;
-        }
-        Ok(())
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.program.stop().await
     }
 }
