@@ -206,6 +206,7 @@ scripts! {
         buckets
         put_and_get_object
         checksums_of_every_algorithm
+        objects_without_a_checksum_have_crc64nvme
         copy_object
         lists
         delete_objects
@@ -213,6 +214,7 @@ scripts! {
         transfer_in_parts
         checksums_of_uploads_in_parts
         uploads_are_listed_and_aborted
+        uploads_are_listed_by_what_their_keys_begin_with
         conditions
         presigned_requests
         presigned_forms

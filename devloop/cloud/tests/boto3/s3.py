@@ -8,8 +8,10 @@ import tempfile
 import urllib.error
 import urllib.request
 
+import boto3
 from boto3.s3.transfer import TransferConfig
-from clients import ENDPOINT, aws, client, equal, refused, run
+from botocore.config import Config
+from clients import CONFIG, CREDENTIALS, ENDPOINT, aws, client, equal, refused, run
 
 s3, sqs = client("s3"), client("sqs")
 NAME = {"Bucket": "box"}
@@ -56,6 +58,34 @@ def test_checksums_of_every_algorithm():
             raise
         name = f"Checksum{algorithm}"
         equal(s3.head_object(**NAME, Key=algorithm, ChecksumMode="ENABLED")[name], put[name])
+
+
+def test_objects_without_a_checksum_have_crc64nvme():
+    # Without a wish S3 computes CRC64NVME of the whole object; its value for these nine letters is the algorithm's check value.
+    config = CONFIG.merge(Config(request_checksum_calculation="when_required"))
+    plain = boto3.client("s3", endpoint_url=ENDPOINT, region_name="us-east-1", config=config, **CREDENTIALS)
+    bucket()
+    check = base64.b64encode(0xAE8B14860A799888.to_bytes(8, "big")).decode()
+    put = plain.put_object(**NAME, Key="k", Body=b"123456789")
+    equal((put["ChecksumCRC64NVME"], put["ChecksumType"]), (check, "FULL_OBJECT"))
+    head = plain.head_object(**NAME, Key="k", ChecksumMode="ENABLED")
+    equal((head["ChecksumCRC64NVME"], head["ChecksumType"]), (check, "FULL_OBJECT"))
+    listed = plain.list_objects_v2(**NAME)["Contents"][0]
+    equal((listed["ChecksumAlgorithm"], listed["ChecksumType"]), (["CRC64NVME"], "FULL_OBJECT"))
+    equal(plain.copy_object(**NAME, Key="copy", CopySource="box/k")["CopyObjectResult"]["ChecksumCRC64NVME"], check)
+    parts = [b"x" * (5 << 20), b"123456789"]
+    whole = plain.put_object(**NAME, Key="whole", Body=b"".join(parts))["ChecksumCRC64NVME"]
+    upload = plain.create_multipart_upload(**NAME, Key="parts")
+    assert "ChecksumAlgorithm" not in upload, upload
+    which = {**NAME, "Key": "parts", "UploadId": upload["UploadId"]}
+    done = [plain.upload_part(**which, PartNumber=number, Body=body) for number, body in enumerate(parts, 1)]
+    equal(done[1]["ChecksumCRC64NVME"], check)
+    equal(plain.list_parts(**which)["Parts"][1]["ChecksumCRC64NVME"], check)
+    refused("InvalidRequest", "expected checksum Type: null, actual checksum Type: crc32", plain.upload_part, **which,
+            PartNumber=3, Body=b"x", ChecksumAlgorithm="CRC32")
+    listed = [{"PartNumber": number, "ETag": part["ETag"]} for number, part in enumerate(done, 1)]
+    complete = plain.complete_multipart_upload(**which, MultipartUpload={"Parts": listed})
+    equal((complete["ChecksumCRC64NVME"], complete["ChecksumType"]), (whole, "FULL_OBJECT"))
 
 
 def test_copy_object():
@@ -148,6 +178,20 @@ def test_uploads_are_listed_and_aborted():
     refused("NoSuchUpload", "does not exist", s3.list_parts, **NAME, Key="k", UploadId=upload)
 
 
+def test_uploads_are_listed_by_what_their_keys_begin_with():
+    bucket()
+    for key in ("a/1", "a/2", "b", "c/é/1", "c/2"):
+        s3.create_multipart_upload(**NAME, Key=key)
+    found = s3.list_multipart_uploads(**NAME, Delimiter="/", EncodingType="url")
+    equal([upload["Key"] for upload in found["Uploads"]], ["b"])
+    equal((found["CommonPrefixes"], found["Delimiter"]), ([{"Prefix": "a/"}, {"Prefix": "c/"}], "/"))
+    below = s3.list_multipart_uploads(**NAME, Delimiter="/", Prefix="c/")
+    equal(([upload["Key"] for upload in below["Uploads"]], below["CommonPrefixes"]), (["c/2"], [{"Prefix": "c/é/"}]))
+    pages = s3.get_paginator("list_multipart_uploads").paginate(**NAME, Delimiter="/", PaginationConfig={"PageSize": 1})
+    shown = [entry.get("Prefix", entry.get("Key")) for page in pages for entry in page.get("CommonPrefixes", []) + page.get("Uploads", [])]
+    equal(shown, ["a/", "b", "c/"])
+
+
 def test_conditions():
     bucket()
     s3.put_object(**NAME, Key="k", Body=b"1", IfNoneMatch="*")
@@ -183,6 +227,18 @@ def test_presigned_forms():
     with urllib.request.urlopen(urllib.request.Request(post["url"], form(post["fields"], "hello"), headers)) as answer:
         equal(answer.status, 204)
     equal(s3.get_object(**NAME, Key="k")["Body"].read(), b"hello")
+    tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1 &amp; 2</Value></Tag></TagSet></Tagging>"
+    tagged = s3.generate_presigned_post("box", "t", Fields={"tagging": tags}, Conditions=[{"tagging": tags}])
+    with urllib.request.urlopen(urllib.request.Request(tagged["url"], form(tagged["fields"], "x"), headers)) as answer:
+        equal(answer.status, 204)
+    equal(s3.get_object_tagging(**NAME, Key="t")["TagSet"], [{"Key": "a", "Value": "1 & 2"}])
+    for fields in ({"tagging": "<Tagging>"}, {"acl": "public-read"}):
+        refused_post = s3.generate_presigned_post("box", "r", Fields=fields, Conditions=[fields])
+        try:
+            urllib.request.urlopen(urllib.request.Request(refused_post["url"], form(refused_post["fields"], "x"), headers))
+            raise AssertionError(f"a form with {fields} was taken")
+        except urllib.error.HTTPError as error:
+            equal(error.code, 400)
     try:
         urllib.request.urlopen(urllib.request.Request(post["url"], form(post["fields"], "too long"), headers))
         raise AssertionError("a form that its policy forbids was taken")

@@ -9,11 +9,12 @@ use sha2::{Digest as _, Sha256};
 use super::error::refused;
 use crate::error::ApiError;
 
-/// The checksum algorithms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The checksum algorithms. The default is the one that S3 computes when a request names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Algorithm {
     Crc32,
     Crc32c,
+    #[default]
     Crc64Nvme,
     Sha1,
     Sha256,

@@ -11,18 +11,13 @@ use super::{
 use crate::error::ApiError;
 
 /// The MD5 in hex and the checksum of some content, which is read in pieces.
-pub(super) async fn digests(
-    content: &Content,
-    algorithm: Option<Algorithm>,
-) -> Result<(String, Option<Checksum>), ApiError> {
-    let (mut md5, mut sum) = (Md5::new(), algorithm.map(Sum::new));
+pub(super) async fn digests(content: &Content, algorithm: Algorithm) -> Result<(String, Checksum), ApiError> {
+    let (mut md5, mut sum) = (Md5::new(), Sum::new(algorithm));
     let mut stream = content.stream(0, content.length);
     while let Some(frame) = stream.frame().await {
         let Ok(bytes) = frame.map_err(|error| disk(&error))?.into_data() else { continue };
         md5.update(&bytes);
-        if let Some(sum) = &mut sum {
-            sum.update(&bytes);
-        }
+        sum.update(&bytes);
     }
-    Ok((hex(&md5.finalize()), sum.map(Sum::finish)))
+    Ok((hex(&md5.finalize()), sum.finish()))
 }

@@ -62,7 +62,7 @@ fn source(call: &Call<'_>) -> Result<(Arc<Bucket>, String, Arc<Version>), ApiErr
 pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (target, key) = (call.bucket()?, call.key());
     check_key(key)?;
-    write::refuse_unsupported(call)?;
+    write::refuse_unsupported(&call.request.headers)?;
     let (from, from_key, source) = source(call)?;
     let replaces = |name: &str| call.request.header(name).is_some_and(|directive| directive == "REPLACE");
     let changes = replaces("x-amz-metadata-directive")
@@ -102,10 +102,12 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
     // The copy is one piece, even if the source was a multipart upload.
     let asked = call.request.header("x-amz-checksum-algorithm").and_then(Algorithm::of);
     let there = source.checksum.as_ref();
-    let algorithm = asked.or(there.map(|checksum| checksum.algorithm));
-    let is_made_anew = !source.parts.is_empty() || there.map(|checksum| checksum.algorithm) != algorithm;
+    let algorithm = asked.or(there.map(|checksum| checksum.algorithm)).unwrap_or_default();
+    let is_made_anew =
+        !source.parts.is_empty() || there.is_none_or(|checksum| checksum.algorithm != algorithm);
     if is_made_anew {
-        (version.etag, version.checksum) = digests(&version.content, algorithm).await?;
+        let (etag, checksum) = digests(&version.content, algorithm).await?;
+        (version.etag, version.checksum) = (etag, Some(checksum));
     }
     let version = write::place(call, &target, key, version, "ObjectCreated:Copy").await?;
     let mut shown = json!({
@@ -145,8 +147,8 @@ pub(super) async fn part(call: &Call<'_>) -> Result<Reply, ApiError> {
         }
     };
     let content = source.content.sliced(from, to);
-    let (md5, checksum) = digests(&content, multipart::algorithm(call, &bucket)?).await?;
-    let part = Part::new(Stored { content, md5, checksum }, call.s3.clock.now_ms());
+    let (md5, checksum) = digests(&content, multipart::algorithm(call, &bucket, None)?).await?;
+    let part = Part::new(Stored { content, md5, checksum: Some(checksum) }, call.s3.clock.now_ms());
     let mut shown =
         json!({ "ETag": format!("\"{}\"", part.etag), "LastModified": wire::iso(part.modified_ms) });
     if let Some(checksum) = &part.checksum {

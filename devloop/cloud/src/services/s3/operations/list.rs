@@ -24,19 +24,25 @@ const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'*');
 
 /// The input of a list operation.
-struct Wanted {
-    prefix: String,
+pub(super) struct Wanted {
+    pub(super) prefix: String,
     delimiter: String,
-    most: usize,
+    /// How many entries a page has at most.
+    pub(super) most: usize,
     is_encoded: bool,
 }
 
 impl Wanted {
-    fn of(call: &Call<'_>, most: &str) -> Result<Self, ApiError> {
+    /// Reads the parameters that all lists share; `most` is the name of the one that says how long a page is.
+    pub(super) fn of(call: &Call<'_>, most: &str) -> Result<Self, ApiError> {
         let most = match call.parameter(most) {
             None => MOST,
             Some(text) => text.parse::<usize>().map(|most| most.min(MOST)).map_err(|_| {
-                invalid_argument(most, &text, "Provided max-keys not an integer or within integer range")
+                invalid_argument(
+                    most,
+                    &text,
+                    format!("Provided {most} not an integer or within integer range"),
+                )
             })?,
         };
         let is_encoded = match call.parameter("encoding-type").as_deref() {
@@ -54,18 +60,29 @@ impl Wanted {
         Ok(Self { prefix: text("prefix"), delimiter: text("delimiter"), most, is_encoded })
     }
 
-    fn shown(&self, text: &str) -> String {
+    /// A key or a prefix as the page writes it.
+    pub(super) fn shown(&self, text: &str) -> String {
         if self.is_encoded { utf8_percent_encode(text, PLAIN).to_string() } else { text.to_owned() }
     }
 
     /// The common prefix of a key, if it has one.
-    fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
+    pub(super) fn group<'k>(&self, key: &'k str) -> Option<&'k str> {
         if self.delimiter.is_empty() {
             return None;
         }
         let rest = key.strip_prefix(self.prefix.as_str())?;
         let end = rest.find(&self.delimiter)? + self.delimiter.len();
         Some(&key[..self.prefix.len() + end])
+    }
+
+    /// Adds to a page by what its keys are grouped and how they are written.
+    pub(super) fn show_form(&self, page: &mut Value) {
+        if !self.delimiter.is_empty() {
+            page["Delimiter"] = self.shown(&self.delimiter).into();
+        }
+        if self.is_encoded {
+            page["EncodingType"] = "url".into();
+        }
     }
 }
 
@@ -160,12 +177,7 @@ fn common(call: &Call<'_>, wanted: &Wanted, is_truncated: bool) -> Value {
         "MaxKeys": wanted.most,
         "IsTruncated": is_truncated,
     });
-    if !wanted.delimiter.is_empty() {
-        shown["Delimiter"] = wanted.shown(&wanted.delimiter).into();
-    }
-    if wanted.is_encoded {
-        shown["EncodingType"] = "url".into();
-    }
+    wanted.show_form(&mut shown);
     shown
 }
 

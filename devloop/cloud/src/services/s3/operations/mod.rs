@@ -9,6 +9,7 @@ mod multipart;
 mod read;
 mod settings;
 mod tagging;
+mod uploads;
 mod which;
 mod write;
 
@@ -90,8 +91,8 @@ pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<R
         "UploadPartCopy" => copy::part(call).await,
         "CompleteMultipartUpload" => multipart::complete(call, body).await,
         "AbortMultipartUpload" => multipart::abort(call),
-        "ListMultipartUploads" => multipart::list(call),
-        "ListParts" => multipart::parts(call),
+        "ListMultipartUploads" => uploads::uploads(call),
+        "ListParts" => uploads::parts(call),
         "GetObjectTagging" => tagging::get(call),
         "PutObjectTagging" => tagging::put(call, body).await,
         "DeleteObjectTagging" => tagging::delete(call),

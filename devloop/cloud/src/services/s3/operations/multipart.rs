@@ -1,15 +1,11 @@
-//! Multipart uploads: `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload`,
-//! `ListMultipartUploads`, `ListParts`.
+//! Multipart uploads: `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload`, `AbortMultipartUpload`.
 
-use std::{
-    collections::BTreeMap,
-    ops::Bound::{Excluded, Unbounded},
-};
+use std::collections::BTreeMap;
 
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
-use super::{Call, buckets::owner, document, write};
+use super::{Call, document, write};
 use crate::{
     error::ApiError,
     http::{Arriving, Reply},
@@ -29,7 +25,7 @@ use crate::{
 /// The smallest size of every part except the last, in bytes [Amazon S3 multipart upload limits].
 const LEAST: u64 = 5 << 20;
 
-fn no_such_upload(id: &str) -> ApiError {
+pub(super) fn no_such_upload(id: &str) -> ApiError {
     refused(
         404,
         "NoSuchUpload",
@@ -38,7 +34,7 @@ fn no_such_upload(id: &str) -> ApiError {
     .detail("UploadId", id)
 }
 
-fn upload_id(call: &Call<'_>) -> String {
+pub(super) fn upload_id(call: &Call<'_>) -> String {
     call.parameter("uploadId").unwrap_or_default()
 }
 
@@ -53,12 +49,11 @@ pub(super) fn number(call: &Call<'_>) -> Result<u16, ApiError> {
 pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, key) = (call.bucket()?, call.key());
     check_key(key)?;
-    write::refuse_unsupported(call)?;
+    write::refuse_unsupported(&call.request.headers)?;
     let (headers, metadata) = described(&call.request.headers);
     let algorithm = Algorithm::wanted(&call.request.headers);
     let kind = call.request.header("x-amz-checksum-type");
-    let wants_full_checksum =
-        algorithm.map(|algorithm| algorithm.is_of_whole(kind)).transpose()?.unwrap_or(false);
+    let wants_full_checksum = algorithm.map_or(Ok(true), |algorithm| algorithm.is_of_whole(kind))?;
     let upload = Upload {
         key: key.to_owned(),
         begun_ms: call.s3.clock.now_ms(),
@@ -84,9 +79,9 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
     let (bucket, number) = (call.bucket()?, number(call)?);
-    let algorithm = algorithm(call, &bucket)?;
     let headers = &call.request.headers;
-    let stored = store(&call.s3.folder, headers, body, Algorithm::wanted(headers).or(algorithm)).await?;
+    let algorithm = algorithm(call, &bucket, Algorithm::wanted(headers))?;
+    let stored = store(&call.s3.folder, headers, body, Some(algorithm)).await?;
     let part = Part::new(stored, call.s3.clock.now_ms());
     let mut reply = Reply::empty(200).header("etag", &format!("\"{}\"", part.etag));
     if let Some(checksum) = &part.checksum {
@@ -96,12 +91,29 @@ pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, Api
     Ok(reply)
 }
 
-/// The checksum algorithm of the upload that the request names.
-pub(super) fn algorithm(call: &Call<'_>, bucket: &Bucket) -> Result<Option<Algorithm>, ApiError> {
+/// The checksum algorithm of the upload that the request names; a part whose request names another one is refused, because the
+/// parts' checksums make that of the object.
+pub(super) fn algorithm(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    of_part: Option<Algorithm>,
+) -> Result<Algorithm, ApiError> {
     let id = upload_id(call);
     let uploads = bucket.uploads.read();
     let upload = uploads.get(&id).filter(|upload| upload.key == call.key());
-    Ok(upload.ok_or_else(|| no_such_upload(&id))?.algorithm)
+    let asked = upload.ok_or_else(|| no_such_upload(&id))?.algorithm;
+    let algorithm = asked.unwrap_or_default();
+    match of_part {
+        Some(actual) if actual != algorithm => {
+            let expected = asked.map_or("null".to_owned(), |asked| asked.name().to_ascii_lowercase());
+            let actual = actual.name().to_ascii_lowercase();
+            let message = format!(
+                "Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
+            );
+            Err(refused(400, "InvalidRequest", message))
+        }
+        _ => Ok(algorithm),
+    }
 }
 
 /// Stores a part of the upload that the request names; replaces a part with the same number.
@@ -204,7 +216,7 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
 
 /// The checksum of an upload's object: of the whole object, or a composite one of its parts' checksums.
 fn checksum_of(upload: &Upload, parts: &[&Part]) -> Option<Checksum> {
-    let algorithm = upload.algorithm?;
+    let algorithm = upload.algorithm.unwrap_or_default();
     let sums: Option<Vec<(&Checksum, u64)>> =
         parts.iter().map(|part| Some((part.checksum.as_ref()?, part.content.length))).collect();
     let sums = sums?;
@@ -239,79 +251,4 @@ pub(super) fn abort(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, id) = (call.bucket()?, upload_id(call));
     bucket.uploads.write().remove(&id).ok_or_else(|| no_such_upload(&id))?;
     Ok(Reply::empty(204))
-}
-
-pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let bucket = call.bucket()?;
-    let text = |name: &str| call.parameter(name).unwrap_or_default();
-    let (prefix, key_marker, id_marker) = (text("prefix"), text("key-marker"), text("upload-id-marker"));
-    if call.parameter("delimiter").is_some_and(|delimiter| !delimiter.is_empty()) {
-        return Err(ApiError::unsupported("the delimiter of ListMultipartUploads of S3"));
-    }
-    let most = call.parameter("max-uploads").and_then(|most| most.parse().ok()).unwrap_or(1000).min(1000);
-    let is_behind = |key: &str, id: &str| {
-        key_marker.is_empty()
-            || *key > *key_marker
-            || (key == key_marker && !id_marker.is_empty() && *id > *id_marker)
-    };
-    let uploads = bucket.uploads.read();
-    // The ids sort the uploads of a key in the order in which they began.
-    let mut found: Vec<(&str, &String, &Upload)> = uploads
-        .iter()
-        .filter(|(id, upload)| upload.key.starts_with(&prefix) && is_behind(&upload.key, id))
-        .map(|(id, upload)| (upload.key.as_str(), id, upload))
-        .collect();
-    found.sort_by_key(|(key, id, _)| (*key, *id));
-    let is_truncated = found.len() > most;
-    found.truncate(most);
-    let shown: Vec<Value> = found
-        .iter()
-        .map(|(key, id, upload)| {
-            json!({
-                "Key": key, "UploadId": id, "Initiator": owner(call), "Owner": owner(call),
-                "StorageClass": "STANDARD", "Initiated": wire::iso(upload.begun_ms),
-            })
-        })
-        .collect();
-    let mut shown = json!({
-        "Bucket": bucket.name, "KeyMarker": key_marker, "UploadIdMarker": id_marker, "Prefix": prefix,
-        "MaxUploads": most, "IsTruncated": is_truncated, "Upload": shown,
-    });
-    if let Some((key, id, _)) = found.last().filter(|_| is_truncated) {
-        shown["NextKeyMarker"] = (*key).into();
-        shown["NextUploadIdMarker"] = id.as_str().into();
-    }
-    Ok(document("ListMultipartUploadsResult", &shown))
-}
-
-pub(super) fn parts(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let (bucket, id) = (call.bucket()?, upload_id(call));
-    let uploads = bucket.uploads.read();
-    let upload =
-        uploads.get(&id).filter(|upload| upload.key == call.key()).ok_or_else(|| no_such_upload(&id))?;
-    let number = |name: &str| call.parameter(name).and_then(|text| text.parse::<u16>().ok());
-    let (after, most) =
-        (number("part-number-marker").unwrap_or(0), number("max-parts").unwrap_or(1000).min(1000));
-    let mut behind = upload.parts.range((Excluded(after), Unbounded));
-    let page: Vec<Value> = behind
-        .by_ref()
-        .take(usize::from(most))
-        .map(|(number, part)| {
-            let mut shown = json!({
-                "PartNumber": number, "LastModified": wire::iso(part.modified_ms),
-                "ETag": format!("\"{}\"", part.etag), "Size": part.content.length,
-            });
-            if let Some(checksum) = &part.checksum {
-                shown[checksum.algorithm.element()] = checksum.value.as_str().into();
-            }
-            shown
-        })
-        .collect();
-    let last = page.last().and_then(|part| part["PartNumber"].as_u64()).unwrap_or(0);
-    let shown = json!({
-        "Bucket": bucket.name, "Key": upload.key, "UploadId": id, "PartNumberMarker": after,
-        "NextPartNumberMarker": last, "MaxParts": most, "IsTruncated": behind.next().is_some(), "Part": page,
-        "StorageClass": "STANDARD", "Initiator": owner(call), "Owner": owner(call),
-    });
-    Ok(document("ListPartsResult", &shown))
 }

@@ -23,8 +23,13 @@ pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
-    let body = call.document(body).await?;
-    let (root, value) = read(&body)?;
+    let tags = tags_of(&call.document(body).await?)?;
+    Ok(answered(Reply::empty(200), &*change(call, tags)?))
+}
+
+/// Reads the document `Tagging`.
+pub(super) fn tags_of(document: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
+    let (root, value) = read(document)?;
     if root != "Tagging" {
         return Err(malformed_xml());
     }
@@ -35,7 +40,7 @@ pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiErr
         tags.insert(key.to_owned(), text(tag, "Value").unwrap_or_default().to_owned());
     }
     check_tags(&tags)?;
-    Ok(answered(Reply::empty(200), &*change(call, tags)?))
+    Ok(tags)
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use hyper::HeaderMap;
+
 use super::Call;
 use crate::{
     error::ApiError,
@@ -22,12 +24,13 @@ pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiErr
     let (bucket, key) = (call.bucket()?, call.key());
     check_key(key)?;
     let headers = &call.request.headers;
-    refuse_unsupported(call)?;
+    refuse_unsupported(headers)?;
     let tags = tags_of_header(call.request.header("x-amz-tagging"))?;
     // Checked before the body is read, so that a failing request does not have to send it; checked again when the object is
     // stored.
     conditions::for_writing(headers, Bucket::newest(&bucket.objects.read(), key).as_deref())?;
-    let stored = store(&call.s3.folder, headers, body, Algorithm::wanted(headers)).await?;
+    let algorithm = Algorithm::wanted(headers).unwrap_or_default();
+    let stored = store(&call.s3.folder, headers, body, Some(algorithm)).await?;
     let (kept, metadata) = described(headers);
     let version = version_of(call, stored, kept, metadata, tags);
     let version = place(call, &bucket, key, version, "ObjectCreated:Put").await?;
@@ -93,12 +96,12 @@ pub(super) fn answer(version: &Version) -> Reply {
 }
 
 /// Refuses headers of a write that are not supported.
-pub(super) fn refuse_unsupported(call: &Call<'_>) -> Result<(), ApiError> {
-    let header = |name: &str| call.request.header(name);
-    if call.request.headers.keys().any(|name| name.as_str().starts_with("x-amz-object-lock")) {
+pub(super) fn refuse_unsupported(headers: &HeaderMap) -> Result<(), ApiError> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if headers.keys().any(|name| name.as_str().starts_with("x-amz-object-lock")) {
         return Err(ApiError::unsupported("object lock of S3"));
     }
-    if call.request.headers.keys().any(|name| name.as_str().contains("server-side-encryption-customer")) {
+    if headers.keys().any(|name| name.as_str().contains("server-side-encryption-customer")) {
         return Err(ApiError::unsupported("encryption with keys of your own (SSE-C) of S3"));
     }
     if header("x-amz-website-redirect-location").is_some() {

@@ -7,7 +7,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::json;
 
 use self::{body::Reader, policy::Policy};
-use super::{Call, document, write};
+use super::{Call, document, tagging::tags_of, write};
 use crate::{
     error::ApiError,
     http::{Arriving, Reply, Request},
@@ -51,17 +51,22 @@ pub(super) async fn post(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiEr
     policy.check(&form, &bucket.name, &key, call.s3.clock.now_ms())?;
     let mut headers = hyper::HeaderMap::new();
     for (name, value) in &form.fields {
-        let name = name.to_ascii_lowercase();
+        let name = match name.to_ascii_lowercase().as_str() {
+            // The only field that has another name than the header.
+            "acl" => "x-amz-acl".to_owned(),
+            name => name.to_owned(),
+        };
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             headers.insert(name, value);
         }
     }
-    let tags = write::tags_of_header(None)?;
-    let algorithm = Algorithm::wanted(&headers);
-    let stored = store(&call.s3.folder, &headers, reader.file(), algorithm).await?;
+    write::refuse_unsupported(&headers)?;
+    let tags = form.field("tagging").map(|document| tags_of(document.as_bytes())).transpose()?;
+    let algorithm = Algorithm::wanted(&headers).unwrap_or_default();
+    let stored = store(&call.s3.folder, &headers, reader.file(), Some(algorithm)).await?;
     policy.check_length(stored.content.length)?;
     let (kept, metadata) = described(&headers);
-    let version = write::version_of(call, stored, kept, metadata, tags);
+    let version = write::version_of(call, stored, kept, metadata, tags.unwrap_or_default());
     let version = write::place(call, &bucket, &key, version, "ObjectCreated:Post").await?;
     let etag = format!("\"{}\"", version.etag);
     let location = format!("{}/{}/{key}", call.cx.endpoint, bucket.name);
