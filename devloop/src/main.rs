@@ -84,6 +84,7 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Mail(arguments) => (commands::mail(arguments).await, arguments.json),
         Command::Records(arguments) => (commands::records(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),
+        Command::Build(arguments) => (commands::build(arguments).await, arguments.json),
         Command::Deploy(arguments) => (commands::deploy(Verb::Deploy, arguments).await, false),
         Command::Diff(arguments) => (commands::deploy(Verb::Diff, arguments).await, false),
         Command::Destroy(arguments) => (commands::deploy(Verb::Destroy, arguments).await, false),

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::{
     calls::Calls as _,
     clock::Clock,
-    cloudformation::{CloudFormation, LeftOut, Outputs},
+    cloudformation::{Applied, CloudFormation, Outputs},
     context::{Context, Home},
     error::ApiError,
     faults::Faults,
@@ -222,10 +222,9 @@ impl Cloud {
         name: &str,
         template: &Template,
         parameters: &BTreeMap<String, String>,
-    ) -> Result<(Outputs, Vec<LeftOut>), TemplateError> {
+    ) -> Result<Applied, TemplateError> {
         let cx = self.context(self.region());
-        let applied = self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await?;
-        Ok((applied.outputs, applied.left_out))
+        self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await
     }
 
     /// Switches every function that runs from the hot-reload folder `folder` to the code that is in it now. A new

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::{
-    BenchArguments, CompletionsArguments, DeployArguments, DoctorArguments, EventsArguments, FireArguments,
-    InvokeArguments, LogsArguments, RecordsArguments, ReplayArguments,
+    BenchArguments, BuildArguments, CompletionsArguments, DeployArguments, DoctorArguments, EventsArguments,
+    FireArguments, InvokeArguments, LogsArguments, RecordsArguments, ReplayArguments,
 };
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
@@ -61,6 +61,9 @@ pub(crate) enum Command {
     Bench(Box<BenchArguments>),
     Records(RecordsArguments),
     Doctor(DoctorArguments),
+    /// Builds the functions for the machines of their stack, and puts each where deployments take it: `FUNCTION/bootstrap` in the
+    /// dist folder (`LAMBDA_DIST_PATH`).
+    Build(BuildArguments),
     /// Deploys the stacks of the CDK app, with the CDK's own command line: to the cloud of a running `devloop up`, to LocalStack, or
     /// to AWS. A cloud on this machine is bootstrapped first where it is not yet.
     Deploy(DeployArguments),
@@ -261,7 +264,7 @@ fn times(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "it must be a number of times from 1x to 1000x, such as 60x".to_owned())
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
+pub(super) fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("it must look like NAME=VALUE".to_owned()),

@@ -2,11 +2,13 @@
 
 mod arguments;
 mod bench;
+mod build;
 mod deploy;
 mod doctor;
 mod functions;
 mod records;
 
+use arguments::parameter;
 pub(crate) use arguments::{
     Arguments, Command, InitArguments, LimitsName, MailArguments, RollbackArguments, SessionArguments,
     StatusArguments, TargetArguments, TargetName,
@@ -15,6 +17,7 @@ pub(crate) use bench::{
     AbArguments, BenchArguments, BenchCommand, LoadArguments, OutputArguments, PlaceArguments, SwapArguments,
     WaitArguments,
 };
+pub(crate) use build::BuildArguments;
 pub(crate) use deploy::DeployArguments;
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use functions::{

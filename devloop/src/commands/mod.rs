@@ -2,6 +2,7 @@
 
 mod asked;
 mod bench;
+mod build;
 mod completions;
 mod deploy;
 mod doctor;
@@ -27,6 +28,7 @@ use crate::session::{Conditions, Database, Deployment, Selection, View};
 use local_postgres::DatabaseUrl;
 
 pub(crate) use bench::bench;
+pub(crate) use build::build;
 pub(crate) use completions::completions;
 pub(crate) use deploy::{Verb, deploy};
 pub(crate) use doctor::doctor;

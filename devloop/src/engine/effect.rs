@@ -16,6 +16,8 @@ pub(crate) enum Effect {
         /// The build that waits for it.
         generation: Generation,
     },
+    /// Read the templates again and bring their stacks to what they say.
+    ApplyTemplates,
     /// Watch these from now on, and nothing else.
     Watch(WatchList),
     /// Create a function that has just appeared in the workspace.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::engine::{Artifact, Diagnostic, Digest, Problem, RolledBack};
+use crate::engine::{Artifact, Diagnostic, Digest, Problem, RolledBack, TemplatesApplied};
 use crate::graph::{Read, Workspace};
 
 /// Milliseconds since the Unix epoch.
@@ -163,6 +163,8 @@ pub(crate) enum Fact {
         /// The code that answers, if it stays.
         serving: Option<Digest>,
     },
+    /// The templates were applied once more, because one of them had changed.
+    TemplatesApplied(TemplatesApplied),
     /// Something failed that belongs to no build.
     Error { problem: Problem },
 }

@@ -14,6 +14,7 @@ mod queue;
 mod rollback;
 mod standby;
 mod state;
+mod templates;
 mod timings;
 mod types;
 mod update;
@@ -25,6 +26,7 @@ pub(crate) use effect::{BuildOrder, Effect, SwapOrder, WatchList};
 pub(crate) use event::{Ended, Event, Fact, Generation, Millis};
 pub(crate) use notice::{Notice, Phases};
 pub(crate) use state::{Failure, Following, FunctionState, Serving, State};
+pub(crate) use templates::{StackUpdate, Templates, TemplatesApplied};
 pub(crate) use types::{
     Artifact, Destination, Diagnostic, Digest, Level, Location, Machine, Problem, RolledBack,
 };

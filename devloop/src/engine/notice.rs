@@ -83,6 +83,12 @@ pub(crate) enum Notice {
         /// The code that goes on answering.
         digest: Digest,
     },
+    /// A changed template was applied.
+    Updated {
+        stack: String,
+        /// What changed, a line a resource; none if nothing did.
+        changes: Vec<String>,
+    },
     /// A function that appeared in the workspace can be called, as soon as it is built.
     Added {
         function: String,

@@ -8,6 +8,7 @@ use crate::engine::inputs::KnownInputs;
 use crate::engine::plan::{Pause, Workshop};
 use crate::engine::queue::Queue;
 use crate::engine::standby::Standby;
+use crate::engine::templates::Templates;
 use crate::engine::timings::Timings;
 use crate::engine::{Digest, Generation, Millis, Problem, WatchList};
 use crate::graph::Workspace;
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub(super) watching: WatchList,
     /// Whether and where functions that appear are added to the session.
     pub(super) following: Option<Following>,
+    /// The templates that are applied when they change.
+    pub(super) templates: Templates,
 }
 
 /// Where a session takes in functions that appear in the workspace.
@@ -69,6 +72,7 @@ impl State {
             timings: Timings::default(),
             watching: WatchList::default(),
             following: None,
+            templates: Templates::default(),
         }
     }
 
@@ -80,6 +84,11 @@ impl State {
     /// Takes in functions that appear in the workspace.
     pub(crate) fn following(self, following: Following) -> Self {
         Self { following: Some(following), ..self }
+    }
+
+    /// The same, and these templates are applied when they change.
+    pub(crate) fn applying(self, templates: Templates) -> Self {
+        Self { templates, ..self }
     }
 
     /// Functions of the workspace that the session should take in and has not yet.
@@ -138,6 +147,7 @@ impl State {
         directories.extend(read.filter(|directory| outside(directory)));
         let mut files: BTreeSet<_> = self.workspace.governing.iter().cloned().collect();
         files.insert(self.workspace.root.join("Cargo.toml"));
+        files.extend(self.templates.files.iter().cloned());
         let elsewhere =
             self.inputs.of_functions().values().flat_map(|read| &read.files).filter(|file| {
                 outside(file) && !directories.iter().any(|directory| file.starts_with(directory))

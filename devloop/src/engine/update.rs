@@ -8,6 +8,7 @@ use crate::engine::install::{activation_failed, live, swap_failed, swapped, unch
 use crate::engine::plan::{Pause, Request};
 use crate::engine::rollback;
 use crate::engine::standby;
+use crate::engine::templates::{self, Saved};
 use crate::engine::{Effect, Event, Fact, Failure, FunctionState, Millis, Notice, State, SwapOrder};
 use crate::graph::{self, Reason};
 
@@ -30,7 +31,10 @@ fn consequences(state: &mut State, event: Event) -> Vec<Effect> {
             let failed = state.burst.end();
             let mut effects: Vec<Effect> =
                 standby::stand_down_for(state, &paths, &gone, lost).into_iter().collect();
-            effects.extend(files_changed(state, at, seen_at, paths, &gone, lost));
+            let saved = Saved { seen_at, paths, gone, lost };
+            effects.extend(templates::hold(state, saved).unwrap_or_else(
+                |Saved { seen_at, paths, gone, lost }| files_changed(state, at, seen_at, paths, &gone, lost),
+            ));
             // If the burst had changed what was built, the build would be cancelled by now. So it has really failed.
             if let Some((ended_at, ended)) = failed {
                 effects.extend(built(state, ended_at, ended));
@@ -93,6 +97,7 @@ fn consequences(state: &mut State, event: Event) -> Vec<Effect> {
         Fact::Dismissed { function, removed, serving } => {
             vec![Effect::Announce(Notice::Gone { function, removed, serving })]
         }
+        Fact::TemplatesApplied(done) => templates::applied(state, at, done),
         Fact::Error { problem } => {
             vec![Effect::Announce(Notice::Error { generation: None, function: None, serving: None, problem })]
         }
@@ -116,7 +121,7 @@ fn cloud_ready(
     effects
 }
 
-fn files_changed(
+pub(super) fn files_changed(
     state: &mut State,
     at: Millis,
     seen_at: Millis,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use devloop_cloud::{Clock, Cloud, LeftOut, Limits, Options};
+use devloop_cloud::{Clock, Cloud, Limits, Options};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
-use crate::session::{Conditions, function_logs, mails, parameters, port};
+use crate::session::{Conditions, function_logs, mails, port, stacks};
 use crate::target::{Embedded, Pending, Target};
 
 /// What the cloud is started with.
@@ -50,6 +50,8 @@ pub(super) struct RunningCloud {
     pub(super) target: Arc<dyn Target>,
     /// Whether the cloud ends with the session, with everything that it serves.
     pub(super) is_ours: bool,
+    /// The embedded cloud, if it is that.
+    pub(super) embedded: Option<Cloud>,
     /// How the status pane asks the cloud.
     pub(super) status: StatusAccess,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
@@ -111,8 +113,9 @@ pub(super) async fn start_cloud(
             }
             let endpoint = cloud.endpoint().to_string();
             let status = StatusAccess::own(&endpoint);
+            let embedded = Some(cloud.clone());
             let target = Arc::new(Embedded::new(cloud, dist, functions.into_keys()));
-            Ok(RunningCloud { endpoint, outputs, target, is_ours: true, status, stopped })
+            Ok(RunningCloud { endpoint, outputs, target, is_ours: true, embedded, status, stopped })
         }
         Err(problem) => {
             stop.cancel();
@@ -130,23 +133,13 @@ async fn furnish(
     functions: &BTreeMap<String, PathBuf>,
     strict: bool,
 ) -> Result<(BTreeMap<String, String>, Vec<Problem>), Problem> {
-    let (mut stacks, mut remarks) = (Vec::new(), Vec::new());
+    let (mut shown, mut remarks) = (Vec::new(), Vec::new());
     for template in templates {
-        let failed = |error| Problem::new("template_failed", template.explain(&error));
-        let values = parameters::of(&template.content, values);
-        let applied = cloud.apply_what_runs(&template.stack_name(), &template.content, &values).await;
-        let (applied, left_out) = applied.map_err(failed)?;
-        if !left_out.is_empty() {
-            let remark = remark_on(template, &left_out);
-            if strict {
-                return Err(remark);
-            }
-            remarks.push(remark);
-        }
-        let shown = applied.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        stacks.push((template.stack_name(), shown.collect()));
+        let applied = stacks::apply(cloud, template, values, strict).await?;
+        remarks.extend(applied.remark);
+        shown.push((applied.stack, applied.outputs));
     }
-    let mut outputs = one_list(stacks);
+    let mut outputs = one_list(shown);
     for (name, directory) in functions {
         let url = cloud.serve_folder(name, directory).map_err(|error| {
             Problem::new("function_refused", format!("create the function {name}: {error}"))
@@ -170,17 +163,6 @@ fn one_list(stacks: Vec<(String, Vec<(String, String)>)>) -> BTreeMap<String, St
         }
     }
     list
-}
-
-/// Everything of a template that is left out, in one sentence.
-fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
-    let listed: Vec<String> = left_out.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "apply {}: left out what the embedded cloud lacks and no function or mapping needs: {}",
-        template.path.display(),
-        listed.join("; ")
-    );
-    Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
 }
 
 /// Deletes what killed sessions have left in the folder for temporary files. Returns a sentence about it.

@@ -1,23 +1,18 @@
 //! Before an account is changed: shows what would be changed, and asks whether the user agrees.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{self, Outcome};
-use crate::bus::{Events, now};
-use crate::engine::{BuildOrder, Digest, Fact, Problem};
-use crate::error::{Exit, UserError};
-use crate::machine::Purpose;
+use crate::bus::now;
+use crate::error::UserError;
+use crate::session::building::build_all;
 use crate::session::opening::cloud_error;
-use crate::session::prepare::{Prepared, demands};
-use crate::session::run::builder;
+use crate::session::prepare::Prepared;
 use crate::session::{Deployment, Options, View};
-use crate::swap;
 use crate::target::{Aws, Plan};
 
 /// Builds, shows what a deployment would change, and asks. Returns whether to go on.
@@ -28,7 +23,8 @@ pub(super) async fn agree_to_deploy(
     aws: &Aws,
     stop: &CancellationToken,
 ) -> Result<bool, UserError> {
-    let Some(built) = build_all(program, prepared, stop).await? else { return Ok(false) };
+    let instead = "nothing was deployed";
+    let Some(built) = build_all(program, prepared, stop, instead).await? else { return Ok(false) };
     let plan = aws.plan(&built).await.map_err(cloud_error)?;
     show(&plan, options.view)?;
     if options.deployment.dry_run {
@@ -91,51 +87,4 @@ pub(super) fn show(plan: &Plan, view: View) -> Result<(), UserError> {
 
 pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// Builds every function. Returns the binaries with their digests; `None` when the user has stopped it.
-async fn build_all(
-    program: &Path,
-    prepared: &Prepared,
-    stop: &CancellationToken,
-) -> Result<Option<BTreeMap<String, (PathBuf, Digest)>>, UserError> {
-    let workspace = &prepared.workspace;
-    let order = BuildOrder::of(workspace, 0, prepared.functions.clone());
-    let (events, mut inbox) = Events::channel();
-    let telling = tokio::spawn(async move {
-        while let Some(event) = inbox.recv().await {
-            match event.fact {
-                Fact::Progress { line, .. } => say(&line),
-                Fact::Diagnostic { diagnostic, .. } => say(&diagnostic.rendered),
-                _ => {}
-            }
-        }
-    });
-    let demands = demands(&prepared.templates, Purpose::Ship);
-    let builder = builder(program, workspace, &prepared.settings, demands);
-    let outcome = build::run(&builder, &order, stop, &events).await;
-    drop(events);
-    let _ = telling.await;
-    let failed = |message: String| {
-        let hint = "nothing was deployed; the compiler's messages are above";
-        UserError { problem: Problem::new("build_failed", message).with_hint(hint), exit: Exit::Failure }
-    };
-    match outcome.map_err(|error| UserError { problem: error.problem(), exit: Exit::Failure })? {
-        Outcome::Cancelled => Ok(None),
-        Outcome::Finished { failure: Some(failure), .. } => Err(failed(failure)),
-        Outcome::Finished { artifacts, failure: None, .. } => {
-            let mut built = BTreeMap::new();
-            for artifact in artifacts {
-                let path = artifact.executable.clone();
-                let digest = tokio::task::spawn_blocking(move || swap::digest_at(&path)).await.ok().flatten();
-                if let Some(digest) = digest.filter(|_| prepared.functions.contains(&artifact.function)) {
-                    built.insert(artifact.function, (artifact.executable, digest));
-                }
-            }
-            match prepared.functions.iter().find(|function| !built.contains_key(*function)) {
-                Some(missing) => Err(failed(format!("build {missing}: cargo succeeded without making it"))),
-                None => Ok(Some(built)),
-            }
-        }
-    }
 }

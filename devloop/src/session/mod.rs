@@ -1,6 +1,7 @@
 //! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and runs the main loop, which gives events
 //! to the engine and its effects to the workers. `commands` start it.
 
+mod building;
 mod cloud;
 mod commit;
 mod consent;
@@ -21,6 +22,7 @@ mod prepare;
 mod rollback;
 mod run;
 mod signals;
+mod stacks;
 mod status_access;
 mod survey;
 mod templates;
@@ -30,6 +32,7 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use building::build;
 pub(crate) use commit::of as commit;
 pub(crate) use consent::agree;
 pub(crate) use options::{Conditions, Database, Deployment, Options, Selection, View};

@@ -78,7 +78,8 @@ pub(super) async fn open_localstack(
     outputs.insert("Target".to_owned(), TargetKind::Localstack.name().to_owned());
     let stopped = localstack.finished();
     let status = StatusAccess::localstack(&endpoint);
-    Ok(RunningCloud { endpoint, outputs, target: Arc::new(localstack), is_ours: false, status, stopped })
+    let target = Arc::new(localstack);
+    Ok(RunningCloud { endpoint, outputs, target, is_ours: false, embedded: None, status, stopped })
 }
 
 /// Makes the target without sending a request.
@@ -139,7 +140,8 @@ pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
     let outputs = [("Target".to_owned(), TargetKind::Aws.name().to_owned())].into();
     let stopped = Box::pin(stop.clone().cancelled_owned());
     let (endpoint, status) = (aws.endpoint(), StatusAccess::aws(&aws));
-    RunningCloud { endpoint, outputs, target: Arc::new(aws), is_ours: false, status, stopped }
+    let target = Arc::new(aws);
+    RunningCloud { endpoint, outputs, target, is_ours: false, embedded: None, status, stopped }
 }
 
 fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {

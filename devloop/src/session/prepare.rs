@@ -75,7 +75,7 @@ fn nowhere(directory: &Path) -> Workspace {
     }
 }
 
-fn known_functions<'a>(workspace: &'a Workspace, src: Option<&Path>) -> Vec<&'a str> {
+pub(super) fn known_functions<'a>(workspace: &'a Workspace, src: Option<&Path>) -> Vec<&'a str> {
     workspace
         .functions()
         .filter(|function| {
@@ -87,7 +87,7 @@ fn known_functions<'a>(workspace: &'a Workspace, src: Option<&Path>) -> Vec<&'a 
 }
 
 /// The binaries that the templates' functions may run.
-fn candidates(workspace: &Workspace, known: &[&str]) -> Vec<Candidate> {
+pub(super) fn candidates(workspace: &Workspace, known: &[&str]) -> Vec<Candidate> {
     let candidate = |name: &&str| {
         let (package, binary) = workspace.binary_of(name)?;
         let directory = workspace.package_of(name)?.directory.clone();

@@ -9,7 +9,7 @@ use crate::build::{Builder, Machines, Standby};
 use crate::bus::Events;
 use crate::cargo;
 use crate::config::{BuildSettings, Settings};
-use crate::engine::{Fact, State};
+use crate::engine::{Fact, State, Templates};
 use crate::error::{Exit, UserError};
 use crate::graph::Workspace;
 use crate::linker::Linking;
@@ -24,6 +24,7 @@ use crate::session::opening::{Chosen, choose, connect_aws, open_localstack, runn
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
+use crate::session::stacks::Stacks;
 use crate::session::workers::Workers;
 use crate::session::{Conditions, Options, View, event_paths, parameters, port, trace};
 use crate::swap;
@@ -153,7 +154,18 @@ async fn run_prepared(
         // Where the cloud outlives the session, `up` ends at once, and a screen would vanish at once.
         options.view = View::Plain;
     }
-    serve(&options, keymap, program, prepared, cloud, (events, inbox), stop).await
+    let again = options.watch && !prepared.templates.is_empty();
+    let stacks = cloud.embedded.take().filter(|_| again).map(|embedded| Stacks {
+        cloud: embedded,
+        program: program.to_owned(),
+        root: prepared.workspace.root.clone(),
+        settings: prepared.settings.clone(),
+        files: prepared.templates.iter().map(|template| template.path.clone()).collect(),
+        parameters: prepared.parameters.clone(),
+        database: held.database.map(|database| database.url().clone()),
+        strict: options.strict,
+    });
+    serve(&options, keymap, program, prepared, (cloud, stacks), (events, inbox), stop).await
 }
 
 fn metric(settings: &Settings) -> Metric {
@@ -166,11 +178,11 @@ async fn serve(
     keymap: Keymap,
     program: &Path,
     prepared: Prepared,
-    cloud: RunningCloud,
+    (cloud, stacks): (RunningCloud, Option<Stacks>),
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, mut outputs, target, is_ours, status, stopped } = cloud;
+    let RunningCloud { endpoint, mut outputs, target, is_ours, status, stopped, .. } = cloud;
     let missing = tokio::task::spawn_blocking(devloop_system::missing).await.unwrap_or_default();
     if !missing.is_empty() {
         outputs.insert("Without".to_owned(), missing.join("; "));
@@ -214,7 +226,15 @@ async fn serve(
         if let Some(following) = following {
             state = state.following(following);
         }
-        let mut workers = Workers::new(builder, settings.dist, target, watcher, events.clone(), stop.clone());
+        if let Some(stacks) = &stacks {
+            let of_templates = templates.iter().flat_map(|template| &template.functions);
+            // Functions that were named on the command line stay the session's.
+            let functions = (options.selection.named.is_empty())
+                .then(|| of_templates.map(|code| code.binary.clone()).collect());
+            state = state.applying(Templates::new(stacks.files.iter().cloned(), functions));
+        }
+        let (dist, stop_workers) = (settings.dist, stop.clone());
+        let mut workers = Workers::new(builder, dist, target, watcher, events.clone(), stacks, stop_workers);
         events.send(Fact::CloudReady { endpoint, outputs }).await;
         for problem in remarks {
             events.send(Fact::Error { problem }).await;
@@ -241,7 +261,7 @@ fn linking(settings: &BuildSettings, target_directory: &Path, root: &Path) -> Op
 }
 
 /// Locks the workspace, unless the session builds nothing.
-fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
+pub(super) fn lock(prepared: &Prepared) -> Result<Option<Lock>, UserError> {
     let builds = !prepared.functions.is_empty();
     builds.then(|| Lock::take(&session_directory(&prepared.workspace))).transpose()
 }

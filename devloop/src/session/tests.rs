@@ -111,6 +111,7 @@ impl Session {
             Arc::clone(&target) as Arc<dyn Target>,
             Some(watcher),
             events.clone(),
+            None,
             stop.clone(),
         );
         let workspace = fixture.read().await.workspace;
@@ -471,7 +472,7 @@ async fn functions_lines_are_written_together_a_moment_later_and_everything_else
     let stop = CancellationToken::new();
     let target = Arc::new(Fake::default()) as Arc<dyn Target>;
     let dist = fixture.path("target/devloop/dist");
-    let mut workers = Workers::new(fixture.builder(), dist, target, None, events.clone(), stop.clone());
+    let mut workers = Workers::new(fixture.builder(), dist, target, None, events.clone(), None, stop.clone());
     let line = |number: u32| Fact::Log { function: "alpha".to_owned(), line: number.to_string() };
     for number in 0..200 {
         events.send(line(number)).await;

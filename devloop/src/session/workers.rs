@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::build::{self, Builder, Outcome};
 use crate::bus::Events;
 use crate::engine::{BuildOrder, Digest, Effect, Ended, Fact, Generation, Problem, SwapOrder};
+use crate::session::stacks::Stacks;
 use crate::swap::{self, Early, Swapped};
 use crate::target::Target;
 use crate::watch::Watcher;
@@ -27,6 +28,8 @@ pub(super) struct Workers {
     target: Arc<dyn Target>,
     watcher: Option<Watcher>,
     events: Events,
+    /// Applies the templates again when they change.
+    stacks: Option<Arc<Stacks>>,
     stop: CancellationToken,
     /// Held while cargo runs: only one cargo process runs at a time.
     cargo: Arc<Mutex<()>>,
@@ -47,6 +50,7 @@ impl Workers {
         target: Arc<dyn Target>,
         watcher: Option<Watcher>,
         events: Events,
+        stacks: Option<Stacks>,
         stop: CancellationToken,
     ) -> Self {
         Self {
@@ -55,6 +59,7 @@ impl Workers {
             target,
             watcher,
             events,
+            stacks: stacks.map(Arc::new),
             cargo: Arc::default(),
             places: Arc::default(),
             early: Arc::default(),
@@ -69,6 +74,7 @@ impl Workers {
         match effect {
             // The main loop tells the sinks itself.
             Effect::Announce(_) => {}
+            Effect::ApplyTemplates => self.apply_templates(),
             Effect::ReadWorkspace { generation } => self.read_workspace(generation),
             Effect::Watch(list) => {
                 if let Some(watcher) = &self.watcher {
@@ -104,6 +110,16 @@ impl Workers {
         self.newest.cancel();
         self.newest = self.stop.child_token();
         self.newest.clone()
+    }
+
+    /// Without stacks of the session's own the engine knows of no templates.
+    fn apply_templates(&self) {
+        let Some(stacks) = self.stacks.clone() else { return };
+        let (events, stop) = (self.events.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let Some(done) = stop.run_until_cancelled(stacks.update()).await else { return };
+            events.send(Fact::TemplatesApplied(done)).await;
+        });
     }
 
     fn read_workspace(&mut self, generation: Generation) {

@@ -75,6 +75,10 @@ enum Body<'a> {
         reason: String,
         reasons: BTreeMap<&'a str, String>,
     },
+    Updated {
+        stack: &'a str,
+        changes: &'a [String],
+    },
     Added {
         function: &'a str,
         url: &'a str,
@@ -236,6 +240,7 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
         Notice::Diagnostic { generation, diagnostic } => {
             ("diagnostic", Body::Diagnostic { generation: *generation, diagnostic: diagnostic.into() })
         }
+        Notice::Updated { stack, changes } => ("template", Body::Updated { stack, changes }),
         Notice::Added { function, url } => ("added", Body::Added { function, url }),
         Notice::Gone { function, removed, serving } => {
             ("gone", Body::Gone { function, removed: *removed, serving: serving.as_ref() })

@@ -77,6 +77,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             format!("live       {function} {} · {phases}{rest}\n", digest.short())
         }
         Notice::Unchanged { function, digest, .. } => format!("unchanged  {function} {}\n", digest.short()),
+        Notice::Updated { stack, changes } => updated(stack, changes),
         Notice::Added { function, url } => format!("added      {function} = {url}\n"),
         Notice::Gone { function, removed, serving } => gone(function, *removed, serving.as_ref()),
         Notice::RollbackPlanned { function, plan } => {
@@ -101,6 +102,19 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             error(function.as_deref(), serving.as_ref(), problem)
         }
     }
+}
+
+/// What a changed template has changed.
+fn updated(stack: &str, changes: &[String]) -> String {
+    if changes.is_empty() {
+        return format!("template   {stack}: nothing to change\n");
+    }
+    let first = format!("template   {stack}: {} changed", count(changes.len(), "resource"));
+    lines(std::iter::once(first).chain(changes.iter().map(|change| format!("           {change}"))))
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Functions with the same reason share a line.

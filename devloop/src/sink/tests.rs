@@ -117,6 +117,11 @@ fn session() -> Vec<Notice> {
         },
         Notice::Gone { function: upstream(), removed: false, serving: Some(digest("91c2")) },
         Notice::Gone { function: "midstream".to_owned(), removed: true, serving: None },
+        Notice::Updated {
+            stack: "pipeline".to_owned(),
+            changes: vec!["Queue (AWS::SQS::Queue) changed: DelaySeconds 1 → 2".to_owned()],
+        },
+        Notice::Updated { stack: "single".to_owned(), changes: Vec::new() },
     ]
 }
 

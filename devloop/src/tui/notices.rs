@@ -85,6 +85,12 @@ impl Screen {
             }
             Notice::Build { .. } | Notice::Cancelled { .. } => self.progress = None,
             Notice::Paused | Notice::Noted { .. } | Notice::Resumed { .. } => {}
+            Notice::Updated { .. } => {
+                // A function that its template has no more has no errors either.
+                for function in self.functions.keys().filter(|known| !state.functions.contains_key(*known)) {
+                    self.errors.gone(function);
+                }
+            }
             Notice::Swapped { generation, function, .. } => {
                 self.progress = None;
                 self.errors.built(*generation, function);

@@ -9,6 +9,7 @@ mod pause;
 mod rollback;
 mod saves;
 mod standby;
+mod templates;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -244,6 +245,7 @@ fn described(state: &FunctionState) -> String {
 fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Announce(notice) => format!("tell {}", told(notice)),
+        Effect::ApplyTemplates => "apply templates".to_owned(),
         Effect::ReadWorkspace { generation } => format!("read {generation}"),
         Effect::Watch(list) => {
             format!("watch {} and {}", below_root(&list.directories), below_root(&list.files))
@@ -300,6 +302,7 @@ fn told(notice: &Notice) -> String {
         Notice::Swapped { generation, function, .. } => format!("swapped {generation} {function}"),
         Notice::Live { generation, function, digest, .. } => format!("live {generation} {function} {digest}"),
         Notice::Unchanged { generation, function, .. } => format!("unchanged {generation} {function}"),
+        Notice::Updated { stack, changes } => format!("updated {stack}: {}", changes.join("; ")),
         Notice::Added { function, url } => format!("added {function} {url}"),
         Notice::Gone { function, removed, .. } => {
             format!("gone {function}{}", if *removed { ", removed" } else { "" })

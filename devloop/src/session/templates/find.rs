@@ -34,6 +34,11 @@ pub(in super::super) struct Found {
 }
 
 impl Found {
+    /// These files, without anything that another file says of them.
+    pub(in super::super) fn of(files: Vec<PathBuf>) -> Self {
+        Self { files, ..Self::default() }
+    }
+
     /// Values of parameters: those of the command line before those of `samconfig.toml`.
     pub(in super::super) fn parameters(&self, typed: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut all = self.samconfig.parameters.clone();

@@ -1,0 +1,116 @@
+//! Templates become stacks of the embedded cloud: when the session starts, and again when one of them changes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use devloop_cloud::{Cloud, LeftOut, ResourceChange};
+use local_postgres::DatabaseUrl;
+
+use crate::config::Settings;
+use crate::engine::{Problem, StackUpdate, TemplatesApplied};
+use crate::session::parameters;
+use crate::session::prepare::{candidates, known_functions};
+use crate::session::templates::{self, Found, Template};
+use crate::swap;
+use crate::workspace;
+
+/// A stack that is what its template says.
+pub(super) struct Applied {
+    /// Its name.
+    pub(super) stack: String,
+    /// Its outputs by name.
+    pub(super) outputs: Vec<(String, String)>,
+    /// What the application changed.
+    pub(super) changes: Vec<ResourceChange>,
+    /// What was left out, in one sentence.
+    pub(super) remark: Option<Problem>,
+}
+
+/// Brings a template's stack to what it says. With `strict`, what would be left out is an error.
+pub(super) async fn apply(
+    cloud: &Cloud,
+    template: &Template,
+    values: &BTreeMap<String, String>,
+    strict: bool,
+) -> Result<Applied, Problem> {
+    let failed = |error| Problem::new("template_failed", template.explain(&error));
+    let values = parameters::of(&template.content, values);
+    let stack = template.stack_name();
+    let applied = cloud.apply_what_runs(&stack, &template.content, &values).await.map_err(failed)?;
+    let remark = (!applied.left_out.is_empty()).then(|| remark_on(template, &applied.left_out));
+    match remark {
+        Some(remark) if strict => Err(remark),
+        remark => {
+            let shown = applied.outputs.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Ok(Applied { stack, outputs: shown.collect(), changes: applied.changes, remark })
+        }
+    }
+}
+
+/// Everything of a template that is left out, in one sentence.
+fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
+    let listed: Vec<String> = left_out.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "apply {}: left out what the embedded cloud lacks and no function or mapping needs: {}",
+        template.path.display(),
+        listed.join("; ")
+    );
+    Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
+}
+
+/// Applies the session's templates once more.
+pub(super) struct Stacks {
+    pub(super) cloud: Cloud,
+    /// Cargo, and the workspace that it is asked for: functions may have come with the change.
+    pub(super) program: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) settings: Settings,
+    /// The templates' files.
+    pub(super) files: Vec<PathBuf>,
+    /// Values of parameters.
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) database: Option<DatabaseUrl>,
+    pub(super) strict: bool,
+}
+
+impl Stacks {
+    /// Reads every template and applies what they say now. One that cannot be read or applied ends it; its stack stays as it is.
+    pub(super) async fn update(&self) -> TemplatesApplied {
+        let mut done =
+            TemplatesApplied { stacks: Vec::new(), functions: [].into(), remarks: Vec::new(), failure: None };
+        let outcome = self.update_each(&mut done).await;
+        done.failure = outcome.err();
+        done
+    }
+
+    async fn update_each(&self, done: &mut TemplatesApplied) -> Result<(), Problem> {
+        let read = self.read().await?;
+        let values = parameters::values(&read, &self.parameters, self.database.as_ref());
+        let values = values.map_err(|error| error.problem)?;
+        let functions = read.iter().flat_map(|template| &template.functions);
+        done.functions = functions.map(|code| code.binary.clone()).collect();
+        for function in &done.functions {
+            // The cloud looks for the folder before its binary comes.
+            swap::make_function_directory(&self.settings.dist, function).map_err(|error| error.problem())?;
+        }
+        for template in &read {
+            let applied = apply(&self.cloud, template, &values, self.strict).await?;
+            if !applied.changes.is_empty() {
+                let changes = applied.changes.iter().map(ToString::to_string).collect();
+                done.stacks.push(StackUpdate { stack: applied.stack, changes });
+                done.remarks.extend(applied.remark);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<Vec<Template>, Problem> {
+        let reading = workspace::outline(&self.program, &self.root).await;
+        let workspace = reading.map_err(|error| error.problem())?.workspace;
+        let known = known_functions(&workspace, self.settings.src.as_deref());
+        let found = Found::of(self.files.clone());
+        let candidates = candidates(&workspace, &known);
+        let read = templates::read(&self.root, &found, &self.settings, &self.parameters, &candidates);
+        read.map_err(|error| error.problem)
+    }
+}
