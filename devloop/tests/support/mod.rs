@@ -11,6 +11,7 @@
 mod artificial;
 mod aws;
 mod branches;
+mod built;
 mod cloud;
 mod heads;
 mod http;
@@ -38,6 +39,7 @@ pub mod xml;
 pub use artificial::{Artificial, Fate, HANDLERS, Truth};
 pub use aws::{Aws, Row};
 pub use branches::BRANCHES;
+pub use built::{built, root};
 pub use cloud::OwnCloud;
 pub use heads::HEADS;
 pub use http::{Answer, address_of, send};
