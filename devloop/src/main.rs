@@ -66,9 +66,11 @@ fn threads() -> usize {
 
 async fn run(arguments: Arguments) -> ExitCode {
     let (result, json) = match &arguments.command {
-        Command::Up(arguments) => (commands::up(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json),
+        Command::Up(arguments) => {
+            (Box::pin(commands::up(arguments)).await.map(|()| ExitCode::SUCCESS), arguments.json)
+        }
         Command::Watch(arguments) => {
-            (commands::watch(arguments).await.map(|()| ExitCode::SUCCESS), arguments.json)
+            (Box::pin(commands::watch(arguments)).await.map(|()| ExitCode::SUCCESS), arguments.json)
         }
         Command::Init(arguments) => (commands::init(arguments).await.map(|()| ExitCode::SUCCESS), false),
         Command::Rollback(arguments) => {
@@ -80,7 +82,9 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Events(arguments) => (commands::events(arguments).await, arguments.json),
         Command::Replay(arguments) => (commands::replay(arguments).await, false),
         Command::Fire(arguments) => (commands::fire(arguments).await, false),
+        Command::New(arguments) => (commands::new(arguments), false),
         Command::Completions(arguments) => (commands::completions(arguments), false),
+        Command::Man(arguments) => (commands::man(arguments), false),
         Command::Mail(arguments) => (commands::mail(arguments).await, arguments.json),
         Command::Records(arguments) => (commands::records(arguments).await, arguments.json),
         Command::Status(arguments) => (commands::status(arguments).await, arguments.json),

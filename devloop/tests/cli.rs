@@ -68,6 +68,21 @@ fn completions_are_printed_for_a_shell() {
 }
 
 #[test]
+fn manual_pages_are_printed() {
+    let home = tempfile::tempdir().unwrap();
+    let page = |arguments: &[&str]| {
+        let output = devloop(home.path(), arguments, &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let own = page(&["man"]);
+    assert!(own.contains(".TH devloop 1") && own.contains("EXTRA") && own.contains("Exit codes:"), "{own}");
+    let watch = page(&["man", "watch"]);
+    assert!(watch.contains(".TH devloop\\-watch 1") || watch.contains(".TH devloop-watch 1"), "{watch}");
+    check(home.path(), &["man", "wach"], &[], 2, "did you mean `watch`?");
+}
+
+#[test]
 fn a_wrong_configuration_is_exit_code_2() {
     let workspace = workspace();
     fs::write(workspace.path().join("devloop.toml"), "prot = 1").unwrap();

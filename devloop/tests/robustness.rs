@@ -7,6 +7,8 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::Signal;

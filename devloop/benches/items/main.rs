@@ -62,7 +62,7 @@ async fn round(options: &Options, name: &str, server: Server) -> Result<Round> {
     load.create_table().await?;
     let before = server.resident();
     let put = load.put().await?;
-    let memory = (server.resident() - before.min(server.resident())) as f64 * (1 << 20) as f64;
+    let memory = (server.resident() - before.min(server.resident())) as f64 * f64::from(1 << 20);
     let gets = load.get(put.count).await?;
     let round = Round { puts: put.rate, gets: gets.rate, bytes: memory / put.count.max(1) as f64 };
     server.stop().await?;

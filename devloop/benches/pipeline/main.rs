@@ -58,13 +58,16 @@ async fn measure(options: &Options, session: &Session) -> Result<()> {
     let (elapsed, after) = (began.elapsed(), Moment::read(Some(process)));
     let idle = |before, after| used(before, after, after, elapsed).context("read what devloop used");
     let (cloud, functions) = (idle(before.cloud, after.cloud)?, idle(before.functions, after.functions)?);
+    let waits = |waits: Option<u64>| {
+        waits.map_or("?".to_owned(), |waits| format!("{:.1}", waits as f64 / elapsed.as_secs_f64()))
+    };
     println!(
-        "{:<18} cloud {:.1} %, functions {:.1} % of a core; {:.1} and {:.1} waits a second",
+        "{:<18} cloud {:.1} %, functions {:.1} % of a core; {} and {} waits a second",
         "idle",
         cloud.cpu_share * 100.0,
         functions.cpu_share * 100.0,
-        cloud.waits as f64 / elapsed.as_secs_f64(),
-        functions.waits as f64 / elapsed.as_secs_f64(),
+        waits(cloud.waits),
+        waits(functions.waits),
     );
     ensure!(status.success(), "devloop bench ended with {status}");
     Ok(())

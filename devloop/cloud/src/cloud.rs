@@ -18,9 +18,9 @@ use crate::{
     context::{Context, Home},
     error::ApiError,
     faults::Faults,
-    functions::Functions,
+    functions::{Functions, Invocation, Outcome},
     gateway::{self, Pages},
-    lambda::{Activation, ActivationError, Lambda},
+    lambda::{Activation, ActivationError, Lambda, LocalHandler, Replayed},
     limits::Limits,
     registry::Registry,
     service::Service,
@@ -238,7 +238,44 @@ impl Cloud {
         outcomes
     }
 
-    /// Follows every log line from now on; a receiver that is too slow is told how many lines it missed.
+    /// Sends the last event of each function that runs from the hot-reload folder `folder` again, and waits for the answers. Functions
+    /// that got none yet are left out.
+    pub async fn replay_last(&self, folder: &Path) -> Vec<Replayed> {
+        self.0.lambda.replay_last(&self.context(self.region()), folder).await
+    }
+
+    /// Lets debuggers attach to the functions that are made from now on. No time limit of theirs or of an API counts while one does.
+    pub fn wait_for_debuggers(&self) {
+        self.0.lambda.wait_for_debuggers();
+    }
+
+    /// The ids of the processes of each function that runs from the hot-reload folder `folder`.
+    pub fn processes(&self, folder: &Path) -> Vec<(String, Vec<i32>)> {
+        self.0.lambda.processes(folder)
+    }
+
+    /// Lets the function `name` run this handler from now on, in this process.
+    pub(crate) fn run_here(&self, name: &str, handler: LocalHandler) {
+        self.0.lambda.run_here(name, handler);
+    }
+
+    /// The last events that functions got, as `devloop events` reads them.
+    pub(crate) fn recent_events(&self) -> Value {
+        self.0.lambda.recent_events()
+    }
+
+    /// Changes when an invocation ends; the value counts them.
+    pub(crate) fn events_ended(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.lambda.events_ended()
+    }
+
+    /// Invokes a function of the default region and waits for its answer.
+    pub(crate) async fn invoke(&self, name: &str, payload: Vec<u8>) -> Result<Outcome, ApiError> {
+        let invocation = Invocation { payload: payload.into(), ..Invocation::default() };
+        self.0.lambda.invoke(&self.context(self.region()), name, invocation).await
+    }
+
+    /// Follows every log line from now on; one who is too slow is told how many lines were missed.
     pub fn follow_logs(&self) -> tokio::sync::broadcast::Receiver<LogEvent> {
         self.0.logs.subscribe()
     }

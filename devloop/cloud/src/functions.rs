@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use crate::{context::Context, error::ApiError};
+use crate::{cause::Causes, context::Context, error::ApiError};
 
 /// One synchronous invocation by another part of the cloud.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub(crate) struct Invocation {
     pub(crate) client_context: Option<String>,
     /// The request id to use, for retries of an asynchronous event; generated when absent.
     pub(crate) request_id: Option<String>,
+    /// The invocations that caused this one, by the roots of their traces; what the calling task comes from when empty.
+    pub(crate) causes: Causes,
     /// Whether the caller wants the end of the log.
     pub(crate) wants_log: bool,
 }
@@ -52,4 +54,9 @@ pub(crate) trait Functions: Debug + Send + Sync + 'static {
     /// Queues an event for an asynchronous invocation, with its retries. Fails when there is no such function, or no room
     /// for the event.
     fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError>;
+
+    /// Whether a debugger may hold a function for as long as its user thinks: nobody's time limit counts then.
+    fn are_debugged(&self) -> bool {
+        false
+    }
 }

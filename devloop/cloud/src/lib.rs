@@ -1,10 +1,11 @@
 //! `devloop-cloud`: an AWS-compatible local cloud in one process, on loopback.
 //!
-//! [`run`] serves it on the caller's listener. [`Cloud`] is the handle for callers in the same process: the tool that swaps
-//! functions, and tests that drive the clock or inject faults. The crate does not depend on `devloop`.
+//! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for those who live in the same process: the
+//! tool that swaps functions, and tests that drive the clock or inject faults, most easily through [`testing`]. The crate knows nothing of `devloop`.
 
 mod arn;
 mod calls;
+mod cause;
 mod clock;
 mod cloud;
 mod cloudformation;
@@ -31,6 +32,7 @@ mod shard;
 mod source;
 mod supported;
 mod template;
+pub mod testing;
 mod triggers;
 mod wire;
 
@@ -40,7 +42,7 @@ pub use cloudformation::{Applied, Deed, LeftOut, Outputs, ResourceChange, StackR
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
-pub use lambda::{Activation, ActivationError};
+pub use lambda::{Activation, ActivationError, Replayed, is_interpreted};
 pub use limits::Limits;
 pub use report_line::{OwnLine, ReportLine};
 pub use scratch::clear_leftovers;

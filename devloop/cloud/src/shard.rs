@@ -9,7 +9,9 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// How many bytes of records a log keeps. Beyond that the oldest are dropped, except those that a [`Hold`] still needs.
+use crate::cause;
+
+/// How many bytes of records a log keeps. Beyond that the oldest go, but none that a [`Hold`] still needs.
 pub(crate) const KEPT_BYTES: usize = 512 << 20;
 
 /// A reader's position: the smallest sequence number that it still needs. Records from there on are kept while the reader
@@ -25,13 +27,15 @@ pub(crate) struct Entry<T> {
     pub(crate) arrived_ms: i64,
     /// The record's size for the read limits, in bytes.
     pub(crate) bytes: usize,
+    /// The invocation that wrote the record.
+    pub(crate) cause: Option<Arc<str>>,
     /// The record itself.
     pub(crate) record: Arc<T>,
 }
 
 impl<T> Clone for Entry<T> {
     fn clone(&self) -> Self {
-        Self { record: Arc::clone(&self.record), ..*self }
+        Self { record: Arc::clone(&self.record), cause: self.cause.clone(), ..*self }
     }
 }
 
@@ -154,7 +158,7 @@ impl<T> ShardLog<T> {
         // sorted times.
         let arrived_ms = inner.entries.back().map_or(arrived_ms, |last| last.arrived_ms.max(arrived_ms));
         let record = Arc::new(make(sequence));
-        inner.entries.push_back(Entry { sequence, arrived_ms, bytes, record });
+        inner.entries.push_back(Entry { sequence, arrived_ms, bytes, cause: cause::first(), record });
         inner.next = sequence + 1;
         inner.bytes += bytes;
         inner.make_room(KEPT_BYTES);

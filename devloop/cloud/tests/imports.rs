@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str])] = &[
     ("arn", &[]),
     ("calls", &["context", "error"]),
+    ("cause", &[]),
     ("clock", &[]),
     (
         "cloud",
@@ -70,11 +71,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ("event_pattern", &[]),
     ("event_stream", &["error"]),
     ("faults", &["error"]),
-    ("functions", &["context", "error"]),
+    ("functions", &["cause", "context", "error"]),
     (
         "gateway",
         &[
             "calls",
+            "cause",
             "clock",
             "context",
             "error",
@@ -92,6 +94,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "arn",
             "calls",
+            "cause",
             "clock",
             "context",
             "error",
@@ -166,6 +169,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "services/events",
         &[
+            "cause",
             "clock",
             "context",
             "error",
@@ -235,6 +239,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/sns",
         &[
             "arn",
+            "cause",
             "clock",
             "context",
             "error",
@@ -252,6 +257,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/sqs",
         &[
             "arn",
+            "cause",
             "clock",
             "context",
             "error",
@@ -264,14 +270,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("services/ssm", &["arn", "clock", "context", "error", "regional", "resource", "service", "wire"]),
     ("services/sts", &["arn", "clock", "context", "error", "service", "services/iam", "wire"]),
-    ("shard", &[]),
+    ("shard", &["cause"]),
     ("source", &["shard"]),
     ("supported", &["cloud"]),
     ("template", &["context", "error"]),
+    ("testing", &["clock", "cloud", "error", "lambda", "template"]),
     (
         "triggers",
         &[
             "arn",
+            "cause",
             "clock",
             "context",
             "error",

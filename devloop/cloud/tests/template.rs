@@ -259,7 +259,7 @@ async fn a_sam_template_with_an_http_api_schedules_a_bus_and_a_stream_works() {
 }
 
 /// A SAM API whose methods ask a function, but for one; the functions are one program.
-const GUARDED: &str = r#"
+const GUARDED: &str = r"
 Transform: AWS::Serverless-2016-10-31
 Globals: {Function: {Runtime: provided.al2023, Handler: bootstrap, CodeUri: {Bucket: hot-reload, Key: FOLDER}}}
 Resources:
@@ -280,7 +280,7 @@ Resources:
         Open: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /open, Method: GET, Auth: {Authorizer: NONE}}}
 Outputs:
   Url: {Value: !Sub 'https://${Api}.execute-api.${AWS::Region}.amazonaws.com/live'}
-"#;
+";
 
 /// Lets `me` through when it is asked who may pass, and otherwise tells who called.
 const GUARD: &str = r#"

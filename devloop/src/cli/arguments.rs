@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::{
     BenchArguments, BuildArguments, CompletionsArguments, DeployArguments, DoctorArguments, EventsArguments,
-    FireArguments, InvokeArguments, LogsArguments, RecordsArguments, ReplayArguments,
+    FireArguments, InvokeArguments, LogsArguments, ManArguments, NewArguments, RecordsArguments,
+    ReplayArguments,
 };
 
 /// The edit loop for Rust Lambda functions: save a file, and the running pipeline serves the new code.
@@ -53,8 +54,12 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Runs a rule with a schedule, or a schedule, at once.
     Fire(FireArguments),
+    /// Makes a new function.
+    New(NewArguments),
     /// Prints the completions of commands and flags for a shell.
     Completions(CompletionsArguments),
+    /// Prints the manual page of devloop or of one of its commands, for `man -l -`.
+    Man(ManArguments),
     /// Lists the e-mails that topics have sent in the embedded cloud, or shows one.
     Mail(MailArguments),
     /// Loads a running pipeline, follows every request to its end, and reports rates, latencies, losses and costs.
@@ -234,7 +239,18 @@ pub(crate) struct SessionArguments {
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "no_template")]
     pub(crate) parameter: Vec<(String, String)>,
-    /// Refuses a template that uses what the embedded cloud does not support, even where no function or mapping needs it.
+    /// Gives functions the variables in this file, also when it is saved again: `NAME=VALUE` a line for all of them, or JSON as for
+    /// `sam local --env-vars`; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Vec<PathBuf>,
+    /// Lets a debugger attach: functions keep their debug information, time limits do not count while a debugger holds one, and what
+    /// to paste into gdb, lldb, VS Code and `RustRover` is told whenever code is live.
+    #[arg(long)]
+    pub(crate) debugger: bool,
+    /// Sends a function's last event again whenever its new code is live.
+    #[arg(long)]
+    pub(crate) replay_last: bool,
+    /// Refuses a template that asks for what the embedded cloud lacks, even where no function or mapping needs it.
     #[arg(long, conflicts_with = "no_template")]
     pub(crate) strict: bool,
     /// Starts this machine's PostgreSQL for the session, and gives its URL to the template's parameter `DatabaseUrl` and `both` to
@@ -343,6 +359,11 @@ mod tests {
         check(&["replay", "3", "--times", "0"], false);
         check(&["fire", "nightly"], true);
         check(&["completions", "zsh"], true);
+        check(&["man"], true);
+        check(&["man", "bench", "swap"], true);
+        check(&["new", "function", "orders", "--on", "queue"], true);
+        check(&["new", "function", "orders"], false);
+        check(&["new", "function", "orders", "--on", "mail"], false);
         check(&["doctor", "--yes"], false);
         check(&["doctor", "--fix", "--quick"], false);
         check(&[], false);

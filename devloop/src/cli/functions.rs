@@ -1,5 +1,5 @@
-//! Flags of the commands that deal with functions of a running cloud: `invoke`, `logs`, `events`, `replay`, `fire`; and of
-//! `completions`.
+//! Flags of the commands that deal with functions of a running cloud: `invoke`, `logs`, `events`, `replay`, `fire`; of `new`, which
+//! makes one; and of `completions` and `man`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -44,6 +44,9 @@ pub(crate) struct InvokeArguments {
     /// A version or an alias.
     #[arg(long, value_name = "NAME")]
     pub(crate) qualifier: Option<String>,
+    /// Shows every stage that the event crosses, until nothing more has come of it for three seconds.
+    #[arg(long, conflicts_with = "aws")]
+    pub(crate) follow: bool,
 }
 
 /// Events that AWS documents.
@@ -108,6 +111,9 @@ pub(crate) struct EventsArguments {
     /// Lists each event as a JSON object, with its payload.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Puts *** in the place of passwords, tokens, keys, cookies and the like, also when an event is saved.
+    #[arg(long, global = true)]
+    pub(crate) mask: bool,
 }
 
 /// What `events` does besides listing.
@@ -155,6 +161,62 @@ pub(crate) struct CompletionsArguments {
     /// The shell.
     #[arg(value_enum, value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ManArguments {
+    /// The command whose page is wanted [default: devloop's own].
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+/// Flags of `new`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NewArguments {
+    /// What is made.
+    #[command(subcommand)]
+    pub(crate) command: NewCommand,
+}
+
+/// What `new` makes.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum NewCommand {
+    /// A package with a function: a handler, the type of its event, and a test on a real event.
+    Function(NewFunction),
+}
+
+/// Flags of `new function`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NewFunction {
+    /// The name of the package and of its binary.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// What the function is called for.
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    pub(crate) on: Source,
+    /// The package's folder [default: NAME in `functions`, `lambdas` or `crates`, where there is one, or in the workspace's root].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// What calls a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Source {
+    /// Records of a Kinesis stream.
+    Stream,
+    /// Messages of an SQS queue.
+    Queue,
+    /// Changes of a DynamoDB table.
+    Table,
+    /// Objects of an S3 bucket.
+    Bucket,
+    /// Messages of an SNS topic.
+    Topic,
+    /// Requests to an HTTP API or a function URL.
+    Http,
+    /// A schedule.
+    Schedule,
 }
 
 fn time(text: &str) -> Result<Duration, String> {

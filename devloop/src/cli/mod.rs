@@ -22,6 +22,7 @@ pub(crate) use deploy::DeployArguments;
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use functions::{
     CloudArguments, CompletionsArguments, EventsArguments, EventsCommand, Example, FireArguments,
-    InvokeArguments, LogsArguments, ReplayArguments,
+    InvokeArguments, LogsArguments, ManArguments, NewArguments, NewCommand, NewFunction, ReplayArguments,
+    Source,
 };
 pub(crate) use records::RecordsArguments;

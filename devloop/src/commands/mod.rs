@@ -12,6 +12,8 @@ mod init;
 mod invoke;
 mod logs;
 mod mail;
+mod man;
+mod new;
 mod records;
 mod rollback;
 mod status;
@@ -38,6 +40,8 @@ pub(crate) use init::init;
 pub(crate) use invoke::invoke;
 pub(crate) use logs::logs;
 pub(crate) use mail::mail;
+pub(crate) use man::man;
+pub(crate) use new::new;
 pub(crate) use records::records;
 pub(crate) use rollback::rollback;
 pub(crate) use status::status;
@@ -48,7 +52,11 @@ pub(crate) use watch::watch;
 fn layer(arguments: &SessionArguments) -> Layer {
     let profile = arguments.release.then(|| "release".to_owned()).or_else(|| arguments.profile.clone());
     let mouse = arguments.no_mouse.then_some(false);
-    let build = BuildLayer { prelink: arguments.prelink.then_some(true), ..BuildLayer::default() };
+    let build = BuildLayer {
+        prelink: arguments.prelink.then_some(true),
+        debug: arguments.debugger.then_some(true),
+        ..BuildLayer::default()
+    };
     Layer {
         templates: templates(&arguments.template),
         stack: arguments.stack.clone(),
@@ -105,6 +113,9 @@ fn conditions(arguments: &SessionArguments) -> Conditions {
         aws_limits: arguments.limits == Some(LimitsName::Aws),
         fallback: arguments.fallback.clone(),
         only_me: arguments.only_me,
+        env_files: arguments.env_file.iter().map(|file| absolute(file)).collect(),
+        debugger: arguments.debugger,
+        replay_last: arguments.replay_last,
     }
 }
 

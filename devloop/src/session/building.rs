@@ -55,7 +55,9 @@ pub(crate) async fn build(options: &Options) -> Result<Option<Vec<Built>>, UserE
             let digest = match swapped {
                 Swapped::Unchanged { digest } => digest,
                 Swapped::InPlace { digest, warnings, .. } => {
-                    warnings.iter().for_each(|warning| say(&format!("warning    {function} {warning}")));
+                    for warning in &warnings {
+                        say(&format!("warning    {function} {warning}"));
+                    }
                     digest
                 }
             };

@@ -15,6 +15,7 @@ use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
+use crate::session::variables::Variables;
 use crate::session::{Conditions, function_logs, mails, port, stacks};
 use crate::target::{Embedded, Pending, Target};
 
@@ -34,6 +35,8 @@ pub(super) struct CloudRequest {
     pub(super) strict: bool,
     /// The cloud's clock, limits and fallback.
     pub(super) conditions: Conditions,
+    /// Whether saves are followed.
+    pub(super) watch: bool,
     /// Where the e-mails go that topics send.
     pub(super) mail: PathBuf,
     /// Takes the functions' log lines and later failures.
@@ -63,8 +66,18 @@ pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
 ) -> Result<RunningCloud, UserError> {
-    let CloudRequest { port, templates, parameters, dist, functions, strict, conditions, mail, events } =
-        request;
+    let CloudRequest {
+        port,
+        templates,
+        parameters,
+        dist,
+        functions,
+        strict,
+        conditions,
+        watch,
+        mail,
+        events,
+    } = request;
     let noted = events.clone();
     let listener =
         TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| port::refused(port, &error))?;
@@ -83,6 +96,9 @@ pub(super) async fn start_cloud(
         cloud.answer_own_user_only();
     }
     cloud.listens_on(address);
+    if conditions.debugger {
+        cloud.wait_for_debuggers();
+    }
     let serving = tokio::spawn({
         let (cloud, stop) = (cloud.clone(), stop.clone());
         async move { cloud.serve(listener, stop.cancelled_owned()).await }
@@ -90,7 +106,7 @@ pub(super) async fn start_cloud(
     tokio::spawn(stop.clone().run_until_cancelled_owned(tell_shortages(cloud.clone(), events.clone())));
     let following_mails = mails::follow(cloud.clone(), events.clone());
     tokio::spawn(stop.clone().run_until_cancelled_owned(following_mails));
-    let following = function_logs::follow(cloud.clone(), events);
+    let following = function_logs::follow(cloud.clone(), events.clone());
     tokio::spawn(stop.clone().run_until_cancelled_owned(following));
     let ending = cloud.clone();
     let stopped = Box::pin(async move {
@@ -103,8 +119,17 @@ pub(super) async fn start_cloud(
             );
         }
     });
-    match furnish(&cloud, &templates, &parameters, &functions, strict).await {
-        Ok((mut outputs, remarks)) => {
+    let furnished = async {
+        let furnished = furnish(&cloud, &templates, &parameters, &functions, strict).await?;
+        let files = conditions.env_files.clone();
+        Ok::<_, Problem>((furnished, Variables::give(&cloud, files, &templates, functions.keys()).await?))
+    };
+    match furnished.await {
+        Ok(((mut outputs, remarks), variables)) => {
+            if watch {
+                let following = variables.follow(events.clone());
+                tokio::spawn(stop.clone().run_until_cancelled_owned(following));
+            }
             if let Some(cleared) = clear_leftovers().await {
                 outputs.insert("Cleared".to_owned(), cleared);
             }
@@ -114,7 +139,14 @@ pub(super) async fn start_cloud(
             let endpoint = cloud.endpoint().to_string();
             let status = StatusAccess::own(&endpoint);
             let embedded = Some(cloud.clone());
-            let target = Arc::new(Embedded::new(cloud, dist, functions.into_keys()));
+            let mut target = Embedded::new(cloud, dist, functions.into_keys());
+            if conditions.debugger {
+                target = target.debugged(events.clone());
+            }
+            if conditions.replay_last {
+                target = target.replaying(events);
+            }
+            let target = Arc::new(target);
             Ok(RunningCloud { endpoint, outputs, target, is_ours: true, embedded, status, stopped })
         }
         Err(problem) => {

@@ -70,13 +70,17 @@ pub(super) async fn main_loop(
         }
     };
     let result = turning.await;
-    sinks.iter_mut().for_each(|sink| sink.flush());
+    for sink in sinks.iter_mut() {
+        sink.flush();
+    }
     result
 }
 
 /// Lets the sinks write, and tells all of them what one could not. Returns false when the output's pipe is closed.
 fn flush(sinks: &mut [Box<dyn Sink>], state: &State) -> Result<bool, UserError> {
-    sinks.iter_mut().for_each(|sink| sink.flush());
+    for sink in sinks.iter_mut() {
+        sink.flush();
+    }
     let losses: Vec<_> = sinks.iter_mut().flat_map(|sink| sink.losses()).collect();
     for problem in losses {
         let notice = Notice::Error { generation: None, function: None, serving: None, problem };

@@ -27,6 +27,7 @@ mod status_access;
 mod survey;
 mod templates;
 mod trace;
+mod variables;
 mod workers;
 
 #[cfg(test)]

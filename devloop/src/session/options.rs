@@ -41,6 +41,12 @@ pub(crate) struct Conditions {
     pub(crate) fallback: Option<String>,
     /// It answers programs of this user alone.
     pub(crate) only_me: bool,
+    /// Files with variables for its functions.
+    pub(crate) env_files: Vec<std::path::PathBuf>,
+    /// A debugger may hold its functions.
+    pub(crate) debugger: bool,
+    /// A function's last event is sent again when its new code is live.
+    pub(crate) replay_last: bool,
 }
 
 /// How to deploy to an account.

@@ -105,7 +105,7 @@ async fn run_prepared(
         None => None,
     };
     if options.conditions != Conditions::default() && !matches!(held.chosen, Chosen::Embedded) {
-        let message = "use --clock, --limits or --fallback: only the embedded cloud has these settings";
+        let message = "use --clock, --limits, --fallback, --env-file, --debugger or --replay-last: they are for the embedded cloud only";
         return Err(UserError::usage("flag_unsuitable", message)
             .with_hint("leave it out, or end what listens on the port and has been taken for the cloud"));
     }
@@ -120,6 +120,7 @@ async fn run_prepared(
                 functions: outside_of_templates(&prepared),
                 strict: options.strict,
                 conditions: options.conditions.clone(),
+                watch: options.watch,
                 mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };

@@ -281,7 +281,8 @@ impl Workers {
             let Some(result) = stop.run_until_cancelled(activation).await else { return };
             let problem = match result {
                 Ok(Ok(())) => {
-                    events.send(Fact::Live { generation, function }).await;
+                    events.send(Fact::Live { generation, function: function.clone() }).await;
+                    stop.run_until_cancelled(target.went_live(&function, &directory)).await;
                     return;
                 }
                 Ok(Err(problem)) => problem,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use devloop_cloud::{ActivationError, Cloud};
+use devloop_cloud::{ActivationError, Cloud, Replayed};
 
-use crate::engine::{Digest, Problem, RolledBack};
+use crate::bus::Events;
+use crate::engine::{Digest, Fact, Problem, RolledBack};
 use crate::swap::{self, SwapError};
-use crate::target::{Pending, Target, Whereabouts};
+use crate::target::{Pending, Target, Whereabouts, debugger};
 
 /// What this target needs of the embedded cloud.
 pub(crate) trait CloudHandle: Send + Sync {
@@ -24,6 +25,12 @@ pub(crate) trait CloudHandle: Send + Sync {
 
     /// The account and the region that functions are created in.
     fn place(&self) -> (String, String);
+
+    /// The ids of the processes of every Lambda function that runs from the directory, by its name.
+    fn processes(&self, directory: &Path) -> Vec<(String, Vec<i32>)>;
+
+    /// Sends the last event of every Lambda function that runs from the directory again. Returns a line about each.
+    fn replay_last<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<String>>;
 }
 
 impl CloudHandle for Cloud {
@@ -45,6 +52,27 @@ impl CloudHandle for Cloud {
     fn place(&self) -> (String, String) {
         (self.account().to_owned(), self.region().to_owned())
     }
+
+    fn processes(&self, directory: &Path) -> Vec<(String, Vec<i32>)> {
+        Cloud::processes(self, directory)
+    }
+
+    fn replay_last<'a>(&'a self, directory: &'a Path) -> Pending<'a, Vec<String>> {
+        Box::pin(async move {
+            let replayed = Cloud::replay_last(self, directory).await;
+            replayed.into_iter().map(|one| told(&one)).collect()
+        })
+    }
+}
+
+/// What came of an event that was sent again, in one line.
+fn told(replayed: &Replayed) -> String {
+    const SHOWN: usize = 300;
+    let Replayed { function, number, answer, is_failure } = replayed;
+    let short: String = answer.chars().take(SHOWN).collect();
+    let more = if short.len() < answer.len() { " …" } else { "" };
+    let word = if *is_failure { "failed with" } else { "gave" };
+    format!("event {number} sent to {function} again {word} {short}{more}")
 }
 
 /// The embedded cloud.
@@ -55,6 +83,10 @@ pub(crate) struct Embedded<C = Cloud> {
     /// The functions that the session has created and no template has.
     own: Mutex<BTreeSet<String>>,
     codes: Mutex<BTreeMap<String, Codes>>,
+    /// Where it is told how to attach a debugger to new code.
+    debugged: Option<Events>,
+    /// Where it is told what came of the last event, which is sent again whenever new code is live.
+    replays: Option<Events>,
 }
 
 /// The code that a function runs, and the code before it. Both are kept; the first is in place.
@@ -68,7 +100,17 @@ impl<C: CloudHandle> Embedded<C> {
     /// The target for a cloud that serves functions below `dist`. The functions in `own` are in no template.
     pub(crate) fn new(cloud: C, dist: PathBuf, own: impl IntoIterator<Item = String>) -> Self {
         let own = Mutex::new(own.into_iter().collect());
-        Self { cloud, dist, own, codes: Mutex::default() }
+        Self { cloud, dist, own, codes: Mutex::default(), debugged: None, replays: None }
+    }
+
+    /// The same, which tells `events` how to attach a debugger whenever a function's new code is live.
+    pub(crate) fn debugged(self, events: Events) -> Self {
+        Self { debugged: Some(events), ..self }
+    }
+
+    /// The same, which sends a function's last event again whenever its new code is live, and tells `events` what came of it.
+    pub(crate) fn replaying(self, events: Events) -> Self {
+        Self { replays: Some(events), ..self }
     }
 
     /// Starts the code in the directory. Returns the names of the functions that run it.
@@ -175,6 +217,20 @@ impl<C: CloudHandle> Target for Embedded<C> {
         })
     }
 
+    fn went_live<'a>(&'a self, function: &'a str, directory: &'a Path) -> Pending<'a, ()> {
+        Box::pin(async move {
+            if let Some(events) = &self.debugged {
+                for line in debugger::words(&self.cloud.processes(directory)) {
+                    events.send(Fact::Log { function: function.to_owned(), line }).await;
+                }
+            }
+            let Some(events) = &self.replays else { return };
+            for line in self.cloud.replay_last(directory).await {
+                events.send(Fact::Log { function: function.to_owned(), line }).await;
+            }
+        })
+    }
+
     fn adopt(&self, function: &str, directory: &Path) -> Result<String, Problem> {
         let url = self.cloud.serve(function, directory).map_err(|error| {
             Problem::new("function_refused", format!("create the function {function}: {error}"))
@@ -251,6 +307,14 @@ mod tests {
 
         fn place(&self) -> (String, String) {
             ("000000000000".to_owned(), "us-east-1".to_owned())
+        }
+
+        fn processes(&self, _directory: &Path) -> Vec<(String, Vec<i32>)> {
+            Vec::new()
+        }
+
+        fn replay_last<'a>(&'a self, _directory: &'a Path) -> Pending<'a, Vec<String>> {
+            Box::pin(async { Vec::new() })
         }
     }
 

@@ -32,6 +32,11 @@ pub(crate) trait Target: Send + Sync {
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>>;
 
+    /// What is to be done when the session has told that the function's new code is live.
+    fn went_live<'a>(&'a self, _function: &'a str, _directory: &'a Path) -> Pending<'a, ()> {
+        Box::pin(async {})
+    }
+
     /// How long [`Target::activate`] may take. A cloud's own limit for a start is shorter; this one ends the wait for a cloud that ignores it.
     fn patience(&self) -> Duration {
         Duration::from_mins(1)

@@ -5,6 +5,7 @@
 //! The other modules are the interface, the same for both.
 
 pub mod children;
+pub mod debugger;
 pub mod files;
 pub mod program;
 pub mod sockets;

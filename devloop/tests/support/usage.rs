@@ -34,7 +34,7 @@ impl Usage {
     pub fn since(&self) -> Used {
         let most = memory(self.process, "VmHWM:");
         Used {
-            processor: processor(self.process) - self.processor,
+            processor: processor(self.process).saturating_sub(self.processor),
             most_memory: most.saturating_sub(self.memory),
         }
     }

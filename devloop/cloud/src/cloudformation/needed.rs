@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::types::Types;
 use crate::template::{Problem, Resource, Template, references};
 
@@ -77,10 +75,10 @@ pub(super) fn missing(
             None => break,
         };
     }
-    // A function whose runtime is not supported runs nothing, and neither does an event source mapping to it.
+    // A function that cannot work here runs nothing, and neither does a mapping to it.
     let idle = |logical: &str| {
         direct.contains(logical)
-            && active.get(logical).is_some_and(|resource| is_of_another_runtime(resource))
+            && active.get(logical).is_some_and(|resource| cannot_work(types, resource).is_some())
     };
     let runs = |logical: &&str| {
         active.get(*logical).is_some_and(|resource| {
@@ -122,9 +120,8 @@ pub(super) fn missing(
 
 /// What the cloud lacks for a resource.
 fn lacks(types: &Types, resource: &Resource) -> Option<String> {
-    if is_of_another_runtime(resource) {
-        let runtime = resource.properties().get("Runtime").and_then(Value::as_str).unwrap_or("of an image");
-        return Some(format!("the runtime {runtime} is not supported"));
+    if let Some(why) = cannot_work(types, resource) {
+        return Some(why);
     }
     let Some(provider) = types.get(resource.kind()) else {
         return Some("the type is not supported".to_owned());
@@ -145,10 +142,9 @@ fn lacks(types: &Types, resource: &Resource) -> Option<String> {
     (!unknown.is_empty()).then(|| format!("not supported: {}", unknown.join(", ")))
 }
 
-/// Whether a function needs a language runtime: here functions run as programs of their own, without an interpreter.
-fn is_of_another_runtime(resource: &Resource) -> bool {
-    let runtime = resource.properties().get("Runtime").and_then(Value::as_str);
-    resource.kind() == "AWS::Lambda::Function" && runtime.is_some_and(|name| !name.starts_with("provided"))
+/// Why a type that is here cannot make this resource work.
+fn cannot_work(types: &Types, resource: &Resource) -> Option<String> {
+    types.get(resource.kind())?.lacks(resource.properties())
 }
 
 fn targets<'t>(
@@ -168,7 +164,7 @@ fn targets<'t>(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::{Cloud, Options, service::Catalogue as _};
@@ -229,7 +225,7 @@ mod tests {
     #[test]
     fn a_function_that_cannot_run_here_is_left_out_with_what_waits_for_it() {
         let mut helper = function(&[]);
-        helper["Properties"]["Runtime"] = "nodejs22.x".into();
+        helper["Properties"]["Runtime"] = "ruby3.4".into();
         let mapping = |function: &str| {
             json!({
                 "Type": "AWS::Lambda::EventSourceMapping", "Properties": { "FunctionName": { "Ref": function } },
@@ -237,7 +233,7 @@ mod tests {
         };
         check(
             json!({ "F": function(&[]), "Helper": helper, "M": mapping("Helper"), "N": mapping("F") }),
-            &[("Helper", "the runtime nodejs22.x is not supported"), ("M", "it needs Helper")],
+            &[("Helper", "the runtime ruby3.4 is not supported"), ("M", "it needs Helper")],
             &[],
         );
     }

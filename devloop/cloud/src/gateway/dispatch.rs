@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     calls::Calls as _,
+    cause,
     context::Context,
     error::ApiError,
     http::{Arriving, Reply, Request},
@@ -27,8 +28,15 @@ const BODY_LIMIT: usize = 70 << 20;
 /// milliseconds.
 const LARGE: usize = 1 << 20;
 
-/// Answers one request, whose body has yet to be read.
+/// Answers one request, whose body has yet to be read. What it makes comes from the invocation that its trace header names.
 pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> Reply {
+    match request.header("x-amzn-trace-id").and_then(cause::root) {
+        Some(root) => cause::within([root].into(), answer_alone(pages, request, body)).await,
+        None => answer_alone(pages, request, body).await,
+    }
+}
+
+async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply {
     let region = scope(&request.headers).map_or(&*pages.home.region, |(region, _)| region);
     let mut cx = pages.home.context(region);
     cx.access_key = access_key(&request.headers).map(Into::into);

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{destination::check_dead_letter, layers::FunctionLayers, logging::Logging};
+use super::{
+    destination::check_dead_letter,
+    language::{Language, interpreter},
+    layers::FunctionLayers,
+    logging::Logging,
+};
 use crate::{error::ApiError, wire};
 
 /// The configuration of one version of a function.
@@ -139,11 +144,7 @@ impl Configuration {
         }
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(runtime) = text("Runtime") {
-            if !runtime.starts_with("provided") {
-                return Err(ApiError::unsupported(format!(
-                    "the runtime {runtime}; functions are binaries for provided.al2023 or provided.al2"
-                )));
-            }
+            check_runtime(&runtime)?;
             self.runtime = runtime;
         }
         self.handler = text("Handler").unwrap_or_else(|| self.handler.clone());
@@ -171,6 +172,19 @@ impl Configuration {
         }
         Ok(())
     }
+}
+
+/// Accepts runtimes that functions can run in here: those of binaries, and of languages whose interpreter this machine has.
+fn check_runtime(runtime: &str) -> Result<(), ApiError> {
+    if runtime.starts_with("provided") {
+        return Ok(());
+    }
+    let Some(language) = Language::of(runtime) else {
+        return Err(ApiError::unsupported(format!(
+            "the runtime {runtime}; functions are binaries for provided.al2023 or provided.al2, or sources for nodejs*.x and python3.*"
+        )));
+    };
+    wire::aside(|| interpreter(language, runtime)).map(|_| ()).map_err(invalid)
 }
 
 /// The names that log groups may have [LoggingConfig, Lambda API reference].
@@ -293,7 +307,8 @@ mod tests {
             let error = Configuration::create(&input).unwrap_err();
             assert!(error.message.contains(part), "{error}");
         };
-        check("Runtime", "python3.12".into(), "python3.12");
+        check("Runtime", "java21".into(), "java21");
+        check("Runtime", "python2.7".into(), "python2.7");
         check("FileSystemConfigs", json!([{"Arn": "a"}]), "FileSystemConfigs");
         check("DeadLetterConfig", json!({"TargetArn": "x"}), "not an ARN");
         check(

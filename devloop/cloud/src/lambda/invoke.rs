@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     environment::{Answer, Environment, Event, Failure, StartError, spawn_error},
     function::Function,
+    local::{LocalHandler, LocalHandlers},
     logging::{Ending, Figures},
     pool::{Lease, Refused},
     recent::Recent,
@@ -31,10 +32,15 @@ pub(super) struct Invoker {
     pub(super) logs: Arc<Logs>,
     /// The last events of each function, which can be shown and sent again.
     pub(super) recent: Arc<Recent>,
+    /// What runs in this process in the place of a function's own.
+    pub(super) locals: Arc<LocalHandlers>,
 }
 
 /// How many environments an event is given to when each dies before it takes the event.
 const HANDOVERS: usize = 3;
+
+/// The log stream of what runs in this process.
+const HERE: &str = "in-process";
 
 /// How much of its log an invocation returns, in bytes [Invoke, Lambda API reference, LogType].
 const TAIL: usize = 4096;
@@ -55,7 +61,7 @@ impl Invoker {
         let invocation = Invocation { trace_id: Some(function.follow_trace(&trace_id)?), ..invocation };
         let request_id: Arc<str> =
             invocation.request_id.clone().unwrap_or_else(|| wire::unique_id().to_string()).into();
-        let number = self.recent.came(&function.name, &request_id, &invocation.payload, self.clock.now_ms());
+        let number = self.recent.came(&function.name, &request_id, &invocation, self.clock.now_ms());
         let mut attempt = self.attempt(&function, &version, &invocation, &request_id).await;
         for _ in 1..HANDOVERS {
             if !matches!(attempt, Attempt::Untouched) {
@@ -104,6 +110,9 @@ impl Invoker {
         if version.pool.is_stopped() {
             return Attempt::Stopped;
         }
+        if let Some(handler) = self.locals.of(&function.name) {
+            return Attempt::Ended(self.run_here(function, version, invocation, request_id, &handler).await);
+        }
         if let Err(error) = version.generation() {
             let message = spawn_error(&error);
             return Attempt::Ended(Report::failed(
@@ -132,8 +141,8 @@ impl Invoker {
         let now = self.clock.now_ms();
         let mut log = Vec::new();
         if lease.is_first {
-            let runtime = &environment.generation.configuration.runtime;
-            log.extend(logging.init_start(now, runtime).map(|line| (now, line)));
+            let runtime = environment.generation.runtime_version();
+            log.extend(logging.init_start(now, &runtime).map(|line| (now, line)));
             log.extend(logging.kept(environment.take_output()));
         }
         log.extend(logging.start(now, request_id, &version.name).map(|line| (now, line)));
@@ -175,7 +184,42 @@ impl Invoker {
         Attempt::Ended(Report { payload, error, log_tail })
     }
 
-    /// The answer that the caller gets. The function's output is logged before the closing lines.
+    /// Runs an invocation in this process. Its log has Lambda's own lines; what the handler prints is this process's output.
+    async fn run_here(
+        &self,
+        function: &Function,
+        version: &Version,
+        invocation: &Invocation,
+        request_id: &Arc<str>,
+        handler: &LocalHandler,
+    ) -> Report {
+        let configuration = version.deployed().configuration;
+        let limit = Duration::from_secs(configuration.timeout);
+        let mut log =
+            vec![(self.clock.now_ms(), format!("START RequestId: {request_id} Version: {}", version.name))];
+        let (began, clock) = (Instant::now(), self.clock.unscaled());
+        let outcome = tokio::select! {
+            outcome = handler.run(invocation.payload.clone()) => outcome,
+            () = clock.sleep(limit) => {
+                Err(("Sandbox.Timedout", format!("Error: Task timed out after {:.2} seconds", limit.as_secs_f64())))
+            }
+        };
+        let now = self.clock.now_ms();
+        function.meters.duration.record(began.elapsed().as_secs_f64() * 1000.0, now);
+        let (payload, error) = match outcome {
+            Ok(payload) => (payload, None),
+            Err((error_type, message)) => {
+                log.push((now, format!("RequestId: {request_id} {error_type}: {message}")));
+                document(request_id, error_type, &message, "")
+            }
+        };
+        log.push((now, format!("END RequestId: {request_id}")));
+        let log_tail = if invocation.wants_log { tail(&log) } else { String::new() };
+        self.logs.append(&function.region, &function.log_group(&configuration), HERE, log);
+        Report { payload, error, log_tail }
+    }
+
+    /// The answer as the caller gets it; what the process printed goes into the log before the closing lines.
     fn interpret(
         &self,
         request_id: &str,
@@ -242,7 +286,11 @@ impl Invoker {
             let group = function.log_group(&version.deployed().configuration);
             self.logs.append(&function.region, &group, &error.log_stream, log);
         }
-        Report::failed(request_id, &error.error_type, &error.message, log_tail)
+        let report = Report::failed(request_id, &error.error_type, &error.message, log_tail);
+        match &error.document {
+            Some(document) => Report { payload: document.clone(), ..report },
+            None => report,
+        }
     }
 }
 

@@ -12,19 +12,25 @@ pub(crate) mod destination;
 mod environment;
 mod function;
 mod invoke;
+mod language;
 mod layers;
 mod lineage;
+mod local;
 mod logging;
 mod meters;
 mod name;
 mod pool;
 mod recent;
+mod replay;
 mod service;
 mod url;
 mod version;
 
 #[cfg(test)]
 pub(crate) use api::ROUTES;
+pub use language::is_interpreted;
+pub(crate) use local::LocalHandler;
+pub use replay::Replayed;
 pub(crate) use service::Lambda;
 pub use service::{Activation, ActivationError};
 

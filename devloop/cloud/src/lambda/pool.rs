@@ -145,6 +145,15 @@ impl Pool {
         self.busy.load(Ordering::Relaxed)
     }
 
+    /// The processes of the generation that serves.
+    pub(crate) fn processes(&self) -> Vec<i32> {
+        let state = self.state.lock();
+        let Some(current) = &state.current else { return Vec::new() };
+        let running = state.all.iter().filter_map(Weak::upgrade);
+        let running = running.filter(|one| Arc::ptr_eq(&one.generation, current) && !one.is_dead());
+        running.map(|one| one.process_id()).collect()
+    }
+
     /// Figures for the status page.
     pub(crate) fn occupancy(&self) -> Occupancy {
         let state = self.state.lock();
@@ -347,6 +356,7 @@ fn stopped() -> StartError {
     StartError {
         error_type: "ServiceException".to_owned(),
         message: "the function is being stopped".to_owned(),
+        document: None,
         output: Vec::new(),
         log_stream: String::new(),
     }

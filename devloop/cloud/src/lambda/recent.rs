@@ -11,8 +11,13 @@ use std::{
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use crate::wire;
+use crate::{
+    cause::{self, Causes},
+    functions::Invocation,
+    wire,
+};
 
 /// The most events of one function and of all together, and the most bytes of their payloads; the oldest are dropped first.
 const MOST_OF_ONE: usize = 20;
@@ -24,6 +29,7 @@ const MOST_BYTES: usize = 16 << 20;
 pub(super) struct Recent {
     next: AtomicU64,
     kept: Mutex<Kept>,
+    ended: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +44,11 @@ struct One {
     function: Arc<str>,
     request_id: Arc<str>,
     payload: Bytes,
-    /// When the event arrived, in ms since the epoch.
+    /// The root of its trace.
+    trace: Option<Arc<str>>,
+    /// The roots of the traces that it comes from.
+    causes: Causes,
+    /// When it came, in ms since the epoch.
     at_ms: i64,
     outcome: Outcome,
 }
@@ -66,9 +76,10 @@ impl Recent {
         &self,
         function: &Arc<str>,
         request_id: &Arc<str>,
-        payload: &Bytes,
+        invocation: &Invocation,
         at_ms: i64,
     ) -> u64 {
+        let payload = &invocation.payload;
         let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         let mut kept = self.kept.lock();
         let of_one = kept.events.iter().filter(|event| event.function == *function).count();
@@ -82,6 +93,8 @@ impl Recent {
             function: Arc::clone(function),
             request_id: Arc::clone(request_id),
             payload: payload.clone(),
+            trace: invocation.trace_id.as_deref().and_then(cause::root),
+            causes: Arc::clone(&invocation.causes),
             at_ms,
             outcome: Outcome::Running,
         });
@@ -97,6 +110,20 @@ impl Recent {
         if let Some(event) = kept.events.iter_mut().rev().find(|event| event.number == number) {
             event.outcome = error.map_or(Outcome::Succeeded, |error| Outcome::Failed(error.to_owned()));
         }
+        drop(kept);
+        self.ended.send_modify(|count| *count += 1);
+    }
+
+    /// Changes when an event's work ends; the value counts them.
+    pub(super) fn ended_count(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    /// The number and the payload of the last event that a function got.
+    pub(super) fn last_of(&self, function: &str) -> Option<(u64, Bytes)> {
+        let kept = self.kept.lock();
+        let last = kept.events.iter().rev().find(|event| *event.function == *function)?;
+        Some((last.number, last.payload.clone()))
     }
 
     /// All kept events, the oldest first.
@@ -110,6 +137,8 @@ impl Recent {
                 "function": *event.function,
                 "request_id": *event.request_id,
                 "at": wire::iso(event.at_ms),
+                "trace": event.trace.as_deref(),
+                "causes": event.causes.iter().map(|root| &**root).collect::<Vec<_>>(),
                 "state": match &event.outcome {
                     Outcome::Running => "running",
                     Outcome::Succeeded => "succeeded",
@@ -135,23 +164,29 @@ impl Kept {
 mod tests {
     use super::*;
 
+    fn event(payload: Bytes) -> Invocation {
+        Invocation { payload, ..Invocation::default() }
+    }
+
     #[test]
     fn the_last_events_are_kept_within_bounds() {
         let recent = Recent::default();
         let (f, g): (Arc<str>, Arc<str>) = ("f".into(), "g".into());
         let id: Arc<str> = "id".into();
         for n in 0..30 {
-            let number = recent.came(&f, &id, &Bytes::from(format!("{{\"n\":{n}}}")), 0);
+            let number = recent.came(&f, &id, &event(Bytes::from(format!("{{\"n\":{n}}}"))), 0);
             recent.ended(number, (n == 29).then_some("it failed"));
         }
-        recent.came(&g, &id, &Bytes::from_static(b"no json"), 0);
+        recent.came(&g, &id, &event(Bytes::from_static(b"no json")), 0);
         let shown = recent.shown();
         let events = shown["events"].as_array().unwrap();
         assert_eq!(events.len(), MOST_OF_ONE + 1);
         assert_eq!((&events[0]["payload"]["n"], &events[0]["state"]), (&json!(10), &json!("succeeded")));
         assert_eq!((&events[19]["number"], &events[19]["error"]), (&json!(30), &json!("it failed")));
+        assert_eq!(recent.last_of("f").map(|(number, _)| number), Some(30));
+        assert!(recent.last_of("h").is_none());
         assert_eq!((&events[20]["payload"], &events[20]["state"]), (&json!("no json"), &json!("running")));
-        let large = Bytes::from(vec![b' '; MOST_BYTES / 2 + 1]);
+        let large = event(Bytes::from(vec![b' '; MOST_BYTES / 2 + 1]));
         recent.came(&f, &id, &large, 0);
         recent.came(&g, &id, &large, 0);
         assert_eq!(recent.kept.lock().events.len(), 1);

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,6 +27,7 @@ use super::{
     version::Version,
 };
 use crate::{
+    cause,
     clock::Clock,
     context::Context,
     error::ApiError,
@@ -55,7 +59,9 @@ pub(crate) struct Lambda {
     endpoint: RwLock<Arc<str>>,
     /// Tracks every function process that has not ended.
     pub(super) processes: TaskTracker,
-    /// The asynchronous events that were waiting when the service was stopped.
+    /// Whether functions made from now on may be debugged.
+    pub(super) debugged: AtomicBool,
+    /// The asynchronous events that waited when the service was stopped.
     left: Mutex<Vec<(String, usize)>>,
 }
 
@@ -90,7 +96,7 @@ impl Lambda {
     /// A service without functions that logs to `logs` and records metrics in `cloudwatch`.
     pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
         let regions = Arc::new(Regional::default());
-        let invoker = Invoker { clock: clock.clone(), logs, recent: Arc::default() };
+        let invoker = Invoker { clock: clock.clone(), logs, recent: Arc::default(), locals: Arc::default() };
         Self {
             courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
             regions,
@@ -101,6 +107,7 @@ impl Lambda {
             clock,
             endpoint: RwLock::new("http://127.0.0.1:4566".into()),
             processes: TaskTracker::new(),
+            debugged: AtomicBool::new(false),
             left: Mutex::default(),
         }
     }
@@ -129,8 +136,8 @@ impl Lambda {
         })
     }
 
-    /// The last events that functions received.
-    pub(super) fn recent_events(&self) -> Value {
+    /// The last events that functions got.
+    pub(crate) fn recent_events(&self) -> Value {
         self.invoker.recent.shown()
     }
 
@@ -164,6 +171,8 @@ impl Lambda {
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
         let (function, version) = self.target(cx, function, qualifier)?;
+        let causes = if invocation.causes.is_empty() { cause::current() } else { invocation.causes };
+        let invocation = Invocation { causes, ..invocation };
         let invoker = self.invoker.clone();
         let run = tokio::spawn(async move { invoker.run(function, version, invocation).await });
         run.await.map_err(|error| {
@@ -182,6 +191,9 @@ impl Lambda {
         let (function, reference) = self.find(cx, function)?;
         let qualifier = qualifier.map(str::to_owned).or(reference.qualifier);
         function.version(qualifier.as_deref())?;
+        // An event that waits is remembered by its trace alone.
+        let trace_id = invocation.trace_id.or_else(|| cause::first().map(|root| format!("Root={root}")));
+        let invocation = Invocation { trace_id, ..invocation };
         self.courier.accept(cx, &function, qualifier, invocation)
     }
 
@@ -239,7 +251,7 @@ impl Lambda {
         found.map(|function| function.name.to_string())
     }
 
-    fn all(&self) -> Vec<Arc<Function>> {
+    pub(super) fn all(&self) -> Vec<Arc<Function>> {
         self.regions
             .all()
             .iter()
@@ -375,6 +387,10 @@ impl functions::Functions for Lambda {
 
     fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError> {
         self.invoke_async(cx, function, None, invocation)
+    }
+
+    fn are_debugged(&self) -> bool {
+        self.debugged.load(Ordering::Relaxed)
     }
 }
 

@@ -93,7 +93,9 @@ impl Version {
             return current;
         };
         let next = Arc::new(next);
-        if self.pool.is_cold() {
+        // A cold pool has nothing to lose. Sources in another language take over at once, whether they run or not: nobody built them,
+        // and whoever saves one expects the next event to show it.
+        if self.pool.is_cold() || next.interpreter().is_some() {
             self.pool.replace(Some(Arc::clone(&next)));
             return next;
         }
@@ -118,6 +120,7 @@ impl Version {
             Generation::open(deployed.code, deployed.configuration).map_err(|error| StartError {
                 error_type: "Runtime.InvalidEntrypoint".to_owned(),
                 message: spawn_error(&error),
+                document: None,
                 output: Vec::new(),
                 log_stream: String::new(),
             })?;

@@ -37,6 +37,12 @@ pub(crate) trait ResourceType: std::fmt::Debug + Send + Sync {
         false
     }
 
+    /// Why a resource with these properties, which may refer to others still, cannot work here; as the rest of a sentence.
+    fn lacks(&self, properties: &Map<String, Value>) -> Option<String> {
+        let _ = properties;
+        None
+    }
+
     /// Creates the resource that `task` describes and waits until it is usable. A type that needs several steps calls
     /// [`Task::began`] after the first.
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created>;

@@ -1,6 +1,8 @@
 """EventBridge, called with boto3 and the AWS CLI."""
 
+import io
 import json
+import zipfile
 
 from clients import ENDPOINT, aws, client, equal, refused, run
 
@@ -70,6 +72,49 @@ def test_events_reach_targets():
              "resources": [], "detail-type": "x", "detail": {}}
     for pattern, expected in (('{"source": ["my.app"]}', True), ('{"source": ["other"]}', False)):
         equal(events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"], expected)
+
+
+def test_a_stream_is_a_target():
+    kinesis = client("kinesis")
+    kinesis.create_stream(StreamName="orders", ShardCount=1)
+    arn = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
+    events.put_rule(Name="r", EventPattern='{"source": ["my.app"]}')
+    target = {"Id": "1", "Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/r", "KinesisParameters": {"PartitionKeyPath": "$.detail.customer"}}
+    equal(events.put_targets(Rule="r", Targets=[target])["FailedEntryCount"], 0)
+    events.put_events(Entries=[{"Source": "my.app", "DetailType": "order", "Detail": '{"customer": "c-7"}'}])
+    iterator = kinesis.get_shard_iterator(StreamName="orders", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
+    records = []
+    while not records:
+        page = kinesis.get_records(ShardIterator=iterator["ShardIterator"])
+        records, iterator = page["Records"], {"ShardIterator": page["NextShardIterator"]}
+    equal(records[0]["PartitionKey"], "c-7")
+    event = json.loads(records[0]["Data"])
+    equal((event["source"], event["detail-type"], event["detail"]), ("my.app", "order", {"customer": "c-7"}))
+
+
+def test_outcomes_of_functions_reach_a_bus():
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    if event['fail']: raise ValueError('as asked')\n    return {'done': True}\n")
+    functions = client("lambda")
+    functions.create_function(FunctionName="f", Runtime="python3.12", Handler="app.handler", Role="arn:aws:iam::000000000000:role/r",
+                              Code={"ZipFile": package.getvalue()})
+    bus = events.create_event_bus(Name="outcomes")["EventBusArn"]
+    functions.put_function_event_invoke_config(
+        FunctionName="f", MaximumRetryAttempts=0,
+        DestinationConfig={"OnSuccess": {"Destination": bus}, "OnFailure": {"Destination": bus}})
+    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+    events.put_rule(Name="r", EventBusName="outcomes", EventPattern='{"source": ["lambda"]}')
+    events.put_targets(Rule="r", EventBusName="outcomes", Targets=[{"Id": "1", "Arn": QUEUE}])
+    for fail, kind in ((False, "Success"), (True, "Failure")):
+        functions.invoke(FunctionName="f", InvocationType="Event", Payload=json.dumps({"fail": fail}))
+        event = json.loads(sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"][0]["Body"])
+        equal(event["detail-type"], f"Lambda Function Invocation Result - {kind}")
+        equal((event["source"], event["resources"]), ("lambda", [bus, "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST"]))
+        detail = event["detail"]
+        equal(detail["requestPayload"], {"fail": fail})
+        equal(detail["requestContext"]["condition"], "RetriesExhausted" if fail else "Success")
+        equal(detail["responsePayload"].get("errorType") if fail else detail["responsePayload"], "ValueError" if fail else {"done": True})
 
 
 def test_what_does_not_exist_here_is_refused_by_name():

@@ -137,6 +137,8 @@ scripts! {
         buses
         rules_and_targets
         events_reach_targets
+        a_stream_is_a_target
+        outcomes_of_functions_reach_a_bus
         what_does_not_exist_here_is_refused_by_name;
     iam:
         create_role
@@ -175,6 +177,10 @@ scripts! {
         subscribe_to_shard
         command_line
         delete_stream;
+    languages:
+        packages_of_both_languages
+        a_folder_is_reloaded
+        source_text_in_a_template;
     logs:
         create_log_group
         describe_log_groups

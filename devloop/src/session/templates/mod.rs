@@ -12,7 +12,7 @@ use devloop_cloud::Given;
 use crate::config::Settings;
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
-use crate::target::{Candidate, FunctionCode, function_codes, serve_from};
+use crate::target::{Candidate, FunctionCode, function_codes, serve_from, serve_sources};
 
 pub(super) use find::{Found, find};
 
@@ -75,6 +75,7 @@ fn read_template(
     let functions = function_codes(&template, candidates, &settings.functions, &folder);
     let functions = functions.map_err(|error| failed(error.problem()))?;
     serve_from(&mut template, &functions, &settings.dist);
+    serve_sources(&mut template, &folder);
     Ok(Template { path, content: template, functions })
 }
 

@@ -119,8 +119,8 @@ fn fits(candidate: &Candidate, name: &str) -> Option<Fit> {
     own.max(package)
 }
 
-/// The last text in a value. `Fn::Join` or `Fn::Sub` may build a text, and its end is what counts.
-fn last_text(value: &Value) -> Option<&str> {
+/// A text may be put together by `Fn::Join` or `Fn::Sub`; its end is what counts.
+pub(super) fn last_text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
         Value::Array(items) => items.iter().rev().find_map(last_text),
@@ -160,7 +160,7 @@ fn without_hash(logical_id: &str) -> &str {
 }
 
 /// The path without `.` and `..`.
-fn straight(path: &Path) -> PathBuf {
+pub(super) fn straight(path: &Path) -> PathBuf {
     let mut straight = PathBuf::new();
     for component in path.components() {
         match component {

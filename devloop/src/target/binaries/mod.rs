@@ -1,6 +1,7 @@
 //! Finds out which of the workspace's binaries a template's function runs, and points the function at its directory.
 
 mod evidence;
+mod sources;
 mod words;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::engine::Problem;
 use crate::error::suggestion;
 use evidence::Evidence;
+pub(crate) use sources::serve_sources;
 
 /// A function resource and its binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,8 +179,7 @@ pub(crate) fn serve_from(template: &mut Template, functions: &[FunctionCode], di
     }
 }
 
-/// Whether the function runs a binary. The cloud accepts or refuses functions in other languages, such as the CDK's helpers in
-/// JavaScript.
+/// Functions of another language, such as CDK's helpers in JavaScript, are no binaries.
 fn is_binary_function(resource: &Resource) -> bool {
     let property = |name: &str| resource.properties().get(name).and_then(Value::as_str);
     resource.kind() == "AWS::Lambda::Function"

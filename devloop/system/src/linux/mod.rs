@@ -1,6 +1,7 @@
 //! Linux's way: descriptors of programs, the death signal, and `/proc`.
 
 mod children;
+mod debugger;
 mod files;
 mod sockets;
 mod usage;
@@ -14,6 +15,7 @@ use rustix::process::Pid;
 use tempfile::TempDir;
 
 pub(crate) use children::{adopt, die_with_this_process, end_strays, wait_for_end_of_group};
+pub(crate) use debugger::{allow_debugger, is_held};
 pub(crate) use files::{TELLS_WHO_WAITS, waiting_for_lock, watchers, widen};
 pub(crate) use sockets::{is_behind, listener, name_of, user_behind};
 pub use usage::PeakMemory;

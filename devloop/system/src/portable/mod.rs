@@ -1,6 +1,7 @@
 //! The portable way: links and copies of programs, a watchdog behind a pipe, `ps` and `lsof`.
 
 mod children;
+mod debugger;
 mod program;
 mod sockets;
 mod tables;
@@ -11,6 +12,7 @@ use std::os::fd::OwnedFd;
 use crate::files::Watchers;
 
 pub(crate) use children::{adopt, die_with_this_process, end_strays, wait_for_end_of_group};
+pub(crate) use debugger::{allow_debugger, is_held};
 pub(crate) use program::Held;
 pub(crate) use sockets::{is_behind, listener, name_of, user_behind};
 pub use usage::PeakMemory;

@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn an_answer_says_what_was_made_or_why_not() {
-        let check = |answer: Value, before: Option<&str>, expected: Result<(&str, &[(&str, &str)]), &str>| {
+        type Expected<'e> = Result<(&'e str, &'e [(&'e str, &'e str)]), &'e str>;
+        let check = |answer: Value, before: Option<&str>, expected: Expected| {
             let found = Answer::read(answer.to_string().as_bytes()).made(before);
             let found = found.map_err(|cause| cause.to_string());
             let expected = expected.map(|(id, attributes)| {

@@ -1,6 +1,6 @@
 //! Functions and their versions: create, get, list, update, publish, delete.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use serde_json::{Value, json};
 
@@ -50,6 +50,7 @@ impl Lambda {
             log_group: format!("/aws/lambda/{}", reference.name).into(),
             endpoint: self.endpoint(),
             processes: self.processes.clone(),
+            debugged: self.debugged.load(Ordering::Relaxed),
         };
         let share = self.accounts.of(&cx.region).share();
         let meters = Meters::new(&self.cloudwatch, &cx.region, &reference.name);

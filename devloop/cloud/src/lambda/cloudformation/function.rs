@@ -2,10 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::resource::{
-    Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Integer, Text, Texts},
-    Task, text,
+use crate::{
+    lambda::language::{Language, inline, interpreter},
+    resource::{
+        Cause, Created, Doing, Properties, Record, ResourceType,
+        Shape::{Any, Integer, Text, Texts},
+        Task, text,
+    },
+    wire::aside,
 };
 
 /// Properties that belong to the function's configuration and can be updated.
@@ -80,6 +84,17 @@ impl ResourceType for Function {
             "Timeout",
             "TracingConfig",
         ]
+    }
+
+    fn lacks(&self, properties: &Map<String, Value>) -> Option<String> {
+        let runtime = properties.get("Runtime").and_then(Value::as_str)?;
+        if runtime.starts_with("provided") {
+            return None;
+        }
+        match Language::of(runtime) {
+            Some(language) => aside(|| interpreter(language, runtime)).err(),
+            None => Some(format!("the runtime {runtime} is not supported")),
+        }
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -165,11 +180,19 @@ fn configuration(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
     Ok(input)
 }
 
-/// The members for the code's location. Source text in a template (`ZipFile`) would need a language runtime, which the
-/// cloud does not have.
+/// Where the code is. Source text becomes a package.
 fn code(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
     let code = task.properties.get("Code").and_then(Value::as_object);
     let code = code.ok_or_else(|| Cause::Property("the property Code is missing".to_owned()))?;
+    if let Some(source) = code.get("ZipFile").and_then(Value::as_str) {
+        let runtime = task.properties.get("Runtime").and_then(Value::as_str).unwrap_or_default();
+        let language = Language::of(runtime).ok_or_else(|| {
+            Cause::Property("Code.ZipFile is source text for nodejs and python runtimes only".to_owned())
+        })?;
+        let package = inline::package(language, source)
+            .map_err(|error| Cause::Property(format!("Code.ZipFile cannot be packed: {error}")))?;
+        return Ok(Map::from_iter([("ZipFile".to_owned(), package.into())]));
+    }
     let known = ["ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"];
     match code.keys().find(|name| !known.contains(&name.as_str())) {
         None => Ok(code.clone()),

@@ -1,36 +1,45 @@
-//! A generation: a function's binary and configuration at one moment. Each environment belongs to exactly one generation.
+//! One state of a function: a fixed binary with a fixed configuration. Environments belong to exactly one generation. A function in
+//! JavaScript or Python has sources in the place of the binary; what of them was read when is the interpreter's affair, so every change
+//! of one makes another generation.
 
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
-use devloop_system::program::{HEAD, Program, runs_here};
+use devloop_system::program::{HEAD, Program as HeldProgram, runs_here};
 use sha2::{Digest, Sha256};
 
-use super::super::configuration::Configuration;
-use super::Code;
+use super::super::{
+    configuration::Configuration,
+    language::{Interpreter, Language, interpreter},
+};
+use super::{Code, sources};
 use crate::scratch;
 
-/// Distinguishes two files at the same path without reading them: a rename changes the inode, a write the time.
+/// Tells two states of a function's code apart without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) enum Identity {
+    /// Of a binary.
+    File(FileIdentity),
+    /// Of everything that sources may be made of: a digest over the identities of the files.
+    Sources(u64),
+}
+
+/// Tells two files at the same path apart: a rename brings another inode, a write another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FileIdentity {
     device: u64,
     inode: u64,
     modified: (i64, i64),
     size: u64,
 }
 
-impl Identity {
-    /// The identity of the file at `path`; `None` when there is none.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|metadata| Self::from_metadata(&metadata))
-    }
-
-    fn from_metadata(metadata: &fs::Metadata) -> Self {
+impl FileIdentity {
+    pub(super) fn from_metadata(metadata: &fs::Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -47,53 +56,90 @@ pub(crate) struct Generation {
     pub(crate) configuration: Arc<Configuration>,
     /// The location of the code; also keeps the folder of an extracted zip alive.
     pub(crate) code: Code,
-    /// The identity of `bootstrap` when the generation was made.
+    /// What the code was when the generation was made.
     pub(crate) identity: Identity,
-    /// The binary, held open: new environments run the same code even after the file was replaced or deleted.
-    bootstrap: Program,
-    is_script: bool,
+    program: Program,
     digest: OnceLock<String>,
 }
 
+/// What runs.
+#[derive(Debug)]
+enum Program {
+    /// The binary, held open: scaling out starts the very same code even when the file was replaced or deleted.
+    Bootstrap { held: HeldProgram, is_script: bool },
+    /// An interpreter, which reads the sources.
+    Sources(Arc<Interpreter>),
+}
+
 impl Generation {
-    /// Opens the code's `bootstrap`. The error is the operating system's own.
+    /// Opens the code. The error about a `bootstrap` is the operating system's own.
     pub(crate) fn open(code: Code, configuration: Arc<Configuration>) -> io::Result<Self> {
-        // Non-blocking, because opening a pipe or device in its place would wait for its other end.
+        if let Some(language) = Language::of(&configuration.runtime) {
+            let interpreter = interpreter(language, &configuration.runtime).map_err(io::Error::other)?;
+            let identity = Identity::Sources(sources::identity(code.folder())?);
+            let program = Program::Sources(interpreter);
+            return Ok(Self { configuration, code, identity, program, digest: OnceLock::new() });
+        }
+        // A pipe or a device in its place must not keep the cloud waiting for somebody at its other end.
         let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
         let path = code.folder().join("bootstrap");
-        let mut bootstrap = File::options().read(true).custom_flags(flags).open(&path)?;
-        let metadata = bootstrap.metadata()?;
+        let mut file = File::options().read(true).custom_flags(flags).open(&path)?;
+        let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, "bootstrap is not a file"));
         }
         let mut head = Vec::with_capacity(HEAD);
-        Read::by_ref(&mut bootstrap).take(HEAD as u64).read_to_end(&mut head)?;
+        Read::by_ref(&mut file).take(HEAD as u64).read_to_end(&mut head)?;
         let is_script = head.starts_with(b"#!");
         if !is_script && !runs_here(&head) {
             return Err(io::Error::from_raw_os_error(rustix::io::Errno::NOEXEC.raw_os_error()));
         }
-        bootstrap.seek(SeekFrom::Start(0))?;
-        let identity = Identity::from_metadata(&metadata);
-        let bootstrap = Program::hold(bootstrap, &path, || scratch::create(scratch::Purpose::Code))?;
-        Ok(Self { configuration, code, identity, bootstrap, is_script, digest: OnceLock::new() })
+        file.seek(SeekFrom::Start(0))?;
+        let identity = Identity::File(FileIdentity::from_metadata(&metadata));
+        let held = HeldProgram::hold(file, &path, || scratch::create(scratch::Purpose::Code))?;
+        let program = Program::Bootstrap { held, is_script };
+        Ok(Self { configuration, code, identity, program, digest: OnceLock::new() })
+    }
+
+    /// The interpreter that reads the code; `None` when it is a binary.
+    pub(crate) fn interpreter(&self) -> Option<&Interpreter> {
+        match &self.program {
+            Program::Bootstrap { .. } => None,
+            Program::Sources(interpreter) => Some(interpreter),
+        }
+    }
+
+    /// What runs the code, as Lambda's log names it when an environment starts.
+    pub(crate) fn runtime_version(&self) -> String {
+        let runtime = &self.configuration.runtime;
+        match self.interpreter() {
+            None => runtime.clone(),
+            Some(interpreter) => format!("{runtime} (this machine's {})", interpreter.described()),
+        }
     }
 
     /// The path to execute: that of the binary that is held; a script is executed through its own path, because its interpreter opens it
     /// again.
     pub(crate) fn executable(&self) -> PathBuf {
-        if self.is_script { self.code.folder().join("bootstrap") } else { self.bootstrap.path() }
+        match &self.program {
+            Program::Bootstrap { held, is_script: false } => held.path(),
+            _ => self.code.folder().join("bootstrap"),
+        }
     }
 
-    /// SHA-256 of the binary in hex. Reads the whole file the first time: call it where blocking is allowed.
+    /// SHA-256 of the code in hex. Reads all of it once: call it where blocking is fine.
     pub(crate) fn digest(&self) -> &str {
         self.digest.get_or_init(|| {
             let mut hasher = Sha256::new();
-            let read = self.bootstrap.file().try_clone().and_then(|mut file| {
-                file.seek(SeekFrom::Start(0))?;
-                io::copy(&mut file, &mut hasher)
-            });
+            let read = match &self.program {
+                Program::Bootstrap { held, .. } => held.file().try_clone().and_then(|mut file| {
+                    file.seek(SeekFrom::Start(0))?;
+                    io::copy(&mut file, &mut hasher).map(|_| ())
+                }),
+                Program::Sources(_) => sources::digest(self.code.folder(), &mut hasher),
+            };
             match read {
-                Ok(_) => format!("{:x}", hasher.finalize()),
+                Ok(()) => format!("{:x}", hasher.finalize()),
                 Err(error) => format!("unreadable: {error}"),
             }
         })
@@ -109,14 +155,16 @@ impl Generation {
         tokio::task::spawn_blocking(move || generation.digest().to_owned()).await.unwrap_or_default()
     }
 
-    /// The identity of the file that is in the folder now, if it is not the one that this generation runs.
+    /// What the folder holds by now when that is something else than what this generation runs.
     pub(crate) fn is_outdated(&self) -> Option<Identity> {
-        match &self.code {
-            Code::Zip { .. } => None,
-            Code::Hot { folder, .. } => {
-                Identity::of(&folder.join("bootstrap")).filter(|identity| *identity != self.identity)
-            }
-        }
+        let Code::Hot { folder, .. } = &self.code else { return None };
+        let now = match self.program {
+            Program::Bootstrap { .. } => fs::metadata(folder.join("bootstrap"))
+                .ok()
+                .map(|metadata| Identity::File(FileIdentity::from_metadata(&metadata))),
+            Program::Sources(_) => sources::identity(folder).ok().map(Identity::Sources),
+        };
+        now.filter(|identity| *identity != self.identity)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod generation;
 mod package;
+mod sources;
 mod zip;
 
 pub(crate) use generation::{Generation, Identity};
@@ -43,7 +44,7 @@ impl Drop for Unpacked {
 pub(crate) enum Code {
     /// An extracted zip; the folder lives as long as any version uses it.
     Zip { folder: std::sync::Arc<Unpacked>, sha256: String, size: usize },
-    /// A folder of the developer, whose `bootstrap` may change at any time.
+    /// A folder of the developer's whose content may change at any time.
     Hot { key: String, folder: PathBuf },
 }
 
@@ -79,7 +80,7 @@ impl Code {
         }
     }
 
-    /// The folder that contains `bootstrap` and becomes the function's working directory.
+    /// The folder that holds `bootstrap`, or the sources of another language, and becomes the function's working directory.
     pub(crate) fn folder(&self) -> &std::path::Path {
         match self {
             Self::Zip { folder, .. } => folder.path(),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use devloop_system::{children, sockets::Owner};
+use devloop_system::{children, debugger, sockets::Owner};
 use rustix::process::{Pid, Signal};
 use tokio::{
     net::TcpListener,
@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{
     output::Output,
-    runtime_api::{self, Desk},
+    runtime_api::{self, Desk, First},
     variables::{Surroundings, variables},
 };
 use crate::{clock::Clock, lambda::code::Generation};
@@ -35,9 +35,9 @@ pub(super) struct Launched {
     pub(super) child: Child,
     pub(super) output: Output,
     pub(super) desk: Arc<Desk>,
-    /// Resolves at the first request for an event, or with the error that the runtime reported instead.
-    pub(super) ready: oneshot::Receiver<Result<(), (String, String)>>,
-    /// The address of its Runtime API, which is given to this process only.
+    /// The first request for an event, or the error that the runtime reported instead.
+    pub(super) ready: oneshot::Receiver<First>,
+    /// The address of its Runtime API, which no other process was given.
     pub(super) runtime_api: String,
 }
 
@@ -69,20 +69,29 @@ async fn launch_once(
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let runtime_api = listener.local_addr()?.to_string();
     let (reader, writer) = io::pipe()?;
-    let output = Output::new(OwnedFd::from(reader), clock.clone())?;
+    let interpreter = generation.interpreter();
+    let output = Output::new(OwnedFd::from(reader), clock.clone(), interpreter.is_some())?;
     let folder = generation.code.folder();
-    let mut command = Command::new(generation.executable());
+    let mut command = match interpreter {
+        Some(interpreter) => interpreter.command()?,
+        None => {
+            let mut command = Command::new(generation.executable());
+            command.arg0("/var/task/bootstrap").stdin(Stdio::null());
+            command
+        }
+    };
     command
-        .arg0("/var/task/bootstrap")
         .env_clear()
         .envs(variables(surroundings, &generation.configuration, folder, &runtime_api, log_stream))
         .current_dir(folder)
-        .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .process_group(0)
         .kill_on_drop(true);
     children::die_with_this_process(&mut command, Signal::KILL);
+    if surroundings.debugged {
+        debugger::allow(&mut command);
+    }
     let keep = Arc::clone(generation);
     let child = spawn(command, keep).await?;
     let (first, ready) = oneshot::channel();

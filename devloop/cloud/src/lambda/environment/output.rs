@@ -35,6 +35,8 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Lines {
+    /// Whether a carriage return within a line is the end of a line of one event, as the clients of other languages write it.
+    joined: bool,
     complete: Vec<(i64, String)>,
     partial: Vec<u8>,
     kept: usize,
@@ -42,11 +44,15 @@ struct Lines {
 }
 
 impl Output {
-    /// Reads from the pipe's end `reader`.
-    pub(super) fn new(reader: OwnedFd, clock: Clock) -> io::Result<Self> {
+    /// Reads from the pipe's end `reader`. `joined` says that events of several lines come with carriage returns between them.
+    pub(super) fn new(reader: OwnedFd, clock: Clock, joined: bool) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&reader, true)?;
         files::widen(&reader, PIPE);
-        Ok(Self(Arc::new(Shared { pipe: reader, clock, lines: Mutex::default() })))
+        Ok(Self(Arc::new(Shared {
+            pipe: reader,
+            clock,
+            lines: Mutex::new(Lines { joined, ..Lines::default() }),
+        })))
     }
 
     /// Reads output until the process and its children have closed the pipe. Dropping this future loses no output.
@@ -128,7 +134,9 @@ impl Lines {
             return;
         }
         self.kept += line.len();
-        self.complete.push((now, String::from_utf8_lossy(line).trim_end_matches('\r').to_owned()));
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches('\r');
+        self.complete.push((now, if self.joined { text.replace('\r', "\n") } else { text.to_owned() }));
     }
 }
 
@@ -141,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn lines_are_whole_and_the_last_one_needs_no_newline() {
         let (reader, mut writer) = io::pipe().unwrap();
-        let output = Output::new(reader.into(), Clock::manual(5)).unwrap();
+        let output = Output::new(reader.into(), Clock::manual(5), false).unwrap();
         writer.write_all(b"one\r\ntw").unwrap();
         writer.write_all(b"o\nthree").unwrap();
         let lines: Vec<_> = output.take().into_iter().map(|(_, line)| line).collect();
@@ -151,6 +159,15 @@ mod tests {
         drop(writer);
         Box::pin(output.follow()).await;
         assert_eq!(output.take().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_event_of_several_lines_stays_one() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let output = Output::new(reader.into(), Clock::manual(5), true).unwrap();
+        writer.write_all(b"Error: x\r    at y\r\nnext\n").unwrap();
+        let lines: Vec<_> = output.take().into_iter().map(|(_, line)| line).collect();
+        assert_eq!(lines, ["Error: x\n    at y", "next"]);
     }
 
     #[test]

@@ -12,20 +12,23 @@ use std::{
 };
 
 use bytes::Bytes;
-use devloop_system::{children::end_strays, usage::PeakMemory};
+use devloop_system::{children::end_strays, debugger, usage::PeakMemory};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::watch;
 
 use super::{
     launch::{Launched, launch, mark, spawn_error},
     output::Output,
-    runtime_api::{Desk, Event},
+    runtime_api::{Desk, Event, InitError},
     variables::Surroundings,
 };
 use crate::{clock::Clock, lambda::code::Generation};
 
 /// How long a process may take to ask for its first event [Lambda execution environment, Init phase].
 pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether a debugger holds a process that may be debugged.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(50);
 
 /// After this time a process's output is read while it works, so that it cannot block on a full pipe.
 const FOLLOWED_AFTER: Duration = Duration::from_millis(10);
@@ -59,6 +62,8 @@ pub(crate) struct StartError {
     pub(crate) error_type: String,
     /// The error message, without the request id that Lambda puts before it.
     pub(crate) message: String,
+    /// The document that the runtime reported itself: the caller gets it as it is.
+    pub(crate) document: Option<Bytes>,
     /// What the process printed, with times in ms since the epoch.
     pub(crate) output: Vec<(i64, String)>,
     /// The log stream of the output.
@@ -79,6 +84,8 @@ pub(crate) struct Environment {
     /// Set before the signal is sent, because a killed process may still run for a moment and must get no event.
     killed: AtomicBool,
     clock: Clock,
+    /// Its time limits do not count while a debugger holds it.
+    debugged: bool,
     /// Read from the first event on.
     memory: OnceLock<PeakMemory>,
 }
@@ -94,6 +101,7 @@ impl Environment {
         let failed = |error_type: &str, message: String, output: Vec<(i64, String)>| StartError {
             error_type: error_type.to_owned(),
             message,
+            document: None,
             output,
             log_stream: log_stream.clone(),
         };
@@ -115,6 +123,7 @@ impl Environment {
             group,
             killed: AtomicBool::new(false),
             clock: clock.clone(),
+            debugged: surroundings.debugged,
             memory: OnceLock::new(),
         };
         surroundings.processes.spawn(async move {
@@ -131,14 +140,15 @@ impl Environment {
             biased;
             first = &mut ready => match first {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err((error_type, message))) => Err((error_type, message)),
-                Err(_) => Err(("Runtime.ExitError".to_owned(), exit_message(&mut exit).await)),
+                Ok(Err(InitError { error_type, message, document })) => Err((error_type, message, Some(document))),
+                Err(_) => Err(("Runtime.ExitError".to_owned(), exit_message(&mut exit).await, None)),
             },
-            message = exit_message(&mut exit) => Err(("Runtime.ExitError".to_owned(), message)),
+            message = exit_message(&mut exit) => Err(("Runtime.ExitError".to_owned(), message, None)),
             never = follow(&output) => match never {},
-            () = patience.sleep(INIT_LIMIT) => Err((
+            () = spent(&patience, INIT_LIMIT, group, surroundings.debugged) => Err((
                 "Sandbox.Timedout".to_owned(),
                 format!("Task timed out after {:.2} seconds", INIT_LIMIT.as_secs_f64()),
+                None,
             )),
         };
         match outcome {
@@ -147,9 +157,9 @@ impl Environment {
                 process.memory = PeakMemory::of(group).into();
                 Ok(process)
             }
-            Err((error_type, message)) => {
+            Err((error_type, message, document)) => {
                 process.kill();
-                Err(failed(&error_type, message, output.take()))
+                Err(StartError { document, ..failed(&error_type, message, output.take()) })
             }
         }
     }
@@ -182,13 +192,25 @@ impl Environment {
         let clock = self.clock.unscaled();
         let ends_ms = clock.now_ms() + limit.as_millis() as i64;
         clock.sleep(limit.min(FOLLOWED_AFTER)).await;
+        let end = async {
+            if self.debugged {
+                spent(&clock, limit.saturating_sub(FOLLOWED_AFTER), self.group, true).await;
+            } else {
+                clock.sleep_until(ends_ms).await;
+            }
+        };
         tokio::select! {
-            () = clock.sleep_until(ends_ms) => {}
+            () = end => {}
             never = follow(&self.output) => match never {},
         }
     }
 
-    /// The output of the process since the last call.
+    /// The process's id.
+    pub(crate) fn process_id(&self) -> i32 {
+        self.group.as_raw_nonzero().get()
+    }
+
+    /// What the process printed since the last call.
     pub(crate) fn take_output(&self) -> Vec<(i64, String)> {
         self.output.take()
     }
@@ -220,7 +242,22 @@ impl Drop for Environment {
     }
 }
 
-/// Reads the output of a process until this future is dropped.
+/// Waits until a process has had this time; with `debugged`, what it spends in a debugger's hands is not its own.
+async fn spent(clock: &Clock, time: Duration, process: Pid, debugged: bool) {
+    if !debugged {
+        return clock.sleep(time).await;
+    }
+    let mut left = time;
+    while !left.is_zero() {
+        let part = left.min(LOOKED_AT_EVERY);
+        clock.sleep(part).await;
+        if !debugger::holds(process) {
+            left -= part;
+        }
+    }
+}
+
+/// Reads what a process prints for as long as this is waited for.
 async fn follow(output: &Output) -> Infallible {
     // Boxed, because few invocations get here, and otherwise every invocation's future would contain the buffer.
     Box::pin(output.follow()).await;

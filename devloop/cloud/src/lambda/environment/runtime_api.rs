@@ -45,7 +45,19 @@ pub(crate) struct Event {
     pub(crate) client_context: Option<String>,
 }
 
-/// Holds the event of one environment and passes on its answer.
+/// The error that a runtime reported in the place of its first request for an event.
+#[derive(Debug)]
+pub(super) struct InitError {
+    pub(super) error_type: String,
+    pub(super) message: String,
+    /// The whole document.
+    pub(super) document: Bytes,
+}
+
+/// What a process does first.
+pub(super) type First = Result<(), InitError>;
+
+/// Where one environment's event and answer change hands.
 #[derive(Debug)]
 pub(super) struct Desk {
     state: Mutex<State>,
@@ -56,8 +68,8 @@ pub(super) struct Desk {
 
 #[derive(Debug)]
 struct State {
-    /// Resolved once: by the first request for an event, or by an error that the runtime reports instead.
-    first: Option<oneshot::Sender<Result<(), (String, String)>>>,
+    /// Told once: the first request for an event, or the error reported instead.
+    first: Option<oneshot::Sender<First>>,
     waiting: Option<Event>,
     /// The request id of the event that was handed in last, and the channel for its answer.
     current: Option<(Arc<str>, oneshot::Sender<Answer>)>,
@@ -65,7 +77,7 @@ struct State {
 }
 
 impl Desk {
-    pub(super) fn new(first: oneshot::Sender<Result<(), (String, String)>>) -> Self {
+    pub(super) fn new(first: oneshot::Sender<First>) -> Self {
         let state = State { first: Some(first), waiting: None, current: None, taken: None };
         Self { state: Mutex::new(state), handed_in: Notify::new(), closed: CancellationToken::new() }
     }
@@ -125,15 +137,15 @@ impl Desk {
         }
     }
 
-    fn init_error(&self, headers: &HeaderMap, body: &[u8]) {
-        let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    fn init_error(&self, headers: &HeaderMap, body: Bytes) {
+        let document: Value = serde_json::from_slice(&body).unwrap_or_default();
         let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
         let error_type = text("errorType")
             .or_else(|| header(headers, "lambda-runtime-function-error-type"))
             .unwrap_or_else(|| "Runtime.Unknown".to_owned());
-        let message = text("errorMessage").unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+        let message = text("errorMessage").unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
         if let Some(first) = self.state.lock().first.take() {
-            let _ = first.send(Err((error_type, message)));
+            let _ = first.send(Err(InitError { error_type, message, document: body }));
         }
     }
 }
@@ -209,7 +221,7 @@ async fn respond(
         },
         (&Method::POST, ["2018-06-01", "runtime", "init", "error"]) => match body(request).await {
             Ok((headers, body)) => {
-                desk.init_error(&headers, &body);
+                desk.init_error(&headers, body);
                 accept(true)
             }
             Err(refusal) => refusal,

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use tokio_util::task::TaskTracker;
 
-use super::super::configuration::Configuration;
+use super::super::{configuration::Configuration, language::Language};
 
 /// What all environments of one function version have in common.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoint: Arc<str>,
     /// Tracks every process that has not ended.
     pub(crate) processes: TaskTracker,
+    /// Debuggers may attach, and time limits do not count while one does.
+    pub(crate) debugged: bool,
 }
 
 /// All variables of a process.
@@ -66,6 +68,12 @@ pub(super) fn variables(
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
     all.extend(configuration.logging.variables().into_iter().map(|(name, value)| (name.to_owned(), value)));
+    if let Some(language) = Language::of(&configuration.runtime) {
+        let runtime = &configuration.runtime;
+        let (name, folders) = language.search_path(runtime, opt);
+        all.push((name.to_owned(), folders));
+        all.push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{runtime}")));
+    }
     if let Some(opt) = layers {
         all.push(("DEVLOOP_OPT".to_owned(), opt));
     }
@@ -104,6 +112,7 @@ mod tests {
             log_group: "/aws/lambda/f".into(),
             endpoint: "http://127.0.0.1:7777".into(),
             processes: TaskTracker::new(),
+            debugged: false,
         };
         let configuration = Configuration::create(&json!({
             "Role": "r", "Runtime": "provided.al2023", "Handler": "h",
@@ -121,5 +130,12 @@ mod tests {
         assert_eq!(last("AWS_ENDPOINT_URL_S3"), Some("http://elsewhere:9000"));
         assert_eq!(last("EDGE_PORT"), Some("7777"));
         assert_eq!(last("HOME"), None);
+        assert_eq!(last("AWS_EXECUTION_ENV"), None, "only Lambda's own runtimes set it");
+        let python = Configuration { runtime: "python3.13".to_owned(), ..configuration };
+        let all = variables(&surroundings, &python, Path::new("/code"), "127.0.0.1:1", "stream");
+        let is_set = |name: &str, value: &str| all.contains(&(name.to_owned(), value.to_owned()));
+        assert!(is_set("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13"));
+        assert!(is_set("PYTHONPATH", "/opt/python/lib/python3.13/site-packages:/opt/python"));
+        assert!(is_set("_HANDLER", "h") && is_set("LAMBDA_TASK_ROOT", "/code"));
     }
 }

@@ -13,6 +13,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
+    cause,
     clock::Clock,
     context::Context,
     error::ApiError,
@@ -105,7 +106,7 @@ impl Courier {
     pub(crate) fn send(self: &Arc<Self>, delivery: Delivery) {
         let courier = Arc::clone(self);
         let is_full = delivery.pending.fetch_add(1, Ordering::AcqRel) >= MOST_PENDING;
-        tokio::spawn(async move {
+        tokio::spawn(cause::carried(async move {
             if is_full {
                 let error = ApiError::client(
                     "ThrottlingException",
@@ -116,7 +117,7 @@ impl Courier {
                 courier.pursue(&delivery).await;
             }
             delivery.pending.fetch_sub(1, Ordering::AcqRel);
-        });
+        }));
     }
 
     async fn pursue(&self, delivery: &Delivery) {

@@ -18,7 +18,7 @@ use super::{
     retry::{self, Policy},
     store::{Protocol, Subscription, Topic},
 };
-use crate::{clock::Clock, context::Context, services::sqs::Parcel};
+use crate::{cause, clock::Clock, context::Context, services::sqs::Parcel};
 
 /// The most deliveries of one subscription in progress; further ones go to its dead-letter queue.
 pub(super) const MOST_PENDING: usize = 10_000;
@@ -94,10 +94,10 @@ impl Courier {
             return self.give_up(&delivery, "too many deliveries of the subscription are in progress");
         }
         let courier = Arc::clone(self);
-        tokio::spawn(async move {
+        tokio::spawn(cause::carried(async move {
             courier.pursue(&delivery, tries).await;
             delivery.subscription.pending.fetch_sub(1, Ordering::AcqRel);
-        });
+        }));
     }
 
     /// A try that does not wait; `None` for protocols that need to wait.

@@ -7,7 +7,7 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::service::{invalid, required};
-use crate::{error::ApiError, wire};
+use crate::{cause, error::ApiError, wire};
 
 /// The most attributes of one message [Amazon SQS message quotas].
 const MOST_ATTRIBUTES: usize = 10;
@@ -27,6 +27,8 @@ pub(crate) struct Message {
     pub(crate) attributes: Attributes,
     /// The `AWSTraceHeader`, the only system attribute that senders can set.
     pub(crate) trace_header: Option<String>,
+    /// The invocation that sent the message.
+    pub(crate) cause: Option<Arc<str>>,
     /// The account that sent the message.
     pub(crate) sender: String,
     /// When it was sent, in ms since the epoch.
@@ -73,6 +75,7 @@ impl Message {
             body: parcel.body,
             attributes: parcel.attributes,
             trace_header,
+            cause: cause::first(),
             sender: sender.to_owned(),
             sent_ms,
             group: parcel.group.map(Arc::from),

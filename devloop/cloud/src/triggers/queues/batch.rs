@@ -11,6 +11,7 @@ use super::{
     gauge::Gauge,
 };
 use crate::{
+    cause,
     clock::Clock,
     services::sqs::{Queue, Received},
     triggers::{
@@ -86,7 +87,8 @@ impl<O: Outside> Delivery<O> {
         self.gauge.retried.fetch_add(again as u64, Ordering::Relaxed);
         let payload = event::payload(batch.messages.iter().map(|held| held.record.as_slice()));
         let cx = self.mapping.request_context();
-        let call = self.outside.invoke(&cx, &plan.function_arn, payload);
+        let causes = cause::of_all(batch.messages.iter().map(|held| held.received.message.cause.as_ref()));
+        let call = cause::within(causes, self.outside.invoke(&cx, &plan.function_arn, payload));
         let outcome = tokio::select! {
             outcome = call => outcome,
             never = self.keep_invisible(&batch) => match never {},

@@ -11,6 +11,7 @@ use super::{
     window::{self, Ending, Window},
 };
 use crate::{
+    cause,
     functions::Outcome,
     source::SourceShard,
     triggers::{
@@ -38,7 +39,10 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         let tail = self.batch_tail(batch);
         let progress = std::sync::Arc::clone(&self.progress);
         let _in_flight = InFlight::new(&progress.counts, piece.records.len());
-        let Some(outcome) = self.invoke(plan, batch.payload(&piece.records, &tail)).await else {
+        let records = batch.entries[piece.records.clone()].iter();
+        let causes = cause::of_all(records.map(|entry| entry.cause.as_ref()));
+        let called = cause::within(causes, self.invoke(plan, batch.payload(&piece.records, &tail))).await;
+        let Some(outcome) = called else {
             return (Verdict::NotInvoked, None);
         };
         let mut verdict =

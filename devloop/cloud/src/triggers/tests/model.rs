@@ -225,7 +225,9 @@ impl Model {
     }
 
     pub(super) fn add_shard(&mut self, first: u128, parents: Vec<usize>) {
-        parents.iter().for_each(|parent| self.shards[*parent].closed = true);
+        for parent in &parents {
+            self.shards[*parent].closed = true;
+        }
         self.shards.push(Shard { first, parents, ..Shard::default() });
         self.divide(self.shards.len() - 1);
     }

@@ -1,5 +1,7 @@
 //! `devloop invoke FUNCTION`: writes the answer to the standard output, the log and the duration to the standard error.
 
+mod follow;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -23,6 +25,8 @@ pub(super) struct Request {
     /// Whether the event is invoked asynchronously, without waiting for the answer.
     pub(super) later: bool,
     pub(super) qualifier: Option<String>,
+    /// The trace header to send with it.
+    pub(super) trace: Option<String>,
 }
 
 /// Invokes the function that was named.
@@ -31,7 +35,13 @@ pub(crate) async fn invoke(arguments: &InvokeArguments) -> Result<ExitCode, User
     let asked = Asked::new(&arguments.cloud).await?;
     let function = asked.function(&arguments.function).await?;
     let (later, qualifier) = (arguments.later, arguments.qualifier.clone());
-    run(&asked, &Request { function, payload, later, qualifier }).await
+    if !arguments.follow {
+        return run(&asked, &Request { function, payload, later, qualifier, trace: None }).await;
+    }
+    let (root, header) = follow::trace();
+    let code = run(&asked, &Request { function, payload, later, qualifier, trace: Some(header) }).await?;
+    follow::follow(&asked, &root).await?;
+    Ok(code)
 }
 
 /// The event, which must be JSON.
@@ -71,6 +81,10 @@ pub(super) async fn run(asked: &Asked, request: &Request) -> Result<ExitCode, Us
     let call = Call::body("lambda", Method::POST, &path, request.payload.clone())
         .with_header("x-amz-invocation-type", kind)
         .with_header("x-amz-log-type", if request.later { "None" } else { "Tail" });
+    let call = match &request.trace {
+        Some(header) => call.with_header("x-amzn-trace-id", header),
+        None => call,
+    };
     let answer = asked.client.ask(&asked.region, &call).await;
     let answer = answer.map_err(|error| failed(&error, &format!("invoke {}", request.function)))?;
     let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
@@ -131,17 +145,17 @@ pub(super) fn readable(line: &str) -> String {
 }
 
 /// The events that AWS documents, by kind.
-fn example_event(example: Example) -> &'static str {
+pub(super) fn example_event(example: Example) -> &'static str {
     match example {
-        Example::Apigateway => include_str!("invoke/apigateway.json"),
-        Example::Dynamodb => include_str!("invoke/dynamodb.json"),
-        Example::Eventbridge => include_str!("invoke/eventbridge.json"),
-        Example::Http => include_str!("invoke/http.json"),
-        Example::Kinesis => include_str!("invoke/kinesis.json"),
-        Example::S3 => include_str!("invoke/s3.json"),
-        Example::Schedule => include_str!("invoke/schedule.json"),
-        Example::Sns => include_str!("invoke/sns.json"),
-        Example::Sqs => include_str!("invoke/sqs.json"),
+        Example::Apigateway => include_str!("apigateway.json"),
+        Example::Dynamodb => include_str!("dynamodb.json"),
+        Example::Eventbridge => include_str!("eventbridge.json"),
+        Example::Http => include_str!("http.json"),
+        Example::Kinesis => include_str!("kinesis.json"),
+        Example::S3 => include_str!("s3.json"),
+        Example::Schedule => include_str!("schedule.json"),
+        Example::Sns => include_str!("sns.json"),
+        Example::Sqs => include_str!("sqs.json"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `devloop events` and `devloop replay`: the last events that functions got, saved as fixtures and sent again.
 
+mod mask;
+
 use std::fs;
 use std::process::ExitCode;
 
@@ -30,7 +32,12 @@ fn numbered(events: Vec<Value>, number: u64) -> Result<Value, UserError> {
 /// Lists the events, or saves one.
 pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, UserError> {
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
-    let events = kept(&asked).await?;
+    let mut events = kept(&asked).await?;
+    if arguments.mask {
+        for event in &mut events {
+            event["payload"] = mask::masked(&event["payload"]);
+        }
+    }
     if let Some(EventsCommand::Save { number, file }) = &arguments.command {
         let event = numbered(events, *number)?;
         let cannot = |error: std::io::Error| {
@@ -80,7 +87,13 @@ pub(crate) async fn replay(arguments: &ReplayArguments) -> Result<ExitCode, User
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
     let event = numbered(kept(&asked).await?, arguments.number)?;
     let function = event["function"].as_str().unwrap_or_default().to_owned();
-    let request = Request { function, payload: event["payload"].to_string(), later: false, qualifier: None };
+    let request = Request {
+        function,
+        payload: event["payload"].to_string(),
+        later: false,
+        qualifier: None,
+        trace: None,
+    };
     let mut code = ExitCode::SUCCESS;
     for _ in 0..arguments.times {
         let outcome = run(&asked, &request).await?;

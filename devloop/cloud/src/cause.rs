@@ -1,0 +1,63 @@
+//! Which invocations a piece of work comes from: carried with the task that does it, kept with the records and messages that it writes,
+//! and handed on with the batch that a function gets of them. It changes nothing; `devloop invoke --follow` reads it.
+
+use std::{future::Future, sync::Arc};
+
+/// The roots of the traces that work belongs to, as `Root=` of the trace header names them.
+pub(crate) type Causes = Arc<[Arc<str>]>;
+
+tokio::task_local! {
+    static CAUSES: Causes;
+}
+
+/// What the running task comes from; empty for a client's request.
+pub(crate) fn current() -> Causes {
+    CAUSES.try_with(Arc::clone).unwrap_or_default()
+}
+
+/// The first of them: what a single record is kept with.
+pub(crate) fn first() -> Option<Arc<str>> {
+    CAUSES.try_with(|causes| causes.first().cloned()).ok().flatten()
+}
+
+/// Does the work as something that comes from these.
+pub(crate) async fn within<T>(causes: Causes, work: impl Future<Output = T>) -> T {
+    if causes.is_empty() { work.await } else { CAUSES.scope(causes, work).await }
+}
+
+/// Work for another task that comes from what this one comes from.
+pub(crate) fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    within(current(), work)
+}
+
+/// The causes of a batch, each once.
+pub(crate) fn of_all<'a>(records: impl Iterator<Item = Option<&'a Arc<str>>>) -> Causes {
+    let mut causes: Vec<Arc<str>> = records.flatten().cloned().collect();
+    causes.sort();
+    causes.dedup();
+    causes.into()
+}
+
+/// The root in a trace header, such as `1-67891233-abcdef012345678912345678` [AWS X-Ray, Tracing header].
+pub(crate) fn root(header: &str) -> Option<Arc<str>> {
+    header.split(';').find_map(|part| part.trim().strip_prefix("Root=")).map(Arc::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn causes_go_with_the_work_and_into_other_tasks() {
+        assert!(current().is_empty() && first().is_none());
+        let root = root("Parent=1;Root=1-a-b;Sampled=0").unwrap();
+        within([Arc::clone(&root)].into(), async {
+            assert_eq!(first(), Some(Arc::clone(&root)));
+            assert_eq!(tokio::spawn(carried(async { first() })).await.unwrap(), Some(Arc::clone(&root)));
+            assert_eq!(tokio::spawn(async { first() }).await.unwrap(), None);
+        })
+        .await;
+        let causes = of_all([Some(&root), None, Some(&root)].into_iter());
+        assert_eq!(causes.len(), 1);
+    }
+}

@@ -1,0 +1,153 @@
+//! The interpreter of this machine for a runtime: looked for once, and asked where it really is, because what lies in `PATH` may be a
+//! program that only chooses one and needs the developer's whole environment for that.
+
+use std::{
+    collections::HashMap,
+    ffi::{OsStr, OsString},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, LazyLock},
+};
+
+use parking_lot::Mutex;
+
+use super::Language;
+
+/// What an interpreter is started with so that its file and its version are its first two lines.
+const ASK_NODE: [&str; 2] = ["-p", "process.execPath + '\\n' + process.versions.node"];
+const ASK_PYTHON: [&str; 3] =
+    ["-S", "-c", "import sys, platform; print(sys.executable); print(platform.python_version())"];
+
+/// An interpreter that runs functions.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Interpreter {
+    pub(crate) language: Language,
+    program: PathBuf,
+    version: String,
+}
+
+impl Interpreter {
+    /// What is started, and what it reads from its standard input: the runtime client.
+    pub(crate) fn command(&self) -> io::Result<tokio::process::Command> {
+        let (reader, mut writer) = io::pipe()?;
+        // The client is shorter than any pipe is large, so this waits for no reader.
+        writer.write_all(self.language.client().as_bytes())?;
+        let mut command = tokio::process::Command::new(&self.program);
+        match self.language {
+            Language::Node => command.arg("-"),
+            // Nothing of what is printed waits in a buffer, and the developer's folder gets no `__pycache__`.
+            Language::Python => command.args(["-u", "-B", "-"]),
+        };
+        command.stdin(Stdio::from(reader));
+        Ok(command)
+    }
+
+    /// What it is, in the words of its project.
+    pub(crate) fn described(&self) -> String {
+        match self.language {
+            Language::Node => format!("Node.js {}", self.version),
+            Language::Python => format!("Python {}", self.version),
+        }
+    }
+}
+
+/// The interpreter for `runtime`, whose language is `language`. The error says what is missing and how to get it. May start a program:
+/// call it where blocking is fine.
+pub(crate) fn interpreter(language: Language, runtime: &str) -> Result<Arc<Interpreter>, String> {
+    static FOUND: LazyLock<Mutex<HashMap<String, Arc<Interpreter>>>> = LazyLock::new(Mutex::default);
+    if let Some(known) = FOUND.lock().get(runtime) {
+        return Ok(Arc::clone(known));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = Arc::new(look_for(language, runtime, &path)?);
+    // One that is missing is looked for again: it may be installed meanwhile.
+    FOUND.lock().insert(runtime.to_owned(), Arc::clone(&found));
+    Ok(found)
+}
+
+/// Looks through the folders of `path`: for Python of the runtime's own version first.
+fn look_for(language: Language, runtime: &str, path: &OsStr) -> Result<Interpreter, String> {
+    let (names, install): (&[&str], &str) = match language {
+        Language::Node => (&["node"], "apt-get install nodejs"),
+        Language::Python => (&[runtime, "python3"], "apt-get install python3"),
+    };
+    let found = names
+        .iter()
+        .find_map(|name| std::env::split_paths(path).find_map(|folder| ask(language, &folder.join(name))));
+    found.ok_or_else(|| {
+        format!(
+            "the runtime {runtime} needs `{}`, which is not in PATH; install it, for example with `{install}`",
+            names[names.len() - 1]
+        )
+    })
+}
+
+/// The interpreter that `program` is or chooses; `None` when it does not run.
+fn ask(language: Language, program: &Path) -> Option<Interpreter> {
+    if !program.is_file() {
+        return None;
+    }
+    let question: &[&str] = match language {
+        Language::Node => &ASK_NODE,
+        Language::Python => &ASK_PYTHON,
+    };
+    // Settings for the developer's own programs must not change what they print here.
+    let output = Command::new(program)
+        .args(question)
+        .env_remove("NODE_OPTIONS")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    let (program, version) = text.trim().split_once('\n')?;
+    Some(Interpreter {
+        language,
+        program: OsString::from(program).into(),
+        version: version.trim().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    /// A folder with programs that say they are these interpreters.
+    fn folder(programs: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, script) in programs {
+            let file = folder.path().join(name);
+            fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn a_missing_interpreter_is_named_with_what_to_install() {
+        let empty = tempfile::tempdir().unwrap();
+        let check = |language, runtime: &str, parts: [&str; 3]| {
+            let why = look_for(language, runtime, empty.path().as_os_str()).unwrap_err();
+            assert!(parts.iter().all(|part| why.contains(part)), "{why}");
+        };
+        check(Language::Node, "nodejs22.x", ["nodejs22.x", "`node`", "apt-get install nodejs"]);
+        check(Language::Python, "python3.13", ["python3.13", "`python3`", "apt-get install python3"]);
+    }
+
+    #[test]
+    fn the_runtimes_own_version_goes_first_and_one_that_does_not_run_is_passed_over() {
+        let says = |version: &str| format!("printf '/real/{version}\\n{version}\\n'");
+        let both = folder(&[("python3.13", &says("3.13.1")), ("python3", &says("3.11.7"))]);
+        let found = look_for(Language::Python, "python3.13", both.path().as_os_str()).unwrap();
+        assert_eq!(
+            (found.program.as_path(), found.described().as_str()),
+            (Path::new("/real/3.13.1"), "Python 3.13.1")
+        );
+        let shim = folder(&[("python3.13", "exit 127"), ("python3", &says("3.11.7"))]);
+        let found = look_for(Language::Python, "python3.13", shim.path().as_os_str()).unwrap();
+        assert_eq!(found.version, "3.11.7");
+    }
+}

@@ -1,0 +1,123 @@
+//! Takes secrets out of an event: the values of members whose names say that they hold one, wherever they are, and texts that are one
+//! by their form. Pure.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::Value;
+
+/// What stands in a secret's place.
+const MASK: &str = "***";
+
+/// Parts of names that say so. Case, `-` and `_` make no difference.
+const SECRET: [&str; 14] = [
+    "accesskey",
+    "apikey",
+    "authorization",
+    "authtoken",
+    "cookie",
+    "credential",
+    "idtoken",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "refreshtoken",
+    "secret",
+    "sessiontoken",
+];
+
+/// Names that are one only as they are: as a part they are in harmless ones, such as a page's `NextToken`.
+const SECRET_ALONE: [&str; 5] = ["bearer", "jwt", "pwd", "token", "xamzsecuritytoken"];
+
+/// The event without its secrets.
+pub(super) fn masked(event: &Value) -> Value {
+    match event {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| {
+                let value = if is_secret(name) { hidden(value) } else { masked(value) };
+                (name.clone(), value)
+            });
+            Value::Object(members.collect())
+        }
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::String(text) => masked_text(text).into(),
+        other => other.clone(),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    SECRET.iter().any(|part| plain.contains(part)) || SECRET_ALONE.contains(&plain.as_str())
+}
+
+/// Everything in it is secret; its form stays, so that the event can still be read.
+fn hidden(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), hidden(value))).collect(),
+        Value::Array(items) => items.iter().map(hidden).collect(),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => MASK.into(),
+    }
+}
+
+/// A text may hold JSON, as a message's body does, or the base64 of such, as a record's data does.
+fn masked_text(text: &str) -> String {
+    if let Some(inner) = structure(text.as_bytes()) {
+        let clean = masked(&inner);
+        return if clean == inner { text.to_owned() } else { clean.to_string() };
+    }
+    if let Some(inner) = BASE64_STANDARD.decode(text).ok().as_deref().and_then(structure) {
+        let clean = masked(&inner);
+        return if clean == inner { text.to_owned() } else { BASE64_STANDARD.encode(clean.to_string()) };
+    }
+    let is_bearer = ["Bearer ", "Basic ", "AWS4-HMAC-SHA256 "].iter().any(|start| text.starts_with(start));
+    if is_bearer || is_access_key(text) || is_jwt(text) { MASK.to_owned() } else { text.to_owned() }
+}
+
+/// JSON with members; a lone text or number is none.
+fn structure(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice::<Value>(bytes).ok().filter(|value| value.is_object() || value.is_array())
+}
+
+/// An access key of AWS [IAM identifiers, Understanding unique ID prefixes].
+fn is_access_key(text: &str) -> bool {
+    text.len() == 20
+        && (text.starts_with("AKIA") || text.starts_with("ASIA"))
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// A JSON Web Token: three parts, the first of which begins as every header does.
+fn is_jwt(text: &str) -> bool {
+    text.starts_with("eyJ") && text.split('.').count() == 3 && !text.contains(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_wherever_they_are_and_nothing_else_is() {
+        let check = |event: Value, expected: Value| assert_eq!(masked(&event), expected);
+        check(
+            json!({ "headers": { "Authorization": "Bearer abc", "X-Api-Key": "k", "Accept": "*/*" }, "cookies": ["a=b"] }),
+            json!({ "headers": { "Authorization": "***", "X-Api-Key": "***", "Accept": "*/*" }, "cookies": ["***"] }),
+        );
+        check(json!({ "NextToken": "abc", "token": "abc" }), json!({ "NextToken": "abc", "token": "***" }));
+        check(json!({ "db_password": { "S": "p" } }), json!({ "db_password": { "S": "***" } }));
+        check(
+            json!({ "body": r#"{"user":"a","password":"p"}"# }),
+            json!({ "body": r#"{"user":"a","password":"***"}"# }),
+        );
+        let data = |text: &str| BASE64_STANDARD.encode(text);
+        check(
+            json!({ "data": data(r#"{"clientSecret":"p"}"#) }),
+            json!({ "data": data(r#"{"clientSecret":"***"}"#) }),
+        );
+        check(json!({ "a": ["AKIAIOSFODNN7EXAMPLE", "eyJh.eyJi.c"] }), json!({ "a": ["***", "***"] }));
+        // What has no secret stays as it is, to the last space.
+        let plain = json!({ "body": "{ \"n\": 1 }", "data": data("{ \"n\": 1 }"), "text": "eyJ", "n": 1, "none": null });
+        check(plain.clone(), plain);
+    }
+}
