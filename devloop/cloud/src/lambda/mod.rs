@@ -2,6 +2,7 @@
 //! tool (to swap code) call it.
 
 mod about;
+mod activation;
 mod api;
 mod asynchronous;
 mod cloudformation;
@@ -26,13 +27,13 @@ mod service;
 mod url;
 mod version;
 
+pub use activation::{Activation, ActivationError};
 #[cfg(test)]
 pub(crate) use api::ROUTES;
 pub use language::is_interpreted;
 pub(crate) use local::LocalHandler;
 pub use replay::Replayed;
 pub(crate) use service::Lambda;
-pub use service::{Activation, ActivationError};
 
 use crate::error::ApiError;
 
