@@ -12,7 +12,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let cloud = TestCloud::start().await?;
 //! cloud.handler("Orders", |event: Value| async move { Ok::<_, String>(json!({ "took": event["id"] })) });
-//! cloud.apply("Resources: {Orders: {Type: AWS::Lambda::Function, Properties: {Role: r, Code: {}}}}").await?;
+//! let properties = "{Runtime: provided.al2023, Handler: bootstrap, Role: r, Code: {}}";
+//! cloud.apply(&format!("Resources: {{Orders: {{Type: AWS::Lambda::Function, Properties: {properties}}}}}")).await?;
 //! let answer = cloud.invoke("Orders", json!({ "id": 7 })).await?;
 //! assert_eq!(answer, json!({ "took": 7 }));
 //! # Ok(())
@@ -45,9 +46,12 @@
 //! });
 //! let outputs = cloud
 //!     .apply(
-//!         "Resources:
+//!         "
+//!          Resources:
 //!            Jobs: {Type: AWS::SQS::Queue}
-//!            Worker: {Type: AWS::Lambda::Function, Properties: {Role: r, Code: {}}}
+//!            Worker:
+//!              Type: AWS::Lambda::Function
+//!              Properties: {Runtime: provided.al2023, Handler: bootstrap, Role: r, Code: {}}
 //!            Source: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Worker}}
 //!          Outputs: {Queue: {Value: !Ref Jobs}}",
 //!     )
@@ -73,8 +77,11 @@
 //! cloud.handler("Nightly", |event: Value| async move { Ok::<_, String>(event) });
 //! cloud
 //!     .apply(
-//!         "Resources:
-//!            Nightly: {Type: AWS::Lambda::Function, Properties: {Role: r, Code: {}}}
+//!         "
+//!          Resources:
+//!            Nightly:
+//!              Type: AWS::Lambda::Function
+//!              Properties: {Runtime: provided.al2023, Handler: bootstrap, Role: r, Code: {}}
 //!            Rule:
 //!              Type: AWS::Events::Rule
 //!              Properties: {ScheduleExpression: 'cron(0 3 * * ? *)', Targets: [{Id: nightly, Arn: !GetAtt Nightly.Arn}]}",

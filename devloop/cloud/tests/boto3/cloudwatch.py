@@ -128,7 +128,6 @@ def test_get_metric_statistics_refusals():
 
 def test_what_does_not_exist_here_is_refused_by_name():
     refused("UnknownOperationException", "PutCompositeAlarm", metrics.put_composite_alarm, AlarmName="a", AlarmRule="TRUE")
-    refused("UnknownOperationException", "PutDashboard", metrics.put_dashboard, DashboardName="d", DashboardBody="{}")
 
 
 def series():

@@ -135,7 +135,11 @@ DIFFERENCES = {
     "list_objects_v2": ["+list_objects_v2.Contents[].ChecksumType: str"],
     "list_objects_v2 page": ["+list_objects_v2.Contents[].ChecksumType: str"],
     "list_parts": ["+list_parts.Parts[].ChecksumCRC32: str"],
-    "list_multipart_uploads": ["+list_multipart_uploads.Prefix: str"],
+    "list_multipart_uploads": [
+        "+list_multipart_uploads.Prefix: str", "+list_multipart_uploads.Uploads[].ChecksumAlgorithm: str",
+        "+list_multipart_uploads.Uploads[].ChecksumType: str",
+    ],
+    "upload_part_copy": ["+upload_part_copy.CopyPartResult.ChecksumCRC64NVME: str"],
     "list_object_versions": [
         "+list_object_versions.EncodingType: str", "+list_object_versions.Versions[].ChecksumAlgorithm[]: str",
         "+list_object_versions.Versions[].ChecksumType: str",

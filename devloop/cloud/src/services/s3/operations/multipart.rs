@@ -91,8 +91,8 @@ pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, Api
     Ok(reply)
 }
 
-/// The checksum algorithm of the upload that the request names; a part whose request names another one is refused, because the
-/// parts' checksums make that of the object.
+/// The checksum algorithm of a part. If the upload names one, a part with another one is refused, because the parts' checksums make
+/// that of the object. If it names none, as boto3's do, the part's own counts.
 pub(super) fn algorithm(
     call: &Call<'_>,
     bucket: &Bucket,
@@ -101,18 +101,17 @@ pub(super) fn algorithm(
     let id = upload_id(call);
     let uploads = bucket.uploads.read();
     let upload = uploads.get(&id).filter(|upload| upload.key == call.key());
-    let asked = upload.ok_or_else(|| no_such_upload(&id))?.algorithm;
-    let algorithm = asked.unwrap_or_default();
-    match of_part {
-        Some(actual) if actual != algorithm => {
-            let expected = asked.map_or("null".to_owned(), |asked| asked.name().to_ascii_lowercase());
-            let actual = actual.name().to_ascii_lowercase();
+    let of_upload = upload.ok_or_else(|| no_such_upload(&id))?.algorithm;
+    match (of_upload, of_part) {
+        (Some(expected), Some(actual)) if actual != expected => {
             let message = format!(
-                "Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
+                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                expected.name().to_ascii_lowercase(),
+                actual.name().to_ascii_lowercase()
             );
             Err(refused(400, "InvalidRequest", message))
         }
-        _ => Ok(algorithm),
+        _ => Ok(of_upload.or(of_part).unwrap_or_default()),
     }
 }
 
@@ -214,13 +213,21 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
     Ok(version)
 }
 
-/// The checksum of an upload's object: of the whole object, or a composite one of its parts' checksums.
+/// The checksum of an upload's object: of the whole object, or a composite one of its parts' checksums. Parts with different algorithms
+/// make none.
 fn checksum_of(upload: &Upload, parts: &[&Part]) -> Option<Checksum> {
-    let algorithm = upload.algorithm.unwrap_or_default();
     let sums: Option<Vec<(&Checksum, u64)>> =
         parts.iter().map(|part| Some((part.checksum.as_ref()?, part.content.length))).collect();
     let sums = sums?;
-    if upload.wants_full_checksum {
+    let algorithm = sums.first()?.0.algorithm;
+    if sums.iter().any(|(sum, _)| sum.algorithm != algorithm) {
+        return None;
+    }
+    let is_full = match upload.algorithm {
+        Some(_) => upload.wants_full_checksum,
+        None => matches!(algorithm.is_of_whole(None), Ok(true)),
+    };
+    if is_full {
         return Checksum::joined(algorithm, &sums);
     }
     Some(Checksum::of_parts(algorithm, &sums.iter().map(|(sum, _)| *sum).collect::<Vec<_>>()))
