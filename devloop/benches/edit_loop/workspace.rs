@@ -49,7 +49,10 @@ impl Workspace {
         write(&root.join("Cargo.toml"), &manifest(&original.join("Cargo.toml"))?)?;
         write(&root.join("Cargo.lock"), &fs::read_to_string(original.join("Cargo.lock"))?)?;
         write(&root.join("devloop.toml"), kind.settings())?;
-        for part in ["functions/common", "functions/pipeline", "stack/templates"] {
+        let template = "stack/templates/ServerlessDataProcessingPipelineStack.template.json";
+        // What the functions' tests need: a PostgreSQL, and the way to find it.
+        let for_tests = ["devloop/postgres", "devloop/system", "xtask/tools"];
+        for part in ["functions/common", "functions/pipeline", template].into_iter().chain(for_tests) {
             mirror(&original.join(part), &root.join(part))?;
         }
         let workspace = Self { root, leaf: 0, model: 0 };
@@ -114,6 +117,8 @@ fn manifest(path: &Path) -> Result<String> {
     manifest.remove("profile");
     let workspace = manifest["workspace"].as_table_mut().context("[workspace]")?;
     workspace.remove("default-members");
+    // There is one stack.
+    workspace.remove("metadata");
     workspace.insert("members".to_owned(), vec!["functions/common", "functions/pipeline/*"].into());
     if let Some(dependencies) = workspace["dependencies"].as_table_mut() {
         dependencies.remove("devloop-cloud");
