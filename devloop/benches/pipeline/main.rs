@@ -4,7 +4,9 @@
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
 
+mod compare;
 mod options;
+#[path = "../support/session.rs"]
 mod session;
 #[allow(
     dead_code,
@@ -25,14 +27,22 @@ use crate::options::Options;
 use crate::session::Session;
 use crate::usage::{Moment, used};
 
+/// The stack's output with the URL that requests are posted to.
+pub(crate) const API: &str = "ApiGatewayMethodEndpoint";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
+    if let Some(other) = &options.beside {
+        return compare::run(&options, other).await;
+    }
+    let home = tempfile::tempdir()?;
+    let launch = options.launch(&options.program, home.path())?;
     let mut ready = Vec::new();
     for _ in 0..options.starts {
-        ready.push(session::time_to_ready(&options).await?.as_millis());
+        ready.push(session::time_to_ready(&launch).await?.as_millis());
     }
-    let session = Session::start(&options).await.context("start devloop")?;
+    let session = Session::start(&launch).await.context("start devloop")?;
     let measured = measure(&options, &session).await;
     session.stop().await?;
     ready.sort_unstable();
@@ -46,7 +56,15 @@ async fn main() -> Result<()> {
 async fn measure(options: &Options, session: &Session) -> Result<()> {
     let home = tempfile::tempdir()?;
     let mut bench = Command::new(env!("CARGO_BIN_EXE_devloop"));
-    bench.args(["bench", "--plain", "--endpoint", &session.endpoint, "--api", &session.api, "--loadtest"]);
+    bench.args([
+        "bench",
+        "--plain",
+        "--endpoint",
+        &session.endpoint,
+        "--api",
+        session.output(API)?,
+        "--loadtest",
+    ]);
     bench.arg(home.path().join("loadtest.json")).args(options.bench());
     let status = bench.stdin(Stdio::null()).kill_on_drop(true).status().await?;
 

@@ -1,8 +1,7 @@
 //! The program under test: the real `devloop` in a process of its own, controlled by flags and observed by its JSON lines.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -13,10 +12,17 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::options::Options;
-
-/// The stack that is applied, in the workspace.
-const TEMPLATE: &str = "stack/templates/ServerlessDataProcessingPipelineStack.template.json";
+/// What is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    pub(crate) program: PathBuf,
+    /// The workspace with the functions.
+    pub(crate) workspace: PathBuf,
+    /// What follows `devloop up`, such as the stack.
+    pub(crate) arguments: Vec<String>,
+    /// Cargo's profile for the functions.
+    pub(crate) profile: String,
+}
 
 /// How long the functions' first build may take.
 const BUILD_LIMIT: Duration = Duration::from_mins(20);
@@ -27,8 +33,7 @@ const END_LIMIT: Duration = Duration::from_secs(15);
 /// A session whose functions are live.
 pub(crate) struct Session {
     pub(crate) endpoint: String,
-    /// The URL that requests are posted to.
-    pub(crate) api: String,
+    outputs: Value,
     /// The program's process.
     pub(crate) process: Pid,
     started: Started,
@@ -38,20 +43,16 @@ pub(crate) struct Session {
 struct Started {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// The directory for the functions, and for the template if it is not the stack's. Empty at the start of every session.
+    /// The directory for the functions. Empty at the start of every session.
     _home: TempDir,
 }
 
 impl Started {
-    fn new(options: &Options) -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace's directory")?;
+    fn new(launch: &Launch) -> Result<Self> {
         let home = tempfile::tempdir()?;
-        let mut command = Command::new(&options.program);
-        command.args(["up", "--port", "0", "--json", "--profile", &options.profile]);
-        command.current_dir(root).env("LAMBDA_DIST_PATH", home.path().join("dist"));
-        if let Some(size) = options.batch_size {
-            command.arg("--template").arg(with_batches_of(size, root, home.path())?);
-        }
+        let mut command = Command::new(&launch.program);
+        command.args(["up", "--port", "0", "--json", "--profile", &launch.profile]).args(&launch.arguments);
+        command.current_dir(&launch.workspace).env("LAMBDA_DIST_PATH", home.path().join("dist"));
         for variable in ["AWS_ENDPOINT_URL", "USE_LOCALSTACK", "LAMBDA_SRC_PATH"] {
             command.env_remove(variable);
         }
@@ -88,26 +89,10 @@ impl Started {
     }
 }
 
-/// Writes the stack's template with another batch size of its mappings into a file.
-fn with_batches_of(size: u32, root: &Path, home: &Path) -> Result<PathBuf> {
-    let mut template: Value = serde_json::from_slice(&fs::read(root.join(TEMPLATE))?)?;
-    let mut mappings = 0;
-    for resource in template["Resources"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
-        if resource["Type"] == "AWS::Lambda::EventSourceMapping" {
-            resource["Properties"]["BatchSize"] = size.into();
-            mappings += 1;
-        }
-    }
-    ensure!(mappings > 0, "{TEMPLATE} has no event source mapping");
-    let file = home.join("batches.template.json");
-    fs::write(&file, serde_json::to_vec(&template)?)?;
-    Ok(file)
-}
-
 /// From the start of the program to its `ready` line.
-pub(crate) async fn time_to_ready(options: &Options) -> Result<Duration> {
+pub(crate) async fn time_to_ready(launch: &Launch) -> Result<Duration> {
     let began = Instant::now();
-    let mut started = Started::new(options)?;
+    let mut started = Started::new(launch)?;
     started.event(&["ready"]).await?;
     let took = began.elapsed();
     started.stop().await?;
@@ -116,12 +101,10 @@ pub(crate) async fn time_to_ready(options: &Options) -> Result<Duration> {
 
 impl Session {
     /// Starts the program and waits until every function that it builds is live.
-    pub(crate) async fn start(options: &Options) -> Result<Self> {
-        let mut started = Started::new(options)?;
-        let ready = started.event(&["ready"]).await?;
-        let text = |value: &Value| value.as_str().map(str::to_owned).context("a URL in the ready line");
-        let (endpoint, api) =
-            (text(&ready["endpoint"])?, text(&ready["outputs"]["ApiGatewayMethodEndpoint"])?);
+    pub(crate) async fn start(launch: &Launch) -> Result<Self> {
+        let mut started = Started::new(launch)?;
+        let mut ready = started.event(&["ready"]).await?;
+        let endpoint = ready["endpoint"].as_str().context("the endpoint in the ready line")?.to_owned();
         let going_live = async {
             let build = started.event(&["build"]).await?;
             let mut awaited: BTreeSet<String> =
@@ -135,7 +118,12 @@ impl Session {
         tokio::time::timeout(BUILD_LIMIT, going_live)
             .await
             .context("the functions did not become live")??;
-        Ok(Self { endpoint, api, process: started.process()?, started })
+        Ok(Self { endpoint, outputs: ready["outputs"].take(), process: started.process()?, started })
+    }
+
+    /// An output of the stack.
+    pub(crate) fn output(&self, name: &str) -> Result<&str> {
+        self.outputs[name].as_str().with_context(|| format!("no output {name}"))
     }
 
     /// Ends the program and waits for it.

@@ -1,0 +1,62 @@
+//! The command line, and what must be there before anything starts.
+
+#[path = "../support/needed.rs"]
+#[allow(dead_code, reason = "another benchmark uses more of this module")]
+mod needed;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Parser;
+
+use self::needed::{built, must_start};
+use crate::session::Launch;
+
+/// Measures the distributed system beside the single function that does the same work.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "systems")]
+pub(crate) struct Options {
+    /// How long the work on a word takes besides its transformation, in ms; may be given more than once.
+    #[arg(long = "delay", default_values_t = [0, 10, 100], value_name = "MS")]
+    pub(crate) delays: Vec<u64>,
+    /// How many requests `dist` sends at once.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(crate) at_once: usize,
+    /// How often each is measured; the median is shown.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) rounds: usize,
+    /// The words, one a line.
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/distributed/mydata.txt"), hide_default_value = true, value_name = "FILE")]
+    pub(crate) words: PathBuf,
+    /// Where the clients `dist` and `single` lie.
+    #[arg(long, default_value_os_t = built(), hide_default_value = true, value_name = "FOLDER")]
+    pub(crate) clients: PathBuf,
+    /// Cargo's profile for the functions.
+    #[arg(long, default_value = "release", value_name = "PROFILE")]
+    profile: String,
+    /// The devloop to measure.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
+    program: PathBuf,
+    /// `cargo bench` passes it to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Options {
+    /// Checks that the clients exist. The error says how to build them.
+    pub(crate) fn check(&self) -> Result<()> {
+        ["dist", "single"].into_iter().try_for_each(|client| {
+            must_start(&self.clients.join(client), "`cargo build --release -p distributed-clients`")
+        })
+    }
+
+    /// How devloop is started with a stack.
+    pub(crate) fn launch(&self, stack: &str) -> Launch {
+        Launch {
+            program: self.program.clone(),
+            workspace: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
+            arguments: vec!["--stack".to_owned(), stack.to_owned()],
+            profile: self.profile.clone(),
+        }
+    }
+}
