@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_flattened_at_the_level_that_the_rule_names() {
+    fn x10_lists_are_flattened_at_the_level_that_the_rule_names() {
         let value = object(&[("prices", object(&[("price", prices())]))]);
         let check = |level: usize, expected: &str| {
             let how = Flatten { kind: Kind::List, level };
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_flattened_one_level_above_the_one_that_the_rule_names() {
+    fn x10_objects_are_flattened_one_level_above_the_one_that_the_rule_names() {
         let value = object(&[("prices", prices())]);
         let check = |level: usize, expected: &str| {
             let how = Flatten { kind: Kind::Object, level: level + 1 };
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_elements_keep_their_place_and_texts_get_a_name() {
+    fn x10_empty_elements_keep_their_place_and_texts_get_a_name() {
         let how = Flatten { kind: Kind::Object, level: 2 };
         let image = |url: &str| object(&[("image", text(url))]);
         let images = object(&[("image", Tree::List(vec![image("u1"), Tree::Null, image("u3")]))]);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn two_items_are_nested_unless_the_rule_says_otherwise() {
+    fn x10_two_items_are_nested_unless_the_rule_says_otherwise() {
         let items = object(&[("item", Tree::List(vec![text("a"), text("b")]))]);
         let how = Flatten { kind: Kind::List, level: 1 };
         assert_eq!(compact(&flattened(items.clone(), how, false)), r#"[["a","b"]]"#);
@@ -168,7 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_ignored_by_their_raw_name_and_elements_win_over_them() {
+    fn x10_a_single_price_with_one_field_becomes_a_list_of_its_value() {
+        let prices = object(&[("price", object(&[("currency", text("EUR"))]))]);
+        let how = Flatten { kind: Kind::List, level: 2 };
+        assert_eq!(compact(&flattened(prices, how, false)), r#"["EUR"]"#);
+    }
+
+    #[test]
+    fn x10_attributes_are_ignored_by_their_raw_name_and_elements_win_over_them() {
         let rule = Rule { ignore: ["@type".to_owned()].into(), ..Rule::default() };
         let tree =
             object(&[("@type", text("x")), ("@id", text("1")), ("type", text("y")), ("id", text("2"))]);

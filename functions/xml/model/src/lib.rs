@@ -8,6 +8,7 @@ mod json;
 mod keys;
 mod read;
 mod rule;
+mod text;
 mod tree;
 
 pub use convert::convert;

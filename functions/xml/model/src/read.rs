@@ -1,12 +1,13 @@
 //! Reads XML into a tree, with bounded depth and size. Document types, and with them custom entities, are refused.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::{
     rule::Rule,
+    text::{is_allowed, is_name, text_of},
     tree::{Members, Tree},
 };
 
@@ -18,6 +19,9 @@ const DEPTH: usize = 256;
 
 /// How many attributes an element may have. The reader compares each attribute with all others to find duplicates.
 const ATTRIBUTES: usize = 1024;
+
+/// What the prefix `xml` stands for in every file [Namespaces in XML 1.0, 3 Declaring namespaces].
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Why an XML file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +37,10 @@ pub struct ReadError {
 
 /// Reads a file; `rule` maps the namespaces of names.
 pub fn read(bytes: &[u8], rule: &Rule) -> Result<Tree, ReadError> {
-    Reading::new(bytes)?.run(rule)
+    if bytes.len() > LARGEST {
+        return Err(at("", 0, format!("the file is larger than {} MB", LARGEST >> 20)));
+    }
+    Reading::new(&text_of(bytes)?).run(rule)
 }
 
 /// Checks that a file is well-formed, without keeping it.
@@ -57,7 +64,8 @@ struct Reading<'t> {
     reader: Reader<&'t [u8]>,
 }
 
-fn at(text: &str, offset: usize, reason: impl Into<String>) -> ReadError {
+/// An error at an offset in a text, in bytes.
+pub(crate) fn at(text: &str, offset: usize, reason: impl Into<String>) -> ReadError {
     let mut end = offset.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -69,18 +77,11 @@ fn at(text: &str, offset: usize, reason: impl Into<String>) -> ReadError {
 }
 
 impl<'t> Reading<'t> {
-    fn new(bytes: &'t [u8]) -> Result<Self, ReadError> {
-        if bytes.len() > LARGEST {
-            return Err(at("", 0, format!("the file is larger than {} MB", LARGEST >> 20)));
-        }
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            at(&valid, valid.len(), "the file is not UTF-8")
-        })?;
+    fn new(text: &'t str) -> Self {
         let mut reader = Reader::from_reader(text.as_bytes());
         reader.config_mut().check_end_names = true;
-        Ok(Self { text, reader })
+        reader.config_mut().check_comments = true;
+        Self { text, reader }
     }
 
     fn fail(&self, reason: impl Into<String>) -> ReadError {
@@ -92,6 +93,7 @@ impl<'t> Reading<'t> {
         let mut open: Vec<Open> = Vec::new();
         let mut root: Option<(String, Tree)> = None;
         loop {
+            let begin = self.reader.buffer_position();
             let event = self.reader.read_event();
             let event = event.map_err(|error| {
                 let position = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
@@ -116,8 +118,12 @@ impl<'t> Reading<'t> {
                     }
                     close(element, &mut open, &mut root);
                 }
-                Event::Text(text) => self.text(&mut open, &text)?,
-                Event::CData(text) => self.text(&mut open, &text)?,
+                Event::Text(text) if text.contains("]]>") => return Err(self.fail("text contains ]]>")),
+                Event::Text(text) => self.text(&mut open, &text.xml10_content())?,
+                Event::CData(_) if open.is_empty() => {
+                    return Err(self.fail("text stands outside of the root element"));
+                }
+                Event::CData(text) => self.text(&mut open, &text.xml10_content())?,
                 Event::GeneralRef(name) => {
                     let name: &str = &name;
                     let value =
@@ -133,15 +139,10 @@ impl<'t> Reading<'t> {
                     let (name, value) = root.ok_or_else(|| self.fail("the file has no element"))?;
                     return Ok(Tree::Object(Members::from_iter([(name, value)])));
                 }
-                Event::Decl(declaration) => {
-                    let declared: &str = &declaration;
-                    let encoding = declared.split("encoding=").nth(1).and_then(|rest| rest.get(1..6));
-                    if encoding.is_some_and(|name| {
-                        !name.eq_ignore_ascii_case("utf-8") && !name.eq_ignore_ascii_case("us-as")
-                    }) {
-                        return Err(self.fail("only UTF-8 is taken"));
-                    }
+                Event::Decl(_) if begin > 0 => {
+                    return Err(self.fail("the declaration does not stand at the start of the file"));
                 }
+                Event::Decl(_) => {}
                 Event::Comment(_) | Event::PI(_) => {}
             }
         }
@@ -171,6 +172,9 @@ impl<'t> Reading<'t> {
     /// An element with its attributes, in the namespaces that it and its parents declare.
     fn element(&self, start: &BytesStart<'_>, open: &[Open], rule: &Rule) -> Result<Open, ReadError> {
         let raw: String = start.name().as_ref().to_owned();
+        if !is_name(&raw) {
+            return Err(self.fail(format!("`{raw}` is not a name")));
+        }
         let mut attributes = Vec::new();
         let mut declared = Members::default();
         let mut scope = open.last().map(|parent| parent.scope.clone()).unwrap_or_default();
@@ -180,6 +184,9 @@ impl<'t> Reading<'t> {
             }
             let attribute = attribute.map_err(|error| self.fail(error.to_string()))?;
             let name: &str = attribute.key.as_ref();
+            if !is_name(name) {
+                return Err(self.fail(format!("`{name}` is not a name")));
+            }
             let value = self.unescaped(&attribute.value)?;
             let prefix = match name.strip_prefix("xmlns") {
                 Some("") => Some(""),
@@ -188,34 +195,72 @@ impl<'t> Reading<'t> {
             };
             match prefix {
                 Some(prefix) => {
-                    declared.assign(prefix.to_owned(), Tree::Text(value.clone()));
+                    let shown = if value.is_empty() { Tree::Null } else { Tree::Text(value.clone()) };
+                    declared.assign(prefix.to_owned(), shown);
                     Rc::make_mut(&mut scope).insert(prefix.to_owned(), value);
                 }
                 None => attributes.push((name.to_owned(), value)),
             }
         }
         let mut members = Members::default();
+        for (name, value) in attributes {
+            // The default namespace only applies to elements.
+            let name = if name.contains(':') { self.qualified(&name, &scope, rule)? } else { name };
+            members.assign(format!("@{name}"), Tree::Text(value));
+        }
         if !declared.is_empty() {
             members.assign("@xmlns".to_owned(), Tree::Object(declared));
         }
-        for (name, value) in attributes {
-            // The default namespace only applies to elements.
-            let name = if name.contains(':') { qualified(&name, &scope, rule) } else { name };
-            members.append(format!("@{name}"), Tree::Text(value));
-        }
-        let name = qualified(&raw, &scope, rule);
+        let name = self.qualified(&raw, &scope, rule)?;
         Ok(Open { name, raw, members, text: String::new(), scope })
     }
 
+    /// A name with its namespace as the rule maps it: without a prefix, with another one, or with the namespace itself.
+    fn qualified(
+        &self,
+        raw: &str,
+        scope: &BTreeMap<String, String>,
+        rule: &Rule,
+    ) -> Result<String, ReadError> {
+        let (prefix, local) = raw.split_once(':').unwrap_or(("", raw));
+        let declared = match prefix {
+            "xml" => Some(XML),
+            prefix => scope.get(prefix).map(String::as_str).filter(|uri| !uri.is_empty()),
+        };
+        let Some(uri) = declared else {
+            return match prefix {
+                "" => Ok(raw.to_owned()),
+                prefix => Err(self.fail(format!("the prefix {prefix} is not declared"))),
+            };
+        };
+        Ok(match rule.namespaces.get(uri).map(String::as_str) {
+            Some("") => local.to_owned(),
+            Some(prefix) => format!("{prefix}:{local}"),
+            None => format!("{uri}:{local}"),
+        })
+    }
+
+    /// The value of an attribute: white space as spaces, and references as what they stand for [XML 1.0, 3.3.3 Attribute-value
+    /// normalization].
     fn unescaped(&self, text: &str) -> Result<String, ReadError> {
+        if text.contains('<') {
+            return Err(self.fail("the value of an attribute contains <"));
+        }
+        let text: Cow<'_, str> = if text.contains(['\t', '\n', '\r']) {
+            text.replace("\r\n", " ").replace(['\t', '\n', '\r'], " ").into()
+        } else {
+            text.into()
+        };
         let mut out = String::new();
-        let mut rest = text;
-        while let Some(begin) = rest.find('&') {
-            out.push_str(&rest[..begin]);
-            let name = rest[begin + 1..].split(';').next().unwrap_or_default();
+        let mut rest = &*text;
+        while let Some((before, behind)) = rest.split_once('&') {
+            out.push_str(before);
+            let Some((name, behind)) = behind.split_once(';') else {
+                return Err(self.fail("a reference does not end with a semicolon"));
+            };
             let value = entity(name).ok_or_else(|| self.fail(format!("the entity &{name}; is not known")))?;
             out.push_str(&value);
-            rest = rest.get(begin + name.len() + 2..).unwrap_or_default();
+            rest = behind;
         }
         out.push_str(rest);
         Ok(out)
@@ -241,17 +286,6 @@ fn close(element: Open, open: &mut [Open], root: &mut Option<(String, Tree)>) {
     }
 }
 
-/// A name with its namespace as the rule maps it: without a prefix, with another one, or with the namespace itself.
-fn qualified(raw: &str, scope: &BTreeMap<String, String>, rule: &Rule) -> String {
-    let (prefix, local) = raw.split_once(':').unwrap_or(("", raw));
-    let Some(uri) = scope.get(prefix).filter(|uri| !uri.is_empty()) else { return raw.to_owned() };
-    match rule.namespaces.get(uri).map(String::as_str) {
-        Some("") => local.to_owned(),
-        Some(prefix) => format!("{prefix}:{local}"),
-        None => format!("{uri}:{local}"),
-    }
-}
-
 /// The text of a predefined entity or of a character reference.
 fn entity(name: &str) -> Option<String> {
     let text = match name {
@@ -266,7 +300,7 @@ fn entity(name: &str) -> Option<String> {
                 Some(hex) => u32::from_str_radix(hex, 16).ok()?,
                 None => number.parse().ok()?,
             };
-            return char::from_u32(code).map(String::from);
+            return char::from_u32(code).filter(|letter| is_allowed(*letter)).map(String::from);
         }
     };
     Some(text.to_owned())
