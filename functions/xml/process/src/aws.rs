@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use functions_common::aws::{Cause, Service, sdk_config};
 use serde_json::Value;
 
-use crate::objects::{Fault, Object, Objects, Put};
+use crate::objects::{Fault, Head, Object, Objects, Put, Written};
 use crate::rules::Source;
 
 /// S3.
@@ -48,9 +49,12 @@ impl Objects for S3 {
         Ok(Object { bytes, etag, metadata })
     }
 
-    async fn metadata(&self, bucket: &str, key: &str) -> Result<Option<HashMap<String, String>>, Fault> {
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<Head>, Fault> {
         match self.0.head_object().bucket(bucket).key(key).send().await {
-            Ok(answer) => Ok(Some(answer.metadata.unwrap_or_default())),
+            Ok(answer) => Ok(Some(Head {
+                etag: answer.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+                metadata: answer.metadata.unwrap_or_default(),
+            })),
             Err(error)
                 if error
                     .as_service_error()
@@ -62,11 +66,27 @@ impl Objects for S3 {
         }
     }
 
-    async fn put(&self, object: Put) -> Result<(), Fault> {
-        let Put { bucket, key, body, metadata } = object;
+    async fn put(&self, object: Put) -> Result<Written, Fault> {
+        let Put { bucket, key, body, metadata, replaces } = object;
         let call = self.0.put_object().bucket(bucket).key(key).content_type("application/json");
+        let call = match replaces {
+            Some(etag) => call.if_match(format!("\"{etag}\"")),
+            None => call.if_none_match("*"),
+        };
         let call = call.set_metadata(Some(metadata)).body(ByteStream::from(body.into_bytes()));
-        call.send().await.map(|_| ()).map_err(|error| Fault::Objects(Cause::from(&error).short))
+        match call.send().await {
+            Ok(_) => Ok(Written::Stored),
+            // 409 is a write of the same key at the same moment; 404 is a deletion [Conditional writes, Amazon S3 user guide].
+            Err(error)
+                if error
+                    .raw_response()
+                    .is_some_and(|response| matches!(response.status().as_u16(), 404 | 409 | 412))
+                    && error.code() != Some("NoSuchBucket") =>
+            {
+                Ok(Written::Outrun)
+            }
+            Err(error) => Err(Fault::Objects(Cause::from(&error).short)),
+        }
     }
 }
 

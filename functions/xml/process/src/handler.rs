@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use xml_model::{LARGEST, convert, error_key, output_key, read, to_json};
 
 use crate::event::{Event, Record};
-use crate::objects::{Fault, Objects, Put};
+use crate::objects::{Fault, Head, Objects, Put, Written};
 use crate::rules::{Rules, Source};
+
+/// How often a conversion starts again because another environment has written the result meanwhile.
+const TRIES: usize = 5;
 
 /// The function's answer: an HTTP response for a person, null for S3.
 pub type Answer = Value;
@@ -99,21 +102,37 @@ fn envelope(status: u16, message: &str) -> Answer {
 
 impl<O: Objects, S: Source> Process<O, S> {
     async fn one(&self, event: &Event, record: &Record) -> Result<Ending, Fault> {
-        let (bucket, key) = (record.bucket(), record.key());
+        let key = record.key();
         let to_bucket = event.to_bucket.as_deref().unwrap_or(&self.to_bucket);
         let target = output_key(&key);
-        if to_bucket == bucket && target == key {
+        if to_bucket == record.bucket() && target == key {
             return Ok(Ending::Refused("the result would overwrite its source".to_owned()));
         }
-        let sequencer = record.sequencer();
-        let there = self.objects.metadata(to_bucket, &target).await?;
-        if there
-            .as_ref()
-            .and_then(|there| there.get("source-sequencer"))
-            .is_some_and(|newer| *newer > sequencer)
-        {
-            return Ok(Ending::Superseded);
+        // Two changes of one object may be converted at the same time. The later write is only accepted if it replaces what its
+        // conversion has compared itself with, so the result of an older change never takes the place of a newer one.
+        for _ in 0..TRIES {
+            let there = self.objects.head(to_bucket, &target).await?;
+            if is_newer(there.as_ref(), &record.sequencer()) {
+                return Ok(Ending::Superseded);
+            }
+            let replaces = there.map(|there| there.etag);
+            if let Some(ending) = self.attempt(event, record, to_bucket, target.clone(), replaces).await? {
+                return Ok(ending);
+            }
         }
+        Err(Fault::Objects(format!("{target} was written by others {TRIES} times meanwhile")))
+    }
+
+    /// Converts the object as it is now; `None` if the result was written by another environment meanwhile.
+    async fn attempt(
+        &self,
+        event: &Event,
+        record: &Record,
+        to_bucket: &str,
+        target: String,
+        replaces: Option<String>,
+    ) -> Result<Option<Ending>, Fault> {
+        let (bucket, key, sequencer) = (record.bucket(), record.key(), record.sequencer());
         let object = self.objects.get(bucket, &key, LARGEST + 1).await?;
         let wanted = object.metadata.get("rule-id").map(|id| id.parse::<u64>());
         let id = match wanted {
@@ -135,11 +154,15 @@ impl<O: Objects, S: Source> Process<O, S> {
         };
         let body = to_json(&convert(tree, &rule));
         let metadata = stamped(&object.etag, &sequencer);
-        self.objects.put(Put { bucket: to_bucket.to_owned(), key: target, body, metadata }).await?;
-        Ok(Ending::Converted)
+        let put = Put { bucket: to_bucket.to_owned(), key: target, body, metadata, replaces };
+        Ok(match self.objects.put(put).await? {
+            Written::Stored => Some(Ending::Converted),
+            Written::Outrun => None,
+        })
     }
 
-    /// Writes a report of why an object is not converted; trying again would change nothing.
+    /// Writes a report of why an object is not converted, since trying again would change nothing; `None` if another environment
+    /// has written the report meanwhile.
     async fn refuse(
         &self,
         bucket: &str,
@@ -148,18 +171,35 @@ impl<O: Objects, S: Source> Process<O, S> {
         place: Option<(usize, usize, u64)>,
         etag: &str,
         sequencer: &str,
-    ) -> Result<Ending, Fault> {
+    ) -> Result<Option<Ending>, Fault> {
+        let there = self.objects.head(bucket, &error_key(key)).await?;
+        if is_newer(there.as_ref(), sequencer) {
+            return Ok(Some(Ending::Superseded));
+        }
         let mut report = json!({ "key": key, "reason": reason, "etag": etag });
         if let Some((line, column, rule)) = place {
             report["line"] = line.into();
             report["column"] = column.into();
             report["rule"] = rule.into();
         }
-        let body = format!("{report:#}");
-        let metadata = stamped(etag, sequencer);
-        self.objects.put(Put { bucket: bucket.to_owned(), key: error_key(key), body, metadata }).await?;
-        Ok(Ending::Refused(reason.to_owned()))
+        let put = Put {
+            bucket: bucket.to_owned(),
+            key: error_key(key),
+            body: format!("{report:#}"),
+            metadata: stamped(etag, sequencer),
+            replaces: there.map(|there| there.etag),
+        };
+        Ok(match self.objects.put(put).await? {
+            Written::Stored => Some(Ending::Refused(reason.to_owned())),
+            Written::Outrun => None,
+        })
     }
+}
+
+/// Whether an object was made from a change that came after the one with this sequencer.
+fn is_newer(there: Option<&Head>, sequencer: &str) -> bool {
+    let newer = there.and_then(|there| there.metadata.get("source-sequencer"));
+    newer.is_some_and(|newer| newer.as_str() > sequencer)
 }
 
 /// Metadata that says from which change of the source a result was made.

@@ -12,6 +12,6 @@ mod run;
 
 pub use event::{Event, Record};
 pub use handler::{Answer, Process};
-pub use objects::{Fault, Object, Objects, Put};
+pub use objects::{Fault, Head, Object, Objects, Put, Written};
 pub use rules::{Rules, Source};
 pub use run::run;

@@ -24,6 +24,26 @@ pub struct Put {
     pub body: String,
     /// User metadata.
     pub metadata: HashMap<String, String>,
+    /// The `ETag`, without quotes, of the object that it replaces; `None` if it must be the first with its key.
+    pub replaces: Option<String>,
+}
+
+/// An object without its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The `ETag` without quotes.
+    pub etag: String,
+    /// User metadata.
+    pub metadata: HashMap<String, String>,
+}
+
+/// How a write ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The object is stored.
+    Stored,
+    /// Nothing was stored: there is not the object that was to be replaced.
+    Outrun,
 }
 
 /// A fault of a service.
@@ -45,13 +65,9 @@ pub trait Objects {
     /// Reads an object; a larger one is cut off after `limit` bytes.
     fn get(&self, bucket: &str, key: &str, limit: usize) -> impl Future<Output = Result<Object, Fault>>;
 
-    /// The user metadata of an object; `None` if there is no object with this key.
-    fn metadata(
-        &self,
-        bucket: &str,
-        key: &str,
-    ) -> impl Future<Output = Result<Option<HashMap<String, String>>, Fault>>;
+    /// An object without its bytes; `None` if there is no object with this key.
+    fn head(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<Head>, Fault>>;
 
-    /// Writes an object.
-    fn put(&self, object: Put) -> impl Future<Output = Result<(), Fault>>;
+    /// Writes an object if it replaces the one that it is to replace.
+    fn put(&self, object: Put) -> impl Future<Output = Result<Written, Fault>>;
 }

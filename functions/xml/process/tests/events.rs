@@ -3,19 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use functions_common::{Handler as _, Invocation, InvocationError};
 use lambda_runtime::Context;
 use serde_json::{Value, json};
 use xml_model::Rule;
-use xml_process::{Event, Fault, Object, Objects, Process, Put, Rules, Source};
+use xml_process::{Event, Fault, Head, Object, Objects, Process, Put, Rules, Source, Written};
 
 /// Buckets in memory; the first `failures` reads fail.
 #[derive(Debug, Default)]
 struct Buckets {
     objects: Mutex<HashMap<String, Object>>,
     failures: Mutex<usize>,
+    /// What another environment writes, by bucket and key, after the next read of a file.
+    meanwhile: Mutex<Vec<(String, Object)>>,
 }
 
 impl Buckets {
@@ -43,32 +46,45 @@ impl Objects for Buckets {
             return Err(Fault::Objects("SlowDown".to_owned()));
         }
         let found = self.objects.lock().unwrap().get(&format!("{bucket}/{key}")).cloned();
+        self.objects.lock().unwrap().extend(self.meanwhile.lock().unwrap().drain(..));
         found.ok_or_else(|| Fault::Missing(key.to_owned()))
     }
 
-    async fn metadata(&self, bucket: &str, key: &str) -> Result<Option<HashMap<String, String>>, Fault> {
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<Head>, Fault> {
         let objects = self.objects.lock().unwrap();
-        Ok(objects.get(&format!("{bucket}/{key}")).map(|object| object.metadata.clone()))
+        let found = objects.get(&format!("{bucket}/{key}"));
+        Ok(found.map(|object| Head { etag: object.etag.clone(), metadata: object.metadata.clone() }))
     }
 
-    async fn put(&self, object: Put) -> Result<(), Fault> {
+    async fn put(&self, object: Put) -> Result<Written, Fault> {
         let place = format!("{}/{}", object.bucket, object.key);
-        let stored =
-            Object { bytes: object.body.into_bytes(), etag: String::new(), metadata: object.metadata };
-        self.objects.lock().unwrap().insert(place, stored);
-        Ok(())
+        let mut objects = self.objects.lock().unwrap();
+        if objects.get(&place).map(|there| there.etag.clone()) != object.replaces {
+            return Ok(Written::Outrun);
+        }
+        let etag = format!("{} objects", objects.len());
+        let stored = Object { bytes: object.body.into_bytes(), etag, metadata: object.metadata };
+        objects.insert(place, stored);
+        Ok(Written::Stored)
     }
 }
 
-/// A table with rule 1, or none.
-#[derive(Debug)]
-struct Table(Mutex<HashMap<u64, Value>>);
+/// A table of rules that counts how often it is read.
+#[derive(Debug, Clone)]
+struct Table(Arc<Mutex<HashMap<u64, Value>>>, Arc<AtomicUsize>);
+
+impl Table {
+    fn with(rules: &[(u64, Value)]) -> Self {
+        Self(Arc::new(Mutex::new(rules.iter().cloned().collect())), Arc::default())
+    }
+}
 
 impl Source for Table {
     async fn rule(&self, table: &str, id: u64) -> Result<Option<Value>, Fault> {
         if table == "missing" {
             return Err(Fault::Rules("ResourceNotFoundException".to_owned()));
         }
+        self.1.fetch_add(1, Ordering::Relaxed);
         Ok(self.0.lock().unwrap().get(&id).cloned())
     }
 
@@ -81,7 +97,7 @@ impl Source for Table {
 fn function(files: &[(&str, &str)], rules: &[(u64, Value)]) -> Process<Buckets, Table> {
     Process {
         objects: Buckets::with(files),
-        rules: Rules::new(Table(Mutex::new(rules.iter().cloned().collect())), true),
+        rules: Rules::new(Table::with(rules), true),
         to_bucket: "json-data".to_owned(),
         table: "rulesTable".to_owned(),
     }
@@ -169,6 +185,35 @@ async fn an_older_change_does_not_undo_a_newer_one() {
     assert_eq!(function.objects.text("json-data/a.json"), newest);
     handle(&function, json!({ "Records": [record("a.xml", "10")] })).await.unwrap();
     assert_ne!(function.objects.text("json-data/a.json"), newest);
+}
+
+/// What another environment writes between a conversion's comparison and its write.
+fn written_meanwhile(function: &Process<Buckets, Table>, sequencer: &str) {
+    let metadata = [("source-sequencer".to_owned(), format!("{sequencer:0>32}"))].into();
+    let other = Object { bytes: b"other".to_vec(), etag: sequencer.to_owned(), metadata };
+    function.objects.meanwhile.lock().unwrap().push(("json-data/a.json".to_owned(), other));
+}
+
+#[tokio::test]
+async fn an_older_change_does_not_undo_a_newer_one_that_is_converted_at_the_same_time() {
+    let function = function(&[("xml-data/a.xml", "<old/>")], &[]);
+    written_meanwhile(&function, "2");
+    handle(&function, json!({ "Records": [record("a.xml", "1")] })).await.unwrap();
+    assert_eq!(function.objects.text("json-data/a.json").unwrap(), "other");
+    written_meanwhile(&function, "3");
+    handle(&function, json!({ "Records": [record("a.xml", "4")] })).await.unwrap();
+    assert_eq!(function.objects.text("json-data/a.json").unwrap(), "{\n    \"old\": null\n}");
+}
+
+#[tokio::test]
+async fn a_rule_is_read_once_for_many_files() {
+    let table = Table::with(&[(1, Rule::reference())]);
+    let function =
+        Process { rules: Rules::new(table.clone(), true), ..function(&[("xml-data/a.xml", "<a/>")], &[]) };
+    for sequencer in ["1", "2", "3"] {
+        handle(&function, json!({ "Records": [record("a.xml", sequencer)] })).await.unwrap();
+    }
+    assert_eq!(table.1.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
