@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use functions_common::aws::{Cause, Service, sdk_config};
 use functions_common::{StartError, required};
 
-use crate::places::{Failure, Places, Stored};
+use crate::places::{Failure, Places, Presigned, Stored};
 
 /// How long a presigned address is valid.
 const PRESIGNED: Duration = Duration::from_mins(15);
@@ -60,13 +60,15 @@ impl Places for Aws {
         answer.map(|answer| answer.item.is_some()).map_err(|error| Failure(Cause::from(&error).detail))
     }
 
-    async fn presigned(&self, bucket: &str, key: &str, rule: Option<u64>) -> Result<String, Failure> {
-        let mut call = self.s3.put_object().bucket(bucket).key(key).content_type("application/xml");
+    async fn presigned(&self, bucket: &str, key: &str, rule: Option<u64>) -> Result<Presigned, Failure> {
+        // Without a content type: clients would have to send the same one.
+        let mut call = self.s3.put_object().bucket(bucket).key(key);
         if let Some(rule) = rule {
             call = call.metadata("rule-id", rule.to_string());
         }
         let config = PresigningConfig::expires_in(PRESIGNED).map_err(|error| Failure(error.to_string()))?;
         let signed = call.presigned(config).await.map_err(|error| Failure(Cause::from(&error).detail))?;
-        Ok(signed.uri().to_owned())
+        let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Presigned { url: signed.uri().to_owned(), headers })
     }
 }

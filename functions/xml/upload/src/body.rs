@@ -6,11 +6,15 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::answer::Ending;
 
-/// The reference's sample file, which is used for an empty body.
-const SAMPLE: &[u8] = include_bytes!("../data/data.xml");
+/// The reference's sample files by their names. They are taken for requests without a body, as the reference's page sends them.
+const SAMPLES: [(&str, &[u8]); 3] = [
+    ("data/data.xml", include_bytes!("../data/data.xml")),
+    ("data/data1.xml", include_bytes!("../data/data1.xml")),
+    ("data/data2.xml", include_bytes!("../data/data2.xml")),
+];
 
-/// The file in a request.
-pub(crate) fn file(request: &ApiGatewayProxyRequest) -> Result<Vec<u8>, Ending> {
+/// The file in a request; `name` is the one that the request gives it.
+pub(crate) fn file(request: &ApiGatewayProxyRequest, name: &str) -> Result<Vec<u8>, Ending> {
     let text = request.body.as_deref().unwrap_or_default();
     let body = if request.is_base64_encoded {
         STANDARD.decode(text).map_err(|error| Ending::Invalid(format!("invalid base64: {error}")))?
@@ -18,7 +22,8 @@ pub(crate) fn file(request: &ApiGatewayProxyRequest) -> Result<Vec<u8>, Ending> 
         text.as_bytes().to_vec()
     };
     if body.is_empty() {
-        return Ok(SAMPLE.to_vec());
+        let sample = SAMPLES.iter().find(|(sample, _)| *sample == name);
+        return Ok(sample.map(|(_, content)| content.to_vec()).unwrap_or_default());
     }
     let kind = request.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.starts_with("multipart/") { part(kind, &body).ok_or(Ending::NoFile) } else { Ok(body) }

@@ -9,6 +9,7 @@ use xml_model::{LARGEST, check};
 
 use crate::answer::Ending;
 use crate::body;
+use crate::event::Event;
 use crate::places::Places;
 
 /// The function. It never fails an invocation, because an API gateway would then hide the cause.
@@ -30,12 +31,12 @@ struct Wanted {
 }
 
 impl<P: Places> Handler for Upload<P> {
-    type Event = Option<ApiGatewayProxyRequest>;
+    type Event = Event;
     type Answer = ApiGatewayProxyResponse;
 
     async fn handle(
         &self,
-        request: Option<ApiGatewayProxyRequest>,
+        Event(request): Event,
         invocation: &mut Invocation,
     ) -> Result<ApiGatewayProxyResponse, InvocationError> {
         let started = Instant::now();
@@ -81,17 +82,18 @@ impl<P: Places> Upload<P> {
         let key = format!("uploads/{file}");
         let at = created_at(request.request_context.request_time_epoch);
         if request.path.as_deref().unwrap_or_default().ends_with("/upload-url") {
-            let url = self
+            let signed = self
                 .places
                 .presigned(&bucket, &key, rule)
                 .await
                 .map_err(|failure| Ending::Failed(failure.0))?;
             let message = format!("PUT {file} to this address");
-            return Ok(Ending::Done(
-                json!({ "message": message, "url": url, "bucket": bucket, "key": key, "createdAt": at }),
-            ));
+            return Ok(Ending::Done(json!({
+                "message": message, "url": signed.url, "headers": signed.headers, "bucket": bucket, "key": key,
+                "createdAt": at,
+            })));
         }
-        let content = body::file(request)?;
+        let content = body::file(request, &file)?;
         if content.len() > LARGEST {
             return Err(Ending::TooLarge);
         }

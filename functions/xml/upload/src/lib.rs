@@ -3,11 +3,13 @@
 mod answer;
 mod aws;
 mod body;
+mod event;
 mod handler;
 mod places;
 mod run;
 
 pub use answer::Ending;
+pub use event::Event;
 pub use handler::Upload;
-pub use places::{Failure, Places, Stored};
+pub use places::{Failure, Places, Presigned, Stored};
 pub use run::run;

@@ -1,10 +1,21 @@
 //! The operations that the function needs from S3 and the table, as a trait, so that tests run without them.
 
+use std::collections::BTreeMap;
+
 /// An object that was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The `ETag` without quotes.
     pub etag: String,
+}
+
+/// A presigned request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Presigned {
+    /// Its address.
+    pub url: String,
+    /// The headers that must be sent with it, because they are signed too.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// A service failed.
@@ -32,5 +43,5 @@ pub trait Places {
         bucket: &str,
         key: &str,
         rule: Option<u64>,
-    ) -> impl Future<Output = Result<String, Failure>>;
+    ) -> impl Future<Output = Result<Presigned, Failure>>;
 }

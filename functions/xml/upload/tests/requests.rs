@@ -4,12 +4,11 @@
 
 use std::sync::Mutex;
 
-use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use aws_lambda_events::encodings::Body;
 use functions_common::{Handler as _, Invocation};
 use lambda_runtime::Context;
 use serde_json::{Value, json};
-use xml_upload::{Failure, Places, Stored, Upload};
+use xml_upload::{Event, Failure, Places, Presigned, Stored, Upload};
 
 type Put = (String, String, Vec<u8>, Option<u64>);
 
@@ -39,8 +38,12 @@ impl Places for Bucket {
         Ok(rule == 2)
     }
 
-    async fn presigned(&self, bucket: &str, key: &str, _: Option<u64>) -> Result<String, Failure> {
-        Ok(format!("http://s3/{bucket}/{key}?signed"))
+    async fn presigned(&self, bucket: &str, key: &str, rule: Option<u64>) -> Result<Presigned, Failure> {
+        let headers = rule.map(|rule| ("x-amz-meta-rule-id".to_owned(), rule.to_string()));
+        Ok(Presigned {
+            url: format!("http://s3/{bucket}/{key}?signed"),
+            headers: headers.into_iter().collect(),
+        })
     }
 }
 
@@ -56,7 +59,7 @@ fn request(query: &[(&str, &str)], body: &str, kind: &str) -> Value {
 }
 
 async fn ask(bucket: Bucket, event: Value) -> (i64, Value, Vec<Put>) {
-    let event: Option<ApiGatewayProxyRequest> = serde_json::from_value(event).unwrap();
+    let event: Event = serde_json::from_value(event).unwrap();
     let upload = Upload { places: bucket, allowed: vec!["xml-data".to_owned()], stores_reference: true };
     let answer = upload.handle(event, &mut Invocation::new("test", &Context::default())).await.unwrap();
     let Some(Body::Text(body)) = answer.body else { panic!("no body") };
@@ -79,10 +82,17 @@ async fn a_file_is_checked_and_stored() {
 }
 
 #[tokio::test]
-async fn an_empty_body_stands_for_the_sample() {
-    let (status, _, puts) = ask(Bucket::default(), request(&PLACE, "", "")).await;
-    assert_eq!(status, 201);
-    assert!(puts[0].2.starts_with(b"<?xml"));
+async fn an_empty_body_stands_for_the_sample_of_the_name() {
+    for (name, content) in [
+        ("data/data.xml", include_bytes!("../data/data.xml").as_slice()),
+        ("data/data1.xml", include_bytes!("../data/data1.xml")),
+    ] {
+        let (status, _, puts) = ask(Bucket::default(), request(&[("file", name), PLACE[1]], "", "")).await;
+        assert_eq!((status, puts[0].2.as_slice()), (201, content), "{name}");
+    }
+    let (status, answer, puts) = ask(Bucket::default(), request(&PLACE, "", "")).await;
+    let message = "Invalid XML: the file has no element at 1:1";
+    assert_eq!((status, &answer["message"], puts.len()), (400, &json!(message), 0));
 }
 
 #[tokio::test]
@@ -121,8 +131,10 @@ async fn what_is_wrong_is_answered_and_nothing_is_stored() {
     check(&[("file", "../a.xml"), PLACE[1]], "<a/>", 400, outside).await;
     let bomb = "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>";
     check(&PLACE, bomb, 400, "Invalid XML: document types (DTD) are not taken at 1:31").await;
-    let (status, answer, _) = ask(Bucket::default(), Value::Null).await;
-    assert_eq!((status, &answer["message"]), (400, &json!("Missing mandatory parameter: EVENT")));
+    for nothing in [Value::Null, json!({})] {
+        let (status, answer, _) = ask(Bucket::default(), nothing).await;
+        assert_eq!((status, &answer["message"]), (400, &json!("Missing mandatory parameter: EVENT")));
+    }
 }
 
 #[tokio::test]
@@ -141,9 +153,10 @@ async fn a_rule_goes_along_and_a_failure_is_told_in_the_references_words() {
 
 #[tokio::test]
 async fn an_address_for_large_files_is_made() {
-    let mut event = request(&PLACE, "", "");
+    let mut event = request(&[PLACE[0], PLACE[1], ("rule", "2")], "", "");
     event["path"] = json!("/upload-url");
     let (status, answer, puts) = ask(Bucket::default(), event).await;
     assert_eq!((status, &answer["url"]), (201, &json!("http://s3/xml-data/uploads/ä b.xml?signed")));
+    assert_eq!(answer["headers"], json!({ "x-amz-meta-rule-id": "2" }));
     assert!(puts.is_empty());
 }
