@@ -270,6 +270,7 @@ def test_notifications():
     s3.put_bucket_notification_configuration(**NAME, NotificationConfiguration=configuration)
     found = s3.get_bucket_notification_configuration(**NAME)["QueueConfigurations"][0]
     equal((found["QueueArn"], found["Events"]), (arn, ["s3:ObjectCreated:*"]))
+    assert found["Id"], found
     twice = {"QueueConfigurations": configuration["QueueConfigurations"] * 2}
     refused("InvalidArgument", "overlap", s3.put_bucket_notification_configuration, **NAME, NotificationConfiguration=twice)
 

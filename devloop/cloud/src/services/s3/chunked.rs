@@ -8,6 +8,9 @@ use hyper::HeaderMap;
 /// The longest size line or trailer line, in bytes.
 const LINE: usize = 4096;
 
+/// The most trailers of a body.
+const TRAILERS: usize = 16;
+
 /// Reads the chunks of a body that arrives in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
@@ -74,6 +77,7 @@ impl Chunks {
                 Ok(if size == 0 { State::Trailers } else { State::Data(size) })
             }
             _ if line.is_empty() => Ok(State::Done),
+            _ if self.trailers.len() == TRAILERS => Err("the body has too many trailers"),
             _ => {
                 let (name, value) = line.split_once(':').ok_or("a trailer has no value")?;
                 self.trailers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));

@@ -12,8 +12,8 @@ use super::{
 use crate::http::{Reply, Request};
 
 impl S3 {
-    /// The bucket's rule for an origin and a method.
-    fn cors_rule(&self, address: &Address, origin: &str, method: &str) -> Option<Value> {
+    /// The bucket's rule for an origin, a method and the headers that a page wants to send.
+    fn cors_rule(&self, address: &Address, origin: &str, method: &str, headers: &[String]) -> Option<Value> {
         let bucket = self.bucket(address.bucket.as_deref()?).ok()?;
         let settings = bucket.settings.read();
         let rules = items(settings.get("cors")?, "CORSRule");
@@ -24,7 +24,14 @@ impl S3 {
                     .filter_map(|value| value.as_str())
                     .any(|value| matches(value, wanted))
             };
-            any("AllowedOrigin", origin) && any("AllowedMethod", method)
+            let allows_header = |wanted: &String| {
+                let allowed = items(rule, "AllowedHeader");
+                allowed
+                    .iter()
+                    .filter_map(|one| one.as_str())
+                    .any(|one| matches(&one.to_ascii_lowercase(), wanted))
+            };
+            any("AllowedOrigin", origin) && any("AllowedMethod", method) && headers.iter().all(allows_header)
         };
         rules.iter().find(fits).map(|rule| Value::clone(rule))
     }
@@ -36,7 +43,13 @@ impl S3 {
         }
         let origin = request.header("origin").unwrap_or_default();
         let method = request.header("access-control-request-method").unwrap_or_default();
-        let Some(rule) = self.cors_rule(address, origin, method) else {
+        let headers = request.header("access-control-request-headers").unwrap_or_default();
+        let headers: Vec<String> = headers
+            .split(',')
+            .map(|name| name.trim().to_ascii_lowercase())
+            .filter(|name| !name.is_empty())
+            .collect();
+        let Some(rule) = self.cors_rule(address, origin, method, &headers) else {
             let error = refused(
                 403,
                 "AccessForbidden",
@@ -45,8 +58,8 @@ impl S3 {
             return Some(Reply::new(403, "application/xml", error::body(&error)));
         };
         let mut reply = allowed(Reply::empty(200), &rule, origin);
-        if let Some(headers) = request.header("access-control-request-headers") {
-            reply = reply.header("access-control-allow-headers", headers);
+        if !headers.is_empty() {
+            reply = reply.header("access-control-allow-headers", &headers.join(", "));
         }
         if let Some(seconds) = rule["MaxAgeSeconds"].as_str() {
             reply = reply.header("access-control-max-age", seconds);
@@ -59,7 +72,7 @@ impl S3 {
         let Some(origin) = request.header("origin").filter(|_| request.method != Method::OPTIONS) else {
             return reply;
         };
-        match self.cors_rule(address, origin, request.method.as_str()) {
+        match self.cors_rule(address, origin, request.method.as_str(), &[]) {
             Some(rule) => allowed(reply, &rule, origin),
             None => reply,
         }

@@ -152,6 +152,22 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
     Ok(())
 }
 
+/// Gives an id to each configuration of a checked document that has none, as S3 does.
+pub(super) fn give_ids(document: &mut Value) {
+    for (list, ..) in LISTS {
+        let all = match document.get_mut(list) {
+            Some(Value::Array(all)) => all.as_mut_slice(),
+            Some(one) => std::slice::from_mut(one),
+            None => continue,
+        };
+        for one in all {
+            if text(one, "Id").is_none_or(str::is_empty) {
+                one["Id"] = uuid::Uuid::new_v4().to_string().into();
+            }
+        }
+    }
+}
+
 /// Sends an event to all targets whose configuration matches. A failure is logged, because S3 has no other way to report
 /// it.
 pub(super) async fn notify(

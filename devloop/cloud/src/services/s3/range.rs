@@ -22,7 +22,7 @@ pub(super) fn asked(header: Option<&str>, length: u64) -> Asked {
     };
     match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) if first <= last && first < length => {
-            Asked::Part(first, (last + 1).min(length))
+            Asked::Part(first, last.saturating_add(1).min(length))
         }
         (Ok(first), Ok(last)) if first > last => Asked::All,
         (Ok(first), Err(_)) if last.is_empty() && first < length => Asked::Part(first, length),
@@ -49,6 +49,7 @@ mod tests {
         check("bytes=-3", Asked::Part(7, 10));
         check("bytes=-30", Asked::Part(0, 10));
         check("bytes=8-30", Asked::Part(8, 10));
+        check(&format!("bytes=8-{}", u64::MAX), Asked::Part(8, 10));
         check("bytes=10-", Asked::Nothing);
         check("bytes=10-12", Asked::Nothing);
         check("bytes=-0", Asked::Nothing);

@@ -110,9 +110,13 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
     };
     // A page that ended with a common prefix continues after all keys with this prefix.
     if let Some(group) = wanted.group(after).filter(|group| *group == after) {
-        from = behind(group);
+        match behind(group) {
+            Some(next) => from = next,
+            None => return (entries, false),
+        }
     }
-    loop {
+    // A page of no entries says nothing about what follows.
+    while wanted.most > 0 {
         let mut next = None;
         for (key, versions) in objects.range((from.clone(), Bound::Unbounded)) {
             if !key.starts_with(&wanted.prefix) {
@@ -128,7 +132,7 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
                 None => entries.push(Entry::Key(key.clone())),
                 Some(group) => {
                     entries.push(Entry::Prefix(group.to_owned()));
-                    next = Some(behind(group));
+                    next = behind(group);
                     break;
                 }
             }
@@ -138,11 +142,20 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
             None => return (entries, false),
         }
     }
+    (entries, false)
 }
 
-/// The position after all keys that start with `prefix`: no key contains this character.
-fn behind(prefix: &str) -> Bound<String> {
-    Bound::Excluded(format!("{prefix}\u{10ffff}"))
+/// The position after all keys that start with `prefix`; `None` if no key can stand there.
+fn behind(prefix: &str) -> Option<Bound<String>> {
+    let mut next = prefix.to_owned();
+    // The last character is replaced by the one that follows it. Nothing follows the very last one, so it is left out.
+    while let Some(last) = next.pop() {
+        if let Some(following) = (last..=char::MAX).nth(1) {
+            next.push(following);
+            return Some(Bound::Included(next));
+        }
+    }
+    None
 }
 
 fn contents(

@@ -182,10 +182,13 @@ pub(in crate::services::s3) async fn put_setting(
     cx: &crate::context::Context,
     bucket: &Bucket,
     parameter: &'static str,
-    value: Value,
+    mut value: Value,
 ) -> Result<(), ApiError> {
     match parameter {
-        "notification" => notify::check(s3, cx, bucket, &value).await?,
+        "notification" => {
+            notify::check(s3, cx, bucket, &value).await?;
+            notify::give_ids(&mut value);
+        }
         "policy" if access::is_public(&value) && access::blocks(bucket, "BlockPublicPolicy") => {
             return Err(refused(
                 403,

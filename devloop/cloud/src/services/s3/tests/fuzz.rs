@@ -1,8 +1,9 @@
 //! Property tests: the same bytes are read back, whatever the key, the range, the pieces of a body and the order of parts.
 //! The number of cases is limited, and they are the same in every run.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::StreamBody;
@@ -28,9 +29,8 @@ fn run(test: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), Test
 /// Keys of up to 1,024 bytes: letters of every language, control characters, paths that lead outside, slashes, and encoded
 /// text.
 fn key() -> impl Strategy<Value = String> {
-    let short = "[^\\x00]{1,60}|(\\.\\./){1,5}[a-z]{1,5}|/{1,4}[a-z%]{0,6}|[\\x01-\\x1f]{1,4}|(%2[eEfF]|%25|\\+| |\\.){1,6}";
-    let long =
-        proptest::collection::vec(any::<char>().prop_filter("no NUL", |letter| *letter != '\0'), 200..400);
+    let short = "(?s).{1,60}|(\\.\\./){1,5}[a-z]{1,5}|/{1,4}[a-z%]{0,6}|[\\x00-\\x1f]{1,4}|(%2[eEfF]|%25|\\+| |\\.){1,6}";
+    let long = proptest::collection::vec(any::<char>(), 200..400);
     let long = long.prop_map(|letters| {
         let mut key: String = letters.into_iter().collect();
         key.truncate(key.floor_char_boundary(1024));
@@ -65,6 +65,24 @@ fn stored() -> Vec<String> {
         .collect()
 }
 
+/// Keys in which delimiters, encoded text and the last of all characters come close together.
+fn keys() -> impl Strategy<Value = BTreeSet<String>> {
+    proptest::collection::btree_set("[ab/%+\u{1}\u{10ffff}]{1,4}", 0..24)
+}
+
+/// What stands between the tags of each element of a list, with URL encoding undone.
+fn texts(list: &str, element: &str) -> Vec<String> {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let found = list.split(&open).skip(1).filter_map(|rest| rest.split(&close).next());
+    found.map(crate::http::decode).collect()
+}
+
+/// The checksum as S3 writes it.
+fn crc32(bytes: &[u8]) -> String {
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, bytes) as u32;
+    BASE64_STANDARD.encode(crc.to_be_bytes())
+}
+
 /// The key of the only entry in a list.
 fn only_key(list: &str) -> String {
     let (_, document) = crate::services::s3::document::read(list.as_bytes()).unwrap();
@@ -95,6 +113,52 @@ proptest! {
             let deleted = world.ask(Method::POST, "/box?delete", &[], delete.as_bytes()).await;
             prop_assert_eq!(deleted.status, 200, "{}", deleted.text());
             prop_assert_eq!(world.get(&path).await.status, 404);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn the_pages_of_a_list_hold_every_key_and_prefix_once_and_in_order(
+        keys in keys(),
+        prefix in "[ab/]{0,2}",
+        delimiter in "[/a]{0,1}",
+        most in 1..5_usize,
+        is_new in any::<bool>(),
+    ) {
+        run(async {
+            let world = World::with(&["box"]).await;
+            for key in &keys {
+                prop_assert_eq!(world.put(&format!("/box/{}", encode(key)), b"").await.status, 200);
+            }
+            // Every key, or its part up to the delimiter behind the prefix.
+            let mut expected: Vec<String> = keys.iter().filter_map(|key| {
+                let rest = key.strip_prefix(prefix.as_str())?;
+                let end = if delimiter.is_empty() { None } else { rest.find(delimiter.as_str()) };
+                Some(end.map_or(key.clone(), |end| key[..prefix.len() + end + delimiter.len()].to_owned()))
+            }).collect();
+            expected.dedup();
+            let query = format!(
+                "/box?encoding-type=url&prefix={}&delimiter={}&max-keys={most}{}",
+                encode(&prefix), encode(&delimiter), if is_new { "&list-type=2" } else { "" },
+            );
+            let (mut found, mut next) = (Vec::new(), String::new());
+            loop {
+                let list = world.get(&format!("{query}{next}")).await.text();
+                let mut page = texts(&list, "Key");
+                for common in list.split("<CommonPrefixes>").skip(1) {
+                    page.extend(texts(common, "Prefix").into_iter().take(1));
+                }
+                page.sort();
+                prop_assert!(page.len() <= most && found.len() <= expected.len(), "{}", list);
+                found.extend(page);
+                let (element, parameter) =
+                    if is_new { ("NextContinuationToken", "continuation-token") } else { ("NextMarker", "marker") };
+                match texts(&list, element).first() {
+                    Some(place) => next = format!("&{parameter}={}", encode(place)),
+                    None => break,
+                }
+            }
+            prop_assert_eq!(found, expected);
             Ok(())
         })?;
     }
@@ -139,28 +203,34 @@ proptest! {
     fn chunked_bodies_are_read_however_they_are_split(
         chunks in proptest::collection::vec(0..20_000_usize, 0..8),
         cut in 1..9_000_usize,
+        has_trailer in any::<bool>(),
     ) {
         run(async {
             let world = World::with(&["box"]).await;
             let body = pattern(chunks.iter().sum());
             let (mut sent, mut at) = (Vec::new(), 0);
+            let signature = if has_trailer { "" } else { ";chunk-signature=ab" };
             for length in chunks.iter().filter(|length| **length > 0) {
-                sent.extend(format!("{length:x};chunk-signature=ab\r\n").into_bytes());
+                sent.extend(format!("{length:x}{signature}\r\n").into_bytes());
                 sent.extend(&body[at..at + length]);
                 sent.extend(b"\r\n");
                 at += length;
             }
-            sent.extend(b"0;chunk-signature=ab\r\n\r\n");
+            sent.extend(format!("0{signature}\r\n").into_bytes());
+            if has_trailer {
+                sent.extend(format!("x-amz-checksum-crc32:{}\r\n", crc32(&body)).into_bytes());
+            }
+            sent.extend(b"\r\n");
             let frames: Vec<_> = sent
                 .chunks(cut)
                 .map(|piece| Ok::<_, std::io::Error>(Frame::data(Bytes::copy_from_slice(piece))))
                 .collect();
             let length = body.len().to_string();
-            let headers = [
-                SIGNED,
-                ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
-                ("x-amz-decoded-content-length", &length),
-            ];
+            let kind = if has_trailer { "STREAMING-UNSIGNED-PAYLOAD-TRAILER" } else { "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" };
+            let mut headers = vec![SIGNED, ("x-amz-content-sha256", kind), ("x-amz-decoded-content-length", &length)];
+            if has_trailer {
+                headers.push(("x-amz-trailer", "x-amz-checksum-crc32"));
+            }
             let arriving = Arriving::new(StreamBody::new(stream::iter(frames)));
             let put = world.send(Method::PUT, "/box/k", &headers, arriving).await;
             prop_assert_eq!(put.status, 200, "{}", put.text());

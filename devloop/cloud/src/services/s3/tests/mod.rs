@@ -252,6 +252,42 @@ async fn a_multipart_upload_becomes_one_object() {
 }
 
 #[tokio::test]
+async fn a_list_of_parts_that_is_wrong_makes_no_object() {
+    let world = World::with(&["box"]).await;
+    world.put("/box/k", b"before").await;
+    let begun = world.ask(Method::POST, "/box/k?uploads", &[], b"").await.text();
+    let id = begun.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let mut etags = Vec::new();
+    for number in [1, 2] {
+        let part = world.put(&format!("/box/k?partNumber={number}&uploadId={id}"), b"small").await;
+        etags.push(part.header("etag").unwrap().to_owned());
+    }
+    let check = async |parts: &[(u16, &str)], code: &str| {
+        let list: String = parts
+            .iter()
+            .map(|(number, etag)| {
+                format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>")
+            })
+            .collect();
+        let document = format!("<CompleteMultipartUpload>{list}</CompleteMultipartUpload>");
+        let path = format!("/box/k?uploadId={id}");
+        let refused = world.ask(Method::POST, &path, &[], document.as_bytes()).await;
+        assert_eq!(refused.status, 400, "{}", refused.text());
+        assert!(refused.text().contains(&format!("<Code>{code}</Code>")), "{}", refused.text());
+        assert_eq!(world.get("/box/k").await.text(), "before");
+    };
+    check(&[(2, &etags[1]), (1, &etags[0])], "InvalidPartOrder").await;
+    check(&[(1, &etags[0]), (1, &etags[0])], "InvalidPartOrder").await;
+    check(&[(1, "\"0\"")], "InvalidPart").await;
+    check(&[(1, &etags[0]), (3, &etags[1])], "InvalidPart").await;
+    check(&[(1, &etags[0]), (2, &etags[1])], "EntityTooSmall").await;
+    check(&[], "MalformedXML").await;
+    let aborted = world.ask(Method::DELETE, &format!("/box/k?uploadId={id}"), &[], b"").await;
+    assert_eq!(aborted.status, 204);
+    assert_eq!(world.get("/box/k").await.text(), "before");
+}
+
+#[tokio::test]
 async fn anonymous_requests_are_refused_unless_a_policy_allows_them() {
     let world = World::with(&["box"]).await;
     world.put("/box/open/x", b"x").await;
@@ -263,6 +299,50 @@ async fn anonymous_requests_are_refused_unless_a_policy_allows_them() {
     assert_eq!(world.put("/box?policy", policy).await.status, 204);
     assert_eq!(world.anonymous(Method::GET, "/box/open/x", &[], b"").await.text(), "x");
     assert_eq!(world.anonymous(Method::PUT, "/box/open/x", &[], b"y").await.status, 403);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_do_what_the_buckets_rules_say() {
+    let world = World::with(&["box"]).await;
+    let rules = b"<CORSConfiguration><CORSRule><AllowedOrigin>http://*.example</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>\
+        <AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader><MaxAgeSeconds>60</MaxAgeSeconds>\
+        </CORSRule></CORSConfiguration>";
+    assert_eq!(world.put("/box?cors", rules).await.status, 200);
+    let ask = async |origin: &str, method: &str, headers: &str| {
+        let asked = [
+            ("origin", origin),
+            ("access-control-request-method", method),
+            ("access-control-request-headers", headers),
+        ];
+        world.anonymous(Method::OPTIONS, "/box/k", &asked, b"").await
+    };
+    let allowed = ask("http://page.example", "PUT", "X-Amz-Date, x-amz-meta-a").await;
+    assert_eq!(
+        (allowed.status, allowed.header("access-control-allow-origin")),
+        (200, Some("http://page.example"))
+    );
+    assert_eq!(allowed.header("access-control-allow-headers"), Some("x-amz-date, x-amz-meta-a"));
+    assert_eq!(allowed.header("access-control-max-age"), Some("60"));
+    for (origin, method, headers) in [
+        ("http://page.other", "PUT", ""),
+        ("http://page.example", "DELETE", ""),
+        ("http://page.example", "PUT", "content-type"),
+    ] {
+        let refused = ask(origin, method, headers).await;
+        assert_eq!(refused.status, 403, "{origin} {method} {headers}");
+        assert!(refused.text().contains("<Code>AccessForbidden</Code>"), "{}", refused.text());
+    }
+    let put = world.ask(Method::PUT, "/box/k", &[("origin", "http://page.example")], b"x").await;
+    assert_eq!((put.status, put.header("access-control-expose-headers")), (200, Some("ETag")));
+}
+
+#[tokio::test]
+async fn a_host_may_name_the_bucket() {
+    let world = World::with(&["box"]).await;
+    let host = [("host", "box.s3.localhost.localstack.cloud:4566")];
+    assert_eq!(world.ask(Method::PUT, "/a/b", &host, b"x").await.status, 200);
+    assert_eq!(world.get("/box/a/b").await.text(), "x");
+    assert!(world.ask(Method::GET, "/?list-type=2", &host, b"").await.text().contains("<Key>a/b</Key>"));
 }
 
 #[tokio::test]
@@ -305,6 +385,53 @@ async fn a_queue_is_notified_of_new_objects() {
         (&record["eventName"], &record["s3"]["object"]["key"]),
         (&"ObjectCreated:Put".into(), &"a+b.xml".into())
     );
+}
+
+#[tokio::test]
+async fn a_topic_is_notified_of_the_events_that_it_wants() {
+    let world = World::with(&["box"]).await;
+    let cx = world.0.context("us-east-1");
+    let call = async |service: &str, operation: &str, input| {
+        world.0.call(&cx, service, operation, input).await.unwrap()
+    };
+    let url = call("sqs", "CreateQueue", serde_json::json!({ "QueueName": "q" })).await["QueueUrl"].clone();
+    let topic = call("sns", "CreateTopic", serde_json::json!({ "Name": "t" })).await["TopicArn"].clone();
+    let subscription = serde_json::json!({
+        "TopicArn": topic, "Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:000000000000:q",
+        "Attributes": { "RawMessageDelivery": "true" },
+    });
+    call("sns", "Subscribe", subscription).await;
+    let configuration = format!(
+        "<NotificationConfiguration><TopicConfiguration><Id>i</Id><Topic>{}</Topic><Event>s3:ObjectCreated:Copy</Event>\
+         <Event>s3:ObjectRemoved:*</Event><Filter><S3Key><FilterRule><Name>prefix</Name><Value>in/</Value></FilterRule>\
+         </S3Key></Filter></TopicConfiguration></NotificationConfiguration>",
+        topic.as_str().unwrap()
+    );
+    let answer = world.put("/box?notification", configuration.as_bytes()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    world.put("/box/in/a", b"x").await;
+    for to in ["in/b", "out/b"] {
+        let copy =
+            world.ask(Method::PUT, &format!("/box/{to}"), &[("x-amz-copy-source", "box/in/a")], b"").await;
+        assert_eq!(copy.status, 200, "{}", copy.text());
+    }
+    assert_eq!(world.ask(Method::DELETE, "/box/in/a", &[], b"").await.status, 204);
+    let mut seen = Vec::new();
+    let began = std::time::Instant::now();
+    while seen.len() < 3 {
+        assert!(began.elapsed() < std::time::Duration::from_mins(1), "{seen:?}");
+        let input = serde_json::json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 });
+        let received = call("sqs", "ReceiveMessage", input).await;
+        for message in received["Messages"].as_array().into_iter().flatten() {
+            let body: serde_json::Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
+            let record = &body["Records"][0];
+            let name = body["Event"].as_str().or_else(|| record["eventName"].as_str()).unwrap();
+            seen.push(format!("{name} {}", record["s3"]["object"]["key"].as_str().unwrap_or("-")));
+        }
+        tokio::task::yield_now().await;
+    }
+    seen.sort();
+    assert_eq!(seen, ["ObjectCreated:Copy in/b", "ObjectRemoved:Delete in/a", "s3:TestEvent -"]);
 }
 
 #[tokio::test]

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::body::Form;
 use crate::{error::ApiError, services::s3::error::refused};
 
+/// The fields that no condition needs to name, in lower case; the last two are those of signature version 2.
+const FREE: [&str; 5] = ["x-amz-signature", "file", "policy", "awsaccesskeyid", "signature"];
+
 /// A policy [Creating a POST policy].
 pub(super) struct Policy {
     expires_ms: i64,
@@ -32,7 +35,7 @@ impl Policy {
         Ok(Self { expires_ms: expiration.as_millisecond(), conditions: conditions.clone() })
     }
 
-    /// Checks the expiration and the conditions on fields.
+    /// Checks the expiration, the conditions on fields, and that each field has a condition.
     pub(super) fn check(&self, form: &Form, bucket: &str, key: &str, now_ms: i64) -> Result<(), ApiError> {
         if self.expires_ms <= now_ms {
             return Err(denied("Policy expired."));
@@ -65,7 +68,21 @@ impl Policy {
                 return Err(denied(&format!("Policy Condition failed: {condition}")));
             }
         }
-        Ok(())
+        match form.fields.iter().find(|(name, _)| !self.names(&name.to_ascii_lowercase())) {
+            Some((name, _)) => Err(denied(&format!("Extra input fields: {name}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a field, by its name in lower case, has a condition or needs none.
+    fn names(&self, field: &str) -> bool {
+        let is_field = |name: &str| name.trim_start_matches('$').eq_ignore_ascii_case(field);
+        FREE.contains(&field)
+            || field.starts_with("x-ignore-")
+            || self.conditions.iter().any(|condition| match condition {
+                Value::Object(members) => members.keys().any(|name| is_field(name)),
+                condition => condition[1].as_str().is_some_and(is_field),
+            })
     }
 
     /// Checks the conditions on the file's length, in bytes.
@@ -89,5 +106,32 @@ impl Policy {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_field_needs_a_condition() {
+        let document = json!({
+            "expiration": "2023-11-15T00:00:00Z",
+            "conditions": [{ "bucket": "box" }, ["starts-with", "$Key", "in/"], ["content-length-range", 0, 10]],
+        });
+        let policy = Policy::read(&BASE64_STANDARD.encode(document.to_string())).unwrap();
+        let check = |fields: &[(&str, &str)]| {
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let form = Form { fields: fields.iter().map(own).collect(), filename: None };
+            policy.check(&form, "box", "in/k", 1_700_000_000_000).map_err(|error| error.message)
+        };
+        assert_eq!(
+            check(&[("key", "in/k"), ("policy", "p"), ("X-Amz-Signature", "s"), ("x-ignore-a", "1")]),
+            Ok(())
+        );
+        let extra = check(&[("key", "in/k"), ("Content-Type", "text/xml")]).unwrap_err();
+        assert_eq!(extra, "Invalid according to Policy: Extra input fields: Content-Type");
     }
 }
