@@ -6,13 +6,16 @@
 mod support;
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
 use support::usage::Usage;
-use support::xml::{JSON, XML, Xml, event, golden, sample};
-use support::{processes_in, send};
+use support::xml::{JSON, SIGNED, XML, Xml, event, golden, sample};
+use support::{LIMIT, Session, Workspace, eventually, processes_in, send};
 
 const SAMPLES: [&str; 3] = ["data", "data1", "data2"];
 
@@ -33,6 +36,37 @@ fn x1_files_of_the_command_line_become_their_golden_json() {
     let listed = xml.run(test_tools::command("awslocal"), &["s3", "ls", &format!("s3://{JSON}/")]);
     let listed: Vec<_> = listed.lines().filter_map(|line| line.rsplit(' ').next()).collect();
     assert_eq!(listed, ["data.json", "data1.json", "data2.json"]);
+}
+
+/// Environments do not start before three of them are there.
+#[test]
+fn x1_three_files_have_three_environments_at_the_same_time() {
+    let xml = Xml::start();
+    let (gate, program) = (xml.scratch().join("gate"), xml.scratch().join("program"));
+    assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
+    let bootstrap = xml.dist("xml-process").join("bootstrap");
+    fs::rename(&bootstrap, &program).unwrap();
+    let script = format!("#!/bin/sh\nread -r line < '{}'\nexec '{}'\n", gate.display(), program.display());
+    fs::write(&bootstrap, script).unwrap();
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+    let (folder, target) = (sample(""), format!("s3://{XML}/"));
+    let arguments = ["s3", "cp", folder.to_str().unwrap(), &target, "--recursive", "--only-show-errors"];
+    xml.run(test_tools::command("aws"), &arguments);
+    eventually("each file has an environment", LIMIT, || {
+        xml.tick();
+        match processes_in(&xml.dist("xml-process")).len() {
+            3 => Ok(()),
+            other => Err(other),
+        }
+    });
+    assert_eq!((xml.keys(XML).len(), xml.keys(JSON).len()), (3, 0));
+    // It stays open: an environment that comes to its gate last finds its line.
+    let mut opened = fs::File::options().write(true).open(gate).unwrap();
+    opened.write_all(b"\n\n\n").unwrap();
+    for name in SAMPLES {
+        assert_eq!(xml.json(&format!("{name}.json")), golden(&format!("{name}.json")));
+    }
+    xml.ended(3);
 }
 
 #[test]
@@ -180,6 +214,28 @@ fn x6_files_up_to_what_the_api_takes_are_converted_within_their_budget() {
 }
 
 #[test]
+fn x6_a_larger_file_goes_to_a_presigned_address() {
+    let xml = Xml::start();
+    let rule = json!({ "RuleId": { "N": "2" }, "NameMapping": { "M": { "items": { "S": "goods" } } } });
+    xml.call("dynamodb", "PutItem", json!({ "TableName": "rulesTable", "Item": rule }));
+    let file = format!("<items><!--{}--></items>", " ".repeat(4_900_000));
+    for (rule, headers, json) in [
+        ("", json!({}), "{\n    \"products\": []\n}"),
+        ("&rule=2", json!({ "x-amz-meta-rule-id": "2" }), "{\n    \"goods\": null\n}"),
+    ] {
+        let query = format!("file=large{}.xml&bucket={XML}{rule}", rule.len());
+        let answer = send("POST", &format!("{}/upload-url?{query}", xml.api()), &[], "").unwrap();
+        assert_eq!((answer.status, &answer.json()["headers"]), (201, &headers), "{answer:?}");
+        let headers: Vec<_> = headers.as_object().unwrap().iter().collect();
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        let put = send("PUT", answer.json()["url"].as_str().unwrap(), &headers, &file).unwrap();
+        assert_eq!(put.status, 200, "{put:?}");
+        assert_eq!(xml.json(&format!("uploads/large{}.json", rule.len())), json);
+    }
+}
+
+#[test]
 fn x7_a_file_names_its_rule() {
     let xml = Xml::start();
     let rule = json!({ "RuleId": { "N": "2" }, "NameMapping": { "M": { "items": { "S": "goods" } } } });
@@ -285,6 +341,31 @@ fn the_reference_s_rule_is_in_the_table_once_the_function_is_live() {
     assert_eq!(found["Item"]["NameMapping"]["M"]["items"]["S"], "products", "{found}");
 }
 
+/// Puts a file through the system of a session.
+fn converted(endpoint: &str, name: &str) -> String {
+    let put = send("PUT", &format!("{endpoint}/{XML}/{name}.xml"), &[SIGNED], "<items/>").unwrap();
+    assert_eq!(put.status, 200, "{put:?}");
+    eventually(&format!("{name}.json is in {JSON}"), LIMIT, || {
+        let answer = send("GET", &format!("{endpoint}/{JSON}/{name}.json"), &[SIGNED], "").unwrap();
+        if answer.status == 200 { Ok(answer.body) } else { Err(answer) }
+    })
+}
+
+#[test]
+fn a_saved_rule_changes_the_json_of_the_next_object() {
+    let arguments = ["watch", "--stack", "xml", "--port", "0", "--json"];
+    let mut session = Session::live_in(Workspace::take(), &arguments, &["xml-process", "xml-upload"]);
+    assert_eq!(converted(&session.endpoint, "before"), "{\n    \"products\": []\n}");
+    let rule = "functions/xml/model/src/convert.rs";
+    session.edit(
+        rule,
+        "converted.assign(name.to_owned(), value)",
+        "converted.assign(name.to_uppercase(), value)",
+    );
+    session.next_live("xml-process");
+    assert_eq!(converted(&session.endpoint, "after"), "{\n    \"PRODUCTS\": []\n}");
+}
+
 #[test]
 fn x11_the_lines_of_the_page_work_twice_and_clean_up() {
     let xml = Xml::start();
@@ -297,7 +378,7 @@ fn x11_the_lines_of_the_page_work_twice_and_clean_up() {
         let mut shell = test_tools::command("aws");
         let path =
             shell.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path).unwrap().to_owned();
-        shell = std::process::Command::new("bash");
+        shell = Command::new("bash");
         shell.env("PATH", path).env("API", xml.api());
         test_tools::program("curl");
         xml.run(shell, &["-euo", "pipefail", "-c", &lines]);

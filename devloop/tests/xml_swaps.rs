@@ -93,7 +93,7 @@ fn swaps_while_objects_are_put_lose_and_mix_up_nothing() {
 #[test]
 fn kills_while_objects_are_put_lose_nothing() {
     const EVERY: Duration = Duration::from_millis(200);
-    let (objects, rounds) = sizes((600, 30));
+    let (objects, rounds) = sizes((2_000, 100));
     let xml = world();
     let dist = xml.dist("xml-process");
     let done = Arc::new(AtomicBool::new(false));

@@ -149,6 +149,27 @@ async fn a_success_reaches_its_destination_be_it_a_function() {
 }
 
 #[tokio::test]
+async fn a_success_reaches_a_topic() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    let told = queue(&cloud, "told").await;
+    let cx = cloud.cloud.context("us-east-1");
+    let call =
+        async |operation: &str, input: Value| cloud.cloud.call(&cx, "sns", operation, input).await.unwrap();
+    let topic = call("CreateTopic", json!({ "Name": "done" })).await["TopicArn"].clone();
+    call("Subscribe", json!({ "TopicArn": topic, "Protocol": "sqs", "Endpoint": told })).await;
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let settings = json!({"DestinationConfig": {"OnSuccess": {"Destination": topic}}});
+    assert_eq!(cloud.send("PUT", SETTINGS, &[], settings.to_string()).await.status, 200);
+    send(&cloud, json!({"n": 1}).to_string()).await;
+    let notification = body(&message(&cloud, "told").await);
+    let record: Value = serde_json::from_str(notification["Message"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&record["requestContext"]["condition"], &record["requestPayload"]),
+        (&json!("Success"), &json!({"n": 1}))
+    );
+}
+
+#[tokio::test]
 async fn a_failure_reaches_a_bucket_and_a_topic() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     let told = queue(&cloud, "told").await;

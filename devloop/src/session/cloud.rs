@@ -112,11 +112,14 @@ pub(super) async fn start_cloud(
     let stopped = Box::pin(async move {
         let _ = serving.await;
         for (function, count) in ending.waiting_events() {
+            let lost = match count {
+                1 => "1 asynchronous event was still waiting; it is lost with the session".to_owned(),
+                _ => {
+                    format!("{count} asynchronous events were still waiting; they are lost with the session")
+                }
+            };
             // Written to the standard error, because the screen and the sinks have ended by now.
-            let _ = writeln!(
-                std::io::stderr(),
-                "warning    {function}: {count} asynchronous events were still waiting; they are lost with the session"
-            );
+            let _ = writeln!(std::io::stderr(), "warning    {function}: {lost}");
         }
     });
     let furnished = async {

@@ -17,7 +17,6 @@ const IMPATIENCE: Duration = Duration::from_millis(2);
 /// work, and a spare one keeps requests from queueing up when something else takes the cores for a moment. On functions
 /// that compute, more processes than that only cost: each answers more slowly, and those that serve requests take time from
 /// those that process a stream (devloop/benches).
-/// work a stream off (devloop/benches).
 const FEW_PER_CORE: usize = 4;
 
 /// How long an invocation waits once there are more than a few environments.
