@@ -85,7 +85,7 @@ async fn a_file_is_checked_and_stored() {
 async fn an_empty_body_stands_for_the_sample_of_the_name() {
     for (name, content) in [
         ("data/data.xml", include_bytes!("../data/data.xml").as_slice()),
-        ("data/data1.xml", include_bytes!("../data/data1.xml")),
+        ("data/data1.xml", include_bytes!("../data/data1.xml").as_slice()),
     ] {
         let (status, _, puts) = ask(Bucket::default(), request(&[("file", name), PLACE[1]], "", "")).await;
         assert_eq!((status, puts[0].2.as_slice()), (201, content), "{name}");
