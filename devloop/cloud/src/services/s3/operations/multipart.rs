@@ -164,9 +164,9 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
              entity tag may not match the part's entity tag.",
         )
     };
-    let mut parts: Vec<&Part> = Vec::with_capacity(wanted.len());
+    let mut parts: Vec<(u16, &Part)> = Vec::with_capacity(wanted.len());
     let mut before = 0;
-    for (index, one) in wanted.iter().enumerate() {
+    for one in wanted {
         let number: u16 = text(one, "PartNumber")
             .and_then(|number| number.trim().parse().ok())
             .ok_or_else(malformed_xml)?;
@@ -186,18 +186,22 @@ fn assembled(call: &Call<'_>, upload: &Upload, wanted: &[&Value]) -> Result<Vers
         if etag != part.etag || differs {
             return Err(invalid());
         }
-        if part.content.length < LEAST && index + 1 < wanted.len() {
-            return Err(refused(
-                400,
-                "EntityTooSmall",
-                "Your proposed upload is smaller than the minimum allowed size",
-            )
-            .detail("ProposedSize", part.content.length.to_string())
-            .detail("MinSizeAllowed", LEAST.to_string())
-            .detail("PartNumber", number.to_string()));
-        }
-        parts.push(part);
+        parts.push((number, part));
     }
+    // Only the last part may be small.
+    if let Some((_, all_but_last)) = parts.split_last()
+        && let Some((number, part)) = all_but_last.iter().find(|(_, part)| part.content.length < LEAST)
+    {
+        return Err(refused(
+            400,
+            "EntityTooSmall",
+            "Your proposed upload is smaller than the minimum allowed size",
+        )
+        .detail("ProposedSize", part.content.length.to_string())
+        .detail("MinSizeAllowed", LEAST.to_string())
+        .detail("PartNumber", number.to_string()));
+    }
+    let parts: Vec<&Part> = parts.into_iter().map(|(_, part)| part).collect();
     let mut md5 = Md5::new();
     for part in &parts {
         md5.update(from_hex(&part.etag));
