@@ -68,7 +68,9 @@ impl Places for Aws {
         }
         let config = PresigningConfig::expires_in(PRESIGNED).map_err(|error| Failure(error.to_string()))?;
         let signed = call.presigned(config).await.map_err(|error| Failure(Cause::from(&error).detail))?;
-        let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        // On Lambda the SDK adds a header for tracing, which it does not sign.
+        let signed_headers = signed.headers().filter(|(name, _)| *name != "x-amzn-trace-id");
+        let headers = signed_headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(Presigned { url: signed.uri().to_owned(), headers })
     }
 }
