@@ -28,7 +28,8 @@ pub(crate) fn arguments(
         Some((package, binary)) => (std::slice::from_ref(package), std::slice::from_ref(binary)),
         None => (&*order.packages, binaries),
     };
-    arguments.extend(packages.iter().flat_map(|package| ["-p".to_owned(), package.clone()]));
+    let spec = |package: &String| order.specs.get(package).unwrap_or(package).clone();
+    arguments.extend(packages.iter().flat_map(|package| ["-p".to_owned(), spec(package)]));
     arguments.extend(target.into_iter().flat_map(|target| ["--target".to_owned(), target.to_owned()]));
     let of_packages = |feature: &&String| {
         feature.split_once('/').is_some_and(|(package, _)| packages.iter().any(|known| known == package))
@@ -48,6 +49,7 @@ mod tests {
         let order = BuildOrder {
             generation: 1,
             packages: vec!["a".to_owned(), "b".to_owned()],
+            specs: [].into(),
             binaries: binaries.iter().map(|&name| name.to_owned()).collect(),
             offline,
             apart: [("c".to_owned(), ("b".to_owned(), "bootstrap".to_owned()))].into(),
@@ -68,17 +70,18 @@ mod tests {
     }
 
     #[test]
-    fn features_that_binaries_require_are_asked_for() {
+    fn packages_are_named_by_their_ids_and_the_features_that_binaries_require_are_asked_for() {
         let order = BuildOrder {
             generation: 1,
             packages: vec!["a".to_owned()],
+            specs: [("a".to_owned(), "path+file:///w/a#0.1.0".to_owned())].into(),
             binaries: vec!["a".to_owned()],
             offline: true,
             apart: [].into(),
             features: vec!["a/lambda".to_owned(), "b/other".to_owned()],
         };
         let arguments = arguments(&order, &order.binaries, "dev", None).join(" ");
-        assert!(arguments.ends_with("-p a --features a/lambda --bin a"), "{arguments}");
+        assert!(arguments.ends_with("-p path+file:///w/a#0.1.0 --features a/lambda --bin a"), "{arguments}");
     }
 
     #[test]

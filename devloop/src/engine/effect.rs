@@ -76,8 +76,10 @@ pub(crate) struct WatchList {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOrder {
     pub(crate) generation: Generation,
-    /// Every function package of the workspace.
+    /// Every function package of the workspace, by name.
     pub(crate) packages: Vec<String>,
+    /// What cargo is told to name each of them; the name where nothing is said.
+    pub(crate) specs: BTreeMap<String, String>,
     /// Every watched function.
     pub(crate) binaries: Vec<String>,
     /// Everything in the lock file is on disk, so cargo needs no network.
@@ -94,6 +96,10 @@ impl BuildOrder {
         Self {
             generation,
             packages: workspace.function_packages().map(|package| package.name.clone()).collect(),
+            specs: workspace
+                .function_packages()
+                .map(|package| (package.name.clone(), package.spec.clone()))
+                .collect(),
             binaries,
             offline: workspace.offline,
             apart: workspace.apart(),

@@ -23,8 +23,10 @@ pub(crate) struct Workspace {
 /// A package on this disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
-    /// Unique among the members of a workspace.
+    /// Unique among the members of a workspace; a dependency from elsewhere may have the same name.
     pub(crate) name: String,
+    /// What cargo is told to name this package and no other one [Package ID Specifications, The Cargo Book].
+    pub(crate) spec: String,
     /// Its directory.
     pub(crate) directory: PathBuf,
     /// The directories of the local packages it is compiled with; those that only its tests use are left out.

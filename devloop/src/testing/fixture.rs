@@ -99,6 +99,7 @@ impl Fixture {
         BuildOrder {
             generation: 1,
             packages: names(),
+            specs: [].into(),
             binaries: names(),
             offline: true,
             apart: [].into(),

@@ -76,6 +76,7 @@ fn package_model(package: &cargo_metadata::Package, serves: bool) -> Package {
     let features: BTreeSet<&String> = functions().flat_map(|target| &target.required_features).collect();
     Package {
         name: package.name.to_string(),
+        spec: spec(package),
         directory: directory.as_std_path().to_owned(),
         dependencies: package
             .dependencies
@@ -94,6 +95,14 @@ fn package_model(package: &cargo_metadata::Package, serves: bool) -> Package {
             .map(|target| target.src_path.as_std_path().to_owned())
             .collect(),
     }
+}
+
+/// The package's id, which holds where a dependency has the package's name too. Cargos before 1.77 do not read ids, and every cargo takes
+/// a text with these characters for a pattern: then the name has to do.
+fn spec(package: &cargo_metadata::Package) -> String {
+    let id = &package.id.repr;
+    let is_read = id.starts_with("path+file://") && !id.contains(['*', '?', '[', ']']);
+    if is_read { id.clone() } else { package.name.to_string() }
 }
 
 /// The files that govern every build: the root's own, present or not, and those that cargo finds in the directories above.

@@ -352,3 +352,24 @@ async fn binaries_of_one_name_are_built_one_after_the_other() {
     fixture.write("second/src/main.rs", "fn main() { println!(\"second 2\") }\n");
     assert_eq!(built().await, ("first 1".to_owned(), "second 2".to_owned(), 4));
 }
+
+#[tokio::test]
+async fn a_function_may_have_the_name_of_one_of_its_dependencies() {
+    let fixture = Fixture::new();
+    fixture.write(
+        "schemas/up/Cargo.toml",
+        "[package]\nname = \"up\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+    );
+    fixture.write("schemas/up/src/lib.rs", "pub const WORD: &str = \"its namesake\";\n");
+    let manifest = std::fs::read_to_string(fixture.path("up/Cargo.toml")).unwrap();
+    let namesake = "namesake = { package = \"up\", path = \"../schemas/up\" }\n";
+    fixture.write("up/Cargo.toml", &format!("{manifest}{namesake}"));
+    fixture.write("up/src/main.rs", "fn main() { println!(\"up 1, {}\", namesake::WORD) }\n");
+    let order = BuildOrder::of(&fixture.read().await.workspace, 1, vec!["up".to_owned()]);
+    let (events, _inbox) = Events::channel();
+    let outcome = run(&fixture.builder(), &order, &CancellationToken::new(), &events).await.unwrap();
+    let Outcome::Finished { artifacts, failure, .. } = outcome else { panic!("nobody cancelled") };
+    assert_eq!(failure, None);
+    let output = std::process::Command::new(&artifacts[0].executable).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "up 1, its namesake\n");
+}

@@ -148,7 +148,7 @@ async fn binary(name: &str, function: &str) -> Result<PathBuf, UserError> {
     command.args(["build", "--profile", name, "--bin", function]);
     // All function packages, as a session names them: they decide which features their dependencies have.
     for package in workspace.function_packages() {
-        command.args(["-p", &package.name]);
+        command.args(["-p", &package.spec]);
     }
     let output = command
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])

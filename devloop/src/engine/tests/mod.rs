@@ -24,6 +24,7 @@ use crate::graph::{Package, Read, Workspace};
 fn package(name: &str, dependencies: &[&str], functions: &[&str]) -> Package {
     Package {
         name: name.to_owned(),
+        spec: name.to_owned(),
         directory: Path::new("/w").join(name),
         dependencies: dependencies.iter().map(|name| Path::new("/w").join(name)).collect(),
         functions: functions.iter().map(|&name| name.to_owned()).collect(),
