@@ -83,8 +83,9 @@ pub(super) fn failed(error: &ApiError, what: &str) -> UserError {
     UserError { problem: error.problem(what), exit: Exit::Cloud }
 }
 
-/// Finds the one of `names` that was typed: the name itself, or the only one that contains the text; case, `-` and `_` make no
-/// difference. `kind` says what the names stand for.
+/// Finds the one of `names` that was typed: the name itself, or the only one that contains the text, or the only one that contains it
+/// after the beginning that all of these share, as the name of their stack. Case, `-` and `_` make no difference. `kind` says what
+/// the names stand for.
 pub(super) fn meant(typed: &str, names: &[String], kind: &str) -> Result<String, UserError> {
     if let Some(name) = names.iter().find(|name| *name == typed) {
         return Ok(name.clone());
@@ -92,8 +93,12 @@ pub(super) fn meant(typed: &str, names: &[String], kind: &str) -> Result<String,
     let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
     let wanted = plain(typed);
     let fitting: Vec<&String> = names.iter().filter(|name| plain(name).contains(&wanted)).collect();
+    let shared = shared_beginning(&fitting);
+    let mut own = fitting.iter().filter(|name| plain(&name[shared..]).contains(&wanted));
+    if let (Some(one), None) = (own.next(), own.next()) {
+        return Ok((*one).clone());
+    }
     match fitting[..] {
-        [one] => Ok(one.clone()),
         [] => {
             let error =
                 UserError::usage("name_unknown", format!("there is no {kind} `{typed}`{}", listed(names)));
@@ -108,6 +113,17 @@ pub(super) fn meant(typed: &str, names: &[String], kind: &str) -> Result<String,
                 .with_hint("type more of the name"))
         }
     }
+}
+
+/// How many bytes all names share, up to their last common `-`. Of one name it is none.
+fn shared_beginning(names: &[&String]) -> usize {
+    let [first, others @ ..] = names else { return 0 };
+    let is_shared = |end: &usize| others.iter().all(|name| name.starts_with(&first[..*end]));
+    if others.is_empty() {
+        return 0;
+    }
+    let ends = first.match_indices('-').map(|(at, dash)| at + dash.len());
+    ends.take_while(is_shared).last().unwrap_or(0)
 }
 
 fn listed(names: &[String]) -> String {
@@ -144,6 +160,14 @@ mod tests {
         check("get_user", Ok("shop-GetUser-ABC"));
         check("PUTUSER", Ok("shop-PutUser-DEF"));
         check("user", Err("may mean each of shop-GetUser-ABC, shop-PutUser-DEF"));
+        check("shop", Err("may mean each of shop-GetUser-ABC, shop-PutUser-DEF"));
         check("none", Err("there is no function `none`; there are shop-GetUser-ABC, shop-PutUser-DEF"));
+    }
+
+    #[test]
+    fn a_name_that_the_stack_has_too_means_the_function() {
+        let names = ["pets-pets-dev", "pets-Gate-ABC", "other"].map(str::to_owned);
+        assert_eq!(meant("pets", &names, "function").unwrap(), "pets-pets-dev");
+        assert_eq!(meant("gate", &names, "function").unwrap(), "pets-Gate-ABC");
     }
 }

@@ -2,7 +2,9 @@
 
 mod mask;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -35,7 +37,9 @@ pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, User
     let mut events = kept(&asked).await?;
     if arguments.mask {
         for event in &mut events {
-            event["payload"] = mask::masked(&event["payload"]);
+            for member in ["payload", "error"] {
+                event[member] = mask::masked(&event[member]);
+            }
         }
     }
     if let Some(EventsCommand::Save { number, file }) = &arguments.command {
@@ -50,21 +54,28 @@ pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, User
         return printed(&format!("event {number} is saved as {}\n", file.display()));
     }
     let function = match &arguments.function {
-        Some(typed) => Some(meant(typed, &functions(&events), "function that got an event")?),
+        Some(typed) => {
+            // Deleted ones have left events, and one without events is not to be taken for another.
+            let names: BTreeSet<String> =
+                asked.functions().await?.into_iter().chain(owners(&events)).collect();
+            Some(meant(typed, &names.into_iter().collect::<Vec<_>>(), "function")?)
+        }
         None => None,
     };
     let wanted =
         events.iter().filter(|event| function.as_ref().is_none_or(|name| event["function"] == name.as_str()));
     let lines = wanted.map(|event| if arguments.json { format!("{event}\n") } else { line(event) });
-    printed(&lines.collect::<String>())
+    let text: String = lines.collect();
+    if text.is_empty() {
+        let whose = function.map(|name| format!(" of {name}")).unwrap_or_default();
+        let _ = writeln!(io::stderr(), "there are no events{whose}");
+    }
+    printed(&text)
 }
 
-fn functions(events: &[Value]) -> Vec<String> {
-    let mut names: Vec<String> =
-        events.iter().filter_map(|event| event["function"].as_str().map(str::to_owned)).collect();
-    names.sort();
-    names.dedup();
-    names
+/// The functions that got the events.
+fn owners(events: &[Value]) -> impl Iterator<Item = String> {
+    events.iter().filter_map(|event| event["function"].as_str().map(str::to_owned))
 }
 
 fn line(event: &Value) -> String {
