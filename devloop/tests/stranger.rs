@@ -140,6 +140,18 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
     told(&["events", "save", &number, fixture.to_str().unwrap()]);
     let saved: Value = serde_json::from_str(&fs::read_to_string(fixture).unwrap()).unwrap();
     assert_eq!(saved, event("/", "who=invoke"));
+    let mut secret = event("/", "who=invoke&token=t0p");
+    secret["headers"] = json!({ "authorization": "Bearer t0p", "accept": "*/*" });
+    told(&["invoke", "orders", "--payload", &secret.to_string()]);
+    let (_, out, _) = told(&["events", "orders", "--mask", "--json"]);
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(last["payload"]["rawQueryString"], "who=invoke&token=***");
+    assert_eq!(last["payload"]["headers"], json!({ "authorization": "***", "accept": "*/*" }));
+    let masked = session.workspace.root().join("target/events/masked.json");
+    told(&["events", "save", &last["number"].to_string(), masked.to_str().unwrap(), "--mask"]);
+    assert_eq!(serde_json::from_str::<Value>(&fs::read_to_string(masked).unwrap()).unwrap(), last["payload"]);
+    let (_, out, _) = told(&["events"]);
+    assert!(out.contains("t0p"), "only what is asked for is masked: {out}");
     let (code, _, errors) = told(&["invoke", "none"]);
     assert!(code == Some(2) && errors.contains("there is no function `none`"), "{errors}");
     let (code, _, errors) = told(&["fire", "nightly"]);

@@ -26,7 +26,7 @@ const SECRET: [&str; 14] = [
 ];
 
 /// Names that are one only as they are: as a part they are in harmless ones, such as a page's `NextToken`.
-const SECRET_ALONE: [&str; 5] = ["bearer", "jwt", "pwd", "token", "xamzsecuritytoken"];
+const SECRET_ALONE: [&str; 6] = ["bearer", "jwt", "pwd", "token", "xamzsecuritytoken", "xamzsignature"];
 
 /// The event without its secrets.
 pub(super) fn masked(event: &Value) -> Value {
@@ -60,19 +60,48 @@ fn hidden(value: &Value) -> Value {
     }
 }
 
-/// A text may hold JSON, as a message's body does, or the base64 of such, as a record's data does. JSON that held a secret is written
-/// anew, with its members in the order of their names.
+/// A text may hold JSON, as a message's body does, or a query, or the base64 of such, as a record's data does. JSON that held a secret is
+/// written anew, with its members in the order of their names.
 fn masked_text(text: &str) -> String {
+    if let Some(clean) = clean(text) {
+        return clean;
+    }
+    let decoded = BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    if let Some(clean) = decoded.as_deref().and_then(|inner| clean(inner).filter(|clean| clean != inner)) {
+        return BASE64_STANDARD.encode(clean);
+    }
+    let is_given = ["Bearer ", "Basic ", "AWS4-HMAC-SHA256 "]
+        .iter()
+        .any(|start| text.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start)));
+    if is_given || is_access_key(text) || is_jwt(text) { MASK.to_owned() } else { text.to_owned() }
+}
+
+/// The text without the secrets of its JSON or of its query; `None` where it has neither.
+fn clean(text: &str) -> Option<String> {
     if let Some(inner) = structure(text.as_bytes()) {
         let clean = masked(&inner);
-        return if clean == inner { text.to_owned() } else { clean.to_string() };
+        return Some(if clean == inner { text.to_owned() } else { clean.to_string() });
     }
-    if let Some(inner) = BASE64_STANDARD.decode(text).ok().as_deref().and_then(structure) {
-        let clean = masked(&inner);
-        return if clean == inner { text.to_owned() } else { BASE64_STANDARD.encode(clean.to_string()) };
+    without_secrets_in_query(text)
+}
+
+/// A query such as `user=a&password=p`, alone, as a form's body has it, or behind an address. `None` where nothing in it is secret.
+fn without_secrets_in_query(text: &str) -> Option<String> {
+    if text.contains(char::is_whitespace) {
+        return None;
     }
-    let is_bearer = ["Bearer ", "Basic ", "AWS4-HMAC-SHA256 "].iter().any(|start| text.starts_with(start));
-    if is_bearer || is_access_key(text) || is_jwt(text) { MASK.to_owned() } else { text.to_owned() }
+    let (before, query) =
+        text.split_once('?').map_or(("", text), |(path, query)| (&text[..=path.len()], query));
+    let is_secret_pair =
+        |pair: &str| pair.split_once('=').is_some_and(|(name, value)| is_secret(name) && !value.is_empty());
+    if !query.split('&').any(is_secret_pair) {
+        return None;
+    }
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret_pair(pair) => format!("{name}={MASK}"),
+        _ => pair.to_owned(),
+    });
+    Some(format!("{before}{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
 /// JSON with members; a lone text or number is none.
@@ -117,6 +146,14 @@ mod tests {
             json!({ "data": data(r#"{"clientSecret":"***"}"#) }),
         );
         check(json!({ "a": ["AKIAIOSFODNN7EXAMPLE", "eyJh.eyJi.c"] }), json!({ "a": ["***", "***"] }));
+        check(
+            json!({ "rawQueryString": "token=a&n=1", "body": data("user=a&password=p") }),
+            json!({ "rawQueryString": "token=***&n=1", "body": data("user=a&password=***") }),
+        );
+        check(
+            json!(["https://b/k?X-Amz-Signature=1a&n=1", "/k?n=1", "bearer abc"]),
+            json!(["https://b/k?X-Amz-Signature=***&n=1", "/k?n=1", "***"]),
+        );
         // What has no secret stays as it is, to the last space.
         let plain = json!({ "body": "{ \"n\": 1 }", "data": data("{ \"n\": 1 }"), "text": "eyJ", "n": 1, "none": null });
         check(plain.clone(), plain);
