@@ -5,7 +5,10 @@
 
 mod support;
 
-use support::{LIMIT, Poster, Session, eventually};
+use std::process::Command;
+
+use serde_json::json;
+use support::{LIMIT, Poster, Session, eventually, message};
 
 const ANSWER: &str = "functions/pipeline/upstream/src/answer.rs";
 const MIDSTREAM: &str = "functions/pipeline/midstream/src/lib.rs";
@@ -126,4 +129,20 @@ fn a_compile_error_is_shown_while_the_old_code_serves() {
     session.edit(ANSWER, "5_u8", "\"fixed\".to_owned()");
     session.next_live("upstream");
     assert_eq!(session.post_message("new").body, "{\"message\":\"fixed\"}");
+}
+
+#[test]
+fn an_event_is_followed_through_every_stage() {
+    let session = Session::live();
+    let event = json!({ "body": message("followed").to_string() }).to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
+    command.args(["invoke", "upstream", "--follow", "--payload", &event, "--endpoint", &session.endpoint]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let stages: Vec<&str> = said.lines().filter(|line| line.starts_with('+')).collect();
+    assert_eq!(stages.len(), 3, "{said}");
+    for (stage, function) in stages.iter().zip(["upstream", "midstream", "downstream"]) {
+        assert!(stage.contains(function) && stage.contains("succeeded"), "{said}");
+    }
 }

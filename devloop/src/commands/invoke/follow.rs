@@ -26,14 +26,19 @@ pub(super) fn trace() -> (String, String) {
     (root, header)
 }
 
+/// The last events of the cloud.
+pub(super) async fn events(asked: &Asked) -> Result<Vec<Value>, UserError> {
+    let mut page =
+        asked.page("/_devloop/events", "follow the event (only the embedded cloud keeps events)").await?;
+    Ok(page["events"].as_array_mut().map(std::mem::take).unwrap_or_default())
+}
+
 /// Shows every event that comes from the trace, as it ends.
 pub(super) async fn follow(asked: &Asked, root: &str) -> Result<(), UserError> {
     let mut trail = Trail::new(root);
     let mut quiet = Duration::ZERO;
     while quiet < QUIET {
-        let page =
-            asked.page("/_devloop/events", "follow the event (only the embedded cloud keeps events)").await?;
-        let lines = trail.take(page["events"].as_array().map_or(&[][..], Vec::as_slice));
+        let lines = trail.take(&events(asked).await?);
         quiet = if lines.is_empty() && !trail.is_running { quiet + EVERY } else { Duration::ZERO };
         printed(&lines.concat())?;
         tokio::time::sleep(EVERY).await;

@@ -38,6 +38,8 @@ pub(crate) async fn invoke(arguments: &InvokeArguments) -> Result<ExitCode, User
     if !arguments.follow {
         return run(&asked, &Request { function, payload, later, qualifier, trace: None }).await;
     }
+    // Before anything is sent: what cannot be followed is not invoked.
+    follow::events(&asked).await?;
     let (root, header) = follow::trace();
     let code = run(&asked, &Request { function, payload, later, qualifier, trace: Some(header) }).await?;
     follow::follow(&asked, &root).await?;
