@@ -6,7 +6,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Lines, STACK, Tiny, send};
+use support::{LIMIT, Lines, STACK, Tiny, eventually, send};
 
 /// A template with a queue of this delay, if there is to be one, and these functions.
 fn template(delay: Option<u32>, functions: &[(&str, &str)]) -> String {
@@ -78,6 +78,50 @@ fn an_edited_template_is_applied_and_told_before_the_next_build() {
     assert_eq!(session.wait("template", "")["changes"], json!(["Mid (AWS::Lambda::Function) added"]));
     let build = session.wait("build", "mid");
     assert_eq!(build["reasons"]["mid"], "new function", "{build}");
+    assert!(session.end().success());
+}
+
+/// The variables of the function with this logical id.
+fn variables(endpoint: &str, logical: &str) -> Value {
+    let answer = send("GET", &format!("{endpoint}/2015-03-31/functions"), &[], "").unwrap().json();
+    let functions = answer["Functions"].as_array().unwrap();
+    let named = |one: &&Value| one["FunctionName"].as_str().unwrap().contains(&format!("-{logical}-"));
+    functions.iter().find(named).unwrap_or_else(|| panic!("{answer}"))["Environment"]["Variables"].clone()
+}
+
+#[test]
+fn variables_of_sams_env_file_stay_over_those_of_an_edited_template() {
+    let tiny = Tiny::new();
+    let file = format!("stack/templates/{STACK}.template.json");
+    tiny.write(&file, &template(None, &BOTH));
+    tiny.write("env.json", r#"{ "Parameters": { "ALL": "a" }, "Up": { "LIMIT": 3 } }"#);
+    let arguments = ["watch", "--port", "0", "--json", "--env-file", "env.json"];
+    let mut session = Lines::start(tiny.devloop(&arguments));
+    let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
+    assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a", "LIMIT": "3" }));
+    assert_eq!(variables(&endpoint, "Mid"), json!({ "ALL": "a" }));
+
+    let mut edited: Value = serde_json::from_str(&template(None, &BOTH)).unwrap();
+    edited["Resources"]["Up"]["Properties"]["Environment"] =
+        json!({ "Variables": { "LIMIT": "1", "OWN": "o" } });
+    tiny.write(&file, &edited.to_string());
+    session.wait("template", "");
+    assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a", "LIMIT": "3", "OWN": "o" }));
+
+    tiny.write("env.json", r#"{ "Up": { "OWN": "mine" } }"#);
+    eventually("the saved file counts", LIMIT, || {
+        let now = (variables(&endpoint, "Up"), variables(&endpoint, "Mid"));
+        if now == (json!({ "LIMIT": "1", "OWN": "mine" }), json!({})) { Ok(()) } else { Err(now) }
+    });
+
+    tiny.write("env.json", r#"{ "Down": {} }"#);
+    let refused = loop {
+        let refused = session.wait("error", "");
+        if refused["code"] == "env_file_invalid" {
+            break refused;
+        }
+    };
+    assert!(refused["hint"].as_str().unwrap().contains("Mid, Up"), "{refused}");
     assert!(session.end().success());
 }
 

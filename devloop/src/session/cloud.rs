@@ -53,8 +53,8 @@ pub(super) struct RunningCloud {
     pub(super) target: Arc<dyn Target>,
     /// Whether the cloud ends with the session, with everything that it serves.
     pub(super) is_ours: bool,
-    /// The embedded cloud, if it is that.
-    pub(super) embedded: Option<Cloud>,
+    /// The embedded cloud, if it is that, and what its functions are given of env files.
+    pub(super) embedded: Option<(Cloud, Arc<Variables>)>,
     /// How the status pane asks the cloud.
     pub(super) status: StatusAccess,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
@@ -124,13 +124,14 @@ pub(super) async fn start_cloud(
     });
     let furnished = async {
         let furnished = furnish(&cloud, &templates, &parameters, &functions, strict).await?;
-        let files = conditions.env_files.clone();
-        Ok::<_, Problem>((furnished, Variables::give(&cloud, files, &templates, functions.keys()).await?))
+        let variables = Arc::new(Variables::new(&cloud, conditions.env_files.clone()));
+        variables.give().await?;
+        Ok::<_, Problem>((furnished, variables))
     };
     match furnished.await {
         Ok(((mut outputs, remarks), variables)) => {
             if watch {
-                let following = variables.follow(events.clone());
+                let following = Arc::clone(&variables).follow(events.clone());
                 tokio::spawn(stop.clone().run_until_cancelled_owned(following));
             }
             if let Some(cleared) = clear_leftovers().await {
@@ -141,7 +142,7 @@ pub(super) async fn start_cloud(
             }
             let endpoint = cloud.endpoint().to_string();
             let status = StatusAccess::own(&endpoint);
-            let embedded = Some(cloud.clone());
+            let embedded = Some((cloud.clone(), variables));
             let mut target = Embedded::new(cloud, dist, functions.into_keys());
             if conditions.debugger {
                 target = target.debugged(events.clone());

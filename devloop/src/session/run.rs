@@ -155,9 +155,9 @@ async fn run_prepared(
         // Where the cloud outlives the session, `up` ends at once, and a screen would vanish at once.
         options.view = View::Plain;
     }
-    let again = options.watch && !prepared.templates.is_empty();
-    let stacks = cloud.embedded.take().filter(|_| again).map(|embedded| Stacks {
+    let stacks = cloud.embedded.take().filter(|_| options.watch).map(|(embedded, variables)| Stacks {
         cloud: embedded,
+        variables,
         program: program.to_owned(),
         root: prepared.workspace.root.clone(),
         settings: prepared.settings.clone(),
@@ -227,7 +227,7 @@ async fn serve(
         if let Some(following) = following {
             state = state.following(following);
         }
-        if let Some(stacks) = &stacks {
+        if let Some(stacks) = stacks.as_ref().filter(|stacks| !stacks.files.is_empty()) {
             let of_templates = templates.iter().flat_map(|template| &template.functions);
             // Functions that were named on the command line stay the session's.
             let functions = (options.selection.named.is_empty())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use devloop_cloud::{Cloud, LeftOut, ResourceChange};
 use local_postgres::DatabaseUrl;
@@ -11,6 +12,7 @@ use crate::engine::{Problem, StackUpdate, TemplatesApplied};
 use crate::session::parameters;
 use crate::session::prepare::{candidates, known_functions};
 use crate::session::templates::{self, Found, Template};
+use crate::session::variables::Variables;
 use crate::swap;
 use crate::workspace;
 
@@ -61,6 +63,8 @@ fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
 /// Applies the session's templates once more.
 pub(super) struct Stacks {
     pub(super) cloud: Cloud,
+    /// What the cloud's functions are given of env files, over what templates say.
+    pub(super) variables: Arc<Variables>,
     /// Cargo, and the workspace that it is asked for: functions may have come with the change.
     pub(super) program: PathBuf,
     pub(super) root: PathBuf,
@@ -101,6 +105,7 @@ impl Stacks {
                 done.remarks.extend(applied.remark);
             }
         }
+        self.variables.give().await?;
         Ok(())
     }
 

@@ -1,23 +1,24 @@
-//! Variables from files (`--env-file`) over those that functions have: read at the start, and again whenever a file is saved. A function
-//! whose variables differ then is given its new ones, which starts its environments anew; no other one is touched.
+//! Variables from files (`--env-file`) over those that functions have: given at the start, whenever a file is saved, and when functions
+//! come or a template's update has set the template's own. A function whose variables differ then is given its new ones, which
+//! starts its environments anew; no other one is touched.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use devloop_cloud::Cloud;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::bus::Events;
 use crate::engine::{Fact, Problem, WatchList};
-use crate::session::templates::Template;
 use crate::watch::{Seen, Watcher};
 
 type Set = BTreeMap<String, String>;
 
 /// What the files say.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Given {
+struct Said {
     /// For every function.
     all: Set,
     /// For one function, by its logical id or its name.
@@ -31,81 +32,89 @@ struct Function {
     name: String,
     /// Its logical id in its template.
     logical_id: Option<String>,
-    /// The variables that it has without the files.
+    /// The variables that it has now.
+    now: Set,
+}
+
+/// What a function had before the files, and what it was given.
+#[derive(Debug)]
+struct Given {
     own: Set,
-    /// Those that it has now.
     set: Set,
 }
 
-/// The files and the functions of a session.
+/// The files of a session, and what functions were given of them.
 pub(super) struct Variables {
     cloud: Cloud,
     files: Vec<PathBuf>,
-    functions: Vec<Function>,
+    given: Mutex<BTreeMap<String, Given>>,
 }
 
 impl Variables {
-    /// Reads the files and gives every function what they say.
-    pub(super) async fn give(
-        cloud: &Cloud,
-        files: Vec<PathBuf>,
-        templates: &[Template],
-        others: impl Iterator<Item = &String>,
-    ) -> Result<Self, Problem> {
-        let mut variables = Self { cloud: cloud.clone(), files, functions: Vec::new() };
-        if variables.files.is_empty() {
-            return Ok(variables);
+    /// Nothing is given yet.
+    pub(super) fn new(cloud: &Cloud, files: Vec<PathBuf>) -> Self {
+        Self { cloud: cloud.clone(), files, given: Mutex::default() }
+    }
+
+    /// Gives every function of the cloud what the files say now; returns the names of those that got something else than they had.
+    /// Whoever makes functions or changes them asks for this: a template's update sets the template's own variables.
+    pub(super) async fn give(&self) -> Result<Vec<String>, Problem> {
+        if self.files.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut names: Vec<(String, Option<String>)> = others.map(|name| (name.clone(), None)).collect();
-        for template in templates {
-            let input = json!({ "StackName": template.stack_name() });
-            let found = variables.ask("cloudformation", "DescribeStackResources", input).await?;
+        let mut given = self.given.lock().await;
+        let said = read(&self.files)?;
+        let functions = self.functions().await?;
+        said.check(&functions)?;
+        given.retain(|name, _| functions.iter().any(|function| function.name == *name));
+        let mut changed = Vec::new();
+        for function in functions {
+            // Somebody else has set what is not from here.
+            let own = match given.remove(&function.name) {
+                Some(known) if known.set == function.now => known.own,
+                _ => function.now.clone(),
+            };
+            let set = said.over(&own, &function);
+            if set != function.now {
+                let input = json!({ "FunctionName": function.name, "Environment": { "Variables": set } });
+                self.ask("lambda", "UpdateFunctionConfiguration", input).await?;
+                changed.push(function.name.clone());
+            }
+            given.insert(function.name, Given { own, set });
+        }
+        Ok(changed)
+    }
+
+    /// All functions of the cloud, with the logical ids of those that stacks have.
+    async fn functions(&self) -> Result<Vec<Function>, Problem> {
+        let mut ids = BTreeMap::new();
+        let stacks = self.ask("cloudformation", "DescribeStacks", json!({})).await?;
+        for stack in stacks["Stacks"].as_array().into_iter().flatten() {
+            let input = json!({ "StackName": stack["StackName"] });
+            let found = self.ask("cloudformation", "DescribeStackResources", input).await?;
             let resources = found["StackResources"].as_array().into_iter().flatten();
-            names.extend(resources.filter(|one| one["ResourceType"] == "AWS::Lambda::Function").filter_map(
+            ids.extend(resources.filter(|one| one["ResourceType"] == "AWS::Lambda::Function").filter_map(
                 |one| {
                     let text = |member: &str| one[member].as_str().map(str::to_owned);
-                    Some((text("PhysicalResourceId")?, text("LogicalResourceId")))
+                    Some((text("PhysicalResourceId")?, text("LogicalResourceId")?))
                 },
             ));
         }
-        for (name, logical_id) in names {
-            let found =
-                variables.ask("lambda", "GetFunctionConfiguration", json!({ "FunctionName": name })).await?;
-            let own: Set =
-                serde_json::from_value(found["Environment"]["Variables"].clone()).unwrap_or_default();
-            variables.functions.push(Function { name, logical_id, set: own.clone(), own });
-        }
-        variables.renew().await?;
-        Ok(variables)
-    }
-
-    /// Gives the functions what the files say now; returns the names of those that got something else than they had.
-    async fn renew(&mut self) -> Result<Vec<String>, Problem> {
-        let given = read(&self.files)?;
-        let known = |name: &String| self.functions.iter().any(|function| function.is_called(name));
-        if let Some(unknown) = given.one.keys().find(|name| !known(name)) {
-            let message = format!("use the env file: there is no function `{unknown}`");
-            let ids: Vec<&str> = self
-                .functions
-                .iter()
-                .map(|one| one.logical_id.as_ref().unwrap_or(&one.name).as_str())
-                .collect();
-            return Err(Problem::new("env_file_invalid", message)
-                .with_hint(format!("the functions are {}; `Parameters` means all of them", ids.join(", "))));
-        }
-        let mut changed = Vec::new();
-        for at in 0..self.functions.len() {
-            let set = self.functions[at].with(&given);
-            if set == self.functions[at].set {
-                continue;
+        let mut functions = Vec::new();
+        let mut input = json!({});
+        loop {
+            let page = self.ask("lambda", "ListFunctions", input.take()).await?;
+            let shown = page["Functions"].as_array().into_iter().flatten();
+            functions.extend(shown.filter_map(|one| {
+                let name = one["FunctionName"].as_str()?.to_owned();
+                let now = serde_json::from_value(one["Environment"]["Variables"].clone()).unwrap_or_default();
+                Some(Function { logical_id: ids.get(&name).cloned(), name, now })
+            }));
+            match page["NextMarker"].as_str() {
+                Some(next) if !next.is_empty() => input = json!({ "Marker": next }),
+                _ => return Ok(functions),
             }
-            let name = self.functions[at].name.clone();
-            let input = json!({ "FunctionName": name, "Environment": { "Variables": set } });
-            self.ask("lambda", "UpdateFunctionConfiguration", input).await?;
-            self.functions[at].set = set;
-            changed.push(name);
         }
-        Ok(changed)
     }
 
     async fn ask(&self, service: &str, operation: &str, input: Value) -> Result<Value, Problem> {
@@ -119,7 +128,7 @@ impl Variables {
     }
 
     /// Follows the files until the watcher fails; tells what was given to whom.
-    pub(super) async fn follow(mut self, events: Events) {
+    pub(super) async fn follow(self: Arc<Self>, events: Events) {
         if self.files.is_empty() {
             return;
         }
@@ -141,7 +150,7 @@ impl Variables {
             inputs: self.files.iter().cloned().collect(),
         });
         while saves.recv().await.is_some() {
-            match self.renew().await {
+            match self.give().await {
                 Ok(changed) => {
                     for name in changed {
                         let line = format!("{name} has new variables from the env file");
@@ -158,44 +167,55 @@ impl Function {
     fn is_called(&self, name: &String) -> bool {
         self.name == *name || self.logical_id.as_ref() == Some(name)
     }
+}
 
-    /// Its own variables with those of the files over them.
-    fn with(&self, given: &Given) -> Set {
-        let mut set = self.own.clone();
-        set.extend(given.all.clone());
-        for (name, variables) in &given.one {
-            if self.is_called(name) {
-                set.extend(variables.clone());
-            }
+impl Said {
+    /// Refuses a name that no function has.
+    fn check(&self, functions: &[Function]) -> Result<(), Problem> {
+        let is_known = |name: &String| functions.iter().any(|function| function.is_called(name));
+        let Some(unknown) = self.one.keys().find(|name| !is_known(name)) else { return Ok(()) };
+        let message = format!("use the env file: there is no function `{unknown}`");
+        let names = functions.iter().map(|one| one.logical_id.as_ref().unwrap_or(&one.name).as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
+        Err(Problem::new("env_file_invalid", message)
+            .with_hint(format!("the functions are {names}; `Parameters` means all of them")))
+    }
+
+    /// The function's own variables with those of the files over them.
+    fn over(&self, own: &Set, function: &Function) -> Set {
+        let mut set = own.clone();
+        set.extend(self.all.clone());
+        for (_, variables) in self.one.iter().filter(|(name, _)| function.is_called(name)) {
+            set.extend(variables.clone());
         }
         set
     }
 }
 
 /// What the files say together; of two that name a variable the later one counts.
-fn read(files: &[PathBuf]) -> Result<Given, Problem> {
-    let mut given = Given::default();
+fn read(files: &[PathBuf]) -> Result<Said, Problem> {
+    let mut said = Said::default();
     for file in files {
         let wrong = |why: String| Problem::new("env_file_invalid", format!("read {}: {why}", file.display()));
         let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
         if text.trim_start().starts_with('{') {
             let found = by_function(&text).map_err(wrong)?;
-            given.all.extend(found.all);
+            said.all.extend(found.all);
             for (name, variables) in found.one {
-                given.one.entry(name).or_default().extend(variables);
+                said.one.entry(name).or_default().extend(variables);
             }
         } else {
-            given.all.extend(lines(&text).map_err(wrong)?);
+            said.all.extend(lines(&text).map_err(wrong)?);
         }
     }
-    Ok(given)
+    Ok(said)
 }
 
 /// The form of `sam local --env-vars` [Environment variable file, AWS SAM Developer Guide].
-fn by_function(text: &str) -> Result<Given, String> {
+fn by_function(text: &str) -> Result<Said, String> {
     let document: BTreeMap<String, BTreeMap<String, Value>> =
         serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let mut given = Given::default();
+    let mut said = Said::default();
     for (name, variables) in document {
         let mut set = Set::new();
         for (variable, value) in variables {
@@ -207,12 +227,12 @@ fn by_function(text: &str) -> Result<Given, String> {
             set.insert(variable, value);
         }
         if name == "Parameters" {
-            given.all = set;
+            said.all = set;
         } else {
-            given.one.insert(name, set);
+            said.one.insert(name, set);
         }
     }
-    Ok(given)
+    Ok(said)
 }
 
 /// `NAME=VALUE` a line, as shells read it: `export`, quotes and comments are allowed, and nothing is replaced.
@@ -265,15 +285,22 @@ mod tests {
     #[test]
     fn the_file_of_sam_names_functions() {
         let text = r#"{ "Parameters": { "TABLE": "t" }, "Orders": { "LIMIT": 3, "DEBUG": true } }"#;
-        let given = by_function(text).unwrap();
-        let function = |logical_id: &str, name: &str| {
-            let own = set(&[("TABLE", "own"), ("KEPT", "k")]);
-            Function { name: name.to_owned(), logical_id: Some(logical_id.to_owned()), set: own.clone(), own }
+        let said = by_function(text).unwrap();
+        let own = set(&[("TABLE", "own"), ("KEPT", "k")]);
+        let check = |logical_id: &str, name: &str, expected: &[(&str, &str)]| {
+            let function =
+                Function { name: name.to_owned(), logical_id: Some(logical_id.to_owned()), now: Set::new() };
+            assert_eq!(said.over(&own, &function), set(expected), "{name}");
+            function
         };
-        let expected = [("TABLE", "t"), ("KEPT", "k")];
-        assert_eq!(function("Users", "s-users").with(&given), set(&expected));
+        let users = check("Users", "s-users", &[("TABLE", "t"), ("KEPT", "k")]);
         let expected = [("TABLE", "t"), ("KEPT", "k"), ("LIMIT", "3"), ("DEBUG", "true")];
-        assert_eq!(function("Orders", "s-orders").with(&given), set(&expected));
+        let orders = check("Orders", "s-orders", &expected);
+        check("Other", "Orders", &expected);
+        assert_eq!(said.check(&[orders]), Ok(()));
+        let problem = said.check(&[users]).unwrap_err();
+        assert!(problem.message.contains("there is no function `Orders`"), "{problem:?}");
+        assert!(problem.hint.unwrap().starts_with("the functions are Users; "));
         let error = by_function(r#"{ "F": { "A": [] } }"#).unwrap_err();
         assert_eq!(error, "the variable A of F must be a text");
     }

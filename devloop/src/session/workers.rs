@@ -28,7 +28,7 @@ pub(super) struct Workers {
     target: Arc<dyn Target>,
     watcher: Option<Watcher>,
     events: Events,
-    /// Applies the templates again when they change.
+    /// Applies the templates again when they change, and gives new functions the variables of env files.
     stacks: Option<Arc<Stacks>>,
     stop: CancellationToken,
     /// Held while cargo runs: only one cargo process runs at a time.
@@ -219,8 +219,15 @@ impl Workers {
             Ok(url) => Fact::Adopted { function, url },
             Err(problem) => Fact::Error { problem },
         };
-        let events = self.events.clone();
-        self.tasks.spawn(async move { events.send(fact).await });
+        let (events, stacks) = (self.events.clone(), self.stacks.clone());
+        self.tasks.spawn(async move {
+            if let Some(stacks) = stacks
+                && let Err(problem) = stacks.variables.give().await
+            {
+                events.send(Fact::Error { problem }).await;
+            }
+            events.send(fact).await;
+        });
     }
 
     /// In a task beside the main loop, because ending processes and deleting files takes time.
