@@ -133,7 +133,7 @@ impl Cloud {
             Arc::clone(&events) as _,
             Arc::clone(&lambda) as _,
             // This comes before the REST APIs, which claim every address of an API.
-            Arc::new(HttpApis::new(clock.clone(), Arc::clone(&functions))),
+            Arc::new(HttpApis::new(clock.clone(), Arc::clone(&functions), Arc::clone(&logs))),
             Arc::new(ApiGateway::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(Ssm::new(clock.clone())),
             Arc::new(SecretsManager::new(clock.clone())),

@@ -143,6 +143,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "rest",
             "service",
             "services/apigateway",
+            "services/logs",
             "wire",
         ],
     ),

@@ -141,7 +141,7 @@ pub(super) fn body(request: &Request) -> (Option<String>, bool) {
 }
 
 /// A time as in access logs: `12/Mar/2020:19:03:58 +0000`.
-pub(super) fn log_time(ms: i64) -> String {
+pub(crate) fn log_time(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
     at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }

@@ -18,7 +18,7 @@ use crate::{
     http::{Arriving, Reply, Request, decode},
     resource::ResourceType,
     service::{About, Answering, Service},
-    services::apigateway::unknown_route,
+    services::{apigateway::unknown_route, logs::Logs},
 };
 
 static ABOUT: About = About {
@@ -26,7 +26,7 @@ static ABOUT: About = About {
     routes: control::ROUTES,
     operations: control::OPERATIONS,
     without_effect: &[
-        "the access log of stages",
+        "access logs that go to Firehose; those that go to log groups are written",
         "detailed metrics of routes",
         "the role of integrations and authorizers: the embedded cloud does not evaluate IAM",
     ],
@@ -38,15 +38,16 @@ static ABOUT: About = About {
 pub(crate) struct HttpApis {
     pub(super) clock: Clock,
     functions: Arc<dyn Functions>,
+    logs: Arc<Logs>,
     issuers: Issuers,
     /// By id. Ids are unique across regions, because a client's request to an API has no region.
     pub(super) apis: RwLock<BTreeMap<String, Arc<Api>>>,
 }
 
 impl HttpApis {
-    /// A service without APIs, whose integrations invoke `functions`.
-    pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Self {
-        Self { clock, functions, issuers: Issuers::default(), apis: RwLock::default() }
+    /// A service without APIs, whose integrations invoke `functions` and whose access logs are in `logs`.
+    pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>, logs: Arc<Logs>) -> Self {
+        Self { clock, functions, logs, issuers: Issuers::default(), apis: RwLock::default() }
     }
 
     /// The API that the request's host or path addresses, and the rest of the path.
@@ -80,7 +81,13 @@ impl HttpApis {
         };
         let Some(live) = live else { return Refusal::NotFound.reply() };
         request.path = path_behind;
-        let doors = Doors { clock: &self.clock, functions: &*self.functions, issuers: &self.issuers, api };
+        let doors = Doors {
+            clock: &self.clock,
+            functions: &*self.functions,
+            logs: &self.logs,
+            issuers: &self.issuers,
+            api,
+        };
         data::execute(&doors, cx, &live, request, path).await
     }
 }

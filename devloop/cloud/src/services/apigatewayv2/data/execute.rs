@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{
+    access_log::{self, Integration, Trail},
     authorize::{Caller, authorize},
     cors,
     issuers::Issuers,
@@ -20,6 +21,7 @@ use crate::{
     services::{
         apigateway::Bucket,
         apigatewayv2::{model::Api, settings::IntegrationSettings},
+        logs::Logs,
     },
 };
 
@@ -34,6 +36,7 @@ const EVENT_LIMIT: usize = 6 << 20;
 pub(in crate::services::apigatewayv2) struct Doors<'a> {
     pub(in crate::services::apigatewayv2) clock: &'a Clock,
     pub(in crate::services::apigatewayv2) functions: &'a dyn Functions,
+    pub(in crate::services::apigatewayv2) logs: &'a Logs,
     pub(in crate::services::apigatewayv2) issuers: &'a Issuers,
     pub(in crate::services::apigatewayv2) api: &'a Api,
 }
@@ -75,16 +78,36 @@ pub(in crate::services::apigatewayv2) async fn execute(
     request: Request,
     shown: &str,
 ) -> Reply {
+    let mut trail = Trail { at_ms: doors.clock.now_ms(), ..Trail::default() };
+    let reply = reply(doors, cx, live, &request, shown, &mut trail).await;
+    let reply = reply.header("apigw-requestid", &cx.request_id);
+    access_log::write(doors, cx, live, &request, shown, &trail, &reply);
+    reply
+}
+
+async fn reply(
+    doors: &Doors<'_>,
+    cx: &Context,
+    live: &Live,
+    request: &Request,
+    shown: &str,
+    trail: &mut Trail,
+) -> Reply {
     let cors = live.snapshot.cors.as_ref();
-    if let Some(reply) = cors.and_then(|cors| cors::preflight(cors, &request)) {
-        return reply.header("apigw-requestid", &cx.request_id);
+    if let Some(reply) = cors.and_then(|cors| cors::preflight(cors, request)) {
+        return reply;
     }
-    let reply = answer(doors, cx, live, &request, shown).await.unwrap_or_else(Refusal::reply);
-    let reply = match cors {
-        Some(cors) => cors::mark(cors, &request, reply),
-        None => reply,
+    let reply = match answer(doors, cx, live, request, shown, trail).await {
+        Ok(reply) => reply,
+        Err(refusal) => {
+            trail.refusal = Some(refusal.clone());
+            refusal.reply()
+        }
     };
-    reply.header("apigw-requestid", &cx.request_id)
+    match cors {
+        Some(cors) => cors::mark(cors, request, reply),
+        None => reply,
+    }
 }
 
 /// In API Gateway's order: route, throttle, authorizer, integration.
@@ -94,13 +117,15 @@ async fn answer(
     live: &Live,
     request: &Request,
     shown: &str,
+    trail: &mut Trail,
 ) -> Result<Reply, Refusal> {
     let found = live.snapshot.routes.find(request.method.as_str(), &request.path);
     let (target, values) = match &found {
         Some((target, values)) => (*target, values.as_slice()),
         None => (live.snapshot.default.as_ref().ok_or(Refusal::NotFound)?, [].as_slice()),
     };
-    let at_ms = doors.clock.now_ms();
+    trail.target = Some(Arc::clone(target));
+    let at_ms = trail.at_ms;
     if let Some((setting, throttle)) = live.bound(&target.route_key) {
         let mut buckets = doors.api.buckets.lock();
         let bucket =
@@ -134,9 +159,15 @@ async fn answer(
         Some(authorizer) => Some(authorize(doors, cx, authorizer, request, &matched).await?),
         None => None,
     };
+    if live.access_log.is_some() {
+        trail.caller = caller.as_ref().map(|caller| caller.first.clone());
+    }
     // A route without a target has no integration.
     let integration = target.integration.as_ref().ok_or(Refusal::Failed)?;
-    invoke(doors, cx, &matched, request, integration, caller).await
+    let mut seen = Integration::default();
+    let reply = invoke(doors, cx, &matched, request, integration, caller, &mut seen).await;
+    trail.integration = Some(seen);
+    reply
 }
 
 async fn invoke(
@@ -146,6 +177,7 @@ async fn invoke(
     request: &Request,
     integration: &IntegrationSettings,
     caller: Option<Caller>,
+    seen: &mut Integration,
 ) -> Result<Reply, Refusal> {
     let is_first = integration.payload_format_version == "1.0";
     let event = if is_first {
@@ -168,38 +200,42 @@ async fn invoke(
     let limit = Duration::from_millis(integration.timeout_in_millis);
     let api = matched.live.api.as_str();
     let path = matched.front.path;
+    let began_ms = doors.clock.now_ms();
     let invoked = doors.functions.invoke(&inner, &function, invocation);
     let outcome = if doors.functions.are_debugged() {
         Ok(invoked.await)
     } else {
         doors.clock.timeout(limit, invoked).await
     };
+    seen.latency_ms = doors.clock.now_ms() - began_ms;
+    let failed = |seen: &mut Integration, why: String| {
+        tracing::warn!(api, path, request_id = seen.request_id, "{why}");
+        seen.error = Some(why);
+        Refusal::Failed
+    };
     match outcome {
-        Err(_) => Err(Refusal::TimedOut),
-        Ok(Err(error)) if error.status == 413 => Err(Refusal::TooLong),
+        Err(_) => {
+            seen.error = Some(format!("the function did not answer within {} ms", limit.as_millis()));
+            Err(Refusal::TimedOut)
+        }
         Ok(Err(error)) => {
-            tracing::warn!(%error, api, path, "the function could not be invoked");
-            Err(Refusal::Failed)
+            seen.of_lambda = Some(error.status);
+            if error.status == 413 {
+                return Err(Refusal::TooLong);
+            }
+            Err(failed(seen, format!("the function could not be invoked: {error}")))
         }
-        Ok(Ok(Outcome { function_error: Some(_), request_id, .. })) => {
-            tracing::warn!(request_id, api, path, "the function failed");
-            Err(Refusal::Failed)
-        }
-        Ok(Ok(outcome)) => {
-            let reply = if is_first {
-                proxy::first_answer(&outcome.payload)
-            } else {
-                proxy::answer(&outcome.payload)
-            };
-            reply.ok_or_else(|| {
-                tracing::warn!(
-                    request_id = outcome.request_id,
-                    api,
-                    path,
-                    "the function's answer is no response"
-                );
-                Refusal::Failed
-            })
+        Ok(Ok(Outcome { function_error, request_id, payload, .. })) => {
+            seen.of_lambda = Some(200);
+            seen.request_id = Some(request_id);
+            if function_error.is_some() {
+                return Err(failed(seen, "the function failed".to_owned()));
+            }
+            let reply = if is_first { proxy::first_answer(&payload) } else { proxy::answer(&payload) };
+            let reply =
+                reply.ok_or_else(|| failed(seen, "the function's answer is no response".to_owned()))?;
+            seen.of_function = Some(reply.status);
+            Ok(reply)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The data plane: matches a client's request to a route, authorizes it, passes it to a function as an event, and returns
 //! the function's answer [Create AWS Lambda proxy integrations for HTTP APIs in API Gateway].
 
+mod access_log;
 mod authorize;
 mod cors;
 mod execute;

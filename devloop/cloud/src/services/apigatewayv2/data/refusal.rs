@@ -27,19 +27,47 @@ pub(in crate::services::apigatewayv2) enum Refusal {
 impl Refusal {
     /// The HTTP response.
     pub(in crate::services::apigatewayv2) fn reply(self) -> Reply {
-        let (status, message, challenge) = match self {
-            Self::NotFound => (404, "Not Found", None),
-            Self::Unauthorized(challenge) => (401, "Unauthorized", challenge),
-            Self::Forbidden(challenge) => (403, "Forbidden", challenge),
-            Self::Throttled => (429, "Too Many Requests", None),
-            Self::TooLong => (413, "Request Entity Too Large", None),
-            Self::Failed => (500, "Internal Server Error", None),
-            Self::TimedOut => (503, "Service Unavailable", None),
+        let status = match self {
+            Self::NotFound => 404,
+            Self::Unauthorized(_) => 401,
+            Self::Forbidden(_) => 403,
+            Self::Throttled => 429,
+            Self::TooLong => 413,
+            Self::Failed => 500,
+            Self::TimedOut => 503,
         };
-        let reply = Reply::json(status, &json!({ "message": message }));
-        match challenge {
-            Some(challenge) => reply.header("www-authenticate", &challenge),
-            None => reply,
+        let reply = Reply::json(status, &json!({ "message": self.message() }));
+        match self {
+            Self::Unauthorized(Some(challenge)) | Self::Forbidden(Some(challenge)) => {
+                reply.header("www-authenticate", &challenge)
+            }
+            _ => reply,
+        }
+    }
+
+    /// The message in the response.
+    pub(super) fn message(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Not Found",
+            Self::Unauthorized(_) => "Unauthorized",
+            Self::Forbidden(_) => "Forbidden",
+            Self::Throttled => "Too Many Requests",
+            Self::TooLong => "Request Entity Too Large",
+            Self::Failed => "Internal Server Error",
+            Self::TimedOut => "Service Unavailable",
+        }
+    }
+
+    /// The name of this kind of response [Gateway response types for API Gateway].
+    pub(super) fn response_type(&self) -> &'static str {
+        match self {
+            Self::NotFound => "RESOURCE_NOT_FOUND",
+            Self::Unauthorized(_) => "UNAUTHORIZED",
+            Self::Forbidden(_) => "ACCESS_DENIED",
+            Self::Throttled => "THROTTLED",
+            Self::TooLong => "REQUEST_TOO_LARGE",
+            Self::Failed => "INTEGRATION_FAILURE",
+            Self::TimedOut => "INTEGRATION_TIMEOUT",
         }
     }
 }

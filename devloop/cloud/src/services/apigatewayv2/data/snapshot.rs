@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::access_log::AccessLog;
 use crate::services::{
     apigateway::{Routes, Throttle},
     apigatewayv2::{
@@ -74,6 +75,7 @@ pub(in crate::services::apigatewayv2) struct Live {
     /// Throttles by route key, and the default for all other routes.
     pub(super) throttles: BTreeMap<String, Throttle>,
     pub(super) throttle: Option<Throttle>,
+    pub(super) access_log: Option<AccessLog>,
     pub(super) snapshot: Arc<Snapshot>,
 }
 
@@ -95,6 +97,7 @@ impl Live {
                 .filter_map(|(route, bounds)| Some((route.clone(), throttle(bounds)?)))
                 .collect(),
             throttle: throttle(&stage.default_route_settings),
+            access_log: stage.access_log_settings.as_ref().and_then(AccessLog::of),
             snapshot,
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     functions::{Functions, Invocation, Outcome},
     http::{Arriving, Reply, Request},
     service::Service,
-    services::apigatewayv2::HttpApis,
+    services::{apigatewayv2::HttpApis, cloudwatch::CloudWatch, logs::Logs},
 };
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
@@ -76,6 +76,7 @@ struct World {
     clock: Clock,
     fake: Arc<Fake>,
     apis: HttpApis,
+    logs: Arc<Logs>,
     cx: Context,
 }
 
@@ -83,8 +84,10 @@ impl World {
     fn new(answer: impl Fn(&str, &Value) -> Option<Value> + Send + Sync + 'static) -> Self {
         let clock = Clock::manual(START_MS);
         let fake = Arc::new(Fake { answer: Box::new(answer), seen: Mutex::default() });
-        let apis = HttpApis::new(clock.clone(), Arc::clone(&fake) as Arc<dyn Functions>);
-        Self { clock, fake, apis, cx: Home::new("000000000000", "us-east-1").context("us-east-1") }
+        let logs = Arc::new(Logs::new(clock.clone(), Arc::new(CloudWatch::new(clock.clone()))));
+        let functions = Arc::clone(&fake) as Arc<dyn Functions>;
+        let apis = HttpApis::new(clock.clone(), functions, Arc::clone(&logs));
+        Self { clock, fake, apis, logs, cx: Home::new("000000000000", "us-east-1").context("us-east-1") }
     }
 
     /// An operation of the control plane.
@@ -119,6 +122,20 @@ impl World {
     async fn get(&self, path: &str, headers: &[(&'static str, &str)]) -> (u16, Value) {
         let reply = self.send(request(Method::GET, path, headers, "")).await;
         (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
+    }
+
+    /// What the access log of the stage `$default` has after it is switched on with this format and `requests` are sent.
+    async fn logged(&self, format: &str, requests: &[(&str, &[(&'static str, &str)])]) -> Vec<String> {
+        let destination = "arn:aws:logs:us-east-1:000000000000:log-group:/http/a:*";
+        let settings = json!({"destinationArn": destination, "format": format});
+        self.call("UpdateStage", json!({"stageName": "$default", "accessLogSettings": settings})).await;
+        for (path, headers) in requests {
+            self.get(path, headers).await;
+        }
+        let input = json!({"logGroupName": "/http/a"});
+        let found = self.logs.call(&self.cx, "FilterLogEvents", input).await.unwrap();
+        let events = found["events"].as_array().unwrap().iter();
+        events.map(|event| event["message"].as_str().unwrap().to_owned()).collect()
     }
 
     fn last(&self) -> Value {
@@ -252,6 +269,28 @@ async fn failures_get_the_gateways_own_answers() {
 }
 
 #[tokio::test]
+async fn every_request_has_a_line_in_the_access_log_of_its_stage() {
+    let world = World::new(|_, event| (event["rawPath"] != "/fails").then(|| json!({"hello": "world"})));
+    world.api("2.0", &["GET /pets/{id}", "GET /fails"].map(|key| json!({ "routeKey": key }))).await;
+    let format = "$context.identity.sourceIp [$context.requestTime] \"$context.httpMethod $context.path $context.protocol\" \
+        $context.routeKey $context.status $context.responseLength $context.requestId $context.integrationStatus \
+        $context.integration.status $context.error.message";
+    let lines = world.logged(format, &[("/pets/7?a=b", &[]), ("/fails", &[]), ("/none", &[])]).await;
+    let line = |path: &str, rest: &str| {
+        let rest = rest.replace("ID", &world.cx.request_id);
+        format!("127.0.0.1 [14/Nov/2023:22:13:20 +0000] \"GET {path} HTTP/1.1\" {rest}")
+    };
+    assert_eq!(
+        lines,
+        [
+            line("/pets/7", "GET /pets/{id} 200 17 ID 200 200 -"),
+            line("/fails", "GET /fails 500 35 ID 200 - Internal Server Error"),
+            line("/none", "- 404 23 ID - - Not Found"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn pages_of_allowed_sites_may_read_the_answers() {
     let world = World::new(|_, _| {
         Some(json!({"statusCode": 200, "headers": {"access-control-allow-origin": "https://function"}}))
@@ -319,6 +358,9 @@ async fn a_simple_response_is_cached_for_its_ttl() {
     world.clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(world.get("/8", &[("key", "yes")]).await.0, 200);
     assert_eq!(world.fake.seen.lock().len(), before + 3, "the authorizer was invoked again");
+    let format = "$context.authorizer.user $context.authorizer.error $context.error.responseType";
+    let lines = world.logged(format, &[("/7", &[("key", "yes")]), ("/7", &[("key", "no")])]).await;
+    assert_eq!(lines, ["7 - -", "- Forbidden ACCESS_DENIED"]);
 }
 
 #[tokio::test]

@@ -319,14 +319,14 @@ pub(super) struct StageSettings {
     pub(super) tags: Texts,
 }
 
-/// The destination of a stage's access log; kept without effect.
+/// The destination of a stage's access log, and its format. Only log groups are written to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct AccessLog {
     #[serde(skip_serializing_if = "Option::is_none")]
-    destination_arn: Option<String>,
+    pub(super) destination_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<String>,
+    pub(super) format: Option<String>,
 }
 
 impl Settings for StageSettings {
