@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use devloop_cloud::Cloud;
 use serde_json::{Value, json};
@@ -13,6 +14,9 @@ use tokio::sync::{Mutex, mpsc};
 use crate::bus::Events;
 use crate::engine::{Fact, Problem, WatchList};
 use crate::watch::{Seen, Watcher};
+
+/// The pause between two looks at an update.
+const PAUSE: Duration = Duration::from_millis(20);
 
 type Set = BTreeMap<String, String>;
 
@@ -70,19 +74,46 @@ impl Variables {
         let mut changed = Vec::new();
         for function in functions {
             // Somebody else has set what is not from here.
-            let own = match given.remove(&function.name) {
-                Some(known) if known.set == function.now => known.own,
+            let own = match given.get(&function.name) {
+                Some(known) if known.set == function.now => known.own.clone(),
                 _ => function.now.clone(),
             };
             let set = said.over(&own, &function);
-            if set != function.now {
+            let is_new = set != function.now;
+            if is_new {
+                // An update is refused while another one is in progress.
+                self.updated(&function.name).await?;
                 let input = json!({ "FunctionName": function.name, "Environment": { "Variables": set } });
                 self.ask("lambda", "UpdateFunctionConfiguration", input).await?;
-                changed.push(function.name.clone());
             }
-            given.insert(function.name, Given { own, set });
+            given.insert(function.name.clone(), Given { own, set });
+            if is_new {
+                if let Some(why) = self.updated(&function.name).await? {
+                    let message =
+                        format!("start {} with the variables of the env file: {why}", function.name);
+                    return Err(Problem::new("env_file_refused", message));
+                }
+                changed.push(function.name);
+            }
         }
         Ok(changed)
+    }
+
+    /// Waits until no update of the function is in progress: after one its environments have the newest variables. Returns why the last
+    /// one failed, if it did.
+    async fn updated(&self, function: &str) -> Result<Option<String>, Problem> {
+        loop {
+            let input = json!({ "FunctionName": function });
+            let found = self.ask("lambda", "GetFunctionConfiguration", input).await?;
+            match found["LastUpdateStatus"].as_str() {
+                Some("InProgress") => tokio::time::sleep(PAUSE).await,
+                Some("Failed") => {
+                    let why = found["LastUpdateStatusReason"].as_str();
+                    return Ok(Some(why.unwrap_or("the function does not start").to_owned()));
+                }
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// All functions of the cloud, with the logical ids of those that stacks have.
