@@ -9,6 +9,7 @@ async fn authorize(event: LambdaEvent<Value>) -> Result<Value, Error> {
     println!("gate first: {effect}");
     Ok(json!({
         "principalId": "somebody",
+        "context": { "by": "gate first" },
         "policyDocument": { "Version": "2012-10-17", "Statement": [{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": method }] },
     }))
 }
