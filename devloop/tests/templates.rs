@@ -100,6 +100,9 @@ fn variables_of_sams_env_file_stay_over_those_of_an_edited_template() {
     let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
     assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a", "LIMIT": "3" }));
     assert_eq!(variables(&endpoint, "Mid"), json!({ "ALL": "a" }));
+    for _ in BOTH {
+        session.wait("swapped", "");
+    }
 
     let mut edited: Value = serde_json::from_str(&template(None, &BOTH)).unwrap();
     edited["Resources"]["Up"]["Properties"]["Environment"] =
@@ -111,7 +114,7 @@ fn variables_of_sams_env_file_stay_over_those_of_an_edited_template() {
     tiny.write("env.json", r#"{ "Up": { "OWN": "mine" } }"#);
     eventually("the saved file counts", LIMIT, || {
         let now = (variables(&endpoint, "Up"), variables(&endpoint, "Mid"));
-        if now == (json!({ "LIMIT": "1", "OWN": "mine" }), json!({})) { Ok(()) } else { Err(now) }
+        if now == (json!({ "LIMIT": "1", "OWN": "mine" }), Value::Null) { Ok(()) } else { Err(now) }
     });
 
     tiny.write("env.json", r#"{ "Down": {} }"#);
