@@ -78,6 +78,7 @@ impl Screen {
             Notice::Ready { endpoint, outputs } => {
                 self.endpoint.clone_from(endpoint);
                 self.api = api(outputs);
+                self.takes_messages = outputs.contains_key(PIPELINE);
             }
             Notice::Added { function, url } => {
                 self.log(at, Some(function), &format!("new function, at {url}"));
@@ -285,6 +286,9 @@ fn rates(before: &StatusReport, after: &StatusReport) -> BTreeMap<String, f64> {
     };
     after.functions.iter().filter_map(rate).collect()
 }
+
+/// The output of the pipeline's template that no other template has.
+const PIPELINE: &str = "ApiGatewayMethodEndpoint";
 
 /// The API's URL among the template's outputs: a URL, and if there are several, one whose name says so.
 fn api(outputs: &BTreeMap<String, String>) -> Option<String> {

@@ -20,8 +20,8 @@ use crate::tui::text::fitted;
 /// How many lines of logs are kept; the session's log file has all.
 const LOG_LINES: usize = 10_000;
 
-/// A call of the API without its URL. Its id is different each time, because the pipeline drops ids that it has seen before.
-const CALL: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
+/// A call of the pipeline's API without its URL. Its id is different each time, because the pipeline drops ids that it has seen before.
+const MESSAGE: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
 
 /// An effect outside of the screen that a key asks for: in the session, the terminal or a child process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +144,8 @@ pub(super) struct Screen {
     pub(super) progress: Option<String>,
     /// The API's URL.
     pub(super) api: Option<String>,
+    /// Whether it is the pipeline's API, which takes messages. Nothing is known about the bodies of others.
+    pub(super) takes_messages: bool,
     pub(super) size: Size,
     pub(super) focus: Pane,
     pub(super) selected: usize,
@@ -185,6 +187,7 @@ impl Screen {
             sent: None,
             progress: None,
             api: None,
+            takes_messages: false,
             size: Size::new(80, 24),
             focus: Pane::Logs,
             selected: 0,
@@ -256,20 +259,26 @@ impl Screen {
 
     /// A call of the API for a shell, once its URL is known.
     pub(super) fn call(&self) -> Option<String> {
-        self.api.as_deref().map(|api| format!("{CALL} {api}"))
+        self.api.as_deref().map(|api| format!("{} {api}", self.client()))
+    }
+
+    /// The call without the URL.
+    fn client(&self) -> &'static str {
+        if self.takes_messages { MESSAGE } else { "curl -i" }
     }
 
     /// The call in rows of this width, so that the mouse can copy it; only the URL if there is not enough room.
     pub(super) fn call_rows(&self, width: u16) -> Vec<String> {
         let (Some(api), Some(whole)) = (self.api.as_deref(), self.call()) else { return Vec::new() };
         let fits = |text: &str| Span::raw(text).width() <= usize::from(width);
-        let halves = [format!("{CALL} \\"), format!("  {api}")];
+        let halves = [format!("{} \\", self.client()), format!("  {api}")];
         if fits(&whole) {
             vec![whole]
         } else if halves.iter().all(|half| fits(half)) {
             halves.into()
         } else {
-            vec![fitted(&format!("POST {api}"), width)]
+            let what = if self.takes_messages { "POST" } else { "GET" };
+            vec![fitted(&format!("{what} {api}"), width)]
         }
     }
 

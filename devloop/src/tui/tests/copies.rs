@@ -42,3 +42,12 @@ fn what_is_marked_is_copied_as_text_and_as_json() {
     assert_eq!(json, json!({ "function": "upstream", "line": "the last line" }));
     assert_eq!(Session::new().press("4 c"), None);
 }
+
+#[test]
+fn a_call_of_an_api_that_is_not_the_pipelines_carries_no_message() {
+    let mut session = Session::new();
+    let url = "http://127.0.0.1:4566/restapis/a1b2c3/local/_user_request_/".to_owned();
+    let outputs = [("ApiEndpoint".to_owned(), url.clone())].into();
+    session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
+    assert_eq!(session.press("u"), Some(Request::Copy(format!("curl -i {url}"))));
+}
