@@ -40,6 +40,9 @@ use crate::cli::{Arguments, Command};
 use crate::commands::Verb;
 use crate::error::UserError;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if let Some(code) = linker::run_in_place_of_rustc().or_else(devloop_prelink::run_in_place_of_the_linker) {
         return code;
