@@ -1,6 +1,7 @@
 //! Requests and replies as the services see them, mostly free of the HTTP library's types.
 
 use std::{
+    borrow::Cow,
     error::Error,
     io,
     sync::{
@@ -61,9 +62,15 @@ impl Request {
     }
 
     /// The name in the Host header, in lower case and without a port.
-    pub(crate) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> Cow<'_, str> {
         let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        host_name(host).to_ascii_lowercase()
+        let name = host_name(host);
+        // Several services ask for every request, and nearly every client writes lower case.
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            name.to_ascii_lowercase().into()
+        } else {
+            name.into()
+        }
     }
 }
 

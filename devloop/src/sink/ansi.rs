@@ -1,5 +1,7 @@
 //! Text and the terminal's control sequences in it.
 
+use std::borrow::Cow;
+
 const ESCAPE: char = '\u{1b}';
 const BELL: char = '\u{7}';
 
@@ -76,13 +78,21 @@ pub(super) fn coloured(text: &str) -> String {
 }
 
 /// Removes colours, cursor movements, hyperlinks and control characters; line ends and tabs stay.
-pub(super) fn strip(text: &str) -> String {
-    pieces(text)
-        .filter_map(|piece| match piece {
-            Piece::Text(character) => Some(character),
-            Piece::Style(_) => None,
-        })
-        .collect()
+pub(super) fn strip(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return text.into();
+    }
+    let characters = pieces(text).filter_map(|piece| match piece {
+        Piece::Text(character) => Some(character),
+        Piece::Style(_) => None,
+    });
+    characters.collect::<String>().into()
+}
+
+/// Whether there is nothing to remove, by a quick look at the bytes, which most lines pass. In UTF-8, the controls above ASCII
+/// begin with the byte C2, as some other characters do.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~') || (byte >= 0x80 && byte != 0xc2))
 }
 
 #[cfg(test)]
@@ -96,6 +106,7 @@ mod tests {
     #[test]
     fn control_sequences_go_and_text_stays() {
         check("plain\n\ttext", "plain\n\ttext");
+        check("é and ©", "é and ©");
         check("\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: x", "error: x");
         check("\u{1b}]8;;https://e\u{1b}\\E0308\u{1b}]8;;\u{7}]", "E0308]");
         check("cut \u{1b}[38;5", "cut ");

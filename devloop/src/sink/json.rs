@@ -176,7 +176,7 @@ impl<'a> From<&'a Diagnostic> for WireDiagnostic<'a> {
             message: &diagnostic.message,
             package: diagnostic.package.as_deref(),
             location: diagnostic.location.as_ref(),
-            rendered: ansi::strip(&diagnostic.rendered),
+            rendered: ansi::strip(&diagnostic.rendered).into_owned(),
         }
     }
 }
@@ -205,7 +205,7 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
                 generation: *generation,
                 functions: functions.keys().map(String::as_str).collect(),
                 serving: functions,
-                message: ansi::strip(failure),
+                message: ansi::strip(failure).into_owned(),
                 diagnostics: diagnostics.iter().map(WireDiagnostic::from).collect(),
             },
         ),

@@ -28,7 +28,7 @@ impl<W: Write> Plain<W> {
 impl<W: Write + Send> Sink for Plain<W> {
     fn tell(&mut self, _at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
         let text = text(notice, state);
-        let text = if self.colour { ansi::coloured(&text) } else { ansi::strip(&text) };
+        let text = if self.colour { ansi::coloured(&text) } else { ansi::strip(&text).into_owned() };
         let own = !matches!(notice, Notice::Log { .. } | Notice::Reported { .. } | Notice::Diagnostic { .. });
         let text = if own && !self.unicode { text.replace('→', "->").replace(" · ", ", ") } else { text };
         self.output.write_all(text.as_bytes())?;

@@ -41,7 +41,8 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
     let mut cx = pages.home.context(region);
     cx.access_key = access_key(&request.headers).map(Into::into);
     // Host, fallback and route are decided before the body is read.
-    let is_deployed = pages.registry.addressed(&request).is_some_and(|service| service.is_for_pages());
+    let addressed = pages.registry.addressed(&request);
+    let is_deployed = addressed.is_some_and(|service| service.is_for_pages());
     if let Some(why) = host::refusal(&request.headers, is_deployed) {
         return Reply::error(&ApiError::with_status(403, "AccessDeniedException", why));
     }
@@ -53,7 +54,7 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
             Err(error) => Reply::error(&error),
         };
     }
-    let reply = match route(&pages.registry, &request) {
+    let reply = match route(&pages.registry, addressed, &request) {
         Route::Pages => pages.answer(&request).await,
         Route::Raw(service) => service.answer(&cx, request, body).await,
         Route::Refused(error) => Reply::error(&error),

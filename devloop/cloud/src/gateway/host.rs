@@ -58,8 +58,10 @@ fn is_own(name: &str) -> bool {
 
 /// Whether `name` is `domain` or a name below it, ignoring case.
 fn below(name: &str, domain: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+    let Some(at) = name.len().checked_sub(domain.len()) else { return false };
+    name.is_char_boundary(at)
+        && name[at..].eq_ignore_ascii_case(domain)
+        && (at == 0 || name[..at].ends_with('.'))
 }
 
 #[cfg(test)]

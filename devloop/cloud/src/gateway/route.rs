@@ -32,12 +32,16 @@ pub(super) enum Route<'r> {
     Refused(ApiError),
 }
 
-/// Finds the route of a request before its body is read.
-pub(super) fn route<'r>(registry: &'r Registry, request: &Request) -> Route<'r> {
+/// Finds the route of a request before its body is read. `addressed` is the service that claims its host or path.
+pub(super) fn route<'r>(
+    registry: &'r Registry,
+    addressed: Option<&'r Arc<dyn Service>>,
+    request: &Request,
+) -> Route<'r> {
     if request.path.starts_with("/_localstack/") || request.path.starts_with("/_devloop/") {
         return Route::Pages;
     }
-    if let Some(service) = registry.addressed(request) {
+    if let Some(service) = addressed {
         return Route::Raw(service);
     }
     if let Some(target) = request.header("x-amz-target") {

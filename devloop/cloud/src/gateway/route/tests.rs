@@ -19,7 +19,7 @@ fn shown(cloud: &Cloud, method: &str, path: &str, query: &str, headers: Headers<
         body: bytes::Bytes::new(),
         peer: [127, 0, 0, 1].into(),
     };
-    match route(&cloud.0.registry, &request) {
+    match route(&cloud.0.registry, cloud.0.registry.addressed(&request), &request) {
         Route::Pages => "pages".to_owned(),
         Route::Raw(service) => format!("raw {}", service.about().name),
         Route::Named { about, operation, protocol } => format!("{protocol:?} {}:{operation}", about.name),
