@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::{
     calls::Calls as _,
     clock::Clock,
-    cloudformation::{Applied, CloudFormation, Outputs},
+    cloudformation::{Applied, CloudFormation, LeftOut, Outputs},
     context::{Context, Home},
     error::ApiError,
     faults::Faults,
@@ -225,6 +225,17 @@ impl Cloud {
     ) -> Result<Applied, TemplateError> {
         let cx = self.context(self.region());
         self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await
+    }
+
+    /// What [`Cloud::apply_what_runs`] would leave out. Nothing changes; the error is the one that it would give.
+    pub async fn left_out(
+        &self,
+        name: &str,
+        template: &Template,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Vec<LeftOut>, TemplateError> {
+        let cx = self.context(self.region());
+        self.0.cloudformation.left_out(&cx, name, template, parameters).await
     }
 
     /// Switches every function that runs from the hot-reload folder `folder` to the code that is in it now. A new

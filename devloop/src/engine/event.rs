@@ -163,8 +163,17 @@ pub(crate) enum Fact {
         /// The code that answers, if it stays.
         serving: Option<Digest>,
     },
+    /// A stack was made when the session began.
+    StackMade {
+        stack: String,
+        /// Its resources, a line each, in the order in which they depend on each other.
+        resources: Vec<String>,
+        took_ms: Millis,
+    },
     /// The templates were applied once more, because one of them had changed.
     TemplatesApplied(TemplatesApplied),
+    /// Something that the user should know, though everything goes on as asked.
+    Warning { problem: Problem },
     /// Something failed that belongs to no build.
     Error { problem: Problem },
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::engine::{Diagnostic, Digest, Generation, Problem, RolledBack};
+use crate::engine::{Diagnostic, Digest, Generation, Millis, Problem, RolledBack};
 use crate::graph::Reason;
 
 /// Something worth telling.
@@ -15,6 +15,13 @@ pub(crate) enum Notice {
         endpoint: String,
         /// The template's outputs by name.
         outputs: BTreeMap<String, String>,
+    },
+    /// A stack was made when the session began.
+    Stack {
+        stack: String,
+        /// Its resources, a line each.
+        resources: Vec<String>,
+        took_ms: Millis,
     },
     /// A build begins.
     Build {
@@ -121,6 +128,8 @@ pub(crate) enum Notice {
     },
     /// A function wrote a line.
     Log { function: String, line: String },
+    /// Something that the user should know, though everything goes on as asked.
+    Warning { problem: Problem },
     /// Something failed.
     Error {
         /// The build it belongs to, if any.

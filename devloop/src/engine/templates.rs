@@ -104,7 +104,8 @@ pub(super) fn applied(state: &mut State, at: Millis, applied: TemplatesApplied) 
     let told = stacks.into_iter().map(|StackUpdate { stack, changes }| Notice::Updated { stack, changes });
     let mut effects: Vec<Effect> = told.map(Effect::Announce).collect();
     let is_complete = failure.is_none();
-    for problem in remarks.into_iter().chain(failure) {
+    effects.extend(remarks.into_iter().map(|problem| Effect::Announce(Notice::Warning { problem })));
+    if let Some(problem) = failure {
         let error = Notice::Error { generation: None, function: None, serving: None, problem };
         effects.push(Effect::Announce(error));
     }

@@ -97,7 +97,11 @@ fn consequences(state: &mut State, event: Event) -> Vec<Effect> {
         Fact::Dismissed { function, removed, serving } => {
             vec![Effect::Announce(Notice::Gone { function, removed, serving })]
         }
+        Fact::StackMade { stack, resources, took_ms } => {
+            vec![Effect::Announce(Notice::Stack { stack, resources, took_ms })]
+        }
         Fact::TemplatesApplied(done) => templates::applied(state, at, done),
+        Fact::Warning { problem } => vec![Effect::Announce(Notice::Warning { problem })],
         Fact::Error { problem } => {
             vec![Effect::Announce(Notice::Error { generation: None, function: None, serving: None, problem })]
         }

@@ -10,7 +10,7 @@ use devloop_cloud::{Clock, Cloud, Limits, Options};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::Events;
+use crate::bus::{self, Events};
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
 use crate::session::status_access::StatusAccess;
@@ -123,22 +123,19 @@ pub(super) async fn start_cloud(
         }
     });
     let furnished = async {
-        let furnished = furnish(&cloud, &templates, &parameters, &functions, strict).await?;
+        let furnished = furnish(&cloud, &templates, &parameters, &functions, strict, &noted).await?;
         let variables = Arc::new(Variables::new(&cloud, conditions.env_files.clone()));
         variables.give().await?;
         Ok::<_, Problem>((furnished, variables))
     };
     match furnished.await {
-        Ok(((mut outputs, remarks), variables)) => {
+        Ok((mut outputs, variables)) => {
             if watch {
                 let following = Arc::clone(&variables).follow(events.clone());
                 tokio::spawn(stop.clone().run_until_cancelled_owned(following));
             }
             if let Some(cleared) = clear_leftovers().await {
                 outputs.insert("Cleared".to_owned(), cleared);
-            }
-            for problem in remarks {
-                noted.send(Fact::Error { problem }).await;
             }
             let endpoint = cloud.endpoint().to_string();
             let status = StatusAccess::own(&endpoint);
@@ -161,19 +158,28 @@ pub(super) async fn start_cloud(
     }
 }
 
-/// Applies the templates and creates the other functions. Returns the outputs, with the addresses that clients can call.
+/// Applies the templates, tells of each stack and of what was left out, and creates the other functions. Returns the outputs, with the
+/// addresses that clients can call.
 async fn furnish(
     cloud: &Cloud,
     templates: &[Template],
     values: &BTreeMap<String, String>,
     functions: &BTreeMap<String, PathBuf>,
     strict: bool,
-) -> Result<(BTreeMap<String, String>, Vec<Problem>), Problem> {
-    let (mut shown, mut remarks) = (Vec::new(), Vec::new());
+    events: &Events,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let (mut shown, mut left_out) = (Vec::new(), Vec::new());
     for template in templates {
+        let began = bus::now();
         let applied = stacks::apply(cloud, template, values, strict).await?;
-        remarks.extend(applied.remark);
+        let resources = applied.changes.iter().map(ToString::to_string).collect();
+        let (stack, took_ms) = (applied.stack.clone(), bus::now().saturating_sub(began));
+        events.send(Fact::StackMade { stack, resources, took_ms }).await;
+        left_out.extend(applied.left_out);
         shown.push((applied.stack, applied.outputs));
+    }
+    if let Some(problem) = stacks::warning(&left_out) {
+        events.send(Fact::Warning { problem }).await;
     }
     let mut outputs = one_list(shown);
     for (name, directory) in functions {
@@ -182,7 +188,7 @@ async fn furnish(
         })?;
         outputs.insert(format!("{name}Url"), url);
     }
-    Ok((outputs, remarks))
+    Ok(outputs)
 }
 
 /// The outputs of all stacks. A name that several stacks have is written as `stack.name`.

@@ -238,7 +238,7 @@ async fn serve(
         let mut workers = Workers::new(builder, dist, target, watcher, events.clone(), stacks, stop_workers);
         events.send(Fact::CloudReady { endpoint, outputs }).await;
         for problem in remarks {
-            events.send(Fact::Error { problem }).await;
+            events.send(Fact::Warning { problem }).await;
         }
         let result =
             main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, !watch && !is_ours).await;

@@ -24,11 +24,11 @@ pub(super) struct Applied {
     pub(super) outputs: Vec<(String, String)>,
     /// What the application changed.
     pub(super) changes: Vec<ResourceChange>,
-    /// What was left out, in one sentence.
-    pub(super) remark: Option<Problem>,
+    /// What was left out of it, and of which file, as a part of a sentence.
+    pub(super) left_out: Option<String>,
 }
 
-/// Brings a template's stack to what it says. With `strict`, what would be left out is an error.
+/// Brings a template's stack to what it says. With `strict`, what would be left out is an error, and the stack stays as it is.
 pub(super) async fn apply(
     cloud: &Cloud,
     template: &Template,
@@ -38,26 +38,33 @@ pub(super) async fn apply(
     let failed = |error| Problem::new("template_failed", template.explain(&error));
     let values = parameters::of(&template.content, values);
     let stack = template.stack_name();
-    let applied = cloud.apply_what_runs(&stack, &template.content, &values).await.map_err(failed)?;
-    let remark = (!applied.left_out.is_empty()).then(|| remark_on(template, &applied.left_out));
-    match remark {
-        Some(remark) if strict => Err(remark),
-        remark => {
-            let shown = applied.outputs.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            Ok(Applied { stack, outputs: shown.collect(), changes: applied.changes, remark })
+    if strict {
+        let left_out = cloud.left_out(&stack, &template.content, &values).await.map_err(failed)?;
+        if let Some(listed) = listed(template, &left_out) {
+            let message =
+                format!("apply {listed}: the embedded cloud lacks it, and `--strict` leaves nothing out");
+            return Err(Problem::new("template_left_out", message));
         }
     }
+    let applied = cloud.apply_what_runs(&stack, &template.content, &values).await.map_err(failed)?;
+    let outputs = applied.outputs.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let left_out = listed(template, &applied.left_out);
+    Ok(Applied { stack, outputs: outputs.collect(), changes: applied.changes, left_out })
 }
 
-/// Everything of a template that is left out, in one sentence.
-fn remark_on(template: &Template, left_out: &[LeftOut]) -> Problem {
+/// What is left out of a template, each resource with the reason; `None` if it is nothing.
+fn listed(template: &Template, left_out: &[LeftOut]) -> Option<String> {
     let listed: Vec<String> = left_out.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "apply {}: left out what the embedded cloud lacks and no function or mapping needs: {}",
-        template.path.display(),
-        listed.join("; ")
-    );
-    Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
+    (!listed.is_empty()).then(|| format!("{} of {}", listed.join("; "), template.path.display()))
+}
+
+/// One warning about everything that was left out of all templates; `None` if it is nothing.
+pub(super) fn warning(left_out: &[String]) -> Option<Problem> {
+    let what = "left out what the embedded cloud lacks and no function or mapping needs";
+    (!left_out.is_empty()).then(|| {
+        let message = format!("{what}: {}", left_out.join("; and "));
+        Problem::new("template_left_out", message).with_hint("`--strict` makes this an error")
+    })
 }
 
 /// Applies the session's templates once more.
@@ -97,14 +104,16 @@ impl Stacks {
             // The cloud looks for the folder before its binary comes.
             swap::make_function_directory(&self.settings.dist, function).map_err(|error| error.problem())?;
         }
+        let mut left_out = Vec::new();
         for template in &read {
             let applied = apply(&self.cloud, template, &values, self.strict).await?;
             if !applied.changes.is_empty() {
                 let changes = applied.changes.iter().map(ToString::to_string).collect();
                 done.stacks.push(StackUpdate { stack: applied.stack, changes });
-                done.remarks.extend(applied.remark);
+                left_out.extend(applied.left_out);
             }
         }
+        done.remarks.extend(warning(&left_out));
         self.variables.give().await?;
         Ok(())
     }

@@ -26,11 +26,12 @@ impl<W: Write> Json<W> {
 
 impl<W: Write + Send> Sink for Json<W> {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
-        // Left out: compiler messages come again with the failed build; progress and functions' lines are for people and the log
-        // file.
+        // Left out: compiler messages come again with the failed build; progress, also of resources, and functions' lines are for
+        // people and the log file.
         if matches!(
             notice,
-            Notice::Progress { .. }
+            Notice::Stack { .. }
+                | Notice::Progress { .. }
                 | Notice::Diagnostic { .. }
                 | Notice::Log { .. }
                 | Notice::Reported { .. }
@@ -68,6 +69,11 @@ enum Body<'a> {
     Ready {
         endpoint: &'a str,
         outputs: &'a BTreeMap<String, String>,
+    },
+    Stack {
+        stack: &'a str,
+        resources: &'a [String],
+        took_ms: Millis,
     },
     Build {
         generation: Generation,
@@ -135,6 +141,10 @@ enum Body<'a> {
         function: &'a str,
         digest: &'a Digest,
     },
+    Warning {
+        #[serde(flatten)]
+        problem: &'a Problem,
+    },
     Error {
         #[serde(flatten)]
         problem: &'a Problem,
@@ -184,6 +194,9 @@ impl<'a> From<&'a Diagnostic> for WireDiagnostic<'a> {
 fn body(notice: &Notice) -> (&'static str, Body<'_>) {
     match notice {
         Notice::Ready { endpoint, outputs } => ("ready", Body::Ready { endpoint, outputs }),
+        Notice::Stack { stack, resources, took_ms } => {
+            ("stack", Body::Stack { stack, resources, took_ms: *took_ms })
+        }
         Notice::Build { generation, reasons } => (
             "build",
             Body::Build {
@@ -225,6 +238,7 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
         Notice::Unchanged { generation, function, digest } => {
             ("unchanged", Body::Unchanged { generation: *generation, function, digest })
         }
+        Notice::Warning { problem } => ("warning", Body::Warning { problem }),
         Notice::Error { generation, function, serving, problem } => (
             "error",
             Body::Error {

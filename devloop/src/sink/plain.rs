@@ -46,6 +46,10 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
             }
             text
         }
+        Notice::Stack { stack, resources, took_ms } => {
+            let first = format!("template   {stack}: {} in {took_ms} ms", count(resources.len(), "resource"));
+            lines(std::iter::once(first).chain(resources.iter().map(|one| format!("           {one}"))))
+        }
         Notice::Build { generation, reasons } => build(*generation, reasons),
         Notice::Paused => "paused     saves are noted and not built\n".to_owned(),
         Notice::Noted { functions } => {
@@ -98,6 +102,7 @@ pub(crate) fn text(notice: &Notice, state: &State) -> String {
         Notice::Reported { function, line } => ReportLine::parse(line).map_or_else(String::new, |report| {
             format!("{function} | request {} {}\n", report.request_id, report.in_short())
         }),
+        Notice::Warning { problem } => with_hint(format!("warning    {}\n", problem.message), problem),
         Notice::Error { function, serving, problem, .. } => {
             error(function.as_deref(), serving.as_ref(), problem)
         }
@@ -135,10 +140,14 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
 }
 
 fn error(function: Option<&str>, serving: Option<&Digest>, problem: &Problem) -> String {
-    let mut text = match function {
+    let text = match function {
         Some(function) => format!("error      {function}: {}; {}\n", problem.message, still(serving)),
         None => format!("error      {}\n", problem.message),
     };
+    with_hint(text, problem)
+}
+
+fn with_hint(mut text: String, problem: &Problem) -> String {
     if let Some(hint) = &problem.hint {
         let _ = writeln!(text, "hint       {hint}");
     }

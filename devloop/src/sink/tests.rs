@@ -122,6 +122,15 @@ fn session() -> Vec<Notice> {
             changes: vec!["Queue (AWS::SQS::Queue) changed: DelaySeconds 1 → 2".to_owned()],
         },
         Notice::Updated { stack: "single".to_owned(), changes: Vec::new() },
+        Notice::Stack {
+            stack: "pipeline".to_owned(),
+            resources: vec!["Queue (AWS::SQS::Queue) added".to_owned()],
+            took_ms: 12,
+        },
+        Notice::Warning {
+            problem: Problem::new("template_left_out", "left out Pool (AWS::Cognito::UserPool: why)")
+                .with_hint("`--strict` makes this an error"),
+        },
     ]
 }
 

@@ -84,8 +84,14 @@ impl Screen {
                 self.log(at, Some(function), &format!("new function, at {url}"));
                 return;
             }
+            Notice::Stack { .. } => {
+                // The resources themselves are in the session's log; here they would push the functions' lines out of sight.
+                let told = sink::text(notice, state);
+                self.log(at, None, told.lines().next().unwrap_or_default());
+                return;
+            }
             Notice::Build { .. } | Notice::Cancelled { .. } => self.progress = None,
-            Notice::Paused | Notice::Noted { .. } | Notice::Resumed { .. } => {}
+            Notice::Warning { .. } | Notice::Paused | Notice::Noted { .. } | Notice::Resumed { .. } => {}
             Notice::Updated { .. } => {
                 // A function that its template has no more has no errors either.
                 for function in self.functions.keys().filter(|known| !state.functions.contains_key(*known)) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     applied::Applied,
-    needed::{Missing, missing},
+    needed::{LeftOut, Missing, missing},
     service::CloudFormation,
     stores::Stores,
 };
@@ -24,7 +24,7 @@ impl CloudFormation {
         template: &Template,
         parameters: &BTreeMap<String, String>,
     ) -> Result<Applied, TemplateError> {
-        let Missing { mut left_out, at_once, .. } = self.left_out(&cx, name, template, parameters).await?;
+        let Missing { mut left_out, at_once, .. } = self.missing(&cx, name, template, parameters).await?;
         if left_out.is_empty() && at_once.is_empty() {
             return self.apply_and_tell(cx, name, template, parameters).await;
         }
@@ -35,8 +35,21 @@ impl CloudFormation {
         Ok(Applied { left_out, ..applied })
     }
 
+    /// What [`CloudFormation::apply_what_runs`] would leave out.
+    pub(crate) async fn left_out(
+        &self,
+        cx: &Context,
+        name: &str,
+        template: &Template,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Vec<LeftOut>, TemplateError> {
+        let Missing { mut left_out, at_once, .. } = self.missing(cx, name, template, parameters).await?;
+        left_out.extend(at_once);
+        Ok(left_out)
+    }
+
     /// The resources of the template that are left out. Fails where something that runs needs what is missing.
-    async fn left_out(
+    async fn missing(
         &self,
         cx: &Context,
         name: &str,

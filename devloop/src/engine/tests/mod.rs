@@ -303,6 +303,7 @@ fn told(notice: &Notice) -> String {
         Notice::Swapped { generation, function, .. } => format!("swapped {generation} {function}"),
         Notice::Live { generation, function, digest, .. } => format!("live {generation} {function} {digest}"),
         Notice::Unchanged { generation, function, .. } => format!("unchanged {generation} {function}"),
+        Notice::Stack { stack, resources, .. } => format!("stack {stack}: {}", resources.join("; ")),
         Notice::Updated { stack, changes } => format!("updated {stack}: {}", changes.join("; ")),
         Notice::Added { function, url } => format!("added {function} {url}"),
         Notice::Gone { function, removed, .. } => {
@@ -319,6 +320,7 @@ fn told(notice: &Notice) -> String {
         }
         Notice::Log { function, line } => format!("log {function} {line}"),
         Notice::Reported { function, line } => format!("reported {function} {line}"),
+        Notice::Warning { problem } => format!("warning {}", problem.code),
         Notice::Error { function, serving, problem, .. } => format!(
             "error {} {}, {} serves",
             function.as_deref().unwrap_or("-"),
