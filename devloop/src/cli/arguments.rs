@@ -203,9 +203,10 @@ pub(crate) struct SessionArguments {
     /// Applies this template instead of the configured ones; may be given more than once.
     #[arg(long, value_name = "FILE", conflicts_with = "no_template")]
     pub(crate) template: Vec<PathBuf>,
-    /// Applies the stack of this name, or with this in its name, and builds only its functions; `all` means every stack.
+    /// Applies the stack of this name, or with this in its name, and builds only its functions; `all` means every stack; may be
+    /// given more than once.
     #[arg(long, value_name = "NAME", conflicts_with = "no_template")]
-    pub(crate) stack: Option<String>,
+    pub(crate) stack: Vec<String>,
     /// Builds the functions with this profile of cargo [default: dev].
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,

@@ -13,9 +13,10 @@ pub(crate) struct BuildArguments {
     /// Reads this template instead of the configured ones; may be given more than once.
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Vec<PathBuf>,
-    /// Builds the functions of the stack of this name, or with this in its name; `all` means every stack.
+    /// Builds the functions of the stack of this name, or with this in its name; `all` means every stack; may be given more than
+    /// once.
     #[arg(long, value_name = "NAME")]
-    pub(crate) stack: Option<String>,
+    pub(crate) stack: Vec<String>,
     /// Builds the functions with this profile of cargo [default: dev].
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,

@@ -59,7 +59,7 @@ fn layer(arguments: &SessionArguments) -> Layer {
     };
     Layer {
         templates: templates(&arguments.template),
-        stack: arguments.stack.clone(),
+        stack: (!arguments.stack.is_empty()).then(|| arguments.stack.clone()),
         profile,
         build,
         mouse,

@@ -20,8 +20,9 @@ pub(crate) struct Layer {
     pub(crate) dist: Option<PathBuf>,
     /// Templates to apply; `*` in the last segment stands for any text.
     pub(crate) templates: Option<Vec<String>>,
-    /// Which of the templates' stacks to use: its name or a part of it, or `all`.
-    pub(crate) stack: Option<String>,
+    /// Which of the templates' stacks to use: the name or a part of it, or `all`; a file may give one as a text.
+    #[serde(deserialize_with = "one_or_more")]
+    pub(crate) stack: Option<Vec<String>>,
     /// The cloud's port; 0 takes a free one.
     pub(crate) port: Option<u16>,
     pub(crate) endpoint: Option<String>,
@@ -47,6 +48,20 @@ pub(crate) struct Layer {
 pub(crate) struct LatencyMetric {
     pub(crate) namespace: String,
     pub(crate) metric: String,
+}
+
+/// A text, or a list of texts.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a name or a list of names")]
+    enum Given {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(Some(match Given::deserialize(deserializer)? {
+        Given::One(name) => vec![name],
+        Given::More(names) => names,
+    }))
 }
 
 /// The keys of a [`Layer`] as the files write them.

@@ -31,8 +31,8 @@ pub(crate) struct Settings {
     pub(crate) templates: Vec<String>,
     /// Whether the user named the templates, so that a pattern without a file is an error.
     pub(crate) templates_named: bool,
-    /// Which of the templates' stacks to use: its name or a part of it, or `all`; `None`: every one.
-    pub(crate) stack: Option<String>,
+    /// Which of the templates' stacks to use: the name or a part of it, or `all`; `None`: every one.
+    pub(crate) stack: Option<Vec<String>>,
     /// Where functions run; `None`: what listens at the endpoint decides.
     pub(crate) target: Option<TargetKind>,
     /// The cloud's port; 0 takes a free one.
@@ -207,11 +207,15 @@ mod tests {
     fn named_templates_count_whatever_stack_the_files_name() {
         let file = "stack = 'pipeline'";
         let stack = |flags| resolve(Sources { file, flags, ..silent() }).unwrap().stack;
-        assert_eq!(stack(Layer::default()).as_deref(), Some("pipeline"));
+        assert_eq!(stack(Layer::default()), Some(vec!["pipeline".to_owned()]));
+        let file = "stack = ['xml', 'single']";
+        let listed = resolve(Sources { file, ..silent() }).unwrap().stack;
+        assert_eq!(listed, Some(vec!["xml".to_owned(), "single".to_owned()]));
         let templates = Some(vec!["t.json".to_owned()]);
         assert_eq!(stack(Layer { templates: templates.clone(), ..Layer::default() }), None);
-        let both = Layer { templates, stack: Some("all".to_owned()), ..Layer::default() };
-        assert_eq!(stack(both).as_deref(), Some("all"));
+        let all = vec!["all".to_owned()];
+        let both = Layer { templates, stack: Some(all.clone()), ..Layer::default() };
+        assert_eq!(stack(both), Some(all));
     }
 
     #[test]

@@ -60,11 +60,11 @@ impl Found {
     }
 }
 
-/// Finds the templates, and chooses the stack that the settings name.
+/// Finds the templates, and chooses the stacks that the settings name.
 pub(in super::super) fn find(root: &Path, settings: &Settings) -> Result<Found, UserError> {
     let mut found = find_all(root, settings)?;
-    if let Some(stack) = settings.stack.as_deref().filter(|stack| *stack != "all") {
-        found.files = stack::choose(found.files, stack)?;
+    if let Some(stacks) = settings.stack.as_deref().filter(|stacks| !stacks.iter().any(|one| one == "all")) {
+        found.files = stack::choose_each(found.files, stacks)?;
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Chooses one of several templates by the name of its stack.
+//! Chooses among several templates by the names of their stacks.
 
 use std::path::{Path, PathBuf};
 
@@ -22,9 +22,18 @@ pub(super) fn name(path: &Path) -> String {
     name
 }
 
+/// The templates of these stacks, in the order in which they are applied.
+pub(super) fn choose_each(paths: Vec<PathBuf>, stacks: &[String]) -> Result<Vec<PathBuf>, UserError> {
+    let mut chosen = Vec::new();
+    for stack in stacks {
+        chosen.extend(choose(paths.clone(), stack)?);
+    }
+    Ok(paths.into_iter().filter(|path| chosen.contains(path)).collect())
+}
+
 /// The template whose stack has this name, or else the only one with this text in its name. Without any template there is nothing
 /// to choose.
-pub(super) fn choose(paths: Vec<PathBuf>, stack: &str) -> Result<Vec<PathBuf>, UserError> {
+fn choose(paths: Vec<PathBuf>, stack: &str) -> Result<Vec<PathBuf>, UserError> {
     let wanted = stack.to_lowercase();
     let exact = |path: &&PathBuf| name(path).to_lowercase() == wanted;
     if let Some(path) = paths.iter().find(exact) {
@@ -45,7 +54,22 @@ pub(super) fn choose(paths: Vec<PathBuf>, stack: &str) -> Result<Vec<PathBuf>, U
 
 #[cfg(test)]
 mod tests {
-    use super::{choose, name};
+    use super::{choose, choose_each, name};
+
+    #[test]
+    fn several_stacks_are_applied_once_each_in_their_own_order() {
+        let paths = ["DistComp", "pipeline", "xml"].map(|name| format!("t/{name}.template.json").into());
+        let check = |stacks: &[&str], expected: Option<&[&str]>| {
+            let stacks: Vec<String> = stacks.iter().map(|&stack| stack.to_owned()).collect();
+            let found = choose_each(paths.to_vec(), &stacks).ok();
+            let names: Option<Vec<String>> = found.map(|found| found.iter().map(|path| name(path)).collect());
+            let expected = expected.map(|names| names.iter().map(|&name| name.to_owned()).collect());
+            assert_eq!(names, expected, "{stacks:?}");
+        };
+        check(&["xml", "pipe"], Some(&["pipeline", "xml"]));
+        check(&["xml", "xml"], Some(&["xml"]));
+        check(&["xml", "nobody"], None);
+    }
 
     #[test]
     fn a_stack_is_found_by_its_name_or_a_part_of_it() {
