@@ -156,11 +156,22 @@ impl FunctionFolder {
     }
 }
 
-/// The test function's source with its interpreter line, which depends on the machine.
+/// The test function's source with its interpreter line.
 pub fn script(version: &str) -> String {
+    with_interpreter(&include_str!("../fixtures/function.py").replace("@VERSION@", version))
+}
+
+/// A Python program with its interpreter line, which depends on the machine.
+pub fn with_interpreter(program: &str) -> String {
     let found = test_tools::python(&[]).args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
     let python = String::from_utf8(found.stdout).unwrap();
-    format!("#!{}\n{}", python.trim(), include_str!("../fixtures/function.py").replace("@VERSION@", version))
+    format!("#!{}\n{program}", python.trim())
+}
+
+/// Writes a Python program as an executable file.
+pub fn executable(path: &Path, program: &str) {
+    fs::write(path, with_interpreter(program)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A zip package with the test function as its `bootstrap`.

@@ -7,7 +7,8 @@
 
 const fs = require('node:fs');
 const http = require('node:http');
-const { createRequire } = require('node:module');
+const https = require('node:https');
+const { createRequire, syncBuiltinESMExports } = require('node:module');
 const path = require('node:path');
 const { Writable } = require('node:stream');
 const { pathToFileURL } = require('node:url');
@@ -114,6 +115,28 @@ function tell(what, error) {
   }
   line('ERROR', `${what} \t${text}`);
 }
+
+// The answers of custom resources. On AWS their address is `https` with the usual port, and so many handlers, the CDK's among them, take
+// only the name and the path from it and send by `https`. Here it is an `http` address with a port.
+
+const { request: httpsRequest } = https;
+let answerTo;
+
+/** The address that the event wants its answer at, if it is a custom resource's. */
+function answerAddress(event) {
+  const address = event?.ResponseURL;
+  return typeof address === 'string' && address.startsWith('http:') ? new URL(address) : undefined;
+}
+
+https.request = function request(options, ...rest) {
+  const { hostname, host, path: wanted } = options instanceof URL ? {} : options ?? {};
+  const isAnswer = answerTo && (hostname ?? host) === answerTo.hostname && wanted === answerTo.pathname + answerTo.search;
+  if (!isAnswer) return httpsRequest.call(this, options, ...rest);
+  const { agent: _, protocol, ...others } = options;
+  return httpRequest({ ...others, host: answerTo.hostname, port: answerTo.port }, ...rest);
+};
+// So that modules that import its name see it too.
+syncBuiltinESMExports();
 
 // The handler.
 
@@ -349,6 +372,7 @@ async function handle(handler, { headers, body }) {
   let answer;
   try {
     const event = JSON.parse(body.toString());
+    answerTo = answerAddress(event);
     if (handler[STREAMING]) return await stream(handler, event, context(headers, { forEmptyLoop: false }));
     answer = encoded(await result(handler, event, headers));
   } catch (error) {

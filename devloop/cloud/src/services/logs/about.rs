@@ -45,6 +45,7 @@ impl Service for Logs {
         vec![
             ("AWS::Logs::LogGroup", Box::new(cloudformation::LogGroup)),
             ("AWS::Logs::MetricFilter", Box::new(cloudformation::MetricFilter)),
+            ("Custom::LogRetention", Box::new(cloudformation::LogRetention)),
         ]
     }
 

@@ -1,4 +1,4 @@
-//! `AWS::Logs::LogGroup` and `AWS::Logs::MetricFilter`.
+//! `AWS::Logs::LogGroup`, `AWS::Logs::MetricFilter`, and the CDK's `Custom::LogRetention`.
 
 use serde_json::{Map, Value, json};
 
@@ -158,6 +158,69 @@ impl ResourceType for MetricFilter {
         Box::pin(async move {
             let input = json!({ "logGroupName": task.required("LogGroupName")?, "filterName": physical_id });
             task.call("logs", "DeleteMetricFilter", input).await?;
+            Ok(())
+        })
+    }
+}
+
+/// `Custom::LogRetention`: the retention of a log group that may be there already, such as a function's. The cloud handles it itself,
+/// without the function that the CDK adds for it [aws-cdk-lib, aws-logs, LogRetention].
+#[derive(Debug)]
+pub(super) struct LogRetention;
+
+impl LogRetention {
+    /// Makes the group, unless there is one, and sets how long it keeps events.
+    async fn put(task: &Task<'_>) -> Result<Created, Cause> {
+        let name = task.required("LogGroupName")?;
+        if let Some(other) = task.text("LogGroupRegion").filter(|region| *region != &*task.cx.region) {
+            return Err(Cause::Property(format!(
+                "LogGroupRegion is {other}; the embedded cloud supports the stack's own region only"
+            )));
+        }
+        match task.call("logs", "CreateLogGroup", json!({ "logGroupName": name })).await {
+            Ok(_) => task.began(name),
+            Err(Cause::Service(error)) if error.code == "ResourceAlreadyExistsException" => {}
+            Err(cause) => return Err(cause),
+        }
+        LogGroup::retain(task, name).await?;
+        Ok(Created::new(name).with("LogGroupName", name))
+    }
+}
+
+impl ResourceType for LogRetention {
+    fn properties(&self) -> Properties {
+        &[
+            ("LogGroupName", Text),
+            ("LogGroupRegion", Text),
+            ("RemovalPolicy", Text),
+            ("RetentionInDays", Integer),
+            ("SdkRetry", Any),
+            ("ServiceToken", Text),
+        ]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["LogGroupName"]
+    }
+
+    fn updatable(&self) -> &'static [&'static str] {
+        &["RemovalPolicy", "RetentionInDays", "SdkRetry", "ServiceToken"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(Self::put(task))
+    }
+
+    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
+        Box::pin(Self::put(task))
+    }
+
+    /// The group stays, unless the property `RemovalPolicy` says otherwise.
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            if task.text("RemovalPolicy") == Some("destroy") {
+                task.call("logs", "DeleteLogGroup", json!({ "logGroupName": physical_id })).await?;
+            }
             Ok(())
         })
     }

@@ -37,7 +37,7 @@ impl Service for S3 {
         &ABOUT
     }
 
-    /// Runs an operation on a bucket from inside the process, or reads or writes a small object.
+    /// Runs an operation on a bucket from inside the process, or reads, writes or deletes an object.
     fn call<'a>(
         &'a self,
         cx: &'a Context,
@@ -49,6 +49,8 @@ impl Service for S3 {
             match operation {
                 "GetObject" => inside::call(self, cx, "GetObject", &input).await,
                 "PutObject" => inside::call(self, cx, "PutObject", &input).await,
+                "DeleteObject" => inside::call(self, cx, "DeleteObject", &input).await,
+                "ListObjectVersions" => self.bucket(name).map(|bucket| inside::versions(&bucket)),
                 "CreateBucket" => operations::create(self, name, &cx.region).map(|()| json!({})),
                 "DeleteBucket" => operations::remove(self, name).map(|()| json!({})),
                 "HeadBucket" => self.bucket(name).map(|_| json!({})),
@@ -64,6 +66,10 @@ impl Service for S3 {
                 }
                 _ => {
                     let bucket = self.bucket(name)?;
+                    if let Some(setting) = SETTINGS.iter().find(|setting| setting.get == operation) {
+                        let document = bucket.settings.read().get(setting.parameter).cloned();
+                        return Ok(json!({ "Document": document }));
+                    }
                     if let Some(setting) = SETTINGS.iter().find(|setting| setting.put == operation) {
                         let document = input.get("Document").cloned().unwrap_or_else(|| json!({}));
                         operations::put_setting(self, cx, &bucket, setting.parameter, document).await?;

@@ -1,12 +1,11 @@
-//! `AWS::S3::Bucket`, `AWS::S3::BucketPolicy` and `Custom::S3BucketNotifications`, which the CDK creates for the
-//! notifications of a bucket.
+//! `AWS::S3::Bucket` and `AWS::S3::BucketPolicy`.
 
 use serde_json::{Map, Value, json};
 
-use super::lifecycle;
+use super::{custom, lifecycle};
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{Any, Text},
     Task,
 };
 
@@ -15,7 +14,8 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
     vec![
         ("AWS::S3::Bucket", Box::new(Bucket)),
         ("AWS::S3::BucketPolicy", Box::new(BucketPolicy)),
-        ("Custom::S3BucketNotifications", Box::new(Notifications)),
+        ("Custom::S3AutoDeleteObjects", Box::new(custom::AutoDelete)),
+        ("Custom::S3BucketNotifications", Box::new(custom::Notifications)),
     ]
 }
 
@@ -95,7 +95,7 @@ impl Bucket {
     }
 }
 
-fn list(value: &Value, name: &str) -> Vec<Value> {
+pub(super) fn list(value: &Value, name: &str) -> Vec<Value> {
     value.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
@@ -125,31 +125,6 @@ fn from_property(value: &Value) -> Value {
         "CloudFunctionConfiguration": convert("LambdaConfigurations", "Function", "CloudFunction"),
         "QueueConfiguration": convert("QueueConfigurations", "Queue", "Queue"),
         "TopicConfiguration": convert("TopicConfigurations", "Topic", "Topic"),
-    });
-    if value.get("EventBridgeConfiguration").is_some() {
-        document["EventBridgeConfiguration"] = json!({});
-    }
-    document
-}
-
-/// The API's JSON form, which the CDK's resource has, in the form of the API's document.
-fn from_api(value: &Value) -> Value {
-    let convert = |list_name: &str, target: &str, element: &str| -> Vec<Value> {
-        list(value, list_name)
-            .iter()
-            .map(|item| {
-                let rules = item.pointer("/Filter/Key/FilterRules").cloned().unwrap_or_else(|| json!([]));
-                json!({
-                    "Id": item.get("Id"), element: item.get(target), "Event": item.get("Events"),
-                    "Filter": { "S3Key": { "FilterRule": rules } },
-                })
-            })
-            .collect()
-    };
-    let mut document = json!({
-        "CloudFunctionConfiguration": convert("LambdaFunctionConfigurations", "LambdaFunctionArn", "CloudFunction"),
-        "QueueConfiguration": convert("QueueConfigurations", "QueueArn", "Queue"),
-        "TopicConfiguration": convert("TopicConfigurations", "TopicArn", "Topic"),
     });
     if value.get("EventBridgeConfiguration").is_some() {
         document["EventBridgeConfiguration"] = json!({});
@@ -271,49 +246,5 @@ impl ResourceType for BucketPolicy {
             task.call("s3", "DeleteBucketPolicy", json!({ "Bucket": physical_id })).await?;
             Ok(())
         })
-    }
-}
-
-/// `Custom::S3BucketNotifications`. The cloud handles it itself, without the function that the CDK adds for it.
-#[derive(Debug)]
-struct Notifications;
-
-impl Notifications {
-    async fn put(task: &Task<'_>, bucket: &str, configuration: &Value) -> Result<(), Cause> {
-        let input = json!({ "Bucket": bucket, "Document": from_api(configuration) });
-        task.call("s3", "PutBucketNotificationConfiguration", input).await?;
-        Ok(())
-    }
-}
-
-impl ResourceType for Notifications {
-    fn properties(&self) -> Properties {
-        &[
-            ("BucketName", Text),
-            ("Managed", Flag),
-            ("NotificationConfiguration", Any),
-            ("ServiceToken", Text),
-            ("SkipDestinationValidation", Flag),
-        ]
-    }
-
-    fn updatable(&self) -> &'static [&'static str] {
-        &["Managed", "NotificationConfiguration", "ServiceToken", "SkipDestinationValidation"]
-    }
-
-    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
-        Box::pin(async move {
-            let configuration = task.properties.get("NotificationConfiguration").cloned().unwrap_or_default();
-            Self::put(task, task.required("BucketName")?, &configuration).await?;
-            Ok(Created::new(task.stable_id()))
-        })
-    }
-
-    fn update<'a>(&'a self, task: &'a Task<'a>, _: &'a Record) -> Doing<'a, Created> {
-        self.create(task)
-    }
-
-    fn delete<'a>(&'a self, task: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
-        Box::pin(async move { Self::put(task, task.required("BucketName")?, &json!({})).await })
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     address::Address,
+    bucket::Bucket,
     document::text,
     error::{disk, refused},
     operations::{self, Call},
@@ -23,8 +24,17 @@ use crate::{
 /// The largest object that can be read this way, in bytes: the largest code package of Lambda, unpacked [Lambda quotas].
 const LARGEST: u64 = 250 << 20;
 
-/// Runs `GetObject` (members `Bucket`, `Key`, `VersionId`) or `PutObject` (`Bucket`, `Key`, `ContentType`). `Body` is in
-/// base64, as in JSON protocols.
+/// Every version and delete marker of a bucket, by `Key` and `VersionId`.
+pub(super) fn versions(bucket: &Bucket) -> Value {
+    let objects = bucket.objects.read();
+    let all = objects.iter().flat_map(|(key, versions)| {
+        versions.iter().map(move |version| json!({ "Key": key, "VersionId": version.id }))
+    });
+    json!({ "Versions": all.collect::<Vec<Value>>() })
+}
+
+/// Runs `GetObject` or `DeleteObject` (members `Bucket`, `Key`, `VersionId`), or `PutObject` (`Bucket`, `Key`, `ContentType`). `Body`
+/// is in base64, as in JSON protocols.
 pub(super) async fn call(
     s3: &S3,
     cx: &Context,
@@ -34,7 +44,11 @@ pub(super) async fn call(
     let member = |name: &str| text(input, name).unwrap_or_default();
     let (bucket, key) = (member("Bucket"), member("Key"));
     let mut request = Request {
-        method: if operation == "GetObject" { Method::GET } else { Method::PUT },
+        method: match operation {
+            "GetObject" => Method::GET,
+            "DeleteObject" => Method::DELETE,
+            _ => Method::PUT,
+        },
         path: format!("/{bucket}/{}", encode(key)),
         query: String::new(),
         headers: HeaderMap::new(),

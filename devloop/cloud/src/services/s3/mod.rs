@@ -15,6 +15,7 @@ mod cloudformation;
 mod conditions;
 mod content;
 mod cors;
+mod custom;
 mod digest;
 mod document;
 mod error;
