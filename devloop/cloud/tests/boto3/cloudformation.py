@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 
+from botocore.exceptions import WaiterError
 from clients import cli_output, client, equal, refused, run
 
 cfn = client("cloudformation")
@@ -138,6 +139,43 @@ def test_change_sets():
     cfn.delete_change_set(StackName="app", ChangeSetName="second")
 
 
+def test_change_sets_as_the_sam_cli_makes_them():
+    code = "import os\ndef handler(event, context): return os.environ['WORD']"
+    function = {"Type": "AWS::Serverless::Function", "Properties": {
+        "Runtime": "python3.12", "Handler": "index.handler", "InlineCode": code, "Environment": {"Variables": {"WORD": {"Ref": "Word"}}}}}
+    body = template({"Hello": function}, Transform="AWS::Serverless-2016-10-31", Parameters={"Word": {"Type": "String"}},
+                    Outputs={"Name": {"Value": {"Ref": "Hello"}}})
+    numbers = iter(range(100))
+
+    def made(kind, parameter):
+        more = {"Parameters": [{"ParameterKey": "Word", **parameter}], "Capabilities": ["CAPABILITY_IAM"], "Tags": []}
+        return cfn.create_change_set(StackName="sam", ChangeSetName=f"samcli-deploy{next(numbers)}", ChangeSetType=kind, TemplateBody=body,
+                                     Description="Created by SAM CLI", **more)["Id"]
+
+    def wait(identifier):
+        cfn.get_waiter("change_set_create_complete").wait(ChangeSetName=identifier, StackName="sam", WaiterConfig={"Delay": 0})
+
+    def executed(kind, parameter):
+        identifier = made(kind, parameter)
+        wait(identifier)
+        pages = cfn.get_paginator("describe_change_set").paginate(ChangeSetName=identifier, StackName="sam")
+        changes = [change["ResourceChange"]["Action"] for page in pages for change in page["Changes"]]
+        cfn.execute_change_set(ChangeSetName=identifier, StackName="sam", DisableRollback=False)
+        waited(f"stack_{kind.lower()}_complete", "sam")
+        answer = client("lambda").invoke(FunctionName=values("sam")["Name"])
+        return changes, json.loads(answer["Payload"].read())
+
+    equal(executed("CREATE", {"ParameterValue": "one"}), (["Add", "Add"], "one"))
+    equal(executed("UPDATE", {"ParameterValue": "two"}), (["Modify"], "two"))
+    same = made("UPDATE", {"UsePreviousValue": True})
+    try:
+        wait(same)
+    except WaiterError as error:
+        assert "didn't contain changes" in error.last_response["StatusReason"], error.last_response
+    else:
+        raise AssertionError("a change set without changes was created")
+
+
 def test_everything_that_is_not_there_is_named_at_once():
     body = template({"A": {"Type": "AWS::Nowhere::Thing"}, "B": {"Type": "AWS::SQS::Queue", "Properties": {"Colour": 1}}})
     reason = change_set("odd", body, ChangeSetType="CREATE")["StatusReason"]
@@ -148,6 +186,29 @@ def test_everything_that_is_not_there_is_named_at_once():
     refused("ValidationError", "Unresolved resource dependencies [Nobody] in the Resources block", cfn.create_stack, StackName="c", TemplateBody=template({"A": parameter({"Ref": "Nobody"})}))
     refused("ValidationError", "Parameters: [X] must have values", cfn.create_stack, StackName="c", TemplateBody=template({"A": parameter({"Ref": "X"})}, Parameters={"X": {"Type": "String"}}))
     refused("ValidationError", "500", cfn.create_stack, StackName="c", TemplateBody=template({f"A{n}": {"Type": "AWS::SQS::Queue"} for n in range(501)}))
+    refused("ValidationError", "StackPolicyBody", cfn.create_stack, StackName="c", TemplateBody=template({"Q": queue()}), StackPolicyBody="{}")
+    for call, operation in [(cfn.detect_stack_drift, "DetectStackDrift"), (cfn.get_stack_policy, "GetStackPolicy")]:
+        refused("UnknownOperationException", f"cloudformation:{operation}", call, StackName="c")
+
+
+def test_a_consumer_of_a_stream_is_a_source():
+    function = {"Type": "AWS::Lambda::Function", "Properties": {
+        "Runtime": "python3.12", "Handler": "index.handler", "Role": "arn:aws:iam::000000000000:role/r",
+        "Code": {"ZipFile": "def handler(event, context): pass"}}}
+    consumer = {"Type": "AWS::Kinesis::StreamConsumer", "Properties": {"ConsumerName": "reader", "StreamARN": {"Fn::GetAtt": ["S", "Arn"]}}}
+    mapping = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+        "FunctionName": {"Ref": "F"}, "EventSourceArn": {"Ref": "C"}, "StartingPosition": "LATEST"}}
+    outputs = {name: {"Value": {"Fn::GetAtt": ["C", name]}} for name in ["ConsumerARN", "ConsumerName", "ConsumerStatus", "StreamARN"]}
+    stream = {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}}
+    create("app", template({"S": stream, "C": consumer, "F": function, "M": mapping}, Outputs=outputs))
+    found = values("app")
+    shown = client("kinesis").describe_stream_consumer(ConsumerARN=found["ConsumerARN"])["ConsumerDescription"]
+    equal({name: shown[name] for name in found}, found)
+    (made,) = client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    equal(made["EventSourceArn"], found["ConsumerARN"])
+    cfn.delete_stack(StackName="app")
+    waited("stack_delete_complete", "app")
+    equal(client("kinesis").list_streams()["StreamNames"], [])
 
 
 def test_an_export_in_use_stays():

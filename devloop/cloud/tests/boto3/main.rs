@@ -90,7 +90,9 @@ scripts! {
         create_update_and_delete_a_stack
         a_failed_stack_goes_back_to_what_it_was
         change_sets
+        change_sets_as_the_sam_cli_makes_them
         everything_that_is_not_there_is_named_at_once
+        a_consumer_of_a_stream_is_a_source
         an_export_in_use_stays
         a_custom_resource_is_what_its_receiver_answers
         an_update_is_cancelled

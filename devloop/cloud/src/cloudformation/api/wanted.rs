@@ -38,6 +38,16 @@ const IAM: [(&str, &str); 8] = [
     ("AWS::IAM::UserToGroupAddition", ""),
 ];
 
+/// What the cloud lacks of an operation on a stack, by the members that ask for it.
+const LACKING: [&str; 6] = [
+    "ResourcesToImport",
+    "ResourceTypes",
+    "StackPolicyBody",
+    "StackPolicyDuringUpdateBody",
+    "StackPolicyDuringUpdateURL",
+    "StackPolicyURL",
+];
+
 /// Reads what the input asks for; what the input does not mention stays as it was in `before`.
 pub(super) async fn read(
     service: &CloudFormation,
@@ -45,6 +55,11 @@ pub(super) async fn read(
     input: &Value,
     before: Option<&Wanted>,
 ) -> Result<Wanted, ApiError> {
+    let is_given =
+        |name: &str| input.get(name).is_some_and(|value| ![json!(null), json!([])].contains(value));
+    if let Some(name) = LACKING.iter().find(|name| is_given(name)) {
+        return Err(validation(format!("the embedded cloud does not support the parameter {name}")));
+    }
     let given = parameters(input, before)?;
     let template = match template(service, cx, input, &given).await? {
         Some(template) => template,

@@ -70,7 +70,10 @@ impl Service for Kinesis {
     }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
-        vec![("AWS::Kinesis::Stream", Box::new(cloudformation::Stream))]
+        vec![
+            ("AWS::Kinesis::Stream", Box::new(cloudformation::Stream)),
+            ("AWS::Kinesis::StreamConsumer", Box::new(cloudformation::StreamConsumer)),
+        ]
     }
 
     fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {

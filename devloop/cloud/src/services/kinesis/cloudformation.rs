@@ -1,4 +1,4 @@
-//! `AWS::Kinesis::Stream`.
+//! `AWS::Kinesis::Stream` and `AWS::Kinesis::StreamConsumer`.
 
 use serde_json::{Map, Value, json};
 
@@ -144,4 +144,41 @@ async fn active(task: &Task<'_>, name: &str) -> Result<Value, Cause> {
         Ok((summary["StreamStatus"] == "ACTIVE").then(|| summary.clone()))
     })
     .await
+}
+
+/// `AWS::Kinesis::StreamConsumer`.
+#[derive(Debug)]
+pub(super) struct StreamConsumer;
+
+impl ResourceType for StreamConsumer {
+    fn properties(&self) -> Properties {
+        &[("ConsumerName", Text), ("StreamARN", Text)]
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        &["ConsumerARN", "ConsumerCreationTimestamp", "ConsumerName", "ConsumerStatus", "StreamARN"]
+    }
+
+    fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            let (name, stream) = (task.required("ConsumerName")?, task.required("StreamARN")?);
+            let input = json!({ "ConsumerName": name, "StreamARN": stream });
+            let made = task.call("kinesis", "RegisterStreamConsumer", input).await?;
+            let arn = text(&made, "/Consumer/ConsumerARN")?;
+            let at = made.pointer("/Consumer/ConsumerCreationTimestamp").map(ToString::to_string);
+            Ok(Created::new(arn.as_str())
+                .with("ConsumerARN", arn)
+                .with("ConsumerCreationTimestamp", at.unwrap_or_default())
+                .with("ConsumerName", name)
+                .with("ConsumerStatus", "ACTIVE")
+                .with("StreamARN", stream))
+        })
+    }
+
+    fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
+        Box::pin(async move {
+            task.call("kinesis", "DeregisterStreamConsumer", json!({ "ConsumerARN": physical_id })).await?;
+            Ok(())
+        })
+    }
 }
