@@ -3,11 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use support::{FunctionFolder, TestCloud};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+};
+
+/// How long a deployment by a command line that runs beside the test may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The settings of the CDK app, and the folder in which the command line keeps its own files.
 struct App {
@@ -45,11 +56,22 @@ impl App {
     }
 
     async fn cdk(&self, arguments: &[&str]) -> Run {
+        self.run("aws-cdk/bin/cdk", arguments).await
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str]) -> Run {
+        let output = self.command(program, arguments).output().await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        Run { succeeded: output.status.success(), said: String::from_utf8_lossy(&said).into_owned() }
+    }
+
+    /// The command that runs a program of the packages on the app.
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let packages = packages();
         let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cdk/app.js");
         let mut command = Command::from(test_tools::command("node"));
         command
-            .arg(packages.join("aws-cdk/bin/cdk"))
+            .arg(packages.join(program))
             .args(arguments)
             .arg("--app")
             .arg(format!("node {}", app.display()))
@@ -67,9 +89,7 @@ impl App {
             .env("AWS_REGION", "us-east-1")
             .envs(self.settings.iter().map(|(name, value)| (*name, value.as_str())))
             .kill_on_drop(true);
-        let output = command.output().await.unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        Run { succeeded: output.status.success(), said: String::from_utf8_lossy(&said).into_owned() }
+        command
     }
 
     /// A run that must succeed; returns its output.
@@ -112,7 +132,11 @@ async fn a_stack_is_deployed_changed_rolled_back_and_destroyed() {
     app.deploy(&[]).await;
     assert_eq!(cloud.invoke("worker", json!({})).await.json()["version"], "one");
     let (status, first) = stack(&cloud).await;
-    assert_eq!(status, "CREATE_COMPLETE");
+    assert_eq!((status.as_str(), &first["Told"]), ("CREATE_COMPLETE", &json!("delay 1")));
+    let groups =
+        call(&cloud, "logs", "DescribeLogGroups", json!({ "logGroupNamePrefix": "/aws/lambda/worker" }))
+            .await;
+    assert_eq!(groups["logGroups"][0]["retentionInDays"], 7);
     let variables =
         call(&cloud, "lambda", "GetFunctionConfiguration", json!({ "FunctionName": "worker" })).await;
     assert_eq!(variables["Environment"]["Variables"]["TABLE"], first["TableName"]);
@@ -127,6 +151,7 @@ async fn a_stack_is_deployed_changed_rolled_back_and_destroyed() {
     let attributes = json!({ "QueueUrl": first["QueueUrl"], "AttributeNames": ["DelaySeconds"] });
     let shown = call(&cloud, "sqs", "GetQueueAttributes", attributes).await;
     assert_eq!(shown["Attributes"], json!({ "DelaySeconds": "2" }));
+    assert_eq!(stack(&cloud).await.1["Told"], "delay 2");
 
     app.code.swap("three");
     app.deploy(&["--hotswap"]).await;
@@ -149,9 +174,100 @@ async fn a_stack_is_deployed_changed_rolled_back_and_destroyed() {
     assert_eq!(stack(&cloud).await, ("UPDATE_ROLLBACK_COMPLETE".to_owned(), second));
     assert_eq!(call(&cloud, "dynamodb", "ListTables", json!({})).await, tables);
 
+    let file = json!({ "Bucket": first["FilesName"], "Key": "k", "Body": "eA==" });
+    call(&cloud, "s3", "PutObject", file).await;
     app.done(&["destroy", "--force"]).await;
+    let cx = cloud.cloud.context("us-east-1");
+    let bucket = json!({ "Bucket": first["FilesName"] });
+    assert_eq!(cloud.cloud.call(&cx, "s3", "HeadBucket", bucket).await.unwrap_err().status, 404);
     assert_eq!(call(&cloud, "dynamodb", "ListTables", json!({})).await["TableNames"], json!([]));
     assert_eq!(call(&cloud, "sqs", "ListQueues", json!({})).await.get("QueueUrls"), None);
+    let functions = call(&cloud, "lambda", "ListFunctions", json!({})).await;
+    assert_eq!(functions["Functions"], json!([]));
+    cloud.stop().await;
+}
+
+/// A command line that goes on running, and what it says; it is killed when this is dropped.
+struct Running {
+    _child: Child,
+    lines: UnboundedReceiver<String>,
+    seen: String,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = unbounded_channel();
+        let outputs: [Box<dyn AsyncRead + Send + Unpin>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for output in outputs {
+            let (mut read, sender) = (BufReader::new(output).lines(), sender.clone());
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = read.next_line().await {
+                    let _ = sender.send(line);
+                }
+            });
+        }
+        Self { _child: child, lines, seen: String::new() }
+    }
+
+    /// Waits for the next line with this text.
+    async fn says(&mut self, text: &str) {
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.recv()).await;
+            let Ok(Some(line)) = line else { panic!("no `{text}`:\n{}", self.seen) };
+            self.seen.extend([line.as_str(), "\n"]);
+            if line.contains(text) {
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_changed_function_is_live_while_the_command_line_watches() {
+    let cloud = TestCloud::start().await;
+    let mut app = App::new(&cloud);
+    app.set("DELAY", "1");
+    app.set("KEY", "id");
+    app.done(&["bootstrap", "aws://000000000000/us-east-1"]).await;
+    app.deploy(&[]).await;
+    let watched = app.home.path().join("watched");
+    std::fs::write(&watched, "1").unwrap();
+    let settings = json!({ "watch": { "include": ["watched"] } });
+    std::fs::write(app.home.path().join("cdk.json"), settings.to_string()).unwrap();
+
+    app.code.swap("two");
+    let mut watching = Running::start(app.command("aws-cdk/bin/cdk", &["watch"]));
+    watching.says("Total time").await;
+    assert_eq!(cloud.invoke("worker", json!({})).await.json()["version"], "two");
+    app.code.swap("three");
+    std::fs::write(&watched, "2").unwrap();
+    watching.says("Total time").await;
+    assert_eq!(cloud.invoke("worker", json!({})).await.json()["version"], "three");
+    assert_eq!(stack(&cloud).await.0, "CREATE_COMPLETE", "only the code was exchanged");
+    cloud.stop().await;
+}
+
+#[tokio::test]
+async fn cdklocal_bootstraps_deploys_and_destroys() {
+    const CDKLOCAL: &str = "aws-cdk-local/bin/cdklocal";
+    let cloud = TestCloud::start().await;
+    let mut app = App::new(&cloud);
+    app.set("DELAY", "1");
+    app.set("KEY", "id");
+    for arguments in [
+        &["bootstrap", "aws://000000000000/us-east-1"][..],
+        &["deploy", "--require-approval", "never"],
+        &["destroy", "--force"],
+    ] {
+        let run = app.run(CDKLOCAL, arguments).await;
+        assert!(run.succeeded, "cdklocal {arguments:?}:\n{}", run.said);
+        if arguments[0] == "deploy" {
+            assert_eq!(cloud.invoke("worker", json!({})).await.json()["version"], "one");
+            assert_eq!(stack(&cloud).await.0, "CREATE_COMPLETE");
+        }
+    }
     let functions = call(&cloud, "lambda", "ListFunctions", json!({})).await;
     assert_eq!(functions["Functions"], json!([]));
     cloud.stop().await;
