@@ -1,6 +1,8 @@
-//! Stacks of random templates are created, updated and deleted, and nothing may be left over.
+//! Stacks of random templates are created, updated and deleted, and nothing may be left over; a large one takes a moment.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Instant;
 
 use devloop_cloud::{Cloud, Options};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -91,7 +93,7 @@ impl World {
 
     /// The stack after its operation has ended.
     async fn ended(&self, id: &str) -> Value {
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         loop {
             let shown =
                 self.call("cloudformation", "DescribeStacks", json!({ "StackName": id })).await.unwrap();
@@ -117,6 +119,50 @@ impl World {
         }
         found
     }
+}
+
+/// A chain of a hundred, each with three others that need it.
+fn large() -> Value {
+    let mut resources = Map::new();
+    for number in 0..100 {
+        let text = match number {
+            0 => json!("first"),
+            _ => json!({ "Fn::GetAtt": [format!("P{}", number - 1), "Value"] }),
+        };
+        let tags = json!([{ "Key": "of", "Value": { "Ref": format!("P{number}") } }]);
+        let parameter = json!({ "Type": "String", "Value": text });
+        let role = json!({ "AssumeRolePolicyDocument": {}, "Tags": tags });
+        for (prefix, kind, properties) in [
+            ("P", "AWS::SSM::Parameter", parameter),
+            ("Q", "AWS::SQS::Queue", json!({ "Tags": tags })),
+            ("T", "AWS::SNS::Topic", json!({ "Tags": tags })),
+            ("R", "AWS::IAM::Role", role),
+        ] {
+            let resource = json!({ "Type": kind, "Properties": properties });
+            resources.insert(format!("{prefix}{number}"), resource);
+        }
+    }
+    json!({ "Resources": resources })
+}
+
+#[tokio::test]
+async fn four_hundred_resources_are_made_and_deleted_within_three_seconds() {
+    let world = World { cloud: Cloud::new(Options::default()) };
+    let input = json!({
+        "StackName": "large", "TemplateBody": large().to_string(), "Capabilities": ["CAPABILITY_IAM"],
+    });
+    let began = Instant::now();
+    let made = world.call("cloudformation", "CreateStack", input.clone()).await.unwrap();
+    let stack = world.ended(made["StackId"].as_str().unwrap()).await;
+    let creation = began.elapsed();
+    assert_eq!(stack["StackStatus"], "CREATE_COMPLETE", "{stack}");
+    assert_eq!(world.everything().await.len(), 300, "and the roles");
+    let began = Instant::now();
+    world.call("cloudformation", "DeleteStack", json!({ "StackName": "large" })).await.unwrap();
+    let deletion = began.elapsed();
+    assert_eq!(world.everything().await, Vec::<Value>::new());
+    println!("400 resources: made in {creation:?}, deleted in {deletion:?}");
+    assert!(creation.as_secs() < 3 && deletion.as_secs() < 3, "{creation:?}, {deletion:?}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::{sync::Barrier, time::timeout};
 
 use super::{super::types::Types, *};
 use crate::{
@@ -78,6 +79,27 @@ impl ResourceType for Notes {
     }
 }
 
+/// A resource type whose resources are created two at a time: one waits for the other.
+#[derive(Debug)]
+struct Pair(Barrier);
+
+impl ResourceType for Pair {
+    fn properties(&self) -> Properties {
+        &[]
+    }
+
+    fn create<'a>(&'a self, _: &'a Task<'a>) -> Doing<'a, Created> {
+        Box::pin(async move {
+            self.0.wait().await;
+            Ok(Created::new("p"))
+        })
+    }
+
+    fn delete<'a>(&'a self, _: &'a Task<'a>, _: &'a str) -> Doing<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 struct World {
     notes: Notes,
     cloud: Cloud,
@@ -90,6 +112,7 @@ impl World {
         let types = Types::new([
             ("Test::Thing", Box::new(notes.clone()) as Box<dyn ResourceType>),
             ("Test::Other", Box::new(notes.clone())),
+            ("Test::Pair", Box::new(Pair(Barrier::new(2)))),
         ]);
         let service = CloudFormation::with(types);
         let cloud = Cloud::new(Options::default());
@@ -136,6 +159,16 @@ async fn resources_are_made_in_the_order_of_their_references() {
 
     let (done, again) = world.apply(resources, outputs).await;
     assert_eq!((done, again.unwrap()), (vec![], outcome), "an unchanged template does nothing");
+}
+
+#[tokio::test]
+async fn resources_that_do_not_need_each_other_are_made_side_by_side() {
+    let pair = json!({ "Type": "Test::Pair" });
+    let resources = json!({ "A": pair, "B": pair, "C": pair, "D": pair });
+    let world = World::new();
+    let applying = world.apply(resources, json!({}));
+    let (_, outcome) = timeout(std::time::Duration::from_secs(10), applying).await.unwrap();
+    assert_eq!(outcome.unwrap().resources().count(), 4);
 }
 
 #[tokio::test]
