@@ -26,15 +26,16 @@ export interface PipelineStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** All resources of the pipeline. AWS and LocalStack get the same, but only AWS gets the network. */
+/** All resources of the pipeline. AWS and LocalStack get the same, but only AWS gets a network: on demand, and for a database. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: PipelineStackProps) {
     super(scope, id, props);
     const stream = this.stream();
     const table = this.table(settings);
 
-    const vpc = settings.useLocalStack ? undefined : new PrivateNetwork(this, 'Network').vpc;
-    const database = vpc && settings.sink !== 'cloudwatch' ? new PrivateDatabase(this, 'Database', vpc) : undefined;
+    const hasDatabase = !settings.useLocalStack && settings.sink !== 'cloudwatch';
+    const vpc = settings.vpc || hasDatabase ? new PrivateNetwork(this, 'Network').vpc : undefined;
+    const database = vpc && hasDatabase ? new PrivateDatabase(this, 'Database', vpc) : undefined;
     const common = { settings, vpc, system: 'pipeline' };
     const upstream = new RustFunction(this, 'Upstream', {
       ...common,

@@ -44,7 +44,7 @@ export class RustFunction extends lambda.Function {
     super(scope, id, {
       // Natively built binaries need glibc 2.34. Amazon Linux 2023 has it; Amazon Linux 2 has only 2.26.
       runtime: lambda.Runtime.PROVIDED_AL2023,
-      architecture: lambda.Architecture.X86_64,
+      architecture: settings.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       handler: 'bootstrap',
       code: settings.hotDeploy ? liveCode(scope, id, props) : builtCode(props),
       environment: {

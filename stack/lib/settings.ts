@@ -11,6 +11,11 @@ export type Sink = (typeof sinks)[number];
 
 export const sinks = ['cloudwatch', 'postgres', 'both'] as const;
 
+/** The processors of Lambda for which functions can be built. */
+export type Architecture = (typeof architectures)[number];
+
+export const architectures = ['x86_64', 'arm64'] as const;
+
 /** The systems that have a stack. `single` is the control of `distributed`. */
 export const systems = ['pipeline', 'wildrydes', 'xml', 'distributed', 'single'] as const;
 
@@ -25,6 +30,10 @@ export interface Settings {
   readonly useLocalStack: boolean;
   /** Whether functions run directly from the dist folder, so that a rebuilt binary is live without a deployment. */
   readonly hotDeploy: boolean;
+  /** Whether the pipeline's functions get a network without a way out, where they would have none otherwise. Only on AWS. */
+  readonly vpc: boolean;
+  /** The processor that the functions in the dist folder are built for. */
+  readonly architecture: Architecture;
   /** The absolute path of the folder of the functions' sources. */
   readonly sourceFolder: string;
   /** The absolute path of the folder with `<function>/bootstrap` for every built function. */
@@ -39,8 +48,8 @@ export interface Settings {
 /**
  * Reads the settings; relative folders are taken from `repositoryRoot`.
  *
- * Throws a `UserError` if HOT_DEPLOY is on without USE_LOCALSTACK, SYSTEM names no system, SINK names no sink, or DATABASE_URL is missing
- * although it is needed or given although it is not used.
+ * Throws a `UserError` if HOT_DEPLOY is on without USE_LOCALSTACK or VPC with it, if SYSTEM, LAMBDA_ARCHITECTURE or SINK names nothing that there
+ * is, or if DATABASE_URL is missing although it is needed or given although it is not used.
  */
 export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: string): Settings {
   const useLocalStack = environment.USE_LOCALSTACK === 'true';
@@ -51,18 +60,28 @@ export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: str
       'set USE_LOCALSTACK=true to deploy locally, or unset HOT_DEPLOY to deploy the built functions to AWS',
     );
   }
+  const vpc = environment.VPC === 'true';
+  if (vpc && useLocalStack) {
+    throw new UserError(
+      'VPC=true is for AWS: a local cloud has no network to keep functions in',
+      'unset VPC, or unset USE_LOCALSTACK to deploy to AWS',
+    );
+  }
   const system = readSystem(environment.SYSTEM || 'pipeline');
+  const architecture = readArchitecture(environment.LAMBDA_ARCHITECTURE || 'x86_64');
   const sink = readSink(environment.SINK || 'cloudwatch');
   const databaseUrl = readDatabaseUrl(environment.DATABASE_URL, sink, useLocalStack);
   return {
     system,
     useLocalStack,
     hotDeploy,
+    vpc,
+    architecture,
     sourceFolder: path.resolve(repositoryRoot, environment.LAMBDA_SRC_PATH || 'functions'),
     distFolder: path.resolve(repositoryRoot, environment.LAMBDA_DIST_PATH || 'target/devloop/dist'),
     sink,
     ...(databaseUrl !== undefined && { databaseUrl }),
-    warnings: ['USE_LOCALSTACK', 'HOT_DEPLOY'].flatMap((name) => switchWarning(name, environment[name])),
+    warnings: ['USE_LOCALSTACK', 'HOT_DEPLOY', 'VPC'].flatMap((name) => switchWarning(name, environment[name])),
   };
 }
 
@@ -72,6 +91,14 @@ function readSystem(name: string): System {
     throw new UserError(`SYSTEM=${name} is not a system with a stack`, `the systems are: ${systems.join(', ')}, or all`);
   }
   return system;
+}
+
+function readArchitecture(name: string): Architecture {
+  const architecture = architectures.find((known) => known === name);
+  if (architecture === undefined) {
+    throw new UserError(`LAMBDA_ARCHITECTURE=${name} is not a processor of Lambda`, `its processors are: ${architectures.join(', ')}`);
+  }
+  return architecture;
 }
 
 function readSink(name: string): Sink {

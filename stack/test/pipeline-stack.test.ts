@@ -32,6 +32,7 @@ const hot = synthesise({ USE_LOCALSTACK: 'true', HOT_DEPLOY: 'true', LAMBDA_DIST
 
 const url = 'postgres://u:p@127.0.0.1:5432/d';
 const localRows = synthesise({ USE_LOCALSTACK: 'true', SINK: 'both', DATABASE_URL: url, LAMBDA_DIST_PATH: built });
+const network = synthesise({ VPC: 'true', LAMBDA_DIST_PATH: built });
 const rows = synthesise({ SINK: 'postgres', LAMBDA_DIST_PATH: built });
 const both = synthesise({ SINK: 'both', LAMBDA_DIST_PATH: built });
 
@@ -88,6 +89,11 @@ test('the table is on demand, streams both images and is retained only on AWS', 
   };
   aws.hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain', Properties: properties });
   local.hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Delete', Properties: properties });
+});
+
+test('the functions are built for the processor that is asked for', () => {
+  const arm = synthesise({ LAMBDA_ARCHITECTURE: 'arm64', LAMBDA_DIST_PATH: built });
+  arm.allResourcesProperties('AWS::Lambda::Function', { Architectures: ['arm64'] });
 });
 
 test('the functions are x86_64 binaries on Amazon Linux 2023 with the default size', () => {
@@ -222,23 +228,30 @@ test('the outputs name the endpoint, the resources and the cloud', () => {
   }
 });
 
-test('on AWS the functions live in two isolated zones with an endpoint for every service they call', () => {
-  aws.resourceCountIs('AWS::EC2::Subnet', 2);
-  aws.resourceCountIs('AWS::EC2::NatGateway', 0);
-  aws.resourceCountIs('AWS::EC2::InternetGateway', 0);
-  aws.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+test('on AWS the functions have no network of their own, unless one is asked for or a database needs it', () => {
+  aws.resourceCountIs('AWS::EC2::VPC', 0);
+  aws.allResourcesProperties('AWS::Lambda::Function', { VpcConfig: Match.absent() });
+  for (const template of [network, rows, both]) template.resourceCountIs('AWS::EC2::VPC', 1);
+  network.resourceCountIs('AWS::RDS::DBCluster', 0);
+});
+
+test('the network has two isolated zones with an endpoint for every service that the functions call', () => {
+  network.resourceCountIs('AWS::EC2::Subnet', 2);
+  network.resourceCountIs('AWS::EC2::NatGateway', 0);
+  network.resourceCountIs('AWS::EC2::InternetGateway', 0);
+  network.hasResourceProperties('AWS::EC2::VPCEndpoint', {
     VpcEndpointType: 'Gateway',
     ServiceName: { 'Fn::Join': ['', Match.arrayWith(['.dynamodb'])] },
   });
   for (const service of ['.kinesis-streams', '.monitoring']) {
-    aws.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+    network.hasResourceProperties('AWS::EC2::VPCEndpoint', {
       VpcEndpointType: 'Interface',
       PrivateDnsEnabled: true,
       ServiceName: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(`\\${service}$`)])] },
     });
   }
-  const subnets = Object.keys(aws.findResources('AWS::EC2::Subnet')).map((id) => ({ Ref: id }));
-  aws.allResourcesProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: subnets } });
+  const subnets = Object.keys(network.findResources('AWS::EC2::Subnet')).map((id) => ({ Ref: id }));
+  network.allResourcesProperties('AWS::Lambda::Function', { VpcConfig: { SubnetIds: subnets } });
 });
 
 test('a local template has only resources of the pipeline', () => {

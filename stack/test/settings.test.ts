@@ -21,6 +21,8 @@ test('an empty environment deploys the default folders to AWS', () => {
     system: 'pipeline',
     useLocalStack: false,
     hotDeploy: false,
+    vpc: false,
+    architecture: 'x86_64',
     sourceFolder: '/repository/functions',
     distFolder: '/repository/target/devloop/dist',
     sink: 'cloudwatch',
@@ -62,6 +64,17 @@ test('hot deployment to AWS is refused, and the error names both remedies', () =
       /USE_LOCALSTACK=true .* unset HOT_DEPLOY/,
     );
   }
+});
+
+test('the network is for AWS only, and a local deployment with it is refused', () => {
+  check({ VPC: 'true' }, { vpc: true });
+  check({ VPC: 'yes' }, { vpc: false, warnings: ['VPC=yes counts as off: only the value true turns it on'] });
+  checkRefused({ VPC: 'true', USE_LOCALSTACK: 'true' }, /^VPC=true is for AWS/, /unset VPC/);
+});
+
+test('an unknown processor is refused, and the error lists the processors', () => {
+  check({ LAMBDA_ARCHITECTURE: 'arm64' }, { architecture: 'arm64' });
+  checkRefused({ LAMBDA_ARCHITECTURE: 'aarch64' }, /^LAMBDA_ARCHITECTURE=aarch64 is not a processor/, /x86_64, arm64/);
 });
 
 test('an unknown system is refused, and the error lists the systems', () => {
