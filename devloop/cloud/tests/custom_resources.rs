@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use devloop_cloud::{Clock, Options};
 use serde_json::{Value, json};
@@ -134,11 +134,16 @@ impl World {
 
     /// What the function has been asked for, once it was asked so often: the kind of the request, the resource's id, and its colour.
     async fn requests(&self, count: usize) -> Vec<Value> {
-        let all = eventually("the requests are logged", async || {
+        let began = Instant::now();
+        let all = loop {
             let logged = self.logged().await;
-            (logged.len() >= count).then_some(logged)
-        });
-        all.await.iter().map(|request| json!([request[0], request[1], request[2]])).collect()
+            if logged.len() >= count {
+                break logged;
+            }
+            assert!(began.elapsed().as_secs() < 10, "fewer than {count} requests: {:#?}", self.lines().await);
+            tokio::task::yield_now().await;
+        };
+        all.iter().map(|request| json!([request[0], request[1], request[2]])).collect()
     }
 
     /// Every request as the function has logged it.

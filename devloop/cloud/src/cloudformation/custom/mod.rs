@@ -13,6 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use answers::Answer;
 pub(super) use answers::{Answers, PATH};
@@ -36,6 +37,9 @@ pub(super) const LONGEST_SENT: usize = 1024 * 1024;
 
 /// How long an answer may take unless the property `ServiceTimeout` says otherwise, and at most, in seconds.
 const LONGEST: u64 = 3_600;
+
+/// How long a function that has deleted its resource may still run before its stack goes on, in the machine's time.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The type.
 #[derive(Debug)]
@@ -109,7 +113,12 @@ impl Custom {
             tokio::select! {
                 biased;
                 answer = &mut expected.answer => {
-                    return answer.map_err(|_| stopping().into());
+                    let answer = answer.map_err(|_| stopping())?;
+                    if matches!(verb, Verb::Delete { .. }) && !has_ended {
+                        // The stack may delete the function next, and with it what it has not logged yet.
+                        let _ = timeout(LAST_WORDS, calling.as_mut()).await;
+                    }
+                    return Ok(answer);
                 }
                 outcome = &mut calling, if !has_ended => match outcome? {
                     None => has_ended = true,
