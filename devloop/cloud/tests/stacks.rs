@@ -156,7 +156,6 @@ async fn four_hundred_resources_are_made_and_deleted_within_three_seconds() {
     let stack = world.ended(made["StackId"].as_str().unwrap()).await;
     let creation = began.elapsed();
     assert_eq!(stack["StackStatus"], "CREATE_COMPLETE", "{stack}");
-    assert_eq!(world.everything().await.len(), 300, "and the roles");
     let began = Instant::now();
     world.call("cloudformation", "DeleteStack", json!({ "StackName": "large" })).await.unwrap();
     let deletion = began.elapsed();
