@@ -8,12 +8,13 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Builds the packages, unless they are up to date; the folder of their binaries.
-pub fn built(packages: &[&str]) -> PathBuf {
+/// Builds these binaries of the workspace, unless they are up to date; their folder. With the whole workspace chosen, dependencies have
+/// the features that they have for the tests, so that few are compiled again.
+pub fn built(binaries: &[&str]) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["build", "--quiet"]);
-    cargo.args(packages.iter().flat_map(|package| ["-p", package]));
-    assert!(cargo.status().unwrap().success(), "{} do not build", packages.join(", "));
+    cargo.current_dir(root()).args(["build", "--quiet", "--workspace"]);
+    cargo.args(binaries.iter().flat_map(|binary| ["--bin", binary]));
+    assert!(cargo.status().unwrap().success(), "{} do not build", binaries.join(", "));
     // target/debug/deps/<this test>
     let own = std::env::current_exe().unwrap();
     own.parent().unwrap().parent().unwrap().to_owned()
