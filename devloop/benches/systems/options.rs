@@ -1,7 +1,6 @@
 //! The command line, and what must be there before anything starts.
 
 #[path = "../support/needed.rs"]
-#[allow(dead_code, reason = "another benchmark uses more of this module")]
 mod needed;
 
 use std::path::{Path, PathBuf};

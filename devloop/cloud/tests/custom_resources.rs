@@ -28,7 +28,7 @@ def handler(event, context):
 "#;
 
 /// The same in JavaScript.
-const NODE: &str = r#"
+const NODE: &str = r"
 const response = require('cfn-response');
 
 exports.handler = (event, context) => {
@@ -37,10 +37,10 @@ exports.handler = (event, context) => {
   const fails = Colour === 'none' && event.RequestType !== 'Delete';
   response.send(event, context, fails ? response.FAILED : response.SUCCESS, { Colour }, Id);
 };
-"#;
+";
 
 /// Answers as the handlers of the CDK do: by `https`, with only the name and the path of the address.
-const NODE_BY_HTTPS: &str = r#"
+const NODE_BY_HTTPS: &str = r"
 const https = require('https');
 
 exports.handler = async (event) => {
@@ -61,7 +61,7 @@ exports.handler = async (event) => {
     call.end(body);
   });
 };
-"#;
+";
 
 /// A binary of its own on the Runtime API.
 const BINARY: &str = r#"

@@ -142,8 +142,7 @@ impl<'t> Reading<'t> {
                 Event::Decl(_) if begin > 0 => {
                     return Err(self.fail("the declaration does not stand at the start of the file"));
                 }
-                Event::Decl(_) => {}
-                Event::Comment(_) | Event::PI(_) => {}
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
             }
         }
     }

@@ -116,7 +116,10 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
         }
     }
     // A page of no entries says nothing about what follows.
-    while wanted.most > 0 {
+    if wanted.most == 0 {
+        return (entries, false);
+    }
+    loop {
         let mut next = None;
         for (key, versions) in objects.range((from.clone(), Bound::Unbounded)) {
             if !key.starts_with(&wanted.prefix) {
@@ -142,7 +145,6 @@ fn page(objects: &Objects, wanted: &Wanted, after: &str) -> (Vec<Entry>, bool) {
             None => return (entries, false),
         }
     }
-    (entries, false)
 }
 
 /// The position after all keys that start with `prefix`; `None` if no key can stand there.
