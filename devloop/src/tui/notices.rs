@@ -294,7 +294,7 @@ fn rates(before: &StatusReport, after: &StatusReport) -> BTreeMap<String, f64> {
 }
 
 /// The output of the pipeline's template that no other template has.
-const PIPELINE: &str = "ApiGatewayMethodEndpoint";
+const PIPELINE: &str = "KinesisStreamName";
 
 /// The API's URL among the template's outputs: a URL, and if there are several, one whose name says so.
 fn api(outputs: &BTreeMap<String, String>) -> Option<String> {

@@ -101,10 +101,7 @@ impl Session {
 
 fn outputs() -> BTreeMap<String, String> {
     let url = "http://127.0.0.1:4566/restapis/a1b2c3/prod/_user_request_/".to_owned();
-    let names = ["ApiEndpoint4F160690", "ApiGatewayMethodEndpoint"].map(str::to_owned);
-    let mut outputs = BTreeMap::from(names.map(|name| (name, url.clone())));
-    outputs.insert("KinesisStreamName".to_owned(), "Events".to_owned());
-    outputs
+    [("ApiEndpoint4F160690".to_owned(), url), ("KinesisStreamName".to_owned(), "Events".to_owned())].into()
 }
 
 /// The path through the pipeline's first half.
