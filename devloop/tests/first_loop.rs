@@ -134,7 +134,10 @@ fn a_compile_error_is_shown_while_the_old_code_serves() {
 #[test]
 fn an_event_is_followed_through_every_stage() {
     let session = Session::live();
-    let event = json!({ "body": message("followed").to_string() }).to_string();
+    let event = json!({
+        "httpMethod": "POST", "requestContext": { "httpMethod": "POST" }, "body": message("followed").to_string(),
+    })
+    .to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_devloop"));
     command.args(["invoke", "upstream", "--follow", "--payload", &event, "--endpoint", &session.endpoint]);
     let output = command.output().unwrap();
@@ -143,6 +146,6 @@ fn an_event_is_followed_through_every_stage() {
     let stages: Vec<&str> = said.lines().filter(|line| line.starts_with('+')).collect();
     assert_eq!(stages.len(), 3, "{said}");
     for (stage, function) in stages.iter().zip(["upstream", "midstream", "downstream"]) {
-        assert!(stage.contains(function) && stage.contains("succeeded"), "{said}");
+        assert!(stage.to_lowercase().contains(function) && stage.contains("succeeded"), "{said}");
     }
 }
