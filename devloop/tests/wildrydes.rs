@@ -17,12 +17,14 @@ use std::time::{Duration, Instant};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use devloop_cloud::{Clock, Cloud, Options, Template};
 use serde_json::{Value, json};
-use support::{LIMIT, eventually, kill, pause, processes_in};
+use support::{LIMIT, built, eventually, kill, pause, processes_in, root};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 const FUNCTIONS: [&str; 2] = ["processor", "aggregator"];
+
+const CLIENTS: [&str; 2] = ["producer", "consumer"];
 
 /// How much faster the cloud's time passes than real time: a window of a minute takes a second.
 const FASTER: f64 = 60.0;
@@ -33,21 +35,7 @@ const BATCH: usize = 20;
 /// The folder of the functions' and clients' binaries, built once.
 fn binaries() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args(["build", "--quiet", "-p", "wildrydes-clients"]);
-        for function in FUNCTIONS {
-            cargo.args(["-p", function]);
-        }
-        assert!(cargo.status().unwrap().success(), "wildrydes does not build");
-        // target/debug/deps/<this test>
-        let own = std::env::current_exe().unwrap();
-        own.parent().unwrap().parent().unwrap().to_owned()
-    })
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    BUILT.get_or_init(|| built(&[FUNCTIONS, CLIENTS].concat()))
 }
 
 /// A cloud with the stack.

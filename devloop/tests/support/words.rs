@@ -14,29 +14,17 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::{Answer, LIMIT, eventually, send};
+use super::{Answer, LIMIT, built, eventually, root, send};
 
 const FUNCTIONS: [&str; 4] =
     ["distributed-data", "distributed-process", "distributed-dead", "distributed-single"];
 
+const CLIENTS: [&str; 2] = ["dist", "single"];
+
 /// The folder of the functions' and clients' binaries, built once.
 pub fn binaries() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args(["build", "--quiet", "-p", "distributed-clients"]);
-        for function in FUNCTIONS {
-            cargo.args(["-p", function]);
-        }
-        assert!(cargo.status().unwrap().success(), "the distributed system does not build");
-        // target/debug/deps/<this test>
-        let own = std::env::current_exe().unwrap();
-        own.parent().unwrap().parent().unwrap().to_owned()
-    })
-}
-
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    BUILT.get_or_init(|| built(&[&FUNCTIONS[..], &CLIENTS].concat()))
 }
 
 /// A cloud with one of the two stacks, and a clock that the test drives.

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::{Answer, LIMIT, eventually, send};
+use super::{Answer, LIMIT, built, eventually, root, send};
 
 const FUNCTIONS: [&str; 2] = ["xml-process", "xml-upload"];
 
@@ -29,21 +29,7 @@ pub const JSON: &str = "json-data";
 /// The folder of the functions' binaries, built once.
 fn binaries() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args(["build", "--quiet"]);
-        for function in FUNCTIONS {
-            cargo.args(["-p", function]);
-        }
-        assert!(cargo.status().unwrap().success(), "the XML system does not build");
-        // target/debug/deps/<this test>
-        let own = std::env::current_exe().unwrap();
-        own.parent().unwrap().parent().unwrap().to_owned()
-    })
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    BUILT.get_or_init(|| built(&FUNCTIONS))
 }
 
 /// A file of the system's samples.
