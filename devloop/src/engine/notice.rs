@@ -142,6 +142,13 @@ pub(crate) enum Notice {
     },
 }
 
+impl Notice {
+    /// Whether it is a line of a function's log. Under load there are thousands of them a second, so sinks may buffer them.
+    pub(crate) fn is_log_line(&self) -> bool {
+        matches!(self, Self::Log { .. } | Self::Reported { .. })
+    }
+}
+
 /// Where the milliseconds between a save and its code answering went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub(crate) struct Phases {

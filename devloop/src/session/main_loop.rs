@@ -14,7 +14,7 @@ use crate::error::UserError;
 use crate::session::workers::Workers;
 use crate::sink::Sink;
 
-/// How long sinks may buffer functions' log lines. Everything else is written at once.
+/// How long sinks may buffer lines of functions' logs. Everything else is written at once.
 const KEPT: Duration = Duration::from_millis(50);
 
 /// Runs until `stop` is cancelled or the output's pipe is closed; neither is an error. With `once` it also ends when every function
@@ -51,7 +51,7 @@ pub(super) async fn main_loop(
                         if !tell(sinks, at, &notice, state)? {
                             return Ok(());
                         }
-                        if !matches!(notice, Notice::Log { .. }) {
+                        if !notice.is_log_line() {
                             if !flush(sinks, state)? {
                                 return Ok(());
                             }

@@ -455,7 +455,10 @@ struct Keeper(UnboundedSender<&'static str>);
 
 impl Sink for Keeper {
     fn tell(&mut self, _at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
-        let kind = if matches!(notice, Notice::Log { .. }) { "line" } else { "other" };
+        let kind = match notice {
+            Notice::Log { .. } | Notice::Reported { .. } => "line",
+            _ => "other",
+        };
         self.0.send(kind).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
@@ -473,7 +476,15 @@ async fn functions_lines_are_written_together_a_moment_later_and_everything_else
     let target = Arc::new(Fake::default()) as Arc<dyn Target>;
     let dist = fixture.path("target/devloop/dist");
     let mut workers = Workers::new(fixture.builder(), dist, target, None, events.clone(), None, stop.clone());
-    let line = |number: u32| Fact::Log { function: "alpha".to_owned(), line: number.to_string() };
+    // A request leaves lines of the function and a report of Lambda, and there may be thousands of requests a second.
+    let line = |number: u32| {
+        let (function, line) = ("alpha".to_owned(), number.to_string());
+        if number.is_multiple_of(2) {
+            Fact::Log { function, line }
+        } else {
+            Fact::Reported { function, line }
+        }
+    };
     for number in 0..200 {
         events.send(line(number)).await;
     }

@@ -1,10 +1,15 @@
 //! Masks passwords in what is kept on disk.
 
+use std::borrow::Cow;
+
 /// What stands for a password.
 const MASK: &str = "***";
 
 /// The text with the passwords of its URLs masked: `postgres://user:secret@host` becomes `postgres://user:***@host`.
-pub(super) fn masked(text: &str) -> String {
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") {
+        return text.into();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -19,7 +24,7 @@ pub(super) fn masked(text: &str) -> String {
         rest = &after[end..];
     }
     out.push_str(rest);
-    out
+    out.into()
 }
 
 #[cfg(test)]
