@@ -101,13 +101,20 @@ fn watch(folder: &Path, told: mpsc::Sender<()>) -> Result<notify::RecommendedWat
         UserError::failure("mail_not_followed", format!("{what} {}: {error}", folder.display()))
     };
     fs::create_dir_all(folder).map_err(|error| failed("make the folder", &error))?;
-    let mut watcher = notify::recommended_watcher(move |_| {
-        // One unread message stands for all changes since.
-        let _ = told.try_send(());
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if is_change(&event) {
+            // One unread message stands for all changes since.
+            let _ = told.try_send(());
+        }
     })
     .map_err(|error| failed("watch", &error))?;
     watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| failed("watch", &error))?;
     Ok(watcher)
+}
+
+/// Whether the folder may have changed. Looking at it is an event too, and would lead to the next look for ever.
+fn is_change(event: &notify::Result<notify::Event>) -> bool {
+    event.as_ref().map_or(true, |event| !event.kind.is_access())
 }
 
 /// The mails in the folder by number; none without a folder.
@@ -136,6 +143,18 @@ fn read(number: u64, file: PathBuf, text: &str) -> Mail {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_at_the_folder_is_no_change_of_it() {
+        use notify::event::{AccessKind, CreateKind, EventKind, RenameMode};
+        let check = |kind: EventKind, expected: bool| {
+            assert_eq!(is_change(&Ok(notify::Event::new(kind))), expected, "{kind:?}");
+        };
+        check(EventKind::Access(AccessKind::Open(notify::event::AccessMode::Any)), false);
+        check(EventKind::Create(CreateKind::File), true);
+        check(EventKind::Modify(notify::event::ModifyKind::Name(RenameMode::To)), true);
+        assert!(is_change(&Err(notify::Error::generic("events were lost"))));
+    }
 
     #[test]
     fn mails_are_listed_in_order_and_half_written_ones_are_not() {
