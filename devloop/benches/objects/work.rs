@@ -18,8 +18,10 @@ const MB: usize = 1 << 20;
 const SMALL: usize = 1 << 10;
 const PART: usize = 16 * MB;
 
-/// How many small objects one connection puts before it begins anew.
+/// How many small objects one connection puts before it begins anew, and how many of them it gets: so few that the slowest program has
+/// all of them.
 const ROUND: usize = 1_000;
+const KNOWN: usize = 20;
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +80,9 @@ impl Work {
         let (mut requests, mut bytes) = (0, 0);
         match self {
             Self::PutSmall | Self::GetSmall => {
+                let round = if self == Self::PutSmall { ROUND } else { KNOWN };
                 while Instant::now() < until {
-                    let path = format!("/{bucket}/{own}-{}", requests as usize % ROUND);
+                    let path = format!("/{bucket}/{own}-{}", requests as usize % round);
                     if self == Self::PutSmall {
                         client.send(Method::PUT, &path, body_of(SMALL)).await?;
                     } else {
@@ -203,6 +206,15 @@ impl Figures {
         let mut client = Client::connect(side.address()).await?;
         if matches!(work, Work::PutSmall | Work::PutLarge | Work::List | Work::Parts) {
             client.send(Method::PUT, &format!("/{bucket}"), body_of(0)).await?;
+        }
+        if work == Work::GetSmall {
+            let fill = |mut client: Client, own: usize| async move {
+                for number in 0..KNOWN {
+                    client.send(Method::PUT, &format!("/small/{own}-{number}"), body_of(SMALL)).await?;
+                }
+                Ok((0, 0))
+            };
+            together(options, side, fill).await?;
         }
         if work == Work::List {
             let each = options.keys.div_ceil(options.connections);

@@ -45,7 +45,9 @@ impl Aws {
     ) -> Result<Value> {
         let what = format!("{method} {path}");
         let request = self.request(method, path, service).header("content-type", "application/json");
-        self.value(request, input.to_string()).await.context(what)
+        // What has no input has no body either: `null` would be one.
+        let body = if input.is_null() { String::new() } else { input.to_string() };
+        self.value(request, body).await.context(what)
     }
 
     /// An operation of the query protocol; the answer is XML.
