@@ -166,13 +166,16 @@ impl Arriving {
     /// into memory beside the others with 503.
     pub(crate) async fn whole(self, headers: &HeaderMap, limit: usize) -> Result<Bytes, ApiError> {
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > limit) {
+        let announced = announced.unwrap_or(0);
+        if announced > limit {
             return Err(too_large(limit));
         }
         let share = Share { bodies: Arc::clone(&self.bodies), bytes: 0 };
         let clock = self.bodies.clock.clone();
-        let body =
-            clock.timeout(LONGEST, collect(self.body, share, limit)).await.map_err(|_| too_slow())??;
+        let body = clock
+            .timeout(LONGEST, collect(self.body, share, announced, limit))
+            .await
+            .map_err(|_| too_slow())??;
         match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
             Some(b"gzip") => unpack(&body, limit),
             _ => Ok(body),
@@ -180,7 +183,12 @@ impl Arriving {
     }
 }
 
-async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<Bytes, ApiError> {
+async fn collect(
+    mut body: Streamed,
+    mut share: Share,
+    announced: usize,
+    limit: usize,
+) -> Result<Bytes, ApiError> {
     // Most bodies arrive in one piece, which is not copied.
     let (mut first, mut rest) = (Bytes::new(), Vec::new());
     loop {
@@ -207,6 +215,9 @@ async fn collect(mut body: Streamed, mut share: Share, limit: usize) -> Result<B
             first = data;
         } else {
             if rest.is_empty() {
+                // A vector that grows copies everything that it has, and nobody is answered meanwhile. Memory that is never written to
+                // costs nothing.
+                rest.reserve(announced);
                 rest.extend_from_slice(&std::mem::take(&mut first));
             }
             rest.extend_from_slice(&data);
