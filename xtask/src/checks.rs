@@ -40,10 +40,14 @@ pub(crate) fn tests(
     run(command, set_up, tally)
 }
 
-/// Runs the tests of the portable code of `devloop/system`, which a feature chooses on Linux too: no dependency is compiled again.
+/// The tests of the tool that run on the portable code too, because what they test asks most of the operating system.
+const PORTABLE: [&str; 5] = ["processes", "swaps", "saves", "status", "bench"];
+
+/// Runs the tests of the portable code of `devloop/system`, and some of the tool's tests on it. A feature chooses that code on
+/// Linux too, so that no dependency is compiled again.
 pub(crate) fn portable_tests(root: &Path, set_up: &SetUp, tally: &mut Tally) -> Result<(), String> {
-    let mut command = cargo(root);
-    command.args([
+    let mut system = cargo(root);
+    system.args([
         "test",
         "--locked",
         "--no-fail-fast",
@@ -52,7 +56,13 @@ pub(crate) fn portable_tests(root: &Path, set_up: &SetUp, tally: &mut Tally) -> 
         "--features",
         "portable",
     ]);
-    run(command, set_up, tally)
+    run(system, set_up, tally)?;
+    let mut tool = cargo(root);
+    tool.args(["test", "--workspace", "--locked", "--no-fail-fast", "--features", "devloop-system/portable"]);
+    tool.args(PORTABLE.iter().flat_map(|name| ["--test", name]));
+    // The long tests run in full on Linux's own way only.
+    tool.env_remove("CI");
+    run(tool, set_up, tally)
 }
 
 /// Runs tests and counts them.
