@@ -242,3 +242,28 @@ async fn every_operation_that_a_service_lists_is_one_that_it_has() {
         }
     }
 }
+
+#[tokio::test]
+async fn clients_invocations_give_way_to_starved_consumers_of_streams() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = Cloud::new(Options::default());
+    let cx = cloud.context("us-east-1");
+    let function = json!({
+        "FunctionName": "f", "Runtime": "provided.al2023", "Handler": "h", "Role": "arn:aws:iam::000000000000:role/r",
+        "Code": { "S3Bucket": "hot-reload", "S3Key": folder.path() },
+    });
+    cloud.call(&cx, "lambda", "CreateFunction", function).await.unwrap();
+    cloud.run_here("f", LocalHandler::new(|event: Value| async move { Ok::<_, String>(event) }));
+    let invoke = async |gives_way: bool| {
+        let invocation = Invocation { payload: "1".into(), gives_way, ..Invocation::default() };
+        cloud.0.lambda.invoke(&cx, "f", invocation).await.unwrap();
+    };
+    cloud.0.lambda.starves();
+    let mut client = Box::pin(invoke(true));
+    tokio::select! {
+        biased;
+        () = invoke(false) => {}
+        () = &mut client => panic!("the client's was first"),
+    }
+    client.await;
+}

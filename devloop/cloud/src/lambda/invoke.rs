@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::Clock,
     error::ApiError,
-    functions::{Invocation, Outcome},
+    functions::{Invocation, Outcome, Starvation},
     services::logs::Logs,
     wire,
 };
@@ -34,6 +34,8 @@ pub(super) struct Invoker {
     pub(super) recent: Arc<Recent>,
     /// What runs in this process in the place of a function's own.
     pub(super) locals: Arc<LocalHandlers>,
+    /// Whether consumers of streams are starved.
+    pub(super) starvation: Starvation,
 }
 
 /// How many environments an event is given to when each dies before it takes the event.
@@ -53,6 +55,9 @@ impl Invoker {
         version: Arc<Version>,
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
+        if invocation.gives_way {
+            self.starvation.over().await;
+        }
         // Held to the end, because an invocation that waits for an environment counts as concurrent too.
         let permit = function.share.enter().inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());

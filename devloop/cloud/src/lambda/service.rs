@@ -31,7 +31,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    functions::{self, Invocation, Outcome},
+    functions::{self, Invocation, Outcome, Starvation},
     regional::Regional,
     services::{cloudwatch::CloudWatch, logs::Logs},
 };
@@ -69,7 +69,13 @@ impl Lambda {
     /// A service without functions that logs to `logs` and records metrics in `cloudwatch`.
     pub(crate) fn new(clock: Clock, logs: Arc<Logs>, cloudwatch: Arc<CloudWatch>) -> Self {
         let regions = Arc::new(Regional::default());
-        let invoker = Invoker { clock: clock.clone(), logs, recent: Arc::default(), locals: Arc::default() };
+        let invoker = Invoker {
+            clock: clock.clone(),
+            logs,
+            recent: Arc::default(),
+            locals: Arc::default(),
+            starvation: Starvation::default(),
+        };
         Self {
             courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
             regions,
@@ -107,6 +113,11 @@ impl Lambda {
             Some(qualifier) => format!("{}:{qualifier}", function.arn),
             None => function.arn.to_string(),
         })
+    }
+
+    /// Notes that a consumer of a stream is starved: for a moment, invocations that give way wait.
+    pub(crate) fn starves(&self) {
+        self.invoker.starvation.note();
     }
 
     /// The last events that functions got.

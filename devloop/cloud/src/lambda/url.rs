@@ -44,6 +44,7 @@ impl Lambda {
             payload: event.into(),
             trace_id: Some(trace_id),
             request_id: Some(cx.request_id.to_string()),
+            gives_way: true,
             ..Invocation::default()
         };
         let reply = match self.invoke(&context, &function.name, invocation).await {

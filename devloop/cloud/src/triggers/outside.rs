@@ -21,6 +21,9 @@ pub(crate) trait Invoke {
         function: &str,
         payload: Bytes,
     ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
+
+    /// Notes that the function of a mapping is behind and slower than it could be: invocations of clients give way to it.
+    fn starves(&self) {}
 }
 
 /// The failure record of a discarded batch, for a destination.

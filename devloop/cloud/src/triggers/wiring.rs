@@ -115,6 +115,10 @@ impl Invoke for Wired {
     async fn invoke(&self, cx: &Context, function: &str, payload: Bytes) -> Result<Outcome, ApiError> {
         self.lambda.invoke(cx, function, Invocation { payload, ..Invocation::default() }).await
     }
+
+    fn starves(&self) {
+        self.lambda.starves();
+    }
 }
 
 impl Destination for Wired {

@@ -55,7 +55,14 @@ impl Lambda {
         };
         let trace_id = request.header("x-amzn-trace-id").map(str::to_owned);
         let wants_log = request.header("x-amz-log-type") == Some("Tail");
-        let invocation = Invocation { payload, trace_id, client_context, wants_log, ..Invocation::default() };
+        let invocation = Invocation {
+            payload,
+            trace_id,
+            client_context,
+            wants_log,
+            gives_way: true,
+            ..Invocation::default()
+        };
         match kind {
             "DryRun" => {
                 self.exists(cx, name, qualifier)?;

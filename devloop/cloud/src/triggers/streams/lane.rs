@@ -1,7 +1,11 @@
 //! One lane: it reads a shard, or a share of the shard's partition keys, and delivers one batch after another to the
 //! function, in order. A shard has as many lanes as the mapping's parallelization factor.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
 
@@ -12,6 +16,7 @@ use super::{
     decide::{Next, Piece, Work},
     failure_record::Condition,
     gather::{Gathered, gather},
+    pace::Pace,
     places::Share,
     progress::Progress,
     window::{Ending, STATE_LIMIT, Window},
@@ -40,6 +45,7 @@ pub(super) struct Lane<H, O> {
     /// Changes when the function does, which ends a wait for the next retry.
     pub(super) nudges: watch::Receiver<u64>,
     pub(super) backoff: Backoff,
+    pub(super) pace: Pace,
     number: usize,
     share: Share,
 }
@@ -57,7 +63,8 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
     ) -> Self {
         let (plans, nudges) = (mapping.plans(), mapping.nudges());
         let share = progress.share(number);
-        Self { mapping, progress, outside, clock, plans, nudges, backoff: Backoff::default(), number, share }
+        let (backoff, pace) = (Backoff::default(), Pace::default());
+        Self { mapping, progress, outside, clock, plans, nudges, backoff, pace, number, share }
     }
 
     /// Runs until the shard ends, or the mapping is disabled or its parallelization factor changes; returns the shard's id.
@@ -108,7 +115,9 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
             if piece.tries > 0 {
                 Counts::add(&self.progress.counts.retried, 1);
             }
+            let began = Instant::now();
             let (verdict, outcome) = self.call(batch, &piece, &plan).await;
+            self.notice_starvation(&piece, &plan, began.elapsed(), verdict);
             match work.judge(verdict, &plan.settings) {
                 Next::Progress => {
                     if verdict != Verdict::Done {
@@ -132,6 +141,18 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
             }
         }
         Flow::Continue(())
+    }
+
+    /// Tells the functions that this lane's is starved, if the last invocation shows it.
+    fn notice_starvation(&mut self, piece: &Piece, plan: &Plan, took: Duration, verdict: Verdict) {
+        let size = plan.settings.batch_size;
+        if verdict != Verdict::Done || piece.records.len() < size {
+            return;
+        }
+        let (behind, _) = self.progress.shard.log().backlog(self.progress.checkpoint(self.number));
+        if self.pace.is_starved(*self.nudges.borrow(), took, behind, size) {
+            self.outside.starves();
+        }
     }
 
     fn is_overfull(&self) -> bool {

@@ -11,6 +11,7 @@ mod discard;
 mod failure_record;
 mod gather;
 mod lane;
+mod pace;
 mod places;
 mod progress;
 mod supervisor;

@@ -103,7 +103,8 @@ async fn answer_request(
     let function = uri.function(&live.variables).into_owned();
     let outcome = {
         let cx = region_of(cx, live, &function);
-        let invocation = Invocation { payload, trace_id: Some(trace_id.clone()), ..Invocation::default() };
+        let trace_id = Some(trace_id.clone());
+        let invocation = Invocation { payload, trace_id, gives_way: true, ..Invocation::default() };
         // The invocation goes on although the client hangs up or the gateway gives up: it is a task of its own.
         let invoked = functions.invoke(&cx, &function, invocation);
         if functions.are_debugged() { Ok(invoked.await) } else { clock.timeout(timeout, invoked).await }

@@ -194,6 +194,7 @@ async fn invoke(
     let invocation = Invocation {
         payload: payload.into(),
         trace_id: Some(matched.front.trace_id.to_owned()),
+        gives_way: true,
         ..Invocation::default()
     };
     let inner = region_of(cx, matched.live, &function);
