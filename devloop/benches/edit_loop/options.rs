@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 /// Measures save → live of devloop, of plain cargo and of `cargo lambda watch`, in alternation, on copies of the pipeline.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "edit_loop")]
 pub(crate) struct Options {
     /// How often each edit is made with each contestant.
-    #[arg(long, default_value_t = 9, value_name = "N")]
+    #[arg(long, default_value_t = 9, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// A function that is built and served; may be given more than once, and `upstream` must be among them.
     #[arg(long = "function", default_value = "upstream", value_name = "NAME")]

@@ -4,19 +4,20 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 /// Measures puts and reads of items beside dynoxide.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "items")]
 pub(crate) struct Options {
     /// How long puts are counted, and reads.
-    #[arg(long, default_value_t = 8, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 8, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) seconds: u64,
     /// How often each side is measured.
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// Connections; each waits for its answer.
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) connections: usize,
     /// Dynoxide's program, built with optimisation; without it, only devloop is measured.
     #[arg(long, value_name = "PROGRAM")]

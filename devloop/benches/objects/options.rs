@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 use crate::side::Kind;
 
@@ -15,19 +16,19 @@ use crate::side::Kind;
 #[command(name = "objects")]
 pub(crate) struct Options {
     /// For how long small objects are put, and for how long they are got.
-    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) seconds: u64,
     /// Connections that work at the same time.
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) connections: usize,
     /// The size of large objects; each connection puts and gets one.
-    #[arg(long, default_value_t = 100, value_name = "MB")]
+    #[arg(long, default_value_t = 100, value_name = "MB", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) large_mb: usize,
     /// The keys of the bucket that is listed.
-    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) keys: usize,
     /// The size of the upload in parts of 16 MB.
-    #[arg(long, default_value_t = 1024, value_name = "MB")]
+    #[arg(long, default_value_t = 1024, value_name = "MB", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) parts_mb: usize,
     /// The size of the upload whose memory is measured, for devloop alone; 0 leaves it out.
     #[arg(long, default_value_t = 5 * 1024, value_name = "MB")]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 use self::needed::built;
 
@@ -18,13 +19,13 @@ pub(crate) struct Options {
     #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
     pub(crate) peer: PathBuf,
     /// How long requests are sent.
-    #[arg(long, default_value_t = 20, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) seconds: u64,
     /// Virtual users; each has a connection of its own and waits for its answers.
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) vus: usize,
     /// How often each side is measured.
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// Fails when devloop completes less than this many times as many runs as the other.
     #[arg(long, default_value_t = 0.0, value_name = "TIMES")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use serde_json::Value;
 
 use crate::session::Launch;
@@ -17,7 +18,7 @@ const TEMPLATE: &str = "stack/templates/ServerlessDataProcessingPipelineStack.te
 #[command(name = "pipeline")]
 pub(crate) struct Options {
     /// For how long the idle pipeline is measured.
-    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) idle: u64,
     /// How often the time to `ready` is measured.
     #[arg(long, default_value_t = 5, value_name = "N")]
@@ -26,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "release", value_name = "PROFILE")]
     pub(crate) profile: String,
     /// The mappings' batch size, instead of the stack's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::from(1..=10_000))]
     pub(crate) batch_size: Option<u32>,
     /// Measures this program's cloud instead of that of the one that was built with the benchmark.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
@@ -35,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) beside: Option<PathBuf>,
     /// How often each of two builds is measured.
-    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// The workspace whose pipeline runs [default: this one]. An older build may need a copy that has the pipeline only.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."), hide_default_value = true, value_name = "DIR")]

@@ -42,9 +42,12 @@ async fn main() -> Result<()> {
             }
         }
         let [ours, peers] = rates.map(median);
-        println!("median {ours:.0} messages/s, wanted {}", what.wanted());
-        if ours < what.wanted() {
-            missed.push(format!("{}: {ours:.0} of {} messages/s", what.title(), what.wanted()));
+        match what.wanted() {
+            Some(wanted) => println!("median {ours:.0} messages/s, wanted {wanted}"),
+            None => println!("median {ours:.0} messages/s"),
+        }
+        if let Some(wanted) = what.wanted().filter(|wanted| ours < *wanted) {
+            missed.push(format!("{}: {ours:.0} of {wanted} messages/s", what.title()));
         }
         if !options.without_peer {
             println!("{:.1} times the peer's {peers:.0}, wanted 20", ours / peers);

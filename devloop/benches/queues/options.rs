@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 use self::needed::built;
 
@@ -24,13 +25,13 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) without_peer: bool,
     /// How many messages devloop gets in a round; five times as many where only the queue works.
-    #[arg(long, default_value_t = 20_000, value_name = "N")]
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) messages: usize,
     /// How many messages the other one gets, which takes longer for each.
-    #[arg(long, default_value_t = 500, value_name = "N")]
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) peer_messages: usize,
     /// How often each side is measured.
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// What to measure: `alone`, `chain-1`, `chain-10`, `fan-out`; all of them without it.
     #[arg(long, value_name = "WHAT", value_parser = What::parse)]
@@ -82,13 +83,13 @@ impl What {
         }
     }
 
-    /// How many messages a second are wanted of devloop at least.
-    pub(crate) fn wanted(self) -> f64 {
+    /// How many messages a second are wanted of devloop at least; a fan-out is only compared with the peer's.
+    pub(crate) fn wanted(self) -> Option<f64> {
         match self {
-            Self::Alone => 30_000.0,
-            Self::Chain(1) => 2_000.0,
-            Self::Chain(_) => 8_000.0,
-            Self::FanOut => 0.0,
+            Self::Alone => Some(30_000.0),
+            Self::Chain(1) => Some(2_000.0),
+            Self::Chain(_) => Some(8_000.0),
+            Self::FanOut => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 use self::needed::built;
 
@@ -15,19 +16,19 @@ use self::needed::built;
 #[command(name = "streams")]
 pub(crate) struct Options {
     /// How many records go through each function.
-    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) records: usize,
     /// For how long puts are counted, and an idle cloud is measured.
-    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) seconds: u64,
     /// How often the puts of each side are counted.
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// Connections that put; each waits for its answer.
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) connections: usize,
     /// The most records of one invocation.
-    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..=10_000))]
     pub(crate) batch_size: usize,
     /// Kinesalite's program; without it, only devloop's puts are counted.
     #[arg(long, value_name = "PROGRAM")]

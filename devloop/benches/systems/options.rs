@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 
 use self::needed::{built, must_start};
 use crate::session::Launch;
@@ -19,10 +20,10 @@ pub(crate) struct Options {
     #[arg(long = "delay", default_values_t = [0, 10, 100], value_name = "MS")]
     pub(crate) delays: Vec<u64>,
     /// How many requests `dist` sends at once.
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..=1_000))]
     pub(crate) at_once: usize,
     /// How often each is measured; the median is shown.
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) rounds: usize,
     /// The words, one a line.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/distributed/mydata.txt"), hide_default_value = true, value_name = "FILE")]

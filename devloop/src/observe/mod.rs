@@ -6,7 +6,7 @@ mod first_build;
 mod latency;
 mod localstack;
 mod pipeline;
-mod post;
+mod request;
 mod scrapes;
 
 #[cfg(test)]
@@ -23,5 +23,5 @@ pub(crate) use digests::Local;
 pub(crate) use first_build::FirstBuilds;
 pub(crate) use latency::Metric;
 pub(crate) use pipeline::Pipeline;
-pub(crate) use post::post;
+pub(crate) use request::request;
 pub(crate) use scrapes::Scrapes;

@@ -1,13 +1,13 @@
-//! Carries out the user's commands from the screen: pause, resume, rebuild, roll back, post a message.
+//! Carries out the user's commands from the screen: pause, resume, rebuild, roll back, send a request.
 
 use crate::aws::Trust;
 use crate::bus::{Events, wall};
 use crate::config::Environment;
 use crate::engine::Fact;
 use crate::observe;
-use crate::tui::Order;
+use crate::tui::{Order, Sent};
 
-/// The name in front of log lines about posted messages.
+/// The name in front of log lines about sent requests.
 const SENDER: &str = "devloop";
 
 /// Runs each order in a task of its own: the caller is the thread that reads keys and must not wait.
@@ -23,18 +23,28 @@ pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
                 Order::RollBack { function, agreed } => {
                     events.send(Fact::RollBack { function, agreed }).await;
                 }
-                Order::Send { url, body } => send(&events, &url, body.unwrap_or_else(sample)).await,
+                Order::Send { url, what } => {
+                    let body = match what {
+                        Sent::Message => Some(sample()),
+                        Sent::Body(body) => Some(body),
+                        Sent::Get => None,
+                    };
+                    send(&events, &url, body).await;
+                }
             }
         });
     })
 }
 
-/// Posts the body, and logs it with the answer.
-async fn send(events: &Events, url: &str, body: String) {
-    let answer = observe::post(url, body.clone(), Trust::new(Environment::of_process().certificates())).await;
-    let line = match answer {
-        Ok((status, answer)) => format!("sent {body}, answered {status} {answer}"),
-        Err(why) => format!("sent {body} to {url}: {why}"),
+/// Posts the body, or gets the URL if there is none, and logs it with the answer.
+async fn send(events: &Events, url: &str, body: Option<String>) {
+    let trust = Trust::new(Environment::of_process().certificates());
+    let answer = observe::request(url, body.clone(), trust).await;
+    let line = match (body, answer) {
+        (Some(body), Ok((status, answer))) => format!("sent {body}, answered {status} {answer}"),
+        (Some(body), Err(why)) => format!("sent {body} to {url}: {why}"),
+        (None, Ok((status, answer))) => format!("sent GET {url}, answered {status} {answer}"),
+        (None, Err(why)) => format!("sent GET {url}: {why}"),
     };
     events.send(Fact::Log { function: SENDER.to_owned(), line }).await;
 }

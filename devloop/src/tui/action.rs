@@ -180,7 +180,7 @@ pub(super) const BINDINGS: &[Binding] = &[
         "resend",
         &["r"],
         "resend",
-        "post a message to the API; the last typed body again, if any",
+        "send the curl line's request to the API; the last typed body again, if any",
     ),
     bind(Action::Copy, "copy", &["c"], "copy", "copy the marked function, error or line (OSC 52)"),
     bind(Action::CopyJson, "copy-json", &["y"], "as JSON", "copy the marked function, error or line as JSON"),

@@ -41,6 +41,6 @@ pub(crate) use child::Load;
 pub(crate) use keymap::Keymap;
 pub(crate) use live::LiveScreen;
 pub(crate) use run::{Opening, Tui, has_panicked, resume, suspend};
-pub(crate) use screen::{Commit, Order};
+pub(crate) use screen::{Commit, Order, Sent};
 pub(crate) use terminal::restore;
 pub(crate) use theme::Theme;

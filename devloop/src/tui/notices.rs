@@ -296,12 +296,16 @@ fn rates(before: &StatusReport, after: &StatusReport) -> BTreeMap<String, f64> {
 /// The output of the pipeline's template that no other template has.
 const PIPELINE: &str = "KinesisStreamName";
 
-/// The API's URL among the template's outputs: a URL, and if there are several, one whose name says so.
+/// The pipeline's output with its API's URL.
+const PIPELINE_API: &str = "ApiGatewayMethodEndpoint";
+
+/// The API's URL among the templates' outputs: the pipeline's if it is one of the stacks, and otherwise a URL, if there are several
+/// one whose name says so.
 fn api(outputs: &BTreeMap<String, String>) -> Option<String> {
     let urls =
         || outputs.iter().filter(|(_, value)| value.starts_with("http://") || value.starts_with("https://"));
     let named = urls().find(|(name, _)| name.to_ascii_lowercase().contains("api"));
-    named.or_else(|| urls().next()).map(|(_, url)| url.clone())
+    outputs.get(PIPELINE_API).or_else(|| Some(named.or_else(|| urls().next())?.1)).cloned()
 }
 
 /// Since when the function's code answers.

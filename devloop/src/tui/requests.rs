@@ -2,7 +2,7 @@
 
 use crate::tui::layout::Pane;
 use crate::tui::location::place_in;
-use crate::tui::screen::{Order, Request, Screen};
+use crate::tui::screen::{Order, Request, Screen, Sent};
 use crate::tui::text::words;
 use crate::tui::trace::ids_in;
 
@@ -59,15 +59,19 @@ impl Screen {
         Some(Request::Order(if self.paused.is_some() { Order::Resume } else { Order::Pause }))
     }
 
-    /// Posts the body; `None`: the body that was typed last, or a message like that of the call.
+    /// Posts the body; `None`: the body that was typed last. If none was typed, sends what the call that is shown sends.
     pub(super) fn send(&mut self, body: Option<String>) -> Option<Request> {
         let Some(url) = self.api.clone() else {
             self.say("there is no API to call");
             return None;
         };
         self.sent = body.or_else(|| self.sent.take());
-        let body = self.sent.clone();
-        Some(Request::Order(Order::Send { url, body }))
+        let what = match (&self.sent, self.takes_messages) {
+            (Some(body), _) => Sent::Body(body.clone()),
+            (None, true) => Sent::Message,
+            (None, false) => Sent::Get,
+        };
+        Some(Request::Order(Order::Send { url, what }))
     }
 
     /// Asks for a rollback of the named function; `None`: of the selected one, if the functions' pane has the focus.

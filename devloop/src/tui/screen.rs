@@ -59,13 +59,23 @@ pub(crate) enum Order {
         /// Whether the user has agreed to what that changes.
         agreed: bool,
     },
-    /// Post this body to the URL, and show the answer among the logs.
+    /// Send a request to the URL, and show the answer among the logs.
     Send {
         /// The API's URL.
         url: String,
-        /// The body; `None`: a message like that of the call.
-        body: Option<String>,
+        what: Sent,
     },
+}
+
+/// What a request to the API is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// A post of the pipeline's message, with an id that was not sent before.
+    Message,
+    /// A post of this body, which was typed.
+    Body(String),
+    /// A request without a body, because nothing is known about what the API takes.
+    Get,
 }
 
 /// The commit that is checked out in the workspace.

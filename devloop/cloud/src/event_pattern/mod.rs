@@ -36,13 +36,34 @@ impl Pattern {
         if let Some(Value::Array(items)) = object {
             return items.iter().any(|item| self.holds(Some(item)));
         }
+        self.0.iter().all(|condition| condition.holds(object))
+    }
+
+    /// Whether the pattern accepts a record whose member `payload` came as text: it is an object or a list if that text is JSON. A
+    /// pattern for JSON accepts no other text, and a pattern for text accepts no JSON [Using event filtering with an Amazon SQS
+    /// event source, Using event filtering with a Kinesis event source, Lambda developer guide].
+    pub(crate) fn accepts_record(&self, record: &Value, payload: &str) -> bool {
+        let is_json = record.get(payload).is_some_and(|value| value.is_object() || value.is_array());
         self.0.iter().all(|condition| match condition {
-            Condition::Inside(name, pattern) => pattern.holds(object.and_then(|object| object.get(name))),
-            Condition::OneOf(name, comparisons) => {
-                let value = object.and_then(|object| object.get(name));
-                comparisons.iter().any(|comparison| comparison.holds(value))
+            Condition::Inside(name, _) if name == payload && !is_json => false,
+            Condition::OneOf(name, _) if name == payload && is_json => false,
+            Condition::Either(patterns) => {
+                patterns.iter().any(|pattern| pattern.accepts_record(record, payload))
             }
-            Condition::Either(patterns) => patterns.iter().any(|pattern| pattern.holds(object)),
+            condition => condition.holds(Some(record)),
         })
+    }
+}
+
+impl Condition {
+    fn holds(&self, object: Option<&Value>) -> bool {
+        let member = |name: &String| object.and_then(|object| object.get(name));
+        match self {
+            Self::Inside(name, pattern) => pattern.holds(member(name)),
+            Self::OneOf(name, comparisons) => {
+                comparisons.iter().any(|comparison| comparison.holds(member(name)))
+            }
+            Self::Either(patterns) => patterns.iter().any(|pattern| pattern.holds(object)),
+        }
     }
 }

@@ -28,7 +28,8 @@ fn a_session_is_paused_and_tells_what_it_noted() {
 fn messages_are_posted_to_the_api() {
     let url = outputs()["ApiEndpoint4F160690"].clone();
     let order = |body: Option<&str>| {
-        Some(Request::Order(Order::Send { url: url.clone(), body: body.map(str::to_owned) }))
+        let what = body.map_or(Sent::Message, |body| Sent::Body(body.to_owned()));
+        Some(Request::Order(Order::Send { url: url.clone(), what }))
     };
     let mut session = running();
     assert_eq!(session.press("r"), order(None));
@@ -37,6 +38,37 @@ fn messages_are_posted_to_the_api() {
     assert_eq!(session.press("enter"), order(Some(r#"{"id": "7"}"#)));
     assert_eq!(session.press("r"), order(Some(r#"{"id": "7"}"#)));
     assert_eq!(Session::new().press("r"), None);
+}
+
+#[test]
+fn an_api_that_is_not_the_pipelines_gets_the_request_of_its_call_and_then_what_is_typed() {
+    let mut session = Session::new();
+    let url = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/dev/process".to_owned();
+    let outputs = [("ApiEndpoint".to_owned(), url.clone())].into();
+    session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
+    let order = |what| Some(Request::Order(Order::Send { url: url.clone(), what }));
+    assert_eq!(session.press("u"), Some(Request::Copy(format!("curl -i {url}"))));
+    assert_eq!(session.press("r"), order(Sent::Get));
+    session.press(":");
+    session.screen.paste(r#"send {"data": "word"}"#);
+    assert_eq!(session.press("enter"), order(Sent::Body(r#"{"data": "word"}"#.to_owned())));
+    assert_eq!(session.press("r"), order(Sent::Body(r#"{"data": "word"}"#.to_owned())));
+}
+
+#[test]
+fn the_pipelines_message_goes_to_the_pipelines_api_beside_others() {
+    let mut session = Session::new();
+    let url = |id: &str| format!("http://127.0.0.1:4566/_aws/execute-api/{id}/prod/");
+    let outputs = [
+        ("ApiEndpoint", url("other")),
+        ("ApiGatewayMethodEndpoint", url("pipeline")),
+        ("KinesisStreamName", "Events".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let outputs = outputs.into();
+    session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
+    let (url, what) = (url("pipeline"), Sent::Message);
+    assert_eq!(session.press("r"), Some(Request::Order(Order::Send { url, what })));
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::engine::{
 use crate::graph::{Reason, Workspace};
 use crate::status::{Hop, StatusReport, findings};
 use crate::tui::keymap::Keymap;
-use crate::tui::screen::{Commit, Order, Prompt, Request, Screen};
+use crate::tui::screen::{Commit, Order, Prompt, Request, Screen, Sent};
 use crate::tui::theme::Theme;
 use crate::tui::view;
 

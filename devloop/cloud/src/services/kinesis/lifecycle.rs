@@ -84,12 +84,32 @@ pub(super) fn create(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
     Ok(json!({}))
 }
 
-/// [`DeleteStream`, Kinesis API reference]. Registered consumers are deleted with the stream, even without
-/// `EnforceConsumerDeletion`; AWS then refuses.
+/// [`DeleteStream`, Kinesis API reference]. Registered consumers are deleted with the stream, but only if
+/// `EnforceConsumerDeletion` asks for that.
 pub(super) fn delete(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Result<Value, ApiError> {
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Input {
+        enforce_consumer_deletion: Option<bool>,
+    }
     let name = target::take(cx, &mut input)?;
-    let removed = kinesis.streams(cx).write().remove(&name);
-    removed.ok_or_else(|| not_found(&name, &cx.account))?.delete();
+    let with_consumers = wire::read::<Input>(input)?.enforce_consumer_deletion.unwrap_or(false);
+    let streams = kinesis.streams(cx);
+    let mut streams = streams.write();
+    let stream = streams.get(&name).ok_or_else(|| not_found(&name, &cx.account))?;
+    if !with_consumers && !stream.consumers.lock().is_empty() {
+        return Err(ApiError::client(
+            "ResourceInUseException",
+            format!(
+                "DeleteStream can't delete {}:{name} because there are consumers associated with this data stream. To \
+                 delete {name} anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of all the \
+                 consumers that are associated with it.",
+                cx.account
+            ),
+        ));
+    }
+    stream.delete();
+    streams.remove(&name);
     Ok(json!({}))
 }
 

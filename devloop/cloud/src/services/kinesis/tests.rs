@@ -302,6 +302,34 @@ async fn a_deleted_stream_wakes_its_readers_and_is_gone() {
 }
 
 #[tokio::test]
+async fn a_stream_with_consumers_is_deleted_only_together_with_them() {
+    let fixture = Fixture::with_shards(1).await;
+    let arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
+    let consumer = json!({ "StreamARN": arn, "ConsumerName": "c" });
+    let refused = "DeleteStream can't delete 000000000000:s because there are consumers associated with this data stream. \
+                   To delete s anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of all the \
+                   consumers that are associated with it.";
+    fixture.ok("RegisterStreamConsumer", consumer.clone()).await;
+    for input in [json!({ "StreamName": "s" }), json!({ "StreamARN": arn, "EnforceConsumerDeletion": false })]
+    {
+        let error = fixture.error("DeleteStream", input).await;
+        assert_eq!(error, ApiError::client("ResourceInUseException", refused));
+    }
+    // The refused calls changed nothing.
+    fixture.put("0", "x").await;
+    fixture.ok("DescribeStreamConsumer", consumer.clone()).await;
+    fixture.ok("DeleteStream", json!({ "StreamName": "s", "EnforceConsumerDeletion": true })).await;
+    let error = fixture.error("DescribeStreamSummary", json!({ "StreamName": "s" })).await;
+    assert_eq!(error.code, "ResourceNotFoundException");
+    fixture.ok("CreateStream", json!({ "StreamName": "s", "ShardCount": 1 })).await;
+    let error = fixture.error("DescribeStreamConsumer", consumer.clone()).await;
+    assert_eq!(error.code, "ResourceNotFoundException");
+    fixture.ok("RegisterStreamConsumer", consumer.clone()).await;
+    fixture.ok("DeregisterStreamConsumer", consumer).await;
+    fixture.ok("DeleteStream", json!({ "StreamName": "s" })).await;
+}
+
+#[tokio::test]
 async fn a_record_becomes_an_event_in_lambdas_form() {
     let fixture = Fixture::with_shards(1).await;
     fixture.clock.advance(Duration::from_millis(123));

@@ -61,12 +61,12 @@ pub(super) fn payload<'r>(records: impl IntoIterator<Item = &'r [u8]>) -> Bytes 
 }
 
 /// Whether one of the filters accepts a message; without filters every message is accepted. Only the body is matched: as
-/// JSON if it is an object, and as text otherwise [Using event filtering with an Amazon SQS event source].
+/// JSON if it is an object or a list, and as text otherwise [Using event filtering with an Amazon SQS event source].
 pub(super) fn accepts(filters: &[Filter], body: &str) -> bool {
     if filters.is_empty() {
         return true;
     }
-    let object = serde_json::from_str::<Value>(body).ok().filter(Value::is_object);
-    let forms = [object.map(|object| json!({ "body": object })), Some(json!({ "body": body }))];
-    filters.iter().any(|filter| forms.iter().flatten().any(|form| filter.pattern.accepts(form)))
+    let json = serde_json::from_str::<Value>(body).ok().filter(|json| json.is_object() || json.is_array());
+    let record = json!({ "body": json.unwrap_or_else(|| body.into()) });
+    filters.iter().any(|filter| filter.pattern.accepts_record(&record, "body"))
 }

@@ -9,7 +9,7 @@ mod feeder;
 mod gauge;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(super) use feeder::Feeder;
 pub(super) use settings::{check, defaults};

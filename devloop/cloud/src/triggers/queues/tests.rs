@@ -1,7 +1,8 @@
-//! Tests of mappings with real queues, a fake function, and a clock that the test drives.
+//! Tests of mappings with real queues and streams, a fake function, and a clock that the test drives.
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -12,7 +13,13 @@ use crate::{
     context::Context,
     error::ApiError,
     functions::Outcome,
-    services::{dynamodb::TableStream, kinesis::Stream, sqs::Sqs},
+    limits::Limits,
+    services::{
+        cloudwatch::CloudWatch,
+        dynamodb::TableStream,
+        kinesis::{Consumed, Kinesis, Stream},
+        sqs::Sqs,
+    },
     triggers::{
         mappings::Mappings,
         outside::{Destination, Invoke, Measure, Notice, Queues, Sources},
@@ -25,11 +32,22 @@ const ARN: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 const URL: &str = "http://127.0.0.1:4566/000000000000/q";
 const DEAD: &str = "http://127.0.0.1:4566/000000000000/dead";
 
-/// The function's answer to the bodies and ids of a batch.
+/// The function's answer to the payloads and ids of a batch.
 type Behaviour = Box<dyn FnMut(&[(String, String)]) -> Result<Value, Option<ApiError>> + Send>;
 
-struct Fake {
+/// What a message's sender or a record's producer sent, and the id that it got.
+fn payload_and_id(record: &Value) -> (String, String) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let Some(kinesis) = record.get("kinesis") else {
+        return (text(&record["body"]), text(&record["messageId"]));
+    };
+    let data = BASE64_STANDARD.decode(text(&kinesis["data"])).unwrap();
+    (String::from_utf8(data).unwrap(), text(&kinesis["sequenceNumber"]))
+}
+
+pub(in crate::triggers) struct Fake {
     sqs: Arc<Sqs>,
+    kinesis: Kinesis,
     behaviour: Mutex<Behaviour>,
     /// Invocations wait until this is true.
     open: watch::Sender<bool>,
@@ -49,10 +67,7 @@ impl Invoke for Fake {
 
     async fn invoke(&self, cx: &Context, _: &str, payload: Bytes) -> Result<Outcome, ApiError> {
         let event: Value = serde_json::from_slice(&payload).unwrap();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let records = event["Records"].as_array().unwrap();
-        let records: Vec<_> =
-            records.iter().map(|record| (text(&record["body"]), text(&record["messageId"]))).collect();
+        let records: Vec<_> = event["Records"].as_array().unwrap().iter().map(payload_and_id).collect();
         self.calls.send(event).unwrap();
         self.open.subscribe().wait_for(|open| *open).await.unwrap();
         let (payload, function_error) = match (self.behaviour.lock())(&records) {
@@ -88,37 +103,38 @@ impl Queues for Fake {
 
 impl Sources for Fake {
     type Kinesis = Stream;
-    type Consumer = Stream;
+    type Consumer = Consumed;
     type DynamoDb = TableStream;
 
-    fn kinesis(&self, _: &str, _: &str) -> Result<Arc<Stream>, ApiError> {
-        Err(ApiError::internal("no streams here"))
+    fn kinesis(&self, region: &str, stream_arn: &str) -> Result<Arc<Stream>, ApiError> {
+        self.kinesis.source(region, stream_arn)
     }
 
-    fn consumer(&self, _: &str, _: &str) -> Result<Arc<Stream>, ApiError> {
-        Err(ApiError::internal("no streams here"))
+    fn consumer(&self, region: &str, consumer_arn: &str) -> Result<Arc<Consumed>, ApiError> {
+        self.kinesis.consumed(region, consumer_arn)
     }
 
     fn dynamodb(&self, _: &str, _: &str) -> Result<Arc<TableStream>, ApiError> {
-        Err(ApiError::internal("no streams here"))
+        Err(ApiError::internal("no tables here"))
     }
 }
 
 /// A queue `q` that moves messages to its dead-letter queue after five receives, and mappings.
-struct World {
+pub(in crate::triggers) struct World {
     clock: Clock,
     fake: Arc<Fake>,
-    mappings: Mappings<Fake>,
+    pub(in crate::triggers) mappings: Mappings<Fake>,
     cx: Context,
     seen: mpsc::UnboundedReceiver<Value>,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(in crate::triggers) async fn new() -> Self {
         let clock = Clock::manual(START_MS);
         let (calls, seen) = mpsc::unbounded_channel();
         let fake = Arc::new(Fake {
             sqs: Arc::new(Sqs::new(clock.clone())),
+            kinesis: Kinesis::new(clock.clone(), Limits::Machine, Arc::new(CloudWatch::new(clock.clone()))),
             behaviour: Mutex::new(Box::new(|_| Ok(Value::Null))),
             open: watch::Sender::new(true),
             calls,
@@ -140,7 +156,11 @@ impl World {
         world
     }
 
-    async fn sqs(&self, operation: &str, input: Value) -> Value {
+    pub(in crate::triggers) async fn kinesis(&self, operation: &str, input: Value) -> Value {
+        self.fake.kinesis.call(&self.cx, operation, input).await.unwrap()
+    }
+
+    pub(in crate::triggers) async fn sqs(&self, operation: &str, input: Value) -> Value {
         self.fake.sqs.call(&self.cx, operation, input).await.unwrap()
     }
 
@@ -155,11 +175,11 @@ impl World {
     }
 
     /// Maps the queue to the function; returns the mapping's UUID.
-    fn map(&self, more: Value) -> String {
+    pub(in crate::triggers) fn map(&self, more: Value) -> String {
         self.mappings.create(&self.cx, Self::options(more).unwrap()).unwrap().uuid.clone()
     }
 
-    fn update(&self, uuid: &str, options: Value) {
+    pub(in crate::triggers) fn update(&self, uuid: &str, options: Value) {
         self.mappings.update(&self.cx, uuid, &Options::update(options).unwrap()).unwrap();
     }
 
@@ -174,7 +194,7 @@ impl World {
         self.fake.open.send_replace(!hold);
     }
 
-    async fn settle(&self) {
+    pub(in crate::triggers) async fn settle(&self) {
         for _ in 0..300 {
             tokio::task::yield_now().await;
         }
@@ -186,15 +206,18 @@ impl World {
         self.settle().await;
     }
 
-    /// The bodies of each batch since the last call.
-    async fn calls(&mut self) -> Vec<Vec<String>> {
+    /// The payloads and ids of each batch since the last call.
+    pub(in crate::triggers) async fn batches(&mut self) -> Vec<Vec<(String, String)>> {
         self.settle().await;
         std::iter::from_fn(|| self.seen.try_recv().ok())
-            .map(|event| {
-                let records = event["Records"].as_array().unwrap();
-                records.iter().map(|record| record["body"].as_str().unwrap().to_owned()).collect()
-            })
+            .map(|event| event["Records"].as_array().unwrap().iter().map(payload_and_id).collect())
             .collect()
+    }
+
+    /// The bodies of each batch since the last call.
+    async fn calls(&mut self) -> Vec<Vec<String>> {
+        let bodies = |batch: Vec<(String, String)>| batch.into_iter().map(|(body, _)| body).collect();
+        self.batches().await.into_iter().map(bodies).collect()
     }
 
     /// Visible and invisible messages of a queue.

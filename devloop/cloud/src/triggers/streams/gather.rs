@@ -167,11 +167,14 @@ fn fill<H: SourceShard>(
     }
 }
 
+/// The member of a Kinesis record that came as text. Records of tables have none.
+const PAYLOAD: &str = "data";
+
 /// Whether a record matches a filter.
 fn accepts<H: SourceShard>(shard: &H, settings: &Settings, entry: &Entry<H::Record>) -> bool {
     if settings.filters.is_empty() {
         return true;
     }
     let record = shard.filterable(entry);
-    settings.filters.iter().any(|filter| filter.pattern.accepts(&record))
+    settings.filters.iter().any(|filter| filter.pattern.accepts_record(&record, PAYLOAD))
 }

@@ -1,4 +1,5 @@
-//! Mappings with fake streams, functions and a fake queue, on a clock that the test drives.
+//! Mappings with fake streams, functions and a fake queue, on a clock that the test drives; random filters with real queues and
+//! streams.
 
 mod delivery;
 mod factor;
@@ -8,6 +9,8 @@ mod filters;
 mod lifecycle;
 mod model;
 mod properties;
+mod random_filters;
+mod reference_filter;
 mod rest;
 mod wildrydes;
 mod windows;

@@ -130,7 +130,7 @@ async fn a_subscription_ends_with_its_consumer_and_with_its_stream() {
     let fixture = Fixture::with_shards(1).await;
     for (operation, input) in [
         ("DeregisterStreamConsumer", json!({ "StreamARN": ARN, "ConsumerName": "c" })),
-        ("DeleteStream", json!({ "StreamName": "s" })),
+        ("DeleteStream", json!({ "StreamName": "s", "EnforceConsumerDeletion": true })),
     ] {
         let consumer = fixture.consumer().await;
         let mut events = fixture.events(&consumer);
