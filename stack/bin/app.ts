@@ -1,11 +1,16 @@
 /** The program that the CDK CLI runs (`app` in `cdk.json`). */
+import { App } from 'aws-cdk-lib';
+
 import { buildApp } from '../lib/app';
 import { repositoryRoot } from '../lib/paths';
-import { readSettings } from '../lib/settings';
+import { inContext, readSettings } from '../lib/settings';
 import { reportingUserErrors } from '../lib/user-error';
 
 reportingUserErrors(() => {
-  const settings = readSettings(process.env, repositoryRoot);
+  // An app without stacks reads the context as the CDK CLI hands it over.
+  const { node } = new App({ autoSynth: false });
+  const context = Object.fromEntries(Object.keys(inContext).map((name) => [name, node.tryGetContext(name)]));
+  const settings = readSettings(process.env, repositoryRoot, context);
   for (const warning of settings.warnings) console.error(`warning: ${warning}`);
   buildApp(settings).synth();
 });

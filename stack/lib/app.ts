@@ -17,7 +17,7 @@ export function buildApp(settings: Settings, outdir?: string): App {
     // The settings that `cdk init` writes into cdk.json. They are here so that tests and templates have them too.
     context: {
       ...cx_api.CURRENTLY_RECOMMENDED_FLAGS,
-      // Lambda makes a function's log group at its first run. If that comes first, a resource of the same name would fail.
+      // `RustFunction` makes the log groups, so that whatever calls a function waits for its group.
       [cx_api.USE_CDK_MANAGED_LAMBDA_LOGGROUP]: false,
     },
   });

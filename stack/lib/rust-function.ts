@@ -2,7 +2,16 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 
-import { Annotations, Duration, aws_ec2 as ec2, aws_iam as iam, aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
+import {
+  Annotations,
+  Duration,
+  RemovalPolicy,
+  aws_ec2 as ec2,
+  aws_iam as iam,
+  aws_lambda as lambda,
+  aws_logs as logs,
+  aws_s3 as s3,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { Settings } from './settings';
@@ -13,6 +22,9 @@ const HOT_RELOAD_BUCKET = 'hot-reload';
 
 /** The address of the cloud for its functions. LocalStack's resolver knows the name inside containers. */
 const LOCALSTACK_ENDPOINT = 'http://localhost.localstack.cloud:4566';
+
+/** How long the lines of a function are kept. Without a limit CloudWatch keeps and bills them for ever. */
+const RETENTION = logs.RetentionDays.ONE_MONTH;
 
 /** The properties in which Rust functions differ. */
 export interface RustFunctionProps {
@@ -37,8 +49,14 @@ export interface RustFunctionProps {
 /**
  * A function whose `bootstrap` is in the dist folder. Memory and timeout are Lambda's defaults, 128 MB and 3 s,
  * unless a system needs more: most calls use a fraction of both, and with a short timeout a call that hangs is retried soon.
+ *
+ * Lambda makes a log group without a limit at the first call of a function that has none, and CloudFormation would then refuse to make one of
+ * that name. So whatever can call the function, permissions and mappings, waits for the log group.
  */
 export class RustFunction extends lambda.Function {
+  /** Where its lines are. */
+  readonly logs: logs.LogGroup;
+
   constructor(scope: Construct, id: string, props: RustFunctionProps) {
     const { settings, name, functionName, role, vpc, timeout, memorySize } = props;
     super(scope, id, {
@@ -58,6 +76,22 @@ export class RustFunction extends lambda.Function {
       ...(timeout && { timeout }),
       ...(memorySize && { memorySize }),
     });
+    this.logs = new logs.LogGroup(this, 'Logs', {
+      logGroupName: `/aws/lambda/${this.functionName}`,
+      retention: RETENTION,
+      removalPolicy: settings.useLocalStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+  }
+
+  override addEventSourceMapping(id: string, options: lambda.EventSourceMappingOptions): lambda.EventSourceMapping {
+    const mapping = super.addEventSourceMapping(id, options);
+    mapping.node.addDependency(this.logs);
+    return mapping;
+  }
+
+  override addPermission(id: string, permission: lambda.Permission): void {
+    super.addPermission(id, permission);
+    (permission.scope ?? this).node.tryFindChild(id)?.node.addDependency(this.logs);
   }
 }
 

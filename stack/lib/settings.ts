@@ -1,6 +1,6 @@
 /**
- * The settings of a deployment, from environment variables. Pure: `bin/` passes the process environment, tests pass
- * literals. Every variable that the app reads is named here and in the README's table.
+ * The settings of a deployment, from environment variables and from the CDK's context. Pure: `bin/` passes the process environment and
+ * the context, tests pass literals. Every variable and every name of the context that the app reads is named here and in the README's table.
  */
 import * as path from 'node:path';
 
@@ -45,13 +45,24 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
+/** The settings that the CDK's context has too (`-c sink=postgres`), with their variables. The context goes first. */
+export const inContext = { system: 'SYSTEM', sink: 'SINK', databaseUrl: 'DATABASE_URL', vpc: 'VPC', architecture: 'LAMBDA_ARCHITECTURE' } as const;
+
+/** What the context has of them. */
+export type Context = Readonly<Partial<Record<keyof typeof inContext, unknown>>>;
+
 /**
- * Reads the settings; relative folders are taken from `repositoryRoot`.
+ * Reads the settings; relative folders are taken from `repositoryRoot`. A setting of the context counts instead of its variable.
  *
  * Throws a `UserError` if HOT_DEPLOY is on without USE_LOCALSTACK or VPC with it, if SYSTEM, LAMBDA_ARCHITECTURE or SINK names nothing that there
  * is, or if DATABASE_URL is missing although it is needed or given although it is not used.
  */
-export function readSettings(environment: NodeJS.ProcessEnv, repositoryRoot: string): Settings {
+export function readSettings(variables: NodeJS.ProcessEnv, repositoryRoot: string, context: Context = {}): Settings {
+  const environment = { ...variables };
+  for (const [name, variable] of Object.entries(inContext)) {
+    const value = context[name as keyof Context];
+    if (value !== undefined) environment[variable] = String(value);
+  }
   const useLocalStack = environment.USE_LOCALSTACK === 'true';
   const hotDeploy = environment.HOT_DEPLOY === 'true';
   if (hotDeploy && !useLocalStack) {

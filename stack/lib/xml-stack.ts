@@ -15,6 +15,7 @@ import {
   aws_iam as iam,
   aws_lambda as lambda,
   aws_lambda_destinations as destinations,
+  aws_logs as logs,
   aws_s3 as s3,
   aws_sqs as sqs,
 } from 'aws-cdk-lib';
@@ -58,6 +59,14 @@ export class XmlStack extends Stack {
     rules.grant(process, 'dynamodb:GetItem', 'dynamodb:PutItem');
     this.allow(process, XML_BUCKET, 's3:GetObject');
     this.allow(process, JSON_BUCKET, 's3:GetObject', 's3:PutObject');
+    // A file that cannot be converted is no failure of the function, which reports it in the bucket and is not called again for it.
+    process.logs.addMetricFilter('Refused', {
+      filterName: 'refused-files',
+      filterPattern: logs.FilterPattern.stringValue('$.outcome', '=', 'refused'),
+      metricNamespace: 'xml',
+      metricName: 'RefusedFiles',
+      metricValue: '1',
+    });
 
     const upload = new RustFunction(this, 'Upload', {
       ...common,
@@ -75,6 +84,7 @@ export class XmlStack extends Stack {
       sourceAccount: this.account,
       sourceArn: `arn:${this.partition}:s3:::${XML_BUCKET}`,
     });
+    permission.node.addDependency(process.logs);
     const incoming = this.bucket('XmlFiles', XML_BUCKET, removalPolicy);
     incoming.notificationConfiguration = {
       lambdaConfigurations: [

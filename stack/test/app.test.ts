@@ -46,6 +46,19 @@ test('valid settings write the assembly without any output', () => {
   assert.ok(template.includes(`${folder}/upstream`));
 });
 
+test('the context of the command line chooses the sink', () => {
+  const { stderr, assembly } = run({
+    USE_LOCALSTACK: 'true',
+    HOT_DEPLOY: 'true',
+    LAMBDA_DIST_PATH: folder,
+    CDK_CONTEXT_JSON: JSON.stringify({ sink: 'postgres', databaseUrl: 'postgres://database/rows' }),
+  });
+  assert.equal(stderr, '');
+  const template = JSON.parse(readFileSync(path.join(assembly, 'ServerlessDataProcessingPipelineStack.template.json'), 'utf8'));
+  assert.equal(template.Parameters.Sink.Default, 'postgres');
+  assert.equal(template.Parameters.DatabaseUrl.Default, 'postgres://database/rows');
+});
+
 test('a value that looks like `true` is warned about', () => {
   const { stderr } = run({ USE_LOCALSTACK: '1', LAMBDA_DIST_PATH: path.join(folder, 'nothing') });
   assert.match(stderr, /^warning: USE_LOCALSTACK=1 counts as off: only the value true turns it on\nerror: /);

@@ -270,6 +270,7 @@ test('a local template has only resources of the pipeline', () => {
       'AWS::Lambda::EventSourceMapping',
       'AWS::Lambda::Function',
       'AWS::Lambda::Permission',
+      'AWS::Logs::LogGroup',
       'AWS::SQS::Queue',
     ]);
     template.allResourcesProperties('AWS::Lambda::Function', { VpcConfig: Match.absent() });

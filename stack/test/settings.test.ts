@@ -56,6 +56,21 @@ test('relative folders start at the repository root, absolute ones are taken as 
   });
 });
 
+test('the context counts instead of the variable', () => {
+  const settings = readSettings({ SINK: 'both', VPC: 'true', SYSTEM: 'wildrydes' }, '/repository', {
+    system: 'pipeline',
+    sink: 'postgres',
+    vpc: false,
+    architecture: 'arm64',
+  });
+  const { system, sink, vpc, architecture } = settings;
+  assert.deepEqual({ system, sink, vpc, architecture }, { system: 'pipeline', sink: 'postgres', vpc: false, architecture: 'arm64' });
+  const local = { USE_LOCALSTACK: 'true' };
+  const { databaseUrl } = readSettings(local, '/repository', { sink: 'both', databaseUrl: 'postgres://localhost/rows' });
+  assert.equal(databaseUrl, 'postgres://localhost/rows');
+  assert.throws(() => readSettings({}, '/repository', { sink: 'file' }), /SINK=file is not a sink/);
+});
+
 test('hot deployment to AWS is refused, and the error names both remedies', () => {
   for (const useLocalStack of [undefined, 'false', '1']) {
     checkRefused(

@@ -52,6 +52,16 @@ test('events that fail three times go to the queue', () => {
   });
 });
 
+test('files that cannot be converted are counted, from the lines of the function that refuses them', () => {
+  const logs = template.findResources('AWS::Logs::LogGroup');
+  const group = Object.keys(logs).find((id) => id.startsWith('ProcessLogs'));
+  template.hasResourceProperties('AWS::Logs::MetricFilter', {
+    LogGroupName: { Ref: group },
+    FilterPattern: '{ $.outcome = "refused" }',
+    MetricTransformations: [{ MetricNamespace: 'xml', MetricName: 'RefusedFiles', MetricValue: '1' }],
+  });
+});
+
 test('the table has the rule id as its key, and the functions may read and seed it', () => {
   template.hasResourceProperties('AWS::DynamoDB::Table', {
     TableName: 'rulesTable',

@@ -195,6 +195,95 @@ async fn a_python_functions_failures_are_named_as_lambda_names_them() {
     assert_eq!(answer(&cloud, json!({})).await["count"], 1, "a new environment");
 }
 
+/// The function's own lines in the JSON log format: those with a level, parsed, without what differs from run to run. `requestId` and
+/// `timestamp` must be there.
+async fn records(cloud: &TestCloud) -> Vec<Value> {
+    let records =
+        messages(cloud).await.into_iter().filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+    let mut own: Vec<Value> = records.filter(|record| record.get("level").is_some()).collect();
+    for record in &mut own {
+        let members = record.as_object_mut().unwrap();
+        let id = members.remove("requestId").unwrap();
+        assert_eq!(id.as_str().unwrap().len(), 36, "{id}");
+        let time = members.remove("timestamp").unwrap();
+        let time = time.as_str().unwrap();
+        assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
+    }
+    own
+}
+
+fn json_format(level: &str) -> Value {
+    json!({ "LoggingConfig": { "LogFormat": "JSON", "ApplicationLogLevel": level } })
+}
+
+const PYTHON_LOGS: &str = r#"
+import logging
+
+logger = logging.getLogger("shop")
+
+
+def handler(event, context):
+    if event.get("raise"):
+        raise KeyError("as asked")
+    logger.debug("left out by default")
+    logger.info("sold %d", 2, extra={"order": "o-1"})
+    logger.warning("two\nlines")
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logger.exception("caught")
+    print("plain")
+"#;
+
+/// Log and monitor Python Lambda functions, "Using Lambda advanced logging controls with Python".
+#[tokio::test]
+async fn a_python_function_logs_json_as_lambda_documents_it() {
+    let sources = Sources::new(&[("app.py", PYTHON_LOGS)]);
+    let cloud = deployed("python3.12", "app.handler", &sources, json_format("INFO")).await;
+    answer(&cloud, json!({})).await;
+    let logged = records(&cloud).await;
+    assert_eq!(
+        logged[..2],
+        [
+            json!({ "level": "INFO", "message": "sold 2", "logger": "shop", "order": "o-1" }),
+            json!({ "level": "WARNING", "message": "two\nlines", "logger": "shop" }),
+        ]
+    );
+    let caught = &logged[2];
+    assert_eq!((&caught["level"], &caught["message"]), (&json!("ERROR"), &json!("caught")));
+    assert_eq!(
+        (&caught["errorType"], &caught["errorMessage"]),
+        (&json!("ZeroDivisionError"), &json!("division by zero"))
+    );
+    assert!(caught["stackTrace"][0].as_str().unwrap().contains("in handler\n    1 / 0\n"), "{caught}");
+    assert!(caught["location"].as_str().unwrap().ends_with("app.py:handler:16"), "{caught}");
+    assert_eq!(logged.len(), 3, "{logged:?}");
+    assert!(messages(&cloud).await.iter().any(|line| line == "plain"), "what is printed stays as it is");
+
+    failure(&cloud, json!({ "raise": true })).await;
+    let mut failed = records(&cloud).await.pop().unwrap();
+    let trace = failed.as_object_mut().unwrap().remove("stackTrace").unwrap();
+    assert_eq!(
+        failed,
+        json!({ "level": "ERROR", "errorType": "KeyError", "errorMessage": "'as asked'" }),
+        "an error that nobody catches is one record too"
+    );
+    assert_eq!(trace.as_array().unwrap().len(), 1, "{trace}");
+}
+
+#[tokio::test]
+async fn a_python_functions_level_is_that_of_its_logging_config() {
+    let sources = Sources::new(&[("app.py", PYTHON_LOGS)]);
+    let levels = async |level: &str| {
+        let cloud = deployed("python3.12", "app.handler", &sources, json_format(level)).await;
+        answer(&cloud, json!({})).await;
+        let logged = records(&cloud).await;
+        logged.iter().map(|record| record["level"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(levels("TRACE").await, ["DEBUG", "INFO", "WARNING", "ERROR"]);
+    assert_eq!(levels("ERROR").await, ["ERROR"]);
+}
+
 #[tokio::test]
 async fn python_code_that_cannot_be_loaded_is_reported() {
     let check = async |text: &str, handler: &str, error_type: &str, message: &str| {
@@ -308,6 +397,79 @@ async fn a_node_functions_failures_are_named_as_lambda_names_them() {
     let (document, _) = failure(&cloud, json!({ "do": "exit" })).await;
     assert_eq!(document["errorType"], "Runtime.ExitError");
     assert_eq!(answer(&cloud, json!({})).await["count"], 1, "a new environment");
+}
+
+const NODE_LOGS: &str = r"
+exports.handler = async (event) => {
+  if (event.raise) throw Object.assign(new RangeError('as asked'), { code: 'E_ASKED' });
+  console.trace('much');
+  console.debug('left out by default');
+  console.log({ sold: 2 });
+  console.info('two\nlines', 3);
+  console.warn(new TypeError('alone'));
+  console.error('with text', new RangeError('beside'));
+  const circle = {};
+  circle.circle = circle;
+  console.fatal(circle);
+  process.stdout.write('plain\n');
+};
+";
+
+/// Log and monitor Node.js Lambda functions, "Using Lambda advanced logging controls with Node.js".
+#[tokio::test]
+async fn a_node_function_logs_json_as_lambda_documents_it() {
+    let sources = Sources::new(&[("index.js", NODE_LOGS)]);
+    let cloud = deployed("nodejs22.x", "index.handler", &sources, json_format("INFO")).await;
+    answer(&cloud, json!({})).await;
+    let logged = records(&cloud).await;
+    assert_eq!(logged.len(), 5, "{logged:?}");
+    assert_eq!(logged[0], json!({ "level": "INFO", "message": { "sold": 2 } }));
+    assert_eq!(logged[1], json!({ "level": "INFO", "message": "two\nlines 3" }));
+    let error = |record: &Value, kind: &str, message: &str| {
+        assert_eq!(
+            (&record["errorType"], &record["errorMessage"]),
+            (&json!(kind), &json!(message)),
+            "{record}"
+        );
+        assert_eq!(record["stackTrace"][0], format!("{kind}: {message}"), "{record}");
+        assert!(record["stackTrace"][1].as_str().unwrap().contains("index.js:"), "{record}");
+    };
+    assert_eq!(logged[2]["level"], "WARN");
+    error(&logged[2]["message"], "TypeError", "alone");
+    assert_eq!(logged[3]["level"], "ERROR");
+    assert!(
+        logged[3]["message"].as_str().unwrap().starts_with("with text RangeError: beside\n"),
+        "{logged:?}"
+    );
+    error(&logged[3], "RangeError", "beside");
+    assert_eq!(
+        (&logged[4]["level"], logged[4]["message"].is_string()),
+        (&json!("FATAL"), true),
+        "{logged:?}"
+    );
+    assert!(messages(&cloud).await.iter().any(|line| line == "plain"), "what is printed stays as it is");
+
+    failure(&cloud, json!({ "raise": true })).await;
+    let failed = records(&cloud).await.pop().unwrap();
+    assert_eq!(
+        (&failed["level"], &failed["message"]["code"]),
+        (&json!("ERROR"), &json!("E_ASKED")),
+        "{failed}"
+    );
+    error(&failed["message"], "RangeError", "as asked");
+}
+
+#[tokio::test]
+async fn a_node_functions_level_is_that_of_its_logging_config() {
+    let sources = Sources::new(&[("index.js", NODE_LOGS)]);
+    let levels = async |level: &str| {
+        let cloud = deployed("nodejs22.x", "index.handler", &sources, json_format(level)).await;
+        answer(&cloud, json!({})).await;
+        let logged = records(&cloud).await;
+        logged.iter().map(|record| record["level"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(levels("TRACE").await, ["TRACE", "DEBUG", "INFO", "INFO", "WARN", "ERROR", "FATAL"]);
+    assert_eq!(levels("FATAL").await, ["FATAL"]);
 }
 
 #[tokio::test]

@@ -2,17 +2,13 @@
 // Lambda runtime API for custom runtimes; Define Lambda function handler in Node.js; Node.js Lambda context object; Response streaming
 // for Lambda functions]. Devloop hands it to the machine's own interpreter through standard input, which it calls `[stdin]` in stacks.
 //
-// Several lines that belong together are printed as one, with a carriage return between them: the cloud makes one log event of them.
-'use strict';
-
-const fs = require('node:fs');
+// What it prints is in log.js, whose text stands before this one.
 const http = require('node:http');
 const https = require('node:https');
 const { createRequire, syncBuiltinESMExports } = require('node:module');
 const path = require('node:path');
 const { Writable } = require('node:stream');
 const { pathToFileURL } = require('node:url');
-const util = require('node:util');
 
 const API = process.env.AWS_LAMBDA_RUNTIME_API;
 const ROOT = process.env.LAMBDA_TASK_ROOT;
@@ -22,44 +18,6 @@ const STREAMING = Symbol('devloop.streaming');
 /** The first major version of Lambda's Node.js whose handlers get no callback [Node.js 24, AWS Lambda Developer Guide]. */
 const WITHOUT_CALLBACKS = 24;
 const major = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? 0);
-
-let requestId;
-
-/** What Lambda has a name of its own for, such as `Runtime.ImportModuleError`. */
-class Fault extends Error {
-  constructor(kind, message, cause) {
-    super(message);
-    this.name = kind;
-    // The cause's own stack may begin with the place of a mistake in the text, so all of it stays.
-    const frames = () => this.stack.split('\n').filter((one) => one.startsWith('    at '));
-    const rest = cause?.stack ?? frames().join('\n');
-    this.stack = `${kind}: ${message}\n${rest}`;
-  }
-}
-
-// Printing: as one write each, at once, so that nothing is lost when the process ends.
-
-function print(descriptor, text) {
-  const bytes = Buffer.from(text);
-  for (let done = 0; done < bytes.length;) {
-    try {
-      done += fs.writeSync(descriptor, bytes, done);
-    } catch (error) {
-      if (error.code !== 'EAGAIN') return;
-    }
-  }
-}
-
-function line(level, message) {
-  const text = `${new Date().toISOString()}\t${requestId}\t${level}\t${message}`;
-  print(1, `${text.replace(/\r?\n/g, '\r')}\n`);
-}
-
-for (const [method, level] of Object.entries({
-  log: 'INFO', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', trace: 'TRACE', fatal: 'FATAL',
-})) {
-  console[method] = (...parts) => line(level, util.format(...parts));
-}
 
 // The Runtime API, over one connection that is kept open. What the function does to the `http` module of its own, such as tracing it,
 // is not done to this one, because it is taken hold of here.
@@ -87,33 +45,6 @@ function fail(where, document) {
   const { errorType, errorMessage, trace } = document;
   const headers = { 'content-type': 'application/json', 'lambda-runtime-function-error-type': errorType };
   return ask('POST', where, JSON.stringify({ errorType, errorMessage, trace }), headers);
-}
-
-/** An error as Lambda shows it to the caller; what is thrown need not be an error. */
-function described(error) {
-  if (util.types.isNativeError(error) || error?.name && error?.message !== undefined && error?.stack !== undefined) {
-    return { errorType: error.name, errorMessage: error.message, trace: lines(error.stack) };
-  }
-  return { errorType: typeof error, errorMessage: String(error), trace: [] };
-}
-
-/** A stack without the frames of this client. */
-function lines(stack) {
-  return (stack || '').split('\n').filter((one) => !one.includes('[stdin]') && !one.includes('node:internal/modules/'));
-}
-
-/** Logs an error as one event, with everything that the function has put on it. */
-function tell(what, error) {
-  const { errorType, errorMessage, trace } = described(error);
-  const own = util.types.isNativeError(error) ? Object.entries(error) : [];
-  const document = { errorType, errorMessage, ...Object.fromEntries(own.filter(([name]) => name !== 'name')), stack: trace };
-  let text;
-  try {
-    text = JSON.stringify(document);
-  } catch {
-    text = JSON.stringify({ errorType, errorMessage, stack: trace });
-  }
-  line('ERROR', `${what} \t${text}`);
 }
 
 // The answers of custom resources. On AWS their address is `https` with the usual port, and so many handlers, the CDK's among them, take

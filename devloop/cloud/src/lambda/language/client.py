@@ -17,6 +17,14 @@ import traceback
 # Files whose frames say nothing about the function.
 NOT_THE_FUNCTION = ("<stdin>", "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", importlib.__file__)
 
+IS_JSON = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+
+
+def timestamp(seconds):
+    """The time as in a JSON log, such as `2023-10-27T19:17:45.586Z`."""
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
+
 
 class Fault(Exception):
     """What Lambda has a name of its own for, such as `Runtime.ImportModuleError`."""
@@ -156,6 +164,9 @@ def described(error, request_id):
 
 def tell(document):
     """Logs an error as one event."""
+    if IS_JSON:
+        print(json.dumps({"timestamp": timestamp(time.time()), "level": "ERROR", **document}, ensure_ascii=False), flush=True)
+        return
     lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}"]
     if document["stackTrace"]:
         lines.append("Traceback (most recent call last):")
@@ -172,14 +183,50 @@ class OneEvent(logging.StreamHandler):
 
     def __init__(self):
         super().__init__(sys.stdout)
-        formatter = logging.Formatter(
-            "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S")
+        formatter = AsJson() if IS_JSON else logging.Formatter(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S")
         formatter.converter = time.gmtime
         self.setFormatter(formatter)
 
     def format(self, record):
-        record.aws_request_id = OneEvent.request_id
         return super().format(record).replace("\n", "\r")
+
+    def emit(self, record):
+        record.aws_request_id = OneEvent.request_id
+        super().emit(record)
+
+
+class AsJson(logging.Formatter):
+    """A record as one line of JSON, with what the function passed as `extra`."""
+
+    # What every record has, and what other formatters put on it; the rest came from the function.
+    known = {*vars(logging.makeLogRecord({})), "message", "asctime", "aws_request_id"} - {"taskName"}
+
+    def format(self, record):
+        kind, error, trace = record.exc_info or (None, None, None)
+        shown = {
+            "timestamp": timestamp(record.created),
+            # Levels between the known ones count as the lower one.
+            "level": logging.getLevelName(min(50, max(0, record.levelno)) // 10 * 10),
+            "message": record.getMessage(),
+            "logger": record.name,
+            "stackTrace": traceback.format_tb(trace) if kind else None,
+            "errorType": kind.__name__ if kind else None,
+            "errorMessage": str(error) if kind else None,
+            "requestId": record.aws_request_id,
+            "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if kind else None,
+        }
+        extra = {name: value for name, value in vars(record).items() if name not in self.known and name not in shown}
+        return json.dumps({name: value for name, value in (shown | extra).items() if value is not None}, ensure_ascii=False)
+
+
+def set_up_logging():
+    """The root logger's handler and level [Log and monitor Python Lambda functions, "Using Lambda advanced logging controls with Python"]."""
+    logger = logging.getLogger()
+    logger.addHandler(OneEvent())
+    if IS_JSON:
+        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
+        logger.setLevel({"TRACE": "DEBUG"}.get(level, level))
 
 
 def invoke(handler, headers, body):
@@ -202,7 +249,7 @@ def flush():
 def main():
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
-    logging.getLogger().addHandler(OneEvent())
+    set_up_logging()
     try:
         handler = load(os.environ["_HANDLER"])
     except Exception as error:
