@@ -29,6 +29,8 @@ pub(crate) struct StatusReport {
     pub(crate) commit: Option<Commit>,
     /// Every queue of the cloud, or those that mappings name.
     pub(crate) queues: Vec<Queue>,
+    /// What became of the messages of all topics, where the cloud reports it.
+    pub(crate) sns: Option<Published>,
     /// The bounds of the cloud's memory, where the cloud reports them.
     pub(crate) limits: Option<Limits>,
     /// What the cloud keeps in memory.
@@ -82,6 +84,24 @@ pub(crate) struct Messages {
     pub(crate) in_flight: u64,
     /// Messages whose delay is not over.
     pub(crate) delayed: u64,
+}
+
+/// The messages of topics.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Published {
+    /// Messages that were published.
+    pub(crate) published: u64,
+    /// Deliveries to subscriptions.
+    pub(crate) delivered: u64,
+    /// Deliveries that a subscription's filter policy did not want.
+    pub(crate) filtered: u64,
+    /// Deliveries that failed and are in a dead-letter queue.
+    pub(crate) redriven: u64,
+    /// Deliveries that failed for good, without a dead-letter queue.
+    pub(crate) lost: u64,
+    /// E-mails, which are kept instead of sent.
+    pub(crate) mails: u64,
 }
 
 /// The bounds of the memory of devloop's own cloud. A table keeps its items until they are deleted.

@@ -166,6 +166,20 @@ fn a_busy_pipeline_with_queues_and_what_is_kept() {
 }
 
 #[test]
+fn messages_of_topics_are_counted_once_there_are_any() {
+    let with = |sns: serde_json::Value| text(&report(|page| page["sns"] = sns));
+    let mut sns =
+        json!({ "published": 0, "delivered": 0, "filtered": 0, "redriven": 0, "lost": 0, "mails": 0 });
+    assert!(!with(sns.clone()).contains("TOPICS"));
+    sns["published"] = json!(1_200);
+    sns["delivered"] = json!(1);
+    let line = "TOPICS  1,200 published, 1 delivered, 0 filtered, 0 in dead-letter queues, 0 lost";
+    assert!(with(sns.clone()).contains(&format!("{line}\n")), "{}", with(sns));
+    sns["mails"] = json!(1);
+    assert!(with(sns.clone()).contains(&format!("{line}; 1 mail (devloop mail)\n")), "{}", with(sns));
+}
+
+#[test]
 fn a_pipeline_asked_through_the_apis() {
     let report = report(|page| {
         page["window_ms"] = json!(3_600_000);

@@ -3,7 +3,7 @@
 use crate::status::findings::short;
 use crate::status::shards;
 use crate::status::{
-    Commit, Distribution, Function, Mapping, Messages, StatusReport, age, count, milliseconds,
+    Commit, Distribution, Function, Mapping, Messages, Published, StatusReport, age, count, milliseconds,
 };
 
 /// A part of the text.
@@ -81,15 +81,20 @@ fn of_section(report: &StatusReport, section: Section) -> Vec<StatusLine> {
             lines.extend(shards::lines(report));
             lines
         }
-        Section::Queues => table(
-            &["QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST"],
-            report.queues.iter().map(|queue| {
-                let Messages { visible, in_flight, delayed } = queue.counts;
-                let oldest = queue.oldest_ms.map_or(NONE.to_owned(), |oldest| milliseconds(oldest as f64));
-                let name = queue.name.clone();
-                (Tone::Plain, vec![name, count(visible), count(in_flight), count(delayed), oldest])
-            }),
-        ),
+        Section::Queues => {
+            let mut lines = table(
+                &["QUEUE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST"],
+                report.queues.iter().map(|queue| {
+                    let Messages { visible, in_flight, delayed } = queue.counts;
+                    let oldest =
+                        queue.oldest_ms.map_or(NONE.to_owned(), |oldest| milliseconds(oldest as f64));
+                    let name = queue.name.clone();
+                    (Tone::Plain, vec![name, count(visible), count(in_flight), count(delayed), oldest])
+                }),
+            );
+            lines.extend(topics(report));
+            lines
+        }
         Section::Memory => memory(report),
         Section::Latency => vec![latency(report)],
         Section::Problems => {
@@ -108,6 +113,27 @@ fn of_section(report: &StatusReport, section: Section) -> Vec<StatusLine> {
             built.into_iter().chain([line(Tone::Heading, "PROBLEMS")]).chain(named).collect()
         }
     }
+}
+
+/// What became of the messages of topics, once there were any.
+fn topics(report: &StatusReport) -> Option<StatusLine> {
+    let Published { published, delivered, filtered, redriven, lost, mails } = report.sns.as_ref()?;
+    if published + mails == 0 {
+        return None;
+    }
+    let counted = [
+        (published, "published"),
+        (delivered, "delivered"),
+        (filtered, "filtered"),
+        (redriven, "in dead-letter queues"),
+        (lost, "lost"),
+    ];
+    let counted = counted.iter().map(|(number, what)| format!("{} {what}", count(**number)));
+    let mut text = format!("TOPICS  {}", counted.collect::<Vec<_>>().join(", "));
+    if *mails > 0 {
+        text += &format!("; {} {} (devloop mail)", count(*mails), if *mails == 1 { "mail" } else { "mails" });
+    }
+    Some(line(if *lost > 0 { Tone::Wrong } else { Tone::Plain }, text))
 }
 
 /// The functions that a session builds for the first time.
