@@ -5,8 +5,9 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -93,6 +94,32 @@ fn an_edited_template_is_applied_and_told_before_the_next_build() {
     assert_eq!(session.wait("template", "")["changes"], json!(["Mid (AWS::Lambda::Function) added"]));
     let build = session.wait("build", "mid");
     assert_eq!(build["reasons"]["mid"], "new function", "{build}");
+    assert!(session.end().success());
+}
+
+/// A template that is saved after the session has read it and before it watches it.
+#[test]
+fn a_template_that_is_saved_while_the_session_starts_is_applied_too() {
+    let tiny = Tiny::new();
+    let file = format!("stack/templates/{STACK}.template.json");
+    // The session reads the included file after the template itself, and waits for whoever writes into this pipe.
+    let part = tiny.path("stack/templates/part.json");
+    tiny.write("stack/templates/other.json", "{}");
+    let made = Command::new("mkfifo").arg(&part).status().unwrap();
+    assert!(made.success());
+    let mut first: Value = serde_json::from_str(&template(None, &BOTH)).unwrap();
+    first["Resources"]["Fn::Transform"] =
+        json!({ "Name": "AWS::Include", "Parameters": { "Location": "part.json" } });
+    tiny.write(&file, &first.to_string());
+    let mut session = Lines::start(tiny.devloop(&["watch", "--port", "0", "--json"]));
+    // Opening it ends when the session opens it for reading.
+    let mut pipe = fs::OpenOptions::new().write(true).open(&part).unwrap();
+    tiny.write(&file, &template(Some(1), &BOTH));
+    pipe.write_all(b"{}").unwrap();
+    drop(pipe);
+    let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
+    assert_eq!(session.wait("template", "")["changes"], json!(["Queue (AWS::SQS::Queue) added"]));
+    assert_eq!(delay(&endpoint), "1");
     assert!(session.end().success());
 }
 

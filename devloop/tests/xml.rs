@@ -164,6 +164,18 @@ fn x4_a_malformed_file_is_refused_by_the_api_and_reported_in_the_bucket() {
     xml.ended(1);
     assert_eq!(xml.rest(), Some(0), "no further try waits");
     assert_eq!(xml.keys(JSON), ["errors/bad.xml.error.json"]);
+    let now = xml.clock.now_ms() / 1_000;
+    let metric = xml.call(
+        "monitoring",
+        "GetMetricStatistics",
+        json!({
+            "Namespace": "xml", "MetricName": "RefusedFiles", "Statistics": ["Sum"],
+            "StartTime": now - 3_600, "EndTime": now + 60, "Period": 3_660,
+        }),
+    );
+    let sums: f64 =
+        metric["Datapoints"].as_array().unwrap().iter().map(|one| one["Sum"].as_f64().unwrap()).sum();
+    assert!((sums - 1.0).abs() < f64::EPSILON, "the refused file is counted once: {metric}");
 }
 
 #[test]

@@ -78,7 +78,7 @@ mod tests {
             parameters.iter().map(|name| (*name, json!({ "Type": "String" }))).collect();
         let document = json!({ "Parameters": parameters, "Resources": {} });
         let template = devloop_cloud::Template::parse(&document.to_string()).unwrap();
-        Template { path: "t.json".into(), content: template, functions: Vec::new() }
+        Template { path: "t.json".into(), text: String::new(), content: template, functions: Vec::new() }
     }
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -212,7 +212,7 @@ mod tests {
             runtime: Some("provided.al2".to_owned()),
         };
         let template = devloop_cloud::Template::parse("Resources: {}").unwrap();
-        Template { path: "t.json".into(), content: template, functions: vec![code] }
+        Template { path: "t.json".into(), text: String::new(), content: template, functions: vec![code] }
     }
 
     fn check(named: &[&str], no_template: bool, templates: &[Template], expected: Result<&[&str], &str>) {

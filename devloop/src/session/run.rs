@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Builder, Machines, Standby};
-use crate::bus::Events;
+use crate::bus::{self, Events};
 use crate::cargo;
 use crate::config::{BuildSettings, Settings};
 use crate::engine::{Fact, State, Templates};
@@ -218,7 +218,10 @@ async fn serve(
         let mut sinks = sinks(&told)
             .map_err(|error| UserError::failure("log_failed", format!("open the session's log: {error}")))?;
         let watcher = if watch && !functions.is_empty() {
-            Some(start_watcher(vec![workspace.target_directory.clone(), settings.dist.clone()], &events)?)
+            let outputs = vec![workspace.target_directory.clone(), settings.dist.clone()];
+            let read = stacks.iter().flat_map(|_| &templates);
+            let read = read.map(|template| (template.path.clone(), template.text.clone())).collect();
+            Some(start_watcher(outputs, read, &events)?)
         } else {
             None
         };
@@ -319,7 +322,13 @@ pub(super) fn make_directories(prepared: &Prepared) -> Result<(), UserError> {
     })
 }
 
-pub(super) fn start_watcher(outputs: Vec<PathBuf>, events: &Events) -> Result<Watcher, UserError> {
+/// Starts the watcher, which tells `events` what changes. `read` are the files that were read before, with their contents: one that
+/// was saved after that and before it was watched counts as saved when the watch begins.
+pub(super) fn start_watcher(
+    outputs: Vec<PathBuf>,
+    read: Vec<(PathBuf, String)>,
+    events: &Events,
+) -> Result<Watcher, UserError> {
     let events = events.clone();
     Watcher::start(outputs, move |result| {
         events.send_blocking(match result {
@@ -327,6 +336,17 @@ pub(super) fn start_watcher(outputs: Vec<PathBuf>, events: &Events) -> Result<Wa
             Ok(Seen::Burst(burst)) => {
                 let gone = burst.paths.iter().filter(|path| !path.exists()).cloned().collect();
                 Fact::FsChanged { seen_at: burst.seen_at, paths: burst.paths, gone, lost: burst.lost }
+            }
+            Ok(Seen::Watching) => {
+                let is_other = |(path, text): &&(PathBuf, String)| {
+                    std::fs::read_to_string(path).is_ok_and(|now| now != *text)
+                };
+                let paths: Vec<PathBuf> =
+                    read.iter().filter(is_other).map(|(path, _)| path.clone()).collect();
+                if paths.is_empty() {
+                    return;
+                }
+                Fact::FsChanged { seen_at: bus::now(), paths, gone: Vec::new(), lost: false }
             }
             Err(error) => Fact::Error { problem: error.problem() },
         });

@@ -103,7 +103,7 @@ impl Session {
         let (sender, notices) = unbounded_channel();
         let stop = CancellationToken::new();
         let (events, mut inbox) = Events::channel();
-        let watcher = start_watcher(vec![fixture.path("target")], &events).unwrap();
+        let watcher = start_watcher(vec![fixture.path("target")], Vec::new(), &events).unwrap();
         let dist = fixture.path("target/devloop/dist");
         let mut workers = Workers::new(
             fixture.builder(),

@@ -166,7 +166,8 @@ impl Variables {
         // One burst that waits is enough: what it finds is whatever the files say by then.
         let (saved, mut saves) = mpsc::channel(1);
         let watcher = Watcher::start(Vec::new(), move |seen| {
-            if matches!(seen, Ok(Seen::Burst(_))) {
+            // Also when the watch begins: a file may have been saved since it was read.
+            if matches!(seen, Ok(Seen::Burst(_) | Seen::Watching)) {
                 let _ = saved.try_send(());
             }
         });

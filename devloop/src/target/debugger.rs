@@ -24,11 +24,21 @@ mod tests {
     #[test]
     fn every_process_has_its_lines() {
         let words = words(&[("up".to_owned(), vec![7, 8]), ("down".to_owned(), vec![])]).join("\n");
-        assert!(words.contains("debug up, process 7:\n  gdb        gdb -p 7\n"), "{words}");
-        assert!(words.contains("lldb -p 8") && !words.contains("down"), "{words}");
-        let line = words.lines().find(|line| line.contains("VS Code")).unwrap();
-        let configuration = line.split_once('{').map(|(_, rest)| format!("{{{rest}")).unwrap();
-        let configuration: serde_json::Value = serde_json::from_str(&configuration).unwrap();
-        assert_eq!(configuration["pid"], 7);
+        insta::assert_snapshot!(words, @r#"
+        debug up, process 7:
+          gdb        gdb -p 7
+          lldb       lldb -p 7
+          VS Code    {"name": "up", "type": "lldb", "request": "attach", "pid": 7}
+          RustRover  Run > Attach to Process > 7
+        debug up, process 8:
+          gdb        gdb -p 8
+          lldb       lldb -p 8
+          VS Code    {"name": "up", "type": "lldb", "request": "attach", "pid": 8}
+          RustRover  Run > Attach to Process > 8
+        "#);
+        let lines = words.lines().filter_map(|line| line.split_once("VS Code    "));
+        let configurations: Vec<serde_json::Value> =
+            lines.map(|(_, configuration)| serde_json::from_str(configuration).unwrap()).collect();
+        assert_eq!(configurations.len(), 2, "each is an entry of launch.json as it stands");
     }
 }

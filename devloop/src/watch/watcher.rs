@@ -42,6 +42,8 @@ pub(crate) enum Seen {
     Begun,
     /// The burst is over.
     Burst(Burst),
+    /// The paths of the first list are watched from now on. Whoever read a file of them before compares it now.
+    Watching,
 }
 
 enum Message {
@@ -142,6 +144,7 @@ struct Eye {
 impl Eye {
     fn run(mut self, inbox: &Receiver<Message>, report: impl Fn(Result<Seen, WatchError>)) {
         let mut begun = false;
+        let mut watches = false;
         loop {
             let message = match self.debounce.due() {
                 Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -157,6 +160,9 @@ impl Eye {
                 Ok(Message::List(list)) => {
                     if let Err(error) = self.look_at(list) {
                         report(Err(self.help_itself(error)));
+                    }
+                    if !std::mem::replace(&mut watches, true) {
+                        report(Ok(Seen::Watching));
                     }
                 }
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,

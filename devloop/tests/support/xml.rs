@@ -46,7 +46,7 @@ pub fn golden(name: &str) -> String {
 /// A cloud with the stack.
 pub struct Xml {
     pub cloud: Cloud,
-    clock: Clock,
+    pub clock: Clock,
     runtime: Runtime,
     outputs: BTreeMap<String, String>,
     /// Every line of every function, with its log group.

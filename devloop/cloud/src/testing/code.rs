@@ -1,11 +1,33 @@
 //! Where a test's functions find their code.
 
-use std::{collections::BTreeSet, fs, io, os::unix::fs::symlink, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    os::unix::fs::symlink,
+    path::PathBuf,
+};
 
 use serde_json::{Value, json};
 
 use super::{STACK, Source, TestCloud, TestError};
 use crate::{lambda::is_interpreted, template::Template};
+
+/// How many hexadecimal digits the CDK appends to a construct's name in a logical id [Identifiers and the AWS CDK, Logical IDs].
+const DIGITS_OF_THE_CDK: usize = 8;
+
+/// What the test calls a function: its logical id, with or without the digits of the CDK, or its name.
+fn name_said<'a>(
+    code: &BTreeMap<String, Source>,
+    logical_id: &'a str,
+    name: Option<&'a str>,
+) -> Option<&'a str> {
+    let construct = logical_id.split_at_checked(logical_id.len().saturating_sub(DIGITS_OF_THE_CDK));
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+    let construct =
+        construct.filter(|(_, digits)| digits.len() == DIGITS_OF_THE_CDK && digits.bytes().all(is_digit));
+    let names = [Some(logical_id), name, construct.map(|(construct, _)| construct)];
+    names.into_iter().flatten().find(|name| code.contains_key(*name))
+}
 
 impl TestCloud {
     /// Points the template's functions at what the test has named for them.
@@ -17,8 +39,8 @@ impl TestCloud {
             }
             let text = |name: &str| resource.properties().get(name).and_then(Value::as_str);
             let known = self.known.lock();
-            let source =
-                known.code.get(logical_id).or_else(|| known.code.get(text("FunctionName")?)).cloned();
+            let said = name_said(&known.code, logical_id, text("FunctionName"));
+            let source = said.and_then(|name| known.code.get(name)).cloned();
             drop(known);
             match source {
                 Some(source) => places.push((logical_id.to_owned(), self.folder(logical_id, &source)?)),
@@ -56,9 +78,11 @@ impl TestCloud {
         for resource in resources.filter(|one| one["ResourceType"] == "AWS::Lambda::Function") {
             let text = |member: &str| resource[member].as_str().unwrap_or_default().to_owned();
             let (logical_id, name) = (text("LogicalResourceId"), text("PhysicalResourceId"));
-            let source = known.code.get(&logical_id).or_else(|| known.code.get(&name));
-            if let Some(Source::Handler(handler)) = source {
-                self.cloud.run_here(&name, handler.clone());
+            if let Some(said) = name_said(&known.code, &logical_id, Some(&name)).map(str::to_owned) {
+                if let Some(Source::Handler(handler)) = known.code.get(&said) {
+                    self.cloud.run_here(&name, handler.clone());
+                }
+                known.made.insert(said, name.clone());
             }
             known.made.insert(logical_id, name);
         }

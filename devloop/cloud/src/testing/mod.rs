@@ -230,8 +230,8 @@ impl TestCloud {
         &self.cloud
     }
 
-    /// Lets the function called `function` run this binary. The name is its logical id in the template, its `FunctionName`, or
-    /// without a template any name.
+    /// Lets the function called `function` run this binary. The name is its logical id in the template, also without the eight digits
+    /// that the CDK appends to it, its `FunctionName`, or without a template any name.
     pub fn binary(&self, function: &str, binary: impl Into<PathBuf>) {
         self.known.lock().code.insert(function.to_owned(), Source::Binary(binary.into()));
     }

@@ -247,7 +247,10 @@ scripts! {
         alarms
         queues
         topics
-        apis_keys_and_plans;
+        apis_keys_and_plans
+        http_apis
+        buses_and_rules
+        schedules;
     s3_shapes:
         every_operation_answers_in_the_shape_of_moto;
     sns:

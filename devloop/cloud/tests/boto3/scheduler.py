@@ -6,6 +6,8 @@ from clients import ENDPOINT, aws, client, equal, refused, run
 
 scheduler, sqs = client("scheduler"), client("sqs")
 TARGET = {"Arn": "arn:aws:sqs:us-east-1:000000000000:q", "RoleArn": "arn:aws:iam::000000000000:role/r", "Input": "now"}
+# What is shown where no policy was given.
+USUAL = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 OFF = {"Mode": "OFF"}
 
 
@@ -17,7 +19,7 @@ def created(name="s", **more):
 def test_schedules():
     equal(created(ScheduleExpressionTimezone="Europe/Zurich"), "arn:aws:scheduler:us-east-1:000000000000:schedule/default/s")
     found = scheduler.get_schedule(Name="s")
-    equal((found["ScheduleExpressionTimezone"], found["State"], found["Target"]), ("Europe/Zurich", "ENABLED", TARGET))
+    equal((found["ScheduleExpressionTimezone"], found["State"], found["Target"]), ("Europe/Zurich", "ENABLED", {**TARGET, "RetryPolicy": USUAL}))
     refused("ConflictException", "already exists", created)
     scheduler.update_schedule(Name="s", ScheduleExpression="rate(5 days)", FlexibleTimeWindow=OFF, Target=TARGET, State="DISABLED")
     found = scheduler.get_schedule(Name="s")

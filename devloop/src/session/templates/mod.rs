@@ -21,6 +21,8 @@ pub(super) use find::{Found, find};
 pub(super) struct Template {
     /// The file.
     pub(super) path: PathBuf,
+    /// What was in the file when it was read.
+    pub(super) text: String,
     /// The parsed template.
     pub(super) content: devloop_cloud::Template,
     /// Its functions and their binaries.
@@ -76,7 +78,7 @@ fn read_template(
     let functions = functions.map_err(|error| failed(error.problem()))?;
     serve_from(&mut template, &functions, &settings.dist);
     serve_sources(&mut template, &folder);
-    Ok(Template { path, content: template, functions })
+    Ok(Template { path, text, content: template, functions })
 }
 
 /// The error with the file, and the line and column that it carries.
@@ -138,7 +140,12 @@ mod tests {
     fn a_stack_is_called_as_its_file_or_folder() {
         let check = |path: &str, expected: &str| {
             let template = devloop_cloud::Template::parse("Resources: {}").unwrap();
-            let template = super::Template { path: path.into(), content: template, functions: vec![] };
+            let template = super::Template {
+                path: path.into(),
+                text: String::new(),
+                content: template,
+                functions: vec![],
+            };
             assert_eq!(template.stack_name(), expected);
         };
         check("/w/cdk.out/MyStack.template.json", "MyStack");

@@ -46,6 +46,26 @@ fn x10_no_products_are_an_empty_list() {
     assert_eq!(compact("<items/>"), "{\"products\": []}");
 }
 
+/// As `flatten_list` of the reference and `xmltodict` 1.0 convert them. A field that is there once gives its value, one that is repeated
+/// gives the list of its values as one value.
+#[test]
+fn x10_prices_with_one_field_are_lists_of_its_values() {
+    let check = |prices: &str, expected: &str| {
+        let xml = format!("<items><item><prices>{prices}</prices></item></items>");
+        assert_eq!(compact(&xml), format!("{{\"products\": [{{\"prices\": {expected}}}]}}"), "{prices}");
+    };
+    check("<price><currency>EUR</currency></price>", r#"["EUR"]"#);
+    check("<price><currency>EUR</currency><currency>DKK</currency></price>", r#"[["EUR","DKK"]]"#);
+    check("<price><currency>EUR</currency><value>1</value></price>", r#"["EUR","1"]"#);
+    check("<price><amount><currency>EUR</currency></amount></price>", r#"[{"currency": "EUR"}]"#);
+    check(
+        "<price><currency>EUR</currency></price><price><currency>DKK</currency></price>",
+        r#"[{"currency": "EUR"},{"currency": "DKK"}]"#,
+    );
+    check("<price>EUR</price>", "[]");
+    check("<price/>", "[]");
+}
+
 #[test]
 fn namespaces_are_dropped_replaced_or_written_out() {
     let mut rule = Rule::default();

@@ -50,6 +50,11 @@ impl Patience {
         let retries = number("MaximumRetryAttempts", 0, MOST_RETRIES.into())?;
         Ok(Self { retries: retries as u32, age_s: number("MaximumEventAgeInSeconds", 60, OLDEST_S)? })
     }
+
+    /// The complete `RetryPolicy`.
+    pub(crate) fn shown(self) -> Value {
+        json!({ "MaximumEventAgeInSeconds": self.age_s, "MaximumRetryAttempts": self.retries })
+    }
 }
 
 /// Refuses an ARN that cannot be a dead-letter queue.

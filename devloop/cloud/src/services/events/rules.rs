@@ -147,7 +147,9 @@ fn shown(rule: &Rule) -> Value {
 
 /// `DescribeRule`.
 pub(super) fn describe(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
-    Ok(shown(&*rule(service, cx, input, "Name")?))
+    let mut shown = shown(&*rule(service, cx, input, "Name")?);
+    shown["CreatedBy"] = cx.account.as_ref().into();
+    Ok(shown)
 }
 
 /// `ListRules`.

@@ -167,7 +167,7 @@ async fn ask(
     let read = match outcome {
         Ok(outcome) if outcome.function_error.is_none() => {
             let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
-            parse_verdict(&answer, settings.enable_simple_responses)
+            parse_verdict(&answer, settings.enable_simple_responses == Some(true))
         }
         Ok(_) => Err("the function failed".to_owned()),
         Err(error) => Err(error.to_string()),

@@ -23,8 +23,9 @@ pub(in crate::services::apigatewayv2) struct AuthorizerSettings {
     pub(in crate::services::apigatewayv2) authorizer_payload_format_version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::services::apigatewayv2) authorizer_result_ttl_in_seconds: Option<u32>,
-    #[serde(default)]
-    pub(in crate::services::apigatewayv2) enable_simple_responses: bool,
+    /// Of a Lambda authorizer; a JWT authorizer is shown without it [get-authorizer, AWS CLI Command Reference].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::services::apigatewayv2) enable_simple_responses: Option<bool>,
 }
 
 /// The issuer and the audience of tokens.
@@ -63,7 +64,7 @@ impl Settings for AuthorizerSettings {
                     return Err(bad_request("AuthorizerResultTtlInSeconds must be between 0 and 3600"));
                 }
                 match self.authorizer_payload_format_version.as_deref() {
-                    Some("1.0") if self.enable_simple_responses => {
+                    Some("1.0") if self.enable_simple_responses == Some(true) => {
                         Err(bad_request("Simple responses need the payload format version 2.0"))
                     }
                     Some("1.0" | "2.0") => Ok(()),

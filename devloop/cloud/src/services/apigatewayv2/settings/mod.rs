@@ -218,7 +218,7 @@ pub(super) struct IntegrationSettings {
     pub(super) integration_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) integration_uri: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default = "post", skip_serializing_if = "Option::is_none")]
     pub(super) integration_method: Option<String>,
     #[serde(default = "first_format")]
     pub(super) payload_format_version: String,
@@ -230,6 +230,12 @@ pub(super) struct IntegrationSettings {
     pub(super) description: Option<String>,
     #[serde(default = "longest")]
     pub(super) timeout_in_millis: u64,
+}
+
+/// How functions are called; it is shown where nobody gave it too [create-integration, AWS CLI Command Reference].
+#[allow(clippy::unnecessary_wraps, reason = "the default of an optional member")]
+fn post() -> Option<String> {
+    Some("POST".to_owned())
 }
 
 fn first_format() -> String {
