@@ -18,7 +18,8 @@ pub(crate) use findings::{Finding, findings};
 pub(crate) use hop::Hop;
 pub(crate) use prometheus::{exposition, silence};
 pub(crate) use report::{
-    Calls, Commit, Distribution, Drift, Function, Latency, Mapping, Messages, Published, Queue, StatusReport,
+    Calls, Commit, Distribution, Drift, Function, Latency, Mapping, Messages, Queue, StatusReport,
+    TopicCounts,
 };
 pub(crate) use source::StatusSource;
 pub(crate) use text::{Section, Tone, lines};

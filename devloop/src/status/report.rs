@@ -30,7 +30,7 @@ pub(crate) struct StatusReport {
     /// Every queue of the cloud, or those that mappings name.
     pub(crate) queues: Vec<Queue>,
     /// What became of the messages of all topics, where the cloud reports it.
-    pub(crate) sns: Option<Published>,
+    pub(crate) sns: Option<TopicCounts>,
     /// The bounds of the cloud's memory, where the cloud reports them.
     pub(crate) limits: Option<Limits>,
     /// What the cloud keeps in memory.
@@ -89,7 +89,7 @@ pub(crate) struct Messages {
 /// The messages of topics.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Published {
+pub(crate) struct TopicCounts {
     /// Messages that were published.
     pub(crate) published: u64,
     /// Deliveries to subscriptions.

@@ -3,7 +3,7 @@
 use crate::status::findings::short;
 use crate::status::shards;
 use crate::status::{
-    Commit, Distribution, Function, Mapping, Messages, Published, StatusReport, age, count, milliseconds,
+    Commit, Distribution, Function, Mapping, Messages, StatusReport, TopicCounts, age, count, milliseconds,
 };
 
 /// A part of the text.
@@ -117,7 +117,7 @@ fn of_section(report: &StatusReport, section: Section) -> Vec<StatusLine> {
 
 /// What became of the messages of topics, once there were any.
 fn topics(report: &StatusReport) -> Option<StatusLine> {
-    let Published { published, delivered, filtered, redriven, lost, mails } = report.sns.as_ref()?;
+    let TopicCounts { published, delivered, filtered, redriven, lost, mails } = report.sns.as_ref()?;
     if published + mails == 0 {
         return None;
     }

@@ -1,7 +1,5 @@
 //! The function's binary in a cloud of the test's own, with the resources of the template that is deployed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use devloop_cloud::testing::TestCloud;
 use serde_json::{Value, json};
