@@ -209,6 +209,10 @@ impl Mapping {
             _ => State::Updating,
         };
         facts.last_modified_ms = now_ms;
+        if plan.settings.partial_answers {
+            // What was lost before is mended, and no longer pointed out.
+            self.ignored_failures.store(0, Ordering::Relaxed);
+        }
         self.plan.send_replace(Arc::new(plan));
     }
 

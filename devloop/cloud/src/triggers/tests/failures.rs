@@ -201,9 +201,13 @@ async fn without_the_response_type_the_response_is_ignored() {
     let mut world = World::new();
     world.answers(|records| fails_from(&records[0].1));
     world.put(1..=2);
-    world.map(json!({}));
+    let uuid = world.map(json!({}));
     world.pass_all().await;
     assert_eq!(world.calls(), [[1, 2]]);
+    let ignored = |world: &World| world.mappings.snapshot()[0].ignored_failures;
+    assert_eq!(ignored(&world), 1);
+    world.update(&uuid, &json!({ "FunctionResponseTypes": ["ReportBatchItemFailures"] }));
+    assert_eq!(ignored(&world), 0, "the status points out what can still be mended");
 }
 
 #[tokio::test]
