@@ -14,8 +14,8 @@ def client(service):
     return boto3.client(service, config=CONFIG)
 
 
-apis, cfn, dynamodb, iam, kinesis, functions, s3, sns, sqs = map(
-    client, "apigateway cloudformation dynamodb iam kinesis lambda s3 sns sqs".split()
+apis, cfn, dynamodb, iam, kinesis, functions, logs, s3, sns, sqs = map(
+    client, "apigateway cloudformation dynamodb iam kinesis lambda logs s3 sns sqs".split()
 )
 
 
@@ -77,6 +77,20 @@ def subscription(resource):
     return one
 
 
+def log_group(resource):
+    found = logs.describe_log_groups(logGroupNamePrefix=resource.id)["logGroups"]
+    (one,) = [group for group in found if group["logGroupName"] == resource.id]
+    return one
+
+
+def metric_filter(resource):
+    group = resource.value(resource.properties["LogGroupName"])
+    (one,) = logs.describe_metric_filters(logGroupName=group, filterNamePrefix=resource.id)["metricFilters"]
+    (metric,) = one["metricTransformations"]
+    names = {"MetricName": "metricName", "MetricNamespace": "metricNamespace", "MetricValue": "metricValue"}
+    return one | {"metricTransformations": [{name: metric[member] for name, member in names.items()}]}
+
+
 def plan_key(resource):
     plan = resource.value(resource.properties["UsagePlanId"])
     return apis.get_usage_plan_key(usagePlanId=plan, keyId=resource.value(resource.properties["KeyId"]))
@@ -132,6 +146,11 @@ TYPES = {
         {name: name for name in ["Architectures", "FunctionName", "Handler", "MemorySize", "Runtime", "Timeout"]},
     ),
     "AWS::Lambda::Permission": (permission, {}),
+    "AWS::Logs::LogGroup": (log_group, {"RetentionInDays": "retentionInDays"}),
+    "AWS::Logs::MetricFilter": (
+        metric_filter,
+        {"FilterName": "filterName", "FilterPattern": "filterPattern", "MetricTransformations": "metricTransformations"},
+    ),
     "AWS::S3::Bucket": (bucket, {"PublicAccessBlockConfiguration": "PublicAccessBlockConfiguration"}),
     "AWS::SNS::Subscription": (subscription, {"Protocol": "Protocol"}),
     "AWS::SNS::Topic": (
