@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-/// An error as a service words it; [`crate::gateway`] renders it in the caller's protocol.
+/// An error as a service words it; the gateway renders it in the caller's protocol.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct ApiError {

@@ -3,7 +3,7 @@
 //! Pure: the schedule ([`plan`]), the body ([`payload`]), the meaning of a log line ([`row`]), the account of every request
 //! ([`account`]), distributions, the run over time, the verdict, thresholds, comparisons, and the document. Effects: the generator,
 //! the pipeline's APIs ([`target`], [`follow`]), its database ([`database`]), the code of its functions ([`code`]), the usage of
-//! processes, and [`run`], which connects them.
+//! processes, and [`mod@run`], which connects them.
 
 mod account;
 mod assemble;

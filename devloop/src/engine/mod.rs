@@ -1,6 +1,6 @@
 //! Decides what the edit loop does: events in, effects out. Pure: no files, no clock, no tasks; time arrives inside events.
 //!
-//! `session` calls [`update`] for every event and carries out what it returns; sinks read [`Notice`]s and [`State`].
+//! `session` calls [`fn@update`] for every event and carries out what it returns; sinks read [`Notice`]s and [`State`].
 
 mod build;
 mod burst;

@@ -3,7 +3,7 @@
 //! file sets up anew.
 //!
 //! To add a Python package write a line into `xtask/python/tests.in` and run `cargo xtask lock`; to add a program from
-//! crates.io, an entry into [`cargo::PACKAGES`].
+//! crates.io, an entry into `cargo::PACKAGES`.
 
 mod browser;
 mod cached;

@@ -1,5 +1,5 @@
 //! Any chain of functions, not only the pipeline's: found through the AWS APIs of its endpoint ([`facts`], [`find`]), chosen by the
-//! user where there are several ([`choose`]), and followed by what Lambda and the functions log ([`log`], [`ends`], [`account`]).
+//! user where there are several ([`mod@choose`]), and followed by what Lambda and the functions log ([`log`], [`ends`], [`mod@account`]).
 
 mod account;
 mod choose;
