@@ -76,7 +76,11 @@ impl Client {
             .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
             .header("content-length", length)
             .body(body)?;
-        self.sender.ready().await?;
+        if self.sender.ready().await.is_err() {
+            // Some programs close a connection after each answer.
+            *self = Self::connect(&self.address).await?;
+            self.sender.ready().await?;
+        }
         let answer = self.sender.send_request(request).await.with_context(|| format!("{method} {path}"))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut body = answer.into_body();
