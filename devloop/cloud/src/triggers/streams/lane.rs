@@ -143,7 +143,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         Flow::Continue(())
     }
 
-    /// Tells the functions that this lane's is starved, if the last invocation shows it.
+    /// Tells Lambda that this lane is starved, if the last invocation shows it.
     fn notice_starvation(&mut self, piece: &Piece, plan: &Plan, took: Duration, verdict: Verdict) {
         let size = plan.settings.batch_size;
         if verdict != Verdict::Done || piece.records.len() < size {
