@@ -1,8 +1,11 @@
 //! Format, lints and tests, by cargo.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use crate::command::cargo;
 use crate::say::say;
@@ -28,16 +31,87 @@ fn passes(mut command: Command, wrong: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(wrong.to_owned()) }
 }
 
-/// Runs the tests whose names contain one of the filters; without filters all of them.
+/// The test programs that run beside all others. They mostly wait for their clients and peers, and no test of theirs depends on
+/// its speed.
+const BESIDE: [&str; 6] = ["boto3", "cdk", "custom_resources", "dynoxide", "packages", "stacks"];
+
+/// Runs the tests whose names contain one of the filters; without filters all of them, some beside the others.
 pub(crate) fn tests(
     root: &Path,
     set_up: &SetUp,
     filters: &[String],
     tally: &mut Tally,
 ) -> Result<(), String> {
+    if !filters.is_empty() {
+        let mut command = test(cargo(root));
+        command.arg("--").args(filters);
+        return run(command, set_up, "all", tally, None);
+    }
+    // Built in advance, the programs keep no other cargo waiting for the target folder.
+    let mut build = test(cargo(root));
+    build.arg("--no-run");
+    passes(build, "the tests do not build")?;
+    let programs = test_programs(root)?;
+    let is_beside = |name: &String| BESIDE.contains(&name.as_str());
+    let (beside, others): (Vec<_>, Vec<_>) = programs.into_iter().partition(is_beside);
+    let mut rest = test(cargo(root));
+    rest.args(["--lib", "--bins"]).args(tests_of(&others));
+    let mut waiting = test(patient(&cargo(root)));
+    waiting.args(tests_of(&beside));
+    say(&format!("meanwhile: {}", beside.join(", ")));
+    let mut lines = Vec::new();
+    let mut second = Tally::default();
+    let (ran, ran_beside) = std::thread::scope(|scope| {
+        let ran_beside = scope.spawn(|| run(waiting, set_up, "beside", &mut second, Some(&mut lines)));
+        let ran = run(rest, set_up, "rest", tally, None);
+        (ran, ran_beside.join())
+    });
+    say(&format!("=== {}\n{}", beside.join(", "), lines.join("\n")));
+    tally.add(second);
+    ran?;
+    ran_beside.map_err(|_| "the thread of the tests beside panicked".to_owned())??;
+    let mut documentation = test(cargo(root));
+    documentation.arg("--doc");
+    run(documentation, set_up, "documentation", tally, None)
+}
+
+/// Cargo that tests the workspace.
+fn test(mut command: Command) -> Command {
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command
+}
+
+/// The same command with a low priority, for programs that must not slow others down.
+fn patient(command: &Command) -> Command {
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "10"]).arg(command.get_program());
+    nice.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    nice
+}
+
+/// Cargo's options for these test programs.
+fn tests_of(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().flat_map(|name| ["--test", name])
+}
+
+/// The names of the workspace's test programs, each once.
+fn test_programs(root: &Path) -> Result<Vec<String>, String> {
     let mut command = cargo(root);
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--"]).args(filters);
-    run(command, set_up, tally)
+    command.args(["metadata", "--no-deps", "--locked", "--format-version", "1"]).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| format!("run cargo metadata: {error}"))?;
+    let metadata: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("read the answer of cargo metadata: {error}"))?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let targets = packages.flat_map(|package| package["targets"].as_array().into_iter().flatten());
+    let tests = targets.filter(|target| target["kind"][0] == "test");
+    let names: BTreeSet<String> = tests.filter_map(|test| test["name"].as_str().map(str::to_owned)).collect();
+    Ok(names.into_iter().collect())
 }
 
 /// The tests of the tool that run on the portable code too, because what they test asks most of the operating system.
@@ -56,26 +130,43 @@ pub(crate) fn portable_tests(root: &Path, set_up: &SetUp, tally: &mut Tally) -> 
         "--features",
         "portable",
     ]);
-    run(system, set_up, tally)?;
-    let mut tool = cargo(root);
-    tool.args(["test", "--workspace", "--locked", "--no-fail-fast", "--features", "devloop-system/portable"]);
+    run(system, set_up, "system", tally, None)?;
+    let mut tool = test(cargo(root));
+    tool.args(["--features", "devloop-system/portable"]);
     tool.args(PORTABLE.iter().flat_map(|name| ["--test", name]));
     // The long tests run in full on Linux's own way only.
     tool.env_remove("CI");
-    run(tool, set_up, tally)
+    run(tool, set_up, "portable", tally, None)
 }
 
-/// Runs tests and counts them.
-fn run(mut command: Command, set_up: &SetUp, tally: &mut Tally) -> Result<(), String> {
+/// Runs tests and counts them. Shows their output, or keeps it for later, with cargo's own. `which` is part of the name of the file
+/// in which tests note missing programs.
+fn run(
+    mut command: Command,
+    set_up: &SetUp,
+    which: &str,
+    tally: &mut Tally,
+    mut kept: Option<&mut Vec<String>>,
+) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("run cargo test: {error}");
-    let notes = set_up.home.join("not-run");
+    let notes = set_up.home.join(format!("not-run.{which}"));
     std::fs::write(&notes, "").map_err(failed)?;
-    command.env("PATH", &set_up.path).env(test_tools::NOT_RUN, &notes).stdout(Stdio::piped());
+    let (output, writer) = std::io::pipe().map_err(failed)?;
+    command.env("PATH", &set_up.path).env(test_tools::NOT_RUN, &notes);
+    if kept.is_some() {
+        command.stderr(writer.try_clone().map_err(failed)?);
+    }
+    command.stdout(writer);
     let mut child = command.spawn().map_err(failed)?;
-    let output = child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
-    for line in output {
+    // The command holds the pipe's other end.
+    drop(command);
+    for line in BufReader::new(output).split(b'\n') {
         let line = line.map_err(failed)?;
-        say(&tally.take(&String::from_utf8_lossy(&line), |name| lacking(&notes, name)));
+        let line = tally.take(&String::from_utf8_lossy(&line), |name| lacking(&notes, name));
+        match &mut kept {
+            Some(kept) => kept.push(line),
+            None => say(&line),
+        }
     }
     tally.cargo_failed |= !child.wait().map_err(failed)?.success();
     Ok(())
@@ -86,4 +177,19 @@ fn lacking(notes: &Path, test: &str) -> Option<String> {
     let text = std::fs::read_to_string(notes).unwrap_or_default();
     let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
     lines.find(|(name, _)| *name == test).map(|(_, what)| what.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{BESIDE, test_programs};
+
+    #[test]
+    fn the_programs_that_run_beside_the_others_exist() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let programs = test_programs(root).unwrap();
+        assert!(BESIDE.iter().all(|name| programs.iter().any(|program| program == name)), "{programs:?}");
+        assert!(programs.len() > BESIDE.len());
+    }
 }

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn set_up(root: &Path) -> Result<setup::SetUp, String> {
+    say("=== programs that the tests drive");
     let began = Instant::now();
     let set_up = setup::set_up(root)?;
     for missing in &set_up.missing {
@@ -61,17 +62,23 @@ fn set_up(root: &Path) -> Result<setup::SetUp, String> {
     Ok(set_up)
 }
 
+/// Sets up, and checks format and lints meanwhile: the set-up mostly waits for downloads, the lints for the compiler.
+fn set_up_and_check(root: &Path) -> Result<setup::SetUp, String> {
+    std::thread::scope(|scope| {
+        let set_up = scope.spawn(|| set_up(root));
+        say("=== format");
+        let formatted = checks::format(root);
+        say("=== lints");
+        let checked = formatted.and_then(|()| checks::lints(root));
+        let set_up = set_up.join().map_err(|_| "the set-up panicked; its message stands above".to_owned())?;
+        checked.and(set_up)
+    })
+}
+
 /// Sets up, checks and tests; with filters only sets up and tests.
 fn test(root: &Path, filters: &[String]) -> Result<u8, String> {
     let began = Instant::now();
-    say("=== programs that the tests drive");
-    let set_up = set_up(root)?;
-    if filters.is_empty() {
-        say("=== format");
-        checks::format(root)?;
-        say("=== lints");
-        checks::lints(root)?;
-    }
+    let set_up = if filters.is_empty() { set_up_and_check(root)? } else { set_up(root)? };
     say("=== tests");
     let mut tally = Tally::default();
     checks::tests(root, &set_up, filters, &mut tally)?;

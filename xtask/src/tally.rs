@@ -42,6 +42,19 @@ impl Tally {
         line.to_owned()
     }
 
+    /// Adds the results of tests that ran beside these.
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self { passed, ignored, failed, not_run, open, cargo_failed } = other;
+        self.passed += passed;
+        self.ignored += ignored;
+        self.failed.extend(failed);
+        for (what, names) in not_run {
+            self.not_run.entry(what).or_default().extend(names);
+        }
+        self.open += open;
+        self.cargo_failed |= cargo_failed;
+    }
+
     /// Whether anything failed for another reason than a missing program.
     pub(crate) fn has_failed(&self) -> bool {
         let explained = !self.not_run.is_empty();
