@@ -55,7 +55,7 @@ pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Val
     draft.filter = input.condition("FilterExpression", &mut placeholders)?;
     draft.take_projection(&mut input, &mut placeholders)?;
     let keys = match keys {
-        Keys::Expression(condition) => KeyConditions::of(condition)?,
+        Keys::Expression(condition) => Ok(KeyConditions::of(condition)?),
         Keys::Parameter(keys) => keys,
     };
     let kind = if old_filter.is_some() { "QueryFilter" } else { "Filter Expression" };
@@ -70,13 +70,17 @@ pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Val
 /// The key conditions of a query, from either of the members that can have them.
 enum Keys {
     Expression(Condition),
-    Parameter(KeyConditions),
+    Parameter(Result<KeyConditions, ApiError>),
 }
 
 /// The range of keys that meet the key conditions and come after the starting key.
-fn query_range(reading: &Reading, keys: KeyConditions, forward: bool) -> Result<KeyRange, ApiError> {
+fn query_range(
+    reading: &Reading,
+    keys: Result<KeyConditions, ApiError>,
+    forward: bool,
+) -> Result<KeyRange, ApiError> {
     let start = reading.start_key(true)?;
-    let keys = keys.bind(reading.schema())?;
+    let keys = keys?.bind(reading.schema())?;
     let whole = KeyRange::of_partition(&keys.partition, &[], None);
     let mut range = KeyRange::of_partition(&keys.partition, &keys.equal, keys.last.as_ref());
     let sorted = !keys.equal.is_empty() || keys.last.is_some();
