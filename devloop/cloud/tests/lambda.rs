@@ -361,7 +361,8 @@ async fn a_function_logs_in_the_format_and_from_the_level_that_its_settings_say(
     };
     let all = lines().await;
     let kinds: Vec<String> = all.iter().filter_map(kind).collect();
-    assert_eq!(kinds, ["initStart", "start", "runtimeDone", "report"], "{all:?}");
+    let expected = ["initStart", "initRuntimeDone", "initReport", "start", "runtimeDone", "report"];
+    assert_eq!(kinds, expected, "{all:?}");
     assert!(all.contains(&"working on env".to_owned()), "a line without a level is INFO: {all:?}");
     let quiet = json!({"LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "ERROR"}});
     assert_eq!(cloud.lambda("PUT", "/f/configuration", quiet).await.status, 200);

@@ -149,6 +149,7 @@ impl Invoker {
             let runtime = environment.generation.runtime_version();
             log.extend(logging.init_start(now, &runtime).map(|line| (now, line)));
             log.extend(logging.kept(environment.take_output()));
+            log.extend(logging.init_done(now, environment.init).map(|line| (now, line)));
         }
         log.extend(logging.start(now, request_id, &version.name).map(|line| (now, line)));
         let event = Event {
@@ -280,9 +281,11 @@ impl Invoker {
         let now = self.clock.now_ms();
         let logging = version.deployed().configuration.logging;
         let mut log = logging.kept(error.output.clone());
+        let [done, report] = logging.init_failed(now, request_id, &error.error_type, &error.message);
         let lines = [
             logging.start(now, request_id, "$LATEST"),
-            logging.init_failed(now, request_id, &error.error_type, &error.message),
+            done,
+            report,
             logging.end(now, request_id, Duration::ZERO, &Ending::Error(error.error_type.clone())),
         ];
         log.extend(lines.into_iter().flatten().map(|line| (now, line)));

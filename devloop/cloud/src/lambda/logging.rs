@@ -1,5 +1,9 @@
 //! What Lambda itself writes into a function's log, and which of the function's lines it keeps, by the function's `LoggingConfig`
 //! [Lambda developer guide, "Configuring JSON and plain text log formats" and "Log-level filtering"; Telemetry API schema reference].
+//!
+//! The level of each platform event is that of the table "System log level event mapping" on the page "Log-level filtering". Its
+//! rows were read as Neaox/overcast repeats them (`logging_json.go` and its test), not on the page itself, which says in its
+//! text only that INFO, the default, keeps the events `start` and `report`.
 
 use std::time::Duration;
 
@@ -171,17 +175,38 @@ impl Logging {
         self.line(Level::Info, now, "initStart", record, || format!("INIT_START Runtime Version: {runtime}"))
     }
 
+    /// An environment has started; the text format has no lines about this.
+    pub(super) fn init_done(self, now: i64, init: Duration) -> impl Iterator<Item = String> {
+        let record = json!({ "initializationType": "on-demand", "phase": "init", "status": "success" });
+        let mut report = record.clone();
+        report["metrics"] = json!({ "durationMs": milliseconds(init) });
+        let lines = [
+            self.event(Level::Debug, now, "initRuntimeDone", || record),
+            self.event(Level::Debug, now, "initReport", || report),
+        ];
+        lines.into_iter().flatten()
+    }
+
     /// An environment did not come up.
-    pub(super) fn init_failed(self, now: i64, request_id: &str, error: &str, text: &str) -> Option<String> {
+    pub(super) fn init_failed(
+        self,
+        now: i64,
+        request_id: &str,
+        error: &str,
+        text: &str,
+    ) -> [Option<String>; 2] {
         let record = || {
             let status = if error == "Sandbox.Timedout" { "timeout" } else { "error" };
             json!({
                 "initializationType": "on-demand", "phase": "invoke", "status": status, "errorType": error,
             })
         };
-        self.line(Level::Warn, now, "initReport", record, || {
-            format!("RequestId: {request_id} {text} {error}")
-        })
+        [
+            self.event(Level::Warn, now, "initRuntimeDone", record),
+            self.line(Level::Warn, now, "initReport", record, || {
+                format!("RequestId: {request_id} {text} {error}")
+            }),
+        ]
     }
 
     /// An invocation begins.
@@ -256,11 +281,17 @@ impl Logging {
     ) -> Option<String> {
         match self {
             Self::Text => Some(text()),
-            Self::Json(levels) => (level >= levels.system).then(|| {
-                let kind = format!("platform.{kind}");
-                json!({ "time": wire::iso(now), "type": kind, "record": record() }).to_string()
-            }),
+            Self::Json(_) => self.event(level, now, kind, record),
         }
+    }
+
+    /// A platform event in JSON, unless its level is left out; the text format has none.
+    fn event(self, level: Level, now: i64, kind: &str, record: impl FnOnce() -> Value) -> Option<String> {
+        let Self::Json(levels) = self else { return None };
+        (level >= levels.system).then(|| {
+            let kind = format!("platform.{kind}");
+            json!({ "time": wire::iso(now), "type": kind, "record": record() }).to_string()
+        })
     }
 }
 
@@ -270,64 +301,4 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(config: &Value) -> Logging {
-        Logging::read(config).unwrap()
-    }
-
-    #[test]
-    fn members_are_read_and_wrong_ones_are_named() {
-        assert_eq!(of(&json!({})), Logging::Text);
-        assert_eq!(of(&json!({"LogFormat": "JSON"})).show()["SystemLogLevel"], "INFO");
-        for (member, value, part) in [
-            ("LogFormat", "json", "[JSON, Text]"),
-            ("ApplicationLogLevel", "info", "[TRACE, DEBUG, INFO, WARN, ERROR, FATAL]"),
-            ("SystemLogLevel", "ERROR", "[DEBUG, INFO, WARN]"),
-        ] {
-            let error = Logging::read(&json!({ member: value })).unwrap_err();
-            assert!(error.message.contains(part), "{error}");
-        }
-    }
-
-    #[test]
-    fn lines_below_the_application_s_level_are_left_out_of_json_alone() {
-        let lines = || {
-            let lines =
-                [r#"{"level":"debug"}"#, r#"{"level":"Warning"}"#, r#"{"level":7}"#, "plain", "{no json"];
-            lines.map(|line| (0, line.to_owned())).to_vec()
-        };
-        let kept =
-            |level: &str| of(&json!({"LogFormat": "JSON", "ApplicationLogLevel": level})).kept(lines()).len();
-        assert_eq!([kept("TRACE"), kept("INFO"), kept("WARN"), kept("ERROR")], [5, 4, 1, 0]);
-        assert_eq!(of(&json!({"ApplicationLogLevel": "ERROR"})).kept(lines()).len(), 5);
-    }
-
-    #[test]
-    fn the_system_s_level_decides_which_of_lambda_s_lines_are_written() {
-        let figures = Figures { duration: Duration::from_micros(7_604), memory: 128, peak: 17, init: None };
-        let count = |level: &str, ending: &Ending| {
-            let logging = of(&json!({"LogFormat": "JSON", "SystemLogLevel": level}));
-            [
-                logging.start(0, "r", "1"),
-                logging.end(0, "r", figures.duration, ending),
-                logging.report(0, "r", figures, ending),
-            ]
-            .map(|line| u8::from(line.is_some()))
-        };
-        assert_eq!(count("DEBUG", &Ending::Success), [1, 1, 1]);
-        assert_eq!(count("INFO", &Ending::Success), [1, 0, 1]);
-        assert_eq!(count("WARN", &Ending::Success), [0, 0, 0]);
-        assert_eq!(count("WARN", &Ending::Timeout), [0, 1, 1]);
-        let line = of(&json!({"LogFormat": "JSON"})).report(0, "r", figures, &Ending::Success).unwrap();
-        let line: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(
-            line,
-            json!({"time": "1970-01-01T00:00:00.000Z", "type": "platform.report", "record": {
-                "requestId": "r", "status": "success",
-                "metrics": {"durationMs": 7.6, "billedDurationMs": 8.0, "memorySizeMB": 128, "maxMemoryUsedMB": 17},
-            }})
-        );
-    }
-}
+mod tests;

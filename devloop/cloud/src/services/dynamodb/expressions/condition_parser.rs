@@ -3,13 +3,16 @@
 use super::{
     condition::{Comparator, Condition, Operand, order, size_of_value},
     lexer::Token,
-    parser::Parser,
+    parser::{Parser, Rank},
     placeholders::Placeholders,
 };
 use crate::{error::ApiError, services::dynamodb::value::AttributeValue};
 
 /// The type names that `attribute_type` accepts.
 const TYPES: [&str; 10] = ["B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M"];
+/// The functions that are conditions; `size` is an operand.
+const FUNCTIONS: [&str; 5] =
+    ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"];
 /// The most operands of `IN`.
 const MAX_IN: usize = 100;
 
@@ -102,7 +105,8 @@ impl Reader<'_> {
                 self.parser.expect(")")?;
                 self.parser.leave();
                 if group == Some((start, end)) {
-                    return Err(self.parser.error("The expression has redundant parentheses;"));
+                    let error = self.parser.error("The expression has redundant parentheses;");
+                    self.parser.defer_as(Rank::RedundantParentheses, error);
                 }
                 group = Some((start - 1, end + 1));
                 open = enclosing;
@@ -119,9 +123,9 @@ impl Reader<'_> {
     }
 
     fn function(&mut self, name: &str) -> Result<Condition, ApiError> {
-        let known = ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"];
-        if !known.contains(&name) {
-            return Err(self.parser.error(format!("Invalid function name; function: {name}")));
+        if !FUNCTIONS.contains(&name) {
+            self.misplaced(name)?;
+            return Ok(Condition::And(Vec::new()));
         }
         let mut operands = self.arguments()?.into_iter();
         let count = operands.len();
@@ -204,10 +208,26 @@ impl Reader<'_> {
                 self.parser.expect(")")?;
                 Ok(Operand::Size(path))
             }
-            Some(name) => Err(self.parser.error(format!(
-                "The function is not allowed to be used this way in an expression; function: {name}"
-            ))),
+            Some(name) => {
+                self.misplaced(name)?;
+                Ok(Operand::Value(AttributeValue::Null))
+            }
         }
+    }
+
+    /// Skips a function that does not exist, or that may not stand here. The error is kept, because an error of the syntax or
+    /// of a lower rank may follow.
+    fn misplaced(&mut self, name: &str) -> Result<(), ApiError> {
+        let (rank, why) = if name == "size" || FUNCTIONS.contains(&name) {
+            (Rank::MisplacedFunction, "The function is not allowed to be used this way in an expression")
+        } else {
+            (Rank::UnknownFunction, "Invalid function name")
+        };
+        self.parser.defer_as(rank, self.parser.error(format!("{why}; function: {name}")));
+        self.parser.enter()?;
+        self.arguments()?;
+        self.parser.leave();
+        Ok(())
     }
 
     fn comparison(&mut self) -> Result<Condition, ApiError> {

@@ -1,9 +1,6 @@
 //! Key conditions: one partition key, and at most one condition on the sort key.
 
-use super::{
-    condition::{Comparator, Condition, Operand},
-    placeholders::Placeholders,
-};
+use super::condition::{Comparator, Condition, Operand};
 use crate::{
     error::ApiError,
     services::dynamodb::{
@@ -28,10 +25,10 @@ pub(crate) struct KeyCondition {
 }
 
 impl KeyConditions {
-    /// Parses a `KeyConditionExpression`.
-    pub(crate) fn parse(source: &str, placeholders: &mut Placeholders) -> Result<Self, ApiError> {
-        let conditions = flatten(Condition::parse("KeyConditionExpression", source, placeholders)?);
-        let conditions = conditions.into_iter().map(sort_condition).collect::<Result<Vec<_>, _>>()?;
+    /// Conditions from a `KeyConditionExpression`. Fails if a key cannot have such conditions.
+    pub(crate) fn of(expression: Condition) -> Result<Self, ApiError> {
+        let conditions =
+            flatten(expression).into_iter().map(sort_condition).collect::<Result<Vec<_>, _>>()?;
         for (at, (name, _)) in conditions.iter().enumerate() {
             if conditions[..at].iter().any(|(other, _)| other == name) {
                 return Err(ApiError::validation(

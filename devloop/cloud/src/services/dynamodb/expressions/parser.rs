@@ -18,6 +18,16 @@ const MAX_DEPTH: usize = 300;
 /// The highest index of a list element.
 const MAX_ELEMENT: usize = i32::MAX as usize;
 
+/// Which of several semantic errors in one expression is reported: that of the first rank, wherever it stands [dynalite, the
+/// order of errors in a condition].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    RedundantParentheses,
+    UnknownFunction,
+    MisplacedFunction,
+    Other,
+}
+
 /// A cursor over one expression's tokens.
 pub(super) struct Parser<'a> {
     /// The request's member, such as `ConditionExpression`; every error starts with it.
@@ -27,8 +37,8 @@ pub(super) struct Parser<'a> {
     at: usize,
     depth: usize,
     placeholders: &'a mut Placeholders,
-    /// The first semantic error. It is reported only if the whole expression has no syntax error.
-    deferred: Option<ApiError>,
+    /// The semantic error that goes first, with its rank. It is reported only if the whole expression has no syntax error.
+    deferred: Option<(Rank, ApiError)>,
 }
 
 impl<'a> Parser<'a> {
@@ -142,12 +152,19 @@ impl<'a> Parser<'a> {
         if self.peek() != Token::End {
             return Err(self.syntax_error());
         }
-        self.deferred.take().map_or(Ok(()), Err)
+        self.deferred.take().map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    /// Keeps a semantic error for [`Parser::end`]; only the first one is kept.
+    /// Keeps a semantic error of the last rank for [`Parser::end`].
     pub(super) fn defer(&mut self, error: ApiError) {
-        self.deferred.get_or_insert(error);
+        self.defer_as(Rank::Other, error);
+    }
+
+    /// Keeps a semantic error for [`Parser::end`]. Of several errors the first one of the first rank is kept.
+    pub(super) fn defer_as(&mut self, rank: Rank, error: ApiError) {
+        if self.deferred.as_ref().is_none_or(|(kept, _)| rank < *kept) {
+            self.deferred = Some((rank, error));
+        }
     }
 
     /// Enters a deeper level. The depth is limited, so that no expression overflows the stack.

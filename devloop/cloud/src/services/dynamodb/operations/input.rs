@@ -93,7 +93,7 @@ pub(super) fn has_name_letters(name: &str) -> bool {
 /// Adds the prefix "1 validation error detected". `PutItem`, `UpdateItem` and `DeleteItem` have it in all errors that do
 /// not depend on the table [paritysuite/dynamodb-conformance, tier3/error-messages, 2026-10-09].
 pub(super) fn enveloped(mut error: ApiError) -> ApiError {
-    let bare = error.message.contains("detected: ") || error.message.starts_with("Supplied AttributeValue");
+    let bare = error.message.contains("detected: ") || error.message.contains("Supplied AttributeValue");
     if error.code == "ValidationException" && !bare {
         error.message.insert_str(0, ONE_ERROR);
     }

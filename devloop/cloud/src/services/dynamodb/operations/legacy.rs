@@ -185,13 +185,18 @@ pub(super) fn take_filter(input: &mut Input, member: &str) -> Result<Option<Cond
 }
 
 /// Takes `KeyConditions`.
-pub(super) fn take_key_conditions(input: &mut Input) -> Result<Option<KeyConditions>, ApiError> {
+///
+/// The inner error is about an operator that no key can have. It is reported after errors of the table, the index and the starting
+/// key [dynalite's tests, which ran on AWS: query].
+pub(super) fn take_key_conditions(
+    input: &mut Input,
+) -> Result<Option<Result<KeyConditions, ApiError>>, ApiError> {
     let Some(conditions) = input.object("KeyConditions")?.filter(|conditions| !conditions.is_empty()) else {
         return Ok(None);
     };
     let comparisons = read_comparisons(conditions)?;
-    let conditions = comparisons.into_iter().map(Comparison::key_condition).collect::<Result<_, _>>()?;
-    Ok(Some(KeyConditions::new(conditions)))
+    let conditions: Result<_, _> = comparisons.into_iter().map(Comparison::key_condition).collect();
+    Ok(Some(conditions.map(KeyConditions::new)))
 }
 
 fn read_comparisons(conditions: Map<String, Value>) -> Result<Vec<Comparison>, ApiError> {

@@ -37,13 +37,27 @@ pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Val
     let select = input.choice("Select", SELECT)?;
     input.checked()?;
     let old_filter = legacy::take_filter(&mut input, "QueryFilter")?;
-    let mut keys = legacy::take_key_conditions(&mut input)?;
+    let old_keys = legacy::take_key_conditions(&mut input)?;
     let mut draft = ReadingDraft::take(&mut input, table, select, limit, report)?;
+    // All expressions are read before the key conditions are examined, and that before the table is looked up [dynalite's
+    // tests, which ran on AWS: query].
+    let keys = match (input.text("KeyConditionExpression")?, old_keys) {
+        (Some(source), _) => {
+            Keys::Expression(Condition::parse("KeyConditionExpression", &source, &mut placeholders)?)
+        }
+        (None, Some(keys)) => Keys::Parameter(keys),
+        (None, None) => {
+            return Err(ApiError::validation(
+                "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
+            ));
+        }
+    };
     draft.filter = input.condition("FilterExpression", &mut placeholders)?;
-    if let Some(source) = input.text("KeyConditionExpression")? {
-        keys = Some(KeyConditions::parse(&source, &mut placeholders)?);
-    }
     draft.take_projection(&mut input, &mut placeholders)?;
+    let keys = match keys {
+        Keys::Expression(condition) => Ok(KeyConditions::of(condition)?),
+        Keys::Parameter(keys) => keys,
+    };
     let kind = if old_filter.is_some() { "QueryFilter" } else { "Filter Expression" };
     draft.filter = draft.filter.take().or(old_filter);
     let reading = draft.resolve(request.store)?;
@@ -53,15 +67,20 @@ pub(in super::super) fn query(request: &Request<'_>, input: Value) -> Result<Val
     reading.run(range, !forward)
 }
 
+/// The key conditions of a query, from either of the members that can have them.
+enum Keys {
+    Expression(Condition),
+    Parameter(Result<KeyConditions, ApiError>),
+}
+
 /// The range of keys that meet the key conditions and come after the starting key.
-fn query_range(reading: &Reading, keys: Option<KeyConditions>, forward: bool) -> Result<KeyRange, ApiError> {
-    let keys = keys.ok_or_else(|| {
-        ApiError::validation(
-            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
-        )
-    })?;
+fn query_range(
+    reading: &Reading,
+    keys: Result<KeyConditions, ApiError>,
+    forward: bool,
+) -> Result<KeyRange, ApiError> {
     let start = reading.start_key(true)?;
-    let keys = keys.bind(reading.schema())?;
+    let keys = keys?.bind(reading.schema())?;
     let whole = KeyRange::of_partition(&keys.partition, &[], None);
     let mut range = KeyRange::of_partition(&keys.partition, &keys.equal, keys.last.as_ref());
     let sorted = !keys.equal.is_empty() || keys.last.is_some();

@@ -160,6 +160,15 @@ fn invalid_conditions_are_refused_in_the_services_words() {
         "n = attribute_exists(n)",
         "The function is not allowed to be used this way in an expression; function: attribute_exists",
     );
+    // Of several errors, the syntax goes first, then parentheses, then functions.
+    check("((n = attribute_exists(n)))", "The expression has redundant parentheses;");
+    check(
+        "n = attribute_exists(size)",
+        "The function is not allowed to be used this way in an expression; function: attribute_exists",
+    );
+    check("n = attribute_exists(n) AND foo(n)", "Invalid function name; function: foo");
+    check("foo(n) AND ((n = :ten))", "The expression has redundant parentheses;");
+    check("((n = attribute_exists(n))) AND", "Syntax error; token: \"<EOF>\", near: \"AND\"");
     check("attribute_exists(n) = :ten", "Syntax error; token: \"=\", near: \") = :ten\"");
 }
 

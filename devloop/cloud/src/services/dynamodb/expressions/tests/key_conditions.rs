@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{KeyConditions, key_condition::KeyCondition},
+    super::{Condition, KeyConditions, key_condition::KeyCondition},
     Placeholders, message, text,
 };
 use crate::{
@@ -29,7 +29,8 @@ fn parse(source: &str) -> Result<KeyCondition, ApiError> {
 }
 
 fn parse_for(source: &str, schema: &KeySchema) -> Result<KeyCondition, ApiError> {
-    KeyConditions::parse(source, &mut Placeholders::new(None, Some(values()), None).unwrap())?.bind(schema)
+    let mut placeholders = Placeholders::new(None, Some(values()), None).unwrap();
+    KeyConditions::of(Condition::parse("KeyConditionExpression", source, &mut placeholders)?)?.bind(schema)
 }
 
 #[test]
