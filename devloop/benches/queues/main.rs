@@ -6,6 +6,7 @@
 #[path = "../peer/aws.rs"]
 mod aws;
 mod chain;
+mod connection;
 mod fan_out;
 mod figures;
 mod options;

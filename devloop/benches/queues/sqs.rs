@@ -1,12 +1,14 @@
 //! Queues: the calls that all measurements need, and send, receive and delete alone.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::connection::Connection;
 use crate::figures::{Figures, Watch};
 use crate::side::Side;
 
@@ -47,6 +49,8 @@ pub(crate) async fn counts(aws: &Aws, url: &str) -> Result<(usize, usize)> {
 pub(crate) async fn fill(aws: &Aws, url: &str, messages: usize) -> Result<()> {
     let next = Cell::new(0);
     try_join_all((0..CLIENTS).map(|_| async {
+        let mut connection = Connection::open(aws).await?;
+        let mut input = String::new();
         loop {
             let start = next.get();
             if start >= messages {
@@ -54,21 +58,51 @@ pub(crate) async fn fill(aws: &Aws, url: &str, messages: usize) -> Result<()> {
             }
             let end = (start + BATCH).min(messages);
             next.set(end);
-            send(aws, url, start..end).await?;
+            send(&mut connection, &mut input, url, start..end).await?;
         }
     }))
     .await?;
     Ok(())
 }
 
-async fn send(aws: &Aws, url: &str, numbers: std::ops::Range<usize>) -> Result<()> {
+async fn send(
+    connection: &mut Connection,
+    input: &mut String,
+    url: &str,
+    numbers: std::ops::Range<usize>,
+) -> Result<()> {
     let count = numbers.len();
-    let entries: Vec<_> = numbers
-        .map(|n| json!({ "Id": n.to_string(), "MessageBody": format!("{{\"data\":\"word{n}\"}}") }))
-        .collect();
-    let sent = call(aws, "SendMessageBatch", json!({ "QueueUrl": url, "Entries": entries })).await?;
-    ensure!(sent["Successful"].as_array().is_some_and(|all| all.len() == count), "not all were sent: {sent}");
+    entries(input, url, numbers, |input, number| {
+        write!(input, r#""MessageBody":"{{\"data\":\"word{number}\"}}""#)
+    })?;
+    let sent = connection.sqs("SendMessageBatch", input).await?;
+    ensure!(sent.matches("\"MessageId\"").count() == count, "not all were sent: {sent}");
     Ok(())
+}
+
+/// Writes the input of an operation on a batch: an entry for each item, whose members besides the id are written by `rest`.
+fn entries<T>(
+    input: &mut String,
+    url: &str,
+    items: impl IntoIterator<Item = T>,
+    rest: impl Fn(&mut String, T) -> std::fmt::Result,
+) -> std::fmt::Result {
+    input.clear();
+    write!(input, r#"{{"QueueUrl":"{url}","Entries":["#)?;
+    for (id, item) in items.into_iter().enumerate() {
+        let comma = if id == 0 { "" } else { "," };
+        write!(input, r#"{comma}{{"Id":"{id}","#)?;
+        rest(input, item)?;
+        input.push('}');
+    }
+    input.push_str("]}");
+    Ok(())
+}
+
+/// The receipt handles in the answer of `ReceiveMessage`.
+fn handles(received: &str) -> impl Iterator<Item = &str> {
+    let values = received.split("\"ReceiptHandle\"").skip(1);
+    values.filter_map(|rest| rest.split('"').nth(1))
 }
 
 /// Sends, receives and deletes in batches of ten until this many messages are deleted.
@@ -85,24 +119,27 @@ pub(crate) async fn measure(aws: &Aws, side: &Side, messages: usize) -> Result<F
 
 async fn cycle(aws: &Aws, url: &str, messages: usize) -> Result<()> {
     let (sent, deleted) = (Cell::new(0), Cell::new(0));
+    let receive = format!(r#"{{"QueueUrl":"{url}","MaxNumberOfMessages":{BATCH}}}"#);
     try_join_all((0..CLIENTS).map(|_| async {
+        let mut connection = Connection::open(aws).await?;
+        let mut input = String::new();
         while deleted.get() < messages {
             let start = sent.get();
             let end = (start + BATCH).min(messages);
             sent.set(end);
             if start < end {
-                send(aws, url, start..end).await?;
+                send(&mut connection, &mut input, url, start..end).await?;
             }
-            let wanted = json!({ "QueueUrl": url, "MaxNumberOfMessages": BATCH });
-            let received = call(aws, "ReceiveMessage", wanted).await?;
-            let Some(list) = received["Messages"].as_array().filter(|list| !list.is_empty()) else { continue };
-            let entries: Vec<_> = list
-                .iter()
-                .enumerate()
-                .map(|(id, message)| json!({ "Id": id.to_string(), "ReceiptHandle": message["ReceiptHandle"] }))
-                .collect();
-            let count = entries.len();
-            call(aws, "DeleteMessageBatch", json!({ "QueueUrl": url, "Entries": entries })).await?;
+            let received = connection.sqs("ReceiveMessage", &receive).await?;
+            entries(&mut input, url, handles(received), |input, handle| {
+                write!(input, r#""ReceiptHandle":"{handle}""#)
+            })?;
+            let count = handles(received).count();
+            if count == 0 {
+                continue;
+            }
+            let answer = connection.sqs("DeleteMessageBatch", &input).await?;
+            ensure!(!answer.contains("\"Code\""), "not all were deleted: {answer}");
             deleted.set(deleted.get() + count);
         }
         Ok::<_, anyhow::Error>(())

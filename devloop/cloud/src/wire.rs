@@ -72,7 +72,6 @@ pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
 
 /// Runs `work`, which takes long, without holding up other requests: a runtime with several threads moves this thread's
 /// other tasks to another thread.
-/// one had to do to another.
 pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     match Handle::try_current() {

@@ -17,7 +17,7 @@ pub(crate) struct Call<'a> {
     /// The path with its query, encoded.
     pub(super) path: Cow<'a, str>,
     /// The headers that do not belong to the signature.
-    pub(super) headers: Vec<(&'static str, Cow<'a, str>)>,
+    pub(super) headers: Vec<(&'a str, Cow<'a, str>)>,
     pub(super) body: String,
 }
 
@@ -32,6 +32,11 @@ impl<'a> Call<'a> {
     pub(crate) fn post(path: &'a str, body: String) -> Self {
         let headers = vec![("content-type", Cow::Borrowed("application/json"))];
         Self { method: Method::POST, headers, body, ..Self::page(path) }
+    }
+
+    /// A request with this method and body to a page of the endpoint.
+    pub(crate) fn request(method: Method, path: &'a str, body: String) -> Self {
+        Self { method, body, ..Self::page(path) }
     }
 
     /// A page of a service with a REST API.
@@ -50,7 +55,7 @@ impl<'a> Call<'a> {
     }
 
     /// Adds a header.
-    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+    pub(crate) fn with_header(mut self, name: &'a str, value: impl Into<Cow<'a, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

@@ -16,8 +16,9 @@ use crate::error::{Exit, UserError};
 use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
 use crate::session::variables::Variables;
-use crate::session::{Conditions, function_logs, mails, port, stacks};
+use crate::session::{Conditions, api_calls, function_logs, mails, port, stacks};
 use crate::target::{Embedded, Pending, Target};
+use crate::tui::ApiCall;
 
 /// What the cloud is started with.
 pub(super) struct CloudRequest {
@@ -49,6 +50,8 @@ pub(super) struct RunningCloud {
     pub(super) endpoint: String,
     /// The templates' outputs.
     pub(super) outputs: BTreeMap<String, String>,
+    /// What the APIs of the outputs take, by the URLs of the outputs; empty where the cloud is not ours to ask.
+    pub(super) calls: BTreeMap<String, ApiCall>,
     /// Where swapped functions are activated.
     pub(super) target: Arc<dyn Target>,
     /// Whether the cloud ends with the session, with everything that it serves.
@@ -138,6 +141,7 @@ pub(super) async fn start_cloud(
                 outputs.insert("Cleared".to_owned(), cleared);
             }
             let endpoint = cloud.endpoint().to_string();
+            let calls = api_calls::of_outputs(&cloud, &outputs).await;
             let status = StatusAccess::own(&endpoint);
             let embedded = Some((cloud.clone(), variables));
             let mut target = Embedded::new(cloud, dist, functions.into_keys());
@@ -148,7 +152,7 @@ pub(super) async fn start_cloud(
                 target = target.replaying(events);
             }
             let target = Arc::new(target);
-            Ok(RunningCloud { endpoint, outputs, target, is_ours: true, embedded, status, stopped })
+            Ok(RunningCloud { endpoint, outputs, calls, target, is_ours: true, embedded, status, stopped })
         }
         Err(problem) => {
             stop.cancel();

@@ -1,12 +1,14 @@
 //! A running `devloop up` or `devloop watch`: prepares the workspace, starts the cloud, and runs the main loop, which gives events
 //! to the engine and its effects to the workers. `commands` start it.
 
+mod api_calls;
 mod building;
 mod cloud;
 mod commit;
 mod consent;
 mod database;
 mod event_paths;
+mod example;
 mod first_build;
 mod function_logs;
 mod lock;

@@ -79,7 +79,16 @@ pub(super) async fn open_localstack(
     let stopped = localstack.finished();
     let status = StatusAccess::localstack(&endpoint);
     let target = Arc::new(localstack);
-    Ok(RunningCloud { endpoint, outputs, target, is_ours: false, embedded: None, status, stopped })
+    Ok(RunningCloud {
+        endpoint,
+        outputs,
+        calls: [].into(),
+        target,
+        is_ours: false,
+        embedded: None,
+        status,
+        stopped,
+    })
 }
 
 /// Makes the target without sending a request.
@@ -141,7 +150,16 @@ pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
     let stopped = Box::pin(stop.clone().cancelled_owned());
     let (endpoint, status) = (aws.endpoint(), StatusAccess::aws(&aws));
     let target = Arc::new(aws);
-    RunningCloud { endpoint, outputs, target, is_ours: false, embedded: None, status, stopped }
+    RunningCloud {
+        endpoint,
+        outputs,
+        calls: [].into(),
+        target,
+        is_ours: false,
+        embedded: None,
+        status,
+        stopped,
+    }
 }
 
 fn needs_functions(prepared: &Prepared) -> Result<(), UserError> {

@@ -5,7 +5,7 @@ use crate::bus::{Events, wall};
 use crate::config::Environment;
 use crate::engine::Fact;
 use crate::observe;
-use crate::tui::{Order, Sent};
+use crate::tui::{ApiCall, Order, Sent};
 
 /// The name in front of log lines about sent requests.
 const SENDER: &str = "devloop";
@@ -23,28 +23,41 @@ pub(super) fn carry_out(events: Events) -> Box<dyn Fn(Order) + Send> {
                 Order::RollBack { function, agreed } => {
                     events.send(Fact::RollBack { function, agreed }).await;
                 }
-                Order::Send { url, what } => {
-                    let body = match what {
-                        Sent::Message => Some(sample()),
-                        Sent::Body(body) => Some(body),
-                        Sent::Get => None,
+                Order::Send { call, what } => {
+                    let call = match what {
+                        Sent::Message => with_body(call, sample()),
+                        Sent::Body(body) => with_body(call, body),
+                        Sent::Shown => call,
                     };
-                    send(&events, &url, body).await;
+                    send(&events, call).await;
                 }
             }
         });
     })
 }
 
-/// Posts the body, or gets the URL if there is none, and logs it with the answer.
-async fn send(events: &Events, url: &str, body: Option<String>) {
+/// The request with this body. Where the shown one has no body, it becomes a post of JSON.
+fn with_body(mut call: ApiCall, body: String) -> ApiCall {
+    if call.method == "GET" {
+        "POST".clone_into(&mut call.method);
+    }
+    if !call.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        call.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    call.body = Some(body);
+    call
+}
+
+/// Sends the request, and logs it with the answer.
+async fn send(events: &Events, ApiCall { url, method, headers, body }: ApiCall) {
     let trust = Trust::new(Environment::of_process().certificates());
-    let answer = observe::request(url, body.clone(), trust).await;
+    let text = body.clone().unwrap_or_default();
+    let answer = observe::request((&method, &url), &headers, text, trust).await;
     let line = match (body, answer) {
         (Some(body), Ok((status, answer))) => format!("sent {body}, answered {status} {answer}"),
         (Some(body), Err(why)) => format!("sent {body} to {url}: {why}"),
-        (None, Ok((status, answer))) => format!("sent GET {url}, answered {status} {answer}"),
-        (None, Err(why)) => format!("sent GET {url}: {why}"),
+        (None, Ok((status, answer))) => format!("sent {method} {url}, answered {status} {answer}"),
+        (None, Err(why)) => format!("sent {method} {url}: {why}"),
     };
     events.send(Fact::Log { function: SENDER.to_owned(), line }).await;
 }

@@ -1,5 +1,6 @@
 //! Makes the session's sinks: the screen or plain lines, the log files, and the record of first builds.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use crate::session::{View, commit, orders};
 use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink, Unblocked};
 use crate::status::Hop;
 use crate::target::Whereabouts;
-use crate::tui::{Keymap, Load, Opening, Theme, Tui};
+use crate::tui::{ApiCall, Keymap, Load, Opening, Theme, Tui};
 
 /// What the sinks are made from.
 pub(super) struct Told<'a> {
@@ -36,6 +37,8 @@ pub(super) struct Told<'a> {
     pub(super) keymap: &'a Keymap,
     /// The paths of events through the pipeline.
     pub(super) event_paths: &'a [Vec<Hop>],
+    /// What the APIs of the templates' outputs take, by the URLs of the outputs.
+    pub(super) calls: &'a BTreeMap<String, ApiCall>,
     /// Takes the user's commands from the screen.
     pub(super) events: &'a Events,
     /// Where the log file is made; without a workspace there is none.
@@ -121,6 +124,7 @@ fn screen(told: &Told<'_>, log: Option<&Path>) -> io::Result<Tui> {
         keymap: told.keymap.clone(),
         mouse: told.settings.mouse,
         event_paths: told.event_paths.to_vec(),
+        calls: told.calls.clone(),
         orders: orders::carry_out(told.events.clone()),
     })?;
     let local = Local { dist: told.settings.dist.clone(), notes: told.notes.clone() };

@@ -183,7 +183,7 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, mut outputs, target, is_ours, status, stopped, .. } = cloud;
+    let RunningCloud { endpoint, mut outputs, calls, target, is_ours, status, stopped, .. } = cloud;
     let missing = tokio::task::spawn_blocking(devloop_system::missing).await.unwrap_or_default();
     if !missing.is_empty() {
         outputs.insert("Without".to_owned(), missing.join("; "));
@@ -209,6 +209,7 @@ async fn serve(
             root: &workspace.root,
             keymap: &keymap,
             event_paths: &event_paths,
+            calls: &calls,
             events: &events,
             log_directory,
             status: &status,

@@ -4,6 +4,7 @@
 //! without effects; `run` owns the terminal and the threads.
 
 mod action;
+mod call;
 mod child;
 mod clip;
 mod document;
@@ -37,6 +38,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use call::ApiCall;
 pub(crate) use child::Load;
 pub(crate) use keymap::Keymap;
 pub(crate) use live::LiveScreen;

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, RolledBack, State};
 use crate::sink::{self, log_line};
 use crate::status::{Function, Section, StatusReport, Tone, lines};
+use crate::tui::call::ApiCall;
 use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
 use devloop_cloud::ReportLine;
@@ -77,7 +78,9 @@ impl Screen {
             }
             Notice::Ready { endpoint, outputs } => {
                 self.endpoint.clone_from(endpoint);
-                self.api = api(outputs);
+                let of_url =
+                    |url: String| self.calls.get(&url).cloned().unwrap_or_else(|| ApiCall::get(&url));
+                self.api = api(outputs).map(of_url);
                 self.takes_messages = outputs.contains_key(PIPELINE);
             }
             Notice::Added { function, url } => {

@@ -59,9 +59,9 @@ impl Screen {
         Some(Request::Order(if self.paused.is_some() { Order::Resume } else { Order::Pause }))
     }
 
-    /// Posts the body; `None`: the body that was typed last. If none was typed, sends what the call that is shown sends.
+    /// Sends the body; `None`: the body that was typed last. If none was typed, sends what the call that is shown sends.
     pub(super) fn send(&mut self, body: Option<String>) -> Option<Request> {
-        let Some(url) = self.api.clone() else {
+        let Some(call) = self.api.clone() else {
             self.say("there is no API to call");
             return None;
         };
@@ -69,9 +69,9 @@ impl Screen {
         let what = match (&self.sent, self.takes_messages) {
             (Some(body), _) => Sent::Body(body.clone()),
             (None, true) => Sent::Message,
-            (None, false) => Sent::Get,
+            (None, false) => Sent::Shown,
         };
-        Some(Request::Order(Order::Send { url, what }))
+        Some(Request::Order(Order::Send { call, what }))
     }
 
     /// Asks for a rollback of the named function; `None`: of the selected one, if the functions' pane has the focus.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::{Rect, Size};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use crate::engine::{FunctionState, Location, Phases};
 use crate::status::{Hop, StatusReport};
+use crate::tui::call::{ApiCall, rows};
 use crate::tui::document::Document;
 use crate::tui::errors::Errors;
 use crate::tui::keymap::Keymap;
@@ -19,6 +20,9 @@ use crate::tui::text::fitted;
 
 /// How many lines of logs are kept; the session's log file has all.
 const LOG_LINES: usize = 10_000;
+
+/// How many rows the call of the API takes at most.
+const MOST_CALL_ROWS: usize = 3;
 
 /// A call of the pipeline's API without its URL. Its id is different each time, because the pipeline drops ids that it has seen before.
 const MESSAGE: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
@@ -61,8 +65,8 @@ pub(crate) enum Order {
     },
     /// Send a request to the URL, and show the answer among the logs.
     Send {
-        /// The API's URL.
-        url: String,
+        /// The request that the screen shows.
+        call: ApiCall,
         what: Sent,
     },
 }
@@ -72,10 +76,10 @@ pub(crate) enum Order {
 pub(crate) enum Sent {
     /// A post of the pipeline's message, with an id that was not sent before.
     Message,
-    /// A post of this body, which was typed.
+    /// The request with this body, which was typed.
     Body(String),
-    /// A request without a body, because nothing is known about what the API takes.
-    Get,
+    /// The request as it is shown.
+    Shown,
 }
 
 /// The commit that is checked out in the workspace.
@@ -152,9 +156,11 @@ pub(super) struct Screen {
     pub(super) sent: Option<String>,
     /// Cargo's current progress line.
     pub(super) progress: Option<String>,
-    /// The API's URL.
-    pub(super) api: Option<String>,
-    /// Whether it is the pipeline's API, which takes messages. Nothing is known about the bodies of others.
+    /// What the APIs of the templates' outputs take, by the URLs of the outputs.
+    pub(super) calls: BTreeMap<String, ApiCall>,
+    /// The request to the API that is shown.
+    pub(super) api: Option<ApiCall>,
+    /// Whether it is the pipeline's API, which takes messages.
     pub(super) takes_messages: bool,
     pub(super) size: Size,
     pub(super) focus: Pane,
@@ -196,6 +202,7 @@ impl Screen {
             mouse: false,
             sent: None,
             progress: None,
+            calls: BTreeMap::new(),
             api: None,
             takes_messages: false,
             size: Size::new(80, 24),
@@ -269,27 +276,22 @@ impl Screen {
 
     /// A call of the API for a shell, once its URL is known.
     pub(super) fn call(&self) -> Option<String> {
-        self.api.as_deref().map(|api| format!("{} {api}", self.client()))
+        self.command().map(|command| command.join(" "))
     }
 
-    /// The call without the URL.
-    fn client(&self) -> &'static str {
-        if self.takes_messages { MESSAGE } else { "curl -i" }
+    /// The parts of the call.
+    fn command(&self) -> Option<Vec<String>> {
+        let api = self.api.as_ref()?;
+        Some(if self.takes_messages { vec![MESSAGE.to_owned(), api.url.clone()] } else { api.command() })
     }
 
-    /// The call in rows of this width, so that the mouse can copy it; only the URL if there is not enough room.
+    /// The call in rows of this width, so that the mouse can copy it; only method and URL if there is not enough room.
     pub(super) fn call_rows(&self, width: u16) -> Vec<String> {
-        let (Some(api), Some(whole)) = (self.api.as_deref(), self.call()) else { return Vec::new() };
-        let fits = |text: &str| Span::raw(text).width() <= usize::from(width);
-        let halves = [format!("{} \\", self.client()), format!("  {api}")];
-        if fits(&whole) {
-            vec![whole]
-        } else if halves.iter().all(|half| fits(half)) {
-            halves.into()
-        } else {
-            let what = if self.takes_messages { "POST" } else { "GET" };
-            vec![fitted(&format!("{what} {api}"), width)]
-        }
+        let (Some(api), Some(command)) = (&self.api, self.command()) else { return Vec::new() };
+        rows(&command, width, MOST_CALL_ROWS).unwrap_or_else(|| {
+            let method = if self.takes_messages { "POST" } else { &api.method };
+            vec![fitted(&format!("{method} {}", api.url), width)]
+        })
     }
 
     /// The lines of a pane; the functions have none.

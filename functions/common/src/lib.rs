@@ -17,6 +17,7 @@ mod init_error;
 mod invocation;
 mod log;
 mod start;
+mod writes;
 
 pub use batch::{BatchFailure, BatchResponse, PartialBatch};
 pub use clock::now_ms;
@@ -25,3 +26,4 @@ pub use handler::{Handler, InvocationError};
 pub use invocation::Invocation;
 pub use log::{Level, Row, Times, clip};
 pub use start::start;
+pub use writes::Writes;

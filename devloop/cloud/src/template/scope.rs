@@ -86,7 +86,12 @@ impl Scope<'_> {
             }
             "Fn::GetAtt" => {
                 let (resource, attribute) = attribute_name(argument)?;
-                return self.reference(&Reference::Attribute(resource, attribute));
+                let found = self.reference(&Reference::Attribute(resource, attribute))?;
+                // An attribute of an HTTP API is its address.
+                return Ok(found.map(|value| match value {
+                    Value::String(text) => served_here(text, &self.pseudo.cx.endpoint).into(),
+                    other => other,
+                }));
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ mod follow;
 mod panics;
 mod shared;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{Millis, Notice, State};
 use crate::sink::Sink;
 use crate::status::{Hop, StatusSource};
+use crate::tui::call::ApiCall;
 use crate::tui::child::{self, Load};
 use crate::tui::fault::Fault;
 use crate::tui::keymap::Keymap;
@@ -75,6 +77,8 @@ pub(crate) struct Opening {
     pub(crate) mouse: bool,
     /// The paths of events through the pipeline.
     pub(crate) event_paths: Vec<Vec<Hop>>,
+    /// What the APIs of the templates' outputs take, by the URLs of the outputs.
+    pub(crate) calls: BTreeMap<String, ApiCall>,
     /// Takes the user's commands to the session; must not wait for the screen.
     pub(crate) orders: Box<dyn Fn(Order) + Send>,
 }
@@ -99,6 +103,7 @@ impl Tui {
         screen.keymap = opening.keymap;
         screen.mouse = opening.mouse;
         screen.event_paths = opening.event_paths;
+        screen.calls = opening.calls;
         screen.target = opening.target;
         screen.takes_load = desk.load.is_some();
         let shared = Shared::new(screen, Fault::of(opening.panicking));

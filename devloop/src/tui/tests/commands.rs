@@ -29,7 +29,7 @@ fn messages_are_posted_to_the_api() {
     let url = outputs()["ApiEndpoint4F160690"].clone();
     let order = |body: Option<&str>| {
         let what = body.map_or(Sent::Message, |body| Sent::Body(body.to_owned()));
-        Some(Request::Order(Order::Send { url: url.clone(), what }))
+        Some(Request::Order(Order::Send { call: ApiCall::get(&url), what }))
     };
     let mut session = running();
     assert_eq!(session.press("r"), order(None));
@@ -46,9 +46,9 @@ fn an_api_that_is_not_the_pipelines_gets_the_request_of_its_call_and_then_what_i
     let url = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/dev/process".to_owned();
     let outputs = [("ApiEndpoint".to_owned(), url.clone())].into();
     session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
-    let order = |what| Some(Request::Order(Order::Send { url: url.clone(), what }));
+    let order = |what| Some(Request::Order(Order::Send { call: ApiCall::get(&url), what }));
     assert_eq!(session.press("u"), Some(Request::Copy(format!("curl -i {url}"))));
-    assert_eq!(session.press("r"), order(Sent::Get));
+    assert_eq!(session.press("r"), order(Sent::Shown));
     session.press(":");
     session.screen.paste(r#"send {"data": "word"}"#);
     assert_eq!(session.press("enter"), order(Sent::Body(r#"{"data": "word"}"#.to_owned())));
@@ -67,8 +67,8 @@ fn the_pipelines_message_goes_to_the_pipelines_api_beside_others() {
     .map(|(name, value)| (name.to_owned(), value));
     let outputs = outputs.into();
     session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
-    let (url, what) = (url("pipeline"), Sent::Message);
-    assert_eq!(session.press("r"), Some(Request::Order(Order::Send { url, what })));
+    let (call, what) = (ApiCall::get(&url("pipeline")), Sent::Message);
+    assert_eq!(session.press("r"), Some(Request::Order(Order::Send { call, what })));
 }
 
 #[test]

@@ -51,3 +51,32 @@ fn a_call_of_an_api_that_is_not_the_pipelines_carries_no_message() {
     session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
     assert_eq!(session.press("u"), Some(Request::Copy(format!("curl -i {url}"))));
 }
+
+#[test]
+fn a_call_with_a_key_takes_as_many_rows_as_it_needs_and_is_copied_whole() {
+    let url = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3/dev/process".to_owned();
+    let headers = [("x-api-key", "k".repeat(40)), ("content-type", "application/json".to_owned())];
+    let call = ApiCall {
+        url: url.clone(),
+        method: "POST".to_owned(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        body: Some(r#"{"data":"hello"}"#.to_owned()),
+    };
+    let mut session = Session::new();
+    session.screen.calls = [(url.clone(), call)].into();
+    let outputs = [("ApiEndpoint".to_owned(), url.clone())].into();
+    session.tell(&Notice::Ready { endpoint: "http://127.0.0.1:4566".to_owned(), outputs });
+    let key = format!("curl -i -H 'x-api-key: {}'", "k".repeat(40));
+    let rest = r#"-H 'content-type: application/json' -d '{"data":"hello"}'"#;
+    assert_eq!(session.press("u"), Some(Request::Copy(format!("{key} {rest} {url}"))));
+    let shown = |session: &mut Session, size| {
+        session.text(size).lines().map(|row| row.trim_matches(['"', ' ']).to_owned()).collect::<Vec<_>>()
+    };
+    let rows = shown(&mut session, (80, 24));
+    let first = rows.iter().position(|row| row.starts_with("curl")).unwrap();
+    assert_eq!(rows[first..first + 3], [format!("{key} \\"), format!("{rest} \\"), url.clone()]);
+    // Half a command would do harm, so there is none where it does not fit.
+    let rows = shown(&mut session, (60, 24));
+    assert!(rows.iter().any(|row| row.starts_with("POST http://")), "{rows:?}");
+    assert!(!rows.iter().any(|row| row.contains("curl")), "{rows:?}");
+}

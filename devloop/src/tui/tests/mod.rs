@@ -27,6 +27,7 @@ use crate::engine::{
 };
 use crate::graph::{Reason, Workspace};
 use crate::status::{Hop, StatusReport, findings};
+use crate::tui::call::ApiCall;
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::{Commit, Order, Prompt, Request, Screen, Sent};
 use crate::tui::theme::Theme;

@@ -2,11 +2,14 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put as PutAction, TransactWriteItem};
 use functions_common::aws::{Cause, Service, sdk_config};
-use functions_common::{StartError, required};
+use functions_common::{StartError, Writes, required};
 
 use crate::item::Item;
+
+/// The same id is stored once.
+const ABSENT: &str = "attribute_not_exists(id)";
 
 /// The result of a successful write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,18 @@ pub enum Put {
 pub trait Table {
     /// Writes the item unless one with its id exists.
     fn put(&self, item: &Item) -> impl Future<Output = Result<Put, Cause>>;
+
+    /// How many items it takes at once.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// Writes several items with different ids, all or none. Returns whether it has; if not, one of them may be in the table already, or
+    /// they may be too large together.
+    fn put_together(&self, items: &[&Item]) -> impl Future<Output = bool> {
+        let _ = items;
+        async { false }
+    }
 }
 
 /// The table named by `DBTABLE`.
@@ -28,31 +43,28 @@ pub trait Table {
 pub struct DynamoTable {
     name: String,
     client: Client,
+    writes: Writes,
 }
 
 impl DynamoTable {
     /// Builds the client from the function's environment.
     pub async fn from_env() -> Result<Self, StartError> {
         let name = required("DBTABLE")?;
-        Ok(Self { name, client: Client::new(&sdk_config(Service::DynamoDb).await) })
+        let writes = Writes::from_env(Service::DynamoDb.has_own_endpoint())?;
+        Ok(Self { name, client: Client::new(&sdk_config(Service::DynamoDb).await), writes })
+    }
+
+    fn action(&self, item: &Item) -> Option<TransactWriteItem> {
+        let put = PutAction::builder().table_name(&self.name).condition_expression(ABSENT);
+        let put = attributes(item).into_iter().fold(put, |put, (name, value)| put.item(name, value));
+        Some(TransactWriteItem::builder().put(put.build().ok()?).build())
     }
 }
 
 impl Table for DynamoTable {
     async fn put(&self, item: &Item) -> Result<Put, Cause> {
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let number = |number: i64| AttributeValue::N(number.to_string());
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .condition_expression("attribute_not_exists(id)")
-            .item("id", text(&item.id))
-            .item("data", text(&item.data))
-            .item("processed", text(&item.processed))
-            .item("timestamp", text(&item.timestamp()))
-            .item("timestampMs", number(item.timestamp_ms))
-            .item("attempt", number(item.attempt));
+        let put = self.client.put_item().table_name(&self.name).condition_expression(ABSENT);
+        let put = attributes(item).into_iter().fold(put, |put, (name, value)| put.item(name, value));
         match put.send().await {
             Ok(_) => Ok(Put::Stored),
             Err(error)
@@ -65,4 +77,26 @@ impl Table for DynamoTable {
             Err(error) => Err(Cause::from(&error)),
         }
     }
+
+    fn at_once(&self) -> usize {
+        self.writes.at_once()
+    }
+
+    async fn put_together(&self, items: &[&Item]) -> bool {
+        let Some(actions) = items.iter().map(|item| self.action(item)).collect() else { return false };
+        self.client.transact_write_items().set_transact_items(Some(actions)).send().await.is_ok()
+    }
+}
+
+fn attributes(item: &Item) -> [(&'static str, AttributeValue); 6] {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    [
+        ("id", text(&item.id)),
+        ("data", text(&item.data)),
+        ("processed", text(&item.processed)),
+        ("timestamp", text(&item.timestamp())),
+        ("timestampMs", number(item.timestamp_ms)),
+        ("attempt", number(item.attempt)),
+    ]
 }

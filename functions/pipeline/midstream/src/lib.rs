@@ -8,7 +8,6 @@ mod handler;
 mod item;
 mod run;
 mod table;
-mod writes;
 
 pub use event::{Batch, StreamRecord};
 pub use handler::Midstream;

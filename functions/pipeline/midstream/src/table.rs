@@ -6,17 +6,13 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put as PutAction, TransactWriteItem};
 use pipeline_model::aws::{Cause, Service, sdk_config};
-use pipeline_model::{StartError, required};
+use pipeline_model::{StartError, Writes, required};
 
 use crate::item::StoredItem;
-use crate::writes::Writes;
 
 /// Only a later record of the same id may replace an item: a batch that is delivered again changes nothing, and so
 /// writes nothing to the table's own stream.
 const NEWER: &str = "attribute_not_exists(id) OR kinesisSeq < :seq";
-
-/// The most items in a transaction
-const TRANSACTION: usize = 100;
 
 /// The result of a successful write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,10 +80,7 @@ impl DynamoTable {
 
 impl Table for DynamoTable {
     fn at_once(&self) -> usize {
-        match self.writes {
-            Writes::Single => 1,
-            Writes::Transact => TRANSACTION,
-        }
+        self.writes.at_once()
     }
 
     async fn put(&self, item: &StoredItem) -> Result<Put, Cause> {

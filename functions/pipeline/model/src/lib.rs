@@ -52,7 +52,7 @@ mod origin;
 pub use clock::ClientTime;
 pub use functions_common::{
     BatchFailure, BatchResponse, Handler, Invocation, InvocationError, Level, PartialBatch, Row, StartError,
-    Times, aws, clip, now_ms, optional, required, start,
+    Times, Writes, aws, clip, now_ms, optional, required, start,
 };
 pub use message::{Message, MessageError};
 pub use origin::{DEFAULT_RUN_ID, Origin, run_id};

@@ -30,14 +30,14 @@ const ENTRIES: &str = "Entries";
 /// Converts an input of either protocol to the JSON form.
 pub(super) fn normalize(input: Value) -> Value {
     let Value::Object(mut members) = input else { return input };
-    for (item, list) in LISTS {
-        if let Some(value) = members.remove(item).or_else(|| members.remove(list)) {
-            members.insert(list.to_owned(), as_list(value));
-        }
-    }
-    for (item, map) in MAPS {
-        if let Some(value) = members.remove(item).or_else(|| members.remove(map)) {
-            members.insert(map.to_owned(), as_map(value));
+    // Almost every input has the JSON form already, so names are only looked for, and nothing is moved.
+    let items: Vec<String> = members.keys().filter(|name| form(name).is_some()).cloned().collect();
+    for item in items {
+        if let (Some(form), Some(value)) = (form(&item), members.remove(&item)) {
+            match form {
+                Form::List(list) => members.insert(list.to_owned(), as_list(value)),
+                Form::Map(map) => members.insert(map.to_owned(), as_map(value)),
+            };
         }
     }
     if let Some(Value::Array(entries)) = members.get_mut(ENTRIES) {
@@ -46,6 +46,19 @@ pub(super) fn normalize(input: Value) -> Value {
         }
     }
     Value::Object(members)
+}
+
+/// What a member of the query protocol becomes, and its name in JSON.
+enum Form {
+    List(&'static str),
+    Map(&'static str),
+}
+
+/// The form of the member with this name; `None` if it stays as it is.
+fn form(name: &str) -> Option<Form> {
+    let named = |(item, _): &&(&str, &str)| *item == name;
+    let list = LISTS.iter().find(named).map(|(_, list)| Form::List(list));
+    list.or_else(|| MAPS.iter().find(named).map(|(_, map)| Form::Map(map)))
 }
 
 /// A list; a list of one item may come without a number.
@@ -93,6 +106,9 @@ mod tests {
         check(json!({ "Tag": [{ "Key": "a", "Value": "b" }] }), json!({ "Tags": { "a": "b" } }));
         check(json!({ "tags": { "a": "b" } }), json!({ "Tags": { "a": "b" } }));
         check(json!({ "AttributeName": "All" }), json!({ "AttributeNames": ["All"] }));
+        // Names of attributes and tags are the user's own.
+        let named = json!({ "Tags": { "Name": "a", "Value": "b" } });
+        check(named.clone(), named);
         check(
             json!({ "SendMessageBatchRequestEntry": [
                 { "Id": "1", "MessageAttribute": [{ "Name": "n", "Value": { "DataType": "String" } }] },

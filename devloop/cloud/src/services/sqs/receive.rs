@@ -91,12 +91,14 @@ fn describe(received: &Received, system: &[String], wanted: &[String]) -> Value 
         "MD5OfBody": message.md5,
         "Body": message.body,
     });
-    let mut attributes = received.system_attributes();
-    if !system.iter().any(|name| name == "All") {
-        attributes.retain(|name, _| system.contains(name));
-    }
-    if !attributes.is_empty() {
-        output["Attributes"] = attributes.into();
+    if !system.is_empty() {
+        let mut attributes = received.system_attributes();
+        if !system.iter().any(|name| name == "All") {
+            attributes.retain(|name, _| system.contains(name));
+        }
+        if !attributes.is_empty() {
+            output["Attributes"] = attributes.into();
+        }
     }
     let chosen =
         message.attributes.iter().filter(|(name, _)| wanted.iter().any(|wanted| matches(wanted, name)));

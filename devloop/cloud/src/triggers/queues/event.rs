@@ -1,6 +1,7 @@
 //! The event for a function [Using Lambda with Amazon SQS, example event].
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -15,21 +16,38 @@ pub(super) const MOST_BYTES: usize = 6 << 20;
 pub(super) fn record(received: &Received, queue_arn: &str, region: &str) -> Vec<u8> {
     let message = &received.message;
     let attributes = message.attributes.iter().map(|(name, value)| (name.clone(), attribute(value)));
-    let mut record = json!({
-        "messageId": message.id,
-        "receiptHandle": received.receipt_handle,
-        "body": message.body,
-        "attributes": received.system_attributes(),
-        "messageAttributes": attributes.collect::<Map<_, _>>(),
-        "md5OfBody": message.md5,
-        "eventSource": "aws:sqs",
-        "eventSourceARN": queue_arn,
-        "awsRegion": region,
-    });
-    if let Some(md5) = message.attributes_md5() {
-        record["md5OfMessageAttributes"] = md5.into();
-    }
-    record.to_string().into_bytes()
+    let record = Record {
+        message_id: &message.id,
+        receipt_handle: &received.receipt_handle,
+        body: &message.body,
+        attributes: received.system_attributes(),
+        message_attributes: attributes.collect(),
+        md5_of_message_attributes: message.attributes_md5(),
+        md5_of_body: &message.md5,
+        event_source: "aws:sqs",
+        event_source_arn: queue_arn,
+        aws_region: region,
+    };
+    // Texts and maps with texts as names are always JSON.
+    serde_json::to_vec(&record).unwrap_or_default()
+}
+
+/// A record of the event. It is written from the message as it lies in the queue, without a document in between.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    message_id: &'a str,
+    receipt_handle: &'a str,
+    body: &'a str,
+    attributes: Map<String, Value>,
+    message_attributes: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    md5_of_message_attributes: Option<String>,
+    md5_of_body: &'a str,
+    event_source: &'static str,
+    #[serde(rename = "eventSourceARN")]
+    event_source_arn: &'a str,
+    aws_region: &'a str,
 }
 
 fn attribute(value: &Attribute) -> Value {

@@ -1,14 +1,14 @@
 //! Chooses whether items are written one by one or many at once.
 
-use pipeline_model::{StartError, optional};
+use crate::{StartError, optional};
 
 /// The value of `BATCH_WRITES`.
 ///
-/// `BatchWriteItem` takes no condition, and without one a batch that is delivered again would be measured again.
+/// `BatchWriteItem` takes no condition, and without one a batch that is delivered again would be stored again.
 /// `TransactWriteItems` takes one for each item, but AWS bills it as two write units where a put is billed as one. So the default
 /// is puts on AWS itself, and transactions on an endpoint of one's own, which bills nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Writes {
+pub enum Writes {
     /// A `PutItem` for each record.
     Single,
     /// A `TransactWriteItems` for up to a hundred records.
@@ -16,8 +16,16 @@ pub(crate) enum Writes {
 }
 
 impl Writes {
-    /// Reads `BATCH_WRITES`; `own_endpoint` decides when it is not set.
-    pub(crate) fn from_env(own_endpoint: bool) -> Result<Self, StartError> {
+    /// How many items are written at once [`TransactWriteItems`, Amazon DynamoDB API reference].
+    pub fn at_once(self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Transact => 100,
+        }
+    }
+
+    /// Reads `BATCH_WRITES`; `own_endpoint` decides when it is not set. Another value than `single` or `transact` is an error.
+    pub fn from_env(own_endpoint: bool) -> Result<Self, StartError> {
         Self::parse(optional("BATCH_WRITES").as_deref(), own_endpoint)
     }
 
