@@ -308,7 +308,10 @@ async fn resources_of_the_provider_framework_and_of_calls_are_made_changed_and_d
     app.set("VALUE", "two");
     app.deploy(&[]).await;
     let (status, outputs) = stack(&cloud).await;
-    assert_eq!((status.as_str(), &outputs), ("UPDATE_COMPLETE", &json!({ "Told": "Update two", "Version": "2" })));
+    assert_eq!(
+        (status.as_str(), &outputs),
+        ("UPDATE_COMPLETE", &json!({ "Told": "Update two", "Version": "2" }))
+    );
     assert_eq!(value().await, Ok(json!("two")));
 
     app.set("VALUE", "bad");

@@ -549,7 +549,10 @@ async fn node_modules_are_found_in_every_form() {
 async fn the_sdk_of_lambdas_node_is_the_projects_own() {
     let project = Sources::new(&[
         ("node_modules/@aws-sdk/client-x/package.json", r#"{"main": "index.js"}"#),
-        ("node_modules/@aws-sdk/client-x/index.js", "exports.from = `project with ${require('@smithy/core').core}`;"),
+        (
+            "node_modules/@aws-sdk/client-x/index.js",
+            "exports.from = `project with ${require('@smithy/core').core}`;",
+        ),
         ("node_modules/@smithy/core/index.js", "exports.core = 'core';"),
         ("node_modules/left-pad/index.js", "exports.from = 'project';"),
         ("infra/app.js", ""),
@@ -563,8 +566,10 @@ async fn the_sdk_of_lambdas_node_is_the_projects_own() {
         cloud.stop().await;
         answer.json()
     };
-    let commonjs = ("index.js", "const sdk = require('@aws-sdk/client-x'); exports.handler = async () => sdk.from;");
-    let module = ("index.mjs", "import sdk from '@aws-sdk/client-x'; export const handler = async () => sdk.from;");
+    let commonjs =
+        ("index.js", "const sdk = require('@aws-sdk/client-x'); exports.handler = async () => sdk.from;");
+    let module =
+        ("index.mjs", "import sdk from '@aws-sdk/client-x'; export const handler = async () => sdk.from;");
     for source in [commonjs, module] {
         assert_eq!(from(&[source]).await, "project with core", "{source:?}");
         let own = ("node_modules/@aws-sdk/client-x/index.js", "exports.from = 'own';");
@@ -593,7 +598,10 @@ async fn packages_of_a_layer_are_required_and_imported() {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     for (path, text) in [
-        ("nodejs/node_modules/words/package.json", r#"{"exports": {"import": "./index.mjs", "require": "./index.cjs"}}"#),
+        (
+            "nodejs/node_modules/words/package.json",
+            r#"{"exports": {"import": "./index.mjs", "require": "./index.cjs"}}"#,
+        ),
         ("nodejs/node_modules/words/index.mjs", "export const word = 'imported';"),
         ("nodejs/node_modules/words/index.cjs", "exports.word = 'required';"),
     ] {

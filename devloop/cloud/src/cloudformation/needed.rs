@@ -67,7 +67,9 @@ pub(super) fn missing(
     let mut absent: BTreeMap<&str, String> = BTreeMap::new();
     for (logical, resource) in &active {
         let why = failed.get(*logical).map(|cause| format!("it could not be created: {cause}"));
-        let why = why.or_else(|| lacks(types, resource)).or_else(|| waits(template, types, &active, &needs, resource));
+        let why = why
+            .or_else(|| lacks(types, resource))
+            .or_else(|| waits(template, types, &active, &needs, resource));
         absent.extend(why.map(|why| (*logical, why)));
     }
     let direct: BTreeSet<&str> = absent.keys().copied().collect();
@@ -277,9 +279,7 @@ mod tests {
             script["Properties"]["Runtime"] = "python3.12".into();
             script
         };
-        let made = |by: &str| {
-            json!({ "Type": "Custom::Thing", "Properties": { "ServiceToken": { "Fn::GetAtt": [by, "Arn"] } } })
-        };
+        let made = |by: &str| json!({ "Type": "Custom::Thing", "Properties": { "ServiceToken": { "Fn::GetAtt": [by, "Arn"] } } });
         let waits = "the function F is not built yet when the template is applied";
         check(json!({ "S": script(&[]), "Thing": made("S") }), &[], &[]);
         check(json!({ "F": function(&[]), "Thing": made("F") }), &[("Thing", waits)], &[]);
@@ -289,7 +289,8 @@ mod tests {
             &[],
         );
         check(json!({ "F": function(&["Thing"]), "S": script(&[]), "Thing": made("S") }), &[], &[]);
-        let elsewhere = json!({ "Type": "Custom::Thing", "Properties": { "ServiceToken": "arn:aws:lambda:x" } });
+        let elsewhere =
+            json!({ "Type": "Custom::Thing", "Properties": { "ServiceToken": "arn:aws:lambda:x" } });
         let unknown = "the template does not have the function that would make it";
         check(json!({ "F": function(&[]), "Thing": elsewhere }), &[("Thing", unknown)], &[]);
         check(json!({ "F": function(&["Thing"]), "Thing": elsewhere }), &[], &[("Thing", unknown)]);

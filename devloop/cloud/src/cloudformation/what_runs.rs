@@ -68,7 +68,8 @@ impl CloudFormation {
         template: &Template,
         parameters: &BTreeMap<String, String>,
     ) -> Result<Vec<LeftOut>, TemplateError> {
-        let Missing { mut left_out, at_once, .. } = self.missing(cx, name, template, parameters, &BTreeMap::new()).await?;
+        let Missing { mut left_out, at_once, .. } =
+            self.missing(cx, name, template, parameters, &BTreeMap::new()).await?;
         left_out.extend(at_once);
         Ok(left_out)
     }
